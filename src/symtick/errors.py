@@ -1,0 +1,38 @@
+"""The one family of errors that symtick raises on purpose.
+
+Room: front door, but importable from everywhere (it imports nothing). The command line turns
+every `SymtickError` into one paragraph on stderr and a non-zero exit status; any other exception
+is a bug in symtick.
+"""
+
+
+class SymtickError(Exception):
+    """Base of every error that a user can cause and mend; the text says how."""
+
+
+class InputError(SymtickError, ValueError):
+    """A value from outside (data, configuration, text, a file) is not acceptable."""
+
+
+class ParseError(InputError):
+    """The text of an expression is not in symtick's language."""
+
+
+class DomainError(InputError):
+    """An operator is not defined on the whole interval that its argument can take."""
+
+
+class WidthError(InputError):
+    """A fixed-point format is outside the supported widths."""
+
+
+class ToolError(SymtickError, RuntimeError):
+    """An external tool is missing, too old, or failed."""
+
+
+class VerificationError(SymtickError, RuntimeError):
+    """Two models of the same design disagree."""
+
+
+class ResourceError(SymtickError, RuntimeError):
+    """A design does not fit its budget of ticks, area or time."""

@@ -1,0 +1,36 @@
+"""The language that every room speaks: operators, expressions, intervals, text and SymPy."""
+
+from symtick.expr.expression import (
+    Builder,
+    Expression,
+    Node,
+    Program,
+    constants_replaced,
+    from_programs,
+)
+from symtick.expr.interval import Interval
+from symtick.expr.ops import BY_NAME, OPS, Op, OpSpec, arity
+from symtick.expr.sympy_io import from_sympy, to_sympy
+from symtick.expr.text import check_names, default_names, node_text, parse, to_text
+
+__all__ = [
+    "BY_NAME",
+    "OPS",
+    "Builder",
+    "Expression",
+    "Interval",
+    "Node",
+    "Op",
+    "OpSpec",
+    "Program",
+    "arity",
+    "check_names",
+    "constants_replaced",
+    "default_names",
+    "from_programs",
+    "from_sympy",
+    "node_text",
+    "parse",
+    "to_sympy",
+    "to_text",
+]

@@ -1,0 +1,135 @@
+"""SymPy in and out.
+
+Room: `expr`. Reading walks the SymPy tree and accepts only what the language has; SymPy's own text
+parsers (which evaluate code) are never used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+
+import sympy
+
+from symtick.errors import ParseError
+from symtick.expr.expression import Builder, Expression
+from symtick.expr.ops import OPS, Op
+from symtick.expr.text import MAX_EXPONENT, check_names
+
+_FUNCTIONS: dict[type[sympy.Basic], Op] = {
+    sympy.Abs: Op.ABS,
+    sympy.exp: Op.EXP,
+    sympy.log: Op.LOG,
+    sympy.sin: Op.SIN,
+    sympy.cos: Op.COS,
+    sympy.tanh: Op.TANH,
+}
+_FOLDS: dict[type[sympy.Basic], Op] = {
+    sympy.Add: Op.ADD,
+    sympy.Mul: Op.MUL,
+    sympy.Min: Op.MIN,
+    sympy.Max: Op.MAX,
+}
+
+
+def to_sympy(expression: Expression, output: int = 0) -> sympy.Expr:
+    """One output as a SymPy expression over real symbols with the input names.
+
+    SymPy canonicalises as it builds (it reorders sums and merges constants), so the result is
+    equal as a function, not as a tree.
+    """
+    symbols = [sympy.Symbol(name, real=True) for name in expression.inputs]
+    held: list[sympy.Expr] = []
+    for node in expression.nodes:
+        if node.op is Op.INPUT:
+            held.append(symbols[node.index])
+        elif node.op is Op.CONST:
+            held.append(_as_number(node.value))
+        else:
+            held.append(OPS[node.op].sympy(*(held[a] for a in node.args)))
+    return held[expression.outputs[output]]
+
+
+def _as_number(value: float) -> sympy.Expr:
+    return sympy.Integer(int(value)) if value == int(value) else sympy.Float(value)
+
+
+def from_sympy(
+    source: sympy.Expr | Sequence[sympy.Expr], inputs: Sequence[str] | None = None
+) -> Expression:
+    """The expression for one SymPy expression or a list of them.
+
+    Args:
+        source: SymPy expressions.
+        inputs: input names in order; without it the free symbols, sorted by name with digits
+            counted as numbers (x2 before x10).
+
+    Raises:
+        ParseError: a function, symbol or exponent is not in the language.
+    """
+    sources = [source] if isinstance(source, sympy.Basic) else list(source)
+    for item in sources:
+        if not isinstance(item, sympy.Expr):
+            raise ParseError(f"expected SymPy expressions, not {type(item).__name__}")
+    names = check_names(inputs) if inputs is not None else _free_names(sources)
+    builder = Builder(names)
+    places = {name: k for k, name in enumerate(names)}
+    return builder.build([_read(builder, places, item) for item in sources])
+
+
+def _free_names(sources: Sequence[sympy.Expr]) -> tuple[str, ...]:
+    found = {str(symbol) for item in sources for symbol in item.free_symbols}
+    ordered = sorted(found, key=lambda n: (n.rstrip("0123456789"), len(n), n))
+    return check_names(ordered)
+
+
+def _read(b: Builder, places: dict[str, int], item: sympy.Basic) -> int:
+    if isinstance(item, sympy.Symbol):
+        if item.name not in places:
+            raise ParseError(f"unknown symbol {item.name!r}: the inputs are {', '.join(places)}")
+        return b.input(places[item.name])
+    if item.is_number:
+        return _read_number(b, item)
+    if isinstance(item, sympy.Pow):
+        return _read_power(b, places, item)
+    if item.func in _FOLDS:
+        parts = [_read(b, places, a) for a in item.args]
+        return reduce(lambda left, right: b.op(_FOLDS[item.func], left, right), parts)
+    if item.func in _FUNCTIONS:
+        return b.op(_FUNCTIONS[item.func], _read(b, places, item.args[0]))
+    raise ParseError(f"SymPy's {item.func.__name__} is not in the language: {item}")
+
+
+def _read_number(b: Builder, item: sympy.Basic) -> int:
+    value = complex(item)  # type: ignore[call-overload]
+    if value.imag:
+        raise ParseError(f"{item} is not a real number")
+    return b.const(value.real)
+
+
+def _read_power(b: Builder, places: dict[str, int], item: sympy.Pow) -> int:
+    base, exponent = item.args
+    if base == sympy.E:
+        return b.op(Op.EXP, _read(b, places, exponent))
+    if not exponent.is_number:
+        raise ParseError(f"the exponent of {item} must be a number; write exp(b*log(a))")
+    power = float(exponent)
+    inner = _read(b, places, base)
+    if abs(2 * power) != int(abs(2 * power)) or not 0 < abs(power) <= MAX_EXPONENT:
+        raise ParseError(f"the exponent {exponent} of {item} must be a multiple of 1/2")
+    positive = _half_power(b, inner, int(abs(2 * power)))
+    return b.op(Op.DIV, b.const(1.0), positive) if power < 0 else positive
+
+
+def _half_power(b: Builder, base: int, twice: int) -> int:
+    """base ** (twice / 2)."""
+    if twice % 2:
+        root = b.op(Op.SQRT, base)
+        return root if twice == 1 else b.op(Op.MUL, _half_power(b, base, twice - 1), root)
+    exponent = twice // 2
+    if exponent == 1:
+        return base
+    if exponent == 3:
+        return b.op(Op.CUBE, base)
+    half = b.op(Op.SQUARE, _half_power(b, base, 2 * (exponent // 2)))
+    return half if exponent % 2 == 0 else b.op(Op.MUL, half, base)
