@@ -101,7 +101,7 @@ def _read(b: Builder, places: dict[str, int], item: sympy.Basic) -> int:
 
 
 def _read_number(b: Builder, item: sympy.Basic) -> int:
-    value = complex(item)  # type: ignore[call-overload]
+    value = complex(item)
     if value.imag:
         raise ParseError(f"{item} is not a real number")
     return b.const(value.real)

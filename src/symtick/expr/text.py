@@ -138,7 +138,8 @@ class _Reader:
         op = _BINARY.get(type(node.op))
         if op is None:
             raise ParseError(f"the operator in {_shown(node)} is unknown: use + - * / **")
-        return self.builder.op(op, self.read(node.left, depth + 1), self.read(node.right, depth + 1))
+        left = self.read(node.left, depth + 1)
+        return self.builder.op(op, left, self.read(node.right, depth + 1))
 
     def _power(self, node: ast.BinOp, depth: int) -> int:
         exponent = _exponent(node.right)
@@ -150,7 +151,8 @@ class _Reader:
                 f"the exponent {exponent:g} in {_shown(node)} must be 0.5, -0.5 or an integer "
                 f"from 1 to {MAX_EXPONENT} in magnitude; write exp(b*log(a)) for others"
             )
-        return self._inverse_if(_integer_power(self.builder, base, abs(int(exponent))), exponent < 0)
+        power = _integer_power(self.builder, base, abs(int(exponent)))
+        return self._inverse_if(power, exponent < 0)
 
     def _inverse_if(self, node: int, invert: bool) -> int:
         return self.builder.op(Op.DIV, self.builder.const(1.0), node) if invert else node

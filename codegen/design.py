@@ -1,0 +1,31 @@
+"""A compiled design: the expression, its exact graph and its schedule, under one name.
+
+Room: `codegen`. Everything that is emitted, simulated, costed or drawn starts from a `Design`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symtick.codegen.graph import Graph
+from symtick.codegen.schedule import Schedule
+from symtick.expr import Expression
+
+
+@dataclass(frozen=True)
+class Design:
+    """What the compiler hands to the printers and the simulators.
+
+    Attributes:
+        name: top-level name, a C++ and Verilog identifier.
+        expression: the source expression; its outputs are the graph's outputs, in order.
+        graph: the exact fixed-point graph after all passes.
+        schedule: pipeline stage of every graph node.
+        model: name of the cost model that the schedule was made with.
+    """
+
+    name: str
+    expression: Expression
+    graph: Graph
+    schedule: Schedule
+    model: str

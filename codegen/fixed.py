@@ -1,0 +1,206 @@
+"""Fixed-point formats and the one operation that loses bits.
+
+Room: `codegen`; imports only the errors. Arithmetic here is on integers and is the definition that
+every back end is compared with: a value is `raw * 2**-frac`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.errors import InputError, WidthError
+
+MAX_WIDTH = 128
+MAX_PORT_WIDTH = 48
+_INT64_WIDTH = 62
+
+# int64, or Python integers (dtype object) where more than 62 bits are needed
+RawArray = npt.NDArray[Any]
+
+
+class Quant(Enum):
+    """What happens to bits below the last place: AMD's quantisation modes (UG1399, ap_fixed)."""
+
+    TRN = "AP_TRN"
+    TRN_ZERO = "AP_TRN_ZERO"
+    RND = "AP_RND"
+    RND_ZERO = "AP_RND_ZERO"
+    RND_MIN_INF = "AP_RND_MIN_INF"
+    RND_INF = "AP_RND_INF"
+    RND_CONV = "AP_RND_CONV"
+
+
+class Overflow(Enum):
+    """What happens to values outside the range: AMD's overflow modes (UG1399, ap_fixed)."""
+
+    WRAP = "AP_WRAP"
+    SAT = "AP_SAT"
+    SAT_ZERO = "AP_SAT_ZERO"
+    SAT_SYM = "AP_SAT_SYM"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fixed:
+    """A two's-complement or unsigned format of `width` bits with `frac` bits after the point.
+
+    `frac` may be negative or larger than `width`.
+
+    Raises:
+        WidthError: the width is not from 1 to 128, or `frac` is beyond +-1000.
+    """
+
+    width: int
+    frac: int
+    signed: bool = True
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.width <= MAX_WIDTH:
+            raise WidthError(f"a width must be from 1 to {MAX_WIDTH} bits, not {self.width}")
+        if abs(self.frac) > 1000:
+            raise WidthError(f"a format cannot have {self.frac} bits after the point")
+
+    def __str__(self) -> str:
+        return f"{'fixed' if self.signed else 'ufixed'}<{self.width},{self.width - self.frac}>"
+
+    @property
+    def integer(self) -> int:
+        """Bits before the point, the sign's included: the second number of `ap_fixed<W,I>`."""
+        return self.width - self.frac
+
+    @property
+    def raw_min(self) -> int:
+        """The smallest raw integer."""
+        return -(1 << (self.width - 1)) if self.signed else 0
+
+    @property
+    def raw_max(self) -> int:
+        """The largest raw integer."""
+        return (1 << (self.width - self.signed)) - 1
+
+    @property
+    def step(self) -> float:
+        """The value of one unit in the last place."""
+        return math.ldexp(1.0, -self.frac)
+
+    @property
+    def lo(self) -> float:
+        """The smallest value."""
+        return math.ldexp(self.raw_min, -self.frac)
+
+    @property
+    def hi(self) -> float:
+        """The largest value."""
+        return math.ldexp(self.raw_max, -self.frac)
+
+    @classmethod
+    def for_raw(cls, lo: int, hi: int, frac: int) -> Fixed:
+        """The narrowest format at `frac` that holds every raw integer from `lo` to `hi`."""
+        if lo < 0:
+            return cls(max(hi.bit_length(), (-lo - 1).bit_length()) + 1, frac, True)
+        return cls(max(hi.bit_length(), 1), frac, False)
+
+    @classmethod
+    def parse(cls, text: str) -> Fixed:
+        """Read `fixed<W,I>` or `ufixed<W,I>`, with or without `ap_`, as AMD writes them.
+
+        Raises:
+            InputError: the text is not a format.
+            WidthError: the width is outside 1 to 48, the limit for ports.
+        """
+        found = re.fullmatch(r"\s*(?:ap_)?(u?)fixed<\s*(\d{1,6})\s*,\s*(-?\d{1,6})\s*>\s*", text)
+        if not found:
+            raise InputError(f"{text!r} is not a format: write fixed<width,integer bits>")
+        width, integer = int(found[2]), int(found[3])
+        if not 1 <= width <= MAX_PORT_WIDTH:
+            raise WidthError(
+                f"the width in {text!r} is over the limit: a port has 1 to {MAX_PORT_WIDTH} bits"
+            )
+        return cls(width, width - integer, found[1] == "")
+
+    def to_raw(
+        self, values: npt.ArrayLike, quant: Quant = Quant.RND, overflow: Overflow = Overflow.SAT
+    ) -> npt.NDArray[np.int64]:
+        """Raw integers of real values, same shape; exact for floats (they are dyadic).
+
+        Only for formats up to 62 bits.
+        """
+        x = np.asarray(values, np.float64)
+        if not np.isfinite(x).all():
+            raise InputError("NaN and infinity have no fixed-point value")
+        scaled = np.clip(np.ldexp(x, self.frac), -(2.0**61), 2.0**61)
+        # 16 guard bits and a sticky bit keep every rounding mode exact
+        guard = np.floor(np.ldexp(np.clip(scaled, -(2.0**44), 2.0**44), 16))
+        sticky = (np.ldexp(guard, -16) != scaled).astype(np.int64)
+        raw = guard.astype(np.int64) * 2 + sticky
+        return np.asarray(cast_raw(raw, self.frac + 17, self, quant, overflow), np.int64)
+
+    def to_real(self, raw: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Real values of raw integers (rounded to double beyond 53 bits)."""
+        return np.ldexp(np.asarray(raw).astype(np.float64), -self.frac)
+
+
+def raw_dtype(width: int) -> type[np.int64] | type[np.object_]:
+    """int64 where `width` bits and one carry fit, else Python integers."""
+    return np.int64 if width <= _INT64_WIDTH else np.object_
+
+
+def _rounded(raw: RawArray, drop: int, quant: Quant) -> RawArray:
+    """raw / 2**drop, drop > 0, rounded to an integer."""
+    half = 1 << (drop - 1)
+    negative = (raw < 0) * 1
+    if quant is Quant.TRN:
+        return raw >> drop
+    if quant is Quant.TRN_ZERO:
+        return (raw + negative * ((1 << drop) - 1)) >> drop
+    if quant is Quant.RND:
+        return (raw + half) >> drop
+    if quant is Quant.RND_MIN_INF:
+        return (raw + (half - 1)) >> drop
+    if quant is Quant.RND_INF:
+        return (raw + half - negative) >> drop
+    if quant is Quant.RND_ZERO:
+        return (raw + (half - 1) + negative) >> drop
+    return (raw + (half - 1) + ((raw >> drop) & 1)) >> drop
+
+
+def _limited(raw: RawArray, target: Fixed, overflow: Overflow) -> RawArray:
+    if overflow is Overflow.WRAP:
+        return ((raw - target.raw_min) & ((1 << target.width) - 1)) + target.raw_min
+    outside = (raw < target.raw_min) | (raw > target.raw_max)
+    if overflow is Overflow.SAT_ZERO:
+        return raw * ~outside
+    low = target.raw_min
+    if overflow is Overflow.SAT_SYM and target.signed:
+        low = -target.raw_max
+    return np.minimum(np.maximum(raw, low), target.raw_max)
+
+
+def cast_raw(
+    raw: npt.ArrayLike, frac: int, target: Fixed, quant: Quant, overflow: Overflow
+) -> RawArray:
+    """Raw integers with `frac` bits after the point, converted to `target`.
+
+    Args:
+        raw: integers, any shape; int64 or Python integers (dtype object).
+        frac: bits after the point of `raw`.
+        target: the format to convert to.
+        quant: rounding of the bits that are lost.
+        overflow: treatment of values outside the target.
+
+    Returns:
+        Raw integers of `target`, same shape.
+    """
+    held = np.asarray(raw)
+    drop = frac - target.frac
+    if held.dtype != np.object_ and (drop < 0 or drop > _INT64_WIDTH or target.width > 62):
+        held = held.astype(object)
+    moved = _rounded(held, drop, quant) if drop > 0 else held << -drop
+    limited = _limited(moved, target, overflow)
+    return limited if target.width > _INT64_WIDTH else np.asarray(limited).astype(np.int64)

@@ -1,0 +1,388 @@
+"""The fixed-point graph: what is computed, exactly.
+
+Room: `codegen`; imports `expr` and the errors. Nodes are frozen, arguments always earlier, equal
+nodes once (`GraphBuilder` sees to it). Every node has one exact format: `INPUT`, `CONST`, `CAST`
+and `TABLE` state theirs; an arithmetic node's is the narrowest that holds its integer bounds, so it
+never loses a bit. What a node costs and when it runs are other values (`CostModel`, `Schedule`).
+
+| op | value | format |
+|---|---|---|
+| INPUT index | input port `index`, raw bounds stated | stated |
+| CONST raw | raw * 2**-frac | narrowest |
+| ADD a b, SUB a b | a + b, a - b | frac = max of both |
+| NEG a, ABS a | -a, magnitude of a | frac of a |
+| MUL a b | a * b (a square where both are one node) | frac = sum |
+| MIN a b, MAX a b | smaller, larger | frac = max of both |
+| SCALE a k | a * 2**k, no hardware | raw of a, frac - k |
+| CAST a | a in a stated format with a Quant and an Overflow mode | stated |
+| TABLE a | contents[bit pattern of a] | stated |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.codegen.fixed import (
+    Fixed,
+    Overflow,
+    Quant,
+    RawArray,
+    cast_raw,
+    raw_dtype,
+)
+from symtick.errors import InputError, WidthError
+
+MAX_TABLE_BITS = 16
+
+
+class GOp(Enum):
+    """Operations of the graph."""
+
+    INPUT = "input"
+    CONST = "const"
+    ADD = "add"
+    SUB = "sub"
+    NEG = "neg"
+    ABS = "abs"
+    MUL = "mul"
+    MIN = "min"
+    MAX = "max"
+    SCALE = "scale"
+    CAST = "cast"
+    TABLE = "table"
+
+
+ARITY: dict[GOp, int] = {
+    GOp.INPUT: 0, GOp.CONST: 0, GOp.ADD: 2, GOp.SUB: 2, GOp.NEG: 1, GOp.ABS: 1, GOp.MUL: 2,
+    GOp.MIN: 2, GOp.MAX: 2, GOp.SCALE: 1, GOp.CAST: 1, GOp.TABLE: 1,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class GNode:
+    """One operation with its exact format and integer bounds.
+
+    Attributes:
+        op: the operation.
+        args: numbers of earlier nodes.
+        fmt: the format of the value.
+        lo: smallest raw integer that can occur.
+        hi: largest raw integer that can occur.
+        number: input index of INPUT, raw value of CONST, exponent k of SCALE, else 0.
+        quant: rounding of a CAST.
+        overflow: overflow mode of a CAST.
+        contents: raw values of a TABLE in order of the argument's bit pattern (two's complement
+            read as unsigned), 2**width entries; entries that the bounds exclude are don't-cares.
+    """
+
+    op: GOp
+    args: tuple[int, ...]
+    fmt: Fixed
+    lo: int
+    hi: int
+    number: int = 0
+    quant: Quant = Quant.TRN
+    overflow: Overflow = Overflow.WRAP
+    contents: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A pure function from input ports to output ports.
+
+    Attributes:
+        nodes: operations, arguments before users.
+        outputs: node number of each output port.
+        input_names: port names, one for each input index.
+        output_names: port names, one for each output.
+    """
+
+    nodes: tuple[GNode, ...]
+    outputs: tuple[int, ...]
+    input_names: tuple[str, ...]
+    output_names: tuple[str, ...]
+
+    @property
+    def input_formats(self) -> tuple[Fixed | None, ...]:
+        """Format of each input port; None where no node reads it."""
+        found: dict[int, Fixed] = {n.number: n.fmt for n in self.nodes if n.op is GOp.INPUT}
+        return tuple(found.get(k) for k in range(len(self.input_names)))
+
+    @property
+    def output_formats(self) -> tuple[Fixed, ...]:
+        """Format of each output port."""
+        return tuple(self.nodes[k].fmt for k in self.outputs)
+
+    def users(self) -> list[list[int]]:
+        """For each node, the numbers of the nodes that read it (once each, ascending)."""
+        held: list[list[int]] = [[] for _ in self.nodes]
+        for k, node in enumerate(self.nodes):
+            for a in dict.fromkeys(node.args):
+                held[a].append(k)
+        return held
+
+    def evaluate(self, raw: npt.ArrayLike) -> RawArray:
+        """The reference: raw outputs for raw inputs, in exact integer arithmetic.
+
+        Args:
+            raw: integers of shape (vectors, inputs), each within its input's bounds.
+
+        Returns:
+            Integers of shape (vectors, outputs).
+        """
+        x = np.asarray(raw)
+        if x.ndim != 2 or x.shape[1] != len(self.input_names) or x.dtype.kind not in "iuO":
+            raise InputError(
+                f"raw inputs must be integers of shape (n, {len(self.input_names)}), "
+                f"not {x.dtype} of shape {x.shape}"
+            )
+        values: list[RawArray] = []
+        for node in self.nodes:
+            values.append(_evaluated(self, node, values, x))
+        return np.stack([values[k] for k in self.outputs], axis=1)
+
+    def check(self) -> None:
+        """Verify every rule in this module's docstring.
+
+        Raises:
+            InputError: with the number of the first node that breaks a rule, and which.
+        """
+        again = GraphBuilder(self.input_names)
+        for k, node in enumerate(self.nodes):
+            if any(not 0 <= a < k for a in node.args):
+                raise InputError(f"graph node {k} ({node.op.value}) reads a later node {node.args}")
+            if again.again(node) != k:
+                raise InputError(f"graph node {k} ({node.op.value}) stands twice")
+            if again.nodes[k] != node:
+                raise InputError(
+                    f"graph node {k} should be {again.nodes[k]}, by the rules of its operation, "
+                    f"not {node}"
+                )
+        if len(self.outputs) != len(self.output_names):
+            raise InputError("every output needs one name")
+        if any(not 0 <= k < len(self.nodes) for k in self.outputs):
+            raise InputError(f"an output is not a node: {self.outputs}")
+
+    def __str__(self) -> str:
+        lines = [_line(k, node, self.input_names) for k, node in enumerate(self.nodes)]
+        lines += [f"{n} = %{k}" for n, k in zip(self.output_names, self.outputs, strict=True)]
+        return "\n".join(lines)
+
+
+def _line(k: int, node: GNode, names: Sequence[str]) -> str:
+    args = " ".join(f"%{a}" for a in node.args)
+    extra = {
+        GOp.INPUT: names[node.number] if node.op is GOp.INPUT else "",
+        GOp.CONST: str(node.number),
+        GOp.SCALE: str(node.number),
+        GOp.CAST: f"{node.quant.name} {node.overflow.name}",
+        GOp.TABLE: f"[{len(node.contents)}]",
+    }.get(node.op, "")
+    words = " ".join(w for w in (node.op.value, args, extra) if w)
+    return f"%{k} = {words} : {node.fmt} [{node.lo}, {node.hi}]"
+
+
+def _aligned(graph: Graph, node: GNode, values: list[RawArray], dtype: type) -> list[RawArray]:
+    frac = max(graph.nodes[a].fmt.frac for a in node.args)
+    return [values[a].astype(dtype) << (frac - graph.nodes[a].fmt.frac) for a in node.args]
+
+
+def _evaluated(graph: Graph, node: GNode, values: list[RawArray], x: RawArray) -> RawArray:
+    dtype = raw_dtype(max([node.fmt.width, *(graph.nodes[a].fmt.width for a in node.args)]) + 1)
+    if node.op is GOp.INPUT:
+        column = x[:, node.number]
+        if ((column < node.lo) | (column > node.hi)).any():
+            raise InputError(
+                f"input {graph.input_names[node.number]} has a raw value outside "
+                f"[{node.lo}, {node.hi}]"
+            )
+        return column.astype(dtype)
+    if node.op is GOp.CONST:
+        return np.full(x.shape[0], node.number, dtype)
+    first = values[node.args[0]]
+    if node.op is GOp.CAST:
+        return cast_raw(
+            first, graph.nodes[node.args[0]].fmt.frac, node.fmt, node.quant, node.overflow
+        )
+    if node.op is GOp.TABLE:
+        pattern = first & ((1 << graph.nodes[node.args[0]].fmt.width) - 1)
+        return np.asarray(node.contents, dtype)[pattern.astype(np.int64)]
+    if node.op is GOp.SCALE:
+        return first
+    if node.op is GOp.NEG:
+        return -first.astype(dtype)
+    if node.op is GOp.ABS:
+        return np.abs(first.astype(dtype))
+    if node.op is GOp.MUL:
+        return first.astype(dtype) * values[node.args[1]].astype(dtype)
+    a, b = _aligned(graph, node, values, dtype)
+    if node.op is GOp.ADD:
+        return a + b
+    if node.op is GOp.SUB:
+        return a - b
+    return np.minimum(a, b) if node.op is GOp.MIN else np.maximum(a, b)
+
+
+@dataclass
+class GraphBuilder:
+    """Collects nodes, computes their formats and bounds, and keeps equal nodes once."""
+
+    input_names: tuple[str, ...]
+    nodes: list[GNode] = field(default_factory=list)
+    _known: dict[GNode, int] = field(default_factory=dict)
+
+    def _add(self, node: GNode) -> int:
+        if node not in self._known:
+            self._known[node] = len(self.nodes)
+            self.nodes.append(node)
+        return self._known[node]
+
+    def input(self, index: int, fmt: Fixed, lo: int | None = None, hi: int | None = None) -> int:
+        """Input port `index`; bounds default to all that the format holds."""
+        if not 0 <= index < len(self.input_names):
+            raise InputError(f"there is no input port {index}")
+        low = fmt.raw_min if lo is None else lo
+        high = fmt.raw_max if hi is None else hi
+        if not fmt.raw_min <= low <= high <= fmt.raw_max:
+            raise InputError(
+                f"bounds [{low}, {high}] of input {self.input_names[index]} do not lie in {fmt}"
+            )
+        return self._add(GNode(GOp.INPUT, (), fmt, low, high, index))
+
+    def const(self, raw: int, frac: int) -> int:
+        """The constant raw * 2**-frac, stored without trailing zero bits (0 has frac 0)."""
+        if raw == 0:
+            frac = 0
+        else:
+            zeros = (raw & -raw).bit_length() - 1
+            raw, frac = raw >> zeros, frac - zeros
+        return self._add(GNode(GOp.CONST, (), Fixed.for_raw(raw, raw, frac), raw, raw, raw))
+
+    def op(self, op: GOp, *args: int) -> int:
+        """ADD, SUB, NEG, ABS, MUL, MIN or MAX of earlier nodes, exact."""
+        if len(args) != ARITY[op] or op in _STATED:
+            raise InputError(f"{op.value} is not built from {len(args)} arguments alone")
+        frac, lo, hi = _bounds(op, [self.nodes[a] for a in args], len(set(args)) == 1)
+        try:
+            fmt = Fixed.for_raw(lo, hi, frac)
+        except WidthError as error:
+            raise WidthError(f"{op.value} grows too wide: {error}; cast its arguments") from None
+        return self._add(GNode(op, args, fmt, lo, hi))
+
+    def scale(self, arg: int, exponent: int) -> int:
+        """arg * 2**exponent, which moves the point and needs no hardware."""
+        node = self.nodes[arg]
+        if exponent == 0:
+            return arg
+        fmt = Fixed(node.fmt.width, node.fmt.frac - exponent, node.fmt.signed)
+        return self._add(GNode(GOp.SCALE, (arg,), fmt, node.lo, node.hi, exponent))
+
+    def cast(
+        self,
+        arg: int,
+        fmt: Fixed,
+        quant: Quant = Quant.RND,
+        overflow: Overflow = Overflow.SAT,
+    ) -> int:
+        """arg in another format; nothing is added where the format is the same already."""
+        node = self.nodes[arg]
+        if node.fmt == fmt:
+            return arg
+        ends = np.array([node.lo, node.hi], object)
+        low, high = (int(v) for v in cast_raw(ends, node.fmt.frac, fmt, quant, Overflow.SAT))
+        if overflow in (Overflow.WRAP, Overflow.SAT_ZERO):
+            wide = Fixed(128, fmt.frac)
+            exact = cast_raw(ends, node.fmt.frac, wide, quant, Overflow.SAT)
+            if (low, high) != (int(exact[0]), int(exact[1])):
+                low, high = fmt.raw_min, fmt.raw_max
+        elif overflow is Overflow.SAT_SYM and fmt.signed:
+            low, high = max(low, -fmt.raw_max), max(high, -fmt.raw_max)
+        return self._add(GNode(GOp.CAST, (arg,), fmt, low, high, quant=quant, overflow=overflow))
+
+    def table(self, arg: int, contents: Sequence[int], fmt: Fixed) -> int:
+        """contents[bit pattern of arg], raw values of `fmt`, 2**width entries."""
+        node = self.nodes[arg]
+        if node.fmt.width > MAX_TABLE_BITS:
+            raise WidthError(
+                f"a table has at most {MAX_TABLE_BITS} address bits, not {node.fmt.width}"
+            )
+        if len(contents) != 1 << node.fmt.width:
+            raise InputError(
+                f"a table of {node.fmt.width} address bits needs {1 << node.fmt.width} entries, "
+                f"not {len(contents)}"
+            )
+        held = tuple(int(v) for v in contents)
+        if min(held) < fmt.raw_min or max(held) > fmt.raw_max:
+            raise InputError(f"a table entry does not fit {fmt}")
+        mask = (1 << node.fmt.width) - 1
+        reached = [held[raw & mask] for raw in range(node.lo, node.hi + 1)]
+        return self._add(GNode(GOp.TABLE, (arg,), fmt, min(reached), max(reached), contents=held))
+
+    def again(self, node: GNode, args: Sequence[int] | None = None) -> int:
+        """Build `node` once more, here, on these arguments (its own by default)."""
+        held = tuple(node.args if args is None else args)
+        if node.op is GOp.INPUT:
+            return self.input(node.number, node.fmt, node.lo, node.hi)
+        if node.op is GOp.CONST:
+            return self.const(node.number, node.fmt.frac)
+        if node.op is GOp.SCALE:
+            return self.scale(held[0], node.number)
+        if node.op is GOp.CAST:
+            return self.cast(held[0], node.fmt, node.quant, node.overflow)
+        if node.op is GOp.TABLE:
+            return self.table(held[0], node.contents, node.fmt)
+        return self.op(node.op, *held)
+
+    def build(self, outputs: Sequence[int], output_names: Sequence[str]) -> Graph:
+        """The graph with these outputs; nodes that none needs are dropped."""
+        needed: set[int] = set()
+        pending = list(outputs)
+        while pending:
+            k = pending.pop()
+            if k not in needed:
+                needed.add(k)
+                pending.extend(self.nodes[k].args)
+        fresh = GraphBuilder(self.input_names)
+        place: dict[int, int] = {}
+        for k in sorted(needed):
+            place[k] = fresh.again(self.nodes[k], [place[a] for a in self.nodes[k].args])
+        return Graph(
+            tuple(fresh.nodes),
+            tuple(place[k] for k in outputs),
+            self.input_names,
+            tuple(output_names),
+        )
+
+
+_STATED = {GOp.INPUT, GOp.CONST, GOp.SCALE, GOp.CAST, GOp.TABLE}
+
+
+def _bounds(op: GOp, args: Sequence[GNode], same: bool) -> tuple[int, int, int]:
+    """(frac, lo, hi) of an arithmetic node."""
+    a = args[0]
+    if op is GOp.NEG:
+        return a.fmt.frac, -a.hi, -a.lo
+    if op is GOp.ABS:
+        low = 0 if a.lo <= 0 <= a.hi else min(abs(a.lo), abs(a.hi))
+        return a.fmt.frac, low, max(abs(a.lo), abs(a.hi))
+    b = args[1]
+    if op is GOp.MUL:
+        corners = [p * q for p in (a.lo, a.hi) for q in (b.lo, b.hi)]
+        if same:
+            corners = [a.lo * a.lo, a.hi * a.hi, *([0] if a.lo <= 0 <= a.hi else [])]
+        return a.fmt.frac + b.fmt.frac, min(corners), max(corners)
+    frac = max(a.fmt.frac, b.fmt.frac)
+    alo, ahi = a.lo << (frac - a.fmt.frac), a.hi << (frac - a.fmt.frac)
+    blo, bhi = b.lo << (frac - b.fmt.frac), b.hi << (frac - b.fmt.frac)
+    if op is GOp.ADD:
+        return frac, alo + blo, ahi + bhi
+    if op is GOp.SUB:
+        return frac, alo - bhi, ahi - blo
+    if op is GOp.MIN:
+        return frac, min(alo, blo), min(ahi, bhi)
+    return frac, max(alo, blo), max(ahi, bhi)
