@@ -1,1 +1,36 @@
-"""Room: `codegen`."""
+"""Room: `codegen`. Expression to fixed-point graph, passes, schedule and text."""
+
+from symtick.codegen.compile import compile_expression
+from symtick.codegen.design import Design
+from symtick.codegen.fixed import MAX_PORT_WIDTH, Fixed, Overflow, Quant, RawArray, cast_raw
+from symtick.codegen.graph import MAX_TABLE_BITS, GNode, GOp, Graph, GraphBuilder
+from symtick.codegen.lower import lower
+from symtick.codegen.passes import PASSES, Pass, run_passes
+from symtick.codegen.precision import Precision
+from symtick.codegen.schedule import Area, CostModel, Schedule
+from symtick.codegen.scheduler import schedule
+
+__all__ = [
+    "MAX_PORT_WIDTH",
+    "MAX_TABLE_BITS",
+    "PASSES",
+    "Area",
+    "CostModel",
+    "Design",
+    "Fixed",
+    "GNode",
+    "GOp",
+    "Graph",
+    "GraphBuilder",
+    "Overflow",
+    "Pass",
+    "Precision",
+    "Quant",
+    "RawArray",
+    "Schedule",
+    "cast_raw",
+    "compile_expression",
+    "lower",
+    "run_passes",
+    "schedule",
+]

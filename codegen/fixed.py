@@ -20,6 +20,7 @@ from symtick.errors import InputError, WidthError
 MAX_WIDTH = 128
 MAX_PORT_WIDTH = 48
 _INT64_WIDTH = 62
+_FLOAT_WIDTH = 58
 
 # int64, or Python integers (dtype object) where more than 62 bits are needed
 RawArray = npt.NDArray[Any]
@@ -127,19 +128,31 @@ class Fixed:
     def to_raw(
         self, values: npt.ArrayLike, quant: Quant = Quant.RND, overflow: Overflow = Overflow.SAT
     ) -> npt.NDArray[np.int64]:
-        """Raw integers of real values, same shape; exact for floats (they are dyadic).
+        """Raw integers of real values, same shape; exact, for floats are dyadic.
 
-        Only for formats up to 62 bits.
+        Raises:
+            InputError: a value is NaN or infinite.
+            WidthError: the format is wider than 58 bits.
         """
+        if self.width > _FLOAT_WIDTH:
+            raise WidthError(f"{self} is wider than {_FLOAT_WIDTH} bits: give it raw integers")
         x = np.asarray(values, np.float64)
         if not np.isfinite(x).all():
             raise InputError("NaN and infinity have no fixed-point value")
-        scaled = np.clip(np.ldexp(x, self.frac), -(2.0**61), 2.0**61)
-        # 16 guard bits and a sticky bit keep every rounding mode exact
-        guard = np.floor(np.ldexp(np.clip(scaled, -(2.0**44), 2.0**44), 16))
-        sticky = (np.ldexp(guard, -16) != scaled).astype(np.int64)
-        raw = guard.astype(np.int64) * 2 + sticky
-        return np.asarray(cast_raw(raw, self.frac + 17, self, quant, overflow), np.int64)
+        with np.errstate(over="ignore", under="ignore"):
+            scaled = np.ldexp(x, self.frac)
+        scaled = np.where((scaled == 0.0) & (x != 0.0), np.copysign(0.25, x), scaled)
+        if overflow is Overflow.WRAP:
+            # far outside, only the value modulo the format's span matters (inf: a multiple of it)
+            far = np.where(np.isinf(scaled), 0.0, scaled)
+            scaled = np.where(np.abs(scaled) < 2.0**59, scaled, np.fmod(far, 2.0**self.width))
+        scaled = np.clip(scaled, -(2.0**60), 2.0**60)
+        whole = np.floor(scaled)
+        # two more bits say all that any rounding asks: 0, below, at or above one half
+        rest = scaled - whole
+        code = (rest > 0.0).astype(np.int64) + (rest >= 0.5) + (rest > 0.5)
+        raw = whole.astype(np.int64) * 4 + code
+        return np.asarray(cast_raw(raw, self.frac + 2, self, quant, overflow), np.int64)
 
     def to_real(self, raw: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Real values of raw integers (rounded to double beyond 53 bits)."""
@@ -155,31 +168,42 @@ def _rounded(raw: RawArray, drop: int, quant: Quant) -> RawArray:
     """raw / 2**drop, drop > 0, rounded to an integer."""
     half = 1 << (drop - 1)
     negative = (raw < 0) * 1
+    added: RawArray | int
     if quant is Quant.TRN:
-        return raw >> drop
-    if quant is Quant.TRN_ZERO:
-        return (raw + negative * ((1 << drop) - 1)) >> drop
-    if quant is Quant.RND:
-        return (raw + half) >> drop
-    if quant is Quant.RND_MIN_INF:
-        return (raw + (half - 1)) >> drop
-    if quant is Quant.RND_INF:
-        return (raw + half - negative) >> drop
-    if quant is Quant.RND_ZERO:
-        return (raw + (half - 1) + negative) >> drop
-    return (raw + (half - 1) + ((raw >> drop) & 1)) >> drop
+        added = 0
+    elif quant is Quant.TRN_ZERO:
+        added = negative * ((1 << drop) - 1)
+    elif quant is Quant.RND:
+        added = half
+    elif quant is Quant.RND_MIN_INF:
+        added = half - 1
+    elif quant is Quant.RND_INF:
+        added = half - negative
+    elif quant is Quant.RND_ZERO:
+        added = half - 1 + negative
+    else:
+        added = half - 1 + ((raw >> drop) & 1)
+    return np.asarray((raw + added) >> drop)
 
 
 def _limited(raw: RawArray, target: Fixed, overflow: Overflow) -> RawArray:
     if overflow is Overflow.WRAP:
-        return ((raw - target.raw_min) & ((1 << target.width) - 1)) + target.raw_min
+        return np.asarray(((raw - target.raw_min) & ((1 << target.width) - 1)) + target.raw_min)
     outside = (raw < target.raw_min) | (raw > target.raw_max)
     if overflow is Overflow.SAT_ZERO:
-        return raw * ~outside
+        return np.asarray(raw * ~outside)
     low = target.raw_min
     if overflow is Overflow.SAT_SYM and target.signed:
         low = -target.raw_max
-    return np.minimum(np.maximum(raw, low), target.raw_max)
+    return np.asarray(np.minimum(np.maximum(raw, low), target.raw_max))
+
+
+def _fits_int64(raw: RawArray, drop: int, target: Fixed) -> bool:
+    """Whether every intermediate value of a cast stays within 64 bits."""
+    if drop > _INT64_WIDTH - 1 or target.width > _INT64_WIDTH or raw.dtype.kind not in "iu":
+        return False
+    largest = max((abs(int(v)) for v in (raw.min(), raw.max())), default=0) if raw.size else 0
+    return largest.bit_length() + max(0, -drop) <= _INT64_WIDTH
 
 
 def cast_raw(
@@ -199,8 +223,10 @@ def cast_raw(
     """
     held = np.asarray(raw)
     drop = frac - target.frac
-    if held.dtype != np.object_ and (drop < 0 or drop > _INT64_WIDTH or target.width > 62):
+    if held.dtype != np.object_ and not _fits_int64(held, drop, target):
         held = held.astype(object)
-    moved = _rounded(held, drop, quant) if drop > 0 else held << -drop
+    elif held.dtype != np.object_:
+        held = held.astype(np.int64)
+    moved = _rounded(held, drop, quant) if drop > 0 else np.asarray(held << -drop)
     limited = _limited(moved, target, overflow)
     return limited if target.width > _INT64_WIDTH else np.asarray(limited).astype(np.int64)

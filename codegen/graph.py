@@ -187,21 +187,21 @@ def _line(k: int, node: GNode, names: Sequence[str]) -> str:
     return f"%{k} = {words} : {node.fmt} [{node.lo}, {node.hi}]"
 
 
-def _aligned(graph: Graph, node: GNode, values: list[RawArray], dtype: type) -> list[RawArray]:
-    frac = max(graph.nodes[a].fmt.frac for a in node.args)
-    return [values[a].astype(dtype) << (frac - graph.nodes[a].fmt.frac) for a in node.args]
+def _aligned(graph: Graph, node: GNode, values: list[RawArray]) -> list[RawArray]:
+    """Both arguments at the finer of their two points, in integers that hold the result too."""
+    formats = [graph.nodes[a].fmt for a in node.args]
+    frac = max(fmt.frac for fmt in formats)
+    dtype = raw_dtype(max(fmt.width + frac - fmt.frac for fmt in formats) + 1)
+    return [
+        np.left_shift(values[a].astype(dtype), frac - fmt.frac)
+        for a, fmt in zip(node.args, formats, strict=True)
+    ]
 
 
 def _evaluated(graph: Graph, node: GNode, values: list[RawArray], x: RawArray) -> RawArray:
-    dtype = raw_dtype(max([node.fmt.width, *(graph.nodes[a].fmt.width for a in node.args)]) + 1)
     if node.op is GOp.INPUT:
-        column = x[:, node.number]
-        if ((column < node.lo) | (column > node.hi)).any():
-            raise InputError(
-                f"input {graph.input_names[node.number]} has a raw value outside "
-                f"[{node.lo}, {node.hi}]"
-            )
-        return column.astype(dtype)
+        return _read(graph, node, x)
+    dtype = raw_dtype(max([node.fmt.width, *(graph.nodes[a].fmt.width for a in node.args)]) + 1)
     if node.op is GOp.CONST:
         return np.full(x.shape[0], node.number, dtype)
     first = values[node.args[0]]
@@ -215,17 +215,23 @@ def _evaluated(graph: Graph, node: GNode, values: list[RawArray], x: RawArray) -
     if node.op is GOp.SCALE:
         return first
     if node.op is GOp.NEG:
-        return -first.astype(dtype)
+        return np.asarray(np.negative(first.astype(dtype)))
     if node.op is GOp.ABS:
-        return np.abs(first.astype(dtype))
+        return np.asarray(np.abs(first.astype(dtype)))
     if node.op is GOp.MUL:
-        return first.astype(dtype) * values[node.args[1]].astype(dtype)
-    a, b = _aligned(graph, node, values, dtype)
-    if node.op is GOp.ADD:
-        return a + b
-    if node.op is GOp.SUB:
-        return a - b
-    return np.minimum(a, b) if node.op is GOp.MIN else np.maximum(a, b)
+        return np.asarray(first.astype(dtype) * values[node.args[1]].astype(dtype))
+    a, b = _aligned(graph, node, values)
+    combine = {GOp.ADD: np.add, GOp.SUB: np.subtract, GOp.MIN: np.minimum, GOp.MAX: np.maximum}
+    return np.asarray(combine[node.op](a, b))
+
+
+def _read(graph: Graph, node: GNode, x: RawArray) -> RawArray:
+    column = x[:, node.number]
+    if ((column < node.lo) | (column > node.hi)).any():
+        raise InputError(
+            f"input {graph.input_names[node.number]} has a raw value outside [{node.lo}, {node.hi}]"
+        )
+    return column.astype(raw_dtype(node.fmt.width + 1))
 
 
 @dataclass
@@ -316,11 +322,13 @@ class GraphBuilder:
                 f"a table of {node.fmt.width} address bits needs {1 << node.fmt.width} entries, "
                 f"not {len(contents)}"
             )
-        held = tuple(int(v) for v in contents)
+        held = contents if type(contents) is tuple else tuple(int(v) for v in contents)
         if min(held) < fmt.raw_min or max(held) > fmt.raw_max:
             raise InputError(f"a table entry does not fit {fmt}")
-        mask = (1 << node.fmt.width) - 1
-        reached = [held[raw & mask] for raw in range(node.lo, node.hi + 1)]
+        # negative arguments stand in the upper half, from its end
+        reached = held[max(node.lo, 0) : max(node.hi + 1, 0)]
+        if node.lo < 0:
+            reached += held[node.lo : min(node.hi + 1, 0) or None]
         return self._add(GNode(GOp.TABLE, (arg,), fmt, min(reached), max(reached), contents=held))
 
     def again(self, node: GNode, args: Sequence[int] | None = None) -> int:

@@ -1,1 +1,32 @@
-"""Room: `hwcost`."""
+"""What an expression or a graph costs on a device, before and after synthesis.
+
+Room: `hwcost`; imports `expr` and `codegen`.
+"""
+
+from symtick.hwcost.device import Device, devices, load_device
+from symtick.hwcost.estimate import Estimate, estimate
+from symtick.hwcost.model import CycleModel, Model, OpenModel, UnitModel, model
+from symtick.hwcost.published import cycle_table, published_cycles, published_sum
+from symtick.hwcost.reports import HlsReport, read_report
+from symtick.hwcost.search_cost import SearchCost
+from symtick.hwcost.search_export import search_cost
+
+__all__ = [
+    "CycleModel",
+    "Device",
+    "Estimate",
+    "HlsReport",
+    "Model",
+    "OpenModel",
+    "SearchCost",
+    "UnitModel",
+    "cycle_table",
+    "devices",
+    "estimate",
+    "load_device",
+    "model",
+    "published_cycles",
+    "published_sum",
+    "read_report",
+    "search_cost",
+]

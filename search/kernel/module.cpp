@@ -1,2 +1,8 @@
-#include <nanobind/nanobind.h>
-NB_MODULE(_kernel, m) { m.doc() = "symtick search kernel"; }
+// Room: search/kernel. The Python module symtick.search._kernel.
+#include "bind.hpp"
+
+NB_MODULE(_kernel, m) {
+    m.doc() = "symtick's search kernel: evaluation, derivatives, cost and evolution of programs";
+    symtick::bind_programs(m);
+    symtick::bind_engine(m);
+}

@@ -1,0 +1,53 @@
+# `make demo` and `make test` do all set-up on a fresh machine: they need python3 (3.11 or newer),
+# g++ and make, and install everything else into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.symtick-stamp
+KERNEL := $(wildcard CMakeLists.txt search/kernel/*)
+SOURCES := src search/*.py hwcost codegen sim baselines tests benchmarks examples
+PYTEST := $(BIN)/pytest -q
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: setup demo test test-fast lint bench wheel clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt $(KERNEL)
+	$(PYTHON) -c 'import sys, ensurepip; assert sys.version_info >= (3, 11)' || \
+	    { echo "symtick needs Python 3.11 or newer with venv (Debian: apt-get install python3-venv)"; exit 1; }
+	command -v g++ >/dev/null || { echo "symtick needs g++ (Debian: apt-get install g++)"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(INSTALL) --upgrade pip
+	$(INSTALL) torch scikit-build-core nanobind cmake ninja
+	$(INSTALL) --no-build-isolation --editable '.[da]' --group dev
+	touch $@
+
+demo: setup
+	rm -rf runs/demo
+	$(BIN)/symtick distill examples/jets/job.yaml --output runs/demo
+	$(BIN)/symtick verify runs/demo
+	$(BIN)/symtick synth runs/demo
+	$(BIN)/symtick compare runs/demo
+	$(BIN)/symtick report runs/demo
+
+test: setup lint
+	$(PYTEST)
+
+test-fast: setup
+	$(PYTEST) -m 'not sim and not synth and not slow'
+
+lint: setup
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	MYPYPATH=src $(BIN)/mypy
+
+bench: setup
+	$(INSTALL) '.[bench]'
+	$(BIN)/python benchmarks/evaluation.py
+
+wheel: setup
+	$(BIN)/pip wheel --no-build-isolation --no-deps --wheel-dir dist .
+
+clean:
+	rm -rf build dist runs .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,62 @@
+"""The compiler's front: expression in, design out.
+
+Room: `codegen`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from symtick.codegen.design import Design
+from symtick.codegen.fixed import Fixed
+from symtick.codegen.lower import lower
+from symtick.codegen.passes import run_passes
+from symtick.codegen.precision import Precision
+from symtick.codegen.schedule import CostModel
+from symtick.codegen.scheduler import schedule
+from symtick.errors import InputError
+from symtick.expr import Expression, Interval
+
+
+def compile_expression(
+    expression: Expression,
+    formats: Sequence[Fixed],
+    model: CostModel,
+    precision: Precision,
+    *,
+    name: str,
+    output_names: Sequence[str] | None = None,
+    ranges: Sequence[Interval] | None = None,
+    latency: int | None = None,
+) -> Design:
+    """An expression as an exact, scheduled fixed-point design.
+
+    Args:
+        expression: what to compute; its input names become port names.
+        formats: format of each input, 1 to 48 bits.
+        model: costs on a device at a clock.
+        precision: how exactly to compute.
+        name: top-level name, a C++ and Verilog identifier.
+        output_names: port names; y0, y1, ... by default.
+        ranges: real range of each input (the data's), cut to its format; narrower ranges make
+            narrower signals. An input outside its range is outside the design's domain.
+        latency: ticks; None is the fewest, 0 combinational, more are filled with registers.
+
+    Raises:
+        InputError: a name, or the number of formats, ranges or names, does not fit.
+        DomainError: an operator is undefined somewhere on the ranges.
+        WidthError: a format is over the limit, or arithmetic grows over it.
+        ResourceError: the clock or the latency cannot be met.
+    """
+    count = len(expression.outputs)
+    names = tuple(output_names) if output_names else tuple(f"y{k}" for k in range(count))
+    if len(names) != count:
+        raise InputError(f"{count} outputs need as many names, not {len(names)}")
+    for word in (name, *names):
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", word):
+            raise InputError(f"{word!r} cannot name a port or a module: use letters, digits, _")
+    if len({*names, *expression.inputs}) < count + len(expression.inputs):
+        raise InputError(f"port names must differ: {', '.join((*expression.inputs, *names))}")
+    graph = run_passes(lower(expression, formats, model, precision, names, ranges), model)
+    return Design(name, expression, graph, schedule(graph, model, latency), model.name)

@@ -1,0 +1,283 @@
+"""Design -> HLS C++ in hls4ml's project layout.
+
+Room: `codegen`; imports `expr` and, as data, the templates of `hls_templates`.
+
+Every node is a constant of its own `ap_fixed` or `ap_ufixed` type (AMD UG1399, "Arbitrary Precision
+Fixed-Point Data Types"). AMD's + - * and unary - grow so that they never lose a bit, and a node's
+type holds every value that its graph node can take, so only casts, whose types carry AMD's
+quantisation and overflow modes, change a value. Moving the point and looking up a table go through
+the raw bits (`range()`).
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.codegen import emit_common
+from symtick.codegen.design import Design
+from symtick.codegen.fixed import Fixed, Overflow, Quant
+from symtick.codegen.graph import GNode, GOp
+from symtick.errors import InputError, WidthError
+
+_SYMBOLS = {GOp.ADD: "+", GOp.SUB: "-", GOp.MUL: "*", GOp.MIN: "<", GOp.MAX: "<"}
+_C_TYPES = ((8, "char"), (16, "short"), (32, "int"), (64, "long long"))
+_INTERFACES = ("ap_none", "ap_vld")
+
+
+@dataclass(frozen=True)
+class HlsOptions:
+    """What a vendor project needs beyond the design.
+
+    Attributes:
+        part: AMD part number.
+        interface: protocol of the data ports, `ap_none` or `ap_vld`.
+    """
+
+    part: str = "xcvu9p-flga2577-2-e"
+    interface: str = "ap_none"
+
+    def __post_init__(self) -> None:
+        if self.interface not in _INTERFACES:
+            raise InputError(
+                f"the HLS interface must be one of {', '.join(_INTERFACES)}, not {self.interface!r}"
+            )
+        if not self.part.replace("-", "").isalnum():
+            raise InputError(f"{self.part!r} is not a part number")
+
+
+@dataclass(frozen=True)
+class _Table:
+    name: str
+    comment: str
+    type: str
+    size: int
+    lines: list[str]
+
+
+def hls_files(design: Design, options: HlsOptions | None = None) -> dict[str, str]:
+    """The HLS project of a design, without test vectors.
+
+    Top function `<name>`: one argument by value per graph input that is read, one by reference per
+    output, in the order of the ports.
+
+    Returns:
+        Relative path -> text, in hls4ml's layout: firmware/<name>.cpp, firmware/<name>.h,
+        firmware/defines.h, <name>_test.cpp, build_prj.tcl, build_lib.sh.
+
+    Raises:
+        InputError: a name is no identifier, or the schedule does not fit the graph.
+        WidthError: a table entry has more than 64 bits.
+    """
+    emit_common.check(design)
+    return _Project(design, options or HlsOptions()).files()
+
+
+def driver_files(design: Design) -> dict[str, str]:
+    """driver.cpp, which feeds the project's function with vectors from a binary file.
+
+    Each value is 16 bytes, little endian, two's complement; ports in order.
+    """
+    project = _Project(design, HlsOptions())
+    return {"driver.cpp": emit_common.render("driver.cpp.j2", **project.bench())}
+
+
+def vector_files(raw: npt.NDArray[np.generic], expected: npt.NDArray[np.generic]) -> dict[str, str]:
+    """The test bench's data: raw integers, one vector on each line.
+
+    Args:
+        raw: integers of the inputs that have a port, shape (vectors, ports).
+        expected: integers of the outputs, shape (vectors, outputs).
+    """
+    return {
+        "tb_data/tb_input_features.dat": _lines(raw),
+        "tb_data/tb_output_predictions.dat": _lines(expected),
+    }
+
+
+def _lines(values: npt.NDArray[np.generic]) -> str:
+    return "".join(" ".join(str(v) for v in row) + "\n" for row in values.tolist())
+
+
+class _Project:
+    def __init__(self, design: Design, options: HlsOptions) -> None:
+        self.design = design
+        self.graph = design.graph
+        self.options = options
+        self.ports = emit_common.ports(design)
+        inputs = {k: name for _, k, name in self.ports.inputs}
+        new = self.ports.namer.new
+        self.names = [
+            inputs[k] if k in inputs else new(f"{node.op.value}{k}")
+            for k, node in enumerate(self.graph.nodes)
+        ]
+        self.types = [new(f"{name}_t") for name in self.names]
+        self.output_types = [new(f"{name}_t") for _, name in self.ports.outputs]
+        self.tables: list[_Table] = []
+
+    def files(self) -> dict[str, str]:
+        top, header = self.ports.top, emit_common.header(self.design)
+        common = {"header": header, "top": top, "guard": top.upper()}
+        arguments = self._arguments()
+        body = [line for k, node in enumerate(self.graph.nodes) for line in self._node(k, node)]
+        clock = f"{self.design.schedule.clock_ns:g}"
+        render = emit_common.render
+        return {
+            f"firmware/{top}.cpp": render(
+                "firmware/top.cpp.j2",
+                **common,
+                arguments=arguments,
+                body=body,
+                tables=self.tables,
+                interface=self.options.interface,
+                latency=self.design.schedule.latency,
+                port_names=[name for *_, name in (*self.ports.inputs, *self.ports.outputs)],
+                outputs=[(name, self.names[k]) for k, name in self.ports.outputs],
+            ),
+            f"firmware/{top}.h": render("firmware/top.h.j2", **common, arguments=arguments),
+            "firmware/defines.h": render("firmware/defines.h.j2", **common, **self._types()),
+            f"{top}_test.cpp": render("test.cpp.j2", **self.bench()),
+            "build_prj.tcl": render(
+                "build_prj.tcl.j2", top=top, part=self.options.part, clock=clock
+            ),
+            "build_lib.sh": render("build_lib.sh.j2", top=top),
+        }
+
+    def bench(self) -> dict[str, object]:
+        """Values for the templates that call the top function."""
+        outputs = [name for _, name in self.ports.outputs]
+        return {
+            "top": self.ports.top,
+            "inputs": [(self.types[k], name) for _, k, name in self.ports.inputs],
+            "outputs": list(zip(self.output_types, outputs, strict=True)),
+            "arguments": [name for *_, name in self.ports.inputs] + outputs,
+        }
+
+    def _arguments(self) -> list[str]:
+        held = [f"{self.types[k]} {name}" for _, k, name in self.ports.inputs]
+        outputs = zip(self.output_types, self.ports.outputs, strict=True)
+        return held + [f"{kind} &{name}" for kind, (_, name) in outputs]
+
+    def _types(self) -> dict[str, list[str]]:
+        nodes = self.graph.nodes
+        return {
+            "inputs": [_typedef(nodes[k].fmt, self.types[k]) for _, k, _ in self.ports.inputs],
+            "outputs": [
+                _typedef(nodes[k].fmt, kind)
+                for kind, (k, _) in zip(self.output_types, self.ports.outputs, strict=True)
+            ],
+            "nodes": [
+                _typedef(node.fmt, self.types[k], _modes(node))
+                for k, node in enumerate(nodes)
+                if node.op is not GOp.INPUT
+            ],
+        }
+
+    def _node(self, number: int, node: GNode) -> list[str]:
+        """Commented lines that compute one node."""
+        if node.op is GOp.INPUT:
+            return []
+        name, kind = self.names[number], self.types[number]
+        meaning = emit_common.node_text(self.graph, number, self.names)
+        comment = f"// {meaning} : {emit_common.format_text(node)}"
+        value = self._value(number, node)
+        if value.startswith("bits "):
+            return [comment, f"{kind} {name};", f"{name}.range() = {value[5:]};"]
+        line = f"const {kind} {name} = {value};"
+        if len(line) + len(comment) + 6 <= emit_common.LINE:
+            return [f"{line}  {comment}"]
+        return [comment, line]
+
+    def _value(self, number: int, node: GNode) -> str:
+        """The C++ expression of a node; where it gives raw bits, with `bits ` before it."""
+        args = [self.names[a] for a in node.args]
+        kind = self.types[number]
+        if node.op is GOp.CONST:
+            return _constant(node)
+        if node.op is GOp.SCALE:
+            return f"bits {args[0]}.range()"
+        if node.op is GOp.TABLE:
+            rom = self._table(number, node)
+            return f"bits ap_uint<{node.fmt.width}>({rom}[{args[0]}.range().to_uint()])"
+        if node.op is GOp.CAST:
+            return self._cast(node, args[0])
+        if node.op is GOp.NEG:
+            return f"-{args[0]}"
+        if node.op is GOp.ABS:
+            if not self.graph.nodes[node.args[0]].fmt.signed:
+                return args[0]
+            return f"{args[0]} < 0 ? {kind}(-{args[0]}) : {kind}({args[0]})"
+        plain = f"{args[0]} {_SYMBOLS[node.op]} {args[1]}"
+        if node.op in (GOp.MIN, GOp.MAX):
+            first, second = args if node.op is GOp.MIN else reversed(args)
+            return f"{plain} ? {kind}({first}) : {kind}({second})"
+        return plain
+
+    def _cast(self, node: GNode, argument: str) -> str:
+        """The argument; widened first where rounding would drop all of its bits.
+
+        AMD's quantisation code reads the first dropped bit, and the headers for simulation refuse
+        to read above the sign.
+        """
+        source = self.graph.nodes[node.args[0]].fmt
+        width = source.frac - node.fmt.frac + 1
+        if width <= source.width:
+            return argument
+        return f"{emit_common.type_text(Fixed(width, source.frac, source.signed))}({argument})"
+
+    def _table(self, number: int, node: GNode) -> str:
+        name = self.ports.namer.new(f"{self.names[number]}_rom")
+        address = len(node.contents).bit_length() - 1
+        self.tables.append(
+            _Table(
+                name,
+                f"{self.names[number]}: {address} address bits, raw values of {node.fmt}",
+                _c_type(node.fmt),
+                len(node.contents),
+                _rows(node.contents),
+            )
+        )
+        return name
+
+
+def _typedef(fmt: Fixed, name: str, modes: Sequence[str] = ()) -> str:
+    return f"typedef {emit_common.type_text(fmt, modes)} {name};"
+
+
+def _modes(node: GNode) -> Sequence[str]:
+    if node.op is not GOp.CAST:
+        return ()
+    if (node.quant, node.overflow) == (Quant.TRN, Overflow.WRAP):
+        return ()  # the defaults
+    return (node.quant.value, node.overflow.value)
+
+
+def _constant(node: GNode) -> str:
+    raw, frac = node.number, node.fmt.frac
+    if raw.bit_length() <= 53 and abs(frac) <= 500:
+        return repr(float(raw) * 2.0**-frac)
+    pattern = raw & ((1 << node.fmt.width) - 1)
+    return f'bits ap_uint<{node.fmt.width}>("{pattern:x}", 16)'
+
+
+def _c_type(fmt: Fixed) -> str:
+    for width, name in _C_TYPES:
+        if fmt.width <= width:
+            return f"{'signed' if fmt.signed else 'unsigned'} {name}"
+    raise WidthError(f"a table entry has at most 64 bits in C++, not {fmt.width}")
+
+
+def _rows(contents: Sequence[int]) -> list[str]:
+    # C++ has no negative literals: -2**63 has to be written as a difference
+    texts = ["-9223372036854775807LL - 1" if v == -(1 << 63) else _number(v) for v in contents]
+    return textwrap.wrap(", ".join(texts), 92, break_long_words=False, break_on_hyphens=False)
+
+
+def _number(value: int) -> str:
+    if -(1 << 31) < value < 1 << 31:
+        return str(value)
+    return f"{value}{'LL' if value < 1 << 63 else 'ULL'}"

@@ -1,0 +1,262 @@
+"""Design -> pipelined Verilog-2001.
+
+Room: `codegen`; imports `expr` and, as data, the templates of `hls_templates`.
+
+Every vector is extended and cut by hand to the width of its result, so no rule of Verilog's about
+mixed signs and widths is ever asked (a product alone leaves it to `$signed`, which is what the
+inference of multipliers looks for). Modulo 2**width all operations of the graph are exact, because
+a node's width holds its value. A value computed in stage s and read in stage t goes through the
+registers `_s<s+1>` ... `_s<t>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from symtick.codegen import emit_common
+from symtick.codegen.design import Design
+from symtick.codegen.emit_logic import Bits, Signal, cast_logic, literal
+from symtick.codegen.graph import GNode, GOp
+
+
+@dataclass(frozen=True)
+class _Table:
+    name: str
+    comment: str
+    address: str
+    data: str
+    rows: Sequence[tuple[str, str]]
+    other: str
+
+
+@dataclass(frozen=True)
+class _Register:
+    name: str
+    declared: str
+    source: str
+
+
+@dataclass
+class _Stage:
+    number: int
+    wires: list[str] = field(default_factory=list)
+    registers: list[_Register] = field(default_factory=list)
+
+    @property
+    def next(self) -> int:
+        return self.number + 1
+
+
+def verilog_files(design: Design) -> dict[str, str]:
+    """The Verilog of a design.
+
+    Top module `<name>`: port `clk`, one input per graph input that is read, one output per graph
+    output, all two's complement or unsigned raw values; no reset, a new input every tick, outputs
+    `design.schedule.latency` ticks after their inputs (0: `clk` is not used).
+
+    Returns:
+        {"rtl/<name>.v": text}.
+
+    Raises:
+        InputError: a name is no identifier, or the schedule does not fit the graph.
+    """
+    emit_common.check(design)
+    return {f"rtl/{design.name}.v": _Module(design).text()}
+
+
+class _Module:
+    """Collects the parts of one module; every bit read goes through `Bits`."""
+
+    def __init__(self, design: Design) -> None:
+        self.design = design
+        self.graph = design.graph
+        self.ports = emit_common.ports(design)
+        self.namer = self.ports.namer
+        self.bits = Bits()
+        self.constants: dict[int, str] = {}
+        self.tables: dict[tuple[object, ...], _Table] = {}
+        self.stages = [_Stage(s) for s in range(max(design.schedule.latency, 1))]
+        self.names = [self._named(k) for k in range(len(self.graph.nodes))]
+        self.copies: dict[tuple[int, int], Signal] = {}
+
+    def text(self) -> str:
+        self._add_registers_names()
+        for k, node in enumerate(self.graph.nodes):
+            if node.op not in (GOp.INPUT, GOp.CONST):
+                self._add_node(k, node)
+        self._add_registers()
+        outputs = [
+            (name, self.bits.all(self._signal(k, self.design.schedule.latency)))
+            for k, name in self.ports.outputs
+        ]
+        declared = self._declared_ports()
+        clocked = any(stage.registers for stage in self.stages)
+        return emit_common.render(
+            "rtl/module.v.j2",
+            header=emit_common.header(self.design),
+            top=self.ports.top,
+            ports=declared,
+            width=max(len(p["declared"]) for p in declared),
+            constants=list(self.constants.values()),
+            tables=list(self.tables.values()),
+            stages=self.stages,
+            outputs=outputs,
+            clocked=clocked,
+            unused=([] if clocked else ["clk"]) + self.bits.unread(),
+        )
+
+    def _named(self, number: int) -> str:
+        node = self.graph.nodes[number]
+        if node.op is GOp.INPUT:
+            return next(name for _, k, name in self.ports.inputs if k == number)
+        return self.namer.new(f"{node.op.value}{number}")
+
+    def _declared_ports(self) -> list[dict[str, str]]:
+        nodes = self.graph.nodes
+        held = [("input ", k, name) for _, k, name in self.ports.inputs]
+        held += [("output", k, name) for k, name in self.ports.outputs]
+        return [
+            {"direction": d, "declared": Signal(name, nodes[k].fmt).declared} for d, k, name in held
+        ]
+
+    # -- where a value is found
+
+    def _holder(self, number: int) -> int:
+        """The node whose bits a chain of SCALE nodes renames."""
+        while self.graph.nodes[number].op is GOp.SCALE:
+            number = self.graph.nodes[number].args[0]
+        return number
+
+    def _signal(self, number: int, stage: int) -> Signal:
+        """The signal that holds a node in a stage (or after the last register rank)."""
+        holder = self._holder(number)
+        node = self.graph.nodes[holder]
+        if node.op is GOp.CONST:
+            return self._constant(holder, node)
+        born = self.design.schedule.stage[holder]
+        if stage == born:
+            return self.bits.known(Signal(self.names[holder], node.fmt))
+        return self.copies[holder, stage]
+
+    def _constant(self, number: int, node: GNode) -> Signal:
+        signal = Signal(self.names[number], node.fmt, constant=True)
+        if number not in self.constants:
+            value = literal(node.number, node.fmt.width)
+            text = f"localparam {signal.vector}{signal.name} = {value};"
+            meaning = emit_common.node_text(self.graph, number, self.names)
+            self.constants[number] = f"{text}  // {meaning} : {node.fmt}"
+        return signal
+
+    # -- registers
+
+    def _reach(self) -> list[int]:
+        """The last stage in which each holder's bits are read."""
+        last = self.design.schedule.last_use(self.graph)
+        reach = [0] * len(last)
+        for k, stage in enumerate(last):
+            holder = self._holder(k)
+            reach[holder] = max(reach[holder], stage)
+        return reach
+
+    def _add_registers_names(self) -> None:
+        for k, last in enumerate(self._reach()):
+            node = self.graph.nodes[k]
+            if self._holder(k) != k or node.op is GOp.CONST:
+                continue
+            self.bits.known(Signal(self.names[k], node.fmt))
+            for stage in range(self.design.schedule.stage[k] + 1, last + 1):
+                name = self.namer.new(f"{self.names[k]}_s{stage}")
+                self.copies[k, stage] = self.bits.known(Signal(name, node.fmt))
+
+    def _add_registers(self) -> None:
+        for (k, stage), signal in self.copies.items():
+            source = self.bits.all(self._signal(k, stage - 1))
+            register = _Register(signal.name, signal.declared, source)
+            self.stages[stage - 1].registers.append(register)
+
+    # -- nodes
+
+    def _add_node(self, number: int, node: GNode) -> None:
+        meaning = emit_common.node_text(self.graph, number, self.names)
+        comment = f"{meaning} : {emit_common.format_text(node)}"
+        if node.op is GOp.SCALE:
+            stage = min(self.design.schedule.stage[number], len(self.stages) - 1)
+            self.stages[stage].wires.append(f"// {self.names[number]} = {comment}")
+            return
+        stage = self.design.schedule.stage[number]
+        args = [self._signal(a, stage) for a in node.args]
+        helpers, value = self._logic(number, node, args)
+        target = Signal(self.names[number], node.fmt)
+        wires = self.stages[stage].wires
+        last = f"wire {target.declared} = {value};"
+        if helpers:
+            wires += [f"// {target.name} = {comment}", *helpers, last]
+        elif len(last) + len(comment) + 8 <= emit_common.LINE:
+            wires.append(f"{last}  // {comment}")
+        else:
+            wires += [f"// {comment}", last]
+
+    def _logic(self, number: int, node: GNode, args: Sequence[Signal]) -> tuple[list[str], str]:
+        """Helper declarations and the expression of a node."""
+        width, name = node.fmt.width, self.names[number]
+        fracs = [self.graph.nodes[a].fmt.frac for a in node.args]
+        if node.op is GOp.CAST:
+            source = self.graph.nodes[node.args[0]]
+            return cast_logic(self.bits, self.namer, name, node, source, args[0])
+        if node.op is GOp.TABLE:
+            return [], f"{self._table(number, node)}({self.bits.all(args[0])})"
+        if node.op is GOp.MUL:
+            return [], self.bits.product(args[0], args[1], width)
+        if node.op in (GOp.MIN, GOp.MAX):
+            return self._smaller(name, node, args, fracs)
+        shifted = [
+            self.bits.extended(a, max(fracs) - f, width) for a, f in zip(args, fracs, strict=True)
+        ]
+        if node.op is GOp.ADD:
+            return [], f"{shifted[0]} + {shifted[1]}"
+        if node.op is GOp.SUB:
+            return [], f"{shifted[0]} - {shifted[1]}"
+        if node.op is GOp.NEG:
+            return [], f"-{shifted[0]}"
+        if not args[0].fmt.signed:
+            return [], shifted[0]
+        return [], f"{self.bits.sign(args[0])} ? -{shifted[0]} : {shifted[0]}"
+
+    def _smaller(
+        self, name: str, node: GNode, args: Sequence[Signal], fracs: Sequence[int]
+    ) -> tuple[list[str], str]:
+        """MIN and MAX: compare at the width that holds both, then choose."""
+        frac, signed = max(fracs), any(a.fmt.signed for a in args)
+        shifts = [frac - f for f in fracs]
+        pairs = list(zip(args, shifts, strict=True))
+        common = max(a.fmt.width + s + (signed and not a.fmt.signed) for a, s in pairs)
+        wide = [self.bits.extended(a, s, common) for a, s in pairs]
+        if signed:
+            wide = [f"$signed({text})" for text in wide]
+        first, second = (self.bits.extended(a, s, node.fmt.width) for a, s in pairs)
+        less = self.namer.new(f"{name}_less")
+        if node.op is GOp.MAX:
+            first, second = second, first
+        return [f"wire {less} = {wide[0]} < {wide[1]};"], f"{less} ? {first} : {second}"
+
+    def _table(self, number: int, node: GNode) -> str:
+        """Name of the function with a table's contents, made once for equal contents."""
+        key = (node.contents, node.fmt.width)
+        if key not in self.tables:
+            address, width = len(node.contents).bit_length() - 1, node.fmt.width
+            name = self.namer.new(f"{self.names[number]}_rom")
+            mask = (1 << width) - 1
+            rows = [
+                (literal(k, address), literal(raw & mask, width))
+                for k, raw in enumerate(node.contents)
+            ]
+            self.tables[key] = _Table(
+                name,
+                f"{self.names[number]}: {address} address bits, {width} data bits",
+                f"[{address - 1}:0]",
+                f"[{width - 1}:0]",
+                rows,
+                literal(0, width),
+            )
+        return self.tables[key].name

@@ -1,0 +1,169 @@
+"""Pass `fold`: constants and identities.
+
+Room: `codegen`. Rules look at one operation and its arguments; all are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from symtick.codegen.fixed import Quant
+from symtick.codegen.graph import GNode, GOp, Graph, GraphBuilder
+from symtick.codegen.schedule import CostModel
+
+
+def fold(graph: Graph, model: CostModel) -> Graph:
+    """Constant folding and identities: x + 0, x * 2**k, casts and tables that change nothing."""
+    builder = GraphBuilder(graph.input_names)
+    place: list[int] = []
+    ports = set(graph.outputs)
+    for k, node in enumerate(graph.nodes):
+        args = [place[a] for a in node.args]
+        found = folded(builder, node, args)
+        stated = node.op in (GOp.CAST, GOp.TABLE, GOp.INPUT)
+        if k in ports and stated and builder.nodes[found].fmt != node.fmt:
+            found = builder.again(node, args)
+        place.append(found)
+    return builder.build([place[k] for k in graph.outputs], graph.output_names)
+
+
+def folded(builder: GraphBuilder, node: GNode, args: Sequence[int]) -> int:
+    """A node of the builder with the value of `node` on `args`, as simple as the rules make it."""
+    held = [builder.nodes[a] for a in args]
+    rule = _RULES.get(node.op)
+    found = rule(builder, node, args, held) if rule else None
+    if found is None:
+        found = builder.again(node, args)
+    made = builder.nodes[found]
+    if made.lo == made.hi and made.op is not GOp.CONST:
+        return builder.const(made.lo, made.fmt.frac)
+    return found
+
+
+def _add(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNode]) -> int | None:
+    for here, other in ((0, 1), (1, 0)):
+        if _is_zero(held[here]):
+            return args[other]
+        if held[here].op is GOp.NEG:
+            return b.op(GOp.SUB, args[other], held[here].args[0])
+    return None
+
+
+def _sub(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNode]) -> int | None:
+    if args[0] == args[1]:
+        return b.const(0, 0)
+    if _is_zero(held[1]):
+        return args[0]
+    if _is_zero(held[0]):
+        return b.op(GOp.NEG, args[1])
+    if held[1].op is GOp.NEG:
+        return b.op(GOp.ADD, args[0], held[1].args[0])
+    return None
+
+
+def _neg(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNode]) -> int | None:
+    if held[0].op is GOp.NEG:
+        return held[0].args[0]
+    if held[0].op is GOp.SUB:
+        return b.op(GOp.SUB, held[0].args[1], held[0].args[0])
+    return None
+
+
+def _abs(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNode]) -> int | None:
+    if held[0].lo >= 0:
+        return args[0]
+    return b.op(GOp.NEG, args[0]) if held[0].hi <= 0 else None
+
+
+def _mul(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNode]) -> int | None:
+    for here, other in ((0, 1), (1, 0)):
+        raw = held[here].number
+        # constants carry no trailing zeros, so a power of two has raw value 1 or -1
+        if held[here].op is GOp.CONST and abs(raw) <= 1:
+            if raw == 0:
+                return args[here]
+            moved = b.scale(args[other], -held[here].fmt.frac)
+            return moved if raw == 1 else b.op(GOp.NEG, moved)
+    return None
+
+
+def _pick(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNode]) -> int | None:
+    """MIN and MAX of signals whose ranges do not overlap."""
+    if args[0] == args[1]:
+        return args[0]
+    frac = max(h.fmt.frac for h in held)
+    (alo, ahi), (blo, bhi) = ((h.lo << frac - h.fmt.frac, h.hi << frac - h.fmt.frac) for h in held)
+    smaller = 0 if ahi <= blo else 1 if bhi <= alo else None
+    if smaller is None:
+        return None
+    return args[smaller] if node.op is GOp.MIN else args[1 - smaller]
+
+
+def _scale(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNode]) -> int | None:
+    if held[0].op is GOp.SCALE:
+        return b.scale(held[0].args[0], held[0].number + node.number)
+    return None
+
+
+def _cast(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNode]) -> int | None:
+    (source,) = held
+    rises = node.fmt.frac - source.fmt.frac
+    low, high = source.lo << max(rises, 0), source.hi << max(rises, 0)
+    if rises >= 0 and node.fmt.raw_min <= low and high <= node.fmt.raw_max:
+        return args[0]
+    if _cuts_only(b, source) and node.quant is Quant.TRN and rises <= 0:
+        return b.cast(source.args[0], node.fmt, Quant.TRN, node.overflow)
+    return None
+
+
+def _cuts_only(b: GraphBuilder, node: GNode) -> bool:
+    """Whether a node is a cast that does nothing but leave low bits away."""
+    if node.op is not GOp.CAST or node.quant is not Quant.TRN:
+        return False
+    source = b.nodes[node.args[0]]
+    drop = source.fmt.frac - node.fmt.frac
+    low, high = source.lo >> max(drop, 0), source.hi >> max(drop, 0)
+    return drop >= 0 and node.fmt.raw_min <= low and high <= node.fmt.raw_max
+
+
+def _table(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNode]) -> int | None:
+    """A table that only moves the point."""
+    (source,) = held
+    ends = [(node.contents[raw & len(node.contents) - 1], raw) for raw in (source.lo, source.hi)]
+    for entry, raw in ends:
+        if raw and entry and (entry > 0) == (raw > 0):
+            shift = entry.bit_length() - raw.bit_length()
+            break
+    else:
+        return None
+    if any(_moved(entry, -shift) != _moved(raw, shift) for entry, raw in ends):
+        return None
+    codes = np.arange(source.lo, source.hi + 1).astype(object)
+    entries = np.array(node.contents, object)[(codes & len(node.contents) - 1).astype(np.int64)]
+    if (entries << max(0, -shift) != codes << max(0, shift)).any():
+        return None
+    return b.scale(args[0], source.fmt.frac - node.fmt.frac + shift)
+
+
+def _moved(raw: int, shift: int) -> int:
+    return raw << max(0, shift)
+
+
+def _is_zero(node: GNode) -> bool:
+    return node.op is GOp.CONST and node.number == 0
+
+
+_RULES = {
+    GOp.ADD: _add,
+    GOp.SUB: _sub,
+    GOp.NEG: _neg,
+    GOp.ABS: _abs,
+    GOp.MUL: _mul,
+    GOp.MIN: _pick,
+    GOp.MAX: _pick,
+    GOp.SCALE: _scale,
+    GOp.CAST: _cast,
+    GOp.TABLE: _table,
+}

@@ -1,0 +1,75 @@
+"""Passes: graphs into graphs that compute the same and cost less.
+
+Room: `codegen`. Every pass is a function of a graph and a cost model, keeps the value of every
+output on every input within the bounds, keeps the format of outputs that state theirs (CAST,
+TABLE), and leaves no unused node and no two equal ones (the builder sees to both). The verifier
+runs after each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from symtick.codegen.folding import fold
+from symtick.codegen.fusion import fuse
+from symtick.codegen.graph import GOp, Graph, GraphBuilder
+from symtick.codegen.schedule import CostModel
+from symtick.codegen.shifts import constant_products
+from symtick.codegen.tables import spread
+from symtick.errors import InputError, SymtickError
+
+
+class Pass(NamedTuple):
+    """A named rewriting."""
+
+    name: str
+    run: Callable[[Graph, CostModel], Graph]
+
+
+def fill(graph: Graph, model: CostModel) -> Graph:
+    """Table entries that no code reaches take the value of the nearest one that a code reaches.
+
+    Synthesis then needs no more logic for them than for their neighbour, and tables that differ
+    only there become one.
+    """
+    builder = GraphBuilder(graph.input_names)
+    place: list[int] = []
+    for node in graph.nodes:
+        args = [place[a] for a in node.args]
+        if node.op is GOp.TABLE:
+            source = builder.nodes[args[0]]
+            codes = np.arange(source.lo, source.hi + 1) & (len(node.contents) - 1)
+            entries = np.array(node.contents, object)[codes]
+            contents = spread(entries, source.lo, source.fmt.width).tolist()
+            place.append(builder.table(args[0], contents, node.fmt))
+        else:
+            place.append(builder.again(node, args))
+    return builder.build([place[k] for k in graph.outputs], graph.output_names)
+
+
+PASSES: tuple[Pass, ...] = (
+    Pass("fold", fold),
+    Pass("constant products", constant_products),
+    Pass("fold again", fold),
+    Pass("fuse", fuse),
+    Pass("fill", fill),
+)
+
+
+def run_passes(graph: Graph, model: CostModel, passes: Sequence[Pass] = PASSES) -> Graph:
+    """All passes in order, the graph verified before the first and after each.
+
+    Raises:
+        InputError: a pass made a graph that breaks a rule; the message names it.
+    """
+    graph.check()
+    for step in passes:
+        graph = step.run(graph, model)
+        try:
+            graph.check()
+        except SymtickError as error:
+            raise InputError(f"after pass {step.name!r}: {error}") from error
+    return graph

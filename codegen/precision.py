@@ -1,0 +1,58 @@
+"""How exactly an expression is to be computed.
+
+Room: `codegen`; imports the formats and the errors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symtick.codegen.fixed import MAX_PORT_WIDTH, Fixed, Overflow, Quant
+from symtick.codegen.graph import MAX_TABLE_BITS
+from symtick.errors import InputError, WidthError
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """Widths and rounding inside a design.
+
+    Attributes:
+        term_frac: bits after the point of an output's terms. Every rounding inside a design is
+            placed so that it moves an output by about half a unit of this place at most: a signal
+            that is later multiplied by up to 8 gets three bits more, one that is divided by 8
+            three bits less.
+        output: format of every output; None leaves outputs exact, with all bits computed.
+        table_bits: most address bits of a table made from a sub-expression of one input.
+        wide_bits: most address bits of a table on a signal made from several inputs.
+        quant: rounding of the cast to `output`. Inside, products are cut (TRN, no hardware)
+            `guard_bits` below the place that matters.
+        overflow: overflow mode of the cast to `output`. Inside, formats hold every value.
+        guard_bits: see `quant`.
+
+    Raises:
+        InputError: a number of bits is outside its range.
+        WidthError: the output format is wider than a port may be.
+    """
+
+    term_frac: int = 6
+    output: Fixed | None = None
+    table_bits: int = 12
+    wide_bits: int = 10
+    quant: Quant = Quant.RND
+    overflow: Overflow = Overflow.SAT
+    guard_bits: int = 2
+
+    def __post_init__(self) -> None:
+        _within("term_frac", self.term_frac, -32, 40)
+        _within("table_bits", self.table_bits, 1, MAX_TABLE_BITS)
+        _within("wide_bits", self.wide_bits, 2, MAX_TABLE_BITS)
+        _within("guard_bits", self.guard_bits, 0, 8)
+        if self.output is not None and self.output.width > MAX_PORT_WIDTH:
+            raise WidthError(
+                f"the output format {self.output} is over the limit of {MAX_PORT_WIDTH} bits"
+            )
+
+
+def _within(name: str, value: int, lowest: int, highest: int) -> None:
+    if not lowest <= value <= highest:
+        raise InputError(f"{name} must be from {lowest} to {highest}, not {value}")

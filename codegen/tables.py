@@ -1,0 +1,97 @@
+"""Tables: their address bits, their contents, and what stands where no code leads.
+
+Room: `codegen`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.codegen.fixed import Fixed, Overflow, Quant
+from symtick.codegen.graph import GraphBuilder
+from symtick.errors import DomainError
+
+Ints = npt.NDArray[np.int64]
+Reals = npt.NDArray[np.float64]
+
+_MAX_ENTRY = 2.0**56
+
+
+@dataclass(frozen=True)
+class Address:
+    """A narrow signal that a table can stand on.
+
+    Attributes:
+        node: the graph node; its bit pattern is the address.
+        lo: smallest code; the pattern of code c is c modulo 2**width.
+        points: real value that stands for each code from lo on: the middle of all signal values
+            that share the code.
+        step: real distance between neighbouring points; 0 where no bit of the signal is lost.
+    """
+
+    node: int
+    lo: int
+    points: Reals
+    step: float
+
+
+def dropped_bits(lo: int, hi: int, bits: int) -> int:
+    """Fewest low bits to drop so that the codes from lo to hi differ in at most `bits` bits."""
+    drop = max(0, (hi - lo).bit_length() - bits)
+    while ((hi >> drop) - (lo >> drop)).bit_length() > bits:
+        drop += 1
+    return drop
+
+
+def address(builder: GraphBuilder, number: int, bits: int) -> Address:
+    """The top bits of a signal as an address of at most `bits` bits.
+
+    Bits that never change and low bits that do not fit are left away; both are wires only.
+    """
+    node = builder.nodes[number]
+    drop = dropped_bits(node.lo, node.hi, bits)
+    lo, hi = node.lo >> drop, node.hi >> drop
+    width = max(1, (hi - lo).bit_length())
+    natural = Fixed.for_raw(lo, hi, node.fmt.frac - drop)
+    fmt = natural if natural.width == width else Fixed(width, natural.frac, False)
+    if drop or width < node.fmt.width:
+        number = builder.cast(number, fmt, Quant.TRN, Overflow.WRAP)
+    middle = (np.arange(lo, hi + 1, dtype=np.float64) + 0.5) * 2.0**drop - 0.5
+    points = np.ldexp(np.clip(middle, node.lo, node.hi), -node.fmt.frac)
+    return Address(number, lo, points, natural.step if drop else 0.0)
+
+
+def tabled(builder: GraphBuilder, at: Address, values: Reals, frac: int) -> int:
+    """A table with `values` (one for each of the address's codes) rounded to `frac` bits.
+
+    Entries are AP_RND of the float64 values. Trailing zero bits that all entries share are not
+    stored; a table whose reachable entries are all equal is a constant.
+
+    Raises:
+        DomainError: a value is not finite or needs more than 56 bits.
+    """
+    scaled = np.ldexp(values, frac)
+    if not (np.abs(scaled) < _MAX_ENTRY).all():
+        raise DomainError(f"a table entry reaches {np.abs(values).max():g}, too large for a table")
+    raw = np.floor(scaled)
+    raw = (raw + (scaled - raw >= 0.5)).astype(np.int64)
+    bits = int(np.bitwise_or.reduce(raw))
+    if raw.min() == raw.max():
+        return builder.const(int(raw[0]), frac)
+    zeros = (bits & -bits).bit_length() - 1
+    raw = raw >> zeros
+    width = builder.nodes[at.node].fmt.width
+    fmt = Fixed.for_raw(int(raw.min()), int(raw.max()), frac - zeros)
+    return builder.table(at.node, spread(raw, at.lo, width).tolist(), fmt)
+
+
+def spread(raw: Ints, lo: int, width: int) -> Ints:
+    """Entries in order of bit pattern; patterns that no code has take the nearest code's entry."""
+    size = 1 << width
+    offset = (np.arange(size) - lo) % size
+    beyond = offset - (len(raw) - 1)
+    nearest = np.where(beyond <= 0, offset, np.where(beyond <= size - offset, len(raw) - 1, 0))
+    return raw[nearest]

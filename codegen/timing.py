@@ -1,0 +1,42 @@
+"""When a value can be ready: stages and nanoseconds, with chaining.
+
+Room: `codegen`; shared by the lowering (which adds the earliest terms first) and the scheduler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import cast
+
+from symtick.codegen.graph import GNode, Graph, GraphBuilder
+from symtick.codegen.schedule import CostModel
+
+Ready = tuple[int, float]  # stage, nanoseconds after its start
+
+
+def ready_after(args: Iterable[Ready], delay: float, budget: float) -> Ready:
+    """When an operation's value is ready: in the stage of its latest argument if it still fits."""
+    stage, start = max(args, default=(0, 0.0))
+    if start + delay > budget + 1e-9 and start > 0.0:
+        return stage + 1, delay
+    return stage, start + delay
+
+
+class Watch:
+    """Ready times of the nodes of a builder, as it grows."""
+
+    def __init__(self, builder: GraphBuilder, model: CostModel) -> None:
+        self._builder = builder
+        self._model = model
+        self._held: list[Ready] = []
+        # the list grows with the builder; a tuple would have to be made anew for every question
+        nodes = cast("tuple[GNode, ...]", builder.nodes)
+        self.view = Graph(nodes, (), builder.input_names, ())
+
+    def ready(self, number: int) -> Ready:
+        """When a node's value is ready at the earliest."""
+        for k in range(len(self._held), number + 1):
+            args = [self._held[a] for a in self._builder.nodes[k].args]
+            delay = self._model.delay(self.view, k)
+            self._held.append(ready_after(args, delay, self._model.budget_ns))
+        return self._held[number]

@@ -1,0 +1,228 @@
+"""Device files: what the operations cost on one part, with the measurements behind the numbers.
+
+Room: `hwcost`; imports the errors. A device is a YAML file in `hwcost/data/`. Its `delay` and
+`area` tables hold one row for each operation; a row has exactly one of these forms:
+
+    {fixed: 0.0}                                       the same for every node
+    {regression: {constant: 1.2, width: 0.02}}         constant + sum of coefficient * feature
+    {points: {feature: address, at: {4: 0.9, 6: 1.7}}} linear between points and beyond the last
+    {alias: add}                                       as another row
+
+The features of a node are named in `symtick.hwcost.features`. `measured` stands beside the rows
+with one record for each synthesis or place-and-route run they were fitted to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from symtick.errors import InputError
+
+ROWS = (
+    "add", "sub", "offset", "neg", "abs", "mul", "square", "min", "max", "round", "saturate", "table",
+)  # fmt: skip
+FEATURES = ("width", "address", "bits", "product", "shorter", "longer")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Points(_Strict):
+    """Measured values over one feature, linear in between and beyond."""
+
+    feature: str
+    at: dict[int, float] = Field(min_length=2)
+
+    def value(self, x: float) -> float:
+        """The interpolated value; below the first point it is the first point's."""
+        places = sorted(self.at)
+        if x <= places[0]:
+            return self.at[places[0]]
+        right = next((k for k, p in enumerate(places) if p >= x), len(places) - 1)
+        low, high = places[right - 1], places[right]
+        slope = (self.at[high] - self.at[low]) / (high - low)
+        return self.at[low] + slope * (x - low)
+
+
+class Row(_Strict):
+    """One operation's delay (ns) or LUT count, in one of four forms."""
+
+    fixed: float | None = None
+    regression: dict[str, float] | None = None
+    points: Points | None = None
+    alias: str | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Row:
+        given = [f for f in ("fixed", "regression", "points", "alias") if getattr(self, f)
+                 is not None]  # fmt: skip
+        if len(given) != 1:
+            raise ValueError(f"a row needs exactly one of fixed, regression, points, alias: {given}")
+        named = set(self.regression or {}) - {"constant"}
+        if self.points is not None:
+            named.add(self.points.feature)
+        if named - set(FEATURES):
+            raise ValueError(f"unknown features {sorted(named - set(FEATURES))}: there are {FEATURES}")
+        return self
+
+    def value(self, features: Mapping[str, float]) -> float:
+        """The row's value, never negative (a fit may dip below zero for the smallest nodes)."""
+        if self.fixed is not None:
+            return self.fixed
+        if self.points is not None:
+            return max(0.0, self.points.value(features[self.points.feature]))
+        terms = self.regression or {}
+        total = sum(c * (1.0 if name == "constant" else features[name])
+                    for name, c in terms.items())  # fmt: skip
+        return max(0.0, total)
+
+
+class Totals(_Strict):
+    """What the part has; bram in blocks of 36 kbit (18 kbit for the ECP5)."""
+
+    lut: int
+    ff: int
+    dsp: int
+    bram: int
+
+
+class Clock(_Strict):
+    """What a period loses before logic starts.
+
+    Attributes:
+        overhead_ns: clock-to-out, set-up and the hop from the last cell to its register.
+        margin: part of the period kept for the spread of placement and routing.
+    """
+
+    overhead_ns: float = Field(ge=0)
+    margin: float = Field(ge=0, lt=1)
+
+
+class Dsp(_Strict):
+    """Which products become DSP blocks, as the synthesiser decides, and their delay.
+
+    A product does if both factors have `min_factor` bits or more and it has `min_product` or more;
+    a block multiplies `max_a` by `max_b` bits, signed.
+    """
+
+    min_factor: int
+    min_product: int
+    max_a: int
+    max_b: int
+    delay_ns: float
+
+
+class Measurement(_Strict):
+    """One operation between registers, through the tools.
+
+    Attributes:
+        row: the row it measures.
+        label: name of the point.
+        features: of the node; a table's `counted` is the number of LUTs that its contents ask for.
+        lut: LUTs of an UltraScale+ (Yosys, xcup).
+        lut4: four-input LUTs of an ECP5 (Yosys, ecp5), two for each carry block.
+        period_ns: shortest clock period on an ECP5-85k-8 (nextpnr), from register to register.
+        overhead_ns: clock-to-out, last hop and set-up on that path.
+    """
+
+    row: str
+    label: str
+    features: dict[str, float]
+    lut: float
+    lut4: float
+    period_ns: float
+    overhead_ns: float
+
+
+class Device(_Strict):
+    """A device file.
+
+    Attributes:
+        name: the file's name without suffix.
+        title: one line for lists.
+        source: where the figures come from.
+        modelled: true where delays were not measured but scaled from published figures.
+        kind: `open` (delays and areas) or `published` (whole cycles of expression operators).
+        tools: name and version of each tool that measured.
+        date: when it was measured, ISO.
+        part: vendor's part name.
+        totals: resources of the part.
+        clock: overheads; None for published tables.
+        dsp: the DSP rule; None where products are built from LUTs (synthesise with dsp=False).
+        delay: row by operation, ns.
+        area: row by operation, LUTs.
+        table_factor: LUTs that synthesis gives, over those counted from a table's contents, by
+            address bits.
+        measured: raw measurements.
+        period_ns: the only clock period that published cycles are for.
+        cycles: published cycles by format (`fixed<16,6>`) and operator name.
+    """
+
+    name: str
+    title: str
+    source: str
+    modelled: bool = False
+    kind: Literal["open", "published"] = "open"
+    tools: dict[str, str] = {}
+    date: str = ""
+    part: str
+    totals: Totals
+    clock: Clock | None = None
+    dsp: Dsp | None = None
+    delay: dict[str, Row] = {}
+    area: dict[str, Row] = {}
+    table_factor: dict[int, float] = {}
+    measured: tuple[Measurement, ...] = ()
+    period_ns: float | None = None
+    cycles: dict[str, dict[str, int]] = {}
+
+    @model_validator(mode="after")
+    def _complete(self) -> Device:
+        if self.kind == "published":
+            if self.period_ns is None or not self.cycles:
+                raise ValueError("a published device needs period_ns and cycles")
+            return self
+        if self.clock is None:
+            raise ValueError("an open device needs clock")
+        for table in (self.delay, self.area):
+            missing = set(ROWS) - set(table)
+            wrong = [r.alias for r in table.values() if r.alias is not None
+                     and (r.alias not in table or table[r.alias].alias is not None)]  # fmt: skip
+            if missing or wrong:
+                raise ValueError(f"rows missing: {sorted(missing)}; bad aliases: {wrong}")
+        return self
+
+    def row(self, table: Literal["delay", "area"], name: str) -> Row:
+        """The row of an operation, aliases followed."""
+        rows = self.delay if table == "delay" else self.area
+        found = rows[name]
+        return rows[found.alias] if found.alias is not None else found
+
+
+def devices() -> list[str]:
+    """Names of the devices that have a file, sorted."""
+    folder = files("symtick.hwcost") / "data"
+    return sorted(p.name[:-5] for p in folder.iterdir() if p.name.endswith(".yaml"))
+
+
+@cache
+def load_device(name: str) -> Device:
+    """Read and check a device file.
+
+    Raises:
+        InputError: there is no such device, or its file breaks the schema.
+    """
+    if name not in devices():
+        raise InputError(f"unknown device {name!r}: there are {', '.join(devices())}")
+    text = (files("symtick.hwcost") / "data" / f"{name}.yaml").read_text()
+    try:
+        return Device.model_validate(yaml.safe_load(text))
+    except (ValidationError, yaml.YAMLError) as error:
+        raise InputError(f"the device file {name}.yaml is not valid: {error}") from None

@@ -1,0 +1,127 @@
+"""What a device file may ask about a graph node: the row that prices it, and its features.
+
+Room: `hwcost`; imports `codegen`. Features (all in bits unless said):
+
+    width    of the result
+    bits     of the result that need logic: sums copy the low bits of the operand that reaches lower
+    longer, shorter   widths of the two factors of a product
+    product  longer * shorter
+    address  address bits that a table's contents really depend on
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from symtick.codegen.fixed import Overflow, Quant
+from symtick.codegen.graph import GNode, GOp, Graph
+from symtick.hwcost.table_columns import TableShape, nonzero_digits, table_shape
+
+_WIRES = {GOp.INPUT, GOp.CONST, GOp.SCALE}
+_PLAIN = {GOp.ADD: "add", GOp.SUB: "sub", GOp.NEG: "neg", GOp.ABS: "abs", GOp.MIN: "min",
+          GOp.MAX: "max", GOp.TABLE: "table"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Part:
+    """One row of a device table, applied to one node.
+
+    Attributes:
+        row: the row's name.
+        features: its features.
+        copies: how many stand side by side (area).
+        depth: how many follow each other (delay).
+    """
+
+    row: str
+    features: Mapping[str, float]
+    copies: int = 1
+    depth: int = 1
+
+
+def shape(node: GNode) -> TableShape:
+    """The analysed contents of a TABLE node."""
+    return table_shape(node.contents, node.fmt.width)
+
+
+def parts(graph: Graph, number: int) -> tuple[Part, ...]:
+    """The rows that price a node, one after the other; none for wires."""
+    node = graph.nodes[number]
+    if node.op in _WIRES:
+        return ()
+    if node.op is GOp.CAST:
+        return _cast(graph, node)
+    args = [graph.nodes[a] for a in node.args]
+    if node.op is GOp.MUL:
+        return _product(node, args)
+    if node.op is GOp.TABLE:
+        address = shape(node).address
+        return (Part("table", {"address": address}),) if address else ()
+    row = _PLAIN[node.op]
+    if row in ("add", "sub") and any(a.op is GOp.CONST for a in args):
+        row = "offset"
+    return (Part(row, {"width": node.fmt.width, "bits": _logic_bits(node, args)}),)
+
+
+def _logic_bits(node: GNode, args: list[GNode]) -> int:
+    if node.op is GOp.ADD:
+        high = max(min(-a.fmt.frac for a in args), max(-a.fmt.frac for a in args))
+        return max(1, node.fmt.width - (node.fmt.frac + high))
+    if node.op is GOp.SUB:
+        return max(1, node.fmt.width - max(0, args[0].fmt.frac - args[1].fmt.frac))
+    return node.fmt.width
+
+
+def _product(node: GNode, args: list[GNode]) -> tuple[Part, ...]:
+    for constant, other in (args, args[::-1]):
+        if constant.op is GOp.CONST:
+            return _by_constant(constant.number, other, node)
+    widths = sorted(a.fmt.width for a in args)
+    features = {
+        "width": node.fmt.width, "shorter": widths[0], "longer": widths[1],
+        "product": widths[0] * widths[1],
+    }  # fmt: skip
+    return (Part("square" if node.args[0] == node.args[1] else "mul", features),)
+
+
+def _by_constant(value: int, other: GNode, node: GNode) -> tuple[Part, ...]:
+    adders = nonzero_digits(value) - 1
+    if adders <= 0:
+        negative = value < 0
+        return (Part("neg", {"width": node.fmt.width, "bits": node.fmt.width}),) if negative else ()
+    bits = {"width": node.fmt.width, "bits": other.fmt.width}
+    return (Part("add", bits, adders, adders.bit_length()),)
+
+
+def rounds(graph: Graph, node: GNode) -> bool:
+    """Whether a CAST adds a rounding increment."""
+    drop = graph.nodes[node.args[0]].fmt.frac - node.fmt.frac
+    return drop > 0 and node.quant is not Quant.TRN
+
+
+def saturates(graph: Graph, node: GNode) -> bool:
+    """Whether a CAST can meet values outside its format, in a mode that limits them."""
+    if node.overflow is Overflow.WRAP:
+        return False
+    source = graph.nodes[node.args[0]]
+    up = node.fmt.frac - source.fmt.frac
+    low = -node.fmt.raw_max if _symmetric(node) else node.fmt.raw_min
+    if up >= 0:
+        return source.lo << up < low or source.hi << up > node.fmt.raw_max
+    half = 1 << (-up - 1) if rounds(graph, node) else 0
+    return (source.lo >> -up) < low or ((source.hi + half) >> -up) > node.fmt.raw_max
+
+
+def _symmetric(node: GNode) -> bool:
+    return node.overflow is Overflow.SAT_SYM and node.fmt.signed
+
+
+def _cast(graph: Graph, node: GNode) -> tuple[Part, ...]:
+    features = {"width": node.fmt.width, "bits": node.fmt.width}
+    found: list[Part] = []
+    if rounds(graph, node):
+        found.append(Part("round", features))
+    if saturates(graph, node):
+        found.append(Part("saturate", features))
+    return tuple(found)

@@ -1,0 +1,203 @@
+"""Cost models: delay and area of graph nodes on a device, for the scheduler and for estimates.
+
+Room: `hwcost`; imports `codegen`. `model` makes one of three kinds:
+
+    open       delays (routing included) and LUT counts of the device file, fitted to Yosys and
+               nextpnr runs
+    published  whole cycles: every operation takes a tick of its own, as in the tables of Vivado HLS
+    unit       every operation takes 1 ns and one LUT; for tests
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symtick.codegen.graph import GNode, GOp, Graph
+from symtick.codegen.schedule import Area
+from symtick.errors import InputError
+from symtick.hwcost.device import Device, load_device
+from symtick.hwcost.features import Part, parts, shape
+
+_MAX_CLOCK_MHZ = 1000.0
+_WIRES = (GOp.INPUT, GOp.CONST, GOp.SCALE)
+
+
+@dataclass(frozen=True)
+class OpenModel:
+    """A `CostModel` from the delay and area rows of a device."""
+
+    device: Device
+    clock_mhz: float
+
+    @property
+    def name(self) -> str:
+        """Device and clock."""
+        return f"{self.device.name} at {self.clock_mhz:g} MHz"
+
+    @property
+    def clock_ns(self) -> float:
+        """Clock period."""
+        return 1000.0 / self.clock_mhz
+
+    @property
+    def budget_ns(self) -> float:
+        """What logic may take of the period."""
+        clock = self.device.clock
+        assert clock is not None  # the schema asks an open device for it
+        return self.clock_ns * (1.0 - clock.margin) - clock.overhead_ns
+
+    def delay(self, graph: Graph, node: int) -> float:
+        """Nanoseconds through a node, the wires to it included."""
+        return sum(self._part_delay(part) for part in parts(graph, node))
+
+    def area(self, graph: Graph, node: int) -> Area:
+        """LUTs and DSPs of a node."""
+        total = Area()
+        for part in parts(graph, node):
+            total = total + self._part_area(part, graph.nodes[node])
+        return total
+
+    def row_delay(self, row: str, features: dict[str, float]) -> float:
+        """Delay of one operation that is in no graph, from its features."""
+        return self._part_delay(Part(row, features))
+
+    def row_luts(self, row: str, features: dict[str, float]) -> float:
+        """LUTs of one operation (not a table) that is in no graph."""
+        return self.device.row("area", row).value(features)
+
+    def row_blocks(self, row: str, features: dict[str, float]) -> int:
+        """DSP blocks of one operation that is in no graph."""
+        return self.blocks(Part(row, features))
+
+    def blocks(self, part: Part) -> int:
+        """DSP blocks of a product; 0 where it is built from LUTs."""
+        rule = self.device.dsp
+        if rule is None or part.row not in ("mul", "square"):
+            return 0
+        longer, shorter = int(part.features["longer"]), int(part.features["shorter"])
+        if shorter < rule.min_factor or part.features["width"] < rule.min_product:
+            return 0
+        # a block is signed, so that pieces of a split factor carry one bit less
+        across = -(-(longer - 1) // (rule.max_a - 1))
+        along = -(-(shorter - 1) // (rule.max_b - 1))
+        return max(1, across * along)
+
+    def _part_delay(self, part: Part) -> float:
+        if self.device.dsp is not None and self.blocks(part):
+            return self.device.dsp.delay_ns
+        return self.device.row("delay", part.row).value(part.features) * part.depth
+
+    def _part_area(self, part: Part, node: GNode) -> Area:
+        blocks = self.blocks(part)
+        if blocks:
+            return Area(dsp=float(blocks))
+        if part.row == "table":
+            return Area(lut=self.table_luts(node))
+        return Area(lut=self.device.row("area", part.row).value(part.features) * part.copies)
+
+    def table_luts(self, node: GNode) -> float:
+        """LUTs of a TABLE node: counted from its contents, times what synthesis adds."""
+        found = shape(node)
+        factors = self.device.table_factor
+        return found.luts * factors.get(found.address, max(factors.values(), default=1.0))
+
+
+@dataclass(frozen=True)
+class CycleModel:
+    """A `CostModel` in which every operation takes one whole tick."""
+
+    device: Device
+
+    @property
+    def name(self) -> str:
+        """Device and period."""
+        return f"{self.device.name} at {self.clock_mhz:g} MHz"
+
+    @property
+    def clock_mhz(self) -> float:
+        """The only clock that the tables are for."""
+        return 1000.0 / self.clock_ns
+
+    @property
+    def clock_ns(self) -> float:
+        """Clock period."""
+        assert self.device.period_ns is not None  # the schema asks a published device for it
+        return self.device.period_ns
+
+    @property
+    def budget_ns(self) -> float:
+        """The whole period: the tables count in whole periods."""
+        return self.clock_ns
+
+    def delay(self, graph: Graph, node: int) -> float:
+        """A whole period, none for wires."""
+        return 0.0 if graph.nodes[node].op in _WIRES else self.clock_ns
+
+    def area(self, graph: Graph, node: int) -> Area:
+        """Unknown: the tables state cycles only."""
+        return Area()
+
+
+@dataclass(frozen=True)
+class UnitModel:
+    """A `CostModel` for tests: 1 ns and one LUT for every operation, wires free."""
+
+    clock_mhz: float
+
+    @property
+    def name(self) -> str:
+        """Kind and clock."""
+        return f"unit at {self.clock_mhz:g} MHz"
+
+    @property
+    def clock_ns(self) -> float:
+        """Clock period."""
+        return 1000.0 / self.clock_mhz
+
+    @property
+    def budget_ns(self) -> float:
+        """The whole period."""
+        return self.clock_ns
+
+    def delay(self, graph: Graph, node: int) -> float:
+        """1 ns, none for wires."""
+        return 0.0 if graph.nodes[node].op in _WIRES else 1.0
+
+    def area(self, graph: Graph, node: int) -> Area:
+        """One LUT, none for wires."""
+        return Area() if graph.nodes[node].op in _WIRES else Area(lut=1.0)
+
+
+Model = OpenModel | CycleModel | UnitModel
+
+
+def model(device: str = "open", clock_mhz: float = 200.0, kind: str | None = None) -> Model:
+    """The cost model of a device at a clock.
+
+    Args:
+        device: a name of `devices()`; not read for kind `unit`.
+        clock_mhz: clock; a published table is for one clock only.
+        kind: `open`, `published` or `unit`; by default what the device file is.
+
+    Raises:
+        InputError: the device is unknown, is of another kind, or cannot run at that clock.
+    """
+    if not 0.0 < clock_mhz <= _MAX_CLOCK_MHZ:
+        raise InputError(f"a clock must lie in 0 to {_MAX_CLOCK_MHZ:g} MHz, not {clock_mhz!r}")
+    if kind == "unit":
+        return UnitModel(clock_mhz)
+    found = load_device(device)
+    if kind is not None and kind != found.kind:
+        raise InputError(f"device {device} is of kind {found.kind!r}, not {kind!r}")
+    if found.kind == "published":
+        only = 1000.0 / (found.period_ns or 1.0)
+        if abs(clock_mhz - only) > 1e-6:
+            raise InputError(f"the cycles of {device} are for {only:g} MHz, not {clock_mhz:g} MHz")
+        return CycleModel(found)
+    made = OpenModel(found, clock_mhz)
+    if made.budget_ns <= 0.0:
+        raise InputError(
+            f"a clock of {clock_mhz:g} MHz ({made.clock_ns:.2f} ns) leaves no time for logic on "
+            f"{device}: registers alone take {made.clock_ns - made.budget_ns:.2f} ns"
+        )
+    return made

@@ -1,0 +1,62 @@
+"""Published operator latencies: whole cycles for each operator of an expression.
+
+Room: `hwcost`; imports `expr`. The published symbolic-regression flow for FPGAs (arXiv:2305.04099)
+*sums* the cycles over the expression tree; a pipeline's latency is its longest path. Both are here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from symtick.codegen.fixed import Fixed
+from symtick.errors import InputError
+from symtick.expr import OPS, Expression, Op
+from symtick.hwcost.device import load_device
+
+CycleTable = Mapping[Op, int]
+
+_WIRES = (Op.INPUT, Op.CONST)
+
+
+def cycle_table(fmt: Fixed, device: str = "xcvu9p-hls4sr") -> CycleTable:
+    """Cycles of every operator of the language at one format.
+
+    Args:
+        fmt: the format; tables exist for `fixed<12,6>` and `fixed<16,6>`.
+        device: a device of kind `published`.
+
+    Raises:
+        InputError: the device has no table for that format.
+    """
+    found = load_device(device)
+    rows = found.cycles.get(str(fmt))
+    if rows is None:
+        raise InputError(
+            f"device {device} has no cycles for {fmt}: it has {', '.join(found.cycles) or 'none'}"
+        )
+    missing = [spec.name for spec in OPS.values() if spec.name not in rows]
+    if missing:
+        raise InputError(f"device {device} lacks cycles for {', '.join(missing)}")
+    return {op: rows[spec.name] for op, spec in OPS.items()}
+
+
+def published_cycles(expression: Expression, table: CycleTable) -> int:
+    """Clock cycles of the longest path from an input to an output."""
+    held: list[int] = []
+    for node in expression.nodes:
+        below = max((held[a] for a in node.args), default=0)
+        held.append(below + (0 if node.op in _WIRES else table[node.op]))
+    return max(held[k] for k in expression.outputs)
+
+
+def published_sum(expression: Expression, table: CycleTable) -> int:
+    """The literature's metric: cycles summed over the tree of every output.
+
+    A sub-expression that is used twice counts twice, as in the published flow, which shares
+    nothing.
+    """
+    held: list[int] = []
+    for node in expression.nodes:
+        below = sum(held[a] for a in node.args)
+        held.append(below + (0 if node.op in _WIRES else table[node.op]))
+    return sum(held[k] for k in expression.outputs)

@@ -1,0 +1,241 @@
+"""Typed access to the kernel's evaluation: values, losses, derivatives, fits, intervals, cost.
+
+Room: `search`; imports `expr` and `hwcost`. Programs are `symtick.expr.Program`s; rows are packed
+once into `Rows`, which the kernel keeps column by column in both precisions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.errors import InputError
+from symtick.expr import Interval, Program
+from symtick.hwcost.search_cost import SearchCost
+from symtick.search import _kernel
+
+Floats = npt.NDArray[np.float64]
+LOSSES = ("mse", "mae", "huber")
+
+
+def loss_number(name: str) -> int:
+    """The kernel's number of a loss.
+
+    Raises:
+        InputError: the name is not one of `LOSSES`.
+    """
+    if name not in LOSSES:
+        raise InputError(f"unknown loss {name!r}: there are {', '.join(LOSSES)}")
+    return LOSSES.index(name)
+
+
+def _finite(name: str, values: npt.ArrayLike, ndim: int) -> Floats:
+    try:
+        array = np.ascontiguousarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} must be a rectangular array of numbers: {error}") from None
+    if array.ndim != ndim:
+        raise InputError(f"{name} must have {ndim} dimensions, not shape {array.shape}")
+    if array.size == 0:
+        raise InputError(f"{name} is empty: its shape is {array.shape}")
+    if not np.isfinite(array).all():
+        where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
+        raise InputError(f"{name} holds {array[where]} at index {where}: only finite numbers")
+    return array
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Inputs, target and weights, checked: float64, shapes (rows, features), (rows,), (rows,)."""
+
+    X: Floats
+    y: Floats
+    weights: Floats
+
+    @classmethod
+    def make(
+        cls, X: npt.ArrayLike, y: npt.ArrayLike | None = None, weights: npt.ArrayLike | None = None
+    ) -> Rows:
+        """Check and convert.
+
+        Raises:
+            InputError: a shape is wrong, something is empty or not finite, or the weights are
+                negative or all 0.
+        """
+        inputs = _finite("X", X, 2)
+        rows = inputs.shape[0]
+        target = np.zeros(rows) if y is None else _finite("y", y, 1)
+        weight = np.ones(rows) if weights is None else _finite("weights", weights, 1)
+        for name, held in (("y", target), ("weights", weight)):
+            if held.shape[0] != rows:
+                raise InputError(f"X has {rows} rows, {name} has {held.shape[0]}")
+        if weight.min() < 0.0 or weight.sum() <= 0.0:
+            raise InputError("weights must not be negative, and not all 0")
+        return cls(inputs, target, weight)
+
+    def to_kernel(self) -> _kernel.Data:
+        """The kernel's copy."""
+        return _kernel.Data(self.X, self.y, self.weights)
+
+
+def pack(programs: Sequence[Program], features: int) -> _kernel.Population:
+    """The programs as the kernel holds them.
+
+    Raises:
+        InputError: a program is not well formed or reads an input beyond `features`.
+    """
+    sizes = np.array([len(p.ops) for p in programs], np.int64)
+    counts = np.array([len(p.consts) for p in programs], np.int64)
+    try:
+        return _kernel.Population(
+            _joined([p.ops for p in programs], np.uint8),
+            _joined([p.args for p in programs], np.int32),
+            _joined([p.consts for p in programs], np.float64),
+            sizes,
+            counts,
+            features,
+        )
+    except ValueError as error:
+        raise InputError(f"the kernel refuses the programs: {error}") from None
+
+
+_Kind = TypeVar("_Kind", bound=np.generic)
+
+
+def _joined(parts: Sequence[npt.NDArray[_Kind]], kind: type[_Kind]) -> npt.NDArray[_Kind]:
+    return np.concatenate(parts).astype(kind) if parts else np.zeros(0, kind)
+
+
+def evaluate(
+    programs: Sequence[Program], X: npt.ArrayLike, *, single: bool = False, threads: int = 1
+) -> npt.NDArray[np.floating]:
+    """Values of every program, shape (programs, rows); float32 arithmetic where `single`."""
+    rows = Rows.make(X)
+    held = pack(programs, rows.X.shape[1])
+    run = _kernel.evaluate32 if single else _kernel.evaluate64
+    return run(held, rows.to_kernel(), threads)
+
+
+def losses(
+    programs: Sequence[Program],
+    rows: Rows,
+    *,
+    loss: str = "mse",
+    delta: float = 1.0,
+    single: bool = False,
+    threads: int = 1,
+) -> Floats:
+    """Weighted mean loss of every program; infinity where a value is not finite."""
+    held = pack(programs, rows.X.shape[1])
+    return _kernel.losses(held, rows.to_kernel(), loss_number(loss), delta, single, threads)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A program with tuned constants, its mean loss, and the iterations that it took."""
+
+    program: Program
+    loss: float
+    iterations: int
+
+
+def fit(
+    programs: Sequence[Program],
+    rows: Rows,
+    *,
+    loss: str = "mse",
+    delta: float = 1.0,
+    iterations: int = 50,
+    tolerance: float = 1e-10,
+    threads: int = 1,
+) -> list[Fit]:
+    """Tune the constants of every program by Levenberg-Marquardt from where they stand.
+
+    Marquardt, J. SIAM 11 (1963) 431; `mae` and `huber` by iteratively reweighted squares. The loss
+    of the tuned program is never above that of the given one, unless that one is not finite.
+    """
+    held = pack(programs, rows.X.shape[1])
+    loss_of, consts, used = _kernel.fit(
+        held, rows.to_kernel(), loss_number(loss), delta, iterations, tolerance, threads
+    )
+    # the kernel numbers constants by their place in the program
+    parts = np.split(consts, np.cumsum([int((p.ops == 1).sum()) for p in programs])[:-1])
+    return [
+        Fit(_with_constants(p, part), float(value), int(count))
+        for p, part, value, count in zip(programs, parts, loss_of, used, strict=True)
+    ]
+
+
+def _with_constants(program: Program, consts: Floats) -> Program:
+    """The program with one constant for each CONST, in order of appearance."""
+    args = program.args.copy()
+    args[program.ops == 1] = np.arange(len(consts), dtype=np.int32)
+    return Program(program.ops, args, np.array(consts))
+
+
+class Derivatives:
+    """Values and derivatives of programs over fixed rows, for optimisers outside the kernel.
+
+    Args:
+        X: shape (rows, features).
+    """
+
+    def __init__(self, X: npt.ArrayLike) -> None:
+        self.rows = Rows.make(X)
+        self._data = self.rows.to_kernel()
+
+    def jacobian(self, program: Program) -> tuple[Floats, Floats]:
+        """Values, shape (rows,), and d value / d constant, shape (rows, constants).
+
+        A column for each CONST of the program in order of appearance.
+        """
+        values, jac = _kernel.jacobian(self._packed(program), self._data)
+        return values, jac.T
+
+    def vjp(self, program: Program, seed: npt.ArrayLike) -> tuple[Floats, Floats]:
+        """Values, and the sum over rows of seed * d value / d constant, shape (constants,)."""
+        weights = np.ascontiguousarray(seed, np.float64)
+        if weights.shape != (self.rows.X.shape[0],):
+            raise InputError(f"the seed needs {self.rows.X.shape[0]} numbers, not {weights.shape}")
+        return _kernel.vjp(self._packed(program), self._data, weights)
+
+    def _packed(self, program: Program) -> _kernel.Population:
+        return pack([program], self.rows.X.shape[1])
+
+
+def cost_table(cost: SearchCost) -> _kernel.CostTable:
+    """The kernel's copy of a cost table."""
+    table = _kernel.CostTable()
+    table.period = cost.period
+    table.chain = cost.chain
+    table.fuse = cost.fuse
+    table.const_mul_delay = cost.const_mul_delay
+    table.const_mul_lut = cost.const_mul_lut
+    table.set(list(cost.op_delay), list(cost.op_lut), list(cost.table_delay), list(cost.table_lut))
+    return table
+
+
+def costs(programs: Sequence[Program], cost: SearchCost) -> tuple[npt.NDArray[np.int64], Floats]:
+    """Ticks and LUTs of every program, as `search_cost` defines them."""
+    return _kernel.costs(pack(programs, len(cost.table_lut)), cost_table(cost))
+
+
+def intervals(
+    programs: Sequence[Program], ranges: Sequence[Interval]
+) -> list[list[Interval] | None]:
+    """Interval of every node in postfix order, or None where an operator is undefined."""
+    held = pack(programs, len(ranges))
+    lo = np.array([r.lo for r in ranges], np.float64)
+    hi = np.array([r.hi for r in ranges], np.float64)
+    failed, low, high = _kernel.intervals(held, lo, hi)
+    ends = np.cumsum([len(p.ops) for p in programs])
+    return [
+        None
+        if at >= 0
+        else [Interval(float(a), float(b)) for a, b in zip(low[s:e], high[s:e], strict=True)]
+        for at, s, e in zip(failed, [0, *ends[:-1]], ends, strict=True)
+    ]

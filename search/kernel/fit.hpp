@@ -1,0 +1,50 @@
+// Room: search/kernel. Derivatives with respect to the constants, and Levenberg-Marquardt.
+#pragma once
+#include "eval.hpp"
+
+namespace symtick {
+
+struct FitSettings {
+    int iterations = 30;
+    double tolerance = 1e-10;  // stop when the loss falls by less than this part of itself
+};
+
+struct FitResult {
+    double loss = 0.0;
+    int iterations = 0;
+};
+
+// Reusable per thread.
+class Fitter {
+public:
+    // Tunes the constants of `tree` in place; the loss never rises. Source of the method:
+    // Marquardt, J. SIAM 11 (1963) 431; MAE and Huber by iteratively reweighted squares.
+    FitResult fit(Tree& tree, const Data& data, const LossSpec& spec, const FitSettings& settings);
+    // values: rows; jac: constants x rows
+    void jacobian(const Tree& tree, const Data& data, double* values, double* jac);
+    // values: rows; grad: one number per constant, the sum over rows of seed * d value / d constant
+    void vjp(const Tree& tree, const Data& data, const double* seed, double* values, double* grad);
+    // values only, with the derivative tape (the form that jacobian and vjp return)
+    std::size_t constants() const { return tape_.consts.size(); }
+
+private:
+    Tape tape_;
+    Buffer<double> values_, adjoints_, jac_, r_, w_;
+    struct Normal {
+        std::vector<double> jtj, jtr;
+        double sum = 0;
+    };
+    Normal here_, there_;
+    std::vector<double> factor_, step_, consts_;
+
+    void prepare(const Tree& tree);
+    const double* forward(const Data& data, const double* consts, std::size_t row0,
+                          std::size_t rows);
+    void backward(const Data& data, const double* consts, std::size_t row0, std::size_t rows);
+    double* root_adjoint();
+    bool assemble(const Data& data, const LossSpec& spec, const std::vector<double>& consts,
+                  double limit, Normal& to);
+    bool solve(double damping);
+};
+
+}  // namespace symtick

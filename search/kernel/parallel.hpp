@@ -1,0 +1,37 @@
+// Room: search/kernel. A loop over threads; which thread does what never changes a result.
+#pragma once
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace symtick {
+
+template <class F>
+void parallel_for(std::size_t n, int threads, F fn) {
+    const std::size_t count = std::min<std::size_t>(n, threads < 1 ? 1 : std::size_t(threads));
+    if (count <= 1) {
+        for (std::size_t k = 0; k < n; ++k) fn(k, std::size_t(0));
+        return;
+    }
+    std::atomic<std::size_t> next{0};
+    std::exception_ptr failure;
+    std::mutex guard;
+    auto work = [&](std::size_t me) {
+        try {
+            for (std::size_t k; (k = next.fetch_add(1)) < n;) fn(k, me);
+        } catch (...) {
+            const std::lock_guard lock(guard);
+            if (!failure) failure = std::current_exception();
+        }
+    };
+    std::vector<std::thread> crew;
+    for (std::size_t t = 1; t < count; ++t) crew.emplace_back(work, t);
+    work(0);
+    for (std::thread& t : crew) t.join();
+    if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace symtick

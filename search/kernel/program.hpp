@@ -1,0 +1,48 @@
+// Room: search/kernel. Trees: checking, sub-tree bounds, hashing, hash-consing, and compiling to
+// the instructions and the derivative tape of hot.hpp.
+#pragma once
+#include <string>
+
+#include "hot.hpp"
+#include "ops.hpp"
+
+namespace symtick {
+
+// throws std::invalid_argument naming program `number` and what is wrong with it
+void check(const Tree& tree, std::size_t features, std::size_t number);
+
+// index of the first node of the sub-tree that ends at `root`
+std::size_t first_of(const Tree& tree, std::size_t root);
+std::size_t depth_of(const Tree& tree);
+std::size_t constants_of(const Tree& tree);
+// equal trees (bit-equal constants; arguments of + * min max in any order) have equal hashes
+std::uint64_t hash_of(const Tree& tree);
+// a sum, product and so on of constants becomes one constant; x*1, x+0, --x and the like go
+Tree simplified(const Tree& tree);
+double apply_scalar(std::uint8_t op, double a, double b);
+
+// One distinct node; a, b: earlier distinct nodes, -1 where there is none.
+struct DagNode {
+    std::uint8_t op;
+    std::int32_t feature, a, b;
+    double value;
+};
+// distinct nodes in order of first appearance; the root is the last
+std::vector<DagNode> hash_consed(const Tree& tree);
+
+template <class T>
+struct Code {
+    std::vector<Instr<T>> steps;
+    int slots = 0;  // beyond the output's own
+};
+template <class T>
+void compile(const Tree& tree, Code<T>& code);
+
+struct Tape {
+    std::vector<TapeInstr> steps;
+    std::vector<double> consts;         // in order of appearance
+    std::vector<std::size_t> places;    // node numbers of the constants
+};
+Tape make_tape(const Tree& tree);
+
+}  // namespace symtick

@@ -1,0 +1,49 @@
+"""Losses over a matrix of outputs, with their gradients.
+
+Room: `search`; imports nothing of it. One column of class scores stands for class 1 of two, as
+everywhere in this room. All sums are numpy's own (no BLAS), so that the number of threads changes
+nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, xlogy
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def softmax(scores: FloatArray) -> FloatArray:
+    """Class probabilities of each row, same shape; of one column the chance of class 1."""
+    if scores.shape[1] == 1:
+        return np.asarray(expit(scores), np.float64)
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def cross_entropy(scores: FloatArray, goal: FloatArray) -> tuple[float, FloatArray]:
+    """Mean over rows of -sum(goal * log softmax(scores)), and the gradient by `scores`."""
+    count = len(scores)
+    if scores.shape[1] == 1:
+        loss = np.logaddexp(0.0, scores) - goal * scores
+        return float(loss.mean()), (expit(scores) - goal) / count
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    powers = np.exp(shifted)
+    total = powers.sum(axis=1, keepdims=True)
+    loss = (goal * (np.log(total) - shifted)).sum() / count
+    return float(loss), (powers / total - goal) / count
+
+
+def entropy(goal: FloatArray) -> float:
+    """The smallest cross-entropy that can be reached with these probabilities."""
+    both = goal if goal.shape[1] > 1 else np.concatenate([goal, 1.0 - goal], axis=1)
+    return float(-xlogy(both, both).sum() / len(both))
+
+
+def squared(
+    outputs: FloatArray, goal: FloatArray, spread: FloatArray
+) -> tuple[float, FloatArray]:
+    """Mean square of (outputs - goal) / spread over rows and outputs, and the gradient."""
+    scaled = (outputs - goal) / spread
+    return float(np.mean(scaled * scaled)), 2.0 * scaled / (spread * scaled.size)

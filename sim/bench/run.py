@@ -1,0 +1,44 @@
+"""Build a design in Verilator and run the cocotb test `stream` on it.
+
+Room: `sim`, but a file that stands alone: it is copied beside a design. `job.json` in the same
+folder says what to build; Verilator must be on PATH.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from cocotb_tools.runner import get_runner
+
+
+def main() -> int:
+    """Build, then simulate; 0 if the test has written its response."""
+    here = Path(__file__).resolve().parent
+    job = json.loads((here / "job.json").read_text())
+    os.environ["PYTHONPATH"] = str(here)
+    sys.path.insert(0, str(here))
+    runner = get_runner("verilator")
+    runner.build(
+        sources=[here / source for source in job["sources"]],
+        hdl_toplevel=job["top"],
+        build_args=job["build_args"],
+        build_dir=here / "build",
+        timescale=("1ns", "1ns"),
+        always=True,
+    )
+    runner.test(
+        test_module="stream",
+        hdl_toplevel=job["top"],
+        hdl_toplevel_lang="verilog",
+        build_dir=here / "build",
+        test_dir=here,
+        results_xml=str(here / "results.xml"),
+    )
+    return 0 if (here / "response.txt").exists() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

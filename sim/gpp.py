@@ -1,0 +1,122 @@
+"""Run the generated HLS C++: compile it with g++ and AMD's ap_types headers, feed it vectors.
+
+Room: `sim`; imports `codegen`, the errors and the file helpers. The text that is compiled is the
+one that a vendor tool would get, unchanged; only the driver around it is ours.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.codegen import emit_common
+from symtick.codegen.design import Design
+from symtick.codegen.emit_hls import HlsOptions, driver_files, hls_files, vector_files
+from symtick.codegen.fixed import RawArray, raw_dtype
+from symtick.errors import ToolError
+from symtick.files import write_text
+from symtick.sim import tools
+from symtick.sim.vectors import from_patterns, stacked
+
+_FLAGS = ("-std=c++14", "-O1", "-Wall", "-Wno-unknown-pragmas")
+# ap_types' own headers are noisy; as a system folder they stay quiet and our text does not
+_LOW = (1 << 64) - 1
+
+
+def write_project(
+    design: Design,
+    folder: Path,
+    raw: RawArray | None = None,
+    options: HlsOptions | None = None,
+) -> list[Path]:
+    """Write the HLS project, with test-bench data for the vectors `raw` if given.
+
+    Args:
+        design: the design.
+        folder: project folder; it is made where it is not there.
+        raw: raw input integers, shape (vectors, inputs).
+        options: part and interface.
+
+    Returns:
+        The files written.
+    """
+    files = hls_files(design, options)
+    if raw is not None:
+        columns = [index for index, *_ in emit_common.ports(design).inputs]
+        files |= vector_files(raw[:, columns], design.graph.evaluate(raw))
+    for name, text in files.items():
+        write_text(folder / name, text)
+    return [folder / name for name in files]
+
+
+def run(design: Design, raw: RawArray, folder: Path) -> RawArray:
+    """Raw outputs of the compiled C++ for raw inputs.
+
+    Args:
+        design: the design.
+        raw: raw input integers, shape (vectors, inputs).
+        folder: where the project is written (if it is not there yet) and, in `sim/cpp`, compiled.
+
+    Returns:
+        Integers of shape (vectors, outputs); Python integers where one has over 62 bits.
+
+    Raises:
+        ToolError: g++ or the headers are missing, the text does not compile, or the program fails.
+    """
+    write_project(design, folder)
+    program = build(design, folder)
+    ports = emit_common.ports(design)
+    work = program.parent
+    values = raw[:, [index for index, *_ in ports.inputs]]
+    (work / "in.bin").write_bytes(_packed(values))
+    result = work / "out.bin"
+    command = [str(program), str(work / "in.bin"), str(result), str(len(raw))]
+    tools.execute(command, folder=work, log=work / "run.log")
+    return _unpacked(result, design, len(raw))
+
+
+def build(design: Design, folder: Path) -> Path:
+    """Compile the project in `folder` with the driver; returns the program."""
+    compiler, headers = tools.find("g++"), tools.find("hls4ml")
+    work = (folder / "sim" / "cpp").resolve()
+    for name, text in driver_files(design).items():
+        write_text(work / name, text)
+    sources = [folder.resolve() / "firmware" / f"{design.name}.cpp", work / "driver.cpp"]
+    program = work / "driver"
+    command = [
+        *compiler.command, *_FLAGS, "-isystem", str(headers.path), "-I", str(folder.resolve()),
+        *(str(source) for source in sources), "-o", str(program),
+    ]  # fmt: skip
+    tools.execute(command, folder=work, log=work / "build.log", env=compiler.environment())
+    return program
+
+
+def _packed(values: RawArray) -> bytes:
+    """Two little-endian 64-bit words for each value, the low one first."""
+    words = np.empty((*values.shape, 2), "<u8")
+    if values.dtype == np.object_:
+        words[..., 0] = (values & _LOW).astype(np.uint64)
+        words[..., 1] = ((values >> 64) & _LOW).astype(np.uint64)
+    else:
+        held = values.astype(np.int64)
+        words[..., 0] = held.view(np.uint64)
+        words[..., 1] = (held >> 63).view(np.uint64)
+    return words.tobytes()
+
+
+def _unpacked(path: Path, design: Design, count: int) -> RawArray:
+    formats = design.graph.output_formats
+    content = path.read_bytes()
+    if len(content) != 16 * count * len(formats):
+        raise ToolError(f"the compiled C++ of {design.name} wrote {len(content)} bytes to {path}")
+    words: npt.NDArray[np.uint64] = np.frombuffer(content, "<u8").reshape(count, len(formats), 2)
+    columns: list[RawArray] = []
+    for k, fmt in enumerate(formats):
+        dtype = raw_dtype(fmt.width)
+        pattern: RawArray = words[:, k, 0].astype(dtype)
+        if dtype is np.object_:
+            pattern = pattern + (words[:, k, 1].astype(object) << 64)
+        columns.append(from_patterns(pattern, fmt))
+    return stacked(columns, count)

@@ -1,0 +1,153 @@
+"""Compare the reference, the compiled C++ and the simulated Verilog, bit for bit.
+
+Room: `sim`; imports `codegen` and the errors. Nothing is compared with a tolerance.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.codegen.design import Design
+from symtick.codegen.fixed import RawArray
+from symtick.errors import VerificationError
+from symtick.sim import gpp, vectors, verilator
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The outcome for one design.
+
+    Attributes:
+        design: its name.
+        vectors: number of vectors, the same for all models.
+        exhaustive: these are all vectors that the inputs' bounds allow.
+        cpp_mismatches: vectors for which the C++ differs from the reference.
+        verilog_mismatches: vectors for which the Verilog differs from the reference.
+        scheduled_latency: ticks in the schedule.
+        measured_latency: ticks in the simulation.
+        latency_ambiguous: the outputs cannot tell one latency from another, so the schedule's was
+            taken over.
+        measured_ii: 1 where a new vector each tick came out right, else None.
+        first_mismatch: model, inputs, expected and found outputs of the first difference, in
+            words; empty if there is none.
+        cpp_seconds: wall-clock time of compiling and running the C++.
+        verilog_seconds: wall-clock time of building and running the simulation.
+    """
+
+    design: str
+    vectors: int
+    exhaustive: bool
+    cpp_mismatches: int
+    verilog_mismatches: int
+    scheduled_latency: int
+    measured_latency: int
+    latency_ambiguous: bool
+    measured_ii: int | None
+    first_mismatch: str
+    cpp_seconds: float
+    verilog_seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """No mismatch, the scheduled latency and an initiation interval of 1."""
+        return (
+            not self.cpp_mismatches
+            and not self.verilog_mismatches
+            and self.measured_latency == self.scheduled_latency
+            and self.measured_ii == 1
+        )
+
+    def check(self) -> None:
+        """Raise VerificationError, with the first difference, unless all agree."""
+        if not self.ok:
+            raise VerificationError(f"{self}. {self.first_mismatch}".rstrip(". ") + ".")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, by attribute name, and `ok`."""
+        return {**asdict(self), "ok": self.ok}
+
+    def __str__(self) -> str:
+        every = "all " if self.exhaustive else ""
+        ticks = f"measured {self.measured_latency} (scheduled {self.scheduled_latency})"
+        doubt = ", not told apart by the outputs" if self.latency_ambiguous else ""
+        return (
+            f"{self.design}: {every}{self.vectors} vectors, C++ {self.cpp_mismatches} mismatches, "
+            f"Verilog {self.verilog_mismatches} mismatches, latency in ticks {ticks}{doubt}, "
+            f"initiation interval {self.measured_ii or 'not shown'}"
+        )
+
+
+def verify(
+    design: Design,
+    folder: Path,
+    count: int = 10_000,
+    seed: int = 0,
+    data: npt.ArrayLike | None = None,
+) -> Verification:
+    """Run the three models on the same vectors.
+
+    Args:
+        design: the design.
+        folder: gets firmware/, rtl/, tb_data/ and, for the work of the tools, sim/.
+        count: number of vectors at least.
+        seed: of the random ones.
+        data: raw rows of real data to include, shape (rows, inputs).
+
+    Raises:
+        ToolError: a tool is missing or fails.
+    """
+    raw = vectors.make(design, count, seed, data)
+    expected = design.graph.evaluate(raw)
+    gpp.write_project(design, folder, raw)
+    with ThreadPoolExecutor(2) as pool:
+        compiled = pool.submit(_timed_cpp, design, raw, folder)
+        simulated = pool.submit(verilator.run, design, raw, folder, expected)
+        cpp, cpp_seconds = compiled.result()
+        verilog = simulated.result()
+    wrong_cpp = (cpp != expected).any(axis=1)
+    wrong_verilog = (verilog.outputs != expected).any(axis=1)
+    first = _first(design, raw, expected, cpp, wrong_cpp, "C++") or _first(
+        design, raw, expected, verilog.outputs, wrong_verilog, "Verilog"
+    )
+    return Verification(
+        design=design.name,
+        vectors=len(raw),
+        exhaustive=vectors.is_exhaustive(design),
+        cpp_mismatches=int(wrong_cpp.sum()),
+        verilog_mismatches=int(wrong_verilog.sum()),
+        scheduled_latency=design.schedule.latency,
+        measured_latency=verilog.latency,
+        latency_ambiguous=verilog.ambiguous,
+        measured_ii=verilog.ii,
+        first_mismatch=first,
+        cpp_seconds=cpp_seconds,
+        verilog_seconds=verilog.seconds,
+    )
+
+
+def _timed_cpp(design: Design, raw: RawArray, folder: Path) -> tuple[RawArray, float]:
+    start = time.monotonic()
+    outputs = gpp.run(design, raw, folder)
+    return outputs, time.monotonic() - start
+
+
+def _first(
+    design: Design, raw: RawArray, expected: RawArray, found: RawArray,
+    wrong: npt.NDArray[np.bool_], model: str,
+) -> str:  # fmt: skip
+    if not wrong.any():
+        return ""
+    k = int(np.argmax(wrong))
+    graph = design.graph
+    at = ", ".join(f"{n}={v}" for n, v in zip(graph.input_names, raw[k].tolist(), strict=True))
+    return (
+        f"first difference at vector {k}, raw {at}: {model} gives {found[k].tolist()}, "
+        f"the reference {expected[k].tolist()} for {', '.join(graph.output_names)}"
+    )

@@ -1,0 +1,167 @@
+"""Run the generated Verilog: cocotb on Verilator, a new vector every clock, latency measured.
+
+Room: `sim`; imports `codegen`, the errors and the file helpers. The simulation only records; the
+latency is the lag between the recorded stream and the reference, found without the schedule.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from symtick.codegen import emit_common
+from symtick.codegen.design import Design
+from symtick.codegen.emit_verilog import verilog_files
+from symtick.codegen.fixed import RawArray, raw_dtype
+from symtick.errors import ToolError
+from symtick.files import write_text
+from symtick.sim import bench, tools
+from symtick.sim.vectors import from_patterns, input_nodes, stacked, to_patterns
+
+_BENCH = ("run.py", "stream.py")
+_MARGIN = 8
+_BUILD_FLAGS = "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0"
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What one simulation has shown.
+
+    Attributes:
+        outputs: raw outputs, one row for each vector, taken `latency` clocks after their inputs;
+            shape (vectors, outputs).
+        latency: the lag in ticks at which the outputs agree with the reference (or agree best).
+        ii: 1 where consecutive vectors all came out right, None where that was not shown.
+        mismatches: vectors whose outputs differ from the reference at that lag.
+        ambiguous: several lags agree equally well (constant outputs, for instance), so the latency
+            is not measured but taken from the schedule, if that is among them.
+        seconds: wall-clock time of build and run.
+    """
+
+    outputs: RawArray
+    latency: int
+    ii: int | None
+    mismatches: int
+    ambiguous: bool
+    seconds: float
+
+
+def write_verilog(design: Design, folder: Path) -> list[Path]:
+    """Write the Verilog files of a design under `folder`; returns their paths."""
+    files = verilog_files(design)
+    for name, text in files.items():
+        write_text(folder / name, text)
+    return [folder / name for name in files]
+
+
+def lint(sources: list[Path], top: str, folder: Path) -> str:
+    """Verilator's lint with every warning on and none waived; returns what it printed.
+
+    Raises:
+        ToolError: Verilator is missing or finds anything to say.
+    """
+    tool = tools.find("verilator")
+    command = [*tool.command, "--lint-only", "-Wall", "--top-module", top, *map(str, sources)]
+    return tools.execute(command, folder=folder, log=folder / "lint.log", env=tool.environment())
+
+
+def run(
+    design: Design, raw: RawArray, folder: Path, expected: RawArray | None = None
+) -> Simulation:
+    """Simulate a design with one vector each clock.
+
+    Args:
+        design: the design; its Verilog is written under `folder/rtl`.
+        raw: raw input integers, shape (vectors, inputs).
+        folder: the simulation is built and kept in its `sim/verilog`.
+        expected: reference outputs, shape (vectors, outputs); the graph's own by default.
+
+    Raises:
+        ToolError: a tool is missing, or the build or the run fails; with the log's last lines.
+    """
+    start = time.monotonic()
+    reference = design.graph.evaluate(raw) if expected is None else expected
+    flush = design.schedule.latency + _MARGIN
+    sources = write_verilog(design, folder)
+    work = (folder / "sim" / "verilog").resolve()
+    _write_bench(design, raw, work, [source.resolve() for source in sources], flush)
+    _simulate(work)
+    stream = _recorded(design, work / "response.txt", len(raw) + flush)
+    lag, mismatches, ambiguous = _lag(stream, reference, design.schedule.latency)
+    return Simulation(
+        outputs=stream[lag : lag + len(raw)],
+        latency=lag,
+        ii=1 if not mismatches and len(raw) > 1 else None,
+        mismatches=mismatches,
+        ambiguous=ambiguous,
+        seconds=time.monotonic() - start,
+    )
+
+
+def _write_bench(
+    design: Design, raw: RawArray, work: Path, sources: list[Path], flush: int
+) -> None:
+    ports = emit_common.ports(design)
+    if work.exists():
+        shutil.rmtree(work)
+    work.mkdir(parents=True)
+    for name in _BENCH:
+        shutil.copyfile(Path(bench.__file__).parent / name, work / name)
+    nodes = input_nodes(design)
+    columns = [
+        to_patterns(raw[:, j], node.fmt)
+        for j, _, _ in ports.inputs
+        if (node := nodes[j]) is not None
+    ]
+    rows = stacked(columns, len(raw)).tolist()
+    text = "".join(" ".join(str(value) for value in row) + "\n" for row in rows)
+    write_text(work / "stimulus.txt", text)
+    job = {
+        "top": design.name,
+        "sources": [f"../../rtl/{source.name}" for source in sources],
+        "build_args": [],
+        "inputs": [name for *_, name in ports.inputs],
+        "outputs": [name for _, name in ports.outputs],
+        "flush": flush,
+    }
+    write_text(work / "job.json", json.dumps(job, indent=2) + "\n")
+
+
+def _simulate(work: Path) -> None:
+    tool = tools.find("verilator")
+    for name in ("make", "g++", "cocotb"):
+        tools.find(name)
+    env = tool.environment()
+    env["MAKEFLAGS"] = f"{env.get('MAKEFLAGS', '')} {_BUILD_FLAGS}".strip()
+    command = [sys.executable, "run.py"]
+    tools.execute(command, folder=work, log=work / "simulation.log", env=env)
+
+
+def _recorded(design: Design, path: Path, cycles: int) -> RawArray:
+    if not path.exists():
+        raise ToolError(f"the simulation of {design.name} has written no {path}")
+    formats = design.graph.output_formats
+    dtype = raw_dtype(max(fmt.width for fmt in formats) + 1)
+    words = [[int(word) for word in line.split()] for line in path.read_text().splitlines()]
+    if len(words) != cycles:
+        raise ToolError(f"the simulation of {design.name} has {len(words)} of {cycles} clocks")
+    patterns = np.array(words, dtype)
+    return stacked([from_patterns(patterns[:, k], fmt) for k, fmt in enumerate(formats)], cycles)
+
+
+def _lag(stream: RawArray, reference: RawArray, scheduled: int) -> tuple[int, int, bool]:
+    """The lag with the fewest mismatches, their number, and whether another lag is as good."""
+    count = len(reference)
+    wrong = [
+        int((stream[lag : lag + count] != reference).any(axis=1).sum())
+        for lag in range(len(stream) - count + 1)
+    ]
+    best = [lag for lag, number in enumerate(wrong) if number == min(wrong)]
+    chosen = scheduled if scheduled in best else best[0]
+    return chosen, wrong[chosen], len(best) > 1

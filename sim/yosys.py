@@ -1,0 +1,215 @@
+"""Synthesis with Yosys: resources on Xilinx parts, and netlists for place and route.
+
+Room: `sim`; imports the errors and `symtick.files`. Yosys runs in a process of its own, because an
+error in it ends the process.
+
+The recipe is the same for every design, ours and others': flattened, no I/O buffers, registers stay
+registers (`-nosrl`: shift-register LUTs would hide pipeline registers and are slow to leave), ROMs
+and small memories in LUTs unless `bram` is asked for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from symtick.errors import InputError, ToolError
+from symtick.files import write_text
+from symtick.sim.tools import execute, find
+
+XILINX_FAMILIES = ("xc7", "xcu", "xcup")
+FAMILIES = (*XILINX_FAMILIES, "ecp5")
+
+# LUTs that a cell occupies. INV counts: an inverter that no LUT absorbed feeds a carry chain, whose
+# input is a LUT. Distributed memories by their size in 64 x 1 LUTs, dual ports doubled (UG574).
+_LUTS: dict[str, float] = {
+    **{f"LUT{k}": 1.0 for k in range(1, 7)},
+    "LUT6_2": 1.0, "INV": 1.0, "SRL16": 1.0, "SRL16E": 1.0, "SRLC16E": 1.0, "SRLC32E": 1.0,
+    "RAM16X1S": 1.0, "RAM32X1S": 1.0, "RAM64X1S": 1.0, "RAM128X1S": 2.0, "RAM256X1S": 4.0,
+    "RAM512X1S": 8.0, "RAM16X1D": 2.0, "RAM32X1D": 2.0, "RAM64X1D": 2.0, "RAM128X1D": 4.0,
+    "RAM256X1D": 8.0, "RAM32M": 4.0, "RAM64M": 4.0, "RAM32M16": 8.0, "RAM64M8": 8.0,
+}  # fmt: skip
+_BLOCKS: dict[str, float] = {
+    "RAMB36E1": 1.0, "RAMB18E1": 0.5, "RAMB36E2": 1.0, "RAMB18E2": 0.5, "DP16KD": 1.0,
+}  # fmt: skip
+_DSPS = ("DSP48E1", "DSP48E2", "MULT18X18D")
+_REGISTERS = ("FDRE", "FDSE", "FDCE", "FDPE", "LDCE", "LDPE", "TRELLIS_FF")
+_CARRIES = ("CARRY4", "CARRY8", "CCU2C")
+_WIDE = ("MUXF7", "MUXF8", "MUXF9", "PFUMX", "L6MUX21")
+_FREE = ("BUFG", "BUFGCTRL", "IBUF", "OBUF", "GND", "VCC", "$scopeinfo", "$assert", "$print")
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Cells after synthesis.
+
+    Attributes:
+        lut: LUT1 to LUT6 one each, inverters left over, shift-register and memory LUTs by size.
+        ff: flip-flops (and latches, of which our designs have none).
+        dsp: multiplier blocks.
+        bram: block RAMs of 36 kbit (18 kbit on the ECP5).
+        carry: carry blocks, not part of `lut`.
+        muxf: wide multiplexers between LUTs, not part of `lut`.
+        cells: number of cells of every type.
+    """
+
+    lut: int
+    ff: int
+    dsp: int
+    bram: float
+    carry: int
+    muxf: int
+    cells: Mapping[str, int]
+
+
+def count(cells: Mapping[str, int]) -> Resources:
+    """Resources of a netlist with these cells.
+
+    Raises:
+        ToolError: a cell type is not known, so that the count would be wrong.
+    """
+    known = {*_LUTS, *_BLOCKS, *_DSPS, *_REGISTERS, *_CARRIES, *_WIDE, *_FREE}
+    strange = sorted(set(cells) - known)
+    if strange:
+        raise ToolError(f"Yosys left cells that are not of the device: {', '.join(strange)}")
+    return Resources(
+        lut=round(sum(_LUTS.get(k, 0.0) * n for k, n in cells.items())),
+        ff=sum(cells.get(k, 0) for k in _REGISTERS),
+        dsp=sum(cells.get(k, 0) for k in _DSPS),
+        bram=sum(_BLOCKS.get(k, 0.0) * n for k, n in cells.items()),
+        carry=sum(cells.get(k, 0) for k in _CARRIES),
+        muxf=sum(cells.get(k, 0) for k in _WIDE),
+        cells=dict(cells),
+    )
+
+
+def synthesize(
+    sources: Sequence[Path],
+    top: str,
+    folder: Path,
+    family: str = "xcup",
+    *,
+    dsp: bool = True,
+    bram: bool = False,
+) -> Resources:
+    """Synthesise Verilog and count what it takes.
+
+    Args:
+        sources: Verilog files; memory files named in them are sought beside the first.
+        top: top module.
+        folder: where script, log and netlist (`<top>.<family>.json`) go; it is created.
+        family: `xcup`, `xcu`, `xc7` or `ecp5`.
+        dsp: let products become multiplier blocks (Yosys decides which).
+        bram: let memories become block RAM.
+
+    Raises:
+        InputError: the family is unknown or a source does not exist.
+        ToolError: Yosys is missing or fails; the text has its last lines.
+    """
+    stem = folder.resolve() / f"{top}.{family}"
+    options = [name for name, use in (("-nodsp", dsp), ("-nobram", bram)) if not use]
+    if family == "ecp5":
+        command = ["synth_ecp5", "-top", top, *options]
+    elif family in XILINX_FAMILIES:
+        options += [] if bram else ["-nolutram"]
+        command = ["synth_xilinx", "-family", family, "-top", top, "-flatten", "-noiopad",
+                   "-noclkbuf", "-nosrl", *options]  # fmt: skip
+    else:
+        raise InputError(f"unknown family {family!r}: there are {', '.join(FAMILIES)}")
+    lines = [
+        *_read(sources, top),
+        # hls4ml-style and da4ml ROMs carry this attribute, which would force block RAM
+        "setattr -unset rom_style m:*",
+        " ".join(command),
+        f'tee -q -o "{stem}.stat.json" stat -json',
+        f'write_json "{stem}.json"',
+    ]
+    _run(lines, sources, stem)
+    return count(_cells(stem.with_name(stem.name + ".stat.json")))
+
+
+def synthesize_each(
+    sources: Sequence[Path], folder: Path, *, dsp: bool = True
+) -> dict[str, Resources]:
+    """Resources of many independent modules for `xcup`, in one run and by the same recipe.
+
+    Args:
+        sources: Verilog files; no module may use another.
+        folder: where script and log go; it is created.
+        dsp: let products become multiplier blocks.
+
+    Raises:
+        InputError: a source does not exist.
+        ToolError: Yosys is missing or fails.
+    """
+    stem = folder.resolve() / "each.xcup"
+    options = "" if dsp else "-nodsp "
+    lines = [
+        *_reads(sources, ""),
+        "proc",
+        "read_verilog -lib -specify +/xilinx/cells_sim.v",
+        "read_verilog -lib +/xilinx/cells_xtra.v",
+        "setattr -unset rom_style m:*",
+        f"synth_xilinx -family xcup -noiopad -noclkbuf -nosrl -nobram -nolutram {options}"
+        "-run prepare:",
+        f'tee -q -o "{stem}.stat.json" stat -json',
+    ]
+    _run(lines, sources, stem)
+    modules = _load(stem.with_name(stem.name + ".stat.json"))["modules"]
+    return {
+        name.lstrip("\\"): count(found.get("num_cells_by_type", {}))
+        for name, found in modules.items()
+    }
+
+
+def ports(sources: Sequence[Path], top: str, folder: Path) -> dict[str, tuple[str, int]]:
+    """Direction (`input`, `output`) and width in bits of every port of a module.
+
+    Raises:
+        InputError: a source does not exist.
+        ToolError: Yosys is missing or cannot read the sources.
+    """
+    stem = folder.resolve() / f"{top}.ports"
+    _run([*_read(sources, top), f'write_json "{stem}.json"'], sources, stem)
+    found = _load(stem.with_name(stem.name + ".json"))["modules"][top]["ports"]
+    return {name: (port["direction"], len(port["bits"])) for name, port in found.items()}
+
+
+def _read(sources: Sequence[Path], top: str) -> list[str]:
+    return [*_reads(sources, "-defer "), f"hierarchy -check -top {top}", "proc"]
+
+
+def _reads(sources: Sequence[Path], options: str) -> list[str]:
+    for source in sources:
+        if not source.is_file():
+            raise InputError(f"the Verilog file {source} does not exist")
+        if '"' in str(source):
+            raise InputError(f"a path with a quotation mark cannot be given to Yosys: {source}")
+    return [f'read_verilog -sv {options}"{source.resolve()}"' for source in sources]
+
+
+def _run(lines: Sequence[str], sources: Sequence[Path], stem: Path) -> None:
+    tool = find("yosys")
+    script = stem.with_name(stem.name + ".ys")
+    write_text(script, "\n".join(lines) + "\n")
+    execute(
+        [*tool.command, script],
+        folder=sources[0].resolve().parent,
+        log=stem.with_name(stem.name + ".yosys.log"),
+        env=tool.environment(),
+    )
+
+
+def _load(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise ToolError(f"Yosys did not write {path} as it should: {error}") from None
+
+
+def _cells(path: Path) -> dict[str, int]:
+    found = _load(path)["design"].get("num_cells_by_type", {})
+    return {str(name): int(number) for name, number in found.items()}

@@ -1,0 +1,196 @@
+"""The verbs of the command line; the work is done by the modules they call.
+
+Room: front door.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from symtick import __version__
+from symtick.cli import show
+from symtick.errors import VerificationError
+
+app = typer.Typer(
+    name="symtick",
+    help="Trained networks to tiny expressions, costed in FPGA ticks, to verified firmware.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console(highlight=False)
+
+Folder = Annotated[
+    Path, typer.Argument(help="A run folder (of distill) or a design folder (of compile).")
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        console.print(f"symtick {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Nothing to do before a verb."""
+
+
+@app.command()
+def distill(
+    job: Annotated[Path | None, typer.Argument(help="The job, a YAML file.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Run folder; default runs/<job name>.")
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Continue the interrupted search in this run folder.")
+    ] = None,
+) -> None:
+    """Search for expressions that imitate the teacher; writes a run folder."""
+    from symtick.cli.live import Live
+    from symtick.distilling import distill_job, resume_run
+
+    if (job is None) == (resume is None):
+        raise typer.BadParameter("name a job file, or a run folder with --resume")
+    with Live(console) as live:
+        if resume is not None:
+            run = resume_run(resume, live)
+        else:
+            assert job is not None  # one of the two is given
+            run = distill_job(job, output, live)
+    show.front(console, run)
+
+
+@app.command("compile")
+def compile_(
+    expression: Annotated[str, typer.Argument(help="Outputs, separated by ';'.")],
+    input_format: Annotated[
+        list[str],
+        typer.Option(
+            "--input-format", "-i", help="fixed<W,I> for all inputs, or NAME=fixed<W,I>; repeat."
+        ),
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="New folder; default designs/<name>.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="Top-level name.")] = "expression",
+    output_format: Annotated[
+        str | None, typer.Option(help="fixed<W,I> of the outputs; default: as computed.")
+    ] = None,
+    term_frac: Annotated[
+        int, typer.Option(help="Bits after the point that an output's terms are computed to.")
+    ] = 6,
+    input_range: Annotated[
+        list[str] | None,
+        typer.Option("--input-range", "-r", help="LO:HI for all, or NAME=LO:HI; repeat."),
+    ] = None,
+    device: Annotated[str, typer.Option(help="Device; see symtick devices.")] = "open",
+    clock: Annotated[float, typer.Option(help="Clock in MHz.")] = 200.0,
+    latency: Annotated[
+        int | None, typer.Option(help="Latency in ticks; default the fewest, 0 combinational.")
+    ] = None,
+) -> None:
+    """Compile an expression to HLS C++ and Verilog; writes a design folder."""
+    from symtick.compiling import compile_text
+
+    folder, design, estimate = compile_text(
+        expression,
+        input_format,
+        folder=output,
+        name=name,
+        output_format=output_format,
+        term_frac=term_frac,
+        input_ranges=input_range or (),
+        device=device,
+        clock_mhz=clock,
+        latency=latency,
+    )
+    show.design(console, design, estimate)
+    console.print(f"written to {folder}")
+
+
+@app.command()
+def verify(
+    folder: Folder,
+    vectors: Annotated[
+        int | None, typer.Option(min=1, help="Vectors for each design; default 10,000.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the random vectors.")] = 0,
+) -> None:
+    """Run C++ (g++) and Verilog (cocotb, Verilator) against the exact reference, bit for bit."""
+    from symtick.runs import verify_all
+
+    results = list(show.progress(console, verify_all(folder, vectors, seed), "verifying"))
+    show.verifications(console, results)
+    if not all(r.ok for r in results):
+        raise VerificationError("a design differs from its reference or its schedule: see above")
+
+
+@app.command()
+def estimate(
+    folder: Folder,
+    budget_ticks: Annotated[int | None, typer.Option(min=0, help="Latency budget.")] = None,
+    budget_lut: Annotated[float | None, typer.Option(min=0, help="LUT budget.")] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Latency and resources by the cost model, before any tool runs."""
+    from symtick.runs import estimate_all
+
+    show.estimates(console, estimate_all(folder), budget_ticks, budget_lut, json_output)
+
+
+@app.command()
+def synth(
+    folder: Folder,
+    place: Annotated[bool, typer.Option(help="Place and route with nextpnr-ecp5, too.")] = True,
+) -> None:
+    """Measure LUT/FF/DSP with Yosys and the clock with nextpnr-ecp5, beside the estimate."""
+    from symtick.runs import synthesise_all
+
+    results = list(show.progress(console, synthesise_all(folder, place), "synthesising"))
+    show.syntheses(console, results)
+
+
+@app.command()
+def compare(
+    folder: Annotated[Path, typer.Argument(help="A run folder.")],
+    quantised: Annotated[
+        bool, typer.Option(help="Build the quantised network with da4ml, too.")
+    ] = True,
+) -> None:
+    """Put the teacher, its hls4ml and da4ml versions and the designs in one table."""
+    from symtick.comparing import compare_run
+
+    with console.status("building the network's firmware (hls4ml, da4ml)"):
+        rows = compare_run(folder, quantised)
+    show.comparison(console, rows)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="A run folder.")],
+) -> None:
+    """Write report.html: front, pipeline drawing, measurements and comparison."""
+    from symtick.report import write_report
+
+    console.print(f"report: {write_report(folder)}")
+
+
+@app.command()
+def devices() -> None:
+    """List the devices that designs can be costed and scheduled for."""
+    show.devices(console)
+
+
+@app.command()
+def doctor() -> None:
+    """Which tools were found, which version, what is missing and how to get it."""
+    show.tools(console)

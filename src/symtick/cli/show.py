@@ -1,0 +1,154 @@
+"""What the command line prints: tables and progress.
+
+Room: front door. Nothing is computed here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from typing import TypeVar
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from symtick.baselines.table import ComparisonRow, to_rich
+from symtick.checks import Synthesis
+from symtick.codegen import Design
+from symtick.errors import ResourceError
+from symtick.expr import to_text
+from symtick.hwcost import Estimate, load_device
+from symtick.hwcost import devices as device_names
+from symtick.runs import Run
+from symtick.sim import tools as toolbox
+from symtick.sim.verify import Verification
+from symtick.tables import front_table, synthesis_table
+
+T = TypeVar("T")
+
+
+def _plain(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for k, name in enumerate(head):
+        table.add_column(escape(name), justify="left" if k == 0 else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    return table
+
+
+def progress(console: Console, items: Iterable[T], what: str) -> Iterator[T]:
+    """The items, with a line that says how many are done."""
+    with console.status(what) as status:
+        for count, item in enumerate(items, 1):
+            yield item
+            status.update(f"{what}: {count} done")
+
+
+def front(console: Console, run: Run) -> None:
+    """The front of a run, the chosen design marked, and its expressions."""
+    table = front_table(run)
+    console.print(_plain(table.title, table.head, [row.cells for row in table.rows]))
+    console.print(table.note, markup=False)
+    chosen = run.front.chosen
+    console.print(f"\nchosen: {chosen.id}", markup=False)
+    for k, name in enumerate(run.output_names):
+        console.print(f"  {name} = {to_text(chosen.expression, k, 4)}", markup=False)
+
+
+def design(console: Console, built: Design, estimate: Estimate) -> None:
+    """One compiled design."""
+    for name, fmt, k in zip(
+        built.graph.output_names,
+        built.graph.output_formats,
+        range(len(built.graph.outputs)),
+        strict=True,
+    ):
+        console.print(f"{name} : {fmt} = {to_text(built.expression, k, 6)}", markup=False)
+    console.print(_estimate_line(built.name, estimate), markup=False)
+
+
+def _estimate_line(name: str, e: Estimate) -> str:
+    return (
+        f"{name}: {e.ticks} ticks, {e.ns:.1f} ns at {e.clock_mhz:g} MHz, about "
+        f"{e.area.lut:.0f} LUT, {e.area.ff:.0f} FF, {e.area.dsp:.0f} DSP ({e.model})"
+    )
+
+
+def estimates(
+    console: Console,
+    found: Sequence[tuple[str, Estimate]],
+    budget_ticks: int | None,
+    budget_lut: float | None,
+    as_json: bool,
+) -> None:
+    """Estimates, and whether they fit the budget.
+
+    Raises:
+        ResourceError: nothing fits the budget that is given.
+    """
+    fits = [
+        (budget_ticks is None or e.ticks <= budget_ticks)
+        and (budget_lut is None or e.area.lut <= budget_lut)
+        for _, e in found
+    ]
+    if as_json:
+        held = [
+            {"design": n, "fits": ok, "ticks": e.ticks, "ns": e.ns, "clock_mhz": e.clock_mhz,
+             "model": e.model, **asdict(e.area)}
+            for (n, e), ok in zip(found, fits, strict=True)
+        ]  # fmt: skip
+        console.print_json(json.dumps(held))
+    else:
+        for (name, e), ok in zip(found, fits, strict=True):
+            mark = "" if ok else "  over the budget"
+            console.print(_estimate_line(name, e) + mark, markup=False)
+    if not any(fits):
+        raise ResourceError("no design fits the budget: raise it, or distil with a smaller one")
+
+
+def verifications(console: Console, found: Sequence[Verification]) -> None:
+    """One line for each design, and each first mismatch."""
+    for result in found:
+        console.print(str(result), style=None if result.ok else "red", markup=False)
+        if result.first_mismatch:
+            console.print(f"  {result.first_mismatch}", markup=False)
+
+
+def syntheses(console: Console, found: Sequence[Synthesis]) -> None:
+    """Estimates beside measurements."""
+    table = synthesis_table(found)
+    console.print(_plain(table.title, table.head, [row.cells for row in table.rows]))
+    console.print(table.note, markup=False)
+
+
+def comparison(console: Console, rows: Sequence[ComparisonRow]) -> None:
+    """The comparison with the networks."""
+    console.print(to_rich(rows))
+
+
+def devices(console: Console) -> None:
+    """All devices, one line each."""
+    rows = []
+    for name in device_names():
+        held = load_device(name)
+        rows.append((name, held.kind, held.part, "modelled" if held.modelled else "measured",
+                     held.title))  # fmt: skip
+    console.print(_plain("Devices", ("name", "kind", "part", "delays", "what"), rows))
+
+
+def tools(console: Console) -> None:
+    """All tools, found or missing."""
+    rows = []
+    for line in toolbox.survey():
+        state = "found" if line.tool else "optional" if line.optional else "MISSING"
+        version = line.tool.version if line.tool else ""
+        where = str(line.tool.path) if line.tool else line.remedy
+        rows.append((line.name, state, version, line.purpose, where))
+    table = Table(title="Tools", title_justify="left", box=None, pad_edge=False)
+    for head in ("tool", "state", "version", "needed for", "where, or how to get it"):
+        table.add_column(head, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    console.print(table)

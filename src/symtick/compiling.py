@@ -1,0 +1,129 @@
+"""From the text of an expression to a design folder: what `symtick compile` does.
+
+Room: front door.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from symtick.codegen import Design, Fixed, Precision
+from symtick.errors import InputError
+from symtick.expr import Expression, Interval, default_names, parse
+from symtick.files import new_folder
+from symtick.hwcost import Estimate, estimate
+from symtick.store import DesignSource, write_design
+
+
+def compile_text(
+    text: str,
+    input_formats: Sequence[str],
+    *,
+    folder: Path | None = None,
+    name: str = "expression",
+    output_format: str | None = None,
+    term_frac: int = 6,
+    input_ranges: Sequence[str] = (),
+    device: str = "open",
+    clock_mhz: float = 200.0,
+    latency: int | None = None,
+) -> tuple[Path, Design, Estimate]:
+    """Compile expressions and write C++, Verilog and design.json into a new folder.
+
+    Args:
+        text: outputs separated by `;`. Inputs are x0, x1, ... unless formats are given by name.
+        input_formats: `fixed<W,I>` for every input, `NAME=fixed<W,I>` for one.
+        folder: a folder that does not exist; `designs/<name>` by default.
+        name: top-level name.
+        output_format: format of every output; as computed by default.
+        term_frac: bits after the point that an output's terms are computed to.
+        input_ranges: `LO:HI` for every input, `NAME=LO:HI` for one; the format's by default.
+        device: device of the cost model.
+        clock_mhz: clock that the schedule is made for.
+        latency: ticks; None is the fewest.
+
+    Returns:
+        The folder, the design and its estimate.
+
+    Raises:
+        InputError: the text, a format, a range or a name is not acceptable, or `folder` exists.
+        ResourceError: the clock or the latency cannot be met.
+    """
+    expression, formats, ranges = read_inputs(text, input_formats, input_ranges)
+    source = DesignSource(
+        name=name,
+        expression=expression,
+        output_names=tuple(f"y{k}" for k in range(len(expression.outputs))),
+        formats=formats,
+        precision=Precision(
+            term_frac=term_frac,
+            output=None if output_format is None else Fixed.parse(output_format),
+        ),
+        device=device,
+        clock_mhz=clock_mhz,
+        ranges=ranges,
+        latency=latency,
+    )
+    built = source.build()
+    target = folder if folder is not None else Path("designs") / name
+    with new_folder(target) as draft:
+        write_design(draft, source, built)
+    return target, built, estimate(built, source.model())
+
+
+def read_inputs(
+    text: str, input_formats: Sequence[str], input_ranges: Sequence[str]
+) -> tuple[Expression, tuple[Fixed, ...], tuple[Interval, ...] | None]:
+    """The expression, and a format and range for each of its inputs."""
+    everywhere, named = _assigned(input_formats, "input format")
+    wide, narrow = _assigned(input_ranges, "input range")
+    own_names = [n for n in named if n not in default_names(1000)]
+    expression = parse(text, [*named] if own_names else None)
+    for given in (*named, *narrow):
+        if given not in expression.inputs:
+            raise InputError(
+                f"a format or range is given for {given!r}, but the inputs are "
+                f"{', '.join(expression.inputs)}"
+            )
+    missing = [n for n in expression.inputs if n not in named and everywhere is None]
+    if missing:
+        raise InputError(f"no input format for {', '.join(missing)}: add --input-format")
+    formats = tuple(Fixed.parse(named.get(n) or everywhere or "") for n in expression.inputs)
+    ranges = None
+    if input_ranges:
+        ranges = tuple(
+            _range(narrow.get(n) or wide or f"{f.lo}:{f.hi}")
+            for n, f in zip(expression.inputs, formats, strict=True)
+        )
+    return expression, formats, ranges
+
+
+def _assigned(texts: Sequence[str], what: str) -> tuple[str | None, dict[str, str]]:
+    """The value for all, and those by name."""
+    everywhere: str | None = None
+    named: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals and everywhere is not None:
+            raise InputError(f"two {what}s for all inputs: {everywhere} and {text}")
+        if name.strip() in named and equals:
+            raise InputError(f"two {what}s for {name.strip()}")
+        if equals:
+            named[name.strip()] = value.strip()
+        else:
+            everywhere = text.strip()
+    return everywhere, named
+
+
+def _range(text: str) -> Interval:
+    low, colon, high = text.partition(":")
+    try:
+        ends = (float(low), float(high))
+    except ValueError:
+        colon = ""
+        ends = (0.0, 0.0)
+    if not colon or not all(map(math.isfinite, ends)):
+        raise InputError(f"{text!r} is not a range: write LO:HI with two numbers")
+    return Interval(*ends)

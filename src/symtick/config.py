@@ -1,0 +1,248 @@
+"""The job file: what `symtick distill` is asked to do, checked at the door.
+
+Room: front door. A job is YAML; unknown keys, wrong types and values outside their range are
+refused with the key's full name. Paths are relative to the job file. The resolved job is written
+into the run folder, so that every later step and a resumed search read the same settings.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from symtick.codegen import Fixed
+from symtick.errors import InputError
+from symtick.expr import BY_NAME
+
+MAX_YAML_BYTES = 1_000_000
+
+Share = Annotated[float, Field(gt=0.0, le=1.0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataSection(_Section):
+    """Rows to distil on.
+
+    Attributes:
+        path: .npz or .csv file (see `symtick.search.data`).
+        validation: share of the training rows kept for choosing precision and design.
+    """
+
+    path: Path
+    validation: Annotated[float, Field(gt=0.0, lt=0.9)] = 0.2
+
+
+class TrainSection(_Section):
+    """Train a multilayer perceptron on the labels as the teacher."""
+
+    widths: list[Count] = [64, 32, 32]
+    epochs: Count = 20
+    batch: Count = 512
+    learning_rate: Annotated[float, Field(gt=0.0)] = 2e-3
+
+
+class KerasSection(_Section):
+    """A Keras network: architecture as JSON, weights as HDF5."""
+
+    architecture: Path
+    weights: Path
+
+
+class TorchSection(_Section):
+    """A torch `state_dict` of a multilayer perceptron, with its layer widths."""
+
+    state_dict: Path
+    widths: list[Count]
+    activation: Literal["relu", "tanh", "sigmoid"] = "relu"
+    standardise: bool = True
+
+
+class TeacherSection(_Section):
+    """Where the teacher comes from: exactly one of these, or none to learn from the labels."""
+
+    train: TrainSection | None = None
+    keras: KerasSection | None = None
+    torch: TorchSection | None = None
+    saved: Path | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> TeacherSection:
+        given = [k for k in ("train", "keras", "torch", "saved") if getattr(self, k) is not None]
+        if len(given) > 1:
+            raise ValueError(f"name one teacher, not {len(given)}: {', '.join(given)}")
+        return self
+
+
+class InputsSection(_Section):
+    """How features become hardware words.
+
+    Attributes:
+        format: format of every input, `fixed<width,integer bits>`; features are scaled to its
+            range [-1, 1) or [0, 1) by an affine map of the given quantiles and saturated.
+        formats: other formats for single features, by name.
+        quantiles: of the training rows, mapped to the ends of the range.
+    """
+
+    format: str = "fixed<6,1>"
+    formats: dict[str, str] = {}
+    quantiles: tuple[float, float] = (0.001, 0.999)
+
+    @field_validator("format")
+    @classmethod
+    def _format(cls, text: str) -> str:
+        Fixed.parse(text)
+        return text
+
+    @field_validator("formats")
+    @classmethod
+    def _formats(cls, held: dict[str, str]) -> dict[str, str]:
+        for text in held.values():
+            Fixed.parse(text)
+        return held
+
+    @field_validator("quantiles")
+    @classmethod
+    def _quantiles(cls, held: tuple[float, float]) -> tuple[float, float]:
+        if not 0.0 <= held[0] < held[1] <= 1.0:
+            raise ValueError(f"quantiles must rise within [0, 1], not {held}")
+        return held
+
+
+class HardwareSection(_Section):
+    """The target.
+
+    Attributes:
+        device: a name that `symtick devices` lists.
+        clock_mhz: clock frequency.
+        max_ticks: latency budget of a design.
+        max_lut: LUT budget of a design, or none.
+    """
+
+    device: str = "open"
+    clock_mhz: Annotated[float, Field(gt=0.0, le=2000.0)] = 200.0
+    max_ticks: Count = 5
+    max_lut: Annotated[float, Field(gt=0.0)] | None = None
+
+
+class SearchSection(_Section):
+    """The search for expressions.
+
+    Attributes:
+        operators: names the search may use.
+        generations: length of the search, for each output.
+        population: programs in each island.
+        islands: number of islands for each output.
+        max_nodes: largest expression tree.
+        designs: how many designs to aim for on the front.
+        threads: worker threads; the result does not depend on it.
+    """
+
+    operators: list[str] = [
+        "add", "sub", "mul", "neg", "abs", "min", "max", "square", "exp", "tanh",
+    ]  # fmt: skip
+    generations: Count = 40
+    population: Count = 64
+    islands: Count = 2
+    max_nodes: Count = 100
+    designs: Count = 6
+    threads: Annotated[int, Field(ge=1, le=256)] = 2
+
+    @field_validator("operators")
+    @classmethod
+    def _operators(cls, names: list[str]) -> list[str]:
+        for name in names:
+            if name not in BY_NAME:
+                raise ValueError(f"unknown operator {name!r}: there are {', '.join(BY_NAME)}")
+        return names
+
+
+class ChooseSection(_Section):
+    """Which design on the front is the result: the smallest that keeps this share."""
+
+    accuracy_share: Share = 0.97
+
+
+class VerifySection(_Section):
+    """How the generated firmware is checked."""
+
+    vectors: Count = 10_000
+
+
+class Job(_Section):
+    """A whole job; see the sections."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,39}$")]
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
+    data: DataSection
+    teacher: TeacherSection = TeacherSection()
+    inputs: InputsSection = InputsSection()
+    hardware: HardwareSection = HardwareSection()
+    search: SearchSection = SearchSection()
+    choose: ChooseSection = ChooseSection()
+    verify: VerifySection = VerifySection()
+
+    def to_yaml(self) -> str:
+        """The job with every default written out."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file.
+
+    Raises:
+        InputError: the file is missing, too large, not YAML or not a mapping.
+    """
+    try:
+        if path.stat().st_size > MAX_YAML_BYTES:
+            raise InputError(f"{path} is over {MAX_YAML_BYTES} bytes: is it a job file?")
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read the job file {path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path} must hold a mapping of settings, not {type(content).__name__}")
+    return content
+
+
+def load_job(path: Path) -> Job:
+    """Read and check a job file; relative paths in it are made absolute.
+
+    Raises:
+        InputError: names every unknown key and every value that is not acceptable.
+    """
+    try:
+        job = Job.model_validate(read_yaml(path))
+    except ValidationError as error:
+        raise InputError(f"{path}: {_complaints(error)}") from None
+    return _anchored(job, path.resolve().parent)
+
+
+def _complaints(error: ValidationError) -> str:
+    parts = []
+    for item in error.errors(include_url=False):
+        place = ".".join(str(p) for p in item["loc"]) or "job"
+        if item["type"] == "extra_forbidden":
+            parts.append(f"unknown key {place}")
+        else:
+            parts.append(f"{place}: {item['msg'].removeprefix('Value error, ')}")
+    return "; ".join(parts)
+
+
+def _anchored(section: Any, folder: Path) -> Any:
+    """The section with every relative path taken from `folder`."""
+    changes: dict[str, Any] = {}
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        if isinstance(value, Path):
+            changes[name] = folder / value
+        elif isinstance(value, BaseModel):
+            changes[name] = _anchored(value, folder)
+    return section.model_copy(update=changes)

@@ -1,0 +1,66 @@
+"""The Pareto plot of a front as SVG.
+
+Room: front door. Pure: points in, SVG text out.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+_COLOURS = ("#7fb8a4", "#4c97b0", "#1f6f8b", "#8a6fb0", "#b5677f", "#c98b4b")
+
+
+@dataclass(frozen=True)
+class ParetoPoint:
+    """One design: area in LUTs against quality (higher is better) at a latency in ticks."""
+
+    label: str
+    lut: float
+    quality: float
+    ticks: int
+    chosen: bool
+
+
+def pareto_svg(
+    points: Sequence[ParetoPoint], quality_label: str, levels: Sequence[tuple[str, float]]
+) -> str:
+    """Scatter of quality against LUTs, coloured by ticks, the chosen design ringed.
+
+    Args:
+        points: the designs of the front.
+        quality_label: name of the vertical axis.
+        levels: horizontal reference lines, (label, value).
+    """
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "symtick", "font.size": 10}):
+        figure = Figure(figsize=(9.2, 4.0), layout="constrained")
+        axes = figure.add_subplot()
+        for k, ticks in enumerate(sorted({p.ticks for p in points})):
+            held = [p for p in points if p.ticks == ticks]
+            axes.scatter(
+                [p.lut for p in held], [p.quality for p in held], s=52, zorder=3,
+                color=_COLOURS[k % len(_COLOURS)], label=f"{ticks} tick{'s' if ticks > 1 else ''}",
+            )  # fmt: skip
+        for p in points:
+            axes.annotate(
+                p.label, (p.lut, p.quality), (5, -13), textcoords="offset points", color="#5b6675",
+            )  # fmt: skip
+            if p.chosen:
+                axes.scatter([p.lut], [p.quality], s=190, facecolors="none", edgecolors="#b3261e",
+                             linewidths=1.6, zorder=4, label="chosen")  # fmt: skip
+        for name, value in levels:
+            axes.axhline(value, color="#8792a0", linewidth=0.9, linestyle="--", zorder=1)
+            axes.annotate(name, (1.0, value), (-4, 3), xycoords=("axes fraction", "data"),
+                          textcoords="offset points", ha="right", color="#5b6675")  # fmt: skip
+        axes.set(xlabel="LUTs (estimate)", ylabel=quality_label)
+        axes.grid(color="#e3e7ec", linewidth=0.7)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(loc="lower right", frameon=False)
+        held = io.StringIO()
+        figure.savefig(held, format="svg", metadata={"Date": None})
+    return held.getvalue()[held.getvalue().index("<svg") :]

@@ -1,0 +1,172 @@
+"""A design on disk: `design.json`, and the firmware folder around it.
+
+Room: front door. `design.json` holds the source of a design (expressions, formats, precision,
+target), not the compiled graph: the compiler is deterministic, and the digest beside the source
+proves on loading that it compiled to the same graph and schedule again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from symtick.codegen import (
+    CostModel,
+    Design,
+    Fixed,
+    Overflow,
+    Precision,
+    Quant,
+    compile_expression,
+    hls_files,
+    verilog_files,
+)
+from symtick.errors import InputError
+from symtick.expr import Expression, Interval, parse, to_text
+from symtick.files import write_json, write_text
+from symtick.hwcost import estimate, model
+
+FILE = "design.json"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class DesignSource:
+    """All that determines a design.
+
+    Attributes:
+        name: top-level name.
+        expression: the outputs over named inputs.
+        output_names: one port name for each output.
+        formats: input format of each input.
+        precision: widths and rounding inside.
+        device: cost model's device.
+        clock_mhz: clock the schedule is made for.
+        ranges: real range of each input, or None for all of its format.
+        latency: fixed number of ticks, or None for the fewest.
+    """
+
+    name: str
+    expression: Expression
+    output_names: tuple[str, ...]
+    formats: tuple[Fixed, ...]
+    precision: Precision
+    device: str
+    clock_mhz: float
+    ranges: tuple[Interval, ...] | None = None
+    latency: int | None = None
+
+    def model(self) -> CostModel:
+        """The cost model of the device at the clock."""
+        return model(self.device, self.clock_mhz)
+
+    def build(self) -> Design:
+        """Compile."""
+        return compile_expression(
+            self.expression,
+            self.formats,
+            self.model(),
+            self.precision,
+            name=self.name,
+            output_names=self.output_names,
+            ranges=self.ranges,
+            latency=self.latency,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values; expressions as exact text."""
+        precision = asdict(self.precision)
+        precision["quant"] = self.precision.quant.name
+        precision["overflow"] = self.precision.overflow.name
+        precision["output"] = None if self.precision.output is None else str(self.precision.output)
+        outputs = range(len(self.expression.outputs))
+        return {
+            "name": self.name,
+            "expressions": [to_text(self.expression, k) for k in outputs],
+            "inputs": list(self.expression.inputs),
+            "output_names": list(self.output_names),
+            "formats": [str(f) for f in self.formats],
+            "precision": precision,
+            "device": self.device,
+            "clock_mhz": self.clock_mhz,
+            "ranges": None if self.ranges is None else [[r.lo, r.hi] for r in self.ranges],
+            "latency": self.latency,
+        }
+
+    @classmethod
+    def from_dict(cls, held: Mapping[str, Any]) -> DesignSource:
+        """Inverse of `to_dict`; raises KeyError, TypeError or InputError on other content."""
+        precision = dict(held["precision"])
+        precision["quant"] = Quant[precision["quant"]]
+        precision["overflow"] = Overflow[precision["overflow"]]
+        if precision["output"] is not None:
+            precision["output"] = Fixed.parse(precision["output"])
+        ranges = held["ranges"]
+        return cls(
+            name=str(held["name"]),
+            expression=parse(held["expressions"], held["inputs"]),
+            output_names=tuple(held["output_names"]),
+            formats=tuple(Fixed.parse(text) for text in held["formats"]),
+            precision=Precision(**precision),
+            device=str(held["device"]),
+            clock_mhz=float(held["clock_mhz"]),
+            ranges=None if ranges is None else tuple(Interval(lo, hi) for lo, hi in ranges),
+            latency=held["latency"],
+        )
+
+
+def digest(design: Design) -> str:
+    """A hash of graph, table contents and schedule."""
+    held = hashlib.sha256(str(design.graph).encode())
+    for node in design.graph.nodes:
+        held.update(repr(node.contents).encode())
+    held.update(repr((design.schedule.stage, design.schedule.latency)).encode())
+    return held.hexdigest()
+
+
+def write_design(folder: Path, source: DesignSource, design: Design | None = None) -> Design:
+    """Fill `folder` (it may exist) with design.json, firmware/, rtl/ and the build script."""
+    built = design or source.build()
+    for name, text in {**hls_files(built), **verilog_files(built)}.items():
+        write_text(folder / name, text)
+    held = estimate(built, source.model())
+    write_json(
+        folder / FILE,
+        {
+            "symtick": VERSION,
+            "source": source.to_dict(),
+            "digest": digest(built),
+            "ticks": built.schedule.latency,
+            "estimate": asdict(held.area),
+        },
+    )
+    return built
+
+
+def read_source(folder: Path) -> tuple[DesignSource, Design]:
+    """Load and rebuild the design in a folder.
+
+    Raises:
+        InputError: there is no readable design.json, or it compiles to another design than the
+            recorded one (it was made by another version of symtick).
+    """
+    path = folder / FILE
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        source = DesignSource.from_dict(held["source"])
+        recorded = str(held["digest"])
+    except OSError as error:
+        raise InputError(f"{folder} holds no design: {path}: {error.strerror}") from None
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise InputError(f"{path} is damaged: {error}") from None
+    design = source.build()
+    if digest(design) != recorded:
+        raise InputError(
+            f"{path} compiles to another design than the recorded one: it was made by another "
+            "version of symtick; compile it again into a new folder"
+        )
+    return source, design

@@ -1,0 +1,38 @@
+"""A cost model for tests: round figures, no device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symtick.codegen import Area, GOp, Graph
+
+FREE = (GOp.INPUT, GOp.CONST, GOp.SCALE)
+
+
+@dataclass(frozen=True)
+class UnitModel:
+    """1 ns for an addition or a table, 2 ns for a product, wires free; one LUT for each bit."""
+
+    clock_ns: float = 5.0
+    budget_ns: float = 4.0
+    name: str = "unit"
+
+    def delay(self, graph: Graph, node: int) -> float:
+        here = graph.nodes[node]
+        if here.op in FREE:
+            return 0.0
+        if here.op is GOp.CAST:
+            return 0.0 if here.quant.name == "TRN" and here.overflow.name == "WRAP" else 1.0
+        return 2.0 if here.op is GOp.MUL else 1.0
+
+    def area(self, graph: Graph, node: int) -> Area:
+        here = graph.nodes[node]
+        if self.delay(graph, node) == 0.0:
+            return Area()
+        if here.op is GOp.TABLE:
+            entries = len(here.contents)
+            return Area(lut=here.fmt.width * max(1, entries // 64))
+        if here.op is GOp.MUL:
+            widths = [graph.nodes[a].fmt.width for a in here.args]
+            return Area(lut=float(widths[0] * widths[1]))
+        return Area(lut=float(here.fmt.width))

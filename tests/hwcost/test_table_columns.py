@@ -1,0 +1,57 @@
+"""LUT counts of table contents against what is known of each function."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from symtick.hwcost.table_columns import nonzero_digits, table_shape
+
+
+def test_a_six_bit_table_costs_one_lut_for_each_output_bit() -> None:
+    noise = tuple(np.random.default_rng(3).integers(0, 256, 64).tolist())
+    assert table_shape(noise, 8).luts == 8
+    assert table_shape(noise, 8).address == 6
+
+
+@pytest.mark.parametrize(("address", "expected"), [(7, 2), (8, 4), (9, 9), (10, 17), (11, 35)])
+def test_wide_random_columns(address: int, expected: int) -> None:
+    bits = tuple(np.random.default_rng(4).integers(0, 2, 1 << address).tolist())
+    # 2**(address - 6) functions of six; one LUT for each four eights, F7 and F8 for nothing
+    assert table_shape(bits, 1).luts == expected
+
+
+def test_free_columns() -> None:
+    wire = tuple(range(64))
+    assert table_shape(wire, 6).luts == 0
+    assert table_shape(tuple(63 - k for k in wire), 6).luts == 0
+    assert table_shape((5,) * 64, 6) == table_shape((0,) * 64, 6)
+    assert table_shape((5,) * 64, 6).address == 0
+    parity = tuple(k.bit_count() & 1 for k in range(64))
+    twice = tuple(b + 2 * b + 4 * (1 - b) for b in parity)
+    assert table_shape(twice, 3).luts == 1
+
+
+def test_negative_entries_are_two_s_complement() -> None:
+    signs = tuple(-1 if k.bit_count() % 3 else 0 for k in range(64))
+    assert table_shape(signs, 12).luts == 1
+
+
+@given(st.lists(st.integers(0, 15), min_size=16, max_size=16), st.integers(0, 3))
+def test_address_bits_that_do_nothing_cost_nothing(entries: list[int], place: int) -> None:
+    low = 1 << place
+    wider = tuple(entries[(k & (low - 1)) | (k >> 1 & ~(low - 1))] for k in range(32))
+    assert table_shape(wider, 4) == table_shape(tuple(entries), 4)
+
+
+@given(st.integers(-(2**20), 2**20))
+def test_signed_digits_by_their_definition(value: int) -> None:
+    digits, rest = 0, abs(value)
+    while rest:
+        if rest & 1:
+            rest -= 2 - (rest & 3)
+            digits += 1
+        rest >>= 1
+    assert nonzero_digits(value) == digits
