@@ -80,7 +80,7 @@ def run_hls4ml(
         find(tool)
     start = time.perf_counter()
     with new_folder(project) as draft, tempfile.TemporaryDirectory() as exchange:
-        job = {
+        job: dict[str, str | float] = {
             "teacher": f"{exchange}/teacher.npz",
             "inputs": f"{exchange}/inputs.npy",
             "scores": f"{exchange}/scores.npy",
@@ -90,7 +90,7 @@ def run_hls4ml(
             "clock_ns": clock_ns,
             "backend": backend,
         }
-        teacher.save(job["teacher"])  # type: ignore[arg-type]
+        teacher.save(f"{exchange}/teacher.npz")
         np.save(f"{exchange}/inputs.npy", inputs, allow_pickle=False)
         scores = _work(job, Path(exchange), timeout)
         _settle(draft, project)
@@ -100,8 +100,8 @@ def run_hls4ml(
 def _work(job: dict[str, str | float], exchange: Path, timeout: float) -> FloatArray:
     path = exchange / "job.json"
     path.write_text(json.dumps(job), encoding="utf-8")
-    command = [sys.executable, "-m", "symtick.baselines.hls4ml_worker", path]
     log = exchange / _LOG_NAME
+    command = [sys.executable, "-m", "symtick.baselines.hls4ml_worker", str(path)]
     execute(command, folder=exchange, log=log, timeout=timeout)
     (Path(str(job["project"])) / _LOG_NAME).write_bytes(log.read_bytes())
     try:

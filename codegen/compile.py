@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from symtick.codegen.design import Design
 from symtick.codegen.fixed import Fixed
 from symtick.codegen.lower import lower
-from symtick.codegen.passes import run_passes
+from symtick.codegen.passes import PASSES, run_passes
 from symtick.codegen.precision import Precision
 from symtick.codegen.schedule import CostModel
 from symtick.codegen.scheduler import schedule
@@ -58,5 +58,7 @@ def compile_expression(
             raise InputError(f"{word!r} cannot name a port or a module: use letters, digits, _")
     if len({*names, *expression.inputs}) < count + len(expression.inputs):
         raise InputError(f"port names must differ: {', '.join((*expression.inputs, *names))}")
-    graph = run_passes(lower(expression, formats, model, precision, names, ranges), model)
+    # without registers there is no stage for an operation to fit in
+    steps = PASSES if latency != 0 else tuple(step for step in PASSES if step.name != "split")
+    graph = run_passes(lower(expression, formats, model, precision, names, ranges), model, steps)
     return Design(name, expression, graph, schedule(graph, model, latency), model.name)

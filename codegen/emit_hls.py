@@ -204,6 +204,9 @@ class _Project:
             rom = self._table(number, node)
             return f"bits ap_uint<{node.fmt.width}>({rom}[{args[0]}.range().to_uint()])"
         if node.op is GOp.CAST:
+            if node.lo == node.hi == 0:
+                # AMD's AP_SAT_SYM leaves -1 in a one-bit type, which has no symmetric range
+                return "0"
             return self._cast(node, args[0])
         if node.op is GOp.NEG:
             return f"-{args[0]}"

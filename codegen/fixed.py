@@ -104,7 +104,7 @@ class Fixed:
     def for_raw(cls, lo: int, hi: int, frac: int) -> Fixed:
         """The narrowest format at `frac` that holds every raw integer from `lo` to `hi`."""
         if lo < 0:
-            return cls(max(hi.bit_length(), (-lo - 1).bit_length()) + 1, frac, True)
+            return cls(max(max(hi, 0).bit_length(), (-lo - 1).bit_length()) + 1, frac, True)
         return cls(max(hi.bit_length(), 1), frac, False)
 
     @classmethod
@@ -167,7 +167,7 @@ def raw_dtype(width: int) -> type[np.int64] | type[np.object_]:
 def _rounded(raw: RawArray, drop: int, quant: Quant) -> RawArray:
     """raw / 2**drop, drop > 0, rounded to an integer."""
     half = 1 << (drop - 1)
-    negative = (raw < 0) * 1
+    negative = (raw < 0).astype(raw.dtype)
     added: RawArray | int
     if quant is Quant.TRN:
         added = 0

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symtick.codegen.fixed import Quant
+from symtick.codegen.fixed import MAX_WIDTH, Fixed, Overflow, Quant, cast_raw
 from symtick.codegen.graph import GNode, GOp, Graph, GraphBuilder
 from symtick.codegen.schedule import CostModel
+from symtick.codegen.tables import rebuilt
 
 
 def fold(graph: Graph, model: CostModel) -> Graph:
@@ -21,21 +22,23 @@ def fold(graph: Graph, model: CostModel) -> Graph:
     ports = set(graph.outputs)
     for k, node in enumerate(graph.nodes):
         args = [place[a] for a in node.args]
-        found = folded(builder, node, args)
+        found = folded(builder, graph, k, args)
         stated = node.op in (GOp.CAST, GOp.TABLE, GOp.INPUT)
         if k in ports and stated and builder.nodes[found].fmt != node.fmt:
-            found = builder.again(node, args)
+            found = rebuilt(builder, graph, k, args)
         place.append(found)
     return builder.build([place[k] for k in graph.outputs], graph.output_names)
 
 
-def folded(builder: GraphBuilder, node: GNode, args: Sequence[int]) -> int:
-    """A node of the builder with the value of `node` on `args`, as simple as the rules make it."""
+def folded(builder: GraphBuilder, graph: Graph, number: int, args: Sequence[int]) -> int:
+    """A node of the builder with the value of a graph's on `args`, as simple as rules make it."""
+    again = builder.nodes[rebuilt(builder, graph, number, args)]
+    node = again if again.op is graph.nodes[number].op else graph.nodes[number]
     held = [builder.nodes[a] for a in args]
     rule = _RULES.get(node.op)
     found = rule(builder, node, args, held) if rule else None
     if found is None:
-        found = builder.again(node, args)
+        found = rebuilt(builder, graph, number, args)
     made = builder.nodes[found]
     if made.lo == made.hi and made.op is not GOp.CONST:
         return builder.const(made.lo, made.fmt.frac)
@@ -108,14 +111,26 @@ def _scale(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNo
 
 
 def _cast(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNode]) -> int | None:
-    (source,) = held
+    source, below = held[0], args[0]
     rises = node.fmt.frac - source.fmt.frac
-    low, high = source.lo << max(rises, 0), source.hi << max(rises, 0)
-    if rises >= 0 and node.fmt.raw_min <= low and high <= node.fmt.raw_max:
-        return args[0]
+    if rises >= 0 and _holds(node.fmt, source.lo << rises, source.hi << rises):
+        return below
     if _cuts_only(b, source) and node.quant is Quant.TRN and rises <= 0:
-        return b.cast(source.args[0], node.fmt, Quant.TRN, node.overflow)
-    return None
+        below = source.args[0]
+        source = b.nodes[below]
+    # rounding that meets no bits and saturation that meets no value are wires
+    quant = node.quant if node.fmt.frac < source.fmt.frac else Quant.TRN
+    ends = np.array([source.lo, source.hi], object)
+    wide = Fixed(MAX_WIDTH, node.fmt.frac)
+    first, last = cast_raw(ends, source.fmt.frac, wide, quant, Overflow.SAT).tolist()
+    fits = _holds(node.fmt, first, last)
+    if node.overflow is Overflow.SAT_SYM and node.fmt.signed and first == node.fmt.raw_min:
+        fits = False
+    return b.cast(below, node.fmt, quant, Overflow.WRAP if fits else node.overflow)
+
+
+def _holds(fmt: Fixed, lo: int, hi: int) -> bool:
+    return fmt.raw_min <= lo and hi <= fmt.raw_max
 
 
 def _cuts_only(b: GraphBuilder, node: GNode) -> bool:
@@ -125,7 +140,7 @@ def _cuts_only(b: GraphBuilder, node: GNode) -> bool:
     source = b.nodes[node.args[0]]
     drop = source.fmt.frac - node.fmt.frac
     low, high = source.lo >> max(drop, 0), source.hi >> max(drop, 0)
-    return drop >= 0 and node.fmt.raw_min <= low and high <= node.fmt.raw_max
+    return drop >= 0 and _holds(node.fmt, low, high)
 
 
 def _table(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNode]) -> int | None:

@@ -14,7 +14,7 @@ from symtick.codegen.fixed import Fixed
 from symtick.codegen.graph import GOp, Graph, GraphBuilder
 from symtick.codegen.schedule import Area, CostModel
 from symtick.codegen.score import lut_equivalent
-from symtick.codegen.tables import spread
+from symtick.codegen.tables import rebuilt, spread
 from symtick.codegen.timing import Watch
 
 _MAX_BITS = 10
@@ -27,7 +27,7 @@ def fuse(graph: Graph, model: CostModel) -> Graph:
     for k, node in enumerate(graph.nodes):
         found = None if node.op in _FREE else work.table(k)
         if found is None:
-            found = work.builder.again(node, [work.place[a] for a in node.args])
+            found = rebuilt(work.builder, graph, k, [work.place[a] for a in node.args])
         work.place.append(found)
     return work.builder.build([work.place[k] for k in graph.outputs], graph.output_names)
 
@@ -56,9 +56,9 @@ class _Fusion:
             made = self._made(source, path)
             cost = lut_equivalent(self.model.area(self._watch.view, made))
             late = self.model.delay(self._watch.view, made)
-            better = late <= delay + 1e-9 and (cost, late) < (area, delay)
-            if better and (best is None or (cost, late) < best[:2]):
-                best = (cost, late, made)
+            gain = (area - cost, delay - late)
+            if late <= delay + 1e-9 and gain > (0.0, 0.0) and (best is None or gain > best[:2]):
+                best = (*gain, made)
         return None if best is None else best[2]
 
     def _logic(self, path: Sequence[int]) -> tuple[float, float]:
@@ -88,7 +88,7 @@ class _Fusion:
             for a in node.args:
                 if a not in moved:
                     moved[a] = small.again(self.graph.nodes[a])
-            moved[k] = small.again(node, [moved[a] for a in node.args])
+            moved[k] = rebuilt(small, self.graph, k, [moved[a] for a in node.args])
         codes = np.arange(held.lo, held.hi + 1)[:, None]
         raw = small.build([moved[number]], ["value"]).evaluate(codes)[:, 0]
         frac = small.nodes[moved[number]].fmt.frac

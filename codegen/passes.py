@@ -18,7 +18,8 @@ from symtick.codegen.fusion import fuse
 from symtick.codegen.graph import GOp, Graph, GraphBuilder
 from symtick.codegen.schedule import CostModel
 from symtick.codegen.shifts import constant_products
-from symtick.codegen.tables import spread
+from symtick.codegen.splitting import split
+from symtick.codegen.tables import rebuilt, spread
 from symtick.errors import InputError, SymtickError
 
 
@@ -37,17 +38,23 @@ def fill(graph: Graph, model: CostModel) -> Graph:
     """
     builder = GraphBuilder(graph.input_names)
     place: list[int] = []
-    for node in graph.nodes:
-        args = [place[a] for a in node.args]
+    for k, node in enumerate(graph.nodes):
+        found = rebuilt(builder, graph, k, [place[a] for a in node.args])
         if node.op is GOp.TABLE:
-            source = builder.nodes[args[0]]
-            codes = np.arange(source.lo, source.hi + 1) & (len(node.contents) - 1)
-            entries = np.array(node.contents, object)[codes]
-            contents = spread(entries, source.lo, source.fmt.width).tolist()
-            place.append(builder.table(args[0], contents, node.fmt))
-        else:
-            place.append(builder.again(node, args))
+            found = _filled(builder, found)
+        place.append(found)
     return builder.build([place[k] for k in graph.outputs], graph.output_names)
+
+
+def _filled(builder: GraphBuilder, number: int) -> int:
+    node = builder.nodes[number]
+    source = builder.nodes[node.args[0]]
+    if source.hi - source.lo + 1 == len(node.contents):
+        return number
+    codes = np.arange(source.lo, source.hi + 1) & (len(node.contents) - 1)
+    entries = np.array(node.contents, object)[codes]
+    contents = spread(entries, source.lo, source.fmt.width).tolist()
+    return builder.table(node.args[0], contents, node.fmt)
 
 
 PASSES: tuple[Pass, ...] = (
@@ -56,6 +63,8 @@ PASSES: tuple[Pass, ...] = (
     Pass("fold again", fold),
     Pass("fuse", fuse),
     Pass("fill", fill),
+    Pass("split", split),
+    Pass("fold parts", fold),
 )
 
 

@@ -10,6 +10,7 @@ from symtick.codegen.fixed import Fixed, Overflow, Quant
 from symtick.codegen.graph import GNode, GOp, Graph, GraphBuilder
 from symtick.codegen.schedule import Area, CostModel
 from symtick.codegen.score import lut_equivalent
+from symtick.codegen.tables import rebuilt
 from symtick.codegen.timing import Watch
 
 Term = tuple[int, bool]  # graph node, whether it is subtracted
@@ -20,8 +21,8 @@ def constant_products(graph: Graph, model: CostModel) -> Graph:
     builder = GraphBuilder(graph.input_names)
     watch = Watch(builder, model)
     place: list[int] = []
-    for node in graph.nodes:
-        found = builder.again(node, [place[a] for a in node.args])
+    for k, node in enumerate(graph.nodes):
+        found = rebuilt(builder, graph, k, [place[a] for a in node.args])
         if node.op is GOp.MUL:
             found = _cheaper(builder, watch, model, found)
         place.append(found)
@@ -31,7 +32,7 @@ def constant_products(graph: Graph, model: CostModel) -> Graph:
 def _cheaper(builder: GraphBuilder, watch: Watch, model: CostModel, number: int) -> int:
     node = builder.nodes[number]
     constants = [a for a in node.args if builder.nodes[a].op is GOp.CONST]
-    if len(constants) != 1:
+    if len(constants) != 1 or not builder.nodes[constants[0]].number:
         return number
     (signal,) = (a for a in node.args if a != constants[0])
     before = len(builder.nodes)

@@ -5,16 +5,16 @@ Room: `codegen`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from symtick.codegen.fixed import Fixed, Overflow, Quant
-from symtick.codegen.graph import GraphBuilder
+from symtick.codegen.fixed import Fixed, Overflow, Quant, RawArray
+from symtick.codegen.graph import GOp, Graph, GraphBuilder
 from symtick.errors import DomainError
 
-Ints = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float64]
 
 _MAX_ENTRY = 2.0**56
@@ -88,10 +88,29 @@ def tabled(builder: GraphBuilder, at: Address, values: Reals, frac: int) -> int:
     return builder.table(at.node, spread(raw, at.lo, width).tolist(), fmt)
 
 
-def spread(raw: Ints, lo: int, width: int) -> Ints:
+def spread(raw: RawArray, lo: int, width: int) -> RawArray:
     """Entries in order of bit pattern; patterns that no code has take the nearest code's entry."""
     size = 1 << width
     offset = (np.arange(size) - lo) % size
     beyond = offset - (len(raw) - 1)
     nearest = np.where(beyond <= 0, offset, np.where(beyond <= size - offset, len(raw) - 1, 0))
     return raw[nearest]
+
+
+def rebuilt(builder: GraphBuilder, graph: Graph, number: int, args: Sequence[int]) -> int:
+    """A node of a graph once more on arguments of equal value, whose formats may be narrower.
+
+    Only tables have to be written again for that: their address is a bit pattern.
+    """
+    node = graph.nodes[number]
+    if node.op is not GOp.TABLE:
+        return builder.again(node, args)
+    before = graph.nodes[node.args[0]].fmt
+    source = builder.nodes[args[0]]
+    if before == source.fmt:
+        return builder.again(node, args)
+    codes = np.arange(source.lo, source.hi + 1).astype(object)
+    shift = before.frac - source.fmt.frac
+    codes = codes << shift if shift >= 0 else codes >> -shift
+    held = np.array(node.contents, object)[(codes & (len(node.contents) - 1)).astype(np.int64)]
+    return builder.table(args[0], spread(held, source.lo, source.fmt.width).tolist(), node.fmt)

@@ -1,12 +1,14 @@
 """Device files: what the operations cost on one part, with the measurements behind the numbers.
 
 Room: `hwcost`; imports the errors. A device is a YAML file in `hwcost/data/`. Its `delay` and
-`area` tables hold one row for each operation; a row has exactly one of these forms:
+`area` tables hold one row for each operation; a row has one of these forms:
 
     {fixed: 0.0}                                       the same for every node
     {regression: {constant: 1.2, width: 0.02}}         constant + sum of coefficient * feature
     {points: {feature: address, at: {4: 0.9, 6: 1.7}}} linear between points and beyond the last
     {alias: add}                                       as another row
+
+and `points` with `regression` is the sum of both.
 
 The features of a node are named in `symtick.hwcost.features`. `measured` stands beside the rows
 with one record for each synthesis or place-and-route run they were fitted to.
@@ -25,9 +27,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from symtick.errors import InputError
 
 ROWS = (
-    "add", "sub", "offset", "neg", "abs", "mul", "square", "min", "max", "round", "saturate", "table",
+    "add", "sub", "offset", "neg", "abs", "mul", "square", "min", "max", "round", "round_tie",
+    "saturate", "table",
 )  # fmt: skip
-FEATURES = ("width", "address", "bits", "product", "shorter", "longer")
+FEATURES = ("width", "address", "bits", "partial", "shorter", "longer")
 
 
 class _Strict(BaseModel):
@@ -52,7 +55,7 @@ class Points(_Strict):
 
 
 class Row(_Strict):
-    """One operation's delay (ns) or LUT count, in one of four forms."""
+    """One operation's delay (ns) or LUT count, in one of the forms above."""
 
     fixed: float | None = None
     regression: dict[str, float] | None = None
@@ -61,10 +64,9 @@ class Row(_Strict):
 
     @model_validator(mode="after")
     def _one_form(self) -> Row:
-        given = [f for f in ("fixed", "regression", "points", "alias") if getattr(self, f)
-                 is not None]  # fmt: skip
-        if len(given) != 1:
-            raise ValueError(f"a row needs exactly one of fixed, regression, points, alias: {given}")
+        fitted = self.regression is not None or self.points is not None
+        if [self.fixed is not None, fitted, self.alias is not None].count(True) != 1:
+            raise ValueError("a row needs one of fixed, regression and/or points, alias")
         named = set(self.regression or {}) - {"constant"}
         if self.points is not None:
             named.add(self.points.feature)
@@ -76,11 +78,9 @@ class Row(_Strict):
         """The row's value, never negative (a fit may dip below zero for the smallest nodes)."""
         if self.fixed is not None:
             return self.fixed
-        if self.points is not None:
-            return max(0.0, self.points.value(features[self.points.feature]))
-        terms = self.regression or {}
-        total = sum(c * (1.0 if name == "constant" else features[name])
-                    for name, c in terms.items())  # fmt: skip
+        total = 0.0 if self.points is None else self.points.value(features[self.points.feature])
+        for name, coefficient in (self.regression or {}).items():
+            total += coefficient * (1.0 if name == "constant" else features[name])
         return max(0.0, total)
 
 
@@ -128,7 +128,8 @@ class Measurement(_Strict):
         features: of the node; a table's `counted` is the number of LUTs that its contents ask for.
         lut: LUTs of an UltraScale+ (Yosys, xcup).
         lut4: four-input LUTs of an ECP5 (Yosys, ecp5), two for each carry block.
-        period_ns: shortest clock period on an ECP5-85k-8 (nextpnr), from register to register.
+        period_ns: shortest clock period on an ECP5-85k-8 (nextpnr), from register to register;
+            None for points that were only synthesised.
         overhead_ns: clock-to-out, last hop and set-up on that path.
     """
 
@@ -137,8 +138,8 @@ class Measurement(_Strict):
     features: dict[str, float]
     lut: float
     lut4: float
-    period_ns: float
-    overhead_ns: float
+    period_ns: float | None = None
+    overhead_ns: float | None = None
 
 
 class Device(_Strict):

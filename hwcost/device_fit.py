@@ -18,17 +18,19 @@ from symtick.hwcost.device import Device, Measurement
 
 _Rows = dict[str, dict[str, Any]]
 
-# features of each row: (delay, LUTs)
-_FEATURES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "add": (("bits",), ("bits",)),
-    "offset": (("bits",), ("bits",)),
-    "neg": (("bits",), ("bits",)),
-    "abs": (("bits",), ("bits",)),
-    "min": (("bits",), ("bits",)),
-    "mul": (("longer", "shorter"), ("product",)),
-    "square": (("longer",), ("product",)),
-    "round": (("bits",), ("bits",)),
-    "saturate": (("bits",), ("bits",)),
+# form of each row for (delay, LUTs): features of a regression, and one to take points over
+_Form = tuple[tuple[str, ...], str | None]
+_FORMS: dict[str, tuple[_Form, _Form]] = {
+    "add": ((("bits",), None), (("bits",), None)),
+    "offset": ((("bits",), None), (("bits",), None)),
+    "neg": ((("bits",), None), (("bits",), None)),
+    "abs": ((("bits",), None), (("bits",), None)),
+    "min": (((), "bits"), (("bits",), None)),
+    "mul": ((("longer",), "shorter"), (("partial",), None)),
+    "square": (((), "longer"), ((), "longer")),
+    "round": ((("bits",), None), (("bits",), None)),
+    "round_tie": ((("bits",), None), (("bits",), None)),
+    "saturate": ((("bits",), None), (("bits",), None)),
 }
 _ALIASES = {"sub": "add", "max": "min"}
 
@@ -106,21 +108,38 @@ def _text(content: Mapping[str, Any]) -> str:
 
 
 def _plain(found: Measurement) -> dict[str, Any]:
-    return found.model_dump()
+    return found.model_dump(exclude_none=True)
 
 
 def _overhead(measured: Sequence[Measurement]) -> float:
     """The smallest overhead seen: longer last hops are counted in the operations' delays."""
-    return min(m.overhead_ns for m in measured)
+    return min(m.overhead_ns for m in measured if m.overhead_ns is not None)
+
+
+def _delay(found: Measurement, overhead: float) -> float:
+    assert found.period_ns is not None  # only timed measurements come here
+    return found.period_ns - overhead
 
 
 def _fit(
-    found: Sequence[Measurement], names: Sequence[str], values: Sequence[float]
+    found: Sequence[Measurement], form: _Form, values: Sequence[float]
 ) -> dict[str, Any]:
-    matrix = np.array([[1.0, *(m.features[n] for n in names)] for m in found])
-    solution = np.linalg.lstsq(matrix, np.array(values), rcond=None)[0]
-    terms = dict(zip(("constant", *names), (round(float(c), 4) for c in solution), strict=True))
-    return {"regression": terms}
+    """Least squares: a coefficient for each feature, and a constant or one for each point."""
+    names, over = form
+    places = sorted({m.features[over] for m in found}) if over else []
+    columns = [[m.features[n] for m in found] for n in names]
+    columns += [[float(m.features[over or ""] == p) for m in found] for p in places]
+    columns += [] if over else [[1.0] * len(found)]
+    solved = np.linalg.lstsq(np.array(columns).T, np.array(values), rcond=None)[0]
+    solution = [round(float(c), 4) for c in solved]
+    terms = dict(zip(names, solution, strict=False))
+    if not over:
+        return {"regression": {"constant": solution[-1], **terms}}
+    # a wider operation is never cheaper: single placements scatter
+    at = np.maximum.accumulate(solution[len(names) :]).tolist()
+    row: dict[str, Any] = {"regression": terms} if terms else {}
+    points = {int(p): v for p, v in zip(places, at, strict=True)}
+    return {**row, "points": {"feature": over, "at": points}}
 
 
 def _of(measured: Sequence[Measurement], row: str) -> list[Measurement]:
@@ -129,15 +148,15 @@ def _of(measured: Sequence[Measurement], row: str) -> list[Measurement]:
 
 def _delay_rows(measured: Sequence[Measurement]) -> _Rows:
     overhead = _overhead(measured)
+    timed = [m for m in measured if m.period_ns is not None]
     rows: _Rows = {name: {"alias": other} for name, other in _ALIASES.items()}
-    for row, (names, _) in _FEATURES.items():
-        found = _of(measured, row)
-        rows[row] = _fit(found, names, [m.period_ns - overhead for m in found])
+    for row, (form, _) in _FORMS.items():
+        found = _of(timed, row)
+        rows[row] = _fit(found, form, [_delay(m, overhead) for m in found])
     worst: dict[int, float] = {}
-    for m in _of(measured, "table"):
+    for m in _of(timed, "table"):
         address = int(m.features["address"])
-        worst[address] = max(worst.get(address, 0.0), m.period_ns - overhead)
-    # a wider table is never faster: single placements scatter
+        worst[address] = max(worst.get(address, 0.0), _delay(m, overhead))
     places = sorted(worst)
     at = {k: round(max(worst[j] for j in places if j <= k), 3) for k in places}
     rows["table"] = {"points": {"feature": "address", "at": at}}
@@ -146,9 +165,9 @@ def _delay_rows(measured: Sequence[Measurement]) -> _Rows:
 
 def _area_rows(measured: Sequence[Measurement], unit: str) -> _Rows:
     rows: _Rows = {name: {"alias": other} for name, other in _ALIASES.items()}
-    for row, (_, names) in _FEATURES.items():
+    for row, (_, form) in _FORMS.items():
         found = _of(measured, row)
-        rows[row] = _fit(found, names, [getattr(m, unit) for m in found])
+        rows[row] = _fit(found, form, [getattr(m, unit) for m in found])
     rows["table"] = {"fixed": 0.0}
     return rows
 
@@ -174,7 +193,7 @@ def _ultrascale_rows() -> _Rows:
     slope = level + _CARRY
     return {
         "add": add, "sub": {"alias": "add"}, "offset": {"alias": "add"}, "neg": {"alias": "add"},
-        "round": {"alias": "add"}, "abs": then_lut, "min": then_lut, "max": {"alias": "min"},
+        "round": {"alias": "add"}, "round_tie": then_lut, "abs": then_lut, "min": then_lut, "max": {"alias": "min"},
         "saturate": {"fixed": round(2 * level, 3)},
         "mul": {"regression": {"constant": round(level, 3), "shorter": round(slope / 2, 3),
                                "longer": _CARRY_BIT}},

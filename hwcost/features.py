@@ -5,7 +5,7 @@ Room: `hwcost`; imports `codegen`. Features (all in bits unless said):
     width    of the result
     bits     of the result that need logic: sums copy the low bits of the operand that reaches lower
     longer, shorter   widths of the two factors of a product
-    product  longer * shorter
+    partial  bits of the partial products that must be added: longer * (shorter - 1)
     address  address bits that a table's contents really depend on
 """
 
@@ -80,7 +80,7 @@ def _product(node: GNode, args: list[GNode]) -> tuple[Part, ...]:
     widths = sorted(a.fmt.width for a in args)
     features = {
         "width": node.fmt.width, "shorter": widths[0], "longer": widths[1],
-        "product": widths[0] * widths[1],
+        "partial": widths[1] * (widths[0] - 1),
     }  # fmt: skip
     return (Part("square" if node.args[0] == node.args[1] else "mul", features),)
 
@@ -121,7 +121,7 @@ def _cast(graph: Graph, node: GNode) -> tuple[Part, ...]:
     features = {"width": node.fmt.width, "bits": node.fmt.width}
     found: list[Part] = []
     if rounds(graph, node):
-        found.append(Part("round", features))
+        found.append(Part("round" if node.quant is Quant.RND else "round_tie", features))
     if saturates(graph, node):
         found.append(Part("saturate", features))
     return tuple(found)

@@ -26,10 +26,14 @@ MEMORY = (0.9, 0.995)
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Rows to learn from: their code matrix (scipy CSR) and what the outputs should be."""
+    """Rows to learn from: their code matrix (scipy CSR, and transposed) and what the outputs should be."""
 
     matrix: Any
     goal: FloatArray
+    matrix_t: Any = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "matrix_t", self.matrix.T.tocsr())
 
 
 def gradient(layers: Layers, batch: Batch, objective: Objective) -> tuple[float, Params]:
@@ -37,23 +41,41 @@ def gradient(layers: Layers, batch: Batch, objective: Objective) -> tuple[float,
     p, codes = layers.params, layers.codes
     u, t, tables = layers.curves()
     stored = layers.rounded(tables)
-    sums: Singles = batch.matrix @ stored
+    sums = np.ascontiguousarray((batch.matrix @ stored).T)
     seen = layers.addressed(sums, stored)
     bent, terms = layers.heads(seen)
-    loss, slope = objective(terms.sum(axis=1) + p["bias"], batch.goal)
-    found: Params = {"bias": slope.sum(axis=0)}
-    back = slope.astype(np.float32)[:, None, :] * layers.outer
-    found["alpha"] = (back * bent).sum(axis=0)
-    back = back * p["alpha"] * (1 - bent * bent)
-    found["gamma"] = back.sum(axis=0)
-    found["beta"] = (back * seen[:, :, None]).sum(axis=0)
-    down = (back * p["beta"]).sum(axis=2) + sums * np.float32(2 * DECAY / len(sums))
-    columns = np.asarray(batch.matrix.T @ down) * layers.inner[codes.feature]
+    loss, slope = objective(layers.added(terms).T, batch.goal)
+    found: Params = {name: np.zeros_like(held) for name, held in p.items()}
+    back = np.ascontiguousarray(slope.T, dtype=np.float32)
+    found["bias"] = back.sum(axis=1)
+    down = _outer_gradient(layers, back, bent, seen, found)
+    down += sums * np.float32(2 * DECAY / sums.shape[1])
+    columns = np.asarray(batch.matrix_t @ np.ascontiguousarray(down.T))
+    columns *= layers.inner[codes.feature]
     found["a"] = codes.sums(columns * t)
-    columns = columns * p["a"][codes.feature] * layers.slopes(u, t)
+    columns *= p["a"][codes.feature] * layers.slopes(u, t)
     found["c"] = codes.sums(columns)
     found["b"] = codes.sums(columns * codes.values[:, None])
     return loss, found
+
+
+def _outer_gradient(
+    layers: Layers, back: Singles, bent: Singles, seen: Singles, found: Params
+) -> Singles:
+    """Gradient by the outer constants, into `found`; returns that by the sums, (hidden, rows)."""
+    at = layers.pairs()
+    j, k = at
+    back = back[k]
+    found["alpha"][at] = (back * bent).sum(axis=1)
+    back *= 1 - bent * bent
+    back *= layers.params["alpha"][at][:, None]
+    found["gamma"][at] = back.sum(axis=1)
+    found["beta"][at] = (back * seen[j]).sum(axis=1)
+    back *= layers.params["beta"][at][:, None]
+    down = np.zeros_like(seen)
+    for part, number in zip(back, j.tolist(), strict=True):
+        down[number] += part
+    return down
 
 
 def fit(

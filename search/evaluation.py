@@ -112,12 +112,18 @@ def _joined(parts: Sequence[npt.NDArray[_Kind]], kind: type[_Kind]) -> npt.NDArr
 
 def evaluate(
     programs: Sequence[Program], X: npt.ArrayLike, *, single: bool = False, threads: int = 1
-) -> npt.NDArray[np.floating]:
+) -> npt.NDArray[np.float32] | Floats:
     """Values of every program, shape (programs, rows); float32 arithmetic where `single`."""
     rows = Rows.make(X)
     held = pack(programs, rows.X.shape[1])
-    run = _kernel.evaluate32 if single else _kernel.evaluate64
-    return run(held, rows.to_kernel(), threads)
+    shape = (len(programs), rows.X.shape[0])
+    if single:
+        out32 = np.empty(shape, np.float32)
+        _kernel.evaluate32(held, rows.to_kernel(), out32, threads)
+        return out32
+    out = np.empty(shape, np.float64)
+    _kernel.evaluate64(held, rows.to_kernel(), out, threads)
+    return out
 
 
 def losses(

@@ -16,13 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from symtick.expr import Builder, Expression, Op
 from symtick.search.codes import Codes, Singles
-from symtick.search.data import FloatArray
+from symtick.search.data import FloatArray, IntArray
 
 Params = dict[str, Singles]
 Curve = Callable[[Singles], Singles]
@@ -153,44 +154,49 @@ class Layers:
         return np.exp2(-(self.grid.term_frac + np.minimum(bits, 12))).astype(np.float32)
 
     def addressed(self, sums: Singles, tables: Singles) -> Singles:
-        """Hidden sums as a table's address sees them: the middle of the codes it cannot tell."""
+        """Hidden sums (hidden, rows) as an address sees them: the middle of what it cannot tell."""
         if self.grid is None:
             return sums
-        low, high = (h.sum(axis=0) for h in self.codes.hull(tables))
-        step = self.steps()
-        raw_low, raw_high = (np.rint(h / step) for h in (low, high))
-        drop = np.array(
-            [
-                _dropped(int(a), int(b), self.grid.address_bits)
-                for a, b in zip(raw_low, raw_high, strict=True)
-            ]
-        )
-        cell = np.exp2(drop).astype(np.float32)
-        middle = (np.floor(np.rint(sums / step) / cell) + 0.5) * cell - 0.5
-        held = np.clip(middle, raw_low, raw_high).astype(np.float32) * step
-        return np.where(self.inner.sum(axis=0) > 1, held, sums)
+        seen = sums.copy()
+        low, high = (held.sum(axis=0) for held in self.codes.hull(tables))
+        for j, step in enumerate(self.steps().tolist()):
+            if self.inner[:, j].sum() > 1:
+                ends = round(low[j] / step), round(high[j] / step)
+                seen[j] = _cut(sums[j], step, *ends, self.grid.address_bits)
+        return seen
+
+    def pairs(self) -> tuple[IntArray, IntArray]:
+        """The live outer summands: their hidden sums and their outputs."""
+        j, k = np.nonzero(self.outer)
+        return j, k
 
     def heads(self, hidden: Singles) -> tuple[Singles, Singles]:
-        """Values of the outer functions, and the summands of the outputs: (rows, hidden, K)."""
-        p = self.params
-        t = np.tanh(hidden[:, :, None] * p["beta"] + p["gamma"])
-        terms = t * (p["alpha"] * self.outer)
+        """Outer functions and summands of all live pairs, (pairs, rows), of sums (hidden, rows)."""
+        p, at = self.params, self.pairs()
+        t = np.tanh(hidden[at[0]] * p["beta"][at][:, None] + p["gamma"][at][:, None])
+        terms = t * p["alpha"][at][:, None]
         if self.grid is not None:
             scale = np.float32(2.0**self.grid.term_frac)
             terms = np.floor(terms * scale + np.float32(0.5)) / scale
         return t, terms
 
-    def hidden(self, matrix: object) -> tuple[Singles, Singles]:
-        """Hidden sums of rows given as a code matrix, plain and as addressed."""
-        _, _, tables = self.curves()
-        tables = self.rounded(tables)
-        sums: Singles = matrix @ tables  # type: ignore[operator]
-        return sums, self.addressed(sums, tables)
+    def added(self, terms: Singles) -> Singles:
+        """Outputs of summands (pairs, rows), (outputs, rows)."""
+        whole = np.repeat(self.params["bias"][:, None], terms.shape[1], axis=1)
+        for term, k in zip(terms, self.pairs()[1].tolist(), strict=True):
+            whole[k] += term
+        return whole
 
-    def outputs(self, matrix: object) -> FloatArray:
+    def hidden(self, matrix: Any) -> tuple[Singles, Singles]:
+        """Hidden sums of rows given as a code matrix, plain and as addressed, (hidden, rows)."""
+        stored = self.rounded(self.curves()[2])
+        sums = np.ascontiguousarray((matrix @ stored).T)
+        return sums, self.addressed(sums, stored)
+
+    def outputs(self, matrix: Any) -> FloatArray:
         """Outputs of rows given as a code matrix, (rows, K)."""
         _, terms = self.heads(self.hidden(matrix)[1])
-        return np.asarray(terms.sum(axis=1) + self.params["bias"], np.float64)
+        return np.asarray(self.added(terms).T, np.float64)
 
     def expression(self, inputs: tuple[str, ...]) -> Expression:
         """The form as an `Expression`, dead summands left out."""
@@ -242,6 +248,13 @@ def _sum_node(builder: Builder, terms: Sequence[int]) -> int | None:
     for term in terms[1:]:
         whole = builder.op(Op.ADD, whole, term)
     return whole
+
+
+def _cut(sums: Singles, step: float, low: int, high: int, bits: int) -> Singles:
+    cell = 2.0 ** _dropped(low, high, bits)
+    raw = np.rint(sums * np.float32(1.0 / step))
+    middle = np.floor(raw * np.float32(1.0 / cell)) * np.float32(cell) + np.float32((cell - 1) / 2)
+    return np.asarray(np.clip(middle, low, high) * np.float32(step))
 
 
 def _dropped(low: int, high: int, bits: int) -> int:

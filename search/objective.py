@@ -28,11 +28,12 @@ def cross_entropy(scores: FloatArray, goal: FloatArray) -> tuple[float, FloatArr
     if scores.shape[1] == 1:
         loss = np.logaddexp(0.0, scores) - goal * scores
         return float(loss.mean()), (expit(scores) - goal) / count
-    shifted = scores - scores.max(axis=1, keepdims=True)
+    # class by class: long rows add up faster than short ones
+    shifted = scores.T - scores.max(axis=1)
     powers = np.exp(shifted)
-    total = powers.sum(axis=1, keepdims=True)
-    loss = (goal * (np.log(total) - shifted)).sum() / count
-    return float(loss), (powers / total - goal) / count
+    total = powers.sum(axis=0)
+    loss = (goal.T * (np.log(total) - shifted)).sum() / count
+    return float(loss), ((powers / total - goal.T) / count).T
 
 
 def entropy(goal: FloatArray) -> float:

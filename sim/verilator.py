@@ -21,12 +21,14 @@ from symtick.codegen.emit_verilog import verilog_files
 from symtick.codegen.fixed import RawArray, raw_dtype
 from symtick.errors import ToolError
 from symtick.files import write_text
-from symtick.sim import bench, tools
+from symtick.sim import bench, runtime_cache, tools
 from symtick.sim.vectors import from_patterns, input_nodes, stacked, to_patterns
 
 _BENCH = ("run.py", "stream.py")
 _MARGIN = 8
-_BUILD_FLAGS = "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0"
+# one C++ file: our designs are small, and precompiled headers cost more than they save
+_BUILD_ARGS = ["--output-split", "0"]
+_MAKE_FLAGS = "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0"
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def _write_bench(
     job = {
         "top": design.name,
         "sources": [f"../../rtl/{source.name}" for source in sources],
-        "build_args": [],
+        "build_args": _BUILD_ARGS,
         "inputs": [name for *_, name in ports.inputs],
         "outputs": [name for _, name in ports.outputs],
         "flush": flush,
@@ -135,12 +137,17 @@ def _write_bench(
 
 def _simulate(work: Path) -> None:
     tool = tools.find("verilator")
-    for name in ("make", "g++", "cocotb"):
-        tools.find(name)
+    compiler, cocotb = tools.find("g++"), tools.find("cocotb")
+    tools.find("make")
     env = tool.environment()
-    env["MAKEFLAGS"] = f"{env.get('MAKEFLAGS', '')} {_BUILD_FLAGS}".strip()
+    env["MAKEFLAGS"] = f"{env.get('MAKEFLAGS', '')} {_MAKE_FLAGS}".strip()
+    versions = [tool.version, compiler.version, cocotb.version]
+    cache = runtime_cache.folder([*versions, str(tool.path), str(compiler.path), env["MAKEFLAGS"]])
+    seeded = runtime_cache.seed(cache, work / "build")
     command = [sys.executable, "run.py"]
     tools.execute(command, folder=work, log=work / "simulation.log", env=env)
+    if not seeded:
+        runtime_cache.keep(cache, work / "build")
 
 
 def _recorded(design: Design, path: Path, cycles: int) -> RawArray:

@@ -67,17 +67,17 @@ void same_features(const Population& p, std::size_t features) {
 }
 
 template <class T>
-Out<T> evaluate(const Population& pop, const Data& data, int threads) {
+void evaluate(const Population& pop, const Data& data,
+              nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu> out, int threads) {
     same_features(pop, data.features);
-    std::vector<T> out(pop.trees.size() * data.rows);
-    {
-        nb::gil_scoped_release release;
-        std::vector<Evaluator> workers(std::size_t(std::max(1, threads)));
-        parallel_for(pop.trees.size(), threads, [&](std::size_t k, std::size_t me) {
-            workers[me].values(pop.trees[k], data, out.data() + k * data.rows);
-        });
-    }
-    return give(std::move(out), {pop.trees.size(), data.rows});
+    if (out.shape(0) != pop.trees.size() || out.shape(1) != data.rows)
+        throw std::invalid_argument("out must have shape (programs, rows)");
+    T* to = out.data();
+    nb::gil_scoped_release release;
+    std::vector<Evaluator> workers(std::size_t(std::max(1, threads)));
+    parallel_for(pop.trees.size(), threads, [&](std::size_t k, std::size_t me) {
+        workers[me].values(pop.trees[k], data, to + k * data.rows);
+    });
 }
 
 Out<double> evaluate_scalar(const Population& pop, const Data& data) {

@@ -229,7 +229,9 @@ Tree Engine::bred(Island& island, const Individual& mother, Move move, Worker& w
     switch (move) {
         case CROSSOVER: return simplified(breeder_.crossover(tree, parent(island).tree, rng));
         case EXCHANGE: return simplified(breeder_.exchange_terms(tree, parent(island).tree, rng));
-        case ADD_TERM: return with_term(tree, rng, worker);
+        case ADD_TERM:
+            if (full(tree)) return with_term(breeder_.drop_term(tree, rng), rng, worker);
+            return with_term(tree, rng, worker);
         case SWAP_TERM: return with_term(breeder_.drop_term(tree, rng), rng, worker);
         case DROP_TERM: return simplified(breeder_.drop_term(tree, rng));
         case JITTER: return breeder_.jitter(tree, rng);
@@ -240,6 +242,12 @@ Tree Engine::bred(Island& island, const Individual& mother, Move move, Worker& w
         case HOIST: return simplified(breeder_.hoist(tree, rng));
         default: return simplified(tree);
     }
+}
+
+// no room for another term c * u(a * x + b)
+bool Engine::full(const Tree& tree) const {
+    return tree.size() + 9 > settings_.max_nodes ||
+           constants_of(tree) + 3 > settings_.max_constants;
 }
 
 // tree + c * term + d, the term that explains most of the residual among several random ones

@@ -84,6 +84,7 @@ private:
     Move choose(Rng& rng) const;
     Tree bred(Island& island, const Individual& mother, Move move, Worker& worker);
     Tree with_term(const Tree& tree, Rng& rng, Worker& worker);
+    bool full(const Tree& tree) const;
     bool fits(const Tree& tree, Worker& worker) const;
     bool affordable(const Tree& tree, Cost& cost) const;
     bool new_here(Island& island, std::uint64_t hash) const;

@@ -118,7 +118,10 @@ bool Fitter::assemble(const Data& data, const LossSpec& spec, const std::vector<
             to.sum += hot().loss64(out, y, w_.get(), rows, MSE, 1.0);
         else
             to.sum += reweighted(spec, r_.get(), w_.get(), rows);
-        if (!(to.sum < limit)) return false;
+        if (!(to.sum < limit)) {
+            to.sum = std::numeric_limits<double>::infinity();
+            return false;
+        }
         std::fill_n(root_adjoint(), rows, 1.0);
         backward(data, consts.data(), row0, rows);
         hot().normal(jac_.get(), m, r_.get(), w_.get(), rows, to.jtj.data(), to.jtr.data());
@@ -166,7 +169,10 @@ FitResult Fitter::fit(Tree& tree, const Data& data, const LossSpec& spec,
     prepare(tree);
     std::vector<double> consts = tape_.consts;
     FitResult result{inf, 0};
-    if (!assemble(data, spec, consts, inf, here_)) return result;
+    if (!assemble(data, spec, consts, inf, here_)) {
+        result.loss = here_.sum / data.weight_sum;  // the slopes may be infinite where it is not
+        return result;
+    }
     double damping = kFirstDamping;
     while (!consts.empty() && result.iterations < settings.iterations && damping < kMostDamping) {
         ++result.iterations;

@@ -27,7 +27,6 @@ def main() -> int:
         build_args=job["build_args"],
         build_dir=here / "build",
         timescale=("1ns", "1ns"),
-        always=True,
     )
     runner.test(
         test_module="stream",

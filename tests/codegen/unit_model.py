@@ -36,3 +36,22 @@ class UnitModel:
             widths = [graph.nodes[a].fmt.width for a in here.args]
             return Area(lut=float(widths[0] * widths[1]))
         return Area(lut=float(here.fmt.width))
+
+
+@dataclass(frozen=True)
+class SizedModel(UnitModel):
+    """Delays that grow with the bits: products and tables can be longer than a stage."""
+
+    name: str = "sized"
+
+    def delay(self, graph: Graph, node: int) -> float:
+        here = graph.nodes[node]
+        widths = [graph.nodes[a].fmt.width for a in here.args]
+        if here.op is GOp.MUL:
+            return 0.3 * min(widths) + 0.02 * max(widths)
+        if here.op is GOp.TABLE:
+            return 0.2 * widths[0]
+        if here.op is GOp.CAST and super().delay(graph, node):
+            rounds = here.quant.name != "TRN" and here.fmt.frac < graph.nodes[here.args[0]].fmt.frac
+            return 0.8 * (rounds + (here.overflow.name != "WRAP") + 0.3)
+        return 0.4 * super().delay(graph, node)

@@ -1,0 +1,163 @@
+"""From an expression to a measured design: compile it, count, and run it on validation rows.
+
+Room: `search`; imports `codegen` and `hwcost`. This is where the hardware speaks inside the
+search: ticks and areas of the compiled, scheduled graph, and the score of its exact integers.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from symtick.codegen import (
+    Area,
+    CostModel,
+    Design,
+    Fixed,
+    GOp,
+    GraphBuilder,
+    Precision,
+    compile_expression,
+)
+from symtick.errors import DomainError, InputError, ResourceError, WidthError
+from symtick.expr import Expression
+from symtick.hwcost.search_cost import SearchCost, search_cost
+from symtick.search.data import FloatArray
+from symtick.search.front import FrontEntry
+from symtick.search.problem import Problem
+
+
+def real_outputs(design: Design, raw: np.ndarray) -> FloatArray:
+    """What the hardware computes for raw inputs (rows, inputs), as real values (rows, outputs)."""
+    held = design.graph.evaluate(raw)
+    formats = design.graph.output_formats
+    return np.stack([f.to_real(c) for f, c in zip(formats, held.T, strict=True)], axis=1)
+
+
+def total_area(design: Design, model: CostModel) -> Area:
+    """Logic of all nodes and the pipeline's registers."""
+    nodes = range(len(design.graph.nodes))
+    logic = sum((model.area(design.graph, k) for k in nodes), Area())
+    return logic + Area(ff=float(design.schedule.registers(design.graph)))
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """Where designs of one problem are measured.
+
+    Attributes:
+        problem: rows and formats.
+        model: the device's cost model.
+        cost: the search's cost table of the same device.
+    """
+
+    problem: Problem
+    model: CostModel
+    cost: SearchCost
+
+    def design(self, expression: Expression, precision: Precision) -> Design:
+        """The compiled design."""
+        problem = self.problem
+        return compile_expression(
+            expression, problem.formats, self.model, precision, name="candidate"
+        )
+
+    def measure(
+        self, expression: Expression, precision: Precision, origin: str
+    ) -> FrontEntry | None:
+        """The entry, or None where the hardware cannot compute it at this clock or width."""
+        try:
+            design = self.design(expression, precision)
+        except (ResourceError, WidthError, DomainError):
+            return None
+        rows = self.problem.valid
+        outputs = real_outputs(design, self.problem.raw[rows])
+        area = total_area(design, self.model)
+        seen = [search_cost(expression, self.cost, k) for k in range(self.problem.outputs)]
+        return FrontEntry(
+            "",
+            expression,
+            precision,
+            origin,
+            self.problem.loss(outputs, rows),
+            self.problem.score(outputs, rows),
+            self.problem.agreement(outputs, rows),
+            design.schedule.latency,
+            area.lut,
+            area.ff,
+            area.dsp,
+            max(ticks for ticks, _ in seen),
+        )
+
+    def coarsest(
+        self,
+        expression: Expression,
+        term_fracs: Sequence[int],
+        address_bits: int,
+        tolerance: float,
+        origin: str,
+    ) -> list[FrontEntry]:
+        """The entry with the fewest bits that loses at most `tolerance` of the finest one's score.
+
+        Also those with fewer bits, for the front; fewest bits first.
+        """
+        shift = self.unit_bits()
+        tried = [
+            self.measure(expression, Precision(term_frac=f + shift, wide_bits=address_bits), origin)
+            for f in term_fracs
+        ]
+        found = [e for e in tried if e is not None]
+        if not found:
+            return []
+        goal = max(e.score for e in found) - tolerance
+        last = next(place for place, e in enumerate(found) if e.score >= goal)
+        return found[: last + 1]
+
+    def unit_bits(self) -> int:
+        """Bits to add after the point because of the outputs' size; 0 for classes."""
+        return -math.floor(math.log2(float(self.problem.spread.min())))
+
+    def table_luts(self, address: int, bits: int) -> float:
+        """LUTs of a table without regularity, by the model."""
+        return _table_luts(self.model, address, max(1, bits))
+
+    def adder_luts(self, bits: int) -> float:
+        """LUTs of an adder, by the model."""
+        return _adder_luts(self.model, max(1, bits))
+
+
+@functools.lru_cache(maxsize=4096)
+def _table_luts(model: CostModel, address: int, bits: int) -> float:
+    if address > 12:
+        return _table_luts(model, 12, bits) * 2.0 ** (address - 12)
+    builder = GraphBuilder(("x",))
+    source = builder.input(0, Fixed(address, 0))
+    contents = np.random.default_rng(0).integers(0, 1 << bits, 1 << address)
+    contents[:2] = 0, (1 << bits) - 1
+    table = builder.table(source, contents.tolist(), Fixed(bits, 0, False))
+    graph = builder.build([table], ["y"])
+    return sum(model.area(graph, k).lut for k in range(len(graph.nodes)))
+
+
+@functools.lru_cache(maxsize=256)
+def _adder_luts(model: CostModel, bits: int) -> float:
+    builder = GraphBuilder(("x0", "x1"))
+    both = builder.op(GOp.ADD, *(builder.input(k, Fixed(bits, 0)) for k in range(2)))
+    graph = builder.build([both], ["y"])
+    return sum(model.area(graph, k).lut for k in range(len(graph.nodes)))
+
+
+def check_sizes(problem: Problem, cost: SearchCost) -> None:
+    """Refuse a cost table made for other inputs.
+
+    Raises:
+        InputError: the table has another number of inputs.
+    """
+    if len(cost.table_lut) != len(problem.formats):
+        raise InputError(
+            f"the problem has {len(problem.formats)} inputs, the cost table {len(cost.table_lut)}"
+        )

@@ -1,0 +1,105 @@
+"""Random graphs and an independent evaluation of them, in rationals."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from random import Random
+
+import numpy as np
+
+from symtick.codegen import (
+    Fixed,
+    GNode,
+    GOp,
+    Graph,
+    GraphBuilder,
+    Overflow,
+    Quant,
+    RawArray,
+    cast_raw,
+)
+
+_WIDEST = 40
+
+
+def random_graph(random: Random, size: int = 14, inputs: int = 3) -> Graph:
+    """A graph of about `size` operations on `inputs` narrow inputs, every operation possible."""
+    builder = GraphBuilder(tuple(f"x{k}" for k in range(inputs)))
+    for k in range(inputs):
+        fmt = Fixed(random.randint(1, 6), random.randint(-2, 5), random.random() < 0.6)
+        ends = sorted(random.randint(fmt.raw_min, fmt.raw_max) for _ in range(2))
+        builder.input(k, fmt, *(ends if random.random() < 0.5 else ()))
+    builder.const(random.randint(-20, 20), random.randint(-2, 4))
+    while len(builder.nodes) < size + inputs:
+        _grow(builder, random)
+    tail = range(len(builder.nodes) - 4, len(builder.nodes))
+    return builder.build([*random.sample(tail, 2)], ["y0", "y1"])
+
+
+def _grow(builder: GraphBuilder, random: Random) -> None:
+    op = random.choice(list(GOp))
+    a, b = (random.randrange(len(builder.nodes)) for _ in range(2))
+    node = builder.nodes[a]
+    if op is GOp.CONST:
+        builder.const(random.randint(-9, 9), random.randint(-2, 4))
+    elif op is GOp.SCALE:
+        builder.scale(a, random.randint(-3, 3))
+    elif op is GOp.CAST:
+        width = random.randint(1, 10)
+        frac = node.fmt.frac + random.randint(-4, 2)
+        fmt = Fixed(width, frac, random.random() < 0.5)
+        builder.cast(a, fmt, random.choice(list(Quant)), random.choice(list(Overflow)))
+    elif op is GOp.TABLE and node.fmt.width <= 8:
+        fmt = Fixed(random.randint(1, 7), random.randint(0, 4), random.random() < 0.5)
+        few = [random.randint(fmt.raw_min, fmt.raw_max) for _ in range(random.randint(1, 9))]
+        builder.table(a, [random.choice(few) for _ in range(1 << node.fmt.width)], fmt)
+    elif op in (GOp.NEG, GOp.ABS) and node.fmt.width < _WIDEST:
+        builder.op(op, a)
+    elif op in (GOp.ADD, GOp.SUB, GOp.MIN, GOp.MAX, GOp.MUL):
+        other = builder.nodes[b]
+        spread = abs(node.fmt.frac - other.fmt.frac)
+        if node.fmt.width + other.fmt.width + spread < _WIDEST:
+            builder.op(op, a, b)
+
+
+def random_inputs(random: Random, graph: Graph, count: int) -> RawArray:
+    """Raw inputs within the bounds: the corners' values often."""
+    columns = []
+    held = {n.number: n for n in graph.nodes if n.op is GOp.INPUT}
+    for k in range(len(graph.input_names)):
+        lo, hi = (held[k].lo, held[k].hi) if k in held else (0, 0)
+        columns.append([random.choice((lo, hi, random.randint(lo, hi))) for _ in range(count)])
+    return np.array(columns, np.int64).T
+
+
+def evaluated(graph: Graph, row: list[int]) -> list[Fraction]:
+    """Real values of all nodes for one row of raw inputs, by the table in `graph`'s docstring."""
+    values: list[Fraction] = []
+    for node in graph.nodes:
+        values.append(_value(graph, node, values, row))
+    return values
+
+
+def _value(graph: Graph, node: GNode, values: list[Fraction], row: list[int]) -> Fraction:
+    step = Fraction(2) ** -node.fmt.frac
+    args = [values[a] for a in node.args]
+    if node.op in (GOp.INPUT, GOp.CONST):
+        return (row[node.number] if node.op is GOp.INPUT else node.number) * step
+    if node.op is GOp.SCALE:
+        return args[0] * Fraction(2) ** node.number
+    if node.op in (GOp.CAST, GOp.TABLE):
+        source = graph.nodes[node.args[0]].fmt
+        raw = int(args[0] * Fraction(2) ** source.frac)
+        if node.op is GOp.TABLE:
+            return node.contents[raw % len(node.contents)] * step
+        found = cast_raw([raw], source.frac, node.fmt, node.quant, node.overflow)
+        return int(found[0]) * step
+    return {
+        GOp.ADD: lambda: args[0] + args[1],
+        GOp.SUB: lambda: args[0] - args[1],
+        GOp.MUL: lambda: args[0] * args[1],
+        GOp.MIN: lambda: min(args),
+        GOp.MAX: lambda: max(args),
+        GOp.NEG: lambda: -args[0],
+        GOp.ABS: lambda: abs(args[0]),
+    }[node.op]()

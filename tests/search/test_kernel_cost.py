@@ -1,0 +1,118 @@
+"""The kernel's cost equals the scalar reference; the reference equals costs worked by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_expressions import NAMES, expressions
+
+from symtick.errors import InputError
+from symtick.expr import Expression, Op, parse
+from symtick.hwcost.search_cost import SearchCost, search_cost
+from symtick.search.evaluation import costs
+
+pytestmark = pytest.mark.kernel
+ADDITIVE = (Op.ADD, Op.SUB, Op.NEG, Op.MUL, Op.TANH)
+
+
+@st.composite
+def cost_tables(draw: st.DrawFn) -> SearchCost:
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    count = len(Op)
+    # coarse delays make ties and exact fits in a tick common
+    delays = rng.integers(0, 30, 2 * count) / draw(st.sampled_from([4.0, 7.0]))
+    return SearchCost(
+        period=draw(st.sampled_from([1.0, 2.5, 3.3])),
+        chain=draw(st.booleans()),
+        fuse=draw(st.booleans()),
+        op_delay=tuple(delays[:count]),
+        op_lut=tuple(rng.uniform(0, 300, count)),
+        const_mul_delay=float(delays[-1]),
+        const_mul_lut=float(rng.uniform(0, 90)),
+        table_delay=tuple(delays[count : count + 3]),
+        table_lut=tuple(rng.uniform(0, 90, 3)),
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(expression=expressions(leaves=25) | expressions(ADDITIVE, leaves=30), cost=cost_tables())
+def test_the_kernel_equals_the_reference(expression: Expression, cost: SearchCost) -> None:
+    ticks, lut = costs([expression.to_program()], cost)
+    assert (int(ticks[0]), float(lut[0])) == search_cost(expression, cost)
+
+
+def of(text: str, **kind: bool) -> tuple[int, float]:
+    return search_cost(parse(text, NAMES), SearchCost.unit(3, **kind))
+
+
+@pytest.mark.parametrize(
+    ("text", "ticks", "lut"),
+    [
+        ("x0", 0, 0),
+        ("2.5", 0, 0),
+        ("sin(3*x0) + square(x0) - 4", 1, 1),  # one table
+        ("x0 + x1", 1, 1),  # bare inputs are free
+        ("sin(x0) + x1 + cos(x0)", 2, 2),  # one table of x0, one adder
+        ("x0 + x1 + 3", 2, 2),  # the constant makes a table of x0
+        ("sin(x0) + sin(x1) + sin(x2)", 3, 5),
+        ("x0*x1 + x1*x2", 2, 3),
+        ("x0*x1 + 2", 2, 2),  # no table for the constant: an adder
+        ("-(x0*x1)", 2, 2),
+        ("x0 - x1*x2", 2, 2),
+        ("3*(x0*x1)", 2, 2),  # a constant product
+        ("(x0*x1)/4", 2, 2),
+        ("tanh(x0 + x1)*tanh(x0 + x1)", 3, 3),  # shared: paid once
+        ("(x0*x1 + x2) * (x0*x1 + x2 + sin(x0))", 4, 5),  # a shared sum is not flattened
+        ("sin(x0)/cos(x1)", 2, 3),
+        ("max(x0*x1, 0)", 2, 2),
+    ],
+)
+def test_costs_worked_by_hand(text: str, ticks: int, lut: float) -> None:
+    assert of(text) == (ticks, lut)
+
+
+def test_without_fusion_every_distinct_node_is_paid_once() -> None:
+    assert of("sin(2*x0) + sin(2*x0)", fuse=False) == (3, 3.0)
+
+
+def test_late_terms_join_the_sum_last() -> None:
+    # the product chain takes 3, the three tables 1: ((t + t) + t) is ready with it
+    assert of("tanh(tanh(x0*x1)) + sin(x0) + sin(x1) + sin(x2)")[0] == 4
+
+
+def test_operators_share_a_tick_while_they_fit() -> None:
+    base = SearchCost.unit(3, chain=True)
+    delays = list(base.op_delay)
+    delays[Op.ADD] = 0.4
+    delays[Op.MUL] = 2.5
+    cost = SearchCost(
+        1.0, True, True, tuple(delays), base.op_lut, 1.0, 1.0, (0.5,) * 3, base.table_lut
+    )
+    assert search_cost(parse("sin(x0) + sin(x1)", NAMES), cost)[0] == 1  # 0.5 + 0.4
+    assert search_cost(parse("sin(x0) + sin(x1) + sin(x2)", NAMES), cost)[0] == 2
+    assert search_cost(parse("x0*x1", NAMES), cost)[0] == 3  # ceil(2.5)
+    assert search_cost(parse("sin(x0)*x1", NAMES), cost)[0] == 4  # from the start of a tick
+    assert search_cost(parse("x0*x1 + x2", NAMES), cost)[0] == 3  # in the last half tick
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"period": 0.0}, "period"),
+        ({"op_delay": (1.0,)}, "op_delay needs 18 entries"),
+        ({"table_lut": (1.0,)}, "one entry for each input"),
+        ({"op_lut": (float("nan"),) * 18}, "op_lut must hold finite"),
+        ({"const_mul_delay": -1.0}, "const_mul_delay"),
+    ],
+)
+def test_bad_tables_are_refused(change: dict[str, object], message: str) -> None:
+    base = SearchCost.unit(3)
+    with pytest.raises(InputError, match=message):
+        SearchCost(**{**base.__dict__, **change})  # type: ignore[arg-type]
+
+
+def test_the_number_of_inputs_must_match() -> None:
+    with pytest.raises(InputError, match="3 inputs, the cost has tables for 2"):
+        search_cost(parse("x0", NAMES), SearchCost.unit(2))

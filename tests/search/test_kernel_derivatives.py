@@ -1,0 +1,168 @@
+"""Derivatives and constant fits against the language's derivative table, SymPy and SciPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_expressions import NAMES, error_bound, expressions, rows
+from scipy.optimize import least_squares
+
+from symtick.expr import OPS, Expression, Op, Program, from_programs, parse, to_sympy
+from symtick.search.evaluation import Derivatives, Rows, evaluate, fit, losses
+
+pytestmark = pytest.mark.kernel
+SMOOTH = [op for op in OPS if op not in (Op.ABS, Op.MIN, Op.MAX)]
+
+
+def reference_jacobian(program: Program, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Forward mode over the postfix program, with the partial derivatives of `OPS`."""
+    columns = int((program.ops == Op.CONST).sum())
+    stack: list[tuple[np.ndarray, np.ndarray]] = []
+    seen = 0
+    with np.errstate(all="ignore"):
+        for code, arg in zip(program.ops.tolist(), program.args.tolist(), strict=True):
+            slope = np.zeros((len(X), columns))
+            if code == Op.INPUT:
+                stack.append((X[:, arg], slope))
+            elif code == Op.CONST:
+                slope[:, seen] = 1.0
+                seen += 1
+                stack.append((np.full(len(X), program.consts[arg]), slope))
+            else:
+                spec = OPS[Op(code)]
+                args = [stack.pop() for _ in range(spec.arity)][::-1]
+                value = spec.numpy(*(a for a, _ in args))
+                parts = spec.partials(*(a for a, _ in args), value)
+                stack.append(
+                    (value, sum(p[:, None] * s for p, (_, s) in zip(parts, args, strict=True)))
+                )
+    return stack[0]
+
+
+@settings(max_examples=150, deadline=None)
+@given(expression=expressions())
+def test_the_jacobian_follows_the_derivative_table(expression: Expression) -> None:
+    X = rows(33)
+    program = expression.to_program()
+    values, jac = Derivatives(X).jacobian(program)
+    expected, slopes = reference_jacobian(program, X)
+    assert jac.shape == slopes.shape
+    # rows where the value is well conditioned; there the slopes are, up to a generous factor
+    sure = (error_bound(expression, X, 2.0**-52) < 1e-9 * (1 + np.abs(expected))) & np.isfinite(
+        slopes
+    ).all(axis=1)
+    assert np.allclose(values[sure], expected[sure], rtol=1e-8, atol=1e-8)
+    scale = 1.0 + np.abs(slopes[sure]).max(axis=1, initial=0.0, keepdims=True)
+    assert (np.abs(jac[sure] - slopes[sure]) <= 1e-5 * scale).all()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1.5*tanh(2*x0 - 0.5) + sin(0.7*x1)/(square(x2) + 0.3)",
+        "exp(-square(1.2*x0 - 0.3*x1)) * cube(x2 - 0.1) - log(square(x0) + 2.5)",
+        "cos(3*x0)*sqrt(x1*x1 + 0.2) - 0.4",
+    ],
+)
+def test_the_jacobian_agrees_with_sympy(text: str) -> None:
+    expression = parse(text, NAMES)
+    program = expression.to_program()
+    X = rows(50)
+    _, jac = Derivatives(X).jacobian(program)
+    # the same formula with an input in place of each constant
+    names = (*NAMES, *(f"c{k}" for k in range(len(program.consts))))
+    is_const = program.ops == Op.CONST
+    open_form = Program(
+        np.where(is_const, int(Op.INPUT), program.ops).astype(np.uint8),
+        np.where(is_const, program.args + len(NAMES), program.args).astype(np.int32),
+        np.zeros(0),
+    )
+    form = to_sympy(from_programs([open_form], names))
+    symbols = sympy.symbols(names[len(NAMES) :], real=True)
+    given_values = dict(zip(symbols, program.consts.tolist(), strict=True))
+    for column, symbol in enumerate(symbols):
+        slope = sympy.lambdify(
+            sympy.symbols(NAMES, real=True), sympy.diff(form, symbol).subs(given_values), "numpy"
+        )
+        expected = np.broadcast_to(slope(*X.T), len(X))
+        assert np.allclose(jac[:, column], expected, rtol=1e-10, atol=1e-10)
+
+
+@settings(max_examples=60, deadline=None)
+@given(expression=expressions(SMOOTH), seed=st.integers(0, 100))
+def test_vjp_is_the_seed_times_the_jacobian(expression: Expression, seed: int) -> None:
+    X = rows(70, seed)
+    program = expression.to_program()
+    held = Derivatives(X)
+    values, jac = held.jacobian(program)
+    weights = np.random.default_rng(seed).normal(size=70)
+    again, grad = held.vjp(program, weights)
+    assert np.array_equal(values, again, equal_nan=True)
+    if np.isfinite(jac).all():
+        size = np.abs(weights) @ np.abs(jac)
+        assert (np.abs(grad - weights @ jac) <= 1e-10 * size + 1e-300).all()
+
+
+def test_fit_finds_the_constants_of_noiseless_data() -> None:
+    X = rows(400)
+    truth = parse("1.3*tanh(2*x0 - 0.5) + 0.7*sin(1.1*x1) - 0.2*square(x2)", NAMES)
+    start = parse("1*tanh(1*x0 - 0.1) + 1*sin(1*x1) - 1*square(x2)", NAMES)
+    data = Rows.make(X, truth.evaluate(X)[:, 0])
+    found = fit([start.to_program()], data, iterations=200)[0]
+    assert found.loss < 1e-25
+    # a sign may move through the odd functions, so compare the functions
+    assert np.allclose(evaluate([found.program], X)[0], data.y, atol=1e-10)
+
+
+@settings(max_examples=40, deadline=None)
+@given(expression=expressions(), loss=st.sampled_from(["mse", "mae", "huber"]))
+def test_fit_never_raises_the_loss(expression: Expression, loss: str) -> None:
+    X = rows(80)
+    data = Rows.make(X, np.sin(3 * X[:, 0]) + X[:, 1])
+    program = expression.to_program()
+    before = losses([program], data, loss=loss)[0]
+    found = fit([program], data, loss=loss, iterations=10)[0]
+    if np.isfinite(before):
+        after = losses([found.program], data, loss=loss)[0]
+        assert after <= before * (1 + 1e-12)
+        assert found.loss == pytest.approx(after, rel=1e-9, abs=1e-300)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_fit_reaches_what_scipy_reaches(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    X = rows(500, seed)
+    y = np.exp(-np.square(X[:, 0] - 0.4)) + 0.5 * np.tanh(2 * X[:, 1]) + 0.05 * rng.normal(size=500)
+    start = parse("1*exp(-square(1*x0 - 0.1)) + 0.3*tanh(1*x1 + 0.2) + 0.1", NAMES).to_program()
+    held = Derivatives(X)
+
+    def moved(c: np.ndarray) -> Program:
+        return Program(start.ops, start.args, c)
+
+    peer = least_squares(
+        lambda c: held.jacobian(moved(c))[0] - y, start.consts, lambda c: held.jacobian(moved(c))[1]
+    )
+    found = fit([start], Rows.make(X, y), iterations=100)[0]
+    assert found.loss <= 2.0 * peer.cost / 500 * (1 + 1e-6)
+
+
+def test_robust_losses_withstand_outliers() -> None:
+    X = rows(300)
+    y = 2.0 * X[:, 0] + 1.0
+    y[::10] += 50.0
+    start = [parse("1*x0 + 0.5", NAMES).to_program()]
+    for loss in ("mae", "huber"):
+        found = fit(start, Rows.make(X, y), loss=loss, delta=0.1, iterations=300)[0]
+        assert np.allclose(found.program.consts, [2.0, 1.0], atol=0.05)
+
+
+def test_a_constant_used_twice_in_a_program_gets_two_places() -> None:
+    shared = Program(
+        np.array([0, 1, 4, 1, 2], np.uint8), np.array([0, 0, 0, 0, 0], np.int32), np.array([0.5])
+    )
+    X = rows(50)
+    found = fit([shared], Rows.make(X, 3.0 * X[:, 0] - 2.0))[0]
+    assert np.allclose(found.program.consts, [3.0, -2.0])

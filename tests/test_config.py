@@ -1,0 +1,68 @@
+"""Job files at the door."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from symtick.config import Job, load_job
+from symtick.errors import InputError
+
+MINIMAL = {"name": "small", "data": {"path": "rows.npz"}}
+
+
+def written(folder: Path, content: object) -> Path:
+    path = folder / "job.yaml"
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+    return path
+
+
+def test_paths_are_relative_to_the_job_file(tmp_path: Path) -> None:
+    job = load_job(written(tmp_path, MINIMAL | {"teacher": {"saved": "net.npz"}}))
+    assert job.data.path == tmp_path / "rows.npz"
+    assert job.teacher.saved == tmp_path / "net.npz"
+
+
+def test_resolved_job_reads_back_the_same(tmp_path: Path) -> None:
+    job = load_job(written(tmp_path, MINIMAL | {"hardware": {"clock_mhz": 360}}))
+    assert Job.model_validate(yaml.safe_load(job.to_yaml())) == job
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"sede": 3}, "unknown key sede"),
+        ({"search": {"generation": 3}}, "unknown key search.generation"),
+        ({"seed": -1}, "seed: .*greater than or equal to 0"),
+        ({"name": "a b"}, "name: "),
+        ({"inputs": {"format": "fixed<99,6>"}}, r"inputs.format: .*fixed<99,6>.*over the limit"),
+        ({"inputs": {"formats": {"m": "float"}}}, "inputs.formats: 'float' is not a format"),
+        ({"search": {"operators": ["add", "gamma"]}}, "unknown operator 'gamma'"),
+        ({"teacher": {"train": {}, "saved": "a.npz"}}, "name one teacher, not 2: train, saved"),
+        ({"hardware": {"clock_mhz": "fast"}}, "hardware.clock_mhz: "),
+    ],
+)
+def test_bad_settings_are_named(tmp_path: Path, change: dict[str, object], complaint: str) -> None:
+    with pytest.raises(InputError, match=complaint):
+        load_job(written(tmp_path, MINIMAL | change))
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("a: [1, 2", "is not YAML"),
+        ("- 1\n- 2\n", "must hold a mapping"),
+        ("!!python/object/apply:os.system ['true']", "is not YAML"),
+        ("name: small\n", "data: Field required"),
+    ],
+)
+def test_what_is_no_job(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(InputError, match=complaint):
+        load_job(written(tmp_path, text))
+
+
+def test_missing_job_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot read the job file .*none.yaml: No such file"):
+        load_job(tmp_path / "none.yaml")
