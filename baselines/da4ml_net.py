@@ -179,18 +179,29 @@ def _sources(project: Path) -> tuple[Path, ...]:
 
 @dataclass(frozen=True)
 class Measured:
-    """Resources from Yosys for the UltraScale+ family, and the clock of an ECP5 after routing."""
+    """Resources from Yosys for the UltraScale+ family, and the clock of an ECP5 after routing.
+
+    `mhz` is None where it was not routed.
+    """
 
     resources: Resources
-    mhz: float
+    mhz: float | None
 
 
-def measure(run: Da4mlRun, folder: Path, target_mhz: float = 200.0) -> Measured:
+def measure(run: Da4mlRun, folder: Path, target_mhz: float = 200.0, route: bool = True) -> Measured:
     """Yosys and nextpnr on the network's Verilog, by the same recipe as for our own designs.
+
+    Args:
+        run: the network.
+        folder: for scripts, netlists and logs.
+        target_mhz: the clock to route for.
+        route: whether to place and route, which takes a few minutes of one core.
 
     Raises:
         ToolError: a tool is missing or fails.
     """
     resources = synthesize(run.sources, TOP, folder)
+    if not route:
+        return Measured(resources, None)
     timing = place_and_route(run.sources, TOP, folder, target_mhz=target_mhz)
     return Measured(resources, timing.fmax_mhz)

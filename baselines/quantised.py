@@ -36,7 +36,7 @@ class BitWidths:
     """
 
     inputs: int = 7
-    weights: tuple[int, int] = (5, 2)
+    weights: tuple[int, int] = (4, 2)
     activations: tuple[int, int] = (6, 3)
     bias_fraction: int = 6
 

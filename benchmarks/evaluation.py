@@ -15,6 +15,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +141,14 @@ def check(ours: np.ndarray, theirs: np.ndarray) -> None:
         raise SystemExit(f"the two disagree at {1 - close.mean():.1%} of the values")
 
 
+def cpu() -> str:
+    """The processor's name, where the system tells it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--trees", type=int, default=1_000)
@@ -163,9 +172,10 @@ def main() -> None:
     write_json(
         options.out,
         {
-            "machine": platform.processor() or platform.machine(),
+            "machine": cpu(),
             "isa": _kernel.isa(),
             "python": platform.python_version(),
+            "pyoperon": version("pyoperon"),
             "threads": 1,
             "settings": {"trees": options.trees, "repeats": options.repeats, "seed": options.seed},
             "table": [{**asdict(row), "ratio": row.ratio} for row in table],

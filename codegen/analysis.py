@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from symtick.codegen.fixed import MAX_PORT_WIDTH, Fixed
 from symtick.errors import DomainError, InputError, WidthError
-from symtick.expr import OPS, Expression, Interval, Op, node_text
+from symtick.expr import OPS, Expression, Interval, Node, Op, node_text
 
 Reals = npt.NDArray[np.float64]
 
@@ -197,14 +197,21 @@ class Analysis:
         if node.op is Op.INPUT:
             lo, hi = (float(self.formats[node.index].to_real(v)) for v in self.bounds[node.index])
             return Interval(lo, hi)
-        text = node_text(self.expression.nodes, node, self.expression.inputs, 6)
+        # a product of equal factors is never negative, which interval arithmetic does not see
+        square = node.op is Op.MUL and node.args[0] == node.args[1]
+        op, args = (Op.SQUARE, node.args[:1]) if square else (node.op, node.args)
         try:
-            found = OPS[node.op].interval(*(self.span(a) for a in node.args))
+            found = OPS[op].interval(*(self.span(a) for a in args))
         except DomainError as error:
-            raise DomainError(f"in {text}: {error}") from None
+            raise DomainError(f"in {self._text(node)}: {error}") from None
         if not (math.isfinite(found.lo) and math.isfinite(found.hi)):
-            raise DomainError(f"{text} overflows: its values lie in {found}; guard it with min")
+            raise DomainError(
+                f"{self._text(node)} overflows: its values lie in {found}; guard it with min"
+            )
         return found
+
+    def _text(self, node: Node) -> str:
+        return node_text(self.expression.nodes, node, self.expression.inputs, 6)
 
     def fractions(self, term_frac: int, tabled: Sequence[bool]) -> list[int]:
         """Bits after the point that each node needs.

@@ -24,7 +24,7 @@ from symtick.codegen.fixed import Fixed, Overflow, Quant
 from symtick.codegen.graph import GNode, GOp
 from symtick.errors import InputError, WidthError
 
-_SYMBOLS = {GOp.ADD: "+", GOp.SUB: "-", GOp.MUL: "*", GOp.MIN: "<", GOp.MAX: "<"}
+_SYMBOLS = {GOp.ADD: "+", GOp.SUB: "-", GOp.MUL: "*"}
 _C_TYPES = ((8, "char"), (16, "short"), (32, "int"), (64, "long long"))
 _INTERFACES = ("ap_none", "ap_vld")
 
@@ -214,11 +214,25 @@ class _Project:
             if not self.graph.nodes[node.args[0]].fmt.signed:
                 return args[0]
             return f"{args[0]} < 0 ? {kind}(-{args[0]}) : {kind}({args[0]})"
-        plain = f"{args[0]} {_SYMBOLS[node.op]} {args[1]}"
         if node.op in (GOp.MIN, GOp.MAX):
             first, second = args if node.op is GOp.MIN else reversed(args)
-            return f"{plain} ? {kind}({first}) : {kind}({second})"
-        return plain
+            return f"{self._less(node)} ? {kind}({first}) : {kind}({second})"
+        return f"{args[0]} {_SYMBOLS[node.op]} {args[1]}"
+
+    def _less(self, node: GNode) -> str:
+        """The comparison of MIN and MAX, of two signed values where one is signed.
+
+        The headers for simulation compare unsigned with signed wrongly over 64 bits.
+        """
+        formats = [self.graph.nodes[a].fmt for a in node.args]
+        signed = any(fmt.signed for fmt in formats)
+        texts = [
+            f"{emit_common.type_text(Fixed(fmt.width + 1, fmt.frac))}({self.names[a]})"
+            if signed and not fmt.signed
+            else self.names[a]
+            for a, fmt in zip(node.args, formats, strict=True)
+        ]
+        return f"{texts[0]} < {texts[1]}"
 
     def _cast(self, node: GNode, argument: str) -> str:
         """The argument; widened first where rounding would drop all of its bits.

@@ -19,6 +19,8 @@ from symtick.codegen.design import Design
 from symtick.codegen.emit_logic import Bits, Signal, cast_logic, literal
 from symtick.codegen.graph import GNode, GOp
 
+_LUT_INPUTS = 6
+
 
 @dataclass(frozen=True)
 class _Table:
@@ -28,6 +30,7 @@ class _Table:
     data: str
     rows: Sequence[tuple[str, str]]
     other: str
+    large: bool
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class _Module:
         self.copies: dict[tuple[int, int], Signal] = {}
 
     def text(self) -> str:
-        self._add_registers_names()
+        self._add_register_names()
         for k, node in enumerate(self.graph.nodes):
             if node.op not in (GOp.INPUT, GOp.CONST):
                 self._add_node(k, node)
@@ -97,7 +100,7 @@ class _Module:
             header=emit_common.header(self.design),
             top=self.ports.top,
             ports=declared,
-            width=max(len(p["declared"]) for p in declared),
+            indent=max(len(p["vector"]) for p in declared),
             constants=list(self.constants.values()),
             tables=list(self.tables.values()),
             stages=self.stages,
@@ -116,9 +119,8 @@ class _Module:
         nodes = self.graph.nodes
         held = [("input ", k, name) for _, k, name in self.ports.inputs]
         held += [("output", k, name) for k, name in self.ports.outputs]
-        return [
-            {"direction": d, "declared": Signal(name, nodes[k].fmt).declared} for d, k, name in held
-        ]
+        signals = [(d, Signal(name, nodes[k].fmt)) for d, k, name in held]
+        return [{"direction": d, "vector": s.vector, "name": s.name} for d, s in signals]
 
     # -- where a value is found
 
@@ -159,7 +161,7 @@ class _Module:
             reach[holder] = max(reach[holder], stage)
         return reach
 
-    def _add_registers_names(self) -> None:
+    def _add_register_names(self) -> None:
         for k, last in enumerate(self._reach()):
             node = self.graph.nodes[k]
             if self._holder(k) != k or node.op is GOp.CONST:
@@ -189,13 +191,21 @@ class _Module:
         helpers, value = self._logic(number, node, args)
         target = Signal(self.names[number], node.fmt)
         wires = self.stages[stage].wires
-        last = f"wire {target.declared} = {value};"
+        last = f"{self._style(node)}wire {target.declared} = {value};"
         if helpers:
             wires += [f"// {target.name} = {comment}", *helpers, last]
         elif len(last) + len(comment) + 8 <= emit_common.LINE:
             wires.append(f"{last}  // {comment}")
         else:
             wires += [f"// {comment}", last]
+
+    def _style(self, node: GNode) -> str:
+        """Keeps a table out of block RAM, which would cost a tick that the schedule has not.
+
+        Vivado reads the attribute here, Yosys the one before the table's `case`.
+        """
+        large = node.op is GOp.TABLE and len(node.contents) > 1 << _LUT_INPUTS
+        return '(* rom_style = "distributed" *) ' if large else ""
 
     def _logic(self, number: int, node: GNode, args: Sequence[Signal]) -> tuple[list[str], str]:
         """Helper declarations and the expression of a node."""
@@ -227,18 +237,25 @@ class _Module:
         self, name: str, node: GNode, args: Sequence[Signal], fracs: Sequence[int]
     ) -> tuple[list[str], str]:
         """MIN and MAX: compare at the width that holds both, then choose."""
-        frac, signed = max(fracs), any(a.fmt.signed for a in args)
-        shifts = [frac - f for f in fracs]
+        shifts = [max(fracs) - f for f in fracs]
         pairs = list(zip(args, shifts, strict=True))
+        ends = [
+            (self.graph.nodes[a].lo << s, self.graph.nodes[a].hi << s)
+            for a, s in zip(node.args, shifts, strict=True)
+        ]
+        order = 0 if node.op is GOp.MIN else 1
+        for k in (0, 1):
+            # the bounds decide, as for the larger of an unsigned value and 0
+            if ends[k][1] <= ends[1 - k][0]:
+                return [], self.bits.extended(*pairs[k ^ order], node.fmt.width)
+        signed = any(a.fmt.signed for a in args)
         common = max(a.fmt.width + s + (signed and not a.fmt.signed) for a, s in pairs)
         wide = [self.bits.extended(a, s, common) for a, s in pairs]
         if signed:
             wide = [f"$signed({text})" for text in wide]
-        first, second = (self.bits.extended(a, s, node.fmt.width) for a, s in pairs)
+        chosen = [self.bits.extended(*pairs[k ^ order], node.fmt.width) for k in (0, 1)]
         less = self.namer.new(f"{name}_less")
-        if node.op is GOp.MAX:
-            first, second = second, first
-        return [f"wire {less} = {wide[0]} < {wide[1]};"], f"{less} ? {first} : {second}"
+        return [f"wire {less} = {wide[0]} < {wide[1]};"], f"{less} ? {chosen[0]} : {chosen[1]}"
 
     def _table(self, number: int, node: GNode) -> str:
         """Name of the function with a table's contents, made once for equal contents."""
@@ -258,5 +275,6 @@ class _Module:
                 f"[{width - 1}:0]",
                 rows,
                 literal(0, width),
+                address > _LUT_INPUTS,
             )
         return self.tables[key].name

@@ -129,21 +129,33 @@ def product(analysis: Analysis, root: int, in_table: Callable[[int], int | None]
     while pending:
         k, power = pending.pop()
         constant = analysis.constant(k)
+        peeled = _without_constant(analysis, k, k == root)
         index = in_table(k)
-        plain = analysis.expression.nodes[k].op is Op.INPUT
         if constant is not None:
             form.factor *= constant**power
-        elif index is not None and not plain:
+        elif peeled is not None:
+            form.factor *= peeled[1] ** power
+            pending.append((peeled[0], power))
+        elif index is not None and analysis.expression.nodes[k].op is not Op.INPUT:
             form.groups.setdefault(index, []).append((k, power))
         else:
             parts = _factors(analysis, k, power, k == root)
             if parts is None:
                 form.units[k] = form.units.get(k, 0) + power
             else:
-                form.factor *= -1.0 if analysis.expression.nodes[k].op is Op.NEG else 1.0
                 pending.extend(reversed(parts))
     form.units = {k: power for k, power in form.units.items() if power}
     return form
+
+
+def _without_constant(analysis: Analysis, number: int, top: bool) -> tuple[int, float] | None:
+    """(node, factor) where a node is another one times a constant, else None."""
+    node = analysis.expression.nodes[number]
+    constant = node.op in (Op.NEG, Op.MUL, Op.DIV) and is_linear(analysis, number)
+    if not constant or not analysis.support[number] or (not top and _shared(analysis, number)):
+        return None
+    ((inner, factor),) = _parts(analysis, number, 1.0)
+    return None if factor == 0.0 else (inner, factor)
 
 
 def _factors(
@@ -151,16 +163,12 @@ def _factors(
 ) -> list[tuple[int, int]] | None:
     """The factors of a node ** power, or None where it has to stay whole."""
     node = analysis.expression.nodes[number]
-    shared = not top and analysis.uses[number] > 1
-    if shared or abs(power) > 3:
+    if (not top and analysis.uses[number] > 1) or abs(power) > 3:
         return None
-    if node.op is Op.NEG:
-        return [(node.args[0], power)] if power == 1 else None
     if node.op is Op.SQUARE:
         return [(node.args[0], 2 * power)]
     if node.op is Op.CUBE:
         return [(node.args[0], 3 * power)]
-    whole = power != 1 and not is_linear(analysis, number)
-    if node.op not in (Op.MUL, Op.DIV) or whole:
+    if node.op not in (Op.MUL, Op.DIV) or power != 1:
         return None
     return [(node.args[0], power), (node.args[1], power if node.op is Op.MUL else -power)]

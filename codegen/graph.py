@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -243,10 +244,10 @@ class GraphBuilder:
     _known: dict[GNode, int] = field(default_factory=dict)
 
     def _add(self, node: GNode) -> int:
-        if node not in self._known:
-            self._known[node] = len(self.nodes)
+        found = self._known.setdefault(node, len(self.nodes))
+        if found == len(self.nodes):
             self.nodes.append(node)
-        return self._known[node]
+        return found
 
     def input(self, index: int, fmt: Fixed, lo: int | None = None, hi: int | None = None) -> int:
         """Input port `index`; bounds default to all that the format holds."""
@@ -323,13 +324,10 @@ class GraphBuilder:
                 f"not {len(contents)}"
             )
         held = contents if type(contents) is tuple else tuple(int(v) for v in contents)
-        if min(held) < fmt.raw_min or max(held) > fmt.raw_max:
+        least, most, lo, hi = _table_bounds(held, node.lo, node.hi)
+        if least < fmt.raw_min or most > fmt.raw_max:
             raise InputError(f"a table entry does not fit {fmt}")
-        # negative arguments stand in the upper half, from its end
-        reached = held[max(node.lo, 0) : max(node.hi + 1, 0)]
-        if node.lo < 0:
-            reached += held[node.lo : min(node.hi + 1, 0) or None]
-        return self._add(GNode(GOp.TABLE, (arg,), fmt, min(reached), max(reached), contents=held))
+        return self._add(GNode(GOp.TABLE, (arg,), fmt, lo, hi, contents=held))
 
     def again(self, node: GNode, args: Sequence[int] | None = None) -> int:
         """Build `node` once more, here, on these arguments (its own by default)."""
@@ -368,6 +366,16 @@ class GraphBuilder:
 
 
 _STATED = {GOp.INPUT, GOp.CONST, GOp.SCALE, GOp.CAST, GOp.TABLE}
+
+
+@lru_cache(maxsize=512)  # a graph is built again by every pass, with the same tables
+def _table_bounds(contents: tuple[int, ...], lo: int, hi: int) -> tuple[int, int, int, int]:
+    """Least and largest of all entries, and of those that the codes from lo to hi reach."""
+    # negative codes stand in the upper half, from its end
+    reached = contents[max(lo, 0) : max(hi + 1, 0)]
+    if lo < 0:
+        reached += contents[lo : min(hi + 1, 0) or None]
+    return min(contents), max(contents), min(reached), max(reached)
 
 
 def _bounds(op: GOp, args: Sequence[GNode], same: bool) -> tuple[int, int, int]:

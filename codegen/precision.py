@@ -28,6 +28,9 @@ class Precision:
             `guard_bits` below the place that matters.
         overflow: overflow mode of the cast to `output`. Inside, formats hold every value.
         guard_bits: see `quant`.
+        chords: whether a function of a signal with more than `wide_bits` bits, where a table is
+            not exact enough, may be two tables and a product; False: always one table on the top
+            bits, which is sooner ready.
 
     Raises:
         InputError: a number of bits is outside its range.
@@ -41,6 +44,7 @@ class Precision:
     quant: Quant = Quant.RND
     overflow: Overflow = Overflow.SAT
     guard_bits: int = 2
+    chords: bool = True
 
     def __post_init__(self) -> None:
         _within("term_frac", self.term_frac, -32, 40)

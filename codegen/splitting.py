@@ -2,8 +2,9 @@
 
 Room: `codegen`. A product is split at the middle bit of its shorter factor, a square into two
 squares and a product; a table at its lowest address bit, T(2h + b) = T(2h) + b * (T(2h+1) - T(2h)),
-where the difference of a smooth function has few bits; a cast into its rounding and its overflow.
-Parts are split again until they fit or cannot be split.
+where the difference of a smooth function has few bits; the larger of two is half of their sum and
+distance; a cast is its rounding, then its overflow. Parts are split again until they fit or cannot
+be split.
 """
 
 from __future__ import annotations
@@ -44,9 +45,9 @@ class _Split:
             return self._product(number, node)
         if node.op is GOp.TABLE and self.builder.nodes[node.args[0]].fmt.width > 1:
             return self._table(number, node)
-        if node.op is GOp.CAST:
-            return self._cast(number, node)
-        return number
+        if node.op in (GOp.MIN, GOp.MAX):
+            return self._choice(node)
+        return self._cast(number, node) if node.op is GOp.CAST else number
 
     def _product(self, number: int, node: GNode) -> int:
         widths = [self.builder.nodes[a].fmt.width for a in node.args]
@@ -100,6 +101,12 @@ class _Split:
         fmt = Fixed.for_raw(int(entries.min()), int(entries.max()), frac)
         contents = spread(entries, source.lo, source.fmt.width).tolist()
         return self.fitted(self.builder.table(address, contents, fmt))
+
+    def _choice(self, node: GNode) -> int:
+        total = self._made(GOp.ADD, *node.args)
+        distance = self._made(GOp.ABS, self._made(GOp.SUB, *node.args))
+        twice = self._made(GOp.ADD if node.op is GOp.MAX else GOp.SUB, total, distance)
+        return self.tight(self.builder.scale(twice, -1), node.fmt)
 
     def _cast(self, number: int, node: GNode) -> int:
         """Rounding first, in a format that holds every value, then the overflow mode."""

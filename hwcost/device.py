@@ -27,10 +27,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from symtick.errors import InputError
 
 ROWS = (
-    "add", "sub", "offset", "neg", "abs", "mul", "square", "min", "max", "round", "round_tie",
+    "add", "sub", "offset", "neg", "abs", "mul", "square", "constant", "min", "max", "round", "round_tie",
     "saturate", "table",
 )  # fmt: skip
-FEATURES = ("width", "address", "bits", "partial", "shorter", "longer")
+FEATURES = ("width", "address", "bits", "partial", "adders", "shorter", "longer")
 
 
 class _Strict(BaseModel):

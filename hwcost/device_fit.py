@@ -28,6 +28,7 @@ _FORMS: dict[str, tuple[_Form, _Form]] = {
     "min": (((), "bits"), (("bits",), None)),
     "mul": ((("longer",), "shorter"), (("partial",), None)),
     "square": (((), "longer"), ((), "longer")),
+    "constant": ((("width",), "adders"), (("partial",), None)),
     "round": ((("bits",), None), (("bits",), None)),
     "round_tie": ((("bits",), None), (("bits",), None)),
     "saturate": ((("bits",), None), (("bits",), None)),
@@ -35,7 +36,7 @@ _FORMS: dict[str, tuple[_Form, _Form]] = {
 _ALIASES = {"sub": "add", "max": "min"}
 
 # part of a period kept for the spread of placement in designs larger than one operation
-_MARGIN = 0.12
+_MARGIN = 0.1
 
 _ECP5 = {"lut": 83_640, "ff": 83_640, "dsp": 156, "bram": 208}
 _VU9P = {"lut": 1_182_240, "ff": 2_364_480, "dsp": 6_840, "bram": 2_160}
@@ -195,6 +196,8 @@ def _ultrascale_rows() -> _Rows:
         "add": add, "sub": {"alias": "add"}, "offset": {"alias": "add"}, "neg": {"alias": "add"},
         "round": {"alias": "add"}, "round_tie": then_lut, "abs": then_lut, "min": then_lut, "max": {"alias": "min"},
         "saturate": {"fixed": round(2 * level, 3)},
+        "constant": {"regression": {"constant": round(level, 3), "adders": round(slope / 2, 3),
+                                    "width": _CARRY_BIT}},
         "mul": {"regression": {"constant": round(level, 3), "shorter": round(slope / 2, 3),
                                "longer": _CARRY_BIT}},
         "square": {"regression": {"constant": round(level, 3), "longer": round(slope / 3, 3)}},

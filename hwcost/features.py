@@ -5,7 +5,8 @@ Room: `hwcost`; imports `codegen`. Features (all in bits unless said):
     width    of the result
     bits     of the result that need logic: sums copy the low bits of the operand that reaches lower
     longer, shorter   widths of the two factors of a product
-    partial  bits of the partial products that must be added: longer * (shorter - 1)
+    partial  bits of the partial products that must be added
+    adders   additions of shifted copies in a product with a constant
     address  address bits that a table's contents really depend on
 """
 
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 
 from symtick.codegen.fixed import Overflow, Quant
 from symtick.codegen.graph import GNode, GOp, Graph
-from symtick.hwcost.table_columns import TableShape, nonzero_digits, table_shape
+from symtick.hwcost.table_columns import TableShape, table_shape
 
 _WIRES = {GOp.INPUT, GOp.CONST, GOp.SCALE}
 _PLAIN = {GOp.ADD: "add", GOp.SUB: "sub", GOp.NEG: "neg", GOp.ABS: "abs", GOp.MIN: "min",
@@ -30,14 +31,10 @@ class Part:
     Attributes:
         row: the row's name.
         features: its features.
-        copies: how many stand side by side (area).
-        depth: how many follow each other (delay).
     """
 
     row: str
     features: Mapping[str, float]
-    copies: int = 1
-    depth: int = 1
 
 
 def shape(node: GNode) -> TableShape:
@@ -86,12 +83,20 @@ def _product(node: GNode, args: list[GNode]) -> tuple[Part, ...]:
 
 
 def _by_constant(value: int, other: GNode, node: GNode) -> tuple[Part, ...]:
-    adders = nonzero_digits(value) - 1
+    """A product with a constant that is left to synthesis: one shifted copy for each set bit.
+
+    Synthesis does not recode; the compiler's own shift-and-add forms are ADD and SUB nodes.
+    """
+    adders = min(value.bit_count(), other.fmt.width) - 1
+    if value in (0, 1):
+        return ()
+    if value < 0:
+        # a negative constant has its sign's copies too; -1 is a plain negation
+        adders = min((value & ((1 << value.bit_length() + 1) - 1)).bit_count(), other.fmt.width)
     if adders <= 0:
-        negative = value < 0
-        return (Part("neg", {"width": node.fmt.width, "bits": node.fmt.width}),) if negative else ()
-    bits = {"width": node.fmt.width, "bits": other.fmt.width}
-    return (Part("add", bits, adders, adders.bit_length()),)
+        return ()
+    return (Part("constant", {"width": node.fmt.width, "adders": adders,
+                              "partial": adders * (other.fmt.width + 1)}),)  # fmt: skip
 
 
 def rounds(graph: Graph, node: GNode) -> bool:

@@ -85,7 +85,7 @@ class OpenModel:
     def _part_delay(self, part: Part) -> float:
         if self.device.dsp is not None and self.blocks(part):
             return self.device.dsp.delay_ns
-        return self.device.row("delay", part.row).value(part.features) * part.depth
+        return self.device.row("delay", part.row).value(part.features)
 
     def _part_area(self, part: Part, node: GNode) -> Area:
         blocks = self.blocks(part)
@@ -93,7 +93,7 @@ class OpenModel:
             return Area(dsp=float(blocks))
         if part.row == "table":
             return Area(lut=self.table_luts(node))
-        return Area(lut=self.device.row("area", part.row).value(part.features) * part.copies)
+        return Area(lut=self.device.row("area", part.row).value(part.features))
 
     def table_luts(self, node: GNode) -> float:
         """LUTs of a TABLE node: counted from its contents, times what synthesis adds."""

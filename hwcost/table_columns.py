@@ -105,10 +105,3 @@ def _mux_luts(ways: int) -> int:
         ways = (ways + 3) // 4
         total += ways
     return total
-
-
-def nonzero_digits(value: int) -> int:
-    """Non-zero digits of an integer in canonical signed-digit form."""
-    return (value ^ (3 * value)).bit_count() if value >= 0 else nonzero_digits(-value)
-
-

@@ -68,8 +68,8 @@ class Moves:
 
     crossover: float = 1.0
     exchange: float = 1.0
-    add_term: float = 3.0
-    swap_term: float = 3.0
+    add_term: float = 4.0
+    swap_term: float = 5.0
     drop_term: float = 0.5
     jitter: float = 0.5
     point: float = 0.7
@@ -114,10 +114,10 @@ class EngineConfig:
     elite_probability: float = 0.6
     migration_interval: int = 8
     migrants: int = 2
-    screen_rows: int = 2048
-    trial_terms: int = 32
-    interaction: float = 0.25
-    tune_iterations: int = 6
+    screen_rows: int = 1500
+    trial_terms: int = 64
+    interaction: float = 0.35
+    tune_iterations: int = 10
     tune_probability: float = 0.5
     limits: Limits = field(default_factory=Limits)
     moves: Moves = field(default_factory=Moves)

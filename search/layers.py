@@ -32,6 +32,8 @@ Slope = Callable[[Singles, Singles], Singles]
 INNER = ("a", "b", "c")  # shapes (inputs, hidden)
 OUTER = ("alpha", "beta", "gamma")  # shapes (hidden, outputs)
 
+OUTER_SHAPE = "tanh"
+
 # name -> (function, derivative from argument and value, operators that it needs)
 SHAPES: dict[str, tuple[Curve, Slope, tuple[Op, ...]]] = {
     "tanh": (np.tanh, lambda u, t: 1 - t * t, (Op.TANH,)),

@@ -6,15 +6,13 @@ search: ticks and areas of the compiled, scheduled graph, and the score of its e
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from symtick.codegen import (
-    Area,
     CostModel,
     Design,
     Fixed,
@@ -25,10 +23,13 @@ from symtick.codegen import (
 )
 from symtick.errors import DomainError, InputError, ResourceError, WidthError
 from symtick.expr import Expression
+from symtick.hwcost.estimate import estimate
 from symtick.hwcost.search_cost import SearchCost, search_cost
 from symtick.search.data import FloatArray
 from symtick.search.front import FrontEntry
 from symtick.search.problem import Problem
+
+MAX_PRICED_BITS = 8  # wider tables are priced as so many of these
 
 
 def real_outputs(design: Design, raw: np.ndarray) -> FloatArray:
@@ -36,13 +37,6 @@ def real_outputs(design: Design, raw: np.ndarray) -> FloatArray:
     held = design.graph.evaluate(raw)
     formats = design.graph.output_formats
     return np.stack([f.to_real(c) for f, c in zip(formats, held.T, strict=True)], axis=1)
-
-
-def total_area(design: Design, model: CostModel) -> Area:
-    """Logic of all nodes and the pipeline's registers."""
-    nodes = range(len(design.graph.nodes))
-    logic = sum((model.area(design.graph, k) for k in nodes), Area())
-    return logic + Area(ff=float(design.schedule.registers(design.graph)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +52,14 @@ class Bench:
     problem: Problem
     model: CostModel
     cost: SearchCost
+    _prices: dict[tuple[int, int], float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(self.cost.table_lut) != len(self.problem.formats):
+            raise InputError(
+                f"the problem has {len(self.problem.formats)} inputs, but the cost table "
+                f"{len(self.cost.table_lut)}"
+            )
 
     def design(self, expression: Expression, precision: Precision) -> Design:
         """The compiled design."""
@@ -76,7 +78,7 @@ class Bench:
             return None
         rows = self.problem.valid
         outputs = real_outputs(design, self.problem.raw[rows])
-        area = total_area(design, self.model)
+        area = estimate(design, self.model).area
         seen = [search_cost(expression, self.cost, k) for k in range(self.problem.outputs)]
         return FrontEntry(
             "",
@@ -123,17 +125,20 @@ class Bench:
 
     def table_luts(self, address: int, bits: int) -> float:
         """LUTs of a table without regularity, by the model."""
-        return _table_luts(self.model, address, max(1, bits))
+        key = (min(address, MAX_PRICED_BITS), max(1, bits))
+        if key not in self._prices:
+            self._prices[key] = _table_luts(self.model, *key)
+        return self._prices[key] * 2.0 ** (address - key[0])
 
     def adder_luts(self, bits: int) -> float:
         """LUTs of an adder, by the model."""
-        return _adder_luts(self.model, max(1, bits))
+        key = (0, max(1, bits))
+        if key not in self._prices:
+            self._prices[key] = _adder_luts(self.model, key[1])
+        return self._prices[key]
 
 
-@functools.lru_cache(maxsize=4096)
 def _table_luts(model: CostModel, address: int, bits: int) -> float:
-    if address > 12:
-        return _table_luts(model, 12, bits) * 2.0 ** (address - 12)
     builder = GraphBuilder(("x",))
     source = builder.input(0, Fixed(address, 0))
     contents = np.random.default_rng(0).integers(0, 1 << bits, 1 << address)
@@ -143,21 +148,8 @@ def _table_luts(model: CostModel, address: int, bits: int) -> float:
     return sum(model.area(graph, k).lut for k in range(len(graph.nodes)))
 
 
-@functools.lru_cache(maxsize=256)
 def _adder_luts(model: CostModel, bits: int) -> float:
     builder = GraphBuilder(("x0", "x1"))
     both = builder.op(GOp.ADD, *(builder.input(k, Fixed(bits, 0)) for k in range(2)))
     graph = builder.build([both], ["y"])
     return sum(model.area(graph, k).lut for k in range(len(graph.nodes)))
-
-
-def check_sizes(problem: Problem, cost: SearchCost) -> None:
-    """Refuse a cost table made for other inputs.
-
-    Raises:
-        InputError: the table has another number of inputs.
-    """
-    if len(cost.table_lut) != len(problem.formats):
-        raise InputError(
-            f"the problem has {len(problem.formats)} inputs, the cost table {len(cost.table_lut)}"
-        )

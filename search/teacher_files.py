@@ -122,8 +122,17 @@ def _load_tensors(path: Path) -> Mapping[str, torch.Tensor]:
             "run any code, so it is refused. Where the model was made, write "
             "torch.save(model.state_dict(), 'model.pt'), and load that with its architecture"
         ) from error
-    except (RuntimeError, ValueError, EOFError, OSError, KeyError) as error:
-        raise InputError(f"{path} is not a torch file: {error}") from error
+    except (  # torch's own unpickler stumbles over damaged files in many ways
+        RuntimeError,
+        ValueError,
+        EOFError,
+        OSError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        AssertionError,
+    ) as error:
+        raise InputError(f"{path} is not a torch file, or damaged: {error}") from error
     if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
         content = content["state_dict"]
     if not isinstance(content, Mapping):

@@ -7,16 +7,23 @@
 
 namespace symtick {
 
-Archive::Key Archive::key_of(const Cost& cost) const {
-    return {cost.ticks, int(std::floor(std::log2(1.0 + std::max(0.0, cost.lut)) * bins_))};
+namespace {
+
+constexpr double kBinsPerOctave = 8.0;  // of LUT
+constexpr double kWorth = 1e-4;
+
+}  // namespace
+
+Archive::Key Archive::key_of(const Cost& cost) {
+    return {cost.ticks, int(std::floor(std::log2(1.0 + std::max(0.0, cost.lut)) * kBinsPerOctave))};
 }
 
 bool Archive::wanted(double loss, const Cost& cost, bool screen) const {
     const Key key = key_of(cost);
     for (const auto& [place, one] : held_) {
         if (place.first > key.first || place.second > key.second) continue;
-        if ((screen ? one.screen : one.loss) <= loss && place != key) return false;
-        if (place == key && (screen ? one.screen : one.loss) < loss) return false;
+        const double theirs = screen ? one.screen : one.loss;
+        if (place == key ? theirs < loss : theirs <= loss * (1.0 + kWorth) + floor_) return false;
     }
     return true;
 }

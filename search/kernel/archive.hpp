@@ -17,22 +17,25 @@ struct Individual {
 
 class Archive {
 public:
-    explicit Archive(double bins_per_octave = 8.0) : bins_(bins_per_octave) {}
+    // a costlier one must be better by more than `floor` (and a part in ten thousand) to enter
+    explicit Archive(double floor = 0.0) : floor_(floor) {}
 
     // could this loss at this cost enter?
     bool wanted(double loss, const Cost& cost, bool screen) const;
     // keeps it if nothing held is at least as good in all three; drops what it beats
     bool offer(const Individual& one);
+    // puts back what `all` gave
+    bool restore(const Individual& one) { return held_.emplace(key_of(one.cost), one).second; }
     const Individual& pick(std::size_t number) const;
     std::size_t size() const { return held_.size(); }
     std::vector<const Individual*> all() const;  // by (ticks, LUT)
-    void clear() { held_.clear(); }
+    double floor() const { return floor_; }
 
 private:
     using Key = std::pair<int, int>;
-    double bins_;
+    double floor_;
     std::map<Key, Individual> held_;
-    Key key_of(const Cost& cost) const;
+    static Key key_of(const Cost& cost);
 };
 
 }  // namespace symtick

@@ -13,7 +13,17 @@ namespace symtick {
 namespace {
 
 constexpr std::size_t kSeen = 1 << 14;
+constexpr double kNoise = 1e-13;  // part of the target's variance that is rounding
 constexpr int kTries = 4;  // children that fail the checks before a birth is given up
+
+double variance_of_target(const Data& data) {
+    double mean = 0, sum = 0;
+    for (std::size_t r = 0; r < data.rows; ++r) mean += data.w64[r] * data.y64[r];
+    mean /= data.weight_sum;
+    for (std::size_t r = 0; r < data.rows; ++r)
+        sum += data.w64[r] * (data.y64[r] - mean) * (data.y64[r] - mean);
+    return sum / data.weight_sum;
+}
 
 // a subset of the rows, drawn by the seed; all of them where there are few
 std::vector<std::size_t> screening_rows(std::size_t rows, std::size_t wanted, std::uint64_t seed) {
@@ -43,6 +53,7 @@ Engine::Engine(Data data, const EngineSettings& settings, const BreedSettings& b
     for (std::size_t k = 0; k < islands_.size(); ++k) {
         islands_[k].rng = Rng(settings.seed, k);
         islands_[k].seen.assign(kSeen, 0);
+        islands_[k].elites = Archive(kNoise * variance_of_target(data_));
     }
 }
 
@@ -76,7 +87,7 @@ Stats Engine::stats() const {
 }
 
 std::vector<Individual> Engine::front() const {
-    Archive all;
+    Archive all(islands_[0].elites.floor());
     for (const Island& island : islands_)
         for (const Individual* one : island.elites.all()) all.offer(*one);
     std::vector<Individual> out;

@@ -79,14 +79,15 @@ void Engine::load(const Arrays& state) {
     const std::uint64_t generation = r.word();
     std::vector<Island> islands(islands_.size());
     for (Island& island : islands) {
+        island.elites = Archive(islands_[0].elites.floor());
         for (auto& s : island.rng.state) s = r.word();
         for (auto* v : {&island.births, &island.stats.evaluations, &island.stats.fits,
                         &island.stats.rejected})
             *v = r.word();
         for (std::size_t n = r.count(); n > 0; --n) island.people.push_back(r.individual());
         for (std::size_t n = r.count(); n > 0; --n)
-            if (!island.elites.offer(r.individual()))
-                throw std::invalid_argument("the saved archive is not a Pareto front");
+            if (!island.elites.restore(r.individual()))
+                throw std::invalid_argument("the saved archive has two expressions in one place");
         for (std::size_t n = islands_[0].seen.size(); n > 0; --n) island.seen.push_back(r.word());
         if (generation > 0 && island.people.empty())
             throw std::invalid_argument("the saved state has an island without people");

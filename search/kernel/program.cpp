@@ -143,21 +143,15 @@ std::vector<DagNode> hash_consed(const Tree& tree) {
 
 namespace {
 
-// where a compiled sub-tree's value is
-struct Place {
-    enum Kind { SLOT, COLUMN, VALUE } kind;
-    std::int32_t at;
-    double value;
-};
-
 template <class T>
 class Compiler {
 public:
-    explicit Compiler(Code<T>& code) : code_(code) {}
+    explicit Compiler(Code<T>& code) : code_(code), stack_(code.stack) {}
 
     void run(const Tree& tree) {
         code_.steps.clear();
         code_.slots = 0;
+        stack_.clear();
         for (const Node& n : tree) push(n);
         const Place root = pop();
         if (root.kind == Place::COLUMN) emit({INPUT, VV, 0, ~root.at, 0, T(0), T(0)});
@@ -166,7 +160,7 @@ public:
 
 private:
     Code<T>& code_;
-    std::vector<Place> stack_;
+    std::vector<Place>& stack_;
     std::int32_t free_ = 0;
 
     Place pop() {

@@ -30,10 +30,19 @@ struct DagNode {
 // distinct nodes in order of first appearance; the root is the last
 std::vector<DagNode> hash_consed(const Tree& tree);
 
+// where a compiled sub-tree's value is
+struct Place {
+    enum Kind { SLOT, COLUMN, VALUE } kind;
+    std::int32_t at;
+    double value;
+};
+
+// Kept and filled again for each program, so that compiling allocates nothing.
 template <class T>
 struct Code {
     std::vector<Instr<T>> steps;
     int slots = 0;  // beyond the output's own
+    std::vector<Place> stack;
 };
 template <class T>
 void compile(const Tree& tree, Code<T>& code);

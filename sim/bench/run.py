@@ -10,16 +10,12 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from cocotb_tools.runner import get_runner
 
 
-def main() -> int:
-    """Build, then simulate; 0 if the test has written its response."""
-    here = Path(__file__).resolve().parent
-    job = json.loads((here / "job.json").read_text())
-    os.environ["PYTHONPATH"] = str(here)
-    sys.path.insert(0, str(here))
+def _run(here: Path, job: dict[str, Any]) -> None:
     runner = get_runner("verilator")
     runner.build(
         sources=[here / source for source in job["sources"]],
@@ -36,6 +32,20 @@ def main() -> int:
         test_dir=here,
         results_xml=str(here / "results.xml"),
     )
+
+
+def main() -> int:
+    """Build, then simulate; 0 if the test has written its response."""
+    here = Path(__file__).resolve().parent
+    job = json.loads((here / "job.json").read_text())
+    os.environ["PYTHONPATH"] = str(here)
+    sys.path.insert(0, str(here))
+    try:
+        _run(here, job)
+    except RuntimeError as error:
+        # the tools have said above what is wrong: a traceback would only hide it
+        print(error)
+        return 1
     return 0 if (here / "response.txt").exists() else 1
 
 

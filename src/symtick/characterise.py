@@ -88,6 +88,10 @@ def _plus(width: int, raw: int) -> Callable[[GraphBuilder], int]:
     return lambda g: g.op(GOp.ADD, g.input(0, Fixed(width, 0)), g.const(raw, 0))
 
 
+def _times(width: int, raw: int) -> Callable[[GraphBuilder], int]:
+    return lambda g: g.op(GOp.MUL, g.input(0, Fixed(width, 0)), g.const(raw, 0))
+
+
 def _square(width: int) -> Callable[[GraphBuilder], int]:
     def make(builder: GraphBuilder) -> int:
         a = builder.input(0, Fixed(width, 0))
@@ -150,6 +154,8 @@ def points() -> Iterator[Point]:
         yield _built(f"mul_{a}_{b}", _binary(GOp.MUL, Fixed(a, 0), Fixed(b, 0)))
     for w in (4, 6, 8, 10, 12):
         yield _built(f"square_{w}", _square(w))
+    for w, raw in ((8, 5), (12, 9), (8, 11), (6, 77), (12, 77), (10, 151), (10, 379), (14, 379)):
+        yield _built(f"constant_{w}_{raw}", _times(w, raw))
     for w in (4, 8, 12, 16, 24):
         yield _built(f"round_{w}", _cast(w, 3, 0, Quant.RND, Overflow.WRAP))
         yield _built(f"saturate_{w}", _cast(w, 0, 3, Quant.TRN, Overflow.SAT))

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from symtick.codegen import Area, Design
 from symtick.errors import InputError
 from symtick.files import write_json
-from symtick.hwcost import Device, Estimate, estimate, load_device
+from symtick.hwcost import Device, Estimate, estimate, load_device, read_report
 from symtick.sim import nextpnr, vitis, yosys
 from symtick.sim.verify import Verification, verify
 from symtick.store import DesignSource, read_source
@@ -132,9 +132,7 @@ def vendor_report(folder: Path) -> dict[str, Any] | None:
     if not vitis.available():
         return None
     source, _ = read_source(folder)
-    from symtick.hwcost.reports import read_csynth
-
-    return asdict(read_csynth(vitis.run(folder, source.name)))
+    return asdict(read_report(vitis.run(folder, source.name)))
 
 
 def read_verification(folder: Path) -> Verification | None:

@@ -31,11 +31,15 @@ class DataSection(_Section):
     """Rows to distil on.
 
     Attributes:
-        path: .npz or .csv file (see `symtick.search.data`).
+        path: .npz or .csv file (layouts: `symtick.search.data_files`).
+        label: name of a .csv file's label column.
+        test: share of the rows kept for the test, where the file has no test part of its own.
         validation: share of the training rows kept for choosing precision and design.
     """
 
     path: Path
+    label: str | None = None
+    test: Annotated[float, Field(gt=0.0, lt=0.9)] = 0.2
     validation: Annotated[float, Field(gt=0.0, lt=0.9)] = 0.2
 
 
@@ -43,9 +47,9 @@ class TrainSection(_Section):
     """Train a multilayer perceptron on the labels as the teacher."""
 
     widths: list[Count] = [64, 32, 32]
-    epochs: Count = 20
+    epochs: Count = 40
     batch: Count = 512
-    learning_rate: Annotated[float, Field(gt=0.0)] = 2e-3
+    learning_rate: Annotated[float, Field(gt=0.0)] = 5e-3
 
 
 class KerasSection(_Section):
@@ -56,7 +60,14 @@ class KerasSection(_Section):
 
 
 class TorchSection(_Section):
-    """A torch `state_dict` of a multilayer perceptron, with its layer widths."""
+    """A torch `state_dict` of a multilayer perceptron.
+
+    Attributes:
+        state_dict: the .pt file.
+        widths: hidden layers.
+        activation: of the hidden layers.
+        standardise: the network sees (x - mean) / std of the training rows, not raw features.
+    """
 
     state_dict: Path
     widths: list[Count]
@@ -84,35 +95,32 @@ class InputsSection(_Section):
     """How features become hardware words.
 
     Attributes:
-        format: format of every input, `fixed<width,integer bits>`; features are scaled to its
-            range [-1, 1) or [0, 1) by an affine map of the given quantiles and saturated.
+        format: format of every input, `fixed<width,1>`: features are scaled to [-1, 1) by an
+            affine map of quantiles of the training rows, and saturated.
         formats: other formats for single features, by name.
-        quantiles: of the training rows, mapped to the ends of the range.
+        tail: the quantiles `tail` and 1 - `tail` of the training rows become the ends of the range.
     """
 
     format: str = "fixed<6,1>"
     formats: dict[str, str] = {}
-    quantiles: tuple[float, float] = (0.001, 0.999)
+    tail: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.001
 
     @field_validator("format")
     @classmethod
     def _format(cls, text: str) -> str:
-        Fixed.parse(text)
-        return text
+        return _scaled_format(text)
 
     @field_validator("formats")
     @classmethod
     def _formats(cls, held: dict[str, str]) -> dict[str, str]:
-        for text in held.values():
-            Fixed.parse(text)
-        return held
+        return {name: _scaled_format(text) for name, text in held.items()}
 
-    @field_validator("quantiles")
-    @classmethod
-    def _quantiles(cls, held: tuple[float, float]) -> tuple[float, float]:
-        if not 0.0 <= held[0] < held[1] <= 1.0:
-            raise ValueError(f"quantiles must rise within [0, 1], not {held}")
-        return held
+
+def _scaled_format(text: str) -> str:
+    found = Fixed.parse(text)
+    if not found.signed or found.integer != 1:
+        raise ValueError(f"{text!r}: features are scaled to [-1, 1), so write fixed<width,1>")
+    return text
 
 
 class HardwareSection(_Section):
@@ -126,32 +134,34 @@ class HardwareSection(_Section):
     """
 
     device: str = "open"
-    clock_mhz: Annotated[float, Field(gt=0.0, le=2000.0)] = 200.0
+    clock_mhz: Annotated[float, Field(gt=0.0, le=1000.0)] = 200.0
     max_ticks: Count = 5
     max_lut: Annotated[float, Field(gt=0.0)] | None = None
 
 
 class SearchSection(_Section):
-    """The search for expressions.
+    """The search for expressions (`symtick.search.settings` holds the finer settings).
 
     Attributes:
         operators: names the search may use.
-        generations: length of the search, for each output.
+        generations: length of the evolutionary search, for each output; 0 leaves it out.
         population: programs in each island.
         islands: number of islands for each output.
-        max_nodes: largest expression tree.
-        designs: how many designs to aim for on the front.
+        max_nodes: largest expression tree of the evolutionary search.
+        hidden: hidden sums of each layered start (`symtick.search.layers`); empty leaves them out.
+        effort: factor on the number of fitting steps of the layered forms.
         threads: worker threads; the result does not depend on it.
     """
 
     operators: list[str] = [
         "add", "sub", "mul", "neg", "abs", "min", "max", "square", "exp", "tanh",
     ]  # fmt: skip
-    generations: Count = 40
-    population: Count = 64
+    generations: Annotated[int, Field(ge=0)] = 24
+    population: Annotated[int, Field(ge=4)] = 24
     islands: Count = 2
-    max_nodes: Count = 100
-    designs: Count = 6
+    max_nodes: Annotated[int, Field(ge=3)] = 90
+    hidden: list[Count] = [4, 4, 5, 5, 5, 5, 6, 6]
+    effort: Annotated[float, Field(gt=0.0, le=100.0)] = 1.0
     threads: Annotated[int, Field(ge=1, le=256)] = 2
 
     @field_validator("operators")

@@ -22,9 +22,9 @@ from symtick.codegen import (
     Precision,
     Quant,
     compile_expression,
-    hls_files,
-    verilog_files,
 )
+from symtick.codegen.emit_hls import hls_files
+from symtick.codegen.emit_verilog import verilog_files
 from symtick.errors import InputError
 from symtick.expr import Expression, Interval, parse, to_text
 from symtick.files import write_json, write_text

@@ -51,6 +51,8 @@ class SizedModel(UnitModel):
             return 0.3 * min(widths) + 0.02 * max(widths)
         if here.op is GOp.TABLE:
             return 0.2 * widths[0]
+        if here.op in (GOp.MIN, GOp.MAX):
+            return 0.7
         if here.op is GOp.CAST and super().delay(graph, node):
             rounds = here.quant.name != "TRN" and here.fmt.frac < graph.nodes[here.args[0]].fmt.frac
             return 0.8 * (rounds + (here.overflow.name != "WRAP") + 0.3)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symtick.hwcost.table_columns import nonzero_digits, table_shape
+from symtick.hwcost.table_columns import table_shape
 
 
 def test_a_six_bit_table_costs_one_lut_for_each_output_bit() -> None:
@@ -44,14 +44,3 @@ def test_address_bits_that_do_nothing_cost_nothing(entries: list[int], place: in
     low = 1 << place
     wider = tuple(entries[(k & (low - 1)) | (k >> 1 & ~(low - 1))] for k in range(32))
     assert table_shape(wider, 4) == table_shape(tuple(entries), 4)
-
-
-@given(st.integers(-(2**20), 2**20))
-def test_signed_digits_by_their_definition(value: int) -> None:
-    digits, rest = 0, abs(value)
-    while rest:
-        if rest & 1:
-            rest -= 2 - (rest & 3)
-            digits += 1
-        rest >>= 1
-    assert nonzero_digits(value) == digits

@@ -48,7 +48,7 @@ def written(front: list[Candidate]) -> list[tuple[object, ...]]:
 
 
 def test_it_finds_a_sum_of_three_terms() -> None:
-    found = engine(replace(SMALL, population=24))
+    found = engine(replace(SMALL, population=24, trial_terms=64))
     for _ in range(40):
         if found.step(1).best_loss < 1e-15:
             break
@@ -146,7 +146,9 @@ def test_weights_decide_what_is_fitted() -> None:
     found.step(5)
     best = min(found.front(), key=lambda c: c.loss)
     assert best.loss < 1e-12
-    assert np.allclose(from_programs([best.program], NAMES).evaluate(X)[:, 0], X[:, 0], atol=1e-5)
+    values = from_programs([best.program], NAMES).evaluate(X)[:, 0]
+    assert np.allclose(values[weights > 0], X[weights > 0, 0], atol=1e-4)
+    assert not np.allclose(values, y, atol=0.1)
 
 
 def test_a_constant_target_is_no_obstacle() -> None:

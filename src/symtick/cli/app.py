@@ -5,6 +5,7 @@ Room: front door.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +23,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console = Console(highlight=False)
+# tables keep their columns where the output is a file or a pipe, which has no width of its own
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 
 Folder = Annotated[
     Path, typer.Argument(help="A run folder (of distill) or a design folder (of compile).")
@@ -162,15 +164,15 @@ def synth(
 @app.command()
 def compare(
     folder: Annotated[Path, typer.Argument(help="A run folder.")],
-    quantised: Annotated[
-        bool, typer.Option(help="Build the quantised network with da4ml, too.")
+    route: Annotated[
+        bool, typer.Option(help="Place and route the quantised network, too (minutes).")
     ] = True,
 ) -> None:
     """Put the teacher, its hls4ml and da4ml versions and the designs in one table."""
     from symtick.comparing import compare_run
 
-    with console.status("building the network's firmware (hls4ml, da4ml)"):
-        rows = compare_run(folder, quantised)
+    with console.status("building the network's firmware") as status:
+        rows = compare_run(folder, route, status.update)
     show.comparison(console, rows)
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from symtick.baselines.table import ComparisonRow, to_rich
+from symtick.baselines.table import ComparisonRow
 from symtick.checks import Synthesis
 from symtick.codegen import Design
 from symtick.errors import ResourceError
@@ -24,7 +24,7 @@ from symtick.hwcost import devices as device_names
 from symtick.runs import Run
 from symtick.sim import tools as toolbox
 from symtick.sim.verify import Verification
-from symtick.tables import front_table, synthesis_table
+from symtick.tables import comparison_table, front_table, synthesis_table
 
 T = TypeVar("T")
 
@@ -51,10 +51,10 @@ def front(console: Console, run: Run) -> None:
     table = front_table(run)
     console.print(_plain(table.title, table.head, [row.cells for row in table.rows]))
     console.print(table.note, markup=False)
-    chosen = run.front.chosen
-    console.print(f"\nchosen: {chosen.id}", markup=False)
+    chosen = run.front.entry()
+    console.print(f"\nchosen: {chosen.name}", markup=False)
     for k, name in enumerate(run.output_names):
-        console.print(f"  {name} = {to_text(chosen.expression, k, 4)}", markup=False)
+        console.print(f"  {name} = {chosen.text(k, 4)}", markup=False)
 
 
 def design(console: Console, built: Design, estimate: Estimate) -> None:
@@ -125,7 +125,9 @@ def syntheses(console: Console, found: Sequence[Synthesis]) -> None:
 
 def comparison(console: Console, rows: Sequence[ComparisonRow]) -> None:
     """The comparison with the networks."""
-    console.print(to_rich(rows))
+    table = comparison_table(rows)
+    console.print(_plain(table.title, table.head, [row.cells for row in table.rows]))
+    console.print(table.note, markup=False)
 
 
 def devices(console: Console) -> None:

@@ -1,0 +1,202 @@
+"""From a job file to a run folder: what `symtick distill` does.
+
+Room: front door. Everything that the user gave is read and checked before the run folder appears;
+from then on the folder can always be resumed, and `front.json` in it is always whole.
+"""
+
+from __future__ import annotations
+
+import io
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from symtick import __version__
+from symtick.config import Job, load_job
+from symtick.errors import InputError
+from symtick.files import new_folder, write_bytes, write_json, write_text
+from symtick.hwcost import model, search_cost
+from symtick.runs import JOB, Run, input_formats, open_run, output_names
+from symtick.search.data import Dataset, Scaler
+from symtick.search.data_files import load_split
+from symtick.search.distill import Distiller, Progress
+from symtick.search.problem import Problem
+from symtick.search.settings import ChoiceSettings, DistillConfig
+from symtick.search.teacher import Architecture, TorchTeacher
+from symtick.search.teacher_files import from_state_dict, load_keras_h5
+from symtick.search.teacher_train import train_mlp
+from symtick.store import write_design
+
+Observer = Callable[[Progress], None]
+
+
+def distill_job(path: Path, folder: Path | None, observer: Observer) -> Run:
+    """Run a job into a new run folder.
+
+    Args:
+        path: the job file.
+        folder: a folder that does not exist; `runs/<job name>` by default.
+        observer: is told how the search goes on.
+
+    Raises:
+        InputError: the job, the data or the teacher is not acceptable, or the folder exists.
+    """
+    job = load_job(path)
+    target = folder if folder is not None else Path("runs") / job.name
+    if target.exists():
+        raise InputError(f"the output folder {target} exists: remove it or name another")
+    model(job.hardware.device, job.hardware.clock_mhz)
+    train, test = load_split(job.data.path, job.data.test, job.seed, job.data.label)
+    input_formats(job, train.feature_names)
+    teacher = make_teacher(job, train)
+    with new_folder(target) as draft:
+        write_text(draft / JOB, job.to_yaml())
+        write_bytes(draft / "data.npz", _packed(train, test))
+        if teacher is not None:
+            teacher.save(draft / "teacher.npz")
+        write_json(draft / "scaler.json", Scaler.fit(train.X, job.inputs.tail).to_dict())
+    return _search(Run(target), observer, resume=False)
+
+
+def resume_run(folder: Path, observer: Observer) -> Run:
+    """Go on with an interrupted search; the result is that of an uninterrupted one.
+
+    Raises:
+        InputError: there is no run, or nothing to resume.
+    """
+    return _search(open_run(folder), observer, resume=True)
+
+
+def make_teacher(job: Job, train: Dataset) -> TorchTeacher | None:
+    """The job's teacher, trained or loaded; None where it names none.
+
+    Raises:
+        InputError: a file is missing, pickled or does not fit the data.
+    """
+    names, classes, wanted = train.feature_names, train.class_names, job.teacher
+    if wanted.train is not None:
+        t = wanted.train
+        teacher = train_mlp(
+            train, t.widths, epochs=t.epochs, seed=job.seed, batch=t.batch,
+            learning_rate=t.learning_rate,
+        )  # fmt: skip
+    elif wanted.keras is not None:
+        teacher = load_keras_h5(wanted.keras.architecture, wanted.keras.weights, names, classes)
+    elif wanted.torch is not None:
+        t = wanted.torch
+        shape = Architecture.mlp((len(names), *t.widths, len(classes)), t.activation)
+        mean, std = (train.X.mean(axis=0), train.X.std(axis=0)) if t.standardise else (None, None)
+        teacher = from_state_dict(t.state_dict, shape, names, classes, mean, std)
+    elif wanted.saved is not None:
+        teacher = TorchTeacher.load(wanted.saved)
+    else:
+        return None
+    if teacher.feature_names != names or teacher.class_names != classes:
+        raise InputError(
+            f"the teacher is for features {', '.join(teacher.feature_names)} and classes "
+            f"{', '.join(teacher.class_names)}, the data has {', '.join(names)} and "
+            f"{', '.join(classes)}"
+        )
+    return teacher
+
+
+def _packed(train: Dataset, test: Dataset) -> bytes:
+    text = io.BytesIO()
+    arrays = {"X_train": train.X, "X_test": test.X, "feature_names": np.array(train.feature_names),
+              "classes": np.array(train.class_names)}  # fmt: skip
+    if train.y is not None and test.y is not None:
+        arrays |= {"y_train": train.y, "y_test": test.y}
+    np.savez_compressed(text, **arrays)  # type: ignore[arg-type]
+    return text.getvalue()
+
+
+def problem_of(run: Run) -> Problem:
+    """What the search is to imitate: the teacher's scores on the training rows, or the labels."""
+    job, train = run.job, run.train
+    X = run.scaler.transform(train.X)
+    common = {
+        "input_names": train.feature_names,
+        "output_names": run.output_names,
+        "validation": job.data.validation,
+        "seed": job.seed,
+    }
+    if run.teacher is None:
+        return Problem.from_labels(
+            X, train.labels, run.formats, classes=len(train.class_names), **common
+        )
+    return Problem.from_scores(
+        X, run.teacher.logits(train.X), run.formats, labels=train.y, **common
+    )
+
+
+def distill_config(job: Job) -> DistillConfig:
+    """The search's settings for a job."""
+    search, base = job.search, DistillConfig()
+    steps = {
+        name: max(1, round(getattr(base.ladder, name) * search.effort))
+        for name in ("fit_steps", "refit_steps", "refine_steps")
+    }
+    engine = replace(
+        base.evolution.engine,
+        islands=search.islands,
+        population=search.population,
+        limits=replace(base.evolution.engine.limits, max_nodes=search.max_nodes),
+    )
+    return replace(
+        base,
+        seed=job.seed,
+        threads=search.threads,
+        ops=tuple(search.operators),
+        evolution=replace(base.evolution, generations=search.generations, engine=engine),
+        ladder=replace(base.ladder, hidden=tuple(search.hidden), **steps),
+        choice=ChoiceSettings(
+            share=job.choose.accuracy_share,
+            max_ticks=job.hardware.max_ticks,
+            max_lut=job.hardware.max_lut,
+        ),
+    )
+
+
+def _search(run: Run, observer: Observer, resume: bool) -> Run:
+    job = run.job
+    costs = model(job.hardware.device, job.hardware.clock_mhz)
+    distiller = Distiller(
+        problem_of(run), distill_config(job), costs, search_cost(costs, run.formats)
+    )
+
+    def tell(progress: Progress) -> None:
+        if progress.front.entries:
+            progress.front.save(run.folder)
+        observer(progress)
+
+    start = time.monotonic()
+    front = distiller.run(tell, run.folder / "checkpoint", resume=resume)
+    if not front.entries:
+        raise InputError(
+            f"no design met the limits of {job.hardware.max_ticks} ticks and "
+            f"{job.hardware.max_lut or 'any number of'} LUTs: raise them, or search longer with "
+            f"symtick distill --resume {run.folder}"
+        )
+    front.save(run.folder)
+    found = Run(run.folder)
+    for entry in front.entries:
+        write_design(found.design_folder(entry), found.source(entry))
+    write_json(run.folder / "run.json", _record(distiller, time.monotonic() - start, resume))
+    return found
+
+
+def _record(distiller: Distiller, seconds: float, resumed: bool) -> dict[str, object]:
+    return {
+        "symtick": __version__,
+        "seed": distiller.config.seed,
+        "complete": not distiller.interrupted,
+        "resumed": resumed,
+        "search_seconds": round(seconds, 1),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }

@@ -1,0 +1,162 @@
+"""hls4ml and da4ml for real on a small network, and the table of what they gave."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from symtick.baselines import da4ml_net, table
+from symtick.baselines.da4ml_net import run_da4ml
+from symtick.baselines.hls4ml_net import run_hls4ml
+from symtick.baselines.quantised import QuantisedNet, train_quantised
+from symtick.baselines.table import ComparisonRow, compare, da4ml_row
+from symtick.errors import InputError, ToolError, VerificationError
+from symtick.search.data import Dataset
+from symtick.search.teacher import TorchTeacher
+from symtick.search.teacher_train import train_mlp
+
+
+def blobs(rows: int, seed: int) -> Dataset:
+    rng = np.random.default_rng(seed)
+    y = np.arange(rows) % 3
+    X = rng.normal(size=(rows, 3)) * 0.7 + np.eye(3)[y] * 2
+    return Dataset(X, y, ("a", "b", "c"), ("p", "q", "r"))
+
+
+@pytest.fixture(scope="module")
+def train() -> Dataset:
+    return blobs(900, 1)
+
+
+@pytest.fixture(scope="module")
+def test_rows() -> Dataset:
+    return blobs(600, 2)
+
+
+@pytest.fixture(scope="module")
+def teacher(train: Dataset) -> TorchTeacher:
+    return train_mlp(train, widths=(6,), epochs=20, batch=64)
+
+
+@pytest.fixture(scope="module")
+def network(train: Dataset) -> QuantisedNet:
+    scores = np.eye(3)[train.labels] * 4
+    return train_quantised(train.X, train.labels, scores, hidden=(4,), epochs=10, batch=64)
+
+
+@pytest.mark.sim
+@pytest.mark.synth
+@pytest.mark.slow
+def test_the_whole_comparison(
+    teacher: TorchTeacher, train: Dataset, test_rows: Dataset, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    rows = compare(
+        teacher, train, test_rows, tmp_path, route=False, simulated_rows=200, progress=said.append
+    )
+    floating, hls, da = rows
+    assert floating.agreement == 1.0 and floating.lut is None
+    assert hls.agreement is not None and hls.agreement > 0.98
+    assert hls.accuracy == pytest.approx(floating.accuracy, abs=0.01)
+    assert hls.lut is None and "vendor tool" in hls.note
+    assert da.lut and da.ff and da.dsp == 0 and da.ticks and da.ticks > 2
+    assert da.accuracy is not None and da.accuracy > 0.9 and set(da.auc) == {"p", "q", "r"}
+    assert any("200 rows bit-exact" in text for text in said)
+    _check_project(tmp_path / "hls4ml")
+
+
+def _check_project(project: Path) -> None:
+    """A plain hls4ml project: its YAML is plain and names this folder."""
+    text = (project / "hls4ml_config.yml").read_text()
+    assert f"OutputDir: {project}" in text and "!!python" not in text
+    assert (project / "firmware" / "network.cpp").exists() and (project / "build_prj.tcl").exists()
+
+
+@pytest.mark.sim
+def test_hls4ml_failing_leaves_nothing(
+    teacher: TorchTeacher, test_rows: Dataset, tmp_path: Path
+) -> None:
+    with pytest.raises(ToolError, match="took more than"):
+        run_hls4ml(teacher, test_rows.X, tmp_path / "p", timeout=0.2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_hls4ml_refuses_bad_settings(
+    teacher: TorchTeacher, test_rows: Dataset, tmp_path: Path
+) -> None:
+    for text in ("ap_fixed<16,20>", "ap_fixed<64,6>", "float", "ap_fixed<16,6>; x"):
+        with pytest.raises(InputError, match="precision must be"):
+            run_hls4ml(teacher, test_rows.X, tmp_path / "p", precision=text)
+    (tmp_path / "there").mkdir()
+    with pytest.raises(InputError, match="exists"):
+        run_hls4ml(teacher, test_rows.X, tmp_path / "there")
+
+
+@pytest.mark.sim
+def test_da4ml_differing_from_the_network_is_caught(
+    network: QuantisedNet,
+    test_rows: Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = da4ml_net._save_arrays
+
+    def tampered(held: QuantisedNet, words: np.ndarray, exchange: Path) -> None:
+        biases = (held.biases[0], held.biases[1] + [1, 0, 0])
+        real(QuantisedNet(held.scaler, held.bits, held.weights, biases), words, exchange)
+
+    monkeypatch.setattr(da4ml_net, "_save_arrays", tampered)
+    with pytest.raises(VerificationError, match=r"output 0 of row 0.*600 values differ"):
+        run_da4ml(network, test_rows.X, tmp_path / "p", simulated_rows=0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_da4ml_the_row_says_what_to_install(
+    network: QuantisedNet, test_rows: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str) -> None:
+        raise ToolError(f"{name} is missing: pip install 'symtick[da]'")
+
+    monkeypatch.setattr(table, "find", missing)
+    monkeypatch.setattr(da4ml_net, "find", missing)
+    row = da4ml_row(network, test_rows, network.scores(test_rows.X), tmp_path)
+    assert row.agreement == 1.0 and row.lut is None and "symtick[da]" in row.note
+    with pytest.raises(ToolError, match="da4ml is missing"):
+        run_da4ml(network, test_rows.X, tmp_path / "p")
+    assert list(tmp_path.iterdir()) == []
+
+
+ROWS = [
+    ComparisonRow("float", 0.654, 1.0, {"g": 0.9, "q": 0.8}),
+    ComparisonRow("ours", 0.63, 0.9, {"g": 0.85, "q": 0.75}, 1234, 900, 0, 3, 200.0, "proved"),
+]
+
+
+def test_nanoseconds_follow_from_ticks_and_clock() -> None:
+    assert ROWS[1].ns == 15.0 and ROWS[0].ns is None
+
+
+def test_the_terminal_table_shows_figures_and_dashes() -> None:
+    console = Console(width=140, file=io.StringIO(), record=True)
+    console.print(table.rich_table(ROWS))
+    console.print(table.auc_table(ROWS))
+    text = console.export_text()
+    for part in ("65.40", "1,234", "15.0", "0.8500", "ours: proved", table.DASH):
+        assert part in text
+
+
+def test_json_and_csv_hold_the_same() -> None:
+    held = json.loads(json.dumps(table.to_json(ROWS), allow_nan=False))
+    lines = list(csv.DictReader(io.StringIO(table.to_csv(ROWS))))
+    assert [line["name"] for line in lines] == ["float", "ours"]
+    assert lines[0]["lut"] == "" and held[0]["lut"] is None
+    for line, row in zip(lines, held, strict=True):
+        assert float(line["auc_g"]) == row["auc"]["g"]
+        assert float(line["accuracy"]) == row["accuracy"]
+    assert float(lines[1]["ns"]) == held[1]["ns"] == 15.0

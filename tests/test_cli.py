@@ -1,0 +1,160 @@
+"""The command line at the door: one paragraph, a non-zero exit status, nothing half-written."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from symtick.cli import main
+
+Cli = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def cli(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Cli:
+    """Run `symtick` in an empty folder: exit status, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["symtick", *words])
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        held = capsys.readouterr()
+        return code, held.out, held.err
+
+    return run
+
+
+def refused(result: tuple[int, str, str], *wanted: str) -> None:
+    code, _, err = result
+    flat = " ".join(err.split())
+    assert code == 1
+    assert flat.startswith("symtick: ")
+    assert "Traceback" not in err
+    assert "\n\n" not in err.strip()
+    for part in wanted:
+        assert part in flat
+
+
+FORMAT = ("--input-format", "fixed<8,2>")
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (("__import__('os').system('touch x')", *FORMAT), ("is not allowed",)),
+        (("gamma(x0)", *FORMAT), ("unknown operator 'gamma'", "tanh")),
+        (("x0/x1", *FORMAT), ("x0/x1", "contains 0", "guard the divisor")),
+        (("log(x0)", *FORMAT), ("log(x0)", "contains 0 or negative", "guard it")),
+        (("x0 + 1", "--input-format", "fixed<99,2>"), ("fixed<99,2>", "over the limit", "48")),
+        (("x0 + 1", "--input-format", "float"), ("'float' is not a format",)),
+        (("x0 +", *FORMAT), ("cannot read the expression",)),
+        (("x0 + 1", *FORMAT, "--device", "xc9"), ("xc9", "open")),
+        (("x0 + 1", *FORMAT, "--input-range", "3"), ("'3' is not a range",)),
+        (("x0 + y", "--input-format", "x0=fixed<8,2>"), ("unknown name 'y'",)),
+        (("x0 + x1", "--input-format", "x0=fixed<8,2>"), ("no input format for x1",)),
+    ],
+)
+def test_compile_refuses(cli: Cli, tmp_path: Path, words: tuple[str, ...], wanted: tuple[str, ...]) -> None:
+    refused(cli("compile", *words), *wanted)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_compile_refuses_an_existing_folder(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    refused(cli("compile", "x0 + 1", *FORMAT, "--output", "out"), "out exists")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_compile_writes_a_design_that_every_verb_reads(cli: Cli, tmp_path: Path) -> None:
+    code, out, _ = cli("compile", "x0*x1 + sin(x0)", *FORMAT, "-o", "d", "--name", "wave")
+    assert code == 0
+    assert "ticks" in out
+    assert (tmp_path / "d/firmware/wave.cpp").is_file()
+    assert list((tmp_path / "d/rtl").glob("*.v"))
+    code, out, _ = cli("estimate", "d", "--json")
+    assert code == 0
+    assert '"design": "wave"' in out
+    refused(cli("estimate", "d", "--budget-ticks", "0"), "no design fits the budget")
+
+
+def test_a_changed_design_is_refused(cli: Cli, tmp_path: Path) -> None:
+    assert cli("compile", "x0*x1", *FORMAT, "-o", "d")[0] == 0
+    path = tmp_path / "d/design.json"
+    path.write_text(path.read_text().replace("x0*x1", "x0+x1"))
+    refused(cli("estimate", "d"), "compiles to another design")
+    path.write_text("{")
+    refused(cli("estimate", "d"), "design.json is damaged")
+
+
+def job(folder: Path, **changes: object) -> str:
+    content: dict[str, object] = {"name": "small", "data": {"path": "rows.npz"}, **changes}
+    (folder / "job.yaml").write_text(yaml.safe_dump(content))
+    return "job.yaml"
+
+
+def rows(folder: Path, X: np.ndarray, y: np.ndarray | None = None, features: int = 3) -> None:
+    names = np.array([f"f{k}" for k in range(features)])
+    labels = np.arange(len(X)) % 2 if y is None else y
+    np.savez(folder / "rows.npz", X=X, y=labels, feature_names=names, classes=np.array(["a", "b"]))
+
+
+def test_distill_refuses_bad_data(cli: Cli, tmp_path: Path) -> None:
+    good = np.random.default_rng(1).normal(size=(40, 3))
+    bad = good.copy()
+    bad[7, 2] = np.nan
+    rows(tmp_path, bad)
+    refused(cli("distill", job(tmp_path), "-o", "run"), "f2", "7", "NaN")
+    rows(tmp_path, good[:0])
+    refused(cli("distill", job(tmp_path), "-o", "run"), "rows.npz")
+    rows(tmp_path, good, features=4)
+    refused(cli("distill", job(tmp_path), "-o", "run"), "4", "3")
+    (tmp_path / "rows.csv").write_text("a,b,label\n1,2,p\n1,q\n")
+    data = {"path": "rows.csv", "label": "label"}
+    refused(cli("distill", job(tmp_path, data=data), "-o", "run"), "rows.csv")
+    assert not (tmp_path / "run").exists()
+
+
+def test_distill_refuses_bad_jobs(cli: Cli, tmp_path: Path) -> None:
+    rows(tmp_path, np.random.default_rng(1).normal(size=(40, 3)))
+    refused(cli("distill", job(tmp_path, sede=1), "-o", "run"), "unknown key sede")
+    (tmp_path / "run").mkdir()
+    refused(cli("distill", job(tmp_path), "-o", "run"), "run exists")
+    assert list((tmp_path / "run").iterdir()) == []
+    refused(cli("distill", "none.yaml"), "cannot read the job file")
+    refused(cli("distill", "--resume", "run"), "run is no run folder")
+
+
+def test_distill_refuses_a_pickled_network(cli: Cli, tmp_path: Path) -> None:
+    rows(tmp_path, np.random.default_rng(1).normal(size=(40, 3)))
+    torch.save(torch.nn.Linear(3, 2), tmp_path / "net.pt")
+    teacher = {"torch": {"state_dict": "net.pt", "widths": [4]}}
+    refused(cli("distill", job(tmp_path, teacher=teacher), "-o", "run"), "net.pt", "state_dict")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_missing_tool_is_named(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cli("compile", "x0 + x1", *FORMAT, "-o", "d")[0] == 0
+    monkeypatch.setenv("SYMTICK_YOSYS", "/nowhere/yosys")
+    refused(cli("synth", "d"), "SYMTICK_YOSYS", "/nowhere/yosys")
+
+
+def test_devices_and_doctor(cli: Cli) -> None:
+    code, out, _ = cli("devices")
+    assert code == 0
+    assert "open" in out
+    code, out, _ = cli("doctor")
+    assert code == 0
+    assert "verilator" in out
+    assert "found" in out
