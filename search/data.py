@@ -6,6 +6,7 @@ search from here is finite, rectangular and named.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ Part = Literal["all", "train", "test"]
 
 # the largest float32 below 1, so that the open end of [-1, 1) survives a cast to float32
 TOP = 1.0 - 2.0**-24
+_LEAST_SPAN = 1e-300  # a narrower range has no finite factor: the feature counts as constant
 
 
 def check_matrix(X: npt.ArrayLike, names: Sequence[str] | None = None) -> FloatArray:
@@ -202,7 +204,7 @@ class Scaler:
                 f"{len(self.high)}"
             )
         for index, (low, high) in enumerate(zip(self.low, self.high, strict=True)):
-            if not (np.isfinite(low) and np.isfinite(high) and low <= high):
+            if not (low <= high and math.isfinite(high - low)):
                 raise InputError(f"feature {index} has the range [{low!r}, {high!r}]")
 
     @classmethod
@@ -221,7 +223,7 @@ class Scaler:
     def slope(self) -> FloatArray:
         """The factor of each feature; 0 for a constant one."""
         span = np.subtract(self.high, self.low)
-        return np.divide(2.0, span, out=np.zeros_like(span), where=span > 0)
+        return np.divide(2.0, span, out=np.zeros_like(span), where=span > _LEAST_SPAN)
 
     @property
     def offset(self) -> FloatArray:
@@ -239,7 +241,8 @@ class Scaler:
         if matrix.shape[1] != len(self.low):
             raise InputError(f"the data has {matrix.shape[1]} features, the scaler {len(self.low)}")
         slope = self.slope
-        scaled = np.where(slope > 0, (matrix - np.asarray(self.low)) * slope - 1.0, 0.0)
+        with np.errstate(over="ignore", invalid="ignore"):  # far outside: clipped or not used
+            scaled = np.where(slope > 0, (matrix - np.asarray(self.low)) * slope - 1.0, 0.0)
         return np.clip(scaled, -1.0, TOP)
 
     def to_dict(self) -> dict[str, list[float]]:

@@ -7,7 +7,7 @@ nothing is random here, and nothing depends on the number of threads.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,7 @@ import numpy as np
 from symtick.search.codes import Singles
 from symtick.search.data import FloatArray
 from symtick.search.layers import Layers, Params
-
-Objective = Callable[[FloatArray, FloatArray], tuple[float, FloatArray]]
+from symtick.search.objective import Objective
 
 DECAY = 1e-4  # of the squared hidden sums: keeps them where their functions bend
 WARM_UP = 0.1
@@ -26,7 +25,13 @@ MEMORY = (0.9, 0.995)
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Rows to learn from: their code matrix (scipy CSR, and transposed) and what the outputs should be."""
+    """Rows to learn from.
+
+    Attributes:
+        matrix: their code matrix, scipy CSR.
+        goal: what the outputs should be, (rows, outputs).
+        matrix_t: the matrix transposed, made on construction.
+    """
 
     matrix: Any
     goal: FloatArray

@@ -158,9 +158,7 @@ class Distiller:
         for number, hidden in enumerate(settings.hidden):
             use = shapes if settings.mixed and number % 2 else shapes[:1]
             rng = np.random.default_rng([self.config.seed, 2, number])
-            start = Layers.random(
-                self._ground.codes, hidden, use, center, problem.spread, rng
-            )
+            start = Layers.random(self._ground.codes, hidden, use, center, problem.spread, rng)
             found.append(Ladder(f"ladder-{number}", self.bench, self._ground, settings, start))
         return found
 

@@ -65,9 +65,7 @@ class Evolution:
         """A few generations."""
         if self._engine is None:
             self._engine = Engine(*self._arguments)
-        count = min(
-            self._settings.slice_generations, self._settings.generations - self._generation
-        )
+        count = min(self._settings.slice_generations, self._settings.generations - self._generation)
         stats = self._engine.step(count, threads=1)
         self._generation += count
         self._loss = stats.best_loss / self._unit
@@ -87,9 +85,7 @@ class Evolution:
 
 def _engine_config(config: DistillConfig, output: int) -> EngineConfig:
     engine = config.evolution.engine
-    limits = replace(
-        engine.limits, max_ticks=min(engine.limits.max_ticks, config.choice.max_ticks)
-    )
+    limits = replace(engine.limits, max_ticks=min(engine.limits.max_ticks, config.choice.max_ticks))
     if config.choice.max_lut is not None:
         limits = replace(limits, max_lut=min(limits.max_lut, config.choice.max_lut))
     seed = int(np.random.default_rng([config.seed, 1, output]).integers(2**62))

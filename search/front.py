@@ -10,7 +10,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -132,28 +132,28 @@ def _precision_from_dict(content: dict[str, Any]) -> Precision:
 
 
 def dominates(first: FrontEntry, second: FrontEntry) -> bool:
-    """Whether `first` is nowhere worse in (score, loss, ticks, LUT) and somewhere better."""
-    a, b = (( -e.score, e.ticks, e.lut) for e in (first, second))
+    """Whether `first` is nowhere worse in (score, ticks, LUT) and somewhere better."""
+    a, b = _figures(first), _figures(second)
     return a != b and all(p <= q for p, q in zip(a, b, strict=True))
+
+
+def _figures(entry: FrontEntry) -> tuple[float, int, float]:
+    return -entry.score, entry.ticks, entry.lut
 
 
 def non_dominated(entries: Iterable[FrontEntry]) -> list[FrontEntry]:
     """The entries that no other beats, one of equals (by loss), by LUT, named d1, d2, ..."""
-    order = sorted(entries, key=lambda e: (e.lut, e.ticks, -e.score, e.loss, e.origin, str(e)))
+    order = sorted(
+        entries, key=lambda e: (e.lut, e.ticks, -e.score, e.loss, e.origin, str(e.expression))
+    )
     kept: list[FrontEntry] = []
     for entry in order:
-        beaten = any(
-            dominates(k, entry) or (k.score, k.ticks, k.lut) == (entry.score, entry.ticks, entry.lut)
-            for k in kept
-        )
-        if not beaten:
+        if not any(dominates(k, entry) or _figures(k) == _figures(entry) for k in kept):
             kept.append(entry)
     return [_renamed(e, f"d{number}") for number, e in enumerate(kept, 1)]
 
 
 def _renamed(entry: FrontEntry, name: str) -> FrontEntry:
-    from dataclasses import replace
-
     return replace(entry, name=name)
 
 
@@ -179,12 +179,15 @@ class Front:
 
         Chosen is the entry with the fewest LUTs (then ticks) among those that keep
         `choice.share` of the teacher's score; where none does, the one with the best score.
+        Designs under `choice.floor` of it are left out, unless all are.
         """
-        kept = non_dominated(
+        held = non_dominated(
             e
             for e in entries
             if e.ticks <= choice.max_ticks and (choice.max_lut is None or e.lut <= choice.max_lut)
         )
+        useful = [e for e in held if e.score >= choice.floor * teacher_score]
+        kept = [replace(e, name=f"d{n}") for n, e in enumerate(useful or held, 1)]
         enough = [e for e in kept if e.score >= choice.share * teacher_score]
         best = enough[:1] or sorted(kept, key=lambda e: (-e.score, e.lut))[:1]
         return cls(tuple(kept), teacher_score, best[0].name if best else "")

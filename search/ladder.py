@@ -135,9 +135,7 @@ class Ladder:
     def _fit(self, steps: int, rate: float) -> None:
         problem = self.bench.problem
         first = self._slices * steps
-        fit(
-            self.layers, self.ground.batches, problem.objective, steps, rate, problem.spread, first
-        )
+        fit(self.layers, self.ground.batches, problem.objective, steps, rate, problem.spread, first)
 
     def _prune(self) -> None:
         found = cuts(self.layers, self.ground.probe, self.bench)
@@ -149,9 +147,7 @@ class Ladder:
     def _measure(self) -> None:
         if self.layers.summands > self.settings.most:
             return
-        precision = Precision(
-            term_frac=self._grid.term_frac, wide_bits=self._grid.address_bits
-        )
+        precision = Precision(term_frac=self._grid.term_frac, wide_bits=self._grid.address_bits)
         expression = self.layers.expression(self.bench.problem.input_names)
         entry = self.bench.measure(expression, precision, self.name)
         if entry is not None:
@@ -191,8 +187,8 @@ def _part(arrays: Mapping[str, npt.NDArray[Any]], name: str) -> State:
 
 def pack(layers: Layers) -> State:
     """The form as arrays, copied."""
-    masks = {"kind": layers.kind, "inner": layers.inner, "outer": layers.outer}
-    return {name: held.copy() for name, held in {**masks, **layers.params}.items()}
+    held: State = {"kind": layers.kind, "inner": layers.inner, "outer": layers.outer}
+    return {name: array.copy() for name, array in (held | layers.params).items()}
 
 
 def unpack(arrays: Mapping[str, npt.NDArray[Any]], codes: Codes, shapes: tuple[str, ...]) -> Layers:

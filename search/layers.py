@@ -130,7 +130,7 @@ class Layers:
         t = SHAPES[self.shapes[0]][0](u)
         for place in range(1, len(self.shapes)):
             t = np.where(self._picks[place], SHAPES[self.shapes[place]][0](u), t)
-        tables = t * (p["a"] * self.inner)[f]
+        tables: Singles = t * (p["a"] * self.inner)[f]
         return u, t, tables
 
     def slopes(self, u: Singles, t: Singles) -> Singles:
@@ -146,7 +146,7 @@ class Layers:
             return tables
         step = self.steps()
         wide = self.inner.sum(axis=0) > 1
-        return np.where(wide, np.floor(tables / step + np.float32(0.5)) * step, tables)
+        return np.asarray(np.where(wide, np.floor(tables / step + np.float32(0.5)) * step, tables))
 
     def steps(self) -> Singles:
         """Step of each hidden sum: it moves no output by more than one step of its terms."""
@@ -214,9 +214,7 @@ class Layers:
     def _hidden_node(self, builder: Builder, j: int) -> int | None:
         terms = []
         for i in np.flatnonzero(self.inner[:, j]).tolist():
-            scaled = builder.op(
-                Op.MUL, builder.const(self._number("b", i, j)), builder.input(i)
-            )
+            scaled = builder.op(Op.MUL, builder.const(self._number("b", i, j)), builder.input(i))
             u = builder.op(Op.ADD, scaled, builder.const(self._number("c", i, j)))
             shape = _shape_node(builder, self.shapes[int(self.kind[i, j])], u)
             terms.append(builder.op(Op.MUL, builder.const(self._number("a", i, j)), shape))

@@ -7,11 +7,17 @@ nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, xlogy
 
 FloatArray = npt.NDArray[np.float64]
+Outputs = npt.NDArray[np.floating[Any]]
+# mean loss over rows and its gradient, from outputs and goal, both (rows, outputs)
+Objective = Callable[[Outputs, FloatArray], tuple[float, Outputs]]
 
 
 def softmax(scores: FloatArray) -> FloatArray:
@@ -22,7 +28,7 @@ def softmax(scores: FloatArray) -> FloatArray:
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
-def cross_entropy(scores: FloatArray, goal: FloatArray) -> tuple[float, FloatArray]:
+def cross_entropy(scores: Outputs, goal: FloatArray) -> tuple[float, Outputs]:
     """Mean over rows of -sum(goal * log softmax(scores)), and the gradient by `scores`."""
     count = len(scores)
     if scores.shape[1] == 1:
@@ -42,9 +48,7 @@ def entropy(goal: FloatArray) -> float:
     return float(-xlogy(both, both).sum() / len(both))
 
 
-def squared(
-    outputs: FloatArray, goal: FloatArray, spread: FloatArray
-) -> tuple[float, FloatArray]:
+def squared(outputs: Outputs, goal: FloatArray, spread: FloatArray) -> tuple[float, Outputs]:
     """Mean square of (outputs - goal) / spread over rows and outputs, and the gradient."""
     scaled = (outputs - goal) / spread
     return float(np.mean(scaled * scaled)), 2.0 * scaled / (spread * scaled.size)

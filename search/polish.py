@@ -7,7 +7,7 @@ cross-entropy of the whole design (or the squares), by L-BFGS.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,7 @@ from scipy.optimize import minimize
 from symtick.expr import Interval, Program
 from symtick.search.data import FloatArray
 from symtick.search.evaluation import Derivatives, intervals
-
-Objective = Callable[[FloatArray, FloatArray], tuple[float, FloatArray]]
+from symtick.search.objective import Objective
 
 SHRINK = 1e-6  # of the squared distance from the start: keeps idle constants where they are
 
@@ -71,9 +70,7 @@ class Polisher:
         if not np.isfinite(outputs).all():
             return 1e30, np.zeros_like(constants)
         loss, slope = self.objective(outputs, self.goal)
-        parts = [
-            rows.vjp(p, np.ascontiguousarray(slope[:, k]))[1] for k, p in enumerate(changed)
-        ]
+        parts = [rows.vjp(p, np.ascontiguousarray(slope[:, k]))[1] for k, p in enumerate(changed)]
         away = constants - start
         gradient = np.concatenate(parts) + 2.0 * SHRINK * away
         if not np.isfinite(gradient).all():

@@ -19,7 +19,7 @@ from symtick.errors import InputError
 from symtick.expr import Interval, check_names, default_names
 from symtick.search.data import FloatArray, IntArray, check_labels, check_matrix
 from symtick.search.metrics import accuracy, agreement, predicted_classes
-from symtick.search.objective import cross_entropy, entropy, softmax, squared
+from symtick.search.objective import Outputs, cross_entropy, entropy, softmax, squared
 
 Kind = Literal["classes", "values"]
 FLAT_LOGIT = 2.0  # log-odds that stand for a bare label in a regression on logits
@@ -176,7 +176,7 @@ class Problem:
     @property
     def outputs(self) -> int:
         """Number of outputs."""
-        return self.targets.shape[1]
+        return int(self.targets.shape[1])
 
     @property
     def ranges(self) -> tuple[Interval, ...]:
@@ -201,7 +201,7 @@ class Problem:
         found = self.targets[self.train].std(axis=0)
         return np.where(found > 0.0, found, 1.0)
 
-    def objective(self, outputs: FloatArray, goal: FloatArray) -> tuple[float, FloatArray]:
+    def objective(self, outputs: Outputs, goal: FloatArray) -> tuple[float, Outputs]:
         """Mean loss over rows and its gradient: cross-entropy, or squares over the variance."""
         if self.kind == "classes":
             return cross_entropy(outputs, goal)

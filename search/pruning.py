@@ -9,13 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from symtick.search.codes import Singles
 from symtick.search.data import FloatArray, IntArray
 from symtick.search.layers import Layers
 from symtick.search.measure import Bench
+from symtick.search.objective import Outputs
 
 INNER, OUTER = 0, 1
 
@@ -49,10 +52,10 @@ class Probe:
         loss: from outputs and goal.
     """
 
-    places: IntArray
-    matrix: object
+    places: npt.NDArray[np.int32]
+    matrix: Any
     goal: FloatArray
-    loss: Callable[[FloatArray, FloatArray], float]
+    loss: Callable[[Outputs, FloatArray], float]
 
 
 def cuts(layers: Layers, probe: Probe, bench: Bench) -> list[Cut]:

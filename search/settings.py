@@ -13,6 +13,8 @@ from symtick.expr import BY_NAME
 from symtick.search.engine import EngineConfig, Limits
 from symtick.search.layers import SHAPES
 
+DEFAULT_OPS = ("add", "sub", "mul", "neg", "abs", "min", "max", "square", "exp", "tanh")
+
 
 @dataclass(frozen=True)
 class EvolutionSettings:
@@ -117,11 +119,13 @@ class ChoiceSettings:
 
     Attributes:
         share: part of the teacher's validation score to keep.
+        floor: part of it under which designs are left out of the front.
         max_ticks: most ticks; slower designs are not on the front.
         max_lut: most LUTs, or None.
     """
 
-    share: float = 0.97
+    share: float = 0.965
+    floor: float = 0.8
     max_ticks: int = 5
     max_lut: float | None = None
 
@@ -141,7 +145,7 @@ class DistillConfig:
 
     seed: int = 0
     threads: int = 2
-    ops: tuple[str, ...] = ("add", "sub", "mul", "neg", "abs", "min", "max", "square", "exp", "tanh")
+    ops: tuple[str, ...] = DEFAULT_OPS
     evolution: EvolutionSettings = field(default_factory=EvolutionSettings)
     ladder: LadderSettings = field(default_factory=LadderSettings)
     assemble: AssembleSettings = field(default_factory=AssembleSettings)
@@ -158,8 +162,10 @@ class DistillConfig:
             raise InputError("threads, slice_generations and batch must be at least 1")
         if any(h < 1 for h in self.ladder.hidden):
             raise InputError(f"a layered form needs hidden sums, not {self.ladder.hidden}")
-        if not 0.0 < self.choice.share <= 1.0 or self.choice.max_ticks < 0:
-            raise InputError("share must lie in (0, 1] and max_ticks must not be negative")
+        if not 0.0 <= self.choice.floor <= self.choice.share <= 1.0 or self.choice.max_ticks < 0:
+            raise InputError(
+                "0 <= floor <= share <= 1 must hold and max_ticks must not be negative"
+            )
         if not self.fixed_point.term_fracs:
             raise InputError("fixed_point.term_fracs must not be empty")
 

@@ -178,7 +178,7 @@ def design_folders(folder: Path) -> list[Path]:
 
 
 def verify_all(folder: Path, vectors: int | None, seed: int) -> Iterator[Verification]:
-    """Verify every design in a folder, on real rows too where it is a run."""
+    """Verify every design in a folder, two at a time, on real rows too where it is a run."""
     folders = design_folders(folder)
     data = None
     count = vectors or 10_000
@@ -186,9 +186,8 @@ def verify_all(folder: Path, vectors: int | None, seed: int) -> Iterator[Verific
         run = open_run(folder)
         data = run.raw(run.test.X[:VERIFY_ROWS])
         count = vectors or run.job.verify.vectors
-    # one g++ and one Verilator run at a time keep two cores busy
-    for held in folders:
-        yield verify_folder(held, count, seed, data)
+    with ThreadPoolExecutor(2) as pool:
+        yield from pool.map(lambda f: verify_folder(f, count, seed, data), folders)
 
 
 def estimate_all(folder: Path) -> list[tuple[str, Estimate]]:

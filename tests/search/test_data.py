@@ -211,6 +211,13 @@ def test_scaler_maps_quantiles_to_the_ends_and_saturates() -> None:
     assert np.allclose(scaler.slope * inside + scaler.offset, scaler.transform(inside))
 
 
+def test_ranges_at_the_ends_of_float64() -> None:
+    assert Scaler((0.0,), (1e-308,)).transform([[1.0]]).tolist() == [[0.0]]
+    assert Scaler((-1e-3,), (1e-3,)).transform([[1e308], [-1e308]]).tolist() == [[TOP], [-1.0]]
+    with pytest.raises(InputError, match="feature 0 has the range"):
+        Scaler((-1e308,), (1e308,))
+
+
 def test_scaler_survives_json() -> None:
     scaler = Scaler.fit(RNG.normal(size=(40, 3)))
     assert Scaler.from_dict(json.loads(json.dumps(scaler.to_dict()))) == scaler

@@ -49,7 +49,7 @@ class Live:
         stage = _STAGES[progress.stage]
         if stage != self._stage:
             self._stage = stage
-            self._console.log(f"{stage}: {len(progress.front.entries)} designs on the front")
+            self._console.print(f"{stage}: {len(progress.front.entries)} designs on the front")
         self._bar.update(self._task, description=stage, completed=progress.share)
         self._live.update(Group(_sources(progress), _front(progress), self._bar))
 

@@ -7,10 +7,13 @@ undefined operations, and the integer bounds of `codegen` (which are exact) deci
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from symtick.errors import DomainError
+
+# beyond this, x / pi does not tell in which half turn x lies
+_EXACT_TURNS = 1e12
 
 
 def _exp(x: float) -> float:
@@ -118,13 +121,21 @@ class Interval:
         return Interval(math.tanh(self.lo), math.tanh(self.hi))
 
     def cos(self) -> Interval:
-        if not (math.isfinite(self.lo) and math.isfinite(self.hi)):
-            return Interval(-1.0, 1.0)
-        ends = (math.cos(self.lo), math.cos(self.hi))
-        first = math.ceil(self.lo / math.pi)
-        last = math.floor(self.hi / math.pi)
-        turns = [1.0 if k % 2 == 0 else -1.0 for k in range(first, min(last, first + 1) + 1)]
-        return Interval.hull([*ends, *turns])
+        return self._wave(math.cos, 0.0)
 
     def sin(self) -> Interval:
-        return (self - Interval.point(math.pi / 2)).cos()
+        return self._wave(math.sin, 0.5)
+
+    def _wave(self, function: Callable[[float], float], phase: float) -> Interval:
+        """Image under a cosine that is 1 at phase * pi."""
+        if not (math.isfinite(self.lo) and math.isfinite(self.hi)):
+            return Interval(-1.0, 1.0)
+        ends = (function(self.lo), function(self.hi))
+        if self.lo == self.hi:
+            return Interval.point(ends[0])
+        if max(-self.lo, self.hi) > _EXACT_TURNS:
+            return Interval(-1.0, 1.0)
+        first = math.ceil(self.lo / math.pi - phase)
+        last = math.floor(self.hi / math.pi - phase)
+        turns = [1.0 if k % 2 == 0 else -1.0 for k in range(first, min(last, first + 1) + 1)]
+        return Interval.hull([*ends, *turns])

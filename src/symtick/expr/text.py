@@ -146,7 +146,8 @@ class _Reader:
         base = self.read(node.left, depth + 1)
         if exponent in (0.5, -0.5):
             return self._inverse_if(self.builder.op(Op.SQRT, base), exponent < 0)
-        if exponent != int(exponent) or not 1 <= abs(exponent) <= MAX_EXPONENT:
+        # written so that NaN and infinity, from a division in the exponent, are refused too
+        if not 1 <= abs(exponent) <= MAX_EXPONENT or exponent != int(exponent):
             raise ParseError(
                 f"the exponent {exponent:g} in {_shown(node)} must be 0.5, -0.5 or an integer "
                 f"from 1 to {MAX_EXPONENT} in magnitude; write exp(b*log(a)) for others"
@@ -252,19 +253,20 @@ def node_text(
     nodes: Sequence[Node], node: Node, inputs: Sequence[str], precision: int | None = None
 ) -> str:
     """The sub-expression at one node as text; arguments as in `to_text`."""
-    held: dict[Node, tuple[str, int]] = {}
-    pending = [(node, False)]
+    # by number, for nodes with the constants 0.0 and -0.0 are equal; the root may have none
+    held: dict[int, tuple[str, int]] = {}
+    pending = [(-1, False)]
     while pending:
-        here, ready = pending.pop()
-        if here in held:
+        number, ready = pending.pop()
+        if number in held:
             continue
-        below = [nodes[a] for a in here.args]
-        if below and not ready:
-            pending.append((here, True))
-            pending.extend((b, False) for b in below)
+        here = node if number < 0 else nodes[number]
+        if here.args and not ready:
+            pending.append((number, True))
+            pending.extend((a, False) for a in here.args)
         else:
-            held[here] = _written(here, [held[b] for b in below], inputs, precision)
-    return held[node][0]
+            held[number] = _written(here, [held[a] for a in here.args], inputs, precision)
+    return held[-1][0]
 
 
 def _written(
@@ -282,10 +284,10 @@ def _written(
         right = _bracketed(args[1], strength + 1)
         return f"{left} {symbol} {right}" if strength == 1 else f"{left}{symbol}{right}", strength
     if node.op is Op.NEG:
-        # a sign before a bare number would read as a negative constant
-        bare = args[0][0][0].isdigit()
-        inner = f"({args[0][0]})" if bare else _bracketed(args[0], 4)
-        return f"-{inner}", 3
+        if args[0][1] == 4 and args[0][0][0].isdigit():
+            # a sign before a bare number would read as a negative constant
+            return f"neg({args[0][0]})", 4
+        return f"-{_bracketed(args[0], 4)}", 3
     return f"{OPS[node.op].name}({', '.join(text for text, _ in args)})", 4
 
 

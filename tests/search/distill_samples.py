@@ -1,0 +1,83 @@
+"""Small problems and short settings for the distiller's tests."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from symtick.codegen import Fixed
+from symtick.expr import Program, parse
+from symtick.hwcost import model
+from symtick.hwcost.search_cost import SearchCost
+from symtick.search.distill import Distiller
+from symtick.search.engine import EngineConfig, Limits
+from symtick.search.problem import Problem
+from symtick.search.settings import (
+    AssembleSettings,
+    ChoiceSettings,
+    DistillConfig,
+    EvolutionSettings,
+    FixedPointSettings,
+    LadderSettings,
+)
+
+FORMATS = (Fixed(5, 4), Fixed(6, 5), Fixed(5, 4))
+
+
+def inputs(rows: int = 1200, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(-1.0, 1.0, (rows, len(FORMATS)))
+
+
+def scores(X: np.ndarray) -> np.ndarray:
+    first = 3.0 * np.tanh(2.0 * X[:, 0] + X[:, 1])
+    second = 4.0 * np.exp(-4.0 * X[:, 1] ** 2) - 2.0
+    return np.stack([first, second, X[:, 0] - 2.0 * X[:, 2]], axis=1)
+
+
+def classes(rows: int = 1200) -> Problem:
+    X = inputs(rows)
+    return Problem.from_scores(X, scores(X), FORMATS, output_names=["a", "b", "c"])
+
+
+def values(outputs: int = 2) -> Problem:
+    X = inputs()
+    goal = np.stack([np.sin(3.0 * X[:, 0]) + 10.0, 100.0 * X[:, 1] * X[:, 2]], axis=1)
+    return Problem.from_scores(X, goal[:, :outputs], FORMATS, kind="values")
+
+
+def short(seed: int = 0, threads: int = 1) -> DistillConfig:
+    return DistillConfig(
+        seed=seed,
+        threads=threads,
+        evolution=EvolutionSettings(
+            generations=3,
+            slice_generations=1,
+            rows=600,
+            engine=EngineConfig(
+                islands=2, population=8, screen_rows=256, trial_terms=8, limits=Limits(max_nodes=30)
+            ),
+        ),
+        ladder=LadderSettings(
+            hidden=(2, 2),
+            batch=256,
+            fit_steps=120,
+            refit_steps=30,
+            drop=0.2,
+            least=5,
+            probe_rows=500,
+            refined=1,
+            refine_steps=40,
+            refine_rungs=1,
+        ),
+        assemble=AssembleSettings(designs=3, polish_iterations=15, polish_rows=600),
+        fixed_point=FixedPointSettings(term_fracs=(3, 6)),
+        choice=ChoiceSettings(max_ticks=12),
+    )
+
+
+def distiller(problem: Problem, config: DistillConfig) -> Distiller:
+    cost = SearchCost.unit(len(problem.formats))
+    return Distiller(problem, config, model("open", 200.0, kind="unit"), cost)
+
+
+def program(text: str) -> Program:
+    return parse(text, ["x0", "x1", "x2"]).to_program()
