@@ -27,8 +27,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from symtick.errors import InputError
 
 ROWS = (
-    "add", "sub", "offset", "neg", "abs", "mul", "square", "constant", "min", "max", "round", "round_tie",
-    "saturate", "table",
+    "add", "sub", "offset", "neg", "abs", "mul", "square", "constant", "min", "max",
+    "round", "round_tie", "saturate", "table",
 )  # fmt: skip
 FEATURES = ("width", "address", "bits", "partial", "adders", "shorter", "longer")
 
@@ -71,7 +71,9 @@ class Row(_Strict):
         if self.points is not None:
             named.add(self.points.feature)
         if named - set(FEATURES):
-            raise ValueError(f"unknown features {sorted(named - set(FEATURES))}: there are {FEATURES}")
+            raise ValueError(
+                f"unknown features {sorted(named - set(FEATURES))}: there are {FEATURES}"
+            )
         return self
 
     def value(self, features: Mapping[str, float]) -> float:

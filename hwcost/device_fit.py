@@ -50,7 +50,7 @@ _VU9P_OVERHEAD = 0.30
 _VU9P_MARGIN = 0.15
 _VU9P_SOURCE = (
     "Areas: Yosys synth_xilinx -family xcup. Delays: modelled from cell delays in a public timing "
-    "report of Vivado 2021.2 for an UltraScale+ of speed grade -1 (Calyx evaluation data, xczu3eg), "
+    "report of Vivado 2021.2 for an UltraScale+ of speed grade -1 (Calyx evaluation, xczu3eg), "
     "0.45 ns for each net; not measured on this part. Totals: AMD DS890."
 )
 _OPEN_SOURCE = (
@@ -122,9 +122,7 @@ def _delay(found: Measurement, overhead: float) -> float:
     return found.period_ns - overhead
 
 
-def _fit(
-    found: Sequence[Measurement], form: _Form, values: Sequence[float]
-) -> dict[str, Any]:
+def _fit(found: Sequence[Measurement], form: _Form, values: Sequence[float]) -> dict[str, Any]:
     """Least squares: a coefficient for each feature, and a constant or one for each point."""
     names, over = form
     places = sorted({m.features[over] for m in found}) if over else []
@@ -188,13 +186,14 @@ def _ultrascale_rows() -> _Rows:
     add = {"regression": {"constant": round(level + _CARRY, 3), "bits": _CARRY_BIT}}
     then_lut = {"regression": {"constant": round(2 * level + _CARRY, 3), "bits": _CARRY_BIT}}
     table = {1: 0.0, 2: level, 6: level, 7: level + _WIDE, 8: level + 2 * _WIDE}
-    table |= {k: 2 * level + 2 * _WIDE for k in (9, 10)}
-    table |= {k: 3 * level + 2 * _WIDE for k in (11, 12)}
+    table |= dict.fromkeys((9, 10), 2 * level + 2 * _WIDE)
+    table |= dict.fromkeys((11, 12), 3 * level + 2 * _WIDE)
     # products in LUTs: one level of partial products, then log2 levels of adders
     slope = level + _CARRY
     return {
         "add": add, "sub": {"alias": "add"}, "offset": {"alias": "add"}, "neg": {"alias": "add"},
-        "round": {"alias": "add"}, "round_tie": then_lut, "abs": then_lut, "min": then_lut, "max": {"alias": "min"},
+        "round": {"alias": "add"}, "round_tie": then_lut, "abs": then_lut, "min": then_lut,
+        "max": {"alias": "min"},
         "saturate": {"fixed": round(2 * level, 3)},
         "constant": {"regression": {"constant": round(level, 3), "adders": round(slope / 2, 3),
                                     "width": _CARRY_BIT}},
@@ -204,5 +203,3 @@ def _ultrascale_rows() -> _Rows:
         "table": {"points": {"feature": "address",
                              "at": {k: round(v, 3) for k, v in table.items()}}},
     }  # fmt: skip
-
-

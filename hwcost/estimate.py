@@ -5,7 +5,7 @@ Room: `hwcost`; imports `codegen`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symtick.codegen.design import Design
 from symtick.codegen.schedule import Area, CostModel
@@ -40,7 +40,8 @@ def estimate(design: Design, model: CostModel) -> Estimate:
         InputError: the schedule does not belong to the graph.
     """
     graph, schedule = design.graph, design.schedule
-    schedule.check(graph, model)
+    held = replace(schedule, clock_ns=model.clock_ns, budget_ns=model.budget_ns)
+    held.check(graph, model)
     by_node = tuple(model.area(graph, k) for k in range(len(graph.nodes)))
     registers = Area(ff=float(schedule.registers(graph)))
     return Estimate(

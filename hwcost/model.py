@@ -10,6 +10,7 @@ Room: `hwcost`; imports `codegen`. `model` makes one of three kinds:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from symtick.codegen.graph import GNode, GOp, Graph
@@ -57,15 +58,15 @@ class OpenModel:
             total = total + self._part_area(part, graph.nodes[node])
         return total
 
-    def row_delay(self, row: str, features: dict[str, float]) -> float:
+    def row_delay(self, row: str, features: Mapping[str, float]) -> float:
         """Delay of one operation that is in no graph, from its features."""
         return self._part_delay(Part(row, features))
 
-    def row_luts(self, row: str, features: dict[str, float]) -> float:
+    def row_luts(self, row: str, features: Mapping[str, float]) -> float:
         """LUTs of one operation (not a table) that is in no graph."""
         return self.device.row("area", row).value(features)
 
-    def row_blocks(self, row: str, features: dict[str, float]) -> int:
+    def row_blocks(self, row: str, features: Mapping[str, float]) -> int:
         """DSP blocks of one operation that is in no graph."""
         return self.blocks(Part(row, features))
 
@@ -195,9 +196,10 @@ def model(device: str = "open", clock_mhz: float = 200.0, kind: str | None = Non
             raise InputError(f"the cycles of {device} are for {only:g} MHz, not {clock_mhz:g} MHz")
         return CycleModel(found)
     made = OpenModel(found, clock_mhz)
-    if made.budget_ns <= 0.0:
+    least = made.row_delay("table", {"address": 4})
+    if made.budget_ns < least:
         raise InputError(
-            f"a clock of {clock_mhz:g} MHz ({made.clock_ns:.2f} ns) leaves no time for logic on "
-            f"{device}: registers alone take {made.clock_ns - made.budget_ns:.2f} ns"
+            f"a clock of {clock_mhz:g} MHz leaves {made.budget_ns:.2f} ns for logic on {device}, "
+            f"less than the {least:.2f} ns that a table of four address bits takes; lower the clock"
         )
     return made

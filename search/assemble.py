@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from symtick.expr import Program, from_programs, parse, to_text
+from symtick.expr import Program, from_programs
 from symtick.search.engine import Candidate
 from symtick.search.evolution import pick
 from symtick.search.front import FrontEntry
@@ -21,7 +21,7 @@ from symtick.search.polish import Polisher
 from symtick.search.settings import AssembleSettings, FixedPointSettings
 from symtick.search.source import State, Status
 
-PRICES = (1e-1, 1e-6)  # of a LUT in shares of an output's variance: the ends of the ladder
+PRICES = (1e-2, 1e-5)  # of a LUT in shares of an output's variance: the ends of the ladder
 
 
 def combinations(
@@ -79,7 +79,6 @@ class Assembly:
         names = self._bench.problem.input_names
         better = self._polisher.polish(self._programs, self._settings.polish_iterations)
         expression = from_programs(better, names)
-        expression = parse([to_text(expression, k) for k in range(len(better))], names)
         fixed = self._fixed_point
         self._entries = self._bench.coarsest(
             expression, fixed.term_fracs, fixed.address_bits, fixed.tolerance, self.name

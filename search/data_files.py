@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.errors import InputError, ToolError
+from symtick.expr import default_names
 from symtick.search.data import Dataset, FloatArray, IntArray, Part, check_matrix
 
 TARGET_NAMES = ("label", "class", "target", "y")
@@ -35,13 +36,16 @@ def read(path: Path, part: Part = "all", target: str | None = None) -> Dataset:
         raise InputError(f"the part must be one of {', '.join(get_args(Part))}, not {part!r}")
     if not path.is_file():
         raise InputError(f"there is no data file {path}")
-    if path.suffix == ".npz":
-        return _read_npz(path, part)
-    if path.suffix == ".csv":
-        if part != "all":
-            raise InputError(f"{path} is a .csv file: it has no {part} part, only all")
-        return _read_csv(path, target)
-    raise InputError(f"{path} is neither .npz nor .csv")
+    if path.suffix not in (".npz", ".csv"):
+        raise InputError(f"{path} is neither .npz nor .csv")
+    if path.suffix == ".csv" and part != "all":
+        raise InputError(f"{path} is a .csv file: it has no {part} part, only all")
+    try:
+        return _read_npz(path, part) if path.suffix == ".npz" else _read_csv(path, target)
+    except InputError as error:
+        if str(path) in str(error):
+            raise
+        raise InputError(f"{path}: {error}") from None
 
 
 def load_split(
@@ -76,8 +80,9 @@ def _read_npz(path: Path, part: Part) -> Dataset:
         wanted = "X or X_train and X_test" if part == "all" else f"X_{part}"
         raise InputError(f"{path} has no {wanted}: its arrays are {', '.join(sorted(arrays))}")
     y = _stacked(path, arrays, "y", part)
-    matrix = check_matrix(X)
-    names = arrays.get("feature_names", np.array([f"x{i}" for i in range(matrix.shape[1])]))
+    given = arrays.get("feature_names")
+    matrix = check_matrix(X, None if given is None else tuple(map(str, given)))
+    names = default_names(matrix.shape[1]) if given is None else given
     named = arrays.get("class_names", arrays.get("classes"))
     classes = _counted(path, y) if named is None else tuple(map(str, named))
     return Dataset(matrix, y, tuple(map(str, names)), classes)

@@ -10,7 +10,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -108,16 +108,11 @@ class FrontEntry:
 
 
 def _precision_to_dict(precision: Precision) -> dict[str, Any]:
+    held = {item.name: getattr(precision, item.name) for item in fields(precision)}
     output = precision.output
-    return {
-        "term_frac": precision.term_frac,
-        "output": None if output is None else [output.width, output.frac, output.signed],
-        "table_bits": precision.table_bits,
-        "wide_bits": precision.wide_bits,
-        "quant": precision.quant.name,
-        "overflow": precision.overflow.name,
-        "guard_bits": precision.guard_bits,
-    }
+    held["output"] = None if output is None else [output.width, output.frac, output.signed]
+    held["quant"], held["overflow"] = precision.quant.name, precision.overflow.name
+    return held
 
 
 def _precision_from_dict(content: dict[str, Any]) -> Precision:

@@ -147,7 +147,9 @@ class Ladder:
     def _measure(self) -> None:
         if self.layers.summands > self.settings.most:
             return
-        precision = Precision(term_frac=self._grid.term_frac, wide_bits=self._grid.address_bits)
+        precision = Precision(
+            term_frac=self._grid.term_frac, wide_bits=self._grid.address_bits, chords=False
+        )
         expression = self.layers.expression(self.bench.problem.input_names)
         entry = self.bench.measure(expression, precision, self.name)
         if entry is not None:

@@ -22,7 +22,7 @@ from symtick.codegen import (
     compile_expression,
 )
 from symtick.errors import DomainError, InputError, ResourceError, WidthError
-from symtick.expr import Expression
+from symtick.expr import Expression, parse, to_text
 from symtick.hwcost.estimate import estimate
 from symtick.hwcost.search_cost import SearchCost, search_cost
 from symtick.search.data import FloatArray
@@ -37,6 +37,12 @@ def real_outputs(design: Design, raw: np.ndarray) -> FloatArray:
     held = design.graph.evaluate(raw)
     formats = design.graph.output_formats
     return np.stack([f.to_real(c) for f, c in zip(formats, held.T, strict=True)], axis=1)
+
+
+def canonical(expression: Expression) -> Expression:
+    """The expression as it is read back from its text, so that a stored front is the same front."""
+    texts = [to_text(expression, k) for k in range(len(expression.outputs))]
+    return parse(texts, expression.inputs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +78,7 @@ class Bench:
         self, expression: Expression, precision: Precision, origin: str
     ) -> FrontEntry | None:
         """The entry, or None where the hardware cannot compute it at this clock or width."""
+        expression = canonical(expression)
         try:
             design = self.design(expression, precision)
         except (ResourceError, WidthError, DomainError):
@@ -109,7 +116,11 @@ class Bench:
         """
         shift = self.unit_bits()
         tried = [
-            self.measure(expression, Precision(term_frac=f + shift, wide_bits=address_bits), origin)
+            self.measure(
+                expression,
+                Precision(term_frac=f + shift, wide_bits=address_bits, chords=False),
+                origin,
+            )
             for f in term_fracs
         ]
         found = [e for e in tried if e is not None]

@@ -27,7 +27,7 @@ class EvolutionSettings:
         engine: its own settings; operators, seed and tick limit are set by the distiller.
     """
 
-    generations: int = 24
+    generations: int = 80
     slice_generations: int = 4
     rows: int = 20_000
     engine: EngineConfig = field(
@@ -62,7 +62,7 @@ class LadderSettings:
         refine_rungs: summands that each of them loses in the end.
     """
 
-    hidden: tuple[int, ...] = (4, 4, 5, 5, 5, 5, 6, 6)
+    hidden: tuple[int, ...] = (5, 5, 5, 6, 4, 6)
     shapes: tuple[str, ...] = ("tanh", "gauss")
     mixed: bool = True
     rows: int = 60_000
@@ -77,7 +77,7 @@ class LadderSettings:
     probe_rows: int = 6_000
     term_frac: int = 3
     address_bits: int = 6
-    refined: int = 4
+    refined: int = 3
     refine_steps: int = 600
     refine_rungs: int = 4
 
@@ -92,8 +92,8 @@ class AssembleSettings:
         polish_rows: training rows for that.
     """
 
-    designs: int = 8
-    polish_iterations: int = 60
+    designs: int = 16
+    polish_iterations: int = 100
     polish_rows: int = 10_000
 
 

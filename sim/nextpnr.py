@@ -108,9 +108,7 @@ def place_and_route(
     return _timing(report, target_mhz, seed, f"LFE5U-{size}-{speed}")
 
 
-def wrapped(
-    top: str, shell: str, found: Mapping[str, tuple[str, int]], clock: str | None
-) -> str:
+def wrapped(top: str, shell: str, found: Mapping[str, tuple[str, int]], clock: str | None) -> str:
     """Verilog of module `shell`: `top` with a register on every input and output bit."""
     inputs = [(n, w) for n, (d, w) in found.items() if d == "input" and n != clock]
     outputs = [(n, w) for n, (d, w) in found.items() if d == "output"]

@@ -17,9 +17,7 @@ Cli = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def cli(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Cli:
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
     """Run `symtick` in an empty folder: exit status, stdout, stderr."""
     monkeypatch.chdir(tmp_path)
 
@@ -66,7 +64,9 @@ FORMAT = ("--input-format", "fixed<8,2>")
         (("x0 + x1", "--input-format", "x0=fixed<8,2>"), ("no input format for x1",)),
     ],
 )
-def test_compile_refuses(cli: Cli, tmp_path: Path, words: tuple[str, ...], wanted: tuple[str, ...]) -> None:
+def test_compile_refuses(
+    cli: Cli, tmp_path: Path, words: tuple[str, ...], wanted: tuple[str, ...]
+) -> None:
     refused(cli("compile", *words), *wanted)
     assert list(tmp_path.iterdir()) == []
 
@@ -115,7 +115,7 @@ def test_distill_refuses_bad_data(cli: Cli, tmp_path: Path) -> None:
     bad = good.copy()
     bad[7, 2] = np.nan
     rows(tmp_path, bad)
-    refused(cli("distill", job(tmp_path), "-o", "run"), "f2", "7", "NaN")
+    refused(cli("distill", job(tmp_path), "-o", "run"), "rows.npz", "nan in row 7, column 2 ('f2')")
     rows(tmp_path, good[:0])
     refused(cli("distill", job(tmp_path), "-o", "run"), "rows.npz")
     rows(tmp_path, good, features=4)

@@ -28,9 +28,9 @@ def test_a_failed_folder_leaves_nothing(tmp_path: Path) -> None:
 
 def test_an_existing_folder_is_refused_untouched(tmp_path: Path) -> None:
     write_text(tmp_path / "run" / "old", "x")
-    with pytest.raises(InputError, match=r"run exists: remove it or name another"):
-        with new_folder(tmp_path / "run"):
-            pass
+    complaint = pytest.raises(InputError, match=r"run exists: remove it or name another")
+    with complaint, new_folder(tmp_path / "run"):
+        pass
     assert (tmp_path / "run" / "old").read_text() == "x"
 
 

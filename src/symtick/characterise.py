@@ -116,7 +116,8 @@ def _table(address: int, width: int, contents: Sequence[int]) -> Callable[[Graph
 
 def _noise(address: int, width: int) -> list[int]:
     random = np.random.default_rng([_SEED, address])
-    return random.integers(-(1 << (width - 1)), 1 << (width - 1), 1 << address).tolist()
+    held = random.integers(-(1 << (width - 1)), 1 << (width - 1), 1 << address)
+    return [int(v) for v in held]
 
 
 def _curve(address: int, width: int, f: Callable[[float], float]) -> list[int]:
@@ -150,7 +151,8 @@ def points() -> Iterator[Point]:
     for w in (4, 6, 8, 12, 16, 24):
         yield _built(f"min_{w}", _binary(GOp.MIN, Fixed(w, 0), Fixed(w, 0)))
     for a, b in ((2, 2), (3, 3), (4, 2), (4, 4), (6, 2), (6, 3), (6, 4), (6, 6), (8, 2), (8, 3),
-                 (8, 4), (8, 8), (12, 2), (12, 4), (12, 6), (12, 12), (16, 4), (16, 8)):  # fmt: skip
+                 (8, 4), (8, 8), (12, 2), (12, 4), (12, 6), (12, 12), (16, 4),
+                 (16, 8)):  # fmt: skip
         yield _built(f"mul_{a}_{b}", _binary(GOp.MUL, Fixed(a, 0), Fixed(b, 0)))
     for w in (4, 6, 8, 10, 12):
         yield _built(f"square_{w}", _square(w))

@@ -149,8 +149,8 @@ def read_synthesis(folder: Path) -> Synthesis | None:
     held = _read(folder / SYNTH)
     if held is None:
         return None
-    areas = {k: Area(**held.pop(k)) for k in ("estimate", "measured")}
-    return Synthesis(**areas, **held)
+    held |= {k: Area(**held[k]) for k in ("estimate", "measured")}
+    return Synthesis(**held)
 
 
 def _read(path: Path) -> dict[str, Any] | None:

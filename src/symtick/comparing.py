@@ -84,9 +84,6 @@ def read_comparison(run: Run) -> Sequence[ComparisonRow]:
         return ()
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
-        return [
-            ComparisonRow(**{k: v for k, v in row.items() if k != "ns"})
-            for row in held
-        ]
+        return [ComparisonRow(**{k: v for k, v in row.items() if k != "ns"}) for row in held]
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise InputError(f"{path} is damaged: {error}") from None

@@ -232,7 +232,8 @@ def load_job(path: Path) -> Job:
         job = Job.model_validate(read_yaml(path))
     except ValidationError as error:
         raise InputError(f"{path}: {_complaints(error)}") from None
-    return _anchored(job, path.resolve().parent)
+    found: Job = _anchored(job, path.resolve().parent)
+    return found
 
 
 def _complaints(error: ValidationError) -> str:

@@ -12,15 +12,16 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from symtick import __version__
-from symtick.config import Job, load_job
+from symtick.config import Job, TorchSection, load_job
 from symtick.errors import InputError
 from symtick.files import new_folder, write_bytes, write_json, write_text
 from symtick.hwcost import model, search_cost
-from symtick.runs import JOB, Run, input_formats, open_run, output_names
+from symtick.runs import JOB, Run, input_formats, open_run
 from symtick.search.data import Dataset, Scaler
 from symtick.search.data_files import load_split
 from symtick.search.distill import Distiller, Progress
@@ -87,10 +88,7 @@ def make_teacher(job: Job, train: Dataset) -> TorchTeacher | None:
     elif wanted.keras is not None:
         teacher = load_keras_h5(wanted.keras.architecture, wanted.keras.weights, names, classes)
     elif wanted.torch is not None:
-        t = wanted.torch
-        shape = Architecture.mlp((len(names), *t.widths, len(classes)), t.activation)
-        mean, std = (train.X.mean(axis=0), train.X.std(axis=0)) if t.standardise else (None, None)
-        teacher = from_state_dict(t.state_dict, shape, names, classes, mean, std)
+        teacher = _torch_teacher(wanted.torch, train)
     elif wanted.saved is not None:
         teacher = TorchTeacher.load(wanted.saved)
     else:
@@ -102,6 +100,13 @@ def make_teacher(job: Job, train: Dataset) -> TorchTeacher | None:
             f"{', '.join(classes)}"
         )
     return teacher
+
+
+def _torch_teacher(wanted: TorchSection, train: Dataset) -> TorchTeacher:
+    names, classes = train.feature_names, train.class_names
+    shape = Architecture.mlp((len(names), *wanted.widths, len(classes)), wanted.activation)
+    mean, std = (train.X.mean(axis=0), train.X.std(axis=0)) if wanted.standardise else (None, None)
+    return from_state_dict(wanted.state_dict, shape, names, classes, mean, std)
 
 
 def _packed(train: Dataset, test: Dataset) -> bytes:
@@ -118,7 +123,7 @@ def problem_of(run: Run) -> Problem:
     """What the search is to imitate: the teacher's scores on the training rows, or the labels."""
     job, train = run.job, run.train
     X = run.scaler.transform(train.X)
-    common = {
+    common: dict[str, Any] = {
         "input_names": train.feature_names,
         "output_names": run.output_names,
         "validation": job.data.validation,

@@ -70,9 +70,16 @@ def front_table(run: Run) -> Table:
          "LUT est.", "FF est.", "DSP est.", "nodes", "origin"),
         tuple(rows),
         f"On validation rows, computed in fixed point as the hardware does; the teacher scores "
-        f"{percent(front.teacher_score)} %. * chosen: the fewest LUTs that keep "
-        f"{percent(run.job.choose.accuracy_share)} % of it.",
+        f"{percent(front.teacher_score)} %. * chosen: {_rule(run)}.",
     )  # fmt: skip
+
+
+def _rule(run: Run) -> str:
+    """Why the chosen design was chosen."""
+    front, share = run.front, run.job.choose.accuracy_share
+    if front.entry().score >= share * front.teacher_score:
+        return f"the fewest LUTs that keep {percent(share)} % of it"
+    return f"the best score, as no design keeps {percent(share)} % of it"
 
 
 def synthesis_table(found: Sequence[Synthesis], chosen: str = "") -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def test_signed_digits_are_canonical(raw: int) -> None:
     digits = signed_digits(raw)
     assert sum(digit << exponent for exponent, digit in digits) == raw
     places = [exponent for exponent, _ in digits]
-    assert all(b - a >= 2 for a, b in zip(places, places[1:], strict=False))
+    assert all(b - a >= 2 for a, b in pairwise(places))
     assert len(digits) <= bin(abs(raw)).count("1")
 
 

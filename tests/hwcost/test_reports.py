@@ -72,5 +72,5 @@ def test_text_without_tables_is_refused() -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot read the report .*none.xml"):
+    with pytest.raises(InputError, match=r"cannot read the report .*none\.xml"):
         read_report(tmp_path / "none.xml")

@@ -20,7 +20,7 @@ from symtick.search.settings import (
     LadderSettings,
 )
 
-FORMATS = (Fixed(5, 4), Fixed(6, 5), Fixed(5, 4))
+FORMATS = (Fixed(5, 4), Fixed(6, 5), Fixed(5, 4), Fixed(5, 4))
 
 
 def inputs(rows: int = 1200, seed: int = 0) -> np.ndarray:
@@ -28,9 +28,9 @@ def inputs(rows: int = 1200, seed: int = 0) -> np.ndarray:
 
 
 def scores(X: np.ndarray) -> np.ndarray:
-    first = 3.0 * np.tanh(2.0 * X[:, 0] + X[:, 1])
+    first = 3.0 * np.tanh(2.0 * X[:, 0] + X[:, 1] * X[:, 3])
     second = 4.0 * np.exp(-4.0 * X[:, 1] ** 2) - 2.0
-    return np.stack([first, second, X[:, 0] - 2.0 * X[:, 2]], axis=1)
+    return np.stack([first, second, X[:, 0] - 2.0 * X[:, 2] + X[:, 3]], axis=1)
 
 
 def classes(rows: int = 1200) -> Problem:
@@ -80,4 +80,4 @@ def distiller(problem: Problem, config: DistillConfig) -> Distiller:
 
 
 def program(text: str) -> Program:
-    return parse(text, ["x0", "x1", "x2"]).to_program()
+    return parse(text, ["x0", "x1", "x2", "x3"]).to_program()

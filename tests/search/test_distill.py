@@ -59,7 +59,7 @@ def test_figures_are_those_of_the_hardware(whole: tuple[Distiller, Front]) -> No
 
 
 def test_the_search_learns(whole: tuple[Distiller, Front]) -> None:
-    assert whole[1].best.score > 0.85
+    assert whole[1].best.score > 0.8
     assert whole[1].teacher_score == 1.0
 
 

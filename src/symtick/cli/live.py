@@ -60,9 +60,7 @@ def _sources(progress: distill.Progress) -> Table:
         table.add_column(head)
     for status in progress.sources:
         mark = " done" if status.done else ""
-        table.add_row(
-            status.name, f"{status.slices}{mark}", f"{status.loss:.4g}", status.text
-        )
+        table.add_row(status.name, f"{status.slices}{mark}", f"{status.loss:.4g}", status.text)
     return table
 
 

@@ -114,10 +114,10 @@ def _pareto(run: Run) -> str:
         for e in front.entries
     ]
     share = run.job.choose.accuracy_share
-    levels = [
+    levels = (
         ("teacher", 100 * front.teacher_score),
-        (f"{percent(share)} % of the teacher", 100 * share * front.teacher_score),
-    ]
+        (f"{percent(share)} % of it", 100 * share * front.teacher_score),
+    )
     return pareto_svg(points, "score on validation rows, %", levels)
 
 

@@ -14,6 +14,8 @@ from matplotlib.figure import Figure
 
 _COLOURS = ("#7fb8a4", "#4c97b0", "#1f6f8b", "#8a6fb0", "#b5677f", "#c98b4b")
 
+Levels = tuple[tuple[str, float], tuple[str, float]]
+
 
 @dataclass(frozen=True)
 class ParetoPoint:
@@ -26,15 +28,13 @@ class ParetoPoint:
     chosen: bool
 
 
-def pareto_svg(
-    points: Sequence[ParetoPoint], quality_label: str, levels: Sequence[tuple[str, float]]
-) -> str:
+def pareto_svg(points: Sequence[ParetoPoint], quality_label: str, levels: Levels) -> str:
     """Scatter of quality against LUTs, coloured by ticks, the chosen design ringed.
 
     Args:
         points: the designs of the front.
         quality_label: name of the vertical axis.
-        levels: horizontal reference lines, (label, value).
+        levels: two horizontal reference lines, (label, value), the higher one first.
     """
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "symtick", "font.size": 10}):
         figure = Figure(figsize=(9.2, 4.0), layout="constrained")
@@ -52,15 +52,17 @@ def pareto_svg(
             if p.chosen:
                 axes.scatter([p.lut], [p.quality], s=190, facecolors="none", edgecolors="#b3261e",
                              linewidths=1.6, zorder=4, label="chosen")  # fmt: skip
-        for name, value in levels:
+        for above, (name, value) in zip((True, False), levels, strict=True):
             axes.axhline(value, color="#8792a0", linewidth=0.9, linestyle="--", zorder=1)
-            axes.annotate(name, (1.0, value), (-4, 3), xycoords=("axes fraction", "data"),
-                          textcoords="offset points", ha="right", color="#5b6675")  # fmt: skip
-        axes.set(xlabel="LUTs (estimate)", ylabel=quality_label)
+            axes.annotate(name, (0.0, value), (4, 3 if above else -12),
+                          xycoords=("axes fraction", "data"), textcoords="offset points",
+                          color="#5b6675")  # fmt: skip
+        axes.set(xlabel="LUTs (estimate)", ylabel=quality_label, xscale="log")
+        axes.xaxis.set_major_formatter("{x:.0f}")
         axes.grid(color="#e3e7ec", linewidth=0.7)
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(loc="lower right", frameon=False)
-        held = io.StringIO()
-        figure.savefig(held, format="svg", metadata={"Date": None})
-    return held.getvalue()[held.getvalue().index("<svg") :]
+        text = io.StringIO()
+        figure.savefig(text, format="svg", metadata={"Date": None})
+    return text.getvalue()[text.getvalue().index("<svg") :]

@@ -1,4 +1,4 @@
-"""The pipeline of a design as a drawing: one column of boxes for each step of logic, stage by stage.
+"""The pipeline of a design as a drawing: a column of boxes for each step, stage by stage.
 
 Room: front door. Pure: a `Design` in, SVG text out. Constants and SCALE nodes (wires) are folded
 into their users, so that what is drawn is what costs something.
@@ -100,9 +100,7 @@ def _place(design: Design) -> tuple[dict[int, _Box], list[tuple[str, float, floa
 
 def _height_of_args(graph: Graph, number: int, boxes: dict[int, _Box]) -> float:
     heights = [
-        boxes[_wire(graph, a)].y
-        for a in graph.nodes[number].args
-        if _wire(graph, a) in boxes
+        boxes[_wire(graph, a)].y for a in graph.nodes[number].args if _wire(graph, a) in boxes
     ]
     return sum(heights) / len(heights) if heights else float(number)
 
@@ -161,9 +159,7 @@ def pipeline_svg(design: Design) -> str:
     graph = design.graph
     boxes, bands, width = _place(design)
     left = width - BOX_WIDTH - 16
-    ports = {
-        name: _Box(left, TOP + row * ROW * 1.4) for row, name in enumerate(graph.output_names)
-    }
+    ports = {name: _Box(left, TOP + row * ROW * 1.4) for row, name in enumerate(graph.output_names)}
     height = max([b.y for b in [*boxes.values(), *ports.values()]]) + 2 * ROW
     parts = [
         f'<svg class="pipeline" xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" '

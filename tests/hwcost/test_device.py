@@ -1,0 +1,117 @@
+"""Device files: the schema, what it refuses, and that the fits hold their measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from symtick.errors import InputError
+from symtick.hwcost.device import ROWS, Device, Points, Row, devices, load_device
+from symtick.hwcost.device_fit import device_texts
+
+MEASURED = ("open", "ecp5-85k-8")
+
+
+def test_all_device_files_are_valid_and_say_where_they_come_from() -> None:
+    assert {"open", "ecp5-85k-8", "xcvu9p-2", "xcvu9p-hls4sr"} <= set(devices())
+    for name in devices():
+        device = load_device(name)
+        assert device.name == name
+        assert len(device.source) > 60
+        assert device.totals.lut > 80_000
+    assert load_device("xcvu9p-2").modelled and not load_device("open").modelled
+
+
+def test_an_unknown_device_is_answered_with_those_there_are() -> None:
+    with pytest.raises(InputError, match="unknown device 'vu13p': there are ecp5-85k-8, open"):
+        load_device("vu13p")
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_delay_rows_hold_the_measurements_beside_them(name: str) -> None:
+    device = load_device(name)
+    assert device.clock is not None
+    errors = []
+    for m in device.measured:
+        if m.period_ns is not None:
+            real = m.period_ns - device.clock.overhead_ns
+            errors.append(abs(device.row("delay", m.row).value(m.features) - real) / real)
+    assert len(errors) > 80
+    assert median(errors) < 0.05
+    assert sorted(errors)[int(0.9 * len(errors))] < 0.25
+
+
+def test_area_rows_hold_the_measurements_beside_them() -> None:
+    device = load_device("open")
+    errors = []
+    for m in device.measured:
+        if m.row == "table":
+            factor = device.table_factor[int(m.features["address"])]
+            estimate = factor * m.features["counted"]
+        else:
+            estimate = device.row("area", m.row).value(m.features)
+        errors.append(abs(estimate - m.lut) / max(m.lut, 8.0))
+    assert median(errors) < 0.03
+    assert sorted(errors)[int(0.9 * len(errors))] < 0.25
+
+
+def test_the_committed_rows_are_those_that_the_measurements_give() -> None:
+    device = load_device("open")
+    texts = device_texts(device.measured, device.tools, device.date)
+    assert set(texts) == {"open", "ecp5-85k-8", "xcvu9p-2"}
+    for name, text in texts.items():
+        assert Device.model_validate(yaml.safe_load(text)) == load_device(name)
+
+
+def test_every_row_is_measured() -> None:
+    measured = {m.row for m in load_device("open").measured}
+    assert set(ROWS) - measured <= {"max"}
+
+
+def test_points_are_linear_in_between_and_beyond() -> None:
+    points = Points(feature="address", at={4: 1.0, 6: 2.0, 7: 4.0})
+    assert [points.value(x) for x in (2, 4, 5, 6.5, 8)] == [1.0, 1.0, 1.5, 3.0, 6.0]
+
+
+def test_forms_of_rows() -> None:
+    assert Row(fixed=2.5).value({}) == 2.5
+    line = Row(regression={"constant": -3.0, "bits": 0.5})
+    assert (line.value({"bits": 10}), line.value({"bits": 4})) == (2.0, 0.0)
+    both = Row(regression={"longer": 0.1}, points=Points(feature="shorter", at={2: 1.0, 4: 3.0}))
+    assert both.value({"longer": 5, "shorter": 3}) == pytest.approx(2.5)
+
+
+def _without(row: str) -> Callable[[dict[str, Any]], None]:
+    def change(content: dict[str, Any]) -> None:
+        del content["delay"][row]
+
+    return change
+
+
+def _with_row(row: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
+    def change(content: dict[str, Any]) -> None:
+        content["area"]["saturate"] = row
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (_without("mul"), r"rows missing: \['mul'\]"),
+        (_with_row({"alias": "nothing"}), r"bad aliases: \['nothing'\]"),
+        (_with_row({"fixed": 1.0, "alias": "sub"}), "a row needs one of"),
+        (_with_row({"regression": {"colour": 1.0}}), r"unknown features \['colour'\]"),
+        (_with_row({"cubic": {}}), "Extra inputs are not permitted"),
+    ],
+)
+def test_broken_files_are_refused(change: Callable[[dict[str, Any]], None], complaint: str) -> None:
+    content = load_device("open").model_dump(exclude_none=True)
+    change(content)
+    with pytest.raises(ValidationError, match=complaint):
+        Device.model_validate(content)

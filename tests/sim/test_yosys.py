@@ -1,0 +1,87 @@
+"""Yosys for real: counts of designs whose cells are known, recipe options, and failures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from symtick.errors import InputError, ToolError
+from symtick.sim import yosys
+
+pytestmark = pytest.mark.synth
+
+ADDER = """module adder(input clk, input signed [7:0] a, b, output reg signed [8:0] y);
+    always @(posedge clk) y <= a + b;
+endmodule
+"""
+PRODUCT = """module product(input signed [7:0] a, b, output signed [15:0] y);
+    assign y = a * b;
+endmodule
+"""
+
+
+def _source(folder: Path, name: str, text: str) -> Path:
+    path = folder / f"{name}.v"
+    path.write_text(text)
+    return path
+
+
+def test_an_adder_is_one_lut_a_bit_a_carry_chain_and_its_registers(tmp_path: Path) -> None:
+    found = yosys.synthesize([_source(tmp_path, "adder", ADDER)], "adder", tmp_path / "out")
+    assert (found.lut, found.ff, found.dsp, found.bram) == (8, 9, 0, 0.0)
+    assert found.cells["CARRY4"] == found.carry == 3
+    assert (tmp_path / "out" / "adder.xcup.json").is_file()
+
+
+def test_products_become_blocks_only_where_allowed(tmp_path: Path) -> None:
+    found = yosys.synthesize_each([_source(tmp_path, "product", PRODUCT)], tmp_path / "a")
+    assert (found["product"].dsp, found["product"].lut) == (1, 0)
+    found = yosys.synthesize_each(
+        [_source(tmp_path, "product", PRODUCT), _source(tmp_path, "adder", ADDER)],
+        tmp_path / "b",
+        dsp=False,
+    )
+    assert found["product"].dsp == 0 and found["product"].lut > 64
+    assert found["adder"].lut == 8
+
+
+def test_sums_of_many_terms_stay_carry_chains(tmp_path: Path) -> None:
+    names = ", ".join(f"a{k}" for k in range(8))
+    total = " + ".join(names.split(", "))
+    text = f"module many(input [7:0] {names}, output [10:0] y);\n  assign y = {total};\nendmodule\n"
+    source = _source(tmp_path, "many", text)
+    chained = yosys.synthesize([source], "many", tmp_path / "out", "ecp5", dsp=False)
+    # seven adders of 9 to 11 bits, each a chain of its own and no logic beside them
+    assert chained.lut == 0
+    assert 7 * 5 <= chained.carry <= 7 * 7
+
+
+def test_ports_are_read_with_direction_and_width(tmp_path: Path) -> None:
+    source = _source(tmp_path, "adder", ADDER)
+    assert yosys.ports([source], "adder", tmp_path / "out") == {
+        "clk": ("input", 1), "a": ("input", 8), "b": ("input", 8), "y": ("output", 9),
+    }  # fmt: skip
+
+
+def test_failures_carry_the_last_lines(tmp_path: Path) -> None:
+    source = _source(tmp_path, "broken", "module broken(input a; endmodule")
+    with pytest.raises(ToolError, match="syntax error"):
+        yosys.ports([source], "broken", tmp_path / "out")
+    with pytest.raises(ToolError, match="nosuch"):
+        yosys.ports([_source(tmp_path, "adder", ADDER)], "nosuch", tmp_path / "out")
+
+
+def test_bad_arguments_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none\.v does not exist"):
+        yosys.synthesize([tmp_path / "none.v"], "none", tmp_path)
+    with pytest.raises(InputError, match="unknown family 'ice40'"):
+        yosys.synthesize([_source(tmp_path, "adder", ADDER)], "adder", tmp_path, "ice40")
+
+
+def test_counting_knows_its_cells() -> None:
+    found = yosys.count({"LUT6": 3, "LUT2": 1, "INV": 2, "SRLC32E": 1, "RAM64M8": 1, "FDRE": 5,
+                         "DSP48E2": 1, "RAMB18E2": 3, "MUXF7": 2})  # fmt: skip
+    assert (found.lut, found.ff, found.dsp, found.bram, found.muxf) == (15, 5, 1, 1.5, 2)
+    with pytest.raises(ToolError, match=r"not of the device: \$mul"):
+        yosys.count({"$mul": 1})
