@@ -6,6 +6,7 @@ Room: `hwcost`; imports `codegen`. Features (all in bits unless said):
     bits     of the result that need logic: sums copy the low bits of the operand that reaches lower
     longer, shorter   widths of the two factors of a product
     partial  bits of the partial products that must be added
+    longer_signed, shorter_signed   the same as two's complement: a bit more where unsigned
     adders   additions of shifted copies in a product with a constant
     address  address bits that a table's contents really depend on
 """
@@ -75,8 +76,10 @@ def _product(node: GNode, args: list[GNode]) -> tuple[Part, ...]:
         if constant.op is GOp.CONST:
             return _by_constant(constant.number, other, node)
     widths = sorted(a.fmt.width for a in args)
+    signed = sorted(a.fmt.width + (not a.fmt.signed) for a in args)
     features = {
         "width": node.fmt.width, "shorter": widths[0], "longer": widths[1],
+        "shorter_signed": signed[0], "longer_signed": signed[1],
         "partial": widths[1] * (widths[0] - 1),
     }  # fmt: skip
     return (Part("square" if node.args[0] == node.args[1] else "mul", features),)

@@ -75,9 +75,10 @@ class OpenModel:
         rule = self.device.dsp
         if rule is None or part.row not in ("mul", "square"):
             return 0
-        longer, shorter = int(part.features["longer"]), int(part.features["shorter"])
-        if shorter < rule.min_factor or part.features["width"] < rule.min_product:
+        if part.features["shorter"] < rule.min_factor or part.features["width"] < rule.min_product:
             return 0
+        longer = int(part.features["longer_signed"])
+        shorter = int(part.features["shorter_signed"])
         # a block is signed, so that pieces of a split factor carry one bit less
         across = -(-(longer - 1) // (rule.max_a - 1))
         along = -(-(shorter - 1) // (rule.max_b - 1))

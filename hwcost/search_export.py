@@ -99,10 +99,9 @@ def _table(model: OpenModel, address: int) -> tuple[float, float]:
 
 
 def _product(model: OpenModel) -> tuple[float, float]:
-    features = {
-        "longer": _FACTOR_BITS, "shorter": _FACTOR_BITS, "width": 2 * _FACTOR_BITS,
-        "partial": _FACTOR_BITS * (_FACTOR_BITS - 1),
-    }  # fmt: skip
+    pair = ("longer", "shorter", "longer_signed", "shorter_signed")
+    features = dict.fromkeys(pair, float(_FACTOR_BITS))
+    features |= {"width": 2.0 * _FACTOR_BITS, "partial": _FACTOR_BITS * (_FACTOR_BITS - 1.0)}
     luts = 0.0 if model.row_blocks("mul", features) else model.row_luts("mul", features)
     return model.row_delay("mul", features), luts
 

@@ -51,7 +51,7 @@ def _unary(b: Builder, op: Op, node: int) -> int:
     return b.op(op, node)
 
 
-def raw_samples(graph: Graph, formats: Sequence[Fixed], count: int, seed: int = 0) -> RawArray:
+def raw_samples(formats: Sequence[Fixed], count: int, seed: int = 0) -> RawArray:
     """Raw inputs of all formats: the ends often, every code of narrow inputs likely."""
     rng = np.random.default_rng(seed)
     columns = [rng.integers(fmt.raw_min, fmt.raw_max + 1, count) for fmt in formats]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit_model import SizedModel, UnitModel
 
-from symtick.codegen import Fixed, GOp, Overflow, Precision, Quant, compile_expression
+from symtick.codegen import Design, Fixed, GOp, Overflow, Precision, Quant, compile_expression
 from symtick.errors import DomainError, InputError, ResourceError, WidthError
 from symtick.expr import Builder, Interval, Op, default_names, parse
 
@@ -19,7 +20,7 @@ MODEL = UnitModel()
 seeds = st.integers(0, 2**32)
 
 
-def compiled(text: str, *formats: str, **options: object):  # noqa: ANN201
+def compiled(text: str, *formats: str, **options: Any) -> Design:
     precision = options.pop("precision", Precision())
     fixed = [Fixed.parse(f) for f in formats]
     expression = parse(text, default_names(len(fixed)))
@@ -38,7 +39,7 @@ def test_designs_follow_the_expression_within_a_few_units(fmt: str, frac: int, s
     expression = random_expression(Random(seed))
     formats = [Fixed.parse(fmt)] * 3
     design = compile_expression(expression, formats, MODEL, Precision(term_frac=frac), name="top")
-    raw = raw_samples(design.graph, formats, 400, seed % 1000)
+    raw = raw_samples(formats, 400, seed % 1000)
     worst = np.abs(errors(expression, design.graph, formats, raw)).max()
     assert worst <= 4 * 2.0**-frac
     design.graph.check()
@@ -52,7 +53,7 @@ def test_splitting_for_a_fast_clock_changes_no_bit(seed: int) -> None:
     formats = [Fixed(7, 4)] * 3
     fast = SizedModel(budget_ns=1.7)
     slow = SizedModel(budget_ns=1e9)
-    raw = raw_samples(None, formats, 200, seed % 1000)  # type: ignore[arg-type]
+    raw = raw_samples(formats, 200, seed % 1000)
     one, other = (
         compile_expression(expression, formats, model, Precision(), name="top")
         for model in (fast, slow)
@@ -69,7 +70,7 @@ def test_wide_inputs_are_as_exact(width: int) -> None:
     formats = [Fixed(width, width - 3)] * 2
     expression = parse("sin(x0)*exp(-x0) + 0.5*x1**2 - x0*x1; log(x0*x0 + 0.1) + 1/(2 + cos(x1))")
     design = compile_expression(expression, formats, MODEL, Precision(term_frac=8), name="top")
-    raw = raw_samples(design.graph, formats, 4000)
+    raw = raw_samples(formats, 4000)
     assert np.abs(errors(expression, design.graph, formats, raw)).max() <= 3 * 2.0**-8
 
 
@@ -80,7 +81,7 @@ def test_more_fraction_bits_give_smaller_errors() -> None:
         design = compile_expression(
             expression, formats, MODEL, Precision(term_frac=frac), name="top"
         )
-        raw = raw_samples(design.graph, formats, 2000)
+        raw = raw_samples(formats, 2000)
         assert np.abs(errors(expression, design.graph, formats, raw)).max() <= 3 * 2.0**-frac
 
 
@@ -120,7 +121,7 @@ def test_ranges_make_narrower_signals() -> None:
 # --- structure ---------------------------------------------------------------------------------
 
 
-def dump(design) -> list[str]:  # noqa: ANN001
+def dump(design: Design) -> list[str]:
     return str(design.graph).splitlines()
 
 
@@ -199,7 +200,7 @@ def test_exact_arithmetic_stays_exact() -> None:
     text = "max(x0, min(x1, abs(x0 - x1))); x0 + 2*x1 - 0.5*x0"
     design = compiled(text, "fixed<8,4>", "fixed<8,4>")
     formats = [Fixed(8, 4)] * 2
-    raw = raw_samples(design.graph, formats, 500)
+    raw = raw_samples(formats, 500)
     assert not errors(parse(text), design.graph, formats, raw).any()
 
 

@@ -77,9 +77,7 @@ def test_the_budget_is_what_registers_and_margin_leave() -> None:
     made = model("open", 200.0)
     assert 3.5 < made.budget_ns < 4.3
     assert model("xcvu9p-2", 360.0).budget_ns > 1.6
-    with pytest.raises(
-        InputError, match="less than the .* that a table of four address bits takes"
-    ):
+    with pytest.raises(InputError, match="ns that a table of four address bits takes"):
         model("open", 990.0)
 
 
