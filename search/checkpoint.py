@@ -125,7 +125,8 @@ def read_state(path: Path) -> tuple[Mapping[str, npt.NDArray[Any]], Mapping[str,
         InputError: it is damaged or not a checkpoint.
     """
     try:
-        with np.load(path, allow_pickle=False) as content:
+        # from memory: a damaged archive would leave its file open
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as content:
             arrays = {name: content[name] for name in content.files}
         values = json.loads(str(arrays.pop(_VALUES)))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

@@ -138,7 +138,7 @@ class Layers:
         d = SHAPES[self.shapes[0]][1](u, t)
         for place in range(1, len(self.shapes)):
             d = np.where(self._picks[place], SHAPES[self.shapes[place]][1](u, t), d)
-        return d
+        return np.asarray(d)
 
     def rounded(self, tables: Singles) -> Singles:
         """The tables as stored; those of a sum with one summand stay exact (all is one table)."""

@@ -27,8 +27,8 @@ class EvolutionSettings:
         engine: its own settings; operators, seed and tick limit are set by the distiller.
     """
 
-    generations: int = 80
-    slice_generations: int = 4
+    generations: int = 240
+    slice_generations: int = 10
     rows: int = 20_000
     engine: EngineConfig = field(
         default_factory=lambda: EngineConfig(
