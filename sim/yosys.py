@@ -117,7 +117,6 @@ def synthesize(
     family: str = "xcup",
     *,
     dsp: bool = True,
-    bram: bool = False,
 ) -> Resources:
     """Synthesise Verilog and count what it takes.
 
@@ -127,24 +126,25 @@ def synthesize(
         folder: where script, log and netlist (`<top>.<family>.json`) go; it is created.
         family: `xcup`, `xcu`, `xc7` or `ecp5`.
         dsp: let products become multiplier blocks (Yosys decides which).
-        bram: let memories become block RAM.
 
     Raises:
         InputError: the family is unknown or a source does not exist.
         ToolError: Yosys is missing or fails; the text has its last lines.
     """
     stem = folder.resolve() / f"{top}.{family}"
-    options = [name for name, use in (("-nodsp", dsp), ("-nobram", bram)) if not use]
+    options = ["-nobram", *([] if dsp else ["-nodsp"])]
     if family == "ecp5":
         command = ["synth_ecp5", "-top", top, *options]
     elif family in XILINX_FAMILIES:
-        options += [] if bram else ["-nolutram"]
         command = ["synth_xilinx", "-family", family, "-top", top, "-flatten", "-noiopad",
-                   "-noclkbuf", "-nosrl", *options]  # fmt: skip
+                   "-noclkbuf", "-nosrl", "-nolutram", *options]  # fmt: skip
     else:
         raise InputError(f"unknown family {family!r}: there are {', '.join(FAMILIES)}")
     lines = [
         *_read(sources, top),
+        # else registers in front of a table move behind it, as into the port of a block RAM
+        "memory_collect",
+        "memory_map -rom-only",
         *([] if dsp else _chained(stem)),
         # on some ROMs; it would force a memory kind that the options exclude
         "setattr -unset rom_style m:* w:* c:*",

@@ -57,6 +57,25 @@ def test_sums_of_many_terms_stay_carry_chains(tmp_path: Path) -> None:
     assert 7 * 5 <= chained.carry <= 7 * 7
 
 
+def test_registers_in_front_of_tables_stay_there(tmp_path: Path) -> None:
+
+    def rows(factor: int, k: int) -> str:
+        return " ".join(f"6'd{c}: t{k} = 9'd{c * factor % 512};" for c in range(64))
+
+    tables = "".join(
+        f"""
+    always @* case (held) {rows(2 * k + 37, k)} default: t{k} = 9'd0; endcase"""
+        for k in range(3)
+    )
+    text = f"""module top(input clk, input [5:0] x, output reg [10:0] y);
+    reg [5:0] held; reg [8:0] t0, t1, t2;{tables}
+    always @(posedge clk) begin held <= x; y <= t0 + t1 + t2; end
+    endmodule
+    """
+    found = yosys.synthesize([_source(tmp_path, "top", text)], "top", tmp_path, dsp=False)
+    assert found.ff == 6 + 11
+
+
 def test_ports_are_read_with_direction_and_width(tmp_path: Path) -> None:
     source = _source(tmp_path, "adder", ADDER)
     assert yosys.ports([source], "adder", tmp_path / "out") == {
