@@ -175,7 +175,7 @@ class _Lowering:
         """Whether a function's table takes constants in: it is used once, or small."""
         if self.analysis.uses[number] == 1:
             return True
-        node = self.builder.nodes[self.signal(self.nodes[number].args[0])]
+        node = self.builder.nodes[self.signal(self._cut(number))]
         return (node.hi - node.lo).bit_length() <= _FOLD_BITS
 
     # --- products ------------------------------------------------------------------------------
@@ -239,18 +239,43 @@ class _Lowering:
 
     def _function(self, number: int, power: int, weight: float, frac: int) -> int:
         """weight * function ** power of a signal."""
-        node = self.nodes[number]
+        cut = self._cut(number)
 
         def values(v: Reals) -> Reals:
             with np.errstate(all="ignore"):
-                found = np.asarray(weight * OPS[node.op].numpy(v) ** float(power))
+                found = np.asarray(weight * self._through(number, cut, v) ** float(power))
             if not np.isfinite(found).all():
+                node = self.nodes[number]
                 text = node_text(self.nodes, node, self.analysis.expression.inputs, 6)
                 span = self.analysis.span(node.args[0])
                 raise DomainError(f"{text} is not finite for an argument in {span}")
             return found
 
-        return self._curve(node.args[0], values, frac)
+        return self._curve(cut, values, frac)
+
+    def _cut(self, number: int) -> int:
+        """The node farthest below a function through which alone it sees its inputs.
+
+        In tanh(2*h + 1) that is h: a table on h computes the line too.
+        """
+        support = self.analysis.support
+        cut = self.nodes[number].args[0]
+        while True:
+            below = {a for a in self.nodes[cut].args if support[a]}
+            if len(below) != 1 or len(support[min(below)]) < 2:
+                return cut
+            (cut,) = below
+
+    def _through(self, number: int, cut: int, values: Reals) -> Reals:
+        """Values of a node where those of the node `cut` below it are given."""
+        if number == cut:
+            return values
+        constant = self.analysis.constant(number)
+        if constant is not None:
+            return np.full(values.shape, constant)
+        node = self.nodes[number]
+        below = [self._through(a, cut, values) for a in node.args]
+        return np.asarray(OPS[node.op].numpy(*below), np.float64)
 
     def _curve(self, number: int, function: Callable[[Reals], Reals], frac: int) -> int:
         """A function of an expression node as a table, or as two and a product."""

@@ -5,7 +5,9 @@ Room: `codegen`; imports the formats and the errors.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from symtick.codegen.fixed import MAX_PORT_WIDTH, Fixed, Overflow, Quant
 from symtick.codegen.graph import MAX_TABLE_BITS
@@ -55,6 +57,24 @@ class Precision:
             raise WidthError(
                 f"the output format {self.output} is over the limit of {MAX_PORT_WIDTH} bits"
             )
+
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values; modes and the output format by name."""
+        named = {"quant": self.quant.name, "overflow": self.overflow.name}
+        return {**asdict(self), **named, "output": self.output and str(self.output)}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Precision:
+        """Inverse of `to_dict`; raises KeyError, TypeError or InputError on other content."""
+        held = dict(content)
+        output = held.pop("output")
+        return cls(
+            output=None if output is None else Fixed.parse(output),
+            quant=Quant[held.pop("quant")],
+            overflow=Overflow[held.pop("overflow")],
+            **held,
+        )
 
 
 def _within(name: str, value: int, lowest: int, highest: int) -> None:

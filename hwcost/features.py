@@ -76,6 +76,9 @@ def _product(node: GNode, args: list[GNode]) -> tuple[Part, ...]:
         if constant.op is GOp.CONST:
             return _by_constant(constant.number, other, node)
     widths = sorted(a.fmt.width for a in args)
+    if widths[0] == 1:
+        # one AND gate a bit: a two-input table, which synthesis merges with the sum that follows
+        return (Part("table", {"address": 2}),)
     signed = sorted(a.fmt.width + (not a.fmt.signed) for a in args)
     features = {
         "width": node.fmt.width, "shorter": widths[0], "longer": widths[1],

@@ -93,7 +93,7 @@ class OpenModel:
         blocks = self.blocks(part)
         if blocks:
             return Area(dsp=float(blocks))
-        if part.row == "table":
+        if part.row == "table" and node.op is GOp.TABLE:
             return Area(lut=self.table_luts(node))
         return Area(lut=self.device.row("area", part.row).value(part.features))
 

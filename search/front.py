@@ -10,11 +10,11 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from symtick.codegen import CostModel, Design, Fixed, Overflow, Precision, Quant, compile_expression
+from symtick.codegen import CostModel, Design, Fixed, Precision, compile_expression
 from symtick.errors import InputError
 from symtick.expr import Expression, parse, to_text
 from symtick.files import write_json, write_text
@@ -88,7 +88,7 @@ class FrontEntry:
         }  # fmt: skip
         held["inputs"] = list(self.expression.inputs)
         held["expressions"] = [self.text(k) for k in range(len(self.expression.outputs))]
-        held["precision"] = _precision_to_dict(self.precision)
+        held["precision"] = self.precision.to_dict()
         return held
 
     @classmethod
@@ -101,29 +101,10 @@ class FrontEntry:
         try:
             plain = dict(content)
             texts, inputs = plain.pop("expressions"), plain.pop("inputs")
-            precision = _precision_from_dict(plain.pop("precision"))
+            precision = Precision.from_dict(plain.pop("precision"))
             return cls(expression=parse(texts, inputs), precision=precision, **plain)
         except (KeyError, TypeError) as error:
             raise InputError(f"a front's entry is damaged: {error}") from error
-
-
-def _precision_to_dict(precision: Precision) -> dict[str, Any]:
-    held = {item.name: getattr(precision, item.name) for item in fields(precision)}
-    output = precision.output
-    held["output"] = None if output is None else [output.width, output.frac, output.signed]
-    held["quant"], held["overflow"] = precision.quant.name, precision.overflow.name
-    return held
-
-
-def _precision_from_dict(content: dict[str, Any]) -> Precision:
-    held = dict(content)
-    output = held.pop("output")
-    return Precision(
-        output=None if output is None else Fixed(*output),
-        quant=Quant[held.pop("quant")],
-        overflow=Overflow[held.pop("overflow")],
-        **held,
-    )
 
 
 def dominates(first: FrontEntry, second: FrontEntry) -> bool:

@@ -153,7 +153,8 @@ class Layers:
         assert self.grid is not None
         gain = np.abs(self.params["alpha"] * self.params["beta"] * self.outer).max(axis=1)
         bits = np.ceil(np.log2(np.maximum(gain, 2.0**-12)) - 1e-6)
-        return np.exp2(-(self.grid.term_frac + np.minimum(bits, 12))).astype(np.float32)
+        places = self.grid.term_frac + np.minimum(bits, 12)
+        return np.asarray(np.exp2(-places), np.float32)
 
     def addressed(self, sums: Singles, tables: Singles) -> Singles:
         """Hidden sums (hidden, rows) as an address sees them: the middle of what it cannot tell."""

@@ -18,9 +18,7 @@ from symtick.codegen import (
     CostModel,
     Design,
     Fixed,
-    Overflow,
     Precision,
-    Quant,
     compile_expression,
 )
 from symtick.codegen.emit_hls import hls_files
@@ -79,10 +77,6 @@ class DesignSource:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values; expressions as exact text."""
-        precision = asdict(self.precision)
-        precision["quant"] = self.precision.quant.name
-        precision["overflow"] = self.precision.overflow.name
-        precision["output"] = None if self.precision.output is None else str(self.precision.output)
         outputs = range(len(self.expression.outputs))
         return {
             "name": self.name,
@@ -90,7 +84,7 @@ class DesignSource:
             "inputs": list(self.expression.inputs),
             "output_names": list(self.output_names),
             "formats": [str(f) for f in self.formats],
-            "precision": precision,
+            "precision": self.precision.to_dict(),
             "device": self.device,
             "clock_mhz": self.clock_mhz,
             "ranges": None if self.ranges is None else [[r.lo, r.hi] for r in self.ranges],
@@ -100,18 +94,13 @@ class DesignSource:
     @classmethod
     def from_dict(cls, held: Mapping[str, Any]) -> DesignSource:
         """Inverse of `to_dict`; raises KeyError, TypeError or InputError on other content."""
-        precision = dict(held["precision"])
-        precision["quant"] = Quant[precision["quant"]]
-        precision["overflow"] = Overflow[precision["overflow"]]
-        if precision["output"] is not None:
-            precision["output"] = Fixed.parse(precision["output"])
         ranges = held["ranges"]
         return cls(
             name=str(held["name"]),
             expression=parse(held["expressions"], held["inputs"]),
             output_names=tuple(held["output_names"]),
             formats=tuple(Fixed.parse(text) for text in held["formats"]),
-            precision=Precision(**precision),
+            precision=Precision.from_dict(held["precision"]),
             device=str(held["device"]),
             clock_mhz=float(held["clock_mhz"]),
             ranges=None if ranges is None else tuple(Interval(lo, hi) for lo, hi in ranges),
