@@ -22,6 +22,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
@@ -48,6 +49,14 @@ from symtick.store import FILE, DesignSource
 
 JOB = "job.yaml"
 VERIFY_ROWS = 4000  # of the test part, beside corners and random vectors
+
+
+class Place(StrEnum):
+    """Which designs to place and route."""
+
+    MAIN = "main"
+    ALL = "all"
+    NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -196,10 +205,22 @@ def estimate_all(folder: Path) -> list[tuple[str, Estimate]]:
     return [(design.name, guess) for _, design, guess in found]
 
 
-def synthesise_all(folder: Path, place: bool) -> Iterator[Synthesis]:
-    """Synthesise every design in a folder, two at a time."""
+def synthesise_all(folder: Path, place: Place) -> Iterator[Synthesis]:
+    """Synthesise every design in a folder, two at a time.
+
+    Args:
+        folder: a run or design folder.
+        place: which designs to place and route, too: `main` are the chosen, the smallest and the
+            most accurate of a run.
+    """
+    folders = design_folders(folder)
+    placed = set(folders) if place is not Place.NONE else set()
+    if place is Place.MAIN and (folder / JOB).is_file():
+        run = open_run(folder)
+        main = (run.front.entry(), run.front.smallest, run.front.best)
+        placed = {run.design_folder(e) for e in main}
     with ThreadPoolExecutor(2) as pool:
-        yield from pool.map(lambda f: synthesise_folder(f, place), design_folders(folder))
+        yield from pool.map(lambda f: synthesise_folder(f, f in placed), folders)
 
 
 def kept_results(run: Run) -> list[tuple[FrontEntry, Verification | None, Synthesis | None]]:

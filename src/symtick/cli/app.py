@@ -15,6 +15,7 @@ from rich.console import Console
 from symtick import __version__
 from symtick.cli import show
 from symtick.errors import VerificationError
+from symtick.runs import Place
 
 app = typer.Typer(
     name="symtick",
@@ -152,7 +153,10 @@ def estimate(
 @app.command()
 def synth(
     folder: Folder,
-    place: Annotated[bool, typer.Option(help="Place and route with nextpnr-ecp5, too.")] = True,
+    place: Annotated[
+        Place,
+        typer.Option(help="Which designs of a run to place and route; main: chosen, ends."),
+    ] = Place.MAIN,
 ) -> None:
     """Measure LUT/FF/DSP with Yosys and the clock with nextpnr-ecp5, beside the estimate."""
     from symtick.runs import synthesise_all
