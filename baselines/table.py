@@ -235,6 +235,7 @@ COLUMNS = ("accuracy %", "agreement %", "mean AUC", "LUT", "FF", "DSP", "ticks",
 
 def cells(row: ComparisonRow) -> list[str]:
     """The figures of a row as text, in the order of `COLUMNS`."""
+
     def shown(value: float | None, form: str, factor: float = 1.0) -> str:
         return DASH if value is None else format(value * factor, form)
 

@@ -58,7 +58,6 @@ class Precision:
                 f"the output format {self.output} is over the limit of {MAX_PORT_WIDTH} bits"
             )
 
-
     def to_dict(self) -> dict[str, Any]:
         """As JSON values; modes and the output format by name."""
         named = {"quant": self.quant.name, "overflow": self.overflow.name}
