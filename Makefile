@@ -1,5 +1,5 @@
 # `make demo` and `make test` do all set-up on a fresh machine: they need python3 (3.11 or newer),
-# g++ and make, and install everything else into .venv.
+# g++, perl and make, and install everything else into .venv.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,6 +17,7 @@ $(STAMP): pyproject.toml constraints.txt $(KERNEL)
 	$(PYTHON) -c 'import sys, ensurepip; assert sys.version_info >= (3, 11)' || \
 	    { echo "symtick needs Python 3.11 or newer with venv (Debian: apt-get install python3-venv)"; exit 1; }
 	command -v g++ >/dev/null || { echo "symtick needs g++ (Debian: apt-get install g++)"; exit 1; }
+	command -v perl >/dev/null || { echo "symtick needs perl for Verilator (Debian: apt-get install perl)"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(INSTALL) --upgrade pip
 	$(INSTALL) torch scikit-build-core nanobind cmake ninja

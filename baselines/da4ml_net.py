@@ -11,6 +11,7 @@ import json
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -200,8 +201,9 @@ def measure(run: Da4mlRun, folder: Path, target_mhz: float = 200.0, route: bool 
     Raises:
         ToolError: a tool is missing or fails.
     """
-    resources = synthesize(run.sources, TOP, folder)
     if not route:
-        return Measured(resources, None)
-    timing = place_and_route(run.sources, TOP, folder, target_mhz=target_mhz)
-    return Measured(resources, timing.fmax_mhz)
+        return Measured(synthesize(run.sources, TOP, folder, dsp=False), None)
+    with ThreadPoolExecutor(1) as side:
+        resources = side.submit(synthesize, run.sources, TOP, folder, dsp=False)
+        timing = place_and_route(run.sources, TOP, folder, target_mhz=target_mhz, dsp=False)
+        return Measured(resources.result(), timing.fmax_mhz)

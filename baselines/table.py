@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
-from rich.table import Table
 
 from symtick.baselines.da4ml_net import Da4mlRun, measure, run_da4ml
 from symtick.baselines.hls4ml_net import run_hls4ml
@@ -251,31 +250,6 @@ def cells(row: ComparisonRow) -> list[str]:
         shown(row.mhz, ".0f"),
         shown(row.ns, ".1f"),
     ]
-
-
-def rich_table(rows: Sequence[ComparisonRow], title: str = "Side by side") -> Table:
-    """For the terminal; the notes stand below as the table's caption."""
-    notes = [f"{row.name}: {row.note}" for row in rows if row.note]
-    table = Table(title=title, caption="\n".join(notes) or None, caption_justify="left")
-    table.add_column("design")
-    for column in COLUMNS:
-        table.add_column(column, justify="right")
-    for row in rows:
-        table.add_row(row.name, *cells(row))
-    return table
-
-
-def auc_table(rows: Sequence[ComparisonRow]) -> Table:
-    """AUC of each class, for the terminal."""
-    classes = list(dict.fromkeys(name for row in rows for name in row.auc))
-    table = Table(title="AUC, each class against the rest")
-    table.add_column("design")
-    for name in classes:
-        table.add_column(name, justify="right")
-    for row in rows:
-        cells = [f"{row.auc[name]:.4f}" if name in row.auc else DASH for name in classes]
-        table.add_row(row.name, *cells)
-    return table
 
 
 def to_json(rows: Sequence[ComparisonRow]) -> list[dict[str, Any]]:

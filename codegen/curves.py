@@ -2,7 +2,8 @@
 
 Room: `codegen`. Where a signal has more bits than a table may have address bits, the top bits
 choose a chord of the function: base[top] + slope[top] * low. Its largest error is about
-step**2 / 16 * |f''|, for the chord is moved by half of what it misses in the middle.
+step**2 / 16 * |f''|, for the chord is moved to the middle between the largest errors above and
+below it. These are looked for at many places of each piece.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from symtick.codegen.tables import Address, Reals, address, tabled
 Function = Callable[[Reals], Reals]
 
 _FEWEST_BITS = 4
+# places at which a function is compared with its chords: in all, and in each piece at least
+_PLACES = 4096
+_FEWEST_PLACES = 16
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Chords:
     Attributes:
         base: value at the lower edge of each piece.
         slope: rise for each unit of the signal.
-        miss: largest error of a piece in its middle.
+        miss: largest error of a piece at the places looked at.
     """
 
     base: Reals
@@ -60,6 +64,8 @@ def curve(
 ) -> int:
     """A function of a graph node, right within about 2**-frac if `bits` address bits allow it.
 
+    Where they do not, it is the chords on `bits` bits, and nothing tells how far they are off.
+
     Args:
         builder: where the node is.
         number: the node.
@@ -86,11 +92,27 @@ def _chords(builder: GraphBuilder, number: int, at: Address, function: Function)
     edges = (at.lo + np.arange(len(at.points))) * at.step
     left = np.clip(edges, node.lo * unit, node.hi * unit)
     right = np.clip(edges + at.step - unit, node.lo * unit, node.hi * unit)
-    low, high = function(left), function(right)
+    share = _shares(len(edges))
+    # only values that the signal can take: the function may not be defined between others
+    places = left + np.rint(share * ((right - left) / unit)) * unit
+    values = function(places.ravel()).reshape(places.shape)
+    low, high = values[0], values[1]
     slope = (high - low) / np.maximum(right - left, unit)
-    miss = function((left + right) / 2.0) - (low + high) / 2.0
-    base = low - slope * (left - edges) + miss / 2.0
-    return Chords(base, slope, float(np.abs(miss).max()) / 2.0)
+    gap = values - (low + slope * (places - left))
+    least, most = gap.min(axis=0), gap.max(axis=0)
+    base = low - slope * (left - edges) + (least + most) / 2.0
+    return Chords(base, slope, float((most - least).max()) / 2.0)
+
+
+def _shares(pieces: int) -> Reals:
+    """Places inside a piece, as shares of its length, shape (places, 1): both ends come first.
+
+    Multiples of the golden section modulo 1 are spread evenly but on no grid, so that what is
+    periodic or symmetric cannot be zero on all of them.
+    """
+    count = max(_FEWEST_PLACES, _PLACES // pieces)
+    inner = np.arange(1, count + 1) * ((math.sqrt(5.0) - 1.0) / 2.0) % 1.0
+    return np.concatenate([[0.0, 1.0], inner])[:, None]
 
 
 def _interpolated(

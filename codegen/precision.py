@@ -22,10 +22,16 @@ class Precision:
         term_frac: bits after the point of an output's terms. Every rounding inside a design is
             placed so that it moves an output by about half a unit of this place at most: a signal
             that is later multiplied by up to 8 gets three bits more, one that is divided by 8
-            three bits less.
+            three bits less. That holds as far as `table_bits` and `wide_bits` allow: see there.
         output: format of every output; None leaves outputs exact, with all bits computed.
         table_bits: most address bits of a table made from a sub-expression of one input.
-        wide_bits: most address bits of a table on a signal made from several inputs.
+        wide_bits: most address bits of a table on a signal made from several inputs. Both widths
+            bound the accuracy of a function of a signal with more bits: it is constant, or with
+            `chords` straight, over each of at most 2**bits equal pieces of the signal's range.
+            Where it bends too much for that (a pole or logarithm near the edge of its domain, a
+            kink, many periods) the design is off by more than `term_frac` promises, by any
+            amount, and no error is raised. So measure: `symtick compile` prints the largest
+            error that it found.
         quant: rounding of the cast to `output`. Inside, products are cut (TRN, no hardware)
             `guard_bits` below the place that matters.
         overflow: overflow mode of the cast to `output`. Inside, formats hold every value.

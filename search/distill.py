@@ -115,7 +115,7 @@ class Distiller:
         if not self._advance(self._second, "finish", kept, tell, lambda: False, resume):
             self.interrupted = True
         tell(self._progress("done", self._second, 0))
-        return self.front()
+        return self.front().thinned(self.config.choice.resolution)
 
     def front(self) -> Front:
         """The front of everything that was measured so far."""

@@ -168,6 +168,21 @@ class Front:
         best = enough[:1] or sorted(kept, key=lambda e: (-e.score, e.lut))[:1]
         return cls(tuple(kept), teacher_score, best[0].name if best else "")
 
+    def thinned(self, resolution: float) -> Front:
+        """The front without steps that the validation rows cannot tell apart.
+
+        An entry goes where one that costs no more ticks and LUTs scores less than `resolution`
+        below it; the chosen and the best stay.
+        """
+        kept: list[FrontEntry] = []
+        for entry in self.entries:
+            near = any(k.ticks <= entry.ticks and k.score > entry.score - resolution for k in kept)
+            if not near or entry in (self.entry(), self.best):
+                kept.append(entry)
+        names = {e.name: f"d{n}" for n, e in enumerate(kept, 1)}
+        renamed = tuple(replace(e, name=names[e.name]) for e in kept)
+        return replace(self, entries=renamed, chosen=names.get(self.chosen, ""))
+
     def entry(self, name: str | None = None) -> FrontEntry:
         """The entry of that name; the chosen one without a name.
 

@@ -19,6 +19,7 @@ from symtick.errors import InputError
 from symtick.files import write_json
 from symtick.hwcost import Device, Estimate, estimate, load_device, read_report
 from symtick.sim import nextpnr, vitis, yosys
+from symtick.sim.tools import find
 from symtick.sim.verify import Verification, verify
 from symtick.store import DesignSource, read_source
 
@@ -37,6 +38,8 @@ class Synthesis:
         ticks: latency of the schedule.
         fmax_mhz: nextpnr's clock for the ECP5-85k, speed grade 8, or None where it was not asked.
         target_mhz: the clock of the schedule.
+        vendor: what Vitis HLS reported of the C++ (`symtick.hwcost.HlsReport`), where it is
+            installed.
     """
 
     design: str
@@ -45,6 +48,7 @@ class Synthesis:
     ticks: int
     fmax_mhz: float | None
     target_mhz: float
+    vendor: dict[str, Any] | None = None
 
     @property
     def ns(self) -> float | None:
@@ -79,13 +83,17 @@ def verify_folder(
         ToolError: a tool is missing or fails.
     """
     _, design = read_source(folder)
+    for tool in ("g++", "hls4ml", "verilator", "cocotb"):
+        find(tool)
     found = verify(design, folder, vectors, seed, data)
     write_json(folder / VERIFY, found.to_json())
     return found
 
 
 def synthesise_folder(folder: Path, place: bool = True) -> Synthesis:
-    """Measure with Yosys and, where `place` is set, nextpnr; writes results/synth.json.
+    """Measure with Yosys, with nextpnr where `place` is set, and with Vitis HLS where it is found.
+
+    Writes results/synth.json. A design without registers has no clock to place and route for.
 
     Raises:
         InputError: there is no design in the folder, or its device has no open flow.
@@ -96,11 +104,14 @@ def synthesise_folder(folder: Path, place: bool = True) -> Synthesis:
     family = _family(device)
     files = sorted((folder / "rtl").glob("*.v"))
     work = folder / "synth"
+    place = place and design.schedule.registers(design.graph) > 0
+    for tool in ("yosys", *(("nextpnr-ecp5",) if place else ())):
+        find(tool)
     with ThreadPoolExecutor(2) as pool:
         area = pool.submit(yosys.synthesize, files, design.name, work, family,
                            dsp=device.dsp is not None)  # fmt: skip
         timing = None
-        if place and design.schedule.latency:
+        if place:
             timing = nextpnr.place_and_route(
                 files, design.name, work, target_mhz=source.clock_mhz, dsp=device.dsp is not None
             )
@@ -113,6 +124,7 @@ def synthesise_folder(folder: Path, place: bool = True) -> Synthesis:
         design.schedule.latency,
         None if timing is None else timing.fmax_mhz,
         source.clock_mhz,
+        _vendor_report(folder, design.name),
     )
     write_json(folder / SYNTH, asdict(found))
     return found
@@ -127,12 +139,8 @@ def _family(device: Device) -> str:
     return "ecp5" if device.part.upper().startswith("LFE5") else "xcup"
 
 
-def vendor_report(folder: Path) -> dict[str, Any] | None:
-    """Vitis HLS on the folder's project, where the tool is installed; else None."""
-    if not vitis.available():
-        return None
-    source, _ = read_source(folder)
-    return asdict(read_report(vitis.run(folder, source.name)))
+def _vendor_report(folder: Path, top: str) -> dict[str, Any] | None:
+    return asdict(read_report(vitis.run(folder, top))) if vitis.available() else None
 
 
 def read_verification(folder: Path) -> Verification | None:

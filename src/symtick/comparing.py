@@ -19,6 +19,7 @@ from symtick.runs import Run, open_run
 from symtick.search.data import FloatArray
 from symtick.search.front import FrontEntry
 from symtick.search.measure import real_outputs
+from symtick.sim.tools import find
 
 RESULT = Path("results/compare.json")
 
@@ -44,6 +45,8 @@ def compare_run(
     run = open_run(folder)
     if run.teacher is None:
         raise InputError(f"the run {folder} learnt from labels: it has no network to compare with")
+    for tool in ("g++", "hls4ml", "verilator", "yosys", *(("nextpnr-ecp5",) if route else ())):
+        find(tool)
     work = folder / "baselines"
     shutil.rmtree(work, ignore_errors=True)
     rows = compare(

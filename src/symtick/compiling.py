@@ -7,14 +7,38 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from symtick.codegen import Design, Fixed, Precision
 from symtick.errors import InputError
-from symtick.expr import Expression, Interval, default_names, parse
+from symtick.expr import Expression, Interval, check_names, default_names, parse
 from symtick.files import new_folder
 from symtick.hwcost import Estimate, estimate
+from symtick.search.measure import real_outputs
+from symtick.sim import vectors
 from symtick.store import DesignSource, write_design
+
+ERROR_VECTORS = 4000
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What `compile_text` made.
+
+    Attributes:
+        folder: where it was written.
+        design: the design.
+        estimate: its cost.
+        error: largest error of each output against float64, over `ERROR_VECTORS` vectors.
+    """
+
+    folder: Path
+    design: Design
+    estimate: Estimate
+    error: tuple[float, ...]
 
 
 def compile_text(
@@ -29,7 +53,7 @@ def compile_text(
     device: str = "open",
     clock_mhz: float = 200.0,
     latency: int | None = None,
-) -> tuple[Path, Design, Estimate]:
+) -> Compiled:
     """Compile expressions and write C++, Verilog and design.json into a new folder.
 
     Args:
@@ -45,7 +69,7 @@ def compile_text(
         latency: ticks; None is the fewest.
 
     Returns:
-        The folder, the design and its estimate.
+        The folder, the design, its estimate and its measured error.
 
     Raises:
         InputError: the text, a format, a range or a name is not acceptable, or `folder` exists.
@@ -70,7 +94,21 @@ def compile_text(
     target = folder if folder is not None else Path("designs") / name
     with new_folder(target) as draft:
         write_design(draft, source, built)
-    return target, built, estimate(built, source.model())
+    return Compiled(target, built, estimate(built, source.model()), largest_error(built))
+
+
+def largest_error(design: Design) -> tuple[float, ...]:
+    """Of each output, the largest difference from float64 over corners and random vectors.
+
+    What float64 itself cannot compute (an overflow, say) is left out.
+    """
+    raw = vectors.make(design, ERROR_VECTORS, seed=1)
+    formats = design.graph.input_formats
+    real = [raw[:, k] * 1.0 if f is None else f.to_real(raw[:, k]) for k, f in enumerate(formats)]
+    wanted = design.expression.evaluate(np.stack(real, axis=1))
+    found = real_outputs(design, raw)
+    gaps = np.abs(found - wanted)
+    return tuple(float(v) for v in np.where(np.isfinite(wanted), gaps, 0.0).max(axis=0))
 
 
 def read_inputs(
@@ -80,6 +118,7 @@ def read_inputs(
     everywhere, named = _assigned(input_formats, "input format")
     wide, narrow = _assigned(input_ranges, "input range")
     own_names = [n for n in named if n not in default_names(1000)]
+    check_names([*named])
     expression = parse(text, [*named] if own_names else None)
     for given in (*named, *narrow):
         if given not in expression.inputs:

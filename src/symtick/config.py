@@ -108,18 +108,23 @@ class InputsSection(_Section):
     @field_validator("format")
     @classmethod
     def _format(cls, text: str) -> str:
-        return _scaled_format(text)
+        return scaled_format(text)
 
     @field_validator("formats")
     @classmethod
     def _formats(cls, held: dict[str, str]) -> dict[str, str]:
-        return {name: _scaled_format(text) for name, text in held.items()}
+        return {name: scaled_format(text) for name, text in held.items()}
 
 
-def _scaled_format(text: str) -> str:
+def scaled_format(text: str) -> str:
+    """The text of a format whose range is [-1, 1).
+
+    Raises:
+        InputError: it is not a format, or has another range.
+    """
     found = Fixed.parse(text)
     if not found.signed or found.integer != 1:
-        raise ValueError(f"{text!r}: features are scaled to [-1, 1), so write fixed<width,1>")
+        raise InputError(f"{text!r}: features are scaled to [-1, 1), so write fixed<width,1>")
     return text
 
 
@@ -163,6 +168,12 @@ class SearchSection(_Section):
     hidden: list[Count] = [4, 4, 5, 5, 5, 5, 6, 6]
     effort: Annotated[float, Field(gt=0.0, le=100.0)] = 1.0
     threads: Annotated[int, Field(ge=1, le=256)] = 2
+
+    @model_validator(mode="after")
+    def _something(self) -> SearchSection:
+        if not self.generations and not self.hidden:
+            raise ValueError("nothing to search: set generations or hidden")
+        return self
 
     @field_validator("operators")
     @classmethod

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import platform
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,9 +20,11 @@ import numpy as np
 from symtick import __version__
 from symtick.config import Job, TorchSection, load_job
 from symtick.errors import InputError
+from symtick.expr import check_names
 from symtick.files import new_folder, write_bytes, write_json, write_text
 from symtick.hwcost import model, search_cost
 from symtick.runs import JOB, Run, input_formats, open_run
+from symtick.search.checkpoint import HEAD
 from symtick.search.data import Dataset, Scaler
 from symtick.search.data_files import load_split
 from symtick.search.distill import Distiller, Progress
@@ -35,7 +38,11 @@ from symtick.store import write_design
 Observer = Callable[[Progress], None]
 
 
-def distill_job(path: Path, folder: Path | None, observer: Observer) -> Run:
+def _unobserved(progress: Progress) -> None:
+    """Nobody looks on."""
+
+
+def distill_job(path: Path, folder: Path | None = None, observer: Observer = _unobserved) -> Run:
     """Run a job into a new run folder.
 
     Args:
@@ -52,7 +59,10 @@ def distill_job(path: Path, folder: Path | None, observer: Observer) -> Run:
         raise InputError(f"the output folder {target} exists: remove it or name another")
     model(job.hardware.device, job.hardware.clock_mhz)
     train, test = load_split(job.data.path, job.data.test, job.seed, job.data.label)
+    check_names(train.feature_names)
     input_formats(job, train.feature_names)
+    if train.y is not None and len(np.unique(train.y)) < 2:
+        raise InputError(f"{job.data.path}: the labels hold one class only")
     teacher = make_teacher(job, train)
     with new_folder(target) as draft:
         write_text(draft / JOB, job.to_yaml())
@@ -63,7 +73,7 @@ def distill_job(path: Path, folder: Path | None, observer: Observer) -> Run:
     return _search(Run(target), observer, resume=False)
 
 
-def resume_run(folder: Path, observer: Observer) -> Run:
+def resume_run(folder: Path, observer: Observer = _unobserved) -> Run:
     """Go on with an interrupted search; the result is that of an uninterrupted one.
 
     Raises:
@@ -179,7 +189,9 @@ def _search(run: Run, observer: Observer, resume: bool) -> Run:
         observer(progress)
 
     start = time.monotonic()
-    front = distiller.run(tell, run.folder / "checkpoint", resume=resume)
+    checkpoint = run.folder / "checkpoint"
+    # a run that was killed before its first checkpoint starts over
+    front = distiller.run(tell, checkpoint, resume=resume and (checkpoint / HEAD).exists())
     if not front.entries:
         raise InputError(
             f"no design met the limits of {job.hardware.max_ticks} ticks and "
@@ -188,10 +200,22 @@ def _search(run: Run, observer: Observer, resume: bool) -> Run:
         )
     front.save(run.folder)
     found = Run(run.folder)
+    if resume:
+        _remove_outdated(found)
     for entry in front.entries:
         write_design(found.design_folder(entry), found.source(entry))
     write_json(run.folder / "run.json", _record(distiller, time.monotonic() - start, resume))
     return found
+
+
+def _remove_outdated(run: Run) -> None:
+    """Remove designs of an earlier, interrupted front, and what was made from them all."""
+    names = {entry.name for entry in run.front.entries}
+    for held in (run.folder / "designs").glob("*"):
+        if held.name not in names:
+            shutil.rmtree(held)
+    shutil.rmtree(run.folder / "results", ignore_errors=True)
+    (run.folder / "report.html").unlink(missing_ok=True)
 
 
 def _record(distiller: Distiller, seconds: float, resumed: bool) -> dict[str, object]:

@@ -18,6 +18,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from symtick.codegen import Design, Fixed
+from symtick.config import scaled_format
 from symtick.errors import InputError
 from symtick.expr import default_names
 from symtick.files import new_folder
@@ -120,7 +121,7 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
             self, X, y, dtype=np.float64, multi_output=self.task == "regression"
         )
         self.scaler_ = Scaler.fit(rows, self.tail)
-        self._formats = (Fixed.parse(self.input_format),) * rows.shape[1]
+        self._formats = (Fixed.parse(scaled_format(self.input_format)),) * rows.shape[1]
         problem = self._problem(rows, target)
         costs = model(self.device, self.clock_mhz)
         front = Distiller(problem, self._settings(), costs, search_cost(costs, self._formats)).run()

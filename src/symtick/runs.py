@@ -105,6 +105,15 @@ class Run:
         return Front.load(self.folder)
 
     @property
+    def complete(self) -> bool:
+        """Whether the search ran to its end."""
+        path = self.folder / "run.json"
+        try:
+            return bool(json.loads(path.read_text(encoding="utf-8"))["complete"])
+        except (OSError, ValueError, KeyError) as error:
+            raise InputError(f"cannot read {path}: {error}") from None
+
+    @property
     def formats(self) -> tuple[Fixed, ...]:
         """Format of each input."""
         return input_formats(self.job, self.train.feature_names)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,15 +22,15 @@ from symtick.codegen import (
     Precision,
     compile_expression,
 )
-from symtick.codegen.emit_hls import hls_files
-from symtick.codegen.emit_verilog import verilog_files
 from symtick.errors import InputError
 from symtick.expr import Expression, Interval, parse, to_text
-from symtick.files import write_json, write_text
+from symtick.files import write_json
 from symtick.hwcost import estimate, model
+from symtick.sim import gpp, vectors, verilator
 
 FILE = "design.json"
 VERSION = 1
+BENCH_VECTORS = 500  # of a fresh project's test bench; `symtick verify` writes its own
 
 
 @dataclass(frozen=True)
@@ -118,10 +119,16 @@ def digest(design: Design) -> str:
 
 
 def write_design(folder: Path, source: DesignSource, design: Design | None = None) -> Design:
-    """Fill `folder` (it may exist) with design.json, firmware/, rtl/ and the build script."""
+    """Fill `folder` with design.json, firmware/, rtl/, tb_data/ and the build script.
+
+    A folder that holds this very design keeps what was measured of it; another design in it is
+    removed first.
+    """
     built = design or source.build()
-    for name, text in {**hls_files(built), **verilog_files(built)}.items():
-        write_text(folder / name, text)
+    if folder.exists() and _recorded_digest(folder) not in (None, digest(built)):
+        shutil.rmtree(folder)
+    gpp.write_project(built, folder, vectors.make(built, BENCH_VECTORS, seed=0))
+    verilator.write_verilog(built, folder)
     held = estimate(built, source.model())
     write_json(
         folder / FILE,
@@ -134,6 +141,16 @@ def write_design(folder: Path, source: DesignSource, design: Design | None = Non
         },
     )
     return built
+
+
+def _recorded_digest(folder: Path) -> str | None:
+    """The digest in a folder's design.json: None without one, "" where it is damaged."""
+    try:
+        return str(json.loads((folder / FILE).read_text(encoding="utf-8"))["digest"])
+    except OSError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def read_source(folder: Path) -> tuple[DesignSource, Design]:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 from symtick.baselines import da4ml_net, table
 from symtick.baselines.da4ml_net import run_da4ml
@@ -20,6 +19,7 @@ from symtick.errors import InputError, ToolError, VerificationError
 from symtick.search.data import Dataset
 from symtick.search.teacher import TorchTeacher
 from symtick.search.teacher_train import train_mlp
+from symtick.tables import comparison_table
 
 
 def blobs(rows: int, seed: int) -> Dataset:
@@ -142,13 +142,12 @@ def test_nanoseconds_follow_from_ticks_and_clock() -> None:
     assert ROWS[1].ns == 15.0 and ROWS[0].ns is None
 
 
-def test_the_terminal_table_shows_figures_and_dashes() -> None:
-    console = Console(width=140, file=io.StringIO(), record=True)
-    console.print(table.rich_table(ROWS))
-    console.print(table.auc_table(ROWS))
-    text = console.export_text()
+def test_the_shown_table_has_figures_and_dashes() -> None:
+    shown = comparison_table(ROWS, "ours")
+    text = " ".join(cell for row in shown.rows for cell in row.cells) + shown.note
     for part in ("65.40", "1,234", "15.0", "0.8500", "ours: proved", table.DASH):
         assert part in text
+    assert [row.chosen for row in shown.rows] == [False, True]
 
 
 def test_json_and_csv_hold_the_same() -> None:

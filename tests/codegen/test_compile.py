@@ -74,6 +74,24 @@ def test_wide_inputs_are_as_exact(width: int) -> None:
     assert np.abs(errors(expression, design.graph, formats, raw)).max() <= 3 * 2.0**-8
 
 
+# Odd, clipped and periodic functions: each meets the chord of a wide piece in its middle.
+@pytest.mark.parametrize(
+    ("text", "fmt", "frac"),
+    [
+        ("cos(3.141592653589793*(x0 + x1))", "fixed<12,5>", 6),
+        ("sin(3.141592653589793*(x0 + x1))", "fixed<12,5>", 6),
+        ("sin(3.14159*x0)", "fixed<18,6>", 6),
+        ("x0/(square(max(min(x0, 4), -4)) + 1)", "fixed<18,8>", 10),
+    ],
+)
+def test_chords_are_held_to_the_whole_of_a_piece(text: str, fmt: str, frac: int) -> None:
+    expression = parse(text)
+    formats = [Fixed.parse(fmt)] * len(expression.inputs)
+    design = compile_expression(expression, formats, MODEL, Precision(term_frac=frac), name="top")
+    raw = raw_samples(formats, 20000)
+    assert np.abs(errors(expression, design.graph, formats, raw)).max() <= 2 * 2.0**-frac
+
+
 def test_more_fraction_bits_give_smaller_errors() -> None:
     expression = parse("sin(3*x0*x1)*x2 + tanh(x0 + x1)/(2 + x2)")
     formats = [Fixed(9, 8)] * 3

@@ -70,7 +70,7 @@ def short(seed: int = 0, threads: int = 1) -> DistillConfig:
         ),
         assemble=AssembleSettings(designs=3, polish_iterations=15, polish_rows=600),
         fixed_point=FixedPointSettings(term_fracs=(3, 6)),
-        choice=ChoiceSettings(max_ticks=12),
+        choice=ChoiceSettings(floor=0.5, max_ticks=12, resolution=0.0),
     )
 
 

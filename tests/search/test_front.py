@@ -48,6 +48,22 @@ def test_front_keeps_exactly_what_nothing_beats(points: list[tuple[float, int, f
     assert not any(dominates(a, b) for a in kept for b in kept)
 
 
+@given(st.lists(figures, min_size=1, max_size=20), st.sampled_from([0.0, 0.1, 0.4]))
+def test_thinning_keeps_choice_best_and_every_clear_step(
+    points: list[tuple[float, int, float]], resolution: float
+) -> None:
+    whole = Front.of([entry(*p) for p in points], 1.0, ChoiceSettings(share=0.5))
+    thin = whole.thinned(resolution)
+    held = {(e.score, e.ticks, e.lut) for e in thin.entries}
+    for kept in (whole.entry(), whole.best):
+        assert (kept.score, kept.ticks, kept.lut) in held
+    assert (thin.entry().score, thin.entry().lut) == (whole.entry().score, whole.entry().lut)
+    assert [e.name for e in thin.entries] == [f"d{k + 1}" for k in range(len(held))]
+    for e in whole.entries:
+        cheaper = [h for h in held if h[1] <= e.ticks and h[2] <= e.lut]
+        assert any(score > e.score - resolution or score == e.score for score, _, _ in cheaper)
+
+
 def test_choice_is_the_smallest_that_keeps_enough() -> None:
     choice = ChoiceSettings(share=0.9, floor=0.5, max_ticks=3)
     entries = [entry(0.99, 3, 90), entry(0.91, 2, 40), entry(0.92, 3, 60), entry(0.85, 1, 5)]

@@ -19,8 +19,9 @@ def main() -> None:
     """Entry point of the `symtick` program."""
     try:
         app()
-    except SymtickError as error:
-        text = " ".join(f"symtick: {error}".split())
+    except (SymtickError, OSError) as error:
+        what = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
+        text = " ".join(f"symtick: {what}".split())
         Console(stderr=True, soft_wrap=True, highlight=False).print(
             textwrap.fill(text, 100, break_long_words=False, break_on_hyphens=False), markup=False
         )

@@ -104,7 +104,7 @@ def compile_(
     """Compile an expression to HLS C++ and Verilog; writes a design folder."""
     from symtick.compiling import compile_text
 
-    folder, design, estimate = compile_text(
+    made = compile_text(
         expression,
         input_format,
         folder=output,
@@ -116,8 +116,7 @@ def compile_(
         clock_mhz=clock,
         latency=latency,
     )
-    show.design(console, design, estimate)
-    console.print(f"written to {folder}")
+    show.compiled(console, made)
 
 
 @app.command()

@@ -14,9 +14,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from symtick import tables
 from symtick.baselines.table import ComparisonRow
 from symtick.checks import Synthesis
-from symtick.codegen import Design
+from symtick.compiling import Compiled
 from symtick.errors import ResourceError
 from symtick.expr import to_text
 from symtick.hwcost import Estimate, load_device
@@ -38,6 +39,13 @@ def _plain(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Ta
     return table
 
 
+def _print(console: Console, table: tables.Table) -> None:
+    """A table in full: a narrow terminal wraps its lines rather than cut its figures."""
+    wide = Console(file=console.file, width=max(160, console.width), highlight=False)
+    wide.print(_plain(table.title, table.head, [row.cells for row in table.rows]), soft_wrap=True)
+    console.print(table.note, markup=False)
+
+
 def progress(console: Console, items: Iterable[T], what: str) -> Iterator[T]:
     """The items, with a line that says how many are done."""
     with console.status(what) as status:
@@ -48,25 +56,25 @@ def progress(console: Console, items: Iterable[T], what: str) -> Iterator[T]:
 
 def front(console: Console, run: Run) -> None:
     """The front of a run, the chosen design marked, and its expressions."""
-    table = front_table(run)
-    console.print(_plain(table.title, table.head, [row.cells for row in table.rows]))
-    console.print(table.note, markup=False)
+    _print(console, front_table(run))
+    if not run.complete:
+        resume = f"symtick distill --resume {run.folder}"
+        console.print(f"interrupted: this is the front so far; go on with {resume}", style="yellow")
     chosen = run.front.entry()
     console.print(f"\nchosen: {chosen.name}", markup=False)
     for k, name in enumerate(run.output_names):
         console.print(f"  {name} = {chosen.text(k, 4)}", markup=False)
 
 
-def design(console: Console, built: Design, estimate: Estimate) -> None:
-    """One compiled design."""
-    for name, fmt, k in zip(
-        built.graph.output_names,
-        built.graph.output_formats,
-        range(len(built.graph.outputs)),
-        strict=True,
-    ):
-        console.print(f"{name} : {fmt} = {to_text(built.expression, k, 6)}", markup=False)
-    console.print(_estimate_line(built.name, estimate), markup=False)
+def compiled(console: Console, made: Compiled) -> None:
+    """One compiled design: formats, accuracy, cost and place."""
+    graph = made.design.graph
+    for k, (name, fmt) in enumerate(zip(graph.output_names, graph.output_formats, strict=True)):
+        text = to_text(made.design.expression, k, 6)
+        console.print(f"{name} : {fmt} = {text}", markup=False)
+        console.print(f"  largest error against float64: {made.error[k]:.3g}", markup=False)
+    console.print(_estimate_line(made.design.name, made.estimate), markup=False)
+    console.print(f"written to {made.folder}", markup=False)
 
 
 def _estimate_line(name: str, e: Estimate) -> str:
@@ -111,7 +119,8 @@ def estimates(
 def verifications(console: Console, found: Sequence[Verification]) -> None:
     """One line for each design, and each first mismatch."""
     for result in found:
-        console.print(str(result), style=None if result.ok else "red", markup=False)
+        style = None if result.ok else "red"
+        console.print(str(result), style=style, markup=False, soft_wrap=True)
         if result.first_mismatch:
             console.print(f"  {result.first_mismatch}", markup=False)
 
@@ -119,15 +128,16 @@ def verifications(console: Console, found: Sequence[Verification]) -> None:
 def syntheses(console: Console, found: Sequence[Synthesis]) -> None:
     """Estimates beside measurements."""
     table = synthesis_table(found)
-    console.print(_plain(table.title, table.head, [row.cells for row in table.rows]))
-    console.print(table.note, markup=False)
+    _print(console, table)
+    for s in found:
+        if s.vendor is not None:
+            held = ", ".join(f"{k} {v}" for k, v in s.vendor.items() if v is not None)
+            console.print(f"Vitis HLS, {s.design}: {held}", markup=False, soft_wrap=True)
 
 
 def comparison(console: Console, rows: Sequence[ComparisonRow]) -> None:
     """The comparison with the networks."""
-    table = comparison_table(rows)
-    console.print(_plain(table.title, table.head, [row.cells for row in table.rows]))
-    console.print(table.note, markup=False)
+    _print(console, comparison_table(rows))
 
 
 def devices(console: Console) -> None:

@@ -11,6 +11,7 @@ node types; nothing is ever evaluated. `parse(to_text(e)) == e` for every expres
 from __future__ import annotations
 
 import ast
+import keyword
 import math
 import re
 from collections.abc import Sequence
@@ -43,8 +44,11 @@ def check_names(names: Sequence[str]) -> tuple[str, ...]:
     """
     taken = set(BY_NAME) | set(_ALIASES) | set(_CONSTANTS) | set(_SHORTHAND)
     for name in names:
-        if not _NAME.match(name) or name in taken:
-            raise InputError(f"{name!r} cannot name an input: use letters, digits and _")
+        if not _NAME.match(name) or name in taken or keyword.iskeyword(name):
+            raise InputError(
+                f"{name!r} cannot name an input: use letters, digits and _, and no operator's name "
+                "or Python keyword"
+            )
     if len(set(names)) != len(names):
         raise InputError(f"input names must differ: {', '.join(names)}")
     return tuple(names)
@@ -71,6 +75,9 @@ def parse(text: str | Sequence[str], inputs: Sequence[str] | None = None) -> Exp
     reader = _Reader(Builder(names), {name: k for k, name in enumerate(names)})
     try:
         return reader.builder.build([reader.read(tree, 0) for tree in trees])
+    except RecursionError:
+        # from writing a deep tree into the text of another error
+        raise ParseError("the expression is nested too deep to be read") from None
     except InputError as error:
         raise error if isinstance(error, ParseError) else ParseError(str(error)) from None
 
