@@ -71,11 +71,11 @@ def ports(design: Design) -> Ports:
 
     Raises:
         InputError: the design or a port has a name that is no identifier, or the design's name is
-            a keyword.
+            a reserved word.
     """
     graph, namer = design.graph, Namer()
     if namer.new(design.name) != design.name:
-        raise InputError(f"the design cannot be named {design.name!r}: that is a keyword")
+        raise InputError(f"the design cannot be named {design.name!r}: that is a reserved word")
     read = {node.number: k for k, node in enumerate(graph.nodes) if node.op is GOp.INPUT}
     inputs = tuple((j, read[j], namer.new(graph.input_names[j])) for j in sorted(read))
     outputs = tuple(

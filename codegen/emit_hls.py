@@ -26,28 +26,7 @@ from symtick.errors import InputError, WidthError
 
 _SYMBOLS = {GOp.ADD: "+", GOp.SUB: "-", GOp.MUL: "*"}
 _C_TYPES = ((8, "char"), (16, "short"), (32, "int"), (64, "long long"))
-_INTERFACES = ("ap_none", "ap_vld")
-
-
-@dataclass(frozen=True)
-class HlsOptions:
-    """What a vendor project needs beyond the design.
-
-    Attributes:
-        part: AMD part number.
-        interface: protocol of the data ports, `ap_none` or `ap_vld`.
-    """
-
-    part: str = "xcvu9p-flga2577-2-e"
-    interface: str = "ap_none"
-
-    def __post_init__(self) -> None:
-        if self.interface not in _INTERFACES:
-            raise InputError(
-                f"the HLS interface must be one of {', '.join(_INTERFACES)}, not {self.interface!r}"
-            )
-        if not self.part.replace("-", "").isalnum():
-            raise InputError(f"{self.part!r} is not a part number")
+PART = "xcvu9p-flga2577-2-e"  # where none is named; hls4ml's jet taggers are built for a VU9P
 
 
 @dataclass(frozen=True)
@@ -59,22 +38,29 @@ class _Table:
     lines: list[str]
 
 
-def hls_files(design: Design, options: HlsOptions | None = None) -> dict[str, str]:
+def hls_files(design: Design, part: str = PART) -> dict[str, str]:
     """The HLS project of a design, without test vectors.
 
     Top function `<name>`: one argument by value per graph input that is read, one by reference per
     output, in the order of the ports.
+
+    Args:
+        design: the design.
+        part: AMD's part number, for build_prj.tcl.
 
     Returns:
         Relative path -> text, in hls4ml's layout: firmware/<name>.cpp, firmware/<name>.h,
         firmware/defines.h, <name>_test.cpp, build_prj.tcl, build_lib.sh.
 
     Raises:
-        InputError: a name is no identifier, or the schedule does not fit the graph.
+        InputError: a name is no identifier, the part number has characters other than letters,
+            digits and -, or the schedule does not fit the graph.
         WidthError: a table entry has more than 64 bits.
     """
     emit_common.check(design)
-    return _Project(design, options or HlsOptions()).files()
+    if not (part.isascii() and part.replace("-", "").isalnum()):
+        raise InputError(f"{part!r} is not a part number")
+    return _Project(design).files(part)
 
 
 def driver_files(design: Design) -> dict[str, str]:
@@ -82,7 +68,7 @@ def driver_files(design: Design) -> dict[str, str]:
 
     Each value is 16 bytes, little endian, two's complement; ports in order.
     """
-    project = _Project(design, HlsOptions())
+    project = _Project(design)
     return {"driver.cpp": emit_common.render("driver.cpp.j2", **project.bench())}
 
 
@@ -104,10 +90,9 @@ def _lines(values: npt.NDArray[np.generic]) -> str:
 
 
 class _Project:
-    def __init__(self, design: Design, options: HlsOptions) -> None:
+    def __init__(self, design: Design) -> None:
         self.design = design
         self.graph = design.graph
-        self.options = options
         self.ports = emit_common.ports(design)
         inputs = {k: name for _, k, name in self.ports.inputs}
         new = self.ports.namer.new
@@ -117,9 +102,10 @@ class _Project:
         ]
         self.types = [new(f"{name}_t") for name in self.names]
         self.output_types = [new(f"{name}_t") for _, name in self.ports.outputs]
+        self.wanted = [new(f"{name}_wanted") for _, name in self.ports.outputs]
         self.tables: list[_Table] = []
 
-    def files(self) -> dict[str, str]:
+    def files(self, part: str) -> dict[str, str]:
         top, header = self.ports.top, emit_common.header(self.design)
         common = {"header": header, "top": top, "guard": top.upper()}
         arguments = self._arguments()
@@ -133,7 +119,6 @@ class _Project:
                 arguments=arguments,
                 body=body,
                 tables=self.tables,
-                interface=self.options.interface,
                 latency=self.design.schedule.latency,
                 port_names=[name for *_, name in (*self.ports.inputs, *self.ports.outputs)],
                 outputs=[(name, self.names[k]) for k, name in self.ports.outputs],
@@ -141,9 +126,7 @@ class _Project:
             f"firmware/{top}.h": render("firmware/top.h.j2", **common, arguments=arguments),
             "firmware/defines.h": render("firmware/defines.h.j2", **common, **self._types()),
             f"{top}_test.cpp": render("test.cpp.j2", **self.bench()),
-            "build_prj.tcl": render(
-                "build_prj.tcl.j2", top=top, part=self.options.part, clock=clock
-            ),
+            "build_prj.tcl": render("build_prj.tcl.j2", top=top, part=part, clock=clock),
             "build_lib.sh": render("build_lib.sh.j2", top=top),
         }
 
@@ -153,7 +136,7 @@ class _Project:
         return {
             "top": self.ports.top,
             "inputs": [(self.types[k], name) for _, k, name in self.ports.inputs],
-            "outputs": list(zip(self.output_types, outputs, strict=True)),
+            "outputs": list(zip(self.output_types, outputs, self.wanted, strict=True)),
             "arguments": [name for *_, name in self.ports.inputs] + outputs,
         }
 

@@ -1,7 +1,8 @@
 """Words that cannot name a port or a module in the emitted languages.
 
 Room: `codegen`; imports nothing. Verilog-2005 and SystemVerilog-2017 (simulators read Verilog files
-as such), C++20, and the few names that the templates themselves use.
+as such), C++20 with the global types and macros of its headers (a port `size` has the type
+`size_t`), and the names that the templates themselves use.
 """
 
 from __future__ import annotations
@@ -37,6 +38,19 @@ nullptr operator or_eq private public register reinterpret_cast requires short s
 static_assert static_cast std switch template thread_local throw true try typeid typename using
 volatile wchar_t xor_eq linux unix NULL EOF
 """
-_OURS = "clk addr unused ap_int ap_uint ap_fixed ap_ufixed"
+_HEADERS = """
+blkcnt_t blksize_t caddr_t clock_t clockid_t cpu_set_t daddr_t dev_t div_t double_t error_t fenv_t
+femode_t fexcept_t float_t fpos_t fsid_t gid_t id_t ino_t int8_t int16_t int32_t int64_t intmax_t
+intptr_t key_t ldiv_t lldiv_t locale_t loff_t max_align_t mbstate_t mode_t nlink_t off_t off64_t
+pid_t ptrdiff_t quad_t sigset_t size_t ssize_t suseconds_t time_t timer_t u_quad_t uid_t uint8_t
+uint16_t uint32_t uint64_t uintmax_t uintptr_t useconds_t wctrans_t wctype_t wint_t
+errno stdin stdout stderr NAN INFINITY HUGE_VAL INLINE M_PI M_E
+"""
+# `defines` is a header in every project; those with tb_ stand around the ports in main()
+_OURS = """
+clk addr unused ap_int ap_uint ap_fixed ap_ufixed defines tb_count tb_features tb_in tb_load tb_log
+tb_mismatches tb_options tb_out tb_predictions tb_results tb_row tb_rows tb_same tb_source tb_store
+tb_target tb_vectors
+"""
 
-KEYWORDS = frozenset((_VERILOG + _CPP + _OURS).split())
+KEYWORDS = frozenset((_VERILOG + _CPP + _HEADERS + _OURS).split())

@@ -100,6 +100,11 @@ class Fixed:
         """The largest value."""
         return math.ldexp(self.raw_max, -self.frac)
 
+    def keeps(self, lo: int, hi: int, overflow: Overflow) -> bool:
+        """Whether every raw integer from `lo` to `hi` passes this overflow mode unchanged."""
+        symmetric = overflow is Overflow.SAT_SYM and self.signed
+        return self.raw_min + symmetric <= lo and hi <= self.raw_max
+
     @classmethod
     def for_raw(cls, lo: int, hi: int, frac: int) -> Fixed:
         """The narrowest format at `frac` that holds every raw integer from `lo` to `hi`."""

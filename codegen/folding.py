@@ -113,7 +113,7 @@ def _scale(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNo
 def _cast(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNode]) -> int | None:
     source, below = held[0], args[0]
     rises = node.fmt.frac - source.fmt.frac
-    if rises >= 0 and _holds(node.fmt, source.lo << rises, source.hi << rises):
+    if rises >= 0 and node.fmt.keeps(source.lo << rises, source.hi << rises, node.overflow):
         return below
     if _cuts_only(b, source) and node.quant is Quant.TRN and rises <= 0:
         below = source.args[0]
@@ -123,14 +123,8 @@ def _cast(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNod
     ends = np.array([source.lo, source.hi], object)
     wide = Fixed(MAX_WIDTH, node.fmt.frac)
     first, last = cast_raw(ends, source.fmt.frac, wide, quant, Overflow.SAT).tolist()
-    fits = _holds(node.fmt, first, last)
-    if node.overflow is Overflow.SAT_SYM and node.fmt.signed and first == node.fmt.raw_min:
-        fits = False
+    fits = node.fmt.keeps(first, last, node.overflow)
     return b.cast(below, node.fmt, quant, Overflow.WRAP if fits else node.overflow)
-
-
-def _holds(fmt: Fixed, lo: int, hi: int) -> bool:
-    return fmt.raw_min <= lo and hi <= fmt.raw_max
 
 
 def _cuts_only(b: GraphBuilder, node: GNode) -> bool:
@@ -140,7 +134,7 @@ def _cuts_only(b: GraphBuilder, node: GNode) -> bool:
     source = b.nodes[node.args[0]]
     drop = source.fmt.frac - node.fmt.frac
     low, high = source.lo >> max(drop, 0), source.hi >> max(drop, 0)
-    return drop >= 0 and _holds(node.fmt, low, high)
+    return drop >= 0 and node.fmt.keeps(low, high, Overflow.WRAP)
 
 
 def _table(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNode]) -> int | None:

@@ -296,9 +296,9 @@ class GraphBuilder:
         quant: Quant = Quant.RND,
         overflow: Overflow = Overflow.SAT,
     ) -> int:
-        """arg in another format; nothing is added where the format is the same already."""
+        """arg in another format; nothing is added where that changes no value and no format."""
         node = self.nodes[arg]
-        if node.fmt == fmt:
+        if node.fmt == fmt and fmt.keeps(node.lo, node.hi, overflow):
             return arg
         ends = np.array([node.lo, node.hi], object)
         low, high = (int(v) for v in cast_raw(ends, node.fmt.frac, fmt, quant, Overflow.SAT))

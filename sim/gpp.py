@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from symtick.codegen import emit_common
 from symtick.codegen.design import Design
-from symtick.codegen.emit_hls import HlsOptions, driver_files, hls_files, vector_files
+from symtick.codegen.emit_hls import PART, driver_files, hls_files, vector_files
 from symtick.codegen.fixed import RawArray, raw_dtype
 from symtick.errors import ToolError
 from symtick.files import write_text
@@ -29,7 +29,7 @@ def write_project(
     design: Design,
     folder: Path,
     raw: RawArray | None = None,
-    options: HlsOptions | None = None,
+    part: str = PART,
 ) -> list[Path]:
     """Write the HLS project, with test-bench data for the vectors `raw` if given.
 
@@ -37,12 +37,12 @@ def write_project(
         design: the design.
         folder: project folder; it is made where it is not there.
         raw: raw input integers, shape (vectors, inputs).
-        options: part and interface.
+        part: AMD's part number, for build_prj.tcl.
 
     Returns:
         The files written.
     """
-    files = hls_files(design, options)
+    files = hls_files(design, part)
     if raw is not None:
         columns = [index for index, *_ in emit_common.ports(design).inputs]
         files |= vector_files(raw[:, columns], design.graph.evaluate(raw))
@@ -57,7 +57,7 @@ def run(design: Design, raw: RawArray, folder: Path) -> RawArray:
     Args:
         design: the design.
         raw: raw input integers, shape (vectors, inputs).
-        folder: where the project is written (if it is not there yet) and, in `sim/cpp`, compiled.
+        folder: gets the project's firmware/ and, in `sim/cpp`, the compiled program.
 
     Returns:
         Integers of shape (vectors, outputs); Python integers where one has over 62 bits.
@@ -65,7 +65,9 @@ def run(design: Design, raw: RawArray, folder: Path) -> RawArray:
     Raises:
         ToolError: g++ or the headers are missing, the text does not compile, or the program fails.
     """
-    write_project(design, folder)
+    for name, text in hls_files(design).items():
+        if name.startswith("firmware/"):  # the build script names a part, which is not known here
+            write_text(folder / name, text)
     program = build(design, folder)
     ports = emit_common.ports(design)
     work = program.parent

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.codegen.design import Design
+from symtick.codegen.emit_hls import PART
 from symtick.codegen.fixed import RawArray
 from symtick.errors import VerificationError
 from symtick.sim import gpp, vectors, verilator
@@ -90,6 +91,7 @@ def verify(
     count: int = 10_000,
     seed: int = 0,
     data: npt.ArrayLike | None = None,
+    part: str = PART,
 ) -> Verification:
     """Run the three models on the same vectors.
 
@@ -99,13 +101,14 @@ def verify(
         count: number of vectors at least.
         seed: of the random ones.
         data: raw rows of real data to include, shape (rows, inputs).
+        part: AMD's part number, for build_prj.tcl.
 
     Raises:
         ToolError: a tool is missing or fails.
     """
     raw = vectors.make(design, count, seed, data)
     expected = design.graph.evaluate(raw)
-    gpp.write_project(design, folder, raw)
+    gpp.write_project(design, folder, raw, part)
     with ThreadPoolExecutor(2) as pool:
         compiled = pool.submit(_timed_cpp, design, raw, folder)
         simulated = pool.submit(verilator.run, design, raw, folder, expected)

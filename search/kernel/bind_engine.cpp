@@ -1,11 +1,27 @@
 // Room: search/kernel. Python: the engine, its settings and its state.
 #include <nanobind/stl/array.h>
 
+#include <stdexcept>
+
 #include "bind.hpp"
 #include "engine.hpp"
 
 namespace symtick {
 namespace {
+
+// an engine is for one thread at a time, and `step` works without the interpreter lock
+class Turn {
+public:
+    explicit Turn(Engine& engine) : engine_(engine) {
+        if (engine_.busy.test_and_set(std::memory_order_acquire))
+            throw std::runtime_error("this engine is at work in another thread: wait for its step");
+    }
+    ~Turn() { engine_.busy.clear(std::memory_order_release); }
+    Turn(const Turn&) = delete;
+
+private:
+    Engine& engine_;
+};
 
 void make_engine(Engine* self, In<double, 2> x, In<double, 1> y, In<double, 1> w,
                  const EngineSettings& settings, const BreedSettings& breed,
@@ -20,6 +36,7 @@ void make_engine(Engine* self, In<double, 2> x, In<double, 1> y, In<double, 1> w
 }
 
 nb::dict step(Engine& engine, std::size_t generations, int threads) {
+    const Turn turn(engine);
     Stats s;
     {
         nb::gil_scoped_release release;
@@ -34,7 +51,8 @@ nb::dict step(Engine& engine, std::size_t generations, int threads) {
 }
 
 // (ops, args, consts, loss, ticks, lut) of each
-nb::list front(const Engine& engine) {
+nb::list front(Engine& engine) {
+    const Turn turn(engine);
     nb::list out;
     for (const Individual& one : engine.front()) {
         Packed p = packed(one.tree);
@@ -45,7 +63,13 @@ nb::list front(const Engine& engine) {
     return out;
 }
 
-nb::dict save(const Engine& engine) {
+double best_loss(Engine& engine) {
+    const Turn turn(engine);
+    return engine.best_loss();
+}
+
+nb::dict save(Engine& engine) {
+    const Turn turn(engine);
     Arrays a = engine.save();
     nb::dict out;
     out["words"] = give(std::move(a.words));
@@ -58,6 +82,7 @@ nb::dict save(const Engine& engine) {
 
 void load(Engine& engine, In<std::uint64_t, 1> words, In<double, 1> numbers,
           In<std::uint8_t, 1> ops, In<std::int32_t, 1> features, In<double, 1> values) {
+    const Turn turn(engine);
     engine.load({taken(words), taken(numbers), taken(ops), taken(features), taken(values)});
 }
 
@@ -108,7 +133,7 @@ void bind_engine(nb::module_& m) {
         .def("__init__", &make_engine)
         .def("step", &step)
         .def("front", &front)
-        .def("best_loss", &Engine::best_loss)
+        .def("best_loss", &best_loss)
         .def("save", &save)
         .def("load", &load);
 }

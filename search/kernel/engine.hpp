@@ -1,5 +1,6 @@
 // Room: search/kernel. The evolutionary search: islands, each with its own random stream.
 #pragma once
+#include <atomic>
 #include <memory>
 
 #include "archive.hpp"
@@ -39,6 +40,8 @@ public:
            const CostTable& cost, std::vector<Tree> guesses);
 
     Engine(const Engine&) = delete;  // the breeder refers to the screening rows held here
+
+    std::atomic_flag busy;  // set while a thread of Python's is in one of these
 
     Stats step(std::size_t generations, int threads);
     std::vector<Individual> front() const;

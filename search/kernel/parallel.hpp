@@ -4,6 +4,7 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -27,10 +28,16 @@ void parallel_for(std::size_t n, int threads, F fn) {
             if (!failure) failure = std::current_exception();
         }
     };
-    std::vector<std::thread> crew;
-    for (std::size_t t = 1; t < count; ++t) crew.emplace_back(work, t);
-    work(0);
-    for (std::thread& t : crew) t.join();
+    {
+        std::vector<std::jthread> crew;  // joined at its end, whatever is thrown
+        crew.reserve(count - 1);
+        try {
+            for (std::size_t t = 1; t < count; ++t) crew.emplace_back(work, t);
+        } catch (const std::system_error&) {
+            // no more threads to be had: those there are do all the work
+        }
+        work(0);
+    }
     if (failure) std::rethrow_exception(failure);
 }
 

@@ -82,10 +82,10 @@ def verify_folder(
         InputError: there is no design in the folder.
         ToolError: a tool is missing or fails.
     """
-    _, design = read_source(folder)
+    source, design = read_source(folder)
     for tool in ("g++", "hls4ml", "verilator", "cocotb"):
         find(tool)
-    found = verify(design, folder, vectors, seed, data)
+    found = verify(design, folder, vectors, seed, data, source.part)
     write_json(folder / VERIFY, found.to_json())
     return found
 

@@ -22,10 +22,11 @@ from symtick.codegen import (
     Precision,
     compile_expression,
 )
+from symtick.codegen.emit_hls import PART
 from symtick.errors import InputError
 from symtick.expr import Expression, Interval, parse, to_text
 from symtick.files import write_json
-from symtick.hwcost import estimate, model
+from symtick.hwcost import estimate, load_device, model
 from symtick.sim import gpp, vectors, verilator
 
 FILE = "design.json"
@@ -62,6 +63,12 @@ class DesignSource:
     def model(self) -> CostModel:
         """The cost model of the device at the clock."""
         return model(self.device, self.clock_mhz)
+
+    @property
+    def part(self) -> str:
+        """AMD's part number for the build script; a VU9P where the device is not AMD's."""
+        part = load_device(self.device).part
+        return part if part.startswith("xc") else PART
 
     def build(self) -> Design:
         """Compile."""
@@ -127,7 +134,7 @@ def write_design(folder: Path, source: DesignSource, design: Design | None = Non
     built = design or source.build()
     if folder.exists() and _recorded_digest(folder) not in (None, digest(built)):
         shutil.rmtree(folder)
-    gpp.write_project(built, folder, vectors.make(built, BENCH_VECTORS, seed=0))
+    gpp.write_project(built, folder, vectors.make(built, BENCH_VECTORS, seed=0), source.part)
     verilator.write_verilog(built, folder)
     held = estimate(built, source.model())
     write_json(

@@ -317,3 +317,13 @@ def test_precision_is_checked(field: str, value: int) -> None:
 def test_an_output_format_over_the_limit_is_refused() -> None:
     with pytest.raises(WidthError, match="over the limit of 48 bits"):
         Precision(output=Fixed(60, 3))
+
+
+def test_symmetric_saturation_is_kept_where_the_format_stays() -> None:
+    fmt = Fixed(5, 4)
+    precision = Precision(output=fmt, overflow=Overflow.SAT_SYM)
+    design = compile_expression(parse("x0"), [fmt], UnitModel(), precision, name="d")
+    assert design.graph.evaluate(np.arange(-16, 16)[:, None])[:, 0].tolist() == [
+        -15,
+        *range(-15, 16),
+    ]

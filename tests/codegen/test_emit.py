@@ -28,7 +28,7 @@ from symtick.codegen import (
     Schedule,
     compile_expression,
 )
-from symtick.codegen.emit_hls import HlsOptions, driver_files, hls_files, vector_files
+from symtick.codegen.emit_hls import driver_files, hls_files, vector_files
 from symtick.codegen.emit_verilog import verilog_files
 from symtick.errors import InputError, WidthError
 from symtick.expr import parse
@@ -135,7 +135,7 @@ def test_words_of_the_languages_do_not_become_port_names() -> None:
     assert "void top(reg__t reg_, clk__t clk_" in hls_files(design)["firmware/top.h"]
 
 
-@pytest.mark.parametrize(("name", "match"), [("while", "keyword"), ("a b", "use letters")])
+@pytest.mark.parametrize(("name", "match"), [("while", "reserved word"), ("a b", "use letters")])
 def test_bad_design_names_are_refused(name: str, match: str) -> None:
     with pytest.raises(InputError, match=match):
         verilog_files(replace(_small(), name=name))
@@ -155,14 +155,12 @@ def test_bad_schedules_are_refused() -> None:
         hls_files(replace(design, schedule=replace(design.schedule, stage=(0,))))
 
 
-def test_vendor_options_are_checked_and_used() -> None:
-    files = hls_files(_small(), HlsOptions("xcvu13p-flga2577-2-e", "ap_vld"))
+def test_the_part_is_checked_and_used() -> None:
+    files = hls_files(_small(), part="xcvu13p-flga2577-2-e")
     assert "set part xcvu13p-flga2577-2-e" in files["build_prj.tcl"]
-    assert "#pragma HLS INTERFACE ap_vld port=x0" in files["firmware/tiny.cpp"]
-    with pytest.raises(InputError, match="must be one of ap_none, ap_vld, not 'axis'"):
-        HlsOptions(interface="axis")
-    with pytest.raises(InputError, match="not a part number"):
-        HlsOptions(part="x; exec rm")
+    for part in ("x; exec rm", "x[exit]", "x\n", ""):
+        with pytest.raises(InputError, match="not a part number"):
+            hls_files(_small(), part=part)
 
 
 def test_pragmas_state_the_schedule() -> None:

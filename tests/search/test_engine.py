@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -87,6 +90,71 @@ def test_threads_and_steps_change_nothing(seed: int, cut: int) -> None:
     stats = parts.step(12 - cut, threads=2)
     assert written(whole.front()) == written(parts.front())
     assert stats.generation == 12
+
+
+def test_more_threads_than_islands_are_not_made() -> None:
+    one, many = engine(), engine()
+    assert one.step(2) == many.step(2, threads=10**9)
+    assert written(one.front()) == written(many.front())
+
+
+# The stack of a new thread is larger than the memory that the process may still have. The limit on
+# stacks is read when a program starts, hence the second start.
+_NO_THREADS = """
+import os, resource, sys
+if len(sys.argv) == 1:
+    hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
+    resource.setrlimit(resource.RLIMIT_STACK, (1 << 33, hard))
+    os.execv(sys.executable, [sys.executable, "-c", sys.orig_argv[2], "again"])
+import threading
+import numpy as np
+from symtick.expr import Interval
+from symtick.hwcost.search_cost import SearchCost
+from symtick.search.engine import Engine, EngineConfig
+X = np.linspace(-1, 1, 50)[:, None]
+config = EngineConfig(islands=4, population=8)
+one, other = (Engine(X, X[:, 0] ** 2, [Interval(-1, 1)], SearchCost.unit(1), config) for _ in "12")
+held = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (held + (1 << 30), held + (1 << 30)))
+try:
+    threading.Thread(target=print).start()
+except RuntimeError:
+    print("no threads", one.step(2) == other.step(2, threads=4))
+"""
+
+
+def test_an_engine_that_gets_no_threads_does_the_work_alone() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _NO_THREADS], capture_output=True, text=True, check=False,
+        env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "no threads True\n"), done.stderr
+
+
+def test_an_engine_is_for_one_thread_at_a_time() -> None:
+    found = engine()
+    found.step(1)
+
+    def long_step() -> None:
+        while True:
+            try:
+                found.step(400)
+                return
+            except RuntimeError:  # the other thread was first
+                pass
+
+    at_work = threading.Thread(target=long_step)
+    at_work.start()
+    messages = set()
+    while at_work.is_alive():
+        for use in (found.step, found.front, found.state):
+            try:
+                use()
+            except RuntimeError as error:
+                messages.add((use.__name__, str(error)))
+    text = "this engine is at work in another thread: wait for its step"
+    assert messages == {(name, text) for name in ("step", "front", "state")}
+    assert found.step(1).generation >= 402
 
 
 @settings(max_examples=4, deadline=None)
