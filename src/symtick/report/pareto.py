@@ -59,6 +59,7 @@ def pareto_svg(points: Sequence[ParetoPoint], quality_label: str, levels: Levels
                           color="#5b6675")  # fmt: skip
         axes.set(xlabel="LUTs (estimate)", ylabel=quality_label, xscale="log")
         axes.xaxis.set_major_formatter("{x:.0f}")
+        axes.xaxis.set_minor_formatter("{x:.0f}")
         axes.grid(color="#e3e7ec", linewidth=0.7)
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
