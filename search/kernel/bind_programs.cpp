@@ -74,7 +74,7 @@ void evaluate(const Population& pop, const Data& data,
         throw std::invalid_argument("out must have shape (programs, rows)");
     T* to = out.data();
     nb::gil_scoped_release release;
-    std::vector<Evaluator> workers(std::size_t(std::max(1, threads)));
+    std::vector<Evaluator> workers(crew_size(pop.trees.size(), threads));
     parallel_for(pop.trees.size(), threads, [&](std::size_t k, std::size_t me) {
         workers[me].values(pop.trees[k], data, to + k * data.rows);
     });
@@ -98,7 +98,7 @@ Out<double> losses(const Population& pop, const Data& data, int kind, double del
     std::vector<double> out(pop.trees.size());
     {
         nb::gil_scoped_release release;
-        std::vector<Evaluator> workers(std::size_t(std::max(1, threads)));
+        std::vector<Evaluator> workers(crew_size(pop.trees.size(), threads));
         parallel_for(pop.trees.size(), threads, [&](std::size_t k, std::size_t me) {
             out[k] = single ? workers[me].loss32(pop.trees[k], data, spec)
                             : workers[me].loss64(pop.trees[k], data, spec);
@@ -143,7 +143,7 @@ std::tuple<Out<double>, Out<double>, Out<std::int64_t>> fit(const Population& po
     std::vector<std::int64_t> used(trees.size());
     {
         nb::gil_scoped_release release;
-        std::vector<Fitter> workers(std::size_t(std::max(1, threads)));
+        std::vector<Fitter> workers(crew_size(trees.size(), threads));
         parallel_for(trees.size(), threads, [&](std::size_t k, std::size_t me) {
             const FitResult r = workers[me].fit(trees[k], data, {LossKind(kind), delta},
                                                 {iterations, tolerance});

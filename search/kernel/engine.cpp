@@ -58,7 +58,7 @@ Engine::Engine(Data data, const EngineSettings& settings, const BreedSettings& b
 }
 
 Stats Engine::step(std::size_t generations, int threads) {
-    const std::size_t crew = std::min(islands_.size(), std::size_t(std::max(1, threads)));
+    const std::size_t crew = crew_size(islands_.size(), threads);
     while (workers_.size() < std::max<std::size_t>(crew, 1))
         workers_.push_back(std::make_unique<Worker>());
     for (std::size_t done = 0; done < generations;) {

@@ -10,9 +10,15 @@
 
 namespace symtick {
 
+// Threads that a loop of n steps can use, at least one.
+inline std::size_t crew_size(std::size_t n, int threads) {
+    const std::size_t asked = threads < 1 ? 1 : std::size_t(threads);
+    return std::max<std::size_t>(1, std::min(n, asked));
+}
+
 template <class F>
 void parallel_for(std::size_t n, int threads, F fn) {
-    const std::size_t count = std::min<std::size_t>(n, threads < 1 ? 1 : std::size_t(threads));
+    const std::size_t count = crew_size(n, threads);
     if (count <= 1) {
         for (std::size_t k = 0; k < n; ++k) fn(k, std::size_t(0));
         return;
