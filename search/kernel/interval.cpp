@@ -28,11 +28,18 @@ Range absolute(const Range& a) {
     return {0.0, most(-a.lo, a.hi)};
 }
 
-Range cosine(const Range& a) {
+// Beyond this, x / pi does not tell in which half turn x lies.
+constexpr double kExactTurns = 1e12;
+
+// Image under a cosine that is 1 at phase * pi; as `Interval._wave` of the language.
+template <class F>
+Range wave(const Range& a, double phase, F function) {
     if (!std::isfinite(a.lo) || !std::isfinite(a.hi)) return {-1.0, 1.0};
-    const double first = std::ceil(a.lo / std::numbers::pi);
-    const double last = std::floor(a.hi / std::numbers::pi);
-    const double p = std::cos(a.lo), q = std::cos(a.hi);
+    const double p = function(a.lo), q = function(a.hi);
+    if (a.lo == a.hi) return {p, p};
+    if (most(-a.lo, a.hi) > kExactTurns) return {-1.0, 1.0};
+    const double first = std::ceil(a.lo / std::numbers::pi - phase);
+    const double last = std::floor(a.hi / std::numbers::pi - phase);
     Range r{least(p, q), most(p, q)};
     if (last >= first) {
         const double turn = std::fmod(first, 2.0) == 0.0 ? 1.0 : -1.0;
@@ -77,14 +84,8 @@ bool interval_of(std::uint8_t op, const Range& a, const Range& b, Range& out) {
             if (a.lo <= 0.0) return false;
             out = {std::log(a.lo), std::log(a.hi)};
             break;
-        case SIN: {
-            const double quarter = std::numbers::pi / 2;
-            const Range shifted{a.lo - quarter, a.hi - quarter};
-            if (!(shifted.lo <= shifted.hi)) return false;
-            out = cosine(shifted);
-            break;
-        }
-        case COS: out = cosine(a); break;
+        case SIN: out = wave(a, 0.5, [](double x) { return std::sin(x); }); break;
+        case COS: out = wave(a, 0.0, [](double x) { return std::cos(x); }); break;
         case TANH: out = {std::tanh(a.lo), std::tanh(a.hi)}; break;
         default: return false;
     }
