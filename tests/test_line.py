@@ -124,7 +124,9 @@ def test_vitis_is_used_where_it_is_found(tmp_path: Path, monkeypatch: MonkeyPatc
     tools.mkdir()
     fake = tools / "vitis_hls"
     fake.write_text(
-        "#!/bin/sh\nmkdir -p wave_prj/solution1/syn/report\n"
+        "#!/bin/sh\n"
+        'case "$1" in -f) ;; *) echo "Vitis HLS v2023.1"; exit 0 ;; esac\n'
+        "mkdir -p wave_prj/solution1/syn/report\n"
         f"cp {REPORTS / 'vitis_csynth.xml'} wave_prj/solution1/syn/report/wave_csynth.xml\n"
     )
     fake.chmod(fake.stat().st_mode | stat.S_IXUSR)
