@@ -98,14 +98,3 @@ def auc_per_class(
         for k, name in enumerate(class_names)
         if 0 < np.count_nonzero(truth == k) < len(truth)
     }
-
-
-def retention(own_accuracy: float, teacher_accuracy: float) -> float:
-    """The part of the teacher's accuracy that is kept, 1.0 = all of it.
-
-    Raises:
-        InputError: a teacher's accuracy of 0 or less.
-    """
-    if not teacher_accuracy > 0:
-        raise InputError(f"a teacher's accuracy must be positive, not {teacher_accuracy!r}")
-    return own_accuracy / teacher_accuracy

@@ -20,7 +20,6 @@ from symtick.expr import (
     Op,
     Program,
     arity,
-    constants_replaced,
     from_programs,
     from_sympy,
     parse,
@@ -67,21 +66,23 @@ def test_values_are_those_of_the_sympy_expression(grow, seed: int) -> None:  # n
     exact = to_sympy(expression)
     names = [sympy.Symbol(n, real=True) for n in expression.inputs]
     for row, value in zip(data, got, strict=True):
-        if not np.isfinite(value) or abs(value) > 1e12:
+        inner = _inner(expression, row)
+        # SymPy cannot compare an infinity inside, which float64 may come back from
+        if not np.isfinite(inner).all() or abs(value) > 1e12:
             continue
         point = sympy.N(
             exact.subs({n: sympy.Float(v, 60) for n, v in zip(names, row, strict=True)}), 40
         )
         if point.is_real and abs(float(point)) < 1e12:
-            largest = max(1.0, *(abs(v) for v in _inner(expression, row)))
+            largest = max(1.0, *(abs(v) for v in inner))
             assert float(point) == pytest.approx(value, rel=1e-6, abs=1e-9 * largest)
 
 
 def _inner(expression: Expression, row: np.ndarray) -> list[float]:
-    """All finite inner values: cancellation is measured against the largest."""
+    """All inner values: cancellation is measured against the largest."""
     every = replace(expression, outputs=tuple(range(len(expression))))
     values = every.evaluate(row[None, :])[0]
-    return [float(v) for v in values if np.isfinite(v)]
+    return [float(v) for v in values]
 
 
 @grown
@@ -166,14 +167,6 @@ def test_float32_stays_float32() -> None:
     assert expression.evaluate([[1]]).dtype == np.float64
     with pytest.raises(InputError, match=r"data must have shape \(rows, 1\), not \(3,\)"):
         expression.evaluate(np.ones(3))
-
-
-def test_constants_are_replaced_by_number() -> None:
-    expression = parse("2*x0 + 3*x1")
-    places = {k: node.value * 10 for k, node in enumerate(expression.nodes) if node.op is Op.CONST}
-    changed = constants_replaced(expression, places)
-    assert changed == parse("20*x0 + 30*x1")
-    assert changed.constants == (20.0, 30.0)
 
 
 def test_the_builder_and_programs_refuse_nonsense() -> None:

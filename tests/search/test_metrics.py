@@ -16,7 +16,6 @@ from symtick.search.metrics import (
     auc_per_class,
     log_odds,
     predicted_classes,
-    retention,
 )
 
 
@@ -52,11 +51,8 @@ def test_log_odds_do_not_saturate() -> None:
     assert np.allclose(log_odds(small), np.log(chance / (1 - chance)))
 
 
-def test_agreement_and_retention() -> None:
+def test_agreement() -> None:
     assert agreement([[1, 0], [0, 1]], [[2, 0], [3, 1]]) == 0.5
-    assert retention(0.62, 0.65) == pytest.approx(0.9538, abs=1e-4)
-    with pytest.raises(InputError, match="positive, not 0"):
-        retention(0.5, 0.0)
 
 
 def test_a_class_that_is_absent_has_no_area() -> None:

@@ -5,7 +5,6 @@ from symtick.expr.expression import (
     Expression,
     Node,
     Program,
-    constants_replaced,
     from_programs,
 )
 from symtick.expr.interval import Interval
@@ -25,7 +24,6 @@ __all__ = [
     "Program",
     "arity",
     "check_names",
-    "constants_replaced",
     "default_names",
     "from_programs",
     "from_sympy",

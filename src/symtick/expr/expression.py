@@ -6,7 +6,7 @@ with `Builder` (or `parse`, `from_sympy`, `from_programs`); nothing here is ever
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -268,17 +268,3 @@ def _push(builder: Builder, program: Program) -> int:
     if len(stack) != 1:
         raise InputError(f"a postfix program must leave one value, not {len(stack)}")
     return stack[0]
-
-
-def constants_replaced(expression: Expression, values: Mapping[int, float]) -> Expression:
-    """The same expression with the CONST nodes numbered in `values` given new values."""
-    builder = Builder(expression.inputs)
-    moved: list[int] = []
-    for number, node in enumerate(expression.nodes):
-        if node.op is Op.CONST:
-            moved.append(builder.const(values.get(number, node.value)))
-        elif node.op is Op.INPUT:
-            moved.append(builder.input(node.index))
-        else:
-            moved.append(builder.op(node.op, *(moved[a] for a in node.args)))
-    return builder.build([moved[k] for k in expression.outputs])
