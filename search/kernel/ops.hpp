@@ -15,14 +15,25 @@ constexpr std::array<const char*, OP_COUNT> kOpNames = {
     "INPUT", "CONST", "ADD", "SUB", "MUL", "DIV", "NEG", "ABS", "MIN", "MAX",
     "SQUARE", "CUBE", "SQRT", "EXP", "LOG", "SIN", "COS", "TANH"};
 
+// First opcodes of custom operators with one and with two arguments, kCustom of each. They stand in
+// trees that are bred and sampled only: `expanded` puts their bodies in place before anything is
+// evaluated, tuned or costed.
+constexpr std::uint8_t CUSTOM1 = 96, CUSTOM2 = 128;
+constexpr int kCustom = 32;
+
 constexpr int arity(std::uint8_t op) {
+    if (op >= CUSTOM1) return op < CUSTOM2 ? 1 : 2;
     if (op <= CONST) return 0;
     return (op <= DIV || op == MIN || op == MAX) ? 2 : 1;
 }
 
+// What `feature` says of a CONST: that it may be tuned, that its value is part of the language, or
+// (from 1 on) that it is tuned together with all constants of the same number.
+constexpr std::int32_t kFree = 0, kLiteral = -1;
+
 struct Node {
     std::uint8_t op = CONST;
-    std::int32_t feature = 0;  // of an INPUT
+    std::int32_t feature = 0;  // of an INPUT; of a CONST see above
     double value = 0.0;        // of a CONST
 };
 
