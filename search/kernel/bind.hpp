@@ -54,6 +54,7 @@ struct Packed {
 Packed packed(const Tree& tree);
 
 void bind_programs(nb::module_& m);
+void bind_rules(nb::module_& m);
 void bind_engine(nb::module_& m);
 
 }  // namespace symtick
