@@ -1,6 +1,7 @@
 // Room: search/kernel. See fingerprint.hpp.
 #include "fingerprint.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -13,10 +14,11 @@ using Element = std::uint64_t;  // of the field of 2^61 - 1 elements, always bel
 constexpr int kBits = 61;
 constexpr Element kPrime = (Element(1) << kBits) - 1;
 
-Element reduced(Element a) { return a >= kPrime ? a - kPrime : a; }
+// no branches here: they would be guessed wrong half of the time
+Element reduced(Element a) { return a - (kPrime & -Element(a >= kPrime)); }
 Element plus(Element a, Element b) { return reduced(a + b); }
-Element minus(Element a, Element b) { return a >= b ? a - b : a + kPrime - b; }
-Element negated(Element a) { return a ? kPrime - a : 0; }
+Element minus(Element a, Element b) { return a - b + (kPrime & -Element(a < b)); }
+Element negated(Element a) { return (kPrime - a) & -Element(a != 0); }
 
 Element times(Element a, Element b) {
     const unsigned __int128 p = static_cast<unsigned __int128>(a) * b;
@@ -60,10 +62,11 @@ Element drawn(std::uint64_t kind, Element a) {
 Element exact(double value) {
     const auto bits = std::bit_cast<std::uint64_t>(value);
     const unsigned field = unsigned(bits >> 52) & 0x7ff;
-    const Element hidden = Element(field != 0) << 52, whole = (bits & ((Element(1) << 52) - 1)) | hidden;
+    const Element hidden = Element(1) << 52;
+    const Element whole = (bits & (hidden - 1)) | (field ? hidden : 0);
     const unsigned right = 1075 + 16 * kBits - (field ? field : 1);  // |value| = whole * 2^-right
     const Element a = turned(whole, right % kBits);
-    return value < 0 ? negated(a) : a;
+    return minus(a & -Element(value > 0), a & -Element(value < 0));
 }
 
 struct Fraction {
@@ -77,6 +80,10 @@ Element over(Element a, Element b) { return b == 1 ? a : times(a, b); }
 Fraction sum(const Fraction& a, const Fraction& b) {
     if (a.d == b.d) return {plus(a.n, b.n), a.d};
     return {plus(over(a.n, b.d), over(b.n, a.d)), over(b.d, a.d)};
+}
+Fraction difference(const Fraction& a, const Fraction& b) {
+    if (a.d == b.d) return {minus(a.n, b.n), a.d};
+    return {minus(over(a.n, b.d), over(b.n, a.d)), over(b.d, a.d)};
 }
 Fraction product(const Fraction& a, const Fraction& b) {
     return {times(a.n, b.n), over(b.d, a.d)};
@@ -122,36 +129,25 @@ public:
         return {r, 1};
     }
     Fraction exponential(Element a) {
-        for (const Pair& p : logs_) {
+        for (const Pair& p : logs_)
             if (p.argument == a) return p.value;
-            if (p.argument == negated(a)) return inverted(p.value);
-        }
         if (a == 0) return {1, 1};
-        const bool up = a < kPrime - a;
-        const Element e = drawn(EXP, up ? a : kPrime - a);
-        if (e == 0) return {1, 1};  // one element in 2^61
-        const Fraction out = up ? Fraction{e, 1} : Fraction{1, e};
-        exps_.keep({a, out});
-        return out;
+        const Fraction e{std::max<Element>(drawn(EXP, a), 1), 1};
+        exps_.keep({a, e});
+        return e;
     }
-    // `a` is neither 0 nor -1, whose logarithm no row has
+    // `a` is not 0
     Fraction logarithm(const Fraction& a) {
         if (a.n == a.d) return {0, 1};
-        for (const Pair& p : exps_) {
+        for (const Pair& p : exps_)
             if (same(p.value, a)) return {p.argument, 1};
-            if (same(inverted(p.value), a)) return {negated(p.argument), 1};
-        }
-        // log(1 / a) = -log(a): drawn for the lesser of the two
-        const Element i = inverse(times(a.n, a.d)), v = times(times(a.n, a.n), i),
-                      w = times(times(a.d, a.d), i), l = drawn(LOG, v < w ? v : w);
-        const Element out = v < w ? l : negated(l);
-        logs_.keep({out, a});
-        return {out, 1};
+        const Element l = drawn(LOG, value(a));
+        logs_.keep({l, a});
+        return {l, 1};
     }
     Fraction absolute(const Fraction& a) {
         for (const Pair& p : exps_)
-            for (const Fraction& known : {p.value, inverted(p.value)})
-                if (same(known, a) || same(known, negative(a))) return known;
+            if (same(p.value, a) || same(p.value, negative(a))) return p.value;
         const Element v = value(a);
         return root(times(v, v));
     }
@@ -161,22 +157,30 @@ private:
     Memory<Pair> positive_, exps_, logs_;  // of positive_: square and root
 };
 
+// the lesser of a and -a, and whether that is a
+Element lesser(Element a, bool& kept) {
+    const Element other = negated(a);
+    kept = a < other;
+    return kept ? a : other;
+}
+
 Fraction odd(std::uint8_t op, Element a) {
-    if (a == 0) return {0, 1};
-    const bool up = a < kPrime - a;
-    const Element v = drawn(op, up ? a : kPrime - a);
-    return {up ? v : negated(v), 1};
+    bool kept;
+    const Element v = drawn(op, lesser(a, kept)) & -Element(a != 0);
+    return {kept ? v : negated(v), 1};
 }
 
 Fraction cosine(Element a) {
+    bool kept;
     if (a == 0) return {1, 1};
-    return {drawn(COS, a < kPrime - a ? a : kPrime - a), 1};
+    return {drawn(COS, lesser(a, kept)), 1};
 }
 
 // max(a, b) = (a + b + |a - b|) / 2, so it commutes, shifts and turns into min under negation
 Fraction extreme(std::uint8_t op, const Fraction& a, const Fraction& b, Functions& functions) {
-    const Fraction apart = functions.absolute(sum(a, negative(b)));
-    return halved(sum(sum(a, b), op == MAX ? apart : negative(apart)));
+    const Fraction apart = functions.absolute(difference(a, b));
+    const Fraction both = sum(a, b);
+    return halved(op == MAX ? sum(both, apart) : difference(both, apart));
 }
 
 class Stack {
@@ -187,7 +191,11 @@ public:
     }
     void push(const Fraction& a) { *at_++ = a; }
     Fraction& top() { return at_[-1]; }
-    Fraction pop() { return *--at_; }
+    template <class F>
+    void join(F function) {
+        --at_;
+        function(at_[-1], *at_);
+    }
 
 private:
     std::array<Fraction, 256> near_;
@@ -195,21 +203,21 @@ private:
     Fraction* at_;
 };
 
-// false where the value is undefined everywhere
-bool apply_binary(std::uint8_t op, Fraction& a, const Fraction& b, Functions& functions) {
-    switch (op) {
-        case ADD: a = sum(a, b); return true;
-        case SUB: a = sum(a, negative(b)); return true;
-        case MUL: a = product(a, b); return true;
-        case DIV:
-            if (b.n == 0) return false;
-            a = product(a, inverted(b));
-            return true;
-        default: a = extreme(op, a, b, functions); return true;
-    }
+constexpr std::size_t kNear = 32;  // inputs whose elements are drawn once and for all
+
+const std::array<Element, kNear> kInputs = [] {
+    std::array<Element, kNear> out;
+    for (std::size_t k = 0; k < kNear; ++k) out[k] = drawn(INPUT, k);
+    return out;
+}();
+
+Element input(std::int32_t feature) {
+    const auto k = std::size_t(feature);
+    return k < kNear ? kInputs[k] : drawn(INPUT, k);
 }
 
-bool apply_unary(std::uint8_t op, Fraction& a, Functions& functions) {
+// false where the value is undefined everywhere
+bool apply(std::uint8_t op, Fraction& a, Functions& functions) {
     switch (op) {
         case NEG: a = negative(a); return true;
         case SQUARE: a = product(a, a); return true;
@@ -218,7 +226,7 @@ bool apply_unary(std::uint8_t op, Fraction& a, Functions& functions) {
         case SQRT: a = functions.root(value(a)); return true;
         case EXP: a = functions.exponential(value(a)); return true;
         case LOG:
-            if (a.n == 0 || plus(a.n, a.d) == 0) return false;
+            if (a.n == 0) return false;
             a = functions.logarithm(a);
             return true;
         case COS: a = cosine(value(a)); return true;
@@ -231,17 +239,27 @@ bool apply_unary(std::uint8_t op, Fraction& a, Functions& functions) {
 std::uint64_t fingerprint(const Tree& tree) {
     Functions functions;
     Stack stack(tree.size());
+    // one jump a node: which one it is cannot be guessed, so that a second would cost as much again
     for (const Node& n : tree) {
-        if (n.op == INPUT) {
-            stack.push({drawn(INPUT, Element(n.feature)), 1});
-        } else if (n.op == CONST) {
-            if (!std::isfinite(n.value)) return kUndefined;
-            stack.push({exact(n.value), 1});
-        } else if (arity(n.op) == 2) {
-            const Fraction b = stack.pop();
-            if (!apply_binary(n.op, stack.top(), b, functions)) return kUndefined;
-        } else if (!apply_unary(n.op, stack.top(), functions)) {
-            return kUndefined;
+        switch (n.op) {
+            case INPUT: stack.push({input(n.feature), 1}); break;
+            case CONST:
+                if (!std::isfinite(n.value)) return kUndefined;
+                stack.push({exact(n.value), 1});
+                break;
+            case ADD: stack.join([](auto& a, auto& b) { a = sum(a, b); }); break;
+            case SUB: stack.join([](auto& a, auto& b) { a = difference(a, b); }); break;
+            case MUL: stack.join([](auto& a, auto& b) { a = product(a, b); }); break;
+            case DIV:
+                if (stack.top().n == 0) return kUndefined;
+                stack.join([](auto& a, auto& b) { a = product(a, inverted(b)); });
+                break;
+            case MIN:
+            case MAX:
+                stack.join([&](auto& a, auto& b) { a = extreme(n.op, a, b, functions); });
+                break;
+            default:
+                if (!apply(n.op, stack.top(), functions)) return kUndefined;
         }
     }
     return value(stack.top());
