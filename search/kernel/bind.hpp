@@ -56,5 +56,6 @@ Packed packed(const Tree& tree);
 void bind_programs(nb::module_& m);
 void bind_rules(nb::module_& m);
 void bind_engine(nb::module_& m);
+void bind_semantic(nb::module_& m);
 
 }  // namespace symtick
