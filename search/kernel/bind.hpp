@@ -59,6 +59,8 @@ LossSpec loss_from(nb::object which, double delta);
 
 void bind_loss(nb::module_& m);
 void bind_programs(nb::module_& m);
+void bind_rules(nb::module_& m);
 void bind_engine(nb::module_& m);
+void bind_semantic(nb::module_& m);
 
 }  // namespace symtick
