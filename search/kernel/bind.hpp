@@ -55,5 +55,6 @@ Packed packed(const Tree& tree);
 
 void bind_programs(nb::module_& m);
 void bind_engine(nb::module_& m);
+void bind_policy(nb::module_& m);
 
 }  // namespace symtick

@@ -5,4 +5,5 @@ NB_MODULE(_kernel, m) {
     m.doc() = "symtick's search kernel: evaluation, derivatives, cost and evolution of programs";
     symtick::bind_programs(m);
     symtick::bind_engine(m);
+    symtick::bind_policy(m);
 }
