@@ -54,7 +54,9 @@ struct Packed {
 Packed packed(const Tree& tree);
 
 void bind_programs(nb::module_& m);
+void bind_rules(nb::module_& m);
 void bind_engine(nb::module_& m);
 void bind_policy(nb::module_& m);
+void bind_semantic(nb::module_& m);
 
 }  // namespace symtick

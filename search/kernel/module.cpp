@@ -4,6 +4,8 @@
 NB_MODULE(_kernel, m) {
     m.doc() = "symtick's search kernel: evaluation, derivatives, cost and evolution of programs";
     symtick::bind_programs(m);
+    symtick::bind_rules(m);
     symtick::bind_engine(m);
     symtick::bind_policy(m);
+    symtick::bind_semantic(m);
 }
