@@ -241,7 +241,7 @@ def test_kinds_that_do_not_fit_are_refused() -> None:
     program, data = parse("2*x0 + 1", NAMES).to_program(), Rows.make(rows(5))
     with pytest.raises(InputError, match="kinds must number"):
         fit([program], data, kinds=[[0]])
-    with pytest.raises(InputError, match="-1 or more, not -2"):
+    with pytest.raises(InputError, match=r"from -1, below 2.*not -2"):
         fit([program], data, kinds=[[0, -2]])
 
 
