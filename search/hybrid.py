@@ -22,7 +22,7 @@ from symtick.search.evaluation import Rows, losses
 from symtick.search.hybrid_config import HybridConfig
 from symtick.search.policy import Policy
 from symtick.search.policy_network import Weights
-from symtick.search.training import Batch, State, Trainer, make_trainer
+from symtick.search.training import Batch, State, Trainer, make_trainer, part_of
 
 Floats = npt.NDArray[np.float64]
 _NO_BUDGET = 1_000_000  # ticks from which on a limit is none
@@ -69,7 +69,8 @@ class Reward:
         self._unit = float(found[0]) if 0.0 < found[0] < math.inf else 1.0
 
     def __call__(self, found: Floats) -> Floats:
-        share = np.maximum(found, 0.0) / self._unit
+        with np.errstate(over="ignore"):
+            share = np.maximum(found, 0.0) / self._unit
         return np.asarray(1.0 / (1.0 + (np.sqrt(share) if self._root else share)))
 
 
@@ -267,17 +268,13 @@ class HybridSearch:
         except (KeyError, ValueError, TypeError) as error:
             raise InputError(f"cannot go on from the saved search: {error}") from None
         search.engine = Engine.restore(
-            X, y, ranges, cost, search._engine_config, _part(state, "engine/"),
+            X, y, ranges, cost, search._engine_config, part_of(state, "engine/"),
             **{k: v for k, v in others.items() if k in _ENGINE},
         )  # fmt: skip
         if search._trainer is not None:
             search._begin()
-            search._trainer.restore(_part(state, "learned/"))
+            search._trainer.restore(part_of(state, "learned/"))
         return search
 
 
 _ENGINE = ("weights", "guesses", "penalty", "names")
-
-
-def _part(state: Mapping[str, npt.NDArray[Any]], prefix: str) -> State:
-    return {n.removeprefix(prefix): held for n, held in state.items() if n.startswith(prefix)}
