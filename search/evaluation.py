@@ -14,12 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.errors import InputError
-from symtick.expr import Interval, Program
+from symtick.expr import Interval, Op, Program
 from symtick.hwcost.search_cost import SearchCost
 from symtick.search import _kernel
 
 Floats = npt.NDArray[np.float64]
 LOSSES = ("mse", "mae", "huber")
+FREE, LITERAL = 0, -1  # kinds of a constant: tuned, kept; from 1 on: tuned as one with its equals
+Kinds = Sequence[int]  # of a program's constants in order of appearance
 
 
 def loss_number(name: str) -> int:
@@ -82,12 +84,39 @@ class Rows:
         return _kernel.Data(self.X, self.y, self.weights)
 
 
-def pack(programs: Sequence[Program], features: int) -> _kernel.Population:
+def pack(
+    programs: Sequence[Program], features: int, kinds: Sequence[Kinds] | None = None
+) -> _kernel.Population:
     """The programs as the kernel holds them.
 
+    Args:
+        programs: one output each.
+        features: inputs of the data.
+        kinds: for each program the kinds of its constants, one for each CONST in order of
+            appearance: `FREE`, `LITERAL`, or a number from 1 on that marks constants that are one
+            parameter, with the first one's value. None: all free.
+
     Raises:
-        InputError: a program is not well formed or reads an input beyond `features`.
+        InputError: a program is not well formed or reads an input beyond `features`; the kinds do
+            not fit the constants.
     """
+    held = _packed(programs, features)
+    if kinds is None:
+        return held
+    counts = [_places(p) for p in programs]
+    if [len(k) for k in kinds] != counts:
+        raise InputError(f"kinds must number {counts} of the programs' constants, not {kinds!r}")
+    flat = np.array([k for each in kinds for k in each], np.int32)
+    if flat.size and flat.min() < LITERAL:
+        raise InputError(f"a kind of a constant is -1 or more, not {flat.min()}")
+    return held.marked(flat)
+
+
+def _places(program: Program) -> int:
+    return int((program.ops == Op.CONST).sum())
+
+
+def _packed(programs: Sequence[Program], features: int) -> _kernel.Population:
     sizes = np.array([len(p.ops) for p in programs], np.int64)
     counts = np.array([len(p.consts) for p in programs], np.int64)
     try:
@@ -157,19 +186,21 @@ def fit(
     delta: float = 1.0,
     iterations: int = 50,
     tolerance: float = 1e-10,
+    kinds: Sequence[Kinds] | None = None,
     threads: int = 1,
 ) -> list[Fit]:
     """Tune the constants of every program by Levenberg-Marquardt from where they stand.
 
     Marquardt, J. SIAM 11 (1963) 431; `mae` and `huber` by iteratively reweighted squares. The loss
     of the tuned program is never above that of the given one, unless that one is not finite.
+    `kinds` says which constants are literals or tied, see `pack`.
     """
-    held = pack(programs, rows.X.shape[1])
+    held = pack(programs, rows.X.shape[1], kinds)
     loss_of, consts, used = _kernel.fit(
         held, rows.to_kernel(), loss_number(loss), delta, iterations, tolerance, threads
     )
     # the kernel numbers constants by their place in the program
-    parts = np.split(consts, np.cumsum([int((p.ops == 1).sum()) for p in programs])[:-1])
+    parts = np.split(consts, np.cumsum([_places(p) for p in programs])[:-1])
     return [
         Fit(_with_constants(p, part), float(value), int(count))
         for p, part, value, count in zip(programs, parts, loss_of, used, strict=True)
@@ -179,7 +210,7 @@ def fit(
 def _with_constants(program: Program, consts: Floats) -> Program:
     """The program with one constant for each CONST, in order of appearance."""
     args = program.args.copy()
-    args[program.ops == 1] = np.arange(len(consts), dtype=np.int32)
+    args[program.ops == Op.CONST] = np.arange(len(consts), dtype=np.int32)
     return Program(program.ops, args, np.array(consts))
 
 
@@ -194,23 +225,26 @@ class Derivatives:
         self.rows = Rows.make(X)
         self._data = self.rows.to_kernel()
 
-    def jacobian(self, program: Program) -> tuple[Floats, Floats]:
-        """Values, shape (rows,), and d value / d constant, shape (rows, constants).
+    def jacobian(self, program: Program, kinds: Kinds | None = None) -> tuple[Floats, Floats]:
+        """Values, shape (rows,), and d value / d parameter, shape (rows, parameters).
 
-        A column for each CONST of the program in order of appearance.
+        Without `kinds` a column for each CONST of the program in order of appearance; with them
+        none for a literal, and one, the sum, at the first of those that are tied (see `pack`).
         """
-        values, jac = _kernel.jacobian(self._packed(program), self._data)
+        values, jac = _kernel.jacobian(self._packed(program, kinds), self._data)
         return values, jac.T
 
-    def vjp(self, program: Program, seed: npt.ArrayLike) -> tuple[Floats, Floats]:
-        """Values, and the sum over rows of seed * d value / d constant, shape (constants,)."""
+    def vjp(
+        self, program: Program, seed: npt.ArrayLike, kinds: Kinds | None = None
+    ) -> tuple[Floats, Floats]:
+        """Values, and the sum over rows of seed * d value / d parameter, shape (parameters,)."""
         weights = np.ascontiguousarray(seed, np.float64)
         if weights.shape != (self.rows.X.shape[0],):
             raise InputError(f"the seed needs {self.rows.X.shape[0]} numbers, not {weights.shape}")
-        return _kernel.vjp(self._packed(program), self._data, weights)
+        return _kernel.vjp(self._packed(program, kinds), self._data, weights)
 
-    def _packed(self, program: Program) -> _kernel.Population:
-        return pack([program], self.rows.X.shape[1])
+    def _packed(self, program: Program, kinds: Kinds | None) -> _kernel.Population:
+        return pack([program], self.rows.X.shape[1], None if kinds is None else [kinds])
 
 
 def cost_table(cost: SearchCost) -> _kernel.CostTable:

@@ -25,13 +25,25 @@ struct Alphabet {
 
     int find(const Node& node) const;  // token number, -1 where it is no letter
     int arity_of(int token) const { return arity(tokens[std::size_t(token)].node.op); }
+    const Tree& body(std::uint8_t op) const {
+        return op < CUSTOM2 ? unary[op - CUSTOM1] : binary[op - CUSTOM2];
+    }
 };
+
+// throws std::invalid_argument naming what is wrong: a letter twice, a custom operator without a
+// body, a body that is no expression of its arguments, no leaf
+void check(const Alphabet& alphabet);
 
 // false where a node is no letter of the alphabet
 bool to_sequence(const Tree& tree, const Alphabet& alphabet, Sequence& out);
 // free constants take their values from `constants` in order of the sequence, while there are some
 Tree to_tree(std::span<const std::int16_t> sequence, const Alphabet& alphabet,
              std::span<const double> constants = {});
+// the same into a tree that is kept and filled again
+void to_tree(std::span<const std::int16_t> sequence, const Alphabet& alphabet,
+             std::span<const double> constants, Tree& out);
+// whether the token numbers exist and make one whole expression
+bool whole(std::span<const std::int16_t> sequence, const Alphabet& alphabet);
 // Built-in operators only. An argument that a body uses twice is written twice, and the copies of a
 // free constant in it get a common number (Node::feature from 1 on); others stay kFree.
 Tree expanded(const Tree& tree, const Alphabet& alphabet);

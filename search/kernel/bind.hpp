@@ -54,6 +54,8 @@ struct Packed {
 Packed packed(const Tree& tree);
 
 void bind_programs(nb::module_& m);
+void bind_rules(nb::module_& m);
 void bind_engine(nb::module_& m);
+void bind_semantic(nb::module_& m);
 
 }  // namespace symtick

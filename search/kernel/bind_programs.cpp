@@ -60,6 +60,23 @@ Population* unpack(In<std::uint8_t, 1> ops, In<std::int32_t, 1> args, In<double,
     return made.release();
 }
 
+// a copy with these kinds of its constants (see ops.hpp), in order of appearance
+Population* marked(const Population& from, In<std::int32_t, 1> kinds) {
+    auto made = std::make_unique<Population>(from);
+    std::size_t k = 0;
+    for (Tree& tree : made->trees)
+        for (Node& n : tree) {
+            if (n.op != CONST) continue;
+            if (k == kinds.shape(0) || kinds.data()[k] < kLiteral)
+                throw std::invalid_argument("a kind from -1 for each constant is needed");
+            n.feature = kinds.data()[k++];
+        }
+    if (k != kinds.shape(0))
+        throw std::invalid_argument("there are " + std::to_string(kinds.shape(0)) +
+                                    " kinds for " + std::to_string(k) + " constants");
+    return made.release();
+}
+
 void same_features(const Population& p, std::size_t features) {
     if (p.features != features)
         throw std::invalid_argument("the programs have " + std::to_string(p.features) +
@@ -110,7 +127,7 @@ Out<double> losses(const Population& pop, const Data& data, int kind, double del
 std::tuple<Out<double>, Out<double>> jacobian(const Population& pop, const Data& data) {
     same_features(pop, data.features);
     const Tree& tree = pop.only();
-    const std::size_t m = constants_of(tree);
+    const std::size_t m = parameters_of(tree);
     std::vector<double> values(data.rows), jac(m * data.rows);
     {
         nb::gil_scoped_release release;
@@ -125,7 +142,7 @@ std::tuple<Out<double>, Out<double>> vjp(const Population& pop, const Data& data
     const Tree& tree = pop.only();
     if (seed.shape(0) != data.rows)
         throw std::invalid_argument("the seed needs one number for each row");
-    std::vector<double> values(data.rows), grad(constants_of(tree));
+    std::vector<double> values(data.rows), grad(parameters_of(tree));
     {
         nb::gil_scoped_release release;
         Fitter().vjp(tree, data, seed.data(), values.data(), grad.data());
@@ -218,7 +235,8 @@ void bind_programs(nb::module_& m) {
     nb::class_<Population>(m, "Population")
         .def(nb::new_(&unpack), nb::arg("ops"), nb::arg("args"), nb::arg("consts"),
              nb::arg("lengths"), nb::arg("const_lengths"), nb::arg("features"))
-        .def("__len__", [](const Population& p) { return p.trees.size(); });
+        .def("__len__", [](const Population& p) { return p.trees.size(); })
+        .def("marked", &marked);
     nb::class_<Data>(m, "Data")
         .def(nb::new_(&make_data), nb::arg("x"), nb::arg("y"), nb::arg("w"))
         .def_ro("rows", &Data::rows)

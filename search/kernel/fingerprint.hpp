@@ -7,14 +7,16 @@
 
 namespace symtick {
 
-constexpr std::uint64_t kUndefined = ~std::uint64_t(0);  // a division by what is zero everywhere
+// a part divides by what is zero everywhere, or takes its logarithm
+constexpr std::uint64_t kUndefined = ~std::uint64_t(0);
 
 // Evaluates the tree in the integers modulo 2^61 - 1 at one random point (Schwartz 1980, Zippel
 // 1979: two different rational functions agree there with a chance of about degree / 2^61). Inputs
 // are random elements, constants exact dyadic rationals; other functions are random maps of their
 // argument, so that only their arguments' equality counts, with the simple identities of NEG, ABS,
-// SQUARE, CUBE, MIN, MAX, EXP of LOG and LOG of EXP, parity of SIN, COS and TANH. Built-in
-// operators only: expand custom ones first.
+// SQUARE, CUBE, MIN, MAX, EXP of LOG and LOG of EXP, parity of SIN, COS and TANH. Equal functions may
+// differ in where they are defined (x / x and 1, exp(log(x)) and x). Built-in operators only: expand
+// custom ones first.
 std::uint64_t fingerprint(const Tree& tree);
 
 }  // namespace symtick

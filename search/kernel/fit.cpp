@@ -39,19 +39,19 @@ double reweighted(const LossSpec& spec, const double* r, double* w, std::size_t 
 }  // namespace
 
 void Fitter::prepare(const Tree& tree) {
-    tape_ = make_tape(tree);
+    make_tape(tree, tape_);
     values_.resize(tape_.steps.size() * kGradBlock);
     adjoints_.resize(tape_.steps.size() * kGradBlock);
-    jac_.resize(std::max<std::size_t>(1, tape_.consts.size()) * kGradBlock);
+    jac_.resize(std::size_t(std::max(1, tape_.columns())) * kGradBlock);
     r_.resize(kGradBlock);
     w_.resize(kGradBlock);
 }
 
-const double* Fitter::forward(const Data& data, const double* consts, std::size_t row0,
-                              std::size_t rows) {
+// values of a block of rows; tape_.consts are the constants
+const double* Fitter::forward(const Data& data, std::size_t row0, std::size_t rows) {
     const int n = int(tape_.steps.size());
-    hot().forward(tape_.steps.data(), n, consts, data.x64.get(), data.stride, row0, rows,
-                  values_.get());
+    hot().forward(tape_.steps.data(), n, tape_.consts.data(), data.x64.get(), data.stride, row0,
+                  rows, values_.get());
     return values_.get() + std::size_t(n - 1) * kGradBlock;
 }
 
@@ -59,23 +59,29 @@ double* Fitter::root_adjoint() {
     return adjoints_.get() + (tape_.steps.size() - 1) * kGradBlock;
 }
 
-void Fitter::backward(const Data& data, const double* consts, std::size_t row0,
-                      std::size_t rows) {
-    hot().backward(tape_.steps.data(), int(tape_.steps.size()), consts, data.x64.get(),
-                   data.stride, row0, rows, values_.get(), adjoints_.get(), jac_.get());
+// a column of jac_ for each parameter, from the adjoint of the root
+void Fitter::backward(const Data& data, std::size_t row0, std::size_t rows) {
+    hot().backward(tape_.steps.data(), int(tape_.steps.size()), tape_.consts.data(),
+                   tape_.columns(), data.x64.get(), data.stride, row0, rows, values_.get(),
+                   adjoints_.get(), jac_.get());
+    const double* from = jac_.get() + std::size_t(tape_.parameters) * kGradBlock;
+    for (std::int32_t owner : tape_.copies) {
+        double* to = jac_.get() + std::size_t(owner) * kGradBlock;
+        for (std::size_t k = 0; k < rows; ++k) to[k] += from[k];
+        from += kGradBlock;
+    }
 }
 
 void Fitter::jacobian(const Tree& tree, const Data& data, double* values, double* jac) {
     prepare(tree);
-    const double* consts = tape_.consts.data();
     for (std::size_t row0 = 0; row0 < data.rows; row0 += kGradBlock) {
         const std::size_t rows = block_rows(data, row0);
         const std::size_t kept = std::min(rows, data.rows - row0);
-        const double* out = forward(data, consts, row0, rows);
+        const double* out = forward(data, row0, rows);
         std::memcpy(values + row0, out, kept * sizeof(double));
         std::fill_n(root_adjoint(), rows, 1.0);
-        backward(data, consts, row0, rows);
-        for (std::size_t c = 0; c < tape_.consts.size(); ++c)
+        backward(data, row0, rows);
+        for (std::size_t c = 0; c < std::size_t(tape_.parameters); ++c)
             std::memcpy(jac + c * data.rows + row0, jac_.get() + c * kGradBlock,
                         kept * sizeof(double));
     }
@@ -84,33 +90,36 @@ void Fitter::jacobian(const Tree& tree, const Data& data, double* values, double
 void Fitter::vjp(const Tree& tree, const Data& data, const double* seed, double* values,
                  double* grad) {
     prepare(tree);
-    const double* consts = tape_.consts.data();
-    std::fill_n(grad, tape_.consts.size(), 0.0);
+    const std::size_t m = std::size_t(tape_.parameters);
+    std::fill_n(grad, m, 0.0);
     std::fill_n(w_.get(), kGradBlock, 1.0);
     for (std::size_t row0 = 0; row0 < data.rows; row0 += kGradBlock) {
         const std::size_t rows = block_rows(data, row0);
         const std::size_t kept = std::min(rows, data.rows - row0);
-        const double* out = forward(data, consts, row0, rows);
+        const double* out = forward(data, row0, rows);
         std::memcpy(values + row0, out, kept * sizeof(double));
         double* to = root_adjoint();
         std::copy_n(seed + row0, kept, to);
         std::fill(to + kept, to + rows, 0.0);
-        backward(data, consts, row0, rows);
-        for (std::size_t c = 0; c < tape_.consts.size(); ++c)
+        backward(data, row0, rows);
+        for (std::size_t c = 0; c < m; ++c)
             grad[c] += hot().dot(jac_.get() + c * kGradBlock, w_.get(), rows);
     }
 }
 
-// loss and normal equations at `consts`; false as soon as the loss is over `limit` or not finite
-bool Fitter::assemble(const Data& data, const LossSpec& spec, const std::vector<double>& consts,
-                      double limit, Normal& to) {
-    const int m = int(consts.size());
+// loss and normal equations at these parameters; false as soon as the loss is over `limit` or not
+// finite
+bool Fitter::assemble(const Data& data, const LossSpec& spec,
+                      const std::vector<double>& parameters, double limit, Normal& to) {
+    const int m = tape_.parameters;
+    std::copy(parameters.begin(), parameters.end(), tape_.consts.begin());
+    tape_.spread();
     to.jtj.assign(std::size_t(m) * m, 0.0);
     to.jtr.assign(std::size_t(m), 0.0);
     to.sum = 0;
     for (std::size_t row0 = 0; row0 < data.rows; row0 += kGradBlock) {
         const std::size_t rows = block_rows(data, row0);
-        const double* out = forward(data, consts.data(), row0, rows);
+        const double* out = forward(data, row0, rows);
         const double* y = data.y64.get() + row0;
         std::copy_n(data.w64.get() + row0, rows, w_.get());
         for (std::size_t k = 0; k < rows; ++k) r_[k] = out[k] - y[k];
@@ -123,7 +132,7 @@ bool Fitter::assemble(const Data& data, const LossSpec& spec, const std::vector<
             return false;
         }
         std::fill_n(root_adjoint(), rows, 1.0);
-        backward(data, consts.data(), row0, rows);
+        backward(data, row0, rows);
         hot().normal(jac_.get(), m, r_.get(), w_.get(), rows, to.jtj.data(), to.jtr.data());
     }
     for (double v : to.jtr)
@@ -167,7 +176,7 @@ FitResult Fitter::fit(Tree& tree, const Data& data, const LossSpec& spec,
                       const FitSettings& settings) {
     const double inf = std::numeric_limits<double>::infinity();
     prepare(tree);
-    std::vector<double> consts = tape_.consts;
+    std::vector<double> consts(tape_.consts.begin(), tape_.consts.begin() + tape_.parameters);
     FitResult result{inf, 0};
     if (!assemble(data, spec, consts, inf, here_)) {
         result.loss = here_.sum / data.weight_sum;  // the slopes may be infinite where it is not
@@ -192,7 +201,10 @@ FitResult Fitter::fit(Tree& tree, const Data& data, const LossSpec& spec,
         damping = std::max(damping / 8.0, kLeastDamping);
         if (gain < settings.tolerance) break;
     }
-    for (std::size_t k = 0; k < consts.size(); ++k) tree[tape_.places[k]].value = consts[k];
+    std::copy(consts.begin(), consts.end(), tape_.consts.begin());
+    tape_.spread();
+    for (std::size_t c = 0; c < tape_.places.size(); ++c)
+        tree[tape_.places[c]].value = tape_.consts[c];
     result.loss = here_.sum / data.weight_sum;
     return result;
 }

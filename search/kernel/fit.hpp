@@ -20,12 +20,11 @@ public:
     // Tunes the constants of `tree` in place; the loss never rises. Source of the method:
     // Marquardt, J. SIAM 11 (1963) 431; MAE and Huber by iteratively reweighted squares.
     FitResult fit(Tree& tree, const Data& data, const LossSpec& spec, const FitSettings& settings);
-    // values: rows; jac: constants x rows
+    // values: rows; jac: parameters x rows (see Tape: tied constants are one parameter)
     void jacobian(const Tree& tree, const Data& data, double* values, double* jac);
-    // values: rows; grad: one number per constant, the sum over rows of seed * d value / d constant
+    // values: rows; grad: one number for each parameter, the sum over rows of
+    // seed * d value / d parameter
     void vjp(const Tree& tree, const Data& data, const double* seed, double* values, double* grad);
-    // values only, with the derivative tape (the form that jacobian and vjp return)
-    std::size_t constants() const { return tape_.consts.size(); }
 
 private:
     Tape tape_;
@@ -38,11 +37,10 @@ private:
     std::vector<double> factor_, step_, consts_;
 
     void prepare(const Tree& tree);
-    const double* forward(const Data& data, const double* consts, std::size_t row0,
-                          std::size_t rows);
-    void backward(const Data& data, const double* consts, std::size_t row0, std::size_t rows);
+    const double* forward(const Data& data, std::size_t row0, std::size_t rows);
+    void backward(const Data& data, std::size_t row0, std::size_t rows);
     double* root_adjoint();
-    bool assemble(const Data& data, const LossSpec& spec, const std::vector<double>& consts,
+    bool assemble(const Data& data, const LossSpec& spec, const std::vector<double>& parameters,
                   double limit, Normal& to);
     bool solve(double damping);
 };

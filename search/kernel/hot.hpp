@@ -30,7 +30,7 @@ struct Instr {
 struct TapeInstr {
     std::uint8_t op;
     std::uint8_t mode;
-    bool active;  // a constant stands below, so the adjoint is wanted
+    bool active;  // a constant with a column stands below, so the adjoint is wanted
     std::int32_t a;
     std::int32_t b;
 };
@@ -45,10 +45,11 @@ struct HotTable {
                      float delta);
     double (*loss64)(const double* p, const double* y, const double* w, std::size_t rows, int kind,
                      double delta);
-    // values and adjoints: one slot of kGradBlock rows per tape step; jac: one per constant
+    // values and adjoints: one slot of kGradBlock rows per tape step; jac: one for each of the
+    // first `columns` constants
     void (*forward)(const TapeInstr*, int, const double* consts, const double* x,
                     std::size_t stride, std::size_t row0, std::size_t rows, double* values);
-    void (*backward)(const TapeInstr*, int, const double* consts, const double* x,
+    void (*backward)(const TapeInstr*, int, const double* consts, int columns, const double* x,
                      std::size_t stride, std::size_t row0, std::size_t rows, const double* values,
                      double* adjoints, double* jac);
     // upper triangle of sum w J J^T into jtj (m x m) and sum w J r into jtr; w, r per row

@@ -4,5 +4,7 @@
 NB_MODULE(_kernel, m) {
     m.doc() = "symtick's search kernel: evaluation, derivatives, cost and evolution of programs";
     symtick::bind_programs(m);
+    symtick::bind_rules(m);
     symtick::bind_engine(m);
+    symtick::bind_semantic(m);
 }

@@ -239,21 +239,75 @@ struct TapeRef {
     std::int32_t at;
 };
 
+bool active(const Tape& tape, const TapeRef& ref) {
+    if (ref.constant) return ref.at < tape.columns();
+    return ref.at >= 0 && tape.steps[std::size_t(ref.at)].active;
+}
+
 void materialise(Tape& tape, TapeRef& ref) {
     if (!ref.constant) return;
-    tape.steps.push_back({CONST, VV, true, ref.at, 0});
+    tape.steps.push_back({CONST, VV, active(tape, ref), ref.at, 0});
     ref = {false, std::int32_t(tape.steps.size()) - 1};
 }
 
-bool active(const Tape& tape, const TapeRef& ref) {
-    return ref.constant || (ref.at >= 0 && tape.steps[std::size_t(ref.at)].active);
+// the parameter that constants of this kind share, -1 where each has its own or none is known yet
+std::int32_t shared(const Tree& tree, const Tape& tape, std::int32_t kind) {
+    if (kind == kFree) return -1;
+    const auto end = tape.places.begin() + tape.parameters;
+    const auto found = std::find_if(tape.places.begin(), end, [&](std::size_t k) {
+        return tree[k].feature == kind;
+    });
+    return found == end ? -1 : std::int32_t(found - tape.places.begin());
+}
+
+// fills all but the steps of `tape`
+void number_constants(const Tree& tree, Tape& tape) {
+    tape.places.clear();
+    tape.copies.clear();
+    tape.parameters = 0;
+    const auto each = [&](auto use) {
+        for (std::size_t k = 0; k < tree.size(); ++k)
+            if (tree[k].op == CONST) use(k, tree[k].feature);
+    };
+    each([&](std::size_t k, std::int32_t kind) {
+        if (kind < kFree || shared(tree, tape, kind) >= 0) return;
+        tape.places.push_back(k);
+        ++tape.parameters;
+    });
+    each([&](std::size_t k, std::int32_t kind) {
+        const std::int32_t first = kind < kFree ? -1 : shared(tree, tape, kind);
+        if (first < 0 || tape.places[std::size_t(first)] == k) return;
+        tape.places.push_back(k);
+        tape.copies.push_back(first);
+    });
+    each([&](std::size_t k, std::int32_t kind) {
+        if (kind < kFree) tape.places.push_back(k);
+    });
+    tape.consts.clear();
+    for (std::size_t k : tape.places) tape.consts.push_back(tree[k].value);
+    tape.spread();
 }
 
 }  // namespace
 
-Tape make_tape(const Tree& tree) {
+void Tape::spread() {
+    for (std::size_t e = 0; e < copies.size(); ++e)
+        consts[std::size_t(parameters) + e] = consts[std::size_t(copies[e])];
+}
+
+std::size_t parameters_of(const Tree& tree) {
     Tape tape;
+    number_constants(tree, tape);
+    return std::size_t(tape.parameters);
+}
+
+void make_tape(const Tree& tree, Tape& tape) {
     std::vector<TapeRef> stack;
+    number_constants(tree, tape);
+    std::vector<std::int32_t> numbers(tree.size());
+    for (std::size_t c = 0; c < tape.places.size(); ++c)
+        numbers[tape.places[c]] = std::int32_t(c);
+    tape.steps.clear();
     for (std::size_t k = 0; k < tree.size(); ++k) {
         const Node& n = tree[k];
         if (n.op == INPUT) {
@@ -261,9 +315,7 @@ Tape make_tape(const Tree& tree) {
             continue;
         }
         if (n.op == CONST) {
-            stack.push_back({true, std::int32_t(tape.consts.size())});
-            tape.consts.push_back(n.value);
-            tape.places.push_back(k);
+            stack.push_back({true, numbers[k]});
             continue;
         }
         TapeRef b{false, 0};
@@ -280,7 +332,6 @@ Tape make_tape(const Tree& tree) {
     TapeRef root = stack.back();
     materialise(tape, root);
     if (root.at < 0) tape.steps.push_back({INPUT, VV, false, root.at, 0});
-    return tape;
 }
 
 }  // namespace symtick

@@ -15,6 +15,8 @@ void check(const Tree& tree, std::size_t features, std::size_t number);
 std::size_t first_of(const Tree& tree, std::size_t root);
 std::size_t depth_of(const Tree& tree);
 std::size_t constants_of(const Tree& tree);
+// constants that may be tuned, those with a common number counted once
+std::size_t parameters_of(const Tree& tree);
 // equal trees (bit-equal constants; arguments of + * min max in any order) have equal hashes
 std::uint64_t hash_of(const Tree& tree);
 // a sum, product and so on of constants becomes one constant; x*1, x+0, --x and the like go
@@ -47,11 +49,19 @@ struct Code {
 template <class T>
 void compile(const Tree& tree, Code<T>& code);
 
+// The constants are numbered so: the parameters in order of appearance (one for each free constant,
+// the first of each tied group), the further ones of tied groups, the literals.
 struct Tape {
     std::vector<TapeInstr> steps;
-    std::vector<double> consts;         // in order of appearance
-    std::vector<std::size_t> places;    // node numbers of the constants
+    std::vector<double> consts;
+    std::vector<std::size_t> places;   // node number of each constant
+    std::vector<std::int32_t> copies;  // for each further one of a group: its parameter
+    int parameters = 0;
+
+    int columns() const { return parameters + int(copies.size()); }  // that backward writes
+    void spread();  // a tied group has the value of its parameter
 };
-Tape make_tape(const Tree& tree);
+// filled again for each tree, so that little is allocated
+void make_tape(const Tree& tree, Tape& tape);
 
 }  // namespace symtick

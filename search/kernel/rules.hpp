@@ -1,6 +1,7 @@
 // Room: search/kernel. What a candidate may look like. The same rules mask a policy's next token and
 // judge a bred tree, so both obey them by construction.
 #pragma once
+#include <array>
 #include <limits>
 
 #include "alphabet.hpp"
@@ -12,7 +13,11 @@ constexpr int kAnyNumber = std::numeric_limits<int>::max();
 
 struct RuleSettings {
     std::size_t min_nodes = 1, max_nodes = 140, max_depth = 64, max_constants = 64;
+    // nodes with the custom operators' bodies in place
+    std::size_t max_expanded = 1000;
     double max_complexity = std::numeric_limits<double>::infinity();
+    // tokens x 2: most complexity of an operator's first and second argument; empty: no limit
+    std::vector<double> max_argument;
     // per token: fewest and most in an expression; empty: no limit
     std::vector<int> min_count, max_count;
     // nested[outer * tokens + inner]: most `inner` on any way down from (and not counting) an
@@ -31,19 +36,77 @@ struct RuleSettings {
     int max_ticks = kAnyNumber;
 };
 
+// far below any number of ticks, and far from an overflow
+constexpr int kNever = -(1 << 29);
+constexpr std::uint16_t kNoLimit = std::numeric_limits<std::uint16_t>::max();
+
+// What the rules need to know of a token, worked out once.
+struct Letter {
+    std::uint8_t arity = 0;
+    bool input = false, constant = false, free = false;  // constant: free or literal
+    bool nests = false;                                  // has a limit on what is below it
+    std::int32_t own = 1, uses[2] = {1, 1};  // nodes it adds when expanded, copies of an argument
+    // Upper bounds of ticks, exact for whole-tick tables without fusion: from an argument's arrival
+    // to the value (of a leaf: its arrival), and from the start through literals of its body.
+    int ticks[2] = {0, 0}, floor = kNever;
+    double complexity = 1.0;
+    int need = 1, levels = 1;  // fewest nodes and levels that one of its arguments takes
+};
+
 class Rules {
 public:
+    // throws std::invalid_argument naming the setting that does not fit
     Rules(Alphabet alphabet, RuleSettings settings);
     const Alphabet& alphabet() const { return alphabet_; }
     const RuleSettings& settings() const { return settings_; }
 
     // Whether a whole tree keeps every rule (ticks and units included).
     bool accepts(const Tree& tree) const;
+    // Token number of a node, -1 where it is no letter; faster than Alphabet::find.
+    int number(const Node& node) const;
 
 private:
     friend class Prefix;
+    friend class Judge;
     Alphabet alphabet_;
     RuleSettings settings_;
+    std::vector<Letter> letters_;
+    std::vector<std::int16_t> of_op_, of_feature_, literals_, inputs_;
+    std::vector<std::uint16_t> limits_;  // settings_.nested with kNoLimit for none
+    std::vector<std::int64_t> room_;     // most nodes of a sub-tree, by its levels
+    std::int16_t free_ = -1;
+    int root_need_ = 1, first_tick_ = 0;  // least arrival of an input that fills a slot
+    int last_tick_ = 0;                   // what registering the output adds
+    double cheapest_ = 0.0;               // least complexity of a leaf
+    bool custom_ = false, exact_ticks_ = false, binary_ = false, unary_ = false;
+    // what a prefix must look at one token at a time
+    bool slow_leaves_ = false, slow_needs_ = false, slow_complexity_ = false, must_have_ = false;
+
+    void check_sizes() const;
+    void index();
+    void measure();
+    void find_needs();
+    void find_room();
+    void find_slow();
+    bool usable(std::size_t token) const {
+        return settings_.max_count.empty() || settings_.max_count[token] > 0;
+    }
+    bool barred(int parent, int child) const {
+        return !settings_.barred.empty() &&
+               settings_.barred[std::size_t(parent) * letters_.size() + std::size_t(child)] != 0;
+    }
+    double argument_limit(int token, std::size_t argument) const {
+        return settings_.max_argument.empty()
+                   ? std::numeric_limits<double>::infinity()
+                   : settings_.max_argument[2 * std::size_t(token) + argument];
+    }
+    std::int64_t room(int depth) const {
+        const auto top = std::int64_t(room_.size()) - depth;
+        return top > 0 ? room_[std::size_t(top)] : 0;
+    }
+    // what may stand below `token`, where `above` may stand at its place
+    void narrow(const std::uint16_t* above, int token, std::uint16_t* below) const;
+    bool in_time(const Tree& tree, int bound) const;
 };
 
 // A sequence that is being written. Kept and cleared, so that writing allocates nothing.
@@ -51,20 +114,80 @@ class Prefix {
 public:
     explicit Prefix(const Rules& rules);
     void clear();
-    bool complete() const;           // no slot is open
-    std::size_t length() const;
-    std::size_t open() const;        // slots still to be filled
-    int parent() const;              // token number above the next slot, -1 at the root
-    int sibling() const;             // token number of the parent's first argument, -1 if none yet
-    int previous() const;            // token number written last, -1 at the start
+    bool complete() const { return open_ == 0; }  // no slot is open
+    std::size_t length() const { return sequence_.size(); }
+    std::size_t open() const { return open_; }  // slots still to be filled
+    int parent() const { return frames_.empty() ? -1 : frames_.back().token; }
+    // token number of the parent's first argument, -1 if none yet
+    int sibling() const { return frames_.empty() ? -1 : frames_.back().first; }
+    int previous() const { return sequence_.empty() ? -1 : sequence_.back(); }
+    // levels of the next slot, 1 at the root
+    int depth() const { return frames_.empty() ? 1 : frames_.back().depth + 1; }
     // Whether some token may stand next: 1 or 0 per token. A token is allowed only where leaves can
     // still end the expression within every rule that leaves can break (length, depth, constants,
     // counts, ticks); true if any is. Units are judged at the end only, by `Rules::accepts`.
+    // But for ticks, nothing is masked that could still end well.
     bool mask(std::vector<std::uint8_t>& out);
     bool allows(int token);
     void push(int token);
-    const Sequence& sequence() const;
-    // (private members are the implementer's)
+    const Sequence& sequence() const { return sequence_; }
+
+private:
+    // an operator with open arguments
+    struct Frame {
+        std::int16_t token, first;
+        std::uint8_t left, filled;
+        bool constants;  // all arguments so far are constants
+        int depth, path, late;  // late: most `path` of the open slots of this and the frames below
+        std::int64_t copies;
+        double ceiling;
+    };
+    // the slot that is filled next
+    struct Slot {
+        int depth = 1, path = 0, need = 1;
+        std::int64_t copies = 1;
+        double ceiling = 0.0;  // on complexity_
+    };
+
+    const Rules* rules_;
+    Sequence sequence_;
+    std::vector<Frame> frames_;
+    Slot slot_;
+    std::vector<int> counts_;
+    std::vector<std::uint16_t> rows_;  // by depth of the slot: how many of each may stand below
+    std::size_t open_ = 1, constants_ = 0;
+    // sums over the open slots: most nodes, fewest nodes; expanded nodes and complexity of the
+    // whole, were each slot filled with the cheapest leaf
+    std::int64_t room_ = 0, needed_ = 0, expanded_ = 1;
+    double complexity_ = 0.0;
+    int ticks_ = kNever;                  // of the leaves and literals written so far
+    std::array<int, 3> missing_{};        // tokens that min_count still asks for, by arity
+    double missing_complexity_ = 0.0;
+    int last_fill_ = -1;
+    Sequence trial_;
+    Tree trial_tree_;
+    std::vector<std::vector<std::uint8_t>> classes_;  // base masks by classes that fit
+
+    bool fits(std::size_t arity) const;
+    bool constant_stands(bool free) const;
+    bool stands(int token) const;
+    bool slow() const;
+    bool can_end(int token) const;
+    bool leaves_suffice(int token) const;
+    bool counts_can_end(int token) const;
+    bool complexity_can_end(int token) const;
+    double lack(int token) const;
+    bool input_wanted(int token) const;
+    bool in_time(int token);
+    int bound(int token) const;
+    bool filled_in_time(int token, int leaf, std::size_t slots);
+    void count(int token);
+    void enter(int token);
+    void open_slot();
+    std::uint16_t* row(int depth) { return rows_.data() + std::size_t(depth) * counts_.size(); }
+    const std::uint16_t* row(int depth) const {
+        return rows_.data() + std::size_t(depth) * counts_.size();
+    }
 };
 
 }  // namespace symtick

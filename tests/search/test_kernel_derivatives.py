@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from random_expressions import NAMES, error_bound, expressions, rows
 from scipy.optimize import least_squares
 
+from symtick.errors import InputError
 from symtick.expr import OPS, Expression, Op, Program, from_programs, parse, to_sympy
 from symtick.search.evaluation import Derivatives, Rows, evaluate, fit, losses
 
@@ -157,6 +158,91 @@ def test_robust_losses_withstand_outliers() -> None:
     for loss in ("mae", "huber"):
         found = fit(start, Rows.make(X, y), loss=loss, delta=0.1, iterations=300)[0]
         assert np.allclose(found.program.consts, [2.0, 1.0], atol=0.05)
+
+
+@st.composite
+def with_kinds(draw: st.DrawFn) -> tuple[Program, list[int]]:
+    """A program and kinds of its constants; tied ones have equal values."""
+    program = draw(expressions()).to_program()
+    places = np.flatnonzero(program.ops == Op.CONST)
+    kinds = draw(st.lists(st.integers(-1, 2), min_size=len(places), max_size=len(places)))
+    values = program.consts[program.args[places]]
+    for kind in (1, 2):
+        if kind in kinds:
+            values[np.array(kinds) == kind] = values[kinds.index(kind)]
+    args = program.args.copy()
+    args[places] = np.arange(len(places))
+    return Program(program.ops, args, values), kinds
+
+
+def parameter_of(kinds: list[int]) -> list[int]:
+    """Number of each constant's parameter in order of appearance, -1 for a literal."""
+    keys: list[object] = []
+    numbers = []
+    for place, kind in enumerate(kinds):
+        key: object = kind if kind > 0 else (place,)
+        if kind >= 0 and key not in keys:
+            keys.append(key)
+        numbers.append(keys.index(key) if kind >= 0 else -1)
+    return numbers
+
+
+@settings(max_examples=150, deadline=None)
+@given(given_kinds=with_kinds())
+def test_tied_constants_have_the_sum_of_their_columns(
+    given_kinds: tuple[Program, list[int]],
+) -> None:
+    program, kinds = given_kinds
+    X = rows(33)
+    held = Derivatives(X)
+    values, free = held.jacobian(program)
+    again, tied = held.jacobian(program, kinds)
+    assert np.array_equal(values, again, equal_nan=True)
+    owner = np.array(parameter_of(kinds), int)
+    assert tied.shape == (33, owner.max(initial=-1) + 1)
+    with np.errstate(invalid="ignore"):
+        for column in range(tied.shape[1]):
+            expected = free[:, owner == column].sum(axis=1)
+            size = np.abs(free[:, owner == column]).sum(axis=1)
+            fine = np.isfinite(size)
+            assert (np.abs(tied[:, column] - expected)[fine] <= 1e-14 * size[fine]).all()
+    seed = np.linspace(-1.0, 1.0, 33)
+    if np.isfinite(free).all():
+        assert np.allclose(held.vjp(program, seed, kinds)[1], seed @ tied, rtol=1e-9, atol=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(given_kinds=with_kinds())
+def test_fit_keeps_literals_and_ties(given_kinds: tuple[Program, list[int]]) -> None:
+    program, kinds = given_kinds
+    X = rows(60)
+    data = Rows.make(X, np.sin(3 * X[:, 0]) + X[:, 1])
+    before = losses([program], data)[0]
+    found = fit([program], data, iterations=10, kinds=[kinds])[0]
+    owner = np.array(parameter_of(kinds), int)
+    assert np.array_equal(found.program.consts[owner < 0], program.consts[owner < 0])
+    for parameter in range(owner.max(initial=-1) + 1):
+        assert len(set(found.program.consts[owner == parameter].tolist())) == 1
+    if np.isfinite(before):
+        assert losses([found.program], data)[0] <= before * (1 + 1e-12)
+
+
+def test_tied_constants_are_fitted_as_one() -> None:
+    X = rows(200)
+    truth = parse("1.7*x0 + sin(1.7*x1) + 0.5", NAMES)
+    start = parse("1*x0 + sin(1*x1) + 0.5", NAMES).to_program()
+    data = Rows.make(X, truth.evaluate(X)[:, 0])
+    found = fit([start], data, kinds=[[1, 1, -1]])[0]
+    assert found.loss < 1e-25
+    assert np.allclose(found.program.consts, [1.7, 1.7, 0.5], atol=1e-12)
+
+
+def test_kinds_that_do_not_fit_are_refused() -> None:
+    program, data = parse("2*x0 + 1", NAMES).to_program(), Rows.make(rows(5))
+    with pytest.raises(InputError, match="kinds must number"):
+        fit([program], data, kinds=[[0]])
+    with pytest.raises(InputError, match="-1 or more, not -2"):
+        fit([program], data, kinds=[[0, -2]])
 
 
 def test_a_constant_used_twice_in_a_program_gets_two_places() -> None:

@@ -1,0 +1,351 @@
+// Room: search/kernel. See rules.hpp: what the rules know of each token, and the judge of trees.
+#include "rules.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "units.hpp"
+
+namespace symtick {
+namespace {
+
+constexpr double kSlack = 1e-9;  // complexities are added in different orders
+constexpr int kNoEnd = 1 << 29;  // nodes of an argument that nothing may be
+constexpr std::int64_t kManyNodes = std::int64_t(1) << 30;
+
+// most ticks that a delay adds to any arrival
+int span(double delay, const CostTable& cost) {
+    if (!cost.chain) return int(std::ceil(delay));
+    return delay <= 0.0 ? 0 : int(std::ceil(delay / cost.period));
+}
+
+int ticks_of(std::uint8_t op, const CostTable& cost) {
+    const int own = span(cost.op_delay[op], cost);
+    if (!cost.fuse) return own;
+    if (op == ADD || op == SUB) return span(cost.op_delay[ADD], cost);
+    if (op == MUL || op == DIV) return std::max(own, span(cost.const_mul_delay, cost));
+    return own;
+}
+
+// ticks from each node of a body to its root
+std::vector<int> ticks_to_root(const Tree& body, const CostTable& cost) {
+    std::vector<int> out(body.size(), 0);
+    for (std::size_t k = body.size(); k-- > 0;) {
+        const int below = out[k] + (arity(body[k].op) ? ticks_of(body[k].op, cost) : 0);
+        std::size_t argument = k;
+        for (int a = arity(body[k].op); a > 0; --a) {
+            out[argument - 1] = below;
+            argument = first_of(body, argument - 1);
+        }
+    }
+    return out;
+}
+
+void measure_custom(Letter& letter, const Tree& body, const CostTable& cost) {
+    const std::vector<int> to_root = ticks_to_root(body, cost);
+    letter.own = 0;
+    for (int a = 0; a < 2; ++a) letter.uses[a] = 0, letter.ticks[a] = kNever;
+    for (std::size_t k = 0; k < body.size(); ++k) {
+        if (body[k].op == INPUT) {
+            const auto a = std::size_t(body[k].feature);
+            ++letter.uses[a];
+            letter.ticks[a] = std::max(letter.ticks[a], to_root[k]);
+            continue;
+        }
+        ++letter.own;
+        if (body[k].op == CONST) letter.floor = std::max(letter.floor, to_root[k]);
+    }
+}
+
+void need(bool holds, const std::string& what) {
+    if (!holds) throw std::invalid_argument(what);
+}
+
+}  // namespace
+
+Rules::Rules(Alphabet alphabet, RuleSettings settings)
+    : alphabet_(std::move(alphabet)), settings_(std::move(settings)) {
+    check(alphabet_);
+    check_sizes();
+    index();
+    measure();
+    find_needs();
+    find_room();
+    find_slow();
+}
+
+void Rules::check_sizes() const {
+    const std::size_t n = alphabet_.tokens.size();
+    const RuleSettings& s = settings_;
+    const auto empty_or = [](std::size_t size, std::size_t wanted) {
+        return size == 0 || size == wanted;
+    };
+    need(s.max_nodes >= 1 && s.max_nodes <= 100'000, "max_nodes must be from 1 to 100000");
+    need(s.min_nodes <= s.max_nodes, "min_nodes must not be over max_nodes");
+    need(s.max_depth >= 1, "max_depth must be at least 1");
+    need(empty_or(s.max_argument.size(), 2 * n), "max_argument needs two limits for each token");
+    need(empty_or(s.min_count.size(), n), "min_count needs a number for each token");
+    need(empty_or(s.max_count.size(), n), "max_count needs a number for each token");
+    need(empty_or(s.nested.size(), n * n), "nested needs a number for each pair of tokens");
+    need(empty_or(s.barred.size(), n * n), "barred needs a number for each pair of tokens");
+    need(s.token_units.size() == n * s.units, "token_units needs exponents for each token");
+    need(empty_or(s.target_units.size(), s.units), "target_units needs an exponent for each unit");
+    for (const Token& t : alphabet_.tokens) {
+        need(t.complexity >= 0.0 && std::isfinite(t.complexity),
+             "complexities must be finite and not negative");
+        need(s.max_ticks == kAnyNumber || !s.cost.fuse || t.node.op != INPUT ||
+                 std::size_t(t.node.feature) < s.cost.table_delay.size(),
+             "the cost table lacks an input of the alphabet");
+    }
+}
+
+void Rules::index() {
+    of_op_.assign(256, -1);
+    for (std::size_t k = 0; k < alphabet_.tokens.size(); ++k) {
+        const Node& n = alphabet_.tokens[k].node;
+        const auto token = std::int16_t(k);
+        if (n.op == INPUT) {
+            const auto f = std::size_t(n.feature);
+            if (of_feature_.size() <= f) of_feature_.resize(f + 1, -1);
+            of_feature_[f] = token;
+            inputs_.push_back(token);
+        } else if (n.op == CONST && n.feature == kLiteral) {
+            literals_.push_back(token);
+        } else if (n.op == CONST) {
+            free_ = token;
+        } else {
+            of_op_[n.op] = token;
+        }
+    }
+    if (settings_.nested.empty()) return;
+    for (const int most : settings_.nested)
+        limits_.push_back(most < 0 ? 0 : most >= kNoLimit ? kNoLimit : std::uint16_t(most));
+}
+
+int Rules::number(const Node& node) const {
+    if (node.op == INPUT)
+        return std::size_t(node.feature) < of_feature_.size() ? of_feature_[std::size_t(node.feature)]
+                                                              : -1;
+    if (node.op != CONST) return of_op_[node.op];
+    if (node.feature != kLiteral) return free_;
+    for (const std::int16_t t : literals_)
+        if (const double v = alphabet_.tokens[std::size_t(t)].node.value;
+            v == node.value && std::signbit(v) == std::signbit(node.value))
+            return t;
+    return -1;
+}
+
+void Rules::measure() {
+    const CostTable& cost = settings_.cost;
+    cheapest_ = std::numeric_limits<double>::infinity();
+    exact_ticks_ = !cost.fuse && !cost.chain;
+    last_tick_ = cost.chain ? 1 : 0;
+    for (std::size_t k = 0; k < alphabet_.tokens.size(); ++k) {
+        const Token& token = alphabet_.tokens[k];
+        const std::uint8_t op = token.node.op;
+        Letter letter;
+        letter.arity = std::uint8_t(arity(op));
+        letter.input = op == INPUT;
+        letter.constant = op == CONST;
+        letter.free = op == CONST && token.node.feature != kLiteral;
+        letter.complexity = token.complexity;
+        if (letter.arity == 0) cheapest_ = std::min(cheapest_, token.complexity);
+        if (letter.arity > 0 && usable(k)) (letter.arity == 1 ? unary_ : binary_) = true;
+        if (op >= CUSTOM1) {
+            measure_custom(letter, alphabet_.body(op), cost);
+            custom_ = true;
+        } else if (letter.arity > 0) {
+            letter.ticks[0] = letter.ticks[1] = ticks_of(op, cost);
+        } else if (letter.input && cost.fuse && settings_.max_ticks != kAnyNumber) {
+            letter.ticks[0] = span(cost.table_delay[std::size_t(token.node.feature)], cost);
+        }
+        if (!limits_.empty()) {
+            const auto row = limits_.begin() + std::ptrdiff_t(k * alphabet_.tokens.size());
+            letter.nests = std::any_of(row, row + std::ptrdiff_t(alphabet_.tokens.size()),
+                                       [](std::uint16_t most) { return most != kNoLimit; });
+        }
+        letters_.push_back(letter);
+    }
+    const auto earlier = [&](std::int16_t a, std::int16_t b) {
+        return letters_[std::size_t(a)].ticks[0] < letters_[std::size_t(b)].ticks[0];
+    };
+    std::stable_sort(inputs_.begin(), inputs_.end(), earlier);
+    if (!inputs_.empty()) first_tick_ = letters_[std::size_t(inputs_[0])].ticks[0];
+}
+
+// Fewest nodes and levels of an argument of each operator, the barred children left out: paths in
+// the graph of who may stand below whom, made shorter until nothing changes (Bellman, Ford).
+void Rules::find_needs() {
+    const std::size_t n = letters_.size();
+    std::vector<int> nodes(n, kNoEnd), levels(n, kNoEnd);  // of a sub-tree with this root
+    for (Letter& l : letters_) l.need = l.levels = kNoEnd;
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (std::size_t t = 0; t < n; ++t) {
+            Letter& l = letters_[t];
+            for (std::size_t c = 0; c < n && l.arity > 0; ++c) {
+                if (barred(int(t), int(c)) || !usable(c)) continue;
+                l.need = std::min(l.need, nodes[c]);
+                l.levels = std::min(l.levels, levels[c]);
+            }
+            const int own = int(std::min<std::int64_t>(kNoEnd, 1 + std::int64_t(l.arity) * l.need));
+            const int high = std::min(kNoEnd, l.arity > 0 ? 1 + l.levels : 1);
+            changed = changed || own < nodes[t] || high < levels[t];
+            nodes[t] = std::min(nodes[t], own);
+            levels[t] = std::min(levels[t], high);
+        }
+    }
+    root_need_ = kNoEnd;
+    for (std::size_t t = 0; t < n; ++t)
+        if (usable(t)) root_need_ = std::min(root_need_, nodes[t]);
+}
+
+void Rules::find_room() {
+    const std::size_t levels = std::min(settings_.max_depth, settings_.max_nodes);
+    room_.assign(levels + 1, 0);
+    for (std::size_t k = 1; k <= levels; ++k) {
+        const std::int64_t below = binary_ ? 2 * room_[k - 1] : unary_ ? room_[k - 1] : 0;
+        room_[k] = std::min(kManyNodes, 1 + below);
+    }
+}
+
+void Rules::find_slow() {
+    const RuleSettings& s = settings_;
+    const std::size_t n = letters_.size();
+    slow_leaves_ = true;  // no input that may always fill a slot
+    for (const std::int16_t t : inputs_) {
+        bool always = s.max_count.empty() || s.max_count[std::size_t(t)] >= int(s.max_nodes);
+        for (std::size_t outer = 0; outer < n && !limits_.empty(); ++outer)
+            always = always && limits_[outer * n + std::size_t(t)] != 0;
+        slow_leaves_ = slow_leaves_ && !always;
+    }
+    for (const Letter& l : letters_)
+        slow_needs_ = slow_needs_ || (l.arity > 0 && (l.need != 1 || l.levels != 1));
+    slow_complexity_ = !s.max_argument.empty() || std::isfinite(s.max_complexity);
+    must_have_ = std::any_of(s.min_count.begin(), s.min_count.end(), [](int k) { return k > 0; });
+}
+
+void Rules::narrow(const std::uint16_t* above, int token, std::uint16_t* below) const {
+    const std::size_t n = letters_.size(), t = std::size_t(token);
+    std::copy_n(above, n, below);
+    if (below[t] != kNoLimit && below[t] != 0) --below[t];
+    if (!letters_[t].nests) return;
+    const std::uint16_t* most = limits_.data() + t * n;
+    for (std::size_t k = 0; k < n; ++k) below[k] = std::min(below[k], most[k]);
+}
+
+bool Rules::in_time(const Tree& tree, int bound) const {
+    if (settings_.max_ticks == kAnyNumber || bound + last_tick_ <= settings_.max_ticks) return true;
+    if (exact_ticks_) return false;
+    return cost_of(custom_ ? expanded(tree, alphabet_) : tree, settings_.cost).ticks <=
+           settings_.max_ticks;
+}
+
+// One walk over a tree from its root, last arguments first: every rule but ticks and units.
+class Judge {
+public:
+    struct Frame {
+        const Letter* letter;
+        int token, depth, path;
+        std::uint8_t left;
+        bool constants;
+        std::int64_t copies;
+        double ceiling;
+    };
+    struct Scratch {
+        std::vector<Frame> frames;
+        std::vector<int> counts;
+        std::vector<std::uint16_t> rows;
+    };
+
+    Judge(const Rules& rules, Scratch& scratch)
+        : rules_(rules), s_(rules.settings_), n_(rules.letters_.size()), frames_(scratch.frames),
+          counts_(scratch.counts), rows_(scratch.rows) {
+        frames_.clear();
+        counted_ = !s_.min_count.empty() || !s_.max_count.empty();
+        if (counted_) counts_.assign(n_, 0);
+        if (!rules_.limits_.empty()) {
+            rows_.resize(std::max(rows_.size(), 2 * n_));
+            std::fill_n(rows_.begin() + std::ptrdiff_t(n_), n_, kNoLimit);
+        }
+    }
+
+    bool run(const Tree& tree) {
+        if (tree.size() < s_.min_nodes || tree.size() > s_.max_nodes || tree.empty()) return false;
+        for (std::size_t k = tree.size(); k-- > 0;) {
+            if (frames_.empty() && k + 1 < tree.size()) return false;
+            if (!step(rules_.number(tree[k]))) return false;
+        }
+        if (!frames_.empty() || expanded_ > std::int64_t(s_.max_expanded)) return false;
+        for (std::size_t t = 0; t < n_ && counted_; ++t) {
+            if (!s_.min_count.empty() && counts_[t] < s_.min_count[t]) return false;
+            if (!s_.max_count.empty() && counts_[t] > s_.max_count[t]) return false;
+        }
+        return true;
+    }
+
+    int ticks = kNever;
+
+private:
+    const Rules& rules_;
+    const RuleSettings& s_;
+    const std::size_t n_;
+    std::vector<Frame>& frames_;
+    std::vector<int>& counts_;
+    std::vector<std::uint16_t>& rows_;  // by depth: how many of each token may stand from there on
+    bool counted_;
+    std::size_t constants_ = 0;
+    std::int64_t expanded_ = 0;
+    double complexity_ = 0.0;
+
+    bool step(int token) {
+        if (token < 0) return false;
+        const Letter& letter = rules_.letters_[std::size_t(token)];
+        Frame here{&letter, token, 1, 0, letter.arity, true, 1, s_.max_complexity};
+        if (!frames_.empty() && !below(frames_.back(), here)) return false;
+        if (std::size_t(here.depth) > s_.max_depth) return false;
+        complexity_ += letter.complexity;
+        if (complexity_ > here.ceiling + kSlack) return false;
+        if (letter.free && ++constants_ > s_.max_constants) return false;
+        if (counted_) ++counts_[std::size_t(token)];
+        if (rules_.custom_) expanded_ += here.copies * letter.own;
+        if (expanded_ > std::int64_t(s_.max_expanded)) return false;
+        if (!rules_.limits_.empty() && !nest(token, letter, here.depth)) return false;
+        ticks = std::max(ticks, here.path + (letter.arity ? letter.floor : letter.ticks[0]));
+        if (!frames_.empty() && frames_.back().left == 0) frames_.pop_back();
+        if (letter.arity > 0) frames_.push_back(here);
+        return true;
+    }
+
+    // fills in what the slot says; false where the operator above does not allow it
+    bool below(Frame& above, Frame& here) {
+        if (rules_.barred(above.token, here.token)) return false;
+        const std::size_t a = --above.left;
+        above.constants = above.constants && here.letter->constant;
+        if (a == 0 && above.constants && !s_.constant_arguments) return false;
+        here.depth = above.depth + 1;
+        here.path = above.path + above.letter->ticks[a];
+        here.copies = above.copies * above.letter->uses[a];
+        here.ceiling = std::min(above.ceiling,
+                                complexity_ + rules_.argument_limit(above.token, a));
+        return true;
+    }
+
+    bool nest(int token, const Letter& letter, int depth) {
+        const std::size_t at = std::size_t(depth) * n_;
+        if (rows_[at + std::size_t(token)] == 0) return false;
+        if (letter.arity == 0) return true;
+        if (rows_.size() < at + 2 * n_) rows_.resize(2 * at + 2 * n_);
+        rules_.narrow(rows_.data() + at, token, rows_.data() + at + n_);
+        return true;
+    }
+};
+
+bool Rules::accepts(const Tree& tree) const {
+    thread_local Judge::Scratch scratch;
+    Judge judge(*this, scratch);
+    return judge.run(tree) && in_time(tree, judge.ticks) && keeps_units(tree, *this);
+}
+
+}  // namespace symtick
