@@ -177,6 +177,7 @@ void to_tree(std::span<const std::int16_t> sequence, const Alphabet& alphabet,
     std::vector<Waiting>& waiting = kept;
     waiting.clear();
     out.clear();
+    out.reserve(sequence.size());
     std::size_t used = 0;
     for (const std::int16_t token : sequence) {
         const Node& letter = alphabet.tokens[std::size_t(token)].node;

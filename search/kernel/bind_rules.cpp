@@ -151,8 +151,9 @@ Out<bool> replays(const Rules& rules, Ints sequences) {
 
 constexpr std::size_t kPatience = 100'000;  // dead ends in a row before giving up
 
-// writes one sequence uniformly over the masks; the number of dead ends met
-std::size_t draw(Prefix& prefix, std::vector<std::uint8_t>& mask, Rng& rng) {
+// writes one sequence uniformly over the masks; the number of dead ends and of wrong units met
+std::size_t draw(const Rules& rules, Prefix& prefix, std::vector<std::uint8_t>& mask, Rng& rng) {
+    const bool units = rules.settings().units > 0;
     for (std::size_t tries = 0; tries < kPatience; ++tries) {
         prefix.clear();
         while (!prefix.complete() && prefix.mask(mask)) {
@@ -161,7 +162,9 @@ std::size_t draw(Prefix& prefix, std::vector<std::uint8_t>& mask, Rng& rng) {
             while (!mask[token] || left-- > 0) ++token;
             prefix.push(int(token));
         }
-        if (prefix.complete()) return tries;
+        if (prefix.complete() &&
+            (!units || rules.accepts(to_tree(prefix.sequence(), rules.alphabet()))))
+            return tries;
     }
     throw std::invalid_argument("no sequence was found in " + std::to_string(kPatience) +
                                 " tries: the rules leave (almost) nothing");
@@ -177,7 +180,7 @@ std::tuple<Out<std::int16_t>, std::size_t> random_sequences(const Rules& rules, 
         std::vector<std::uint8_t> mask;
         Rng rng(seed, 0);
         for (Sequence& one : all) {
-            redraws += draw(prefix, mask, rng);
+            redraws += draw(rules, prefix, mask, rng);
             one = prefix.sequence();
             longest = std::max(longest, one.size());
         }
@@ -248,6 +251,7 @@ void bind_rules(nb::module_& m) {
         .def_rw("nested", &RuleSettings::nested)
         .def_rw("barred", &RuleSettings::barred)
         .def_rw("constant_arguments", &RuleSettings::constant_arguments)
+        .def_rw("needs_input", &RuleSettings::needs_input)
         .def_rw("max_ticks", &RuleSettings::max_ticks)
         .def_rw("cost", &RuleSettings::cost)
         .def("set_counts", &set_counts)

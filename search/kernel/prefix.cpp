@@ -41,7 +41,7 @@ void Prefix::clear() {
         std::fill_n(row(1), counts_.size(), kNoLimit);
     }
     open_ = 1;
-    constants_ = 0;
+    constants_ = inputs_ = 0;
     room_ = rules_->room(1);
     needed_ = rules_->root_need_;
     expanded_ = 1;
@@ -76,6 +76,7 @@ bool Prefix::fits(std::size_t arity) const {
 bool Prefix::constant_stands(bool free) const {
     const RuleSettings& s = rules_->settings_;
     if (free && constants_ >= s.max_constants) return false;
+    if (s.needs_input && inputs_ == 0 && open_ == 1) return false;
     return s.constant_arguments || frames_.empty() || frames_.back().left > 1 ||
            !frames_.back().constants;
 }
@@ -160,6 +161,12 @@ bool Prefix::input_wanted(int token) const {
            frames_.back().constants;
 }
 
+// whether, after the token, some slot must still get an input for the whole to have one
+bool Prefix::input_missing(int token) const {
+    return rules_->settings_.needs_input && inputs_ == 0 &&
+           !rules_->letters_[std::size_t(token)].input;
+}
+
 // Whether there are leaves for the open slots: those that may stand under the token, and as many
 // as the counts still allow.
 bool Prefix::leaves_suffice(int token) const {
@@ -186,7 +193,7 @@ bool Prefix::leaves_suffice(int token) const {
     }
     const bool wanted = input_wanted(token);
     if (letter.arity > 0 && !(wanted ? input_below : leaf_below)) return false;
-    return inputs >= std::int64_t(wanted) &&
+    return inputs >= std::int64_t(wanted || input_missing(token)) &&
            inputs + free + others >= std::int64_t(open_ - 1 + letter.arity);
 }
 
@@ -256,7 +263,7 @@ bool Prefix::in_time(int token) {
         absent = absent || !occurs;
         if (works(leaf)) return found(leaf);
     }
-    if (input_wanted(token)) return false;
+    if (input_wanted(token) || input_missing(token)) return false;
     const std::size_t written = constants_ + r.letters_[std::size_t(token)].free;
     if (r.free_ >= 0 && written + slots <= r.settings_.max_constants && works(r.free_)) return true;
     return !r.literals_.empty() && works(r.literals_[0]);
@@ -297,6 +304,7 @@ void Prefix::count(int token) {
     }
     ++counts_[t];
     constants_ += l.free;
+    inputs_ += l.input;
     complexity_ += lack(token);
     open_ += std::size_t(l.arity) - 1;
     room_ += l.arity * rules_->room(slot_.depth + 1) - rules_->room(slot_.depth);

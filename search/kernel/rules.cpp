@@ -277,7 +277,7 @@ public:
             if (frames_.empty() && k + 1 < tree.size()) return false;
             if (!step(rules_.number(tree[k]))) return false;
         }
-        if (!frames_.empty() || expanded_ > std::int64_t(s_.max_expanded)) return false;
+        if (!frames_.empty() || (s_.needs_input && inputs_ == 0)) return false;
         for (std::size_t t = 0; t < n_ && counted_; ++t) {
             if (!s_.min_count.empty() && counts_[t] < s_.min_count[t]) return false;
             if (!s_.max_count.empty() && counts_[t] > s_.max_count[t]) return false;
@@ -295,7 +295,7 @@ private:
     std::vector<int>& counts_;
     std::vector<std::uint16_t>& rows_;  // by depth: how many of each token may stand from there on
     bool counted_;
-    std::size_t constants_ = 0;
+    std::size_t constants_ = 0, inputs_ = 0;
     std::int64_t expanded_ = 0;
     double complexity_ = 0.0;
 
@@ -308,6 +308,7 @@ private:
         complexity_ += letter.complexity;
         if (complexity_ > here.ceiling + kSlack) return false;
         if (letter.free && ++constants_ > s_.max_constants) return false;
+        inputs_ += letter.input;
         if (counted_) ++counts_[std::size_t(token)];
         if (rules_.custom_) expanded_ += here.copies * letter.own;
         if (expanded_ > std::int64_t(s_.max_expanded)) return false;

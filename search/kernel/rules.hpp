@@ -27,6 +27,7 @@ struct RuleSettings {
     // inverse); empty: nothing barred
     std::vector<std::uint8_t> barred;
     bool constant_arguments = true;  // an operator may have free constants and literals only
+    bool needs_input = false;        // at least one INPUT
     // exponents of the base units, tokens x units, for INPUTs and literals; empty: no units.
     // A free CONST has any unit. `target` empty: the result may have any unit.
     std::size_t units = 0;
@@ -155,7 +156,7 @@ private:
     Slot slot_;
     std::vector<int> counts_;
     std::vector<std::uint16_t> rows_;  // by depth of the slot: how many of each may stand below
-    std::size_t open_ = 1, constants_ = 0;
+    std::size_t open_ = 1, constants_ = 0, inputs_ = 0;
     // sums over the open slots: most nodes, fewest nodes; expanded nodes and complexity of the
     // whole, were each slot filled with the cheapest leaf
     std::int64_t room_ = 0, needed_ = 0, expanded_ = 1;
@@ -178,6 +179,7 @@ private:
     bool complexity_can_end(int token) const;
     double lack(int token) const;
     bool input_wanted(int token) const;
+    bool input_missing(int token) const;
     bool in_time(int token);
     int bound(int token) const;
     bool filled_in_time(int token, int leaf, std::size_t slots);

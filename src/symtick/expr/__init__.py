@@ -10,7 +10,7 @@ from symtick.expr.expression import (
 from symtick.expr.interval import Interval
 from symtick.expr.ops import BY_NAME, OPS, Op, OpSpec, arity
 from symtick.expr.sympy_io import from_sympy, to_sympy
-from symtick.expr.text import check_names, default_names, node_text, parse, to_text
+from symtick.expr.text import check_names, default_names, node_text, parse, read_into, to_text
 
 __all__ = [
     "BY_NAME",
@@ -29,6 +29,7 @@ __all__ = [
     "from_sympy",
     "node_text",
     "parse",
+    "read_into",
     "to_sympy",
     "to_text",
 ]

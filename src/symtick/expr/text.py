@@ -14,7 +14,7 @@ import ast
 import keyword
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from symtick.errors import InputError, ParseError
 from symtick.expr.expression import Builder, Expression, Node
@@ -33,6 +33,8 @@ _BINARY: dict[type[ast.operator], Op] = {
 _SYMBOL = {Op.ADD: ("+", 1), Op.SUB: ("-", 1), Op.MUL: ("*", 2), Op.DIV: ("/", 2)}
 _ALIASES = {"Abs": "abs", "Min": "min", "Max": "max", "ln": "log"}
 _CONSTANTS = {"pi": math.pi, "e": math.e}
+# names that can be called: number of arguments, and what makes the node
+Calls = Mapping[str, tuple[int, Callable[..., int]]]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -82,6 +84,25 @@ def parse(text: str | Sequence[str], inputs: Sequence[str] | None = None) -> Exp
         raise error if isinstance(error, ParseError) else ParseError(str(error)) from None
 
 
+def read_into(builder: Builder, text: str, calls: Calls | None = None) -> int:
+    """Read one expression over `builder.inputs` into it; the node number of its root.
+
+    Args:
+        builder: takes the nodes; a sub-class may keep them in another way.
+        text: the expression text.
+        calls: further names that can be called: number of arguments, and what makes the node.
+
+    Raises:
+        ParseError: the text is outside the grammar.
+    """
+    places = {name: k for k, name in enumerate(builder.inputs)}
+    tree = _tree(text)
+    try:
+        return _Reader(builder, places, {**_SHORTHAND, **(calls or {})}).read(tree, 0)
+    except RecursionError:
+        raise ParseError("the expression is nested too deep to be read") from None
+
+
 def _tree(text: str) -> ast.expr:
     if len(text) > MAX_TEXT:
         raise ParseError(f"an expression of {len(text)} characters is over the limit of {MAX_TEXT}")
@@ -102,9 +123,12 @@ def _found_names(trees: Sequence[ast.expr]) -> tuple[str, ...]:
 
 
 class _Reader:
-    def __init__(self, builder: Builder, places: dict[str, int]) -> None:
+    def __init__(
+        self, builder: Builder, places: dict[str, int], calls: Calls | None = None
+    ) -> None:
         self.builder = builder
         self.places = places
+        self.calls = _SHORTHAND if calls is None else calls
 
     def read(self, node: ast.expr, depth: int) -> int:
         if depth > MAX_NESTING:
@@ -172,16 +196,15 @@ class _Reader:
         if any(isinstance(a, ast.Starred) for a in node.args):
             raise ParseError(f"{_shown(node)}: * arguments are not allowed")
         args = [self.read(a, depth + 1) for a in node.args]
-        wanted = 1 if name in _SHORTHAND else arity(BY_NAME[name]) if name in BY_NAME else None
-        if wanted is None:
-            raise ParseError(
-                f"unknown operator {name!r}: there are {', '.join(sorted({*BY_NAME, *_SHORTHAND}))}"
-            )
+        if name not in BY_NAME and name not in self.calls:
+            known = ", ".join(sorted({*BY_NAME, *self.calls}))
+            raise ParseError(f"unknown operator {name!r}: there are {known}")
+        wanted = arity(BY_NAME[name]) if name in BY_NAME else self.calls[name][0]
         if len(args) != wanted:
             raise ParseError(f"{name} takes {wanted} arguments, not {len(args)}: {_shown(node)}")
-        if name in _SHORTHAND:
-            return _SHORTHAND[name](self.builder, args[0])
-        return self.builder.op(BY_NAME[name], *args)
+        if name in BY_NAME:
+            return self.builder.op(BY_NAME[name], *args)
+        return self.calls[name][1](self.builder, *args)
 
 
 def _sigmoid(b: Builder, x: int) -> int:
@@ -201,7 +224,12 @@ def _inv(b: Builder, x: int) -> int:
     return b.op(Op.DIV, b.const(1.0), x)
 
 
-_SHORTHAND = {"sigmoid": _sigmoid, "gauss": _gauss, "tan": _tan, "inv": _inv}
+_SHORTHAND: Calls = {
+    "sigmoid": (1, _sigmoid),
+    "gauss": (1, _gauss),
+    "tan": (1, _tan),
+    "inv": (1, _inv),
+}
 
 
 def _number(node: ast.Constant) -> float:
