@@ -1,4 +1,4 @@
-"""One profile for all property tests: the same examples in every run, so that a red test is a change.
+"""One profile for all property tests: the same examples in every run, so a red test is a change.
 
 Draw other ones with `pytest --hypothesis-profile=explore`.
 """
