@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from symtick.expr import Interval, Program
+from symtick.expr import Interval
 from symtick.hwcost.search_cost import SearchCost
-from symtick.search.engine import Candidate, Engine, EngineConfig
+from symtick.search.engine import Candidate, Engine, EngineConfig, Penalty
 
 Floats = npt.NDArray[np.float64]
 State = Mapping[str, npt.NDArray[Any]]
@@ -32,42 +32,65 @@ class Task:
     Attributes:
         X: shape (rows, features).
         y: shape (rows,).
-        weights: shape (rows,), or None for equal weights.
-        ranges: intervals in which candidates must be defined, or None: on the rows.
+        names: of the features.
         cost: the table that prices candidates.
         config: settings of the engine.
-        guesses: programs to start from.
+        weights: shape (rows,), or None for equal weights.
+        ranges: intervals in which candidates must be defined, or None: on the rows.
+        penalty: of an expression, added to its loss, or None.
+        guesses: text of equations to start from.
         evaluations: budget.
-        target_loss: a loss that is good enough, or None.
     """
 
     X: Floats
     y: Floats
-    weights: Floats | None
-    ranges: tuple[Interval, ...] | None
+    names: tuple[str, ...]
     cost: SearchCost
     config: EngineConfig
-    guesses: tuple[Program, ...] = ()
+    weights: Floats | None = None
+    ranges: tuple[Interval, ...] | None = None
+    penalty: Penalty | None = None
+    guesses: tuple[str, ...] = ()
     evaluations: int = 100_000
-    target_loss: float | None = None
 
     def key(self) -> str:
         """A digest of everything that a stored state depends on (not the budget)."""
-        words = {"config": asdict(self.config), "cost": asdict(self.cost)}
-        held = hashlib.sha256(json.dumps(words, sort_keys=True, default=repr).encode())
+        words = {
+            "config": asdict(self.config),
+            "cost": asdict(self.cost),
+            "names": self.names,
+            "ranges": self.ranges,
+            "penalty": self.penalty,
+            "guesses": self.guesses,
+        }
+        text = json.dumps(words, sort_keys=True, default=_named)
+        held = hashlib.sha256(text.encode())
         for array in (self.X, self.y, self.weights):
             held.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
-        held.update(repr((self.X.shape, self.ranges)).encode())
         return held.hexdigest()
+
+    @property
+    def done(self) -> float:
+        """The loss at which the search may end."""
+        return -np.inf if self.config.target_loss is None else self.config.target_loss
+
+
+def _named(value: object) -> str:
+    """A text for what JSON has none: a function by its name, other things by their fields."""
+    if isinstance(value, Callable):  # type: ignore[arg-type]
+        return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value))}"
+    return repr(value)
 
 
 class Searcher(Protocol):
     """A search that goes on in slices."""
 
-    evaluations: int
+    @property
+    def evaluations(self) -> int:
+        """Candidates computed so far."""
 
-    def step(self, threads: int) -> None:
-        """Go on for a slice."""
+    def step(self, threads: int, budget: int) -> None:
+        """Go on for a slice, up to `budget` evaluations in all."""
 
     def front(self) -> Sequence[Candidate]:
         """The front so far."""
@@ -76,29 +99,35 @@ class Searcher(Protocol):
         """Lowest loss so far; infinity before the first step."""
 
     def state(self) -> State:
-        """All that `step` needs to go on later."""
+        """All that another searcher of the task needs to go on from here."""
+
+
+def make_engine(task: Task, state: State | None = None) -> Engine:
+    """The task's engine, at a stored state where one is given."""
+    data = (task.X, task.y, task.ranges, task.cost, task.config)
+    extra: dict[str, Any] = {
+        "weights": task.weights,
+        "guesses": task.guesses,
+        "penalty": task.penalty,
+        "names": task.names,
+    }
+    return Engine(*data, **extra) if state is None else Engine.restore(*data, state, **extra)
 
 
 class GpSearch:
-    """Genetic programming in the kernel."""
+    """Genetic programming in the kernel: a `Searcher`."""
 
     def __init__(self, task: Task, state: State | None = None) -> None:
-        self._task = task
-        ranges = task.ranges
-        if ranges is None:
-            ranges = tuple(Interval(float(c.min()), float(c.max())) for c in task.X.T)
-        data = (task.X, task.y, ranges, task.cost, task.config)
-        extra: dict[str, Any] = {"weights": task.weights, "guesses": task.guesses}
-        self._engine = (
-            Engine(*data, **extra) if state is None else Engine.restore(*data, state, **extra)
-        )
-        self.evaluations = 0
-        self._best = float("inf")
+        self._engine = make_engine(task, state)
 
-    def step(self, threads: int) -> None:
-        """Five generations."""
-        stats = self._engine.step(SLICE, threads)
-        self.evaluations, self._best = stats.evaluations, stats.best_loss
+    @property
+    def evaluations(self) -> int:
+        """Candidates computed so far."""
+        return self._engine.stats().evaluations
+
+    def step(self, threads: int, budget: int) -> None:
+        """A few generations."""
+        self._engine.step(SLICE, threads, budget)
 
     def front(self) -> Sequence[Candidate]:
         """The Pareto front over loss, ticks and LUTs."""
@@ -106,15 +135,23 @@ class GpSearch:
 
     def best_loss(self) -> float:
         """Lowest loss so far."""
-        return self._best
+        return self._engine.stats().best_loss
 
     def state(self) -> State:
         """The engine's."""
         return self._engine.state()
 
 
-def finished(task: Task, search: Searcher, since: int = 0) -> bool:
-    """Whether the budget is spent (counted from `since`) or the loss is good enough."""
-    if task.target_loss is not None and search.best_loss() <= task.target_loss:
-        return True
-    return search.evaluations - since >= task.evaluations
+def non_dominated(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Those that no other beats in (loss, ticks, LUT), one of equals, by ticks, then LUT."""
+    order = sorted(
+        candidates,
+        key=lambda c: (c.ticks, c.lut, c.loss, len(c.program.ops), c.program.ops.tobytes(),
+                       c.program.args.tobytes(), c.program.consts.tobytes()),
+    )  # fmt: skip
+    kept: list[Candidate] = []
+    for one in order:
+        # all that are cheaper or equal in ticks stand before it
+        if not any(k.lut <= one.lut and k.loss <= one.loss for k in kept):
+            kept.append(one)
+    return kept
