@@ -1,172 +1,55 @@
-"""The evolutionary search engine: typed settings, progress, front and state around the kernel.
+"""The evolutionary search engine: progress, front, exchange of candidates and state.
 
 Room: `search`; imports `expr` and `hwcost`. An `Engine` searches one output. It is advanced a few
-generations at a time (`step`), so the caller can show progress, save the state, and stop. The same
-seed gives the same front, whatever the number of threads.
+generations at a time (`step`), so the caller can show progress, save the state, and stop.
+Candidates can be put in (`offer`, `replant`) and taken out (`people`), which other searches do. The
+same seed and calls give the same front, whatever the number of threads.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from symtick.errors import InputError
-from symtick.expr import BY_NAME, Interval, Op, Program
+from symtick.expr import Expression, Interval, Program, from_programs
 from symtick.hwcost.search_cost import SearchCost
 from symtick.search import _kernel
-from symtick.search.evaluation import Rows, cost_table, loss_number, pack
+from symtick.search.engine_config import EngineConfig, Limits, Moves
+from symtick.search.evaluation import Rows, cost_table
+from symtick.search.grammar import sequences_of
 
+__all__ = ["Candidate", "Engine", "EngineConfig", "Limits", "Moves", "Stats"]
+
+Floats = npt.NDArray[np.float64]
+Penalty = Callable[[Expression], float]
+Guess = Program | Expression | str
 State = dict[str, npt.NDArray[np.generic]]
 _Kind = TypeVar("_Kind", bound=np.generic)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Hard bounds on a candidate.
-
-    Attributes:
-        max_nodes: nodes of the tree.
-        max_depth: levels of the tree; a sum of n terms is n levels deep.
-        max_constants: constants of the tree.
-        max_ticks: latency in ticks, by the search's cost model.
-        max_lut: LUTs, by the search's cost model.
-        max_magnitude: bound on every intermediate value over the input ranges.
-    """
-
-    max_nodes: int = 140
-    max_depth: int = 64
-    max_constants: int = 64
-    max_ticks: int = 1_000_000
-    max_lut: float = 1e12
-    max_magnitude: float = 1e6
-
-
-@dataclass(frozen=True)
-class Moves:
-    """Relative weights of the ways to make a child.
-
-    Attributes:
-        crossover: a sub-tree of one parent in place of one of the other.
-        exchange: a summand of one parent added to the other, or in place of one of its own.
-        add_term: a new term c*u(a*x+b) or c*u(a*x+b*y+d), the one of `trial_terms` that explains
-            most of the residual.
-        swap_term: a summand dropped and a new term added.
-        drop_term: a summand dropped.
-        jitter: constants moved at random.
-        point: an operator or a leaf exchanged.
-        feature: an input exchanged for another.
-        replace: a sub-tree replaced by a new one.
-        insert: an operator put in between.
-        hoist: a sub-tree replaced by a part of itself.
-        tune: constants tuned for longer.
-    """
-
-    crossover: float = 1.0
-    exchange: float = 1.0
-    add_term: float = 4.0
-    swap_term: float = 5.0
-    drop_term: float = 0.5
-    jitter: float = 0.5
-    point: float = 0.7
-    feature: float = 0.5
-    replace: float = 1.0
-    insert: float = 0.7
-    hoist: float = 0.3
-    tune: float = 0.3
-
-
-@dataclass(frozen=True)
-class EngineConfig:
-    """Settings of one search.
-
-    Attributes:
-        ops: names of the operators that may occur.
-        seed: of every random choice, 0 .. 2**63-1.
-        loss: `mse`, `mae` or `huber`.
-        huber_delta: where Huber's loss turns linear.
-        islands: separate populations; a fixed number, so that threads change nothing.
-        population: people on an island, and births in a generation.
-        tournament: people compared when a parent is chosen.
-        elite_probability: chance that a parent comes from the island's Pareto archive.
-        migration_interval: generations between migrations.
-        migrants: people that leave an island for the next one.
-        screen_rows: rows of the random subset on which candidates are scored and tuned.
-        trial_terms: random terms compared for each `add_term`.
-        interaction: chance that a new term reads two inputs.
-        tune_iterations: Levenberg-Marquardt iterations for a new child.
-        tune_probability: chance that a child of the other moves is tuned.
-        limits: hard bounds.
-        moves: weights of the ways to make a child.
-    """
-
-    ops: tuple[str, ...] = tuple(sorted(BY_NAME))
-    seed: int = 0
-    loss: str = "mse"
-    huber_delta: float = 1.0
-    islands: int = 4
-    population: int = 32
-    tournament: int = 4
-    elite_probability: float = 0.6
-    migration_interval: int = 8
-    migrants: int = 2
-    screen_rows: int = 1500
-    trial_terms: int = 64
-    interaction: float = 0.35
-    tune_iterations: int = 10
-    tune_probability: float = 0.5
-    limits: Limits = field(default_factory=Limits)
-    moves: Moves = field(default_factory=Moves)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "ops", tuple(self.ops))
-        if unknown := [name for name in self.ops if name not in BY_NAME]:
-            raise InputError(
-                f"unknown operator {unknown[0]!r}: there are {', '.join(sorted(BY_NAME))}"
-            )
-        if not self.ops:
-            raise InputError("at least one operator must be allowed")
-        loss_number(self.loss)
-        counts = ("islands", "population", "tournament", "migration_interval", "screen_rows")
-        _check_counts(self, counts, 1)
-        _check_counts(self, ("migrants", "trial_terms", "tune_iterations", "seed"), 0)
-        _check_counts(self.limits, ("max_nodes", "max_depth", "max_constants", "max_ticks"), 0)
-        for name in ("elite_probability", "interaction", "tune_probability"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise InputError(f"{name} is a chance from 0 to 1, not {getattr(self, name)!r}")
-        for owner, name in (
-            (self, "huber_delta"),
-            (self.limits, "max_lut"),
-            (self.limits, "max_magnitude"),
-        ):
-            if not 0.0 < getattr(owner, name) < math.inf:
-                raise InputError(f"{name} must be positive, not {getattr(owner, name)!r}")
-        weights = _weights(self.moves)
-        if not all(0.0 <= w < math.inf for w in weights) or not sum(weights) > 0.0:
-            raise InputError("the weights of the moves must be finite, not negative, not all 0")
-
-
-def _check_counts(owner: object, names: Sequence[str], least: int) -> None:
-    for name in names:
-        value = getattr(owner, name)
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**63:
-            raise InputError(f"{name} must be an integer from {least}, not {value!r}")
-
-
-def _weights(moves: Moves) -> list[float]:
-    return [float(getattr(moves, f.name)) for f in fields(moves)]
+_NO_LIMIT = 2**64 - 1
 
 
 @dataclass(frozen=True)
 class Stats:
-    """Progress: generations, children scored, constant fits, children refused, best loss so far."""
+    """Progress so far.
+
+    Attributes:
+        generation: generations of every island.
+        evaluations: candidates computed over all screening rows.
+        cache_hits: children of a function that was known, which are no evaluations.
+        fits: fits of constants.
+        rejected: children that broke a rule or a limit.
+        best_loss: best mean loss over all rows, penalties included.
+    """
 
     generation: int
     evaluations: int
+    cache_hits: int
     fits: int
     rejected: int
     best_loss: float
@@ -188,64 +71,86 @@ class Engine:
     Args:
         X: shape (rows, features).
         y: target, shape (rows,).
-        ranges: interval of each input; candidates must be defined everywhere in it.
+        ranges: interval of each input; candidates must be defined everywhere in it. None: they
+            need only be finite on the rows.
         cost: the cost table; `table_lut` has one entry for each input.
         config: settings.
         weights: weight of each row, or None for equal weights.
-        guesses: programs to start from; those outside the limits are left out.
+        guesses: candidates to start from, as programs, expressions or text; those that break a
+            rule or a limit are left out.
+        penalty: of an expression, a number from 0; it is added to the loss of each candidate that
+            would enter the front. It must depend on nothing else. An exception in it ends the
+            step, after which the engine is of no more use.
+        names: names of the inputs, in guesses and in what `penalty` gets; x0, x1, ... by default.
 
     Raises:
-        InputError: data, ranges or settings are not acceptable.
+        InputError: data, ranges or settings are not acceptable, or a guess cannot be written with
+            the alphabet.
     """
 
     def __init__(
         self,
         X: npt.ArrayLike,
         y: npt.ArrayLike,
-        ranges: Sequence[Interval],
+        ranges: Sequence[Interval] | None,
         cost: SearchCost,
         config: EngineConfig | None = None,
         *,
         weights: npt.ArrayLike | None = None,
-        guesses: Sequence[Program] = (),
+        guesses: Sequence[Guess] = (),
+        penalty: Penalty | None = None,
+        names: Sequence[str] | None = None,
     ) -> None:
         self.config = config or EngineConfig()
         rows = Rows.make(X, y, weights)
         features = rows.X.shape[1]
-        _check_ranges(rows.X, ranges)
+        if ranges is not None:
+            _check_ranges(rows.X, ranges)
         if len(cost.table_lut) != features:
             raise InputError(
                 f"X has {features} features, the cost has tables for {len(cost.table_lut)}"
             )
+        self.alphabet = self.config.alphabet(features, names)
         self._engine = _kernel.Engine(
             rows.X,
             rows.y,
             rows.weights,
-            _settings(self.config),
-            _breeding(self.config, ranges),
+            self.config.to_kernel(),
+            self.config.breeding(ranges),
+            self.config.all_rules().to_kernel(self.alphabet, cost),
             cost_table(cost),
-            pack(list(guesses), features),
+            _sequences([self._written(guess) for guess in guesses]),
+            None if penalty is None else self._of_arrays(penalty),
         )
 
-    def step(self, generations: int = 1, threads: int = 1) -> Stats:
+    def step(
+        self, generations: int = 1, threads: int = 1, max_evaluations: int | None = None
+    ) -> Stats:
         """Advance; releases the interpreter lock meanwhile.
+
+        Args:
+            generations: how many.
+            threads: threads to use; they change nothing but the time.
+            max_evaluations: end after this many evaluations since the search began. The number is
+                never exceeded; a child of a known function costs none.
 
         Raises:
             InputError: the limits and ranges rule out even a constant.
         """
         if generations < 1 or threads < 1:
             raise InputError("generations and threads must be at least 1")
+        most = _NO_LIMIT if max_evaluations is None else max_evaluations
+        if not 0 <= most <= _NO_LIMIT:
+            raise InputError(f"max_evaluations must not be negative, not {max_evaluations!r}")
         try:
-            held = self._engine.step(generations, threads)
+            self._engine.step(generations, threads, most)
         except ValueError as error:
             raise InputError(f"the search cannot start: {error}") from None
-        return Stats(
-            held["generation"],
-            held["evaluations"],
-            held["fits"],
-            held["rejected"],
-            self._engine.best_loss(),
-        )
+        return self.stats()
+
+    def stats(self) -> Stats:
+        """Progress so far."""
+        return Stats(**self._engine.stats(), best_loss=self._engine.best_loss())
 
     def front(self) -> list[Candidate]:
         """The Pareto front over (loss, ticks, LUT) so far, by ticks, then LUT."""
@@ -253,6 +158,55 @@ class Engine:
             Candidate(Program(ops, args, consts), loss, ticks, lut)
             for ops, args, consts, loss, ticks, lut in self._engine.front()
         ]
+
+    def offer(
+        self,
+        sequences: npt.ArrayLike,
+        constants: Sequence[npt.ArrayLike] | None = None,
+        threads: int = 1,
+    ) -> Floats:
+        """Score candidates; those that keep the rules join the front and the people.
+
+        Free constants are tuned from the values given. They are dealt to the islands in turn, and
+        each takes the place of the oldest there.
+
+        Args:
+            sequences: token numbers of `alphabet`, shape (n, length), filled up with -1.
+            constants: values of the free constants of each; the alphabet's start value where there
+                are none.
+            threads: threads to use; they change nothing but the time.
+
+        Returns:
+            Loss of each on the rows that candidates are scored on at present (all of them, where
+            there are no more than `screen_rows`), shape (n,); infinity where a sequence breaks a
+            rule or a value is not finite.
+
+        Raises:
+            InputError: a row is not one whole expression, or the arrays do not match.
+        """
+        return self._deal(sequences, constants, False, threads)
+
+    def replant(
+        self,
+        sequences: npt.ArrayLike,
+        constants: Sequence[npt.ArrayLike] | None = None,
+        threads: int = 1,
+    ) -> Floats:
+        """`offer` to islands that are cleared of their people before; the front stays.
+
+        An island that gets none that is fit to live is founded anew by the next step.
+        """
+        return self._deal(sequences, constants, True, threads)
+
+    def people(self, most: int) -> tuple[npt.NDArray[np.int16], list[Floats], Floats]:
+        """The best different functions among people and archives.
+
+        Returns:
+            Sequences, shape (n, length), filled up with -1, n at most `most`; the values of the
+            free constants of each; their losses, shape (n,), as `offer` gives them.
+        """
+        sequences, constants, counts, losses = self._engine.people(most)
+        return sequences, np.split(constants, np.cumsum(counts)[:-1]) if len(counts) else [], losses
 
     def state(self) -> State:
         """Everything that a later run needs to go on exactly as this one would."""
@@ -263,20 +217,25 @@ class Engine:
         cls,
         X: npt.ArrayLike,
         y: npt.ArrayLike,
-        ranges: Sequence[Interval],
+        ranges: Sequence[Interval] | None,
         cost: SearchCost,
         config: EngineConfig | None,
         state: Mapping[str, npt.NDArray[np.generic]],
         *,
         weights: npt.ArrayLike | None = None,
-        guesses: Sequence[Program] = (),
+        guesses: Sequence[Guess] = (),
+        penalty: Penalty | None = None,
+        names: Sequence[str] | None = None,
     ) -> Engine:
         """An engine that goes on from `state()`; the other arguments must be those of the first.
 
         Raises:
             InputError: the state is damaged, of another version, or belongs to other arguments.
         """
-        engine = cls(X, y, ranges, cost, config, weights=weights, guesses=guesses)
+        engine = cls(
+            X, y, ranges, cost, config,
+            weights=weights, guesses=guesses, penalty=penalty, names=names,
+        )  # fmt: skip
         try:
             engine._load(state)
         except (ValueError, OverflowError) as error:
@@ -291,6 +250,50 @@ class Engine:
             _checked(state, "features", np.int32),
             _checked(state, "values", np.float64),
         )
+
+    def _deal(
+        self,
+        sequences: npt.ArrayLike,
+        constants: Sequence[npt.ArrayLike] | None,
+        replant: bool,
+        threads: int,
+    ) -> Floats:
+        rows = np.ascontiguousarray(sequences, np.int16)
+        if rows.ndim != 2:
+            raise InputError(f"sequences have shape (n, length), not {rows.shape}")
+        values = [()] * len(rows) if constants is None else constants
+        if len(values) != len(rows):
+            raise InputError(f"{len(rows)} sequences have {len(values)} lists of constants")
+        try:
+            return self._engine.offer(rows, *_flat(values), replant, threads)
+        except ValueError as error:
+            raise InputError(f"the candidates cannot be read: {error}") from None
+
+    def _written(self, guess: Guess) -> tuple[npt.NDArray[np.int16], Floats]:
+        if isinstance(guess, Program):
+            guess = from_programs([guess], self.alphabet.inputs)
+        return self.alphabet.sequence(guess)
+
+    def _of_arrays(self, penalty: Penalty) -> Callable[..., float]:
+        names = self.alphabet.inputs
+
+        def called(
+            ops: npt.NDArray[np.uint8], args: npt.NDArray[np.int32], consts: Floats
+        ) -> float:
+            return float(penalty(from_programs([Program(ops, args, consts)], names)))
+
+        return called
+
+
+def _flat(values: Sequence[npt.ArrayLike]) -> tuple[Floats, npt.NDArray[np.int64]]:
+    held = [np.asarray(v, np.float64).ravel() for v in values]
+    return np.concatenate([*held, np.zeros(0)]), np.array([len(v) for v in held], np.int64)
+
+
+def _sequences(
+    guesses: Sequence[tuple[npt.NDArray[np.int16], Floats]],
+) -> tuple[npt.NDArray[np.int16], Floats, npt.NDArray[np.int64]]:
+    return sequences_of([row for row, _ in guesses]), *_flat([values for _, values in guesses])
 
 
 def _checked(
@@ -318,28 +321,3 @@ def _check_ranges(X: npt.NDArray[np.float64], ranges: Sequence[Interval]) -> Non
                 f"input {k} takes values in [{column.min():g}, {column.max():g}], "
                 f"outside its range {held}: clip the data or widen the range"
             )
-
-
-def _settings(config: EngineConfig) -> _kernel.EngineSettings:
-    settings = _kernel.EngineSettings()
-    for name in (
-        "seed", "islands", "population", "tournament", "screen_rows", "trial_terms",
-        "tune_iterations", "tune_probability", "migration_interval", "migrants",
-        "elite_probability",
-    ):  # fmt: skip
-        setattr(settings, name, getattr(config, name))
-    for bound in fields(config.limits):
-        setattr(settings, bound.name, getattr(config.limits, bound.name))
-    settings.max_ticks = min(config.limits.max_ticks, 2**31 - 1)
-    settings.set_moves(_weights(config.moves))
-    settings.set_loss(loss_number(config.loss), config.huber_delta)
-    return settings
-
-
-def _breeding(config: EngineConfig, ranges: Sequence[Interval]) -> _kernel.BreedSettings:
-    breeding = _kernel.BreedSettings()
-    names = {BY_NAME[name] for name in config.ops} | {Op.INPUT, Op.CONST}
-    breeding.allowed = [op in names for op in Op]
-    breeding.interaction = config.interaction
-    breeding.set_ranges([r.lo for r in ranges], [r.hi for r in ranges])
-    return breeding

@@ -1,8 +1,9 @@
 // Room: search/kernel. See archive.hpp.
 #include "archive.hpp"
 
+#include <algorithm>
 #include <cmath>
-#include <iterator>
+#include <limits>
 #include <tuple>
 
 namespace symtick {
@@ -12,49 +13,84 @@ namespace {
 constexpr double kBinsPerOctave = 8.0;  // of LUT
 constexpr double kWorth = 1e-4;
 
+int bin_of(double lut) { return int(std::floor(std::log2(1.0 + std::max(0.0, lut)) * kBinsPerOctave)); }
+
 }  // namespace
 
-Archive::Key Archive::key_of(const Cost& cost) {
-    return {cost.ticks, int(std::floor(std::log2(1.0 + std::max(0.0, cost.lut)) * kBinsPerOctave))};
+Archive::Place Archive::place_of(const Individual& one) {
+    return {one.cost.ticks, bin_of(one.cost.lut), one.screen, one.loss};
 }
 
+std::size_t Archive::first_from(const Place& place) const {
+    const auto before = [](const Place& a, const Place& b) {
+        return std::pair(a.ticks, a.bin) < std::pair(b.ticks, b.bin);
+    };
+    return std::size_t(std::lower_bound(places_.begin(), places_.end(), place, before) -
+                       places_.begin());
+}
+
+// from the costliest down, where the losses are lowest
 bool Archive::wanted(double loss, const Cost& cost, bool screen) const {
-    const Key key = key_of(cost);
-    for (const auto& [place, one] : held_) {
-        if (place.first > key.first || place.second > key.second) continue;
-        const double theirs = screen ? one.screen : one.loss;
-        if (place == key ? theirs < loss : theirs <= loss * (1.0 + kWorth) + floor_) return false;
+    const int bin = bin_of(cost.lut);
+    for (std::size_t k = places_.size(); k-- > 0;) {
+        const Place& p = places_[k];
+        if (p.ticks > cost.ticks || p.bin > bin) continue;
+        const double theirs = screen ? p.screen : p.loss;
+        const bool mine = p.ticks == cost.ticks && p.bin == bin;
+        if (mine ? theirs < loss : theirs <= loss * (1.0 + kWorth) + floor_) return false;
     }
     return true;
 }
 
-bool Archive::offer(const Individual& one) {
-    const Key key = key_of(one.cost);
+bool Archive::offer(Individual one) {
+    // equal functions have equal losses but for rounding: the lesser stands
+    for (const Individual& other : held_)
+        if (other.hash == one.hash && std::isfinite(one.loss)) one.loss = std::min(one.loss, other.loss);
     if (!wanted(one.loss, one.cost, false)) return false;
-    if (const auto found = held_.find(key); found != held_.end()) {
+    const Place here = place_of(one);
+    const std::uint64_t hash = one.hash;
+    const std::size_t at = first_from(here);
+    const bool taken = at < places_.size() && places_[at].ticks == here.ticks &&
+                       places_[at].bin == here.bin;
+    if (taken) {
+        const Individual& other = held_[at];
+        if (other.hash == one.hash &&
+            !cheaper(one.cost, one.tree.size(), other.cost, other.tree.size()))
+            return false;
         const auto rank = [](const Individual& i) {
             return std::tuple(i.loss, i.cost.lut, i.tree.size(), i.hash);
         };
-        if (rank(found->second) <= rank(one)) return false;
+        if (other.hash != one.hash && rank(other) <= rank(one)) return false;
+        places_[at] = here;
+        held_[at] = std::move(one);
+    } else {
+        places_.insert(places_.begin() + std::ptrdiff_t(at), here);
+        held_.insert(held_.begin() + std::ptrdiff_t(at), std::move(one));
     }
-    held_[key] = one;
-    for (auto it = held_.begin(); it != held_.end();) {
-        const auto& [place, other] = *it;
-        const bool beaten = place != key && place.first >= key.first &&
-                            place.second >= key.second && other.loss >= one.loss;
-        it = beaten ? held_.erase(it) : std::next(it);
+    std::size_t kept = at + 1;
+    for (std::size_t k = at + 1; k < places_.size(); ++k) {
+        const Place& p = places_[k];
+        if (p.bin >= here.bin && (p.loss >= here.loss || held_[k].hash == hash)) continue;
+        if (kept != k) places_[kept] = p, held_[kept] = std::move(held_[k]);
+        ++kept;
     }
+    places_.resize(kept);
+    held_.resize(kept);
     return true;
 }
 
-const Individual& Archive::pick(std::size_t number) const {
-    return std::next(held_.begin(), std::ptrdiff_t(number))->second;
+bool Archive::restore(Individual one) {
+    const Place here = place_of(one);
+    if (first_from(here) != places_.size()) return false;
+    places_.push_back(here);
+    held_.push_back(std::move(one));
+    return true;
 }
 
-std::vector<const Individual*> Archive::all() const {
-    std::vector<const Individual*> out;
-    for (const auto& entry : held_) out.push_back(&entry.second);
-    return out;
+double Archive::best() const {
+    double least = std::numeric_limits<double>::infinity();
+    for (const Place& p : places_) least = std::min(least, p.loss);
+    return least;
 }
 
 }  // namespace symtick

@@ -1,19 +1,23 @@
 // Room: search/kernel. The Pareto archive over (loss, ticks, LUT), one place per (ticks, LUT bin).
 #pragma once
-#include <map>
-
 #include "cost.hpp"
 
 namespace symtick {
 
 struct Individual {
-    Tree tree;
+    Tree tree;          // as it is bred: custom operators are not expanded
     double screen = 0;  // mean loss on the screening rows
     double loss = 0;    // mean loss on all rows; meaningful in an archive
     Cost cost;
-    std::uint64_t hash = 0;
+    std::uint64_t hash = 0;  // its function's fingerprint
     std::uint64_t birth = 0;
 };
+
+// whether a form is cheaper than another of the same function: ticks, then LUT, then nodes
+inline bool cheaper(const Cost& a, std::size_t a_nodes, const Cost& b, std::size_t b_nodes) {
+    if (a.ticks != b.ticks) return a.ticks < b.ticks;
+    return a.lut != b.lut ? a.lut < b.lut : a_nodes < b_nodes;
+}
 
 class Archive {
 public:
@@ -22,20 +26,34 @@ public:
 
     // could this loss at this cost enter?
     bool wanted(double loss, const Cost& cost, bool screen) const;
-    // keeps it if nothing held is at least as good in all three; drops what it beats
-    bool offer(const Individual& one);
-    // puts back what `all` gave
-    bool restore(const Individual& one) { return held_.emplace(key_of(one.cost), one).second; }
-    const Individual& pick(std::size_t number) const;
+    // keeps it if nothing held is at least as good in all three; drops what it beats, and what is
+    // the same function in a costlier form
+    bool offer(Individual one);
+    // puts back what `all` gave, in that order; false where two are of one place
+    bool restore(Individual one);
+    // screening losses on new rows: f(individual) of each
+    template <class F>
+    void rescreen(F f) {
+        for (std::size_t k = 0; k < held_.size(); ++k) places_[k].screen = held_[k].screen = f(held_[k]);
+    }
+    const Individual& pick(std::size_t number) const { return held_[number]; }
     std::size_t size() const { return held_.size(); }
-    std::vector<const Individual*> all() const;  // by (ticks, LUT)
+    const std::vector<Individual>& all() const { return held_; }  // by (ticks, LUT)
+    double best() const;
     double floor() const { return floor_; }
 
 private:
-    using Key = std::pair<int, int>;
+    // what `wanted` reads, side by side
+    struct Place {
+        int ticks, bin;
+        double screen, loss;
+    };
     double floor_;
-    std::map<Key, Individual> held_;
-    static Key key_of(const Cost& cost);
+    std::vector<Place> places_;
+    std::vector<Individual> held_;
+
+    static Place place_of(const Individual& one);
+    std::size_t first_from(const Place& place) const;  // the first that is not before it
 };
 
 }  // namespace symtick

@@ -1,6 +1,7 @@
 // Room: search/kernel. Python: the engine, its settings and its state.
 #include <nanobind/stl/array.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "bind.hpp"
@@ -23,31 +24,82 @@ private:
     Engine& engine_;
 };
 
-void make_engine(Engine* self, In<double, 2> x, In<double, 1> y, In<double, 1> w,
-                 const EngineSettings& settings, const BreedSettings& breed,
-                 const CostTable& cost, const Population& guesses) {
-    const std::size_t rows = x.shape(0), features = x.shape(1);
-    if (y.shape(0) != rows || w.shape(0) != rows || rows == 0 || features == 0 ||
-        breed.ranges.size() != features || cost.table_lut.size() != features ||
-        guesses.features != features)
-        throw std::invalid_argument("data, ranges, costs and guesses differ in their inputs");
-    new (self) Engine(Data(x.data(), y.data(), w.data(), rows, features), settings, breed, cost,
-                      guesses.trees);
+Engine::Penalty wrapped(nb::object penalty) {
+    if (penalty.is_none()) return {};
+    return [penalty](const Tree& tree) {
+        const nb::gil_scoped_acquire hold;
+        Packed p = packed(tree);
+        const double more = nb::cast<double>(penalty(give(std::move(p.ops)), give(std::move(p.args)),
+                                                     give(std::move(p.consts))));
+        if (!(more >= 0.0)) throw nb::value_error("a penalty must be a number from 0");
+        return more;
+    };
 }
 
-nb::dict step(Engine& engine, std::size_t generations, int threads) {
+// rows of token numbers, -1 after the end; constants: those of all rows, one after another
+std::vector<Tree> trees_of(const Alphabet& alphabet, const In<std::int16_t, 2>& sequences,
+                           const In<double, 1>& constants, const In<std::int64_t, 1>& counts) {
+    const std::size_t n = sequences.shape(0), width = sequences.shape(1);
+    if (counts.shape(0) != n) throw std::invalid_argument("a count of constants for each sequence");
+    std::vector<Tree> out(n);
+    std::size_t from = 0;
+    for (std::size_t k = 0; k < n; ++k) {
+        const std::int16_t* first = sequences.data() + k * width;
+        const std::span<const std::int16_t> row(first, std::find(first, first + width, -1));
+        if (!whole(row, alphabet))
+            throw std::invalid_argument("sequence " + std::to_string(k) +
+                                        " is not one whole expression");
+        const std::int64_t count = counts.data()[k];
+        if (count < 0 || from + std::size_t(count) > constants.shape(0))
+            throw std::invalid_argument("sequence " + std::to_string(k) + ": too few constants");
+        out[k] = to_tree(row, alphabet, {constants.data() + from, std::size_t(count)});
+        from += std::size_t(count);
+    }
+    return out;
+}
+
+using Guesses = std::tuple<In<std::int16_t, 2>, In<double, 1>, In<std::int64_t, 1>>;
+
+void make_engine(Engine* self, In<double, 2> x, In<double, 1> y, In<double, 1> w,
+                 const EngineSettings& settings, const BreedSettings& breed, const Rules& rules,
+                 const CostTable& cost, const Guesses& guesses, nb::object penalty) {
+    const std::size_t rows = x.shape(0), features = x.shape(1);
+    if (y.shape(0) != rows || w.shape(0) != rows || rows == 0 || features == 0 ||
+        (breed.ranges.size() != features && !breed.ranges.empty()) ||
+        cost.table_lut.size() != features)
+        throw std::invalid_argument("data, ranges and costs differ in their inputs");
+    for (const Token& t : rules.alphabet().tokens)
+        if (t.node.op == INPUT && std::size_t(t.node.feature) >= features)
+            throw std::invalid_argument("the alphabet has inputs that the data lack");
+    const auto& [sequences, constants, counts] = guesses;
+    new (self) Engine(Data(x.data(), y.data(), w.data(), rows, features), settings, breed, rules,
+                      cost, trees_of(rules.alphabet(), sequences, constants, counts),
+                      wrapped(penalty));
+}
+
+nb::dict told(const Stats& s) {
+    nb::dict out;
+    out["generation"] = s.generation;
+    out["evaluations"] = s.evaluations;
+    out["cache_hits"] = s.cache_hits;
+    out["fits"] = s.fits;
+    out["rejected"] = s.rejected;
+    return out;
+}
+
+nb::dict step(Engine& engine, std::size_t generations, int threads, std::uint64_t most) {
     const Turn turn(engine);
     Stats s;
     {
         nb::gil_scoped_release release;
-        s = engine.step(generations, threads);
+        s = engine.step(generations, threads, most);
     }
-    nb::dict out;
-    out["generation"] = s.generation;
-    out["evaluations"] = s.evaluations;
-    out["fits"] = s.fits;
-    out["rejected"] = s.rejected;
-    return out;
+    return told(s);
+}
+
+nb::dict stats(Engine& engine) {
+    const Turn turn(engine);
+    return told(engine.stats());
 }
 
 // (ops, args, consts, loss, ticks, lut) of each
@@ -55,12 +107,47 @@ nb::list front(Engine& engine) {
     const Turn turn(engine);
     nb::list out;
     for (const Individual& one : engine.front()) {
-        Packed p = packed(one.tree);
+        Packed p = packed(engine.phenotype(one.tree));
         out.append(nb::make_tuple(give(std::move(p.ops)), give(std::move(p.args)),
                                   give(std::move(p.consts)), one.loss, one.cost.ticks,
                                   one.cost.lut));
     }
     return out;
+}
+
+Out<double> offer(Engine& engine, In<std::int16_t, 2> sequences, In<double, 1> constants,
+                  In<std::int64_t, 1> counts, bool replant, int threads) {
+    const Turn turn(engine);
+    const std::vector<Tree> trees = trees_of(engine.alphabet(), sequences, constants, counts);
+    std::vector<double> losses;
+    {
+        nb::gil_scoped_release release;
+        losses = replant ? engine.replant(trees, threads) : engine.offer(trees, threads);
+    }
+    return give(std::move(losses));
+}
+
+// (sequences, constants, how many of each, losses)
+nb::tuple people(Engine& engine, std::size_t most) {
+    const Turn turn(engine);
+    const std::vector<Individual> all = engine.people(most);
+    std::vector<Sequence> rows(all.size());
+    std::vector<double> constants, losses;
+    std::vector<std::int64_t> counts(all.size(), 0);
+    std::size_t longest = 0;
+    for (std::size_t k = 0; k < all.size(); ++k) {
+        if (!to_sequence(all[k].tree, engine.alphabet(), rows[k]))
+            throw std::runtime_error("a bred expression has a node that is no letter");
+        longest = std::max(longest, rows[k].size());
+        losses.push_back(all[k].screen);
+        for (const Node& n : all[k].tree)
+            if (n.op == CONST && n.feature != kLiteral) constants.push_back(n.value), ++counts[k];
+    }
+    std::vector<std::int16_t> flat(all.size() * longest, -1);
+    for (std::size_t k = 0; k < rows.size(); ++k)
+        std::copy(rows[k].begin(), rows[k].end(), flat.begin() + std::ptrdiff_t(k * longest));
+    return nb::make_tuple(give(std::move(flat), {all.size(), longest}), give(std::move(constants)),
+                          give(std::move(counts)), give(std::move(losses)));
 }
 
 double best_loss(Engine& engine) {
@@ -98,13 +185,13 @@ void set_moves(EngineSettings& s, const std::vector<double>& weights) {
     std::copy(weights.begin(), weights.end(), s.moves.begin());
 }
 
-}  // namespace
-
-void bind_engine(nb::module_& m) {
+void bind_settings(nb::module_& m) {
     nb::class_<BreedSettings>(m, "BreedSettings")
         .def(nb::init<>())
-        .def_rw("allowed", &BreedSettings::allowed)
         .def_rw("interaction", &BreedSettings::interaction)
+        .def_rw("simplify", &BreedSettings::simplify)
+        .def_rw("inner", &BreedSettings::inner)
+        .def_rw("subtree_depth", &BreedSettings::subtree_depth)
         .def("set_ranges", &set_ranges);
     nb::class_<EngineSettings>(m, "EngineSettings")
         .def(nb::init<>())
@@ -112,27 +199,44 @@ void bind_engine(nb::module_& m) {
         .def_rw("islands", &EngineSettings::islands)
         .def_rw("population", &EngineSettings::population)
         .def_rw("tournament", &EngineSettings::tournament)
-        .def_rw("max_nodes", &EngineSettings::max_nodes)
-        .def_rw("max_depth", &EngineSettings::max_depth)
-        .def_rw("max_constants", &EngineSettings::max_constants)
-        .def_rw("max_ticks", &EngineSettings::max_ticks)
+        .def_rw("tournament_best", &EngineSettings::tournament_best)
+        .def_rw("lut_tournament", &EngineSettings::lut_tournament)
         .def_rw("max_lut", &EngineSettings::max_lut)
         .def_rw("max_magnitude", &EngineSettings::max_magnitude)
         .def_rw("screen_rows", &EngineSettings::screen_rows)
+        .def_rw("screen_interval", &EngineSettings::screen_interval)
         .def_rw("trial_terms", &EngineSettings::trial_terms)
         .def_rw("tune_iterations", &EngineSettings::tune_iterations)
         .def_rw("tune_probability", &EngineSettings::tune_probability)
+        .def_rw("tune_repeats", &EngineSettings::tune_repeats)
         .def_rw("migration_interval", &EngineSettings::migration_interval)
         .def_rw("migrants", &EngineSettings::migrants)
         .def_rw("elite_probability", &EngineSettings::elite_probability)
+        .def_rw("tick_elite_probability", &EngineSettings::tick_elite_probability)
+        .def_rw("parsimony", &EngineSettings::parsimony)
+        .def_rw("parsimony_window", &EngineSettings::parsimony_window)
+        .def_rw("cache_size", &EngineSettings::cache_size)
+        .def_rw("copies", &EngineSettings::copies)
+        .def_rw("founder_depth", &EngineSettings::founder_depth)
+        .def_rw("target_loss", &EngineSettings::target_loss)
         .def("set_moves", &set_moves)
         .def("set_loss", [](EngineSettings& s, int kind, double delta) {
             s.loss = {LossKind(kind), delta};
         });
+}
+
+}  // namespace
+
+void bind_engine(nb::module_& m) {
+    bind_settings(m);
     nb::class_<Engine>(m, "Engine")
-        .def("__init__", &make_engine)
+        .def("__init__", &make_engine, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(),
+             nb::arg(), nb::arg(), nb::arg(), nb::arg().none())
         .def("step", &step)
+        .def("stats", &stats)
         .def("front", &front)
+        .def("offer", &offer)
+        .def("people", &people)
         .def("best_loss", &best_loss)
         .def("save", &save)
         .def("load", &load);

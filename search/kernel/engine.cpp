@@ -1,20 +1,22 @@
-// Room: search/kernel. See engine.hpp. Nothing here depends on which thread runs an island.
+// Room: search/kernel. See engine.hpp: the course of a search. Nothing here depends on which thread
+// runs an island.
 #include "engine.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
+#include <unordered_set>
 
-#include "dispatch.hpp"
 #include "parallel.hpp"
 
 namespace symtick {
 namespace {
 
-constexpr std::size_t kSeen = 1 << 14;
-constexpr double kNoise = 1e-13;  // part of the target's variance that is rounding
-constexpr int kTries = 4;  // children that fail the checks before a birth is given up
+constexpr std::size_t kExactRows = 64;  // up to these, scores are in double precision
+// part of the target's variance that is rounding, of scores in single and in double precision
+constexpr double kNoise = 1e-13, kExactNoise = 1e-29;
+constexpr std::size_t kFounderTries = 40;  // for each founder that is no sum of terms
+constexpr std::size_t kStarts = 1 << 14;
 
 double variance_of_target(const Data& data) {
     double mean = 0, sum = 0;
@@ -26,60 +28,100 @@ double variance_of_target(const Data& data) {
 }
 
 // a subset of the rows, drawn by the seed; all of them where there are few
-std::vector<std::size_t> screening_rows(std::size_t rows, std::size_t wanted, std::uint64_t seed) {
+std::vector<std::size_t> screening_rows(std::size_t rows, std::size_t wanted, std::uint64_t seed,
+                                        std::uint64_t number) {
     std::vector<std::size_t> order(rows);
     std::iota(order.begin(), order.end(), std::size_t(0));
     if (wanted >= rows) return order;
-    Rng rng(seed, 0x5c2ee4);
+    Rng rng(seed, 0x5c2ee4 + (number << 32));
     for (std::size_t k = 0; k < wanted; ++k) std::swap(order[k], order[k + rng.below(rows - k)]);
     order.resize(wanted);
     std::sort(order.begin(), order.end());
     return order;
 }
 
+bool has_free(const Alphabet& alphabet) {
+    return std::any_of(alphabet.tokens.begin(), alphabet.tokens.end(), [](const Token& t) {
+        return t.node.op == CONST && t.node.feature == kFree;
+    });
+}
+
 }  // namespace
 
-Engine::Engine(Data data, const EngineSettings& settings, const BreedSettings& breed,
-               const CostTable& cost, std::vector<Tree> guesses)
+Engine::Engine(Data data, const EngineSettings& settings, const BreedSettings& breed, Rules rules,
+               const CostTable& cost, std::vector<Tree> guesses, Penalty penalty)
     : data_(std::move(data)),
-      screen_(data_, screening_rows(data_.rows, settings.screen_rows, settings.seed)),
+      screen_(data_, screening_rows(data_.rows, settings.screen_rows, settings.seed, 0)),
       same_rows_(screen_.rows == data_.rows),
+      exact_(screen_.rows <= kExactRows),
       settings_(settings),
       breed_settings_(breed),
-      breeder_(breed_settings_, screen_),
+      rules_(std::move(rules)),
+      breeder_(breed_settings_, rules_.alphabet(), screen_),
       cost_(cost),
       guesses_(std::move(guesses)),
+      penalty_(std::move(penalty)),
+      custom_(!alphabet().unary.empty() || !alphabet().binary.empty()),
+      free_constants_(has_free(alphabet())),
+      floor_((exact_ && same_rows_ ? kExactNoise : kNoise) * variance_of_target(data_)),
       islands_(settings.islands) {
+    std::partial_sum(settings_.moves.begin(), settings_.moves.end(), moves_.begin());
     for (std::size_t k = 0; k < islands_.size(); ++k) {
         islands_[k].rng = Rng(settings.seed, k);
-        islands_[k].seen.assign(kSeen, 0);
-        islands_[k].elites = Archive(kNoise * variance_of_target(data_));
+        islands_[k].elites = Archive(floor_);
+        islands_[k].cache = Cache(settings.cache_size);
+        if (free_constants_) islands_[k].starts.assign(kStarts, 0);
+        islands_[k].people.reserve(settings.population);
     }
 }
 
-Stats Engine::step(std::size_t generations, int threads) {
-    const std::size_t crew = crew_size(islands_.size(), threads);
-    while (workers_.size() < std::max<std::size_t>(crew, 1))
-        workers_.push_back(std::make_unique<Worker>());
+void Engine::hire(std::size_t crew) {
+    while (workers_.size() < crew) workers_.push_back(std::make_unique<Worker>(breeder_));
+}
+
+Stats Engine::step(std::size_t generations, int threads, std::uint64_t max_evaluations) {
+    const bool limited = max_evaluations != kNoLimitOfEvaluations || std::isfinite(settings_.target_loss);
+    const auto until = [this](std::size_t interval) {
+        return interval ? interval - std::size_t(generation_ % interval) : std::size_t(-1);
+    };
     for (std::size_t done = 0; done < generations;) {
-        const std::size_t interval = settings_.migration_interval;
+        if (best_loss() <= settings_.target_loss || stats().evaluations >= max_evaluations) break;
+        redraw(threads);
         const std::size_t run =
-            std::min(generations - done, interval - std::size_t(generation_ % interval));
-        parallel_for(islands_.size(), threads, [&](std::size_t k, std::size_t me) {
-            if (generation_ == 0) found(islands_[k], k, *workers_[me]);
-            for (std::size_t g = 0; g < run; ++g) generation(islands_[k], *workers_[me]);
-        });
+            limited ? 1 : std::min({generations - done, until(settings_.migration_interval),
+                                    until(settings_.screen_interval)});
+        advance(run, threads, max_evaluations);
         generation_ += run;
         done += run;
-        if (generation_ % interval == 0) migrate();
+        if (generation_ % settings_.migration_interval == 0) migrate();
     }
     return stats();
+}
+
+void Engine::advance(std::size_t generations, int threads, std::uint64_t max_evaluations) {
+    hire(crew_size(islands_.size(), threads));
+    // what is left is shared out, so that no thread must look at another's counts
+    const std::uint64_t left = max_evaluations == kNoLimitOfEvaluations
+                                   ? kNoLimitOfEvaluations : max_evaluations - stats().evaluations;
+    const std::uint64_t share = left / islands_.size(), more = left % islands_.size();
+    parallel_for(islands_.size(), threads, [&](std::size_t k, std::size_t me) {
+        Island& island = islands_[k];
+        const std::uint64_t quota = left == kNoLimitOfEvaluations
+                                        ? left : island.stats.evaluations + share + (k < more);
+        if (!island.founded) found(island, k, quota, *workers_[me]);
+        for (std::size_t g = 0; g < generations; ++g) generation(island, quota, *workers_[me]);
+    });
+}
+
+bool Engine::over(const Island& island, std::uint64_t quota) const {
+    return island.stats.evaluations >= quota || island.best <= settings_.target_loss;
 }
 
 Stats Engine::stats() const {
     Stats sum;
     for (const Island& i : islands_) {
         sum.evaluations += i.stats.evaluations;
+        sum.cache_hits += i.stats.cache_hits;
         sum.fits += i.stats.fits;
         sum.rejected += i.stats.rejected;
     }
@@ -88,243 +130,70 @@ Stats Engine::stats() const {
 }
 
 std::vector<Individual> Engine::front() const {
-    Archive all(islands_[0].elites.floor());
+    Archive all(floor_);
     for (const Island& island : islands_)
-        for (const Individual* one : island.elites.all()) all.offer(*one);
-    std::vector<Individual> out;
-    for (const Individual* one : all.all()) out.push_back(*one);
-    return out;
+        for (const Individual& one : island.elites.all()) all.offer(one);
+    return all.all();
 }
 
 double Engine::best_loss() const {
     double best = std::numeric_limits<double>::infinity();
-    for (const Island& island : islands_)
-        for (const Individual* one : island.elites.all()) best = std::min(best, one->loss);
+    for (const Island& island : islands_) best = std::min(best, island.best);
     return best;
 }
 
-// the first people: guesses, then constants with one to three terms
-void Engine::found(Island& island, std::size_t number, Worker& worker) {
-    Tree mean;
-    append_const(mean, 0.0);
-    const std::size_t limit = settings_.population;
-    for (std::size_t k = 0; k < limit; ++k) {
-        Individual one;
-        if (k < guesses_.size()) {
-            one.tree = guesses_[(k + number) % guesses_.size()];
-        } else {
-            one.tree = mean;
-            const std::size_t terms = k == guesses_.size() ? 0 : 1 + island.rng.below(3);
-            for (std::size_t t = 0; t < terms; ++t) {
-                Tree more = with_term(one.tree, island.rng, worker);
-                Cost cost;
-                if (fits(more, worker) && affordable(more, cost)) one.tree = more;
-            }
-        }
-        if (!fits(one.tree, worker) || !affordable(one.tree, one.cost)) {
+// the first people: guesses, then sums of terms, or trees of letters where those are not rewritten
+void Engine::found(Island& island, std::size_t number, std::uint64_t quota, Worker& worker) {
+    const bool sums = breed_settings_.simplify && breeder_.terms();
+    const std::size_t wanted = settings_.population;
+    const std::size_t most = sums ? wanted : guesses_.size() + kFounderTries * wanted;
+    for (std::size_t k = 0; k < most && island.people.size() < wanted; ++k) {
+        if (over(island, quota)) break;
+        Individual& child = worker.child;
+        if (k < guesses_.size()) child.tree = guesses_[(k + number) % guesses_.size()];
+        else if (sums) first_sum(island, k == guesses_.size() ? 0 : 1 + island.rng.below(3), worker);
+        else first_tree(island, k - guesses_.size(), worker);
+        if (!judged(worker)) {
             ++island.stats.rejected;
+        } else if (sums || !island.cache.find(child.hash)) {
+            raise(island, sums || k < guesses_.size() ? 1.0 : settings_.tune_probability, worker);
+        }
+    }
+    if (island.people.empty() && !over(island, quota))
+        throw std::invalid_argument("no first expression could be made: the rules, budgets or "
+                                    "ranges rule out even a constant");
+    island.founded = !island.people.empty();
+}
+
+// ramped half-and-half (Koza 1992)
+void Engine::first_tree(Island& island, std::size_t number, Worker& worker) const {
+    const std::size_t depths = std::size_t(std::max(1, settings_.founder_depth - 1));
+    worker.child.tree.clear();
+    worker.breeder.grow(island.rng, 2 + int(number / 2 % depths), number % 2 == 0,
+                        worker.child.tree);
+}
+
+void Engine::first_sum(Island& island, std::size_t terms, Worker& worker) const {
+    Tree& tree = worker.child.tree;
+    tree.clear();
+    append_const(tree, 0.0);
+    for (std::size_t t = 0; t < terms; ++t) {
+        Tree& more = worker.half;
+        if (!with_term(tree, island.rng, worker, more) || !fits(more, body_of(more, worker.body), worker))
             continue;
-        }
-        one.screen = worker.evaluator.loss64(one.tree, screen_, settings_.loss);
-        ++island.stats.evaluations;
-        tune(island, one, settings_.tune_iterations, worker);
-        if (std::isfinite(one.screen)) settle(island, one, worker);
-    }
-    if (island.people.empty()) throw std::invalid_argument(
-        "no first expression could be made: the budgets or ranges rule out even a constant");
-}
-
-void Engine::generation(Island& island, Worker& worker) {
-    for (std::size_t k = 0; k < settings_.population; ++k) {
-        const Individual mother = parent(island);
-        for (int attempt = 0; attempt < kTries; ++attempt) {
-            const Move move = choose(island.rng);
-            Individual child;
-            child.tree = bred(island, mother, move, worker);
-            if (!fits(child.tree, worker) || !affordable(child.tree, child.cost)) {
-                ++island.stats.rejected;
-                continue;
-            }
-            child.hash = hash_of(child.tree);
-            if (move != TUNE && !new_here(island, child.hash)) continue;
-            if (raise(island, child, mother, move, worker))
-                settle(island, std::move(child), worker);
-            break;
-        }
+        if (cost_of(body_of(more, worker.body), cost_).lut <= settings_.max_lut) tree = more;
     }
 }
 
-bool Engine::new_here(Island& island, std::uint64_t hash) const {
-    std::uint64_t& place = island.seen[hash % kSeen];
-    if (place == hash) return false;
-    place = hash;
-    return true;
-}
-
-bool Engine::raise(Island& island, Individual& child, const Individual& mother, Move move,
-                   Worker& worker) {
-    ++island.stats.evaluations;
-    if (move == TUNE) {
-        child.screen = mother.screen;
-        tune(island, child, 4 * settings_.tune_iterations, worker);
-        return std::isfinite(child.screen);
-    }
-    child.screen = worker.evaluator.loss32(child.tree, screen_, settings_.loss);
-    const bool structural = move <= DROP_TERM && move != CROSSOVER;
-    if (!std::isfinite(child.screen)) return false;
-    if (structural || island.rng.chance(settings_.tune_probability))
-        tune(island, child, settings_.tune_iterations, worker);
-    return std::isfinite(child.screen);
-}
-
-void Engine::tune(Island& island, Individual& child, int iterations, Worker& worker) {
-    Tree tuned = child.tree;
-    const FitResult result =
-        worker.fitter.fit(tuned, screen_, settings_.loss, {iterations, 1e-4});
-    ++island.stats.fits;
-    Cost cost;
-    if (!std::isfinite(result.loss) || !fits(tuned, worker) || !affordable(tuned, cost)) return;
-    child.tree = std::move(tuned);
-    child.cost = cost;
-    child.screen = result.loss;
-}
-
-// into the archive where it is good enough, and in place of the oldest
-void Engine::settle(Island& island, Individual child, Worker& worker) {
-    child.birth = ++island.births;
-    child.hash = hash_of(child.tree);
-    if (island.elites.wanted(child.screen, child.cost, true)) {
-        child.loss = same_rows_ ? child.screen
-                                : worker.evaluator.loss64(child.tree, data_, settings_.loss);
-        if (std::isfinite(child.loss)) island.elites.offer(child);
-    }
-    if (island.people.size() < settings_.population) {
-        island.people.push_back(std::move(child));
-        return;
-    }
-    const auto older = [](const Individual& a, const Individual& b) { return a.birth < b.birth; };
-    *std::min_element(island.people.begin(), island.people.end(), older) = std::move(child);
-}
-
-// the best of a few under a LUT budget drawn anew each time, so that small ones breed too
-const Individual& Engine::tournament(Island& island) {
-    const auto& people = island.people;
-    const Individual& first = people[island.rng.below(people.size())];
-    const double cap = island.rng.chance(0.5) ? first.cost.lut : 1e300;
-    const Individual* best = &first;
-    for (std::size_t k = 1; k < settings_.tournament; ++k) {
-        const Individual& other = people[island.rng.below(people.size())];
-        if (other.cost.lut <= cap && other.screen < best->screen) best = &other;
-    }
-    return *best;
-}
-
-const Individual& Engine::parent(Island& island) {
-    if (island.elites.size() && island.rng.chance(settings_.elite_probability))
-        return island.elites.pick(island.rng.below(island.elites.size()));
-    return tournament(island);
-}
-
-Move Engine::choose(Rng& rng) const {
-    const double sum = std::accumulate(settings_.moves.begin(), settings_.moves.end(), 0.0);
-    double u = rng.uniform() * sum;
-    for (int m = 0; m < MOVE_COUNT; ++m) {
-        u -= settings_.moves[std::size_t(m)];
-        if (u < 0) return Move(m);
-    }
-    return ADD_TERM;
-}
-
-Tree Engine::bred(Island& island, const Individual& mother, Move move, Worker& worker) {
-    Rng& rng = island.rng;
-    const Tree& tree = mother.tree;
-    switch (move) {
-        case CROSSOVER: return simplified(breeder_.crossover(tree, parent(island).tree, rng));
-        case EXCHANGE: return simplified(breeder_.exchange_terms(tree, parent(island).tree, rng));
-        case ADD_TERM:
-            if (full(tree)) return with_term(breeder_.drop_term(tree, rng), rng, worker);
-            return with_term(tree, rng, worker);
-        case SWAP_TERM: return with_term(breeder_.drop_term(tree, rng), rng, worker);
-        case DROP_TERM: return simplified(breeder_.drop_term(tree, rng));
-        case JITTER: return breeder_.jitter(tree, rng);
-        case POINT: return simplified(breeder_.point(tree, rng));
-        case FEATURE: return simplified(breeder_.swap_feature(tree, rng));
-        case REPLACE: return simplified(breeder_.replace(tree, rng));
-        case INSERT: return simplified(breeder_.insert(tree, rng));
-        case HOIST: return simplified(breeder_.hoist(tree, rng));
-        default: return simplified(tree);
-    }
-}
-
-// no room for another term c * u(a * x + b)
-bool Engine::full(const Tree& tree) const {
-    return tree.size() + 9 > settings_.max_nodes ||
-           constants_of(tree) + 3 > settings_.max_constants;
-}
-
-// tree + c * term + d, the term that explains most of the residual among several random ones
-Tree Engine::with_term(const Tree& tree, Rng& rng, Worker& worker) {
-    const std::size_t n = screen_.rows;
-    const double *y = screen_.y64.get(), *w = screen_.w64.get();
-    worker.residual.resize(n);
-    worker.trial.resize(n);
-    worker.evaluator.values(tree, screen_, worker.residual.data());
-    double mean = 0;
-    for (std::size_t k = 0; k < n; ++k) {
-        worker.residual[k] = y[k] - worker.residual[k];
-        mean += w[k] * worker.residual[k];
-    }
-    mean /= screen_.weight_sum;
-    Tree best;
-    double most = -1.0, factor = 0.0, offset = mean;
-    for (std::size_t trial = 0; trial < settings_.trial_terms; ++trial) {
-        const Tree term = breeder_.term(rng);
-        worker.evaluator.values(term, screen_, worker.trial.data());
-        double v1 = 0, v2 = 0, rv = 0;
-        for (std::size_t k = 0; k < n; ++k) {
-            const double wv = w[k] * worker.trial[k];
-            v1 += wv;
-            v2 += wv * worker.trial[k];
-            rv += wv * worker.residual[k];
-        }
-        v1 /= screen_.weight_sum;
-        const double variance = v2 / screen_.weight_sum - v1 * v1;
-        const double covariance = rv / screen_.weight_sum - v1 * mean;
-        const double gain = covariance * covariance / variance;
-        if (!(variance > 1e-12 * (1.0 + v1 * v1)) || !(gain > most) || !std::isfinite(gain)) continue;
-        most = gain;
-        best = term;
-        factor = covariance / variance;
-        offset = mean - factor * v1;
-    }
-    if (best.empty() || !std::isfinite(offset)) return tree;
-    Tree out = tree;
-    append(out, best);
-    append_const(out, factor);
-    append_op(out, MUL);
-    append_op(out, ADD);
-    append_const(out, offset);
-    append_op(out, ADD);
-    return simplified(out);
-}
-
-bool Engine::fits(const Tree& tree, Worker& worker) const {
-    if (tree.size() > settings_.max_nodes || constants_of(tree) > settings_.max_constants)
-        return false;
-    for (const Node& n : tree)
-        if (!breed_settings_.allowed[n.op] || (n.op == CONST && !std::isfinite(n.value)))
-            return false;
-    return depth_of(tree) <= settings_.max_depth &&
-           admissible(tree, breed_settings_.ranges, settings_.max_magnitude, worker.ranges);
-}
-
-bool Engine::affordable(const Tree& tree, Cost& cost) const {
-    cost = cost_of(tree, cost_);
-    return cost.ticks <= settings_.max_ticks && cost.lut <= settings_.max_lut;
+void Engine::generation(Island& island, std::uint64_t quota, Worker& worker) {
+    if (settings_.parsimony > 0.0) weigh_ticks(island);
+    for (std::size_t k = 0; k < settings_.population && !over(island, quota); ++k)
+        birth(island, worker);
 }
 
 // a ring: each island's archive gives a few to the next one
 void Engine::migrate() {
+    if (islands_.size() < 2) return;
     std::vector<std::vector<Individual>> travellers(islands_.size());
     for (std::size_t k = 0; k < islands_.size(); ++k) {
         Island& from = islands_[k];
@@ -335,9 +204,92 @@ void Engine::migrate() {
         Island& to = islands_[(k + 1) % islands_.size()];
         for (Individual& one : travellers[k]) {
             to.elites.offer(one);
-            settle(to, one, *workers_[0]);
+            to.best = to.elites.best();
+            remember(to, one);
+            join(to, one);
         }
     }
+}
+
+void Engine::draw_screen(std::uint64_t number) {
+    screen_number_ = number;
+    screen_ = Data(data_, screening_rows(data_.rows, settings_.screen_rows, settings_.seed, number));
+}
+
+// new screening rows where their time has come
+void Engine::redraw(int threads) {
+    if (same_rows_ || settings_.screen_interval == 0) return;
+    const std::uint64_t number = generation_ / settings_.screen_interval;
+    if (number == screen_number_) return;
+    draw_screen(number);
+    hire(crew_size(islands_.size(), threads));
+    parallel_for(islands_.size(), threads,
+                 [&](std::size_t k, std::size_t me) { rescore(islands_[k], *workers_[me]); });
+}
+
+void Engine::rescore(Island& island, Worker& worker) {
+    const auto again = [&](const Individual& one) {
+        ++island.stats.evaluations;
+        return score(body_of(one.tree, worker.body), worker);
+    };
+    island.cache.clear();
+    std::fill(island.starts.begin(), island.starts.end(), 0);
+    for (Individual& one : island.people) {
+        one.screen = again(one);
+        remember(island, one);
+        ++island.cache.find(one.hash)->living;
+    }
+    island.elites.rescreen(again);
+    for (std::uint32_t tick : island.tick_elites)
+        island.by_tick[tick].screen = again(island.by_tick[tick]);
+}
+
+void Engine::deal(const std::vector<Tree>& given, int threads, std::vector<double>& losses) {
+    losses.assign(given.size(), std::numeric_limits<double>::infinity());
+    redraw(threads);
+    hire(crew_size(islands_.size(), threads));
+    parallel_for(islands_.size(), threads, [&](std::size_t k, std::size_t me) {
+        for (std::size_t n = k; n < given.size(); n += islands_.size())
+            losses[n] = offered(islands_[k], given[n], *workers_[me]);
+    });
+}
+
+std::vector<double> Engine::offer(const std::vector<Tree>& given, int threads) {
+    std::vector<double> losses;
+    deal(given, threads, losses);
+    return losses;
+}
+
+std::vector<double> Engine::replant(const std::vector<Tree>& given, int threads) {
+    for (Island& island : islands_) {
+        island.people.clear();
+        island.oldest = 0;
+        for (Known& known : island.cache.all()) known.living = 0;
+    }
+    std::vector<double> losses;
+    deal(given, threads, losses);
+    for (Island& island : islands_) island.founded = !island.people.empty();
+    return losses;
+}
+
+std::vector<Individual> Engine::people(std::size_t most) const {
+    std::vector<const Individual*> all;
+    for (const Island& island : islands_) {
+        for (const Individual& one : island.people) all.push_back(&one);
+        for (const Individual& one : island.elites.all()) all.push_back(&one);
+        for (std::uint32_t tick : island.tick_elites) all.push_back(&island.by_tick[tick]);
+    }
+    std::stable_sort(all.begin(), all.end(), [](const Individual* a, const Individual* b) {
+        if (a->screen != b->screen) return a->screen < b->screen;
+        return cheaper(a->cost, a->tree.size(), b->cost, b->tree.size());
+    });
+    std::unordered_set<std::uint64_t> met;
+    std::vector<Individual> out;
+    for (const Individual* one : all) {
+        if (out.size() == most || !std::isfinite(one->screen)) break;
+        if (met.insert(one->hash).second) out.push_back(*one);
+    }
+    return out;
 }
 
 }  // namespace symtick

@@ -1,9 +1,10 @@
 // Room: search/kernel. The engine's state as flat arrays, written and read in one order.
 #pragma once
-#include <bit>
+#include <cmath>
 #include <stdexcept>
 
 #include "archive.hpp"
+#include "rules.hpp"
 
 namespace symtick {
 
@@ -42,7 +43,7 @@ public:
 // Throws std::invalid_argument where the arrays end early or hold a tree that is none.
 class Reader {
 public:
-    Reader(const Arrays& in, std::size_t features) : in_(in), features_(features) {
+    Reader(const Arrays& in, const Rules& rules) : in_(in), rules_(rules) {
         if (in.ops.size() != in.features.size() || in.ops.size() != in.values.size())
             throw std::invalid_argument("the saved node arrays differ in length");
     }
@@ -60,7 +61,7 @@ public:
         Tree t;
         for (std::uint64_t k = 0; k < size; ++k, ++node_)
             t.push_back({in_.ops[node_], in_.features[node_], in_.values[node_]});
-        check(t, features_, trees_++);
+        if (!t.empty()) checked(t);
         return t;
     }
     Individual individual() {
@@ -81,7 +82,25 @@ public:
 
 private:
     const Arrays& in_;
-    std::size_t features_, word_ = 0, number_ = 0, node_ = 0, trees_ = 0;
+    const Rules& rules_;
+    std::size_t word_ = 0, number_ = 0, node_ = 0, trees_ = 0;
+
+    // letters only, and one whole expression
+    void checked(const Tree& tree) {
+        const std::string where = "saved expression " + std::to_string(trees_++) + ": ";
+        std::size_t open = 0;
+        for (const Node& n : tree) {
+            const auto wanted = std::size_t(arity(n.op));
+            if (rules_.number(n) < 0)
+                throw std::invalid_argument(where + "opcode " + std::to_string(n.op) +
+                                            " is no letter of this search");
+            if (n.op == CONST && !std::isfinite(n.value))
+                throw std::invalid_argument(where + "a constant is not finite");
+            if (open < wanted) throw std::invalid_argument(where + "an operator lacks arguments");
+            open += 1 - wanted;
+        }
+        if (open != 1) throw std::invalid_argument(where + "it does not leave one value");
+    }
 
     [[noreturn]] static void bad() {
         throw std::invalid_argument("the saved arrays end before the state does");
