@@ -79,7 +79,12 @@ class Outcome:
 
 
 def live(
-    task: Task, settings: IslandSettings, number: int, state: State | None, guests: Migrants | None
+    task: Task,
+    settings: IslandSettings,
+    number: int,
+    state: State | None,
+    guests: Migrants | None,
+    budget: int,
 ) -> Outcome:
     """One epoch of one island: a pure function, run wherever there is a worker.
 
@@ -89,12 +94,12 @@ def live(
         number: of this island.
         state: at the end of the last epoch, or None for the first.
         guests: people of the neighbour.
+        budget: evaluations of the island in all.
     """
     engine = make_engine(_own(task, settings, number), state)
     if guests is not None and len(guests.sequences):
         engine.offer(guests.sequences, guests.constants)
-    quota = -(-task.evaluations // settings.islands)
-    stats = engine.step(settings.epoch, 1, max_evaluations=quota)
+    stats = engine.step(settings.epoch, 1, budget)
     sequences, constants, _ = engine.people(settings.migrants)
     return Outcome(
         engine.state(),
@@ -122,6 +127,7 @@ class Islands:
         task: what is searched for; `config.islands` and `config.seed` are of each engine.
         settings: of the islands.
         client: of the cluster (`connected` makes one).
+        state: a stored state to go on from.
         checkpoint: a file that is replaced after each epoch, or None.
 
     Raises:
@@ -133,6 +139,7 @@ class Islands:
         task: Task,
         settings: IslandSettings,
         client: Client,
+        state: State | None = None,
         checkpoint: Path | None = None,
     ) -> None:
         self._task, self._settings, self._client = task, settings, client
@@ -144,14 +151,16 @@ class Islands:
         self._sent: Future | None = None
         if checkpoint is not None and checkpoint.exists():
             self._resume(checkpoint)
+        elif state is not None:
+            self.restore(state)
 
     @property
     def evaluations(self) -> int:
         """Candidates that all islands computed."""
         return sum(o.evaluations for o in self._held)
 
-    def step(self, threads: int = 1) -> None:
-        """An epoch of every island, then the migration.
+    def step(self, threads: int, budget: int) -> None:
+        """An epoch of every island, within an equal share of the budget for each, then the migration.
 
         An epoch whose worker is lost is run again. When this is interrupted, the islands stand as
         they did before it.
@@ -159,7 +168,7 @@ class Islands:
         Raises:
             ToolError: workers or data were lost `PATIENCE` times in a row.
         """
-        held = self._gathered(self._settings.islands)
+        held = self._gathered(self._settings.islands, -(-budget // self._settings.islands))
         self._held = held
         self._states = [o.state for o in held]
         # each to the next one, the last to the first
@@ -179,7 +188,7 @@ class Islands:
 
     def state(self) -> State:
         """All islands' states and the people on their way, as arrays."""
-        arrays: dict[str, npt.NDArray[Any]] = {}
+        arrays: dict[str, npt.NDArray[Any]] = {"epoch": np.array([self.epoch])}
         for k, state in enumerate(self._states):
             arrays |= {f"{k}:{name}": held for name, held in (state or {}).items()}
         for k, guests in enumerate(self._guests):
@@ -189,7 +198,7 @@ class Islands:
                 arrays[f"counts:{k}"] = np.array([len(c) for c in guests.constants], np.int64)
         return arrays
 
-    def restore(self, arrays: State, epoch: int) -> None:
+    def restore(self, arrays: State) -> None:
         """Take up a stored state.
 
         Raises:
@@ -200,7 +209,7 @@ class Islands:
             if own:
                 self._states[k] = own
                 self._guests[k] = _guests(arrays, k)
-        self.epoch = epoch
+        self.epoch = int(arrays["epoch"][0])
         self._held = [self._known(k) for k, s in enumerate(self._states) if s is not None]
 
     def _known(self, number: int) -> Outcome:
@@ -214,7 +223,7 @@ class Islands:
         )
 
     def _save(self, path: Path) -> None:
-        values = {"format": FORMAT, "key": self._key(), "epoch": self.epoch}
+        values = {"format": FORMAT, "key": self._key()}
         text = io.BytesIO()
         np.savez(text, __values__=np.array(json.dumps(values)), **self.state())  # type: ignore[arg-type]
         write_bytes(path, text.getvalue())
@@ -226,17 +235,17 @@ class Islands:
                 f"the checkpoint {path} belongs to other data or settings: resume with those that "
                 "it was started with, or remove it"
             )
-        self.restore(arrays, int(values["epoch"]))
+        self.restore(arrays)
 
     def _key(self) -> str:
         return f"{self._task.key()} {self._settings}"
 
-    def _gathered(self, count: int) -> list[Outcome]:
+    def _gathered(self, count: int, budget: int) -> list[Outcome]:
         """An outcome of each island, whatever workers are lost meanwhile."""
         found: dict[int, Outcome] = {}
         failures = 0
         while missing := [k for k in range(count) if k not in found]:
-            sent = {self._submit(k): k for k in missing}
+            sent = {self._submit(k, budget): k for k in missing}
             try:
                 fresh = dict(_finished(sent))
             finally:
@@ -251,7 +260,7 @@ class Islands:
                 )
         return [found[k] for k in range(count)]
 
-    def _submit(self, number: int) -> Future:
+    def _submit(self, number: int, budget: int) -> Future:
         with warnings.catch_warnings():
             # states are a megabyte or so; dask would rather have them on a worker that may die
             warnings.filterwarnings("ignore", "Sending large graph")
@@ -264,6 +273,7 @@ class Islands:
                 number,
                 self._states[number],
                 self._guests[number],
+                budget,
                 pure=False,
             )
 

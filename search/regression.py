@@ -23,6 +23,7 @@ Floats = npt.NDArray[np.float64]
 State = Mapping[str, npt.NDArray[Any]]
 
 SLICE = 5  # generations between two looks at the keyboard
+PATIENCE = 100  # slices without a new function, after which there is none
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,3 +156,68 @@ def non_dominated(candidates: Sequence[Candidate]) -> list[Candidate]:
         if not any(k.lut <= one.lut and k.loss <= one.loss for k in kept):
             kept.append(one)
     return kept
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """How a search ended.
+
+    Attributes:
+        front: what it found.
+        state: where it can go on from.
+        evaluations: candidates computed, earlier runs included.
+        interrupted: whether Ctrl-C ended it.
+    """
+
+    front: tuple[Candidate, ...]
+    state: State
+    evaluations: int
+    interrupted: bool
+
+
+def run(
+    task: Task,
+    search: Searcher,
+    threads: int = 1,
+    report: Callable[[Searcher, float], None] = lambda search, share: None,
+    *,
+    brief: bool = False,
+) -> Outcome:
+    """Search until the budget is spent, the loss is good enough, nothing is new, or Ctrl-C.
+
+    Args:
+        task: what is searched for; its budget counts from here.
+        search: a way to do so.
+        threads: worker threads.
+        report: called after each slice with the share of the budget that is spent.
+        brief: end after the first slice.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C came before anything was found.
+    """
+    since, interrupted = search.evaluations, False
+    try:
+        _go_on(task, search, threads, report, since, brief)
+    except KeyboardInterrupt:
+        interrupted = True
+        if not search.front():
+            raise
+    return Outcome(tuple(search.front()), search.state(), search.evaluations, interrupted)
+
+
+def _go_on(
+    task: Task,
+    search: Searcher,
+    threads: int,
+    report: Callable[[Searcher, float], None],
+    since: int,
+    brief: bool,
+) -> None:
+    idle, budget = 0, since + task.evaluations
+    while search.evaluations < budget and search.best_loss() > task.done and idle < PATIENCE:
+        before = search.evaluations
+        search.step(threads, budget)
+        idle = idle + 1 if search.evaluations == before else 0
+        report(search, (search.evaluations - since) / task.evaluations)
+        if brief:
+            return
