@@ -1,5 +1,7 @@
 """Types of the compiled kernel. Use `symtick.search.evaluation` and `symtick.search.engine`."""
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -31,6 +33,17 @@ class Data:
     def rows(self) -> int: ...
     @property
     def features(self) -> int: ...
+
+class Loss:
+    def __init__(self, which: int | Callable[[_F64, _F64, _F64], float], delta: float) -> None: ...
+
+class FitSettings:
+    iterations: int
+    tolerance: float
+    restarts: int
+    seed: int
+    evaluations: int
+    def __init__(self) -> None: ...
 
 class CostTable:
     period: float
@@ -157,20 +170,26 @@ def choose_isa(name: str) -> None: ...
 def evaluate32(population: Population, data: Data, out: _F32, threads: int) -> None: ...
 def evaluate64(population: Population, data: Data, out: _F64, threads: int) -> None: ...
 def evaluate_scalar(population: Population, data: Data) -> _F64: ...
-def losses(
-    population: Population, data: Data, kind: int, delta: float, single: bool, threads: int
-) -> _F64: ...
+def losses(population: Population, data: Data, loss: Loss, single: bool, threads: int) -> _F64: ...
+def scalings(population: Population, data: Data, threads: int) -> _F64: ...
 def jacobian(population: Population, data: Data) -> tuple[_F64, _F64]: ...
 def vjp(population: Population, data: Data, seed: _F64) -> tuple[_F64, _F64]: ...
 def fit(
     population: Population,
     data: Data,
-    kind: int,
-    delta: float,
-    iterations: int,
-    tolerance: float,
+    loss: Loss,
+    settings: FitSettings,
     threads: int,
 ) -> tuple[_F64, _F64, _I64]: ...
+def round_constants(
+    population: Population,
+    data: Data,
+    loss: Loss,
+    refit: FitSettings,
+    bits: int,
+    fraction: bool,
+    threads: int,
+) -> tuple[_F64, _F64]: ...
 def intervals(population: Population, lo: _F64, hi: _F64) -> tuple[_I64, _F64, _F64]: ...
 def costs(population: Population, table: CostTable) -> tuple[_I64, _F64]: ...
 def simplify(population: Population) -> tuple[_U8, _I32, _F64]: ...

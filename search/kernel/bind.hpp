@@ -8,7 +8,7 @@
 
 #include <initializer_list>
 
-#include "program.hpp"
+#include "eval.hpp"
 
 namespace symtick {
 
@@ -53,6 +53,11 @@ struct Packed {
 };
 Packed packed(const Tree& tree);
 
+// a number of LossKind (not CUSTOM), or a callable on (prediction, target, weights): float64 arrays
+// of shape (rows,); called with the interpreter lock by any thread, its exceptions pass through
+LossSpec loss_from(nb::object which, double delta);
+
+void bind_loss(nb::module_& m);
 void bind_programs(nb::module_& m);
 void bind_rules(nb::module_& m);
 void bind_engine(nb::module_& m);

@@ -5,6 +5,7 @@
 #include "fit.hpp"
 #include "interval.hpp"
 #include "parallel.hpp"
+#include "round.hpp"
 
 namespace symtick {
 
@@ -108,10 +109,9 @@ Out<double> evaluate_scalar(const Population& pop, const Data& data) {
     return give(std::move(out), {pop.trees.size(), data.rows});
 }
 
-Out<double> losses(const Population& pop, const Data& data, int kind, double delta,
-                   bool single, int threads) {
+Out<double> losses(const Population& pop, const Data& data, const LossSpec& spec, bool single,
+                   int threads) {
     same_features(pop, data.features);
-    const LossSpec spec{LossKind(kind), delta};
     std::vector<double> out(pop.trees.size());
     {
         nb::gil_scoped_release release;
@@ -122,6 +122,21 @@ Out<double> losses(const Population& pop, const Data& data, int kind, double del
         });
     }
     return give(std::move(out));
+}
+
+// loss, scale and offset of each, shape (programs, 3)
+Out<double> scalings(const Population& pop, const Data& data, int threads) {
+    same_features(pop, data.features);
+    std::vector<double> out(3 * pop.trees.size());
+    {
+        nb::gil_scoped_release release;
+        std::vector<Evaluator> workers(crew_size(pop.trees.size(), threads));
+        parallel_for(pop.trees.size(), threads, [&](std::size_t k, std::size_t me) {
+            const Scaling s = workers[me].scaling(pop.trees[k], data);
+            out[3 * k] = s.loss, out[3 * k + 1] = s.scale, out[3 * k + 2] = s.offset;
+        });
+    }
+    return give(std::move(out), {pop.trees.size(), 3});
 }
 
 std::tuple<Out<double>, Out<double>> jacobian(const Population& pop, const Data& data) {
@@ -150,28 +165,53 @@ std::tuple<Out<double>, Out<double>> vjp(const Population& pop, const Data& data
     return {give(std::move(values)), give(std::move(grad))};
 }
 
+std::vector<double> constant_values(const std::vector<Tree>& trees) {
+    std::vector<double> out;
+    for (const Tree& t : trees)
+        for (const Node& n : t)
+            if (n.op == CONST) out.push_back(n.value);
+    return out;
+}
+
+// losses, constants in order of appearance, iterations
 std::tuple<Out<double>, Out<double>, Out<std::int64_t>> fit(const Population& pop,
-                                                            const Data& data, int kind,
-                                                            double delta, int iterations,
-                                                            double tolerance, int threads) {
+                                                            const Data& data, const LossSpec& spec,
+                                                            const FitSettings& settings,
+                                                            int threads) {
     same_features(pop, data.features);
     std::vector<Tree> trees = pop.trees;
-    std::vector<double> loss(trees.size()), consts;
+    std::vector<double> loss(trees.size());
     std::vector<std::int64_t> used(trees.size());
     {
         nb::gil_scoped_release release;
         std::vector<Fitter> workers(crew_size(trees.size(), threads));
         parallel_for(trees.size(), threads, [&](std::size_t k, std::size_t me) {
-            const FitResult r = workers[me].fit(trees[k], data, {LossKind(kind), delta},
-                                                {iterations, tolerance});
+            const FitResult r = workers[me].fit(trees[k], data, spec, settings);
             loss[k] = r.loss;
             used[k] = r.iterations;
         });
     }
-    for (const Tree& t : trees)
-        for (const Node& n : t)
-            if (n.op == CONST) consts.push_back(n.value);
-    return {give(std::move(loss)), give(std::move(consts)), give(std::move(used))};
+    return {give(std::move(loss)), give(constant_values(trees)), give(std::move(used))};
+}
+
+// losses, constants in order of appearance
+std::tuple<Out<double>, Out<double>> rounded(const Population& pop, const Data& data,
+                                             const LossSpec& spec, const FitSettings& refit,
+                                             int bits, bool fraction, int threads) {
+    same_features(pop, data.features);
+    const RoundSettings settings{{bits, fraction}, refit};
+    std::vector<Tree> trees = pop.trees;
+    std::vector<double> loss(trees.size());
+    {
+        nb::gil_scoped_release release;
+        const std::size_t crew = crew_size(trees.size(), threads);
+        std::vector<Fitter> fitters(crew);
+        std::vector<Evaluator> evaluators(crew);
+        parallel_for(trees.size(), threads, [&](std::size_t k, std::size_t me) {
+            loss[k] = round_constants(trees[k], data, spec, settings, fitters[me], evaluators[me]);
+        });
+    }
+    return {give(std::move(loss)), give(constant_values(trees))};
 }
 
 std::tuple<Out<std::int64_t>, Out<double>, Out<double>> ranges(const Population& pop,
@@ -252,7 +292,16 @@ void bind_programs(nb::module_& m) {
     m.def("evaluate32", &evaluate<float>);
     m.def("evaluate64", &evaluate<double>);
     m.def("evaluate_scalar", &evaluate_scalar);
+    nb::class_<FitSettings>(m, "FitSettings")
+        .def(nb::init<>())
+        .def_rw("iterations", &FitSettings::iterations)
+        .def_rw("tolerance", &FitSettings::tolerance)
+        .def_rw("restarts", &FitSettings::restarts)
+        .def_rw("seed", &FitSettings::seed)
+        .def_rw("evaluations", &FitSettings::evaluations);
     m.def("losses", &losses);
+    m.def("scalings", &scalings);
+    m.def("round_constants", &rounded);
     m.def("jacobian", &jacobian);
     m.def("vjp", &vjp);
     m.def("fit", &fit);

@@ -1,6 +1,8 @@
 // Room: search/kernel. See data.hpp.
 #include "data.hpp"
 
+#include <cmath>
+
 namespace symtick {
 
 void Data::allocate() {
@@ -13,7 +15,13 @@ void Data::allocate() {
 
 void Data::pad() {
     weight_sum = 0;
+    double mean = 0, square = 0;
     for (std::size_t r = 0; r < rows; ++r) weight_sum += w64[r];
+    for (std::size_t r = 0; r < rows; ++r) mean += w64[r] * y64[r] / weight_sum;
+    for (std::size_t r = 0; r < rows; ++r)
+        square += w64[r] * (y64[r] - mean) * (y64[r] - mean) / weight_sum;
+    level = std::sqrt(square + mean * mean);
+    spread = square > 0 ? std::sqrt(square) : 1.0;
     for (std::size_t r = rows; r < stride; ++r) {
         for (std::size_t f = 0; f < features; ++f) x64[f * stride + r] = x64[f * stride + rows - 1];
         y64[r] = y64[rows - 1];

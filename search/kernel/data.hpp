@@ -41,6 +41,8 @@ constexpr std::size_t padded(std::size_t rows) { return (rows + kPad - 1) / kPad
 struct Data {
     std::size_t rows = 0, features = 0, stride = 0;
     double weight_sum = 0;
+    double level = 0;   // weighted root mean square of y
+    double spread = 1;  // weighted standard deviation of y, 1 where y is constant
     Buffer<float> x32, y32, w32;
     Buffer<double> x64, y64, w64;
 

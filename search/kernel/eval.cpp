@@ -60,8 +60,7 @@ double loss(const Tree& tree, const Data& data, const LossSpec& spec, Code<T>& c
         sum += part(out.get(), Parts<T>::y(data) + row0, Parts<T>::w(data) + row0, rows, spec.kind,
                     T(spec.delta));
     });
-    const double mean = sum / data.weight_sum;
-    return std::isfinite(mean) ? mean : std::numeric_limits<double>::infinity();
+    return reported(spec, sum, data);
 }
 
 template <class T>
@@ -74,11 +73,58 @@ void values_of(const Tree& tree, const Data& data, Code<T>& code, Buffer<T>& slo
 
 }  // namespace
 
+double reported(const LossSpec& spec, double sum, const Data& data) {
+    double mean = sum / data.weight_sum;
+    if (spec.kind == NRMSE) mean = std::sqrt(mean) / data.spread;
+    return std::isfinite(mean) ? mean : std::numeric_limits<double>::infinity();
+}
+
+double custom_loss(const LossSpec& spec, const double* prediction, const Data& data) {
+    const auto finite = [](double v) { return std::isfinite(v); };
+    double value = std::numeric_limits<double>::infinity();
+    if (std::all_of(prediction, prediction + data.rows, finite))
+        value = spec.custom(prediction, data);
+    return finite(value) ? value : std::numeric_limits<double>::infinity();
+}
+
+double Evaluator::custom(const Tree& tree, const Data& data, const LossSpec& spec) {
+    all_.resize(data.rows);
+    values(tree, data, all_.get());
+    return custom_loss(spec, all_.get(), data);
+}
+
+Scaling Evaluator::scaling(const Tree& tree, const Data& data) {
+    all_.resize(data.rows);
+    values(tree, data, all_.get());
+    const double *f = all_.get(), *y = data.y64.get(), *w = data.w64.get();
+    double mean = 0, goal = 0, ff = 0, fy = 0;
+    for (std::size_t k = 0; k < data.rows; ++k) mean += w[k] * f[k], goal += w[k] * y[k];
+    mean /= data.weight_sum;
+    goal /= data.weight_sum;
+    for (std::size_t k = 0; k < data.rows; ++k) {
+        const double v = f[k] - mean, t = y[k] - goal;
+        ff += w[k] * v * v;
+        fy += w[k] * v * t;
+    }
+    if (!std::isfinite(ff) || !std::isfinite(fy))
+        return {0.0, 0.0, std::numeric_limits<double>::infinity()};
+    // what is left of a constant is rounding
+    const double scale = ff > 1e-28 * data.weight_sum * mean * mean ? fy / ff : 0.0;
+    double sum = 0;
+    for (std::size_t k = 0; k < data.rows; ++k) {
+        const double r = scale * (f[k] - mean) - (y[k] - goal);
+        sum += w[k] * r * r;
+    }
+    return {scale, goal - scale * mean, sum / data.weight_sum};
+}
+
 double Evaluator::loss32(const Tree& tree, const Data& data, const LossSpec& spec) {
+    if (spec.kind == CUSTOM) return custom(tree, data, spec);
     return loss<float>(tree, data, spec, code32_, slots32_, out32_);
 }
 
 double Evaluator::loss64(const Tree& tree, const Data& data, const LossSpec& spec) {
+    if (spec.kind == CUSTOM) return custom(tree, data, spec);
     return loss<double>(tree, data, spec, code64_, slots64_, out64_);
 }
 

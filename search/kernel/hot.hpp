@@ -12,7 +12,8 @@ constexpr std::size_t kPad = 64;         // rows are padded to a multiple of thi
 
 enum Mode : std::uint8_t { VV, VC, CV };  // operands: vectors, or one a constant
 enum Fused : std::uint8_t { MULADD = 64, AXPY = 65 };  // a * ca + cb; a + ca * b
-enum LossKind : int { MSE, MAE, HUBER };
+// NRMSE is minimised as MSE; CUSTOM has no loop here.
+enum LossKind : int { MSE, MAE, HUBER, NRMSE, MARGIN, CROSS_ENTROPY, CUSTOM, LOSS_COUNT };
 
 // One step over a block. a, b: slot number, or ~column of the data.
 template <class T>
@@ -45,6 +46,11 @@ struct HotTable {
                      float delta);
     double (*loss64)(const double* p, const double* y, const double* w, std::size_t rows, int kind,
                      double delta);
+    // For one step of a fit: the sum of w * loss, and for each row the curvature h of a parabola
+    // that stands for w * loss near p, and r = slope / h. `floor`: the least |residual| that the
+    // curvature of MAE and MARGIN is taken at.
+    double (*slopes)(const double* p, const double* y, const double* w, std::size_t rows, int kind,
+                     double delta, double floor, double* r, double* h);
     // values and adjoints: one slot of kGradBlock rows per tape step; jac: one for each of the
     // first `columns` constants
     void (*forward)(const TapeInstr*, int, const double* consts, const double* x,

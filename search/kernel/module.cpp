@@ -3,6 +3,7 @@
 
 NB_MODULE(_kernel, m) {
     m.doc() = "symtick's search kernel: evaluation, derivatives, cost and evolution of programs";
+    symtick::bind_loss(m);
     symtick::bind_programs(m);
     symtick::bind_rules(m);
     symtick::bind_engine(m);
