@@ -1,11 +1,12 @@
 """Islands on many machines, by dask.distributed.
 
-Room: `search`. Every island is an `Engine`. An epoch of an island is a pure function: data, settings,
-state and immigrants in; state, emigrants and front out. The client holds every state and hands each
-island's emigrants to the next one between epochs, so that a lost worker costs its epoch only, which
-is run again elsewhere with the same result; nothing depends on the number of workers. What is run
-where, and again, is dask's business: a local cluster, or any scheduler's address, so that those of
-dask-jobqueue (HTCondor, SLURM, PBS) work as well. Rows and settings travel to each worker once.
+Room: `search`. Every island is an `Engine`. An epoch of an island is a pure function: data,
+settings, state and immigrants in; state, emigrants and front out. The client holds every state and
+hands each island's emigrants to the next one between epochs, so that a lost worker costs its epoch
+only, which is run again elsewhere with the same result; nothing depends on the number of workers.
+What is run where, and again, is dask's business: a local cluster, or any scheduler's address, so
+that those of dask-jobqueue (HTCondor, SLURM, PBS) work as well. Rows and settings travel to each
+worker once.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import numpy.typing as npt
 from symtick.errors import InputError, ToolError
 from symtick.files import write_bytes
 from symtick.search.checkpoint import read_state
-from symtick.search.engine import Candidate, Engine
+from symtick.search.engine import Candidate
 from symtick.search.regression import State, Task, make_engine, non_dominated
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ class Islands:
         return sum(o.evaluations for o in self._held)
 
     def step(self, threads: int, budget: int) -> None:
-        """An epoch of every island, within an equal share of the budget for each, then the migration.
+        """An epoch of every island within its share of the budget, then the migration.
 
         An epoch whose worker is lost is run again. When this is interrupted, the islands stand as
         they did before it.
@@ -218,9 +219,7 @@ class Islands:
         engine = make_engine(_own(self._task, self._settings, number), state)
         stats = engine.stats()
         none = Migrants(np.zeros((0, 0), np.int16), ())
-        return Outcome(
-            state or {}, tuple(engine.front()), none, stats.evaluations, stats.best_loss
-        )
+        return Outcome(state or {}, tuple(engine.front()), none, stats.evaluations, stats.best_loss)
 
     def _save(self, path: Path) -> None:
         values = {"format": FORMAT, "key": self._key()}
@@ -301,7 +300,9 @@ def _guests(arrays: State, number: int) -> Migrants | None:
 
 
 @contextmanager
-def connected(workers: int | None = None, scheduler: str | Client | None = None) -> Iterator[Client]:
+def connected(
+    workers: int | None = None, scheduler: str | Client | None = None
+) -> Iterator[Client]:
     """A client of a cluster, which is closed afterwards where it was started here.
 
     Args:

@@ -39,7 +39,9 @@ def rounded_front(
     """
     rows = Rows.make(task.X, task.y, task.weights)
     spelled = [alphabet.expand(c.sequence, c.constants) if c.sequence else None for c in front]
-    programs = [c.program if s is None else Program(*s[:3]) for c, s in zip(front, spelled, strict=True)]
+    programs = [
+        c.program if s is None else Program(*s[:3]) for c, s in zip(front, spelled, strict=True)
+    ]
     kinds = [
         np.zeros(len(c.program.consts), int).tolist() if s is None else s[3].tolist()
         for c, s in zip(front, spelled, strict=True)

@@ -150,7 +150,7 @@ def _formats(
 
 
 def fitting_format(held: Interval, bits: int) -> Fixed:
-    """The finest format of `bits` bits that holds the interval but for one step at its upper end."""
+    """The finest format of `bits` bits that holds the interval, but for a step at its upper end."""
     signed = held.lo < 0.0
     largest = max(abs(held.lo), abs(held.hi))
     frac = bits - signed - math.floor(math.log2(largest)) if largest else bits - signed

@@ -23,13 +23,14 @@ from symtick.equations import SELECTIONS, Equations
 from symtick.errors import InputError
 from symtick.expr import Expression
 from symtick.fitted import Fitted, Target, read_json
-from symtick.planning import Plan, language_constants, usable_guesses
+from symtick.planning import Plan, usable_guesses
 from symtick.search.engine import EngineConfig
 from symtick.search.grammar import Operator
 from symtick.search.islands import Islands, IslandSettings, connected
 from symtick.search.preparing import denoised, select_features
 from symtick.search.regression import GpSearch, Outcome, Searcher, State, Task, run
 from symtick.search.rounding import rounded_front
+from symtick.wording import language_constants
 
 Floats = npt.NDArray[np.float64]
 METHODS = ("gp",)
@@ -305,9 +306,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
             seed=self.seed, weights=weights,
         )  # fmt: skip
 
-    def _tasks(
-        self, plan: Plan, X: Floats, goals: Floats, weights: Floats | None
-    ) -> list[Task]:
+    def _tasks(self, plan: Plan, X: Floats, goals: Floats, weights: Floats | None) -> list[Task]:
         units = _per_target("y_units", self.y_units, len(goals))
         guesses = _guesses(self.guesses, len(goals))
         tasks: list[Task] = []
