@@ -110,8 +110,10 @@ class Prefix:
     def sequence(self) -> _I16: ...
 
 class BreedSettings:
-    allowed: list[bool]
     interaction: float
+    simplify: bool
+    inner: float
+    subtree_depth: int
     def __init__(self) -> None: ...
     def set_ranges(self, lo: list[float], hi: list[float]) -> None: ...
 
@@ -120,19 +122,26 @@ class EngineSettings:
     islands: int
     population: int
     tournament: int
-    max_nodes: int
-    max_depth: int
-    max_constants: int
-    max_ticks: int
+    tournament_best: float
+    lut_tournament: float
     max_lut: float
     max_magnitude: float
     screen_rows: int
+    screen_interval: int
     trial_terms: int
     tune_iterations: int
     tune_probability: float
+    tune_repeats: int
     migration_interval: int
     migrants: int
     elite_probability: float
+    tick_elite_probability: float
+    parsimony: float
+    parsimony_window: int
+    cache_size: int
+    copies: int
+    founder_depth: int
+    target_loss: float
     def __init__(self) -> None: ...
     def set_moves(self, weights: list[float]) -> None: ...
     def set_loss(self, kind: int, delta: float) -> None: ...
@@ -145,11 +154,20 @@ class Engine:
         w: _F64,
         settings: EngineSettings,
         breed: BreedSettings,
+        rules: Rules,
         cost: CostTable,
-        guesses: Population,
+        guesses: tuple[_I16, _F64, _I64],
+        penalty: Callable[[_U8, _I32, _F64], float] | None,
     ) -> None: ...
     def step(self, generations: int, threads: int) -> dict[str, int]: ...
     def front(self) -> list[tuple[_U8, _I32, _F64, float, int, float, _I16, _F64]]: ...
+    def step(self, generations: int, threads: int, max_evaluations: int) -> dict[str, int]: ...
+    def stats(self) -> dict[str, int]: ...
+    def front(self) -> list[tuple[_U8, _I32, _F64, float, int, float]]: ...
+    def offer(
+        self, sequences: _I16, constants: _F64, counts: _I64, replant: bool, threads: int
+    ) -> _F64: ...
+    def people(self, most: int) -> tuple[_I16, _F64, _I64, _F64]: ...
     def best_loss(self) -> float: ...
     def save(self) -> dict[str, npt.NDArray[np.generic]]: ...
     def load(self, words: _U64, numbers: _F64, ops: _U8, features: _I32, values: _F64) -> None: ...

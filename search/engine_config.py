@@ -231,14 +231,14 @@ class EngineConfig:
     def all_rules(self) -> Rules:
         """The rules with the limits in them."""
         rules, limits = self.rules or Rules(), self.limits
-        ticks = limits.max_ticks if rules.max_ticks is None else min(limits.max_ticks, rules.max_ticks)
+        ticks = limits.max_ticks if rules.max_ticks is None else rules.max_ticks
         return replace(
             rules,
             min_nodes=min(rules.min_nodes, limits.max_nodes),
             max_nodes=min(rules.max_nodes, limits.max_nodes),
             max_depth=min(rules.max_depth, limits.max_depth),
             max_constants=min(rules.max_constants, limits.max_constants),
-            max_ticks=ticks,
+            max_ticks=min(ticks, limits.max_ticks),
         )
 
     def to_kernel(self) -> _kernel.EngineSettings:

@@ -7,10 +7,9 @@ namespace symtick {
 struct Individual {
     Tree tree;          // as it is bred: custom operators are not expanded
     double screen = 0;  // mean loss on the screening rows
-    double loss = 0;    // mean loss on all rows; meaningful in an archive
+    double loss = 0;    // mean loss on all rows, penalty included; 0 outside of archives
     Cost cost;
     std::uint64_t hash = 0;  // its function's fingerprint
-    std::uint64_t birth = 0;
 };
 
 // whether a form is cheaper than another of the same function: ticks, then LUT, then nodes

@@ -205,6 +205,7 @@ void Engine::migrate() {
         for (Individual& one : travellers[k]) {
             to.elites.offer(one);
             to.best = to.elites.best();
+            one.loss = 0.0;
             remember(to, one);
             join(to, one);
         }

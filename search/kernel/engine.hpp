@@ -96,7 +96,6 @@ private:
         std::vector<std::uint32_t> histogram;  // of `recent`
         std::vector<double> factors;           // of the tournament, by ticks
         Stats stats;
-        std::uint64_t births = 0;
     };
     struct Worker {
         explicit Worker(const Breeder& b) : breeder(b) {}

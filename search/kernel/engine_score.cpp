@@ -9,6 +9,8 @@
 namespace symtick {
 namespace {
 
+constexpr std::int32_t kTied = 1 << 24;  // first number of the symbols of tied constants
+
 // may it be undefined on a row where an equal function is not?
 bool partial(const Tree& body) {
     return std::any_of(body.begin(), body.end(), [](const Node& n) {
@@ -173,7 +175,7 @@ bool Engine::fresh_start(Island& island, const Tree& body) const {
         if (n.op != CONST || n.feature == kLiteral) continue;
         // sign, exponent and three bits of the value
         start = (start ^ (std::bit_cast<std::uint64_t>(n.value) >> 49)) * 0x9e3779b97f4a7c15ULL;
-        n = {INPUT, n.feature > 0 ? std::int32_t(data_.features) - 1 - n.feature : number++, 0.0};
+        n = {INPUT, n.feature > 0 ? kTied + n.feature : number++, 0.0};
     }
     const std::uint64_t key = ((fingerprint(skeleton) ^ start) * 0xd6e8feb86659fd93ULL) >> 8 << 8;
     std::uint64_t& place = island.starts[(key >> 32) % island.starts.size()];
@@ -211,19 +213,21 @@ void Engine::admit(Island& island, Individual& child, Worker& worker) const {
     }
     if (!island.elites.wanted(child.screen, child.cost, true)) return;
     const Tree& body = body_of(child.tree, worker.body);
-    child.loss = same_rows_ && exact_ ? child.screen
-                                      : worker.evaluator.loss64(body, data_, settings_.loss);
-    if (!std::isfinite(child.loss)) return;
+    double loss = same_rows_ && exact_ ? child.screen
+                                       : worker.evaluator.loss64(body, data_, settings_.loss);
+    if (!std::isfinite(loss)) return;
     if (penalty_) {
         const double more = penalty_(body);
-        child.loss += more;
+        loss += more;
         child.screen += more;
     }
-    if (island.elites.offer(child)) island.best = island.elites.best();
+    if (!island.elites.wanted(loss, child.cost, false)) return;
+    Individual one = child;
+    one.loss = loss;
+    if (island.elites.offer(std::move(one))) island.best = island.elites.best();
 }
 
 void Engine::join(Island& island, Individual& child) {
-    child.birth = ++island.births;
     if (Known* known = island.cache.find(child.hash)) ++known->living;
     count_ticks(island, child.cost.ticks);
     if (island.people.size() < settings_.population) {

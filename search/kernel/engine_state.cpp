@@ -80,7 +80,8 @@ void add(Digest& d, const Rules& rules) {
         for (const Tree& body : *bodies) d.tree(body);
     const RuleSettings& s = rules.settings();
     for (std::size_t w : {s.min_nodes, s.max_nodes, s.max_depth, s.max_constants, s.max_expanded,
-                          std::size_t(s.constant_arguments), s.units, std::size_t(s.max_ticks)})
+                          std::size_t(s.constant_arguments),
+                          std::size_t(s.needs_input), s.units, std::size_t(s.max_ticks)})
         d.word(w);
     d.number(s.max_complexity);
     d.numbers(s.max_argument);
@@ -164,7 +165,7 @@ std::uint64_t Engine::digest() const {
 void Engine::write(Writer& w, const Island& island) const {
     for (std::uint64_t s : island.rng.state) w.word(s);
     const Stats& s = island.stats;
-    for (std::uint64_t v : {island.births, s.evaluations, s.cache_hits, s.fits, s.rejected,
+    for (std::uint64_t v : {s.evaluations, s.cache_hits, s.fits, s.rejected,
                             std::uint64_t(island.founded), std::uint64_t(island.oldest),
                             std::uint64_t(island.recent_next)})
         w.word(v);
@@ -194,7 +195,7 @@ Engine::Island Engine::read_island(Reader& r) const {
     Island island;
     for (auto& s : island.rng.state) s = r.word();
     Stats& s = island.stats;
-    for (auto* v : {&island.births, &s.evaluations, &s.cache_hits, &s.fits, &s.rejected})
+    for (auto* v : {&s.evaluations, &s.cache_hits, &s.fits, &s.rejected})
         *v = r.word();
     island.founded = r.word() != 0;
     island.oldest = std::size_t(r.word());

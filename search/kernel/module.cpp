@@ -7,5 +7,6 @@ NB_MODULE(_kernel, m) {
     symtick::bind_programs(m);
     symtick::bind_rules(m);
     symtick::bind_engine(m);
+    symtick::bind_policy(m);
     symtick::bind_semantic(m);
 }

@@ -36,7 +36,6 @@ public:
         number(i.cost.lut);
         word(std::uint64_t(i.cost.ticks));
         word(i.hash);
-        word(i.birth);
     }
 };
 
@@ -72,7 +71,6 @@ public:
         i.cost.lut = number();
         i.cost.ticks = int(word());
         i.hash = word();
-        i.birth = word();
         return i;
     }
     void finish() const {

@@ -233,7 +233,7 @@ def test_one_row_and_one_feature_work() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"ops": ("add", "pow")}, "unknown operator 'pow'"),
+        ({"ops": ("add", "atan")}, "unknown operator 'atan'"),
         ({"ops": ()}, "at least one operator"),
         ({"loss": "l2"}, "unknown loss 'l2'"),
         ({"population": 0}, "population must be an integer from 1, not 0"),
@@ -241,13 +241,22 @@ def test_one_row_and_one_feature_work() -> None:
         ({"seed": -1}, "seed must be"),
         ({"interaction": 1.5}, "interaction is a chance"),
         ({"huber_delta": 0.0}, "huber_delta must be positive"),
-        ({"limits": Limits(max_lut=float("nan"))}, "max_lut"),
-        ({"moves": Moves(crossover=-1.0)}, "weights of the moves"),
+        ({"parsimony": -1.0}, "parsimony must be finite and from 0"),
+        ({"target_loss": float("nan")}, "target_loss must be finite or None"),
+        ({"literals": (1.0,)}, "simplify=True merges constants"),
+        ({"constants": False}, "simplify=True merges constants"),
     ],
 )
 def test_bad_settings_are_refused(change: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         replace(SMALL, **change)  # type: ignore[arg-type]
+
+
+def test_bad_limits_and_moves_are_refused() -> None:
+    with pytest.raises(InputError, match="max_lut must be positive, not nan"):
+        Limits(max_lut=float("nan"))
+    with pytest.raises(InputError, match="weights of the moves"):
+        Moves(crossover=-1.0)
 
 
 def test_bad_data_is_refused() -> None:
@@ -279,7 +288,7 @@ def test_damaged_states_are_refused() -> None:
     version = words.copy()
     version[0] = 99
     sizes = words.copy()
-    sizes[11] = 2**40
+    sizes[15] = 2**40
     for change, message in (
         ({"words": version}, "version 99"),
         ({"words": words[:50]}, "end before"),
