@@ -290,8 +290,10 @@ def _merged(
 ) -> tuple[Sequences, Numbers, Numbers]:
     """Equal sequences as one, with the sum of their weights."""
     held, places = np.unique(sequences, axis=0, return_inverse=True)
-    sums = [np.bincount(places.ravel(), weights, len(held)) for weights in (gains, bonuses)]
-    return held, sums[0], sums[1]
+    out = np.zeros((2, len(held)))
+    np.add.at(out[0], places.ravel(), gains)
+    np.add.at(out[1], places.ravel(), bonuses)
+    return held, out[0], out[1]
 
 
 def _rank_weights(rewards: Numbers) -> Numbers:
@@ -366,7 +368,8 @@ def _epoch(
 ) -> float:
     total, count = 0.0, len(reading.letters)
     order = torch.from_numpy(rng.permutation(count))
-    for places in order.split(batch):
+    for first in range(0, count, batch):
+        places = order[first : first + batch]
         with one_thread():
             loss = -policy.score(reading.rows(places))[0].sum()
             adam.zero_grad()

@@ -21,6 +21,7 @@ Prefix::Prefix(const Rules& rules) : rules_(&rules), counts_(rules.letters_.size
     const RuleSettings& s = rules.settings_;
     sequence_.reserve(s.max_nodes);
     frames_.reserve(s.max_nodes);
+    answers_.resize(std::size_t(rules.table_kinds_) + 1);
     for (std::size_t bits = 0; bits < (1U << CLASSES); ++bits) {
         std::vector<std::uint8_t> base;
         for (const Letter& l : rules.letters_)
@@ -42,11 +43,13 @@ void Prefix::clear() {
     }
     open_ = 1;
     constants_ = inputs_ = 0;
-    room_ = rules_->room(1);
+    room_ = rules_->room(1, 0);
     needed_ = rules_->root_need_;
     expanded_ = 1;
     complexity_ = rules_->cheapest_;
     ticks_ = kNever;
+    std::fill(answers_.begin(), answers_.end(), std::int8_t(-1));
+    last_fill_ = -1;
     missing_ = {0, 0, 0};
     missing_complexity_ = 0.0;
     for (std::size_t t = 0; t < counts_.size() && rules_->must_have_; ++t) {
@@ -68,8 +71,8 @@ bool Prefix::fits(std::size_t arity) const {
     if (arity > 0 && std::size_t(slot_.depth) >= s.max_depth) return false;
     const std::size_t length = sequence_.size() + 1;
     if (length + open_ - 1 + arity > s.max_nodes) return false;
-    const std::int64_t room = room_ - rules_->room(slot_.depth) +
-                              std::int64_t(arity) * rules_->room(slot_.depth + 1);
+    const std::int64_t room = room_ - rules_->room(slot_.depth, slot_.path) +
+                              std::int64_t(arity) * rules_->room(slot_.depth + 1, slot_.path);
     return std::int64_t(length) + room >= std::int64_t(s.min_nodes);
 }
 
@@ -210,10 +213,17 @@ bool Prefix::counts_can_end(int token) const {
     if (more > missing[2] && !rules_->binary_) return false;
     const std::int64_t length =
         std::int64_t(sequence_.size()) + 1 + missing[1] + more + open + more;
-    const std::int64_t room = room_ - rules_->room(slot_.depth) +
-                              letter.arity * rules_->room(slot_.depth + 1);
     return length <= std::int64_t(s.max_nodes) &&
-           length <= std::int64_t(sequence_.size()) + 1 + room;
+           length <= std::int64_t(sequence_.size()) + 1 + room_after(token);
+}
+
+// most nodes that the open slots can take after the token
+std::int64_t Prefix::room_after(int token) const {
+    const Letter& l = rules_->letters_[std::size_t(token)];
+    std::int64_t room = room_ - rules_->room(slot_.depth, slot_.path);
+    for (int a = 0; a < l.arity; ++a)
+        room += rules_->room(slot_.depth + 1, slot_.path + l.ticks[a]);
+    return room;
 }
 
 bool Prefix::complexity_can_end(int token) const {
@@ -245,28 +255,52 @@ int Prefix::bound(int token) const {
 // Whether some one leaf in all slots after the token keeps the tick budget.
 bool Prefix::in_time(int token) {
     const Rules& r = *rules_;
-    if (r.settings_.max_ticks == kAnyNumber || bound(token) <= r.settings_.max_ticks) return true;
+    if (r.settings_.max_ticks == kAnyNumber) return true;
+    if (r.fastest_ > 0 && std::int64_t(sequence_.size()) + 1 + room_after(token) <
+                              std::int64_t(r.settings_.min_nodes))
+        return false;
+    if (bound(token) <= r.settings_.max_ticks) return true;
     if (r.exact_ticks_) return false;
-    const std::size_t slots = open_ - 1 + r.letters_[std::size_t(token)].arity;
+    const Letter& letter = r.letters_[std::size_t(token)];
+    if (!r.settings_.cost.fuse) return tried(token);
+    // An operator whose arguments are one input or constants is a table or a constant whatever it
+    // does, and inputs that do not occur yet differ by their tables only: one answer for all.
+    const bool absent = letter.input && counts_[std::size_t(token)] == 0;
+    if (letter.arity == 0 && !absent) return tried(token);
+    std::int8_t& answer = answers_[absent ? std::size_t(letter.alike) + 1 : 0];
+    if (answer < 0)
+        answer = tried(letter.arity > 0 && r.any_operator_ >= 0 ? r.any_operator_ : token);
+    return answer != 0;
+}
+
+bool Prefix::tried(int token) {
+    const Rules& r = *rules_;
+    const Letter& letter = r.letters_[std::size_t(token)];
+    const std::size_t slots = open_ - 1 + letter.arity;
     if (slots == 0) return filled_in_time(token, token, 0);
-    const auto works = [&](int leaf) { return filled_in_time(token, leaf, slots); };
-    const auto found = [&](int leaf) {
-        last_fill_ = leaf;
+    if (filled_by_input(token, slots)) return true;
+    if (input_wanted(token) || input_missing(token)) return false;
+    const std::size_t written = constants_ + letter.free;
+    if (r.free_ >= 0 && written + slots <= r.settings_.max_constants &&
+        filled_in_time(token, r.free_, slots))
         return true;
-    };
+    return !r.literals_.empty() && filled_in_time(token, r.literals_[0], slots);
+}
+
+// the input that did last time, those that occur, and the fastest of the others
+bool Prefix::filled_by_input(int token, std::size_t slots) {
     const int last = last_fill_;
-    if (last >= 0 && r.letters_[std::size_t(last)].input && works(last)) return true;
-    bool absent = false;  // inputs that do not occur yet differ by their tables only
-    for (const std::int16_t leaf : r.inputs_) {
+    if (last >= 0 && filled_in_time(token, last, slots)) return true;
+    bool absent = false;
+    for (const std::int16_t leaf : rules_->inputs_) {
         const bool occurs = leaf == token || counts_[std::size_t(leaf)] > 0;
         if (leaf == last || (!occurs && absent)) continue;
         absent = absent || !occurs;
-        if (works(leaf)) return found(leaf);
+        if (!filled_in_time(token, leaf, slots)) continue;
+        last_fill_ = leaf;
+        return true;
     }
-    if (input_wanted(token) || input_missing(token)) return false;
-    const std::size_t written = constants_ + r.letters_[std::size_t(token)].free;
-    if (r.free_ >= 0 && written + slots <= r.settings_.max_constants && works(r.free_)) return true;
-    return !r.literals_.empty() && works(r.literals_[0]);
+    return false;
 }
 
 bool Prefix::filled_in_time(int token, int leaf, std::size_t slots) {
@@ -307,11 +341,12 @@ void Prefix::count(int token) {
     inputs_ += l.input;
     complexity_ += lack(token);
     open_ += std::size_t(l.arity) - 1;
-    room_ += l.arity * rules_->room(slot_.depth + 1) - rules_->room(slot_.depth);
+    room_ = room_after(token);
     needed_ += std::int64_t(l.arity) * l.need - slot_.need;
     expanded_ += slot_.copies * (l.own - 1 + (l.arity > 0) * l.uses[0] + (l.arity > 1) * l.uses[1]);
     ticks_ = std::max(ticks_, slot_.path + (l.arity ? l.floor : l.ticks[0]));
     sequence_.push_back(std::int16_t(token));
+    std::fill(answers_.begin(), answers_.end(), std::int8_t(-1));
 }
 
 void Prefix::enter(int token) {

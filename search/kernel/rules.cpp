@@ -158,7 +158,8 @@ void Rules::measure() {
         } else if (letter.arity > 0) {
             letter.ticks[0] = letter.ticks[1] = ticks_of(op, cost);
         } else if (letter.input && cost.fuse && settings_.max_ticks != kAnyNumber) {
-            letter.ticks[0] = span(cost.table_delay[std::size_t(token.node.feature)], cost);
+            letter.delay = cost.table_delay[std::size_t(token.node.feature)];
+            letter.ticks[0] = span(letter.delay, cost);
         }
         if (!limits_.empty()) {
             const auto row = limits_.begin() + std::ptrdiff_t(k * alphabet_.tokens.size());
@@ -167,11 +168,25 @@ void Rules::measure() {
         }
         letters_.push_back(letter);
     }
-    const auto earlier = [&](std::int16_t a, std::int16_t b) {
-        return letters_[std::size_t(a)].ticks[0] < letters_[std::size_t(b)].ticks[0];
-    };
-    std::stable_sort(inputs_.begin(), inputs_.end(), earlier);
+    find_ticks();
+}
+
+// inputs with fast tables first, and what stands for what where ticks are counted
+void Rules::find_ticks() {
+    const auto delay = [&](std::int16_t t) -> double { return letters_[std::size_t(t)].delay; };
+    std::stable_sort(inputs_.begin(), inputs_.end(),
+                     [&](std::int16_t a, std::int16_t b) { return delay(a) < delay(b); });
+    for (std::size_t k = 0; k < inputs_.size(); ++k) {
+        if (k == 0 || delay(inputs_[k]) > delay(inputs_[k - 1])) ++table_kinds_;
+        letters_[std::size_t(inputs_[k])].alike = table_kinds_ - 1;
+    }
     if (!inputs_.empty()) first_tick_ = letters_[std::size_t(inputs_[0])].ticks[0];
+    for (std::size_t t = 0; t < letters_.size() && any_operator_ < 0; ++t)
+        if (letters_[t].arity > 0 && alphabet_.tokens[t].node.op < CUSTOM1) any_operator_ = int(t);
+    if (!exact_ticks_ || settings_.max_ticks == kAnyNumber) return;
+    fastest_ = kAnyNumber;
+    for (const Letter& l : letters_)
+        for (int a = 0; a < l.arity; ++a) fastest_ = std::min(fastest_, l.ticks[a]);
 }
 
 // Fewest nodes and levels of an argument of each operator, the barred children left out: paths in
