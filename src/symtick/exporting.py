@@ -130,8 +130,17 @@ def rounded_sympy(expression: Expression, digits: int, output: int = 0) -> sympy
 
 
 def latex(expression: Expression, digits: int = 3, output: int = 0) -> str:
-    """One output as LaTeX with `digits` significant digits in its constants."""
-    return str(sympy.latex(rounded_sympy(expression, digits, output)))
+    """One output as LaTeX with `digits` significant digits in its constants.
+
+    Names are printed as SymPy does (`x0` with an index, `alpha` as the letter), those with more
+    than one underscore upright as they are.
+    """
+    upright = {
+        sympy.Symbol(name, real=True): rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"
+        for name in expression.inputs
+        if name.count("_") > 1
+    }
+    return str(sympy.latex(rounded_sympy(expression, digits, output), symbol_names=upright))
 
 
 def latex_table(

@@ -271,5 +271,7 @@ def _broken(rules: Rules, alphabet: Alphabet, letters: Any, cost: SearchCost) ->
     for field in fields(rules):
         relaxed = replace(rules, **{field.name: getattr(plain_rules, field.name)})
         if accepts(relaxed, alphabet, letters[None, :], cost)[0]:
+            if field.name == "units":
+                return "its units do not fit those of the features and the target"
             return f"{field.name}={getattr(rules, field.name)}"
     return "more than one of them"

@@ -167,7 +167,7 @@ def units_of(
 
 
 def input_names(given: Sequence[str] | None, count: int) -> tuple[str, ...]:
-    """Names of the features in expressions: other characters than letters, digits and _ become _.
+    """Names of the features in expressions: runs of other characters than letters and digits as _.
 
     Args:
         given: names of a DataFrame's columns, or None for x0, x1, ...
@@ -178,7 +178,7 @@ def input_names(given: Sequence[str] | None, count: int) -> tuple[str, ...]:
     """
     if given is None:
         return default_names(count)
-    held = [re.sub(r"\W", "_", str(name), flags=re.ASCII).strip("_") for name in given]
+    held = [re.sub(r"[\W_]+", "_", str(name), flags=re.ASCII).strip("_") for name in given]
     held = [n if re.match(r"[A-Za-z]", n) else f"x_{n}" for n in held]
     try:
         return check_names(held)
