@@ -61,6 +61,7 @@ void bind_loss(nb::module_& m);
 void bind_programs(nb::module_& m);
 void bind_rules(nb::module_& m);
 void bind_engine(nb::module_& m);
+void bind_policy(nb::module_& m);
 void bind_semantic(nb::module_& m);
 
 }  // namespace symtick

@@ -2,6 +2,7 @@
 // field make equal (order, grouping, distributing, cancelling), whatever their shape.
 #pragma once
 #include <cstdint>
+#include <span>
 
 #include "ops.hpp"
 
@@ -18,5 +19,8 @@ constexpr std::uint64_t kUndefined = ~std::uint64_t(0);
 // differ in where they are defined (x / x and 1, exp(log(x)) and x). Built-in operators only: expand
 // custom ones first.
 std::uint64_t fingerprint(const Tree& tree);
+// The same where the inputs are functions of these fingerprints. EXP of LOG and the like are known
+// within the tree only.
+std::uint64_t fingerprint(const Tree& tree, std::span<const std::uint64_t> inputs);
 
 }  // namespace symtick

@@ -7,21 +7,23 @@
 #include "dispatch.hpp"
 
 namespace symtick {
-namespace {
-
-std::size_t block_rows(const Data& data, std::size_t row0) {
-    return std::min(kGradBlock, (data.rows - row0 + 15) / 16 * 16);
-}
-
-}  // namespace
-
-void Fitter::prepare(const Tree& tree) {
+void Fitter::prepare(const Tree& tree, const Data& data) {
     make_tape(tree, tape_);
-    values_.resize(tape_.steps.size() * kGradBlock);
-    adjoints_.resize(tape_.steps.size() * kGradBlock);
-    jac_.resize(std::size_t(std::max(1, tape_.columns())) * kGradBlock);
+    const std::size_t steps = tape_.steps.size(), columns = std::size_t(tape_.columns());
+    values_.resize(steps * kGradBlock);
+    adjoints_.resize(steps * kGradBlock);
+    jac_.resize((columns + 1) * kGradBlock);
     r_.resize(kGradBlock);
     w_.resize(kGradBlock);
+    if (!ones_.get()) {
+        ones_.resize(kGradBlock);
+        std::fill_n(ones_.get(), kGradBlock, 1.0);
+    }
+    adjoint_.resize(steps);
+    column_.resize(columns + 1);
+    block_ = {tape_.steps.data(), int(steps), tape_.consts.data(), int(columns), data.x64.get(),
+              data.stride, 0, 0, values_.get(), adjoints_.get(), jac_.get(), ones_.get(),
+              ones_.get(), adjoint_.data(), column_.data()};
 }
 
 void Fitter::set(const std::vector<double>& parameters) {
@@ -30,62 +32,52 @@ void Fitter::set(const std::vector<double>& parameters) {
 }
 
 // values of a block of rows; tape_.consts are the constants
-const double* Fitter::forward(const Data& data, std::size_t row0, std::size_t rows) {
-    const int n = int(tape_.steps.size());
-    hot().forward(tape_.steps.data(), n, tape_.consts.data(), data.x64.get(), data.stride, row0,
-                  rows, values_.get());
-    return values_.get() + std::size_t(n - 1) * kGradBlock;
+const double* Fitter::forward(const Data& data, std::size_t row0) {
+    block_.row0 = row0;
+    block_.rows = std::min(kGradBlock, (data.rows - row0 + 15) / 16 * 16);
+    hot().forward(block_);
+    return values_.get() + (tape_.steps.size() - 1) * kGradBlock;
 }
 
-double* Fitter::root_adjoint() {
-    return adjoints_.get() + (tape_.steps.size() - 1) * kGradBlock;
-}
-
-// a column of jac_ for each parameter, from the adjoint of the root
-void Fitter::backward(const Data& data, std::size_t row0, std::size_t rows) {
-    hot().backward(tape_.steps.data(), int(tape_.steps.size()), tape_.consts.data(),
-                   tape_.columns(), data.x64.get(), data.stride, row0, rows, values_.get(),
-                   adjoints_.get(), jac_.get());
-    const double* from = jac_.get() + std::size_t(tape_.parameters) * kGradBlock;
+// column_ of each parameter for the block of the last forward
+void Fitter::backward(const double* seed) {
+    block_.seed = seed;
+    hot().backward(block_);
+    const double** from = column_.data() + tape_.parameters;
     for (std::int32_t owner : tape_.copies) {
         double* to = jac_.get() + std::size_t(owner) * kGradBlock;
-        for (std::size_t k = 0; k < rows; ++k) to[k] += from[k];
-        from += kGradBlock;
+        const double *a = column_[std::size_t(owner)], *b = *from++;
+        for (std::size_t k = 0; k < block_.rows; ++k) to[k] = a[k] + b[k];
+        column_[std::size_t(owner)] = to;
     }
 }
 
 void Fitter::jacobian(const Tree& tree, const Data& data, double* values, double* jac) {
-    prepare(tree);
+    prepare(tree, data);
     for (std::size_t row0 = 0; row0 < data.rows; row0 += kGradBlock) {
-        const std::size_t rows = block_rows(data, row0);
-        const std::size_t kept = std::min(rows, data.rows - row0);
-        const double* out = forward(data, row0, rows);
+        const double* out = forward(data, row0);
+        const std::size_t kept = std::min(block_.rows, data.rows - row0);
         std::memcpy(values + row0, out, kept * sizeof(double));
-        std::fill_n(root_adjoint(), rows, 1.0);
-        backward(data, row0, rows);
+        backward(ones_.get());
         for (std::size_t c = 0; c < std::size_t(tape_.parameters); ++c)
-            std::memcpy(jac + c * data.rows + row0, jac_.get() + c * kGradBlock,
-                        kept * sizeof(double));
+            std::memcpy(jac + c * data.rows + row0, column_[c], kept * sizeof(double));
     }
 }
 
 void Fitter::vjp(const Tree& tree, const Data& data, const double* seed, double* values,
                  double* grad) {
-    prepare(tree);
+    prepare(tree, data);
     const std::size_t m = std::size_t(tape_.parameters);
     std::fill_n(grad, m, 0.0);
-    std::fill_n(w_.get(), kGradBlock, 1.0);
     for (std::size_t row0 = 0; row0 < data.rows; row0 += kGradBlock) {
-        const std::size_t rows = block_rows(data, row0);
-        const std::size_t kept = std::min(rows, data.rows - row0);
-        const double* out = forward(data, row0, rows);
+        const double* out = forward(data, row0);
+        const std::size_t kept = std::min(block_.rows, data.rows - row0);
         std::memcpy(values + row0, out, kept * sizeof(double));
-        double* to = root_adjoint();
-        std::copy_n(seed + row0, kept, to);
-        std::fill(to + kept, to + rows, 0.0);
-        backward(data, row0, rows);
+        std::copy_n(seed + row0, kept, w_.get());
+        std::fill(w_.get() + kept, w_.get() + block_.rows, 0.0);
+        backward(w_.get());
         for (std::size_t c = 0; c < m; ++c)
-            grad[c] += hot().dot(jac_.get() + c * kGradBlock, w_.get(), rows);
+            grad[c] += hot().dot(column_[c], ones_.get(), block_.rows);
     }
 }
 

@@ -42,7 +42,9 @@ private:
 
     Tape tape_;
     std::vector<std::uint8_t> linear_;
-    Buffer<double> values_, adjoints_, jac_, r_, w_, all_;
+    Buffer<double> values_, adjoints_, jac_, ones_, r_, w_, sums_, all_;
+    std::vector<const double*> adjoint_, column_;
+    GradBlock block_{};
     Point here_, there_;
     Equations equations_;
     std::vector<std::size_t> chosen_;  // numbers of the linear parameters
@@ -50,12 +52,12 @@ private:
     double floor_ = 0;       // see HotTable::slopes
     bool damp_all_ = false;  // the parabola may lie below the loss, so its end may be too far
 
-    void prepare(const Tree& tree);
+    void prepare(const Tree& tree, const Data& data);
     void set(const std::vector<double>& parameters);
-    const double* forward(const Data& data, std::size_t row0, std::size_t rows);
-    void backward(const Data& data, std::size_t row0, std::size_t rows);
-    double* root_adjoint();
+    const double* forward(const Data& data, std::size_t row0);
+    void backward(const double* seed);
 
+    void fold(Point& at) const;
     bool assemble(const Data& data, const LossSpec& spec, double limit, Point& at);
     double foretold() const;
     double linear_gain(const Point& at);

@@ -8,6 +8,7 @@ namespace symtick {
 
 constexpr std::size_t kBlock = 512;      // rows of one evaluation block: a slot is 2-4 KiB of L1
 constexpr std::size_t kGradBlock = 256;  // rows of one derivative block
+constexpr std::size_t kLanes = 8;      // doubles of the widest vector
 constexpr std::size_t kPad = 64;         // rows are padded to a multiple of this
 
 enum Mode : std::uint8_t { VV, VC, CV };  // operands: vectors, or one a constant
@@ -36,6 +37,24 @@ struct TapeInstr {
     std::int32_t b;
 };
 
+// One block of rows of a derivative tape. The pointers that backward sets may point to values of the
+// block or to the seed.
+struct GradBlock {
+    const TapeInstr* tape;
+    int steps;
+    const double* consts;
+    int columns;  // the first ones of the constants, that have a column of derivatives
+    const double* x;
+    std::size_t stride, row0, rows;
+    double* values;           // kGradBlock numbers for each step
+    double* adjoints;         // room for as many
+    double* jac;              // room for kGradBlock numbers for each column
+    const double* ones;       // kGradBlock times 1
+    const double* seed;       // the adjoint of the last step
+    const double** adjoint;   // of each step
+    const double** column;    // derivatives with respect to each constant that has a column
+};
+
 struct HotTable {
     const char* name;
     void (*eval32)(const Instr<float>*, int, const float*, std::size_t stride, std::size_t row0,
@@ -51,16 +70,12 @@ struct HotTable {
     // curvature of MAE and MARGIN is taken at.
     double (*slopes)(const double* p, const double* y, const double* w, std::size_t rows, int kind,
                      double delta, double floor, double* r, double* h);
-    // values and adjoints: one slot of kGradBlock rows per tape step; jac: one for each of the
-    // first `columns` constants
-    void (*forward)(const TapeInstr*, int, const double* consts, const double* x,
-                    std::size_t stride, std::size_t row0, std::size_t rows, double* values);
-    void (*backward)(const TapeInstr*, int, const double* consts, int columns, const double* x,
-                     std::size_t stride, std::size_t row0, std::size_t rows, const double* values,
-                     double* adjoints, double* jac);
-    // upper triangle of sum w J J^T into jtj (m x m) and sum w J r into jtr; w, r per row
-    void (*normal)(double* jac, int m, const double* r, const double* w, std::size_t rows,
-                   double* jtj, double* jtr);
+    void (*forward)(const GradBlock&);
+    void (*backward)(const GradBlock&);
+    // Adds to `sums`, kLanes partial sums each, row by row of the triangle p < m, p <= q <= m: the
+    // products w * column p * column q over the rows. Column m is a residual.
+    void (*normal)(const double* const* column, int m, const double* w, std::size_t rows,
+                   double* sums);
     double (*dot)(const double* a, const double* b, std::size_t rows);
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 namespace symtick {
@@ -62,30 +63,64 @@ std::vector<std::uint8_t> linear_parameters(const Tree& tree, const Tape& tape) 
 bool Equations::solve(const std::vector<double>& a, const std::vector<double>& extra,
                       const std::vector<double>& b) {
     if (!start(a, extra)) return false;
-    factorise();
-    return substitute(b);
+    if (quick(b)) return true;
+    return start(a, extra) && pivoted(b);
 }
 
 // the scaled matrix into the lower triangle of factor_
 bool Equations::start(const std::vector<double>& a, const std::vector<double>& extra) {
     const std::size_t m = extra.size();
-    scale_.assign(m, 0.0);
-    for (std::size_t k = 0; k < m; ++k) {
-        const double d = a[k * m + k] + extra[k];
-        if (!std::isfinite(d)) return false;
-        scale_[k] = d > 0 ? 1.0 / std::sqrt(d) : 0.0;
-        if (!std::isfinite(scale_[k])) scale_[k] = 0.0;
-    }
+    scale_.resize(m);
+    x_.resize(m);
     factor_.resize(m * m);
-    left_.resize(m);
     for (std::size_t j = 0; j < m; ++j) {
-        for (std::size_t k = 0; k < j; ++k)
-            factor_[j * m + k] = a[k * m + j] * scale_[k] * scale_[j];
-        left_[j] = scale_[j] > 0 ? 1.0 : 0.0;
+        const double d = a[j * m + j] + extra[j];
+        if (!std::isfinite(d)) return false;
+        scale_[j] = d >= std::numeric_limits<double>::min() ? 1.0 / std::sqrt(d) : 0.0;
+        double* row = &factor_[j * m];
+        for (std::size_t k = 0; k < j; ++k) row[k] = a[k * m + j] * scale_[k] * scale_[j];
+        row[j] = scale_[j] > 0.0 ? 1.0 : 0.0;
     }
-    order_.resize(m);
-    std::iota(order_.begin(), order_.end(), std::size_t(0));
     return true;
+}
+
+// without pivots; false where a column is explained by the others
+bool Equations::quick(const std::vector<double>& b) {
+    const std::size_t m = x_.size();
+    rank_ = m;
+    for (std::size_t j = 0; j < m; ++j) {
+        double* row = &factor_[j * m];
+        double left = -b[j] * scale_[j], own = row[j];
+        for (std::size_t k = 0; k < j; ++k) {
+            const double* other = &factor_[k * m];
+            double v = row[k];
+            for (std::size_t i = 0; i < k; ++i) v -= row[i] * other[i];
+            row[k] = v * other[k];  // the diagonal holds 1 / pivot
+            own -= row[k] * row[k];
+            left -= row[k] * x_[k];
+        }
+        if (!(own > kRank)) return false;
+        row[j] = 1.0 / std::sqrt(own);
+        x_[j] = left * row[j];
+    }
+    bool finite = true;
+    for (std::size_t j = m; j-- > 0;) {
+        const double v = x_[j] * factor_[j * m + j];
+        for (std::size_t k = 0; k < j; ++k) x_[k] -= factor_[j * m + k] * v;
+        x_[j] = v * scale_[j];
+        finite = finite && std::isfinite(x_[j]);
+    }
+    return finite;
+}
+
+bool Equations::pivoted(const std::vector<double>& b) {
+    const std::size_t m = x_.size();
+    order_.resize(m);
+    left_.resize(m);
+    std::iota(order_.begin(), order_.end(), std::size_t(0));
+    for (std::size_t k = 0; k < m; ++k) left_[k] = factor_[k * m + k];
+    factorise();
+    return substitute(b);
 }
 
 void Equations::factorise() {

@@ -29,6 +29,8 @@ private:
     std::size_t rank_ = 0;
 
     bool start(const std::vector<double>& a, const std::vector<double>& extra);
+    bool quick(const std::vector<double>& b);
+    bool pivoted(const std::vector<double>& b);
     void factorise();
     bool substitute(const std::vector<double>& b);
 };

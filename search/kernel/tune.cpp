@@ -32,26 +32,41 @@ double flat_part(const LossSpec& spec, const Data& data, double sum) {
 
 }  // namespace
 
+// the equations from their partial sums
+void Fitter::fold(Point& at) const {
+    const std::size_t m = at.parameters.size();
+    at.jtj.resize(m * m);
+    at.jtr.resize(m);
+    static_assert(kLanes == 8);
+    const double* from = sums_.get();
+    for (std::size_t p = 0; p < m; ++p)
+        for (std::size_t q = p; q <= m; ++q, from += kLanes)
+            (q < m ? at.jtj[p * m + q] : at.jtr[p]) =
+                ((from[0] + from[1]) + (from[2] + from[3])) +
+                ((from[4] + from[5]) + (from[6] + from[7]));
+}
+
 // the loss and its parabola at at.parameters; false as soon as it is over `limit` or not finite
 bool Fitter::assemble(const Data& data, const LossSpec& spec, double limit, Point& at) {
     const int m = tape_.parameters;
     set(at.parameters);
-    at.jtj.assign(std::size_t(m) * m, 0.0);
-    at.jtr.assign(std::size_t(m), 0.0);
+    const std::size_t count = std::size_t(m + 1) * std::size_t(m + 2) / 2 * kLanes;
+    sums_.resize(count);
+    std::fill_n(sums_.get(), count, 0.0);
     at.sum = 0;
     for (std::size_t row0 = 0; row0 < data.rows; row0 += kGradBlock) {
-        const std::size_t rows = std::min(kGradBlock, (data.rows - row0 + 15) / 16 * 16);
-        const double* out = forward(data, row0, rows);
-        at.sum += hot().slopes(out, data.y64.get() + row0, data.w64.get() + row0, rows, spec.kind,
-                               spec.delta, floor_, r_.get(), w_.get());
+        const double* out = forward(data, row0);
+        at.sum += hot().slopes(out, data.y64.get() + row0, data.w64.get() + row0, block_.rows,
+                               spec.kind, spec.delta, floor_, r_.get(), w_.get());
         if (!(at.sum < limit)) {
             at.sum = kInfinity;
             return false;
         }
-        std::fill_n(root_adjoint(), rows, 1.0);
-        backward(data, row0, rows);
-        hot().normal(jac_.get(), m, r_.get(), w_.get(), rows, at.jtj.data(), at.jtr.data());
+        backward(ones_.get());
+        column_[std::size_t(m)] = r_.get();
+        hot().normal(column_.data(), m, w_.get(), block_.rows, sums_.get());
     }
+    fold(at);
     return std::all_of(at.jtr.begin(), at.jtr.end(), [](double v) { return std::isfinite(v); });
 }
 
@@ -191,8 +206,8 @@ double Fitter::custom(const Data& data, const LossSpec& spec,
     set(parameters);
     all_.resize(data.stride);
     for (std::size_t row0 = 0; row0 < data.rows; row0 += kGradBlock) {
-        const std::size_t rows = std::min(kGradBlock, (data.rows - row0 + 15) / 16 * 16);
-        std::copy_n(forward(data, row0, rows), rows, all_.get() + row0);
+        const double* out = forward(data, row0);
+        std::copy_n(out, block_.rows, all_.get() + row0);
     }
     return custom_loss(spec, all_.get(), data);
 }
@@ -217,7 +232,7 @@ FitResult Fitter::polished(const Data& data, const LossSpec& spec, const FitSett
 
 FitResult Fitter::fit(Tree& tree, const Data& data, const LossSpec& spec,
                       const FitSettings& settings) {
-    prepare(tree);
+    prepare(tree, data);
     linear_ = linear_parameters(tree, tape_);
     chosen_.clear();
     for (std::size_t k = 0; k < linear_.size(); ++k)

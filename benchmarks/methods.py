@@ -1,0 +1,176 @@
+"""The search methods that are compared: one function for each, all of one form.
+
+A method gets a `Task` and returns its front with what it took. It asks `task.solved` about every
+member of its front that fits the training points, and stops as soon as one is the law; it never
+sees the test points or the law itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.tokens import TokenSet
+from symtick.expr import Op, Program, from_programs, to_text
+from symtick.hwcost.search_cost import SearchCost
+from symtick.search.engine import Candidate, Engine, EngineConfig
+from symtick.search.grammar import Rules
+
+FIT = 1e-10  # mean squared error over the variance from which on a candidate is shown to the judge
+MAX_NODES = 64
+STALLED = 200  # steps in a row without an evaluation: there is nothing new to be tried
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What a method is given.
+
+    Attributes:
+        X: shape (rows, inputs).
+        y: shape (rows,).
+        inputs: their names.
+        tokens: what may be written.
+        seed: of every random choice.
+        max_evaluations: candidates that may be computed over all rows.
+        solved: whether an expression is the law; asked of candidates that fit.
+        loss: `mse`, or `mae` for noisy data.
+        max_nodes: bound on a candidate's size.
+    """
+
+    X: npt.NDArray[np.float64]
+    y: npt.NDArray[np.float64]
+    inputs: tuple[str, ...]
+    tokens: TokenSet
+    seed: int
+    max_evaluations: int
+    solved: Callable[[str], bool]
+    loss: str = "mse"
+    max_nodes: int = MAX_NODES
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a method returns.
+
+    Attributes:
+        front: expressions, each the best of its complexity.
+        evaluations: candidates computed.
+        seconds: of the search alone, without the judge.
+    """
+
+    front: tuple[str, ...]
+    evaluations: int
+    seconds: float
+
+
+@dataclass
+class Watch:
+    """A clock that stands still while the judge thinks, and a memory of what was asked."""
+
+    task: Task
+    seconds: float = 0.0
+    asked: dict[str, bool] = field(default_factory=dict)
+    _since: float = field(default_factory=time.perf_counter)
+
+    def solved(self, found: Iterable[tuple[str, float]]) -> bool:
+        """Whether one of the expressions, given with their losses, is the law."""
+        limit = FIT * float(np.var(self.task.y))
+        self.seconds += time.perf_counter() - self._since
+        for text, loss in found:
+            if loss <= limit and text not in self.asked:
+                self.asked[text] = self.task.solved(text)
+        self._since = time.perf_counter()
+        return any(self.asked.values())
+
+    def stop(self) -> float:
+        """Seconds so far."""
+        self.seconds += time.perf_counter() - self._since
+        self._since = time.perf_counter()
+        return self.seconds
+
+
+def node_cost(features: int) -> SearchCost:
+    """The usual complexity as a cost table: one LUT for each operator, no ticks."""
+    count = tuple(0.0 if op in (Op.INPUT, Op.CONST) else 1.0 for op in Op)
+    return SearchCost(
+        1.0, False, False, (0.0,) * len(Op), count, 0.0, 1.0, (0.0,) * features, (0.0,) * features
+    )
+
+
+def written(program: Program, inputs: tuple[str, ...]) -> str:
+    """A program as text with all digits."""
+    return to_text(from_programs([program], inputs))
+
+
+def config_of(task: Task) -> EngineConfig:
+    """The engine's settings for the search of an exact law, with the task's letters."""
+    return EngineConfig(
+        ops=(*task.tokens.ops, *task.tokens.extra),
+        literals=task.tokens.literals,
+        constants=task.tokens.constants,
+        rules=Rules(max_nodes=task.max_nodes, trig_in_trig=False, inverse_of_inverse=False),
+        simplify=False,
+        seed=task.seed,
+        loss=task.loss,
+    )
+
+
+class Search(Protocol):
+    """What the methods have in common: a search that is advanced bit by bit."""
+
+    def step(self) -> tuple[int, float]:
+        """Advance a little; evaluations so far, and the best loss."""
+
+    def front(self) -> list[Candidate]:
+        """The best of each complexity so far."""
+
+
+def pursue(task: Task, search: Search) -> Outcome:
+    """Advance a search until it has the law or its budget is used up."""
+    watch = Watch(task)
+    limit = FIT * float(np.var(task.y))
+    evaluations, stalled = 0, 0
+    while evaluations < task.max_evaluations and stalled < STALLED:
+        before = evaluations
+        evaluations, best = search.step()
+        stalled = stalled + 1 if evaluations == before else 0
+        if best <= limit and watch.solved(_front(search, task)):
+            break
+    seconds = watch.stop()
+    return Outcome(tuple(text for text, _ in _front(search, task)), evaluations, seconds)
+
+
+def _front(search: Search, task: Task) -> list[tuple[str, float]]:
+    """Expressions with their losses, the smallest first."""
+    found = sorted(search.front(), key=lambda c: c.lut)
+    return [(written(c.program, task.inputs), c.loss) for c in found]
+
+
+@dataclass
+class Evolution:
+    """The engine alone."""
+
+    engine: Engine
+    max_evaluations: int
+
+    def step(self) -> tuple[int, float]:
+        stats = self.engine.step(1, max_evaluations=self.max_evaluations)
+        return stats.evaluations, stats.best_loss
+
+    def front(self) -> list[Candidate]:
+        return self.engine.front()
+
+
+def gp(task: Task) -> Outcome:
+    """The evolutionary search alone."""
+    cost = node_cost(task.X.shape[1])
+    engine = Engine(task.X, task.y, None, cost, config_of(task))
+    return pursue(task, Evolution(engine, task.max_evaluations))
+
+
+METHODS: dict[str, Callable[[Task], Outcome]] = {"gp": gp}

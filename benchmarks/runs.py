@@ -1,0 +1,145 @@
+"""Many runs of a benchmark: spread over processes, kept line by line, gone on with after a stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from importlib.metadata import version
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+from symtick.errors import InputError
+from symtick.search import _kernel
+
+Row = dict[str, Any]
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+LOGS = ROOT / "runs" / "benchmarks"
+# one thread a run: wall times are then those of one core
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class Job(Protocol):
+    """One run; `key` tells it from every other."""
+
+    @property
+    def key(self) -> Hashable: ...
+
+
+_J = TypeVar("_J", bound=Job)
+
+
+@dataclass(frozen=True)
+class Log(Generic[_J]):
+    """Results of runs, one JSON object a line, each written at once.
+
+    Attributes:
+        path: the file; it is made with its folder when the first row comes.
+        key: which run a row belongs to.
+    """
+
+    path: Path
+    key: Callable[[Row], Hashable]
+
+    def rows(self) -> list[Row]:
+        """What is there; a last line that a kill cut short does not count.
+
+        Raises:
+            InputError: another line is damaged.
+        """
+        if not self.path.exists():
+            return []
+        *lines, rest = self.path.read_bytes().split(b"\n")
+        try:
+            found = [json.loads(line) for line in lines]
+        except ValueError as error:
+            raise InputError(f"{self.path} is damaged: {error}; remove it or the line") from None
+        if rest:
+            os.truncate(self.path, sum(len(line) + 1 for line in lines))
+        return found
+
+    def append(self, row: Row) -> None:
+        """Add a row; it is on the disk when this returns."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        line = (json.dumps(row, allow_nan=False) + "\n").encode()
+        with self.path.open("ab", buffering=0) as file:
+            file.write(line)
+            os.fsync(file.fileno())
+
+    def missing(self, jobs: Iterable[_J]) -> list[_J]:
+        """Those jobs that have no row yet."""
+        done = {self.key(row) for row in self.rows()}
+        return [job for job in jobs if job.key not in done]
+
+
+def run_all(
+    jobs: Sequence[_J],
+    work: Callable[[_J], Row],
+    log: Log[_J],
+    processes: int,
+    show: Callable[[Row], None] = lambda row: None,
+) -> None:
+    """Run what the log lacks, in `processes` processes of one thread each.
+
+    Raises:
+        InputError: fewer than one process.
+    """
+    if processes < 1:
+        raise InputError(f"at least one process is needed, not {processes}")
+    todo = log.missing(jobs)
+    for name in _ONE_THREAD:
+        os.environ[name] = "1"
+
+    def keep(row: Row) -> None:
+        log.append(row)
+        show(row)
+
+    if processes == 1:
+        for job in todo:
+            keep(work(job))
+        return
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        waiting: set[Future[Row]] = set()
+        try:
+            for job in todo:
+                waiting.add(pool.submit(work, job))
+                if len(waiting) > processes:
+                    waiting = _settled(waiting, keep)
+            while waiting:
+                waiting = _settled(waiting, keep)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _settled(waiting: set[Future[Row]], keep: Callable[[Row], None]) -> set[Future[Row]]:
+    done, rest = wait(waiting, return_when=FIRST_COMPLETED)
+    for future in done:
+        keep(future.result())
+    return rest
+
+
+def machine() -> dict[str, Any]:
+    """Where the runs took place."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return {
+        "cpu": names[0] if names else platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "isa": _kernel.isa(),
+        "python": platform.python_version(),
+        "numpy": version("numpy"),
+        "symtick": version("symtick"),
+    }
+
+
+def say(text: str) -> None:
+    """Progress, on standard error, so that a table can be redirected."""
+    print(text, file=sys.stderr, flush=True)

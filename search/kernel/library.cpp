@@ -1,0 +1,219 @@
+// Room: search/kernel. See library.hpp.
+#include "library.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+namespace symtick {
+namespace {
+
+constexpr double kLeastSpread = 1e-6;  // of the greatest value: less is lost in rounding
+constexpr double kOnLine = 1e-8;       // of the spread
+
+std::vector<std::size_t> spread_rows(std::size_t rows, std::size_t most) {
+    const std::size_t n = std::min({rows, most, kMostRows});
+    std::vector<std::size_t> out(n);
+    for (std::size_t k = 0; k < n; ++k) out[k] = k * rows / n;
+    return out;
+}
+
+EnumerationSettings enumeration_settings(const LibrarySettings& settings) {
+    EnumerationSettings out;
+    out.shared = true;
+    out.max_level = settings.max_level;
+    out.table.max_functions = settings.max_functions;
+    return out;
+}
+
+constexpr double kRounding = 1e-12;  // between the rows of a constant
+
+}  // namespace
+
+Library::Library(const Rules& rules, const Data& data, const LibrarySettings& settings)
+    : rules_(rules),
+      chosen_(spread_rows(data.rows, settings.max_rows)),
+      enumeration_(rules, Data(data, chosen_), enumeration_settings(settings)) {
+    if (settings.max_rows == 0) throw std::invalid_argument("a library needs at least one row");
+    enumeration_.run(settings.max_evaluations);
+    letters_.fill(-1);
+    for (std::size_t t = 0; t < rules.alphabet().tokens.size(); ++t) {
+        const Node& n = rules.alphabet().tokens[t].node;
+        if (n.op > CONST && n.op < OP_COUNT) letters_[n.op] = std::int16_t(t);
+        free_ = free_ || (n.op == CONST && n.feature == kFree);
+    }
+    index();
+}
+
+void Library::index() {
+    const FunctionTable& t = table();
+    for (std::size_t f = 0; f < t.size(); ++f) {
+        while (level_starts_.size() <= t.written(f).level) level_starts_.push_back(f);
+        const double* values = t.values(f);
+        const Shape shape = shape_of(values);
+        means_.push_back(shape.mean);
+        spreads_.push_back(shape.spread);
+        const auto [least, most] = std::minmax_element(values, values + rows());
+        if (*most - *least <= kRounding * std::fabs(*most))
+            constants_.push_back({values[0], std::int32_t(f)});
+        else if (shape.spread > 0 && !up_to_line(values, shape))
+            by_shape_.insert(shape.key.here, std::int32_t(f));
+    }
+    level_starts_.push_back(t.size());
+    std::stable_sort(constants_.begin(), constants_.end(),
+                     [](const Constant& a, const Constant& b) { return a.value < b.value; });
+}
+
+std::size_t Library::level_begin(std::size_t level) const {
+    return level < level_starts_.size() ? level_starts_[level] : table().size();
+}
+
+Shape Library::shape_of(const double* values) const {
+    const std::size_t n = rows();
+    Shape s;
+    double most = 0;
+    for (std::size_t r = 0; r < n; ++r) {
+        s.mean += values[r];
+        most = std::max(most, std::fabs(values[r]));
+    }
+    s.mean /= double(n);
+    for (std::size_t r = 0; r < n; ++r) s.spread += (values[r] - s.mean) * (values[r] - s.mean);
+    s.spread = std::sqrt(s.spread / double(n));
+    if (!(s.spread > kLeastSpread * most)) {
+        s.spread = 0;
+        return s;
+    }
+    double sum = 0;
+    for (std::size_t r = 0; r < n; ++r) {
+        const double u = (values[r] - s.mean) / s.spread;
+        sum += kRowWeights[r] * u * u;
+    }
+    s.key = value_key(sum);
+    return s;
+}
+
+Found Library::find(const double* wanted, const Shape& shape) const {
+    // all functions but constants are found by their shape
+    const Found line = shape.spread > 0 ? up_to_line(wanted, shape) : Found{};
+    if (!line && shape.spread > 0) return line;
+    const std::int32_t same = table().find(wanted);
+    return same >= 0 ? Found{same, 1.0, 0.0} : line;
+}
+
+bool Library::fits_line(const double* wanted, const Shape& shape, Found& found) const {
+    const auto f = std::size_t(found.function);
+    const double* values = table().values(f);
+    double product = 0;
+    for (std::size_t r = 0; r < rows(); ++r)
+        product += (values[r] - means_[f]) * (wanted[r] - shape.mean);
+    found.scale = product / (double(rows()) * spreads_[f] * spreads_[f]);
+    found.shift = shape.mean - found.scale * means_[f];
+    for (std::size_t r = 0; r < rows(); ++r) {
+        const double miss = wanted[r] - shape.mean - found.scale * (values[r] - means_[f]);
+        if (!(std::fabs(miss) <= kOnLine * shape.spread)) return false;
+    }
+    const double size = std::fabs(shape.mean) + std::fabs(found.scale * means_[f]) + shape.spread;
+    if (std::fabs(found.shift) <= kOnLine * size) found.shift = 0.0;
+    if (std::fabs(found.scale - 1.0) <= kOnLine) found.scale = 1.0;
+    return true;
+}
+
+Found Library::up_to_line(const double* wanted, const Shape& shape) const {
+    Found found;
+    const auto fits = [&](std::int32_t k) {
+        found.function = k;
+        return fits_line(wanted, shape, found);
+    };
+    if (by_shape_.find(shape.key.here, fits) >= 0 || by_shape_.find(shape.key.near, fits) >= 0)
+        return found;
+    return {};
+}
+
+std::int32_t Library::constant_function(double value) const {
+    const double slack = kAgree * std::fabs(value);
+    const auto first = std::lower_bound(
+        constants_.begin(), constants_.end(), value - slack,
+        [](const Constant& c, double v) { return c.value < v; });
+    std::int32_t best = -1;
+    for (auto c = first; c != constants_.end() && c->value <= value + slack; ++c)
+        if (best < 0 || c->function < best) best = c->function;
+    return best;
+}
+
+Tree Library::join(std::uint8_t op, const Tree& a, const Tree& b) const {
+    if (letters_[op] < 0 || a.empty() || b.empty()) return {};
+    Tree out = a;
+    out.insert(out.end(), b.begin(), b.end());
+    out.push_back({op, 0, 0.0});
+    return out;
+}
+
+// A tree for the constant, empty where there is none: a free one, an enumerated one, one that two of
+// those make.
+Tree Library::constant(double value) const {
+    if (free_) return {{CONST, kFree, value}};
+    const auto tree = [&](std::int32_t k) { return table().tree(std::size_t(k)); };
+    if (const std::int32_t known = constant_function(value); known >= 0) return tree(known);
+    Tree best;
+    const auto better = [&](std::uint8_t op, const Constant& a, double wanted) {
+        const std::int32_t b = std::isfinite(wanted) ? constant_function(wanted) : -1;
+        if (b < 0) return;
+        const Tree made = join(op, tree(a.function), tree(b));
+        if (!made.empty() && (best.empty() || made.size() < best.size())) best = made;
+    };
+    for (const Constant& a : constants_) {
+        better(ADD, a, value - a.value);
+        better(SUB, a, a.value - value);
+        if (a.value == 0.0) continue;
+        better(MUL, a, value / a.value);
+        better(DIV, a, a.value / value);
+    }
+    return best;
+}
+
+// scale * tree for a positive scale
+std::vector<Tree> Library::multiples(const Tree& tree, double scale) const {
+    if (std::fabs(scale - 1.0) <= kOnLine) return {tree};
+    std::vector<Tree> out;
+    for (int k = 2; k <= 3; ++k) {
+        if (std::fabs(scale - k) > kOnLine) continue;
+        const Tree two = join(ADD, tree, tree);
+        out.push_back(k == 2 || two.empty() ? two : join(ADD, two, tree));
+    }
+    const Tree one = letters_[MUL] < 0 ? Tree{} : join(MUL, constant(scale), tree);
+    out.push_back(one);
+    if (!free_ && letters_[DIV] >= 0) out.push_back(join(DIV, tree, constant(1.0 / scale)));
+    std::erase_if(out, [](const Tree& t) { return t.empty(); });
+    return out;
+}
+
+std::vector<Tree> Library::on_line(const Tree& tree, double scale, double shift) const {
+    std::vector<Tree> out;
+    const bool none = shift == 0.0;
+    const auto add = [&](Tree made) {
+        if (!made.empty()) out.push_back(std::move(made));
+    };
+    for (const Tree& part : multiples(tree, std::fabs(scale))) {
+        if (scale > 0) {
+            if (none) add(part);
+            else if (shift > 0 || free_) add(join(ADD, part, constant(shift)));
+            if (!none && shift < 0 && !free_) add(join(SUB, part, constant(-shift)));
+        } else if (letters_[SUB] >= 0) {
+            add(join(SUB, constant(none ? 0.0 : shift), part));
+        }
+        if (scale < 0 && letters_[NEG] >= 0) {
+            Tree minus = part;
+            minus.push_back({NEG, 0, 0.0});
+            add(none ? minus : join(ADD, minus, constant(shift)));
+        }
+    }
+    std::stable_sort(out.begin(), out.end(),
+                     [](const Tree& a, const Tree& b) { return a.size() < b.size(); });
+    return out;
+}
+
+std::vector<Tree> Library::written(const Found& found) const {
+    return on_line(table().tree(std::size_t(found.function)), found.scale, found.shift);
+}
+
+}  // namespace symtick

@@ -1,0 +1,174 @@
+"""The recurrent network of a policy, in torch: what is trained; the kernel draws with its weights.
+
+Room: `search`. An LSTM reads, before each letter, four one-hot codes (parent, sibling, previous
+letter, number of open slots) and scores all letters. The same arithmetic stands in
+`search/kernel/sampler.cpp`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from symtick.errors import InputError
+from symtick.search import _kernel
+
+Weights = dict[str, npt.NDArray[np.float32]]
+CODES = ("parent", "sibling", "previous", "open")
+STARTS = ("zeros", "scaled")
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """The network of a policy. Defaults: Petersen et al. 2021 (arXiv:1912.04871), appendix.
+
+    Attributes:
+        hidden: units of each layer.
+        layers: recurrent layers.
+        observe: what is read before each letter, of `parent`, `sibling`, `previous`, `open`.
+        open_bins: open slots told apart; from this number on they count as as many.
+        learned_start: whether the first state is learned; otherwise it is zero.
+        start: `zeros` (recurrent weights 0, as the published code has it) or `scaled` (uniform in
+            +-1/sqrt(hidden), output 0). Either way a new policy knows no letter from another.
+    """
+
+    hidden: int = 32
+    layers: int = 1
+    observe: tuple[str, ...] = ("parent", "sibling")
+    open_bins: int = 6
+    learned_start: bool = False
+    start: str = "zeros"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "observe", tuple(self.observe))
+        for name in ("hidden", "layers", "open_bins"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 4096:
+                raise InputError(f"{name} must be an integer from 1 to 4096, not {value!r}")
+        if unknown := [name for name in self.observe if name not in CODES]:
+            raise InputError(
+                f"a policy cannot observe {unknown[0]!r}: there are {', '.join(CODES)}"
+            )
+        if self.start not in STARTS:
+            raise InputError(f"start must be one of {', '.join(STARTS)}, not {self.start!r}")
+
+
+class Network(nn.Module):
+    """Logits of all letters at every step.
+
+    Args:
+        letters: size of the alphabet.
+        settings: its shape.
+        seed: of the first weights.
+    """
+
+    def __init__(self, letters: int, settings: NetworkSettings, seed: int) -> None:
+        super().__init__()
+        self.letters = letters
+        self.settings = settings
+        units, layers = settings.hidden, settings.layers
+        self.codes = 3 * (letters + 1) + settings.open_bins
+        self.cells = nn.LSTM(self.codes, units, num_layers=layers, batch_first=True)
+        self.score = nn.Linear(units, letters)
+        learned = settings.learned_start
+        self.start = nn.Parameter(torch.zeros(2, layers, units), requires_grad=learned)
+        first = (0, letters + 1, 2 * letters + 2, 3 * letters + 3, self.codes)
+        seen = torch.zeros(self.codes)
+        for k, name in enumerate(CODES):
+            seen[first[k] : first[k + 1]] = float(name in settings.observe)
+        self.register_buffer("seen", seen, persistent=False)
+        self._begin(seed)
+
+    @torch.no_grad()
+    def _begin(self, seed: int) -> None:
+        rng = np.random.default_rng([seed, 20])
+        zeros = self.settings.start == "zeros"
+        units, letters = self.settings.hidden, self.letters
+        for held in self.cells.parameters():
+            drawn = rng.uniform(-1.0, 1.0, tuple(held.shape)) / math.sqrt(units)
+            held.copy_(torch.from_numpy(drawn * (not zeros)).float())
+        drawn = rng.uniform(-1.0, 1.0, (letters, units)) * math.sqrt(6.0 / (units + letters))
+        self.score.weight.copy_(torch.from_numpy(drawn * zeros).float())
+        self.score.bias.zero_()
+
+    def encode(self, read: tuple[npt.NDArray[np.int16], ...]) -> Tensor:
+        """One-hot codes, (n, length, codes), of parent, sibling, previous and open, each
+        (n, length)."""
+        steps = self.letters + 1
+        places = [held.astype(np.int64) + 1 + k * steps for k, held in enumerate(read[:3])]
+        bins = np.clip(read[3].astype(np.int64), 1, self.settings.open_bins) - 1
+        where = torch.from_numpy(np.stack([*places, bins + 3 * steps], axis=2))
+        codes = torch.zeros((*where.shape[:2], self.codes))
+        return codes.scatter_(2, where, 1.0) * self.get_buffer("seen")
+
+    def forward(self, codes: Tensor) -> Tensor:
+        """Logits, (n, length, letters)."""
+        start = self.start.unsqueeze(2).expand(-1, -1, len(codes), -1).contiguous()
+        states, _ = self.cells(codes, (start[0], start[1]))
+        return self.score(states)  # type: ignore[no-any-return]
+
+    def arrays(self) -> Weights:
+        """Copies of all weights, by name."""
+        return {name: held.detach().numpy().copy() for name, held in self.named_parameters()}
+
+    @torch.no_grad()
+    def take(self, weights: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        """Use these weights.
+
+        Raises:
+            InputError: an array is missing, has another shape, or is not finite.
+        """
+        for name, held in self.named_parameters():
+            found = weights.get(name)
+            if found is None or found.shape != tuple(held.shape) or found.dtype != np.float32:
+                what = "none" if found is None else f"{found.dtype} of shape {found.shape}"
+                raise InputError(f"weights {name!r}: float32 of {tuple(held.shape)}, not {what}")
+            if not np.isfinite(found.astype(np.float32)).all():
+                raise InputError(f"weights {name!r} are not finite")
+            held.copy_(torch.from_numpy(found.astype(np.float32)))
+
+    def to_kernel(self) -> _kernel.PolicyWeights:
+        """The weights as the kernel wants them."""
+        held = {name: value.detach().numpy() for name, value in self.named_parameters()}
+        cells = {name.removeprefix("cells."): value for name, value in held.items()}
+        layers = range(self.settings.layers)
+        square = [cells[f"weight_hh_l{k}"].T for k in layers]
+        below = [cells[f"weight_ih_l{k}"].T for k in layers]
+        recurrent = [
+            np.concatenate([b, s]) if k else s
+            for k, (b, s) in enumerate(zip(below, square, strict=True))
+        ]
+        return _kernel.PolicyWeights(
+            self.letters,
+            self.settings.hidden,
+            self.settings.open_bins,
+            _flat(below[0] * self.get_buffer("seen").numpy()[:, None]),
+            [_flat(matrix) for matrix in recurrent],
+            [_flat(cells[f"bias_ih_l{k}"] + cells[f"bias_hh_l{k}"]) for k in layers],
+            _flat(held["start"][0]),
+            _flat(held["start"][1]),
+            _flat(held["score.weight"].T),
+            _flat(held["score.bias"]),
+        )
+
+
+def _flat(array: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    return np.ascontiguousarray(array, np.float32).ravel()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch with one thread inside: what a small network needs, and the same sums every time."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
