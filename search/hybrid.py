@@ -153,15 +153,21 @@ class HybridSearch:
         reached = target is not None and self.engine.stats().best_loss <= target
         return reached or (self._budget is not None and self.evaluations >= self._budget)
 
-    def step(self, threads: int = 1) -> Progress:
-        """One step; nothing happens once it is done."""
+    def step(self, threads: int = 1, generations: int | None = None) -> Progress:
+        """One step; nothing happens once it is done.
+
+        Args:
+            threads: threads to use; they change nothing but the time.
+            generations: of evolution in this step, where not as many as the settings say.
+        """
         if self.done:
             return self.progress()
         self._steps += 1
+        count = self.config.generations if generations is None else generations
         if self.policy is None:
-            self._breed(threads)
+            self.engine.step(count, threads, self._budget)
         else:
-            self._learn(self.policy, threads)
+            self._learn(self.policy, threads, count)
         return self.progress()
 
     def run(self, threads: int = 1, max_steps: int | None = None) -> Progress:
@@ -184,14 +190,11 @@ class HybridSearch:
             self._last, self.done,
         )  # fmt: skip
 
-    def _breed(self, threads: int) -> None:
-        self.engine.step(self.config.generations, threads, self._budget)
-
-    def _learn(self, policy: Policy, threads: int) -> None:
+    def _learn(self, policy: Policy, threads: int, generations: int) -> None:
         before = self.engine.stats()
         batch = self._sampled(policy, threads)
         if self.config.method == "hybrid" and not self.done:
-            self._breed(threads)
+            self.engine.step(generations, threads, self._budget)
             sequences, _, found = self.engine.people(self.config.train_best)
             batch = batch.joined(Batch(sequences, self._reward(found)))
         assert self._trainer is not None
