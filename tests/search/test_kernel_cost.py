@@ -59,9 +59,7 @@ def shared_expressions(draw: st.DrawFn) -> Expression:
     while sizes[-1] < limit // 3 and len(nodes) < limit:
         op = ops[int(rng.integers(len(ops)))]
         # mostly the newest two of three, so that the size grows
-        places = [
-            max(0, len(nodes) - 1 - int(rng.exponential(2.0))) for _ in range(OPS[op].arity)
-        ]
+        places = [max(0, len(nodes) - 1 - int(rng.exponential(2.0))) for _ in range(OPS[op].arity)]
         size = 1 + sum(sizes[k] for k in places)
         if size <= limit:
             nodes.append(builder.op(op, *(nodes[k] for k in places)))
