@@ -141,6 +141,7 @@ class EngineSettings:
     cache_size: int
     copies: int
     founder_depth: int
+    patience: int
     target_loss: float
     def __init__(self) -> None: ...
     def set_moves(self, weights: list[float]) -> None: ...
@@ -161,7 +162,7 @@ class Engine:
     ) -> None: ...
     def step(self, generations: int, threads: int, max_evaluations: int) -> dict[str, int]: ...
     def stats(self) -> dict[str, int]: ...
-    def front(self) -> list[tuple[_U8, _I32, _F64, float, int, float]]: ...
+    def front(self) -> list[tuple[_U8, _I32, _F64, float, int, float, _I16, _F64]]: ...
     def offer(
         self, sequences: _I16, constants: _F64, counts: _I64, replant: bool, threads: int
     ) -> _F64: ...
@@ -172,6 +173,37 @@ class Engine:
 
 UNDEFINED: int
 
+class PolicyWeights:
+    def __init__(
+        self,
+        tokens: int,
+        units: int,
+        open_bins: int,
+        observe: _F32,
+        recurrent: list[_F32],
+        bias: list[_F32],
+        start_h: _F32,
+        start_c: _F32,
+        out: _F32,
+        out_bias: _F32,
+    ) -> None: ...
+
+class PolicyPriors:
+    def __init__(self, token: _F32, soft_length: bool, length: float, variance: float) -> None: ...
+
+def sample_policy(
+    weights: PolicyWeights,
+    priors: PolicyPriors,
+    rules: Rules,
+    n: int,
+    seed: int,
+    first: int,
+    tries: int,
+    threads: int,
+) -> tuple[_I16, _F64, _F64, int]: ...
+def observe_policy(
+    priors: PolicyPriors, rules: Rules, sequences: _I16
+) -> tuple[_I16, _I16, _I16, _I16, _F32, _U8]: ...
 def accepts(rules: Rules, sequences: _I16, threads: int) -> npt.NDArray[np.bool_]: ...
 def replays(rules: Rules, sequences: _I16) -> npt.NDArray[np.bool_]: ...
 def random_sequences(rules: Rules, count: int, seed: int) -> tuple[_I16, int]: ...

@@ -20,6 +20,34 @@ struct Cost {
     double lut = 0;
 };
 
+// Tick in the upper half; below, the bits of the ns within it, which are never negative. So the
+// later of two is the larger number.
+__extension__ typedef unsigned __int128 Arrival;
+
+// A table made ready to cost many trees. It holds nothing that changes: threads may share it.
+class Costing {
+public:
+    explicit Costing(const CostTable& table);
+    Cost of(const Tree& tree) const;
+
+    struct Step {
+        double delay = 0;
+        std::uint64_t limit = 0;  // bits of the ns up to which it stays in the tick
+        std::uint64_t rest = 0;   // bits of the ns in its last tick where it does not
+        Arrival ticks = 0;        // whole ticks, or ticks before its last one
+        double lut = 0;
+    };
+    struct Table {
+        Arrival at = 0;
+        double lut = 0;
+    };
+
+    bool chain, fuse;
+    std::array<Step, OP_COUNT> ops;
+    Step product;               // with a constant
+    std::vector<Table> tables;  // of each input; the first is of nothing
+};
+
 Cost cost_of(const Tree& tree, const CostTable& table);
 
 }  // namespace symtick

@@ -1,32 +1,16 @@
 // Room: search/kernel. See rules.hpp: a sequence that is being written, and what may stand next.
 #include <algorithm>
 #include <stdexcept>
+#include <string>
 
 #include "rules.hpp"
 
 namespace symtick {
-namespace {
-
-constexpr double kSlack = 1e-9;
-enum Class { LEAF_INPUT, LEAF_LITERAL, LEAF_FREE, UNARY, BINARY, CLASSES };
-
-Class class_of(const Letter& letter) {
-    if (letter.arity > 0) return letter.arity == 1 ? UNARY : BINARY;
-    return letter.input ? LEAF_INPUT : letter.free ? LEAF_FREE : LEAF_LITERAL;
-}
-
-}  // namespace
-
 Prefix::Prefix(const Rules& rules) : rules_(&rules), counts_(rules.letters_.size(), 0) {
     const RuleSettings& s = rules.settings_;
     sequence_.reserve(s.max_nodes);
     frames_.reserve(s.max_nodes);
-    for (std::size_t bits = 0; bits < (1U << CLASSES); ++bits) {
-        std::vector<std::uint8_t> base;
-        for (const Letter& l : rules.letters_)
-            base.push_back(std::uint8_t(bits >> class_of(l) & 1U));
-        classes_.push_back(std::move(base));
-    }
+    answers_.resize(std::size_t(rules.table_kinds_) + 1);
     clear();
 }
 
@@ -42,11 +26,13 @@ void Prefix::clear() {
     }
     open_ = 1;
     constants_ = inputs_ = 0;
-    room_ = rules_->room(1);
+    room_ = rules_->room(1, 0);
     needed_ = rules_->root_need_;
     expanded_ = 1;
     complexity_ = rules_->cheapest_;
     ticks_ = kNever;
+    std::fill(answers_.begin(), answers_.end(), std::int8_t(-1));
+    last_fill_ = -1;
     missing_ = {0, 0, 0};
     missing_complexity_ = 0.0;
     for (std::size_t t = 0; t < counts_.size() && rules_->must_have_; ++t) {
@@ -68,8 +54,8 @@ bool Prefix::fits(std::size_t arity) const {
     if (arity > 0 && std::size_t(slot_.depth) >= s.max_depth) return false;
     const std::size_t length = sequence_.size() + 1;
     if (length + open_ - 1 + arity > s.max_nodes) return false;
-    const std::int64_t room = room_ - rules_->room(slot_.depth) +
-                              std::int64_t(arity) * rules_->room(slot_.depth + 1);
+    const std::int64_t room = room_ - rules_->room(slot_.depth, slot_.path) +
+                              std::int64_t(arity) * rules_->room(slot_.depth + 1, slot_.path);
     return std::int64_t(length) + room >= std::int64_t(s.min_nodes);
 }
 
@@ -88,11 +74,12 @@ bool Prefix::mask(std::vector<std::uint8_t>& out) {
         return false;
     }
     const bool leaf = fits(0);
-    const std::size_t bits = std::size_t(leaf) << LEAF_INPUT |
-                             std::size_t(leaf && constant_stands(false)) << LEAF_LITERAL |
-                             std::size_t(leaf && constant_stands(true)) << LEAF_FREE |
-                             std::size_t(fits(1)) << UNARY | std::size_t(fits(2)) << BINARY;
-    out = classes_[bits];
+    const std::size_t kinds = std::size_t(leaf) << Letter::INPUT_LEAF |
+                              std::size_t(leaf && constant_stands(false)) << Letter::LITERAL_LEAF |
+                              std::size_t(leaf && constant_stands(true)) << Letter::FREE_LEAF |
+                              std::size_t(fits(1)) << Letter::UNARY |
+                              std::size_t(fits(2)) << Letter::BINARY;
+    out = rules_->masks_[kinds];
     const RuleSettings& s = rules_->settings_;
     if (!s.max_count.empty())
         for (std::size_t t = 0; t < n; ++t) out[t] &= std::uint8_t(counts_[t] < s.max_count[t]);
@@ -133,152 +120,6 @@ bool Prefix::slow() const {
            r.settings_.max_ticks != kAnyNumber;
 }
 
-bool Prefix::can_end(int token) const {
-    const Rules& r = *rules_;
-    const Letter& l = r.letters_[std::size_t(token)];
-    if (r.custom_ && expanded_ + slot_.copies * (l.own + l.uses[0] * (l.arity > 0) +
-                                                 l.uses[1] * (l.arity > 1) - 1) >
-                         std::int64_t(r.settings_.max_expanded))
-        return false;
-    if (r.slow_needs_) {
-        const std::int64_t needed = needed_ - slot_.need + std::int64_t(l.arity) * l.need;
-        if (std::int64_t(sequence_.size()) + 1 + needed > std::int64_t(r.settings_.max_nodes) ||
-            (l.arity > 0 && std::size_t(slot_.depth + l.levels) > r.settings_.max_depth))
-            return false;
-    }
-    return (!r.must_have_ || counts_can_end(token)) &&
-           (!r.slow_complexity_ || complexity_can_end(token)) &&
-           (!r.slow_leaves_ || leaves_suffice(token));
-}
-
-// whether, after the token, some operator must still get an argument with an input in it
-bool Prefix::input_wanted(int token) const {
-    if (rules_->settings_.constant_arguments) return false;
-    const Letter& letter = rules_->letters_[std::size_t(token)];
-    if (letter.arity > 0) return true;
-    // operators further up have an operator as argument, and an input below that
-    return letter.constant && !frames_.empty() && frames_.back().left > 1 &&
-           frames_.back().constants;
-}
-
-// whether, after the token, some slot must still get an input for the whole to have one
-bool Prefix::input_missing(int token) const {
-    return rules_->settings_.needs_input && inputs_ == 0 &&
-           !rules_->letters_[std::size_t(token)].input;
-}
-
-// Whether there are leaves for the open slots: those that may stand under the token, and as many
-// as the counts still allow.
-bool Prefix::leaves_suffice(int token) const {
-    const RuleSettings& s = rules_->settings_;
-    const auto n = counts_.size();
-    const Letter& letter = rules_->letters_[std::size_t(token)];
-    const std::uint16_t* may = rules_->limits_.empty() ? nullptr : row(slot_.depth);
-    const std::uint16_t* most =
-        letter.nests ? rules_->limits_.data() + std::size_t(token) * n : nullptr;
-    std::int64_t inputs = 0, free = 0, others = 0;
-    bool input_below = false, leaf_below = false;
-    for (std::size_t t = 0; t < n; ++t) {
-        const Letter& leaf = rules_->letters_[t];
-        if (leaf.arity > 0) continue;
-        std::int64_t left = s.max_count.empty() ? std::int64_t(s.max_nodes)
-                                                : s.max_count[t] - counts_[t];
-        if (leaf.free) left = std::min(left, std::int64_t(s.max_constants) - std::int64_t(constants_));
-        if (int(t) == token) --left;
-        if (left <= 0) continue;
-        (leaf.input ? inputs : leaf.free ? free : others) += left;
-        if ((may && may[t] == 0) || (most && most[t] == 0)) continue;
-        leaf_below = true;
-        input_below = input_below || leaf.input;
-    }
-    const bool wanted = input_wanted(token);
-    if (letter.arity > 0 && !(wanted ? input_below : leaf_below)) return false;
-    return inputs >= std::int64_t(wanted || input_missing(token)) &&
-           inputs + free + others >= std::int64_t(open_ - 1 + letter.arity);
-}
-
-// Whether what min_count asks for still fits in: every missing operator, and enough binary ones to
-// make slots for the missing leaves.
-bool Prefix::counts_can_end(int token) const {
-    const RuleSettings& s = rules_->settings_;
-    const Letter& letter = rules_->letters_[std::size_t(token)];
-    std::array<std::int64_t, 3> missing{missing_[0], missing_[1], missing_[2]};
-    if (s.min_count[std::size_t(token)] > counts_[std::size_t(token)]) --missing[letter.arity];
-    const auto open = std::int64_t(open_) - 1 + letter.arity;
-    const std::int64_t more = std::max(missing[2], missing[0] - open);
-    if (open == 0 && missing[0] + missing[1] + missing[2] > 0) return false;
-    if (more > missing[2] && !rules_->binary_) return false;
-    const std::int64_t length =
-        std::int64_t(sequence_.size()) + 1 + missing[1] + more + open + more;
-    const std::int64_t room = room_ - rules_->room(slot_.depth) +
-                              letter.arity * rules_->room(slot_.depth + 1);
-    return length <= std::int64_t(s.max_nodes) &&
-           length <= std::int64_t(sequence_.size()) + 1 + room;
-}
-
-bool Prefix::complexity_can_end(int token) const {
-    const Rules& r = *rules_;
-    for (std::size_t a = 0; a < r.letters_[std::size_t(token)].arity; ++a)
-        if (r.argument_limit(token, a) + kSlack < r.cheapest_) return false;
-    const double total = complexity_ + lack(token);
-    if (total > slot_.ceiling + kSlack) return false;
-    if (!r.must_have_) return true;
-    const bool asked = r.settings_.min_count[std::size_t(token)] > counts_[std::size_t(token)];
-    const double missing = missing_complexity_ - (asked ? lack(token) : 0.0);
-    return total + missing <= r.settings_.max_complexity + kSlack;
-}
-
-// most ticks, were every slot after the token filled with the fastest input
-int Prefix::bound(int token) const {
-    const Letter& l = rules_->letters_[std::size_t(token)];
-    int most = std::max(ticks_, slot_.path + (l.arity ? l.floor : l.ticks[0]));
-    int late = kNever;
-    for (int a = 0; a < l.arity; ++a) late = std::max(late, slot_.path + l.ticks[a]);
-    if (!frames_.empty()) {
-        const Frame& top = frames_.back();
-        if (top.left > 1) late = std::max(late, top.late);
-        else if (frames_.size() > 1) late = std::max(late, frames_[frames_.size() - 2].late);
-    }
-    return std::max(most, late + rules_->first_tick_) + rules_->last_tick_;
-}
-
-// Whether some one leaf in all slots after the token keeps the tick budget.
-bool Prefix::in_time(int token) {
-    const Rules& r = *rules_;
-    if (r.settings_.max_ticks == kAnyNumber || bound(token) <= r.settings_.max_ticks) return true;
-    if (r.exact_ticks_) return false;
-    const std::size_t slots = open_ - 1 + r.letters_[std::size_t(token)].arity;
-    if (slots == 0) return filled_in_time(token, token, 0);
-    const auto works = [&](int leaf) { return filled_in_time(token, leaf, slots); };
-    const auto found = [&](int leaf) {
-        last_fill_ = leaf;
-        return true;
-    };
-    const int last = last_fill_;
-    if (last >= 0 && r.letters_[std::size_t(last)].input && works(last)) return true;
-    bool absent = false;  // inputs that do not occur yet differ by their tables only
-    for (const std::int16_t leaf : r.inputs_) {
-        const bool occurs = leaf == token || counts_[std::size_t(leaf)] > 0;
-        if (leaf == last || (!occurs && absent)) continue;
-        absent = absent || !occurs;
-        if (works(leaf)) return found(leaf);
-    }
-    if (input_wanted(token) || input_missing(token)) return false;
-    const std::size_t written = constants_ + r.letters_[std::size_t(token)].free;
-    if (r.free_ >= 0 && written + slots <= r.settings_.max_constants && works(r.free_)) return true;
-    return !r.literals_.empty() && works(r.literals_[0]);
-}
-
-bool Prefix::filled_in_time(int token, int leaf, std::size_t slots) {
-    const Rules& r = *rules_;
-    trial_.assign(sequence_.begin(), sequence_.end());
-    trial_.push_back(std::int16_t(token));
-    trial_.insert(trial_.end(), slots, std::int16_t(leaf));
-    to_tree(trial_, r.alphabet_, {}, trial_tree_);
-    if (r.custom_) trial_tree_ = expanded(trial_tree_, r.alphabet_);
-    return cost_of(trial_tree_, r.settings_.cost).ticks <= r.settings_.max_ticks;
-}
-
 void Prefix::push(int token) {
     if (open_ == 0) throw std::logic_error("the sequence is complete: no token may follow");
     if (token < 0 || std::size_t(token) >= counts_.size())
@@ -307,11 +148,12 @@ void Prefix::count(int token) {
     inputs_ += l.input;
     complexity_ += lack(token);
     open_ += std::size_t(l.arity) - 1;
-    room_ += l.arity * rules_->room(slot_.depth + 1) - rules_->room(slot_.depth);
+    room_ = room_after(token);
     needed_ += std::int64_t(l.arity) * l.need - slot_.need;
     expanded_ += slot_.copies * (l.own - 1 + (l.arity > 0) * l.uses[0] + (l.arity > 1) * l.uses[1]);
     ticks_ = std::max(ticks_, slot_.path + (l.arity ? l.floor : l.ticks[0]));
     sequence_.push_back(std::int16_t(token));
+    std::fill(answers_.begin(), answers_.end(), std::int8_t(-1));
 }
 
 void Prefix::enter(int token) {

@@ -1,6 +1,7 @@
 // Room: search/kernel. What a candidate may look like. The same rules mask a policy's next token and
 // judge a bred tree, so both obey them by construction.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -43,13 +44,17 @@ constexpr std::uint16_t kNoLimit = std::numeric_limits<std::uint16_t>::max();
 
 // What the rules need to know of a token, worked out once.
 struct Letter {
+    enum Kind : std::uint8_t { INPUT_LEAF, LITERAL_LEAF, FREE_LEAF, UNARY, BINARY, KINDS };
     std::uint8_t arity = 0;
+    Kind kind = INPUT_LEAF;
     bool input = false, constant = false, free = false;  // constant: free or literal
     bool nests = false;                                  // has a limit on what is below it
     std::int32_t own = 1, uses[2] = {1, 1};  // nodes it adds when expanded, copies of an argument
     // Upper bounds of ticks, exact for whole-tick tables without fusion: from an argument's arrival
     // to the value (of a leaf: its arrival), and from the start through literals of its body.
     int ticks[2] = {0, 0}, floor = kNever;
+    double delay = 0.0;  // of an input's table, where there are tables
+    int alike = -1;      // number of the inputs with tables as slow as its own
     double complexity = 1.0;
     int need = 1, levels = 1;  // fewest nodes and levels that one of its arguments takes
 };
@@ -64,7 +69,14 @@ public:
     // Whether a whole tree keeps every rule (ticks and units included).
     bool accepts(const Tree& tree) const;
     // Token number of a node, -1 where it is no letter; faster than Alphabet::find.
-    int number(const Node& node) const;
+    int number(const Node& node) const {
+        if (node.op == INPUT) {
+            const auto f = std::size_t(node.feature);
+            return f < of_feature_.size() ? of_feature_[f] : -1;
+        }
+        if (node.op != CONST) return of_op_[node.op];
+        return node.feature == kLiteral ? literal(node.value) : free_;
+    }
 
 private:
     friend class Prefix;
@@ -75,20 +87,26 @@ private:
     std::vector<std::int16_t> of_op_, of_feature_, literals_, inputs_;
     std::vector<std::uint16_t> limits_;  // settings_.nested with kNoLimit for none
     std::vector<std::int64_t> room_;     // most nodes of a sub-tree, by its levels
+    std::vector<std::vector<std::uint8_t>> masks_;  // by the set of classes (Letter::kind) that fit
     std::int16_t free_ = -1;
+    int table_kinds_ = 0, any_operator_ = -1;
     int root_need_ = 1, first_tick_ = 0;  // least arrival of an input that fills a slot
     int last_tick_ = 0;                   // what registering the output adds
+    int fastest_ = 0;                     // ticks that every operator takes at least; 0: not known
     double cheapest_ = 0.0;               // least complexity of a leaf
     bool custom_ = false, exact_ticks_ = false, binary_ = false, unary_ = false;
     // what a prefix must look at one token at a time
     bool slow_leaves_ = false, slow_needs_ = false, slow_complexity_ = false, must_have_ = false;
 
+    int literal(double value) const;
     void check_sizes() const;
     void index();
     void measure();
     void find_needs();
     void find_room();
+    void find_ticks();
     void find_slow();
+    void find_masks();
     bool usable(std::size_t token) const {
         return settings_.max_count.empty() || settings_.max_count[token] > 0;
     }
@@ -101,9 +119,12 @@ private:
                    ? std::numeric_limits<double>::infinity()
                    : settings_.max_argument[2 * std::size_t(token) + argument];
     }
-    std::int64_t room(int depth) const {
-        const auto top = std::int64_t(room_.size()) - depth;
-        return top > 0 ? room_[std::size_t(top)] : 0;
+    // most nodes of a sub-tree at this depth, `path` ticks above the output
+    std::int64_t room(int depth, int path) const {
+        auto levels = std::int64_t(room_.size()) - depth;
+        if (fastest_ > 0)
+            levels = std::min<std::int64_t>(levels, (settings_.max_ticks - path) / fastest_ + 1);
+        return levels > 0 ? room_[std::size_t(levels)] : 0;
     }
     // what may stand below `token`, where `above` may stand at its place
     void narrow(const std::uint16_t* above, int token, std::uint16_t* below) const;
@@ -165,22 +186,26 @@ private:
     std::array<int, 3> missing_{};        // tokens that min_count still asks for, by arity
     double missing_complexity_ = 0.0;
     int last_fill_ = -1;
+    // what was found of an operator, and of inputs that do not occur yet, by Letter::alike; -1: not
+    // asked yet
+    std::vector<std::int8_t> answers_;
     Sequence trial_;
     Tree trial_tree_;
-    std::vector<std::vector<std::uint8_t>> classes_;  // base masks by classes that fit
-
     bool fits(std::size_t arity) const;
     bool constant_stands(bool free) const;
     bool stands(int token) const;
     bool slow() const;
     bool can_end(int token) const;
     bool leaves_suffice(int token) const;
+    std::int64_t room_after(int token) const;
     bool counts_can_end(int token) const;
     bool complexity_can_end(int token) const;
     double lack(int token) const;
     bool input_wanted(int token) const;
     bool input_missing(int token) const;
     bool in_time(int token);
+    bool tried(int token);
+    bool filled_by_input(int token, std::size_t slots);
     int bound(int token) const;
     bool filled_in_time(int token, int leaf, std::size_t slots);
     void count(int token);

@@ -1,0 +1,280 @@
+"""The search that joins a policy and evolution: each feeds the other.
+
+Room: `search`; imports `expr` and `hwcost`. Method: Mundhenk et al. 2021 (arXiv:2111.00053). A run
+is a pure function of data, settings and seed; its state is a dict of plain arrays.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.errors import InputError
+from symtick.expr import Interval, Op, Program
+from symtick.hwcost.search_cost import SearchCost
+from symtick.search.engine import Candidate, Engine, Guess, Penalty
+from symtick.search.evaluation import Rows, losses
+from symtick.search.hybrid_config import HybridConfig
+from symtick.search.policy import Policy
+from symtick.search.policy_network import Weights
+from symtick.search.training import Batch, State, Trainer, make_trainer, part_of
+
+Floats = npt.NDArray[np.float64]
+_NO_BUDGET = 1_000_000  # ticks from which on a limit is none
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a search stands.
+
+    Attributes:
+        steps: steps done.
+        evaluations: candidates computed over all screening rows.
+        drawn: sequences drawn from the policy, known ones too.
+        restarts: times that the policy forgot everything.
+        best_loss: the best loss so far.
+        reward: of the best sequence of the last batch.
+        done: whether the budget is used up or the target reached.
+    """
+
+    steps: int
+    evaluations: int
+    drawn: int
+    restarts: int
+    best_loss: float
+    reward: float
+    done: bool
+
+
+class Reward:
+    """Rewards in [0, 1] for losses: 1/(1 + NRMSE) (Petersen et al. 2021) where the loss is a mean
+    square, 1/(1 + loss/loss of the constant mean) for any other; 0 for no loss at all.
+
+    Args:
+        rows: the data.
+        config: of the loss.
+    """
+
+    def __init__(self, rows: Rows, config: HybridConfig) -> None:
+        engine = config.engine
+        self._root = engine.loss == "mse"
+        mean = float(np.average(rows.y, weights=rows.weights))
+        constant = Program(np.array([Op.CONST], np.uint8), np.zeros(1, np.int32), np.array([mean]))
+        found = losses([constant], rows, loss=engine.loss, delta=engine.huber_delta)
+        self._unit = float(found[0]) if 0.0 < found[0] < math.inf else 1.0
+
+    def __call__(self, found: Floats) -> Floats:
+        with np.errstate(over="ignore"):
+            share = np.maximum(found, 0.0) / self._unit
+        return np.asarray(1.0 / (1.0 + (np.sqrt(share) if self._root else share)))
+
+
+class HybridSearch:
+    """A search for one output by a policy, by evolution, or by both.
+
+    Args:
+        X: shape (rows, features).
+        y: target, shape (rows,).
+        ranges: interval of each input, or None, as `Engine` takes them.
+        cost: the cost table.
+        config: settings.
+        max_evaluations: the budget, which is never exceeded; None for none.
+        weights: weight of each row, or None.
+        guesses: candidates to start from, as `Engine` takes them.
+        penalty: of an expression, as `Engine` takes it.
+        names: names of the inputs.
+        start: weights of a pre-trained policy, as `Policy.weights()` gives them.
+
+    Raises:
+        InputError: data or settings are not acceptable.
+    """
+
+    def __init__(
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        ranges: Sequence[Interval] | None,
+        cost: SearchCost,
+        config: HybridConfig | None = None,
+        *,
+        max_evaluations: int | None = None,
+        weights: npt.ArrayLike | None = None,
+        guesses: Sequence[Guess] = (),
+        penalty: Penalty | None = None,
+        names: Sequence[str] | None = None,
+        start: Weights | None = None,
+    ) -> None:
+        self.config = config or HybridConfig()
+        self._budget = max_evaluations
+        self._reward = Reward(Rows.make(X, y, weights), self.config)
+        self._engine_config = replace(self.config.engine, seed=self.config.seed)
+        self.engine = Engine(
+            X, y, ranges, cost, self._engine_config,
+            weights=weights, guesses=guesses, penalty=penalty, names=names,
+        )  # fmt: skip
+        self._cost = cost
+        self._start = start
+        self._steps = self._drawn = self._restarts = self._stalled = 0
+        self._last = 0.0
+        self.policy: Policy | None = None
+        self._trainer: Trainer | None = None
+        if self.config.method != "gp":
+            self._begin()
+
+    def _begin(self) -> None:
+        """A policy that has learned nothing (or what it was given)."""
+        config, rules = self.config, self._engine_config.all_rules()
+        if rules.max_ticks is not None and rules.max_ticks >= _NO_BUDGET:
+            rules = replace(rules, max_ticks=None)
+        seed = config.seed + 1_000_003 * self._restarts
+        self.policy = Policy(
+            self.engine.alphabet, rules, config.network, config.priors, cost=self._cost, seed=seed
+        )
+        if self._start is not None:
+            self.policy.take(self._start)
+        self._trainer = make_trainer(self.policy, config.training, seed)
+
+    # --- the course ----------------------------------------------------------------------------
+
+    @property
+    def evaluations(self) -> int:
+        """Candidates computed over all screening rows so far."""
+        return self.engine.stats().evaluations
+
+    @property
+    def done(self) -> bool:
+        """Whether the budget is used up or the target reached."""
+        target = self.config.engine.target_loss
+        reached = target is not None and self.engine.stats().best_loss <= target
+        return reached or (self._budget is not None and self.evaluations >= self._budget)
+
+    def step(self, threads: int = 1) -> Progress:
+        """One step; nothing happens once it is done."""
+        if self.done:
+            return self.progress()
+        self._steps += 1
+        if self.policy is None:
+            self._breed(threads)
+        else:
+            self._learn(self.policy, threads)
+        return self.progress()
+
+    def run(self, threads: int = 1, max_steps: int | None = None) -> Progress:
+        """Steps until it is done.
+
+        Raises:
+            InputError: there is neither a budget nor a number of steps to end it.
+        """
+        if self._budget is None and max_steps is None:
+            raise InputError("a run needs max_evaluations or max_steps to end")
+        while not self.done and (max_steps is None or self._steps < max_steps):
+            self.step(threads)
+        return self.progress()
+
+    def progress(self) -> Progress:
+        """Where it stands."""
+        stats = self.engine.stats()
+        return Progress(
+            self._steps, stats.evaluations, self._drawn, self._restarts, stats.best_loss,
+            self._last, self.done,
+        )  # fmt: skip
+
+    def _breed(self, threads: int) -> None:
+        self.engine.step(self.config.generations, threads, self._budget)
+
+    def _learn(self, policy: Policy, threads: int) -> None:
+        before = self.engine.stats()
+        batch = self._sampled(policy, threads)
+        if self.config.method == "hybrid" and not self.done:
+            self._breed(threads)
+            sequences, _, found = self.engine.people(self.config.train_best)
+            batch = batch.joined(Batch(sequences, self._reward(found)))
+        assert self._trainer is not None
+        self._trainer.step(batch)
+        self._last = float(batch.rewards.max(initial=0.0))
+        self._watch(before.evaluations, before.best_loss)
+
+    def _sampled(self, policy: Policy, threads: int) -> Batch:
+        """The policy's batch, scored; the engine has it now."""
+        count = self.config.batch
+        if self._budget is not None:
+            count = min(count, self._budget - self.evaluations)
+        drawn = policy.sample(count, self.config.seed, first=self._drawn, threads=threads)
+        self._drawn += count
+        planted = self.config.method == "hybrid" and self.config.replant
+        put = self.engine.replant if planted else self.engine.offer
+        return Batch(drawn.sequences, self._reward(put(drawn.sequences, None, threads)))
+
+    def _watch(self, evaluations: int, best: float) -> None:
+        """A policy that writes the same again and again begins anew."""
+        now = self.engine.stats()
+        fresh = now.evaluations - evaluations
+        idle = now.best_loss >= best and fresh * 100 < self.config.batch
+        self._stalled = self._stalled + 1 if idle else 0
+        if self.config.patience and self._stalled >= self.config.patience:
+            self._stalled = 0
+            self._restarts += 1
+            self._begin()
+
+    # --- what was found ------------------------------------------------------------------------
+
+    def front(self) -> list[Candidate]:
+        """The Pareto front over (loss, ticks, LUT) so far, by ticks, then LUT."""
+        return self.engine.front()
+
+    @property
+    def best(self) -> Candidate | None:
+        """The candidate with the smallest loss, or None so far."""
+        return min(self.front(), key=lambda c: (c.loss, c.ticks, c.lut), default=None)
+
+    # --- stopping and going on -----------------------------------------------------------------
+
+    def state(self) -> State:
+        """Everything that a later run needs to go on exactly as this one would."""
+        out: State = {f"engine/{name}": held for name, held in self.engine.state().items()}
+        counts = [self._steps, self._drawn, self._restarts, self._stalled]
+        out["hybrid/counts"] = np.array(counts, np.int64)
+        out["hybrid/last"] = np.array(self._last)
+        if self._trainer is not None:
+            out |= {f"learned/{name}": held for name, held in self._trainer.state().items()}
+        return out
+
+    @classmethod
+    def restore(
+        cls,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        ranges: Sequence[Interval] | None,
+        cost: SearchCost,
+        config: HybridConfig | None,
+        state: Mapping[str, npt.NDArray[Any]],
+        **others: Any,
+    ) -> HybridSearch:
+        """A search that goes on from `state()`; the other arguments must be those of the first.
+
+        Raises:
+            InputError: the state is damaged, or belongs to other arguments.
+        """
+        search = cls(X, y, ranges, cost, config, **others)
+        try:
+            counts = [int(n) for n in state["hybrid/counts"]]
+            search._steps, search._drawn, search._restarts, search._stalled = counts
+            search._last = float(state["hybrid/last"])
+        except (KeyError, ValueError, TypeError) as error:
+            raise InputError(f"cannot go on from the saved search: {error}") from None
+        search.engine = Engine.restore(
+            X, y, ranges, cost, search._engine_config, part_of(state, "engine/"),
+            **{k: v for k, v in others.items() if k in _ENGINE},
+        )  # fmt: skip
+        if search._trainer is not None:
+            search._begin()
+            search._trainer.restore(part_of(state, "learned/"))
+        return search
+
+
+_ENGINE = ("weights", "guesses", "penalty", "names")
