@@ -171,6 +171,57 @@ class Engine:
     def load(self, words: _U64, numbers: _F64, ops: _U8, features: _I32, values: _F64) -> None: ...
 
 UNDEFINED: int
+MOST_ROWS: int
+_Found = list[tuple[_U8, _I32, _F64, float, int, float]]
+
+class Enumeration:
+    def __init__(
+        self,
+        rules: Rules,
+        data: Data,
+        shared: bool,
+        max_level: int,
+        max_functions: int,
+        symbols: int,
+        largest: float,
+        cheapest: CostTable | None,
+    ) -> None: ...
+    def run(self, evaluations: int) -> bool: ...
+    def complete(self) -> int: ...
+    def __len__(self) -> int: ...
+    def program(self, number: int) -> tuple[_U8, _I32, _F64]: ...
+    def values(self) -> _F64: ...
+    def levels(self) -> _I64: ...
+    def stats(self) -> dict[str, int]: ...
+    def front(
+        self,
+        rules: Rules,
+        screen: Data,
+        rows: Data,
+        cost: CostTable,
+        loss: Loss,
+        scaled: bool,
+        fits: int,
+        fit: FitSettings,
+    ) -> tuple[_Found, int, int]: ...
+
+class Library:
+    def __init__(
+        self,
+        rules: Rules,
+        data: Data,
+        max_level: int,
+        max_functions: int,
+        max_evaluations: int,
+        max_rows: int,
+    ) -> None: ...
+    def __len__(self) -> int: ...
+    def program(self, number: int) -> tuple[_U8, _I32, _F64]: ...
+    def levels(self) -> _I64: ...
+    def stats(self) -> dict[str, int]: ...
+    def meet(
+        self, data: Data, cost: CostTable, loss: Loss, lookups: int, enough: float
+    ) -> tuple[_Found, int, int]: ...
 
 class PolicyWeights:
     def __init__(

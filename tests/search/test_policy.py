@@ -212,7 +212,9 @@ def test_a_saved_policy_reloads_to_the_same_samples(tmp_path: Path) -> None:
 def test_other_letters_and_damaged_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "policy.npz"
     policy().save(path)
-    with pytest.raises(InputError, match=r"writes the letters add, .*, not add, sub, x0, x1, const"):
+    with pytest.raises(
+        InputError, match=r"writes the letters add, .*, not add, sub, x0, x1, const"
+    ):
         Policy.load(path, Alphabet.of(("add", "sub"), 2), RULES)
     with pytest.raises(InputError, match="there is no policy file"):
         Policy.load(tmp_path / "none.npz", ALPHABET, RULES)

@@ -1,0 +1,100 @@
+"""Closed forms met from both ends: enumerated parts, and what is left of the target around them.
+
+Room: `search`; imports `hwcost`. A formula costs about what its halves cost. In genetic programming
+the way back through the operators is known as semantic backpropagation (Pawlak, Wieloch, Krawiec,
+IEEE Trans. Evol. Comput. 19 (2015) 326).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.errors import InputError
+from symtick.hwcost.search_cost import SearchCost
+from symtick.search import _kernel
+from symtick.search.engine import Candidate
+from symtick.search.enumeration import candidates, check_rows
+from symtick.search.evaluation import Rows, cost_table
+from symtick.search.grammar import Alphabet, Rules
+from symtick.search.losses import Loss, loss_spec
+
+
+@dataclass(frozen=True)
+class ClosedForms:
+    """What `closed_forms` found.
+
+    Attributes:
+        front: the formulas, best for their cost, by ticks, then LUT.
+        functions: that were enumerated.
+        evaluations: all that were made: functions computed over the rows, vectors looked up, and
+            formulas scored.
+        lookups: how many of these were lookups.
+    """
+
+    front: list[Candidate]
+    functions: int
+    evaluations: int
+    lookups: int
+
+
+def closed_forms(
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    cost: SearchCost,
+    alphabet: Alphabet,
+    rules: Rules,
+    *,
+    weights: npt.ArrayLike | None = None,
+    loss: Loss = "mse",
+    delta: float = 1.0,
+    max_evaluations: int = 2_000_000,
+    library: int = 200_000,
+    max_operations: int = 6,
+    rows: int = 64,
+    enough: float | None = None,
+) -> ClosedForms:
+    """Formulas that are the target, to rounding: for data without noise.
+
+    All functions of few operations are enumerated. Then parts of the target are looked up among
+    them: what an argument must be, where small functions and operators around it are to give the
+    target; the likeliest histories first, those of few lookups and few steps. A part that is found
+    but for a scale and a shift is as good, where the alphabet can write the two numbers.
+
+    Args:
+        X: shape (rows, features).
+        y: target, shape (rows,).
+        cost: the cost table.
+        alphabet: the letters.
+        rules: which expressions are allowed.
+        weights: of the rows, or None for equal ones.
+        loss: that the formulas are scored by, see `symtick.search.losses.loss_spec`.
+        delta: of the Huber loss.
+        max_evaluations: end after so many in all.
+        library: evaluations of the enumeration, at most; it takes whole levels only.
+        max_operations: most operations of an enumerated function.
+        rows: the search looks at so many rows at most, evenly spread; the losses are of all.
+        enough: end at a loss as low as this; None: 1e-18 of the target's mean square.
+
+    Raises:
+        InputError: data or a setting is not acceptable.
+    """
+    data = Rows.make(X, y, weights)
+    spec = loss_spec(loss, delta, data.y)
+    check_rows(rows)
+    held = data.to_kernel()
+    least = 1e-18 * float(np.average(data.y**2, weights=data.weights)) if enough is None else enough
+    try:
+        known = _kernel.Library(
+            rules.to_kernel(alphabet, cost), held, max_operations, library,
+            min(library, max_evaluations), rows,
+        )  # fmt: skip
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    spent: int = known.stats()["evaluations"]
+    found, lookups, scored = known.meet(
+        held, cost_table(cost), spec, max_evaluations - spent, least
+    )
+    return ClosedForms(candidates(found), len(known), spent + lookups + scored, lookups)
