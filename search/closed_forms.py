@@ -51,17 +51,18 @@ def closed_forms(
     loss: Loss = "mse",
     delta: float = 1.0,
     max_evaluations: int = 2_000_000,
-    library: int = 200_000,
-    max_operations: int = 6,
+    max_functions: int = 400_000,
+    max_operations: int = 7,
     rows: int = 64,
     enough: float | None = None,
 ) -> ClosedForms:
     """Formulas that are the target, to rounding: for data without noise.
 
-    All functions of few operations are enumerated. Then parts of the target are looked up among
-    them: what an argument must be, where small functions and operators around it are to give the
-    target; the likeliest histories first, those of few lookups and few steps. A part that is found
-    but for a scale and a shift is as good, where the alphabet can write the two numbers.
+    Functions of few operations are enumerated, level by level. Parts of the target are looked up
+    among them: what an argument must be, where small functions and operators around it are to give
+    the target. What may be done next, a level or the parts of one kind, is done in order of what it
+    costs; parts that are many steps away from the target wait longer. A part that is found but for
+    a scale and a shift is as good, where the alphabet can write the two numbers.
 
     Args:
         X: shape (rows, features).
@@ -73,7 +74,7 @@ def closed_forms(
         loss: that the formulas are scored by, see `symtick.search.losses.loss_spec`.
         delta: of the Huber loss.
         max_evaluations: end after so many in all.
-        library: evaluations of the enumeration, at most; it takes whole levels only.
+        max_functions: most functions to enumerate.
         max_operations: most operations of an enumerated function.
         rows: the search looks at so many rows at most, evenly spread; the losses are of all.
         enough: end at a loss as low as this; None: 1e-18 of the target's mean square.
@@ -86,15 +87,15 @@ def closed_forms(
     check_rows(rows)
     held = data.to_kernel()
     least = 1e-18 * float(np.average(data.y**2, weights=data.weights)) if enough is None else enough
+    settings = _kernel.LibrarySettings()
+    settings.max_level, settings.max_functions, settings.max_rows = (
+        max_operations, max_functions, rows,
+    )  # fmt: skip
     try:
-        known = _kernel.Library(
-            rules.to_kernel(alphabet, cost), held, max_operations, library,
-            min(library, max_evaluations), rows,
+        found, functions, evaluations, lookups = _kernel.meet(
+            rules.to_kernel(alphabet, cost), held, cost_table(cost), spec, settings,
+            max_evaluations, least,
         )  # fmt: skip
     except ValueError as error:
         raise InputError(str(error)) from None
-    spent: int = known.stats()["evaluations"]
-    found, lookups, scored = known.meet(
-        held, cost_table(cost), spec, max_evaluations - spent, least
-    )
-    return ClosedForms(candidates(found), len(known), spent + lookups + scored, lookups)
+    return ClosedForms(candidates(found), functions, evaluations, lookups)
