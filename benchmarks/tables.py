@@ -13,7 +13,7 @@ from statistics import geometric_mean
 from typing import Any
 
 from benchmarks import published
-from benchmarks.aims import evaluation_aims, recovery_aims
+from benchmarks.aims import evaluation_aims, recovery_aims, tree_cost_aims
 from benchmarks.prose import PROSE
 from benchmarks.runs import RESULTS, ROOT
 from symtick.files import write_text
@@ -61,7 +61,7 @@ def evaluation(result: Result) -> str:
 
 def tree_cost(result: Result) -> str:
     """Benchmark 2."""
-    return f"{machine_line(result)}\n\n{plain(result['table'])}"
+    return f"{machine_line(result)}\n\n{plain(result['table'])}\n\n{tree_cost_aims(result)}"
 
 
 def recovery(result: Result) -> str:
@@ -87,10 +87,10 @@ def recovery(result: Result) -> str:
 def _settings(result: Result) -> str:
     held = result["settings"]
     methods = ", ".join(f"`{m}`" for m in dict.fromkeys(r["method"] for r in result["sets"]))
+    seeds = f"{held['seeds'][0]} to {held['seeds'][-1]}"
     return (
         f"{machine_line(result)} Method: {methods}. At most {held['max_evaluations']:,} "
-        f"evaluations, seeds {held['seeds'][0]} to {held['seeds'][-1]}, one core a run, {held['processes']} "
-        "side by side."
+        f"evaluations, seeds {seeds}, one core a run, {held['processes']} side by side."
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.aims import evaluation_aims, recovery_aims
+from benchmarks.aims import evaluation_aims, recovery_aims, tree_cost_aims
 from benchmarks.prose import PROSE
 from benchmarks.tables import SECTIONS, document, main, plain, table
 
@@ -69,6 +69,10 @@ def test_short_falls_are_named() -> None:
     assert "aim 20 s, measured 1.2 s: met" in recovery_aims(held["recovery"])
     lines = evaluation_aims(held["evaluation"]).splitlines()
     assert [line.endswith("met.") for line in lines] == [True, False, False]
+    rows = [{"cost": "open", "nodes": n, "kernel_median": 310.0} for n in (5, 25)]
+    assert tree_cost_aims({"table": rows}) == (
+        "- open, 25 nodes: aim 300 ns, measured 310 ns: **short**."
+    )
     assert recovery_aims({"sets": []}) == evaluation_aims({"table": []}) == ""
 
 
