@@ -82,7 +82,8 @@ class HybridSearch:
         ranges: interval of each input, or None, as `Engine` takes them.
         cost: the cost table.
         config: settings.
-        max_evaluations: the budget, which is never exceeded; None for none.
+        max_evaluations: the budget, which is never exceeded; None for none. It can be changed
+            later, as `budget`.
         weights: weight of each row, or None.
         guesses: candidates to start from, as `Engine` takes them.
         penalty: of an expression, as `Engine` takes it.
@@ -109,7 +110,7 @@ class HybridSearch:
         start: Weights | None = None,
     ) -> None:
         self.config = config or HybridConfig()
-        self._budget = max_evaluations
+        self.budget = max_evaluations
         self._reward = Reward(Rows.make(X, y, weights), self.config)
         self._engine_config = replace(self.config.engine, seed=self.config.seed)
         self.engine = Engine(
@@ -150,7 +151,7 @@ class HybridSearch:
         """Whether the budget is used up or the target reached."""
         target = self.config.engine.target_loss
         reached = target is not None and self.engine.stats().best_loss <= target
-        return reached or (self._budget is not None and self.evaluations >= self._budget)
+        return reached or (self.budget is not None and self.evaluations >= self.budget)
 
     def step(self, threads: int = 1) -> Progress:
         """One step; nothing happens once it is done."""
@@ -169,7 +170,7 @@ class HybridSearch:
         Raises:
             InputError: there is neither a budget nor a number of steps to end it.
         """
-        if self._budget is None and max_steps is None:
+        if self.budget is None and max_steps is None:
             raise InputError("a run needs max_evaluations or max_steps to end")
         while not self.done and (max_steps is None or self._steps < max_steps):
             self.step(threads)
@@ -184,7 +185,7 @@ class HybridSearch:
         )  # fmt: skip
 
     def _breed(self, threads: int) -> None:
-        self.engine.step(self.config.generations, threads, self._budget)
+        self.engine.step(self.config.generations, threads, self.budget)
 
     def _learn(self, policy: Policy, threads: int) -> None:
         before = self.engine.stats()
@@ -201,8 +202,8 @@ class HybridSearch:
     def _sampled(self, policy: Policy, threads: int) -> Batch:
         """The policy's batch, scored; the engine has it now."""
         count = self.config.batch
-        if self._budget is not None:
-            count = min(count, self._budget - self.evaluations)
+        if self.budget is not None:
+            count = min(count, self.budget - self.evaluations)
         drawn = policy.sample(count, self.config.seed, first=self._drawn, threads=threads)
         self._drawn += count
         planted = self.config.method == "hybrid" and self.config.replant
