@@ -41,9 +41,7 @@ def test_torch_has_every_operator_and_numpy_s_values() -> None:
         expression = grown(random, 8)
         rows = steady(expression, X)
         found = TorchExpression(expression)(torch.from_numpy(X)).detach().numpy()
-        np.testing.assert_allclose(
-            found[rows], Function(expression)(X)[rows], rtol=1e-7, atol=1e-7
-        )
+        np.testing.assert_allclose(found[rows], Function(expression)(X)[rows], rtol=1e-7, atol=1e-7)
         compared += int(rows.sum())
     assert compared > 6000
 

@@ -273,8 +273,8 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
     def load(cls, path: Path | str) -> SymbolicRegressor:
         """A fitted regressor from the file that `save` wrote.
 
-        Callables, presets that are no names and clusters among its parameters are not stored: they are at their
-        defaults, which matters for another `fit` only.
+        Callables, presets that are no names and clusters among its parameters are not stored: they
+        are at their defaults, which matters for another `fit` only.
 
         Raises:
             InputError: the file cannot be read or is damaged.
@@ -296,7 +296,9 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         if self.method not in METHODS:
             raise InputError(f"method must be one of {', '.join(METHODS)}, not {self.method!r}")
         if self.method != "gp" and self._islands() is not None:
-            raise InputError("islands on a cluster evolve: n_workers and scheduler need method='gp'")
+            raise InputError(
+                "islands on a cluster evolve: n_workers and scheduler need method='gp'"
+            )
         Equations.of((), self.axis)
         if self.model_selection not in SELECTIONS:
             raise InputError(

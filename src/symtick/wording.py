@@ -208,7 +208,7 @@ def rules_of(
         InputError: a number is out of range.
     """
     changed: dict[str, Any] = {"max_nodes": max_nodes, "max_depth": max_depth}
-    changed["min_nodes"] = min(base.min_nodes, max_nodes)
+    changed["min_nodes"] = max(1, min(base.min_nodes, max_nodes))
     if max_constants is not None:
         changed["max_constants"] = max_constants
     if max_complexity is not None:
@@ -222,7 +222,9 @@ def rules_of(
         }
     if arguments is not None:
         changed["max_argument"] = {
-            plain(name): (float(most),) if isinstance(most, int | float) else tuple(map(float, most))
+            plain(name): (float(most),)
+            if isinstance(most, int | float)
+            else tuple(map(float, most))
             for name, most in arguments.items()
         }
     return replace(base, **changed)
