@@ -11,10 +11,9 @@ from collections.abc import Sequence
 
 import mpmath
 
-from benchmarks.precise import Formula, Point, Real, agree, carrying, points
+from benchmarks.precise import Formula, Point, Real, agree, carrying
 
 STEPS = 60
-CHECKS = 60
 LEAST = 20  # points at which both must be defined
 _SHIFT = mpmath.mpf("1e-40")  # for differences; relative
 _DAMPING = mpmath.mpf("1e-40")
@@ -23,7 +22,7 @@ _PATIENCE = 6  # steps in which the differences must halve
 
 
 def member(
-    function: Formula, form: Formula, free: Sequence[int], ranges: Sequence[tuple[float, float]]
+    function: Formula, form: Formula, free: Sequence[int], domain: Sequence[Point]
 ) -> tuple[Real, ...] | None:
     """The form's constants with which it equals the function, or None.
 
@@ -31,14 +30,13 @@ def member(
         function: what is to be equalled.
         form: what may be adapted; the search starts from its constants.
         free: places of the form's constants that may change; the others stay.
-        ranges: of each input; both must be defined at the same points of them.
+        domain: points; both must be defined at the same of them.
     """
     with carrying():
-        places = list(free)
-        fitted = list(form.constants)
+        places, fitted = list(free), list(form.constants)
         wanted = 2 * len(places) + 4
         known: list[tuple[Point, Real]] = []
-        for point in points(ranges, 20 * wanted, seed=2):
+        for point in domain:
             found = function.value(point)
             if found is not None and form.value(point) is not None:
                 known.append((point, found))
@@ -48,17 +46,14 @@ def member(
             return None
         if places and not _solve(form, fitted, places, known):
             return None
-        return tuple(fitted) if _identical(function, form, fitted, ranges) else None
+        return tuple(fitted) if _identical(function, form, fitted, domain) else None
 
 
 def _identical(
-    function: Formula,
-    form: Formula,
-    constants: Sequence[Real],
-    ranges: Sequence[tuple[float, float]],
+    function: Formula, form: Formula, constants: Sequence[Real], domain: Sequence[Point]
 ) -> bool:
     seen = 0
-    for point in points(ranges, CHECKS, seed=3):
+    for point in domain:
         a, b = function.value(point), form.value(point, constants)
         if (a is None) != (b is None) or (a is not None and not agree(a, b)):
             return False

@@ -93,7 +93,8 @@ def is_law(text: str, problem: Problem) -> bool:
     law = Formula.of(problem.truth, problem.inputs)
     if not problem.tokens.constants:
         return _identical(candidate, candidate.constants, law, problem)
-    found = member(law, candidate, range(len(candidate.constants)), _ranges(problem))
+    free = range(len(candidate.constants))
+    found = member(law, candidate, free, points(_ranges(problem), 4 * len(free) + POINTS, seed=2))
     if found is None or not _close(found, candidate.constants):
         return False
     return _identical(candidate, found, law, problem)

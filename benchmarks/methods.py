@@ -9,18 +9,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from benchmarks.tokens import TokenSet
-from symtick.expr import Interval, Op, Program, from_programs, to_text
+from symtick.expr import Op, Program, from_programs, to_text
 from symtick.hwcost.search_cost import SearchCost
-from symtick.search.engine import Engine, EngineConfig, Limits
+from symtick.search.engine import Candidate, Engine, EngineConfig
+from symtick.search.grammar import Rules
+from symtick.search.hybrid import HybridSearch
+from symtick.search.hybrid_config import HybridConfig
 
 FIT = 1e-10  # mean squared error over the variance from which on a candidate is shown to the judge
 MAX_NODES = 64
+STALLED = 200  # steps in a row without an evaluation: there is nothing new to be tried
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,35 +109,135 @@ def written(program: Program, inputs: tuple[str, ...]) -> str:
     return to_text(from_programs([program], inputs))
 
 
-def gp(task: Task) -> Outcome:
-    """The evolutionary search alone."""
-    watch = Watch(task)
-    low, high = task.X.min(axis=0), task.X.max(axis=0)
-    ranges = [Interval(float(a), float(b)) for a, b in zip(low, high, strict=True)]
-    config = EngineConfig(
-        ops=task.tokens.ops,
+def config_of(task: Task) -> EngineConfig:
+    """The engine's settings for the search of an exact law, with the task's letters."""
+    return EngineConfig(
+        ops=_ops(task),
+        rules=Rules(max_nodes=task.max_nodes, trig_in_trig=False, inverse_of_inverse=False),
+        simplify=False,
         seed=task.seed,
-        loss=task.loss,
-        limits=Limits(max_nodes=task.max_nodes, max_magnitude=1e30),
+        **_letters(task),
     )
-    engine = Engine(task.X, task.y, ranges, node_cost(task.X.shape[1]), config)
+
+
+def _ops(task: Task) -> tuple[str, ...]:
+    return (*task.tokens.ops, *task.tokens.extra)
+
+
+class Search(Protocol):
+    """What the methods have in common: a search that is advanced bit by bit."""
+
+    def step(self) -> tuple[int, float]:
+        """Advance a little; evaluations so far, and the best loss."""
+
+    def front(self) -> list[Candidate]:
+        """The best of each complexity so far."""
+
+
+def pursue(task: Task, search: Search) -> Outcome:
+    """Advance a search until it has the law or its budget is used up."""
+    watch = Watch(task)
     limit = FIT * float(np.var(task.y))
-    while True:
-        stats = engine.step(1)
-        near = stats.best_loss <= limit
-        if stats.evaluations >= task.max_evaluations or (
-            near and watch.solved(_front(engine, task))
-        ):
+    evaluations, stalled = 0, 0
+    while evaluations < task.max_evaluations and stalled < STALLED:
+        before = evaluations
+        evaluations, best = search.step()
+        stalled = stalled + 1 if evaluations == before else 0
+        if best <= limit and watch.solved(_front(search, task)):
             break
     seconds = watch.stop()
-    front = tuple(text for text, _ in _front(engine, task))
-    return Outcome(front, stats.evaluations, seconds)
+    return Outcome(tuple(text for text, _ in _front(search, task)), evaluations, seconds)
 
 
-def _front(engine: Engine, task: Task) -> list[tuple[str, float]]:
+def _front(search: Search, task: Task) -> list[tuple[str, float]]:
     """Expressions with their losses, the smallest first."""
-    found = sorted(engine.front(), key=lambda c: c.lut)
+    found = sorted(search.front(), key=lambda c: c.lut)
     return [(written(c.program, task.inputs), c.loss) for c in found]
 
 
-METHODS: dict[str, Callable[[Task], Outcome]] = {"gp": gp}
+@dataclass
+class Evolution:
+    """The engine alone."""
+
+    engine: Engine
+    max_evaluations: int
+
+    def step(self) -> tuple[int, float]:
+        stats = self.engine.step(1, max_evaluations=self.max_evaluations)
+        return stats.evaluations, stats.best_loss
+
+    def front(self) -> list[Candidate]:
+        return self.engine.front()
+
+
+def gp(task: Task) -> Outcome:
+    """The evolutionary search alone."""
+    cost = node_cost(task.X.shape[1])
+    engine = Engine(task.X, task.y, None, cost, config_of(task))
+    return pursue(task, Evolution(engine, task.max_evaluations))
+
+
+@dataclass
+class Joined:
+    """The search by a policy, alone or joined with the engine."""
+
+    search: HybridSearch
+
+    def step(self) -> tuple[int, float]:
+        progress = self.search.step()
+        return progress.evaluations, progress.best_loss
+
+    def front(self) -> list[Candidate]:
+        return self.search.front()
+
+
+def joined(task: Task, config: HybridConfig) -> Outcome:
+    """A search with a policy in it, by its settings."""
+    cost = node_cost(task.X.shape[1])
+    search = HybridSearch(
+        task.X, task.y, None, cost, replace(config, seed=task.seed),
+        max_evaluations=task.max_evaluations,
+    )  # fmt: skip
+    return pursue(task, Joined(search))
+
+
+def _letters(task: Task) -> dict[str, Any]:
+    return {
+        "literals": task.tokens.literals,
+        "constants": task.tokens.constants,
+        "loss": task.loss,
+    }
+
+
+def _policy(task: Task, method: str) -> Outcome:
+    config = HybridConfig.petersen2021(_ops(task), **_letters(task))
+    return joined(task, replace(config, training=replace(config.training, method=method)))
+
+
+def rspg(task: Task) -> Outcome:
+    """The policy alone by the risk-seeking policy gradient, with its published settings."""
+    return _policy(task, "rspg")
+
+
+def vpg(task: Task) -> Outcome:
+    """As `rspg`, by the vanilla policy gradient."""
+    return _policy(task, "vpg")
+
+
+def pqt(task: Task) -> Outcome:
+    """As `rspg`, by priority-queue training."""
+    return _policy(task, "pqt")
+
+
+def hybrid_published(task: Task) -> Outcome:
+    """Policy and evolution together, with the settings of Mundhenk et al. 2021."""
+    return joined(task, HybridConfig.mundhenk2021(_ops(task), **_letters(task)))
+
+
+METHODS: dict[str, Callable[[Task], Outcome]] = {
+    "rspg": rspg,
+    "vpg": vpg,
+    "pqt": pqt,
+    "gp": gp,
+    "hybrid-published": hybrid_published,
+}

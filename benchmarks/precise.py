@@ -123,11 +123,19 @@ def agree(a: Real, b: Real) -> bool:
 def points(
     ranges: Sequence[tuple[float, float]], count: int, *, wider: bool = False, seed: int = 1
 ) -> list[Point]:
-    """Random points; `wider` reaches a range's width beyond it, positive inputs staying so."""
+    """Random points in the ranges.
+
+    Uniform; by its logarithm where a range of positive numbers spans more than a factor of 100.
+    `wider` reaches a range's width beyond it, positive inputs staying so.
+    """
     rng = np.random.default_rng(seed)
     columns = []
     for low, high in ranges:
-        width = high - low if wider else 0.0
-        bottom = 0.0 if low >= 0.0 else low - width
-        columns.append(rng.uniform(bottom if wider else low, high + width, count))
+        if wider:
+            width = high - low
+            columns.append(rng.uniform(0.0 if low >= 0.0 else low - width, high + width, count))
+        elif low > 0.0 and high > 100.0 * low:
+            columns.append(np.exp(rng.uniform(np.log(low), np.log(high), count)))
+        else:
+            columns.append(rng.uniform(low, high, count))
     return [tuple(mpmath.mpf(float(v)) for v in row) for row in zip(*columns, strict=True)]

@@ -12,14 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from symtick.expr import BY_NAME, OPS, Op, parse
-
-# operators that are not of the language: name, arguments, body
-EXTRA: dict[str, tuple[int, str]] = {
-    "inv": (1, "1/a"),
-    "tan": (1, "sin(a)/cos(a)"),
-    "expneg": (1, "exp(-a)"),
-}
-_ARGUMENTS = ("a", "b")
+from symtick.search.operators import OPERATORS
 
 
 @dataclass(frozen=True)
@@ -29,7 +22,7 @@ class TokenSet:
     Attributes:
         name: the literature's name of the set.
         ops: operators of the language.
-        extra: names of operators from `EXTRA`.
+        extra: names of ready custom operators, from `symtick.search.operators`.
         literals: numbers that may be written.
         constants: whether tuned constants may be written.
     """
@@ -48,8 +41,7 @@ class TokenSet:
         allowed = {BY_NAME[name] for name in self.ops} | {Op.INPUT, Op.CONST}
         numbers = set(self.literals)
         for name in self.extra:
-            count, body = EXTRA[name]
-            nodes = parse(body, _ARGUMENTS[:count]).nodes
+            nodes = OPERATORS[name].body.nodes
             allowed |= {node.op for node in nodes}
             numbers |= {node.value for node in nodes if node.op is Op.CONST}
         for node in parse(text, tuple(inputs)).nodes:

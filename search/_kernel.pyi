@@ -141,6 +141,7 @@ class EngineSettings:
     cache_size: int
     copies: int
     founder_depth: int
+    patience: int
     target_loss: float
     def __init__(self) -> None: ...
     def set_moves(self, weights: list[float]) -> None: ...

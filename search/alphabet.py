@@ -8,7 +8,6 @@ right: the pre-order traversal of Petersen et al. 2021 (arXiv:1912.04871, sectio
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,50 +16,26 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.errors import InputError
-from symtick.expr import (
-    BY_NAME,
-    Expression,
-    Op,
-    Program,
-    arity,
-    check_names,
-    default_names,
-    from_programs,
-)
+from symtick.expr import Expression, Op, Program, check_names, default_names, from_programs
 from symtick.search import _kernel
-from symtick.search.operators import ALIASES, OPERATORS, Operator
+from symtick.search.operators import ALIASES, Operator
 from symtick.search.spelling import Letters, Tree, read, spelled, written
+from symtick.search.tokens import (
+    GROUPS,
+    Token,
+    belongs,
+    builtin,
+    check_distinct,
+    chosen,
+    custom_token,
+    literal,
+    weighted,
+)
 
 Ints = npt.NDArray[np.int16]
 Floats = npt.NDArray[np.float64]
-GROUPS = ("unary", "binary", "operator", "input", "literal", "constant", "leaf", "trig")
 CONSTANT = "const"
 _DEFAULTS: Mapping[str, float] = {}
-
-
-@dataclass(frozen=True)
-class Token:
-    """One letter.
-
-    Attributes:
-        name: an operator's or input's name, a literal's value as text, or `const`.
-        kind: `operator`, `input`, `literal` or `constant`.
-        arity: number of arguments; 0 for the other kinds.
-        op: the kernel's opcode; custom operators have numbers of their own.
-        feature: input number of an input.
-        value: of a literal; of the constant, where its tuning starts.
-        complexity: what it adds to an expression's complexity.
-        trig: whether it is a trigonometric operator.
-    """
-
-    name: str
-    kind: str
-    arity: int = 0
-    op: int = int(Op.CONST)
-    feature: int = 0
-    value: float = 0.0
-    complexity: float = 1.0
-    trig: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,16 +84,16 @@ class Alphabet:
         inputs = default_names(features) if names is None else check_names(names)
         if features < 1 or len(inputs) != features:
             raise InputError(f"{features} inputs have {len(inputs)} names: {', '.join(inputs)}")
-        chosen = _chosen(ops, custom)
-        own = [o for o in chosen if isinstance(o, Operator)]
-        tokens = [_builtin(o) for o in chosen if isinstance(o, Op)]
-        tokens += [_custom(o, own) for o in own]
+        operators = chosen(ops, custom)
+        own = [o for o in operators if isinstance(o, Operator)]
+        tokens = [builtin(o) for o in operators if isinstance(o, Op)]
+        tokens += [custom_token(o, own) for o in own]
         tokens += [Token(n, "input", 0, int(Op.INPUT), k) for k, n in enumerate(inputs)]
-        tokens += [_literal(v) for v in literals]
+        tokens += [literal(v) for v in literals]
         if constants:
             tokens.append(Token(CONSTANT, "constant", value=float(start)))
-        _check_distinct([t.name for t in tokens])
-        return cls(_weighted(tokens, complexity), tuple(own), inputs)
+        check_distinct([t.name for t in tokens])
+        return cls(weighted(tokens, complexity), tuple(own), inputs)
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -142,7 +117,7 @@ class Alphabet:
     def groups(self) -> dict[str, tuple[int, ...]]:
         """Token numbers of each of `GROUPS`."""
         return {
-            group: tuple(k for k, t in enumerate(self.tokens) if _belongs(t, group))
+            group: tuple(k for k, t in enumerate(self.tokens) if belongs(t, group))
             for group in GROUPS
         }
 
@@ -161,6 +136,10 @@ class Alphabet:
             f"{name!r} is no token of this alphabet ({', '.join(self.names)}) "
             f"and no group ({', '.join(GROUPS)})"
         )
+
+    def __getstate__(self) -> dict[str, object]:
+        # what is sent to another process is made there again where it is needed
+        return {name: getattr(self, name) for name in ("tokens", "custom", "inputs")}
 
     def to_kernel(self) -> _kernel.Alphabet:
         """The kernel's alphabet, made once."""
@@ -285,74 +264,3 @@ def _cut(sequence: npt.ArrayLike) -> Ints:
         raise InputError(f"a sequence has one dimension, not shape {held.shape}")
     ends = np.flatnonzero(held < 0)
     return held[: ends[0]] if len(ends) else held
-
-
-def _chosen(ops: Sequence[str], custom: Sequence[Operator]) -> list[Op | Operator]:
-    own = {o.name: o for o in custom}
-    _check_distinct([o.name for o in custom])
-    found: dict[str, Op | Operator] = {}
-    for given in ops:
-        name = ALIASES.get(given, given)
-        held = own.get(name) or BY_NAME.get(name) or OPERATORS.get(name)
-        if held is None:
-            known = sorted({*BY_NAME, *OPERATORS, *own})
-            raise InputError(f"unknown operator {given!r}: there are {', '.join(known)}")
-        found[name] = held
-    return list({**found, **own}.values())
-
-
-def _builtin(op: Op) -> Token:
-    name = next(n for n, o in BY_NAME.items() if o is op)
-    return Token(name, "operator", arity(op), int(op), trig=op in (Op.SIN, Op.COS))
-
-
-def _custom(operator: Operator, own: Sequence[Operator]) -> Token:
-    alike = [o.name for o in own if o.arity == operator.arity]
-    if len(alike) > _kernel.MAX_CUSTOM:
-        raise InputError(
-            f"there can be {_kernel.MAX_CUSTOM} custom operators of each arity, not {len(alike)}"
-        )
-    first = _kernel.CUSTOM1 if operator.arity == 1 else _kernel.CUSTOM2
-    number = first + alike.index(operator.name)
-    return Token(operator.name, "operator", operator.arity, number, trig=operator.trigonometric)
-
-
-def _literal(value: float) -> Token:
-    if isinstance(value, bool) or not math.isfinite(value):
-        raise InputError(f"a literal must be a finite number, not {value!r}")
-    return Token(repr(float(value)), "literal", value=float(value))
-
-
-def _belongs(token: Token, group: str) -> bool:
-    if group in ("unary", "binary"):
-        return token.arity == (1 if group == "unary" else 2)
-    if group == "trig":
-        return token.trig
-    return token.arity == 0 if group == "leaf" else token.kind == group
-
-
-def _check_distinct(names: Sequence[str]) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise InputError(f"the token {name!r} stands twice")
-        seen.add(name)
-
-
-def _weighted(tokens: Sequence[Token], complexity: Mapping[str, float]) -> tuple[Token, ...]:
-    known = {t.name for t in tokens} | set(GROUPS)
-    for name, weight in complexity.items():
-        if ALIASES.get(name, name) not in known:
-            raise InputError(f"complexity: {name!r} is no token and no group")
-        if isinstance(weight, bool) or not 0.0 <= weight < math.inf:
-            raise InputError(f"the complexity of {name!r} must be finite from 0, not {weight!r}")
-    by_name = {ALIASES.get(name, name): float(weight) for name, weight in complexity.items()}
-
-    def weight_of(token: Token) -> float:
-        groups = [g for g in reversed(GROUPS) if g in by_name and _belongs(token, g)]
-        return by_name.get(token.name, by_name[groups[0]] if groups else 1.0)
-
-    return tuple(
-        Token(t.name, t.kind, t.arity, t.op, t.feature, t.value, weight_of(t), t.trig)
-        for t in tokens
-    )

@@ -126,6 +126,8 @@ class EngineConfig:
             exp(parsimony * share of the recent births that have as many ticks) (Cranmer 2023,
             PySR, there on complexity).
         parsimony_window: births that count as recent.
+        patience: generations without a better candidate after which an island is founded anew, its
+            archive kept; 0 for never.
         migration_interval: generations between migrations.
         migrants: people that leave an island for the next one.
         screen_rows: rows of the random subset on which candidates are scored and tuned.
@@ -167,6 +169,7 @@ class EngineConfig:
     tick_elite_probability: float = 0.0
     parsimony: float = 0.0
     parsimony_window: int = 20_000
+    patience: int = 0
     migration_interval: int = 8
     migrants: int = 2
     screen_rows: int = 1500
@@ -201,7 +204,7 @@ class EngineConfig:
                   "tune_repeats")  # fmt: skip
         _check_counts(self, counts, 1)
         _check_counts(self, ("migrants", "trial_terms", "tune_iterations", "seed", "copies",
-                             "screen_interval"), 0)  # fmt: skip
+                             "screen_interval", "patience"), 0)  # fmt: skip
         for name in ("elite_probability", "tick_elite_probability", "interaction", "inner",
                      "tune_probability", "tournament_best", "lut_tournament"):  # fmt: skip
             if not 0.0 <= getattr(self, name) <= 1.0:
@@ -270,7 +273,7 @@ _SAME = (
     "screen_rows", "screen_interval", "trial_terms", "tune_iterations", "tune_probability",
     "tune_repeats", "migration_interval", "migrants", "elite_probability",
     "tick_elite_probability", "parsimony", "parsimony_window", "cache_size", "copies",
-    "founder_depth",
+    "founder_depth", "patience",
 )  # fmt: skip
 
 

@@ -16,9 +16,10 @@ import numpy.typing as npt
 from symtick.errors import InputError
 from symtick.hwcost.search_cost import SearchCost
 from symtick.search import _kernel
-from symtick.search.alphabet import GROUPS, Alphabet, Token
+from symtick.search.alphabet import Alphabet
 from symtick.search.operators import OPERATORS, Operator
 from symtick.search.rules import INVERSES, Rules, sequences_of
+from symtick.search.tokens import GROUPS, Token
 from symtick.search.units import Unit, Units
 
 __all__ = [

@@ -22,7 +22,7 @@ from symtick.search.evaluation import Rows, losses
 from symtick.search.hybrid_config import HybridConfig
 from symtick.search.policy import Policy
 from symtick.search.policy_network import Weights
-from symtick.search.training import Batch, State, Trainer, make_trainer
+from symtick.search.training import Batch, State, Trainer, make_trainer, part_of
 
 Floats = npt.NDArray[np.float64]
 _NO_BUDGET = 1_000_000  # ticks from which on a limit is none
@@ -69,7 +69,8 @@ class Reward:
         self._unit = float(found[0]) if 0.0 < found[0] < math.inf else 1.0
 
     def __call__(self, found: Floats) -> Floats:
-        share = np.maximum(found, 0.0) / self._unit
+        with np.errstate(over="ignore"):
+            share = np.maximum(found, 0.0) / self._unit
         return np.asarray(1.0 / (1.0 + (np.sqrt(share) if self._root else share)))
 
 
@@ -153,15 +154,21 @@ class HybridSearch:
         reached = target is not None and self.engine.stats().best_loss <= target
         return reached or (self.budget is not None and self.evaluations >= self.budget)
 
-    def step(self, threads: int = 1) -> Progress:
-        """One step; nothing happens once it is done."""
+    def step(self, threads: int = 1, generations: int | None = None) -> Progress:
+        """One step; nothing happens once it is done.
+
+        Args:
+            threads: threads to use; they change nothing but the time.
+            generations: of evolution in this step, where not as many as the settings say.
+        """
         if self.done:
             return self.progress()
         self._steps += 1
+        count = self.config.generations if generations is None else generations
         if self.policy is None:
-            self._breed(threads)
+            self.engine.step(count, threads, self.budget)
         else:
-            self._learn(self.policy, threads)
+            self._learn(self.policy, threads, count)
         return self.progress()
 
     def run(self, threads: int = 1, max_steps: int | None = None) -> Progress:
@@ -184,14 +191,11 @@ class HybridSearch:
             self._last, self.done,
         )  # fmt: skip
 
-    def _breed(self, threads: int) -> None:
-        self.engine.step(self.config.generations, threads, self.budget)
-
-    def _learn(self, policy: Policy, threads: int) -> None:
+    def _learn(self, policy: Policy, threads: int, generations: int) -> None:
         before = self.engine.stats()
         batch = self._sampled(policy, threads)
         if self.config.method == "hybrid" and not self.done:
-            self._breed(threads)
+            self.engine.step(generations, threads, self.budget)
             sequences, _, found = self.engine.people(self.config.train_best)
             batch = batch.joined(Batch(sequences, self._reward(found)))
         assert self._trainer is not None
@@ -268,17 +272,13 @@ class HybridSearch:
         except (KeyError, ValueError, TypeError) as error:
             raise InputError(f"cannot go on from the saved search: {error}") from None
         search.engine = Engine.restore(
-            X, y, ranges, cost, search._engine_config, _part(state, "engine/"),
+            X, y, ranges, cost, search._engine_config, part_of(state, "engine/"),
             **{k: v for k, v in others.items() if k in _ENGINE},
         )  # fmt: skip
         if search._trainer is not None:
             search._begin()
-            search._trainer.restore(_part(state, "learned/"))
+            search._trainer.restore(part_of(state, "learned/"))
         return search
 
 
 _ENGINE = ("weights", "guesses", "penalty", "names")
-
-
-def _part(state: Mapping[str, npt.NDArray[Any]], prefix: str) -> State:
-    return {n.removeprefix(prefix): held for n, held in state.items() if n.startswith(prefix)}

@@ -109,6 +109,24 @@ class HybridConfig:
         )  # fmt: skip
 
     @classmethod
+    def symtick(cls, ops: tuple[str, ...], **engine: Any) -> HybridConfig:
+        """Ours.
+
+        Args:
+            ops: operators, in the engine's names.
+            engine: further settings of the engine, such as `constants`, `literals`, `custom`.
+        """
+        both = cls.mundhenk2021(ops, **engine)
+        return replace(
+            both,
+            network=NetworkSettings(
+                start="scaled", observe=("parent", "sibling", "previous", "open")
+            ),
+            training=TrainSettings(rate=0.0025, ranked=True),
+            replant=False,
+        )
+
+    @classmethod
     def petersen2021(cls, ops: tuple[str, ...], **engine: Any) -> HybridConfig:
         """The published policy alone, trained by the risk-seeking policy gradient.
 

@@ -117,7 +117,7 @@ def _ready(*records: tuple[str, str] | tuple[str, str, tuple[str, ...]]) -> dict
 
 
 # Those of DSO's function library (Petersen et al. 2021, arXiv:1912.04871; Landajuela et al. 2022)
-# and of PySR's list that the built-in operators can express exactly.
+# and of PySR's list that the built-in operators can express exactly; pow is for positive bases.
 OPERATORS: Mapping[str, Operator] = _ready(
     ("inv", "1/a", ("inv",)),
     ("tan", "sin(a)/cos(a)"),

@@ -180,13 +180,13 @@ class Policy:
             raise InputError(f"cannot read the sequences: {error}") from None
         kept = possible.astype(bool)
         letters = held[kept, : shift.shape[1]].astype(np.int64)
-        reading = Reading(
-            self.network.encode((read[0][kept], read[1][kept], read[2][kept], read[3][kept])),
-            torch.from_numpy(shift[kept]),
-            torch.from_numpy(np.maximum(letters, 0)),
-            torch.from_numpy((letters >= 0).astype(np.float32)),
-        )
-        return reading, kept
+        with one_thread():
+            codes = self.network.encode(
+                (read[0][kept], read[1][kept], read[2][kept], read[3][kept])
+            )
+        ends = torch.from_numpy((letters >= 0).astype(np.float32))
+        there = torch.from_numpy(np.maximum(letters, 0))
+        return Reading(codes, torch.from_numpy(shift[kept]), there, ends), kept
 
     def score(self, reading: Reading) -> tuple[Tensor, Tensor]:
         """Log-probability and entropy of each step, (n, length) each, 0 behind the ends."""

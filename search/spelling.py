@@ -150,10 +150,12 @@ class _Speller:
         return self._other_way(tree.name, args, trying)
 
     def _inverse(self, tree: Tree) -> bool:
-        return (
-            tree.name == "div"
-            and tree.args[0] == Tree("", value=1.0)
-            and "inv" in self.letters.names
+        """Whether this is 1/b, and inv is a letter, but 1 or the division is not."""
+        names = self.letters.names
+        if "inv" not in names or tree.name != "div" or tree.args[0] != Tree("", value=1.0):
+            return False
+        return "div" not in names or (
+            self.letters.constant is None and 1.0 not in self.letters.literals
         )
 
     def _number(self, value: float) -> Tree:

@@ -21,6 +21,7 @@ import numpy.typing as npt
 import torch
 
 from symtick.errors import InputError
+from symtick.search.adam import Adam
 from symtick.search.policy import Policy, Reading, Sequences
 from symtick.search.policy_network import one_thread
 
@@ -95,6 +96,11 @@ class Batch:
         return Batch(self.sequences[kept], self.rewards[kept])
 
 
+def part_of(state: Mapping[str, npt.NDArray[Any]], prefix: str) -> State:
+    """The arrays whose names begin with the prefix, without it."""
+    return {n.removeprefix(prefix): held for n, held in state.items() if n.startswith(prefix)}
+
+
 def _padded(sequences: Sequences, length: int) -> Sequences:
     return np.pad(sequences, ((0, 0), (0, length - sequences.shape[1])), constant_values=-1)
 
@@ -138,10 +144,7 @@ class _Trainer:
         self.settings = settings
         self._seed = seed
         self._steps = 0
-        self._parameters = {
-            name: held for name, held in policy.network.named_parameters() if held.requires_grad
-        }
-        self._adam = torch.optim.Adam(self._parameters.values(), lr=settings.rate)
+        self._adam = Adam(policy.network, settings.rate)
 
     def _lessons(self, batch: Batch) -> tuple[Sequences, Numbers, Numbers]:
         """Sequences with the weights of their log-probability and of their entropy."""
@@ -163,36 +166,21 @@ class _Trainer:
             gain = (torch.from_numpy(gains).float() * log_share.sum(1)).sum()
             bonus = (torch.from_numpy(bonuses).float() * (entropy * decay).sum(1)).sum()
             loss = -gain - held.entropy_weight * bonus
-            self._adam.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            self._adam.step()
+            self._adam.descend(loss)
         return Update(loss.item(), held.entropy_weight * bonus.item(), len(gains))
 
     def state(self) -> State:
-        out: State = {f"policy/{name}": held for name, held in self.policy.weights().items()}
-        for name, parameter in self._parameters.items():
-            for part, value in self._adam.state.get(parameter, {}).items():
-                out[f"adam/{name}/{part}"] = value.detach().numpy().copy()
-        out["trainer/steps"] = np.array(self._steps, np.int64)
-        return out | {f"trainer/{name}": value for name, value in self._own_state().items()}
+        out: State = {"trainer/steps": np.array(self._steps, np.int64)}
+        out |= {f"policy/{name}": held for name, held in self.policy.weights().items()}
+        out |= {f"adam/{name}": held for name, held in self._adam.state().items()}
+        return out | {f"trainer/{name}": held for name, held in self._own_state().items()}
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        prefix = "policy/"
-        self.policy.take(
-            {n.removeprefix(prefix): v for n, v in arrays.items() if n.startswith(prefix)}
-        )
-        self._adam.state.clear()
+        self.policy.take(part_of(arrays, "policy/"))
+        self._adam.restore(part_of(arrays, "adam/"))
         try:
             self._steps = int(arrays["trainer/steps"])
-            for name, parameter in self._parameters.items():
-                found = {part: arrays.get(f"adam/{name}/{part}") for part in _ADAM}
-                if any(held is None for held in found.values()):
-                    continue  # not yet stepped
-                self._adam.state[parameter] = {
-                    part: torch.from_numpy(np.array(held, np.float32))
-                    for part, held in found.items()
-                }
-            self._restore_own({n.removeprefix("trainer/"): v for n, v in arrays.items()})
+            self._restore_own(part_of(arrays, "trainer/"))
         except (KeyError, ValueError, TypeError) as error:
             raise InputError(f"the saved training is damaged: {error}") from None
 
@@ -273,7 +261,6 @@ class PriorityQueue(_Trainer):
         self._queue = Batch(arrays["queue"].astype(np.int16), arrays["queue_rewards"].astype(float))
 
 
-_ADAM = ("step", "exp_avg", "exp_avg_sq")
 _TRAINERS: dict[str, type[_Trainer]] = {"rspg": RiskSeeking, "vpg": Vanilla, "pqt": PriorityQueue}
 
 
@@ -355,14 +342,14 @@ def pretrain(
     if not kept.any():
         raise InputError("the policy can write none of these sequences: its rules forbid them")
     rng = np.random.default_rng([held.seed, 22])
-    adam = torch.optim.Adam(policy.network.parameters(), lr=held.rate)
+    adam = Adam(policy.network, held.rate)
     return [_epoch(policy, reading, adam, rng, held.batch) for _ in range(held.epochs)]
 
 
 def _epoch(
     policy: Policy,
     reading: Reading,
-    adam: torch.optim.Adam,
+    adam: Adam,
     rng: np.random.Generator,
     batch: int,
 ) -> float:
@@ -372,8 +359,6 @@ def _epoch(
         places = order[first : first + batch]
         with one_thread():
             loss = -policy.score(reading.rows(places))[0].sum()
-            adam.zero_grad()
-            (loss / len(places)).backward()  # type: ignore[no-untyped-call]
-            adam.step()
+            adam.descend(loss / len(places))
         total += loss.item()
     return total / count

@@ -222,6 +222,7 @@ void bind_settings(nb::module_& m) {
         .def_rw("parsimony_window", &EngineSettings::parsimony_window)
         .def_rw("cache_size", &EngineSettings::cache_size)
         .def_rw("copies", &EngineSettings::copies)
+        .def_rw("patience", &EngineSettings::patience)
         .def_rw("founder_depth", &EngineSettings::founder_depth)
         .def_rw("target_loss", &EngineSettings::target_loss)
         .def("set_moves", &set_moves)

@@ -234,12 +234,13 @@ std::tuple<Out<std::int64_t>, Out<double>, Out<double>> ranges(const Population&
 
 std::tuple<Out<std::int64_t>, Out<double>> costs(const Population& pop, const CostTable& table) {
     same_features(pop, table.table_lut.size());
-    std::vector<std::int64_t> ticks;
-    std::vector<double> lut;
-    for (const Tree& t : pop.trees) {
-        const Cost c = cost_of(t, table);
-        ticks.push_back(c.ticks);
-        lut.push_back(c.lut);
+    std::vector<std::int64_t> ticks(pop.trees.size());
+    std::vector<double> lut(pop.trees.size());
+    const Costing costing(table);
+    for (std::size_t k = 0; k < pop.trees.size(); ++k) {
+        const Cost c = cost_of(pop.trees[k], costing);
+        ticks[k] = c.ticks;
+        lut[k] = c.lut;
     }
     return {give(std::move(ticks)), give(std::move(lut))};
 }

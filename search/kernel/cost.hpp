@@ -20,6 +20,34 @@ struct Cost {
     double lut = 0;
 };
 
-Cost cost_of(const Tree& tree, const CostTable& table);
+// Tick in the upper half; below, the bits of the ns within it, which are never negative. So the
+// later of two is the larger number.
+__extension__ typedef unsigned __int128 Arrival;
+
+// A table made ready to cost many trees. Threads may share it. What is worked out here follows the
+// fields at construction: to change one, make another.
+class Costing : public CostTable {
+public:
+    Costing() : Costing(CostTable{}) {}
+    Costing(const CostTable& table);
+
+    struct Step {
+        double delay = 0;
+        std::uint64_t limit = 0;  // bits of the ns up to which it stays in the tick
+        std::uint64_t rest = 0;   // bits of the ns in its last tick where it does not
+        Arrival ticks = 0;        // whole ticks, or ticks before its last one
+        double lut = 0;
+    };
+    struct Table {
+        Arrival at = 0;
+        double lut = 0;
+    };
+
+    std::array<Step, OP_COUNT> ops;
+    Step product;               // with a constant
+    std::vector<Table> tables;  // of each input; the first is of nothing
+};
+
+Cost cost_of(const Tree& tree, const Costing& costing);
 
 }  // namespace symtick

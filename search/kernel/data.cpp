@@ -5,6 +5,12 @@
 
 namespace symtick {
 
+namespace {
+
+constexpr double kRounding = 1e-14;  // a part of y that varies less is constant
+
+}  // namespace
+
 void Data::allocate() {
     stride = padded(rows);
     x32.resize(stride * features);
@@ -21,7 +27,8 @@ void Data::pad() {
     for (std::size_t r = 0; r < rows; ++r)
         square += w64[r] * (y64[r] - mean) * (y64[r] - mean) / weight_sum;
     level = std::sqrt(square + mean * mean);
-    spread = square > 0 ? std::sqrt(square) : 1.0;
+    const bool varies = square > kRounding * kRounding * level * level;
+    spread = varies ? std::sqrt(square) : 1.0;
     for (std::size_t r = rows; r < stride; ++r) {
         for (std::size_t f = 0; f < features; ++f) x64[f * stride + r] = x64[f * stride + rows - 1];
         y64[r] = y64[rows - 1];

@@ -108,8 +108,11 @@ void Engine::advance(std::size_t generations, int threads, std::uint64_t max_eva
         Island& island = islands_[k];
         const std::uint64_t quota = left == kNoLimitOfEvaluations
                                         ? left : island.stats.evaluations + share + (k < more);
-        if (!island.founded) found(island, k, quota, *workers_[me]);
-        for (std::size_t g = 0; g < generations; ++g) generation(island, quota, *workers_[me]);
+        for (std::size_t g = 0; g < generations; ++g) {
+            if (stuck(island)) clear(island);
+            if (!island.founded) found(island, k, quota, *workers_[me]);
+            generation(island, quota, *workers_[me]);
+        }
     });
 }
 
@@ -155,7 +158,11 @@ void Engine::found(Island& island, std::size_t number, std::uint64_t quota, Work
         else first_tree(island, k - guesses_.size(), worker);
         if (!judged(worker)) {
             ++island.stats.rejected;
-        } else if (sums || !island.cache.find(child.hash)) {
+        } else if (const Known* known = island.cache.find(child.hash); known && !sums) {
+            ++island.stats.cache_hits;
+            child.screen = known->loss;
+            if (known->living == 0 && std::isfinite(child.screen)) join(island, child);
+        } else {
             raise(island, sums || k < guesses_.size() ? 1.0 : settings_.tune_probability, worker);
         }
     }
@@ -183,6 +190,28 @@ void Engine::first_sum(Island& island, std::size_t terms, Worker& worker) const 
             continue;
         if (cost_of(body_of(more, worker.body), cost_).lut <= settings_.max_lut) tree = more;
     }
+}
+
+void Engine::clear(Island& island) {
+    island.people.clear();
+    island.oldest = 0;
+    island.founded = false;
+    island.lead = std::numeric_limits<double>::infinity();
+    island.waited = 0;
+    for (Known& known : island.cache.all()) known.living = 0;
+}
+
+// has the best of its people been the same for too long?
+bool Engine::stuck(Island& island) const {
+    if (settings_.patience == 0 || island.people.empty()) return false;
+    double lead = std::numeric_limits<double>::infinity();
+    for (const Individual& one : island.people) lead = std::min(lead, one.screen);
+    ++island.waited;
+    if (lead < island.lead * (1.0 - 1e-9)) {
+        island.lead = lead;
+        island.waited = 0;
+    }
+    return island.waited > settings_.patience;
 }
 
 void Engine::generation(Island& island, std::uint64_t quota, Worker& worker) {
@@ -262,11 +291,7 @@ std::vector<double> Engine::offer(const std::vector<Tree>& given, int threads) {
 }
 
 std::vector<double> Engine::replant(const std::vector<Tree>& given, int threads) {
-    for (Island& island : islands_) {
-        island.people.clear();
-        island.oldest = 0;
-        for (Known& known : island.cache.all()) known.living = 0;
-    }
+    for (Island& island : islands_) clear(island);
     std::vector<double> losses;
     deal(given, threads, losses);
     for (Island& island : islands_) island.founded = !island.people.empty();

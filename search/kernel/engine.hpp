@@ -37,6 +37,7 @@ struct EngineSettings {
     std::size_t cache_size = 1 << 14;      // functions remembered on an island
     std::size_t copies = 0;                // people of one function that a known one may join
     int founder_depth = 5;                 // of founders that are no sums of terms
+    std::size_t patience = 0;  // generations without a better one before new founders; 0: for ever
     double target_loss = -std::numeric_limits<double>::infinity();
     std::array<double, MOVE_COUNT> moves{};
     LossSpec loss;
@@ -85,6 +86,8 @@ private:
         bool founded = false;
         std::vector<Individual> people;
         std::size_t oldest = 0;  // of the people, once they are all there
+        double lead = std::numeric_limits<double>::infinity();  // best screening loss since founded
+        std::size_t waited = 0;                                 // generations since it fell
         Archive elites;
         double best = std::numeric_limits<double>::infinity();  // loss in there
         std::vector<Individual> by_tick;        // best of each number of ticks; no tree: none yet
@@ -115,7 +118,7 @@ private:
     BreedSettings breed_settings_;
     Rules rules_;
     Breeder breeder_;
-    CostTable cost_;
+    Costing cost_;
     std::vector<Tree> guesses_;
     Penalty penalty_;
     bool custom_, free_constants_;
@@ -136,6 +139,8 @@ private:
     void first_tree(Island& island, std::size_t number, Worker& worker) const;
     void first_sum(Island& island, std::size_t terms, Worker& worker) const;
     void generation(Island& island, std::uint64_t quota, Worker& worker);
+    void clear(Island& island);
+    bool stuck(Island& island) const;
     bool over(const Island& island, std::uint64_t quota) const;
     void deal(const std::vector<Tree>& given, int threads, std::vector<double>& losses);
 

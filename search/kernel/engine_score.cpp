@@ -136,6 +136,11 @@ double Engine::offered(Island& island, const Tree& tree, Worker& worker) {
         if (known->living == 0) settle(island, child, worker);
         return loss;
     }
+    if (known && partial(body_of(child.tree, worker.body)) &&
+        !cheaper(child.cost, child.tree.size(), known->cost, known->nodes)) {
+        ++island.stats.cache_hits;
+        return child.screen;
+    }
     return raise(island, 1.0, worker);
 }
 
@@ -205,6 +210,7 @@ void Engine::settle(Island& island, Individual& child, Worker& worker) {
 }
 
 void Engine::admit(Island& island, Individual& child, Worker& worker) const {
+    child.loss = std::numeric_limits<double>::infinity();  // known of the elites only
     if (settings_.tick_elite_probability > 0.0) {
         const std::size_t place = tick_place(child.cost.ticks);
         if (place >= island.by_tick.size()) island.by_tick.resize(place + 1);

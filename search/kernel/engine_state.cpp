@@ -47,7 +47,7 @@ void add(Digest& d, const EngineSettings& s) {
           std::uint64_t(s.trial_terms), std::uint64_t(s.tune_repeats),
           std::uint64_t(s.migration_interval), std::uint64_t(s.migrants),
           std::uint64_t(s.parsimony_window), std::uint64_t(s.cache_size), std::uint64_t(s.copies),
-          std::uint64_t(s.founder_depth), std::uint64_t(s.tune_iterations),
+          std::uint64_t(s.founder_depth), std::uint64_t(s.patience), std::uint64_t(s.tune_iterations),
           std::uint64_t(s.loss.kind)})
         d.word(w);
     for (double v : {s.tournament_best, s.lut_tournament, s.max_lut, s.max_magnitude,
@@ -167,8 +167,9 @@ void Engine::write(Writer& w, const Island& island) const {
     const Stats& s = island.stats;
     for (std::uint64_t v : {s.evaluations, s.cache_hits, s.fits, s.rejected,
                             std::uint64_t(island.founded), std::uint64_t(island.oldest),
-                            std::uint64_t(island.recent_next)})
+                            std::uint64_t(island.recent_next), std::uint64_t(island.waited)})
         w.word(v);
+    w.number(island.lead);
     w.word(island.people.size());
     for (const Individual& one : island.people) w.individual(one);
     w.word(island.elites.size());
@@ -200,6 +201,8 @@ Engine::Island Engine::read_island(Reader& r) const {
     island.founded = r.word() != 0;
     island.oldest = std::size_t(r.word());
     island.recent_next = std::size_t(r.word());
+    island.waited = std::size_t(r.word());
+    island.lead = r.number();
     island.people.reserve(settings_.population);
     for (std::size_t n = r.count(); n > 0; --n) island.people.push_back(r.individual());
     island.elites = Archive(floor_);

@@ -15,7 +15,7 @@ struct TableSettings {
     std::size_t first_level = 1;  // that of the leaves
     bool every_form = true;   // keep the forms of a function that the rules tell apart
     bool cheapest = false;    // look for the form of fewest (ticks, LUT, nodes) of each function
-    CostTable cost;           // for that
+    Costing cost;           // for that
 };
 
 struct TableStats {

@@ -35,7 +35,7 @@ Library::Library(const Rules& rules, const Data& data, const LibrarySettings& se
       chosen_(spread_rows(data.rows, settings.max_rows)),
       enumeration_(rules, Data(data, chosen_), enumeration_settings(settings)) {
     if (settings.max_rows == 0) throw std::invalid_argument("a library needs at least one row");
-    enumeration_.run(settings.max_evaluations);
+    fill(settings.max_evaluations);
     letters_.fill(-1);
     for (std::size_t t = 0; t < rules.alphabet().tokens.size(); ++t) {
         const Node& n = rules.alphabet().tokens[t].node;
@@ -43,6 +43,16 @@ Library::Library(const Rules& rules, const Data& data, const LibrarySettings& se
         free_ = free_ || (n.op == CONST && n.feature == kFree);
     }
     index();
+}
+
+void Library::fill(std::uint64_t evaluations) {
+    double all = double(this->evaluations()), before = std::max(all, 1.0);
+    while (enumeration_.run_level(evaluations)) {
+        const double last = double(this->evaluations()) - all;
+        all += last;
+        if (all + last * last / before > double(evaluations)) return;
+        before = std::max(last, 1.0);
+    }
 }
 
 void Library::index() {

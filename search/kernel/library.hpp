@@ -6,8 +6,10 @@
 namespace symtick {
 
 struct LibrarySettings {
-    std::size_t max_level = 5;  // operations, see EnumerationSettings::shared
-    std::size_t max_functions = 200'000;
+    // operations, see EnumerationSettings::shared; whole levels as long as the next one, should it
+    // grow like the last, stays within the evaluations
+    std::size_t max_level = 6;
+    std::size_t max_functions = 500'000;
     std::uint64_t max_evaluations = 200'000;
     std::size_t max_rows = 64;
 };
@@ -66,6 +68,7 @@ private:
     std::array<std::int16_t, OP_COUNT> letters_;  // token number of each built-in operator or -1
     bool free_ = false;
 
+    void fill(std::uint64_t evaluations);
     void index();
     Found up_to_line(const double* wanted, const Shape& shape) const;
     bool fits_line(const double* wanted, const Shape& shape, Found& found) const;

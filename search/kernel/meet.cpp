@@ -21,8 +21,9 @@ std::uint64_t rough_key(const double* values, std::size_t rows) {
 
 }  // namespace
 
-Meeting::Meeting(const Library& library, std::vector<double> target)
-    : library_(&library), target_(std::move(target)) {
+Meeting::Meeting(const Library& library, std::vector<double> target,
+                 const MeetingSettings& settings)
+    : library_(&library), settings_(settings), target_(std::move(target)) {
     if (target_.size() != library.rows())
         throw std::invalid_argument("the target needs one number for each row of the library");
     target_.resize(library.stride(), target_.back());
@@ -39,7 +40,9 @@ const Undo& Meeting::undo(const Part& part) const {
 }
 
 void Meeting::plan(std::size_t family) {
-    const double parents = double(families_[family].end - families_[family].begin);
+    const Family& f = families_[family];
+    const double parents =
+        double(f.end - f.begin) * std::pow(settings_.patience, double(f.steps));
     const auto add = [&](int level, double ways) {
         if (parents * ways > 0) plans_.push({parents * ways, planned_++, family, level});
     };
@@ -55,7 +58,7 @@ bool Meeting::run(std::uint64_t lookups, const Offer& offer) {
         begun_ = true;
         ended_ = !usable(target_.data());
         parts_.push_back({-1, -1, -1});
-        families_.push_back({0, 1});
+        families_.push_back({0, 1, 0});
         ++lookups_;
         const Found whole = library_->find(target_.data());
         if (whole && complete(parts_[0], whole, offer)) ended_ = true;
@@ -66,7 +69,7 @@ bool Meeting::run(std::uint64_t lookups, const Offer& offer) {
             if (plans_.empty() || parts_.size() >= kMostParts) return false;
             plan_ = plans_.top();
             plans_.pop();
-            families_.push_back({parts_.size(), parts_.size()});
+            families_.push_back({parts_.size(), parts_.size(), families_[plan_.parents].steps + 1});
             parent_ = families_[plan_.parents].begin;
             step_ = 0;
             working_ = true;

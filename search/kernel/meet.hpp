@@ -10,10 +10,16 @@
 
 namespace symtick {
 
+struct MeetingSettings {
+    // A family of parts is made the later, the more lookups it may take, and this many times later
+    // for each step that its parts are away from the target.
+    double patience = 4.0;
+};
+
 class Meeting {
 public:
     // target: one number for each of the library's rows
-    Meeting(const Library& library, std::vector<double> target);
+    Meeting(const Library& library, std::vector<double> target, const MeetingSettings& settings);
 
     // A whole tree that the rules accept and that is the target on the library's rows; true to end.
     using Offer = std::function<bool(const Tree&)>;
@@ -34,11 +40,11 @@ private:
     };
     // All parts that have the same history of levels.
     struct Family {
-        std::size_t begin, end;
+        std::size_t begin, end, steps;
     };
     // A family to be made from `parents` with functions of one level; level -1: with none.
     struct Plan {
-        double size;  // lookups that it may take
+        double size;  // lookups that it may take, by the patience for its steps
         std::uint64_t number;
         std::size_t parents;
         int level;
@@ -48,6 +54,7 @@ private:
     };
 
     const Library* library_;
+    MeetingSettings settings_;
     std::vector<double> target_;
     std::vector<Undo> alone_, paired_;
     std::vector<Part> parts_;

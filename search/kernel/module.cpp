@@ -3,9 +3,9 @@
 
 NB_MODULE(_kernel, m) {
     m.doc() = "symtick's search kernel: evaluation, derivatives, cost and evolution of programs";
-    symtick::bind_loss(m);
     // objects that a module keeps until the interpreter ends are no leaks
     nanobind::set_leak_warnings(false);
+    symtick::bind_loss(m);
     symtick::bind_programs(m);
     symtick::bind_rules(m);
     symtick::bind_engine(m);

@@ -1,16 +1,13 @@
-// Room: search/kernel. See rules.hpp: what the rules know of each token, and the judge of trees.
+// Room: search/kernel. See rules.hpp: what the rules know of each token.
 #include "rules.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
-#include "units.hpp"
-
 namespace symtick {
 namespace {
 
-constexpr double kSlack = 1e-9;  // complexities are added in different orders
 constexpr int kNoEnd = 1 << 29;  // nodes of an argument that nothing may be
 constexpr std::int64_t kManyNodes = std::int64_t(1) << 30;
 
@@ -73,6 +70,7 @@ Rules::Rules(Alphabet alphabet, RuleSettings settings)
     find_needs();
     find_room();
     find_slow();
+    find_masks();
 }
 
 void Rules::check_sizes() const {
@@ -123,15 +121,10 @@ void Rules::index() {
         limits_.push_back(most < 0 ? 0 : most >= kNoLimit ? kNoLimit : std::uint16_t(most));
 }
 
-int Rules::number(const Node& node) const {
-    if (node.op == INPUT)
-        return std::size_t(node.feature) < of_feature_.size() ? of_feature_[std::size_t(node.feature)]
-                                                              : -1;
-    if (node.op != CONST) return of_op_[node.op];
-    if (node.feature != kLiteral) return free_;
+int Rules::literal(double value) const {
     for (const std::int16_t t : literals_)
         if (const double v = alphabet_.tokens[std::size_t(t)].node.value;
-            v == node.value && std::signbit(v) == std::signbit(node.value))
+            v == value && std::signbit(v) == std::signbit(value))
             return t;
     return -1;
 }
@@ -149,6 +142,10 @@ void Rules::measure() {
         letter.input = op == INPUT;
         letter.constant = op == CONST;
         letter.free = op == CONST && token.node.feature != kLiteral;
+        letter.kind = letter.arity > 0 ? (letter.arity == 1 ? Letter::UNARY : Letter::BINARY)
+                      : letter.input   ? Letter::INPUT_LEAF
+                      : letter.free    ? Letter::FREE_LEAF
+                                       : Letter::LITERAL_LEAF;
         letter.complexity = token.complexity;
         if (letter.arity == 0) cheapest_ = std::min(cheapest_, token.complexity);
         if (letter.arity > 0 && usable(k)) (letter.arity == 1 ? unary_ : binary_) = true;
@@ -241,6 +238,14 @@ void Rules::find_slow() {
     must_have_ = std::any_of(s.min_count.begin(), s.min_count.end(), [](int k) { return k > 0; });
 }
 
+void Rules::find_masks() {
+    for (std::size_t kinds = 0; kinds < (1U << Letter::KINDS); ++kinds) {
+        std::vector<std::uint8_t> mask;
+        for (const Letter& l : letters_) mask.push_back(std::uint8_t(kinds >> l.kind & 1U));
+        masks_.push_back(std::move(mask));
+    }
+}
+
 void Rules::narrow(const std::uint16_t* above, int token, std::uint16_t* below) const {
     const std::size_t n = letters_.size(), t = std::size_t(token);
     std::copy_n(above, n, below);
@@ -248,120 +253,6 @@ void Rules::narrow(const std::uint16_t* above, int token, std::uint16_t* below) 
     if (!letters_[t].nests) return;
     const std::uint16_t* most = limits_.data() + t * n;
     for (std::size_t k = 0; k < n; ++k) below[k] = std::min(below[k], most[k]);
-}
-
-bool Rules::in_time(const Tree& tree, int bound) const {
-    if (settings_.max_ticks == kAnyNumber || bound + last_tick_ <= settings_.max_ticks) return true;
-    if (exact_ticks_) return false;
-    return cost_of(custom_ ? expanded(tree, alphabet_) : tree, settings_.cost).ticks <=
-           settings_.max_ticks;
-}
-
-// One walk over a tree from its root, last arguments first: every rule but ticks and units.
-class Judge {
-public:
-    struct Frame {
-        const Letter* letter;
-        int token, depth, path;
-        std::uint8_t left;
-        bool constants;
-        std::int64_t copies;
-        double ceiling;
-    };
-    struct Scratch {
-        std::vector<Frame> frames;
-        std::vector<int> counts;
-        std::vector<std::uint16_t> rows;
-    };
-
-    Judge(const Rules& rules, Scratch& scratch)
-        : rules_(rules), s_(rules.settings_), n_(rules.letters_.size()), frames_(scratch.frames),
-          counts_(scratch.counts), rows_(scratch.rows) {
-        frames_.clear();
-        counted_ = !s_.min_count.empty() || !s_.max_count.empty();
-        if (counted_) counts_.assign(n_, 0);
-        if (!rules_.limits_.empty()) {
-            rows_.resize(std::max(rows_.size(), 2 * n_));
-            std::fill_n(rows_.begin() + std::ptrdiff_t(n_), n_, kNoLimit);
-        }
-    }
-
-    bool run(const Tree& tree) {
-        if (tree.size() < s_.min_nodes || tree.size() > s_.max_nodes || tree.empty()) return false;
-        for (std::size_t k = tree.size(); k-- > 0;) {
-            if (frames_.empty() && k + 1 < tree.size()) return false;
-            if (!step(rules_.number(tree[k]))) return false;
-        }
-        if (!frames_.empty() || (s_.needs_input && inputs_ == 0)) return false;
-        for (std::size_t t = 0; t < n_ && counted_; ++t) {
-            if (!s_.min_count.empty() && counts_[t] < s_.min_count[t]) return false;
-            if (!s_.max_count.empty() && counts_[t] > s_.max_count[t]) return false;
-        }
-        return true;
-    }
-
-    int ticks = kNever;
-
-private:
-    const Rules& rules_;
-    const RuleSettings& s_;
-    const std::size_t n_;
-    std::vector<Frame>& frames_;
-    std::vector<int>& counts_;
-    std::vector<std::uint16_t>& rows_;  // by depth: how many of each token may stand from there on
-    bool counted_;
-    std::size_t constants_ = 0, inputs_ = 0;
-    std::int64_t expanded_ = 0;
-    double complexity_ = 0.0;
-
-    bool step(int token) {
-        if (token < 0) return false;
-        const Letter& letter = rules_.letters_[std::size_t(token)];
-        Frame here{&letter, token, 1, 0, letter.arity, true, 1, s_.max_complexity};
-        if (!frames_.empty() && !below(frames_.back(), here)) return false;
-        if (std::size_t(here.depth) > s_.max_depth) return false;
-        complexity_ += letter.complexity;
-        if (complexity_ > here.ceiling + kSlack) return false;
-        if (letter.free && ++constants_ > s_.max_constants) return false;
-        inputs_ += letter.input;
-        if (counted_) ++counts_[std::size_t(token)];
-        if (rules_.custom_) expanded_ += here.copies * letter.own;
-        if (expanded_ > std::int64_t(s_.max_expanded)) return false;
-        if (!rules_.limits_.empty() && !nest(token, letter, here.depth)) return false;
-        ticks = std::max(ticks, here.path + (letter.arity ? letter.floor : letter.ticks[0]));
-        if (!frames_.empty() && frames_.back().left == 0) frames_.pop_back();
-        if (letter.arity > 0) frames_.push_back(here);
-        return true;
-    }
-
-    // fills in what the slot says; false where the operator above does not allow it
-    bool below(Frame& above, Frame& here) {
-        if (rules_.barred(above.token, here.token)) return false;
-        const std::size_t a = --above.left;
-        above.constants = above.constants && here.letter->constant;
-        if (a == 0 && above.constants && !s_.constant_arguments) return false;
-        here.depth = above.depth + 1;
-        here.path = above.path + above.letter->ticks[a];
-        here.copies = above.copies * above.letter->uses[a];
-        here.ceiling = std::min(above.ceiling,
-                                complexity_ + rules_.argument_limit(above.token, a));
-        return true;
-    }
-
-    bool nest(int token, const Letter& letter, int depth) {
-        const std::size_t at = std::size_t(depth) * n_;
-        if (rows_[at + std::size_t(token)] == 0) return false;
-        if (letter.arity == 0) return true;
-        if (rows_.size() < at + 2 * n_) rows_.resize(2 * at + 2 * n_);
-        rules_.narrow(rows_.data() + at, token, rows_.data() + at + n_);
-        return true;
-    }
-};
-
-bool Rules::accepts(const Tree& tree) const {
-    thread_local Judge::Scratch scratch;
-    Judge judge(*this, scratch);
-    return judge.run(tree) && in_time(tree, judge.ticks) && keeps_units(tree, *this);
 }
 
 }  // namespace symtick

@@ -1,6 +1,7 @@
 // Room: search/kernel. What a candidate may look like. The same rules mask a policy's next token and
 // judge a bred tree, so both obey them by construction.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -33,7 +34,7 @@ struct RuleSettings {
     std::size_t units = 0;
     std::vector<double> token_units, target_units;
     // the tick budget as a mask; kAnyNumber: none
-    CostTable cost;
+    Costing cost;
     int max_ticks = kAnyNumber;
 };
 
@@ -43,7 +44,9 @@ constexpr std::uint16_t kNoLimit = std::numeric_limits<std::uint16_t>::max();
 
 // What the rules need to know of a token, worked out once.
 struct Letter {
+    enum Kind : std::uint8_t { INPUT_LEAF, LITERAL_LEAF, FREE_LEAF, UNARY, BINARY, KINDS };
     std::uint8_t arity = 0;
+    Kind kind = INPUT_LEAF;
     bool input = false, constant = false, free = false;  // constant: free or literal
     bool nests = false;                                  // has a limit on what is below it
     std::int32_t own = 1, uses[2] = {1, 1};  // nodes it adds when expanded, copies of an argument
@@ -66,7 +69,14 @@ public:
     // Whether a whole tree keeps every rule (ticks and units included).
     bool accepts(const Tree& tree) const;
     // Token number of a node, -1 where it is no letter; faster than Alphabet::find.
-    int number(const Node& node) const;
+    int number(const Node& node) const {
+        if (node.op == INPUT) {
+            const auto f = std::size_t(node.feature);
+            return f < of_feature_.size() ? of_feature_[f] : -1;
+        }
+        if (node.op != CONST) return of_op_[node.op];
+        return node.feature == kLiteral ? literal(node.value) : free_;
+    }
 
 private:
     friend class Prefix;
@@ -77,6 +87,7 @@ private:
     std::vector<std::int16_t> of_op_, of_feature_, literals_, inputs_;
     std::vector<std::uint16_t> limits_;  // settings_.nested with kNoLimit for none
     std::vector<std::int64_t> room_;     // most nodes of a sub-tree, by its levels
+    std::vector<std::vector<std::uint8_t>> masks_;  // by the set of classes (Letter::kind) that fit
     std::int16_t free_ = -1;
     int table_kinds_ = 0, any_operator_ = -1;
     int root_need_ = 1, first_tick_ = 0;  // least arrival of an input that fills a slot
@@ -87,6 +98,7 @@ private:
     // what a prefix must look at one token at a time
     bool slow_leaves_ = false, slow_needs_ = false, slow_complexity_ = false, must_have_ = false;
 
+    int literal(double value) const;
     void check_sizes() const;
     void index();
     void measure();
@@ -94,6 +106,7 @@ private:
     void find_room();
     void find_ticks();
     void find_slow();
+    void find_masks();
     bool usable(std::size_t token) const {
         return settings_.max_count.empty() || settings_.max_count[token] > 0;
     }
@@ -178,8 +191,6 @@ private:
     std::vector<std::int8_t> answers_;
     Sequence trial_;
     Tree trial_tree_;
-    std::vector<std::vector<std::uint8_t>> classes_;  // base masks by classes that fit
-
     bool fits(std::size_t arity) const;
     bool constant_stands(bool free) const;
     bool stands(int token) const;

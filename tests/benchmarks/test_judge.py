@@ -156,10 +156,12 @@ def test_a_family_is_known_by_its_constants(a: float, b: float) -> None:
     law = Formula.of("2*sin(1.3*x) + 0.7", ("x",))
     # the same function with its constants spread over more places
     text = f"({a!r}*sin({b!r}*x))/2 + 0.25*({a!r} + 1)"
-    found = member(Formula.of(text, ("x",)), law, (0, 2), [(-1.0, 1.0)])
+    found = member(Formula.of(text, ("x",)), law, (0, 2), points([(-1.0, 1.0)], 60))
     inside = b == 1.3
     assert (found is not None) == inside
-    free = member(Formula.of(f"({a!r}*sin(1.3*x))/2 + {b!r}", ("x",)), law, (0, 2), [(-1, 1)])
+    free = member(
+        Formula.of(f"({a!r}*sin(1.3*x))/2 + {b!r}", ("x",)), law, (0, 2), points([(-1.0, 1.0)], 60)
+    )
     assert free is not None
     assert [float(v) for v in free] == pytest.approx([a / 2, 1.3, b])
 

@@ -16,9 +16,8 @@ import pytest
 
 from benchmarks.problems import GROUPS, PROBLEMS, Problem, Spec, select
 from benchmarks.sampling import LIMIT, sample, values
-from benchmarks.tokens import EXTRA, SETS
+from benchmarks.tokens import SETS
 from symtick.errors import InputError
-from symtick.expr import parse
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT.parent / "shared" / "data" / "sr_benchmarks" / "dso"
@@ -202,8 +201,3 @@ def test_select_by_name_and_group() -> None:
 )
 def test_foreign_tokens_are_seen(tokens: str, text: str, found: str) -> None:
     assert SETS[tokens].foreign(text, ("x", "y")) == found
-
-
-def test_extra_operators_are_of_the_language() -> None:
-    for name, (count, body) in EXTRA.items():
-        assert len(parse(body, ("a", "b")[:count]).inputs) == count, name

@@ -122,9 +122,9 @@ class Judge:
     def shape(self, part: Part) -> bool:
         r = self.rules
         for p in part:
-            if not r.constant_arguments and p.args:
-                if all(self.kind[a.name] in ("constant", "literal") for a in p.args):
-                    return False
+            kinds = {self.kind[a.name] for a in p.args}
+            if not r.constant_arguments and kinds and kinds <= {"constant", "literal"}:
+                return False
             for a in p.args:
                 if not r.inverse_of_inverse and (p.name, a.name) in INVERSE:
                     return False
@@ -153,13 +153,13 @@ class Judge:
             return True
         try:
             unit = dimension(part, self.alphabet, self.rules.units)
-        except Mismatch:
+        except MismatchError:
             return False
         target = self.rules.units.target
         return unit is None or target is None or unit == target
 
 
-class Mismatch(Exception):
+class MismatchError(Exception):
     """Units that do not fit together."""
 
 
@@ -192,7 +192,7 @@ def _combined(name: str, args: list[Unit | None]) -> Unit | None:
     known = [a for a in args if a is not None]
     if name in ("add", "sub", "min", "max"):
         if len(set(known)) > 1:
-            raise Mismatch
+            raise MismatchError
         return known[0] if known else None
     if name in ("mul", "div"):
         if len(known) < 2:
@@ -204,7 +204,7 @@ def _combined(name: str, args: list[Unit | None]) -> Unit | None:
         power = {"square": Fraction(2), "cube": Fraction(3), "sqrt": Fraction(1, 2)}[name]
         return None if args[0] is None else args[0] ** power
     if any(a != Unit() for a in known):
-        raise Mismatch
+        raise MismatchError
     return Unit()
 
 

@@ -1,0 +1,163 @@
+"""EmpiricalBench: are the nine laws of the PySR paper on the front found from their noisy data?
+
+Run: `python -m benchmarks.empirical`. Five seeds of each law, one core a run, the operators, the
+absolute loss and the largest size (30 nodes) of the paper's PySR runs. The paper let every method
+use eight cores for an hour; here the budget is a number of evaluations, and all of it is used. What
+counts as solved is said in `benchmarks.forms`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.forms import MAX_NODES, judge, pareto
+from benchmarks.laws import LAWS, data
+from benchmarks.methods import METHODS, Task
+from benchmarks.published import EMPIRICAL, EMPIRICAL_RUNS
+from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, run_all, say
+from benchmarks.tokens import TokenSet
+from symtick.errors import SymtickError
+from symtick.files import write_json
+
+EVALUATIONS = 5_000_000
+SEEDS = 5
+TOKENS = TokenSet(
+    "empirical",
+    ("add", "sub", "mul", "div", "square", "cube", "exp", "log", "sqrt"),
+    constants=True,
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One method on one law with one seed."""
+
+    law: str
+    method: str
+    seed: int
+    max_evaluations: int
+
+    @property
+    def key(self) -> Hashable:
+        return key_of(self.__dict__)
+
+
+def key_of(row: Row) -> Hashable:
+    """What tells one run from another."""
+    return tuple(row[name] for name in ("law", "method", "seed", "max_evaluations"))
+
+
+def work(run: Run) -> Row:
+    """Do one run and judge its front."""
+    law = LAWS[run.law]
+    X, y = data(law)
+    task = Task(
+        X, y, law.inputs, TOKENS, run.seed, run.max_evaluations, lambda _: False, "mae", MAX_NODES
+    )
+    cpu = time.process_time()
+    found = METHODS[run.method](task)
+    cpu = time.process_time() - cpu
+    verdict = judge(found.front, law)
+    return {
+        **run.__dict__,
+        "grade": verdict.grade,
+        "expression": verdict.expression,
+        "front": pareto(found.front, law, X, y),
+        "evaluations": found.evaluations,
+        "seconds": round(found.seconds, 3),
+        "cpu_seconds": round(cpu, 3),
+    }
+
+
+def summary(rows: Sequence[Row]) -> list[Row]:
+    """For each method and law: runs, solved and almost solved, mean seconds."""
+    found = []
+    for method in dict.fromkeys(row["method"] for row in rows):
+        for key, law in LAWS.items():
+            held = [r for r in rows if r["method"] == method and r["law"] == key]
+            if held:
+                grades = [row["grade"] for row in held]
+                found.append(
+                    {
+                        "method": method,
+                        "law": key,
+                        "title": law.title,
+                        "runs": len(held),
+                        "solved": grades.count("solved"),
+                        "almost": grades.count("almost"),
+                        "seconds_mean": round(statistics.fmean(r["seconds"] for r in held), 2),
+                        "evaluations_mean": round(statistics.fmean(r["evaluations"] for r in held)),
+                    }
+                )
+    return found
+
+
+def report(rows: Sequence[Row]) -> str:
+    """The summary as text."""
+    lines = [f"{'method':<18}{'law':<30}{'solved':>9}{'almost':>8}{'mean s':>9}"]
+    table = summary(rows)
+    for row in table:
+        share = f"{row['solved']}/{row['runs']}"
+        lines.append(
+            f"{row['method']:<18}{row['title']:<30}{share:>9}{row['almost']:>8}"
+            f"{row['seconds_mean']:>9.1f}"
+        )
+    for method in dict.fromkeys(row["method"] for row in table):
+        mine = [row for row in table if row["method"] == method]
+        solved, runs = sum(r["solved"] for r in mine), sum(r["runs"] for r in mine)
+        lines.append(f"{method:<18}{'together':<30}{f'{solved}/{runs}':>9}")
+    lines += [f"{name + ' (paper)':<48}{n}/{EMPIRICAL_RUNS:>9}" for name, n in EMPIRICAL.items()]
+    return "\n".join(lines)
+
+
+def _show(row: Row) -> None:
+    say(
+        f"{row['grade']:<8}{row['law']:<12}{row['method']:<18}seed {row['seed']:<4}"
+        f"{row['seconds']:>9.1f} s  {row['expression'][:70]}"
+    )
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--laws", nargs="+", default=list(LAWS), choices=list(LAWS))
+    parser.add_argument("--methods", nargs="+", default=["gp"], choices=list(METHODS))
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="runs of each, seeds 0, 1, ...")
+    parser.add_argument("--evaluations", type=int, default=EVALUATIONS)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--log", type=Path, default=LOGS / "empirical.jsonl")
+    parser.add_argument("--out", type=Path, default=RESULTS / "empirical.json")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = _options(arguments)
+    jobs = [
+        Run(law, method, seed, options.evaluations)
+        for seed in range(options.seeds)
+        for method in options.methods
+        for law in options.laws
+    ]
+    log: Log[Run] = Log(options.log, key_of)
+    try:
+        run_all(jobs, work, log, options.processes, _show)
+        wanted = {job.key for job in jobs}
+        rows = [row for row in log.rows() if key_of(row) in wanted]
+    except SymtickError as error:
+        raise SystemExit(str(error)) from None
+    print(report(rows))
+    settings = {
+        "max_evaluations": options.evaluations,
+        "seeds": list(range(options.seeds)),
+        "processes": options.processes,
+    }
+    held = {"machine": machine(), "settings": settings, "laws": summary(rows), "runs": rows}
+    write_json(options.out, held)
+
+
+if __name__ == "__main__":
+    main()
