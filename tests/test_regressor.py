@@ -443,7 +443,7 @@ def test_clone_and_grid_search() -> None:
         ({"axis": "watt"}, "axis must be one of ticks"),
         ({"select_k_features": 4}, "select_k_features must be from 1 to 3"),
         ({"complexity_of_variables": [1, 2]}, "needs 3 numbers"),
-        ({"complexity_of_operators": {"log": 2}}, "'log' is no token"),
+        ({"complexity_of_operators": {"foo": 2}}, "'foo' is no token"),
         ({"nested_constraints": {"foo": {"+": 1}}}, "'foo' is no token"),
         ({"max_nodes": 0}, "max_nodes"),
         ({"input_formats": {"q": "fixed<8,1>"}}, "given for 'q'"),
