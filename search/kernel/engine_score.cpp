@@ -153,7 +153,8 @@ void Engine::tune(Island& island, Individual& child, int iterations, Worker& wor
     const Tree& body = body_of(child.tree, worker.body);
     Tree& tuned = worker.tuned;
     tuned = body;
-    const FitResult result = worker.fitter.fit(tuned, screen_, settings_.loss, {iterations, 1e-4});
+    const FitResult result = worker.fitter.fit(tuned, screen_, settings_.loss,
+                                               {iterations, 1e-4, 0, 0, 5 * iterations});
     ++island.stats.fits;
     if (!std::isfinite(result.loss) || !free_finite(tuned)) return;
     if (!breed_settings_.ranges.empty() &&
