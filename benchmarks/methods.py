@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,8 @@ from symtick.expr import Op, Program, from_programs, to_text
 from symtick.hwcost.search_cost import SearchCost
 from symtick.search.engine import Candidate, Engine, EngineConfig
 from symtick.search.grammar import Rules
+from symtick.search.hybrid import HybridSearch
+from symtick.search.hybrid_config import HybridConfig
 
 FIT = 1e-10  # mean squared error over the variance from which on a candidate is shown to the judge
 MAX_NODES = 64
@@ -110,14 +112,16 @@ def written(program: Program, inputs: tuple[str, ...]) -> str:
 def config_of(task: Task) -> EngineConfig:
     """The engine's settings for the search of an exact law, with the task's letters."""
     return EngineConfig(
-        ops=(*task.tokens.ops, *task.tokens.extra),
-        literals=task.tokens.literals,
-        constants=task.tokens.constants,
+        ops=_ops(task),
         rules=Rules(max_nodes=task.max_nodes, trig_in_trig=False, inverse_of_inverse=False),
         simplify=False,
         seed=task.seed,
-        loss=task.loss,
+        **_letters(task),
     )
+
+
+def _ops(task: Task) -> tuple[str, ...]:
+    return (*task.tokens.ops, *task.tokens.extra)
 
 
 class Search(Protocol):
@@ -173,4 +177,74 @@ def gp(task: Task) -> Outcome:
     return pursue(task, Evolution(engine, task.max_evaluations))
 
 
-METHODS: dict[str, Callable[[Task], Outcome]] = {"gp": gp}
+@dataclass
+class Joined:
+    """The search by a policy, alone or joined with the engine."""
+
+    search: HybridSearch
+
+    def step(self) -> tuple[int, float]:
+        progress = self.search.step()
+        return progress.evaluations, progress.best_loss
+
+    def front(self) -> list[Candidate]:
+        return self.search.front()
+
+
+def joined(task: Task, config: HybridConfig) -> Outcome:
+    """A search with a policy in it, by its settings."""
+    cost = node_cost(task.X.shape[1])
+    search = HybridSearch(
+        task.X, task.y, None, cost, replace(config, seed=task.seed),
+        max_evaluations=task.max_evaluations,
+    )  # fmt: skip
+    return pursue(task, Joined(search))
+
+
+def _letters(task: Task) -> dict[str, Any]:
+    return {
+        "literals": task.tokens.literals,
+        "constants": task.tokens.constants,
+        "loss": task.loss,
+    }
+
+
+def _policy(task: Task, method: str) -> Outcome:
+    config = HybridConfig.petersen2021(_ops(task), **_letters(task))
+    return joined(task, replace(config, training=replace(config.training, method=method)))
+
+
+def rspg(task: Task) -> Outcome:
+    """The policy alone by the risk-seeking policy gradient, with its published settings."""
+    return _policy(task, "rspg")
+
+
+def vpg(task: Task) -> Outcome:
+    """As `rspg`, by the vanilla policy gradient."""
+    return _policy(task, "vpg")
+
+
+def pqt(task: Task) -> Outcome:
+    """As `rspg`, by priority-queue training."""
+    return _policy(task, "pqt")
+
+
+def hybrid_published(task: Task) -> Outcome:
+    """Policy and evolution together, with the settings of Mundhenk et al. 2021."""
+    return joined(task, HybridConfig.mundhenk2021(_ops(task), **_letters(task)))
+
+
+def hybrid(task: Task) -> Outcome:
+    """Policy and evolution together, with our settings."""
+    return joined(task, HybridConfig.symtick(_ops(task), **_letters(task)))
+
+
+METHODS: dict[str, Callable[[Task], Outcome]] = {
+    "rspg": rspg,
+    "vpg": vpg,
+    "pqt": pqt,
+    "gp": gp,
+    "hybrid-published": hybrid_published,
+    "hybrid": hybrid,
+}
+BEST = "gp"  # what stands for symtick where methods are not compared

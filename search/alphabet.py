@@ -137,6 +137,10 @@ class Alphabet:
             f"and no group ({', '.join(GROUPS)})"
         )
 
+    def __getstate__(self) -> dict[str, object]:
+        # what is sent to another process is made there again where it is needed
+        return {name: getattr(self, name) for name in ("tokens", "custom", "inputs")}
+
     def to_kernel(self) -> _kernel.Alphabet:
         """The kernel's alphabet, made once."""
         return self._kernel

@@ -57,12 +57,18 @@ class Stats:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A program on the front with its mean loss over all rows and its cost."""
+    """A program on the front with its mean loss over all rows and its cost.
+
+    `sequence` and `constants` are the candidate in letters of the engine's alphabet, where it can
+    be written so: token numbers, and the values of its free constants.
+    """
 
     program: Program
     loss: float
     ticks: int
     lut: float
+    sequence: tuple[int, ...] = ()
+    constants: tuple[float, ...] = ()
 
 
 class Engine:
@@ -155,8 +161,15 @@ class Engine:
     def front(self) -> list[Candidate]:
         """The Pareto front over (loss, ticks, LUT) so far, by ticks, then LUT."""
         return [
-            Candidate(Program(ops, args, consts), loss, ticks, lut)
-            for ops, args, consts, loss, ticks, lut in self._engine.front()
+            Candidate(
+                Program(ops, args, consts),
+                loss,
+                ticks,
+                lut,
+                tuple(letters.tolist()),
+                tuple(free.tolist()),
+            )
+            for ops, args, consts, loss, ticks, lut, letters, free in self._engine.front()
         ]
 
     def offer(

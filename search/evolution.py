@@ -1,4 +1,4 @@
-"""One output's evolutionary search as a source of the distiller.
+"""One output's evolutionary search as a source of the distiller, with or without a policy.
 
 Room: `search`; the engine is the kernel's. Its candidates carry ticks and LUTs by the search's
 cost table; designs are made from them by `symtick.search.assemble`.
@@ -17,6 +17,8 @@ from symtick.expr import Program
 from symtick.hwcost.search_cost import SearchCost
 from symtick.search.engine import Candidate, Engine, EngineConfig
 from symtick.search.front import FrontEntry
+from symtick.search.hybrid import HybridSearch
+from symtick.search.hybrid_config import HybridConfig
 from symtick.search.problem import Problem
 from symtick.search.settings import DistillConfig
 from symtick.search.source import State, Status
@@ -32,15 +34,10 @@ class Evolution:
         self.output = output
         self._settings = config.evolution
         rows = slice(0, min(self._settings.rows, problem.train.stop))
-        self._arguments = (
-            problem.real(rows),
-            problem.targets[rows, output],
-            problem.ranges,
-            cost,
-            _engine_config(config, output),
-        )
+        self._data = (problem.real(rows), problem.targets[rows, output], problem.ranges, cost)
+        self._engine = _engine_config(config, output)
         self._unit = float(np.var(problem.targets[rows, output])) or 1.0
-        self._engine: Engine | None = None
+        self._search: Engine | HybridSearch | None = None
         self._generation = 0
         self._loss = float("inf")
 
@@ -59,20 +56,32 @@ class Evolution:
     @property
     def candidates(self) -> list[Candidate]:
         """The front over loss, ticks and LUTs so far."""
-        return [] if self._engine is None else self._engine.front()
+        return [] if self._search is None else self._search.front()
 
     def step(self) -> None:
         """A few generations."""
-        if self._engine is None:
-            self._engine = Engine(*self._arguments)
+        if self._search is None:
+            self._search = self._begun(None)
         count = min(self._settings.slice_generations, self._settings.generations - self._generation)
-        stats = self._engine.step(count, threads=1)
+        found = self._search
+        done = found.step(count) if isinstance(found, Engine) else found.step(generations=count)
         self._generation += count
-        self._loss = stats.best_loss / self._unit
+        self._loss = done.best_loss / self._unit
+
+    def _begun(self, state: Mapping[str, npt.NDArray[Any]] | None) -> Engine | HybridSearch:
+        if self._settings.method == "gp":
+            begin = (*self._data, self._engine)
+            return Engine(*begin) if state is None else Engine.restore(*begin, state)
+        joined = replace(
+            HybridConfig.symtick(self._engine.ops),
+            engine=self._engine, seed=self._engine.seed, batch=self._settings.batch,
+        )  # fmt: skip
+        start = (*self._data, joined)
+        return HybridSearch(*start) if state is None else HybridSearch.restore(*start, state)
 
     def state(self) -> tuple[State, dict[str, Any]]:
         """The engine's state, and the counters."""
-        arrays = {} if self._engine is None else self._engine.state()
+        arrays = {} if self._search is None else self._search.state()
         loss = self._loss if self._generation else None
         return arrays, {"generation": self._generation, "loss": loss}
 
@@ -80,7 +89,7 @@ class Evolution:
         """Take up a stored state."""
         self._generation = int(values["generation"])
         self._loss = float("inf") if values["loss"] is None else float(values["loss"])
-        self._engine = Engine.restore(*self._arguments, arrays) if self._generation else None
+        self._search = self._begun(arrays) if self._generation else None
 
 
 def _engine_config(config: DistillConfig, output: int) -> EngineConfig:

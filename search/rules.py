@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 import numpy as np
 
@@ -79,7 +78,7 @@ class Rules:
 
     def __post_init__(self) -> None:
         for name in ("max_argument", "min_count", "max_count", "nested", "barred"):
-            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+            object.__setattr__(self, name, dict(getattr(self, name)))
         for name in ("min_nodes", "max_nodes", "max_depth", "max_expanded"):
             _check_count(name, getattr(self, name), 1)
         _check_count("max_constants", self.max_constants, 0)

@@ -13,6 +13,7 @@ from symtick.expr import BY_NAME
 from symtick.search.engine import EngineConfig, Limits
 from symtick.search.layers import SHAPES
 
+SEARCHES = ("gp", "hybrid")
 DEFAULT_OPS = ("add", "sub", "mul", "neg", "abs", "min", "max", "square", "exp", "tanh")
 
 
@@ -21,12 +22,17 @@ class EvolutionSettings:
     """The evolutionary search, one for each output.
 
     Attributes:
+        method: `gp`, evolution alone, or `hybrid`, evolution that a policy feeds
+            (`symtick.search.hybrid`); each slice is one step of it.
+        batch: sequences that the policy draws for each slice.
         generations: length of the search; 0 leaves it out.
         slice_generations: generations between two checkpoints.
         rows: training rows that it sees.
         engine: its own settings; operators, seed and tick limit are set by the distiller.
     """
 
+    method: str = "gp"
+    batch: int = 100
     generations: int = 240
     slice_generations: int = 10
     rows: int = 20_000
@@ -158,10 +164,15 @@ class DistillConfig:
     def __post_init__(self) -> None:
         _check_names("operator", self.ops, set(BY_NAME))
         _check_names("shape", self.ladder.shapes, set(SHAPES))
+        if self.evolution.method not in SEARCHES:
+            raise InputError(
+                f"unknown search {self.evolution.method!r}: there are {', '.join(SEARCHES)}"
+            )
         for group in (self.evolution, self.ladder, self.assemble):
             for item in fields(group):
                 _check_number(item.name, getattr(group, item.name))
-        if self.threads < 1 or self.evolution.slice_generations < 1 or self.ladder.batch < 1:
+        counts = (self.evolution.slice_generations, self.evolution.batch, self.ladder.batch)
+        if min(self.threads, *counts) < 1:
             raise InputError("threads, slice_generations and batch must be at least 1")
         if any(h < 1 for h in self.ladder.hidden):
             raise InputError(f"a layered form needs hidden sums, not {self.ladder.hidden}")

@@ -102,15 +102,20 @@ nb::dict stats(Engine& engine) {
     return told(engine.stats());
 }
 
-// (ops, args, consts, loss, ticks, lut) of each
+// (ops, args, consts, loss, ticks, lut, sequence, its free constants) of each
 nb::list front(Engine& engine) {
     const Turn turn(engine);
     nb::list out;
     for (const Individual& one : engine.front()) {
         Packed p = packed(engine.phenotype(one.tree));
+        Sequence letters;
+        if (!to_sequence(one.tree, engine.alphabet(), letters)) letters.clear();
+        std::vector<double> free;
+        for (const Node& n : one.tree)
+            if (n.op == CONST && n.feature != kLiteral) free.push_back(n.value);
         out.append(nb::make_tuple(give(std::move(p.ops)), give(std::move(p.args)),
                                   give(std::move(p.consts)), one.loss, one.cost.ticks,
-                                  one.cost.lut));
+                                  one.cost.lut, give(std::move(letters)), give(std::move(free))));
     }
     return out;
 }

@@ -118,7 +118,7 @@ private:
     BreedSettings breed_settings_;
     Rules rules_;
     Breeder breeder_;
-    CostTable cost_;
+    Costing cost_;
     std::vector<Tree> guesses_;
     Penalty penalty_;
     bool custom_, free_constants_;

@@ -121,15 +121,10 @@ void Rules::index() {
         limits_.push_back(most < 0 ? 0 : most >= kNoLimit ? kNoLimit : std::uint16_t(most));
 }
 
-int Rules::number(const Node& node) const {
-    if (node.op == INPUT)
-        return std::size_t(node.feature) < of_feature_.size() ? of_feature_[std::size_t(node.feature)]
-                                                              : -1;
-    if (node.op != CONST) return of_op_[node.op];
-    if (node.feature != kLiteral) return free_;
+int Rules::literal(double value) const {
     for (const std::int16_t t : literals_)
         if (const double v = alphabet_.tokens[std::size_t(t)].node.value;
-            v == node.value && std::signbit(v) == std::signbit(node.value))
+            v == value && std::signbit(v) == std::signbit(value))
             return t;
     return -1;
 }

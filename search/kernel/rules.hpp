@@ -34,7 +34,7 @@ struct RuleSettings {
     std::size_t units = 0;
     std::vector<double> token_units, target_units;
     // the tick budget as a mask; kAnyNumber: none
-    CostTable cost;
+    Costing cost;
     int max_ticks = kAnyNumber;
 };
 
@@ -69,7 +69,14 @@ public:
     // Whether a whole tree keeps every rule (ticks and units included).
     bool accepts(const Tree& tree) const;
     // Token number of a node, -1 where it is no letter; faster than Alphabet::find.
-    int number(const Node& node) const;
+    int number(const Node& node) const {
+        if (node.op == INPUT) {
+            const auto f = std::size_t(node.feature);
+            return f < of_feature_.size() ? of_feature_[f] : -1;
+        }
+        if (node.op != CONST) return of_op_[node.op];
+        return node.feature == kLiteral ? literal(node.value) : free_;
+    }
 
 private:
     friend class Prefix;
@@ -91,6 +98,7 @@ private:
     // what a prefix must look at one token at a time
     bool slow_leaves_ = false, slow_needs_ = false, slow_complexity_ = false, must_have_ = false;
 
+    int literal(double value) const;
     void check_sizes() const;
     void index();
     void measure();

@@ -149,6 +149,7 @@ class SearchSection(_Section):
 
     Attributes:
         operators: names the search may use.
+        method: `gp`, evolution alone, or `hybrid`, evolution that a learned policy feeds.
         generations: length of the evolutionary search, for each output; 0 leaves it out.
         population: programs in each island.
         islands: number of islands for each output.
@@ -161,6 +162,7 @@ class SearchSection(_Section):
     operators: list[str] = [
         "add", "sub", "mul", "neg", "abs", "min", "max", "square", "exp", "tanh",
     ]  # fmt: skip
+    method: Literal["gp", "hybrid"] = "gp"
     generations: Annotated[int, Field(ge=0)] = 24
     population: Annotated[int, Field(ge=4)] = 24
     islands: Count = 2

@@ -166,7 +166,9 @@ def distill_config(job: Job) -> DistillConfig:
         seed=job.seed,
         threads=search.threads,
         ops=tuple(search.operators),
-        evolution=replace(base.evolution, generations=search.generations, engine=engine),
+        evolution=replace(
+            base.evolution, method=search.method, generations=search.generations, engine=engine
+        ),
         ladder=replace(base.ladder, hidden=tuple(search.hidden), **steps),
         choice=ChoiceSettings(
             share=job.choose.accuracy_share,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 import numpy as np
@@ -212,6 +213,16 @@ def test_expressions_are_read_as_their_text() -> None:
     expression = parse("sin(x0)*x1 + 0.1", PLAIN.inputs)
     sequence, constants = PLAIN.sequence(expression)
     assert PLAIN.expression(sequence, constants) == expression
+
+
+def test_alphabets_and_rules_can_be_copied_to_other_processes() -> None:
+    RICH.to_kernel()
+    again = copy.deepcopy(RICH)
+    assert again == RICH
+    assert again.names == RICH.names
+    assert len(again.to_kernel()) == len(RICH)
+    rules = Rules(nested={"exp": {"exp": 0}}, max_argument={"exp": (2,)})
+    assert copy.deepcopy(rules) == rules
 
 
 def test_complexities_and_groups() -> None:

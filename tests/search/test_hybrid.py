@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pytest
+from distill_samples import classes, short
 
 from symtick.errors import InputError
 from symtick.expr import Interval, from_programs, parse
 from symtick.hwcost.search_cost import SearchCost, search_cost
 from symtick.search.engine_config import EngineConfig, Limits
 from symtick.search.evaluation import Rows, losses
+from symtick.search.evolution import Evolution
 from symtick.search.grammar import Rules
 from symtick.search.hybrid import HybridSearch, Reward
 from symtick.search.hybrid_config import HYBRID_METHODS, HybridConfig
@@ -258,3 +260,30 @@ def test_settings_are_checked(changes: dict[str, object], message: str) -> None:
 def test_a_run_must_have_an_end() -> None:
     with pytest.raises(InputError, match="needs max_evaluations or max_steps"):
         search(small("hybrid")).run()
+
+
+def test_the_distiller_can_search_by_both() -> None:
+    """Its source advances by slices, finds designs' parts, and goes on from its state."""
+    config = short()
+    config = replace(config, evolution=replace(config.evolution, method="hybrid", batch=20))
+    problem = classes()
+    cost = SearchCost.unit(len(problem.formats))
+    one, other = (Evolution(problem, cost, config, 0) for _ in "12")
+    one.step()
+    assert isinstance(one._search, HybridSearch)
+    other.restore(*one.state())
+    while not one.status.done:
+        one.step()
+        other.step()
+    assert one.status == other.status
+    assert one.status.slices == 3
+    assert one.status.loss < 1.0
+    assert [c.loss for c in one.candidates] == [c.loss for c in other.candidates]
+    assert all(c.ticks <= config.choice.max_ticks for c in one.candidates)
+    assert one._search.progress().drawn == 60
+
+
+def test_an_unknown_search_is_refused() -> None:
+    config = short()
+    with pytest.raises(InputError, match="unknown search 'luck': there are gp, hybrid"):
+        replace(config, evolution=replace(config.evolution, method="luck"))

@@ -1,0 +1,223 @@
+"""One target's search for a regression: rows and settings in, a front of candidates out.
+
+Room: `search`. A `Searcher` is any way to search; it goes on in slices, between which it can be
+asked for its front, stored, or stopped. Everything is counted in evaluations, never in seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.expr import Interval
+from symtick.hwcost.search_cost import SearchCost
+from symtick.search.engine import Candidate, Engine, EngineConfig, Penalty
+
+Floats = npt.NDArray[np.float64]
+State = Mapping[str, npt.NDArray[Any]]
+
+SLICE = 5  # generations between two looks at the keyboard
+PATIENCE = 100  # slices without a new function, after which there is none
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What is searched for.
+
+    Attributes:
+        X: shape (rows, features).
+        y: shape (rows,).
+        names: of the features.
+        cost: the table that prices candidates.
+        config: settings of the engine.
+        weights: shape (rows,), or None for equal weights.
+        ranges: intervals in which candidates must be defined, or None: on the rows.
+        penalty: of an expression, added to its loss, or None.
+        guesses: text of equations to start from.
+        evaluations: budget.
+    """
+
+    X: Floats
+    y: Floats
+    names: tuple[str, ...]
+    cost: SearchCost
+    config: EngineConfig
+    weights: Floats | None = None
+    ranges: tuple[Interval, ...] | None = None
+    penalty: Penalty | None = None
+    guesses: tuple[str, ...] = ()
+    evaluations: int = 100_000
+
+    def key(self) -> str:
+        """A digest of everything that a stored state depends on (not the budget)."""
+        words = {
+            "config": asdict(self.config),
+            "cost": asdict(self.cost),
+            "names": self.names,
+            "ranges": self.ranges,
+            "penalty": self.penalty,
+            "guesses": self.guesses,
+        }
+        text = json.dumps(words, sort_keys=True, default=_named)
+        held = hashlib.sha256(text.encode())
+        for array in (self.X, self.y, self.weights):
+            held.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
+        return held.hexdigest()
+
+    @property
+    def done(self) -> float:
+        """The loss at which the search may end."""
+        return -np.inf if self.config.target_loss is None else self.config.target_loss
+
+
+def _named(value: object) -> str:
+    """A text for what JSON has none: a function by its name, other things by their fields."""
+    if isinstance(value, Callable):  # type: ignore[arg-type]
+        return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value))}"
+    return repr(value)
+
+
+class Searcher(Protocol):
+    """A search that goes on in slices."""
+
+    @property
+    def evaluations(self) -> int:
+        """Candidates computed so far."""
+
+    def step(self, threads: int, budget: int) -> None:
+        """Go on for a slice, up to `budget` evaluations in all."""
+
+    def front(self) -> Sequence[Candidate]:
+        """The front so far."""
+
+    def best_loss(self) -> float:
+        """Lowest loss so far; infinity before the first step."""
+
+    def state(self) -> State:
+        """All that another searcher of the task needs to go on from here."""
+
+
+def make_engine(task: Task, state: State | None = None) -> Engine:
+    """The task's engine, at a stored state where one is given."""
+    data = (task.X, task.y, task.ranges, task.cost, task.config)
+    extra: dict[str, Any] = {
+        "weights": task.weights,
+        "guesses": task.guesses,
+        "penalty": task.penalty,
+        "names": task.names,
+    }
+    return Engine(*data, **extra) if state is None else Engine.restore(*data, state, **extra)
+
+
+class GpSearch:
+    """Genetic programming in the kernel: a `Searcher`."""
+
+    def __init__(self, task: Task, state: State | None = None) -> None:
+        self._engine = make_engine(task, state)
+
+    @property
+    def evaluations(self) -> int:
+        """Candidates computed so far."""
+        return self._engine.stats().evaluations
+
+    def step(self, threads: int, budget: int) -> None:
+        """A few generations."""
+        self._engine.step(SLICE, threads, budget)
+
+    def front(self) -> Sequence[Candidate]:
+        """The Pareto front over loss, ticks and LUTs."""
+        return self._engine.front()
+
+    def best_loss(self) -> float:
+        """Lowest loss so far."""
+        return self._engine.stats().best_loss
+
+    def state(self) -> State:
+        """The engine's."""
+        return self._engine.state()
+
+
+def non_dominated(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Those that no other beats in (loss, ticks, LUT), one of equals, by ticks, then LUT."""
+    order = sorted(
+        candidates,
+        key=lambda c: (c.ticks, c.lut, c.loss, len(c.program.ops), c.program.ops.tobytes(),
+                       c.program.args.tobytes(), c.program.consts.tobytes()),
+    )  # fmt: skip
+    kept: list[Candidate] = []
+    for one in order:
+        # all that are cheaper or equal in ticks stand before it
+        if not any(k.lut <= one.lut and k.loss <= one.loss for k in kept):
+            kept.append(one)
+    return kept
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """How a search ended.
+
+    Attributes:
+        front: what it found.
+        state: where it can go on from.
+        evaluations: candidates computed, earlier runs included.
+        interrupted: whether Ctrl-C ended it.
+    """
+
+    front: tuple[Candidate, ...]
+    state: State
+    evaluations: int
+    interrupted: bool
+
+
+def run(
+    task: Task,
+    search: Searcher,
+    threads: int = 1,
+    report: Callable[[Searcher, float], None] = lambda search, share: None,
+    *,
+    brief: bool = False,
+) -> Outcome:
+    """Search until the budget is spent, the loss is good enough, nothing is new, or Ctrl-C.
+
+    Args:
+        task: what is searched for; its budget counts from here.
+        search: a way to do so.
+        threads: worker threads.
+        report: called after each slice with the share of the budget that is spent.
+        brief: end after the first slice.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C came before anything was found.
+    """
+    since, interrupted = search.evaluations, False
+    try:
+        _go_on(task, search, threads, report, since, brief)
+    except KeyboardInterrupt:
+        interrupted = True
+        if not search.front():
+            raise
+    return Outcome(tuple(search.front()), search.state(), search.evaluations, interrupted)
+
+
+def _go_on(
+    task: Task,
+    search: Searcher,
+    threads: int,
+    report: Callable[[Searcher, float], None],
+    since: int,
+    brief: bool,
+) -> None:
+    idle, budget = 0, since + task.evaluations
+    while search.evaluations < budget and search.best_loss() > task.done and idle < PATIENCE:
+        before = search.evaluations
+        search.step(threads, budget)
+        idle = idle + 1 if search.evaluations == before else 0
+        report(search, (search.evaluations - since) / task.evaluations)
+        if brief:
+            return
