@@ -79,24 +79,19 @@ nb::tuple front_of(const Enumeration& enumeration, const Rules& rules, const Dat
     return nb::make_tuple(listed(offers), offers.scored(), count);
 }
 
-Library* make_library(const Rules& rules, const Data& data, std::size_t max_level,
-                      std::size_t max_functions, std::uint64_t max_evaluations,
-                      std::size_t max_rows) {
+// programs found; functions enumerated; evaluations in all, and how many of them were lookups
+nb::tuple meet(const Rules& rules, const Data& data, const CostTable& cost, const LossSpec& loss,
+               const LibrarySettings& settings, std::uint64_t evaluations, double enough) {
+    Offers offers(rules, data, data, cost, loss);
     nb::gil_scoped_release release;
-    return new Library(rules, data, {max_level, max_functions, max_evaluations, max_rows});
-}
-
-nb::tuple meet(const Library& library, const Data& data, const CostTable& cost,
-               const LossSpec& loss, std::uint64_t lookups, double enough) {
+    Library library(rules, data, settings);
     std::vector<double> target;
     for (const std::size_t r : library.chosen()) target.push_back(data.y64[r]);
-    Offers offers(library.rules(), data, data, cost, loss);
     Meeting meeting(library, std::move(target), {});
-    {
-        nb::gil_scoped_release release;
-        meeting.run(lookups, [&](const Tree& tree) { return offers.offer(tree) <= enough; });
-    }
-    return nb::make_tuple(listed(offers), meeting.lookups(), offers.scored());
+    meeting.run(evaluations, [&](const Tree& tree) { return offers.offer(tree) <= enough; });
+    nb::gil_scoped_acquire acquire;
+    return nb::make_tuple(listed(offers), library.table().size(), meeting.evaluations(),
+                          meeting.lookups());
 }
 
 }  // namespace
@@ -123,14 +118,12 @@ void bind_semantic(nb::module_& m) {
         .def("levels", [](const Enumeration& e) { return levels_of(e.table()); })
         .def("stats", [](const Enumeration& e) { return stats_of(e.table()); })
         .def("front", &front_of);
-    nb::class_<Library>(m, "Library")
-        .def(nb::new_(&make_library), nb::arg("rules"), nb::arg("data"), nb::arg("max_level"),
-             nb::arg("max_functions"), nb::arg("max_evaluations"), nb::arg("max_rows"))
-        .def("__len__", [](const Library& l) { return l.table().size(); })
-        .def("program", [](const Library& l, std::size_t k) { return program_of(l.table(), k); })
-        .def("levels", [](const Library& l) { return levels_of(l.table()); })
-        .def("stats", [](const Library& l) { return stats_of(l.table()); })
-        .def("meet", &meet);
+    nb::class_<LibrarySettings>(m, "LibrarySettings")
+        .def(nb::init<>())
+        .def_rw("max_level", &LibrarySettings::max_level)
+        .def_rw("max_functions", &LibrarySettings::max_functions)
+        .def_rw("max_rows", &LibrarySettings::max_rows);
+    m.def("meet", &meet);
 }
 
 }  // namespace symtick

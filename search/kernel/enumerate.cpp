@@ -33,7 +33,9 @@ Enumeration::Enumeration(const Rules& rules, const Data& data, const Enumeration
 }
 
 bool Enumeration::run(std::uint64_t evaluations) {
-    return run_to(settings_.max_level, evaluations);
+    const bool more = run_to(settings_.max_level, evaluations);
+    table_.settle();
+    return more;
 }
 
 bool Enumeration::run_level(std::uint64_t evaluations) {

@@ -25,6 +25,7 @@ public:
     bool run_level(std::uint64_t evaluations);
 
     const FunctionTable& table() const { return table_; }
+    FunctionTable& table() { return table_; }  // what is put in is found known later
     std::size_t complete() const { return complete_; }  // last level of which nothing is missing
 
 private:
