@@ -145,7 +145,7 @@ class EngineSettings:
     target_loss: float
     def __init__(self) -> None: ...
     def set_moves(self, weights: list[float]) -> None: ...
-    def set_loss(self, kind: int, delta: float) -> None: ...
+    def set_loss(self, loss: Loss) -> None: ...
 
 class Engine:
     def __init__(
@@ -172,45 +172,55 @@ class Engine:
     def load(self, words: _U64, numbers: _F64, ops: _U8, features: _I32, values: _F64) -> None: ...
 
 UNDEFINED: int
+MOST_ROWS: int
+_Found = list[tuple[_U8, _I32, _F64, float, int, float]]
 
-class PolicyWeights:
+class Enumeration:
     def __init__(
         self,
-        tokens: int,
-        units: int,
-        open_bins: int,
-        observe: _F32,
-        recurrent: list[_F32],
-        bias: list[_F32],
-        start_h: _F32,
-        start_c: _F32,
-        out: _F32,
-        out_bias: _F32,
+        rules: Rules,
+        data: Data,
+        shared: bool,
+        max_level: int,
+        max_functions: int,
+        symbols: int,
+        largest: float,
+        cheapest: CostTable | None,
     ) -> None: ...
+    def run(self, evaluations: int) -> bool: ...
+    def complete(self) -> int: ...
+    def __len__(self) -> int: ...
+    def program(self, number: int) -> tuple[_U8, _I32, _F64]: ...
+    def values(self) -> _F64: ...
+    def levels(self) -> _I64: ...
+    def stats(self) -> dict[str, int]: ...
+    def front(
+        self,
+        rules: Rules,
+        screen: Data,
+        rows: Data,
+        cost: CostTable,
+        loss: Loss,
+        scaled: bool,
+        fits: int,
+        fit: FitSettings,
+    ) -> tuple[_Found, int, int]: ...
 
-class PolicyPriors:
-    def __init__(self, token: _F32, soft_length: bool, length: float, variance: float) -> None: ...
+class LibrarySettings:
+    max_level: int
+    max_functions: int
+    max_rows: int
+    def __init__(self) -> None: ...
 
-def sample_policy(
-    weights: PolicyWeights,
-    priors: PolicyPriors,
+def meet(
     rules: Rules,
-    n: int,
-    seed: int,
-    first: int,
-    tries: int,
-    threads: int,
-) -> tuple[_I16, _F64, _F64, int]: ...
-def observe_policy(
-    priors: PolicyPriors, rules: Rules, sequences: _I16
-) -> tuple[_I16, _I16, _I16, _I16, _F32, _U8]: ...
-def accepts(rules: Rules, sequences: _I16, threads: int) -> npt.NDArray[np.bool_]: ...
-def replays(rules: Rules, sequences: _I16) -> npt.NDArray[np.bool_]: ...
-def random_sequences(rules: Rules, count: int, seed: int) -> tuple[_I16, int]: ...
-def tree(alphabet: Alphabet, sequence: _I16, constants: _F64) -> _Written: ...
-def expand(alphabet: Alphabet, sequence: _I16, constants: _F64) -> _Written: ...
-def retuned(alphabet: Alphabet, sequence: _I16, constants: _F64, tuned: _F64) -> _Written: ...
-def sequence_of(alphabet: Alphabet, ops: _U8, args: _I32, consts: _F64, ties: _I32) -> _I16: ...
+    data: Data,
+    cost: CostTable,
+    loss: Loss,
+    settings: LibrarySettings,
+    evaluations: int,
+    enough: float,
+) -> tuple[_Found, int, int, int]: ...
 def opcodes() -> dict[str, int]: ...
 def isa() -> str: ...
 def isa_levels() -> list[str]: ...

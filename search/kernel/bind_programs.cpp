@@ -238,7 +238,7 @@ std::tuple<Out<std::int64_t>, Out<double>> costs(const Population& pop, const Co
     std::vector<double> lut(pop.trees.size());
     const Costing costing(table);
     for (std::size_t k = 0; k < pop.trees.size(); ++k) {
-        const Cost c = costing.of(pop.trees[k]);
+        const Cost c = cost_of(pop.trees[k], costing);
         ticks[k] = c.ticks;
         lut[k] = c.lut;
     }

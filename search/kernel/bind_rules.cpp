@@ -253,7 +253,9 @@ void bind_rules(nb::module_& m) {
         .def_rw("constant_arguments", &RuleSettings::constant_arguments)
         .def_rw("needs_input", &RuleSettings::needs_input)
         .def_rw("max_ticks", &RuleSettings::max_ticks)
-        .def_rw("cost", &RuleSettings::cost)
+        .def_prop_rw(
+            "cost", [](const RuleSettings& s) { return CostTable(s.cost); },
+            [](RuleSettings& s, const CostTable& cost) { s.cost = cost; })
         .def("set_counts", &set_counts)
         .def("set_units", &set_units);
     nb::class_<Rules>(m, "Rules").def(nb::new_(&make_rules)).def("__len__", [](const Rules& r) {

@@ -1,130 +1,22 @@
 // Room: search/kernel. See cost.hpp; the order of the additions is part of the contract.
 //
 // Costing a tree of up to kSmall nodes allocates nothing, and it works on the postfix order itself:
-// equal sub-trees are looked for only where a bitmap of hashes says that there may be some. What
-// kind of node comes next no branch predictor knows, so the first pass selects by masks.
-#include "cost.hpp"
-
+// equal sub-trees are looked for only where two hashes fall together. What kind of node comes next
+// no branch predictor knows, so the passes over all nodes select by masks.
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <cstring>
-#include <memory>
+
+#include "cost_room.hpp"
 
 namespace symtick {
 namespace {
 
+using namespace cost_room;
 using Step = Costing::Step;
 
-constexpr Arrival kTick = Arrival(1) << 64, kUnknown = ~Arrival(0);
+constexpr Arrival kTick = Arrival(1) << 64;
 
 std::uint64_t tick_of(Arrival at) { return std::uint64_t(at >> 64); }
-
-// Support of a sub-tree: all bits set, all but the sign, or the number of the one input below it.
-constexpr std::int32_t kNone = -1, kMany = 0x7fffffff;
-
-std::int32_t merged(std::int32_t s, std::int32_t t) {
-    const std::int32_t differ = (s != t) & ((s | t) >= 0);
-    return (s & t) | (kMany & -differ);
-}
-
-constexpr bool additive(std::uint8_t op) { return (op == ADD) | (op == SUB) | (op == NEG); }
-
-// What an opcode takes of its node's fields, as masks, and what kind of operator it is.
-struct Shapes {
-    std::array<std::uint64_t, OP_COUNT> value;  // of a constant
-    std::array<std::uint64_t, OP_COUNT> salt;   // of the hash
-    std::array<std::int32_t, OP_COUNT> input, other;  // an input's number; the opposite
-    std::array<std::uint32_t, OP_COUNT> arity, some;  // `some`: 1 where there are arguments
-    std::array<std::uint32_t, OP_COUNT> sum;          // 1 where it is flattened into a sum
-};
-
-constexpr Shapes kShapes = [] {
-    Shapes held{};
-    for (std::size_t op = 0; op < OP_COUNT; ++op) {
-        held.value[op] = op == CONST ? ~0ull : 0;
-        held.salt[op] = op * 0xd6e8feb86659fd93;
-        held.input[op] = op == INPUT ? -1 : 0;
-        held.other[op] = ~held.input[op];
-        held.arity[op] = std::uint32_t(arity(std::uint8_t(op)));
-        held.some[op] = held.arity[op] > 0;
-        held.sum[op] = additive(std::uint8_t(op));
-    }
-    return held;
-}();
-
-constexpr std::uint32_t kNowhere = ~0u;
-
-// The table in a flattened sum of all its terms in one input, or another sum in it that is used
-// elsewhere too and not yet known.
-struct Item {
-    std::int32_t feature;   // or kMany
-    std::uint32_t place;    // of the first of them
-    std::uint32_t operand;  // its number among the sum's operands
-    bool bare;              // the input itself: free
-};
-
-constexpr std::size_t kSmall = 256, kSeen = 4096;
-
-// Where the walk works: what is known of the sub-tree that ends at each place of the postfix order.
-// A sum is flattened once, into the sum above it or as its own, so all sums together have no more
-// terms than the tree has edges.
-template <template <class, std::size_t> class Array>
-struct Room {
-    explicit Room(std::size_t n)
-        : support(n),
-          first(n),
-          table(n),
-          at(n),
-          hash(n),
-          lut(n),
-          adders(n),
-          spent(n),
-          operators(n),
-          list(n),
-          stack(n),
-          same(n),
-          uses(n),
-          paid(n),
-          known(n),
-          items(n),
-          arrivals(n) {}
-
-    Array<std::int32_t, 1> support;
-    Array<std::uint32_t, 1> first;  // where an operator's first argument ends; the last: before it
-    Array<std::uint32_t, 1> table;  // the number of its table; 0 where it is none
-    Array<Arrival, 1> at;  // of an operator on several inputs; a sum's is kUnknown at first
-    Array<std::uint64_t, 1> hash;
-    Array<double, 1> lut;            // spent here
-    Array<std::uint32_t, 1> adders;  // and after that
-    Array<double, 2> spent;          // in order
-    Array<std::uint32_t, 1> operators, list;  // all, and those that are paid for themselves
-    Array<std::uint32_t, 1> stack;
-    // only where there are equal sub-trees
-    Array<std::uint32_t, 1> same;  // the first place with an equal one
-    Array<std::uint32_t, 1> uses;  // of the first one
-    Array<std::uint32_t, 1> paid;  // of the first one: the place where the table of all is paid for
-    Array<std::uint32_t, 4> known;  // places by hash, open addressing
-    Array<Item, 1> items;
-    Array<Arrival, 1> arrivals;
-};
-
-// not initialised: the walk writes before it reads
-template <class T, std::size_t n>
-struct Inside {
-    explicit Inside(std::size_t) {}
-    alignas(T) std::byte held[n * kSmall * sizeof(T)];
-    T* get() { return reinterpret_cast<T*>(held); }
-    T& operator[](std::size_t k) { return get()[k]; }
-};
-
-template <class T, std::size_t n>
-struct Outside {
-    explicit Outside(std::size_t size) : held(new T[n * size]) {}
-    std::unique_ptr<T[]> held;
-    T* get() { return held.get(); }
-    T& operator[](std::size_t k) { return held[k]; }
-};
 
 template <bool chain>
 Arrival later(Arrival a, Arrival b) {
@@ -143,15 +35,18 @@ Arrival advance(Arrival at, const Step& step) {
     return (at >> 64 << 64) + (Arrival(moved) << 64) + (sum ^ ((sum ^ step.rest) & late));
 }
 
-template <bool chain, class Room>
+// shared: some sub-trees are equal
+template <bool chain, bool shared, class Room>
 class Walk {
 public:
-    Walk(const Tree& tree, const Costing& costing, Room& room)
-        : tree_(tree.data()), size_(tree.size()), costing_(costing), room_(room) {}
+    Walk(const Tree& tree, const Costing& costing, const Listed& listed, Room& room)
+        : tree_(tree.data()),
+          size_(tree.size()),
+          costing_(costing),
+          listed_(listed.paid_for),
+          room_(room) {}
 
     Cost run() {
-        read();
-        if (survey()) find_equal();
         const Arrival last = costing_.fuse ? fused() : plain();
         return {int(tick_of(last)) + chain, lut_};
     }
@@ -160,101 +55,12 @@ private:
     const Node* tree_;
     const std::size_t size_;
     const Costing& costing_;
+    const std::size_t listed_;
     Room& room_;
-    std::size_t operators_ = 0, listed_ = 0, items_ = 0, arrivals_ = 0;  // so many are in use
-    std::size_t adders_ = 0;
-    bool shared_ = false;
+    std::size_t items_ = 0, arrivals_ = 0, adders_ = 0;  // so many are in use
     double lut_ = 0;
 
-    // the places of arguments, and all about leaves
-    void read() {
-        std::size_t top = 0, operators = 0;
-        for (std::size_t k = 0; k < size_; ++k) {
-            const Node& n = tree_[k];
-            room_.stack[top] = std::uint32_t(k);
-            top -= kShapes.arity[n.op];
-            room_.first[k] = room_.stack[top];
-            room_.stack[top++] = std::uint32_t(k);
-            room_.support[k] = n.feature | kShapes.other[n.op];
-            room_.table[k] = 0;
-            room_.at[k] = 0;
-            room_.hash[k] = ((std::bit_cast<std::uint64_t>(n.value) & kShapes.value[n.op]) +
-                             std::uint32_t(n.feature & kShapes.input[n.op]) + kShapes.salt[n.op]) *
-                            0x9e3779b97f4a7c15;
-            room_.operators[operators] = std::uint32_t(k);
-            operators += kShapes.some[n.op];
-        }
-        operators_ = operators;
-    }
-
-    // Support and hash of operators, and the list of those that are paid for themselves. True where
-    // two operators may be equal sub-trees.
-    bool survey() {
-        std::uint32_t seen[kSeen];  // not initialised: only what was written is read
-        const std::uint32_t fuse = costing_.fuse, plain = 1 - fuse;
-        std::size_t listed = 0;
-        for (std::size_t j = 0; j < operators_; ++j) {
-            const std::size_t k = room_.operators[j], a = room_.first[k], b = k - 1;
-            const std::uint64_t hash = room_.hash[k] + room_.hash[a] * 0xc2b2ae3d27d4eb4f +
-                                       room_.hash[b] * 0x9e3779b97f4a7c15;
-            room_.hash[k] = hash ^ hash >> 32;
-            seen[room_.hash[k] % kSeen] = std::uint32_t(k);
-            const std::int32_t support = merged(room_.support[a], room_.support[b]);
-            const std::uint32_t several = support == kMany, sum = kShapes.sum[tree_[k].op];
-            room_.support[k] = support;
-            room_.table[k] = std::uint32_t(support + 1) & (several - 1);
-            room_.at[k] = 0 - Arrival(fuse & several & sum);
-            room_.list[listed] = std::uint32_t(k);
-            listed += plain | (several & ~sum);
-        }
-        listed_ = listed;
-        std::uint64_t clash = 0;
-        for (std::size_t j = 0; j < operators_; ++j) {
-            const std::size_t k = room_.operators[j];
-            clash |= seen[room_.hash[k] % kSeen] ^ k;
-        }
-        return clash != 0;
-    }
-
-    // Equal sub-trees get the place of the first of them, and that the number of its uses.
-    void find_equal() {
-        const std::size_t mask = std::bit_ceil(2 * size_) - 1;
-        std::fill_n(room_.known.get(), mask + 1, kNowhere);
-        for (std::size_t k = 0; k < size_; ++k) {
-            room_.same[k] = std::uint32_t(k);
-            room_.uses[k] = 0;
-            room_.paid[k] = kNowhere;
-        }
-        for (std::size_t j = 0; j < operators_; ++j) {
-            const std::uint32_t k = room_.operators[j];
-            std::size_t h = room_.hash[k] & mask;
-            while (room_.known[h] != kNowhere && !equal(room_.known[h], k)) h = (h + 1) & mask;
-            if (room_.known[h] != kNowhere) {
-                room_.same[k] = room_.known[h];
-                shared_ = true;
-                continue;
-            }
-            room_.known[h] = k;
-            ++room_.uses[room_.same[k - 1]];
-            if (arity(tree_[k].op) == 2) ++room_.uses[room_.same[room_.first[k]]];
-        }
-    }
-
-    bool equal(std::uint32_t j, std::uint32_t k) const {
-        return room_.hash[j] == room_.hash[k] && tree_[j].op == tree_[k].op &&
-               alike(j - 1, k - 1) && alike(room_.first[j], room_.first[k]);
-    }
-
-    // of arguments, whose own `same` is known
-    bool alike(std::uint32_t j, std::uint32_t k) const {
-        const Node &m = tree_[j], &n = tree_[k];
-        if (m.op != n.op) return false;
-        if (m.op == INPUT) return m.feature == n.feature;
-        if (m.op != CONST) return room_.same[j] == room_.same[k];
-        return std::bit_cast<std::uint64_t>(m.value) == std::bit_cast<std::uint64_t>(n.value);
-    }
-
-    std::size_t first_equal(std::size_t k) const { return shared_ ? room_.same[k] : k; }
+    std::size_t first_equal(std::size_t k) const { return shared ? room_.same[k] : k; }
 
     Arrival plain() {
         for (std::size_t j = 0; j < listed_; ++j) {
@@ -307,7 +113,7 @@ private:
         const std::size_t first = first_equal(k);
         if (room_.at[first] == kUnknown) room_.at[first] = sum(first);
         const Costing::Table& table = costing_.tables[room_.table[k]];
-        if (shared_ && room_.table[k] != 0) pay_once(k, first);
+        if (shared && room_.table[k] != 0) pay_once(k, first);
         else room_.lut[k] += table.lut;
         return room_.at[first] | table.at;  // one of them is 0
     }
@@ -339,7 +145,7 @@ private:
     void term(std::size_t k, bool negative, Sum& to) {
         const std::int32_t support = room_.support[k];
         const std::uint8_t op = tree_[k].op;
-        if (support == kMany && additive(op) && (!shared_ || room_.uses[room_.same[k]] <= 1))
+        if (support == kMany && additive(op) && (!shared || room_.uses[room_.same[k]] <= 1))
             return collect(k, negative, to);
         if (support == kNone) {
             to.constant = true;
@@ -355,7 +161,8 @@ private:
             i->bare = false;
             return;
         }
-        to.items[to.pending++] = {support, std::uint32_t(k), std::uint32_t(to.count++), op == INPUT};
+        to.items[to.pending++] = {support, std::uint32_t(k), std::uint32_t(to.count++),
+                                  op == INPUT};
     }
 
     // a constant goes into some table; true where there is none and it needs an adder
@@ -376,7 +183,8 @@ private:
         if (s.constant && constant_left(s)) s.operands[s.count++] = 0;
         arrivals_ += s.count;
         items_ += s.pending;
-        for (std::size_t j = 0; j < s.pending; ++j) s.operands[s.items[j].operand] = realise(s.items[j]);
+        for (std::size_t j = 0; j < s.pending; ++j)
+            s.operands[s.items[j].operand] = realise(s.items[j]);
         if (s.count == 1 && s.negative) {
             room_.lut[k] = costing_.ops[NEG].lut;
             return advance<chain>(s.operands[0], costing_.ops[NEG]);
@@ -399,12 +207,13 @@ private:
     // before it, so the sums wait in a queue of their own, written over the operands used up.
     Arrival joined(Arrival* waiting, std::size_t count) const {
         const Step& adder = costing_.ops[ADD];
-        if (count == 2) return advance<chain>(later<chain>(waiting[0], waiting[1]), adder);
+        const Arrival high = later<chain>(waiting[0], waiting[1]);
+        if (count == 2) return advance<chain>(high, adder);
         if (count == 3) {
-            const Arrival low = std::min(waiting[0], waiting[1]);
-            const Arrival high = later<chain>(waiting[0], waiting[1]);
-            const Arrival middle = later<chain>(low, std::min(high, waiting[2]));
-            return advance<chain>(later<chain>(later<chain>(high, waiting[2]), advance<chain>(middle, adder)), adder);
+            const Arrival low = std::min(waiting[0], waiting[1]), third = waiting[2];
+            const Arrival middle = later<chain>(low, std::min(high, third));
+            const Arrival first = advance<chain>(middle, adder);
+            return advance<chain>(later<chain>(later<chain>(high, third), first), adder);
         }
         sort(waiting, waiting + count);
         std::size_t next = 0, first = 0, last = 0;
@@ -433,9 +242,14 @@ private:
 
 template <template <class, std::size_t> class Array>
 Cost cost_in(const Tree& tree, const Costing& costing) {
-    Room<Array> room(tree.size());
-    return costing.chain ? Walk<true, Room<Array>>(tree, costing, room).run()
-                         : Walk<false, Room<Array>>(tree, costing, room).run();
+    using Here = Room<Array>;
+    Here room(tree.size());
+    const Listed listed = Survey<Here>(tree, costing.fuse, room).run();
+    if (listed.shared)
+        return costing.chain ? Walk<true, true, Here>(tree, costing, listed, room).run()
+                             : Walk<false, true, Here>(tree, costing, listed, room).run();
+    return costing.chain ? Walk<true, false, Here>(tree, costing, listed, room).run()
+                         : Walk<false, false, Here>(tree, costing, listed, room).run();
 }
 
 Step step_of(double delay, double lut, const CostTable& table) {
@@ -443,28 +257,25 @@ Step step_of(double delay, double lut, const CostTable& table) {
     const double spans = std::ceil(delay / table.period) - 1.0;
     const double rest = delay - spans * table.period;
     const double limit = delay > 0.0 ? table.period : HUGE_VAL;
-    return {delay, std::bit_cast<std::uint64_t>(limit), std::bit_cast<std::uint64_t>(rest), kTick * std::uint64_t(spans), lut};
+    return {delay, std::bit_cast<std::uint64_t>(limit), std::bit_cast<std::uint64_t>(rest),
+            kTick * std::uint64_t(spans), lut};
 }
 
 }  // namespace
 
 Costing::Costing(const CostTable& table)
-    : chain(table.chain),
-      fuse(table.fuse),
-      product(step_of(table.const_mul_delay, table.const_mul_lut, table)),
-      tables(1) {
+    : CostTable(table), product(step_of(const_mul_delay, const_mul_lut, table)), tables(1) {
     for (std::size_t op = 0; op < OP_COUNT; ++op)
-        ops[op] = step_of(table.op_delay[op], table.op_lut[op], table);
-    for (std::size_t f = 0; f < table.table_lut.size(); ++f) {
-        const Step step = step_of(table.table_delay[f], table.table_lut[f], table);
+        ops[op] = step_of(op_delay[op], op_lut[op], table);
+    for (std::size_t f = 0; f < table_lut.size(); ++f) {
+        const Step step = step_of(table_delay[f], table_lut[f], table);
         tables.push_back({chain ? advance<true>(0, step) : advance<false>(0, step), step.lut});
     }
 }
 
-Cost Costing::of(const Tree& tree) const {
-    return tree.size() <= kSmall ? cost_in<Inside>(tree, *this) : cost_in<Outside>(tree, *this);
+Cost cost_of(const Tree& tree, const Costing& costing) {
+    return tree.size() <= kSmall ? cost_in<Inside>(tree, costing)
+                                 : cost_in<Outside>(tree, costing);
 }
-
-Cost cost_of(const Tree& tree, const CostTable& table) { return Costing(table).of(tree); }
 
 }  // namespace symtick

@@ -24,11 +24,12 @@ struct Cost {
 // later of two is the larger number.
 __extension__ typedef unsigned __int128 Arrival;
 
-// A table made ready to cost many trees. It holds nothing that changes: threads may share it.
-class Costing {
+// A table made ready to cost many trees. Threads may share it. What is worked out here follows the
+// fields at construction: to change one, make another.
+class Costing : public CostTable {
 public:
-    explicit Costing(const CostTable& table);
-    Cost of(const Tree& tree) const;
+    Costing() : Costing(CostTable{}) {}
+    Costing(const CostTable& table);
 
     struct Step {
         double delay = 0;
@@ -42,12 +43,11 @@ public:
         double lut = 0;
     };
 
-    bool chain, fuse;
     std::array<Step, OP_COUNT> ops;
     Step product;               // with a constant
     std::vector<Table> tables;  // of each input; the first is of nothing
 };
 
-Cost cost_of(const Tree& tree, const CostTable& table);
+Cost cost_of(const Tree& tree, const Costing& costing);
 
 }  // namespace symtick

@@ -33,13 +33,26 @@ Enumeration::Enumeration(const Rules& rules, const Data& data, const Enumeration
 }
 
 bool Enumeration::run(std::uint64_t evaluations) {
-    return settings_.shared ? run_operations(evaluations) : run_nodes(evaluations);
+    const bool more = run_to(settings_.max_level, evaluations);
+    table_.settle();
+    return more;
+}
+
+bool Enumeration::run_level(std::uint64_t evaluations) {
+    const std::size_t level = complete_ + 1;
+    run_to(std::min(level, settings_.max_level), evaluations);
+    return complete_ == level;
+}
+
+// false where nothing is left up to this level
+bool Enumeration::run_to(std::size_t level, std::uint64_t evaluations) {
+    return settings_.shared ? run_operations(level, evaluations) : run_nodes(level, evaluations);
 }
 
 void Enumeration::begin(Cursor at) { cursor_ = at; }
 
-bool Enumeration::run_nodes(std::uint64_t evaluations) {
-    while (cursor_.level <= settings_.max_level && !table_.full()) {
+bool Enumeration::run_nodes(std::size_t level, std::uint64_t evaluations) {
+    while (cursor_.level <= level && !table_.full()) {
         if (spent(evaluations)) return true;
         if (advance()) continue;
         complete_ = cursor_.level;
@@ -87,8 +100,8 @@ bool Enumeration::advance() {
     return true;
 }
 
-bool Enumeration::run_operations(std::uint64_t evaluations) {
-    while (complete_ < settings_.max_level && !table_.full()) {
+bool Enumeration::run_operations(std::size_t level, std::uint64_t evaluations) {
+    while (complete_ < level && !table_.full()) {
         if (spent(evaluations)) return true;
         if (state_ < now_.used.size()) {
             if (!extend(evaluations)) return true;
@@ -106,7 +119,7 @@ void Enumeration::end_level() {
     now_ = std::move(next_);
     next_ = {};
     state_ = step_ = 0;
-    if (now_.used.size() >= kMostStates) settings_.max_level = complete_;
+    if (now_.used.size() >= kMostStates) settings_.max_level = complete_;  // some were left out
 }
 
 // All candidates of one set of functions and the leaves, from `step_` on; false if the evaluations

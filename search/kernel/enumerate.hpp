@@ -21,8 +21,11 @@ public:
     // Goes on until there are this many evaluations in all (never more), or nothing is left within
     // the limits (false). In steps or at once, the functions are the same.
     bool run(std::uint64_t evaluations);
+    // The same to the end of the level in work; false also where the evaluations end before it does.
+    bool run_level(std::uint64_t evaluations);
 
     const FunctionTable& table() const { return table_; }
+    FunctionTable& table() { return table_; }  // what is put in is found known later
     std::size_t complete() const { return complete_; }  // last level of which nothing is missing
 
 private:
@@ -49,10 +52,11 @@ private:
     bool spent(std::uint64_t evaluations) const {
         return table_.stats().evaluations >= evaluations;
     }
-    bool run_nodes(std::uint64_t evaluations);
+    bool run_to(std::size_t level, std::uint64_t evaluations);
+    bool run_nodes(std::size_t level, std::uint64_t evaluations);
     void begin(Cursor at);
     bool advance();
-    bool run_operations(std::uint64_t evaluations);
+    bool run_operations(std::size_t level, std::uint64_t evaluations);
     void end_level();
     bool extend(std::uint64_t evaluations);
     void keep(const std::int32_t* members, std::size_t count, std::uint8_t used,

@@ -30,8 +30,9 @@ FormNeeds::FormNeeds(const Rules& rules) : rules_(&rules) {
                   std::any_of(s.max_argument.begin(), s.max_argument.end(),
                               [](double m) { return std::isfinite(m); });
     ticks_ = s.max_ticks != kAnyNumber;
+    arguments_ = !s.constant_arguments;
     width_ = paths_.size() + counts_.size() + parents_.size() + depth_ + nodes_ + constants_ +
-             complexity_ + ticks_;
+             complexity_ + ticks_ + arguments_;
 }
 
 void FormNeeds::push(const Form& form, const Tree& tree) {
@@ -60,6 +61,7 @@ void FormNeeds::push(const Form& form, const Tree& tree) {
         const double own = alphabet.tokens[std::size_t(letter)].complexity;
         to[k] = both() + float(own), ++k;
     }
+    if (arguments_) to[k] = float(tree.size() == 1 && tree[0].op == CONST), ++k;
     if (ticks_) to[k] = float(cost_of(expanded(tree, alphabet), rules_->settings().cost).ticks), ++k;
 }
 

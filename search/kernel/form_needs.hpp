@@ -33,7 +33,8 @@ private:
     std::vector<std::int16_t> paths_;     // letters of which only so many may stand on a way down
     std::vector<std::int16_t> counts_;    // letters of which only so many may stand at all
     std::vector<std::int16_t> parents_;   // letters that bar some argument
-    bool depth_ = false, complexity_ = false, constants_ = false, nodes_ = false, ticks_ = false;
+    bool depth_ = false, complexity_ = false, constants_ = false, nodes_ = false, ticks_ = false,
+         arguments_ = false;
     std::size_t width_ = 0;
     std::vector<float> held_;  // of each form
 };

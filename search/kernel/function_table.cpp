@@ -35,6 +35,7 @@ Tree body_of(const Alphabet& alphabet, std::size_t token) {
 RuleSettings of_parts(RuleSettings settings) {
     settings.min_nodes = 1;
     settings.min_count.clear();
+    settings.needs_input = false;
     settings.target_units.clear();
     return settings;
 }
@@ -284,13 +285,13 @@ void FunctionTable::add_function(Form& form, Element element, const double* valu
     inverses_.push_back(0);
     by_element_.insert(element, form.function);
     by_value_.insert(value_key(weighted_squares(values, rows_)).here, form.function);
-    if (settings_.cheapest) cheaper_.push_back({form, cost_of_tree(tree), false});
+    if (settings_.cheapest) cheapest_.push_back({form, cost_of_tree(tree), tree.size(), changes_});
 }
 
 // A further form of a known function: kept if the rules may let it stand where no other form can.
 void FunctionTable::another(Form& form, std::int32_t function) {
     form.function = function;
-    if (settings_.cheapest && form.a >= 0) compare(form, function);
+    if (settings_.cheapest && form.a >= 0) others_.push_back(form);
     if (!needs_.any() || !settings_.every_form) return;
     const Tree tree = tree_of(form, false);
     needs_.push(form, tree);
@@ -304,29 +305,45 @@ void FunctionTable::another(Form& form, std::int32_t function) {
     forms_.push_back(form);
 }
 
-void FunctionTable::compare(const Form& form, std::int32_t function) {
-    Cheaper& held = cheaper_[std::size_t(function)];
-    const auto rank = [](const Cost& c) { return std::pair(c.ticks, c.lut); };
+void FunctionTable::settle() {
+    // a cheaper part may make a form cheaper that was not so before; few rounds do
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (const Form& form : others_) changed = compare(form) || changed;
+    }
+}
+
+const FunctionTable::Cheapest& FunctionTable::refreshed(std::int32_t function) {
+    Cheapest& held = cheapest_[std::size_t(function)];
+    if (held.at == changes_) return held;
+    const Tree tree = tree_of(held.form, true);
+    held = {held.form, cost_of_tree(tree), tree.size(), changes_};
+    return held;
+}
+
+// Whether the form is cheaper than the one held, whose place it takes then.
+bool FunctionTable::compare(const Form& form) {
+    const auto rank = [](const Cheapest& c) { return std::tuple(c.cost.ticks, c.cost.lut, c.nodes); };
+    const auto held = rank(refreshed(form.function));
     for (const std::int32_t k : {form.a, form.b}) {
         if (k < 0) continue;
-        const std::int32_t part = forms_[std::size_t(k)].function;
         // what contains something dearer is dearer
-        if (part == function || rank(cheaper_[std::size_t(part)].cost) > rank(held.cost)) return;
+        if (rank(refreshed(forms_[std::size_t(k)].function)) >= held) return false;
     }
     const Tree tree = tree_of(form, true);
-    const Cost cost = cost_of_tree(tree);
-    if (rank(cost) > rank(held.cost)) return;
-    if (rank(cost) == rank(held.cost) && tree.size() >= this->tree(std::size_t(function)).size())
-        return;
-    if (contains(form.a, function) || contains(form.b, function) || !accepts(tree)) return;
-    held = {form, cost, true};
+    const Cheapest made{form, cost_of_tree(tree), tree.size(), changes_ + 1};
+    if (rank(made) >= held || !accepts(tree)) return false;
+    if (contains(form.a, form.function) || contains(form.b, form.function)) return false;
+    ++changes_;
+    cheapest_[std::size_t(form.function)] = made;
+    return true;
 }
 
 bool FunctionTable::contains(std::int32_t form, std::int32_t function) const {
     if (form < 0) return false;
     const std::int32_t own = forms_[std::size_t(form)].function;
     if (own == function) return true;
-    const Form& next = cheaper_[std::size_t(own)].form;
+    const Form& next = cheapest_[std::size_t(own)].form;
     return contains(next.a, function) || contains(next.b, function);
 }
 
@@ -334,8 +351,7 @@ void FunctionTable::write(const Form& form, bool cheapest, Tree& out) const {
     for (const std::int32_t k : {form.a, form.b}) {
         if (k < 0) continue;
         const Form& part = forms_[std::size_t(k)];
-        const bool other = cheapest && cheaper_[std::size_t(part.function)].other;
-        write(other ? cheaper_[std::size_t(part.function)].form : part, cheapest, out);
+        write(cheapest ? cheapest_[std::size_t(part.function)].form : part, cheapest, out);
     }
     if (form.symbols && form.a < 0)
         out.push_back({CONST, kFree, kSymbolValues[std::size_t(form.token) - letters()]});
@@ -350,8 +366,9 @@ Tree FunctionTable::tree_of(const Form& form, bool cheapest) const {
 }
 
 Tree FunctionTable::tree(std::size_t function) const {
-    if (settings_.cheapest && cheaper_[function].other) {
-        Tree out = tree_of(cheaper_[function].form, true);
+    if (settings_.cheapest) {
+        Tree out = tree_of(cheapest_[function].form, true);
+        // cheaper parts may have broken a rule of the whole
         if (accepts(out)) return out;
     }
     return tree_of(written(function), false);

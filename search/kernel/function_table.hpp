@@ -15,7 +15,7 @@ struct TableSettings {
     std::size_t first_level = 1;  // that of the leaves
     bool every_form = true;   // keep the forms of a function that the rules tell apart
     bool cheapest = false;    // look for the form of fewest (ticks, LUT, nodes) of each function
-    CostTable cost;           // for that
+    Costing cost;           // for that
 };
 
 struct TableStats {
@@ -63,6 +63,8 @@ public:
     std::int32_t find(const double* values) const;
     // the cheapest form known
     Tree tree(std::size_t function) const;
+    // Looks for cheaper forms among all that were considered, where that is asked for.
+    void settle();
     const Rules& rules() const { return rules_; }
     const TableStats& stats() const { return stats_; }
     bool commutes(std::size_t token) const;
@@ -71,10 +73,11 @@ public:
     std::size_t letters() const { return rules_.alphabet().tokens.size(); }
 
 private:
-    struct Cheaper {
+    // the best form known; forms of its parts may have become better since `changes_` was `at`
+    struct Cheapest {
         Form form;
         Cost cost;
-        bool other = false;  // `form` is not the first one
+        std::size_t nodes, at;
     };
 
     Rules rules_;
@@ -87,7 +90,9 @@ private:
     std::vector<Form> forms_;
     std::vector<std::int32_t> first_;           // of each function
     std::vector<Element> elements_, inverses_;  // of each function; 0: not yet inverted
-    std::vector<Cheaper> cheaper_;              // of each function, if asked for
+    std::vector<Cheapest> cheapest_;            // of each function, if asked for
+    std::vector<Form> others_;                  // the further forms that were considered
+    std::size_t changes_ = 0;
     KeyIndex by_element_, by_value_, dead_;
     TableStats stats_;
 
@@ -102,7 +107,8 @@ private:
     bool clean(double* values, const Form& form) const;
     void add_function(Form& form, Element element, const double* values);
     void another(Form& form, std::int32_t function);
-    void compare(const Form& form, std::int32_t function);
+    bool compare(const Form& form);
+    const Cheapest& refreshed(std::int32_t function);
     bool contains(std::int32_t form, std::int32_t function) const;
     void write(const Form& form, bool cheapest, Tree& out) const;
     Tree tree_of(const Form& form, bool cheapest) const;

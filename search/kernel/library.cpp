@@ -1,8 +1,11 @@
 // Room: search/kernel. See library.hpp.
 #include "library.hpp"
 
+#include "undo.hpp"
+
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 
 namespace symtick {
@@ -32,23 +35,83 @@ constexpr double kRounding = 1e-12;  // between the rows of a constant
 
 Library::Library(const Rules& rules, const Data& data, const LibrarySettings& settings)
     : rules_(rules),
+      max_level_(settings.max_level),
       chosen_(spread_rows(data.rows, settings.max_rows)),
       enumeration_(rules, Data(data, chosen_), enumeration_settings(settings)) {
     if (settings.max_rows == 0) throw std::invalid_argument("a library needs at least one row");
-    enumeration_.run(settings.max_evaluations);
     letters_.fill(-1);
     for (std::size_t t = 0; t < rules.alphabet().tokens.size(); ++t) {
         const Node& n = rules.alphabet().tokens[t].node;
         if (n.op > CONST && n.op < OP_COUNT) letters_[n.op] = std::int16_t(t);
         free_ = free_ || (n.op == CONST && n.feature == kFree);
     }
+    for (const Undo& u : undos(rules.alphabet())) {
+        const bool last = u.branch == 1 && (u.unknown == Undo::ONLY || u.unknown == Undo::BOTH);
+        if (last) folds_.push_back({std::size_t(u.token), u.unknown == Undo::BOTH});
+    }
+    for (std::size_t t = 0; t < rules.alphabet().tokens.size(); ++t)
+        if (rules.alphabet().tokens[t].node.op >= CUSTOM1 && rules.alphabet().arity_of(int(t)) == 1)
+            folds_.push_back({t, false});
     index();
+    blocks_ = {0, table().size()};
+    level_blocks_ = {0};
+    level_costs_ = {double(evaluations())};
+    level_start_ = evaluations();
 }
 
+double Library::growth_cost(Growth how) const {
+    const double none = std::numeric_limits<double>::infinity();
+    if (table().full()) return none;
+    const std::size_t block = level_blocks_.back();
+    const double last = double(blocks_[block + 1] - blocks_[block]);
+    if (how == FOLDS) return folded_ || folds_.empty() ? none : last * double(folds_.size());
+    if (enumeration_.complete() >= max_level_) return none;
+    if (level_costs_.size() > 1) {
+        const double before = level_costs_[level_costs_.size() - 2];
+        return level_costs_.back() * level_costs_.back() / std::max(before, 1.0);
+    }
+    return last * last * double(rules_.alphabet().tokens.size());
+}
+
+bool Library::grow(Growth how, std::uint64_t evaluations) {
+    const bool whole = how == LEVEL ? enumeration_.run_level(evaluations) : fold(evaluations);
+    index();
+    if (!whole) return false;
+    blocks_.push_back(table().size());
+    if (how == FOLDS) {
+        folded_ = true;
+        return true;
+    }
+    level_blocks_.push_back(blocks_.size() - 2);
+    level_costs_.push_back(double(this->evaluations() - level_start_));
+    level_start_ = this->evaluations();
+    fold_ = 0;
+    folded_ = false;
+    return true;
+}
+
+bool Library::fold(std::uint64_t evaluations) {
+    const std::size_t block = level_blocks_.back(), first = blocks_[block];
+    for (; fold_ < (blocks_[block + 1] - first) * folds_.size(); ++fold_) {
+        if (this->evaluations() >= evaluations || table().full()) return false;
+        const Fold& f = folds_[fold_ % folds_.size()];
+        const std::int32_t form = table().first_form(first + fold_ / folds_.size());
+        enumeration_.table().consider(f.token, form, f.twice ? form : -1,
+                                      enumeration_.complete() + 1);
+    }
+    level_start_ = this->evaluations();
+    return true;
+}
+
+void Library::fill(std::uint64_t evaluations) {
+    while (double(this->evaluations()) + growth_cost(LEVEL) <= double(evaluations))
+        if (!grow(LEVEL, evaluations)) return;
+}
+
+// what came into the table since the last time
 void Library::index() {
     const FunctionTable& t = table();
-    for (std::size_t f = 0; f < t.size(); ++f) {
-        while (level_starts_.size() <= t.written(f).level) level_starts_.push_back(f);
+    for (std::size_t f = means_.size(); f < t.size(); ++f) {
         const double* values = t.values(f);
         const Shape shape = shape_of(values);
         means_.push_back(shape.mean);
@@ -59,13 +122,8 @@ void Library::index() {
         else if (shape.spread > 0 && !up_to_line(values, shape))
             by_shape_.insert(shape.key.here, std::int32_t(f));
     }
-    level_starts_.push_back(t.size());
     std::stable_sort(constants_.begin(), constants_.end(),
                      [](const Constant& a, const Constant& b) { return a.value < b.value; });
-}
-
-std::size_t Library::level_begin(std::size_t level) const {
-    return level < level_starts_.size() ? level_starts_[level] : table().size();
 }
 
 Shape Library::shape_of(const double* values) const {

@@ -1,14 +1,13 @@
 // Room: search/kernel. The enumerated functions, found again by the values that one must have.
-// Read-only once built, so that threads share it.
+// Threads may share it while it does not grow.
 #pragma once
 #include "enumerate.hpp"
 
 namespace symtick {
 
 struct LibrarySettings {
-    std::size_t max_level = 5;  // operations, see EnumerationSettings::shared
-    std::size_t max_functions = 200'000;
-    std::uint64_t max_evaluations = 200'000;
+    std::size_t max_level = 7;  // operations, see EnumerationSettings::shared
+    std::size_t max_functions = 400'000;
     std::size_t max_rows = 64;
 };
 
@@ -30,6 +29,17 @@ public:
     // Reads `max_rows` of the rows, evenly spread. Throws std::invalid_argument.
     Library(const Rules& rules, const Data& data, const LibrarySettings& settings);
 
+    // The library grows by one block of functions at a time: the next whole level, or what letters
+    // that cannot be gone back through (a sine hides its argument's turns) make of the last level.
+    enum Growth { LEVEL, FOLDS };
+    // how many evaluations that may take; infinite where the limits are reached
+    double growth_cost(Growth how) const;
+    // Goes on until the block is whole (true) or there were so many evaluations in all (false).
+    bool grow(Growth how, std::uint64_t evaluations);
+    // Grows by levels as long as the next, should it grow like the last, stays within these
+    // evaluations.
+    void fill(std::uint64_t evaluations);
+
     const FunctionTable& table() const { return enumeration_.table(); }
     const Rules& rules() const { return rules_; }  // of whole expressions
     std::size_t rows() const { return table().rows(); }
@@ -37,9 +47,9 @@ public:
     // rows of the data that the functions' values belong to
     const std::vector<std::size_t>& chosen() const { return chosen_; }
     std::uint64_t evaluations() const { return table().stats().evaluations; }
-    // numbers of the functions of a level, in order
-    std::size_t level_begin(std::size_t level) const;
-    std::size_t levels() const { return level_starts_.size() - 1; }
+    // number of a block's first function, or where the last block ends
+    std::size_t block_begin(std::size_t block) const { return blocks_[block]; }
+    std::size_t blocks() const { return blocks_.size() - 1; }
 
     Shape shape_of(const double* wanted) const;
     // the function with these values (`stride` numbers), or else one that is scaled and shifted
@@ -57,9 +67,20 @@ private:
     };
 
     Rules rules_;
+    std::size_t max_level_;
     std::vector<std::size_t> chosen_;
     Enumeration enumeration_;
-    std::vector<std::size_t> level_starts_;
+    std::vector<std::size_t> blocks_;      // where each begins, and the last ends
+    std::vector<std::size_t> level_blocks_;  // block of each whole level
+    std::vector<double> level_costs_;
+    std::uint64_t level_start_ = 0;        // evaluations before the level in work
+    struct Fold {
+        std::size_t token;
+        bool twice;  // both arguments the same
+    };
+    std::vector<Fold> folds_;
+    std::size_t fold_ = 0;  // where the block of folds in work stands
+    bool folded_ = false;   // that of the last level is there
     std::vector<double> means_, spreads_;  // of each function
     KeyIndex by_shape_;
     std::vector<Constant> constants_;  // by value
@@ -67,6 +88,7 @@ private:
     bool free_ = false;
 
     void index();
+    bool fold(std::uint64_t evaluations);
     Found up_to_line(const double* wanted, const Shape& shape) const;
     bool fits_line(const double* wanted, const Shape& shape, Found& found) const;
     std::int32_t constant_function(double value) const;

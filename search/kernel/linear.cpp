@@ -62,63 +62,60 @@ std::vector<std::uint8_t> linear_parameters(const Tree& tree, const Tape& tape) 
 
 bool Equations::solve(const std::vector<double>& a, const std::vector<double>& extra,
                       const std::vector<double>& b) {
-    if (!start(a, extra)) return false;
-    if (quick(b)) return true;
-    return start(a, extra) && pivoted(b);
+    x_.resize(extra.size());
+    factor_.resize(a.size());
+    scale_.resize(extra.size());
+    return quick(a, extra, b) || pivoted(a, extra, b);
 }
 
-// the scaled matrix into the lower triangle of factor_
-bool Equations::start(const std::vector<double>& a, const std::vector<double>& extra) {
-    const std::size_t m = extra.size();
-    scale_.resize(m);
-    x_.resize(m);
-    factor_.resize(m * m);
-    for (std::size_t j = 0; j < m; ++j) {
-        const double d = a[j * m + j] + extra[j];
-        if (!std::isfinite(d)) return false;
-        scale_[j] = d >= std::numeric_limits<double>::min() ? 1.0 / std::sqrt(d) : 0.0;
-        double* row = &factor_[j * m];
-        for (std::size_t k = 0; k < j; ++k) row[k] = a[k * m + j] * scale_[k] * scale_[j];
-        row[j] = scale_[j] > 0.0 ? 1.0 : 0.0;
-    }
-    return true;
-}
-
-// without pivots; false where a column is explained by the others
-bool Equations::quick(const std::vector<double>& b) {
+// L D L^T without pivots; false where a column is explained by those before it
+bool Equations::quick(const std::vector<double>& a, const std::vector<double>& extra,
+                      const std::vector<double>& b) {
     const std::size_t m = x_.size();
     rank_ = m;
     for (std::size_t j = 0; j < m; ++j) {
-        double* row = &factor_[j * m];
-        double left = -b[j] * scale_[j], own = row[j];
+        double* row = &factor_[j * m];  // L D as it is made, then L
+        const double whole = a[j * m + j] + extra[j];
+        double left = -b[j], own = whole;
         for (std::size_t k = 0; k < j; ++k) {
             const double* other = &factor_[k * m];
-            double v = row[k];
+            double v = a[k * m + j];
             for (std::size_t i = 0; i < k; ++i) v -= row[i] * other[i];
-            row[k] = v * other[k];  // the diagonal holds 1 / pivot
-            own -= row[k] * row[k];
+            row[k] = v;
+        }
+        for (std::size_t k = 0; k < j; ++k) {
+            const double v = row[k];
+            row[k] = v * scale_[k];  // 1 / D
+            own -= v * row[k];
             left -= row[k] * x_[k];
         }
-        if (!(own > kRank)) return false;
-        row[j] = 1.0 / std::sqrt(own);
-        x_[j] = left * row[j];
+        if (!(own > kRank * whole) || !std::isnormal(own)) return false;
+        scale_[j] = 1.0 / own;
+        x_[j] = left;
     }
     bool finite = true;
+    for (std::size_t j = 0; j < m; ++j) x_[j] *= scale_[j];
     for (std::size_t j = m; j-- > 0;) {
-        const double v = x_[j] * factor_[j * m + j];
-        for (std::size_t k = 0; k < j; ++k) x_[k] -= factor_[j * m + k] * v;
-        x_[j] = v * scale_[j];
+        for (std::size_t k = 0; k < j; ++k) x_[k] -= factor_[j * m + k] * x_[j];
         finite = finite && std::isfinite(x_[j]);
     }
     return finite;
 }
 
-bool Equations::pivoted(const std::vector<double>& b) {
+bool Equations::pivoted(const std::vector<double>& a, const std::vector<double>& extra,
+                        const std::vector<double>& b) {
     const std::size_t m = x_.size();
-    order_.resize(m);
     left_.resize(m);
+    order_.resize(m);
     std::iota(order_.begin(), order_.end(), std::size_t(0));
-    for (std::size_t k = 0; k < m; ++k) left_[k] = factor_[k * m + k];
+    for (std::size_t j = 0; j < m; ++j) {
+        const double d = a[j * m + j] + extra[j];
+        if (!std::isfinite(d)) return false;
+        scale_[j] = d >= std::numeric_limits<double>::min() ? 1.0 / std::sqrt(d) : 0.0;
+        left_[j] = scale_[j] > 0.0 ? 1.0 : 0.0;
+        for (std::size_t k = 0; k < j; ++k)
+            factor_[j * m + k] = a[k * m + j] * scale_[k] * scale_[j];
+    }
     factorise();
     return substitute(b);
 }

@@ -11,26 +11,26 @@ namespace symtick {
 // other parameters stand still; of a product the side with more of them counts.
 std::vector<std::uint8_t> linear_parameters(const Tree& tree, const Tape& tape);
 
-// Symmetric positive semi-definite equations (A + diag(extra)) x = -b by Cholesky with diagonal
-// pivots on the matrix scaled to a unit diagonal; A: upper triangle of m x m. Columns that the
-// earlier ones explain up to rounding are left out, their x is 0 (Higham, Accuracy and Stability of
-// Numerical Algorithms, 2nd ed., 10.3). Kept and used again, so that it allocates nothing.
+// Symmetric positive semi-definite equations (A + diag(extra)) x = -b by Cholesky, with
+// diagonal pivots where need be; A: upper triangle of m x m. Columns that the others explain up to
+// rounding are left out, their x is 0 (Higham, Accuracy and Stability of Numerical Algorithms, 2nd
+// ed., 10.3). Kept and used again, so that it allocates nothing.
 class Equations {
 public:
     // false where a number is not finite
     bool solve(const std::vector<double>& a, const std::vector<double>& extra,
                const std::vector<double>& b);
     const std::vector<double>& x() const { return x_; }
-    std::size_t rank() const { return rank_; }
 
 private:
     std::vector<double> factor_, scale_, left_, x_;
     std::vector<std::size_t> order_;
     std::size_t rank_ = 0;
 
-    bool start(const std::vector<double>& a, const std::vector<double>& extra);
-    bool quick(const std::vector<double>& b);
-    bool pivoted(const std::vector<double>& b);
+    bool quick(const std::vector<double>& a, const std::vector<double>& extra,
+               const std::vector<double>& b);
+    bool pivoted(const std::vector<double>& a, const std::vector<double>& extra,
+                 const std::vector<double>& b);
     void factorise();
     bool substitute(const std::vector<double>& b);
 };

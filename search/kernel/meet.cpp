@@ -21,7 +21,7 @@ std::uint64_t rough_key(const double* values, std::size_t rows) {
 
 }  // namespace
 
-Meeting::Meeting(const Library& library, std::vector<double> target,
+Meeting::Meeting(Library& library, std::vector<double> target,
                  const MeetingSettings& settings)
     : library_(&library), settings_(settings), target_(std::move(target)) {
     if (target_.size() != library.rows())
@@ -39,65 +39,135 @@ const Undo& Meeting::undo(const Part& part) const {
     return (part.function < 0 ? alone_ : paired_)[std::size_t(part.undo)];
 }
 
-void Meeting::plan(std::size_t family) {
+void Meeting::plan(std::size_t family, int block) {
     const Family& f = families_[family];
-    const double parents =
-        double(f.end - f.begin) * std::pow(settings_.patience, double(f.steps));
-    const auto add = [&](int level, double ways) {
-        if (parents * ways > 0) plans_.push({parents * ways, planned_++, family, level});
-    };
-    add(-1, double(alone_.size()));
-    for (std::size_t l = 0; l < library_->levels(); ++l)
-        add(int(l), double(paired_.size()) *
-                        double(library_->level_begin(l + 1) - library_->level_begin(l)));
+    double ways = double(alone_.size());
+    if (block != ALONE) {
+        const auto k = std::size_t(block);
+        ways = double(paired_.size()) * double(library_->block_begin(k + 1) - library_->block_begin(k));
+    }
+    const double size =
+        ways * double(f.end - f.begin) * std::pow(settings_.patience, double(f.steps));
+    if (size > 0) plans_.push({size, planned_++, family, block});
 }
 
-bool Meeting::run(std::uint64_t lookups, const Offer& offer) {
-    if (!begun_) {
-        if (lookups == 0) return true;
-        begun_ = true;
-        ended_ = !usable(target_.data());
+void Meeting::plan_growth() {
+    for (const auto& [how, block] : {std::pair(Library::LEVEL, GROW_LEVEL),
+                                     std::pair(Library::FOLDS, GROW_FOLDS)}) {
+        const double cost = library_->growth_cost(how);
+        if (std::isfinite(cost)) plans_.push({cost, planned_++, 0, block});
+    }
+}
+
+void Meeting::begin(const Offer& offer) {
+    families_.push_back({0, 1, 0});
+    if (usable(target_.data())) {
+        out_ = target_;
+        ended_ = look({-1, -1, -1}, offer);
+    }
+    if (parts_.empty()) {  // a constant: found at once, or not at all
+        const Found found = library_->find(target_.data());
         parts_.push_back({-1, -1, -1});
-        families_.push_back({0, 1, 0});
         ++lookups_;
-        const Found whole = library_->find(target_.data());
-        if (whole && complete(parts_[0], whole, offer)) ended_ = true;
-        plan(0);
+        ended_ = found && complete(parts_[0], found, offer);
+        families_[0].end = 0;
+    }
+    plan(0, ALONE);
+    for (std::size_t b = 0; b < library_->blocks(); ++b) plan(0, int(b));
+    plan_growth();
+    checked_ = library_->table().size();
+}
+
+bool Meeting::run(std::uint64_t evaluations, const Offer& offer) {
+    if (families_.empty()) {
+        if (spent(evaluations)) return true;
+        begin(offer);
     }
     while (!ended_) {
-        if (!working_) {
-            if (plans_.empty() || parts_.size() >= kMostParts) return false;
-            plan_ = plans_.top();
-            plans_.pop();
-            families_.push_back({parts_.size(), parts_.size(), families_[plan_.parents].steps + 1});
-            parent_ = families_[plan_.parents].begin;
-            step_ = 0;
-            working_ = true;
-        }
-        if (!work(lookups, offer)) return !ended_;
-        families_.back().end = parts_.size();
+        if (!working_ && !next_plan()) return false;
+        if (spent(evaluations) || !work(evaluations, offer)) return !ended_;
         working_ = false;
-        plan(families_.size() - 1);
     }
     return false;
 }
 
+bool Meeting::next_plan() {
+    while (!plans_.empty() && parts_.size() < kMostParts) {
+        plan_ = plans_.top();
+        plans_.pop();
+        working_ = true;
+        if (plan_.block >= ALONE) {
+            families_.push_back({parts_.size(), parts_.size(), families_[plan_.parents].steps + 1});
+            parent_ = families_[plan_.parents].begin;
+            step_ = 0;
+            return true;
+        }
+        // another growth may have come first, and changed what this one is
+        const auto how = plan_.block == GROW_LEVEL ? Library::LEVEL : Library::FOLDS;
+        if (library_->growth_cost(how) <= plan_.size) return true;
+    }
+    working_ = false;
+    return false;
+}
+
 // Goes on with the plan; false where it has to stop before the plan's end.
-bool Meeting::work(std::uint64_t lookups, const Offer& offer) {
-    for (; parent_ < families_[plan_.parents].end; ++parent_, step_ = 0) {
-        values_of(parent_, wanted_);
-        if (!children(lookups, offer)) return false;
+bool Meeting::work(std::uint64_t evaluations, const Offer& offer) {
+    return plan_.block >= ALONE ? make_family(evaluations, offer) : grow(evaluations, offer);
+}
+
+bool Meeting::grow(std::uint64_t evaluations, const Offer& offer) {
+    const auto how = plan_.block == GROW_LEVEL ? Library::LEVEL : Library::FOLDS;
+    const std::uint64_t own = lookups_ + offers_;
+    const bool whole = library_->grow(how, evaluations - own);
+    if (!check_wanted(evaluations, offer)) return false;
+    if (!whole && !library_->table().full()) return false;
+    if (whole) {
+        const int block = int(library_->blocks()) - 1;
+        for (std::size_t f = 0; f < families_.size(); ++f) plan(f, block);
+    }
+    plan_growth();
+    return true;
+}
+
+// Whether the new functions are what was looked for before.
+bool Meeting::check_wanted(std::uint64_t evaluations, const Offer& offer) {
+    for (; checked_ < library_->table().size(); ++checked_) {
+        if (spent(evaluations)) return false;
+        const Shape shape = library_->shape_of(library_->table().values(checked_));
+        if (shape.spread == 0) continue;
+        std::int32_t part = wanted_shapes_.find(shape.key.here);
+        if (part < 0) part = wanted_shapes_.find(shape.key.near);
+        if (part < 0) continue;
+        values_of(std::size_t(part), wanted_);
+        const Found found = library_->find(wanted_.data());
+        if (found && complete(parts_[std::size_t(part)], found, offer)) {
+            ended_ = true;
+            return false;
+        }
     }
     return true;
 }
 
-bool Meeting::children(std::uint64_t lookups, const Offer& offer) {
-    const bool pair = plan_.level >= 0;
-    const std::size_t first = pair ? library_->level_begin(std::size_t(plan_.level)) : 0;
-    const std::size_t count = pair ? library_->level_begin(std::size_t(plan_.level) + 1) - first : 1;
+bool Meeting::make_family(std::uint64_t evaluations, const Offer& offer) {
+    for (; parent_ < families_[plan_.parents].end; ++parent_, step_ = 0) {
+        values_of(parent_, wanted_);
+        if (!children(evaluations, offer)) return false;
+    }
+    families_.back().end = parts_.size();
+    const std::size_t family = families_.size() - 1;
+    plan(family, ALONE);
+    for (std::size_t b = 0; b < library_->blocks(); ++b) plan(family, int(b));
+    return true;
+}
+
+bool Meeting::children(std::uint64_t evaluations, const Offer& offer) {
+    const bool pair = plan_.block != ALONE;
+    const auto block = std::size_t(plan_.block);
+    const std::size_t first = pair ? library_->block_begin(block) : 0;
+    const std::size_t count = pair ? library_->block_begin(block + 1) - first : 1;
     const std::vector<Undo>& ways = pair ? paired_ : alone_;
     for (; step_ < count * ways.size(); ++step_) {
-        if (lookups_ >= lookups) return false;
+        if (spent(evaluations)) return false;
         const std::size_t function = first + step_ / ways.size(), way = step_ % ways.size();
         const double* other = pair ? library_->table().values(function) : nullptr;
         undone(ways[way], wanted_.data(), other, out_.data(), library_->stride());
@@ -128,13 +198,14 @@ bool Meeting::look(const Part& part, const Offer& offer) {
     seen_.insert(key, 0);
     const Shape shape = library_->shape_of(out_.data());
     if (shape.spread == 0) return false;  // a constant: found already, one step before
+    const auto number = std::int32_t(parts_.size());
     parts_.push_back(part);
     // what differs from an earlier part by a scale and a shift is not found either
-    if (shapes_.find(shape.key.here) >= 0) return false;
+    if (wanted_shapes_.find(shape.key.here) >= 0) return false;
     ++lookups_;
     const Found found = library_->find(out_.data(), shape);
     if (found) return complete(part, found, offer);
-    shapes_.insert(shape.key.here, 0);
+    wanted_shapes_.insert(shape.key.here, number);
     return false;
 }
 
@@ -161,7 +232,7 @@ bool Meeting::complete(const Part& part, const Found& found, const Offer& offer)
             tree = redone(undo(p), library_->rules().alphabet(), tree, other);
         }
         if (!library_->rules().accepts(tree)) continue;
-        ++found_;
+        ++offers_;
         return offer(tree);
     }
     return false;

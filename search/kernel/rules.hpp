@@ -34,7 +34,7 @@ struct RuleSettings {
     std::size_t units = 0;
     std::vector<double> token_units, target_units;
     // the tick budget as a mask; kAnyNumber: none
-    CostTable cost;
+    Costing cost;
     int max_ticks = kAnyNumber;
 };
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from random_expressions import NAMES, expressions
 
 from symtick.errors import InputError
-from symtick.expr import Expression, Op, parse
+from symtick.expr import OPS, Builder, Expression, Op, parse
 from symtick.hwcost.search_cost import SearchCost, search_cost
 from symtick.search.evaluation import costs
 
@@ -41,6 +41,72 @@ def cost_tables(draw: st.DrawFn) -> SearchCost:
 def test_the_kernel_equals_the_reference(expression: Expression, cost: SearchCost) -> None:
     ticks, lut = costs([expression.to_program()], cost)
     assert (int(ticks[0]), float(lut[0])) == search_cost(expression, cost)
+
+
+@st.composite
+def shared_expressions(draw: st.DrawFn) -> Expression:
+    """Up to some 700 nodes as a tree; arguments are drawn from what there is, so much is shared."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    ops = draw(st.sampled_from([tuple(OPS), ADDITIVE, (Op.ADD, Op.SUB, Op.NEG, Op.MUL)]))
+    leaves = int(rng.integers(2, 12))
+    builder = Builder(NAMES)
+    nodes = [
+        builder.input(int(rng.integers(3))) if rng.random() < 0.8 else builder.const(rng.normal())
+        for _ in range(leaves)
+    ]
+    sizes = [1] * leaves
+    limit = int(rng.choice([30, 120, 700]))
+    while sizes[-1] < limit // 3 and len(nodes) < limit:
+        op = ops[int(rng.integers(len(ops)))]
+        # mostly the newest two of three, so that the size grows
+        places = [max(0, len(nodes) - 1 - int(rng.exponential(2.0))) for _ in range(OPS[op].arity)]
+        size = 1 + sum(sizes[k] for k in places)
+        if size <= limit:
+            nodes.append(builder.op(op, *(nodes[k] for k in places)))
+            sizes.append(size)
+        else:
+            break
+    return builder.build([nodes[-1]])
+
+
+@settings(max_examples=300, deadline=None)
+@given(expression=shared_expressions(), cost=cost_tables())
+def test_the_kernel_equals_the_reference_on_large_and_shared_trees(
+    expression: Expression, cost: SearchCost
+) -> None:
+    ticks, lut = costs([expression.to_program()], cost)
+    assert (int(ticks[0]), float(lut[0])) == search_cost(expression, cost)
+
+
+@pytest.mark.parametrize("terms", [2, 3, 4, 5, 9, 24, 25, 26, 300])
+def test_long_sums_equal_the_reference(terms: int) -> None:
+    """Terms that arrive at many different times, beyond what the kernel keeps on the stack."""
+    rng = np.random.default_rng(terms)
+    builder = Builder(NAMES)
+    x = [builder.input(k) for k in range(3)]
+    total = builder.op(Op.MUL, x[0], x[1])
+    for _ in range(terms - 1):
+        term = builder.op(Op.MUL, x[int(rng.integers(3))], builder.op(Op.SIN, x[0]))
+        for _ in range(int(rng.integers(4))):
+            term = builder.op(Op.MUL, term, builder.op(Op.ADD, x[1], builder.const(rng.normal())))
+        total = builder.op(Op.ADD if rng.random() < 0.7 else Op.SUB, total, term)
+    expression = builder.build([total])
+    for chain in (False, True):
+        unit = SearchCost.unit(3, chain=chain)
+        delays = tuple(np.round(rng.uniform(0.05, 0.6, len(Op)), 2))
+        luts = tuple(rng.uniform(0, 9, len(Op)))
+        cost = SearchCost(1.0, chain, True, delays, luts, 0.3, 1.7, (0.2,) * 3, unit.table_lut)
+        ticks, lut = costs([expression.to_program()], cost)
+        assert (int(ticks[0]), float(lut[0])) == search_cost(expression, cost)
+
+
+def test_programs_without_inputs_cost_nothing_or_their_operators() -> None:
+    builder = Builder(())
+    held = builder.build([builder.op(Op.ADD, builder.const(1.5), builder.const(2.0))])
+    for fuse, expected in ((True, (0, 0.0)), (False, (1, 1.0))):
+        cost = SearchCost.unit(0, fuse=fuse)
+        ticks, lut = costs([held.to_program()], cost)
+        assert (int(ticks[0]), float(lut[0])) == search_cost(held, cost) == expected
 
 
 def of(text: str, **kind: bool) -> tuple[int, float]:
