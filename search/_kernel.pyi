@@ -145,6 +145,8 @@ class EngineSettings:
     target_loss: float
     def __init__(self) -> None: ...
     def set_moves(self, weights: list[float]) -> None: ...
+    constant_bits: int
+    constant_fraction: bool
     def set_loss(self, loss: Loss) -> None: ...
 
 class Engine:
@@ -221,6 +223,7 @@ def meet(
     evaluations: int,
     enough: float,
 ) -> tuple[_Found, int, int, int]: ...
+
 class PolicyWeights:
     def __init__(
         self,
