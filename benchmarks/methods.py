@@ -288,18 +288,12 @@ def closed(task: Task) -> Outcome:
     return Outcome(tuple(text for text, _ in texts), found.evaluations, watch.stop())
 
 
-def hybrid(task: Task) -> Outcome:
-    """Closed forms first, then policy and evolution together: our preset."""
-    return joined(task, HybridConfig.symtick(_ops(task), **_letters(task)))
-
-
 METHODS: dict[str, Callable[[Task], Outcome]] = {
     "rspg": rspg,
     "vpg": vpg,
     "pqt": pqt,
     "gp": gp,
     "hybrid-published": hybrid_published,
-    "hybrid": hybrid,
     "hybrid": hybrid,
     "enumeration": enumeration,
     "closed-forms": closed,
