@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, fields, replace
 from symtick.errors import InputError
 from symtick.expr import BY_NAME, Interval
 from symtick.search import _kernel
-from symtick.search.evaluation import loss_number
 from symtick.search.grammar import Alphabet, Operator, Rules
+from symtick.search.losses import Loss, loss_spec
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class EngineConfig:
             they are trees of letters, never rewritten; a search without free constants or with
             literals must be one without.
         seed: of every random choice, 0 .. 2**63-1.
-        loss: `mse`, `mae` or `huber`.
+        loss: a name of `losses.LOSSES`, or a callable, see `losses.loss_spec`.
         huber_delta: where Huber's loss turns linear.
         target_loss: the search ends at this loss, or None.
         islands: separate populations; a fixed number, so that threads change nothing.
@@ -157,7 +157,7 @@ class EngineConfig:
     rules: Rules | None = None
     simplify: bool = True
     seed: int = 0
-    loss: str = "mse"
+    loss: Loss = "mse"
     huber_delta: float = 1.0
     target_loss: float | None = None
     islands: int = 4
@@ -192,13 +192,13 @@ class EngineConfig:
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if not self.ops and not self.custom:
             raise InputError("at least one operator must be allowed")
-        self.alphabet(1)
+        Alphabet.of(self.ops, 1, self.constants, self.literals, self.custom)
         if self.simplify and (self.literals or not self.constants):
             raise InputError(
                 "simplify=True merges constants: a search with literals or without free constants "
                 "needs simplify=False"
             )
-        loss_number(self.loss)
+        loss_spec(self.loss, self.huber_delta)
         counts = ("islands", "population", "tournament", "migration_interval", "screen_rows",
                   "parsimony_window", "cache_size", "founder_depth", "subtree_depth",
                   "tune_repeats")  # fmt: skip
@@ -254,7 +254,7 @@ class EngineConfig:
         if self.target_loss is not None:
             settings.target_loss = self.target_loss
         settings.set_moves(self.moves.weights())
-        settings.set_loss(loss_number(self.loss), self.huber_delta)
+        settings.set_loss(loss_spec(self.loss, self.huber_delta))
         return settings
 
     def breeding(self, ranges: Sequence[Interval] | None) -> _kernel.BreedSettings:

@@ -226,9 +226,7 @@ void bind_settings(nb::module_& m) {
         .def_rw("founder_depth", &EngineSettings::founder_depth)
         .def_rw("target_loss", &EngineSettings::target_loss)
         .def("set_moves", &set_moves)
-        .def("set_loss", [](EngineSettings& s, int kind, double delta) {
-            s.loss = {LossKind(kind), delta};
-        });
+        .def("set_loss", [](EngineSettings& s, const LossSpec& loss) { s.loss = loss; });
 }
 
 }  // namespace
