@@ -200,7 +200,7 @@ class EngineConfig:
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if not self.ops and not self.custom:
             raise InputError("at least one operator must be allowed")
-        self.alphabet(1)
+        Alphabet.of(self.ops, 1, self.constants, self.literals, self.custom)
         if self.simplify and (self.literals or not self.constants):
             raise InputError(
                 "simplify=True merges constants: a search with literals or without free constants "

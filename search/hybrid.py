@@ -87,7 +87,8 @@ class HybridSearch:
         ranges: interval of each input, or None, as `Engine` takes them.
         cost: the cost table.
         config: settings.
-        max_evaluations: the budget, which is never exceeded; None for none.
+        max_evaluations: the budget, which is never exceeded; None for none. It can be changed
+            later, as `budget`.
         weights: weight of each row, or None.
         guesses: candidates to start from, as `Engine` takes them.
         penalty: of an expression, as `Engine` takes it.
@@ -114,7 +115,7 @@ class HybridSearch:
         start: Weights | None = None,
     ) -> None:
         self.config = config or HybridConfig()
-        self._budget = max_evaluations
+        self.budget = max_evaluations
         self._rows = Rows.make(X, y, weights)
         self._reward = Reward(self._rows, self.config)
         self._engine_config = replace(self.config.engine, seed=self.config.seed)
@@ -165,7 +166,7 @@ class HybridSearch:
         """Whether the budget is used up or the target reached."""
         target = self.config.engine.target_loss
         reached = target is not None and self.best_loss <= target
-        return reached or (self._budget is not None and self.evaluations >= self._budget)
+        return reached or (self.budget is not None and self.evaluations >= self.budget)
 
     def step(self, threads: int = 1, generations: int | None = None) -> Progress:
         """One step; nothing happens once it is done.
@@ -192,7 +193,7 @@ class HybridSearch:
         Raises:
             InputError: there is neither a budget nor a number of steps to end it.
         """
-        if self._budget is None and max_steps is None:
+        if self.budget is None and max_steps is None:
             raise InputError("a run needs max_evaluations or max_steps to end")
         while not self.done and (max_steps is None or self._steps < max_steps):
             self.step(threads)
@@ -211,7 +212,7 @@ class HybridSearch:
         found = closed_forms(
             self._rows.X, self._rows.y, self._cost, self.engine.alphabet, config.all_rules(),
             weights=self._rows.weights, loss=config.loss, delta=config.huber_delta,
-            max_evaluations=most if self._budget is None else min(most, self._budget),
+            max_evaluations=most if self.budget is None else min(most, self.budget),
             library=min(most, LIBRARY), enough=config.target_loss,
         )  # fmt: skip
         self._spent = found.evaluations
@@ -222,7 +223,7 @@ class HybridSearch:
         return self._ranges is None or intervals([program], self._ranges)[0] is not None
 
     def _breed(self, generations: int, threads: int) -> None:
-        budget = None if self._budget is None else self._budget - self._spent
+        budget = None if self.budget is None else self.budget - self._spent
         self.engine.step(generations, threads, budget)
 
     def _learn(self, policy: Policy, threads: int, generations: int) -> None:
@@ -240,8 +241,8 @@ class HybridSearch:
     def _sampled(self, policy: Policy, threads: int) -> Batch:
         """The policy's batch, scored; the engine has it now."""
         count = self.config.batch
-        if self._budget is not None:
-            count = min(count, self._budget - self.evaluations)
+        if self.budget is not None:
+            count = min(count, self.budget - self.evaluations)
         drawn = policy.sample(count, self.config.seed, first=self._drawn, threads=threads)
         self._drawn += count
         planted = self.config.method == "hybrid" and self.config.replant

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,6 +18,8 @@ import numpy.typing as npt
 from symtick.expr import Interval
 from symtick.hwcost.search_cost import SearchCost
 from symtick.search.engine import Candidate, Engine, EngineConfig, Penalty
+from symtick.search.hybrid import HybridSearch
+from symtick.search.hybrid_config import HybridConfig
 
 Floats = npt.NDArray[np.float64]
 State = Mapping[str, npt.NDArray[Any]]
@@ -41,6 +43,8 @@ class Task:
         penalty: of an expression, added to its loss, or None.
         guesses: text of equations to start from.
         evaluations: budget.
+        hybrid: settings of a search by a policy, or by a policy and evolution, whose engine's are
+            `config`; None for evolution alone.
     """
 
     X: Floats
@@ -53,6 +57,7 @@ class Task:
     penalty: Penalty | None = None
     guesses: tuple[str, ...] = ()
     evaluations: int = 100_000
+    hybrid: HybridConfig | None = None
 
     def key(self) -> str:
         """A digest of everything that a stored state depends on (not the budget)."""
@@ -63,6 +68,7 @@ class Task:
             "ranges": self.ranges,
             "penalty": self.penalty,
             "guesses": self.guesses,
+            "hybrid": None if self.hybrid is None else asdict(self.hybrid),
         }
         text = json.dumps(words, sort_keys=True, default=_named)
         held = hashlib.sha256(text.encode())
@@ -103,15 +109,18 @@ class Searcher(Protocol):
         """All that another searcher of the task needs to go on from here."""
 
 
-def make_engine(task: Task, state: State | None = None) -> Engine:
-    """The task's engine, at a stored state where one is given."""
-    data = (task.X, task.y, task.ranges, task.cost, task.config)
-    extra: dict[str, Any] = {
+def _others(task: Task) -> dict[str, Any]:
+    return {
         "weights": task.weights,
         "guesses": task.guesses,
         "penalty": task.penalty,
         "names": task.names,
     }
+
+
+def make_engine(task: Task, state: State | None = None) -> Engine:
+    """The task's engine, at a stored state where one is given."""
+    data, extra = (task.X, task.y, task.ranges, task.cost, task.config), _others(task)
     return Engine(*data, **extra) if state is None else Engine.restore(*data, state, **extra)
 
 
@@ -141,6 +150,46 @@ class GpSearch:
     def state(self) -> State:
         """The engine's."""
         return self._engine.state()
+
+
+class PolicySearch:
+    """A policy that learns, alone or together with evolution: a `Searcher`."""
+
+    def __init__(self, task: Task, config: HybridConfig, state: State | None = None) -> None:
+        held = replace(config, engine=task.config, seed=task.config.seed)
+        data, extra = (task.X, task.y, task.ranges, task.cost, held), _others(task)
+        self._search = (
+            HybridSearch(*data, **extra)
+            if state is None
+            else HybridSearch.restore(*data, state, **extra)
+        )
+
+    @property
+    def evaluations(self) -> int:
+        """Candidates computed so far."""
+        return self._search.evaluations
+
+    def step(self, threads: int, budget: int) -> None:
+        """A batch of the policy's, and its generations."""
+        self._search.budget = budget
+        self._search.step(threads)
+
+    def front(self) -> Sequence[Candidate]:
+        """The Pareto front over loss, ticks and LUTs."""
+        return self._search.front()
+
+    def best_loss(self) -> float:
+        """Lowest loss so far."""
+        return self._search.engine.stats().best_loss
+
+    def state(self) -> State:
+        """The engine's and the policy's."""
+        return self._search.state()
+
+
+def searcher(task: Task, state: State | None = None) -> Searcher:
+    """The task's way to search, at a stored state where one is given."""
+    return GpSearch(task, state) if task.hybrid is None else PolicySearch(task, task.hybrid, state)
 
 
 def non_dominated(candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -150,8 +150,8 @@ double Engine::score(const Tree& body, Worker& worker) const {
 
 void Engine::tune(Island& island, Individual& child, int iterations, Worker& worker) const {
     worker.tuned = body_of(child.tree, worker.body);
-    const FitResult result =
-        worker.fitter.fit(worker.tuned, screen_, settings_.loss, {iterations, 1e-4});
+    const FitResult result = worker.fitter.fit(worker.tuned, screen_, settings_.loss,
+                                               {iterations, 1e-4, 0, 0, 5 * iterations});
     ++island.stats.fits;
     if (take_tuned(child, result.loss, worker)) remember(island, child);
 }
@@ -239,7 +239,8 @@ void Engine::admit(Island& island, Individual& child, Worker& worker) const {
 bool Engine::rounded(Individual& one, Worker& worker) const {
     worker.tuned = body_of(one.tree, worker.body);
     if (!has_free(worker.tuned)) return true;
-    const FitSettings fit{settings_.tune_iterations, 1e-4};
+    const int iterations = settings_.tune_iterations;
+    const FitSettings fit{iterations, 1e-4, 0, 0, 5 * iterations};
     const Grid grid{settings_.constant_bits, settings_.constant_fraction};
     const double loss = round_constants(worker.tuned, screen_, settings_.loss, {grid, fit},
                                         worker.fitter, worker.evaluator);

@@ -21,6 +21,7 @@ from symtick.hwcost import SearchCost
 from symtick.search.engine import Candidate, EngineConfig
 from symtick.search.evaluation import costs, evaluate
 from symtick.search.grammar import Alphabet, Rules, Units, accepts
+from symtick.search.hybrid_config import HybridConfig
 from symtick.search.regression import Task
 from symtick.wording import (
     alphabet_of,
@@ -33,6 +34,10 @@ from symtick.wording import (
 )
 
 Floats = npt.NDArray[np.float64]
+PRESETS: dict[str, Callable[[tuple[str, ...]], HybridConfig]] = {
+    "mundhenk2021": HybridConfig.mundhenk2021,
+    "petersen2021": HybridConfig.petersen2021,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +51,7 @@ class Plan:
         alphabet: the letters.
         cost: the table that prices candidates.
         config: settings of the engine, without the units of a target.
+        hybrid: settings of a search by a policy, or None.
         settings: the regressor, whose parameters are read only.
     """
 
@@ -55,6 +61,7 @@ class Plan:
     alphabet: Alphabet
     cost: SearchCost
     config: EngineConfig
+    hybrid: HybridConfig | None
     settings: Any
 
     @classmethod
@@ -84,8 +91,10 @@ class Plan:
         )
         alphabet = _letters(settings, [names[k] for k in selected])
         cost = hardware.search_cost(selected, operator_complexity(alphabet))
-        config = _config(settings, alphabet, len(X))
-        return cls(names, tuple(selected), hardware, alphabet, cost, config, settings)
+        base = _preset(settings, alphabet)
+        config = _config(settings, base.engine, alphabet, len(X))
+        hybrid = None if settings.method == "gp" else replace(base, method=settings.method)
+        return cls(names, tuple(selected), hardware, alphabet, cost, config, hybrid, settings)
 
     def rules(self, target_unit: str | None) -> Rules:
         """The rules for one target."""
@@ -127,6 +136,7 @@ class Plan:
             penalty=self._penalty(),
             guesses=tuple(guesses),
             evaluations=self.settings.evaluations,
+            hybrid=self.hybrid,
         )
         check_guesses(guesses, rules, self.alphabet, held)
         return held
@@ -193,24 +203,39 @@ def _letters(settings: Any, names: Sequence[str]) -> Alphabet:
     )
 
 
-def _config(settings: Any, alphabet: Alphabet, rows: int) -> EngineConfig:
-    """The engine's settings: the regressor's over those of its `engine`."""
-    base: EngineConfig = settings.engine or EngineConfig()
+def _preset(settings: Any, alphabet: Alphabet) -> HybridConfig:
+    """The settings that the regressor's parameters are put into."""
+    preset = settings.preset
+    if preset is None:
+        return HybridConfig()
+    if isinstance(preset, EngineConfig):
+        return HybridConfig(engine=preset)
+    if isinstance(preset, HybridConfig):
+        return preset
+    if preset not in PRESETS:
+        raise InputError(
+            f"preset must be one of {', '.join(PRESETS)}, an EngineConfig or a HybridConfig, "
+            f"not {preset!r}"
+        )
+    return PRESETS[preset](("add",))
+
+
+def _config(settings: Any, base: EngineConfig, alphabet: Alphabet, rows: int) -> EngineConfig:
+    """The engine's settings: the regressor's over those of its preset."""
     rules = rules_of(
+        base.rules or Rules(),
         max_nodes=settings.max_nodes,
         max_depth=settings.max_depth,
         max_constants=settings.max_constants,
         max_complexity=settings.max_complexity,
         nested=settings.nested_constraints,
         arguments=settings.constraints,
-        units=None,
         max_ticks=settings.max_ticks,
     )
     limits = replace(
         base.limits,
         max_nodes=settings.max_nodes,
         max_depth=settings.max_depth,
-        max_constants=settings.max_constants,
         max_magnitude=1e300,
         max_lut=base.limits.max_lut if settings.max_lut is None else settings.max_lut,
     )

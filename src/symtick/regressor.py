@@ -26,14 +26,15 @@ from symtick.fitted import Fitted, Target, read_json
 from symtick.planning import Plan, usable_guesses
 from symtick.search.engine import EngineConfig
 from symtick.search.grammar import Operator
+from symtick.search.hybrid_config import HybridConfig
 from symtick.search.islands import Islands, IslandSettings, connected
 from symtick.search.preparing import denoised, select_features
-from symtick.search.regression import GpSearch, Outcome, Searcher, State, Task, run
+from symtick.search.regression import Outcome, Searcher, State, Task, run, searcher
 from symtick.search.rounding import rounded_front
 from symtick.wording import language_constants
 
 Floats = npt.NDArray[np.float64]
-METHODS = ("gp",)
+METHODS = ("gp", "policy", "hybrid")
 
 
 class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -61,7 +62,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
     Limits
         max_nodes: letters of an equation.
         max_depth: levels.
-        max_constants: free constants.
+        max_constants: free constants; None for what the preset says.
         max_complexity: sum of the complexities of the letters, or None.
         complexity_of_operators: by name or symbol; 1 otherwise.
         complexity_of_constants: of each constant or literal.
@@ -87,10 +88,13 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
             whole box that the features span, as firmware needs it.
 
     Search
-        method: `gp`.
+        method: `gp` (evolution), `policy` (a policy that learns to write equations) or `hybrid`
+            (each feeds the other).
         evaluations: budget for each target: candidates computed over the rows.
         target_loss: stop at this loss.
-        engine: settings of the engine that have no parameter here.
+        preset: settings that have no parameter here: the name of a published search
+            (`mundhenk2021`, `petersen2021`), an `EngineConfig` or a `HybridConfig`; None for the
+            defaults. A preset's rules hold where no parameter here is set.
         guesses: equations to start from, as text; with several targets a list for each.
         warm_start: a further `fit` goes on from the last one: exactly, where data and settings but
             the budget are the same, else from its front.
@@ -142,7 +146,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         penalty: Callable[[Expression], float] | None = None,
         max_nodes: int = 30,
         max_depth: int = 64,
-        max_constants: int = 64,
+        max_constants: int | None = None,
         max_complexity: float | None = None,
         complexity_of_operators: Mapping[str, float] | None = None,
         complexity_of_constants: float = 1.0,
@@ -162,7 +166,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         method: str = "gp",
         evaluations: int = 100_000,
         target_loss: float | None = None,
-        engine: EngineConfig | None = None,
+        preset: str | EngineConfig | HybridConfig | None = None,
         guesses: Sequence[str] | Sequence[Sequence[str]] = (),
         warm_start: bool = False,
         seed: int = 0,
@@ -210,7 +214,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         self.method = method
         self.evaluations = evaluations
         self.target_loss = target_loss
-        self.engine = engine
+        self.preset = preset
         self.guesses = guesses
         self.warm_start = warm_start
         self.seed = seed
@@ -269,8 +273,8 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
     def load(cls, path: Path | str) -> SymbolicRegressor:
         """A fitted regressor from the file that `save` wrote.
 
-        Callables, `engine` and clusters among its parameters are not stored: they are at their
-        defaults, which matters for another `fit` only.
+        Callables, presets that are no names and clusters among its parameters are not stored: they
+        are at their defaults, which matters for another `fit` only.
 
         Raises:
             InputError: the file cannot be read or is damaged.
@@ -291,6 +295,10 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
                 raise InputError(f"{name} must be an integer from {least}, not {value!r}")
         if self.method not in METHODS:
             raise InputError(f"method must be one of {', '.join(METHODS)}, not {self.method!r}")
+        if self.method != "gp" and self._islands() is not None:
+            raise InputError(
+                "islands on a cluster evolve: n_workers and scheduler need method='gp'"
+            )
         Equations.of((), self.axis)
         if self.model_selection not in SELECTIONS:
             raise InputError(
@@ -353,7 +361,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
                 if islands is not None and client is not None:
                     search = Islands(full, islands, client, memory.state)
                 else:
-                    search = GpSearch(full, memory.state)
+                    search = searcher(full, memory.state)
                 stopped = any(o.interrupted for o in outcomes)
                 outcomes.append(run(full, search, self.threads, self._report(), brief=stopped))
         return outcomes
