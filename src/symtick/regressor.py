@@ -29,12 +29,11 @@ from symtick.search.grammar import Operator
 from symtick.search.hybrid_config import HybridConfig
 from symtick.search.islands import Islands, IslandSettings, connected
 from symtick.search.preparing import denoised, select_features
-from symtick.search.regression import Outcome, Searcher, State, Task, run, searcher
+from symtick.search.regression import METHODS, Outcome, Searcher, State, Task, run, searcher
 from symtick.search.rounding import rounded_front
 from symtick.wording import language_constants
 
 Floats = npt.NDArray[np.float64]
-METHODS = ("gp", "policy", "hybrid")
 
 
 class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -88,8 +87,10 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
             whole box that the features span, as firmware needs it.
 
     Search
-        method: `gp` (evolution), `policy` (a policy that learns to write equations) or `hybrid`
-            (each feeds the other).
+        method: `gp` (evolution), `policy` (a policy that learns to write equations), `hybrid` (each
+            feeds the other), `enumeration` (all small functions, in order of size) or
+            `closed_forms` (the same, and parts of the target looked up among them: exact laws in
+            data without noise). The last two take no guesses and no preset.
         evaluations: budget for each target: candidates computed over the rows.
         target_loss: stop at this loss.
         preset: settings that have no parameter here: the name of a published search
@@ -295,6 +296,8 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
                 raise InputError(f"{name} must be an integer from {least}, not {value!r}")
         if self.method not in METHODS:
             raise InputError(f"method must be one of {', '.join(METHODS)}, not {self.method!r}")
+        if self.method in ("enumeration", "closed_forms") and len(self.guesses):
+            raise InputError(f"method={self.method!r} takes no guesses: it writes down everything")
         if self.method != "gp" and self._islands() is not None:
             raise InputError(
                 "islands on a cluster evolve: n_workers and scheduler need method='gp'"
