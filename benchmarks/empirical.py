@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.forms import MAX_NODES, judge, pareto
 from benchmarks.laws import LAWS, data
-from benchmarks.methods import METHODS, Task
+from benchmarks.methods import BEST, METHODS, Task
 from benchmarks.published import EMPIRICAL, EMPIRICAL_RUNS
 from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, run_all, say
 from benchmarks.tokens import TokenSet
@@ -111,7 +111,9 @@ def report(rows: Sequence[Row]) -> str:
         mine = [row for row in table if row["method"] == method]
         solved, runs = sum(r["solved"] for r in mine), sum(r["runs"] for r in mine)
         lines.append(f"{method:<18}{'together':<30}{f'{solved}/{runs}':>9}")
-    lines += [f"{name + ' (paper)':<48}{n}/{EMPIRICAL_RUNS:>9}" for name, n in EMPIRICAL.items()]
+    lines += [
+        f"{name + ' (paper)':<48}{f'{n}/{EMPIRICAL_RUNS}':>9}" for name, n in EMPIRICAL.items()
+    ]
     return "\n".join(lines)
 
 
@@ -125,7 +127,7 @@ def _show(row: Row) -> None:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--laws", nargs="+", default=list(LAWS), choices=list(LAWS))
-    parser.add_argument("--methods", nargs="+", default=["gp"], choices=list(METHODS))
+    parser.add_argument("--methods", nargs="+", default=[BEST], choices=list(METHODS))
     parser.add_argument("--seeds", type=int, default=SEEDS, help="runs of each, seeds 0, 1, ...")
     parser.add_argument("--evaluations", type=int, default=EVALUATIONS)
     parser.add_argument("--processes", type=int, default=2)

@@ -234,10 +234,17 @@ def hybrid_published(task: Task) -> Outcome:
     return joined(task, HybridConfig.mundhenk2021(_ops(task), **_letters(task)))
 
 
+def hybrid(task: Task) -> Outcome:
+    """Policy and evolution together, with our settings."""
+    return joined(task, HybridConfig.symtick(_ops(task), **_letters(task)))
+
+
 METHODS: dict[str, Callable[[Task], Outcome]] = {
     "rspg": rspg,
     "vpg": vpg,
     "pqt": pqt,
     "gp": gp,
     "hybrid-published": hybrid_published,
+    "hybrid": hybrid,
 }
+BEST = "gp"  # what stands for symtick where methods are not compared

@@ -1,8 +1,9 @@
 """How often a law is found exactly: the literature's recovery problems, within a budget.
 
-Run: `python -m benchmarks.recovery` for everything; `--problems Nguyen Jin`, `--methods gp` and so
-on choose. Every run is kept in a log as it ends; a killed benchmark goes on where it stopped. When
-all are there the table is printed and benchmarks/results/recovery.json written: machine, settings,
+Run: `python -m benchmarks.recovery` for every set with our best method, or `--ablation` for every
+method on the Nguyen set; `--problems Nguyen Jin`, `--methods gp` and so on choose. Every run is
+kept in a log as it ends; a killed benchmark goes on where it stopped. When all are there the table
+is printed and benchmarks/results/recovery.json (or ablation.json) written: machine, settings,
 summary by set, by problem, and every run. A run is one core: `--processes` run side by side.
 """
 
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.judge import Verdict, judge, nmse
-from benchmarks.methods import METHODS, Task
+from benchmarks.methods import BEST, METHODS, Task
 from benchmarks.problems import GROUPS, PROBLEMS, select
 from benchmarks.published import RECOVERY
 from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, run_all, say
@@ -168,16 +169,22 @@ def _show(row: Row) -> None:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--problems", nargs="+", default=list(GROUPS), help="problems or sets")
-    parser.add_argument("--methods", nargs="+", default=["gp"], choices=list(METHODS))
+    parser.add_argument("--ablation", action="store_true", help="all methods on the Nguyen set")
+    parser.add_argument("--problems", nargs="+", help="problems or sets; all by default")
+    parser.add_argument("--methods", nargs="+", choices=list(METHODS), help="our best by default")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="runs of each, seeds 0, 1, ...")
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--data-seed", type=int, default=0, help="0: the literature's points")
     parser.add_argument("--evaluations", type=int, default=EVALUATIONS)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--log", type=Path, default=LOGS / "recovery.jsonl")
-    parser.add_argument("--out", type=Path, default=RESULTS / "recovery.json")
-    return parser.parse_args(arguments)
+    parser.add_argument("--out", type=Path, help="the result, in benchmarks/results by default")
+    options = parser.parse_args(arguments)
+    whole = options.ablation
+    options.problems = options.problems or (["Nguyen"] if whole else list(GROUPS))
+    options.methods = options.methods or (list(METHODS) if whole else [BEST])
+    options.out = options.out or RESULTS / ("ablation.json" if whole else "recovery.json")
+    return options
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

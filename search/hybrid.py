@@ -15,16 +15,20 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.errors import InputError
-from symtick.expr import Interval, Op, Program
+from symtick.expr import (
+    Interval, Op, Program, check_names, default_names, from_programs, parse, to_text,
+)  # fmt: skip
 from symtick.hwcost.search_cost import SearchCost
+from symtick.search.closed_forms import closed_forms
 from symtick.search.engine import Candidate, Engine, Guess, Penalty
-from symtick.search.evaluation import Rows, losses
+from symtick.search.evaluation import Rows, intervals, losses
 from symtick.search.hybrid_config import HybridConfig
 from symtick.search.policy import Policy
 from symtick.search.policy_network import Weights
 from symtick.search.training import Batch, State, Trainer, make_trainer, part_of
 
 Floats = npt.NDArray[np.float64]
+LIBRARY = 200_000  # evaluations of the enumeration under `closed_forms`
 _NO_BUDGET = 1_000_000  # ticks from which on a limit is none
 
 
@@ -112,13 +116,18 @@ class HybridSearch:
     ) -> None:
         self.config = config or HybridConfig()
         self.budget = max_evaluations
-        self._reward = Reward(Rows.make(X, y, weights), self.config)
+        self._rows = Rows.make(X, y, weights)
+        self._reward = Reward(self._rows, self.config)
         self._engine_config = replace(self.config.engine, seed=self.config.seed)
         self.engine = Engine(
             X, y, ranges, cost, self._engine_config,
             weights=weights, guesses=guesses, penalty=penalty, names=names,
         )  # fmt: skip
-        self._cost = cost
+        self._cost, self._ranges = cost, ranges
+        self._exact = self.config.closed_forms if penalty is None else 0
+        self._names = check_names(names) if names else default_names(self._rows.X.shape[1])
+        self._formulas: list[Candidate] = []
+        self._spent = 0  # evaluations that the engine knows nothing of
         self._start = start
         self._steps = self._drawn = self._restarts = self._stalled = 0
         self._last = 0.0
@@ -145,13 +154,18 @@ class HybridSearch:
     @property
     def evaluations(self) -> int:
         """Candidates computed over all screening rows so far."""
-        return self.engine.stats().evaluations
+        return self._spent + self.engine.stats().evaluations
+
+    @property
+    def best_loss(self) -> float:
+        """The smallest loss so far."""
+        return min([self.engine.stats().best_loss, *(c.loss for c in self._formulas)])
 
     @property
     def done(self) -> bool:
         """Whether the budget is used up or the target reached."""
         target = self.config.engine.target_loss
-        reached = target is not None and self.engine.stats().best_loss <= target
+        reached = target is not None and self.best_loss <= target
         return reached or (self.budget is not None and self.evaluations >= self.budget)
 
     def step(self, threads: int = 1, generations: int | None = None) -> Progress:
@@ -165,8 +179,10 @@ class HybridSearch:
             return self.progress()
         self._steps += 1
         count = self.config.generations if generations is None else generations
-        if self.policy is None:
-            self.engine.step(count, threads, self.budget)
+        if self._steps == 1 and self._exact:
+            self._meet()
+        elif self.policy is None:
+            self._breed(count, threads)
         else:
             self._learn(self.policy, threads, count)
         return self.progress()
@@ -185,17 +201,36 @@ class HybridSearch:
 
     def progress(self) -> Progress:
         """Where it stands."""
-        stats = self.engine.stats()
         return Progress(
-            self._steps, stats.evaluations, self._drawn, self._restarts, stats.best_loss,
+            self._steps, self.evaluations, self._drawn, self._restarts, self.best_loss,
             self._last, self.done,
         )  # fmt: skip
+
+    def _meet(self) -> None:
+        """The search from both ends; it knows no ranges, LUT limit or penalty."""
+        config, most = self._engine_config, self._exact
+        found = closed_forms(
+            self._rows.X, self._rows.y, self._cost, self.engine.alphabet, config.all_rules(),
+            weights=self._rows.weights, loss=config.loss, delta=config.huber_delta,
+            max_evaluations=most if self.budget is None else min(most, self.budget),
+            library=min(most, LIBRARY), enough=config.target_loss,
+        )  # fmt: skip
+        self._spent = found.evaluations
+        limit = config.limits.max_lut
+        self._formulas = [c for c in found.front if c.lut <= limit and self._defined(c.program)]
+
+    def _defined(self, program: Program) -> bool:
+        return self._ranges is None or intervals([program], self._ranges)[0] is not None
+
+    def _breed(self, generations: int, threads: int) -> None:
+        budget = None if self.budget is None else self.budget - self._spent
+        self.engine.step(generations, threads, budget)
 
     def _learn(self, policy: Policy, threads: int, generations: int) -> None:
         before = self.engine.stats()
         batch = self._sampled(policy, threads)
         if self.config.method == "hybrid" and not self.done:
-            self.engine.step(generations, threads, self.budget)
+            self._breed(generations, threads)
             sequences, _, found = self.engine.people(self.config.train_best)
             batch = batch.joined(Batch(sequences, self._reward(found)))
         assert self._trainer is not None
@@ -229,7 +264,7 @@ class HybridSearch:
 
     def front(self) -> list[Candidate]:
         """The Pareto front over (loss, ticks, LUT) so far, by ticks, then LUT."""
-        return self.engine.front()
+        return undominated([*self._formulas, *self.engine.front()])
 
     @property
     def best(self) -> Candidate | None:
@@ -244,6 +279,11 @@ class HybridSearch:
         counts = [self._steps, self._drawn, self._restarts, self._stalled]
         out["hybrid/counts"] = np.array(counts, np.int64)
         out["hybrid/last"] = np.array(self._last)
+        out["hybrid/spent"] = np.array(self._spent, np.int64)
+        texts = [to_text(from_programs([c.program], self._names)) for c in self._formulas]
+        out["hybrid/formulas"] = np.array(texts, np.str_)
+        costs = [(c.loss, c.ticks, c.lut) for c in self._formulas]
+        out["hybrid/costs"] = np.array(costs, np.float64).reshape(-1, 3)
         if self._trainer is not None:
             out |= {f"learned/{name}": held for name, held in self._trainer.state().items()}
         return out
@@ -268,7 +308,13 @@ class HybridSearch:
         try:
             counts = [int(n) for n in state["hybrid/counts"]]
             search._steps, search._drawn, search._restarts, search._stalled = counts
-            search._last = float(state["hybrid/last"])
+            search._last, search._spent = float(state["hybrid/last"]), int(state["hybrid/spent"])
+            search._formulas = [
+                Candidate(parse(str(text), search._names).to_program(), float(a), int(b), float(c))
+                for text, (a, b, c) in zip(
+                    state["hybrid/formulas"], state["hybrid/costs"], strict=True
+                )
+            ]
         except (KeyError, ValueError, TypeError) as error:
             raise InputError(f"cannot go on from the saved search: {error}") from None
         search.engine = Engine.restore(
@@ -279,6 +325,16 @@ class HybridSearch:
             search._begin()
             search._trainer.restore(part_of(state, "learned/"))
         return search
+
+
+def undominated(found: Sequence[Candidate]) -> list[Candidate]:
+    """Those that no other one beats in loss, ticks and LUTs, by ticks, then LUT."""
+    order = sorted(found, key=lambda c: (c.ticks, c.lut, c.loss))
+    kept: list[Candidate] = []
+    for one in order:
+        if not any(k.loss <= one.loss and k.lut <= one.lut for k in kept):
+            kept.append(one)
+    return kept
 
 
 _ENGINE = ("weights", "guesses", "penalty", "names")

@@ -32,6 +32,9 @@ class HybridConfig:
         network: the policy's network.
         priors: shifts of its scores before it has learned anything.
         training: how it learns.
+        closed_forms: evaluations of the search from both ends before everything else, 0 for none;
+            it finds exact laws in data without noise (`symtick.search.closed_forms`). It is left out
+            where there is a penalty.
         batch: sequences drawn in each step.
         generations: of evolution in each step.
         replant: whether each step clears the islands first, so that only the policy's batch founds
@@ -47,6 +50,7 @@ class HybridConfig:
     network: NetworkSettings = field(default_factory=NetworkSettings)
     priors: Priors = field(default_factory=Priors)
     training: TrainSettings = field(default_factory=TrainSettings)
+    closed_forms: int = 0
     batch: int = 500
     generations: int = 25
     replant: bool = True
@@ -59,8 +63,8 @@ class HybridConfig:
             raise InputError(
                 f"unknown method {self.method!r}: there are {', '.join(HYBRID_METHODS)}"
             )
-        for name, least in (("batch", 1), ("generations", 1), ("train_best", 0), ("patience", 0),
-                            ("seed", 0)):  # fmt: skip
+        for name, least in (("closed_forms", 0), ("batch", 1), ("generations", 1),
+                            ("train_best", 0), ("patience", 0), ("seed", 0)):  # fmt: skip
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**62:
                 raise InputError(f"{name} must be an integer from {least}, not {value!r}")

@@ -11,9 +11,21 @@ namespace symtick {
 struct Known {
     std::uint64_t key = 0;  // one more than the fingerprint; 0: empty
     double loss = 0;
-    Cost cost;
-    std::uint32_t nodes = 0;
-    std::uint32_t living = 0;
+    float lut = 0;
+    std::int32_t ticks = 0;
+    std::uint16_t nodes = 0, living = 0;
+
+    void take(double loss_, const Cost& cost, std::size_t size) {
+        loss = loss_;
+        lut = float(cost.lut);
+        ticks = cost.ticks;
+        nodes = std::uint16_t(std::min<std::size_t>(size, 0xffff));
+    }
+    // would this form be cheaper? By ticks, then LUT, then nodes.
+    bool dearer(const Cost& cost, std::size_t size) const {
+        if (cost.ticks != ticks) return cost.ticks < ticks;
+        return float(cost.lut) != lut ? float(cost.lut) < lut : size < nodes;
+    }
 };
 
 // A table of fixed size in sets of four; in a set the one not met for longest makes room.
@@ -22,7 +34,7 @@ public:
     explicit Cache(std::size_t entries = 4) {
         std::size_t sets = 1;
         while (sets * kWays < entries) sets *= 2;
-        held_.resize(sets * kWays);
+        sets_.resize(sets);
     }
 
     // null where it is not known; valid until the next call of anything here
@@ -49,18 +61,19 @@ public:
         __builtin_prefetch(set_of(hash + 1));
         __builtin_prefetch(set_of(hash + 1) + 2);
     }
-    void clear() { std::fill(held_.begin(), held_.end(), Known{}); }
-    std::vector<Known>& all() { return held_; }
-    const std::vector<Known>& all() const { return held_; }
+    void clear() { std::fill(sets_.begin(), sets_.end(), Set{}); }
+    std::size_t size() const { return sets_.size() * kWays; }
+    Known& at(std::size_t place) { return sets_[place / kWays].held[place % kWays]; }
+    const Known& at(std::size_t place) const { return sets_[place / kWays].held[place % kWays]; }
 
 private:
     static constexpr std::size_t kWays = 4;
-    std::vector<Known> held_;
+    struct alignas(64) Set {  // two lines of the CPU's cache
+        Known held[kWays];
+    };
+    std::vector<Set> sets_;
 
-    Known* set_of(std::uint64_t key) {
-        const std::size_t sets = held_.size() / kWays;
-        return &held_[(key & (sets - 1)) * kWays];
-    }
+    Known* set_of(std::uint64_t key) { return sets_[key & (sets_.size() - 1)].held; }
 };
 
 }  // namespace symtick

@@ -156,7 +156,7 @@ void Engine::found(Island& island, std::size_t number, std::uint64_t quota, Work
         if (k < guesses_.size()) child.tree = guesses_[(k + number) % guesses_.size()];
         else if (sums) first_sum(island, k == guesses_.size() ? 0 : 1 + island.rng.below(3), worker);
         else first_tree(island, k - guesses_.size(), worker);
-        if (!judged(worker)) {
+        if (!judged(island, worker)) {
             ++island.stats.rejected;
         } else if (const Known* known = island.cache.find(child.hash); known && !sums) {
             ++island.stats.cache_hits;
@@ -198,7 +198,7 @@ void Engine::clear(Island& island) {
     island.founded = false;
     island.lead = std::numeric_limits<double>::infinity();
     island.waited = 0;
-    for (Known& known : island.cache.all()) known.living = 0;
+    for (std::size_t k = 0; k < island.cache.size(); ++k) island.cache.at(k).living = 0;
 }
 
 // has the best of its people been the same for too long?

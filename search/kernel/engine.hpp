@@ -157,7 +157,7 @@ private:
     // engine_score.cpp: what a child is worth, and where it goes
     const Tree& body_of(const Tree& tree, Tree& scratch) const;
     bool fits(const Tree& tree, const Tree& body, Worker& worker) const;
-    bool judged(Worker& worker) const;  // rules, cost and function of the child
+    bool judged(Island& island, Worker& worker) const;  // rules, cost and function of the child
     bool conceive(Island& island, const Individual& mother, Move move, Worker& worker);
     bool meet(Island& island, Known& known, Worker& worker);
     double raise(Island& island, double tuning, Worker& worker);

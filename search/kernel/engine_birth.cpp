@@ -13,6 +13,7 @@ constexpr int kTries = 4;  // children that are refused or known before a birth 
 
 void Engine::birth(Island& island, Worker& worker) {
     if (island.people.empty()) return;
+    island.cache.prefetch(island.people[island.oldest].hash);  // it is looked up when it goes
     const Individual& mother = parent(island, worker);
     for (int attempt = 0; attempt < kTries; ++attempt) {
         const Move move = choose(island.rng);

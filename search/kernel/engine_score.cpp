@@ -45,19 +45,20 @@ bool Engine::fits(const Tree& tree, const Tree& body, Worker& worker) const {
            admissible(body, breed_settings_.ranges, settings_.max_magnitude, worker.ranges);
 }
 
-bool Engine::judged(Worker& worker) const {
+bool Engine::judged(Island& island, Worker& worker) const {
     Individual& child = worker.child;
     const Tree& body = body_of(child.tree, worker.body);
     if (!fits(child.tree, body, worker)) return false;
     child.hash = fingerprint(body);
     if (child.hash == kUndefined) return false;
+    island.cache.prefetch(child.hash);  // while the cost is worked out
     child.cost = cost_of(body, cost_);
     return child.cost.lut <= settings_.max_lut;
 }
 
 bool Engine::conceive(Island& island, const Individual& mother, Move move, Worker& worker) {
     Individual& child = worker.child;
-    if (!judged(worker)) {
+    if (!judged(island, worker)) {
         ++island.stats.rejected;
         return false;
     }
@@ -79,19 +80,17 @@ bool Engine::meet(Island& island, Known& known, Worker& worker) {
     Individual& child = worker.child;
     ++island.stats.cache_hits;
     child.screen = known.loss;
-    const bool better = cheaper(child.cost, child.tree.size(), known.cost, known.nodes);
+    const bool better = known.dearer(child.cost, child.tree.size());
     // a cheaper form may be undefined where another is not, and the other way round
-    if (better && partial(body_of(child.tree, worker.body))) {
+    if (better && (!std::isfinite(known.loss) || partial(body_of(child.tree, worker.body)))) {
         ++island.stats.evaluations;
         child.screen = score(body_of(child.tree, worker.body), worker);
         if (!std::isfinite(child.screen)) return true;
         if (std::isfinite(known.loss)) child.screen = known.loss;
-        known.loss = child.screen;
     }
     if (!std::isfinite(child.screen)) return false;
     if (better) {
-        known.cost = child.cost;
-        known.nodes = std::uint32_t(child.tree.size());
+        known.take(child.screen, child.cost, child.tree.size());
         if (known.living) {
             replace_living(island, child);
             admit(island, child, worker);
@@ -124,7 +123,7 @@ double Engine::offered(Island& island, const Tree& tree, Worker& worker) {
     Individual& child = worker.child;
     child.tree = tree;
     child.screen = std::numeric_limits<double>::infinity();
-    if (!judged(worker)) {
+    if (!judged(island, worker)) {
         ++island.stats.rejected;
         return child.screen;
     }
@@ -137,7 +136,7 @@ double Engine::offered(Island& island, const Tree& tree, Worker& worker) {
         return loss;
     }
     if (known && partial(body_of(child.tree, worker.body)) &&
-        !cheaper(child.cost, child.tree.size(), known->cost, known->nodes)) {
+        !known->dearer(child.cost, child.tree.size())) {
         ++island.stats.cache_hits;
         return child.screen;
     }
@@ -195,12 +194,10 @@ void Engine::remember(Island& island, const Individual& child) const {
     Known* known = island.cache.find(child.hash);
     if (!known) {
         known = &island.cache.add(child.hash);
-    } else if (!cheaper(child.cost, child.tree.size(), known->cost, known->nodes)) {
+    } else if (!known->dearer(child.cost, child.tree.size())) {
         return;
     }
-    known->loss = child.screen;
-    known->cost = child.cost;
-    known->nodes = std::uint32_t(child.tree.size());
+    known->take(child.screen, child.cost, child.tree.size());
 }
 
 // into the archive where it is good enough, and in place of the oldest
@@ -235,7 +232,8 @@ void Engine::admit(Island& island, Individual& child, Worker& worker) const {
 }
 
 void Engine::join(Island& island, Individual& child) {
-    if (Known* known = island.cache.find(child.hash)) ++known->living;
+    if (Known* known = island.cache.find(child.hash); known && known->living < 0xffff)
+        ++known->living;
     count_ticks(island, child.cost.ticks);
     if (island.people.size() < settings_.population) {
         island.people.push_back(child);

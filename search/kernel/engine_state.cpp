@@ -96,38 +96,38 @@ void add(Digest& d, const Rules& rules) {
 void write(Writer& w, const Known& known) {
     w.word(known.key);
     w.number(known.loss);
-    w.number(known.cost.lut);
-    w.word(std::uint64_t(std::int64_t(known.cost.ticks)));
-    w.word(std::uint64_t(known.nodes) << 32 | known.living);
+    w.number(known.lut);
+    w.word(std::uint64_t(std::uint32_t(known.ticks)) << 32 | std::uint64_t(known.nodes) << 16 |
+           known.living);
 }
 
 Known known(Reader& r) {
     Known out;
     out.key = r.word();
     out.loss = r.number();
-    out.cost.lut = r.number();
-    out.cost.ticks = int(std::int64_t(r.word()));
-    const std::uint64_t both = r.word();
-    out.nodes = std::uint32_t(both >> 32);
-    out.living = std::uint32_t(both);
+    out.lut = float(r.number());
+    const std::uint64_t rest = r.word();
+    out.ticks = std::int32_t(std::uint32_t(rest >> 32));
+    out.nodes = std::uint16_t(rest >> 16);
+    out.living = std::uint16_t(rest);
     return out;
 }
 
 // a table most of which is empty: places and what is there
 void write(Writer& w, const Cache& cache) {
     std::size_t count = 0;
-    for (const Known& k : cache.all()) count += k.key != 0;
+    for (std::size_t k = 0; k < cache.size(); ++k) count += cache.at(k).key != 0;
     w.word(count);
-    for (std::size_t k = 0; k < cache.all().size(); ++k)
-        if (cache.all()[k].key) w.word(k), write(w, cache.all()[k]);
+    for (std::size_t k = 0; k < cache.size(); ++k)
+        if (cache.at(k).key) w.word(k), write(w, cache.at(k));
 }
 
 void read(Reader& r, Cache& cache) {
     for (std::size_t n = r.count(); n > 0; --n) {
         const std::uint64_t place = r.word();
-        if (place >= cache.all().size())
+        if (place >= cache.size())
             throw std::invalid_argument("the saved state knows more functions than its table holds");
-        cache.all()[place] = known(r);
+        cache.at(place) = known(r);
     }
 }
 

@@ -21,11 +21,16 @@ constexpr std::array<const char*, OP_COUNT> kOpNames = {
 constexpr std::uint8_t CUSTOM1 = 96, CUSTOM2 = 128;
 constexpr int kCustom = 32;
 
-constexpr int arity(std::uint8_t op) {
-    if (op >= CUSTOM1) return op < CUSTOM2 ? 1 : 2;
-    if (op <= CONST) return 0;
-    return (op <= DIV || op == MIN || op == MAX) ? 2 : 1;
-}
+constexpr std::array<std::uint8_t, 256> kArities = [] {
+    std::array<std::uint8_t, 256> out{};
+    for (int op = 0; op < 256; ++op) {
+        const bool two = op >= CUSTOM2 || (op > CONST && (op <= DIV || op == MIN || op == MAX));
+        out[std::size_t(op)] = op <= CONST ? 0 : two ? 2 : 1;
+    }
+    return out;
+}();
+
+constexpr int arity(std::uint8_t op) { return kArities[op]; }
 
 // What `feature` says of a CONST: that it may be tuned, that its value is part of the language, or
 // (from 1 on) that it is tuned together with all constants of the same number.

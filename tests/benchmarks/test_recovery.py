@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -73,15 +74,23 @@ def test_the_log_goes_on_after_a_kill(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_only_missing_runs_are_done(tmp_path: Path, processes: int) -> None:
-    log = log_at(tmp_path)
-    jobs = [Run(name, "gp", 0, 3000, 0) for name in ("Jin-1", "Nguyen-1")]
-    log.append({**row("Jin-1", 0, True), "method": "gp", "max_evaluations": 3000})
-    seen: list[str] = []
-    run_all(jobs, work, log, processes, lambda r: seen.append(r["problem"]))
-    assert seen == ["Nguyen-1"]
+    log: Log[Any] = Log(tmp_path / "log.jsonl", lambda held: held["key"])
+    jobs = [SimpleNamespace(key=k) for k in range(4)]
+    log.append({"key": 2})
+    seen: list[int] = []
+    run_all(jobs, vars, log, processes, lambda held: seen.append(held["key"]))
+    assert sorted(seen) == [0, 1, 3]
     assert not log.missing(jobs)
     with pytest.raises(InputError, match="at least one process"):
-        run_all(jobs, work, log, 0)
+        run_all(jobs, vars, log, 0)
+
+
+def test_a_failing_run_ends_the_benchmark_and_keeps_what_is_there(tmp_path: Path) -> None:
+    log: Log[Any] = Log(tmp_path / "log.jsonl", lambda held: held["key"])
+    jobs = [SimpleNamespace(key=0), SimpleNamespace(key=1, bad={1, 2})]
+    with pytest.raises(TypeError, match="JSON"):
+        run_all(jobs, vars, log, 1)
+    assert log.rows() == [{"key": 0}]
 
 
 @pytest.mark.kernel

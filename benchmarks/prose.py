@@ -1,0 +1,93 @@
+"""The words of docs/benchmarks.md: what is measured, and how; the figures come from the results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+PROSE: Mapping[str, str] = {
+    "head": """
+# Benchmarks
+
+Written by `python -m benchmarks.tables` from the JSON in `benchmarks/results/`, so every figure is
+as measured; each benchmark is one command and says in its module how it works. None is a test:
+speed is never asserted. Published figures were obtained by others on other machines; recovery rates
+compare, wall times only roughly.
+""",
+    "evaluation": """
+## 1. Evaluation against pyoperon
+
+`python -m benchmarks.evaluation` (`make bench`). The same random trees and rows for both, one
+thread, medians over passes that alternate. A node-row is one node of a tree at one row.
+""",
+    "tree_cost": """
+## 2. Cost of a tree
+
+`python -m benchmarks.tree_cost`. Ticks and LUTs of random trees by the search's cost tables, in the
+kernel and by the scalar reference in Python; nanoseconds a tree, one thread.
+""",
+    "recovery": """
+## 3. Recovery
+
+`python -m benchmarks.recovery`. A run gets the points, letters and budget of the literature
+(`benchmarks/problems.py`, with sources): 20 points for most problems, no constants for Nguyen and
+Livermore. The points are those of the literature's own generator, which is seeded by the problem's
+name, so all seeds of a problem share them.
+
+A run has recovered its law only if an expression on its front is that law as a function, not if it
+fits. It must be written with the problem's letters, have a mean squared error below 1e-12 of the
+variance on noiseless test points that the search never sees, and agree with the law to 1e-30 at 50
+digits at 100 random points in the range and beyond it; SymPy then simplifies the difference to zero
+or, where it does not within 20 s, the many digits stand alone (the result file has the rule for
+each run). Where the problem has free constants, each of the found ones may change by 1e-6 for that
+identity. The literature's papers speak of exact equivalence too; its code takes a test error below
+1e-12 for it, so ours is the stricter judge. Wall time is the search's alone, without the judge.
+
+Notes on the sets:
+- Nguyen counts 12* (range [0, 10]) instead of 12, as the published averages do; 12 stands apart.
+- Livermore has the forms and numbers of Mundhenk et al. 2021 (arXiv:2111.00053). The same authors'
+  benchmark table, which later work may have run, has other laws under the numbers 5, 14 and 16 and
+  one more: these four are the set Livermore-d, outside the count.
+- Neat-6 (the harmonic numbers) has no closed form, so it is never recovered; Neat-8 has constants
+  (1.2, 2.5) that its letters can only build from ratios.
+- The length of expressions is not bounded as in the literature's configurations (30 letters, in
+  later ones 64; a depth of 6 for MCTS): Livermore-9 does not fit into 30.
+- Points of R and R* are all kept; the literature's generator refuses values from 100 on, which R*
+  has.
+""",
+    "ablation": """
+### Ablation
+
+`python -m benchmarks.recovery --ablation`: the Nguyen set (12*) with the policy alone by the
+risk-seeking gradient (`rspg`), the vanilla gradient (`vpg`) and priority-queue training (`pqt`),
+evolution alone (`gp`), both with the published settings (`hybrid-published`) and with ours, and
+enumeration. Same letters, points, judge and budget.
+""",
+    "empirical": """
+## 4. EmpiricalBench
+
+`python -m benchmarks.empirical`. The nine laws of Cranmer 2023 (arXiv:2305.01582), on the paper's
+data: historical observations for four, for five the paper's generator with its seeds and noise; the
+logarithm of the target where the paper takes it. Operators, absolute loss and largest size (30
+nodes) are those of the paper's PySR runs; the paper gave each method eight cores for an hour, here
+a run is one core and a number of evaluations.
+
+The paper read fronts by eye. Here a run counts as solved only if an expression on its final front
+over (loss, nodes) is the law's form as an identity (1e-30 at 200 points) for some values of its
+free constants, has at least as many constants of its own, and a mean absolute error at most twice
+that of the form fitted by least squares; numbers that belong to the form, such as the exponents,
+must be met to 1e-6. With those within 5 %, or a worse fit, it is `almost`, which does not count.
+
+Planck's law as the paper writes it, with log(exp(x) - 1), overflows double precision on the paper's
+data, where x reaches thousands; x + log(1 - exp(-x)) is the same law and does not.
+""",
+    "ticks": """
+## 5. Ticks in the loop
+
+`python -m benchmarks.ticks`. The same engine and budget with the device's ticks and LUTs in the
+loop and with the usual node count, whose front is costed afterwards. Loss is the share of the
+variance that is left on held-out rows. The hypervolume is a share of the box below the reference;
+larger is better. `open` is the characterised device at 200 MHz with tables; `published` are the
+published cycles of a VU9P for <16,6>, without LUTs. Sets: the scores of the jets teacher,
+Friedman's functions, diabetes, a Gaussian.
+""",
+}

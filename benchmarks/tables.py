@@ -1,0 +1,265 @@
+"""docs/benchmarks.md from the results: figures as measured, none written by hand.
+
+Run: `python -m benchmarks.tables` after the benchmarks. What was not run is said not to have been.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from statistics import geometric_mean
+from typing import Any
+
+from benchmarks import published
+from benchmarks.aims import evaluation_aims, recovery_aims, tree_cost_aims
+from benchmarks.prose import PROSE
+from benchmarks.runs import RESULTS, ROOT
+from symtick.files import write_text
+
+Result = Mapping[str, Any]
+Row = Mapping[str, Any]
+OUT = ROOT / "docs" / "benchmarks.md"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A Markdown table; numbers as they are given."""
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def _rate(value: float) -> str:
+    return f"{value / 1e9:.2f} G"
+
+
+def plain(rows: Sequence[Row]) -> str:
+    """Rows of one form as they are; rates of millions and more in units of 10^9."""
+    head = list(rows[0])
+    return table(head, [[_cell(row[name]) for name in head] for row in rows])
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return _rate(value) if abs(value) >= 1e6 else f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def machine_line(result: Result) -> str:
+    """Where it was measured."""
+    held = result.get("machine", "an unnamed machine")
+    if isinstance(held, str):
+        return f"Measured on {held}."
+    return f"Measured on {held['cpu']} ({held['isa']}), Python {held['python']}."
+
+
+def evaluation(result: Result) -> str:
+    """Benchmark 1."""
+    return f"{machine_line(result)}\n\n{plain(result['table'])}\n\n{evaluation_aims(result)}"
+
+
+def tree_cost(result: Result) -> str:
+    """Benchmark 2."""
+    return f"{machine_line(result)}\n\n{plain(result['table'])}\n\n{tree_cost_aims(result)}"
+
+
+def recovery(result: Result) -> str:
+    """Benchmark 3."""
+    head = ("set", "problems", "runs", "recovered %", "mean evaluations", "mean s", "median s")
+    rows = [
+        (r["group"], r["problems"], r["runs"], f"**{r['recovery']:.1f}**",
+         f"{r['evaluations_mean']:,}", f"{r['seconds_mean']:.2f}", f"{r['seconds_median']:.2f}")
+        for r in result["sets"]
+    ]  # fmt: skip
+    parts = [
+        _settings(result),
+        table(head, rows),
+        "Beside the published figures, in per cent:",
+        _beside(result),
+        "By problem, per cent; where all are 100 the problem is left out:",
+        _by_problem(result),
+        recovery_aims(result),
+    ]
+    return "\n\n".join(parts)
+
+
+def _settings(result: Result) -> str:
+    held = result["settings"]
+    methods = ", ".join(f"`{m}`" for m in dict.fromkeys(r["method"] for r in result["sets"]))
+    seeds = f"{held['seeds'][0]} to {held['seeds'][-1]}"
+    return (
+        f"{machine_line(result)} Method: {methods}. At most {held['max_evaluations']:,} "
+        f"evaluations, seeds {seeds}, one core a run, {held['processes']} side by side."
+    )
+
+
+def _beside(result: Result) -> str:
+    ours = {row["group"]: row["recovery"] for row in result["sets"]}
+    groups = [g for g in ours if any(g in rates for rates in published.RECOVERY.values())]
+    rows = [
+        (name, *(f"{rates[g]:g}" if g in rates else "-" for g in groups))
+        for name, rates in published.RECOVERY.items()
+    ]
+    rows.append(("**symtick**", *(f"**{ours[g]:.1f}**" for g in groups)))
+    return table(("method", *groups), rows)
+
+
+def _by_problem(result: Result) -> str:
+    names = list(published.RECOVERY)
+    rows: list[Sequence[object]] = []
+    for row in result["problems"]:
+        others = published.BY_PROBLEM.get(row["problem"])
+        if row["recovery"] == 100.0 and all(rate == 100 for rate in others or (100,)):
+            continue
+        rows.append(
+            (row["problem"], f"**{row['recovery']:.0f}**", *(others or ("-",) * len(names)),
+             f"{row['seconds_mean']:.2f}")
+        )  # fmt: skip
+    return table(("problem", "symtick", *names, "mean s"), rows)
+
+
+def ablation(result: Result) -> str:
+    """Benchmark 3, methods against each other."""
+    methods = list(dict.fromkeys(row["method"] for row in result["problems"]))
+    problems = list(dict.fromkeys(row["problem"] for row in result["problems"]))
+    found = {(row["method"], row["problem"]): row["recovery"] for row in result["problems"]}
+    by_problem = [
+        (name, *(f"{found[m, name]:.0f}" if (m, name) in found else "-" for m in methods))
+        for name in problems
+    ]
+    together = [
+        (r["method"], r["runs"], f"**{r['recovery']:.1f}**", f"{r['evaluations_mean']:,}",
+         f"{r['seconds_mean']:.2f}", f"{r['seconds_median']:.2f}")
+        for r in result["sets"]
+    ]  # fmt: skip
+    head = ("method", "runs", "recovered %", "mean evaluations", "mean s", "median s")
+    return "\n\n".join(
+        [_settings(result), table(head, together), table(("problem", *methods), by_problem)]
+    )
+
+
+def empirical(result: Result) -> str:
+    """Benchmark 4."""
+    rows: list[Sequence[object]] = []
+    for r in result["laws"]:
+        rows.append((r["method"], r["title"], f"{r['solved']}/{r['runs']}", r["almost"],
+                     f"{r['evaluations_mean']:,}", f"{r['seconds_mean']:.1f}"))  # fmt: skip
+    for method in dict.fromkeys(r["method"] for r in result["laws"]):
+        mine = [r for r in result["laws"] if r["method"] == method]
+        solved, runs = sum(r["solved"] for r in mine), sum(r["runs"] for r in mine)
+        rows.append((method, "**together**", f"**{solved}/{runs}**", "", "", ""))
+    for name, solved in published.EMPIRICAL.items():
+        rows.append((f"{name} (published)", "together", f"{solved}/{published.EMPIRICAL_RUNS}",
+                     "", "", ""))  # fmt: skip
+    head = ("method", "law", "solved", "almost", "mean evaluations", "mean s")
+    return f"{machine_line(result)}\n\n{table(head, rows)}"
+
+
+def ticks(result: Result) -> str:
+    """Benchmark 5."""
+    held = result["settings"]
+    bound = held["reference"]
+    first = table(
+        ("device", "set", "volume: ticks in the loop", "nodes", "better in", "best loss: ticks",
+         "nodes"),
+        [
+            (r["device"], r["set"], *_better(r["volume_ticks"], r["volume_nodes"], 4, max),
+             f"{r['wins']}/{r['seeds']}", *_better(r["best_ticks"], r["best_nodes"], 4, min))
+            for r in result["sets"]
+        ],
+    )  # fmt: skip
+    second = table(
+        ("device", "set", "explains", "loss", "ticks: ticks in the loop", "nodes",
+         "LUT: ticks in the loop", "nodes"),
+        [_level(r, level) for r in result["sets"] for level in r["equal_loss"]],
+    )  # fmt: skip
+    ends = ", ".join(f"{value:g} ticks for `{name}`" for name, value in bound["ticks"].items())
+    return "\n\n".join(
+        [
+            f"{machine_line(result)} {held['max_evaluations']:,} evaluations a search, "
+            f"{len(held['seeds'])} seeds. Reference: loss {bound['loss']:g}, {ends}, "
+            f"{bound['lut']:g} LUTs for `open`.",
+            _together(result["sets"]),
+            first,
+            "Ticks and LUTs at equal loss: at the best loss that both reach, and where 95 % and "
+            "90 % of the variance that it explains are explained.",
+            second,
+        ]
+    )
+
+
+def _together(rows: Sequence[Row]) -> str:
+    """One line for each device: how often better, and the mean ratio of ticks at equal loss."""
+    lines = []
+    for device in dict.fromkeys(row["device"] for row in rows):
+        mine = [row for row in rows if row["device"] == device]
+        ratios = [
+            level["ticks_ticks"] / level["ticks_nodes"]
+            for row in mine
+            for level in row["equal_loss"]
+            if level["ticks_nodes"]
+        ]
+        wins, pairs = sum(r["wins"] for r in mine), sum(r["seeds"] for r in mine)
+        lines.append(
+            f"- `{device}`: with ticks in the loop the larger hypervolume in {wins} of {pairs} "
+            f"pairs of runs; {geometric_mean(ratios):.2f} times the ticks at equal loss "
+            "(geometric mean over sets and levels)."
+        )
+    return "\n".join(lines)
+
+
+def _better(
+    first: float, second: float, digits: int, best: Callable[[float, float], float]
+) -> tuple[str, str]:
+    """Both figures, the better one in bold."""
+    texts = (f"{first:.{digits}f}", f"{second:.{digits}f}")
+    if texts[0] == texts[1]:
+        return texts
+    return (f"**{texts[0]}**", texts[1]) if best(first, second) == first else (
+        texts[0], f"**{texts[1]}**"
+    )  # fmt: skip
+
+
+def _level(row: Row, level: Row) -> Sequence[object]:
+    lut: tuple[str, str] = ("-", "-")
+    if row["device"] == "open":
+        lut = _better(level["lut_ticks"], level["lut_nodes"], 0, min)
+    held = _better(level["ticks_ticks"], level["ticks_nodes"], 1, min)
+    share = f"{100 * level['share']:.0f} %"
+    return (row["device"], row["set"], share, f"{level['loss']:.4f}", *held, *lut)
+
+
+SECTIONS: Mapping[str, Callable[[Result], str]] = {
+    "evaluation": evaluation,
+    "tree_cost": tree_cost,
+    "recovery": recovery,
+    "ablation": ablation,
+    "empirical": empirical,
+    "ticks": ticks,
+}
+
+
+def document(results: Path) -> str:
+    """The whole document from a folder of results."""
+    parts = [PROSE["head"]]
+    for name, write in SECTIONS.items():
+        path = results / f"{name}.json"
+        parts.append(PROSE[name])
+        if path.exists():
+            parts.append(write(json.loads(path.read_text())))
+        else:
+            parts.append("Not measured yet.")
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--out", type=Path, default=OUT)
+    options = parser.parse_args(arguments)
+    write_text(options.out, document(options.results))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,260 @@
+"""Do ticks in the search's loop pay? Fronts found with ticks against fronts found with node counts.
+
+Run: `python -m benchmarks.ticks`. On each set and with each seed the engine runs with the same
+settings and the same number of evaluations, with a device's cost table in the loop (archives,
+tournaments and migration by loss, ticks and LUTs) and with the usual complexity (one for each
+operator, no ticks); that front is then costed with the device's table. Devices: `open`
+(delays and LUTs characterised with open tools, 200 MHz, single-input parts as tables) and the
+published cycles of a VU9P for <16,6> at 5 ns (whole ticks for each operator, no LUTs).
+
+Both fronts are scored on held-out rows as share of the variance that is left. Compared are the
+hypervolume, as share of the box below the reference (all of the variance; `TICKS` ticks; for `open`
+also `LUT` LUTs), and the fewest ticks (and LUTs) at equal loss: at the best loss that both reach,
+and at losses that explain 95 % and 90 % of what that one does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.methods import node_cost
+from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, run_all, say
+from benchmarks.tick_sets import SETS, TickSet, load, prepare
+from symtick.errors import SymtickError
+from symtick.expr import Interval
+from symtick.files import write_json
+from symtick.hwcost import SearchCost, model, search_cost
+from symtick.search.engine import Engine, EngineConfig, Limits
+from symtick.search.evaluation import Rows, costs, losses
+from symtick.search.hypervolume import hypervolume
+
+DEVICES: Mapping[str, tuple[str, float]] = {
+    "open": ("open", 200.0),
+    "published": ("xcvu9p-hls4sr", 200.0),
+}
+LOOPS = (*DEVICES, "nodes")
+TICKS: Mapping[str, float] = {"open": 12.0, "published": 40.0}
+LUT = 1500.0
+SHARES = (1.0, 0.95, 0.9)
+EVALUATIONS = 50_000
+SEEDS = 5
+# what the jets job lets occur; the published table has tanh and division, at 51 and 29 ticks
+OPS = ("add", "sub", "mul", "neg", "abs", "min", "max", "square", "exp", "tanh")
+MAX_NODES = 60
+
+Point = tuple[float, float, float]  # held-out loss, ticks, LUT
+
+
+@dataclass(frozen=True)
+class Run:
+    """One search: a set, what is in the loop (a device's ticks, or nodes), a seed."""
+
+    set: str
+    loop: str
+    seed: int
+    max_evaluations: int
+
+    @property
+    def key(self) -> Hashable:
+        return key_of(self.__dict__)
+
+
+def key_of(row: Row) -> Hashable:
+    """What tells one run from another."""
+    return tuple(row[name] for name in ("set", "loop", "seed", "max_evaluations"))
+
+
+def device_cost(device: str, held: TickSet) -> SearchCost:
+    """The cost table of a device for the set's inputs."""
+    return search_cost(model(*DEVICES[device]), [held.format] * held.X.shape[1])
+
+
+def search(held: TickSet, cost: SearchCost, seed: int, max_evaluations: int) -> Engine:
+    """The engine at the end of its budget."""
+    ranges = [Interval(held.format.lo, held.format.hi)] * held.X.shape[1]
+    config = replace(EngineConfig(ops=OPS, seed=seed), limits=Limits(max_nodes=MAX_NODES))
+    engine = Engine(held.X, held.y, ranges, cost, config)
+    while engine.step(8, max_evaluations=max_evaluations).evaluations < max_evaluations:
+        pass
+    return engine
+
+
+def front(engine: Engine, held: TickSet, cost: SearchCost) -> list[Point]:
+    """Its front with held-out losses, costed with the table given."""
+    programs = [candidate.program for candidate in engine.front()]
+    found = losses(programs, Rows.make(held.X_test, held.y_test)) / np.var(held.y_test)
+    ticks, lut = costs(programs, cost)
+    return [
+        (round(float(a), 6), float(b), round(float(c), 3))
+        for a, b, c in zip(found, ticks, lut, strict=True)
+        if np.isfinite(a)
+    ]
+
+
+def work(run: Run, cache: Path) -> Row:
+    """Do one run."""
+    held = load(run.set, cache)
+    nodes = run.loop == "nodes"
+    cost = node_cost(held.X.shape[1]) if nodes else device_cost(run.loop, held)
+    start = time.perf_counter()
+    engine = search(held, cost, run.seed, run.max_evaluations)
+    seconds = time.perf_counter() - start
+    devices = list(DEVICES) if nodes else [run.loop]
+    fronts = {name: front(engine, held, device_cost(name, held)) for name in devices}
+    return {
+        **run.__dict__,
+        "fronts": fronts,
+        "volumes": {name: round(volume(held, name), 6) for name, held in fronts.items()},
+        "evaluations": engine.stats().evaluations,
+        "seconds": round(seconds, 3),
+    }
+
+
+def volume(points: Sequence[Point], device: str) -> float:
+    """Dominated share of the box from 0 to the reference."""
+    bound = [1.0, TICKS[device], LUT]
+    if device == "published":
+        points, bound = [(a, b, 0.0) for a, b, _ in points], [*bound[:2], 1.0]
+    return hypervolume(points, bound) / float(np.prod(bound))
+
+
+def cheapest(points: Sequence[Point], loss: float, objective: int) -> float:
+    """The least of an objective among those that reach a loss."""
+    return min(p[objective] for p in points if p[0] <= loss)
+
+
+def equal_loss(ticks: Sequence[Point], nodes: Sequence[Point], share: float) -> tuple[float, Row]:
+    """The loss of comparison, and ticks and LUTs at it of either front."""
+    both = max(min(p[0] for p in ticks), min(p[0] for p in nodes))
+    loss = both + (1.0 - share) * (1.0 - both)
+    figures = {
+        f"{what}_{name}": cheapest(points, loss, place)
+        for name, points in (("ticks", ticks), ("nodes", nodes))
+        for place, what in ((1, "ticks"), (2, "lut"))
+    }
+    return loss, figures
+
+
+def summary(rows: Sequence[Row]) -> list[Row]:
+    """For each set and device, over the seeds that have both: means of what is compared."""
+    by_key = {(r["set"], r["loop"], r["seed"]): r for r in rows}
+    found = []
+    for device in DEVICES:
+        for name in SETS:
+            pairs = [
+                (row, by_key[name, "nodes", seed])
+                for (other, loop, seed), row in by_key.items()
+                if (other, loop) == (name, device) and (name, "nodes", seed) in by_key
+            ]
+            if pairs:
+                figures = _means(device, pairs)
+                found.append({"set": name, "device": device, "seeds": len(pairs), **figures})
+    return found
+
+
+def _means(device: str, pairs: Sequence[tuple[Row, Row]]) -> Row:
+    volumes = [[row["volumes"][device] for row in side] for side in zip(*pairs, strict=True)]
+    fronts = [(a["fronts"][device], b["fronts"][device]) for a, b in pairs]
+    levels = []
+    for share in SHARES:
+        held = [equal_loss(a, b, share) for a, b in fronts]
+        means = {key: statistics.fmean(found[key] for _, found in held) for key in held[0][1]}
+        loss = statistics.fmean(loss for loss, _ in held)
+        levels.append({"share": share, "loss": loss, **means})
+    best = [
+        statistics.fmean(min(p[0] for p in f) for f in side) for side in zip(*fronts, strict=True)
+    ]
+    return {
+        "volume_ticks": statistics.fmean(volumes[0]),
+        "volume_nodes": statistics.fmean(volumes[1]),
+        "wins": sum(a > b for a, b in zip(*volumes, strict=True)),
+        "best_ticks": best[0],
+        "best_nodes": best[1],
+        "equal_loss": levels,
+    }
+
+
+def report(rows: Sequence[Row]) -> str:
+    """The summary as text."""
+    lines = [
+        f"{'device':<11}{'set':<11}{'volume ticks':>13}{'nodes':>9}{'wins':>6}"
+        f"{'at equal loss:':>17}{'ticks':>8}{'nodes':>8}{'LUT':>8}{'nodes':>8}"
+    ]
+    for row in summary(rows):
+        first = row["equal_loss"][0]
+        lines.append(
+            f"{row['device']:<11}{row['set']:<11}{row['volume_ticks']:>13.4f}"
+            f"{row['volume_nodes']:>9.4f}{row['wins']:>4}/{row['seeds']}{first['loss']:>17.4f}"
+            f"{first['ticks_ticks']:>8.1f}{first['ticks_nodes']:>8.1f}"
+            f"{first['lut_ticks']:>8.0f}{first['lut_nodes']:>8.0f}"
+        )
+    return "\n".join(lines)
+
+
+def _show(row: Row) -> None:
+    volumes = "  ".join(f"{name} {value:.4f}" for name, value in row["volumes"].items())
+    say(
+        f"{row['set']:<12}{row['loop']:<11}seed {row['seed']:<4}{row['seconds']:>7.1f} s  "
+        f"volume: {volumes}"
+    )
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sets", nargs="+", default=list(SETS), choices=list(SETS))
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="pairs of runs, seeds 0, 1, ...")
+    parser.add_argument("--evaluations", type=int, default=EVALUATIONS)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--log", type=Path, default=LOGS / "ticks.jsonl")
+    parser.add_argument("--out", type=Path, default=RESULTS / "ticks.json")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = _options(arguments)
+    jobs = [
+        Run(name, loop, seed, options.evaluations)
+        for seed in range(options.seeds)
+        for name in options.sets
+        for loop in LOOPS
+    ]
+    cache = options.log.parent / "jets_teacher.npz"
+    log: Log[Run] = Log(options.log, key_of)
+    try:
+        if any(name.startswith("jets") for name in options.sets):
+            prepare(cache)
+        run_all(jobs, partial(work, cache=cache), log, options.processes, _show)
+        wanted = {job.key for job in jobs}
+        rows = [row for row in log.rows() if key_of(row) in wanted]
+    except SymtickError as error:
+        raise SystemExit(str(error)) from None
+    print(report(rows))
+    write_json(options.out, _result(options, rows))
+
+
+def _result(options: argparse.Namespace, rows: Sequence[Row]) -> dict[str, Any]:
+    return {
+        "machine": machine(),
+        "settings": {
+            "max_evaluations": options.evaluations,
+            "seeds": list(range(options.seeds)),
+            "reference": {"loss": 1.0, "ticks": dict(TICKS), "lut": LUT},
+            "ops": OPS,
+            "max_nodes": MAX_NODES,
+        },
+        "sets": summary(rows),
+        "runs": rows,
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The document is made of the results: every figure in it comes from a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.aims import evaluation_aims, recovery_aims, tree_cost_aims
+from benchmarks.prose import PROSE
+from benchmarks.tables import SECTIONS, document, main, plain, table
+
+MACHINE = {"cpu": "a processor", "isa": "avx2", "python": "3.11", "cores": 2}
+SETTINGS = {"max_evaluations": 2000, "seeds": [0, 1, 2], "processes": 2}
+FIGURES = {"runs": 3, "evaluations_mean": 1234, "seconds_mean": 1.25, "seconds_median": 0.75}
+LEVEL = {"share": 0.95, "loss": 0.125, "ticks_ticks": 3.0, "ticks_nodes": 6.0,
+         "lut_ticks": 50.0, "lut_nodes": 40.0}  # fmt: skip
+
+
+def results() -> dict[str, Any]:
+    group = {"method": "m", "group": "Nguyen", "problems": 12, "recovery": 97.5, **FIGURES}
+    problem = {"method": "m", "problem": "Nguyen-7", "recovery": 66.67, **FIGURES}
+    law = {"method": "m", "title": "Hubble's law", "runs": 5, "solved": 4, "almost": 1,
+           "evaluations_mean": 99, "seconds_mean": 3.0}  # fmt: skip
+    tick = {"device": "open", "set": "diabetes", "seeds": 3, "wins": 2, "volume_ticks": 0.5,
+            "volume_nodes": 0.25, "best_ticks": 0.3, "best_nodes": 0.2,
+            "equal_loss": [LEVEL]}  # fmt: skip
+    reference = {"loss": 1.0, "ticks": {"open": 12.0}, "lut": 1500.0}
+    return {
+        "evaluation": {"machine": "an old one", "table": [
+            {"ops": "eight", "rows": 1000, "symtick": 5e9, "pyoperon": 2e9, "ratio": 2.5},
+            {"ops": "arithmetic", "rows": 1000, "symtick": 5e9, "pyoperon": 4e9, "ratio": 1.25},
+        ]},
+        "recovery": {"machine": MACHINE, "settings": SETTINGS, "sets": [group],
+                     "problems": [problem]},
+        "ablation": {"machine": MACHINE, "settings": SETTINGS, "sets": [group],
+                     "problems": [problem]},
+        "empirical": {"machine": MACHINE, "laws": [law]},
+        "ticks": {"machine": MACHINE, "settings": {**SETTINGS, "reference": reference},
+                  "sets": [tick]},
+    }  # fmt: skip
+
+
+def test_every_figure_stands_in_the_document(tmp_path: Path) -> None:
+    for name, held in results().items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(held))
+    main(["--results", str(tmp_path), "--out", str(tmp_path / "doc.md")])
+    text = (tmp_path / "doc.md").read_text()
+    for wanted in (
+        "5.00 G", "**97.5**", "1,234", "| NGGP | 92.33 |", "| Nguyen-7 | **67** | 35 |", "**4/5**",
+        "35/45", "**0.5000** | 0.2500", "| **3.0** | 6.0 | 50 | **40** |", "0.50 times the ticks",
+        "2 of 3 pairs", "a processor (avx2)", "an old one", "Not measured yet.",
+    ):  # fmt: skip
+        assert wanted in text, wanted
+    assert text.count("Not measured yet.") == 1  # the cost of a tree
+    assert set(SECTIONS) < set(PROSE)
+    assert all(line == line.rstrip() for line in text.splitlines())
+
+
+def test_what_was_not_run_is_said(tmp_path: Path) -> None:
+    assert document(tmp_path).count("Not measured yet.") == len(SECTIONS)
+
+
+def test_short_falls_are_named() -> None:
+    held = results()
+    assert "Nguyen: aim 100 %, measured 97.5 %: **short**" in recovery_aims(held["recovery"])
+    assert "aim 20 s, measured 1.2 s: met" in recovery_aims(held["recovery"])
+    lines = evaluation_aims(held["evaluation"]).splitlines()
+    assert [line.endswith("met.") for line in lines] == [True, False, False]
+    rows = [{"cost": "open", "nodes": n, "kernel_median": 310.0} for n in (5, 25)]
+    assert tree_cost_aims({"table": rows}) == (
+        "- open, 25 nodes: aim 300 ns, measured 310 ns: **short**."
+    )
+    assert recovery_aims({"sets": []}) == evaluation_aims({"table": []}) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"), [(3e9, "3.00 G"), (0.12345, "0.1235"), (12345, "12,345")]
+)
+def test_plain_tables(value: float, cell: str) -> None:
+    assert plain([{"a": value, "b": "x"}]).splitlines() == [
+        "| a | b |", "|---|---|", f"| {cell} | x |",
+    ]  # fmt: skip
+    assert table(("a",), []) == "| a |\n|---|"
