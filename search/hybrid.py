@@ -28,7 +28,6 @@ from symtick.search.policy_network import Weights
 from symtick.search.training import Batch, State, Trainer, make_trainer, part_of
 
 Floats = npt.NDArray[np.float64]
-LIBRARY = 200_000  # evaluations of the enumeration under `closed_forms`
 _NO_BUDGET = 1_000_000  # ticks from which on a limit is none
 
 
@@ -213,7 +212,7 @@ class HybridSearch:
             self._rows.X, self._rows.y, self._cost, self.engine.alphabet, config.all_rules(),
             weights=self._rows.weights, loss=config.loss, delta=config.huber_delta,
             max_evaluations=most if self.budget is None else min(most, self.budget),
-            library=min(most, LIBRARY), enough=config.target_loss,
+            enough=config.target_loss,
         )  # fmt: skip
         self._spent = found.evaluations
         limit = config.limits.max_lut
