@@ -49,7 +49,8 @@ class Task:
         guesses: text of equations to start from.
         evaluations: budget.
         method: one of `METHODS`.
-        hybrid: settings of `policy` and `hybrid`, whose engine's are `config`; None for defaults.
+        hybrid: settings of `gp`, `policy` and `hybrid`, whose engine's are `config`; None for the
+            engine alone.
     """
 
     X: Floats
@@ -159,8 +160,8 @@ class GpSearch:
         return self._engine.state()
 
 
-class PolicySearch:
-    """A policy that learns, alone or together with evolution: a `Searcher`."""
+class JointSearch:
+    """Closed forms first, then evolution, a policy that learns, or both: a `Searcher`."""
 
     def __init__(self, task: Task, config: HybridConfig, state: State | None = None) -> None:
         held = replace(config, engine=task.config, seed=task.config.seed)
@@ -177,9 +178,9 @@ class PolicySearch:
         return self._search.evaluations
 
     def step(self, threads: int, budget: int) -> None:
-        """A batch of the policy's, and its generations."""
+        """A batch of the policy's, and its generations; of evolution alone a few generations."""
         self._search.budget = budget
-        self._search.step(threads)
+        self._search.step(threads, SLICE if self._search.config.method == "gp" else None)
 
     def front(self) -> Sequence[Candidate]:
         """The Pareto front over loss, ticks and LUTs."""
@@ -187,7 +188,7 @@ class PolicySearch:
 
     def best_loss(self) -> float:
         """Lowest loss so far."""
-        return self._search.engine.stats().best_loss
+        return self._search.best_loss
 
     def state(self) -> State:
         """The engine's and the policy's."""
@@ -201,8 +202,9 @@ class ListSearch:
 
     Args:
         task: what is searched for.
-        meet: also look up parts of the target among the functions (`closed_forms`), for data
-            without noise; else the front of the functions themselves (`enumerate_front`).
+        meet: look up parts of the target among the functions first (`closed_forms`, for half the
+            budget), which finds exact laws in data without noise. Where there is none, or else, the
+            front of the functions themselves (`enumerate_front`).
         state: a stored state.
     """
 
@@ -221,14 +223,18 @@ class ListSearch:
             "weights": task.weights,
             "loss": config.loss,
             "delta": config.huber_delta,
-            "max_evaluations": budget,
         }
+        found, self.evaluations = list[Candidate](), 0
         if self._meet:
-            forms = closed_forms(*data, **extra, enough=config.target_loss)
+            share, enough = max(1, budget // 2), config.target_loss
+            forms = closed_forms(*data, **extra, max_evaluations=share, enough=enough)
             found, self.evaluations = forms.front, forms.evaluations
-        else:
-            found, stats = enumerate_front(*data, **extra, max_level=MOST_LEVELS)
-            self.evaluations = stats.evaluations
+        if not found:
+            left = budget - self.evaluations
+            found, stats = enumerate_front(
+                *data, **extra, max_level=MOST_LEVELS, max_evaluations=left
+            )
+            self.evaluations += stats.evaluations
         self._front = self._admitted(found)
 
     def _admitted(self, found: Sequence[Candidate]) -> list[Candidate]:
@@ -262,9 +268,9 @@ def searcher(task: Task, state: State | None = None) -> Searcher:
     """The task's way to search, at a stored state where one is given."""
     if task.method in ("enumeration", "closed_forms"):
         return ListSearch(task, task.method == "closed_forms", state)
-    if task.method == "gp":
+    if task.hybrid is None:
         return GpSearch(task, state)
-    return PolicySearch(task, task.hybrid or HybridConfig(method=task.method), state)
+    return JointSearch(task, task.hybrid, state)
 
 
 def non_dominated(candidates: Sequence[Candidate]) -> list[Candidate]:

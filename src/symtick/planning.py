@@ -34,9 +34,12 @@ from symtick.wording import (
 )
 
 Floats = npt.NDArray[np.float64]
+# without a preset, one part in so many of the budget goes to closed forms first, up to a limit
+EXACT_SHARE, MOST_EXACT = 4, 100_000
 PRESETS: dict[str, Callable[[tuple[str, ...]], HybridConfig]] = {
     "mundhenk2021": HybridConfig.mundhenk2021,
     "petersen2021": HybridConfig.petersen2021,
+    "symtick": HybridConfig.symtick,
 }
 
 
@@ -51,7 +54,7 @@ class Plan:
         alphabet: the letters.
         cost: the table that prices candidates.
         config: settings of the engine, without the units of a target.
-        hybrid: settings of a search by a policy, or None.
+        hybrid: settings of all but the engine, or None where the functions are written down.
         settings: the regressor, whose parameters are read only.
     """
 
@@ -221,7 +224,8 @@ def _preset(settings: Any, alphabet: Alphabet) -> HybridConfig:
     """The settings that the regressor's parameters are put into."""
     preset = settings.preset
     if preset is None:
-        return HybridConfig()
+        exact = min(settings.evaluations // EXACT_SHARE, MOST_EXACT)
+        return HybridConfig(closed_forms=0 if settings.penalty else exact)
     if isinstance(preset, EngineConfig):
         return HybridConfig(engine=preset)
     if isinstance(preset, HybridConfig):

@@ -94,8 +94,9 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         evaluations: budget for each target: candidates computed over the rows.
         target_loss: stop at this loss.
         preset: settings that have no parameter here: the name of a published search
-            (`mundhenk2021`, `petersen2021`), an `EngineConfig` or a `HybridConfig`; None for the
-            defaults. A preset's rules hold where no parameter here is set.
+            (`mundhenk2021`, `petersen2021`), `symtick` (our own), an `EngineConfig` or a
+            `HybridConfig`. None: the defaults, after a quarter of the budget for `closed_forms`. A
+            preset's rules hold where no parameter here is set.
         guesses: equations to start from, as text; with several targets a list for each.
         warm_start: a further `fit` goes on from the last one: exactly, where data and settings but
             the budget are the same, else from its front.
