@@ -103,8 +103,11 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         seed: of every random choice.
         threads: worker threads; they change nothing but the time.
         n_workers: processes of a local dask cluster to spread islands over.
-        scheduler: address of a dask scheduler, or a `distributed.Client`, to do so on its workers.
+        scheduler: address of a dask scheduler, a cluster of dask's or a `distributed.Client`, to do
+            so on its workers.
         islands: an `IslandSettings` for these; they change the result, workers do not.
+        checkpoint: a folder for the islands' states, replaced after each epoch; a fit of the same
+            data and settings goes on from there.
 
     Data
         select_k_features: search over so many features, chosen by a random forest.
@@ -175,7 +178,8 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         threads: int = 1,
         n_workers: int | None = None,
         scheduler: Any = None,
-        islands: Any = None,
+        islands: IslandSettings | None = None,
+        checkpoint: str | Path | None = None,
         select_k_features: int | None = None,
         denoise: bool = False,
         batching: bool | str = "auto",
@@ -224,6 +228,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         self.n_workers = n_workers
         self.scheduler = scheduler
         self.islands = islands
+        self.checkpoint = checkpoint
         self.select_k_features = select_k_features
         self.denoise = denoise
         self.batching = batching
@@ -299,6 +304,8 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
             raise InputError(f"method must be one of {', '.join(METHODS)}, not {self.method!r}")
         if self.method in ("enumeration", "closed_forms") and len(self.guesses):
             raise InputError(f"method={self.method!r} takes no guesses: it writes down everything")
+        if self.checkpoint is not None and self._islands() is None:
+            raise InputError("a checkpoint is of islands on a cluster: give n_workers or scheduler")
         if self.method != "gp" and self._islands() is not None:
             raise InputError(
                 "islands on a cluster evolve: n_workers and scheduler need method='gp'"
@@ -363,12 +370,16 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
                 full = replace(task, guesses=(*task.guesses, *memory.guesses))
                 search: Searcher
                 if islands is not None and client is not None:
-                    search = Islands(full, islands, client, memory.state)
+                    path = self._checkpoint(len(outcomes))
+                    search = Islands(full, islands, client, memory.state, path)
                 else:
                     search = searcher(full, memory.state)
                 stopped = any(o.interrupted for o in outcomes)
                 outcomes.append(run(full, search, self.threads, self._report(), brief=stopped))
         return outcomes
+
+    def _checkpoint(self, target: int) -> Path | None:
+        return None if self.checkpoint is None else Path(self.checkpoint) / f"target{target}.npz"
 
     def _report(self) -> Callable[[Searcher, float], None]:
         """Prints a line for each tenth of the budget, if that is wanted."""
