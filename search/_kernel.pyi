@@ -143,6 +143,9 @@ class EngineSettings:
     founder_depth: int
     patience: int
     target_loss: float
+    constant_bits: int
+    constant_fraction: bool
+    loss: Loss
     def __init__(self) -> None: ...
     def set_moves(self, weights: list[float]) -> None: ...
     constant_bits: int

@@ -66,7 +66,8 @@ class HybridConfig:
                 f"unknown method {self.method!r}: there are {', '.join(HYBRID_METHODS)}"
             )
         for name, least in (("closed_forms", 0), ("closed_nodes", 0), ("batch", 1),
-                            ("generations", 1), ("train_best", 0), ("patience", 0), ("seed", 0)):  # fmt: skip
+                            ("generations", 1), ("train_best", 0), ("patience", 0),
+                            ("seed", 0)):  # fmt: skip
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**62:
                 raise InputError(f"{name} must be an integer from {least}, not {value!r}")

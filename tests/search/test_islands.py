@@ -154,7 +154,7 @@ def test_an_error_of_the_user_s_own_comes_back(client: Client) -> None:
         Islands(task(wrong), SETTINGS, client).step(1, 1000)
 
 
-def test_the_regressor_spends_its_budget_on_the_cluster(client: Client) -> None:
+def test_the_regressor_spends_its_budget_on_the_cluster(client: Client, tmp_path: Path) -> None:
     work = task()
     model = SymbolicRegressor(
         scheduler=client, islands=SETTINGS, unary_operators=["sin"], evaluations=900, max_nodes=14
@@ -165,6 +165,12 @@ def test_the_regressor_spends_its_budget_on_the_cluster(client: Client) -> None:
     twice.fit(work.X, work.y).fit(work.X, work.y)
     assert twice.evaluations_ == (900,)
     assert np.isfinite(model.predict(work.X)).all()
+    model.set_params(checkpoint=tmp_path, evaluations=300).fit(work.X, work.y)
+    assert (tmp_path / "target0.npz").is_file()
+    model.fit(work.X, work.y)  # from the checkpoint, with the budget on top
+    assert model.evaluations_ == (600,)
+    with pytest.raises(InputError, match="give n_workers or scheduler"):
+        SymbolicRegressor(checkpoint=tmp_path).fit(work.X, work.y)
 
 
 def test_refuses_what_cannot_be() -> None:
