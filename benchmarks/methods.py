@@ -18,13 +18,17 @@ import numpy.typing as npt
 from benchmarks.tokens import TokenSet
 from symtick.expr import Op, Program, from_programs, to_text
 from symtick.hwcost.search_cost import SearchCost
+from symtick.search.closed_forms import closed_forms
 from symtick.search.engine import Candidate, Engine, EngineConfig
-from symtick.search.grammar import Rules
+from symtick.search.enumeration import enumerate_front
+from symtick.search.grammar import Alphabet, Rules
 from symtick.search.hybrid import HybridSearch
 from symtick.search.hybrid_config import HybridConfig
 
 FIT = 1e-10  # mean squared error over the variance from which on a candidate is shown to the judge
 MAX_NODES = 64
+FIRST_PASS = 30_000  # evaluations of the first pass of an enumeration
+LEVELS = 30
 STALLED = 200  # steps in a row without an evaluation: there is nothing new to be tried
 
 
@@ -113,11 +117,15 @@ def config_of(task: Task) -> EngineConfig:
     """The engine's settings for the search of an exact law, with the task's letters."""
     return EngineConfig(
         ops=_ops(task),
-        rules=Rules(max_nodes=task.max_nodes, trig_in_trig=False, inverse_of_inverse=False),
+        rules=_rules(task),
         simplify=False,
         seed=task.seed,
         **_letters(task),
     )
+
+
+def _rules(task: Task) -> Rules:
+    return Rules(max_nodes=task.max_nodes, trig_in_trig=False, inverse_of_inverse=False)
 
 
 def _ops(task: Task) -> tuple[str, ...]:
@@ -150,9 +158,13 @@ def pursue(task: Task, search: Search) -> Outcome:
 
 
 def _front(search: Search, task: Task) -> list[tuple[str, float]]:
+    return _texts(search.front(), task)
+
+
+def _texts(found: Iterable[Candidate], task: Task) -> list[tuple[str, float]]:
     """Expressions with their losses, the smallest first."""
-    found = sorted(search.front(), key=lambda c: c.lut)
-    return [(written(c.program, task.inputs), c.loss) for c in found]
+    ordered = sorted(found, key=lambda c: c.lut)
+    return [(written(c.program, task.inputs), c.loss) for c in ordered]
 
 
 @dataclass
@@ -239,6 +251,43 @@ def hybrid(task: Task) -> Outcome:
     return joined(task, HybridConfig.symtick(_ops(task), **_letters(task)))
 
 
+def _alphabet(task: Task) -> Alphabet:
+    return config_of(task).alphabet(task.X.shape[1], task.inputs)
+
+
+def enumeration(task: Task) -> Outcome:
+    """Every function in order of size; begun anew with four times the budget until it has the law.
+
+    What was enumerated before is enumerated again, so only the last pass counts as evaluations; the
+    seconds are those of all.
+    """
+    watch = Watch(task)
+    cost, alphabet, rules = node_cost(task.X.shape[1]), _alphabet(task), _rules(task)
+    budget = min(task.max_evaluations, FIRST_PASS)
+    while True:
+        found, stats = enumerate_front(
+            task.X, task.y, cost, alphabet, rules, loss=task.loss, max_level=LEVELS,
+            max_functions=task.max_evaluations, max_evaluations=budget,
+        )  # fmt: skip
+        if watch.solved(_texts(found, task)) or budget >= task.max_evaluations:
+            break
+        budget = min(4 * budget, task.max_evaluations)
+    front = tuple(text for text, _ in _texts(found, task))
+    return Outcome(front, stats.evaluations, watch.stop())
+
+
+def closed(task: Task) -> Outcome:
+    """Closed forms met from both ends."""
+    watch = Watch(task)
+    found = closed_forms(
+        task.X, task.y, node_cost(task.X.shape[1]), _alphabet(task), _rules(task),
+        loss=task.loss, max_evaluations=task.max_evaluations,
+    )  # fmt: skip
+    texts = _texts(found.front, task)
+    watch.solved(texts)
+    return Outcome(tuple(text for text, _ in texts), found.evaluations, watch.stop())
+
+
 METHODS: dict[str, Callable[[Task], Outcome]] = {
     "rspg": rspg,
     "vpg": vpg,
@@ -246,5 +295,7 @@ METHODS: dict[str, Callable[[Task], Outcome]] = {
     "gp": gp,
     "hybrid-published": hybrid_published,
     "hybrid": hybrid,
+    "enumeration": enumeration,
+    "closed-forms": closed,
 }
 BEST = "gp"  # what stands for symtick where methods are not compared

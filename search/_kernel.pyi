@@ -143,8 +143,13 @@ class EngineSettings:
     founder_depth: int
     patience: int
     target_loss: float
+    constant_bits: int
+    constant_fraction: bool
+    loss: Loss
     def __init__(self) -> None: ...
     def set_moves(self, weights: list[float]) -> None: ...
+    constant_bits: int
+    constant_fraction: bool
     def set_loss(self, loss: Loss) -> None: ...
 
 class Engine:

@@ -9,6 +9,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
+import numpy as np
+import numpy.typing as npt
+
 from symtick.errors import InputError
 from symtick.expr import BY_NAME, Interval
 from symtick.search import _kernel
@@ -110,7 +113,7 @@ class EngineConfig:
             they are trees of letters, never rewritten; a search without free constants or with
             literals must be one without.
         seed: of every random choice, 0 .. 2**63-1.
-        loss: a name of `losses.LOSSES`, or a callable, see `losses.loss_spec`.
+        loss: a name of `losses.LOSSES`, or a callable (see `losses.loss_spec`).
         huber_delta: where Huber's loss turns linear.
         target_loss: the search ends at this loss, or None.
         islands: separate populations; a fixed number, so that threads change nothing.
@@ -142,6 +145,9 @@ class EngineConfig:
         tune_probability: chance that a child of the other moves is tuned.
         tune_repeats: fits of one shape from nearly the same constants, before it is no longer
             fitted from there.
+        constant_bits: bits of the constants of candidates on the front, which are rounded and
+            scored with these constants (see `rounding`); 0: as they were tuned.
+        constant_fraction: these are bits after the point, else significant bits.
         cache_size: functions that an island remembers, so that none is scored twice.
         copies: people of one function up to which a child of a known function may join them; 0:
             what was once tried is tried no more.
@@ -182,6 +188,8 @@ class EngineConfig:
     tune_iterations: int = 10
     tune_probability: float = 0.5
     tune_repeats: int = 4
+    constant_bits: int = 0
+    constant_fraction: bool = False
     cache_size: int = 1 << 14
     copies: int = 0
     limits: Limits = field(default_factory=Limits)
@@ -198,18 +206,18 @@ class EngineConfig:
                 "simplify=True merges constants: a search with literals or without free constants "
                 "needs simplify=False"
             )
+        _check_positive(self, ("huber_delta",))
         loss_spec(self.loss, self.huber_delta)
         counts = ("islands", "population", "tournament", "migration_interval", "screen_rows",
                   "parsimony_window", "cache_size", "founder_depth", "subtree_depth",
                   "tune_repeats")  # fmt: skip
         _check_counts(self, counts, 1)
         _check_counts(self, ("migrants", "trial_terms", "tune_iterations", "seed", "copies",
-                             "screen_interval", "patience"), 0)  # fmt: skip
+                             "screen_interval", "patience", "constant_bits"), 0)  # fmt: skip
         for name in ("elite_probability", "tick_elite_probability", "interaction", "inner",
                      "tune_probability", "tournament_best", "lut_tournament"):  # fmt: skip
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise InputError(f"{name} is a chance from 0 to 1, not {getattr(self, name)!r}")
-        _check_positive(self, ("huber_delta",))
         if not 0.0 <= self.parsimony < math.inf:
             raise InputError(f"parsimony must be finite and from 0, not {self.parsimony!r}")
         if self.target_loss is not None and not math.isfinite(self.target_loss):
@@ -244,8 +252,12 @@ class EngineConfig:
             max_ticks=min(ticks, limits.max_ticks),
         )
 
-    def to_kernel(self) -> _kernel.EngineSettings:
-        """The kernel's settings of the course of a search."""
+    def to_kernel(self, target: npt.NDArray[np.float64]) -> _kernel.EngineSettings:
+        """The kernel's settings of the course of a search.
+
+        Raises:
+            InputError: the loss does not take this target.
+        """
         settings = _kernel.EngineSettings()
         for name in _SAME:
             setattr(settings, name, getattr(self, name))
@@ -254,7 +266,7 @@ class EngineConfig:
         if self.target_loss is not None:
             settings.target_loss = self.target_loss
         settings.set_moves(self.moves.weights())
-        settings.set_loss(loss_spec(self.loss, self.huber_delta))
+        settings.loss = loss_spec(self.loss, self.huber_delta, target)
         return settings
 
     def breeding(self, ranges: Sequence[Interval] | None) -> _kernel.BreedSettings:
@@ -273,7 +285,7 @@ _SAME = (
     "screen_rows", "screen_interval", "trial_terms", "tune_iterations", "tune_probability",
     "tune_repeats", "migration_interval", "migrants", "elite_probability",
     "tick_elite_probability", "parsimony", "parsimony_window", "cache_size", "copies",
-    "founder_depth", "patience",
+    "founder_depth", "patience", "constant_bits", "constant_fraction",
 )  # fmt: skip
 
 

@@ -16,7 +16,14 @@ import numpy.typing as npt
 
 from symtick.errors import InputError
 from symtick.expr import (
-    Interval, Op, Program, check_names, default_names, from_programs, parse, to_text,
+    Interval,
+    Op,
+    Program,
+    check_names,
+    default_names,
+    from_programs,
+    parse,
+    to_text,
 )  # fmt: skip
 from symtick.hwcost.search_cost import SearchCost
 from symtick.search.closed_forms import closed_forms
@@ -208,8 +215,10 @@ class HybridSearch:
     def _meet(self) -> None:
         """The search from both ends; it knows no ranges, LUT limit or penalty."""
         config, most = self._engine_config, self._exact
+        rules = config.all_rules()
+        rules = replace(rules, max_nodes=max(rules.max_nodes, self.config.closed_nodes))
         found = closed_forms(
-            self._rows.X, self._rows.y, self._cost, self.engine.alphabet, config.all_rules(),
+            self._rows.X, self._rows.y, self._cost, self.engine.alphabet, rules,
             weights=self._rows.weights, loss=config.loss, delta=config.huber_delta,
             max_evaluations=most if self.budget is None else min(most, self.budget),
             enough=config.target_loss,

@@ -226,7 +226,9 @@ void bind_settings(nb::module_& m) {
         .def_rw("founder_depth", &EngineSettings::founder_depth)
         .def_rw("target_loss", &EngineSettings::target_loss)
         .def("set_moves", &set_moves)
-        .def("set_loss", [](EngineSettings& s, const LossSpec& loss) { s.loss = loss; });
+        .def_rw("constant_bits", &EngineSettings::constant_bits)
+        .def_rw("constant_fraction", &EngineSettings::constant_fraction)
+        .def_rw("loss", &EngineSettings::loss);
 }
 
 }  // namespace

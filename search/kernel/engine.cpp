@@ -46,6 +46,17 @@ bool has_free(const Alphabet& alphabet) {
     });
 }
 
+// losses that differ by no more are the same but for rounding
+double noise(const LossSpec& loss, const Data& data, bool exact) {
+    const double share = exact ? kExactNoise : kNoise, variance = variance_of_target(data);
+    switch (loss.kind) {
+        case MSE:
+        case HUBER: return share * variance;
+        case MAE: return std::sqrt(share * variance);
+        default: return std::sqrt(share);
+    }
+}
+
 }  // namespace
 
 Engine::Engine(Data data, const EngineSettings& settings, const BreedSettings& breed, Rules rules,
@@ -63,7 +74,7 @@ Engine::Engine(Data data, const EngineSettings& settings, const BreedSettings& b
       penalty_(std::move(penalty)),
       custom_(!alphabet().unary.empty() || !alphabet().binary.empty()),
       free_constants_(has_free(alphabet())),
-      floor_((exact_ && same_rows_ ? kExactNoise : kNoise) * variance_of_target(data_)),
+      floor_(noise(settings.loss, data_, exact_ && same_rows_)),
       islands_(settings.islands) {
     std::partial_sum(settings_.moves.begin(), settings_.moves.end(), moves_.begin());
     for (std::size_t k = 0; k < islands_.size(); ++k) {

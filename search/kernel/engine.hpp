@@ -10,6 +10,7 @@
 #include "breed.hpp"
 #include "cache.hpp"
 #include "fit.hpp"
+#include "round.hpp"
 #include "rules.hpp"
 #include "stream.hpp"
 
@@ -38,6 +39,8 @@ struct EngineSettings {
     std::size_t copies = 0;                // people of one function that a known one may join
     int founder_depth = 5;                 // of founders that are no sums of terms
     std::size_t patience = 0;  // generations without a better one before new founders; 0: for ever
+    int constant_bits = 0;           // of constants in the archive; 0: as they were tuned
+    bool constant_fraction = false;  // these are bits after the point
     double target_loss = -std::numeric_limits<double>::infinity();
     std::array<double, MOVE_COUNT> moves{};
     LossSpec loss;
@@ -164,10 +167,12 @@ private:
     double offered(Island& island, const Tree& tree, Worker& worker);
     double score(const Tree& body, Worker& worker) const;
     void tune(Island& island, Individual& child, int iterations, Worker& worker) const;
+    bool take_tuned(Individual& one, double loss, Worker& worker) const;
     bool fresh_start(Island& island, const Tree& body) const;
     void remember(Island& island, const Individual& child) const;
     void settle(Island& island, Individual& child, Worker& worker);
     void admit(Island& island, Individual& child, Worker& worker) const;
+    bool rounded(Individual& one, Worker& worker) const;
     void join(Island& island, Individual& child);
     void replace_living(Island& island, const Individual& child) const;
     void count_ticks(Island& island, int ticks) const;

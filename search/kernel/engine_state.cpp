@@ -48,7 +48,8 @@ void add(Digest& d, const EngineSettings& s) {
           std::uint64_t(s.migration_interval), std::uint64_t(s.migrants),
           std::uint64_t(s.parsimony_window), std::uint64_t(s.cache_size), std::uint64_t(s.copies),
           std::uint64_t(s.founder_depth), std::uint64_t(s.patience), std::uint64_t(s.tune_iterations),
-          std::uint64_t(s.loss.kind)})
+          std::uint64_t(s.loss.kind), std::uint64_t(s.constant_bits),
+          std::uint64_t(s.constant_fraction)})
         d.word(w);
     for (double v : {s.tournament_best, s.lut_tournament, s.max_lut, s.max_magnitude,
                      s.tune_probability, s.elite_probability, s.tick_elite_probability,
