@@ -323,7 +323,7 @@ def run(
         brief: end after the first slice.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C came before anything was found.
+        KeyboardInterrupt: a second Ctrl-C came before anything was found.
     """
     since, interrupted = search.evaluations, False
     try:
@@ -331,7 +331,7 @@ def run(
     except KeyboardInterrupt:
         interrupted = True
         if not search.front():
-            raise
+            _go_on(task, search, threads, report, since, brief=True)
     return Outcome(tuple(search.front()), search.state(), search.evaluations, interrupted)
 
 

@@ -311,7 +311,7 @@ def test_rounded_constants_have_few_bits_and_the_stated_loss() -> None:
         assert entry.loss == pytest.approx(np.mean((entry.function(X) - y * 1.2345) ** 2))
         again = parse(entry.text, model.names_)
         np.testing.assert_allclose(again.evaluate(X)[:, 0], entry.function(X))
-    with pytest.raises(InputError, match="bits must be an integer"):
+    with pytest.raises(InputError, match="constant_bits must be an integer from 1 to 53"):
         quick(constant_bits=0).fit(X, y)
 
 

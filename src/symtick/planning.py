@@ -271,6 +271,7 @@ def _config(settings: Any, base: EngineConfig, alphabet: Alphabet, rows: int) ->
         loss=settings.loss,
         huber_delta=settings.huber_delta,
         target_loss=settings.target_loss,
+        constant_bits=settings.constant_bits or base.constant_bits,
         screen_rows=_screen(settings.batching, settings.batch_size, rows),
         limits=limits,
     )

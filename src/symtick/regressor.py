@@ -300,6 +300,9 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
             whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
             if not whole or value < least:
                 raise InputError(f"{name} must be an integer from {least}, not {value!r}")
+        bits = self.constant_bits
+        if bits is not None and (not isinstance(bits, int) or not 1 <= bits <= 53):
+            raise InputError(f"constant_bits must be an integer from 1 to 53 or None, not {bits!r}")
         if self.method not in METHODS:
             raise InputError(f"method must be one of {', '.join(METHODS)}, not {self.method!r}")
         if self.method in ("enumeration", "closed_forms") and len(self.guesses):

@@ -89,10 +89,11 @@ def test_equals_the_same_epochs_in_one_process(client: Client) -> None:
     assert len({o.front[-1].loss for o in by_hand(work, 1)}) > 1
 
 
-@pytest.mark.parametrize("deaths", [1, 2])
 def test_losing_workers_in_the_middle_of_an_epoch_changes_nothing(
-    client: Client, tmp_path: Path, deaths: int
+    client: Client, tmp_path: Path
 ) -> None:
+    deaths = 2  # the second one takes the last copy of the rows along
+
     def deadly(expression: Expression) -> float:
         for k in range(deaths):
             try:
