@@ -298,4 +298,4 @@ METHODS: dict[str, Callable[[Task], Outcome]] = {
     "enumeration": enumeration,
     "closed-forms": closed,
 }
-BEST = "gp"  # what stands for symtick where methods are not compared
+BEST = "hybrid"  # what stands for symtick where methods are not compared

@@ -129,6 +129,7 @@ class EngineSettings:
     screen_rows: int
     screen_interval: int
     trial_terms: int
+    library: int
     tune_iterations: int
     tune_probability: float
     tune_repeats: int
