@@ -34,7 +34,7 @@ from symtick.wording import (
 )
 
 Floats = npt.NDArray[np.float64]
-# without a preset, one part in so many of the budget goes to closed forms first, up to a limit
+# of the budget at most one part in so many goes to closed forms first, and without a preset so much
 EXACT_SHARE, MOST_EXACT = 4, 100_000
 PRESETS: dict[str, Callable[[tuple[str, ...]], HybridConfig]] = {
     "mundhenk2021": HybridConfig.mundhenk2021,
@@ -94,7 +94,7 @@ class Plan:
         )
         alphabet = _letters(settings, [names[k] for k in selected])
         cost = hardware.search_cost(selected, operator_complexity(alphabet))
-        base = _preset(settings, alphabet)
+        base = _preset(settings)
         config = _config(settings, base.engine, alphabet, len(X))
         hybrid = None
         if settings.method in HYBRID_METHODS:
@@ -220,12 +220,16 @@ def _letters(settings: Any, names: Sequence[str]) -> Alphabet:
     )
 
 
-def _preset(settings: Any, alphabet: Alphabet) -> HybridConfig:
+def _preset(settings: Any) -> HybridConfig:
     """The settings that the regressor's parameters are put into."""
-    preset = settings.preset
+    held = _chosen_preset(settings.preset)
+    exact = min(held.closed_forms, settings.evaluations // EXACT_SHARE)
+    return replace(held, closed_forms=exact)
+
+
+def _chosen_preset(preset: object) -> HybridConfig:
     if preset is None:
-        exact = min(settings.evaluations // EXACT_SHARE, MOST_EXACT)
-        return HybridConfig(closed_forms=0 if settings.penalty else exact)
+        return HybridConfig(closed_forms=MOST_EXACT)
     if isinstance(preset, EngineConfig):
         return HybridConfig(engine=preset)
     if isinstance(preset, HybridConfig):
@@ -235,7 +239,7 @@ def _preset(settings: Any, alphabet: Alphabet) -> HybridConfig:
             f"preset must be one of {', '.join(PRESETS)}, an EngineConfig or a HybridConfig, "
             f"not {preset!r}"
         )
-    return PRESETS[preset](("add",))
+    return PRESETS[str(preset)](("add",))
 
 
 def _config(settings: Any, base: EngineConfig, alphabet: Alphabet, rows: int) -> EngineConfig:

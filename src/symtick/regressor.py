@@ -95,8 +95,8 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         target_loss: stop at this loss.
         preset: settings that have no parameter here: the name of a published search
             (`mundhenk2021`, `petersen2021`), `symtick` (our own), an `EngineConfig` or a
-            `HybridConfig`. None: the defaults, after a quarter of the budget for `closed_forms`. A
-            preset's rules hold where no parameter here is set.
+            `HybridConfig`. None: the defaults. At most a quarter of the budget goes to closed forms
+            first. A preset's rules hold where no parameter here is set.
         guesses: equations to start from, as text; with several targets a list for each.
         warm_start: a further `fit` goes on from the last one: exactly, where data and settings but
             the budget are the same, else from its front.
