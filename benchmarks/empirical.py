@@ -57,8 +57,9 @@ def work(run: Run) -> Row:
     law = LAWS[run.law]
     X, y = data(law)
     task = Task(
-        X, y, law.inputs, TOKENS, run.seed, run.max_evaluations, lambda _: False, "mae", MAX_NODES
-    )
+        X, y, law.inputs, TOKENS, run.seed, run.max_evaluations, lambda _: False,
+        loss="mae", max_nodes=MAX_NODES, exact=False,
+    )  # fmt: skip
     cpu = time.process_time()
     found = METHODS[run.method](task)
     cpu = time.process_time() - cpu

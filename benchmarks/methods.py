@@ -46,6 +46,7 @@ class Task:
         solved: whether an expression is the law; asked of candidates that fit.
         loss: `mse`, or `mae` for noisy data.
         max_nodes: bound on a candidate's size.
+        exact: whether the data are without noise.
     """
 
     X: npt.NDArray[np.float64]
@@ -57,6 +58,7 @@ class Task:
     solved: Callable[[str], bool]
     loss: str = "mse"
     max_nodes: int = MAX_NODES
+    exact: bool = True
 
 
 @dataclass(frozen=True)
@@ -288,6 +290,34 @@ def closed(task: Task) -> Outcome:
     return Outcome(tuple(text for text, _ in texts), found.evaluations, watch.stop())
 
 
+def combined(task: Task) -> Outcome:
+    """Closed forms first, then evolution where constants are free, then policy and evolution.
+
+    Each has its share of the budget; the last has what the others left.
+    """
+    stages: list[tuple[Callable[[Task], Outcome], float]] = [(hybrid_published, 1.0)]
+    if task.tokens.constants:
+        stages.insert(0, (gp, 0.1 if task.exact else 0.5))
+    if task.exact:
+        stages.insert(0, (closed, 0.25))
+    laws: list[str] = []
+
+    def solved(text: str) -> bool:
+        if task.solved(text):
+            laws.append(text)
+        return bool(laws)
+
+    parts: list[Outcome] = []
+    used = 0
+    for method, share in stages:
+        budget = min(round(share * task.max_evaluations), task.max_evaluations - used)
+        if budget > 0 and not laws:
+            parts.append(method(replace(task, max_evaluations=budget, solved=solved)))
+            used += parts[-1].evaluations
+    front = tuple(text for part in parts for text in part.front)
+    return Outcome(front, used, sum(part.seconds for part in parts))
+
+
 METHODS: dict[str, Callable[[Task], Outcome]] = {
     "rspg": rspg,
     "vpg": vpg,
@@ -297,5 +327,6 @@ METHODS: dict[str, Callable[[Task], Outcome]] = {
     "hybrid": hybrid,
     "enumeration": enumeration,
     "closed-forms": closed,
+    "combined": combined,
 }
-BEST = "gp"  # what stands for symtick where methods are not compared
+BEST = "combined"  # what stands for symtick where methods are not compared
