@@ -17,9 +17,10 @@ from pathlib import Path
 
 from benchmarks.forms import MAX_NODES, judge, pareto
 from benchmarks.laws import LAWS, data
-from benchmarks.methods import BEST, METHODS, Task
+from benchmarks.methods import BEST, METHODS
 from benchmarks.published import EMPIRICAL, EMPIRICAL_RUNS
 from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, run_all, say
+from benchmarks.task import Task
 from benchmarks.tokens import TokenSet
 from symtick.errors import SymtickError
 from symtick.files import write_json

@@ -58,10 +58,8 @@ Notes on the sets:
     "ablation": """
 ### Ablation
 
-`python -m benchmarks.recovery --ablation`: the Nguyen set (12*) with the policy alone by the
-risk-seeking gradient (`rspg`), the vanilla gradient (`vpg`) and priority-queue training (`pqt`),
-evolution alone (`gp`), both with the published settings (`hybrid-published`) and with ours, and
-enumeration. Same letters, points, judge and budget.
+`python -m benchmarks.recovery --ablation`: every method on the Nguyen set (12*), with the same
+letters, points, judge and budget.
 """,
     "empirical": """
 ## 4. EmpiricalBench
