@@ -129,6 +129,7 @@ class EngineSettings:
     screen_rows: int
     screen_interval: int
     trial_terms: int
+    library: int
     tune_iterations: int
     tune_probability: float
     tune_repeats: int
@@ -143,9 +144,12 @@ class EngineSettings:
     founder_depth: int
     patience: int
     target_loss: float
+    constant_bits: int
+    constant_fraction: bool
+    loss: Loss
     def __init__(self) -> None: ...
     def set_moves(self, weights: list[float]) -> None: ...
-    def set_loss(self, kind: int, delta: float) -> None: ...
+    def set_loss(self, loss: Loss) -> None: ...
 
 class Engine:
     def __init__(
@@ -221,6 +225,45 @@ def meet(
     evaluations: int,
     enough: float,
 ) -> tuple[_Found, int, int, int]: ...
+
+class PolicyWeights:
+    def __init__(
+        self,
+        tokens: int,
+        units: int,
+        open_bins: int,
+        observe: _F32,
+        recurrent: list[_F32],
+        bias: list[_F32],
+        start_h: _F32,
+        start_c: _F32,
+        out: _F32,
+        out_bias: _F32,
+    ) -> None: ...
+
+class PolicyPriors:
+    def __init__(self, token: _F32, soft_length: bool, length: float, variance: float) -> None: ...
+
+def sample_policy(
+    weights: PolicyWeights,
+    priors: PolicyPriors,
+    rules: Rules,
+    n: int,
+    seed: int,
+    first: int,
+    tries: int,
+    threads: int,
+) -> tuple[_I16, _F64, _F64, int]: ...
+def observe_policy(
+    priors: PolicyPriors, rules: Rules, sequences: _I16
+) -> tuple[_I16, _I16, _I16, _I16, _F32, _U8]: ...
+def accepts(rules: Rules, sequences: _I16, threads: int) -> npt.NDArray[np.bool_]: ...
+def replays(rules: Rules, sequences: _I16) -> npt.NDArray[np.bool_]: ...
+def random_sequences(rules: Rules, count: int, seed: int) -> tuple[_I16, int]: ...
+def tree(alphabet: Alphabet, sequence: _I16, constants: _F64) -> _Written: ...
+def expand(alphabet: Alphabet, sequence: _I16, constants: _F64) -> _Written: ...
+def retuned(alphabet: Alphabet, sequence: _I16, constants: _F64, tuned: _F64) -> _Written: ...
+def sequence_of(alphabet: Alphabet, ops: _U8, args: _I32, consts: _F64, ties: _I32) -> _I16: ...
 def opcodes() -> dict[str, int]: ...
 def isa() -> str: ...
 def isa_levels() -> list[str]: ...

@@ -121,7 +121,7 @@ class Engine:
             rows.X,
             rows.y,
             rows.weights,
-            self.config.to_kernel(),
+            self.config.to_kernel(rows.y),
             self.config.breeding(ranges),
             self.config.all_rules().to_kernel(self.alphabet, cost),
             cost_table(cost),

@@ -9,11 +9,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
+import numpy as np
+import numpy.typing as npt
+
 from symtick.errors import InputError
 from symtick.expr import BY_NAME, Interval
 from symtick.search import _kernel
-from symtick.search.evaluation import loss_number
 from symtick.search.grammar import Alphabet, Operator, Rules
+from symtick.search.losses import Loss, loss_spec
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,9 @@ class Moves:
         hoist: a sub-tree replaced by a part of itself (shrink mutation).
         rotate: an operator and one of its arguments change places (Cranmer 2023, PySR).
         tune: constants tuned for longer.
+        match: a sub-tree replaced by the enumerated function that comes nearest to what would make
+            the whole the target (semantic backpropagation: Pawlak, Wieloch, Krawiec 2015); needs a
+            `library`, and takes an evaluation more than the others.
     """
 
     crossover: float = 1.0
@@ -81,6 +87,7 @@ class Moves:
     hoist: float = 0.3
     rotate: float = 0.0
     tune: float = 0.3
+    match: float = 0.0
 
     def __post_init__(self) -> None:
         weights = self.weights()
@@ -110,7 +117,7 @@ class EngineConfig:
             they are trees of letters, never rewritten; a search without free constants or with
             literals must be one without.
         seed: of every random choice, 0 .. 2**63-1.
-        loss: `mse`, `mae` or `huber`.
+        loss: a name of `losses.LOSSES`, or a callable (see `losses.loss_spec`).
         huber_delta: where Huber's loss turns linear.
         target_loss: the search ends at this loss, or None.
         islands: separate populations; a fixed number, so that threads change nothing.
@@ -142,6 +149,11 @@ class EngineConfig:
         tune_probability: chance that a child of the other moves is tuned.
         tune_repeats: fits of one shape from nearly the same constants, before it is no longer
             fitted from there.
+        constant_bits: bits of the constants of candidates on the front, which are rounded and
+            scored with these constants (see `rounding`); 0: as they were tuned.
+        constant_fraction: these are bits after the point, else significant bits.
+        library: evaluations that the functions for the move `match` may take, which are enumerated
+            when the search begins.
         cache_size: functions that an island remembers, so that none is scored twice.
         copies: people of one function up to which a child of a known function may join them; 0:
             what was once tried is tried no more.
@@ -157,7 +169,7 @@ class EngineConfig:
     rules: Rules | None = None
     simplify: bool = True
     seed: int = 0
-    loss: str = "mse"
+    loss: Loss = "mse"
     huber_delta: float = 1.0
     target_loss: float | None = None
     islands: int = 4
@@ -182,6 +194,9 @@ class EngineConfig:
     tune_iterations: int = 10
     tune_probability: float = 0.5
     tune_repeats: int = 4
+    constant_bits: int = 0
+    constant_fraction: bool = False
+    library: int = 0
     cache_size: int = 1 << 14
     copies: int = 0
     limits: Limits = field(default_factory=Limits)
@@ -192,24 +207,25 @@ class EngineConfig:
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if not self.ops and not self.custom:
             raise InputError("at least one operator must be allowed")
-        self.alphabet(1)
+        Alphabet.of(self.ops, 1, self.constants, self.literals, self.custom)
         if self.simplify and (self.literals or not self.constants):
             raise InputError(
                 "simplify=True merges constants: a search with literals or without free constants "
                 "needs simplify=False"
             )
-        loss_number(self.loss)
+        _check_positive(self, ("huber_delta",))
+        loss_spec(self.loss, self.huber_delta)
         counts = ("islands", "population", "tournament", "migration_interval", "screen_rows",
                   "parsimony_window", "cache_size", "founder_depth", "subtree_depth",
                   "tune_repeats")  # fmt: skip
         _check_counts(self, counts, 1)
         _check_counts(self, ("migrants", "trial_terms", "tune_iterations", "seed", "copies",
-                             "screen_interval", "patience"), 0)  # fmt: skip
+                             "screen_interval", "patience", "constant_bits",
+                             "library"), 0)  # fmt: skip
         for name in ("elite_probability", "tick_elite_probability", "interaction", "inner",
                      "tune_probability", "tournament_best", "lut_tournament"):  # fmt: skip
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise InputError(f"{name} is a chance from 0 to 1, not {getattr(self, name)!r}")
-        _check_positive(self, ("huber_delta",))
         if not 0.0 <= self.parsimony < math.inf:
             raise InputError(f"parsimony must be finite and from 0, not {self.parsimony!r}")
         if self.target_loss is not None and not math.isfinite(self.target_loss):
@@ -244,8 +260,12 @@ class EngineConfig:
             max_ticks=min(ticks, limits.max_ticks),
         )
 
-    def to_kernel(self) -> _kernel.EngineSettings:
-        """The kernel's settings of the course of a search."""
+    def to_kernel(self, target: npt.NDArray[np.float64]) -> _kernel.EngineSettings:
+        """The kernel's settings of the course of a search.
+
+        Raises:
+            InputError: the loss does not take this target.
+        """
         settings = _kernel.EngineSettings()
         for name in _SAME:
             setattr(settings, name, getattr(self, name))
@@ -254,7 +274,7 @@ class EngineConfig:
         if self.target_loss is not None:
             settings.target_loss = self.target_loss
         settings.set_moves(self.moves.weights())
-        settings.set_loss(loss_number(self.loss), self.huber_delta)
+        settings.loss = loss_spec(self.loss, self.huber_delta, target)
         return settings
 
     def breeding(self, ranges: Sequence[Interval] | None) -> _kernel.BreedSettings:
@@ -270,10 +290,11 @@ class EngineConfig:
 # settings that the kernel has under the same names
 _SAME = (
     "seed", "islands", "population", "tournament", "tournament_best", "lut_tournament",
-    "screen_rows", "screen_interval", "trial_terms", "tune_iterations", "tune_probability",
+    "library", "screen_rows", "screen_interval", "trial_terms", "tune_iterations",
+    "tune_probability",
     "tune_repeats", "migration_interval", "migrants", "elite_probability",
     "tick_elite_probability", "parsimony", "parsimony_window", "cache_size", "copies",
-    "founder_depth", "patience",
+    "founder_depth", "patience", "constant_bits", "constant_fraction",
 )  # fmt: skip
 
 

@@ -15,10 +15,20 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.errors import InputError
-from symtick.expr import Interval, Op, Program
+from symtick.expr import (
+    Interval,
+    Op,
+    Program,
+    check_names,
+    default_names,
+    from_programs,
+    parse,
+    to_text,
+)  # fmt: skip
 from symtick.hwcost.search_cost import SearchCost
+from symtick.search.closed_forms import closed_forms
 from symtick.search.engine import Candidate, Engine, Guess, Penalty
-from symtick.search.evaluation import Rows, losses
+from symtick.search.evaluation import Rows, intervals, losses
 from symtick.search.hybrid_config import HybridConfig
 from symtick.search.policy import Policy
 from symtick.search.policy_network import Weights
@@ -83,7 +93,8 @@ class HybridSearch:
         ranges: interval of each input, or None, as `Engine` takes them.
         cost: the cost table.
         config: settings.
-        max_evaluations: the budget, which is never exceeded; None for none.
+        max_evaluations: the budget, which is never exceeded; None for none. It can be changed
+            later, as `budget`.
         weights: weight of each row, or None.
         guesses: candidates to start from, as `Engine` takes them.
         penalty: of an expression, as `Engine` takes it.
@@ -110,14 +121,19 @@ class HybridSearch:
         start: Weights | None = None,
     ) -> None:
         self.config = config or HybridConfig()
-        self._budget = max_evaluations
-        self._reward = Reward(Rows.make(X, y, weights), self.config)
+        self.budget = max_evaluations
+        self._rows = Rows.make(X, y, weights)
+        self._reward = Reward(self._rows, self.config)
         self._engine_config = replace(self.config.engine, seed=self.config.seed)
         self.engine = Engine(
             X, y, ranges, cost, self._engine_config,
             weights=weights, guesses=guesses, penalty=penalty, names=names,
         )  # fmt: skip
-        self._cost = cost
+        self._cost, self._ranges = cost, ranges
+        self._exact = self.config.closed_forms if penalty is None else 0
+        self._names = check_names(names) if names else default_names(self._rows.X.shape[1])
+        self._formulas: list[Candidate] = []
+        self._spent = 0  # evaluations that the engine knows nothing of
         self._start = start
         self._steps = self._drawn = self._restarts = self._stalled = 0
         self._last = 0.0
@@ -144,14 +160,19 @@ class HybridSearch:
     @property
     def evaluations(self) -> int:
         """Candidates computed over all screening rows so far."""
-        return self.engine.stats().evaluations
+        return self._spent + self.engine.stats().evaluations
+
+    @property
+    def best_loss(self) -> float:
+        """The smallest loss so far."""
+        return min([self.engine.stats().best_loss, *(c.loss for c in self._formulas)])
 
     @property
     def done(self) -> bool:
         """Whether the budget is used up or the target reached."""
         target = self.config.engine.target_loss
-        reached = target is not None and self.engine.stats().best_loss <= target
-        return reached or (self._budget is not None and self.evaluations >= self._budget)
+        reached = target is not None and self.best_loss <= target
+        return reached or (self.budget is not None and self.evaluations >= self.budget)
 
     def step(self, threads: int = 1, generations: int | None = None) -> Progress:
         """One step; nothing happens once it is done.
@@ -164,8 +185,10 @@ class HybridSearch:
             return self.progress()
         self._steps += 1
         count = self.config.generations if generations is None else generations
-        if self.policy is None:
-            self.engine.step(count, threads, self._budget)
+        if self._steps == 1 and self._exact:
+            self._meet()
+        elif self.policy is None:
+            self._breed(count, threads)
         else:
             self._learn(self.policy, threads, count)
         return self.progress()
@@ -176,7 +199,7 @@ class HybridSearch:
         Raises:
             InputError: there is neither a budget nor a number of steps to end it.
         """
-        if self._budget is None and max_steps is None:
+        if self.budget is None and max_steps is None:
             raise InputError("a run needs max_evaluations or max_steps to end")
         while not self.done and (max_steps is None or self._steps < max_steps):
             self.step(threads)
@@ -184,17 +207,38 @@ class HybridSearch:
 
     def progress(self) -> Progress:
         """Where it stands."""
-        stats = self.engine.stats()
         return Progress(
-            self._steps, stats.evaluations, self._drawn, self._restarts, stats.best_loss,
+            self._steps, self.evaluations, self._drawn, self._restarts, self.best_loss,
             self._last, self.done,
         )  # fmt: skip
+
+    def _meet(self) -> None:
+        """The search from both ends; it knows no ranges, LUT limit or penalty."""
+        config, most = self._engine_config, self._exact
+        rules = config.all_rules()
+        rules = replace(rules, max_nodes=max(rules.max_nodes, self.config.closed_nodes))
+        found = closed_forms(
+            self._rows.X, self._rows.y, self._cost, self.engine.alphabet, rules,
+            weights=self._rows.weights, loss=config.loss, delta=config.huber_delta,
+            max_evaluations=most if self.budget is None else min(most, self.budget),
+            enough=config.target_loss,
+        )  # fmt: skip
+        self._spent = found.evaluations
+        limit = config.limits.max_lut
+        self._formulas = [c for c in found.front if c.lut <= limit and self._defined(c.program)]
+
+    def _defined(self, program: Program) -> bool:
+        return self._ranges is None or intervals([program], self._ranges)[0] is not None
+
+    def _breed(self, generations: int, threads: int) -> None:
+        budget = None if self.budget is None else self.budget - self._spent
+        self.engine.step(generations, threads, budget)
 
     def _learn(self, policy: Policy, threads: int, generations: int) -> None:
         before = self.engine.stats()
         batch = self._sampled(policy, threads)
         if self.config.method == "hybrid" and not self.done:
-            self.engine.step(generations, threads, self._budget)
+            self._breed(generations, threads)
             sequences, _, found = self.engine.people(self.config.train_best)
             batch = batch.joined(Batch(sequences, self._reward(found)))
         assert self._trainer is not None
@@ -205,8 +249,8 @@ class HybridSearch:
     def _sampled(self, policy: Policy, threads: int) -> Batch:
         """The policy's batch, scored; the engine has it now."""
         count = self.config.batch
-        if self._budget is not None:
-            count = min(count, self._budget - self.evaluations)
+        if self.budget is not None:
+            count = min(count, self.budget - self.evaluations)
         drawn = policy.sample(count, self.config.seed, first=self._drawn, threads=threads)
         self._drawn += count
         planted = self.config.method == "hybrid" and self.config.replant
@@ -228,7 +272,7 @@ class HybridSearch:
 
     def front(self) -> list[Candidate]:
         """The Pareto front over (loss, ticks, LUT) so far, by ticks, then LUT."""
-        return self.engine.front()
+        return undominated([*self._formulas, *self.engine.front()])
 
     @property
     def best(self) -> Candidate | None:
@@ -243,6 +287,11 @@ class HybridSearch:
         counts = [self._steps, self._drawn, self._restarts, self._stalled]
         out["hybrid/counts"] = np.array(counts, np.int64)
         out["hybrid/last"] = np.array(self._last)
+        out["hybrid/spent"] = np.array(self._spent, np.int64)
+        texts = [to_text(from_programs([c.program], self._names)) for c in self._formulas]
+        out["hybrid/formulas"] = np.array(texts, np.str_)
+        costs = [(c.loss, c.ticks, c.lut) for c in self._formulas]
+        out["hybrid/costs"] = np.array(costs, np.float64).reshape(-1, 3)
         if self._trainer is not None:
             out |= {f"learned/{name}": held for name, held in self._trainer.state().items()}
         return out
@@ -267,7 +316,13 @@ class HybridSearch:
         try:
             counts = [int(n) for n in state["hybrid/counts"]]
             search._steps, search._drawn, search._restarts, search._stalled = counts
-            search._last = float(state["hybrid/last"])
+            search._last, search._spent = float(state["hybrid/last"]), int(state["hybrid/spent"])
+            search._formulas = [
+                Candidate(parse(str(text), search._names).to_program(), float(a), int(b), float(c))
+                for text, (a, b, c) in zip(
+                    state["hybrid/formulas"], state["hybrid/costs"], strict=True
+                )
+            ]
         except (KeyError, ValueError, TypeError) as error:
             raise InputError(f"cannot go on from the saved search: {error}") from None
         search.engine = Engine.restore(
@@ -278,6 +333,16 @@ class HybridSearch:
             search._begin()
             search._trainer.restore(part_of(state, "learned/"))
         return search
+
+
+def undominated(found: Sequence[Candidate]) -> list[Candidate]:
+    """Those that no other one beats in loss, ticks and LUTs, by ticks, then LUT."""
+    order = sorted(found, key=lambda c: (c.ticks, c.lut, c.loss))
+    kept: list[Candidate] = []
+    for one in order:
+        if not any(k.loss <= one.loss and k.lut <= one.lut for k in kept):
+            kept.append(one)
+    return kept
 
 
 _ENGINE = ("weights", "guesses", "penalty", "names")

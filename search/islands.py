@@ -98,8 +98,9 @@ def live(
         budget: evaluations of the island in all.
     """
     engine = make_engine(_own(task, settings, number), state)
-    if guests is not None and len(guests.sequences):
-        engine.offer(guests.sequences, guests.constants)
+    room = max(0, budget - engine.stats().evaluations)
+    if guests is not None and room and len(guests.sequences):
+        engine.offer(guests.sequences[:room], guests.constants[:room])
     stats = engine.step(settings.epoch, 1, budget)
     sequences, constants, _ = engine.people(settings.migrants)
     return Outcome(
@@ -301,13 +302,14 @@ def _guests(arrays: State, number: int) -> Migrants | None:
 
 @contextmanager
 def connected(
-    workers: int | None = None, scheduler: str | Client | None = None
+    workers: int | None = None, scheduler: Any = None, timeout: float = 60.0
 ) -> Iterator[Client]:
     """A client of a cluster, which is closed afterwards where it was started here.
 
     Args:
         workers: processes of a local cluster, where no scheduler is given; by default one per core.
-        scheduler: address of a running scheduler (`tcp://host:8786`), or a client.
+        scheduler: address of a running scheduler (`tcp://host:8786`), a cluster or a client.
+        timeout: seconds to wait for the scheduler to answer.
 
     Raises:
         InputError: dask.distributed is not installed.
@@ -328,7 +330,7 @@ def connected(
         else:
             cluster = scheduler
         try:
-            client = stack.enter_context(Client(cluster))
+            client = stack.enter_context(Client(cluster, timeout=timeout))
         except OSError as error:
             raise ToolError(f"there is no scheduler at {scheduler}: {error}") from None
         yield client

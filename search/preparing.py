@@ -17,6 +17,7 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
+from threadpoolctl import threadpool_limits
 
 from symtick.errors import InputError
 
@@ -90,12 +91,13 @@ def denoised(X: Floats, y: Floats, *, seed: int = 0) -> Floats:
     process = GaussianProcessRegressor(
         kernel=kernel, normalize_y=True, n_restarts_optimizer=1, random_state=seed
     )
-    with warnings.catch_warnings():
+    # one thread, so that sums have one order
+    with threadpool_limits(1), warnings.catch_warnings():
         # a length at its bound is a feature that does not matter
         warnings.simplefilter("ignore", ConvergenceWarning)
         process.fit(scaled[held], y[held])
-    parts: Sequence[Floats] = [
-        process.predict(scaled[k : k + _PREDICTED_AT_ONCE])
-        for k in range(0, len(scaled), _PREDICTED_AT_ONCE)
-    ]
+        parts: Sequence[Floats] = [
+            process.predict(scaled[k : k + _PREDICTED_AT_ONCE])
+            for k in range(0, len(scaled), _PREDICTED_AT_ONCE)
+        ]
     return np.concatenate(parts)

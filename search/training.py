@@ -39,6 +39,7 @@ class TrainSettings:
             `vpg`, the policy gradient with a moving average as its baseline (Williams 1992); or
             `pqt`, priority-queue training (Abolafia et al. 2018, arXiv:1801.03526).
         rate: Adam's learning rate.
+        updates: of the weights for each batch.
         epsilon: share of the batch that `rspg` learns from, and from which `pqt` takes entropy.
         ranked: weigh `rspg`'s sequences by rank, log(k + 1/2) - log(rank), to a sum of 1, instead
             of by how far their reward is above the quantile.
@@ -53,6 +54,7 @@ class TrainSettings:
 
     method: str = "rspg"
     rate: float = 0.0005
+    updates: int = 1
     epsilon: float = 0.05
     ranked: bool = False
     smoothing: float = 0.5
@@ -74,8 +76,8 @@ class TrainSettings:
         for name in ("entropy_weight", "queue_weight"):
             if not 0.0 <= getattr(self, name) < math.inf:
                 raise InputError(f"{name} must not be negative, not {getattr(self, name)!r}")
-        if self.queue < 1 or self.queue_batch < 0:
-            raise InputError("the queue must hold at least 1, and queue_batch not be negative")
+        if min(self.queue, self.updates) < 1 or self.queue_batch < 0:
+            raise InputError("queue and updates must be at least 1, queue_batch at least 0")
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,17 +158,19 @@ class _Trainer:
         reading, kept = self.policy.read(sequences)
         if not kept.any():
             return Update(0.0, 0.0, 0)
-        return self._descend(reading, gains[kept], bonuses[kept])
+        with one_thread():
+            for _ in range(self.settings.updates):
+                update = self._descend(reading, gains[kept], bonuses[kept])
+        return update
 
     def _descend(self, reading: Reading, gains: Numbers, bonuses: Numbers) -> Update:
         held = self.settings
         decay = held.entropy_gamma ** torch.arange(reading.letters.shape[1])
-        with one_thread():
-            log_share, entropy = self.policy.score(reading)
-            gain = (torch.from_numpy(gains).float() * log_share.sum(1)).sum()
-            bonus = (torch.from_numpy(bonuses).float() * (entropy * decay).sum(1)).sum()
-            loss = -gain - held.entropy_weight * bonus
-            self._adam.descend(loss)
+        log_share, entropy = self.policy.score(reading)
+        gain = (torch.from_numpy(gains).float() * log_share.sum(1)).sum()
+        bonus = (torch.from_numpy(bonuses).float() * (entropy * decay).sum(1)).sum()
+        loss = -gain - held.entropy_weight * bonus
+        self._adam.descend(loss)
         return Update(loss.item(), held.entropy_weight * bonus.item(), len(gains))
 
     def state(self) -> State:

@@ -211,6 +211,7 @@ void bind_settings(nb::module_& m) {
         .def_rw("screen_rows", &EngineSettings::screen_rows)
         .def_rw("screen_interval", &EngineSettings::screen_interval)
         .def_rw("trial_terms", &EngineSettings::trial_terms)
+        .def_rw("library", &EngineSettings::library)
         .def_rw("tune_iterations", &EngineSettings::tune_iterations)
         .def_rw("tune_probability", &EngineSettings::tune_probability)
         .def_rw("tune_repeats", &EngineSettings::tune_repeats)
@@ -226,9 +227,9 @@ void bind_settings(nb::module_& m) {
         .def_rw("founder_depth", &EngineSettings::founder_depth)
         .def_rw("target_loss", &EngineSettings::target_loss)
         .def("set_moves", &set_moves)
-        .def("set_loss", [](EngineSettings& s, int kind, double delta) {
-            s.loss = {LossKind(kind), delta};
-        });
+        .def_rw("constant_bits", &EngineSettings::constant_bits)
+        .def_rw("constant_fraction", &EngineSettings::constant_fraction)
+        .def_rw("loss", &EngineSettings::loss);
 }
 
 }  // namespace

@@ -10,6 +10,8 @@
 #include "breed.hpp"
 #include "cache.hpp"
 #include "fit.hpp"
+#include "matcher.hpp"
+#include "round.hpp"
 #include "rules.hpp"
 #include "stream.hpp"
 
@@ -17,7 +19,7 @@ namespace symtick {
 
 enum Move : int {
     CROSSOVER, ONE_POINT, EXCHANGE, ADD_TERM, SWAP_TERM, DROP_TERM, JITTER, POINT, OPERATOR, FEATURE,
-    REPLACE, INSERT, HOIST, ROTATE, TUNE, MOVE_COUNT
+    REPLACE, INSERT, HOIST, ROTATE, TUNE, MATCH, MOVE_COUNT
 };
 
 struct EngineSettings {
@@ -34,10 +36,13 @@ struct EngineSettings {
     double elite_probability = 0.5, tick_elite_probability = 0.0;
     double parsimony = 0.0;  // scale of adaptive parsimony
     std::size_t parsimony_window = 20000;  // births that its histogram spans
+    std::uint64_t library = 0;  // evaluations that MATCH may take for its library
     std::size_t cache_size = 1 << 14;      // functions remembered on an island
     std::size_t copies = 0;                // people of one function that a known one may join
     int founder_depth = 5;                 // of founders that are no sums of terms
     std::size_t patience = 0;  // generations without a better one before new founders; 0: for ever
+    int constant_bits = 0;           // of constants in the archive; 0: as they were tuned
+    bool constant_fraction = false;  // these are bits after the point
     double target_loss = -std::numeric_limits<double>::infinity();
     std::array<double, MOVE_COUNT> moves{};
     LossSpec loss;
@@ -107,6 +112,7 @@ private:
         Breeder breeder;
         Individual child;
         Tree half, body, tuned;
+        Matcher::Scratch matching;
         std::vector<Range> ranges;
         std::vector<double> residual, trial;
         std::vector<std::pair<double, std::size_t>> ranks;
@@ -127,9 +133,13 @@ private:
     std::vector<Island> islands_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::uint64_t generation_ = 0, screen_number_ = 0;
+    std::uint64_t library_limit_ = 0;   // evaluations that the library was built within; 0: no library
+    std::unique_ptr<Library> library_;  // shared by the islands, which only read it
+    std::unique_ptr<Matcher> matcher_;
 
     // engine.cpp: the course
     void hire(std::size_t crew);
+    void collect(std::uint64_t max_evaluations);
     void advance(std::size_t generations, int threads, std::uint64_t max_evaluations);
     void migrate();
     void draw_screen(std::uint64_t number);
@@ -145,7 +155,7 @@ private:
     void deal(const std::vector<Tree>& given, int threads, std::vector<double>& losses);
 
     // engine_birth.cpp: one child
-    void birth(Island& island, Worker& worker);
+    void birth(Island& island, std::uint64_t quota, Worker& worker);
     const Individual& parent(Island& island, Worker& worker) const;
     const Individual& tournament(Island& island, Worker& worker) const;
     Move choose(Rng& rng) const;
@@ -164,10 +174,12 @@ private:
     double offered(Island& island, const Tree& tree, Worker& worker);
     double score(const Tree& body, Worker& worker) const;
     void tune(Island& island, Individual& child, int iterations, Worker& worker) const;
+    bool take_tuned(Individual& one, double loss, Worker& worker) const;
     bool fresh_start(Island& island, const Tree& body) const;
     void remember(Island& island, const Individual& child) const;
     void settle(Island& island, Individual& child, Worker& worker);
     void admit(Island& island, Individual& child, Worker& worker) const;
+    bool rounded(Individual& one, Worker& worker) const;
     void join(Island& island, Individual& child);
     void replace_living(Island& island, const Individual& child) const;
     void count_ticks(Island& island, int ticks) const;

@@ -149,25 +149,30 @@ double Engine::score(const Tree& body, Worker& worker) const {
 }
 
 void Engine::tune(Island& island, Individual& child, int iterations, Worker& worker) const {
-    const Tree& body = body_of(child.tree, worker.body);
-    Tree& tuned = worker.tuned;
-    tuned = body;
-    const FitResult result = worker.fitter.fit(tuned, screen_, settings_.loss, {iterations, 1e-4});
+    worker.tuned = body_of(child.tree, worker.body);
+    const FitResult result = worker.fitter.fit(worker.tuned, screen_, settings_.loss,
+                                               {iterations, 1e-4, 0, 0, 5 * iterations});
     ++island.stats.fits;
-    if (!std::isfinite(result.loss) || !free_finite(tuned)) return;
+    if (take_tuned(child, result.loss, worker)) remember(island, child);
+}
+
+// the constants of worker.tuned, with which it has this loss; false where it is not viable then
+bool Engine::take_tuned(Individual& one, double loss, Worker& worker) const {
+    Tree& tuned = worker.tuned;
+    if (!std::isfinite(loss) || !free_finite(tuned)) return false;
     if (!breed_settings_.ranges.empty() &&
         !admissible(tuned, breed_settings_.ranges, settings_.max_magnitude, worker.ranges))
-        return;
+        return false;
     const Cost cost = cost_of(tuned, cost_);
-    if (cost.ticks > rules_.settings().max_ticks || cost.lut > settings_.max_lut) return;
+    if (cost.ticks > rules_.settings().max_ticks || cost.lut > settings_.max_lut) return false;
     const std::uint64_t hash = fingerprint(tuned);
-    if (hash == kUndefined) return;
-    if (&body == &child.tree) std::swap(child.tree, tuned);
-    else take_constants(child.tree, tuned, alphabet());
-    child.cost = cost;
-    child.screen = result.loss;
-    child.hash = hash;
-    remember(island, child);
+    if (hash == kUndefined) return false;
+    if (custom_ && has_custom(one.tree)) take_constants(one.tree, tuned, alphabet());
+    else std::swap(one.tree, tuned);
+    one.cost = cost;
+    one.screen = loss;
+    one.hash = hash;
+    return true;
 }
 
 // whether its shape was not fitted too often before from nearly the same constants
@@ -215,19 +220,31 @@ void Engine::admit(Island& island, Individual& child, Worker& worker) const {
         if (held.tree.empty() || child.screen < held.screen) held = child;
     }
     if (!island.elites.wanted(child.screen, child.cost, true)) return;
-    const Tree& body = body_of(child.tree, worker.body);
-    double loss = same_rows_ && exact_ ? child.screen
-                                       : worker.evaluator.loss64(body, data_, settings_.loss);
-    if (!std::isfinite(loss)) return;
+    Individual one = child;
+    if (settings_.constant_bits > 0 && free_constants_ && !rounded(one, worker)) return;
+    const Tree& body = body_of(one.tree, worker.body);
+    one.loss = same_rows_ && exact_ ? one.screen
+                                    : worker.evaluator.loss64(body, data_, settings_.loss);
+    if (!std::isfinite(one.loss)) return;
     if (penalty_) {
         const double more = penalty_(body);
-        loss += more;
+        one.loss += more;
+        one.screen += more;
         child.screen += more;
     }
-    if (!island.elites.wanted(loss, child.cost, false)) return;
-    Individual one = child;
-    one.loss = loss;
     if (island.elites.offer(std::move(one))) island.best = island.elites.best();
+}
+
+// puts its constants on the hardware's grid and scores it again; false where it is not viable then
+bool Engine::rounded(Individual& one, Worker& worker) const {
+    worker.tuned = body_of(one.tree, worker.body);
+    if (!has_free(worker.tuned)) return true;
+    const int iterations = settings_.tune_iterations;
+    const FitSettings fit{iterations, 1e-4, 0, 0, 5 * iterations};
+    const Grid grid{settings_.constant_bits, settings_.constant_fraction};
+    const double loss = round_constants(worker.tuned, screen_, settings_.loss, {grid, fit},
+                                        worker.fitter, worker.evaluator);
+    return take_tuned(one, loss, worker);
 }
 
 void Engine::join(Island& island, Individual& child) {

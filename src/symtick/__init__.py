@@ -7,8 +7,8 @@ The steps of the command line as functions:
     verify_folder, synthesise_folder, estimate_folder
     compare_run, write_report     of a run folder
 
-and, for arrays, `SymbolicDistiller` in scikit-learn's conventions. Names are loaded when first
-used, so that `import symtick` stays fast.
+and, for arrays, `SymbolicDistiller` and `SymbolicRegressor` in scikit-learn's conventions. Names
+are loaded when first used, so that `import symtick` stays fast.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from symtick.errors import SymtickError
     from symtick.estimator import SymbolicDistiller
     from symtick.expr import parse
+    from symtick.regressor import SymbolicRegressor
     from symtick.report import write_report
     from symtick.runs import Run, open_run
 
@@ -32,6 +33,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Run": "runs",
     "SymbolicDistiller": "estimator",
+    "SymbolicRegressor": "regressor",
     "SymtickError": "errors",
     "compare_run": "comparing",
     "compile_text": "compiling",
@@ -48,6 +50,7 @@ _HOMES = {
 __all__ = [
     "Run",
     "SymbolicDistiller",
+    "SymbolicRegressor",
     "SymtickError",
     "compare_run",
     "compile_text",

@@ -21,6 +21,7 @@ from symtick.hwcost import SearchCost
 from symtick.search.engine import Candidate, EngineConfig
 from symtick.search.evaluation import costs, evaluate
 from symtick.search.grammar import Alphabet, Rules, Units, accepts
+from symtick.search.hybrid_config import HYBRID_METHODS, HybridConfig
 from symtick.search.regression import Task
 from symtick.wording import (
     alphabet_of,
@@ -33,6 +34,13 @@ from symtick.wording import (
 )
 
 Floats = npt.NDArray[np.float64]
+# without a preset, one part in so many of the budget goes to closed forms first, up to a limit
+EXACT_SHARE, MOST_EXACT = 4, 100_000
+PRESETS: dict[str, Callable[[tuple[str, ...]], HybridConfig]] = {
+    "mundhenk2021": HybridConfig.mundhenk2021,
+    "petersen2021": HybridConfig.petersen2021,
+    "symtick": HybridConfig.symtick,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +54,7 @@ class Plan:
         alphabet: the letters.
         cost: the table that prices candidates.
         config: settings of the engine, without the units of a target.
+        hybrid: settings of all but the engine, or None where the functions are written down.
         settings: the regressor, whose parameters are read only.
     """
 
@@ -55,6 +64,7 @@ class Plan:
     alphabet: Alphabet
     cost: SearchCost
     config: EngineConfig
+    hybrid: HybridConfig | None
     settings: Any
 
     @classmethod
@@ -84,8 +94,12 @@ class Plan:
         )
         alphabet = _letters(settings, [names[k] for k in selected])
         cost = hardware.search_cost(selected, operator_complexity(alphabet))
-        config = _config(settings, alphabet, len(X))
-        return cls(names, tuple(selected), hardware, alphabet, cost, config, settings)
+        base = _preset(settings, alphabet)
+        config = _config(settings, base.engine, alphabet, len(X))
+        hybrid = None
+        if settings.method in HYBRID_METHODS:
+            hybrid = replace(base, method=settings.method)
+        return cls(names, tuple(selected), hardware, alphabet, cost, config, hybrid, settings)
 
     def rules(self, target_unit: str | None) -> Rules:
         """The rules for one target."""
@@ -127,6 +141,8 @@ class Plan:
             penalty=self._penalty(),
             guesses=tuple(guesses),
             evaluations=self.settings.evaluations,
+            method=self.settings.method,
+            hybrid=self.hybrid,
         )
         check_guesses(guesses, rules, self.alphabet, held)
         return held
@@ -142,17 +158,28 @@ class Plan:
         """A candidate as an equation over all features."""
         own = from_programs([found.program], self.alphabet.inputs)
         whole = renumbered(own, dict(enumerate(self.selected)), self.names)
-        letters = found.sequence
+        letters, constants = self._letters(found, own)
+        tokens = [self.alphabet.tokens[k] for k in letters]
         return Equation(
             expression=whole,
-            text=self.alphabet.text(letters, found.constants) if letters else to_text(whole),
+            text=self.alphabet.text(letters, constants) if letters else to_text(whole),
             loss=found.loss,
             ticks=found.ticks,
             lut=found.lut,
-            complexity=float(sum(self.alphabet.tokens[k].complexity for k in letters))
-            if letters
-            else float(len(found.program.ops)),
+            complexity=sum(t.complexity for t in tokens) if tokens else float(len(own.nodes)),
         )
+
+    def _letters(
+        self, found: Candidate, own: Expression
+    ) -> tuple[tuple[int, ...], tuple[float, ...]]:
+        """A candidate in letters; nothing where it cannot be written so."""
+        if found.sequence:
+            return found.sequence, found.constants
+        try:
+            sequence, constants = self.alphabet.sequence(own)
+        except InputError:
+            return (), ()
+        return tuple(sequence.tolist()), tuple(constants.tolist())
 
 
 def usable_guesses(texts: Sequence[str], alphabet: Alphabet, task: Task) -> tuple[str, ...]:
@@ -193,24 +220,40 @@ def _letters(settings: Any, names: Sequence[str]) -> Alphabet:
     )
 
 
-def _config(settings: Any, alphabet: Alphabet, rows: int) -> EngineConfig:
-    """The engine's settings: the regressor's over those of its `engine`."""
-    base: EngineConfig = settings.engine or EngineConfig()
+def _preset(settings: Any, alphabet: Alphabet) -> HybridConfig:
+    """The settings that the regressor's parameters are put into."""
+    preset = settings.preset
+    if preset is None:
+        exact = min(settings.evaluations // EXACT_SHARE, MOST_EXACT)
+        return HybridConfig(closed_forms=0 if settings.penalty else exact)
+    if isinstance(preset, EngineConfig):
+        return HybridConfig(engine=preset)
+    if isinstance(preset, HybridConfig):
+        return preset
+    if preset not in PRESETS:
+        raise InputError(
+            f"preset must be one of {', '.join(PRESETS)}, an EngineConfig or a HybridConfig, "
+            f"not {preset!r}"
+        )
+    return PRESETS[preset](("add",))
+
+
+def _config(settings: Any, base: EngineConfig, alphabet: Alphabet, rows: int) -> EngineConfig:
+    """The engine's settings: the regressor's over those of its preset."""
     rules = rules_of(
+        base.rules or Rules(),
         max_nodes=settings.max_nodes,
         max_depth=settings.max_depth,
         max_constants=settings.max_constants,
         max_complexity=settings.max_complexity,
         nested=settings.nested_constraints,
         arguments=settings.constraints,
-        units=None,
         max_ticks=settings.max_ticks,
     )
     limits = replace(
         base.limits,
         max_nodes=settings.max_nodes,
         max_depth=settings.max_depth,
-        max_constants=settings.max_constants,
         max_magnitude=1e300,
         max_lut=base.limits.max_lut if settings.max_lut is None else settings.max_lut,
     )
@@ -228,6 +271,7 @@ def _config(settings: Any, alphabet: Alphabet, rows: int) -> EngineConfig:
         loss=settings.loss,
         huber_delta=settings.huber_delta,
         target_loss=settings.target_loss,
+        constant_bits=settings.constant_bits or base.constant_bits,
         screen_rows=_screen(settings.batching, settings.batch_size, rows),
         limits=limits,
     )

@@ -5,10 +5,10 @@ Room: front door. Errors name the parameter, the value and what to do.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from symtick.errors import InputError, ParseError
 from symtick.expr import BY_NAME, Op, arity, check_names, default_names, parse
@@ -192,38 +192,42 @@ def operator_complexity(alphabet: Alphabet) -> dict[Op, float]:
 
 
 def rules_of(
+    base: Rules,
     *,
     max_nodes: int,
     max_depth: int,
-    max_constants: int,
+    max_constants: int | None,
     max_complexity: float | None,
     nested: Mapping[str, Mapping[str, int]] | None,
     arguments: Mapping[str, int | Sequence[int]] | None,
-    units: Units | None,
     max_ticks: int | None,
 ) -> Rules:
-    """The rules of a search; names may be symbols.
+    """The rules of a search: these over those of a preset; names may be symbols.
 
     Raises:
         InputError: a number is out of range.
     """
-    limits = {
-        plain(name): (float(most),) if isinstance(most, int | float) else tuple(map(float, most))
-        for name, most in (arguments or {}).items()
-    }
-    return Rules(
-        max_nodes=max_nodes,
-        max_depth=max_depth,
-        max_constants=max_constants,
-        max_complexity=math.inf if max_complexity is None else max_complexity,
-        nested={
+    changed: dict[str, Any] = {"max_nodes": max_nodes, "max_depth": max_depth}
+    changed["min_nodes"] = max(1, min(base.min_nodes, max_nodes))
+    if max_constants is not None:
+        changed["max_constants"] = max_constants
+    if max_complexity is not None:
+        changed["max_complexity"] = max_complexity
+    if max_ticks is not None:
+        changed["max_ticks"] = max_ticks
+    if nested is not None:
+        changed["nested"] = {
             plain(outer): {plain(name): most for name, most in inner.items()}
-            for outer, inner in (nested or {}).items()
-        },
-        max_argument=limits,
-        units=units,
-        max_ticks=max_ticks,
-    )
+            for outer, inner in nested.items()
+        }
+    if arguments is not None:
+        changed["max_argument"] = {
+            plain(name): (float(most),)
+            if isinstance(most, int | float)
+            else tuple(map(float, most))
+            for name, most in arguments.items()
+        }
+    return replace(base, **changed)
 
 
 def language_constants(alphabet: Alphabet) -> frozenset[float]:

@@ -173,7 +173,7 @@ def test_what_the_policy_cannot_write_is_left_out() -> None:
         ({"method": "ppo"}, "unknown training method 'ppo'"),
         ({"epsilon": 0.0}, r"epsilon must be in \(0, 1\], not 0.0"),
         ({"entropy_weight": -1.0}, r"entropy_weight must not be negative, not -1.0"),
-        ({"queue": 0}, "the queue must hold at least 1"),
+        ({"queue": 0}, "queue and updates must be at least 1"),
     ],
 )
 def test_settings_are_checked(changes: dict[str, object], message: str) -> None:
