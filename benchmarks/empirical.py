@@ -17,9 +17,10 @@ from pathlib import Path
 
 from benchmarks.forms import MAX_NODES, judge, pareto
 from benchmarks.laws import LAWS, data
-from benchmarks.methods import BEST, METHODS, Task
+from benchmarks.methods import BEST, METHODS
 from benchmarks.published import EMPIRICAL, EMPIRICAL_RUNS
 from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, run_all, say
+from benchmarks.task import Task
 from benchmarks.tokens import TokenSet
 from symtick.errors import SymtickError
 from symtick.files import write_json
@@ -57,8 +58,9 @@ def work(run: Run) -> Row:
     law = LAWS[run.law]
     X, y = data(law)
     task = Task(
-        X, y, law.inputs, TOKENS, run.seed, run.max_evaluations, lambda _: False, "mae", MAX_NODES
-    )
+        X, y, law.inputs, TOKENS, run.seed, run.max_evaluations, lambda _: False,
+        loss="mae", max_nodes=MAX_NODES, exact=False,
+    )  # fmt: skip
     cpu = time.process_time()
     found = METHODS[run.method](task)
     cpu = time.process_time() - cpu

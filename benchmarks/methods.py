@@ -7,17 +7,11 @@ sees the test points or the law itself.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from benchmarks.tokens import TokenSet
-from symtick.expr import Op, Program, from_programs, to_text
-from symtick.hwcost.search_cost import SearchCost
+from benchmarks.task import Outcome, Task, Watch, node_cost, pursue, texts
 from symtick.search.closed_forms import closed_forms
 from symtick.search.engine import Candidate, Engine, EngineConfig
 from symtick.search.enumeration import enumerate_front
@@ -25,92 +19,8 @@ from symtick.search.grammar import Alphabet, Rules
 from symtick.search.hybrid import HybridSearch
 from symtick.search.hybrid_config import HybridConfig
 
-FIT = 1e-10  # mean squared error over the variance from which on a candidate is shown to the judge
-MAX_NODES = 64
 FIRST_PASS = 30_000  # evaluations of the first pass of an enumeration
 LEVELS = 30
-STALLED = 200  # steps in a row without an evaluation: there is nothing new to be tried
-
-
-@dataclass(frozen=True, eq=False)
-class Task:
-    """What a method is given.
-
-    Attributes:
-        X: shape (rows, inputs).
-        y: shape (rows,).
-        inputs: their names.
-        tokens: what may be written.
-        seed: of every random choice.
-        max_evaluations: candidates that may be computed over all rows.
-        solved: whether an expression is the law; asked of candidates that fit.
-        loss: `mse`, or `mae` for noisy data.
-        max_nodes: bound on a candidate's size.
-    """
-
-    X: npt.NDArray[np.float64]
-    y: npt.NDArray[np.float64]
-    inputs: tuple[str, ...]
-    tokens: TokenSet
-    seed: int
-    max_evaluations: int
-    solved: Callable[[str], bool]
-    loss: str = "mse"
-    max_nodes: int = MAX_NODES
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a method returns.
-
-    Attributes:
-        front: expressions, each the best of its complexity.
-        evaluations: candidates computed.
-        seconds: of the search alone, without the judge.
-    """
-
-    front: tuple[str, ...]
-    evaluations: int
-    seconds: float
-
-
-@dataclass
-class Watch:
-    """A clock that stands still while the judge thinks, and a memory of what was asked."""
-
-    task: Task
-    seconds: float = 0.0
-    asked: dict[str, bool] = field(default_factory=dict)
-    _since: float = field(default_factory=time.perf_counter)
-
-    def solved(self, found: Iterable[tuple[str, float]]) -> bool:
-        """Whether one of the expressions, given with their losses, is the law."""
-        limit = FIT * float(np.var(self.task.y))
-        self.seconds += time.perf_counter() - self._since
-        for text, loss in found:
-            if loss <= limit and text not in self.asked:
-                self.asked[text] = self.task.solved(text)
-        self._since = time.perf_counter()
-        return any(self.asked.values())
-
-    def stop(self) -> float:
-        """Seconds so far."""
-        self.seconds += time.perf_counter() - self._since
-        self._since = time.perf_counter()
-        return self.seconds
-
-
-def node_cost(features: int) -> SearchCost:
-    """The usual complexity as a cost table: one LUT for each operator, no ticks."""
-    count = tuple(0.0 if op in (Op.INPUT, Op.CONST) else 1.0 for op in Op)
-    return SearchCost(
-        1.0, False, False, (0.0,) * len(Op), count, 0.0, 1.0, (0.0,) * features, (0.0,) * features
-    )
-
-
-def written(program: Program, inputs: tuple[str, ...]) -> str:
-    """A program as text with all digits."""
-    return to_text(from_programs([program], inputs))
 
 
 def config_of(task: Task) -> EngineConfig:
@@ -130,41 +40,6 @@ def _rules(task: Task) -> Rules:
 
 def _ops(task: Task) -> tuple[str, ...]:
     return (*task.tokens.ops, *task.tokens.extra)
-
-
-class Search(Protocol):
-    """What the methods have in common: a search that is advanced bit by bit."""
-
-    def step(self) -> tuple[int, float]:
-        """Advance a little; evaluations so far, and the best loss."""
-
-    def front(self) -> list[Candidate]:
-        """The best of each complexity so far."""
-
-
-def pursue(task: Task, search: Search) -> Outcome:
-    """Advance a search until it has the law or its budget is used up."""
-    watch = Watch(task)
-    limit = FIT * float(np.var(task.y))
-    evaluations, stalled = 0, 0
-    while evaluations < task.max_evaluations and stalled < STALLED:
-        before = evaluations
-        evaluations, best = search.step()
-        stalled = stalled + 1 if evaluations == before else 0
-        if best <= limit and watch.solved(_front(search, task)):
-            break
-    seconds = watch.stop()
-    return Outcome(tuple(text for text, _ in _front(search, task)), evaluations, seconds)
-
-
-def _front(search: Search, task: Task) -> list[tuple[str, float]]:
-    return _texts(search.front(), task)
-
-
-def _texts(found: Iterable[Candidate], task: Task) -> list[tuple[str, float]]:
-    """Expressions with their losses, the smallest first."""
-    ordered = sorted(found, key=lambda c: c.lut)
-    return [(written(c.program, task.inputs), c.loss) for c in ordered]
 
 
 @dataclass
@@ -256,10 +131,10 @@ def _alphabet(task: Task) -> Alphabet:
 
 
 def enumeration(task: Task) -> Outcome:
-    """Every function in order of size; begun anew with four times the budget until it has the law.
+    """Every function in order of size.
 
-    What was enumerated before is enumerated again, so only the last pass counts as evaluations; the
-    seconds are those of all.
+    Begun anew with four times the budget until it has the law. What was enumerated before is
+    enumerated again, so only the last pass counts as evaluations; the seconds are those of all.
     """
     watch = Watch(task)
     cost, alphabet, rules = node_cost(task.X.shape[1]), _alphabet(task), _rules(task)
@@ -269,23 +144,50 @@ def enumeration(task: Task) -> Outcome:
             task.X, task.y, cost, alphabet, rules, loss=task.loss, max_level=LEVELS,
             max_functions=task.max_evaluations, max_evaluations=budget,
         )  # fmt: skip
-        if watch.solved(_texts(found, task)) or budget >= task.max_evaluations:
+        if watch.solved(texts(found, task)) or budget >= task.max_evaluations:
             break
         budget = min(4 * budget, task.max_evaluations)
-    front = tuple(text for text, _ in _texts(found, task))
+    front = tuple(text for text, _ in texts(found, task))
     return Outcome(front, stats.evaluations, watch.stop())
 
 
 def closed(task: Task) -> Outcome:
-    """Closed forms met from both ends."""
+    """Closed forms met from both ends: enumerated parts, and what is left of the target."""
     watch = Watch(task)
     found = closed_forms(
         task.X, task.y, node_cost(task.X.shape[1]), _alphabet(task), _rules(task),
         loss=task.loss, max_evaluations=task.max_evaluations,
     )  # fmt: skip
-    texts = _texts(found.front, task)
-    watch.solved(texts)
-    return Outcome(tuple(text for text, _ in texts), found.evaluations, watch.stop())
+    held = texts(found.front, task)
+    watch.solved(held)
+    return Outcome(tuple(text for text, _ in held), found.evaluations, watch.stop())
+
+
+def combined(task: Task) -> Outcome:
+    """Closed forms first (a quarter of the budget; not for noisy data), then evolution (a tenth;
+    where constants are free), then policy and evolution together with what is left.
+    """
+    stages: list[tuple[Callable[[Task], Outcome], float]] = [(hybrid_published, 1.0)]
+    if task.tokens.constants:
+        stages.insert(0, (gp, 0.1))
+    if task.exact:
+        stages.insert(0, (closed, 0.25))
+    laws: list[str] = []
+
+    def solved(text: str) -> bool:
+        if task.solved(text):
+            laws.append(text)
+        return bool(laws)
+
+    parts: list[Outcome] = []
+    used = 0
+    for method, share in stages:
+        budget = min(round(share * task.max_evaluations), task.max_evaluations - used)
+        if budget > 0 and not laws:
+            parts.append(method(replace(task, max_evaluations=budget, solved=solved)))
+            used += parts[-1].evaluations
+    front = tuple(text for part in parts for text in part.front)
+    return Outcome(front, used, sum(part.seconds for part in parts))
 
 
 METHODS: dict[str, Callable[[Task], Outcome]] = {
@@ -297,5 +199,6 @@ METHODS: dict[str, Callable[[Task], Outcome]] = {
     "hybrid": hybrid,
     "enumeration": enumeration,
     "closed-forms": closed,
+    "combined": combined,
 }
-BEST = "hybrid"  # what stands for symtick where methods are not compared
+BEST = "combined"  # what stands for symtick where methods are not compared

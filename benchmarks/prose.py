@@ -30,8 +30,9 @@ kernel and by the scalar reference in Python; nanoseconds a tree, one thread.
 
 `python -m benchmarks.recovery`. A run gets the points, letters and budget of the literature
 (`benchmarks/problems.py`, with sources): 20 points for most problems, no constants for Nguyen and
-Livermore. The points are those of the literature's own generator, which is seeded by the problem's
-name, so all seeds of a problem share them.
+Livermore. Seed 0 has the very points of the literature's own generator, which is seeded by the
+problem's name; other seeds draw others from it, so that a method without chance is not counted ten
+times on one sample.
 
 A run has recovered its law only if an expression on its front is that law as a function, not if it
 fits. It must be written with the problem's letters, have a mean squared error below 1e-12 of the
@@ -57,10 +58,8 @@ Notes on the sets:
     "ablation": """
 ### Ablation
 
-`python -m benchmarks.recovery --ablation`: the Nguyen set (12*) with the policy alone by the
-risk-seeking gradient (`rspg`), the vanilla gradient (`vpg`) and priority-queue training (`pqt`),
-evolution alone (`gp`), both with the published settings (`hybrid-published`) and with ours, and
-enumeration. Same letters, points, judge and budget.
+`python -m benchmarks.recovery --ablation`: every method on the Nguyen set (12*), with the same
+letters, points, judge and budget.
 """,
     "empirical": """
 ## 4. EmpiricalBench

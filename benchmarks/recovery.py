@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.judge import Verdict, judge, nmse
-from benchmarks.methods import BEST, METHODS, Task
+from benchmarks.methods import BEST, METHODS
 from benchmarks.problems import GROUPS, PROBLEMS, select
 from benchmarks.published import RECOVERY
 from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, run_all, say
 from benchmarks.sampling import sample
+from benchmarks.task import Task
 from symtick.errors import SymtickError
 from symtick.files import write_json
 
@@ -152,7 +153,7 @@ def report(rows: Sequence[Row]) -> str:
 def _jobs(options: argparse.Namespace) -> list[Run]:
     """Seeds outermost, so that a benchmark cut short has covered every problem alike."""
     return [
-        Run(problem.name, method, seed, options.evaluations, options.data_seed)
+        Run(problem.name, method, seed, options.evaluations, 0 if options.fixed_points else seed)
         for seed in range(options.first_seed, options.first_seed + options.seeds)
         for method in options.methods
         for problem in select(options.problems)
@@ -174,7 +175,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--methods", nargs="+", choices=list(METHODS), help="our best by default")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="runs of each, seeds 0, 1, ...")
     parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--data-seed", type=int, default=0, help="0: the literature's points")
+    parser.add_argument(
+        "--fixed-points", action="store_true", help="every seed gets the literature's points"
+    )
     parser.add_argument("--evaluations", type=int, default=EVALUATIONS)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--log", type=Path, default=LOGS / "recovery.jsonl")
@@ -205,7 +208,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "settings": {
                 "max_evaluations": options.evaluations,
                 "seeds": list(range(options.first_seed, options.first_seed + options.seeds)),
-                "data_seed": options.data_seed,
+                "fixed_points": options.fixed_points,
                 "processes": options.processes,
             },
             "sets": summary(rows, "group"),

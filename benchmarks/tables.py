@@ -6,14 +6,16 @@ Run: `python -m benchmarks.tables` after the benchmarks. What was not run is sai
 from __future__ import annotations
 
 import argparse
+import inspect
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import geometric_mean
 from typing import Any
 
 from benchmarks import published
 from benchmarks.aims import evaluation_aims, recovery_aims, tree_cost_aims
+from benchmarks.methods import METHODS
 from benchmarks.prose import PROSE
 from benchmarks.runs import RESULTS, ROOT
 from symtick.files import write_text
@@ -86,12 +88,22 @@ def recovery(result: Result) -> str:
 
 def _settings(result: Result) -> str:
     held = result["settings"]
-    methods = ", ".join(f"`{m}`" for m in dict.fromkeys(r["method"] for r in result["sets"]))
     seeds = f"{held['seeds'][0]} to {held['seeds'][-1]}"
-    return (
-        f"{machine_line(result)} Method: {methods}. At most {held['max_evaluations']:,} "
-        f"evaluations, seeds {seeds}, one core a run, {held['processes']} side by side."
-    )
+    parts = [
+        f"{machine_line(result)} At most {held['max_evaluations']:,} evaluations, seeds {seeds}, "
+        f"one core a run, {held['processes']} side by side.",
+        _methods(row["method"] for row in result["sets"]),
+    ]
+    return "\n\n".join(parts)
+
+
+def _methods(names: Iterable[str]) -> str:
+    """What each method is, in its own words."""
+    lines = []
+    for name in dict.fromkeys(names):
+        words = inspect.getdoc(METHODS[name]) if name in METHODS else None
+        lines.append(f"- `{name}`: {' '.join((words or 'unknown.').split())}")
+    return "\n".join(lines)
 
 
 def _beside(result: Result) -> str:
@@ -153,7 +165,15 @@ def empirical(result: Result) -> str:
         rows.append((f"{name} (published)", "together", f"{solved}/{published.EMPIRICAL_RUNS}",
                      "", "", ""))  # fmt: skip
     head = ("method", "law", "solved", "almost", "mean evaluations", "mean s")
-    return f"{machine_line(result)}\n\n{table(head, rows)}"
+    held = result["settings"]
+    return "\n\n".join(
+        [
+            f"{machine_line(result)} {held['max_evaluations']:,} evaluations a run, "
+            f"{len(held['seeds'])} seeds, one core a run, {held['processes']} side by side.",
+            _methods(r["method"] for r in result["laws"]),
+            table(head, rows),
+        ]
+    )
 
 
 def ticks(result: Result) -> str:

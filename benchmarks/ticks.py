@@ -26,8 +26,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.methods import node_cost
 from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, run_all, say
+from benchmarks.task import node_cost
 from benchmarks.tick_sets import SETS, TickSet, load, prepare
 from symtick.errors import SymtickError
 from symtick.expr import Interval

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from benchmarks import methods, published
-from benchmarks.methods import Outcome, Task, Watch, gp, node_cost, written
+from benchmarks.methods import gp
 from benchmarks.problems import GROUPS, PROBLEMS
 from benchmarks.recovery import Run, key_of, main, report, summary, work
 from benchmarks.runs import Log, run_all
 from benchmarks.sampling import sample
+from benchmarks.task import Outcome, Task, Watch, node_cost, written
 from symtick.errors import InputError
 from symtick.expr import parse
 from symtick.hwcost.search_cost import search_cost

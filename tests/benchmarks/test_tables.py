@@ -20,8 +20,8 @@ LEVEL = {"share": 0.95, "loss": 0.125, "ticks_ticks": 3.0, "ticks_nodes": 6.0,
 
 
 def results() -> dict[str, Any]:
-    group = {"method": "m", "group": "Nguyen", "problems": 12, "recovery": 97.5, **FIGURES}
-    problem = {"method": "m", "problem": "Nguyen-7", "recovery": 66.67, **FIGURES}
+    group = {"method": "gp", "group": "Nguyen", "problems": 12, "recovery": 97.5, **FIGURES}
+    problem = {"method": "gp", "problem": "Nguyen-7", "recovery": 66.67, **FIGURES}
     law = {"method": "m", "title": "Hubble's law", "runs": 5, "solved": 4, "almost": 1,
            "evaluations_mean": 99, "seconds_mean": 3.0}  # fmt: skip
     tick = {"device": "open", "set": "diabetes", "seeds": 3, "wins": 2, "volume_ticks": 0.5,
@@ -37,7 +37,7 @@ def results() -> dict[str, Any]:
                      "problems": [problem]},
         "ablation": {"machine": MACHINE, "settings": SETTINGS, "sets": [group],
                      "problems": [problem]},
-        "empirical": {"machine": MACHINE, "laws": [law]},
+        "empirical": {"machine": MACHINE, "settings": SETTINGS, "laws": [law]},
         "ticks": {"machine": MACHINE, "settings": {**SETTINGS, "reference": reference},
                   "sets": [tick]},
     }  # fmt: skip
@@ -51,7 +51,8 @@ def test_every_figure_stands_in_the_document(tmp_path: Path) -> None:
     for wanted in (
         "5.00 G", "**97.5**", "1,234", "| NGGP | 92.33 |", "| Nguyen-7 | **67** | 35 |", "**4/5**",
         "35/45", "**0.5000** | 0.2500", "| **3.0** | 6.0 | 50 | **40** |", "0.50 times the ticks",
-        "2 of 3 pairs", "a processor (avx2)", "an old one", "Not measured yet.",
+        "2 of 3 pairs", "a processor (avx2)", "- `gp`: The evolutionary", "- `m`: unknown.",
+        "an old one", "Not measured yet.",
     ):  # fmt: skip
         assert wanted in text, wanted
     assert text.count("Not measured yet.") == 1  # the cost of a tree
