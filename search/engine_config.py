@@ -104,7 +104,7 @@ class EngineConfig:
     """Settings of one search.
 
     The defaults suit fits of hardware functions: sums of tuned terms, simplified as they are bred.
-    `EngineConfig.recovery()` suits the search for an exact law.
+    `HybridConfig.symtick()` has those for the search of an exact law.
 
     Attributes:
         ops: names of the operators that may occur.
