@@ -6,6 +6,8 @@ import json
 import os
 import platform
 import sys
+import threading
+import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
@@ -104,7 +106,9 @@ def run_all(
         for job in todo:
             keep(work(job))
         return
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(
+        processes, get_context("spawn"), initializer=_leave_with, initargs=(os.getpid(),)
+    ) as pool:
         waiting: set[Future[Row]] = set()
         try:
             for job in todo:
@@ -116,6 +120,17 @@ def run_all(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _leave_with(parent: int) -> None:
+    """End this process soon after its parent, which a kill may take without a word."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _settled(waiting: set[Future[Row]], keep: Callable[[Row], None]) -> set[Future[Row]]:
