@@ -1,4 +1,4 @@
-"""The kernel's elementary functions keep the accuracy that vecmath.inc states, at each ISA level."""
+"""The kernel's elementary functions keep the accuracy that vecmath.inc states, on every ISA."""
 
 from __future__ import annotations
 
@@ -43,13 +43,14 @@ def arguments(op: Op, kind: Kind) -> Values:
     """Every kind of number: bit patterns over the whole range, and the range where work is done."""
     rng = np.random.default_rng(0)
     if kind is np.float32:
-        bits = np.arange(0, 2**32, 40_013, dtype=np.uint64) + rng.integers(0, 40_013)
+        bits = np.arange(int(rng.integers(40_013)), 2**32, 40_013)
         patterns = bits.astype(np.uint32).view(np.float32)
     else:
         patterns = rng.integers(0, 2**64, 60_000, np.uint64).view(np.float64)
     reach = {Op.EXP: 700.0, Op.LOG: 4.0, Op.TANH: 12.0, Op.SIN: 1e3, Op.COS: 1e3}[op]
     near = rng.uniform(-reach, reach, 60_000).astype(kind)
     close = (rng.normal(size=20_000) * 10.0 ** rng.uniform(-8, 1, 20_000)).astype(kind)
+    patterns[np.isnan(patterns)] = np.nan  # a signalling one warns when it is cast
     return np.concatenate([patterns, near, close])
 
 
@@ -80,9 +81,9 @@ def test_angles_near_the_ends_of_their_reductions(isa: str, op: Op) -> None:
     """Near multiples of pi / 2, and where one reduction ends and the next begins."""
     turns = np.concatenate([np.arange(-40, 40), 2.0 ** np.arange(3, 120)]) * np.pi / 2
     ends = np.array([8e3, 1e5, 1e6, 1e9])
-    x = np.concatenate([turns, ends, -ends, [np.finfo(np.float32).max]]).astype(np.float32)
+    x = np.concatenate([turns, ends, -ends]).astype(np.float32)
     x = np.concatenate([np.nextafter(x, np.float32(0)), x, np.nextafter(x, np.float32(np.inf))])
-    x = x[np.isfinite(x)]
+    x = np.append(x, np.finfo(np.float32).max)
     exact = OPS[op].numpy(x.astype(np.longdouble))
     assert np.abs(kernel(op, x, np.float32) - exact).max() <= 1.25 * np.spacing(np.float32(1.0))
     assert np.abs(kernel(op, x, np.float64) - exact).max() <= 1.25 * np.spacing(1.0)
