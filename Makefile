@@ -45,7 +45,8 @@ lint: setup
 
 bench: setup
 	$(INSTALL) '.[bench]'
-	$(BIN)/python benchmarks/evaluation.py
+	$(BIN)/python -m benchmarks.evaluation
+	$(BIN)/python -m benchmarks.tree_cost
 
 wheel: setup
 	$(BIN)/pip wheel --no-build-isolation --no-deps --wheel-dir dist .

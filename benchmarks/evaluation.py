@@ -1,19 +1,24 @@
 """Throughput of the kernel's evaluation against pyoperon, in one process on one thread.
 
-Run: `python benchmarks/evaluation.py` (needs the `bench` extra). Prints node-rows per second and
+Run: `python -m benchmarks.evaluation` (needs the `bench` extra). Prints node-rows per second and
 the ratio, and writes benchmarks/results/evaluation.json with the machine and the seed. A node-row
-is one node of a tree, leaves included, at one row. Both sides get the same random trees and rows in
-float32, prepared beforehand; each figure is the median over repeated passes that alternate between
-the two. The values are compared first, so that both are known to compute the same.
+is one node of a tree, leaves included, at one row. Both sides get the same random trees and rows,
+prepared beforehand; each figure is the median over repeated passes that alternate between the two.
+The values are compared first, so that both are known to compute the same. pyoperon computes in
+float32; the reference of float64 is the language's own evaluation with NumPy, on some of the trees.
+
+The machine's limits are measured in the same run: multiply-adds in registers, sums of arrays in the
+first cache, and each operator alone over one block. `bound` is what the trees would reach if every
+operator ran at its own speed and nothing else took time; `share` is how much of that they do reach.
 """
 
 from __future__ import annotations
 
 import argparse
-import platform
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -21,18 +26,16 @@ from pathlib import Path
 import numpy as np
 import pyoperon
 
-from symtick.expr import Builder, Expression, Op, Program
+from benchmarks.random_trees import ARITHMETIC, EIGHT, FEATURES, random_tree
+from benchmarks.runs import RESULTS, machine
+from symtick.expr import Expression, Op, Program
 from symtick.files import write_json
 from symtick.search import _kernel
 from symtick.search.evaluation import Rows, pack
 
-FEATURES = 10
 ROWS = (20, 1_000, 10_000)
-ARITHMETIC = (Op.ADD, Op.SUB, Op.MUL, Op.DIV)
-OP_SETS = {
-    "eight": (*ARITHMETIC, Op.EXP, Op.LOG, Op.SIN, Op.COS),
-    "arithmetic": ARITHMETIC,
-}
+OP_SETS = {"eight": EIGHT, "arithmetic": ARITHMETIC}
+_NUMPY_TREES = 50
 _OPERON = {
     Op.ADD: "Add", Op.SUB: "Sub", Op.MUL: "Mul", Op.DIV: "Div",
     Op.EXP: "Exp", Op.LOG: "Log", Op.SIN: "Sin", Op.COS: "Cos",
@@ -44,32 +47,43 @@ class Row:
     """One line of the table; rates in node-rows per second."""
 
     ops: str
+    precision: str
     rows: int
     symtick: float
-    pyoperon: float
+    symtick_best: float
+    reference: str
+    reference_rate: float
+    bound: float
+
+    def record(self) -> dict[str, object]:
+        """With the ratios."""
+        ratio = self.symtick / self.reference_rate
+        return {**asdict(self), "ratio": ratio, "share": self.symtick_best / self.bound}
+
+
+@dataclass(frozen=True)
+class Trees:
+    """The trees of one operator set, and how many of their nodes are which operator."""
+
+    name: str
+    expressions: Sequence[Expression]
+    programs: Sequence[Program]
+
+    @classmethod
+    def make(cls, name: str, count: int, seed: int) -> Trees:
+        rng = np.random.default_rng(seed)
+        drawn = [random_tree(rng, OP_SETS[name], int(rng.integers(5, 50))) for _ in range(count)]
+        return cls(name, drawn, [e.to_program() for e in drawn])
 
     @property
-    def ratio(self) -> float:
-        return self.symtick / self.pyoperon
+    def nodes(self) -> int:
+        return sum(len(p.ops) for p in self.programs)
 
-
-def random_tree(rng: np.random.Generator, ops: Sequence[Op], size: int) -> Expression:
-    """A random tree of about `size` nodes; two leaves of three are inputs."""
-    builder = Builder(tuple(f"x{k}" for k in range(FEATURES)))
-
-    def grow(left: int) -> int:
-        if left <= 1:
-            if rng.random() < 2 / 3:
-                return builder.input(int(rng.integers(FEATURES)))
-            return builder.const(float(rng.uniform(0.5, 2.0)))
-        choice = [op for op in ops if left > 2 or op not in ARITHMETIC] or list(ops)
-        op = choice[int(rng.integers(len(choice)))]
-        if op not in ARITHMETIC:
-            return builder.op(op, grow(left - 1))
-        first = int(rng.integers(1, max(2, left - 1)))
-        return builder.op(op, grow(first), grow(left - 1 - first))
-
-    return builder.build([grow(size)])
+    def bound(self, operators: Mapping[str, float]) -> float:
+        """Node-rows per second if each operator took what it takes alone, and leaves nothing."""
+        count = Counter(code for p in self.programs for code in p.ops.tolist())
+        spent = sum(n / operators[Op(c).name] for c, n in count.items() if Op(c).name in operators)
+        return self.nodes / spent
 
 
 def operon_tree(program: Program, hashes: Sequence[int]) -> pyoperon.Tree:
@@ -103,19 +117,15 @@ def seconds(run: Callable[[], object], budget: float) -> float:
             return spent / passes
 
 
-def measure(name: str, rows: int, trees: int, repeats: int, seed: int) -> Row:
-    """One row of the table."""
-    rng = np.random.default_rng(seed)
-    programs = [
-        random_tree(rng, OP_SETS[name], int(rng.integers(5, 50))).to_program() for _ in range(trees)
-    ]
-    X = rng.uniform(0.5, 2.0, (rows, FEATURES))
-    population, data = pack(programs, FEATURES), Rows.make(X).to_kernel()
+def measure(trees: Trees, rows: int, repeats: int, seed: int, bound: float) -> Row:
+    """One row of the table in float32, against pyoperon."""
+    X = np.random.default_rng(seed).uniform(0.5, 2.0, (rows, FEATURES))
+    population, data = pack(trees.programs, FEATURES), Rows.make(X).to_kernel()
     columns = np.asfortranarray(X, dtype=np.float32)  # kept: the data set is a view of it
     dataset = pyoperon.Dataset(columns)
     hashes = [v.Hash for v in sorted(dataset.Variables, key=lambda v: v.Index)]
-    theirs = [operon_tree(p, hashes) for p in programs]
-    ours_out, out = np.zeros((2, trees, rows), np.float32)
+    theirs = [operon_tree(p, hashes) for p in trees.programs]
+    ours_out, out = np.zeros((2, len(theirs), rows), np.float32)
     span = pyoperon.Range(0, rows)
 
     def run_operon() -> None:
@@ -128,9 +138,39 @@ def measure(name: str, rows: int, trees: int, repeats: int, seed: int) -> Row:
     run_symtick()
     check(ours_out, out)
     times = [(seconds(run_symtick, 0.15), seconds(run_operon, 0.15)) for _ in range(repeats)]
-    work = sum(len(p.ops) for p in programs) * rows
-    ours, others = (statistics.median(side) for side in zip(*times, strict=True))
-    return Row(name, rows, work / ours, work / others)
+    work = trees.nodes * rows
+    ours, others = zip(*times, strict=True)
+    return Row(
+        trees.name, "float32", rows, work / statistics.median(ours), work / min(ours),
+        "pyoperon", work / statistics.median(others), bound,
+    )  # fmt: skip
+
+
+def measure_double(trees: Trees, rows: int, repeats: int, seed: int, bound: float) -> Row:
+    """One row of the table in float64, against NumPy."""
+    X = np.random.default_rng(seed).uniform(0.5, 2.0, (rows, FEATURES))
+    population, data = pack(trees.programs, FEATURES), Rows.make(X).to_kernel()
+    out = np.zeros((len(trees.programs), rows))
+    some = trees.expressions[:_NUMPY_TREES]
+
+    def run_numpy() -> None:
+        with np.errstate(all="ignore"):
+            for expression in some:
+                expression.evaluate(X)
+
+    def run_symtick() -> None:
+        _kernel.evaluate64(population, data, out, 1)
+
+    run_symtick()
+    with np.errstate(all="ignore"):
+        check(out[: len(some)], np.array([e.evaluate(X)[:, 0] for e in some]))
+    times = [(seconds(run_symtick, 0.15), seconds(run_numpy, 0.05)) for _ in range(repeats)]
+    ours, others = zip(*times, strict=True)
+    work, part = trees.nodes * rows, sum(len(p.ops) for p in trees.programs[: len(some)]) * rows
+    return Row(
+        trees.name, "float64", rows, work / statistics.median(ours), work / min(ours),
+        "numpy", part / statistics.median(others), bound,
+    )  # fmt: skip
 
 
 def check(ours: np.ndarray, theirs: np.ndarray) -> None:
@@ -141,12 +181,22 @@ def check(ours: np.ndarray, theirs: np.ndarray) -> None:
         raise SystemExit(f"the two disagree at {1 - close.mean():.1%} of the values")
 
 
-def cpu() -> str:
-    """The processor's name, where the system tells it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+def show(limits: Mapping[str, dict[str, float | dict[str, float]]], table: Sequence[Row]) -> None:
+    """Print the table."""
+    for kind, found in limits.items():
+        fma, sums = found["multiply_adds"], found["sums"]
+        assert isinstance(fma, float) and isinstance(sums, float)
+        print(f"{kind}: {fma / 1e9:.0f} G multiply-adds/s, {sums / 1e9:.0f} G sums/s in cache")
+    print(
+        f"{'operators':<12}{'type':<9}{'rows':>7}{'symtick':>11}{'best':>9}{'reference':>12}"
+        f"{'ratio':>8}{'share':>7}   node-rows/s"
+    )
+    for row in table:
+        print(
+            f"{row.ops:<12}{row.precision:<9}{row.rows:>7}{row.symtick / 1e9:>9.2f} G"
+            f"{row.symtick_best / 1e9:>7.2f} G{row.reference_rate / 1e9:>10.2f} G"
+            f"{row.symtick / row.reference_rate:>8.1f}{row.symtick_best / row.bound:>7.0%}"
+        )
 
 
 def main() -> None:
@@ -154,31 +204,26 @@ def main() -> None:
     parser.add_argument("--trees", type=int, default=1_000)
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument(
-        "--out", type=Path, default=Path(__file__).parent / "results" / "evaluation.json"
-    )
+    parser.add_argument("--out", type=Path, default=RESULTS / "evaluation.json")
     options = parser.parse_args()
-    table = [
-        measure(name, rows, options.trees, options.repeats, options.seed)
-        for name in OP_SETS
-        for rows in ROWS
-    ]
-    print(f"{'operators':<12}{'rows':>8}{'symtick':>12}{'pyoperon':>12}{'ratio':>8}   node-rows/s")
-    for row in table:
-        print(
-            f"{row.ops:<12}{row.rows:>8}{row.symtick / 1e9:>10.2f} G{row.pyoperon / 1e9:>10.2f} G"
-            f"{row.ratio:>8.1f}"
-        )
+    limits = _kernel.machine_limits()
+    table = []
+    for name in OP_SETS:
+        trees = Trees.make(name, options.trees, options.seed)
+        for kind, run in (("float32", measure), ("float64", measure_double)):
+            operators = limits[kind]["operators"]
+            assert isinstance(operators, dict)
+            bound = trees.bound(operators)
+            table += [run(trees, rows, options.repeats, options.seed, bound) for rows in ROWS]
+    show(limits, table)
     write_json(
         options.out,
         {
-            "machine": cpu(),
-            "isa": _kernel.isa(),
-            "python": platform.python_version(),
-            "pyoperon": version("pyoperon"),
+            "machine": {**machine(), "pyoperon": version("pyoperon")},
             "threads": 1,
             "settings": {"trees": options.trees, "repeats": options.repeats, "seed": options.seed},
-            "table": [{**asdict(row), "ratio": row.ratio} for row in table],
+            "limits": limits,
+            "table": [row.record() for row in table],
         },
     )
 

@@ -57,6 +57,7 @@ Packed packed(const Tree& tree);
 // of shape (rows,); called with the interpreter lock by any thread, its exceptions pass through
 LossSpec loss_from(nb::object which, double delta);
 
+void bind_limits(nb::module_& m);
 void bind_loss(nb::module_& m);
 void bind_programs(nb::module_& m);
 void bind_rules(nb::module_& m);

@@ -6,7 +6,7 @@
 
 namespace symtick {
 
-constexpr std::size_t kBlock = 512;      // rows of one evaluation block: a slot is 2-4 KiB of L1
+constexpr std::size_t kBlock = 1024;     // rows of one evaluation block: a slot is 4-8 KiB of L1
 constexpr std::size_t kGradBlock = 256;  // rows of one derivative block
 constexpr std::size_t kLanes = 8;      // doubles of the widest vector
 constexpr std::size_t kPad = 64;         // rows are padded to a multiple of this
@@ -77,6 +77,11 @@ struct HotTable {
     void (*normal)(const double* const* column, int m, const double* w, std::size_t rows,
                    double* sums);
     double (*dot)(const double* a, const double* b, std::size_t rows);
+    // see limits.inc
+    std::size_t (*multiply_adds32)(std::size_t rounds, float factor, float* out);
+    std::size_t (*multiply_adds64)(std::size_t rounds, double factor, double* out);
+    void (*sums32)(std::size_t rounds, std::size_t rows, const float*, const float*, float*);
+    void (*sums64)(std::size_t rounds, std::size_t rows, const double*, const double*, double*);
 };
 
 extern const HotTable kHotBaseline;

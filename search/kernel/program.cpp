@@ -143,68 +143,69 @@ std::vector<DagNode> hash_consed(const Tree& tree) {
 
 namespace {
 
+// Slots are taken in stack order: a result's slot is the number of slots in use below it.
 template <class T>
 class Compiler {
 public:
-    explicit Compiler(Code<T>& code) : code_(code), stack_(code.stack) {}
-
-    void run(const Tree& tree) {
-        code_.steps.clear();
-        code_.slots = 0;
-        stack_.clear();
+    Compiler(const Tree& tree, Code<T>& code) : code_(code) {
+        if (code.stack.size() <= tree.size()) code.stack.resize(2 * tree.size() + 2);
+        top_ = code.stack.data();
+        code.steps.clear();
+        code.slots = 0;
         for (const Node& n : tree) push(n);
-        const Place root = pop();
-        if (root.kind == Place::COLUMN) emit({INPUT, VV, 0, ~root.at, 0, T(0), T(0)});
-        if (root.kind == Place::VALUE) emit({CONST, VV, 0, 0, 0, T(root.value), T(0)});
+        const Place& root = top_[-1];
+        if (root.at == Place::kConstant) emit({CONST, VV, 0, 0, 0, T(root.value), T(0)});
+        else if (root.at < 0) emit({INPUT, VV, 0, root.at, 0, T(0), T(0)});
     }
 
 private:
     Code<T>& code_;
-    std::vector<Place>& stack_;
-    std::int32_t free_ = 0;
-
-    Place pop() {
-        const Place p = stack_.back();
-        stack_.pop_back();
-        if (p.kind == Place::SLOT) free_ = p.at;
-        return p;
-    }
+    Place* top_;
+    std::int32_t used_ = 0;
 
     void emit(const Instr<T>& s) { code_.steps.push_back(s); }
 
-    static std::int32_t code_of(const Place& p) { return p.kind == Place::SLOT ? p.at : ~p.at; }
-
     void push(const Node& n) {
-        if (n.op == INPUT) return stack_.push_back({Place::COLUMN, n.feature, 0.0});
-        if (n.op == CONST) return stack_.push_back({Place::VALUE, 0, n.value});
-        const bool two = arity(n.op) == 2;
-        const Place b = two ? pop() : Place{Place::VALUE, 0, 0.0};
-        const Place a = pop();
-        if (a.kind == Place::VALUE && b.kind == Place::VALUE) {
-            return stack_.push_back({Place::VALUE, 0, apply_scalar(n.op, a.value, b.value)});
-        }
-        Instr<T> s{n.op, VV, 0, 0, 0, T(0), T(0)};
-        // slots are taken in stack order, so the lower of the operands' slots is free again
-        s.dst = free_ = lowest(a, b);
-        if (two && b.kind == Place::VALUE) s.mode = VC, s.cb = T(b.value);
-        else if (two) s.b = code_of(b);
-        if (a.kind == Place::VALUE) s.mode = CV, s.ca = T(a.value);
-        else s.a = code_of(a);
-        if (!fused(s)) emit(s);
-        stack_.push_back({Place::SLOT, s.dst, 0.0});
-        free_ = s.dst + 1;
-        if (s.dst > code_.slots) code_.slots = s.dst;
+        const int count = arity(n.op);
+        if (count == 2) return binary(n.op);
+        if (count == 1) return unary(n.op);
+        *top_++ = {n.op == INPUT ? ~n.feature : Place::kConstant, n.value};
     }
 
-    std::int32_t lowest(const Place& a, const Place& b) const {
-        if (a.kind == Place::SLOT) return a.at;
-        if (b.kind == Place::SLOT) return b.at;
-        return free_;
+    void unary(std::uint8_t op) {
+        Place& a = top_[-1];
+        if (a.at == Place::kConstant) {
+            a.value = apply_scalar(op, a.value, 0.0);
+            return;
+        }
+        used_ -= a.at >= 0;
+        emit({op, VV, used_, a.at, 0, T(0), T(0)});
+        put(a);
+    }
+
+    void binary(std::uint8_t op) {
+        Place &a = top_[-2], &b = *--top_;
+        const bool constant_a = a.at == Place::kConstant, constant_b = b.at == Place::kConstant;
+        if (constant_a & constant_b) {
+            a.value = apply_scalar(op, a.value, b.value);
+            return;
+        }
+        used_ -= (a.at >= 0) + (b.at >= 0);
+        const std::uint8_t mode = constant_b ? VC : constant_a ? CV : VV;
+        const Instr<T> s{op, mode, used_, constant_a ? 0 : a.at, constant_b ? 0 : b.at,
+                         T(a.value), T(b.value)};
+        if (op != ADD || !fused(s)) emit(s);
+        put(a);
+    }
+
+    void put(Place& result) {
+        if (used_ > code_.slots) code_.slots = used_;
+        result = {used_++, 0.0};
     }
 
     // a product with a constant directly before an addition is done in the same pass
     bool fused(const Instr<T>& s) {
-        if (s.op != ADD || code_.steps.empty()) return false;
+        if (code_.steps.empty()) return false;
         Instr<T>& last = code_.steps.back();
         if (last.op != MUL || last.mode == VV) return false;
         const T factor = last.mode == VC ? last.cb : last.ca;
@@ -226,7 +227,7 @@ private:
 
 template <class T>
 void compile(const Tree& tree, Code<T>& code) {
-    Compiler<T>(code).run(tree);
+    Compiler<T>(tree, code);
 }
 template void compile<float>(const Tree&, Code<float>&);
 template void compile<double>(const Tree&, Code<double>&);

@@ -32,9 +32,9 @@ struct DagNode {
 // distinct nodes in order of first appearance; the root is the last
 std::vector<DagNode> hash_consed(const Tree& tree);
 
-// where a compiled sub-tree's value is
+// where a compiled sub-tree's value is: a slot, ~column of the data, or `value` itself
 struct Place {
-    enum Kind { SLOT, COLUMN, VALUE } kind;
+    static constexpr std::int32_t kConstant = INT32_MIN;
     std::int32_t at;
     double value;
 };

@@ -72,7 +72,8 @@ struct ValueKey {
 constexpr double kAgree = 1e-9;    // of the value in the row
 constexpr double kNoise = 1e-13;   // of the root of the sum of squares of all rows
 
-constexpr std::size_t kMostRows = kBlock;
+constexpr std::size_t kMostRows = 512;
+static_assert(kMostRows <= kBlock);
 
 // one weight for each row, so that an order of rows counts
 inline const std::array<double, kMostRows> kRowWeights = [] {

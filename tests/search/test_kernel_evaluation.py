@@ -101,7 +101,7 @@ def test_the_scalar_loop_agrees_with_the_language(expression: Expression) -> Non
         assert (np.abs(ours - theirs)[sure] <= bound[sure]).all()
 
 
-@pytest.mark.parametrize("count", [1, 15, 16, 17, 255, 256, 257, 511, 512, 513, 1500])
+@pytest.mark.parametrize("count", [1, 15, 16, 17, 63, 65, 257, 513, 1023, 1024, 1025, 1500])
 def test_no_row_depends_on_how_many_there_are(isa: str, count: int) -> None:
     X = rows(1500)
     programs = [
