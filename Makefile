@@ -21,7 +21,7 @@ $(STAMP): pyproject.toml constraints.txt $(KERNEL)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(INSTALL) --upgrade pip
 	$(INSTALL) torch scikit-build-core nanobind cmake ninja
-	$(INSTALL) --no-build-isolation --editable '.[da]' --group dev
+	$(INSTALL) --no-build-isolation --editable '.[da,cluster]' --group dev
 	touch $@
 
 demo: setup

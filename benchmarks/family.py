@@ -16,7 +16,8 @@ from benchmarks.precise import Formula, Point, Real, agree, carrying
 STEPS = 60
 LEAST = 20  # points at which both must be defined
 _SHIFT = mpmath.mpf("1e-40")  # for differences; relative
-_DAMPING = mpmath.mpf("1e-40")
+_DAMPING = mpmath.mpf("1e-40")  # relative to the constant's own weight
+_LEAST_DAMPING = mpmath.mpf("1e-60")  # relative to the heaviest one's
 _VANISHED = mpmath.mpf("1e-45")  # of a sum of differences relative to the values
 _PATIENCE = 6  # steps in which the differences must halve
 
@@ -120,9 +121,12 @@ def _step(
     # a trace of damping: constants that stand for one another share the change
     transposed = mpmath.matrix(columns)
     normal = transposed * transposed.T
-    least = _DAMPING**2 * max(normal[k, k] for k in range(len(free)))
+    least = _LEAST_DAMPING * max(normal[k, k] for k in range(len(free)))
     if not least:
         return None
     for k in range(len(free)):
         normal[k, k] += _DAMPING * normal[k, k] + least
-    return list(mpmath.lu_solve(normal, transposed * residual))
+    try:
+        return list(mpmath.lu_solve(normal, transposed * residual))
+    except ZeroDivisionError:  # singular all the same
+        return None

@@ -288,11 +288,6 @@ def closed(task: Task) -> Outcome:
     return Outcome(tuple(text for text, _ in texts), found.evaluations, watch.stop())
 
 
-def hybrid(task: Task) -> Outcome:
-    """Closed forms first, then policy and evolution together: our preset."""
-    return joined(task, HybridConfig.symtick(_ops(task), **_letters(task)))
-
-
 METHODS: dict[str, Callable[[Task], Outcome]] = {
     "rspg": rspg,
     "vpg": vpg,
@@ -300,8 +295,7 @@ METHODS: dict[str, Callable[[Task], Outcome]] = {
     "gp": gp,
     "hybrid-published": hybrid_published,
     "hybrid": hybrid,
-    "hybrid": hybrid,
     "enumeration": enumeration,
     "closed-forms": closed,
 }
-BEST = "gp"  # what stands for symtick where methods are not compared
+BEST = "hybrid"  # what stands for symtick where methods are not compared

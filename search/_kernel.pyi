@@ -129,6 +129,7 @@ class EngineSettings:
     screen_rows: int
     screen_interval: int
     trial_terms: int
+    library: int
     tune_iterations: int
     tune_probability: float
     tune_repeats: int
@@ -148,8 +149,6 @@ class EngineSettings:
     loss: Loss
     def __init__(self) -> None: ...
     def set_moves(self, weights: list[float]) -> None: ...
-    constant_bits: int
-    constant_fraction: bool
     def set_loss(self, loss: Loss) -> None: ...
 
 class Engine:

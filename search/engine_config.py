@@ -67,6 +67,9 @@ class Moves:
         hoist: a sub-tree replaced by a part of itself (shrink mutation).
         rotate: an operator and one of its arguments change places (Cranmer 2023, PySR).
         tune: constants tuned for longer.
+        match: a sub-tree replaced by the enumerated function that comes nearest to what would make
+            the whole the target (semantic backpropagation: Pawlak, Wieloch, Krawiec 2015); needs a
+            `library`, and takes an evaluation more than the others.
     """
 
     crossover: float = 1.0
@@ -84,6 +87,7 @@ class Moves:
     hoist: float = 0.3
     rotate: float = 0.0
     tune: float = 0.3
+    match: float = 0.0
 
     def __post_init__(self) -> None:
         weights = self.weights()
@@ -148,6 +152,8 @@ class EngineConfig:
         constant_bits: bits of the constants of candidates on the front, which are rounded and
             scored with these constants (see `rounding`); 0: as they were tuned.
         constant_fraction: these are bits after the point, else significant bits.
+        library: evaluations that the functions for the move `match` may take, which are enumerated
+            when the search begins.
         cache_size: functions that an island remembers, so that none is scored twice.
         copies: people of one function up to which a child of a known function may join them; 0:
             what was once tried is tried no more.
@@ -190,6 +196,7 @@ class EngineConfig:
     tune_repeats: int = 4
     constant_bits: int = 0
     constant_fraction: bool = False
+    library: int = 0
     cache_size: int = 1 << 14
     copies: int = 0
     limits: Limits = field(default_factory=Limits)
@@ -213,7 +220,8 @@ class EngineConfig:
                   "tune_repeats")  # fmt: skip
         _check_counts(self, counts, 1)
         _check_counts(self, ("migrants", "trial_terms", "tune_iterations", "seed", "copies",
-                             "screen_interval", "patience", "constant_bits"), 0)  # fmt: skip
+                             "screen_interval", "patience", "constant_bits",
+                             "library"), 0)  # fmt: skip
         for name in ("elite_probability", "tick_elite_probability", "interaction", "inner",
                      "tune_probability", "tournament_best", "lut_tournament"):  # fmt: skip
             if not 0.0 <= getattr(self, name) <= 1.0:
@@ -282,7 +290,8 @@ class EngineConfig:
 # settings that the kernel has under the same names
 _SAME = (
     "seed", "islands", "population", "tournament", "tournament_best", "lut_tournament",
-    "screen_rows", "screen_interval", "trial_terms", "tune_iterations", "tune_probability",
+    "library", "screen_rows", "screen_interval", "trial_terms", "tune_iterations",
+    "tune_probability",
     "tune_repeats", "migration_interval", "migrants", "elite_probability",
     "tick_elite_probability", "parsimony", "parsimony_window", "cache_size", "copies",
     "founder_depth", "patience", "constant_bits", "constant_fraction",

@@ -74,7 +74,7 @@ class Evolution:
             return Engine(*begin) if state is None else Engine.restore(*begin, state)
         joined = replace(
             HybridConfig.symtick(self._engine.ops),
-            engine=self._engine, seed=self._engine.seed, batch=self._settings.batch,
+            engine=self._engine, seed=self._engine.seed, batch=self._settings.batch, closed_forms=0,
         )  # fmt: skip
         start = (*self._data, joined)
         return HybridSearch(*start) if state is None else HybridSearch.restore(*start, state)

@@ -302,13 +302,13 @@ def _guests(arrays: State, number: int) -> Migrants | None:
 
 @contextmanager
 def connected(
-    workers: int | None = None, scheduler: str | Client | None = None, timeout: float = 60.0
+    workers: int | None = None, scheduler: Any = None, timeout: float = 60.0
 ) -> Iterator[Client]:
     """A client of a cluster, which is closed afterwards where it was started here.
 
     Args:
         workers: processes of a local cluster, where no scheduler is given; by default one per core.
-        scheduler: address of a running scheduler (`tcp://host:8786`), or a client.
+        scheduler: address of a running scheduler (`tcp://host:8786`), a cluster or a client.
         timeout: seconds to wait for the scheduler to answer.
 
     Raises:

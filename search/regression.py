@@ -15,15 +15,20 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from symtick.expr import Interval
+from symtick.expr import Interval, from_programs
 from symtick.hwcost.search_cost import SearchCost
+from symtick.search.closed_forms import closed_forms
 from symtick.search.engine import Candidate, Engine, EngineConfig, Penalty
+from symtick.search.enumeration import enumerate_front
+from symtick.search.evaluation import intervals
 from symtick.search.hybrid import HybridSearch
 from symtick.search.hybrid_config import HybridConfig
 
 Floats = npt.NDArray[np.float64]
 State = Mapping[str, npt.NDArray[Any]]
 
+METHODS = ("gp", "policy", "hybrid", "enumeration", "closed_forms")
+MOST_LEVELS = 12  # of an enumeration, which its budget ends much sooner
 SLICE = 5  # generations between two looks at the keyboard
 PATIENCE = 100  # slices without a new function, after which there is none
 
@@ -43,8 +48,9 @@ class Task:
         penalty: of an expression, added to its loss, or None.
         guesses: text of equations to start from.
         evaluations: budget.
-        hybrid: settings of a search by a policy, or by a policy and evolution, whose engine's are
-            `config`; None for evolution alone.
+        method: one of `METHODS`.
+        hybrid: settings of `gp`, `policy` and `hybrid`, whose engine's are `config`; None for the
+            engine alone.
     """
 
     X: Floats
@@ -57,6 +63,7 @@ class Task:
     penalty: Penalty | None = None
     guesses: tuple[str, ...] = ()
     evaluations: int = 100_000
+    method: str = "gp"
     hybrid: HybridConfig | None = None
 
     def key(self) -> str:
@@ -68,6 +75,7 @@ class Task:
             "ranges": self.ranges,
             "penalty": self.penalty,
             "guesses": self.guesses,
+            "method": self.method,
             "hybrid": None if self.hybrid is None else asdict(self.hybrid),
         }
         text = json.dumps(words, sort_keys=True, default=_named)
@@ -152,8 +160,8 @@ class GpSearch:
         return self._engine.state()
 
 
-class PolicySearch:
-    """A policy that learns, alone or together with evolution: a `Searcher`."""
+class JointSearch:
+    """Closed forms first, then evolution, a policy that learns, or both: a `Searcher`."""
 
     def __init__(self, task: Task, config: HybridConfig, state: State | None = None) -> None:
         held = replace(config, engine=task.config, seed=task.config.seed)
@@ -170,9 +178,9 @@ class PolicySearch:
         return self._search.evaluations
 
     def step(self, threads: int, budget: int) -> None:
-        """A batch of the policy's, and its generations."""
+        """A batch of the policy's, and its generations; of evolution alone a few generations."""
         self._search.budget = budget
-        self._search.step(threads)
+        self._search.step(threads, SLICE if self._search.config.method == "gp" else None)
 
     def front(self) -> Sequence[Candidate]:
         """The Pareto front over loss, ticks and LUTs."""
@@ -180,16 +188,89 @@ class PolicySearch:
 
     def best_loss(self) -> float:
         """Lowest loss so far."""
-        return self._search.engine.stats().best_loss
+        return self._search.best_loss
 
     def state(self) -> State:
         """The engine's and the policy's."""
         return self._search.state()
 
 
+class ListSearch:
+    """Functions written down one after another, small ones first: a `Searcher` of one step.
+
+    Guesses are left out. Going on means to begin again with the larger budget.
+
+    Args:
+        task: what is searched for.
+        meet: look up parts of the target among the functions first (`closed_forms`, for half the
+            budget), which finds exact laws in data without noise. Where there is none, or else, the
+            front of the functions themselves (`enumerate_front`).
+        state: a stored state.
+    """
+
+    def __init__(self, task: Task, meet: bool, state: State | None = None) -> None:
+        self._task, self._meet = task, meet
+        self._rules = task.config.all_rules()
+        self._front: list[Candidate] = []
+        self.evaluations = 0 if state is None else int(state["evaluations"][0])
+
+    def step(self, threads: int, budget: int) -> None:
+        """All of it."""
+        task, config = self._task, self._task.config
+        alphabet = config.alphabet(task.X.shape[1], task.names)
+        data = (task.X, task.y, task.cost, alphabet, self._rules)
+        extra: dict[str, Any] = {
+            "weights": task.weights,
+            "loss": config.loss,
+            "delta": config.huber_delta,
+        }
+        found, self.evaluations = list[Candidate](), 0
+        if self._meet:
+            share, enough = max(1, budget // 2), config.target_loss
+            forms = closed_forms(*data, **extra, max_evaluations=share, enough=enough)
+            found, self.evaluations = forms.front, forms.evaluations
+        if not found:
+            left = budget - self.evaluations
+            found, stats = enumerate_front(
+                *data, **extra, max_level=MOST_LEVELS, max_evaluations=left
+            )
+            self.evaluations += stats.evaluations
+        self._front = self._admitted(found)
+
+    def _admitted(self, found: Sequence[Candidate]) -> list[Candidate]:
+        """Those within the limits that the kernel's lists do not know, penalties added."""
+        task, kept = self._task, list[Candidate]()
+        for one in found:
+            if one.lut > task.config.limits.max_lut or (
+                task.ranges is not None and intervals([one.program], task.ranges)[0] is None
+            ):
+                continue
+            if task.penalty is not None:
+                held = from_programs([one.program], task.names)
+                one = replace(one, loss=one.loss + task.penalty(held))
+            kept.append(one)
+        return non_dominated(kept)
+
+    def front(self) -> Sequence[Candidate]:
+        """The best for each cost."""
+        return self._front
+
+    def best_loss(self) -> float:
+        """Lowest loss so far."""
+        return min((c.loss for c in self._front), default=float("inf"))
+
+    def state(self) -> State:
+        """How much was done."""
+        return {"evaluations": np.array([self.evaluations])}
+
+
 def searcher(task: Task, state: State | None = None) -> Searcher:
     """The task's way to search, at a stored state where one is given."""
-    return GpSearch(task, state) if task.hybrid is None else PolicySearch(task, task.hybrid, state)
+    if task.method in ("enumeration", "closed_forms"):
+        return ListSearch(task, task.method == "closed_forms", state)
+    if task.hybrid is None:
+        return GpSearch(task, state)
+    return JointSearch(task, task.hybrid, state)
 
 
 def non_dominated(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -242,7 +323,7 @@ def run(
         brief: end after the first slice.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C came before anything was found.
+        KeyboardInterrupt: a second Ctrl-C came before anything was found.
     """
     since, interrupted = search.evaluations, False
     try:
@@ -250,7 +331,7 @@ def run(
     except KeyboardInterrupt:
         interrupted = True
         if not search.front():
-            raise
+            _go_on(task, search, threads, report, since, brief=True)
     return Outcome(tuple(search.front()), search.state(), search.evaluations, interrupted)
 
 

@@ -254,6 +254,29 @@ def test_a_policy_can_do_the_search(method: str) -> None:
         quick(method=method, n_workers=1).fit(X, y)
 
 
+@pytest.mark.parametrize("method", ["enumeration", "closed_forms"])
+def test_small_functions_are_written_down_one_after_another(method: str) -> None:
+    X, _ = law(40)
+    y = 2.5 * np.sin(X[:, 0]) / (X[:, 0] + X[:, 1])
+    given: dict[str, Any] = {"method": method, "unary_operators": ["sin"], "evaluations": 30_000}
+    model = quick(**given).fit(X, y)
+    assert model.best_.loss < 1e-25 and model.evaluations_[0] <= 30_000
+    assert model.best_.complexity <= 10
+
+    def free_of_sines(expression: Expression) -> float:
+        return 5.0 * any(n.op is Op.SIN for n in expression.nodes)
+
+    dear = quick(penalty=free_of_sines, **given).fit(X, y)
+    for entry in dear.fronts_[0].entries:
+        mean = np.mean((entry.function(X) - y) ** 2)
+        assert entry.loss == pytest.approx(mean + free_of_sines(entry.expression), abs=1e-25)
+    cheap = quick(max_lut=25.0, max_ticks=2, domain="box", **given)
+    if method == "enumeration":
+        assert all(e.lut <= 25 and e.ticks <= 2 for e in cheap.fit(X, y).fronts_[0].entries)
+    with pytest.raises(InputError, match="takes no guesses"):
+        quick(guesses=["x0"], **given).fit(X, y)
+
+
 def test_a_loss_and_a_penalty_of_one_s_own() -> None:
     X, y = law(60)
 
@@ -288,7 +311,7 @@ def test_rounded_constants_have_few_bits_and_the_stated_loss() -> None:
         assert entry.loss == pytest.approx(np.mean((entry.function(X) - y * 1.2345) ** 2))
         again = parse(entry.text, model.names_)
         np.testing.assert_allclose(again.evaluate(X)[:, 0], entry.function(X))
-    with pytest.raises(InputError, match="bits must be an integer"):
+    with pytest.raises(InputError, match="constant_bits must be an integer from 1 to 53"):
         quick(constant_bits=0).fit(X, y)
 
 
@@ -434,7 +457,7 @@ def test_clone_and_grid_search() -> None:
         ({"custom_operators": ["f(x) = q"]}, "in the definition .*unknown name 'q'"),
         ({"custom_operators": ["sin(x) = x"]}, "'sin' is a built-in operator"),
         ({"loss": "mape"}, "unknown loss 'mape'"),
-        ({"method": "magic"}, "method must be one of gp, policy, hybrid"),
+        ({"method": "magic"}, "method must be one of gp, policy, hybrid, enumeration"),
         ({"cost": "free"}, "cost must be one of"),
         ({"device": "stratix"}, "stratix"),
         ({"domain": "all"}, "domain must be rows or box"),

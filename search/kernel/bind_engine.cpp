@@ -211,6 +211,7 @@ void bind_settings(nb::module_& m) {
         .def_rw("screen_rows", &EngineSettings::screen_rows)
         .def_rw("screen_interval", &EngineSettings::screen_interval)
         .def_rw("trial_terms", &EngineSettings::trial_terms)
+        .def_rw("library", &EngineSettings::library)
         .def_rw("tune_iterations", &EngineSettings::tune_iterations)
         .def_rw("tune_probability", &EngineSettings::tune_probability)
         .def_rw("tune_repeats", &EngineSettings::tune_repeats)

@@ -90,11 +90,22 @@ void Engine::hire(std::size_t crew) {
     while (workers_.size() < crew) workers_.push_back(std::make_unique<Worker>(breeder_));
 }
 
+// the functions that MATCH looks into
+void Engine::collect(std::uint64_t max_evaluations) {
+    if (settings_.library == 0 || !(settings_.moves[MATCH] > 0.0)) return;
+    const std::uint64_t left = max_evaluations - stats().evaluations;
+    if (library_limit_ == 0) library_limit_ = std::min(settings_.library, left);
+    library_ = std::make_unique<Library>(rules_, data_, LibrarySettings{});
+    library_->fill(library_limit_);
+    matcher_ = std::make_unique<Matcher>(*library_, MatcherSettings{});
+}
+
 Stats Engine::step(std::size_t generations, int threads, std::uint64_t max_evaluations) {
     const bool limited = max_evaluations != kNoLimitOfEvaluations || std::isfinite(settings_.target_loss);
     const auto until = [this](std::size_t interval) {
         return interval ? interval - std::size_t(generation_ % interval) : std::size_t(-1);
     };
+    if (stats().evaluations < max_evaluations && !library_) collect(max_evaluations);
     for (std::size_t done = 0; done < generations;) {
         if (best_loss() <= settings_.target_loss || stats().evaluations >= max_evaluations) break;
         redraw(threads);
@@ -133,6 +144,7 @@ bool Engine::over(const Island& island, std::uint64_t quota) const {
 
 Stats Engine::stats() const {
     Stats sum;
+    if (library_) sum.evaluations = library_->evaluations();
     for (const Island& i : islands_) {
         sum.evaluations += i.stats.evaluations;
         sum.cache_hits += i.stats.cache_hits;
@@ -228,7 +240,7 @@ bool Engine::stuck(Island& island) const {
 void Engine::generation(Island& island, std::uint64_t quota, Worker& worker) {
     if (settings_.parsimony > 0.0) weigh_ticks(island);
     for (std::size_t k = 0; k < settings_.population && !over(island, quota); ++k)
-        birth(island, worker);
+        birth(island, quota, worker);
 }
 
 // a ring: each island's archive gives a few to the next one

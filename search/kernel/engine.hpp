@@ -10,6 +10,7 @@
 #include "breed.hpp"
 #include "cache.hpp"
 #include "fit.hpp"
+#include "matcher.hpp"
 #include "round.hpp"
 #include "rules.hpp"
 #include "stream.hpp"
@@ -18,7 +19,7 @@ namespace symtick {
 
 enum Move : int {
     CROSSOVER, ONE_POINT, EXCHANGE, ADD_TERM, SWAP_TERM, DROP_TERM, JITTER, POINT, OPERATOR, FEATURE,
-    REPLACE, INSERT, HOIST, ROTATE, TUNE, MOVE_COUNT
+    REPLACE, INSERT, HOIST, ROTATE, TUNE, MATCH, MOVE_COUNT
 };
 
 struct EngineSettings {
@@ -35,6 +36,7 @@ struct EngineSettings {
     double elite_probability = 0.5, tick_elite_probability = 0.0;
     double parsimony = 0.0;  // scale of adaptive parsimony
     std::size_t parsimony_window = 20000;  // births that its histogram spans
+    std::uint64_t library = 0;  // evaluations that MATCH may take for its library
     std::size_t cache_size = 1 << 14;      // functions remembered on an island
     std::size_t copies = 0;                // people of one function that a known one may join
     int founder_depth = 5;                 // of founders that are no sums of terms
@@ -110,6 +112,7 @@ private:
         Breeder breeder;
         Individual child;
         Tree half, body, tuned;
+        Matcher::Scratch matching;
         std::vector<Range> ranges;
         std::vector<double> residual, trial;
         std::vector<std::pair<double, std::size_t>> ranks;
@@ -130,9 +133,13 @@ private:
     std::vector<Island> islands_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::uint64_t generation_ = 0, screen_number_ = 0;
+    std::uint64_t library_limit_ = 0;   // evaluations that the library was built within; 0: no library
+    std::unique_ptr<Library> library_;  // shared by the islands, which only read it
+    std::unique_ptr<Matcher> matcher_;
 
     // engine.cpp: the course
     void hire(std::size_t crew);
+    void collect(std::uint64_t max_evaluations);
     void advance(std::size_t generations, int threads, std::uint64_t max_evaluations);
     void migrate();
     void draw_screen(std::uint64_t number);
@@ -148,7 +155,7 @@ private:
     void deal(const std::vector<Tree>& given, int threads, std::vector<double>& losses);
 
     // engine_birth.cpp: one child
-    void birth(Island& island, Worker& worker);
+    void birth(Island& island, std::uint64_t quota, Worker& worker);
     const Individual& parent(Island& island, Worker& worker) const;
     const Individual& tournament(Island& island, Worker& worker) const;
     Move choose(Rng& rng) const;

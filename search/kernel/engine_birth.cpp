@@ -19,12 +19,16 @@ bool identical(const Tree& a, const Tree& b) {
 
 }  // namespace
 
-void Engine::birth(Island& island, Worker& worker) {
+void Engine::birth(Island& island, std::uint64_t quota, Worker& worker) {
     if (island.people.empty()) return;
     island.cache.prefetch(island.people[island.oldest].hash);  // it is looked up when it goes
     const Individual& mother = parent(island, worker);
     for (int attempt = 0; attempt < kTries; ++attempt) {
         const Move move = choose(island.rng);
+        if (move == MATCH) {  // what is looked up is an evaluation, and the child will be another
+            if (island.stats.evaluations + 1 >= quota) return;
+            ++island.stats.evaluations;
+        }
         if (!bred(island, mother, move, worker)) continue;
         if (move != TUNE && identical(worker.child.tree, mother.tree)) continue;
         if (conceive(island, mother, move, worker)) return;
@@ -110,6 +114,7 @@ bool Engine::move_made(Island& island, const Individual& mother, Move move, Work
         case INSERT: return breeder.insert(tree, rng, child);
         case HOIST: return breeder.hoist(tree, rng, child);
         case ROTATE: return breeder.rotate(tree, rng, child);
+        case MATCH: return matcher_ && matcher_->matched(tree, rng, worker.matching, child);
         default: child = tree; return free_constants_;
     }
 }

@@ -7,7 +7,7 @@
 namespace symtick {
 namespace {
 
-constexpr std::uint64_t kVersion = 2;
+constexpr std::uint64_t kVersion = 3;
 
 class Digest {
 public:
@@ -44,7 +44,7 @@ void add(Digest& d, const EngineSettings& s) {
     for (std::uint64_t w :
          {s.seed, std::uint64_t(s.islands), std::uint64_t(s.population), std::uint64_t(s.tournament),
           std::uint64_t(s.screen_rows), std::uint64_t(s.screen_interval),
-          std::uint64_t(s.trial_terms), std::uint64_t(s.tune_repeats),
+          s.library, std::uint64_t(s.trial_terms), std::uint64_t(s.tune_repeats),
           std::uint64_t(s.migration_interval), std::uint64_t(s.migrants),
           std::uint64_t(s.parsimony_window), std::uint64_t(s.cache_size), std::uint64_t(s.copies),
           std::uint64_t(s.founder_depth), std::uint64_t(s.patience), std::uint64_t(s.tune_iterations),
@@ -189,6 +189,7 @@ Arrays Engine::save() const {
     w.word(digest());
     w.word(generation_);
     w.word(screen_number_);
+    w.word(library_limit_);
     for (const Island& island : islands_) write(w, island);
     return std::move(w.out);
 }
@@ -256,12 +257,17 @@ void Engine::load(const Arrays& state) {
         throw std::invalid_argument(
             "the saved state belongs to other data, ranges, costs or settings than these");
     const std::uint64_t generation = r.word(), screen_number = r.word();
+    const std::uint64_t library_limit = r.word();
     std::vector<Island> islands;
     for (std::size_t k = 0; k < islands_.size(); ++k) islands.push_back(read_island(r));
     r.finish();
     islands_ = std::move(islands);
     generation_ = generation;
     if (screen_number != screen_number_) draw_screen(screen_number);
+    library_.reset();
+    matcher_.reset();
+    library_limit_ = library_limit;
+    if (library_limit_) collect(kNoLimitOfEvaluations);
 }
 
 }  // namespace symtick

@@ -37,7 +37,8 @@ Library::Library(const Rules& rules, const Data& data, const LibrarySettings& se
     : rules_(rules),
       max_level_(settings.max_level),
       chosen_(spread_rows(data.rows, settings.max_rows)),
-      enumeration_(rules, Data(data, chosen_), enumeration_settings(settings)) {
+      data_(data, chosen_),
+      enumeration_(rules, data_, enumeration_settings(settings)) {
     if (settings.max_rows == 0) throw std::invalid_argument("a library needs at least one row");
     letters_.fill(-1);
     for (std::size_t t = 0; t < rules.alphabet().tokens.size(); ++t) {

@@ -44,6 +44,8 @@ public:
     const Rules& rules() const { return rules_; }  // of whole expressions
     std::size_t rows() const { return table().rows(); }
     std::size_t stride() const { return table().stride(); }
+    const Data& data() const { return data_; }  // the chosen rows
+    bool free() const { return free_; }         // the alphabet has free constants
     // rows of the data that the functions' values belong to
     const std::vector<std::size_t>& chosen() const { return chosen_; }
     std::uint64_t evaluations() const { return table().stats().evaluations; }
@@ -69,6 +71,7 @@ private:
     Rules rules_;
     std::size_t max_level_;
     std::vector<std::size_t> chosen_;
+    Data data_;
     Enumeration enumeration_;
     std::vector<std::size_t> blocks_;      // where each begins, and the last ends
     std::vector<std::size_t> level_blocks_;  // block of each whole level

@@ -65,12 +65,13 @@ void Meeting::begin(const Offer& offer) {
         out_ = target_;
         ended_ = look({-1, -1, -1}, offer);
     }
-    if (parts_.empty()) {  // a constant: found at once, or not at all
-        const Found found = library_->find(target_.data());
+    if (parts_.empty()) {  // a constant, or out of range: nothing to take off it
+        constant_ = true;
         parts_.push_back({-1, -1, -1});
-        ++lookups_;
-        ended_ = found && complete(parts_[0], found, offer);
         families_[0].end = 0;
+        ++lookups_;
+        const Found found = library_->find(target_.data());
+        ended_ = found && complete(parts_[0], found, offer);
     }
     plan(0, ALONE);
     for (std::size_t b = 0; b < library_->blocks(); ++b) plan(0, int(b));
@@ -134,9 +135,9 @@ bool Meeting::check_wanted(std::uint64_t evaluations, const Offer& offer) {
     for (; checked_ < library_->table().size(); ++checked_) {
         if (spent(evaluations)) return false;
         const Shape shape = library_->shape_of(library_->table().values(checked_));
-        if (shape.spread == 0) continue;
-        std::int32_t part = wanted_shapes_.find(shape.key.here);
-        if (part < 0) part = wanted_shapes_.find(shape.key.near);
+        std::int32_t part = constant_ ? 0 : -1;
+        if (shape.spread > 0) part = wanted_shapes_.find(shape.key.here);
+        if (shape.spread > 0 && part < 0) part = wanted_shapes_.find(shape.key.near);
         if (part < 0) continue;
         values_of(std::size_t(part), wanted_);
         const Found found = library_->find(wanted_.data());

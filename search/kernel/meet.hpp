@@ -67,7 +67,7 @@ private:
     std::priority_queue<Plan> plans_;
     std::uint64_t planned_ = 0, lookups_ = 0, offers_ = 0;
     KeyIndex seen_, wanted_shapes_;  // the latter: part of each shape that was not found
-    bool ended_ = false, working_ = false;
+    bool ended_ = false, working_ = false, constant_ = false;
     // where the plan in work stands
     Plan plan_{};
     std::size_t parent_ = 0, step_ = 0, checked_ = 0;

@@ -21,7 +21,7 @@ from symtick.hwcost import SearchCost
 from symtick.search.engine import Candidate, EngineConfig
 from symtick.search.evaluation import costs, evaluate
 from symtick.search.grammar import Alphabet, Rules, Units, accepts
-from symtick.search.hybrid_config import HybridConfig
+from symtick.search.hybrid_config import HYBRID_METHODS, HybridConfig
 from symtick.search.regression import Task
 from symtick.wording import (
     alphabet_of,
@@ -34,9 +34,12 @@ from symtick.wording import (
 )
 
 Floats = npt.NDArray[np.float64]
+# without a preset, one part in so many of the budget goes to closed forms first, up to a limit
+EXACT_SHARE, MOST_EXACT = 4, 100_000
 PRESETS: dict[str, Callable[[tuple[str, ...]], HybridConfig]] = {
     "mundhenk2021": HybridConfig.mundhenk2021,
     "petersen2021": HybridConfig.petersen2021,
+    "symtick": HybridConfig.symtick,
 }
 
 
@@ -51,7 +54,7 @@ class Plan:
         alphabet: the letters.
         cost: the table that prices candidates.
         config: settings of the engine, without the units of a target.
-        hybrid: settings of a search by a policy, or None.
+        hybrid: settings of all but the engine, or None where the functions are written down.
         settings: the regressor, whose parameters are read only.
     """
 
@@ -93,7 +96,9 @@ class Plan:
         cost = hardware.search_cost(selected, operator_complexity(alphabet))
         base = _preset(settings, alphabet)
         config = _config(settings, base.engine, alphabet, len(X))
-        hybrid = None if settings.method == "gp" else replace(base, method=settings.method)
+        hybrid = None
+        if settings.method in HYBRID_METHODS:
+            hybrid = replace(base, method=settings.method)
         return cls(names, tuple(selected), hardware, alphabet, cost, config, hybrid, settings)
 
     def rules(self, target_unit: str | None) -> Rules:
@@ -136,6 +141,7 @@ class Plan:
             penalty=self._penalty(),
             guesses=tuple(guesses),
             evaluations=self.settings.evaluations,
+            method=self.settings.method,
             hybrid=self.hybrid,
         )
         check_guesses(guesses, rules, self.alphabet, held)
@@ -152,17 +158,28 @@ class Plan:
         """A candidate as an equation over all features."""
         own = from_programs([found.program], self.alphabet.inputs)
         whole = renumbered(own, dict(enumerate(self.selected)), self.names)
-        letters = found.sequence
+        letters, constants = self._letters(found, own)
+        tokens = [self.alphabet.tokens[k] for k in letters]
         return Equation(
             expression=whole,
-            text=self.alphabet.text(letters, found.constants) if letters else to_text(whole),
+            text=self.alphabet.text(letters, constants) if letters else to_text(whole),
             loss=found.loss,
             ticks=found.ticks,
             lut=found.lut,
-            complexity=float(sum(self.alphabet.tokens[k].complexity for k in letters))
-            if letters
-            else float(len(found.program.ops)),
+            complexity=sum(t.complexity for t in tokens) if tokens else float(len(own.nodes)),
         )
+
+    def _letters(
+        self, found: Candidate, own: Expression
+    ) -> tuple[tuple[int, ...], tuple[float, ...]]:
+        """A candidate in letters; nothing where it cannot be written so."""
+        if found.sequence:
+            return found.sequence, found.constants
+        try:
+            sequence, constants = self.alphabet.sequence(own)
+        except InputError:
+            return (), ()
+        return tuple(sequence.tolist()), tuple(constants.tolist())
 
 
 def usable_guesses(texts: Sequence[str], alphabet: Alphabet, task: Task) -> tuple[str, ...]:
@@ -207,7 +224,8 @@ def _preset(settings: Any, alphabet: Alphabet) -> HybridConfig:
     """The settings that the regressor's parameters are put into."""
     preset = settings.preset
     if preset is None:
-        return HybridConfig()
+        exact = min(settings.evaluations // EXACT_SHARE, MOST_EXACT)
+        return HybridConfig(closed_forms=0 if settings.penalty else exact)
     if isinstance(preset, EngineConfig):
         return HybridConfig(engine=preset)
     if isinstance(preset, HybridConfig):
@@ -253,6 +271,7 @@ def _config(settings: Any, base: EngineConfig, alphabet: Alphabet, rows: int) ->
         loss=settings.loss,
         huber_delta=settings.huber_delta,
         target_loss=settings.target_loss,
+        constant_bits=settings.constant_bits or base.constant_bits,
         screen_rows=_screen(settings.batching, settings.batch_size, rows),
         limits=limits,
     )

@@ -29,12 +29,11 @@ from symtick.search.grammar import Operator
 from symtick.search.hybrid_config import HybridConfig
 from symtick.search.islands import Islands, IslandSettings, connected
 from symtick.search.preparing import denoised, select_features
-from symtick.search.regression import Outcome, Searcher, State, Task, run, searcher
+from symtick.search.regression import METHODS, Outcome, Searcher, State, Task, run, searcher
 from symtick.search.rounding import rounded_front
 from symtick.wording import language_constants
 
 Floats = npt.NDArray[np.float64]
-METHODS = ("gp", "policy", "hybrid")
 
 
 class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -88,21 +87,27 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
             whole box that the features span, as firmware needs it.
 
     Search
-        method: `gp` (evolution), `policy` (a policy that learns to write equations) or `hybrid`
-            (each feeds the other).
+        method: `gp` (evolution), `policy` (a policy that learns to write equations), `hybrid` (each
+            feeds the other), `enumeration` (all small functions, in order of size) or
+            `closed_forms` (the same, and parts of the target looked up among them: exact laws in
+            data without noise). The last two take no guesses and no preset.
         evaluations: budget for each target: candidates computed over the rows.
         target_loss: stop at this loss.
         preset: settings that have no parameter here: the name of a published search
-            (`mundhenk2021`, `petersen2021`), an `EngineConfig` or a `HybridConfig`; None for the
-            defaults. A preset's rules hold where no parameter here is set.
+            (`mundhenk2021`, `petersen2021`), `symtick` (our own), an `EngineConfig` or a
+            `HybridConfig`. None: the defaults, after a quarter of the budget for `closed_forms`. A
+            preset's rules hold where no parameter here is set.
         guesses: equations to start from, as text; with several targets a list for each.
         warm_start: a further `fit` goes on from the last one: exactly, where data and settings but
             the budget are the same, else from its front.
         seed: of every random choice.
         threads: worker threads; they change nothing but the time.
         n_workers: processes of a local dask cluster to spread islands over.
-        scheduler: address of a dask scheduler, or a `distributed.Client`, to do so on its workers.
+        scheduler: address of a dask scheduler, a cluster of dask's or a `distributed.Client`, to do
+            so on its workers.
         islands: an `IslandSettings` for these; they change the result, workers do not.
+        checkpoint: a folder for the islands' states, replaced after each epoch; a fit of the same
+            data and settings goes on from there.
 
     Data
         select_k_features: search over so many features, chosen by a random forest.
@@ -173,7 +178,8 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         threads: int = 1,
         n_workers: int | None = None,
         scheduler: Any = None,
-        islands: Any = None,
+        islands: IslandSettings | None = None,
+        checkpoint: str | Path | None = None,
         select_k_features: int | None = None,
         denoise: bool = False,
         batching: bool | str = "auto",
@@ -222,6 +228,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         self.n_workers = n_workers
         self.scheduler = scheduler
         self.islands = islands
+        self.checkpoint = checkpoint
         self.select_k_features = select_k_features
         self.denoise = denoise
         self.batching = batching
@@ -293,8 +300,15 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
             whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
             if not whole or value < least:
                 raise InputError(f"{name} must be an integer from {least}, not {value!r}")
+        bits = self.constant_bits
+        if bits is not None and (not isinstance(bits, int) or not 1 <= bits <= 53):
+            raise InputError(f"constant_bits must be an integer from 1 to 53 or None, not {bits!r}")
         if self.method not in METHODS:
             raise InputError(f"method must be one of {', '.join(METHODS)}, not {self.method!r}")
+        if self.method in ("enumeration", "closed_forms") and len(self.guesses):
+            raise InputError(f"method={self.method!r} takes no guesses: it writes down everything")
+        if self.checkpoint is not None and self._islands() is None:
+            raise InputError("a checkpoint is of islands on a cluster: give n_workers or scheduler")
         if self.method != "gp" and self._islands() is not None:
             raise InputError(
                 "islands on a cluster evolve: n_workers and scheduler need method='gp'"
@@ -359,12 +373,16 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
                 full = replace(task, guesses=(*task.guesses, *memory.guesses))
                 search: Searcher
                 if islands is not None and client is not None:
-                    search = Islands(full, islands, client, memory.state)
+                    path = self._checkpoint(len(outcomes))
+                    search = Islands(full, islands, client, memory.state, path)
                 else:
                     search = searcher(full, memory.state)
                 stopped = any(o.interrupted for o in outcomes)
                 outcomes.append(run(full, search, self.threads, self._report(), brief=stopped))
         return outcomes
+
+    def _checkpoint(self, target: int) -> Path | None:
+        return None if self.checkpoint is None else Path(self.checkpoint) / f"target{target}.npz"
 
     def _report(self) -> Callable[[Searcher, float], None]:
         """Prints a line for each tenth of the budget, if that is wanted."""

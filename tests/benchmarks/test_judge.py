@@ -61,6 +61,8 @@ SAME_CONSTANTS = [
     ("Nguyen-7c", "log(3.7*x + 5.18) + log(x*x + 1.3) - 1.308332819650179"),
     ("Jin-2", "8.000000001*x*x + 7.9999999999*cube(y) - 15"),
     ("Jin-6", "1.35*x*y + 5.5*sin(x*y - x - y + 1.00000001) + 1e-12*sin(x)"),
+    # constants that do nothing, alone or against each other
+    ("Nguyen-8c", "exp(0.5*log(1.23*x)) + 1e-30*sin(3.7*x + 2.1*(x - x))"),
     ("Jin-6", "cos(x*-1.0 + y*(x + -1.0) + -0.5707963267948966)*5.5 + y*x*1.35"),
 ]
 NEAR_CONSTANTS = [

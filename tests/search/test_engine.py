@@ -288,7 +288,7 @@ def test_damaged_states_are_refused() -> None:
     version = words.copy()
     version[0] = 99
     sizes = words.copy()
-    sizes[16] = 2**40
+    sizes[17] = 2**40
     for change, message in (
         ({"words": version}, "version 99"),
         ({"words": words[:50]}, "end before"),
