@@ -169,7 +169,7 @@ private:
     bool fits(const Tree& tree, const Tree& body, Worker& worker) const;
     bool judged(Island& island, Worker& worker) const;  // rules, cost and function of the child
     bool conceive(Island& island, const Individual& mother, Move move, Worker& worker);
-    bool meet(Island& island, Known& known, Worker& worker);
+    bool meet(Island& island, Known& known, std::size_t copies, Worker& worker);
     double raise(Island& island, double tuning, Worker& worker);
     double offered(Island& island, const Tree& tree, Worker& worker);
     double score(const Tree& body, Worker& worker) const;

@@ -9,6 +9,14 @@ namespace {
 
 constexpr int kTries = 4;  // children that are refused or known before a birth is given up
 
+// node by node
+bool identical(const Tree& a, const Tree& b) {
+    const auto same = [](const Node& m, const Node& n) {
+        return m.op == n.op && m.feature == n.feature && m.value == n.value;
+    };
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), same);
+}
+
 }  // namespace
 
 void Engine::birth(Island& island, std::uint64_t quota, Worker& worker) {
@@ -21,7 +29,9 @@ void Engine::birth(Island& island, std::uint64_t quota, Worker& worker) {
             if (island.stats.evaluations + 1 >= quota) return;
             ++island.stats.evaluations;
         }
-        if (bred(island, mother, move, worker) && conceive(island, mother, move, worker)) return;
+        if (!bred(island, mother, move, worker)) continue;
+        if (move != TUNE && identical(worker.child.tree, mother.tree)) continue;
+        if (conceive(island, mother, move, worker)) return;
     }
 }
 

@@ -69,36 +69,34 @@ bool Engine::conceive(Island& island, const Individual& mother, Move move, Worke
         if (std::isfinite(child.screen)) settle(island, child, worker);
         return true;
     }
-    if (Known* known = island.cache.find(child.hash)) return meet(island, *known, worker);
+    if (Known* known = island.cache.find(child.hash)) return meet(island, *known, settings_.copies, worker);
     const bool term = move >= EXCHANGE && move <= DROP_TERM;
     raise(island, term ? 1.0 : settings_.tune_probability, worker);
     return true;
 }
 
-// a child of a known function; true where the birth is done
-bool Engine::meet(Island& island, Known& known, Worker& worker) {
+// A child of a known function joins the people where no more than `copies` of them have it, or
+// takes their place where it is a cheaper form. True where the birth is done.
+bool Engine::meet(Island& island, Known& known, std::size_t copies, Worker& worker) {
     Individual& child = worker.child;
     ++island.stats.cache_hits;
     child.screen = known.loss;
     const bool better = known.dearer(child.cost, child.tree.size());
-    // a cheaper form may be undefined where another is not, and the other way round
     if (better && (!std::isfinite(known.loss) || partial(body_of(child.tree, worker.body)))) {
+        // this form may be undefined where the other is not, and the other way round
         ++island.stats.evaluations;
         child.screen = score(body_of(child.tree, worker.body), worker);
         if (!std::isfinite(child.screen)) return true;
         if (std::isfinite(known.loss)) child.screen = known.loss;
     }
     if (!std::isfinite(child.screen)) return false;
-    if (better) {
-        known.take(child.screen, child.cost, child.tree.size());
-        if (known.living) {
-            replace_living(island, child);
-            admit(island, child, worker);
-            return true;
-        }
-    } else if (known.living >= settings_.copies) {
-        return false;
+    if (better) known.take(child.screen, child.cost, child.tree.size());
+    if (better && known.living) {
+        replace_living(island, child);
+        admit(island, child, worker);
+        return true;
     }
+    if (!better && known.living >= copies) return false;
     settle(island, child, worker);
     return true;
 }
@@ -127,20 +125,12 @@ double Engine::offered(Island& island, const Tree& tree, Worker& worker) {
         ++island.stats.rejected;
         return child.screen;
     }
-    const Known* known = island.cache.find(child.hash);
-    if (known && std::isfinite(known->loss)) {
-        const double loss = known->loss;
-        ++island.stats.cache_hits;
-        child.screen = loss;
-        if (known->living == 0) settle(island, child, worker);
-        return loss;
-    }
-    if (known && partial(body_of(child.tree, worker.body)) &&
-        !known->dearer(child.cost, child.tree.size())) {
-        ++island.stats.cache_hits;
-        return child.screen;
-    }
-    return raise(island, 1.0, worker);
+    Known* known = island.cache.find(child.hash);
+    if (!known) return raise(island, 1.0, worker);
+    const std::uint64_t hash = child.hash;
+    meet(island, *known, std::max<std::size_t>(1, settings_.copies), worker);
+    known = island.cache.find(hash);
+    return known ? known->loss : std::numeric_limits<double>::infinity();
 }
 
 double Engine::score(const Tree& body, Worker& worker) const {
