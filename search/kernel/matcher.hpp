@@ -11,7 +11,7 @@
 namespace symtick {
 
 struct MatcherSettings {
-    std::size_t candidates = 64;  // functions that are looked at, drawn with small ones preferred
+    std::size_t candidates = 256;  // functions that are looked at, drawn with small ones preferred
     std::size_t max_part = 1000;   // most nodes of a part that gives way
 };
 
