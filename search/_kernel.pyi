@@ -216,6 +216,17 @@ class LibrarySettings:
     max_rows: int
     def __init__(self) -> None: ...
 
+class Matching:
+    def __init__(
+        self,
+        rules: Rules,
+        data: Data,
+        settings: LibrarySettings,
+        evaluations: int,
+        candidates: int,
+    ) -> None: ...
+    def matched(self, sequence: _I16, seed: int) -> tuple[_U8, _I32, _F64] | None: ...
+
 def meet(
     rules: Rules,
     data: Data,

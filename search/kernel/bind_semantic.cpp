@@ -2,6 +2,7 @@
 #include "bind.hpp"
 #include "enumeration_front.hpp"
 #include "fingerprint.hpp"
+#include "matcher.hpp"
 #include "meet.hpp"
 
 namespace symtick {
@@ -94,6 +95,30 @@ nb::tuple meet(const Rules& rules, const Data& data, const CostTable& cost, cons
                           meeting.lookups());
 }
 
+// A library and what matches parts of trees to it.
+struct Matching {
+    Library library;
+    Matcher matcher;
+    Matcher::Scratch scratch;
+
+    Matching(const Rules& rules, const Data& data, const LibrarySettings& settings,
+             std::uint64_t evaluations, std::size_t candidates)
+        : library(rules, data, settings), matcher(library, {candidates, 1000}) {
+        library.fill(evaluations);
+    }
+};
+
+// the child as a program, None where no part could be matched
+nb::object matched(Matching& m, In<std::int16_t, 1> sequence, std::uint64_t seed) {
+    const Alphabet& alphabet = m.library.rules().alphabet();
+    const std::span<const std::int16_t> row(sequence.data(), sequence.shape(0));
+    if (!whole(row, alphabet)) throw std::invalid_argument("that is not one whole expression");
+    Rng rng(seed, 0);
+    Tree child;
+    if (!m.matcher.matched(to_tree(row, alphabet), rng, m.scratch, child)) return nb::none();
+    return nb::cast(program_of(expanded(child, alphabet)));
+}
+
 }  // namespace
 
 void bind_semantic(nb::module_& m) {
@@ -124,6 +149,10 @@ void bind_semantic(nb::module_& m) {
         .def_rw("max_functions", &LibrarySettings::max_functions)
         .def_rw("max_rows", &LibrarySettings::max_rows);
     m.def("meet", &meet);
+    nb::class_<Matching>(m, "Matching")
+        .def(nb::init<const Rules&, const Data&, const LibrarySettings&, std::uint64_t,
+                      std::size_t>())
+        .def("matched", &matched);
 }
 
 }  // namespace symtick

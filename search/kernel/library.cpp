@@ -12,7 +12,11 @@ namespace symtick {
 namespace {
 
 constexpr double kLeastSpread = 1e-6;  // of the greatest value: less is lost in rounding
-constexpr double kOnLine = 1e-8;       // of the spread
+constexpr double kOnLine = 1e-8;       // of a row's distance from the mean
+constexpr double kOnLineNoise = 1e-12;  // of the spread
+// Part of the squares that all rows but the farthest have: with less, functions that share a pole
+// would look alike.
+constexpr double kLeastRest = 1e-6;
 
 std::vector<std::size_t> spread_rows(std::size_t rows, std::size_t most) {
     const std::size_t n = std::min({rows, most, kMostRows});
@@ -136,9 +140,17 @@ Shape Library::shape_of(const double* values) const {
         most = std::max(most, std::fabs(values[r]));
     }
     s.mean /= double(n);
-    for (std::size_t r = 0; r < n; ++r) s.spread += (values[r] - s.mean) * (values[r] - s.mean);
+    double farthest = 0;
+    for (std::size_t r = 0; r < n; ++r) {
+        const double square = (values[r] - s.mean) * (values[r] - s.mean);
+        s.spread += square;
+        farthest = std::max(farthest, square);
+    }
+    // without the farthest row, and with the mean of the others
+    const double rest = s.spread - farthest * double(n) / double(n - 1);
+    const bool pole = n > 2 && !(rest > kLeastRest * s.spread);
     s.spread = std::sqrt(s.spread / double(n));
-    if (!(s.spread > kLeastSpread * most)) {
+    if (pole || !(s.spread > kLeastSpread * most)) {
         s.spread = 0;
         return s;
     }
@@ -168,8 +180,10 @@ bool Library::fits_line(const double* wanted, const Shape& shape, Found& found) 
     found.scale = product / (double(rows()) * spreads_[f] * spreads_[f]);
     found.shift = shape.mean - found.scale * means_[f];
     for (std::size_t r = 0; r < rows(); ++r) {
-        const double miss = wanted[r] - shape.mean - found.scale * (values[r] - means_[f]);
-        if (!(std::fabs(miss) <= kOnLine * shape.spread)) return false;
+        const double far = wanted[r] - shape.mean;
+        const double miss = far - found.scale * (values[r] - means_[f]);
+        if (!(std::fabs(miss) <= kOnLine * std::fabs(far) + kOnLineNoise * shape.spread))
+            return false;
     }
     const double size = std::fabs(shape.mean) + std::fabs(found.scale * means_[f]) + shape.spread;
     if (std::fabs(found.shift) <= kOnLine * size) found.shift = 0.0;

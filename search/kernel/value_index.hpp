@@ -75,13 +75,10 @@ constexpr double kNoise = 1e-13;   // of the root of the sum of squares of all r
 constexpr std::size_t kMostRows = 512;
 static_assert(kMostRows <= kBlock);
 
-// one weight for each row, so that an order of rows counts
+// One weight for each row, without a pattern: rows on a grid and functions have symmetries.
 inline const std::array<double, kMostRows> kRowWeights = [] {
     std::array<double, kMostRows> out{};
-    for (std::size_t r = 0; r < kMostRows; ++r) {
-        const double turns = 0.6180339887498949 * double(r + 1);
-        out[r] = 0.5 + (turns - std::floor(turns));
-    }
+    for (std::size_t r = 0; r < kMostRows; ++r) out[r] = 0.5 + double(stirred(r + 1) >> 11) * 0x1p-53;
     return out;
 }();
 
