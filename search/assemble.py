@@ -1,7 +1,8 @@
 """Designs from fronts that were evolved one output at a time.
 
-Room: `search`. Along a ladder of prices per LUT every output takes its best candidate; the design
-is polished as a whole, compiled with as few bits as it bears, and measured.
+Room: `search`. Under each limit of ticks, along a ladder of prices per LUT, every output takes its
+best candidate; the design is polished as a whole, compiled with as few bits as it bears, and
+measured.
 """
 
 from __future__ import annotations
@@ -27,17 +28,25 @@ PRICES = (1e-2, 1e-5)  # of a LUT in shares of an output's variance: the ends of
 def combinations(
     fronts: Sequence[Sequence[Candidate]], variances: Sequence[float], count: int
 ) -> list[tuple[Program, ...]]:
-    """One program per output for each of `count` prices, cheap to dear, without repetitions."""
+    """One program per output for each limit of ticks and each of `count` prices, never one twice.
+
+    The limits are the ticks that candidates have, from the first within which every output has one;
+    within a limit, cheap to dear.
+    """
     found: list[tuple[Program, ...]] = []
     seen: set[tuple[int, ...]] = set()
-    for price in np.geomspace(*PRICES, count).tolist():
-        chosen = tuple(
-            pick(list(front), price * size) for front, size in zip(fronts, variances, strict=True)
-        )
-        key = tuple(id(p) for p in chosen)
-        if key not in seen:
-            seen.add(key)
-            found.append(chosen)
+    for limit in sorted({c.ticks for front in fronts for c in front}):
+        within = [[c for c in front if c.ticks <= limit] for front in fronts]
+        if not all(within):
+            continue
+        for price in np.geomspace(*PRICES, count).tolist():
+            chosen = tuple(
+                pick(held, price * size) for held, size in zip(within, variances, strict=True)
+            )
+            key = tuple(id(p) for p in chosen)
+            if key not in seen:
+                seen.add(key)
+                found.append(chosen)
     return found
 
 

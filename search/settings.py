@@ -33,7 +33,7 @@ class EvolutionSettings:
 
     method: str = "gp"
     batch: int = 100
-    generations: int = 240
+    generations: int = 120
     slice_generations: int = 10
     rows: int = 20_000
     engine: EngineConfig = field(
@@ -93,13 +93,13 @@ class AssembleSettings:
     """Designs from the evolved fronts, one candidate for each output.
 
     Attributes:
-        designs: rungs of the ladder of budgets; 0 leaves the stage out.
+        designs: prices of a LUT, under each limit of ticks; 0 leaves the stage out.
         polish_iterations: L-BFGS iterations on all constants together.
         polish_rows: training rows for that.
     """
 
     designs: int = 16
-    polish_iterations: int = 100
+    polish_iterations: int = 200
     polish_rows: int = 10_000
 
 

@@ -1,12 +1,25 @@
-"""One profile for all property tests: the same examples in every run, so a red test is a change.
+"""What all tests share.
 
-Draw other ones with `pytest --hypothesis-profile=explore`.
+Property tests draw the same examples in every run, so a red test is a change; draw other ones with
+`pytest --hypothesis-profile=explore`.
 """
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("fixed", derandomize=True)
 settings.register_profile("explore", derandomize=False, max_examples=1000)
 settings.load_profile("fixed")
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """SIGINT interrupts, also where the tests run in the background of a shell, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

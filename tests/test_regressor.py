@@ -358,6 +358,7 @@ def test_warm_start_goes_on_from_where_it_stood() -> None:
     assert min(e.loss for e in warm.fronts_[0].entries) <= before * (1 + 1e-6)
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_keeps_what_was_found() -> None:
     X, y = law()
     y = np.column_stack([np.sin(3 * y), y])

@@ -30,7 +30,8 @@ double first_of(std::uint8_t op, double y, double s) {
 
 double second_of(std::uint8_t op, double y, double s) {
     if (op == SUB) return s - y;
-    return op == DIV && y != 0.0 ? s / y : NAN;
+    if (op == DIV) return y != 0.0 ? s / y : NAN;
+    return first_of(op, y, s);
 }
 
 double only_of(std::uint8_t op, int branch, double y) {

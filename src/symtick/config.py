@@ -163,7 +163,7 @@ class SearchSection(_Section):
         "add", "sub", "mul", "neg", "abs", "min", "max", "square", "exp", "tanh",
     ]  # fmt: skip
     method: Literal["gp", "hybrid"] = "gp"
-    generations: Annotated[int, Field(ge=0)] = 24
+    generations: Annotated[int, Field(ge=0)] = 120
     population: Annotated[int, Field(ge=4)] = 24
     islands: Count = 2
     max_nodes: Annotated[int, Field(ge=3)] = 90

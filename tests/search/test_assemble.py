@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from distill_samples import FORMATS, classes, distiller, inputs, program, scores, short, values
@@ -38,6 +40,17 @@ def test_combinations_go_from_cheap_to_dear_without_repetition() -> None:
     sizes = [sum(len(p.ops) for p in programs) for programs in found]
     assert len(found) > 2
     assert sizes == sorted(set(sizes))
+
+
+def test_combinations_keep_every_limit_of_ticks() -> None:
+    quick = [replace(c, loss=2.0 * c.loss, lut=0.5 * c.lut) for c in front()]
+    slow = [replace(c, program=program(f"{n} - x2"), ticks=3) for n, c in enumerate(front())]
+    late = [replace(c, ticks=2) for c in front()]
+    names = {id(c.program): c.ticks for c in (*quick, *slow, *late)}
+    found = combinations([[*quick, *slow], late], [1.0, 1.0], 8)
+    ticks = [max(names[id(p)] for p in programs) for programs in found]
+    assert ticks == sorted(ticks) and set(ticks) == {2, 3}
+    assert len({tuple(map(id, programs)) for programs in found}) == len(found)
 
 
 def test_assembly_measures_a_polished_design() -> None:

@@ -132,6 +132,7 @@ def test_a_checkpoint_goes_on_as_if_nothing_had_happened(client: Client, tmp_pat
         Islands(work, SETTINGS, client, checkpoint=path)
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_keeps_the_front_of_the_last_epoch(client: Client) -> None:
     work = task(evaluations=10**8)
     search = Islands(work, SETTINGS, client)
