@@ -122,8 +122,15 @@ def hybrid_published(task: Task) -> Outcome:
 
 
 def hybrid(task: Task) -> Outcome:
-    """Policy and evolution together, with our settings."""
-    return joined(task, HybridConfig.symtick(_ops(task), **_letters(task)))
+    """Policy and evolution together, with our settings; closed forms first, on exact data."""
+    ours = HybridConfig.symtick(_ops(task), **_letters(task))
+    return joined(task, ours if task.exact else replace(ours, closed_forms=0))
+
+
+def hybrid_alone(task: Task) -> Outcome:
+    """As `hybrid`, without the closed forms."""
+    ours = HybridConfig.symtick(_ops(task), **_letters(task))
+    return joined(task, replace(ours, closed_forms=0))
 
 
 def _alphabet(task: Task) -> Alphabet:
@@ -163,42 +170,15 @@ def closed(task: Task) -> Outcome:
     return Outcome(tuple(text for text, _ in held), found.evaluations, watch.stop())
 
 
-def combined(task: Task) -> Outcome:
-    """Closed forms first (a quarter of the budget; not for noisy data), then evolution (a tenth;
-    where constants are free), then policy and evolution together with what is left.
-    """
-    stages: list[tuple[Callable[[Task], Outcome], float]] = [(hybrid_published, 1.0)]
-    if task.tokens.constants:
-        stages.insert(0, (gp, 0.1))
-    if task.exact:
-        stages.insert(0, (closed, 0.25))
-    laws: list[str] = []
-
-    def solved(text: str) -> bool:
-        if task.solved(text):
-            laws.append(text)
-        return bool(laws)
-
-    parts: list[Outcome] = []
-    used = 0
-    for method, share in stages:
-        budget = min(round(share * task.max_evaluations), task.max_evaluations - used)
-        if budget > 0 and not laws:
-            parts.append(method(replace(task, max_evaluations=budget, solved=solved)))
-            used += parts[-1].evaluations
-    front = tuple(text for part in parts for text in part.front)
-    return Outcome(front, used, sum(part.seconds for part in parts))
-
-
 METHODS: dict[str, Callable[[Task], Outcome]] = {
     "rspg": rspg,
     "vpg": vpg,
     "pqt": pqt,
     "gp": gp,
     "hybrid-published": hybrid_published,
+    "hybrid-alone": hybrid_alone,
     "hybrid": hybrid,
     "enumeration": enumeration,
     "closed-forms": closed,
-    "combined": combined,
 }
-BEST = "combined"  # what stands for symtick where methods are not compared
+BEST = "hybrid"  # what stands for symtick where methods are not compared

@@ -1,11 +1,10 @@
-"""Adam (Kingma, Ba 2015, arXiv:1412.6980) for the few weights of a policy; its state is arrays.
+"""Torch's Adam for the few weights of a policy, with a state of plain arrays.
 
-Room: `search`. Torch's own brings its compiler along, which takes seconds to import.
+Room: `search`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,11 +15,11 @@ from torch import Tensor, nn
 
 from symtick.errors import InputError
 
-_KEEP, _KEEP_SQUARES, _TINY = 0.9, 0.999, 1e-8
+_PARTS = ("step", "exp_avg", "exp_avg_sq")
 
 
 class Adam:
-    """Descends along the gradients of the parameters, which `backward` left in them.
+    """Descends along the gradients of a network's parameters (Kingma, Ba 2015, arXiv:1412.6980).
 
     Args:
         network: whose parameters are trained.
@@ -28,32 +27,23 @@ class Adam:
     """
 
     def __init__(self, network: nn.Module, rate: float) -> None:
-        self.rate = rate
-        self._steps = 0
         self._held = {n: p for n, p in network.named_parameters() if p.requires_grad}
-        self._means = {n: torch.zeros_like(p) for n, p in self._held.items()}
-        self._squares = {n: torch.zeros_like(p) for n, p in self._held.items()}
+        self._torch = torch.optim.Adam(self._held.values(), lr=rate)
 
     def descend(self, loss: Tensor) -> None:
         """One step down from the parameters at which the loss was computed."""
-        names = list(self._held)
-        slopes = torch.autograd.grad(loss, [self._held[n] for n in names])
-        self._steps += 1
-        unbiased = 1.0 - _KEEP**self._steps
-        root = math.sqrt(1.0 - _KEEP_SQUARES**self._steps)
-        with torch.no_grad():
-            for name, slope in zip(names, slopes, strict=True):
-                mean, square = self._means[name], self._squares[name]
-                mean.lerp_(slope, 1.0 - _KEEP)
-                square.mul_(_KEEP_SQUARES).addcmul_(slope, slope, value=1.0 - _KEEP_SQUARES)
-                spread = (square.sqrt() / root).add_(_TINY)
-                self._held[name].addcdiv_(mean, spread, value=-self.rate / unbiased)
+        self._torch.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._torch.step()
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Arrays from which `restore` goes on exactly."""
-        out: dict[str, npt.NDArray[Any]] = {"steps": np.array(self._steps, np.int64)}
-        for part, held in (("mean", self._means), ("square", self._squares)):
-            out |= {f"{part}/{name}": value.numpy().copy() for name, value in held.items()}
+        out: dict[str, npt.NDArray[Any]] = {}
+        for name, parameter in self._held.items():
+            held = self._torch.state[parameter]
+            for part in _PARTS:
+                value = held[part].numpy().copy() if held else np.zeros(_shape(part, parameter))
+                out[f"{part}/{name}"] = value.astype(np.float32)
         return out
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -62,10 +52,13 @@ class Adam:
         Raises:
             InputError: an array is missing or has another shape.
         """
-        try:
-            self._steps = int(arrays["steps"])
-            for part, held in (("mean", self._means), ("square", self._squares)):
-                for name, value in held.items():
-                    value.copy_(torch.from_numpy(np.array(arrays[f"{part}/{name}"], np.float32)))
-        except (KeyError, ValueError, TypeError, RuntimeError) as error:
-            raise InputError(f"the saved training is damaged: {error}") from None
+        for name, parameter in self._held.items():
+            for part in _PARTS:
+                held = arrays.get(f"{part}/{name}")
+                if held is None or held.shape != _shape(part, parameter):
+                    raise InputError(f"the saved training is damaged: {part} of {name}")
+                self._torch.state[parameter][part] = torch.from_numpy(held.astype(np.float32))
+
+
+def _shape(part: str, parameter: Tensor) -> tuple[int, ...]:
+    return () if part == "step" else tuple(parameter.shape)

@@ -122,15 +122,19 @@ class HybridConfig:
         Against `mundhenk2021`: half a million evaluations of the search from both ends, with forms
         of up to 64 nodes; the risk-seeking gradient with rank weights in place of the queue; a
         policy that sees the last token and the open slots too; four islands of 125; up to five
-        people of one function; six constants in place of three. Each was taken up because it found
-        more in fewer evaluations on ten problems of `benchmarks/recovery.py`.
+        people of one function; six constants in place of three, and no least length; almost a
+        quarter of the children by matching parts to enumerated functions. Each was taken up because
+        it found more in fewer evaluations on ten to thirteen problems of `benchmarks/recovery.py`.
 
         Args:
             ops: operators, in the engine's names.
             engine: further settings of the engine, such as `constants`, `literals`, `custom`.
         """
+        published = cls.mundhenk2021(ops).engine
         given: dict[str, Any] = {
-            "islands": 4, "population": 125, "copies": 5, "rules": Rules.dso(max_constants=6),
+            "islands": 4, "population": 125, "copies": 5,
+            "rules": replace(Rules.dso(max_constants=6), min_nodes=1),
+            "moves": replace(published.moves, match=0.3), "library": 20_000,
         }  # fmt: skip
         return replace(
             cls.mundhenk2021(ops, **(given | engine)),

@@ -125,7 +125,7 @@ def test_a_damaged_state_is_refused() -> None:
     for name in (
         "hybrid/counts",
         "engine/words",
-        "learned/adam/steps",
+        "learned/adam/step/score.bias",
         "learned/policy/score.bias",
     ):
         with pytest.raises(InputError):
