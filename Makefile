@@ -41,7 +41,7 @@ test-fast: setup
 lint: setup
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
-	MYPYPATH=src $(BIN)/mypy
+	$(BIN)/mypy
 
 bench: setup
 	$(INSTALL) '.[bench]'

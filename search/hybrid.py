@@ -183,14 +183,14 @@ class HybridSearch:
         """
         if self.done:
             return self.progress()
-        self._steps += 1
         count = self.config.generations if generations is None else generations
-        if self._steps == 1 and self._exact:
+        if self._steps == 0 and self._exact:
             self._meet()
         elif self.policy is None:
             self._breed(count, threads)
         else:
             self._learn(self.policy, threads, count)
+        self._steps += 1
         return self.progress()
 
     def run(self, threads: int = 1, max_steps: int | None = None) -> Progress:

@@ -96,14 +96,18 @@ def test_the_budget_is_never_exceeded(method: str) -> None:
         assert not progress.done or before == progress
 
 
+@pytest.mark.parametrize("before", [0, 1, 3])
 @pytest.mark.parametrize(
     ("method", "training"), [("gp", "rspg"), *(("hybrid", m) for m in METHODS), ("policy", "rspg")]
 )
-def test_a_restored_search_goes_on_as_if_nothing_had_happened(method: str, training: str) -> None:
-    config = replace(small(method, training), patience=2)
-    X, y = data("sin(x0*x0)*cos(x0) - x0")
+@pytest.mark.parametrize("forms", [0, 400])
+def test_a_restored_search_goes_on_as_if_nothing_had_happened(
+    method: str, training: str, forms: int, before: int
+) -> None:
+    config = replace(small(method, training), patience=2, closed_forms=forms)
+    X, y = data("sin(x0*x0)*cos(x0) - x0/(x0*x0 + cos(x0))")
     whole = HybridSearch(X, y, None, COST, config, max_evaluations=2000)
-    for _ in range(3):
+    for _ in range(before):
         whole.step()
     saved = {name: array.copy() for name, array in whole.state().items()}
     again = HybridSearch.restore(X, y, None, COST, config, saved, max_evaluations=2000)
