@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.task import Outcome, Task, Watch, node_cost, pursue, texts
 from symtick.search.closed_forms import closed_forms
-from symtick.search.engine import Candidate, Engine, EngineConfig
+from symtick.search.engine import Candidate
 from symtick.search.enumeration import enumerate_front
 from symtick.search.grammar import Alphabet, Rules
 from symtick.search.hybrid import HybridSearch
@@ -23,45 +23,12 @@ FIRST_PASS = 30_000  # evaluations of the first pass of an enumeration
 LEVELS = 30
 
 
-def config_of(task: Task) -> EngineConfig:
-    """The engine's settings for the search of an exact law, with the task's letters."""
-    return EngineConfig(
-        ops=_ops(task),
-        rules=_rules(task),
-        simplify=False,
-        seed=task.seed,
-        **_letters(task),
-    )
-
-
 def _rules(task: Task) -> Rules:
     return Rules(max_nodes=task.max_nodes, trig_in_trig=False, inverse_of_inverse=False)
 
 
 def _ops(task: Task) -> tuple[str, ...]:
     return (*task.tokens.ops, *task.tokens.extra)
-
-
-@dataclass
-class Evolution:
-    """The engine alone."""
-
-    engine: Engine
-    max_evaluations: int
-
-    def step(self) -> tuple[int, float]:
-        stats = self.engine.step(1, max_evaluations=self.max_evaluations)
-        return stats.evaluations, stats.best_loss
-
-    def front(self) -> list[Candidate]:
-        return self.engine.front()
-
-
-def gp(task: Task) -> Outcome:
-    """The evolutionary search alone."""
-    cost = node_cost(task.X.shape[1])
-    engine = Engine(task.X, task.y, None, cost, config_of(task))
-    return pursue(task, Evolution(engine, task.max_evaluations))
 
 
 @dataclass
@@ -133,29 +100,38 @@ def hybrid_alone(task: Task) -> Outcome:
     return joined(task, replace(ours, closed_forms=0))
 
 
+def gp(task: Task) -> Outcome:
+    """As `hybrid`, without the closed forms and the policy: evolution alone."""
+    ours = HybridConfig.symtick(_ops(task), **_letters(task))
+    return joined(task, replace(ours, closed_forms=0, method="gp"))
+
+
 def _alphabet(task: Task) -> Alphabet:
-    return config_of(task).alphabet(task.X.shape[1], task.inputs)
+    return Alphabet.of(
+        _ops(task), task.X.shape[1], task.tokens.constants, task.tokens.literals, names=task.inputs
+    )
 
 
 def enumeration(task: Task) -> Outcome:
     """Every function in order of size.
 
-    Begun anew with four times the budget until it has the law. What was enumerated before is
-    enumerated again, so only the last pass counts as evaluations; the seconds are those of all.
+    Begun anew with four times the evaluations until it has the law; all passes count.
     """
     watch = Watch(task)
     cost, alphabet, rules = node_cost(task.X.shape[1]), _alphabet(task), _rules(task)
-    budget = min(task.max_evaluations, FIRST_PASS)
+    spent, budget = 0, min(task.max_evaluations, FIRST_PASS)
     while True:
         found, stats = enumerate_front(
             task.X, task.y, cost, alphabet, rules, loss=task.loss, max_level=LEVELS,
             max_functions=task.max_evaluations, max_evaluations=budget,
         )  # fmt: skip
-        if watch.solved(texts(found, task)) or budget >= task.max_evaluations:
+        spent += stats.evaluations
+        longer = min(4 * budget, task.max_evaluations - spent)
+        if watch.solved(texts(found, task)) or longer <= budget:
             break
-        budget = min(4 * budget, task.max_evaluations)
+        budget = longer
     front = tuple(text for text, _ in texts(found, task))
-    return Outcome(front, stats.evaluations, watch.stop())
+    return Outcome(front, spent, watch.stop())
 
 
 def closed(task: Task) -> Outcome:
