@@ -138,10 +138,15 @@ class Engine:
             generations: how many.
             threads: threads to use; they change nothing but the time.
             max_evaluations: end after this many evaluations since the search began. The number is
-                never exceeded; a child of a known function costs none.
+                never exceeded; a child of a known function costs none. Screening rows are not
+                drawn anew where scoring all people again would not fit in.
+
+        The first step whose budget allows it makes the library of the move `match`, from a quarter
+        of that budget at most and after the first people.
 
         Raises:
-            InputError: the limits and ranges rule out even a constant.
+            InputError: rules, limits and ranges leave no first expression, or none has a finite
+                loss.
         """
         if generations < 1 or threads < 1:
             raise InputError("generations and threads must be at least 1")
@@ -151,7 +156,7 @@ class Engine:
         try:
             self._engine.step(generations, threads, most)
         except ValueError as error:
-            raise InputError(f"the search cannot start: {error}") from None
+            raise InputError(f"the search cannot go on: {error}") from None
         return self.stats()
 
     def stats(self) -> Stats:
@@ -241,6 +246,9 @@ class Engine:
         names: Sequence[str] | None = None,
     ) -> Engine:
         """An engine that goes on from `state()`; the other arguments must be those of the first.
+
+        A difference in data, ranges, costs, guesses or any setting is found out. Code is not
+        compared: of a penalty only whether there is one, of a loss only that it is a callable.
 
         Raises:
             InputError: the state is damaged, of another version, or belongs to other arguments.

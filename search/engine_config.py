@@ -41,7 +41,7 @@ class Limits:
     max_magnitude: float = 1e6
 
     def __post_init__(self) -> None:
-        _check_counts(self, ("max_nodes", "max_depth", "max_constants", "max_ticks"), 0)
+        _check_counts(self, ("max_nodes", "max_depth", "max_constants", "max_ticks"), 0, 2**31 - 1)
         _check_positive(self, ("max_lut", "max_magnitude"))
 
 
@@ -90,8 +90,12 @@ class Moves:
     match: float = 0.0
 
     def __post_init__(self) -> None:
-        weights = self.weights()
-        if not all(0.0 <= w < math.inf for w in weights) or not sum(weights) > 0.0:
+        weights = [getattr(self, f.name) for f in fields(self)]
+        if (
+            not all(_number(w) for w in weights)
+            or not all(0.0 <= w < math.inf for w in weights)
+            or not sum(weights) > 0.0
+        ):
             raise InputError("the weights of the moves must be finite, not negative, not all 0")
 
     def weights(self) -> list[float]:
@@ -153,7 +157,7 @@ class EngineConfig:
             scored with these constants (see `rounding`); 0: as they were tuned.
         constant_fraction: these are bits after the point, else significant bits.
         library: evaluations that the functions for the move `match` may take, which are enumerated
-            when the search begins.
+            once the first people are there: no more than a quarter of the budget of that step.
         cache_size: functions that an island remembers, so that none is scored twice.
         copies: people of one function up to which a child of a known function may join them; 0:
             what was once tried is tried no more.
@@ -215,20 +219,18 @@ class EngineConfig:
             )
         _check_positive(self, ("huber_delta",))
         loss_spec(self.loss, self.huber_delta)
-        counts = ("islands", "population", "tournament", "migration_interval", "screen_rows",
-                  "parsimony_window", "cache_size", "founder_depth", "subtree_depth",
-                  "tune_repeats")  # fmt: skip
-        _check_counts(self, counts, 1)
-        _check_counts(self, ("migrants", "trial_terms", "tune_iterations", "seed", "copies",
-                             "screen_interval", "patience", "constant_bits",
-                             "library"), 0)  # fmt: skip
+        for (least, most), names in _COUNTS.items():
+            _check_counts(self, names, least, most)
         for name in ("elite_probability", "tick_elite_probability", "interaction", "inner",
                      "tune_probability", "tournament_best", "lut_tournament"):  # fmt: skip
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise InputError(f"{name} is a chance from 0 to 1, not {getattr(self, name)!r}")
-        if not 0.0 <= self.parsimony < math.inf:
+            value = getattr(self, name)
+            if not _number(value) or not 0.0 <= value <= 1.0:
+                raise InputError(f"{name} is a chance from 0 to 1, not {value!r}")
+        if not _number(self.parsimony) or not 0.0 <= self.parsimony < math.inf:
             raise InputError(f"parsimony must be finite and from 0, not {self.parsimony!r}")
-        if self.target_loss is not None and not math.isfinite(self.target_loss):
+        if self.target_loss is not None and not (
+            _number(self.target_loss) and math.isfinite(self.target_loss)
+        ):
             raise InputError(f"target_loss must be finite or None, not {self.target_loss!r}")
 
     def alphabet(self, features: int, names: Sequence[str] | None = None) -> Alphabet:
@@ -298,14 +300,35 @@ _SAME = (
 )  # fmt: skip
 
 
-def _check_counts(owner: object, names: Sequence[str], least: int) -> None:
+# (least, most) of whole numbers: most is far above what a search can use, and fits in memory
+_COUNTS = {
+    (1, 10_000): ("islands", "tournament"),
+    (1, 10_000_000): ("population", "cache_size", "parsimony_window"),
+    (1, 2**62): ("migration_interval", "screen_rows"),
+    (0, 2**62): ("screen_interval", "patience", "library"),
+    (1, 24): ("founder_depth", "subtree_depth"),
+    (0, 100_000): ("migrants", "trial_terms", "tune_iterations", "copies"),
+    (1, 255): ("tune_repeats",),
+    (0, 53): ("constant_bits",),
+    (0, 2**63 - 1): ("seed",),
+}
+
+
+def _check_counts(owner: object, names: Sequence[str], least: int, most: int) -> None:
     for name in names:
         value = getattr(owner, name)
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**63:
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise InputError(f"{name} must be an integer from {least}, not {value!r}")
+        if value > most:
+            raise InputError(f"{name} must be an integer from {least} to {most}, not {value!r}")
 
 
 def _check_positive(owner: object, names: Sequence[str]) -> None:
     for name in names:
-        if not 0.0 < getattr(owner, name) < math.inf:
-            raise InputError(f"{name} must be positive, not {getattr(owner, name)!r}")
+        value = getattr(owner, name)
+        if not _number(value) or not 0.0 < value < math.inf:
+            raise InputError(f"{name} must be positive, not {value!r}")
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)

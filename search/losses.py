@@ -48,9 +48,11 @@ def loss_spec(loss: Loss, delta: float = 1.0, target: Floats | None = None) -> _
     - `cross_entropy`: log(1 + exp(f)) - y f, f the logit of a chance and y the true one, 0 to 1.
 
     A callable gets (prediction, target, weights), float64 arrays of shape (rows,), and returns a
-    number to minimise; NaN counts as infinity. It is called by any thread of the kernel's, one at
-    a time, with the rows that are scored, which may be a part of all. What it raises is raised to
-    the caller. It is not called where a prediction is not finite: that is an infinite loss.
+    number from 0 to minimise; what is not finite counts as infinity. A negative one is refused:
+    archives and tournaments weigh losses as parts of each other. It is called by any thread of the
+    kernel's, one at a time, with the rows that are scored, which may be a part of all. What it
+    raises is raised to the caller. It is not called where a prediction is not finite: that is an
+    infinite loss.
 
     Raises:
         InputError: there is no such loss, delta is not positive, or a target is not possible.
@@ -64,7 +66,17 @@ def loss_spec(loss: Loss, delta: float = 1.0, target: Floats | None = None) -> _
         return _kernel.Loss(number, delta)
     if not callable(loss):
         raise InputError(f"a loss is a name or a callable, not {loss!r}")
-    return _kernel.Loss(loss, 1.0)
+    return _kernel.Loss(_from_zero(loss), 1.0)
+
+
+def _from_zero(loss: CustomLoss) -> CustomLoss:
+    def called(prediction: Floats, target: Floats, weights: Floats) -> float:
+        value = loss(prediction, target, weights)
+        if -math.inf < value < 0.0:
+            raise InputError(f"a loss must be a number from 0, not {value!r}: shift it or clip it")
+        return value
+
+    return called
 
 
 def check_target(loss: Loss, target: Floats) -> None:

@@ -18,7 +18,7 @@ int bin_of(double lut) { return int(std::floor(std::log2(1.0 + std::max(0.0, lut
 }  // namespace
 
 Archive::Place Archive::place_of(const Individual& one) {
-    return {one.cost.ticks, bin_of(one.cost.lut), one.screen, one.loss};
+    return {one.cost.ticks, bin_of(one.cost.lut), one.screen + one.penalty, one.loss};
 }
 
 std::size_t Archive::first_from(const Place& place) const {
@@ -45,22 +45,24 @@ bool Archive::wanted(double loss, const Cost& cost, bool screen) const {
 bool Archive::offer(Individual one) {
     // equal functions have equal losses but for rounding: the lesser stands
     for (const Individual& other : held_)
-        if (other.hash == one.hash && std::isfinite(one.loss)) one.loss = std::min(one.loss, other.loss);
+        if (other.hash == one.hash && std::isfinite(one.loss))
+            one.loss = std::min(one.loss, other.loss - other.penalty + one.penalty);
     if (!wanted(one.loss, one.cost, false)) return false;
     const Place here = place_of(one);
     const std::uint64_t hash = one.hash;
+    const double penalty = one.penalty;
     const std::size_t at = first_from(here);
     const bool taken = at < places_.size() && places_[at].ticks == here.ticks &&
                        places_[at].bin == here.bin;
     if (taken) {
         const Individual& other = held_[at];
-        if (other.hash == one.hash &&
-            !cheaper(one.cost, one.tree.size(), other.cost, other.tree.size()))
+        const bool same = other.hash == one.hash && other.penalty == one.penalty;
+        if (same && !cheaper(one.cost, one.tree.size(), other.cost, other.tree.size()))
             return false;
         const auto rank = [](const Individual& i) {
             return std::tuple(i.loss, i.cost.lut, i.tree.size(), i.hash);
         };
-        if (other.hash != one.hash && rank(other) <= rank(one)) return false;
+        if (!same && rank(other) <= rank(one)) return false;
         places_[at] = here;
         held_[at] = std::move(one);
     } else {
@@ -70,7 +72,8 @@ bool Archive::offer(Individual one) {
     std::size_t kept = at + 1;
     for (std::size_t k = at + 1; k < places_.size(); ++k) {
         const Place& p = places_[k];
-        if (p.bin >= here.bin && (p.loss >= here.loss || held_[k].hash == hash)) continue;
+        const bool same = held_[k].hash == hash && held_[k].penalty >= penalty;
+        if (p.bin >= here.bin && (p.loss >= here.loss || same)) continue;
         if (kept != k) places_[kept] = p, held_[kept] = std::move(held_[k]);
         ++kept;
     }

@@ -10,6 +10,7 @@ struct Individual {
     double loss = 0;    // mean loss on all rows, penalty included; 0 outside of archives
     Cost cost;
     std::uint64_t hash = 0;  // its function's fingerprint
+    double penalty = 0;      // of this form, which `screen` leaves out; 0 where it was not asked for
 };
 
 // whether a form is cheaper than another of the same function: ticks, then LUT, then nodes
@@ -26,14 +27,17 @@ public:
     // could this loss at this cost enter?
     bool wanted(double loss, const Cost& cost, bool screen) const;
     // keeps it if nothing held is at least as good in all three; drops what it beats, and what is
-    // the same function in a costlier form
+    // the same function in a costlier form with no lower penalty
     bool offer(Individual one);
     // puts back what `all` gave, in that order; false where two are of one place
     bool restore(Individual one);
     // screening losses on new rows: f(individual) of each
     template <class F>
     void rescreen(F f) {
-        for (std::size_t k = 0; k < held_.size(); ++k) places_[k].screen = held_[k].screen = f(held_[k]);
+        for (std::size_t k = 0; k < held_.size(); ++k) {
+            held_[k].screen = f(held_[k]);
+            places_[k].screen = held_[k].screen + held_[k].penalty;
+        }
     }
     const Individual& pick(std::size_t number) const { return held_[number]; }
     std::size_t size() const { return held_.size(); }

@@ -16,6 +16,8 @@ constexpr std::size_t kExactRows = 64;  // up to these, scores are in double pre
 // part of the target's variance that is rounding, of scores in single and in double precision
 constexpr double kNoise = 1e-13, kExactNoise = 1e-29;
 constexpr std::size_t kFounderTries = 40;  // for each founder that is no sum of terms
+constexpr std::size_t kWriterTries = 100'000;  // for the first founder that is written by the masks
+constexpr std::uint64_t kLibraryShare = 4;  // the library takes this part of the budget at most
 constexpr std::size_t kStarts = 1 << 14;
 
 double variance_of_target(const Data& data) {
@@ -38,12 +40,6 @@ std::vector<std::size_t> screening_rows(std::size_t rows, std::size_t wanted, st
     order.resize(wanted);
     std::sort(order.begin(), order.end());
     return order;
-}
-
-bool has_free(const Alphabet& alphabet) {
-    return std::any_of(alphabet.tokens.begin(), alphabet.tokens.end(), [](const Token& t) {
-        return t.node.op == CONST && t.node.feature == kFree;
-    });
 }
 
 // losses that differ by no more are the same but for rounding
@@ -73,7 +69,9 @@ Engine::Engine(Data data, const EngineSettings& settings, const BreedSettings& b
       guesses_(std::move(guesses)),
       penalty_(std::move(penalty)),
       custom_(!alphabet().unary.empty() || !alphabet().binary.empty()),
-      free_constants_(has_free(alphabet())),
+      free_constants_(std::any_of(
+          alphabet().tokens.begin(), alphabet().tokens.end(),
+          [](const Token& t) { return t.node.op == CONST && t.node.feature == kFree; })),
       floor_(noise(settings.loss, data_, exact_ && same_rows_)),
       islands_(settings.islands) {
     std::partial_sum(settings_.moves.begin(), settings_.moves.end(), moves_.begin());
@@ -87,14 +85,24 @@ Engine::Engine(Data data, const EngineSettings& settings, const BreedSettings& b
 }
 
 void Engine::hire(std::size_t crew) {
-    while (workers_.size() < crew) workers_.push_back(std::make_unique<Worker>(breeder_));
+    while (workers_.size() < crew) workers_.push_back(std::make_unique<Worker>(breeder_, rules_));
 }
 
-// the functions that MATCH looks into
-void Engine::collect(std::uint64_t max_evaluations) {
+std::uint64_t Engine::left_of(std::uint64_t max_evaluations) const {
+    if (max_evaluations == kNoLimitOfEvaluations) return max_evaluations;
+    const std::uint64_t done = stats().evaluations;
+    return done < max_evaluations ? max_evaluations - done : 0;
+}
+
+// What MATCH looks into, made once: within a part of the first budget that is enough for its leaves.
+void Engine::collect(std::uint64_t most) {
     if (settings_.library == 0 || !(settings_.moves[MATCH] > 0.0)) return;
-    const std::uint64_t left = max_evaluations - stats().evaluations;
-    if (library_limit_ == 0) library_limit_ = std::min(settings_.library, left);
+    const std::uint64_t limit = library_limit_ ? library_limit_ : std::min(settings_.library, most);
+    const auto leaves = std::uint64_t(std::count_if(
+        alphabet().tokens.begin(), alphabet().tokens.end(),
+        [](const Token& t) { return arity(t.node.op) == 0; }));
+    if (limit < leaves) return;
+    library_limit_ = limit;
     library_ = std::make_unique<Library>(rules_, data_, LibrarySettings{});
     library_->fill(library_limit_);
     matcher_ = std::make_unique<Matcher>(*library_, MatcherSettings{});
@@ -105,10 +113,14 @@ Stats Engine::step(std::size_t generations, int threads, std::uint64_t max_evalu
     const auto until = [this](std::size_t interval) {
         return interval ? interval - std::size_t(generation_ % interval) : std::size_t(-1);
     };
-    if (stats().evaluations < max_evaluations && !library_) collect(max_evaluations);
+    const std::uint64_t budget = left_of(max_evaluations);
     for (std::size_t done = 0; done < generations;) {
-        if (best_loss() <= settings_.target_loss || stats().evaluations >= max_evaluations) break;
-        redraw(threads);
+        if (best_loss() <= settings_.target_loss || left_of(max_evaluations) == 0) break;
+        redraw(threads, max_evaluations);
+        if (done == 0) {  // people come first, so that the library leaves none out
+            advance(0, threads, max_evaluations);
+            if (!library_) collect(std::min(budget / kLibraryShare, left_of(max_evaluations)));
+        }
         const std::size_t run =
             limited ? 1 : std::min({generations - done, until(settings_.migration_interval),
                                     until(settings_.screen_interval)});
@@ -123,16 +135,15 @@ Stats Engine::step(std::size_t generations, int threads, std::uint64_t max_evalu
 void Engine::advance(std::size_t generations, int threads, std::uint64_t max_evaluations) {
     hire(crew_size(islands_.size(), threads));
     // what is left is shared out, so that no thread must look at another's counts
-    const std::uint64_t left = max_evaluations == kNoLimitOfEvaluations
-                                   ? kNoLimitOfEvaluations : max_evaluations - stats().evaluations;
+    const std::uint64_t left = left_of(max_evaluations);
     const std::uint64_t share = left / islands_.size(), more = left % islands_.size();
     parallel_for(islands_.size(), threads, [&](std::size_t k, std::size_t me) {
         Island& island = islands_[k];
         const std::uint64_t quota = left == kNoLimitOfEvaluations
                                         ? left : island.stats.evaluations + share + (k < more);
+        if (!island.founded) found(island, k, quota, *workers_[me]);
         for (std::size_t g = 0; g < generations; ++g) {
-            if (stuck(island)) clear(island);
-            if (!island.founded) found(island, k, quota, *workers_[me]);
+            if (stuck(island)) found_anew(island, k, quota, *workers_[me]);
             generation(island, quota, *workers_[me]);
         }
     });
@@ -168,31 +179,88 @@ double Engine::best_loss() const {
     return best;
 }
 
-// the first people: guesses, then sums of terms, or trees of letters where those are not rewritten
+// The first people: guesses, then sums of terms, or trees of letters where those are not rewritten.
+// Where the rules refuse most of these, trees are written token by token over the rules' masks.
 void Engine::found(Island& island, std::size_t number, std::uint64_t quota, Worker& worker) {
     const bool sums = breed_settings_.simplify && breeder_.terms();
     const std::size_t wanted = settings_.population;
     const std::size_t most = sums ? wanted : guesses_.size() + kFounderTries * wanted;
+    bool fit = false;  // was any within the rules?
     for (std::size_t k = 0; k < most && island.people.size() < wanted; ++k) {
         if (over(island, quota)) break;
-        Individual& child = worker.child;
-        if (k < guesses_.size()) child.tree = guesses_[(k + number) % guesses_.size()];
+        const bool guess = k < guesses_.size();
+        if (guess) worker.child.tree = guesses_[(k + number) % guesses_.size()];
         else if (sums) first_sum(island, k == guesses_.size() ? 0 : 1 + island.rng.below(3), worker);
         else first_tree(island, k - guesses_.size(), worker);
-        if (!judged(island, worker)) {
-            ++island.stats.rejected;
-        } else if (const Known* known = island.cache.find(child.hash); known && !sums) {
-            ++island.stats.cache_hits;
-            child.screen = known->loss;
-            if (known->living == 0 && std::isfinite(child.screen)) join(island, child);
-        } else {
-            raise(island, sums || k < guesses_.size() ? 1.0 : settings_.tune_probability, worker);
-        }
+        if (take_in(island, sums || guess ? 1.0 : settings_.tune_probability, worker)) fit = true;
     }
-    if (island.people.empty() && !over(island, quota))
-        throw std::invalid_argument("no first expression could be made: the rules, budgets or "
-                                    "ranges rule out even a constant");
+    const auto wanting = [&](std::size_t k) {
+        if (2 * island.people.size() >= wanted || over(island, quota)) return false;
+        return k < kFounderTries * wanted || (island.people.empty() && k < kWriterTries);
+    };
+    for (std::size_t k = 0; !sums && wanting(k); ++k)
+        if (written_tree(island, worker) && take_in(island, settings_.tune_probability, worker))
+            fit = true;
     island.founded = !island.people.empty();
+    if (island.founded || over(island, quota)) return;
+    throw std::invalid_argument(
+        fit ? "no first expression has a finite loss: scale the data, or allow other operators"
+            : "no first expression keeps the rules, limits and ranges: they leave (almost) nothing");
+}
+
+// a founder finds its place; false where it is not within rules and limits
+bool Engine::take_in(Island& island, double tuning, Worker& worker) {
+    const bool sums = breed_settings_.simplify && breeder_.terms();
+    Individual& child = worker.child;
+    if (!judged(island, worker)) {
+        ++island.stats.rejected;
+        return false;
+    }
+    const Known* known = island.cache.find(child.hash);
+    if (known && !sums) {
+        ++island.stats.cache_hits;
+        child.screen = known->loss;
+        if (known->living == 0 && std::isfinite(child.screen)) join(island, child);
+    } else {
+        raise(island, tuning, worker);
+    }
+    return true;
+}
+
+// Other people; the old ones stay where none can be made.
+void Engine::found_anew(Island& island, std::size_t number, std::uint64_t quota, Worker& worker) {
+    std::vector<Individual> old = island.people;
+    const std::size_t oldest = island.oldest;
+    clear(island);
+    try {
+        found(island, number, quota, worker);
+    } catch (const std::invalid_argument&) {
+        // as few can be made as before
+    }
+    if (!island.people.empty()) return;
+    island.people = std::move(old);
+    island.oldest = oldest;
+    island.founded = true;
+    for (const Individual& one : island.people)
+        if (Known* known = island.cache.find(one.hash); known && known->living < 0xffff)
+            ++known->living;
+}
+
+// a tree whose tokens are drawn from what the rules' masks allow; false where it comes to a dead end
+bool Engine::written_tree(Island& island, Worker& worker) const {
+    Prefix& prefix = worker.prefix;
+    prefix.clear();
+    while (!prefix.complete()) {
+        if (!prefix.mask(worker.mask)) return false;
+        const auto open = std::count(worker.mask.begin(), worker.mask.end(), std::uint8_t(1));
+        std::size_t left = island.rng.below(std::size_t(open)), token = 0;
+        while (!worker.mask[token] || left-- > 0) ++token;
+        prefix.push(int(token));
+    }
+    worker.child.tree = to_tree(prefix.sequence(), alphabet());
+    for (Node& n : worker.child.tree)
+        if (n.op == CONST && n.feature == kFree) n.value = island.rng.normal() * 2.0;
+    return true;
 }
 
 // ramped half-and-half (Koza 1992)
@@ -269,11 +337,15 @@ void Engine::draw_screen(std::uint64_t number) {
     screen_ = Data(data_, screening_rows(data_.rows, settings_.screen_rows, settings_.seed, number));
 }
 
-// new screening rows where their time has come
-void Engine::redraw(int threads) {
+// new screening rows where their time has come and all can be scored again
+void Engine::redraw(int threads, std::uint64_t max_evaluations) {
     if (same_rows_ || settings_.screen_interval == 0) return;
     const std::uint64_t number = generation_ / settings_.screen_interval;
     if (number == screen_number_) return;
+    std::uint64_t wanted = 0;
+    for (const Island& i : islands_)
+        wanted += i.people.size() + i.elites.size() + i.tick_elites.size();
+    if (wanted > left_of(max_evaluations)) return;
     draw_screen(number);
     hire(crew_size(islands_.size(), threads));
     parallel_for(islands_.size(), threads,
@@ -299,7 +371,6 @@ void Engine::rescore(Island& island, Worker& worker) {
 
 void Engine::deal(const std::vector<Tree>& given, int threads, std::vector<double>& losses) {
     losses.assign(given.size(), std::numeric_limits<double>::infinity());
-    redraw(threads);
     hire(crew_size(islands_.size(), threads));
     parallel_for(islands_.size(), threads, [&](std::size_t k, std::size_t me) {
         for (std::size_t n = k; n < given.size(); n += islands_.size())

@@ -106,10 +106,12 @@ private:
         Stats stats;
     };
     struct Worker {
-        explicit Worker(const Breeder& b) : breeder(b) {}
+        Worker(const Breeder& b, const Rules& rules) : breeder(b), prefix(rules) {}
         Evaluator evaluator;
         Fitter fitter;
         Breeder breeder;
+        Prefix prefix;
+        std::vector<std::uint8_t> mask;
         Individual child;
         Tree half, body, tuned;
         Matcher::Scratch matching;
@@ -139,13 +141,17 @@ private:
 
     // engine.cpp: the course
     void hire(std::size_t crew);
-    void collect(std::uint64_t max_evaluations);
+    std::uint64_t left_of(std::uint64_t max_evaluations) const;
+    void collect(std::uint64_t most);
     void advance(std::size_t generations, int threads, std::uint64_t max_evaluations);
     void migrate();
     void draw_screen(std::uint64_t number);
-    void redraw(int threads);
+    void redraw(int threads, std::uint64_t max_evaluations);
     void rescore(Island& island, Worker& worker);
     void found(Island& island, std::size_t number, std::uint64_t quota, Worker& worker);
+    void found_anew(Island& island, std::size_t number, std::uint64_t quota, Worker& worker);
+    bool take_in(Island& island, double tuning, Worker& worker);
+    bool written_tree(Island& island, Worker& worker) const;
     void first_tree(Island& island, std::size_t number, Worker& worker) const;
     void first_sum(Island& island, std::size_t terms, Worker& worker) const;
     void generation(Island& island, std::uint64_t quota, Worker& worker);

@@ -50,9 +50,10 @@ const Individual& Engine::tournament(Island& island, Worker& worker) const {
     Rng& rng = island.rng;
     const bool weighed = settings_.parsimony > 0.0 && !island.factors.empty();
     const auto fitness = [&](const Individual& one) {
-        if (!weighed) return one.screen;
+        const double loss = one.screen + one.penalty;
+        if (!weighed) return loss;
         const std::size_t last = island.factors.size() - 1;
-        return one.screen * island.factors[std::min(std::size_t(std::max(0, one.cost.ticks)), last)];
+        return loss * island.factors[std::min(std::size_t(std::max(0, one.cost.ticks)), last)];
     };
     const std::size_t first = rng.below(people.size());
     const bool capped = settings_.lut_tournament > 0.0 && rng.chance(settings_.lut_tournament);

@@ -47,6 +47,7 @@ bool Engine::fits(const Tree& tree, const Tree& body, Worker& worker) const {
 
 bool Engine::judged(Island& island, Worker& worker) const {
     Individual& child = worker.child;
+    child.penalty = 0.0;
     const Tree& body = body_of(child.tree, worker.body);
     if (!fits(child.tree, body, worker)) return false;
     child.hash = fingerprint(body);
@@ -217,10 +218,9 @@ void Engine::admit(Island& island, Individual& child, Worker& worker) const {
                                     : worker.evaluator.loss64(body, data_, settings_.loss);
     if (!std::isfinite(one.loss)) return;
     if (penalty_) {
-        const double more = penalty_(body);
-        one.loss += more;
-        one.screen += more;
-        child.screen += more;
+        one.penalty = penalty_(body);
+        one.loss += one.penalty;
+        child.penalty = one.penalty;  // where it was rounded for the archive, that of the rounded
     }
     if (island.elites.offer(std::move(one))) island.best = island.elites.best();
 }

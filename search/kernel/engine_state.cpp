@@ -7,7 +7,7 @@
 namespace symtick {
 namespace {
 
-constexpr std::uint64_t kVersion = 3;
+constexpr std::uint64_t kVersion = 4;
 
 class Digest {
 public:
@@ -35,6 +35,8 @@ public:
 };
 
 void add(Digest& d, const Data& data) {
+    d.word(data.rows);
+    d.word(data.features);
     for (std::size_t f = 0; f < data.features; ++f)
         for (std::size_t r = 0; r < data.rows; ++r) d.number(data.x64[f * data.stride + r]);
     for (std::size_t r = 0; r < data.rows; ++r) d.number(data.y64[r]), d.number(data.w64[r]);
@@ -159,6 +161,8 @@ std::uint64_t Engine::digest() const {
     add(d, breed_settings_);
     add(d, rules_);
     add(d, cost_);
+    d.word(guesses_.size());
+    for (const Tree& guess : guesses_) d.tree(guess);
     d.word(bool(penalty_));
     return d.value;
 }

@@ -33,6 +33,7 @@ public:
         tree(i.tree);
         number(i.screen);
         number(i.loss);
+        number(i.penalty);
         number(i.cost.lut);
         word(std::uint64_t(i.cost.ticks));
         word(i.hash);
@@ -68,6 +69,7 @@ public:
         i.tree = tree();
         i.screen = number();
         i.loss = number();
+        i.penalty = number();
         i.cost.lut = number();
         i.cost.ticks = int(word());
         i.hash = word();
