@@ -28,7 +28,8 @@ from symtick.expr import (
 from symtick.hwcost.search_cost import SearchCost
 from symtick.search.closed_forms import closed_forms
 from symtick.search.engine import Candidate, Engine, Guess, Penalty
-from symtick.search.evaluation import Rows, intervals, losses
+from symtick.search.enumeration import check_budget
+from symtick.search.evaluation import FREE, LITERAL, Rows, costs, intervals, losses, rounded
 from symtick.search.hybrid_config import HybridConfig
 from symtick.search.policy import Policy
 from symtick.search.policy_network import Weights
@@ -121,6 +122,8 @@ class HybridSearch:
         start: Weights | None = None,
     ) -> None:
         self.config = config or HybridConfig()
+        if max_evaluations is not None:
+            check_budget("max_evaluations", max_evaluations, 0)
         self.budget = max_evaluations
         self._rows = Rows.make(X, y, weights)
         self._reward = Reward(self._rows, self.config)
@@ -213,22 +216,45 @@ class HybridSearch:
         )  # fmt: skip
 
     def _meet(self) -> None:
-        """The search from both ends; it knows no ranges, LUT limit or penalty."""
+        """The search from both ends, by a quarter of the budget at most: on data with noise it
+        finds nothing."""
         config, most = self._engine_config, self._exact
-        rules = config.all_rules()
-        rules = replace(rules, max_nodes=max(rules.max_nodes, self.config.closed_nodes))
+        rules, limits = config.all_rules(), config.limits
+        nodes = min(max(rules.max_nodes, self.config.closed_nodes), limits.max_nodes)
         found = closed_forms(
-            self._rows.X, self._rows.y, self._cost, self.engine.alphabet, rules,
+            self._rows.X, self._rows.y, self._cost, self.engine.alphabet,
+            replace(rules, max_nodes=nodes),
             weights=self._rows.weights, loss=config.loss, delta=config.huber_delta,
-            max_evaluations=most if self.budget is None else min(most, self.budget),
+            max_evaluations=most if self.budget is None else min(most, self.budget // 4),
             enough=config.target_loss,
         )  # fmt: skip
         self._spent = found.evaluations
-        limit = config.limits.max_lut
-        self._formulas = [c for c in found.front if c.lut <= limit and self._defined(c.program)]
+        front = found.front
+        if config.constant_bits and config.constants:
+            front = [self._rounded(c) for c in front]
+        self._formulas = [c for c in front if self._allowed(c)]
 
-    def _defined(self, program: Program) -> bool:
-        return self._ranges is None or intervals([program], self._ranges)[0] is not None
+    def _rounded(self, found: Candidate) -> Candidate:
+        config, literals = self._engine_config, (0.0, 1.0, 2.0, *self._engine_config.literals)
+        kinds = [LITERAL if v in literals else FREE for v in found.program.consts.tolist()]
+        (fit,) = rounded(
+            [found.program], self._rows, bits=config.constant_bits,
+            fraction=config.constant_fraction, loss=config.loss, delta=config.huber_delta,
+            kinds=[kinds],
+        )  # fmt: skip
+        ticks, lut = costs([fit.program], self._cost)
+        return Candidate(fit.program, fit.loss, int(ticks[0]), float(lut[0]))
+
+    def _allowed(self, found: Candidate) -> bool:
+        """Whether what the search from both ends knows nothing of allows a formula."""
+        limits = self._engine_config.limits
+        if not math.isfinite(found.loss) or found.lut > limits.max_lut:
+            return False
+        if found.ticks > limits.max_ticks or self._ranges is None:
+            return found.ticks <= limits.max_ticks
+        held = intervals([found.program], self._ranges)[0]
+        most = limits.max_magnitude
+        return held is not None and all(-most <= i.lo and i.hi <= most for i in held)
 
     def _breed(self, generations: int, threads: int) -> None:
         budget = None if self.budget is None else self.budget - self._spent

@@ -220,6 +220,55 @@ def test_limits_rules_ranges_and_constants_hold_in_all_it_finds() -> None:
         expression.intervals(ranges)  # raises where it is undefined
 
 
+@pytest.mark.parametrize(
+    ("changes", "ranges"),
+    [
+        ({"limits": Limits(max_nodes=9)}, None),
+        ({"constant_bits": 3}, None),
+        ({"limits": Limits(max_magnitude=2.0)}, [Interval(-1.0, 1.0)]),
+        ({"limits": Limits(max_constants=1)}, None),
+    ],
+)
+def test_closed_forms_keep_the_limits(
+    changes: dict[str, object], ranges: list[Interval] | None
+) -> None:
+    X, y = data("1.37*exp(x0*1.7) + 0.71*x0")
+    config = replace(HybridConfig.symtick(KOZA, **changes), closed_forms=20_000)
+    found = HybridSearch(X, y, ranges, COST, config)
+    found._meet()
+    limits = config.engine.limits
+    for one in found._formulas:
+        assert len(one.program.ops) <= limits.max_nodes
+        assert len(one.program.consts) <= limits.max_constants
+        if config.engine.constant_bits:
+            mantissas = np.frexp(one.program.consts)[0] * 8
+            assert np.array_equal(mantissas, np.round(mantissas))
+            (loss,) = losses([one.program], Rows.make(X, y, None))
+            assert one.loss == pytest.approx(loss)
+        if ranges:
+            held = from_programs([one.program], ("x0",)).intervals(ranges)
+            assert all(max(-i.lo, i.hi) <= limits.max_magnitude for i in held)
+
+
+@pytest.mark.parametrize("budget", [1, 2, 3, 40, 400, 3000])
+def test_closed_forms_leave_a_budget_for_the_rest(budget: int) -> None:
+    X, _ = data()
+    y = np.random.default_rng(2).normal(size=len(X))
+    config = replace(HybridConfig.symtick(KOZA), batch=50)
+    config = replace(config, engine=replace(config.engine, library=0))
+    found = HybridSearch(X, y, None, COST, config, max_evaluations=budget)
+    progress = found.run(max_steps=20)
+    assert progress.evaluations <= budget
+    assert found._spent <= budget // 4
+    if budget >= 400:
+        assert found.front()
+
+
+def test_a_budget_is_no_negative_number() -> None:
+    with pytest.raises(InputError, match="max_evaluations must be an integer from 0, not -5"):
+        search(small("gp"), max_evaluations=-5)
+
+
 def test_it_works_with_engines_that_simplify() -> None:
     config = small("hybrid")
     config = replace(config, engine=EngineConfig(ops=KOZA, islands=2, population=12), generations=4)
