@@ -15,7 +15,7 @@ from symtick.hwcost.search_cost import SearchCost, search_cost
 from symtick.search.engine_config import EngineConfig, Limits
 from symtick.search.evaluation import Rows, losses
 from symtick.search.evolution import Evolution
-from symtick.search.grammar import Rules
+from symtick.search.grammar import Rules, Units
 from symtick.search.hybrid import HybridSearch, Reward
 from symtick.search.hybrid_config import HYBRID_METHODS, HybridConfig
 from symtick.search.policy_network import NetworkSettings
@@ -118,6 +118,48 @@ def test_a_restored_search_goes_on_as_if_nothing_had_happened(
     for name, array in whole.state().items():
         assert array.dtype.kind in "fiuU", name
         assert np.array_equal(again.state()[name], array), name
+
+
+@pytest.mark.parametrize("changes", [{"batch": 41}, {"generations": 3}, {"replant": False},
+    {"train_best": 9}, {"patience": 7}, {"closed_forms": 1},
+    {"training": TrainSettings(rate=0.02)}])  # fmt: skip
+def test_a_state_of_other_settings_is_refused(changes: dict[str, object]) -> None:
+    X, y = data()
+    config = small("hybrid")
+    saved = HybridSearch(X, y, None, COST, config).state()
+    with pytest.raises(InputError, match="other settings"):
+        HybridSearch.restore(X, y, None, COST, replace(config, **changes), saved)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("training", METHODS)
+def test_a_step_is_done_whole_or_not_at_all(training: str) -> None:
+    config = small("hybrid", training)
+    X, y = data("sin(x0*x0)*cos(x0) - x0")
+    whole, cut = (HybridSearch(X, y, None, COST, config) for _ in "12")
+    whole.step(), cut.step()
+    assert cut._trainer is not None
+
+    def stop(batch: object) -> None:
+        raise KeyboardInterrupt
+
+    cut._trainer.step = stop  # type: ignore[assignment, method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        cut.step()
+    again = HybridSearch.restore(X, y, None, COST, config, cut.state())
+    for _ in range(2):
+        assert whole.step() == again.step() == cut.step()
+    assert written(whole) == written(again) == written(cut)
+    for name, array in whole.state().items():
+        assert np.array_equal(again.state()[name], array), name
+
+
+def test_a_batch_without_sequences_is_no_end() -> None:
+    rules = Rules(units=Units.parse(("m",), "kg"), max_nodes=15)
+    config = small("hybrid")
+    config = replace(config, engine=replace(config.engine, rules=rules), batch=1)
+    progress = search(config).run(max_steps=4)
+    assert progress.steps == 4
+    assert progress.evaluations > 0
 
 
 def test_a_damaged_state_is_refused() -> None:

@@ -319,3 +319,15 @@ def test_a_custom_operator_is_a_letter() -> None:
     assert (drawn == alphabet.places["inv"]).any()
     programs = [alphabet.program(row) for row in drawn]
     assert all(set(p.ops.tolist()) <= {int(op) for op in Op} for p in programs)
+
+
+def test_a_policy_of_other_custom_operators_is_refused(tmp_path: Path) -> None:
+    one, other = (
+        Alphabet.of(("add", "mul"), 1, custom=(Operator.of("bell", text),))
+        for text in ("exp(-a*a)", "a*a*a")
+    )
+    path = tmp_path / "policy.npz"
+    Policy(one, Rules()).save(path)
+    Policy.load(path, one, Rules())
+    with pytest.raises(InputError, match="other custom operators"):
+        Policy.load(path, other, Rules())
