@@ -85,6 +85,8 @@ def closed_forms(
         InputError: data or a setting is not acceptable.
     """
     data = Rows.make(X, y, weights)
+    heavy = data.weights > 0  # rows of no weight say nothing
+    data = Rows.make(data.X[heavy], data.y[heavy], data.weights[heavy])
     spec = loss_spec(loss, delta, data.y)
     check_rows(rows)
     check_budget("max_evaluations", max_evaluations, 0)

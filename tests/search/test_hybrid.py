@@ -15,9 +15,10 @@ from symtick.hwcost.search_cost import SearchCost, search_cost
 from symtick.search.engine_config import EngineConfig, Limits
 from symtick.search.evaluation import Rows, losses
 from symtick.search.evolution import Evolution
-from symtick.search.grammar import Rules, Units
+from symtick.search.grammar import Alphabet, Rules, Units
 from symtick.search.hybrid import HybridSearch, Reward
 from symtick.search.hybrid_config import HYBRID_METHODS, HybridConfig
+from symtick.search.policy import Policy
 from symtick.search.policy_network import NetworkSettings
 from symtick.search.training import METHODS, TrainSettings
 
@@ -154,10 +155,14 @@ def test_a_step_is_done_whole_or_not_at_all(training: str) -> None:
 
 
 def test_a_batch_without_sequences_is_no_end() -> None:
-    rules = Rules(units=Units.parse(("m",), "kg"), max_nodes=15)
-    config = small("hybrid")
-    config = replace(config, engine=replace(config.engine, rules=rules), batch=1)
-    progress = search(config).run(max_steps=4)
+    found = search(small("hybrid"))
+    rules = Rules(units=Units.parse(("m",), "m^6"), max_nodes=15)
+    alphabet = Alphabet.of(KOZA, 1, constants=False)
+    found.policy = Policy(alphabet, rules)  # its units are out of reach
+    with pytest.raises(InputError, match="keeps the rules"):
+        found.policy.sample(1, 0)
+    found.config = replace(found.config, batch=1)
+    progress = found.run(max_steps=4)
     assert progress.steps == 4
     assert progress.evaluations > 0
 

@@ -15,7 +15,7 @@ from symtick.errors import InputError
 from symtick.expr import Op
 from symtick.hwcost.search_cost import SearchCost
 from symtick.search import _kernel
-from symtick.search.grammar import Alphabet, Rules, Unit, Units, accepts
+from symtick.search.grammar import Alphabet, Operator, Rules, Unit, Units, accepts
 from symtick.search.policy import Policy, Priors
 from symtick.search.policy_network import NetworkSettings
 from symtick.search.training import PretrainSettings, pretrain
