@@ -13,6 +13,7 @@ import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.errors import InputError
+from symtick.expr import Expression
 from symtick.files import write_bytes, write_json
 from symtick.search.problem import Problem
 from symtick.search.settings import DistillConfig
@@ -43,10 +45,21 @@ def fingerprint(problem: Problem, config: DistillConfig, model_name: str) -> str
         "outputs": problem.output_names,
         "held_out": problem.held_out,
     }
-    digest = hashlib.sha256(json.dumps(words, sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps(words, sort_keys=True, default=_plain).encode())
     for array in (problem.raw, problem.targets, problem.soft, problem.labels):
         digest.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
+
+
+def _plain(held: object) -> object:
+    if isinstance(held, Fraction):
+        return str(held)
+    if isinstance(held, Expression):
+        return str(held)
+    raise InputError(
+        f"a checkpoint cannot know whether {held!r} is the same when it is resumed: use settings "
+        "that are plain values, such as a loss by its name"
+    )
 
 
 class Checkpoint:

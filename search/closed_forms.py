@@ -7,6 +7,7 @@ IEEE Trans. Evol. Comput. 19 (2015) 326).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ from symtick.errors import InputError
 from symtick.hwcost.search_cost import SearchCost
 from symtick.search import _kernel
 from symtick.search.engine import Candidate
-from symtick.search.enumeration import candidates, check_rows
+from symtick.search.enumeration import candidates, check_budget, check_rows, leaves
 from symtick.search.evaluation import Rows, cost_table
 from symtick.search.grammar import Alphabet, Rules
 from symtick.search.losses import Loss, loss_spec
@@ -73,7 +74,8 @@ def closed_forms(
         weights: of the rows, or None for equal ones.
         loss: that the formulas are scored by, see `symtick.search.losses.loss_spec`.
         delta: of the Huber loss.
-        max_evaluations: end after so many in all.
+        max_evaluations: end after so many in all; nothing is done where they do not do for the
+            leaves.
         max_functions: most functions to enumerate.
         max_operations: most operations of an enumerated function.
         rows: the search looks at so many rows at most, evenly spread; the losses are of all.
@@ -83,8 +85,17 @@ def closed_forms(
         InputError: data or a setting is not acceptable.
     """
     data = Rows.make(X, y, weights)
+    heavy = data.weights > 0  # rows of no weight say nothing
+    data = Rows.make(data.X[heavy], data.y[heavy], data.weights[heavy])
     spec = loss_spec(loss, delta, data.y)
     check_rows(rows)
+    check_budget("max_evaluations", max_evaluations, 0)
+    check_budget("max_functions", max_functions, 1)
+    check_budget("max_operations", max_operations, 1)
+    if enough is not None and math.isnan(enough):
+        raise InputError("enough must be a number or None, not nan")
+    if max_evaluations < leaves(alphabet):
+        return ClosedForms([], 0, 0, 0)
     held = data.to_kernel()
     least = 1e-18 * float(np.average(data.y**2, weights=data.weights)) if enough is None else enough
     settings = _kernel.LibrarySettings()

@@ -5,6 +5,7 @@ Room: `search`; imports `expr` and `hwcost`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -107,6 +108,8 @@ class Enumeration:
         for name, value in (("max_level", max_level), ("max_functions", max_functions)):
             if value < 1:
                 raise InputError(f"{name} must be at least 1, not {value!r}")
+        if not 0.0 < largest < math.inf:
+            raise InputError(f"largest must be positive and finite, not {largest!r}")
         self._first_level = 0 if shared else 1
         table = None if cost is None else cost_table(cost)
         try:
@@ -184,7 +187,8 @@ def enumerate_front(
         shared: see there.
         symbols: see there.
         max_functions: see there.
-        max_evaluations: end after so many; None: with the last level.
+        max_evaluations: end after so many; None: with the last level. Nothing is done where they do
+            not do for the leaves.
         fits: functions of each level, best by least squares, whose constants are tuned further.
         fit: how.
         rows: functions are enumerated on so many rows at most, evenly spread; losses are of all.
@@ -195,6 +199,11 @@ def enumerate_front(
     data = Rows.make(X, y, weights)
     spec = loss_spec(loss, delta, data.y)
     check_rows(rows)
+    check_budget("fits", fits, 0)
+    if max_evaluations is not None:
+        check_budget("max_evaluations", max_evaluations, 0)
+        if max_evaluations < leaves(alphabet, symbols):
+            return [], EnumerationStats((), 0, 0, 0, 0, 0, 0)
     chosen = np.arange(min(rows, len(data.X))) * len(data.X) // min(rows, len(data.X))
     screen = Rows(data.X[chosen], data.y[chosen], data.weights[chosen])
     enumeration = Enumeration(
@@ -227,3 +236,19 @@ def check_rows(rows: int) -> None:
     """
     if not 1 <= rows <= MOST_ROWS:
         raise InputError(f"rows must be from 1 to {MOST_ROWS}, not {rows!r}")
+
+
+def leaves(alphabet: Alphabet, symbols: int = 0) -> int:
+    """Evaluations that the leaves take, with which an enumeration begins."""
+    fixed = sum(t.kind in ("input", "literal") for t in alphabet.tokens)
+    return fixed + symbols * any(t.kind == "constant" for t in alphabet.tokens)
+
+
+def check_budget(name: str, value: int, least: int) -> None:
+    """Whether a setting is a number of things.
+
+    Raises:
+        InputError: it is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**63:
+        raise InputError(f"{name} must be an integer from {least}, not {value!r}")

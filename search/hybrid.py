@@ -6,9 +6,11 @@ is a pure function of data, settings and seed; its state is a dict of plain arra
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ import numpy.typing as npt
 
 from symtick.errors import InputError
 from symtick.expr import (
+    Expression,
     Interval,
     Op,
     Program,
@@ -28,7 +31,8 @@ from symtick.expr import (
 from symtick.hwcost.search_cost import SearchCost
 from symtick.search.closed_forms import closed_forms
 from symtick.search.engine import Candidate, Engine, Guess, Penalty
-from symtick.search.evaluation import Rows, intervals, losses
+from symtick.search.enumeration import check_budget
+from symtick.search.evaluation import FREE, LITERAL, Rows, costs, intervals, losses, rounded
 from symtick.search.hybrid_config import HybridConfig
 from symtick.search.policy import Policy
 from symtick.search.policy_network import Weights
@@ -121,14 +125,17 @@ class HybridSearch:
         start: Weights | None = None,
     ) -> None:
         self.config = config or HybridConfig()
+        if max_evaluations is not None:
+            check_budget("max_evaluations", max_evaluations, 0)
         self.budget = max_evaluations
         self._rows = Rows.make(X, y, weights)
         self._reward = Reward(self._rows, self.config)
         self._engine_config = replace(self.config.engine, seed=self.config.seed)
-        self.engine = Engine(
-            X, y, ranges, cost, self._engine_config,
-            weights=weights, guesses=guesses, penalty=penalty, names=names,
-        )  # fmt: skip
+        self._made_of = (X, y, ranges, cost, self._engine_config)
+        self._others: dict[str, Any] = {
+            "weights": weights, "guesses": guesses, "penalty": penalty, "names": names,
+        }  # fmt: skip
+        self.engine = Engine(*self._made_of, **self._others)
         self._cost, self._ranges = cost, ranges
         self._exact = self.config.closed_forms if penalty is None else 0
         self._names = check_names(names) if names else default_names(self._rows.X.shape[1])
@@ -184,6 +191,15 @@ class HybridSearch:
         if self.done:
             return self.progress()
         count = self.config.generations if generations is None else generations
+        before = self.state()
+        try:
+            self._step(count, threads)
+        except BaseException:
+            self._take(before)  # a step is done whole or not at all
+            raise
+        return self.progress()
+
+    def _step(self, count: int, threads: int) -> None:
         if self._steps == 0 and self._exact:
             self._meet()
         elif self.policy is None:
@@ -191,7 +207,6 @@ class HybridSearch:
         else:
             self._learn(self.policy, threads, count)
         self._steps += 1
-        return self.progress()
 
     def run(self, threads: int = 1, max_steps: int | None = None) -> Progress:
         """Steps until it is done.
@@ -213,22 +228,45 @@ class HybridSearch:
         )  # fmt: skip
 
     def _meet(self) -> None:
-        """The search from both ends; it knows no ranges, LUT limit or penalty."""
+        """The search from both ends, by a quarter of the budget at most: on data with noise it
+        finds nothing."""
         config, most = self._engine_config, self._exact
-        rules = config.all_rules()
-        rules = replace(rules, max_nodes=max(rules.max_nodes, self.config.closed_nodes))
+        rules, limits = config.all_rules(), config.limits
+        nodes = min(max(rules.max_nodes, self.config.closed_nodes), limits.max_nodes)
         found = closed_forms(
-            self._rows.X, self._rows.y, self._cost, self.engine.alphabet, rules,
+            self._rows.X, self._rows.y, self._cost, self.engine.alphabet,
+            replace(rules, max_nodes=nodes),
             weights=self._rows.weights, loss=config.loss, delta=config.huber_delta,
-            max_evaluations=most if self.budget is None else min(most, self.budget),
+            max_evaluations=most if self.budget is None else min(most, self.budget // 4),
             enough=config.target_loss,
         )  # fmt: skip
         self._spent = found.evaluations
-        limit = config.limits.max_lut
-        self._formulas = [c for c in found.front if c.lut <= limit and self._defined(c.program)]
+        front = found.front
+        if config.constant_bits and config.constants:
+            front = [self._rounded(c) for c in front]
+        self._formulas = [c for c in front if self._allowed(c)]
 
-    def _defined(self, program: Program) -> bool:
-        return self._ranges is None or intervals([program], self._ranges)[0] is not None
+    def _rounded(self, found: Candidate) -> Candidate:
+        config, literals = self._engine_config, (0.0, 1.0, 2.0, *self._engine_config.literals)
+        kinds = [LITERAL if v in literals else FREE for v in found.program.consts.tolist()]
+        (fit,) = rounded(
+            [found.program], self._rows, bits=config.constant_bits,
+            fraction=config.constant_fraction, loss=config.loss, delta=config.huber_delta,
+            kinds=[kinds],
+        )  # fmt: skip
+        ticks, lut = costs([fit.program], self._cost)
+        return Candidate(fit.program, fit.loss, int(ticks[0]), float(lut[0]))
+
+    def _allowed(self, found: Candidate) -> bool:
+        """Whether what the search from both ends knows nothing of allows a formula."""
+        limits = self._engine_config.limits
+        if not math.isfinite(found.loss) or found.lut > limits.max_lut:
+            return False
+        if found.ticks > limits.max_ticks or self._ranges is None:
+            return found.ticks <= limits.max_ticks
+        held = intervals([found.program], self._ranges)[0]
+        most = limits.max_magnitude
+        return held is not None and all(-most <= i.lo and i.hi <= most for i in held)
 
     def _breed(self, generations: int, threads: int) -> None:
         budget = None if self.budget is None else self.budget - self._spent
@@ -242,7 +280,8 @@ class HybridSearch:
             sequences, _, found = self.engine.people(self.config.train_best)
             batch = batch.joined(Batch(sequences, self._reward(found)))
         assert self._trainer is not None
-        self._trainer.step(batch)
+        if len(batch.rewards):
+            self._trainer.step(batch)
         self._last = float(batch.rewards.max(initial=0.0))
         self._watch(before.evaluations, before.best_loss)
 
@@ -251,8 +290,10 @@ class HybridSearch:
         count = self.config.batch
         if self.budget is not None:
             count = min(count, self.budget - self.evaluations)
-        drawn = policy.sample(count, self.config.seed, first=self._drawn, threads=threads)
-        self._drawn += count
+        first, self._drawn = self._drawn, self._drawn + count
+        drawn = policy.sample(count, self.config.seed, first=first, threads=threads, at_least=0)
+        if not len(drawn.sequences):  # none kept the rules, such as units: evolution goes on
+            return Batch(np.zeros((0, 1), np.int16), np.zeros(0))
         planted = self.config.method == "hybrid" and self.config.replant
         put = self.engine.replant if planted else self.engine.offer
         return Batch(drawn.sequences, self._reward(put(drawn.sequences, None, threads)))
@@ -286,6 +327,7 @@ class HybridSearch:
         out: State = {f"engine/{name}": held for name, held in self.engine.state().items()}
         counts = [self._steps, self._drawn, self._restarts, self._stalled]
         out["hybrid/counts"] = np.array(counts, np.int64)
+        out["hybrid/settings"] = np.array(self._digest(), np.str_)
         out["hybrid/last"] = np.array(self._last)
         out["hybrid/spent"] = np.array(self._spent, np.int64)
         texts = [to_text(from_programs([c.program], self._names)) for c in self._formulas]
@@ -295,6 +337,11 @@ class HybridSearch:
         if self._trainer is not None:
             out |= {f"learned/{name}": held for name, held in self._trainer.state().items()}
         return out
+
+    def _digest(self) -> str:
+        """Of all settings, but for what a callable loss computes."""
+        words = json.dumps([_plain(self.config), list(self._names)], sort_keys=True)
+        return hashlib.sha256(words.encode()).hexdigest()
 
     @classmethod
     def restore(
@@ -313,26 +360,46 @@ class HybridSearch:
             InputError: the state is damaged, or belongs to other arguments.
         """
         search = cls(X, y, ranges, cost, config, **others)
+        if str(state.get("hybrid/settings")) != search._digest():
+            raise InputError(
+                "the saved search is damaged or belongs to other settings or names: go on with "
+                "those that it was started with"
+            )
+        search._take(state)
+        return search
+
+    def _take(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         try:
             counts = [int(n) for n in state["hybrid/counts"]]
-            search._steps, search._drawn, search._restarts, search._stalled = counts
-            search._last, search._spent = float(state["hybrid/last"]), int(state["hybrid/spent"])
-            search._formulas = [
-                Candidate(parse(str(text), search._names).to_program(), float(a), int(b), float(c))
+            self._steps, self._drawn, self._restarts, self._stalled = counts
+            self._last, self._spent = float(state["hybrid/last"]), int(state["hybrid/spent"])
+            self._formulas = [
+                Candidate(parse(str(text), self._names).to_program(), float(a), int(b), float(c))
                 for text, (a, b, c) in zip(
                     state["hybrid/formulas"], state["hybrid/costs"], strict=True
                 )
             ]
         except (KeyError, ValueError, TypeError) as error:
             raise InputError(f"cannot go on from the saved search: {error}") from None
-        search.engine = Engine.restore(
-            X, y, ranges, cost, search._engine_config, part_of(state, "engine/"),
-            **{k: v for k, v in others.items() if k in _ENGINE},
-        )  # fmt: skip
-        if search._trainer is not None:
-            search._begin()
-            search._trainer.restore(part_of(state, "learned/"))
-        return search
+        self.engine = Engine.restore(*self._made_of, part_of(state, "engine/"), **self._others)
+        if self._trainer is not None:
+            self._begin()
+            self._trainer.restore(part_of(state, "learned/"))
+
+
+def _plain(held: Any) -> Any:
+    """Settings as JSON has them."""
+    if isinstance(held, Expression):
+        return str(held)
+    if is_dataclass(held) and not isinstance(held, type):
+        return {f.name: _plain(getattr(held, f.name)) for f in fields(held)}
+    if isinstance(held, Mapping):
+        return {str(name): _plain(value) for name, value in held.items()}
+    if isinstance(held, (list, tuple)):
+        return [_plain(value) for value in held]
+    if isinstance(held, (str, bool, int, float, type(None))):
+        return held
+    return getattr(held, "__qualname__", "callable") if callable(held) else str(held)
 
 
 def undominated(found: Sequence[Candidate]) -> list[Candidate]:
@@ -343,6 +410,3 @@ def undominated(found: Sequence[Candidate]) -> list[Candidate]:
         if not any(k.loss <= one.loss and k.lut <= one.lut for k in kept):
             kept.append(one)
     return kept
-
-
-_ENGINE = ("weights", "guesses", "penalty", "names")

@@ -132,7 +132,9 @@ class Policy:
         self._rules = rules.to_kernel(alphabet, cost)
         self._priors = _kernel_priors(self.priors, alphabet)
 
-    def sample(self, n: int, seed: int, *, first: int = 0, threads: int = 1) -> Samples:
+    def sample(
+        self, n: int, seed: int, *, first: int = 0, threads: int = 1, at_least: int = 1
+    ) -> Samples:
         """Draw `n` sequences; number k comes from the random stream (seed, first + k).
 
         Args:
@@ -140,6 +142,7 @@ class Policy:
             seed: 0 .. 2**63-1.
             first: number of the first one.
             threads: they change nothing but the time.
+            at_least: fewer that keep the rules are an error.
 
         Raises:
             InputError: the rules let (almost) nothing through.
@@ -154,8 +157,10 @@ class Policy:
         except ValueError as error:
             raise InputError(f"the policy cannot write: {error}") from None
         written = (sequences >= 0).any(axis=1) if sequences.size else np.zeros(n, bool)
-        if n and not written.any():
-            raise InputError(f"none of {attempts} sequences keeps the rules: loosen them")
+        if n and at_least > written.sum():
+            raise InputError(
+                f"{written.sum() or 'none'} of {attempts} sequences keeps the rules: loosen them"
+            )
         if not written.all():
             sequences, entropy = sequences[written], entropy[written]
             log_probability = log_probability[written]
@@ -222,6 +227,7 @@ class Policy:
         head = {
             "format": FORMAT,
             "letters": list(self.alphabet.names),
+            "bodies": _bodies(self.alphabet),
             "settings": asdict(self.settings),
             "priors": asdict(self.priors),
         }
@@ -250,6 +256,11 @@ class Policy:
                 f"the policy in {path} writes the letters {', '.join(head['letters'])}, "
                 f"not {', '.join(alphabet.names)}: use it with its own alphabet or train another"
             )
+        if head["bodies"] != _bodies(alphabet):
+            raise InputError(
+                f"the policy in {path} was trained with other custom operators: "
+                f"{head['bodies']}, not {_bodies(alphabet)}"
+            )
         try:
             settings = NetworkSettings(**head["settings"])
             own = Priors(**head["priors"])
@@ -261,6 +272,10 @@ class Policy:
 
 
 _TRIES = 200  # drawings of one sequence, where rules are checked at the end only
+
+
+def _bodies(alphabet: Alphabet) -> dict[str, str]:
+    return {operator.name: str(operator.body) for operator in alphabet.custom}
 
 
 def _kernel_priors(priors: Priors, alphabet: Alphabet) -> _kernel.PolicyPriors:
@@ -284,7 +299,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         head = json.loads(str(arrays.pop(_HEAD)))
         if head["format"] != FORMAT or not all(isinstance(n, str) for n in head["letters"]):
             raise InputError(f"{path} is not a policy of the format {FORMAT}")
-        dict(head["settings"]), dict(head["priors"])
+        dict(head["settings"]), dict(head["priors"]), dict(head["bodies"])
     except FileNotFoundError:
         raise InputError(f"there is no policy file {path}") from None
     except InputError:

@@ -31,8 +31,13 @@ FormNeeds::FormNeeds(const Rules& rules) : rules_(&rules) {
                               [](double m) { return std::isfinite(m); });
     ticks_ = s.max_ticks != kAnyNumber;
     arguments_ = !s.constant_arguments;
+    if (ticks_ && s.cost.fuse) {
+        for (const Token& t : rules.alphabet().tokens)
+            if (t.node.op == INPUT)
+                inputs_ = std::max(inputs_, std::size_t(t.node.feature) + 1);
+    }
     width_ = paths_.size() + counts_.size() + parents_.size() + depth_ + nodes_ + constants_ +
-             complexity_ + ticks_ + arguments_;
+             complexity_ + ticks_ + arguments_ + (inputs_ > 0 ? inputs_ + 2 : 0);
 }
 
 void FormNeeds::push(const Form& form, const Tree& tree) {
@@ -62,7 +67,15 @@ void FormNeeds::push(const Form& form, const Tree& tree) {
         to[k] = both() + float(own), ++k;
     }
     if (arguments_) to[k] = float(tree.size() == 1 && tree[0].op == CONST), ++k;
-    if (ticks_) to[k] = float(cost_of(expanded(tree, alphabet), rules_->settings().cost).ticks), ++k;
+    if (!ticks_) return;
+    const Tree whole = expanded(tree, alphabet);
+    to[k++] = float(cost_of(whole, rules_->settings().cost).ticks);
+    if (inputs_ == 0) return;
+    for (const Node& node : whole)
+        if (node.op == INPUT) to[k + std::size_t(node.feature)] = 1.0f;
+    const std::uint8_t top = whole.back().op;
+    const bool sum = top == ADD || top == SUB || top == NEG;
+    to[k + inputs_ + (sum ? 0 : 1)] = 1.0f;
 }
 
 bool FormNeeds::as_frugal(std::size_t number) const {

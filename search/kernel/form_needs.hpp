@@ -33,6 +33,9 @@ private:
     std::vector<std::int16_t> paths_;     // letters of which only so many may stand on a way down
     std::vector<std::int16_t> counts_;    // letters of which only so many may stand at all
     std::vector<std::int16_t> parents_;   // letters that bar some argument
+    // Where what reads one input is a table, the inputs that a form reads decide the ticks of what
+    // is built on it, and so does whether it is a sum, whose terms can be added in another order.
+    std::size_t inputs_ = 0;  // 0 where that tells no forms apart
     bool depth_ = false, complexity_ = false, constants_ = false, nodes_ = false, ticks_ = false,
          arguments_ = false;
     std::size_t width_ = 0;

@@ -80,6 +80,13 @@ void Meeting::begin(const Offer& offer) {
 }
 
 bool Meeting::run(std::uint64_t evaluations, const Offer& offer) {
+    limit_ = evaluations;
+    if (!pending_.empty()) {
+        if (spent(evaluations)) return true;
+        ++offers_;
+        ended_ = offer(pending_[0]);
+        pending_.clear();
+    }
     if (families_.empty()) {
         if (spent(evaluations)) return true;
         begin(offer);
@@ -233,6 +240,10 @@ bool Meeting::complete(const Part& part, const Found& found, const Offer& offer)
             tree = redone(undo(p), library_->rules().alphabet(), tree, other);
         }
         if (!library_->rules().accepts(tree)) continue;
+        if (spent(limit_)) {
+            pending_ = {tree};
+            return false;
+        }
         ++offers_;
         return offer(tree);
     }

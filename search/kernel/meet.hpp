@@ -67,6 +67,8 @@ private:
     std::priority_queue<Plan> plans_;
     std::uint64_t planned_ = 0, lookups_ = 0, offers_ = 0;
     KeyIndex seen_, wanted_shapes_;  // the latter: part of each shape that was not found
+    std::uint64_t limit_ = 0;      // evaluations that `run` may take in all
+    std::vector<Tree> pending_;    // found when no evaluation was left to score it, at most one
     bool ended_ = false, working_ = false, constant_ = false;
     // where the plan in work stands
     Plan plan_{};

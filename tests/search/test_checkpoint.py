@@ -12,7 +12,9 @@ from distill_samples import classes, distiller, short, values
 from symtick.errors import InputError
 from symtick.search.checkpoint import Checkpoint, fingerprint, read_state
 from symtick.search.evolution import Evolution
+from symtick.search.grammar import Rules, Units
 from symtick.search.ladder import Ladder
+from symtick.search.settings import DistillConfig
 from symtick.search.source import Source
 
 pytestmark = pytest.mark.kernel
@@ -87,3 +89,17 @@ def test_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.json").write_text("{")
     with pytest.raises(InputError, match="damaged"):
         Checkpoint(tmp_path, "k").begin(resume=True)
+
+
+def test_a_fingerprint_takes_units_and_refuses_what_it_cannot_compare() -> None:
+    problem, config = classes(), short()
+    units = Rules(units=Units.parse(("m^(1/2)",), "m"))
+    found = {fingerprint(problem, _with(config, rules=rules), "model") for rules in (None, units)}
+    assert len(found) == 2
+    with pytest.raises(InputError, match="a loss by its name"):
+        fingerprint(problem, _with(config, loss=lambda p, y: (p - y) ** 2), "model")
+
+
+def _with(config: DistillConfig, **engine: object) -> DistillConfig:
+    evolution = config.evolution
+    return replace(config, evolution=replace(evolution, engine=replace(evolution.engine, **engine)))  # type: ignore[arg-type]

@@ -124,3 +124,12 @@ def test_many_rows_are_thinned() -> None:
     assert forms.front[0].loss < 1e-28
     with pytest.raises(InputError, match="rows must be from 1 to 512, not 0"):
         closed_forms(X, y, SearchCost.unit(1), alphabet, Rules(), rows=0)
+
+
+def test_rows_of_no_weight_say_nothing() -> None:
+    X = np.random.default_rng(0).uniform(0.1, 2, (20, 1))
+    y, weights = X[:, 0] * np.sin(X[:, 0]), np.ones(20)
+    y[3], weights[3] = 50.0, 0.0
+    alphabet = Alphabet.of(KOZA, 1, constants=False)
+    forms = closed_forms(X, y, SearchCost.unit(1), alphabet, Rules(), weights=weights)
+    assert forms.front[0].loss < 1e-25

@@ -15,8 +15,9 @@ import numpy.typing as npt
 import pytest
 
 from symtick.errors import InputError
-from symtick.expr import Expression, Program, from_programs, to_text
+from symtick.expr import Expression, Op, Program, from_programs, to_text
 from symtick.hwcost.search_cost import SearchCost
+from symtick.search.closed_forms import closed_forms
 from symtick.search.enumeration import Enumeration, enumerate_front
 from symtick.search.evaluation import costs, evaluate
 from symtick.search.grammar import Alphabet, Rules, accepts, sequences_of
@@ -198,6 +199,50 @@ def test_every_function_within_rules_is_there_once(name: str, rules: str) -> Non
     forms = [enumeration.program(k) for k in range(len(enumeration))]
     sequences = [alphabet.sequence(from_program(p, alphabet))[0] for p in forms]
     assert accepts(RULES[rules], alphabet, sequences_of(sequences)).all()
+
+
+@pytest.mark.parametrize("chain", [False, True])
+@pytest.mark.parametrize("fuse", [False, True])
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_every_function_within_ticks_is_there(fuse: bool, chain: bool, most: int) -> None:
+    """Under fused tables the inputs that a form reads decide what is built on it: x1 - x1/x1."""
+    alphabet = Alphabet.of(("sub", "div", "sin"), 2, constants=False)
+    levels = Oracle(alphabet, X2).trees(5)
+    rng = np.random.default_rng(1)
+    delays = rng.uniform(0.3, 3, len(Op)) if chain else rng.integers(1, 4, len(Op)).astype(float)
+    delays[:2] = 0.0
+    cost = SearchCost(
+        2.5 if chain else 1.0, chain, fuse, tuple(delays), (1.0,) * len(Op), 1.0, 1.0,
+        (1.0, 2.0), (1.0, 1.0),
+    )  # fmt: skip
+    rules = Rules(max_nodes=5, max_ticks=most)
+
+    def allowed(sequences: list[Any]) -> list[bool]:
+        return list(accepts(rules, alphabet, sequences_of(sequences), cost))
+
+    found = first_levels(levels, allowed)
+    enumeration = Enumeration(X2, alphabet, rules, cost, max_level=5)
+    enumeration.run()
+    check_equal(found, enumeration)
+
+
+def test_nothing_is_done_without_evaluations() -> None:
+    alphabet = Alphabet.of(("add", "sin"), 2)
+    y, cost = X2[:, 0], SearchCost.unit(2)
+    for most in (0, 1, 2, 3, 10):
+        _, stats = enumerate_front(X2, y, cost, alphabet, Rules(), max_evaluations=most)
+        assert stats.evaluations <= most
+        forms = closed_forms(X2, y, cost, alphabet, Rules(), max_evaluations=most)
+        assert forms.evaluations <= most
+    for bad in ({"max_evaluations": -1}, {"max_functions": 0}, {"max_operations": -1},
+                {"max_operations": 0}, {"enough": float("nan")}):  # fmt: skip
+        with pytest.raises(InputError):
+            closed_forms(X2, y, cost, alphabet, Rules(), **bad)
+    for bad in ({"max_evaluations": -1}, {"fits": -1}):
+        with pytest.raises(InputError):
+            enumerate_front(X2, y, cost, alphabet, Rules(), **bad)
+    with pytest.raises(InputError, match="largest must be positive"):
+        Enumeration(X2, alphabet, Rules(), largest=float("nan"))
 
 
 def from_program(program: Program, alphabet: Alphabet) -> Expression:

@@ -15,9 +15,10 @@ from symtick.hwcost.search_cost import SearchCost, search_cost
 from symtick.search.engine_config import EngineConfig, Limits
 from symtick.search.evaluation import Rows, losses
 from symtick.search.evolution import Evolution
-from symtick.search.grammar import Rules
+from symtick.search.grammar import Alphabet, Rules, Units
 from symtick.search.hybrid import HybridSearch, Reward
 from symtick.search.hybrid_config import HYBRID_METHODS, HybridConfig
+from symtick.search.policy import Policy
 from symtick.search.policy_network import NetworkSettings
 from symtick.search.training import METHODS, TrainSettings
 
@@ -120,6 +121,52 @@ def test_a_restored_search_goes_on_as_if_nothing_had_happened(
         assert np.array_equal(again.state()[name], array), name
 
 
+@pytest.mark.parametrize("changes", [{"batch": 41}, {"generations": 3}, {"replant": False},
+    {"train_best": 9}, {"patience": 7}, {"closed_forms": 1},
+    {"training": TrainSettings(rate=0.02)}])  # fmt: skip
+def test_a_state_of_other_settings_is_refused(changes: dict[str, object]) -> None:
+    X, y = data()
+    config = small("hybrid")
+    saved = HybridSearch(X, y, None, COST, config).state()
+    with pytest.raises(InputError, match="other settings"):
+        HybridSearch.restore(X, y, None, COST, replace(config, **changes), saved)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("training", METHODS)
+def test_a_step_is_done_whole_or_not_at_all(training: str) -> None:
+    config = small("hybrid", training)
+    X, y = data("sin(x0*x0)*cos(x0) - x0")
+    whole, cut = (HybridSearch(X, y, None, COST, config) for _ in "12")
+    whole.step(), cut.step()
+    assert cut._trainer is not None
+
+    def stop(batch: object) -> None:
+        raise KeyboardInterrupt
+
+    cut._trainer.step = stop  # type: ignore[assignment, method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        cut.step()
+    again = HybridSearch.restore(X, y, None, COST, config, cut.state())
+    for _ in range(2):
+        assert whole.step() == again.step() == cut.step()
+    assert written(whole) == written(again) == written(cut)
+    for name, array in whole.state().items():
+        assert np.array_equal(again.state()[name], array), name
+
+
+def test_a_batch_without_sequences_is_no_end() -> None:
+    found = search(small("hybrid"))
+    rules = Rules(units=Units.parse(("m",), "m^6"), max_nodes=15)
+    alphabet = Alphabet.of(KOZA, 1, constants=False)
+    found.policy = Policy(alphabet, rules)  # its units are out of reach
+    with pytest.raises(InputError, match="keeps the rules"):
+        found.policy.sample(1, 0)
+    found.config = replace(found.config, batch=1)
+    progress = found.run(max_steps=4)
+    assert progress.steps == 4
+    assert progress.evaluations > 0
+
+
 def test_a_damaged_state_is_refused() -> None:
     X, y = data()
     config = small("hybrid")
@@ -218,6 +265,55 @@ def test_limits_rules_ranges_and_constants_hold_in_all_it_finds() -> None:
         assert one.ticks <= 3
         assert one.lut <= 40.0
         expression.intervals(ranges)  # raises where it is undefined
+
+
+@pytest.mark.parametrize(
+    ("changes", "ranges"),
+    [
+        ({"limits": Limits(max_nodes=9)}, None),
+        ({"constant_bits": 3}, None),
+        ({"limits": Limits(max_magnitude=2.0)}, [Interval(-1.0, 1.0)]),
+        ({"limits": Limits(max_constants=1)}, None),
+    ],
+)
+def test_closed_forms_keep_the_limits(
+    changes: dict[str, object], ranges: list[Interval] | None
+) -> None:
+    X, y = data("1.37*exp(x0*1.7) + 0.71*x0")
+    config = replace(HybridConfig.symtick(KOZA, **changes), closed_forms=20_000)
+    found = HybridSearch(X, y, ranges, COST, config)
+    found._meet()
+    limits = config.engine.limits
+    for one in found._formulas:
+        assert len(one.program.ops) <= limits.max_nodes
+        assert len(one.program.consts) <= limits.max_constants
+        if config.engine.constant_bits:
+            mantissas = np.frexp(one.program.consts)[0] * 8
+            assert np.array_equal(mantissas, np.round(mantissas))
+            (loss,) = losses([one.program], Rows.make(X, y, None))
+            assert one.loss == pytest.approx(loss)
+        if ranges:
+            held = from_programs([one.program], ("x0",)).intervals(ranges)
+            assert all(max(-i.lo, i.hi) <= limits.max_magnitude for i in held)
+
+
+@pytest.mark.parametrize("budget", [1, 2, 3, 40, 400, 3000])
+def test_closed_forms_leave_a_budget_for_the_rest(budget: int) -> None:
+    X, _ = data()
+    y = np.random.default_rng(2).normal(size=len(X))
+    config = replace(HybridConfig.symtick(KOZA), batch=50)
+    config = replace(config, engine=replace(config.engine, library=0))
+    found = HybridSearch(X, y, None, COST, config, max_evaluations=budget)
+    progress = found.run(max_steps=20)
+    assert progress.evaluations <= budget
+    assert found._spent <= budget // 4
+    if budget >= 400:
+        assert found.front()
+
+
+def test_a_budget_is_no_negative_number() -> None:
+    with pytest.raises(InputError, match="max_evaluations must be an integer from 0, not -5"):
+        search(small("gp"), max_evaluations=-5)
 
 
 def test_it_works_with_engines_that_simplify() -> None:

@@ -15,7 +15,7 @@ from symtick.errors import InputError
 from symtick.expr import Op
 from symtick.hwcost.search_cost import SearchCost
 from symtick.search import _kernel
-from symtick.search.grammar import Alphabet, Rules, Unit, Units, accepts
+from symtick.search.grammar import Alphabet, Operator, Rules, Unit, Units, accepts
 from symtick.search.policy import Policy, Priors
 from symtick.search.policy_network import NetworkSettings
 from symtick.search.training import PretrainSettings, pretrain
@@ -319,3 +319,15 @@ def test_a_custom_operator_is_a_letter() -> None:
     assert (drawn == alphabet.places["inv"]).any()
     programs = [alphabet.program(row) for row in drawn]
     assert all(set(p.ops.tolist()) <= {int(op) for op in Op} for p in programs)
+
+
+def test_a_policy_of_other_custom_operators_is_refused(tmp_path: Path) -> None:
+    one, other = (
+        Alphabet.of(("add", "mul"), 1, custom=(Operator.of("bell", text),))
+        for text in ("exp(-a*a)", "a*a*a")
+    )
+    path = tmp_path / "policy.npz"
+    Policy(one, Rules()).save(path)
+    Policy.load(path, one, Rules())
+    with pytest.raises(InputError, match="other custom operators"):
+        Policy.load(path, other, Rules())
