@@ -137,7 +137,9 @@ class HybridSearch:
         }  # fmt: skip
         self.engine = Engine(*self._made_of, **self._others)
         self._cost, self._ranges = cost, ranges
-        self._exact = self.config.closed_forms if penalty is None else 0
+        engine = self._engine_config
+        written = engine.constant_bits and engine.custom  # their constants are not to be rounded
+        self._exact = 0 if penalty is not None or written else self.config.closed_forms
         self._names = check_names(names) if names else default_names(self._rows.X.shape[1])
         self._formulas: list[Candidate] = []
         self._spent = 0  # evaluations that the engine knows nothing of
