@@ -6,6 +6,7 @@ Room: front door. Pure: points in, SVG text out.
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -46,8 +47,9 @@ def pareto_svg(points: Sequence[ParetoPoint], quality_label: str, levels: Levels
                 color=_COLOURS[k % len(_COLOURS)], label=f"{ticks} tick{'s' if ticks > 1 else ''}",
             )  # fmt: skip
         for p in points:
+            place = (5, 6) if any(_just_below(q, p) for q in points) else (5, -13)
             axes.annotate(
-                p.label, (p.lut, p.quality), (5, -13), textcoords="offset points", color="#5b6675",
+                p.label, (p.lut, p.quality), place, textcoords="offset points", color="#5b6675",
             )  # fmt: skip
             if p.chosen:
                 axes.scatter([p.lut], [p.quality], s=190, facecolors="none", edgecolors="#b3261e",
@@ -67,3 +69,9 @@ def pareto_svg(points: Sequence[ParetoPoint], quality_label: str, levels: Levels
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None})
     return text.getvalue()[text.getvalue().index("<svg") :]
+
+
+def _just_below(point: ParetoPoint, other: ParetoPoint) -> bool:
+    """Whether it stands where the other's label would."""
+    lower = 0.0 < other.quality - point.quality < 0.02 * other.quality
+    return lower and abs(math.log(point.lut / other.lut)) < 0.08
