@@ -430,7 +430,7 @@ def test_compiles_to_firmware(tmp_path: Path) -> None:
         model.write(tmp_path / "d")
 
 
-def test_a_form_that_is_undefined_in_the_box_is_refused_as_firmware() -> None:
+def test_a_form_that_is_undefined_in_the_box_is_refused_as_firmware(tmp_path: Path) -> None:
     X = np.random.default_rng(0).uniform(0.1, 1, size=(80, 2))
     X[:, 1] *= 0.8 * X[:, 0]
     y = 1 / (X[:, 0] - X[:, 1])
@@ -438,6 +438,9 @@ def test_a_form_that_is_undefined_in_the_box_is_refused_as_firmware() -> None:
     assert rows.best_.loss < 1e-20
     with pytest.raises(DomainError, match="x0 - x1"):
         rows.design(int(rows.equations_.loss.argmin()))
+    with pytest.raises(DomainError, match='fit with domain="box"'):
+        rows.write(tmp_path / "d", int(rows.equations_.loss.argmin()))
+    assert not (tmp_path / "d").exists()
     box = quick(domain="box").fit(X, y)
     assert all(box.design(k).schedule.latency >= 0 for k in range(len(box.equations_)))
 

@@ -6,7 +6,8 @@ Room: front door. `Fitted` is the part of `SymbolicRegressor` that needs no sear
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from symtick.codegen import Design, Fixed
 from symtick.equations import Equation, Equations
-from symtick.errors import InputError
+from symtick.errors import DomainError, InputError
 from symtick.exporting import TorchExpression, latex, latex_table
 from symtick.expr import Expression, Interval, to_sympy
 from symtick.files import new_folder, write_json
@@ -191,7 +192,8 @@ class Fitted:
             DomainError: an equation is undefined somewhere in the box of its features: fit with
                 domain="box".
         """
-        return self.source(index, top).build()
+        with _in_the_box():
+            return self.source(index, top).build()
 
     def write(self, folder: Path | str, index: Index = None, top: str = "equation") -> Design:
         """Write C++, Verilog and design.json of the equations into a new folder.
@@ -199,7 +201,7 @@ class Fitted:
         Raises:
             InputError: the folder exists; and as `design`.
         """
-        with new_folder(Path(folder)) as draft:
+        with new_folder(Path(folder)) as draft, _in_the_box():
             return write_design(draft, self.source(index, top))
 
     def to_json(self) -> dict[str, Any]:
@@ -254,6 +256,18 @@ class Fitted:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"the stored regression is damaged: {error}") from error
+
+
+@contextmanager
+def _in_the_box() -> Iterator[None]:
+    """Says of an equation that is undefined in the box of its features what to do."""
+    try:
+        yield
+    except DomainError as error:
+        raise DomainError(
+            f'{error}: fit with domain="box", so that every equation is defined for all inputs '
+            "within their ranges, or choose another one by index"
+        ) from None
 
 
 def read_json(path: Path | str) -> dict[str, Any]:
