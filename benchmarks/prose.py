@@ -21,8 +21,8 @@ thread, medians over passes that alternate. A node-row is one node of a tree at 
 """,
     "share": """
 `bound` is what the trees would reach if every operator ran at its own speed below and nothing else
-took time; `share` is the best pass as a part of it. The limits are of the same machine, in the same
-run: multiply-adds in registers, sums of arrays in the first cache, each operator alone over a block.
+took time; `share` is the best pass as a part of it. The limits were measured in the same run:
+multiply-adds in registers, sums of arrays in the first cache, each operator alone over a block.
 """,
     "tree_cost": """
 ## 2. Cost of a tree

@@ -10,6 +10,8 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
+from types import CodeType, FunctionType
 from typing import Any, Protocol
 
 import numpy as np
@@ -29,6 +31,7 @@ State = Mapping[str, npt.NDArray[Any]]
 
 METHODS = ("gp", "policy", "hybrid", "enumeration", "closed_forms")
 MOST_LEVELS = 12  # of an enumeration, which its budget ends much sooner
+EXACT_SHARE = 4  # of the first budget at most one part in so many goes to closed forms
 SLICE = 5  # generations between two looks at the keyboard
 PATIENCE = 100  # slices without a new function, after which there is none
 
@@ -67,7 +70,11 @@ class Task:
     hybrid: HybridConfig | None = None
 
     def key(self) -> str:
-        """A digest of everything that a stored state depends on (not the budget)."""
+        """A digest of everything that a stored state depends on (not the budget).
+
+        Of a function its code, constants and defaults count, and which of them it calls by name;
+        not seen is what its closure, its globals or an object's attributes hold.
+        """
         words = {
             "config": asdict(self.config),
             "cost": asdict(self.cost),
@@ -90,11 +97,26 @@ class Task:
         return -np.inf if self.config.target_loss is None else self.config.target_loss
 
 
-def _named(value: object) -> str:
-    """A text for what JSON has none: a function by its name, other things by their fields."""
-    if isinstance(value, Callable):  # type: ignore[arg-type]
-        return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value))}"
-    return repr(value)
+def _named(value: object) -> object:
+    """JSON for what has none: of a function what it does, other things by their fields."""
+    if isinstance(value, partial):
+        return ["partial", _named(value.func), repr(value.args), repr(value.keywords)]
+    if not callable(value):
+        return repr(value)
+    name = f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value))}"
+    function = getattr(value, "__func__", value)  # of a method
+    if not isinstance(function, FunctionType):
+        function = getattr(type(value), "__call__", None)
+    if not isinstance(function, FunctionType):
+        return name
+    defaults = repr((function.__defaults__, function.__kwdefaults__))
+    return [name, defaults, _written(function.__code__)]
+
+
+def _written(code: CodeType) -> list[object]:
+    """What a function does, as far as its code says so."""
+    constants = [_written(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts]
+    return [code.co_code.hex(), constants, code.co_names, code.co_freevars]
 
 
 class Searcher(Protocol):
@@ -164,7 +186,10 @@ class JointSearch:
     """Closed forms first, then evolution, a policy that learns, or both: a `Searcher`."""
 
     def __init__(self, task: Task, config: HybridConfig, state: State | None = None) -> None:
-        held = replace(config, engine=task.config, seed=task.config.seed)
+        self._exact = min(config.closed_forms, task.evaluations // EXACT_SHARE)
+        if state is not None:  # what the first budget allowed
+            self._exact = int(state["joint/closed_forms"])
+        held = replace(config, engine=task.config, seed=task.config.seed, closed_forms=self._exact)
         data, extra = (task.X, task.y, task.ranges, task.cost, held), _others(task)
         self._search = (
             HybridSearch(*data, **extra)
@@ -192,7 +217,7 @@ class JointSearch:
 
     def state(self) -> State:
         """The engine's and the policy's."""
-        return self._search.state()
+        return {**self._search.state(), "joint/closed_forms": np.array(self._exact)}
 
 
 class ListSearch:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -356,6 +357,50 @@ def test_warm_start_goes_on_from_where_it_stood() -> None:
     warm.set_params(unary_operators=["sin"], evaluations=300).fit(X, y)
     assert warm.evaluations_ == (300,)
     assert min(e.loss for e in warm.fronts_[0].entries) <= before * (1 + 1e-6)
+
+
+def test_warm_start_goes_on_with_another_budget() -> None:
+    X, y = law()
+    model = quick(evaluations=500, warm_start=True).fit(X, np.exp(np.sin(y)))
+    model.set_params(evaluations=1000).fit(X, np.exp(np.sin(y)))
+    assert model.evaluations_ == (1500,)
+
+
+def test_warm_start_sees_another_loss_and_penalty() -> None:
+    X, y = law(60)
+    y = np.exp(np.sin(y))
+
+    def power(exponent: float) -> Callable[[Any, Any, Any], float]:
+        return lambda p, t, w: float(np.average(np.abs(p - t) ** exponent, weights=w))
+
+    first, other = power(2.0), power(1.0)  # of one name and one code
+    model = quick(evaluations=300, warm_start=True, loss=first).fit(X, y)
+    model.fit(X, y)
+    assert model.evaluations_ == (600,)
+    model.set_params(loss=other).fit(X, y)
+    assert model.evaluations_ == (300,)
+    for entry in model.fronts_[0].entries:
+        assert entry.loss == pytest.approx(np.mean(np.abs(entry.function(X) - y)))
+    model.set_params(loss="mse", penalty=lambda e: 0.0).fit(X, y)
+    model.set_params(penalty=lambda e: 1.0).fit(X, y)
+    assert model.evaluations_ == (300,) and model.best_.loss >= 1.0
+    model.fit(X, y)
+    assert model.evaluations_ == (600,)
+
+
+@pytest.mark.parametrize("method", ["gp", "policy", "hybrid", "closed_forms", "enumeration"])
+def test_no_equation_is_longer_than_the_nodes_allow(method: str) -> None:
+    X, _ = law(60)
+    y = X[:, 0] * X[:, 1] + X[:, 2]
+    product = X[:, 0] * X[:, 1]
+    for preset in (None, "symtick") if method == "gp" else (None,):
+        for most in (1, 3):
+            given = {"method": method, "max_nodes": most, "preset": preset, "evaluations": 2000}
+            model = quick(**given).fit(X, y)
+            for entry in model.fronts_[0].entries:
+                assert entry.complexity <= most, entry.text
+    if method != "policy":
+        assert quick(method=method, max_nodes=3).fit(X, product).best_.loss < 1e-25
 
 
 @pytest.mark.usefixtures("ctrl_c")

@@ -34,8 +34,7 @@ from symtick.wording import (
 )
 
 Floats = npt.NDArray[np.float64]
-# of the budget at most one part in so many goes to closed forms first, and without a preset so much
-EXACT_SHARE, MOST_EXACT = 4, 100_000
+MOST_EXACT = 100_000  # evaluations of closed forms first, where no preset says how many
 PRESETS: dict[str, Callable[[tuple[str, ...]], HybridConfig]] = {
     "mundhenk2021": HybridConfig.mundhenk2021,
     "petersen2021": HybridConfig.petersen2021,
@@ -94,7 +93,8 @@ class Plan:
         )
         alphabet = _letters(settings, [names[k] for k in selected])
         cost = hardware.search_cost(selected, operator_complexity(alphabet))
-        base = _preset(settings)
+        # the number of nodes is the user's, whatever a preset lets closed forms have
+        base = replace(_preset(settings.preset), closed_nodes=0)
         config = _config(settings, base.engine, alphabet, len(X))
         hybrid = None
         if settings.method in HYBRID_METHODS:
@@ -220,14 +220,8 @@ def _letters(settings: Any, names: Sequence[str]) -> Alphabet:
     )
 
 
-def _preset(settings: Any) -> HybridConfig:
+def _preset(preset: object) -> HybridConfig:
     """The settings that the regressor's parameters are put into."""
-    held = _chosen_preset(settings.preset)
-    exact = min(held.closed_forms, settings.evaluations // EXACT_SHARE)
-    return replace(held, closed_forms=exact)
-
-
-def _chosen_preset(preset: object) -> HybridConfig:
     if preset is None:
         return HybridConfig(closed_forms=MOST_EXACT)
     if isinstance(preset, EngineConfig):

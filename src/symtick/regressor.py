@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,11 @@ from symtick.errors import InputError
 from symtick.expr import Expression
 from symtick.fitted import Fitted, Target, read_json
 from symtick.planning import Plan, usable_guesses
-from symtick.search.engine import EngineConfig
+from symtick.search.engine import EngineConfig, Penalty
 from symtick.search.grammar import Operator
 from symtick.search.hybrid_config import HybridConfig
 from symtick.search.islands import Islands, IslandSettings, connected
+from symtick.search.losses import Loss
 from symtick.search.preparing import denoised, select_features
 from symtick.search.regression import METHODS, Outcome, Searcher, State, Task, run, searcher
 from symtick.search.rounding import rounded_front
@@ -99,7 +101,8 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
             first. A preset's rules hold where no parameter here is set.
         guesses: equations to start from, as text; with several targets a list for each.
         warm_start: a further `fit` goes on from the last one: exactly, where data and settings but
-            the budget are the same, else from its front.
+            the budget are the same (a loss or penalty of one's own must be the same object), else
+            from its front.
         seed: of every random choice.
         threads: worker threads; they change nothing but the time.
         n_workers: processes of a local dask cluster to spread islands over.
@@ -271,7 +274,8 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         self.hardware_, self.literals_ = plan.hardware, language_constants(plan.alphabet)
         self.evaluations_ = tuple(o.evaluations for o in outcomes)
         self._memory = tuple(
-            Memory(m.key, m.guesses, o.state) for m, o in zip(memories, outcomes, strict=True)
+            Memory(m.key, m.guesses, o.state, t.config.loss, t.penalty)
+            for m, o, t in zip(memories, outcomes, tasks, strict=True)
         )
         self._report_interruption(outcomes)
         return self
@@ -344,7 +348,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         for k, task in enumerate(tasks):
             key = f"{self._kind()} {task.key()}"
             before = self._memory[k] if warm and hasattr(self, "_memory") else None
-            if before is not None and before.key == key:
+            if before is not None and before.key == key and before.same(task):
                 held.append(before)
             elif warm:
                 front = [e.text for e in self.targets_[k].front.entries]
@@ -421,6 +425,18 @@ class Memory:
     key: str
     guesses: tuple[str, ...]
     state: State | None
+    loss: Loss = "mse"
+    penalty: Penalty | None = None
+
+    def same(self, task: Task) -> bool:
+        """Whether loss and penalty are the very objects of the task; names of losses just equal."""
+        return _same(self.loss, task.config.loss) and _same(self.penalty, task.penalty)
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, partial) and isinstance(other, partial):
+        return one.func is other.func and one.args == other.args
+    return one is other or (isinstance(one, str) and one == other)
 
 
 def _per_target(what: str, given: Any, count: int) -> list[Any]:
