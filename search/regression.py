@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from inspect import getattr_static
 from types import CodeType, FunctionType
 from typing import Any, Protocol
 
@@ -32,6 +33,7 @@ State = Mapping[str, npt.NDArray[Any]]
 METHODS = ("gp", "policy", "hybrid", "enumeration", "closed_forms")
 MOST_LEVELS = 12  # of an enumeration, which its budget ends much sooner
 EXACT_SHARE = 4  # of the first budget at most one part in so many goes to closed forms
+BRIEF = 1_000  # evaluations to find something at least, where Ctrl-C came before that
 SLICE = 5  # generations between two looks at the keyboard
 PATIENCE = 100  # slices without a new function, after which there is none
 
@@ -106,7 +108,7 @@ def _named(value: object) -> object:
     name = f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value))}"
     function = getattr(value, "__func__", value)  # of a method
     if not isinstance(function, FunctionType):
-        function = getattr(type(value), "__call__", None)
+        function = getattr_static(type(value), "__call__", None)
     if not isinstance(function, FunctionType):
         return name
     defaults = repr((function.__defaults__, function.__kwdefaults__))
@@ -237,10 +239,13 @@ class ListSearch:
         self._task, self._meet = task, meet
         self._rules = task.config.all_rules()
         self._front: list[Candidate] = []
+        self._searched = 0  # the budget that was searched with
         self.evaluations = 0 if state is None else int(state["evaluations"][0])
 
     def step(self, threads: int, budget: int) -> None:
-        """All of it."""
+        """All of it; nothing more happens with the same budget."""
+        if budget <= self._searched:
+            return
         task, config = self._task, self._task.config
         alphabet = config.alphabet(task.X.shape[1], task.names)
         data = (task.X, task.y, task.cost, alphabet, self._rules)
@@ -253,14 +258,15 @@ class ListSearch:
         if self._meet:
             share, enough = max(1, budget // 2), config.target_loss
             forms = closed_forms(*data, **extra, max_evaluations=share, enough=enough)
-            found, self.evaluations = forms.front, forms.evaluations
+            found, self.evaluations = self._admitted(forms.front), forms.evaluations
         if not found:
             left = budget - self.evaluations
             found, stats = enumerate_front(
                 *data, **extra, max_level=MOST_LEVELS, max_evaluations=left
             )
+            found = self._admitted(found)
             self.evaluations += stats.evaluations
-        self._front = self._admitted(found)
+        self._front, self._searched = found, budget
 
     def _admitted(self, found: Sequence[Candidate]) -> list[Candidate]:
         """Those within the limits that the kernel's lists do not know, penalties added."""
@@ -345,7 +351,7 @@ def run(
         search: a way to do so.
         threads: worker threads.
         report: called after each slice with the share of the budget that is spent.
-        brief: end after the first slice.
+        brief: end after the first slice that finds something.
 
     Raises:
         KeyboardInterrupt: a second Ctrl-C came before anything was found.
@@ -356,7 +362,8 @@ def run(
     except KeyboardInterrupt:
         interrupted = True
         if not search.front():
-            _go_on(task, search, threads, report, since, brief=True)
+            little = replace(task, evaluations=min(task.evaluations, BRIEF))
+            _go_on(little, search, threads, report, search.evaluations, brief=True)
     return Outcome(tuple(search.front()), search.state(), search.evaluations, interrupted)
 
 
@@ -374,5 +381,5 @@ def _go_on(
         search.step(threads, budget)
         idle = idle + 1 if search.evaluations == before else 0
         report(search, (search.evaluations - since) / task.evaluations)
-        if brief:
+        if brief and search.front():
             return

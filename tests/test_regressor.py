@@ -417,6 +417,35 @@ def test_ctrl_c_keeps_what_was_found() -> None:
     assert sum(model.evaluations_) < 10**9
 
 
+@pytest.mark.usefixtures("ctrl_c")
+@pytest.mark.parametrize("method", ["closed_forms", "enumeration"])
+def test_ctrl_c_leaves_small_functions_at_least(method: str) -> None:
+    X, y = law()
+    y = y + np.random.default_rng(7).normal(size=120)
+    alarm = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    alarm.start()
+    with pytest.warns(UserWarning, match="the search was interrupted"):
+        model = quick(method=method, unary_operators=["sin"], evaluations=10**7).fit(X, y)
+    alarm.join()
+    assert model.interrupted_ and model.evaluations_[0] <= 1000
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_closed_forms_with_a_pole_in_the_box_leave_the_small_functions() -> None:
+    X = np.random.default_rng(1).uniform(-1, 1, size=(60, 2))
+    given: dict[str, Any] = {"method": "closed_forms", "domain": "box", "evaluations": 2000}
+    model = quick(**given).fit(X, 1 / (X[:, 0] + X[:, 1]))
+    assert len(model.equations_) > 0
+    model.design()
+
+
+@pytest.mark.parametrize("method", ["gp", "closed_forms"])
+def test_inputs_that_are_all_zero_have_a_constant(method: str) -> None:
+    y = np.random.default_rng(0).uniform(1, 2, 60)
+    model = quick(method=method, evaluations=2000).fit(np.zeros((60, 3)), y)
+    np.testing.assert_allclose(model.predict(np.zeros((2, 3))), y.mean())
+
+
 def test_stops_at_a_target_loss_and_reports(capsys: pytest.CaptureFixture[str]) -> None:
     X, y = law()
     model = quick(evaluations=10**7, target_loss=0.5, verbose=1).fit(X, y)
