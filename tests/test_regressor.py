@@ -28,6 +28,7 @@ from symtick.expr import Expression, Op, to_sympy
 from symtick.search.engine import EngineConfig
 from symtick.search.grammar import Operator
 from symtick.search.hybrid_config import HybridConfig
+from symtick.search.islands import IslandSettings
 from symtick.search.measure import real_outputs
 
 pytestmark = pytest.mark.kernel
@@ -113,8 +114,13 @@ def test_names_of_a_frame_are_used_and_made_safe() -> None:
     assert list(model.feature_names_in_) == ["p_T (GeV)", "2nd", "eta"]
     assert {n for n in model.names_ if n in model.best_.text}
     assert model.source().output_names == ("mass",)
-    with pytest.raises(InputError, match="input names must differ"):
-        quick().fit(pd.DataFrame(X, columns=["a b", "a-b", "c"]), y)
+    like = quick().fit(pd.DataFrame(X, columns=["a b", "a-b", "const"]), y)
+    assert like.names_ == ("a_b", "a_b_2", "x_const")
+    given = {"X_units": {"p_T (GeV)": "GeV"}, "input_formats": {"p_T (GeV)": "fixed<9,4>"}}
+    model = quick(**given).fit(frame, X[:, 0] * X[:, 1])
+    assert str(model.hardware_.formats[0]) == "fixed<9,4>"
+    with pytest.raises(InputError, match="X_units names 'q'"):
+        quick(X_units={"q": "m"}).fit(frame, y)
 
 
 def test_the_same_seed_gives_the_same_front_with_any_threads() -> None:
@@ -468,6 +474,8 @@ def test_saves_as_json_and_loads(tmp_path: Path) -> None:
     model.save(tmp_path / "front.json")
     again = SymbolicRegressor.load(tmp_path / "front.json")
     np.testing.assert_array_equal(again.predict(frame), model.predict(frame))
+    for name in ("selected_", "evaluations_", "interrupted_"):
+        assert getattr(again, name) == getattr(model, name)
     assert again.max_ticks == 9 and again.loss == "mse" and again.preset is None
     assert again.custom_operators == ["recip(a) = 1.0/a"]
     for ours, theirs in zip(model.equations_, again.equations_, strict=True):
@@ -525,6 +533,29 @@ def test_clone_and_grid_search() -> None:
     assert clone(model).get_params() == model.get_params()
     search = GridSearchCV(model, {"max_nodes": [3, 9]}, cv=2).fit(X, y)
     assert search.best_params_["max_nodes"] == 9
+    GridSearchCV(model, {"max_nodes": np.arange(3, 5)}, cv=2).fit(X, y)
+
+
+def test_numbers_may_be_numpy_s() -> None:
+    X, y = law(60)
+    given = {"max_nodes": 9, "seed": 7, "constant_bits": 6, "evaluations": 300, "max_ticks": 9,
+             "max_constants": 3, "input_bits": 9, "select_k_features": 2}  # fmt: skip
+    own = quick(**given).fit(X, y)
+    numpy_s = {name: np.int64(value) for name, value in given.items()}
+    assert quick(**numpy_s).fit(X, y).to_json()["targets"] == own.to_json()["targets"]
+
+
+def test_a_target_whose_squares_are_nothing_is_refused() -> None:
+    X, y = law(60)
+    with pytest.raises(InputError, match=r"target 0 varies by .* only"):
+        quick().fit(X, y * 1e-200)
+
+
+@pytest.mark.parametrize("index", ["a", 1.5, ["a"]])
+def test_an_index_is_a_row(index: Any) -> None:
+    X, y = law(60)
+    with pytest.raises(InputError, match="index must be a row of equations_"):
+        quick(evaluations=100).fit(X, y).predict(X, index)
 
 
 @pytest.mark.parametrize(
@@ -550,6 +581,22 @@ def test_clone_and_grid_search() -> None:
         ({"complexity_of_operators": {"foo": 2}}, "'foo' is no token"),
         ({"nested_constraints": {"foo": {"+": 1}}}, "'foo' is no token"),
         ({"max_nodes": 0}, "max_nodes"),
+        ({"max_nodes": "a"}, "max_nodes must be an integer from 1, not 'a'"),
+        ({"max_ticks": 1.5}, "max_ticks must be an integer from 0 or None, not 1.5"),
+        ({"clock_mhz": "a"}, "clock_mhz must be a number, not 'a'"),
+        ({"target_loss": "a"}, "target_loss must be a number or None, not 'a'"),
+        ({"select_k_features": 2.0}, "select_k_features must be an integer from 1 or None"),
+        ({"select_k_features": "all"}, "select_k_features must be an integer .* not 'all'"),
+        ({"literals": 1.0}, "literals must be a list of numbers, not 1.0"),
+        ({"loss": lambda p, t, w: p}, "loss must return one number from 0, not ndarray"),
+        ({"loss": lambda p, t, w: None}, "loss must return one number from 0, not NoneType"),
+        ({"loss": lambda p, t, w: -1.0}, "loss must return a number from 0, not -1.0"),
+        ({"penalty": lambda e: None}, "penalty must return one number from 0, not NoneType"),
+        ({"penalty": 3}, "penalty must be a callable"),
+        ({"islands": IslandSettings()}, "islands live on a cluster: give n_workers"),
+        ({"islands": 5, "n_workers": 1}, "islands must be an IslandSettings or None, not 5"),
+        ({"complexity_of_operators": {"sin": 2}}, "'sin', which is not among the operators"),
+        ({"nested_constraints": {"sin": {"sin": 0}}}, "'sin', which is not among the operators"),
         ({"input_formats": {"q": "fixed<8,1>"}}, "given for 'q'"),
     ],
 )

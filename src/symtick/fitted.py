@@ -56,6 +56,9 @@ class Fitted:
         targets_: a `Target` for each target.
         names_: names of the features in equations.
         single_: whether `y` had one dimension.
+        selected_: numbers of the features that were searched over.
+        evaluations_: candidates computed, of each target.
+        interrupted_: whether Ctrl-C ended the search early.
         hardware_: formats and ranges of the features.
         literals_: constants that are part of the language: literals, and those of custom operators.
     """
@@ -63,6 +66,9 @@ class Fitted:
     targets_: tuple[Target, ...]
     names_: tuple[str, ...]
     single_: bool
+    selected_: tuple[int, ...]
+    evaluations_: tuple[int, ...]
+    interrupted_: bool
     hardware_: Hardware
     literals_: frozenset[float]
     model_selection: str
@@ -106,6 +112,12 @@ class Fitted:
         count = len(self.targets_)
         if index is None or isinstance(index, int | np.integer):
             return [None if index is None else int(index)] * count
+        if isinstance(index, float) or any(
+            k is not None and not isinstance(k, int | np.integer) for k in index
+        ):
+            raise InputError(
+                f"index must be a row of equations_, one for each target, not {index!r}"
+            )
         if len(index) != count:
             raise InputError(f"index needs a row for each of {count} targets, not {len(index)}")
         return list(index)
@@ -214,6 +226,9 @@ class Fitted:
             "names": list(self.names_),
             "columns": None if columns is None else list(columns),
             "single": self.single_,
+            "selected": list(self.selected_),
+            "evaluations": list(self.evaluations_),
+            "interrupted": self.interrupted_,
             "literals": sorted(self.literals_),
             "hardware": _hardware_to_json(self.hardware_),
             "targets": [
@@ -239,6 +254,9 @@ class Fitted:
         try:
             self.names_ = tuple(map(str, held["names"]))
             self.single_ = bool(held["single"])
+            self.selected_ = tuple(map(int, held["selected"]))
+            self.evaluations_ = tuple(map(int, held["evaluations"]))
+            self.interrupted_ = bool(held["interrupted"])
             self.literals_ = frozenset(map(float, held["literals"]))
             self.hardware_ = _hardware_from_json(held["hardware"])
             self.n_features_in_ = len(self.names_)
