@@ -19,6 +19,11 @@ compare, wall times only roughly.
 `python -m benchmarks.evaluation` (`make bench`). The same random trees and rows for both, one
 thread, medians over passes that alternate. A node-row is one node of a tree at one row.
 """,
+    "share": """
+`bound` is what the trees would reach if every operator ran at its own speed below and nothing else
+took time; `share` is the best pass as a part of it. The limits were measured in the same run:
+multiply-adds in registers, sums of arrays in the first cache, each operator alone over a block.
+""",
     "tree_cost": """
 ## 2. Cost of a tree
 

@@ -58,7 +58,26 @@ def machine_line(result: Result) -> str:
 
 def evaluation(result: Result) -> str:
     """Benchmark 1."""
-    return f"{machine_line(result)}\n\n{plain(result['table'])}\n\n{evaluation_aims(result)}"
+    parts = [
+        machine_line(result),
+        plain(result["table"]),
+        PROSE["share"],
+        _limits(result["limits"]),
+        evaluation_aims(result),
+    ]
+    return "\n\n".join(part.strip() for part in parts)
+
+
+def _limits(limits: Mapping[str, Mapping[str, Any]]) -> str:
+    """What the machine was measured to do, by precision."""
+    names = list(limits)
+    rows: list[Sequence[object]] = [
+        (what.replace("_", "-"), *(_rate(limits[name][what]) for name in names))
+        for what in ("multiply_adds", "sums")
+    ]
+    for op in limits[names[0]]["operators"]:
+        rows.append((op.lower(), *(_rate(limits[name]["operators"][op]) for name in names)))
+    return table(("per second", *names), rows)
 
 
 def tree_cost(result: Result) -> str:
@@ -77,7 +96,7 @@ def recovery(result: Result) -> str:
     parts = [
         _settings(result),
         table(head, rows),
-        "Beside the published figures, in per cent:",
+        "Beside the published figures, in per cent; seconds are a mean run of Nguyen on one core:",
         _beside(result),
         "By problem, per cent; where all are 100 the problem is left out:",
         _by_problem(result),
@@ -108,13 +127,17 @@ def _methods(names: Iterable[str]) -> str:
 
 def _beside(result: Result) -> str:
     ours = {row["group"]: row["recovery"] for row in result["sets"]}
+    own = {row["group"]: row["seconds_mean"] for row in result["sets"]}
+    seconds = published.NGUYEN_SECONDS
     groups = [g for g in ours if any(g in rates for rates in published.RECOVERY.values())]
     rows = [
-        (name, *(f"{rates[g]:g}" if g in rates else "-" for g in groups))
+        (name, *(f"{rates[g]:g}" if g in rates else "-" for g in groups),
+         f"{seconds[name]:.0f}" if name in seconds else "-")
         for name, rates in published.RECOVERY.items()
-    ]
-    rows.append(("**symtick**", *(f"**{ours[g]:.1f}**" for g in groups)))
-    return table(("method", *groups), rows)
+    ]  # fmt: skip
+    mine = f"{own['Nguyen']:.2f}" if "Nguyen" in own else "-"
+    rows.append(("**symtick**", *(f"**{ours[g]:.1f}**" for g in groups), mine))
+    return table(("method", *groups, "seconds"), rows)
 
 
 def _by_problem(result: Result) -> str:
@@ -218,15 +241,24 @@ def _together(rows: Sequence[Row]) -> str:
             level["ticks_ticks"] / level["ticks_nodes"]
             for row in mine
             for level in row["equal_loss"]
-            if level["ticks_nodes"]
+            if level["ticks_nodes"] and level["ticks_ticks"]
         ]
         wins, pairs = sum(r["wins"] for r in mine), sum(r["seeds"] for r in mine)
         lines.append(
             f"- `{device}`: with ticks in the loop the larger hypervolume in {wins} of {pairs} "
-            f"pairs of runs; {geometric_mean(ratios):.2f} times the ticks at equal loss "
-            "(geometric mean over sets and levels)."
+            f"pairs of runs{_mean_ratio(ratios)}."
         )
     return "\n".join(lines)
+
+
+def _mean_ratio(ratios: Sequence[float]) -> str:
+    """The ratio of ticks; nothing where no level has ticks on both sides."""
+    if not ratios:
+        return ""
+    return (
+        f"; {geometric_mean(ratios):.2f} times the ticks at equal loss (geometric mean over the "
+        "sets and levels where both have ticks)"
+    )
 
 
 def _better(

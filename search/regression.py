@@ -10,6 +10,9 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
+from inspect import getattr_static
+from types import CodeType, FunctionType
 from typing import Any, Protocol
 
 import numpy as np
@@ -29,6 +32,8 @@ State = Mapping[str, npt.NDArray[Any]]
 
 METHODS = ("gp", "policy", "hybrid", "enumeration", "closed_forms")
 MOST_LEVELS = 12  # of an enumeration, which its budget ends much sooner
+EXACT_SHARE = 4  # of the first budget at most one part in so many goes to closed forms
+BRIEF = 1_000  # evaluations to find something at least, where Ctrl-C came before that
 SLICE = 5  # generations between two looks at the keyboard
 PATIENCE = 100  # slices without a new function, after which there is none
 
@@ -67,7 +72,11 @@ class Task:
     hybrid: HybridConfig | None = None
 
     def key(self) -> str:
-        """A digest of everything that a stored state depends on (not the budget)."""
+        """A digest of everything that a stored state depends on (not the budget).
+
+        Of a function its code, constants and defaults count, and which of them it calls by name;
+        not seen is what its closure, its globals or an object's attributes hold.
+        """
         words = {
             "config": asdict(self.config),
             "cost": asdict(self.cost),
@@ -90,11 +99,26 @@ class Task:
         return -np.inf if self.config.target_loss is None else self.config.target_loss
 
 
-def _named(value: object) -> str:
-    """A text for what JSON has none: a function by its name, other things by their fields."""
-    if isinstance(value, Callable):  # type: ignore[arg-type]
-        return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value))}"
-    return repr(value)
+def _named(value: object) -> object:
+    """JSON for what has none: of a function what it does, other things by their fields."""
+    if isinstance(value, partial):
+        return ["partial", _named(value.func), repr(value.args), repr(value.keywords)]
+    if not callable(value):
+        return repr(value)
+    name = f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value))}"
+    function = getattr(value, "__func__", value)  # of a method
+    if not isinstance(function, FunctionType):
+        function = getattr_static(type(value), "__call__", None)
+    if not isinstance(function, FunctionType):
+        return name
+    defaults = repr((function.__defaults__, function.__kwdefaults__))
+    return [name, defaults, _written(function.__code__)]
+
+
+def _written(code: CodeType) -> list[object]:
+    """What a function does, as far as its code says so."""
+    constants = [_written(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts]
+    return [code.co_code.hex(), constants, code.co_names, code.co_freevars]
 
 
 class Searcher(Protocol):
@@ -164,7 +188,10 @@ class JointSearch:
     """Closed forms first, then evolution, a policy that learns, or both: a `Searcher`."""
 
     def __init__(self, task: Task, config: HybridConfig, state: State | None = None) -> None:
-        held = replace(config, engine=task.config, seed=task.config.seed)
+        self._exact = min(config.closed_forms, task.evaluations // EXACT_SHARE)
+        if state is not None:  # what the first budget allowed
+            self._exact = int(state["joint/closed_forms"])
+        held = replace(config, engine=task.config, seed=task.config.seed, closed_forms=self._exact)
         data, extra = (task.X, task.y, task.ranges, task.cost, held), _others(task)
         self._search = (
             HybridSearch(*data, **extra)
@@ -192,7 +219,7 @@ class JointSearch:
 
     def state(self) -> State:
         """The engine's and the policy's."""
-        return self._search.state()
+        return {**self._search.state(), "joint/closed_forms": np.array(self._exact)}
 
 
 class ListSearch:
@@ -212,10 +239,13 @@ class ListSearch:
         self._task, self._meet = task, meet
         self._rules = task.config.all_rules()
         self._front: list[Candidate] = []
+        self._searched = 0  # the budget that was searched with
         self.evaluations = 0 if state is None else int(state["evaluations"][0])
 
     def step(self, threads: int, budget: int) -> None:
-        """All of it."""
+        """All of it; nothing more happens with the same budget."""
+        if budget <= self._searched:
+            return
         task, config = self._task, self._task.config
         alphabet = config.alphabet(task.X.shape[1], task.names)
         data = (task.X, task.y, task.cost, alphabet, self._rules)
@@ -228,14 +258,15 @@ class ListSearch:
         if self._meet:
             share, enough = max(1, budget // 2), config.target_loss
             forms = closed_forms(*data, **extra, max_evaluations=share, enough=enough)
-            found, self.evaluations = forms.front, forms.evaluations
+            found, self.evaluations = self._admitted(forms.front), forms.evaluations
         if not found:
             left = budget - self.evaluations
             found, stats = enumerate_front(
                 *data, **extra, max_level=MOST_LEVELS, max_evaluations=left
             )
+            found = self._admitted(found)
             self.evaluations += stats.evaluations
-        self._front = self._admitted(found)
+        self._front, self._searched = found, budget
 
     def _admitted(self, found: Sequence[Candidate]) -> list[Candidate]:
         """Those within the limits that the kernel's lists do not know, penalties added."""
@@ -320,7 +351,7 @@ def run(
         search: a way to do so.
         threads: worker threads.
         report: called after each slice with the share of the budget that is spent.
-        brief: end after the first slice.
+        brief: end after the first slice that finds something.
 
     Raises:
         KeyboardInterrupt: a second Ctrl-C came before anything was found.
@@ -331,7 +362,8 @@ def run(
     except KeyboardInterrupt:
         interrupted = True
         if not search.front():
-            _go_on(task, search, threads, report, since, brief=True)
+            little = replace(task, evaluations=min(task.evaluations, BRIEF))
+            _go_on(little, search, threads, report, search.evaluations, brief=True)
     return Outcome(tuple(search.front()), search.state(), search.evaluations, interrupted)
 
 
@@ -349,5 +381,5 @@ def _go_on(
         search.step(threads, budget)
         idle = idle + 1 if search.evaluations == before else 0
         report(search, (search.evaluations - since) / task.evaluations)
-        if brief:
+        if brief and search.front():
             return

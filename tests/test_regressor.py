@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from symtick.expr import Expression, Op, to_sympy
 from symtick.search.engine import EngineConfig
 from symtick.search.grammar import Operator
 from symtick.search.hybrid_config import HybridConfig
+from symtick.search.islands import IslandSettings
 from symtick.search.measure import real_outputs
 
 pytestmark = pytest.mark.kernel
@@ -112,8 +114,13 @@ def test_names_of_a_frame_are_used_and_made_safe() -> None:
     assert list(model.feature_names_in_) == ["p_T (GeV)", "2nd", "eta"]
     assert {n for n in model.names_ if n in model.best_.text}
     assert model.source().output_names == ("mass",)
-    with pytest.raises(InputError, match="input names must differ"):
-        quick().fit(pd.DataFrame(X, columns=["a b", "a-b", "c"]), y)
+    like = quick().fit(pd.DataFrame(X, columns=["a b", "a-b", "const"]), y)
+    assert like.names_ == ("a_b", "a_b_2", "x_const")
+    given = {"X_units": {"p_T (GeV)": "GeV"}, "input_formats": {"p_T (GeV)": "fixed<9,4>"}}
+    model = quick(**given).fit(frame, X[:, 0] * X[:, 1])
+    assert str(model.hardware_.formats[0]) == "fixed<9,4>"
+    with pytest.raises(InputError, match="X_units names 'q'"):
+        quick(X_units={"q": "m"}).fit(frame, y)
 
 
 def test_the_same_seed_gives_the_same_front_with_any_threads() -> None:
@@ -358,6 +365,50 @@ def test_warm_start_goes_on_from_where_it_stood() -> None:
     assert min(e.loss for e in warm.fronts_[0].entries) <= before * (1 + 1e-6)
 
 
+def test_warm_start_goes_on_with_another_budget() -> None:
+    X, y = law()
+    model = quick(evaluations=500, warm_start=True).fit(X, np.exp(np.sin(y)))
+    model.set_params(evaluations=1000).fit(X, np.exp(np.sin(y)))
+    assert model.evaluations_ == (1500,)
+
+
+def test_warm_start_sees_another_loss_and_penalty() -> None:
+    X, y = law(60)
+    y = np.exp(np.sin(y))
+
+    def power(exponent: float) -> Callable[[Any, Any, Any], float]:
+        return lambda p, t, w: float(np.average(np.abs(p - t) ** exponent, weights=w))
+
+    first, other = power(2.0), power(1.0)  # of one name and one code
+    model = quick(evaluations=300, warm_start=True, loss=first).fit(X, y)
+    model.fit(X, y)
+    assert model.evaluations_ == (600,)
+    model.set_params(loss=other).fit(X, y)
+    assert model.evaluations_ == (300,)
+    for entry in model.fronts_[0].entries:
+        assert entry.loss == pytest.approx(np.mean(np.abs(entry.function(X) - y)))
+    model.set_params(loss="mse", penalty=lambda e: 0.0).fit(X, y)
+    model.set_params(penalty=lambda e: 1.0).fit(X, y)
+    assert model.evaluations_ == (300,) and model.best_.loss >= 1.0
+    model.fit(X, y)
+    assert model.evaluations_ == (600,)
+
+
+@pytest.mark.parametrize("method", ["gp", "policy", "hybrid", "closed_forms", "enumeration"])
+def test_no_equation_is_longer_than_the_nodes_allow(method: str) -> None:
+    X, _ = law(60)
+    y = X[:, 0] * X[:, 1] + X[:, 2]
+    product = X[:, 0] * X[:, 1]
+    for preset in (None, "symtick") if method == "gp" else (None,):
+        for most in (1, 3):
+            given = {"method": method, "max_nodes": most, "preset": preset, "evaluations": 2000}
+            model = quick(**given).fit(X, y)
+            for entry in model.fronts_[0].entries:
+                assert entry.complexity <= most, entry.text
+    if method != "policy":
+        assert quick(method=method, max_nodes=3).fit(X, product).best_.loss < 1e-25
+
+
 @pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_keeps_what_was_found() -> None:
     X, y = law()
@@ -370,6 +421,35 @@ def test_ctrl_c_keeps_what_was_found() -> None:
     assert model.interrupted_
     assert model.predict(X).shape == (120, 2)
     assert sum(model.evaluations_) < 10**9
+
+
+@pytest.mark.usefixtures("ctrl_c")
+@pytest.mark.parametrize("method", ["closed_forms", "enumeration"])
+def test_ctrl_c_leaves_small_functions_at_least(method: str) -> None:
+    X, y = law()
+    y = y + np.random.default_rng(7).normal(size=120)
+    alarm = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    alarm.start()
+    with pytest.warns(UserWarning, match="the search was interrupted"):
+        model = quick(method=method, unary_operators=["sin"], evaluations=10**7).fit(X, y)
+    alarm.join()
+    assert model.interrupted_ and model.evaluations_[0] <= 1000
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_closed_forms_with_a_pole_in_the_box_leave_the_small_functions() -> None:
+    X = np.random.default_rng(1).uniform(-1, 1, size=(60, 2))
+    given: dict[str, Any] = {"method": "closed_forms", "domain": "box", "evaluations": 2000}
+    model = quick(**given).fit(X, 1 / (X[:, 0] + X[:, 1]))
+    assert len(model.equations_) > 0
+    model.design()
+
+
+@pytest.mark.parametrize("method", ["gp", "closed_forms"])
+def test_inputs_that_are_all_zero_have_a_constant(method: str) -> None:
+    y = np.random.default_rng(0).uniform(1, 2, 60)
+    model = quick(method=method, evaluations=2000).fit(np.zeros((60, 3)), y)
+    np.testing.assert_allclose(model.predict(np.zeros((2, 3))), y.mean())
 
 
 def test_stops_at_a_target_loss_and_reports(capsys: pytest.CaptureFixture[str]) -> None:
@@ -394,6 +474,8 @@ def test_saves_as_json_and_loads(tmp_path: Path) -> None:
     model.save(tmp_path / "front.json")
     again = SymbolicRegressor.load(tmp_path / "front.json")
     np.testing.assert_array_equal(again.predict(frame), model.predict(frame))
+    for name in ("selected_", "evaluations_", "interrupted_"):
+        assert getattr(again, name) == getattr(model, name)
     assert again.max_ticks == 9 and again.loss == "mse" and again.preset is None
     assert again.custom_operators == ["recip(a) = 1.0/a"]
     for ours, theirs in zip(model.equations_, again.equations_, strict=True):
@@ -430,7 +512,7 @@ def test_compiles_to_firmware(tmp_path: Path) -> None:
         model.write(tmp_path / "d")
 
 
-def test_a_form_that_is_undefined_in_the_box_is_refused_as_firmware() -> None:
+def test_a_form_that_is_undefined_in_the_box_is_refused_as_firmware(tmp_path: Path) -> None:
     X = np.random.default_rng(0).uniform(0.1, 1, size=(80, 2))
     X[:, 1] *= 0.8 * X[:, 0]
     y = 1 / (X[:, 0] - X[:, 1])
@@ -438,6 +520,9 @@ def test_a_form_that_is_undefined_in_the_box_is_refused_as_firmware() -> None:
     assert rows.best_.loss < 1e-20
     with pytest.raises(DomainError, match="x0 - x1"):
         rows.design(int(rows.equations_.loss.argmin()))
+    with pytest.raises(DomainError, match='fit with domain="box"'):
+        rows.write(tmp_path / "d", int(rows.equations_.loss.argmin()))
+    assert not (tmp_path / "d").exists()
     box = quick(domain="box").fit(X, y)
     assert all(box.design(k).schedule.latency >= 0 for k in range(len(box.equations_)))
 
@@ -448,6 +533,29 @@ def test_clone_and_grid_search() -> None:
     assert clone(model).get_params() == model.get_params()
     search = GridSearchCV(model, {"max_nodes": [3, 9]}, cv=2).fit(X, y)
     assert search.best_params_["max_nodes"] == 9
+    GridSearchCV(model, {"max_nodes": np.arange(3, 5)}, cv=2).fit(X, y)
+
+
+def test_numbers_may_be_numpy_s() -> None:
+    X, y = law(60)
+    given = {"max_nodes": 9, "seed": 7, "constant_bits": 6, "evaluations": 300, "max_ticks": 9,
+             "max_constants": 3, "input_bits": 9, "select_k_features": 2}  # fmt: skip
+    own = quick(**given).fit(X, y)
+    numpy_s = {name: np.int64(value) for name, value in given.items()}
+    assert quick(**numpy_s).fit(X, y).to_json()["targets"] == own.to_json()["targets"]
+
+
+def test_a_target_whose_squares_are_nothing_is_refused() -> None:
+    X, y = law(60)
+    with pytest.raises(InputError, match=r"target 0 varies by .* only"):
+        quick().fit(X, y * 1e-200)
+
+
+@pytest.mark.parametrize("index", ["a", 1.5, ["a"]])
+def test_an_index_is_a_row(index: Any) -> None:
+    X, y = law(60)
+    with pytest.raises(InputError, match="index must be a row of equations_"):
+        quick(evaluations=100).fit(X, y).predict(X, index)
 
 
 @pytest.mark.parametrize(
@@ -473,6 +581,22 @@ def test_clone_and_grid_search() -> None:
         ({"complexity_of_operators": {"foo": 2}}, "'foo' is no token"),
         ({"nested_constraints": {"foo": {"+": 1}}}, "'foo' is no token"),
         ({"max_nodes": 0}, "max_nodes"),
+        ({"max_nodes": "a"}, "max_nodes must be an integer from 1, not 'a'"),
+        ({"max_ticks": 1.5}, "max_ticks must be an integer from 0 or None, not 1.5"),
+        ({"clock_mhz": "a"}, "clock_mhz must be a number, not 'a'"),
+        ({"target_loss": "a"}, "target_loss must be a number or None, not 'a'"),
+        ({"select_k_features": 2.0}, "select_k_features must be an integer from 1 or None"),
+        ({"select_k_features": "all"}, "select_k_features must be an integer .* not 'all'"),
+        ({"literals": 1.0}, "literals must be a list of numbers, not 1.0"),
+        ({"loss": lambda p, t, w: p}, "loss must return one number from 0, not ndarray"),
+        ({"loss": lambda p, t, w: None}, "loss must return one number from 0, not NoneType"),
+        ({"loss": lambda p, t, w: -1.0}, "loss must return a number from 0, not -1.0"),
+        ({"penalty": lambda e: None}, "penalty must return one number from 0, not NoneType"),
+        ({"penalty": 3}, "penalty must be a callable"),
+        ({"islands": IslandSettings()}, "islands live on a cluster: give n_workers"),
+        ({"islands": 5, "n_workers": 1}, "islands must be an IslandSettings or None, not 5"),
+        ({"complexity_of_operators": {"sin": 2}}, "'sin', which is not among the operators"),
+        ({"nested_constraints": {"sin": {"sin": 0}}}, "'sin', which is not among the operators"),
         ({"input_formats": {"q": "fixed<8,1>"}}, "given for 'q'"),
     ],
 )

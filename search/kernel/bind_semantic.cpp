@@ -2,11 +2,33 @@
 #include "bind.hpp"
 #include "enumeration_front.hpp"
 #include "fingerprint.hpp"
+#include "interrupt.hpp"
 #include "matcher.hpp"
 #include "meet.hpp"
 
+#include <optional>
+
 namespace symtick {
 namespace {
+
+// Ctrl-C, of the interpreter's own thread
+void check_signals() {
+    nb::gil_scoped_acquire acquire;
+    if (PyErr_CheckSignals() != 0) throw nb::python_error();
+}
+
+// While it lives, this thread's work without the interpreter can be interrupted.
+class Interruptible {
+public:
+    Interruptible() : before_(interrupts) { interrupts = &check_signals; }
+    ~Interruptible() { interrupts = before_; }
+    Interruptible(const Interruptible&) = delete;
+    Interruptible& operator=(const Interruptible&) = delete;
+
+private:
+    void (*before_)();
+    nb::gil_scoped_release release_;
+};
 
 using Program = std::tuple<Out<std::uint8_t>, Out<std::int32_t>, Out<double>>;
 
@@ -84,13 +106,13 @@ nb::tuple front_of(const Enumeration& enumeration, const Rules& rules, const Dat
 nb::tuple meet(const Rules& rules, const Data& data, const CostTable& cost, const LossSpec& loss,
                const LibrarySettings& settings, std::uint64_t evaluations, double enough) {
     Offers offers(rules, data, data, cost, loss);
-    nb::gil_scoped_release release;
+    std::optional<Interruptible> working(std::in_place);
     Library library(rules, data, settings);
     std::vector<double> target;
     for (const std::size_t r : library.chosen()) target.push_back(data.y64[r]);
     Meeting meeting(library, std::move(target), {});
     meeting.run(evaluations, [&](const Tree& tree) { return offers.offer(tree) <= enough; });
-    nb::gil_scoped_acquire acquire;
+    working.reset();
     return nb::make_tuple(listed(offers), library.table().size(), meeting.evaluations(),
                           meeting.lookups());
 }
@@ -133,7 +155,7 @@ void bind_semantic(nb::module_& m) {
         .def(nb::new_(&make_enumeration), nb::arg("rules"), nb::arg("data"), nb::arg("shared"),
              nb::arg("max_level"), nb::arg("max_functions"), nb::arg("symbols"),
              nb::arg("largest"), nb::arg("cheapest").none())
-        .def("run", &Enumeration::run, nb::call_guard<nb::gil_scoped_release>())
+        .def("run", &Enumeration::run, nb::call_guard<Interruptible>())
         .def("complete", &Enumeration::complete)
         .def("__len__", [](const Enumeration& e) { return e.table().size(); })
         .def("program", [](const Enumeration& e, std::size_t k) {

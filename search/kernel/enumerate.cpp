@@ -54,6 +54,7 @@ void Enumeration::begin(Cursor at) { cursor_ = at; }
 bool Enumeration::run_nodes(std::size_t level, std::uint64_t evaluations) {
     while (cursor_.level <= level && !table_.full()) {
         if (spent(evaluations)) return true;
+        attempt();
         if (advance()) continue;
         complete_ = cursor_.level;
         starts_.push_back(table_.forms());
@@ -149,11 +150,13 @@ bool Enumeration::extend(std::uint64_t evaluations) {
                 if (step++ < step_) continue;
                 const auto bits = std::uint8_t(bit(i) | (arguments == 2 ? bit(j) : 0));
                 // what does not need all of the set is found with a smaller one
-                if (last && (open & ~bits)) continue;
-                if (spent(evaluations)) {
+                const bool idle = last && (open & ~bits);
+                if (!idle && spent(evaluations)) {
                     step_ = step - 1;
                     return false;
                 }
+                attempt();
+                if (idle) continue;
                 const std::int32_t b = arguments == 2 ? table_.first_form(function(j)) : -1;
                 const std::int32_t found =
                     table_.consider(t, table_.first_form(function(i)), b, count + 1);

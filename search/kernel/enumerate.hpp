@@ -2,6 +2,7 @@
 // alphabet can write within the rules, once, in order of size.
 #pragma once
 #include "function_table.hpp"
+#include "interrupt.hpp"
 
 namespace symtick {
 
@@ -18,8 +19,9 @@ public:
     // Throws std::invalid_argument.
     Enumeration(const Rules& rules, const Data& data, const EnumerationSettings& settings);
 
-    // Goes on until there are this many evaluations in all (never more), or nothing is left within
-    // the limits (false). In steps or at once, the functions are the same.
+    // Goes on until there are this many evaluations in all (never more), or there were very many
+    // candidates for so few new functions (`kAttempts`), or nothing is left within the limits
+    // (false). In steps or at once, the functions are the same.
     bool run(std::uint64_t evaluations);
     // The same to the end of the level in work; false also where the evaluations end before it does.
     bool run_level(std::uint64_t evaluations);
@@ -48,9 +50,20 @@ private:
     Cursor cursor_;
     States now_, next_;
     std::size_t state_ = 0, step_ = 0;  // where the enumeration by operations stands
+    std::uint64_t attempts_ = 0;         // candidates, known and undefined ones too
+    Patience patience_;
+
+    // An evaluation allows so many candidates, and so many evaluations' worth are free: where all
+    // inputs are alike, there is no end of them and next to nothing to evaluate.
+    static constexpr std::uint64_t kAttempts = 200, kFreeEvaluations = 5'000;
 
     bool spent(std::uint64_t evaluations) const {
-        return table_.stats().evaluations >= evaluations;
+        return table_.stats().evaluations >= evaluations ||
+               attempts_ / kAttempts >= evaluations + kFreeEvaluations;
+    }
+    void attempt() {
+        ++attempts_;
+        patience_.step();
     }
     bool run_to(std::size_t level, std::uint64_t evaluations);
     bool run_nodes(std::size_t level, std::uint64_t evaluations);

@@ -176,6 +176,8 @@ bool Meeting::children(std::uint64_t evaluations, const Offer& offer) {
     const std::vector<Undo>& ways = pair ? paired_ : alone_;
     for (; step_ < count * ways.size(); ++step_) {
         if (spent(evaluations)) return false;
+        ++attempts_;
+        patience_.step();
         const std::size_t function = first + step_ / ways.size(), way = step_ % ways.size();
         const double* other = pair ? library_->table().values(function) : nullptr;
         undone(ways[way], wanted_.data(), other, out_.data(), library_->stride());

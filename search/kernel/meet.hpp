@@ -65,7 +65,7 @@ private:
     std::vector<Part> parts_;
     std::vector<Family> families_;
     std::priority_queue<Plan> plans_;
-    std::uint64_t planned_ = 0, lookups_ = 0, offers_ = 0;
+    std::uint64_t planned_ = 0, lookups_ = 0, offers_ = 0, attempts_ = 0;
     KeyIndex seen_, wanted_shapes_;  // the latter: part of each shape that was not found
     std::uint64_t limit_ = 0;      // evaluations that `run` may take in all
     std::vector<Tree> pending_;    // found when no evaluation was left to score it, at most one
@@ -74,8 +74,15 @@ private:
     Plan plan_{};
     std::size_t parent_ = 0, step_ = 0, checked_ = 0;
     std::vector<double> wanted_, out_, scratch_;
+    Patience patience_;
 
-    bool spent(std::uint64_t evaluations) const { return this->evaluations() >= evaluations; }
+    // As in an enumeration: parts that are useless or known cost nothing, but there is an end of
+    // them.
+    static constexpr std::uint64_t kAttempts = 200, kFreeEvaluations = 5'000;
+    bool spent(std::uint64_t evaluations) const {
+        return this->evaluations() >= evaluations ||
+               attempts_ / kAttempts >= evaluations + kFreeEvaluations;
+    }
     void begin(const Offer& offer);
     bool next_plan();
     void plan(std::size_t family, int block);

@@ -6,7 +6,8 @@ Room: front door. `Fitted` is the part of `SymbolicRegressor` that needs no sear
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from symtick.codegen import Design, Fixed
 from symtick.equations import Equation, Equations
-from symtick.errors import InputError
+from symtick.errors import DomainError, InputError
 from symtick.exporting import TorchExpression, latex, latex_table
 from symtick.expr import Expression, Interval, to_sympy
 from symtick.files import new_folder, write_json
@@ -55,6 +56,9 @@ class Fitted:
         targets_: a `Target` for each target.
         names_: names of the features in equations.
         single_: whether `y` had one dimension.
+        selected_: numbers of the features that were searched over.
+        evaluations_: candidates computed, of each target.
+        interrupted_: whether Ctrl-C ended the search early.
         hardware_: formats and ranges of the features.
         literals_: constants that are part of the language: literals, and those of custom operators.
     """
@@ -62,6 +66,9 @@ class Fitted:
     targets_: tuple[Target, ...]
     names_: tuple[str, ...]
     single_: bool
+    selected_: tuple[int, ...]
+    evaluations_: tuple[int, ...]
+    interrupted_: bool
     hardware_: Hardware
     literals_: frozenset[float]
     model_selection: str
@@ -105,6 +112,12 @@ class Fitted:
         count = len(self.targets_)
         if index is None or isinstance(index, int | np.integer):
             return [None if index is None else int(index)] * count
+        if isinstance(index, float) or any(
+            k is not None and not isinstance(k, int | np.integer) for k in index
+        ):
+            raise InputError(
+                f"index must be a row of equations_, one for each target, not {index!r}"
+            )
         if len(index) != count:
             raise InputError(f"index needs a row for each of {count} targets, not {len(index)}")
         return list(index)
@@ -191,7 +204,8 @@ class Fitted:
             DomainError: an equation is undefined somewhere in the box of its features: fit with
                 domain="box".
         """
-        return self.source(index, top).build()
+        with _in_the_box():
+            return self.source(index, top).build()
 
     def write(self, folder: Path | str, index: Index = None, top: str = "equation") -> Design:
         """Write C++, Verilog and design.json of the equations into a new folder.
@@ -199,7 +213,7 @@ class Fitted:
         Raises:
             InputError: the folder exists; and as `design`.
         """
-        with new_folder(Path(folder)) as draft:
+        with new_folder(Path(folder)) as draft, _in_the_box():
             return write_design(draft, self.source(index, top))
 
     def to_json(self) -> dict[str, Any]:
@@ -212,6 +226,9 @@ class Fitted:
             "names": list(self.names_),
             "columns": None if columns is None else list(columns),
             "single": self.single_,
+            "selected": list(self.selected_),
+            "evaluations": list(self.evaluations_),
+            "interrupted": self.interrupted_,
             "literals": sorted(self.literals_),
             "hardware": _hardware_to_json(self.hardware_),
             "targets": [
@@ -237,6 +254,9 @@ class Fitted:
         try:
             self.names_ = tuple(map(str, held["names"]))
             self.single_ = bool(held["single"])
+            self.selected_ = tuple(map(int, held["selected"]))
+            self.evaluations_ = tuple(map(int, held["evaluations"]))
+            self.interrupted_ = bool(held["interrupted"])
             self.literals_ = frozenset(map(float, held["literals"]))
             self.hardware_ = _hardware_from_json(held["hardware"])
             self.n_features_in_ = len(self.names_)
@@ -254,6 +274,18 @@ class Fitted:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"the stored regression is damaged: {error}") from error
+
+
+@contextmanager
+def _in_the_box() -> Iterator[None]:
+    """Says of an equation that is undefined in the box of its features what to do."""
+    try:
+        yield
+    except DomainError as error:
+        raise DomainError(
+            f'{error}: fit with domain="box", so that every equation is defined for all inputs '
+            "within their ranges, or choose another one by index"
+        ) from None
 
 
 def read_json(path: Path | str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Room: front door. Errors name the parameter, the value and what to do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, cast
@@ -26,16 +26,17 @@ from symtick.search.regression import Task
 from symtick.wording import (
     alphabet_of,
     input_names,
+    is_operator,
     operator_complexity,
     operator_names,
     operator_of,
+    plain,
     rules_of,
     units_of,
 )
 
 Floats = npt.NDArray[np.float64]
-# of the budget at most one part in so many goes to closed forms first, and without a preset so much
-EXACT_SHARE, MOST_EXACT = 4, 100_000
+MOST_EXACT = 100_000  # evaluations of closed forms first, where no preset says how many
 PRESETS: dict[str, Callable[[tuple[str, ...]], HybridConfig]] = {
     "mundhenk2021": HybridConfig.mundhenk2021,
     "petersen2021": HybridConfig.petersen2021,
@@ -56,6 +57,7 @@ class Plan:
         config: settings of the engine, without the units of a target.
         hybrid: settings of all but the engine, or None where the functions are written down.
         settings: the regressor, whose parameters are read only.
+        units: of the features, as they were given but for their names.
     """
 
     names: tuple[str, ...]
@@ -66,6 +68,7 @@ class Plan:
     config: EngineConfig
     hybrid: HybridConfig | None
     settings: Any
+    units: Any
 
     @classmethod
     def of(
@@ -87,24 +90,28 @@ class Plan:
             X,
             cost=settings.cost,
             device=settings.device,
-            clock_mhz=settings.clock_mhz,
-            bits=settings.input_bits,
-            formats=settings.input_formats,
+            clock_mhz=float(settings.clock_mhz),
+            bits=int(settings.input_bits),
+            formats=_by_name(settings.input_formats, columns, names),
             names=names,
         )
         alphabet = _letters(settings, [names[k] for k in selected])
         cost = hardware.search_cost(selected, operator_complexity(alphabet))
-        base = _preset(settings)
+        # the number of nodes is the user's, whatever a preset lets closed forms have
+        base = replace(_preset(settings.preset), closed_nodes=0)
         config = _config(settings, base.engine, alphabet, len(X))
         hybrid = None
         if settings.method in HYBRID_METHODS:
             hybrid = replace(base, method=settings.method)
-        return cls(names, tuple(selected), hardware, alphabet, cost, config, hybrid, settings)
+        units = _by_name(settings.X_units, columns, names)
+        return cls(
+            names, tuple(selected), hardware, alphabet, cost, config, hybrid, settings, units
+        )
 
     def rules(self, target_unit: str | None) -> Rules:
         """The rules for one target."""
         rules = self.config.all_rules()
-        units = units_of(self.settings.X_units, target_unit, self.names)
+        units = units_of(self.units, target_unit, self.names)
         if units is None:
             return rules
         return replace(rules, units=Units(tuple(units.inputs[k] for k in self.selected),
@@ -140,7 +147,7 @@ class Plan:
             else None,
             penalty=self._penalty(),
             guesses=tuple(guesses),
-            evaluations=self.settings.evaluations,
+            evaluations=int(self.settings.evaluations),
             method=self.settings.method,
             hybrid=self.hybrid,
         )
@@ -220,14 +227,8 @@ def _letters(settings: Any, names: Sequence[str]) -> Alphabet:
     )
 
 
-def _preset(settings: Any) -> HybridConfig:
+def _preset(preset: object) -> HybridConfig:
     """The settings that the regressor's parameters are put into."""
-    held = _chosen_preset(settings.preset)
-    exact = min(held.closed_forms, settings.evaluations // EXACT_SHARE)
-    return replace(held, closed_forms=exact)
-
-
-def _chosen_preset(preset: object) -> HybridConfig:
     if preset is None:
         return HybridConfig(closed_forms=MOST_EXACT)
     if isinstance(preset, EngineConfig):
@@ -244,20 +245,21 @@ def _chosen_preset(preset: object) -> HybridConfig:
 
 def _config(settings: Any, base: EngineConfig, alphabet: Alphabet, rows: int) -> EngineConfig:
     """The engine's settings: the regressor's over those of its preset."""
+    _check_nested(settings.nested_constraints, alphabet)
     rules = rules_of(
         base.rules or Rules(),
-        max_nodes=settings.max_nodes,
-        max_depth=settings.max_depth,
-        max_constants=settings.max_constants,
+        max_nodes=int(settings.max_nodes),
+        max_depth=int(settings.max_depth),
+        max_constants=_whole(settings.max_constants),
         max_complexity=settings.max_complexity,
         nested=settings.nested_constraints,
         arguments=settings.constraints,
-        max_ticks=settings.max_ticks,
+        max_ticks=_whole(settings.max_ticks),
     )
     limits = replace(
         base.limits,
-        max_nodes=settings.max_nodes,
-        max_depth=settings.max_depth,
+        max_nodes=int(settings.max_nodes),
+        max_depth=int(settings.max_depth),
         max_magnitude=1e300,
         max_lut=base.limits.max_lut if settings.max_lut is None else settings.max_lut,
     )
@@ -271,14 +273,41 @@ def _config(settings: Any, base: EngineConfig, alphabet: Alphabet, rows: int) ->
         complexity={t.name: t.complexity for t in alphabet.tokens if t.complexity != 1.0},
         rules=rules,
         simplify=base.simplify and not pure and settings.X_units is None,
-        seed=settings.seed,
+        seed=int(settings.seed),
         loss=settings.loss,
         huber_delta=settings.huber_delta,
         target_loss=settings.target_loss,
-        constant_bits=settings.constant_bits or base.constant_bits,
-        screen_rows=_screen(settings.batching, settings.batch_size, rows),
+        constant_bits=_whole(settings.constant_bits) or base.constant_bits,
+        screen_rows=_screen(settings.batching, int(settings.batch_size), rows),
         limits=limits,
     )
+
+
+def _check_nested(nested: Mapping[str, Mapping[str, int]] | None, alphabet: Alphabet) -> None:
+    """Whether the operators of nesting rules are among the letters; other words are judged later.
+
+    Raises:
+        InputError: one is not.
+    """
+    letters = [t.name for t in alphabet.tokens if t.kind == "operator"]
+    for name in [n for outer, inner in (nested or {}).items() for n in (outer, *inner)]:
+        if is_operator(name) and plain(name) not in letters:
+            raise InputError(
+                f"nested_constraints names {name!r}, which is not among the operators: "
+                f"{', '.join(letters)}"
+            )
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def _by_name(given: Any, columns: Sequence[str] | None, names: Sequence[str]) -> Any:
+    """With the names of features in place of those of the user's columns, where it has names."""
+    if not isinstance(given, Mapping) or columns is None:
+        return given
+    own = dict(zip(columns, names, strict=True))
+    return {own.get(name, name): value for name, value in given.items()}
 
 
 def _screen(batching: object, size: int, rows: int) -> int:

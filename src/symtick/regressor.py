@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,14 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 from symtick.equations import SELECTIONS, Equations
 from symtick.errors import InputError
 from symtick.expr import Expression
+from symtick.figures import check_callables, check_numbers, check_spreads
 from symtick.fitted import Fitted, Target, read_json
 from symtick.planning import Plan, usable_guesses
-from symtick.search.engine import EngineConfig
+from symtick.search.engine import EngineConfig, Penalty
 from symtick.search.grammar import Operator
 from symtick.search.hybrid_config import HybridConfig
 from symtick.search.islands import Islands, IslandSettings, connected
+from symtick.search.losses import Loss
 from symtick.search.preparing import denoised, select_features
 from symtick.search.regression import METHODS, Outcome, Searcher, State, Task, run, searcher
 from symtick.search.rounding import rounded_front
@@ -99,19 +102,22 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
             first. A preset's rules hold where no parameter here is set.
         guesses: equations to start from, as text; with several targets a list for each.
         warm_start: a further `fit` goes on from the last one: exactly, where data and settings but
-            the budget are the same, else from its front.
+            the budget are the same (a loss or penalty of one's own must be the same object), else
+            from its front.
         seed: of every random choice.
         threads: worker threads; they change nothing but the time.
         n_workers: processes of a local dask cluster to spread islands over.
         scheduler: address of a dask scheduler, a cluster of dask's or a `distributed.Client`, to do
             so on its workers.
-        islands: an `IslandSettings` for these; they change the result, workers do not.
+        islands: an `IslandSettings` for these; they change the result, workers do not. Islands only
+            evolve: there are no closed forms first.
         checkpoint: a folder for the islands' states, replaced after each epoch; a fit of the same
             data and settings goes on from there.
 
     Data
         select_k_features: search over so many features, chosen by a random forest.
-        denoise: replace the target by the mean of a Gaussian process first.
+        denoise: replace the target by the mean of a Gaussian process first, for which all rows
+            weigh the same.
         batching: score candidates on `batch_size` random rows (the front is always settled on all
             rows): True, False, or `auto` for more rows than that.
         batch_size: rows of a batch.
@@ -253,6 +259,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         self._check()
         rows, goal = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
         goals = np.asarray(goal, np.float64).reshape(len(rows), -1).T
+        check_spreads(goals)
         weights = None
         if sample_weight is not None:
             weights = _check_sample_weight(sample_weight, rows, dtype=np.float64)
@@ -271,7 +278,8 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         self.hardware_, self.literals_ = plan.hardware, language_constants(plan.alphabet)
         self.evaluations_ = tuple(o.evaluations for o in outcomes)
         self._memory = tuple(
-            Memory(m.key, m.guesses, o.state) for m, o in zip(memories, outcomes, strict=True)
+            Memory(m.key, m.guesses, o.state, t.config.loss, t.penalty)
+            for m, o, t in zip(memories, outcomes, tasks, strict=True)
         )
         self._report_interruption(outcomes)
         return self
@@ -295,20 +303,17 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         return made
 
     def _check(self) -> None:
-        for name, least in (("evaluations", 1), ("threads", 1), ("seed", 0), ("batch_size", 1)):
-            value = getattr(self, name)
-            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-            if not whole or value < least:
-                raise InputError(f"{name} must be an integer from {least}, not {value!r}")
-        bits = self.constant_bits
-        if bits is not None and (not isinstance(bits, int) or not 1 <= bits <= 53):
-            raise InputError(f"constant_bits must be an integer from 1 to 53 or None, not {bits!r}")
+        check_numbers(self)
         if self.method not in METHODS:
             raise InputError(f"method must be one of {', '.join(METHODS)}, not {self.method!r}")
         if self.method in ("enumeration", "closed_forms") and len(self.guesses):
             raise InputError(f"method={self.method!r} takes no guesses: it writes down everything")
         if self.checkpoint is not None and self._islands() is None:
             raise InputError("a checkpoint is of islands on a cluster: give n_workers or scheduler")
+        if self.islands is not None and not isinstance(self.islands, IslandSettings):
+            raise InputError(f"islands must be an IslandSettings or None, not {self.islands!r}")
+        if self.islands is not None and self._islands() is None:
+            raise InputError("islands live on a cluster: give n_workers or scheduler")
         if self.method != "gp" and self._islands() is not None:
             raise InputError(
                 "islands on a cluster evolve: n_workers and scheduler need method='gp'"
@@ -324,8 +329,8 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         if self.select_k_features is None:
             return tuple(range(X.shape[1]))
         return select_features(
-            X, goals.T if len(goals) > 1 else goals[0], self.select_k_features,
-            seed=self.seed, weights=weights,
+            X, goals.T if len(goals) > 1 else goals[0], int(self.select_k_features),
+            seed=int(self.seed), weights=weights,
         )  # fmt: skip
 
     def _tasks(self, plan: Plan, X: Floats, goals: Floats, weights: Floats | None) -> list[Task]:
@@ -333,7 +338,8 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         guesses = _guesses(self.guesses, len(goals))
         tasks: list[Task] = []
         for k, goal in enumerate(goals):
-            y = denoised(X[:, plan.selected], goal, seed=self.seed) if self.denoise else goal
+            y = denoised(X[:, plan.selected], goal, seed=int(self.seed)) if self.denoise else goal
+            check_callables(self.loss, self.penalty, y, weights, plan.names)
             tasks.append(plan.task(X, y, weights, unit=units[k], guesses=guesses[k]))
         return tasks
 
@@ -344,7 +350,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         for k, task in enumerate(tasks):
             key = f"{self._kind()} {task.key()}"
             before = self._memory[k] if warm and hasattr(self, "_memory") else None
-            if before is not None and before.key == key:
+            if before is not None and before.key == key and before.same(task):
                 held.append(before)
             elif warm:
                 front = [e.text for e in self.targets_[k].front.entries]
@@ -378,7 +384,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
                 else:
                     search = searcher(full, memory.state)
                 stopped = any(o.interrupted for o in outcomes)
-                outcomes.append(run(full, search, self.threads, self._report(), brief=stopped))
+                outcomes.append(run(full, search, int(self.threads), self._report(), brief=stopped))
         return outcomes
 
     def _checkpoint(self, target: int) -> Path | None:
@@ -403,7 +409,9 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
     def _front(self, plan: Plan, task: Task, outcome: Outcome) -> Equations:
         found = outcome.front
         if self.constant_bits is not None:
-            found = rounded_front(found, plan.alphabet, task, self.constant_bits, self.threads)
+            found = rounded_front(
+                found, plan.alphabet, task, int(self.constant_bits), int(self.threads)
+            )
         return Equations.of((plan.equation(c) for c in found), self.axis)
 
     def _report_interruption(self, outcomes: Sequence[Outcome]) -> None:
@@ -421,6 +429,18 @@ class Memory:
     key: str
     guesses: tuple[str, ...]
     state: State | None
+    loss: Loss = "mse"
+    penalty: Penalty | None = None
+
+    def same(self, task: Task) -> bool:
+        """Whether loss and penalty are the very objects of the task; names of losses just equal."""
+        return _same(self.loss, task.config.loss) and _same(self.penalty, task.penalty)
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, partial) and isinstance(other, partial):
+        return one.func is other.func and one.args == other.args
+    return one is other or (isinstance(one, str) and one == other)
 
 
 def _per_target(what: str, given: Any, count: int) -> list[Any]:

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from symtick.errors import InputError, ParseError
 from symtick.expr import BY_NAME, Op, arity, check_names, default_names, parse
 from symtick.search.grammar import OPERATORS, Alphabet, Operator, Rules, Units
@@ -82,6 +84,11 @@ def plain(name: str) -> str:
     return _SYMBOLS.get(name, name)
 
 
+def is_operator(name: str) -> bool:
+    """Whether this names a ready operator, or is the symbol of one."""
+    return plain(name) in BY_NAME or plain(name) in OPERATORS
+
+
 def _known(given: str, custom: Sequence[Operator]) -> tuple[str, int]:
     """Name and number of arguments of an operator."""
     name = plain(given)
@@ -121,8 +128,8 @@ def alphabet_of(
         InputError: a name is unknown or a number out of range.
     """
     weights = {"constant": complexity_of_constants, "literal": complexity_of_constants}
-    if isinstance(complexity_of_variables, int | float):
-        weights["input"] = complexity_of_variables
+    if isinstance(complexity_of_variables, int | float | np.number):
+        weights["input"] = float(complexity_of_variables)
     else:
         if len(complexity_of_variables) != len(names):
             raise InputError(
@@ -130,7 +137,13 @@ def alphabet_of(
                 f"searched over ({', '.join(names)}), not {len(complexity_of_variables)}"
             )
         weights |= dict(zip(names, complexity_of_variables, strict=True))
-    weights |= {plain(name): value for name, value in (complexity or {}).items()}
+    for name, value in (complexity or {}).items():
+        if is_operator(name) and plain(name) not in operators:
+            raise InputError(
+                f"complexity_of_operators names {name!r}, which is not among the operators: "
+                f"{', '.join(operators)}"
+            )
+        weights[plain(name)] = value
     return Alphabet.of(
         operators, len(names), constants, tuple(literals), tuple(custom), weights, names
     )
@@ -169,21 +182,37 @@ def units_of(
 def input_names(given: Sequence[str] | None, count: int) -> tuple[str, ...]:
     """Names of the features in expressions: runs of other characters than letters and digits as _.
 
+    Columns whose names come out the same are numbered: `a b` and `a-b` are `a_b` and `a_b_2`; one
+    that is called `const`, as the search calls its free constants, is `x_const`.
+
     Args:
         given: names of a DataFrame's columns, or None for x0, x1, ...
         count: of the features.
 
     Raises:
-        InputError: two names would be equal, or one means something else in expressions.
+        InputError: a name means something else in expressions.
     """
     if given is None:
         return default_names(count)
     held = [re.sub(r"[\W_]+", "_", str(name), flags=re.ASCII).strip("_") for name in given]
-    held = [n if re.match(r"[A-Za-z]", n) else f"x_{n}" for n in held]
+    held = [n if re.match(r"[A-Za-z]", n) and n != "const" else f"x_{n}" for n in held]
+    held = _numbered(held)
     try:
         return check_names(held)
     except InputError as error:
         raise InputError(f"the columns {', '.join(map(str, given))}: {error}") from None
+
+
+def _numbered(names: Sequence[str]) -> list[str]:
+    """The names, those that stand there already with a number."""
+    held: list[str] = []
+    for name in names:
+        count, own = 1, name
+        while own in held or (count > 1 and own in names):
+            count += 1
+            own = f"{name.rstrip('_')}_{count}"
+        held.append(own)
+    return held
 
 
 def operator_complexity(alphabet: Alphabet) -> dict[Op, float]:
@@ -223,7 +252,7 @@ def rules_of(
     if arguments is not None:
         changed["max_argument"] = {
             plain(name): (float(most),)
-            if isinstance(most, int | float)
+            if isinstance(most, int | float | np.number)
             else tuple(map(float, most))
             for name, most in arguments.items()
         }

@@ -18,6 +18,8 @@ FIGURES = {"runs": 3, "evaluations_mean": 1234, "seconds_mean": 1.25, "seconds_m
 LEVEL = {"share": 0.95, "loss": 0.125, "ticks_ticks": 3.0, "ticks_nodes": 6.0,
          "lut_ticks": 50.0, "lut_nodes": 40.0}  # fmt: skip
 
+LIMITS = {"multiply_adds": 1.24e11, "sums": 5.5e10, "operators": {"ADD": 3.9e10, "DIV": 2.5e10}}
+
 
 def results() -> dict[str, Any]:
     group = {"method": "gp", "group": "Nguyen", "problems": 12, "recovery": 97.5, **FIGURES}
@@ -29,9 +31,14 @@ def results() -> dict[str, Any]:
             "equal_loss": [LEVEL]}  # fmt: skip
     reference = {"loss": 1.0, "ticks": {"open": 12.0}, "lut": 1500.0}
     return {
-        "evaluation": {"machine": "an old one", "table": [
-            {"ops": "eight", "rows": 1000, "symtick": 5e9, "pyoperon": 2e9, "ratio": 2.5},
-            {"ops": "arithmetic", "rows": 1000, "symtick": 5e9, "pyoperon": 4e9, "ratio": 1.25},
+        "evaluation": {"machine": "an old one", "limits": {"float32": LIMITS, "float64": LIMITS},
+                       "table": [
+            {"ops": "eight", "precision": "float32", "rows": 1000, "symtick": 5e9,
+             "reference": "pyoperon", "ratio": 2.5, "share": 0.625},
+            {"ops": "arithmetic", "precision": "float32", "rows": 1000, "symtick": 5e9,
+             "reference": "pyoperon", "ratio": 1.25, "share": 0.5},
+            {"ops": "arithmetic", "precision": "float64", "rows": 1000, "symtick": 2e9,
+             "reference": "numpy", "ratio": 21.5, "share": 0.25},
         ]},
         "recovery": {"machine": MACHINE, "settings": SETTINGS, "sets": [group],
                      "problems": [problem]},
@@ -49,10 +56,11 @@ def test_every_figure_stands_in_the_document(tmp_path: Path) -> None:
     main(["--results", str(tmp_path), "--out", str(tmp_path / "doc.md")])
     text = (tmp_path / "doc.md").read_text()
     for wanted in (
-        "5.00 G", "**97.5**", "1,234", "| NGGP | 92.33 |", "| Nguyen-7 | **67** | 35 |", "**4/5**",
+        "5.00 G", "**97.5**", "1,234", "| Nguyen-7 | **67** | 35 |", "**4/5**",
         "35/45", "**0.5000** | 0.2500", "| **3.0** | 6.0 | 50 | **40** |", "0.50 times the ticks",
         "2 of 3 pairs", "a processor (avx2)", "- `gp`: The evolutionary", "- `m`: unknown.",
-        "an old one", "Not measured yet.",
+        "an old one", "Not measured yet.", "| multiply-adds | 124.00 G |", "| div | 25.00 G |",
+        "`share` is", "| NGGP | 92.33 | 266 |", "| **symtick** | **97.5** | 1.25 |",
     ):  # fmt: skip
         assert wanted in text, wanted
     assert text.count("Not measured yet.") == 1  # the cost of a tree
@@ -70,11 +78,22 @@ def test_short_falls_are_named() -> None:
     assert "aim 20 s, measured 1.2 s: met" in recovery_aims(held["recovery"])
     lines = evaluation_aims(held["evaluation"]).splitlines()
     assert [line.endswith("met.") for line in lines] == [True, False, False]
+    assert "21.5" not in "".join(lines)  # the ratio to NumPy is not aimed at
     rows = [{"cost": "open", "nodes": n, "kernel_median": 310.0} for n in (5, 25)]
     assert tree_cost_aims({"table": rows}) == (
         "- open, 25 nodes: aim 300 ns, measured 310 ns: **short**."
     )
     assert recovery_aims({"sets": []}) == evaluation_aims({"table": []}) == ""
+
+
+def test_levels_without_ticks_have_no_ratio(tmp_path: Path) -> None:
+    held = results()["ticks"]
+    held["sets"][0]["equal_loss"] = [LEVEL, {**LEVEL, "ticks_ticks": 0.0}]
+    (tmp_path / "ticks.json").write_text(json.dumps(held))
+    assert "0.50 times the ticks at equal loss" in document(tmp_path)
+    held["sets"][0]["equal_loss"] = [{**LEVEL, "ticks_ticks": 0.0}]
+    (tmp_path / "ticks.json").write_text(json.dumps(held))
+    assert "2 of 3 pairs of runs." in document(tmp_path)
 
 
 @pytest.mark.parametrize(

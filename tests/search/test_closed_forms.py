@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +17,7 @@ from symtick.errors import InputError
 from symtick.expr import from_programs, parse
 from symtick.hwcost.search_cost import SearchCost
 from symtick.search.closed_forms import ClosedForms, closed_forms
+from symtick.search.enumeration import Enumeration
 from symtick.search.evaluation import evaluate
 from symtick.search.grammar import Alphabet, Rules, accepts, random_sequences, sequences_of
 
@@ -37,6 +41,35 @@ def misses(forms: ClosedForms, law: Law, features: int, low: float, high: float)
     y = law(*X.T)
     best = min(forms.front, key=lambda c: c.loss).program
     return float(((evaluate([best], X)[0] - y) ** 2).mean() / y.var())
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_inputs_that_are_all_alike_come_to_an_end(value: float) -> None:
+    X, y = np.full((60, 3), value), np.random.default_rng(0).uniform(1, 2, 60)
+    alphabet, rules = Alphabet.of(KOZA, 3, constants=True), Rules(max_nodes=40)
+    cost = SearchCost.unit(3)
+    forms = closed_forms(X, y, cost, alphabet, rules, max_evaluations=2_000)
+    assert forms.evaluations <= 2_000
+    one = Alphabet.of(("add", "sub", "mul", "div"), 3, constants=True)
+    forms = closed_forms(X, y, cost, one, rules, max_evaluations=2_000)
+    assert forms.evaluations <= 2_000
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_ends_it() -> None:
+    X = np.random.default_rng(0).uniform(1, 2, (60, 3))
+    y = np.random.default_rng(1).uniform(1, 2, 60)
+    alphabet, rules = Alphabet.of(KOZA, 3, constants=True), Rules(max_nodes=40)
+    alarm = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    alarm.start()
+    with pytest.raises(KeyboardInterrupt):
+        closed_forms(X, y, SearchCost.unit(3), alphabet, rules, max_evaluations=10**9)
+    alarm.join()
+    alarm = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    alarm.start()
+    with pytest.raises(KeyboardInterrupt):
+        Enumeration(X, alphabet, rules, max_level=30, max_functions=10**8).run()
+    alarm.join()
 
 
 # with what each may cost, in evaluations
