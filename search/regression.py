@@ -32,7 +32,6 @@ State = Mapping[str, npt.NDArray[Any]]
 
 METHODS = ("gp", "policy", "hybrid", "enumeration", "closed_forms")
 MOST_LEVELS = 12  # of an enumeration, which its budget ends much sooner
-EXACT_SHARE = 4  # of the first budget at most one part in so many goes to closed forms
 BRIEF = 1_000  # evaluations to find something at least, where Ctrl-C came before that
 SLICE = 5  # generations between two looks at the keyboard
 PATIENCE = 100  # slices without a new function, after which there is none
@@ -188,10 +187,7 @@ class JointSearch:
     """Closed forms first, then evolution, a policy that learns, or both: a `Searcher`."""
 
     def __init__(self, task: Task, config: HybridConfig, state: State | None = None) -> None:
-        self._exact = min(config.closed_forms, task.evaluations // EXACT_SHARE)
-        if state is not None:  # what the first budget allowed
-            self._exact = int(state["joint/closed_forms"])
-        held = replace(config, engine=task.config, seed=task.config.seed, closed_forms=self._exact)
+        held = replace(config, engine=task.config, seed=task.config.seed)
         data, extra = (task.X, task.y, task.ranges, task.cost, held), _others(task)
         self._search = (
             HybridSearch(*data, **extra)
@@ -219,7 +215,7 @@ class JointSearch:
 
     def state(self) -> State:
         """The engine's and the policy's."""
-        return {**self._search.state(), "joint/closed_forms": np.array(self._exact)}
+        return self._search.state()
 
 
 class ListSearch:

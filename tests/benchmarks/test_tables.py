@@ -58,7 +58,7 @@ def test_every_figure_stands_in_the_document(tmp_path: Path) -> None:
     for wanted in (
         "5.00 G", "**97.5**", "1,234", "| Nguyen-7 | **67** | 35 |", "**4/5**",
         "35/45", "**0.5000** | 0.2500", "| **3.0** | 6.0 | 50 | **40** |", "0.50 times the ticks",
-        "2 of 3 pairs", "a processor (avx2)", "- `gp`: The evolutionary", "- `m`: unknown.",
+        "2 of 3 pairs", "a processor (avx2)", "- `gp`: As `hybrid`, without", "- `m`: unknown.",
         "an old one", "Not measured yet.", "| multiply-adds | 124.00 G |", "| div | 25.00 G |",
         "`share` is", "| NGGP | 92.33 | 266 |", "| **symtick** | **97.5** | 1.25 |",
     ):  # fmt: skip
