@@ -28,7 +28,8 @@ from symtick.files import write_bytes
 from symtick.hwcost.search_cost import SearchCost
 from symtick.search import _kernel
 from symtick.search.grammar import Alphabet, Rules
-from symtick.search.policy_network import Network, NetworkSettings, Weights, one_thread
+from symtick.search.policy_network import Network, NetworkSettings, Weights
+from symtick.search.threads import one_thread
 
 FORMAT = "symtick-policy-1"
 Sequences = npt.NDArray[np.int16]

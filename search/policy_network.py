@@ -8,8 +8,7 @@ letter, number of open slots) and scores all letters. The same arithmetic stands
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -161,14 +160,3 @@ class Network(nn.Module):
 
 def _flat(array: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.ascontiguousarray(array, np.float32).ravel()
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Torch with one thread inside: what a small network needs, and the same sums every time."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -1,15 +1,14 @@
 """Teachers: trained networks whose scores the search imitates.
 
-Room: `search`. May import the errors, `symtick.files` and `search.data`. A teacher on disk is a
-.npz of plain arrays and one JSON text; nothing here unpickles.
+Room: `search`. May import the errors, `symtick.files`, `search.data` and `search.threads`.
+A teacher on disk is a .npz of plain arrays and one JSON text; nothing here unpickles.
 """
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -22,6 +21,7 @@ from torch import nn
 from symtick.errors import InputError
 from symtick.files import write_bytes
 from symtick.search.data import FloatArray, check_matrix
+from symtick.search.threads import one_thread
 
 Task = Literal["classification", "regression"]
 
@@ -120,17 +120,6 @@ def architecture_of(module: nn.Module) -> Architecture | None:
         elif not isinstance(layer, nn.Identity | nn.Dropout):
             return None
     return Architecture(tuple(widths), tuple(activations)) if activations else None
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Torch on one thread: sums in one order, so the same result on every number of cores."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """Training the example teacher: a small perceptron on labelled data, seeded.
 
-Room: `search`. May import the errors, `search.data` and `search.teacher`.
+Room: `search`. May import the errors, `search.data`, `search.teacher` and `search.threads`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from torch import nn
 
 from symtick.errors import InputError
 from symtick.search.data import Dataset
-from symtick.search.teacher import Architecture, TorchTeacher, one_thread
+from symtick.search.teacher import Architecture, TorchTeacher
+from symtick.search.threads import one_thread
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 

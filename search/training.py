@@ -23,7 +23,7 @@ import torch
 from symtick.errors import InputError
 from symtick.search.adam import Adam
 from symtick.search.policy import Policy, Reading, Sequences
-from symtick.search.policy_network import one_thread
+from symtick.search.threads import one_thread
 
 State = dict[str, npt.NDArray[Any]]
 Numbers = npt.NDArray[np.float64]
@@ -41,6 +41,8 @@ class TrainSettings:
         rate: Adam's learning rate.
         updates: of the weights for each batch.
         epsilon: share of the batch that `rspg` learns from, and from which `pqt` takes entropy.
+            Where epsilon * (batch - 1) < 1 this is the best sequence alone, which is not above the
+            quantile: `rspg` then learns nothing but entropy, unless it is `ranked`.
         ranked: weigh `rspg`'s sequences by rank, log(k + 1/2) - log(rank), to a sum of 1, instead
             of by how far their reward is above the quantile.
         smoothing: share of the new mean in `vpg`'s baseline.

@@ -18,10 +18,15 @@ constexpr double kOnLineNoise = 1e-12;  // of the spread
 // would look alike.
 constexpr double kLeastRest = 1e-6;
 
-std::vector<std::size_t> spread_rows(std::size_t rows, std::size_t most) {
-    const std::size_t n = std::min({rows, most, kMostRows});
+// Rows of no weight say nothing: what a function is there must not keep it from being found.
+std::vector<std::size_t> spread_rows(const Data& data, std::size_t most) {
+    std::vector<std::size_t> heavy;
+    for (std::size_t r = 0; r < data.rows; ++r)
+        if (data.w64[r] > 0.0) heavy.push_back(r);
+    const std::size_t n = std::min({heavy.size(), most, kMostRows});
+    if (n == 0) throw std::invalid_argument("a library needs at least one row that has a weight");
     std::vector<std::size_t> out(n);
-    for (std::size_t k = 0; k < n; ++k) out[k] = k * rows / n;
+    for (std::size_t k = 0; k < n; ++k) out[k] = heavy[k * heavy.size() / n];
     return out;
 }
 
@@ -40,10 +45,9 @@ constexpr double kRounding = 1e-12;  // between the rows of a constant
 Library::Library(const Rules& rules, const Data& data, const LibrarySettings& settings)
     : rules_(rules),
       max_level_(settings.max_level),
-      chosen_(spread_rows(data.rows, settings.max_rows)),
+      chosen_(spread_rows(data, settings.max_rows)),
       data_(data, chosen_),
       enumeration_(rules, data_, enumeration_settings(settings)) {
-    if (settings.max_rows == 0) throw std::invalid_argument("a library needs at least one row");
     letters_.fill(-1);
     for (std::size_t t = 0; t < rules.alphabet().tokens.size(); ++t) {
         const Node& n = rules.alphabet().tokens[t].node;

@@ -26,7 +26,7 @@ struct Shape {
 
 class Library {
 public:
-    // Reads `max_rows` of the rows, evenly spread. Throws std::invalid_argument.
+    // Reads `max_rows` of the rows that have a weight, evenly spread. Throws std::invalid_argument.
     Library(const Rules& rules, const Data& data, const LibrarySettings& settings);
 
     // The library grows by one block of functions at a time: the next whole level, or what letters

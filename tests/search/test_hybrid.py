@@ -12,10 +12,11 @@ from distill_samples import classes, short
 from symtick.errors import InputError
 from symtick.expr import Interval, from_programs, parse
 from symtick.hwcost.search_cost import SearchCost, search_cost
+from symtick.search.engine import Candidate
 from symtick.search.engine_config import EngineConfig, Limits
 from symtick.search.evaluation import Rows, losses
 from symtick.search.evolution import Evolution
-from symtick.search.grammar import Alphabet, Rules, Units
+from symtick.search.grammar import Alphabet, Rules, Units, accepts
 from symtick.search.hybrid import HybridSearch, Reward
 from symtick.search.hybrid_config import HYBRID_METHODS, HybridConfig
 from symtick.search.policy import Policy
@@ -248,18 +249,23 @@ def test_a_pretrained_policy_is_where_a_search_starts() -> None:
                               second.state()["learned/policy/score.bias"])  # fmt: skip
 
 
-def test_limits_rules_ranges_and_constants_hold_in_all_it_finds() -> None:
-    X, y = data("log(x0 + 2)*x0 + 0.7")
+@pytest.mark.parametrize("forms", [0, 20_000])
+def test_limits_rules_ranges_and_constants_hold_in_all_it_finds(forms: int) -> None:
+    X, y = data("log(x0 + 2)*x0" if forms else "log(x0 + 2)*x0 + 0.7")
     limits = Limits(max_nodes=12, max_ticks=3, max_lut=40.0, max_constants=2)
-    config = small("hybrid", limits=limits, constants=True)
+    config = replace(small("hybrid", limits=limits, constants=True), closed_forms=forms)
     ranges = [Interval(-1.0, 1.0)]
     found = HybridSearch(X, y, ranges, COST, config)
     for _ in range(5):
         found.step()
     front = found.front()
     assert front
-    for one in front:
+    assert bool(found._formulas) == bool(forms)
+    alphabet, rules = found.engine.alphabet, config.engine.all_rules()
+    for one in (*front, *found._formulas):
         expression = from_programs([one.program], ("x0",))
+        sequence = alphabet.sequence(expression)[0]
+        assert accepts(rules, alphabet, sequence[None], COST).all(), str(expression)
         assert len(one.program.ops) <= 12
         assert len(one.program.consts) <= 2
         assert one.ticks <= 3
@@ -267,34 +273,67 @@ def test_limits_rules_ranges_and_constants_hold_in_all_it_finds() -> None:
         expression.intervals(ranges)  # raises where it is undefined
 
 
+def met(changes: dict[str, object], ranges: list[Interval] | None) -> list[Candidate]:
+    """What is found from both ends: exp of three operators, of two constants, up to 7.93."""
+    X, y = data("exp(1.37*x0 + 0.7)")
+    config = replace(HybridConfig.symtick(KOZA, **changes), closed_forms=20_000)
+    found = HybridSearch(X, y, ranges, SearchCost.unit(1, fuse=False), config)
+    found._meet()
+    return found._formulas
+
+
+def keeps(one: Candidate, limits: Limits, ranges: list[Interval] | None) -> bool:
+    expression = from_programs([one.program], ("x0",))
+    held = [] if ranges is None else expression.intervals(ranges)
+    levels: list[int] = []
+    for node in expression.nodes:
+        levels.append(1 + max((levels[a] for a in node.args), default=0))
+    return (
+        len(one.program.ops) <= limits.max_nodes
+        and max(levels) <= limits.max_depth
+        and len(one.program.consts) <= limits.max_constants
+        and search_cost(expression, SearchCost.unit(1, fuse=False)) == (one.ticks, one.lut)
+        and one.ticks <= limits.max_ticks
+        and one.lut <= limits.max_lut
+        and all(max(-i.lo, i.hi) <= limits.max_magnitude for i in held)
+    )
+
+
 @pytest.mark.parametrize(
-    ("changes", "ranges"),
+    ("name", "wide", "tight"),
     [
-        ({"limits": Limits(max_nodes=9)}, None),
-        ({"constant_bits": 3}, None),
-        ({"limits": Limits(max_magnitude=2.0)}, [Interval(-1.0, 1.0)]),
-        ({"limits": Limits(max_constants=1)}, None),
+        ("max_nodes", 6, 5),
+        ("max_depth", 4, 3),
+        ("max_constants", 2, 1),
+        ("max_ticks", 3, 2),
+        ("max_lut", 3.0, 2.5),
+        ("max_magnitude", 8.0, 7.9),
     ],
 )
-def test_closed_forms_keep_the_limits(
-    changes: dict[str, object], ranges: list[Interval] | None
-) -> None:
-    X, y = data("1.37*exp(x0*1.7) + 0.71*x0")
-    config = replace(HybridConfig.symtick(KOZA, **changes), closed_forms=20_000)
-    found = HybridSearch(X, y, ranges, COST, config)
-    found._meet()
-    limits = config.engine.limits
-    for one in found._formulas:
-        assert len(one.program.ops) <= limits.max_nodes
-        assert len(one.program.consts) <= limits.max_constants
-        if config.engine.constant_bits:
-            mantissas = np.frexp(one.program.consts)[0] * 8
-            assert np.array_equal(mantissas, np.round(mantissas))
-            (loss,) = losses([one.program], Rows.make(X, y, None))
-            assert one.loss == pytest.approx(loss)
-        if ranges:
-            held = from_programs([one.program], ("x0",)).intervals(ranges)
-            assert all(max(-i.lo, i.hi) <= limits.max_magnitude for i in held)
+def test_closed_forms_keep_the_limits(name: str, wide: float, tight: float) -> None:
+    ranges = [Interval(-1.0, 1.0)] if name == "max_magnitude" else None
+    limits = [Limits(**{name: most}) for most in (wide, tight)]  # type: ignore[arg-type]
+    (one,) = met({"limits": limits[0]}, ranges)
+    assert keeps(one, limits[0], ranges)
+    assert one.loss < 1e-20
+    assert not keeps(one, limits[1], ranges)
+    assert all(keeps(other, limits[1], ranges) for other in met({"limits": limits[1]}, ranges))
+
+
+def test_closed_forms_are_rounded() -> None:
+    X, y = data("exp(1.37*x0 + 0.7)")
+    (exact,), (one,) = met({}, None), met({"constant_bits": 3}, None)
+    assert not whole_eighths(exact.program.consts)
+    assert whole_eighths(one.program.consts)
+    (loss,) = losses([one.program], Rows.make(X, y, None))
+    assert one.loss == pytest.approx(loss)
+    assert 1e-20 < one.loss < 0.1
+
+
+def whole_eighths(constants: Floats) -> bool:
+    """Whether three bits hold each."""
+    mantissas = np.frexp(constants)[0] * 8
+    return np.array_equal(mantissas, np.round(mantissas))
 
 
 @pytest.mark.parametrize("budget", [1, 2, 3, 40, 400, 3000])

@@ -95,6 +95,51 @@ def test_a_match_is_better_than_what_it_takes_the_place_of() -> None:
     assert better > 0.7 * total
 
 
+@pytest.mark.parametrize("count", [24, 100])  # fewer and more rows than a library reads
+@pytest.mark.parametrize("constants", [False, True])
+def test_rows_of_no_weight_say_nothing(count: int, constants: bool) -> None:
+    """Most rows are waste, and their inputs and target bar many functions from a library."""
+    draw = np.random.default_rng(count)
+    alphabet = Alphabet.of((*OPS, "log"), 2, constants=constants)
+    X_good = draw.uniform(0.3, 1.3, (count, 2))
+    y_good = np.log(X_good[:, 0]) * X_good[:, 1] + X_good[:, 0] / X_good[:, 1]
+    heavy = np.sort(draw.choice(3 * count, count, replace=False))
+    X_all, y_all = draw.normal(0.0, 1e3, (3 * count, 2)), draw.normal(0.0, 1e6, 3 * count)
+    X_all[::2] = 0.0
+    X_all[heavy], y_all[heavy] = X_good, y_good
+    weights = np.zeros(3 * count)
+    weights[heavy] = draw.uniform(0.5, 2.0, count)
+
+    def made(X: Any, y: Any, weights: Any) -> Any:
+        held = Rows.make(X, y, weights).to_kernel()
+        rules = Rules().to_kernel(alphabet)
+        return _kernel.Matching(rules, held, _kernel.LibrarySettings(), 3000, 200)
+
+    clean, waste = made(X_good, y_good, weights[heavy]), made(X_all, y_all, weights)
+    matched = 0
+    for text in ("log(x0)*x1 + x0/x0", "log(x1)*x1 + x0/x1", "log(x0 + x1) + exp(x0)"):
+        mother = alphabet.sequence(text)[0]
+        for seed in range(40):
+            one, other = (m.matched(mother, seed) for m in (clean, waste))
+            assert (one is None) == (other is None)
+            if one is not None:
+                matched += 1
+                assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+    assert matched > 40
+    found = [clean.matched(alphabet.sequence("log(x1)*x1 + x0/x1")[0], k) for k in range(40)]
+    values = evaluate([Program(*c) for c in found if c is not None], X_good)
+    assert np.abs(values - y_good).max(axis=1).min() < 1e-9
+
+
+def test_a_library_needs_rows_of_weight() -> None:
+    none, some = (_kernel.Data(X, X[:, 0], np.full(len(X), w)) for w in (0.0, 1.0))
+    no_rows = _kernel.LibrarySettings()
+    no_rows.max_rows = 0
+    for held, library in ((none, _kernel.LibrarySettings()), (some, no_rows)):
+        with pytest.raises(ValueError, match="at least one row that has a weight"):
+            _kernel.Matching(Rules().to_kernel(ALPHABET), held, library, 3000, 200)
+
+
 # --- as a move ------------------------------------------------------------------------------------
 
 CONFIG = EngineConfig(

@@ -72,6 +72,19 @@ def test_risk_seeking_learns_from_the_best_alone() -> None:
     assert moved(one, policy().weights()) > 0.0
 
 
+@pytest.mark.parametrize(
+    ("size", "ranked", "learns"), [(19, False, False), (19, True, True), (30, False, True)]
+)
+def test_a_share_of_less_than_two_teaches_only_by_rank(
+    size: int, ranked: bool, learns: bool
+) -> None:
+    held = policy()
+    sequences = batch(held, size).sequences
+    settings = TrainSettings(epsilon=0.05, ranked=ranked, entropy_weight=0.0, rate=0.01)
+    make_trainer(held, settings).step(Batch(sequences, np.linspace(0.1, 0.9, size)))
+    assert (moved(held, policy().weights()) > 0.0) == learns
+
+
 def test_the_loss_is_what_the_paper_says() -> None:
     """Mean of (R - R_eps) * -log p and of the decayed entropy, over the best of the batch."""
     held = policy()
