@@ -25,7 +25,7 @@ from benchmarks.tokens import TokenSet
 from symtick.errors import SymtickError
 from symtick.files import write_json
 
-EVALUATIONS = 3_000_000
+EVALUATIONS = 2_000_000
 SEEDS = 5
 TOKENS = TokenSet(
     "empirical",

@@ -70,7 +70,7 @@ Notes on the sets:
     "ablation": """
 ### Ablation
 
-`python -m benchmarks.recovery --ablation --seeds 3 --evaluations 500000`: every method on the
+`python -m benchmarks.recovery --ablation --seeds 2 --evaluations 500000`: every method on the
 Nguyen set (12*), with the same letters, points, judge and budget. `rspg`, `vpg` and `pqt` are the
 policy alone (`HybridConfig.petersen2021`) with one of the three trainers; `hybrid-published` is
 `HybridConfig.mundhenk2021`; `hybrid` is ours, `hybrid-alone` ours without the closed forms, `gp`
