@@ -92,7 +92,9 @@ that of the form fitted by least squares; numbers that belong to the form, such 
 must be met to 1e-6. With those within 5 %, or a worse fit, it is `almost`, which does not count.
 
 Planck's law as the paper writes it, with log(exp(x) - 1), overflows double precision on the paper's
-data, where x reaches thousands; x + log(1 - exp(-x)) is the same law and does not.
+data, where x reaches thousands; x + log(1 - exp(-x)) is the same law and does not. Leavitt's law
+cannot stand on a good front here: c - log(P + d), which is as long, has a mean absolute error of
+0.160 on its data and the law 0.209, and the shorter c - log(P) is counted as almost.
 """,
     "ticks": """
 ## 5. Ticks in the loop
