@@ -10,7 +10,7 @@ import numpy.typing as npt
 from symtick.expr import Op
 from symtick.hwcost.search_cost import SearchCost
 from symtick.search.engine import Candidate, Engine, EngineConfig, Moves
-from symtick.search.grammar import Operator, Rules
+from symtick.search.grammar import Operator, Rules, sequences_of
 
 KOZA = ("add", "sub", "mul", "div", "sin", "cos", "exp", "log")
 NO_MOVE = Moves(**dict.fromkeys(Moves.__dataclass_fields__, 0.0) | {"crossover": 1.0})
@@ -76,3 +76,8 @@ def written(front: list[Candidate]) -> list[tuple[object, ...]]:
     return [
         (c.sequence, c.program.consts.tobytes(), c.loss.hex(), c.ticks, c.lut.hex()) for c in front
     ]
+
+
+def rows_of(engine: Engine, *texts: str) -> npt.NDArray[np.int16]:
+    """Expressions as sequences of letters, as `Engine.offer` takes them."""
+    return sequences_of([engine.alphabet.sequence(text)[0] for text in texts])

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from engine_samples import LETTERS, NO_MOVE, RICH, depth_cost, inputs, letters, target
+from engine_samples import LETTERS, NO_MOVE, RICH, depth_cost, inputs, letters, rows_of, target
 
 from symtick.hwcost.search_cost import search_cost
 from symtick.search.engine import Engine
@@ -15,14 +15,6 @@ from symtick.search.grammar import Rules
 
 pytestmark = pytest.mark.kernel
 ANY = replace(LETTERS, rules=Rules(max_nodes=40), islands=1)
-
-
-def rows_of(engine: Engine, *texts: str) -> np.ndarray:
-    rows = [engine.alphabet.sequence(text)[0] for text in texts]
-    out = np.full((len(rows), max(map(len, rows))), -1, np.int16)
-    for k, row in enumerate(rows):
-        out[k, : len(row)] = row
-    return out
 
 
 @pytest.mark.parametrize("config", [LETTERS, replace(RICH, screen_rows=2000)])

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from engine_samples import LETTERS, NO_MOVE, depth_cost, inputs, letters, target
+from engine_samples import LETTERS, NO_MOVE, depth_cost, inputs, letters, rows_of, target
 
 from symtick.expr import Op
 from symtick.search.engine import Engine, Moves
@@ -20,14 +20,6 @@ FREE = replace(LETTERS, rules=Rules(max_nodes=40), elite_probability=0.0, lut_to
 def only(move: str) -> Moves:
     assert move in {f.name for f in fields(Moves)}
     return replace(NO_MOVE, **{"crossover": 0.0, move: 1.0})
-
-
-def rows_of(engine: Engine, *texts: str) -> np.ndarray:
-    rows = [engine.alphabet.sequence(text)[0] for text in texts]
-    out = np.full((len(rows), max(map(len, rows))), -1, np.int16)
-    for k, row in enumerate(rows):
-        out[k, : len(row)] = row
-    return out
 
 
 def test_travellers_bring_what_the_other_island_has() -> None:
