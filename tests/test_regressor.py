@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +11,7 @@ import pandas as pd
 import pytest
 import sympy
 import torch
+from regressor_samples import law, quick
 from sklearn.base import clone, is_regressor
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
@@ -32,17 +29,6 @@ from symtick.search.islands import IslandSettings
 from symtick.search.measure import real_outputs
 
 pytestmark = pytest.mark.kernel
-
-
-def law(rows: int = 120) -> tuple[np.ndarray, np.ndarray]:
-    """2.5*x0*x1 - x2 without noise."""
-    X = np.random.default_rng(0).uniform(0.5, 2.0, size=(rows, 3))
-    return X, 2.5 * X[:, 0] * X[:, 1] - X[:, 2]
-
-
-def quick(**parameters: Any) -> SymbolicRegressor:
-    given = {"max_nodes": 15, "evaluations": 1500} | parameters
-    return SymbolicRegressor(**given)
 
 
 # all of scikit-learn's checks pass; one skips itself unless SciPy is in its array-API mode
@@ -344,112 +330,6 @@ def test_large_data_are_scored_in_batches_and_settled_on_all_rows() -> None:
         assert entry.loss == pytest.approx(np.mean((entry.function(X) - y) ** 2), rel=1e-5)
     with pytest.raises(InputError, match="batching must be True, False or 'auto'"):
         quick(batching="sometimes").fit(X, y)
-
-
-def test_warm_start_goes_on_from_where_it_stood() -> None:
-    X, y = law()
-    y = np.exp(np.sin(y))
-    cold = quick(evaluations=1000).fit(X, y)
-    warm = quick(evaluations=500, warm_start=True).fit(X, y)
-    first = warm.best_.loss
-    warm.fit(X, y)
-    assert warm.evaluations_ == (1000,) and cold.evaluations_ == (1000,)
-    losses = [min(e.loss for e in m.fronts_[0].entries) for m in (warm, cold)]
-    assert losses[0] <= first
-    twice = quick(evaluations=500, warm_start=True).fit(X, y).fit(X, y)
-    assert twice.to_json()["targets"] == warm.to_json()["targets"]
-    # other settings: the front becomes guesses
-    before = min(e.loss for e in warm.fronts_[0].entries)
-    warm.set_params(unary_operators=["sin"], evaluations=300).fit(X, y)
-    assert warm.evaluations_ == (300,)
-    assert min(e.loss for e in warm.fronts_[0].entries) <= before * (1 + 1e-6)
-
-
-def test_warm_start_goes_on_with_another_budget() -> None:
-    X, y = law()
-    model = quick(evaluations=500, warm_start=True).fit(X, np.exp(np.sin(y)))
-    model.set_params(evaluations=1000).fit(X, np.exp(np.sin(y)))
-    assert model.evaluations_ == (1500,)
-
-
-def test_warm_start_sees_another_loss_and_penalty() -> None:
-    X, y = law(60)
-    y = np.exp(np.sin(y))
-
-    def power(exponent: float) -> Callable[[Any, Any, Any], float]:
-        return lambda p, t, w: float(np.average(np.abs(p - t) ** exponent, weights=w))
-
-    first, other = power(2.0), power(1.0)  # of one name and one code
-    model = quick(evaluations=300, warm_start=True, loss=first).fit(X, y)
-    model.fit(X, y)
-    assert model.evaluations_ == (600,)
-    model.set_params(loss=other).fit(X, y)
-    assert model.evaluations_ == (300,)
-    for entry in model.fronts_[0].entries:
-        assert entry.loss == pytest.approx(np.mean(np.abs(entry.function(X) - y)))
-    model.set_params(loss="mse", penalty=lambda e: 0.0).fit(X, y)
-    model.set_params(penalty=lambda e: 1.0).fit(X, y)
-    assert model.evaluations_ == (300,) and model.best_.loss >= 1.0
-    model.fit(X, y)
-    assert model.evaluations_ == (600,)
-
-
-@pytest.mark.parametrize("method", ["gp", "policy", "hybrid", "closed_forms", "enumeration"])
-def test_no_equation_is_longer_than_the_nodes_allow(method: str) -> None:
-    X, _ = law(60)
-    y = X[:, 0] * X[:, 1] + X[:, 2]
-    product = X[:, 0] * X[:, 1]
-    for preset in (None, "symtick") if method == "gp" else (None,):
-        for most in (1, 3):
-            given = {"method": method, "max_nodes": most, "preset": preset, "evaluations": 2000}
-            model = quick(**given).fit(X, y)
-            for entry in model.fronts_[0].entries:
-                assert entry.complexity <= most, entry.text
-    if method != "policy":
-        assert quick(method=method, max_nodes=3).fit(X, product).best_.loss < 1e-25
-
-
-@pytest.mark.usefixtures("ctrl_c")
-def test_ctrl_c_keeps_what_was_found() -> None:
-    X, y = law()
-    y = np.column_stack([np.sin(3 * y), y])
-    alarm = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
-    alarm.start()
-    with pytest.warns(UserWarning, match="the search was interrupted"):
-        model = quick(unary_operators=["sin"], evaluations=10**9).fit(X, y)
-    alarm.join()
-    assert model.interrupted_
-    assert model.predict(X).shape == (120, 2)
-    assert sum(model.evaluations_) < 10**9
-
-
-@pytest.mark.usefixtures("ctrl_c")
-@pytest.mark.parametrize("method", ["closed_forms", "enumeration"])
-def test_ctrl_c_leaves_small_functions_at_least(method: str) -> None:
-    X, y = law()
-    y = y + np.random.default_rng(7).normal(size=120)
-    alarm = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
-    alarm.start()
-    with pytest.warns(UserWarning, match="the search was interrupted"):
-        model = quick(method=method, unary_operators=["sin"], evaluations=10**7).fit(X, y)
-    alarm.join()
-    assert model.interrupted_ and model.evaluations_[0] <= 1000
-    assert np.isfinite(model.predict(X)).all()
-
-
-def test_closed_forms_with_a_pole_in_the_box_leave_the_small_functions() -> None:
-    X = np.random.default_rng(1).uniform(-1, 1, size=(60, 2))
-    given: dict[str, Any] = {"method": "closed_forms", "domain": "box", "evaluations": 2000}
-    model = quick(**given).fit(X, 1 / (X[:, 0] + X[:, 1]))
-    assert len(model.equations_) > 0
-    model.design()
-
-
-@pytest.mark.parametrize("method", ["gp", "closed_forms"])
-def test_inputs_that_are_all_zero_have_a_constant(method: str) -> None:
-    y = np.random.default_rng(0).uniform(1, 2, 60)
-    model = quick(method=method, evaluations=2000).fit(np.zeros((60, 3)), y)
-    np.testing.assert_allclose(model.predict(np.zeros((2, 3))), y.mean())
 
 
 def test_stops_at_a_target_loss_and_reports(capsys: pytest.CaptureFixture[str]) -> None:
