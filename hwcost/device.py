@@ -10,8 +10,9 @@ Room: `hwcost`; imports the errors. A device is a YAML file in `hwcost/data/`. I
 
 and `points` with `regression` is the sum of both.
 
-The features of a node are named in `symtick.hwcost.features`. `measured` stands beside the rows
-with one record for each synthesis or place-and-route run they were fitted to.
+The features of a node are named in `symtick.hwcost.features`. `fit` says which set of measurements
+in `hwcost/data/measured/` the rows follow from (`symtick calibrate` writes them); delays that were
+not measured are composed of `cells`, each with its source.
 """
 
 from __future__ import annotations
@@ -25,12 +26,16 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from symtick.errors import InputError
+from symtick.hwcost.measured import Family
 
 ROWS = (
     "add", "sub", "offset", "neg", "abs", "mul", "square", "constant", "min", "max",
     "round", "round_tie", "saturate", "table",
 )  # fmt: skip
 FEATURES = ("width", "address", "bits", "partial", "adders", "shorter", "longer")
+# net: a wire between cells; carry: into a carry chain and out of it; carry_bit: along it, per bit;
+# wide: through a multiplexer F7 or F8; dsp: operands to product of a block without registers
+CELLS = ("net", "lut", "carry", "carry_bit", "wide", "clock_to_out", "setup", "dsp")
 
 
 class _Strict(BaseModel):
@@ -121,27 +126,23 @@ class Dsp(_Strict):
     delay_ns: float
 
 
-class Measurement(_Strict):
-    """One operation between registers, through the tools.
+class Cell(_Strict):
+    """Delay of one kind of cell or wire, and where the figure comes from."""
+
+    ns: float = Field(ge=0)
+    source: str = Field(min_length=10)
+
+
+class Fit(_Strict):
+    """What the rows of a device follow from.
 
     Attributes:
-        row: the row it measures.
-        label: name of the point.
-        features: of the node; a table's `counted` is the number of LUTs that its contents ask for.
-        lut: LUTs of an UltraScale+ (Yosys, xcup).
-        lut4: four-input LUTs of an ECP5 (Yosys, ecp5), two for each carry block.
-        period_ns: shortest clock period on an ECP5-85k-8 (nextpnr), from register to register;
-            None for points that were only synthesised.
-        overhead_ns: clock-to-out, last hop and set-up on that path.
+        measured: name of the set of measurements.
+        delay: whether delays are fitted to them too, or composed of the device's `cells`.
     """
 
-    row: str
-    label: str
-    features: dict[str, float]
-    lut: float
-    lut4: float
-    period_ns: float | None = None
-    overhead_ns: float | None = None
+    measured: str
+    delay: Literal["measured", "cells"]
 
 
 class Device(_Strict):
@@ -153,17 +154,18 @@ class Device(_Strict):
         source: where the figures come from.
         modelled: true where delays were not measured but scaled from published figures.
         kind: `open` (delays and areas) or `published` (whole cycles of expression operators).
-        tools: name and version of each tool that measured.
-        date: when it was measured, ISO.
         part: vendor's part name.
+        family: Yosys's name of the family, whose areas these are; None where no open tool
+            synthesises for it.
         totals: resources of the part.
+        fit: what delay and area follow from; None for files made by hand.
+        cells: delays of single cells, by the names in `CELLS`, for delays composed of them.
         clock: overheads; None for published tables.
         dsp: the DSP rule; None where products are built from LUTs (synthesise with dsp=False).
         delay: row by operation, ns.
         area: row by operation, LUTs.
         table_factor: LUTs that synthesis gives, over those counted from a table's contents, by
             address bits.
-        measured: raw measurements.
         period_ns: the only clock period that published cycles are for.
         cycles: published cycles by format (`fixed<16,6>`) and operator name.
     """
@@ -173,16 +175,16 @@ class Device(_Strict):
     source: str
     modelled: bool = False
     kind: Literal["open", "published"] = "open"
-    tools: dict[str, str] = {}
-    date: str = ""
     part: str
+    family: Family | None = None
     totals: Totals
+    fit: Fit | None = None
+    cells: dict[str, Cell] = {}
     clock: Clock | None = None
     dsp: Dsp | None = None
     delay: dict[str, Row] = {}
     area: dict[str, Row] = {}
     table_factor: dict[int, float] = {}
-    measured: tuple[Measurement, ...] = ()
     period_ns: float | None = None
     cycles: dict[str, dict[str, int]] = {}
 
@@ -192,8 +194,8 @@ class Device(_Strict):
             if self.period_ns is None or not self.cycles:
                 raise ValueError("a published device needs period_ns and cycles")
             return self
-        if self.clock is None:
-            raise ValueError("an open device needs clock")
+        if self.clock is None or self.family is None:
+            raise ValueError("an open device needs clock and family")
         for table in (self.delay, self.area):
             missing = set(ROWS) - set(table)
             wrong = [r.alias for r in table.values() if r.alias is not None

@@ -157,20 +157,23 @@ def synthesize(
 
 
 def synthesize_each(
-    sources: Sequence[Path], folder: Path, *, dsp: bool = True
+    sources: Sequence[Path], folder: Path, family: str = "xcup", *, dsp: bool = True
 ) -> dict[str, Resources]:
-    """Resources of many independent modules for `xcup`, in one run and by the same recipe.
+    """Resources of many independent modules, in one run and by the same recipe.
 
     Args:
         sources: Verilog files; no module may use another.
         folder: where script and log go; it is created.
+        family: `xcup`, `xcu` or `xc7`.
         dsp: let products become multiplier blocks.
 
     Raises:
-        InputError: a source does not exist.
+        InputError: the family is not one of these, or a source does not exist.
         ToolError: Yosys is missing or fails.
     """
-    stem = folder.resolve() / "each.xcup"
+    if family not in XILINX_FAMILIES:
+        raise InputError(f"unknown family {family!r}: there are {', '.join(XILINX_FAMILIES)}")
+    stem = folder.resolve() / f"each.{family}"
     options = "" if dsp else "-nodsp "
     lines = [
         *_reads(sources, ""),
@@ -179,7 +182,7 @@ def synthesize_each(
         "read_verilog -lib -specify +/xilinx/cells_sim.v",
         "read_verilog -lib +/xilinx/cells_xtra.v",
         "setattr -unset rom_style m:* w:* c:*",
-        f"synth_xilinx -family xcup -noiopad -noclkbuf -nosrl -nobram -nolutram {options}"
+        f"synth_xilinx -family {family} -noiopad -noclkbuf -nosrl -nobram -nolutram {options}"
         "-run prepare:",
         f'tee -q -o "{stem}.stat.json" stat -json',
     ]

@@ -131,12 +131,12 @@ def synthesise_folder(folder: Path, place: bool = True) -> Synthesis:
 
 
 def _family(device: Device) -> str:
-    if device.kind == "published":
+    if device.family is None:
         raise InputError(
             f"device {device.name} is a table of published cycles: no open tool synthesises "
             "for it; compile for another device (symtick devices lists them)"
         )
-    return "ecp5" if device.part.upper().startswith("LFE5") else "xcup"
+    return device.family
 
 
 def _vendor_report(folder: Path, top: str) -> dict[str, Any] | None:

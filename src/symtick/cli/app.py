@@ -190,6 +190,32 @@ def report(
 
 
 @app.command()
+def calibrate(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for the device files.")
+    ] = Path("devices"),
+    work: Annotated[Path, typer.Option(help="Folder of an unfinished run, to go on from.")] = Path(
+        "calibration"
+    ),
+    fresh: Annotated[
+        str | None, typer.Option(help="Measure these points again: a pattern, * for all.")
+    ] = None,
+) -> None:
+    """Measure operators with Yosys and nextpnr-ecp5 and fit the device files to them.
+
+    Points that symtick's own measurements or those in the output folder hold, by the same versions
+    of the tools, are not measured again. An interrupted run goes on where it stopped.
+    """
+    from symtick.calibrating import calibrate
+    from symtick.calibration_points import points
+
+    with show.counting(console, "measuring") as told:
+        written = calibrate(points(), work, output, fresh, lambda s: told(s.label, s.done, s.total))
+    for path in written:
+        console.print(f"written: {path}", markup=False)
+
+
+@app.command()
 def devices() -> None:
     """List the devices that designs can be costed and scheduled for."""
     show.devices(console)

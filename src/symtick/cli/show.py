@@ -6,12 +6,21 @@ Room: front door. Nothing is computed here.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TypeVar
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from symtick import tables
@@ -52,6 +61,25 @@ def progress(console: Console, items: Iterable[T], what: str) -> Iterator[T]:
         for count, item in enumerate(items, 1):
             yield item
             status.update(f"{what}: {count} done")
+
+
+@contextmanager
+def counting(console: Console, what: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A function that shows which item was done, how many are and of how many.
+
+    On a terminal a bar is redrawn in place; elsewhere one line is printed for each item.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+               TimeElapsedColumn(), TimeRemainingColumn())  # fmt: skip
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+
+        def tell(label: str, done: int, total: int) -> None:
+            bar.update(task, description=f"{what}: {label}", completed=done, total=total)
+            if not console.is_terminal:
+                console.print(f"{what}: {label}, {done} of {total}", markup=False)
+
+        yield tell
 
 
 def front(console: Console, run: Run) -> None:

@@ -1,44 +1,23 @@
-"""Measure operators through Yosys and nextpnr, and write the device files that follow from them.
+"""The operations that `symtick calibrate` measures, one graph node each, between registers.
 
-Room: front door (it needs `codegen` to print, `sim` to measure and `hwcost` to store). Every point
-is one graph node between registers, printed by the code generator itself: LUTs for the UltraScale+
-from Yosys, LUTs and delay for the ECP5 from Yosys and nextpnr. Results are kept one file a point,
-so that an interrupted run goes on where it stopped.
-
-    python -m symtick.characterise FOLDER [DATA]
-
-writes points to FOLDER and `open.yaml`, `ecp5-85k-8.yaml`, `xcvu9p-2.yaml` to DATA (by default the
-package's own `hwcost/data`).
+Room: front door. Whoever adds a row to the device files, or wants a row to be fitted better, adds
+points here: only those that the kept measurements lack are measured.
 """
 
 from __future__ import annotations
 
-import json
+import hashlib
 import math
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 
-from symtick.codegen.design import Design
-from symtick.codegen.emit_verilog import verilog_files
 from symtick.codegen.fixed import Fixed, Overflow, Quant
 from symtick.codegen.graph import GOp, Graph, GraphBuilder
-from symtick.codegen.scheduler import schedule
-from symtick.expr import parse
-from symtick.files import write_json, write_text
-from symtick.hwcost import model
-from symtick.hwcost.device import Measurement
-from symtick.hwcost.device_fit import device_texts
 from symtick.hwcost.features import parts, shape
-from symtick.sim import nextpnr, yosys
-from symtick.sim.tools import find
 
 _SEED = 20_250_101
-_TARGET_MHZ = 400.0
 
 
 @dataclass(frozen=True)
@@ -64,6 +43,12 @@ class Point:
         if node.op is GOp.TABLE:
             held["counted"] = float(shape(node).luts)
         return held
+
+    @property
+    def digest(self) -> str:
+        """Hexadecimal digits that change with the operation, its formats or its contents."""
+        contents = [node.contents for node in self.graph.nodes]
+        return hashlib.sha256(f"{self.graph}{contents}".encode()).hexdigest()[:12]
 
     @property
     def row(self) -> str:
@@ -136,8 +121,12 @@ _CURVES: Mapping[str, tuple[Callable[[float], float], bool]] = {
 }
 
 
-def points() -> Iterator[Point]:
+def points() -> list[Point]:
     """All points, in a fixed order."""
+    return [*_sums(), *_choices(), *_products(), *_casts(), *_tables()]
+
+
+def _sums() -> Iterator[Point]:
     for w in (4, 8, 12, 16, 24, 32):
         yield _built(f"add_{w}", _binary(GOp.ADD, Fixed(w, 0), Fixed(w, 0)))
     yield _built("add_12_shifted", _binary(GOp.ADD, Fixed(12, 0), Fixed(12, 4)))
@@ -148,8 +137,14 @@ def points() -> Iterator[Point]:
     for w in (4, 8, 16, 24):
         yield _built(f"neg_{w}", _unary(GOp.NEG, Fixed(w, 0)))
         yield _built(f"abs_{w}", _unary(GOp.ABS, Fixed(w, 0)))
+
+
+def _choices() -> Iterator[Point]:
     for w in (4, 6, 8, 12, 16, 24):
         yield _built(f"min_{w}", _binary(GOp.MIN, Fixed(w, 0), Fixed(w, 0)))
+
+
+def _products() -> Iterator[Point]:
     for a, b in ((2, 2), (3, 3), (4, 2), (4, 4), (6, 2), (6, 3), (6, 4), (6, 6), (8, 2), (8, 3),
                  (8, 4), (8, 8), (12, 2), (12, 4), (12, 6), (12, 12), (16, 4),
                  (16, 8)):  # fmt: skip
@@ -158,99 +153,19 @@ def points() -> Iterator[Point]:
         yield _built(f"square_{w}", _square(w))
     for w, raw in ((8, 5), (12, 9), (8, 11), (6, 77), (12, 77), (10, 151), (10, 379), (14, 379)):
         yield _built(f"constant_{w}_{raw}", _times(w, raw))
+
+
+def _casts() -> Iterator[Point]:
     for w in (4, 8, 12, 16, 24):
         yield _built(f"round_{w}", _cast(w, 3, 0, Quant.RND, Overflow.WRAP))
         yield _built(f"saturate_{w}", _cast(w, 0, 3, Quant.TRN, Overflow.SAT))
     for w in (6, 8, 12, 20):
         yield _built(f"round_even_{w}", _cast(w, 4, 0, Quant.RND_CONV, Overflow.WRAP))
-    yield from _table_points()
 
 
-def _table_points() -> Iterator[Point]:
+def _tables() -> Iterator[Point]:
     for k in range(2, 13):
         yield _built(f"table_{k}_noise", _table(k, 8, _noise(k, 8)), k < 12)
     for k in range(5, 13):
         for name, (f, timed) in _CURVES.items():
             yield _built(f"table_{k}_{name}", _table(k, 8, _curve(k, 8, f)), timed and k < 12)
-
-
-def _verilog(point: Point) -> str:
-    """The printed module, combinational: registers are put around it when it is measured."""
-    plan = schedule(point.graph, model(kind="unit"), 0)
-    design = Design(point.label, parse("a + b", ["a", "b"]), point.graph, plan, "unit")
-    return verilog_files(design)[f"rtl/{point.label}.v"]
-
-
-def measure(folder: Path, chosen: Sequence[Point]) -> list[Measurement]:
-    """Measure the points that have no result in `folder` yet; returns all results.
-
-    Raises:
-        ToolError: Yosys or nextpnr is missing or fails.
-    """
-    sources = {p.label: folder / "rtl" / f"{p.label}.v" for p in chosen}
-    for p in chosen:
-        write_text(sources[p.label], _verilog(p))
-    missing = [p for p in chosen if not (folder / f"{p.label}.json").exists()]
-    if missing:
-        found = yosys.synthesize_each([sources[p.label] for p in missing], folder, dsp=False)
-        for p in missing:
-            write_json(folder / f"{p.label}.json", _measured(p, sources, found[p.label], folder))
-            print(p.label, flush=True)
-    texts = [(folder / f"{p.label}.json").read_text() for p in chosen]
-    return [Measurement.model_validate(json.loads(text)) for text in texts]
-
-
-def _measured(
-    point: Point, sources: Mapping[str, Path], area: yosys.Resources, folder: Path
-) -> dict[str, object]:
-    work = folder / "work"
-    ecp5 = yosys.synthesize([sources[point.label]], point.label, work, "ecp5", dsp=False)
-    held: dict[str, object] = {
-        "row": point.row,
-        "label": point.label,
-        "features": point.features,
-        "lut": area.lut,
-        "lut4": ecp5.lut + 2 * ecp5.carry,
-    }
-    if point.timed:
-        timing = nextpnr.place_and_route(
-            [sources[point.label]], point.label, work, target_mhz=_TARGET_MHZ, dsp=False
-        )
-        held["period_ns"] = round(timing.period_ns, 3)
-        held["overhead_ns"] = round(timing.overhead_ns, 3)
-    return held
-
-
-def characterise(folder: Path, data: Path) -> list[Path]:
-    """Measure all points and write the device files; returns their paths.
-
-    Args:
-        folder: where results are kept between runs.
-        data: where the YAML files go.
-
-    Raises:
-        ToolError: Yosys or nextpnr is missing or fails.
-    """
-    measured = measure(folder, list(points()))
-    tools = {name: find(name).version for name in ("yosys", "nextpnr-ecp5")}
-    day = datetime.now(UTC).date().isoformat()
-    written = []
-    for name, text in device_texts(measured, tools, day).items():
-        write_text(data / f"{name}.yaml", text)
-        written.append(data / f"{name}.yaml")
-    return written
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Command line: see the module's docstring."""
-    if len(arguments) not in (1, 2):
-        print("usage: python -m symtick.characterise FOLDER [DATA]", file=sys.stderr)
-        return 2
-    data = Path(arguments[1]) if len(arguments) == 2 else Path(__file__).parent / "hwcost" / "data"
-    for path in characterise(Path(arguments[0]), data):
-        print(path)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

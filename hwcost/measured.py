@@ -1,0 +1,105 @@
+"""Raw measurements: what device files are fitted to, kept once for all of them.
+
+Room: `hwcost`; imports the errors. A set is a YAML file in `hwcost/data/measured/` with the date,
+the versions of the tools that measured, and one line for each point. It is read only by those who
+fit or check a fit: compiling needs the device file alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from symtick.errors import InputError
+
+SETS = "measured"
+Family = Literal["xcup", "xcu", "xc7", "ecp5"]
+
+
+class Measurement(BaseModel):
+    """One operation between registers, through the tools.
+
+    Attributes:
+        row: the device row that it measures.
+        label: name of the point.
+        graph: digest of the graph that was measured, hexadecimal.
+        features: of the node; a table's `counted` is the number of LUTs that its contents ask for.
+        lut: LUTs by Yosys family. `xcup`, `xcu` and `xc7` have six-input LUTs, `ecp5` four-input
+            ones, two more for each carry block.
+        period_ns: shortest clock period on an ECP5-85k-8 (nextpnr), from register to register;
+            None for points that were only synthesised.
+        overhead_ns: clock-to-out, last hop and set-up on that path.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    row: str
+    label: str
+    graph: str
+    features: dict[str, float]
+    lut: dict[Family, float]
+    period_ns: float | None = None
+    overhead_ns: float | None = None
+
+
+class MeasuredSet(BaseModel):
+    """Measurements by one version of the tools.
+
+    Attributes:
+        name: the file's name without suffix.
+        tools: name and version of each tool.
+        date: when the last point was measured, ISO.
+        points: the measurements.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    tools: dict[str, str]
+    date: str
+    points: tuple[Measurement, ...]
+
+    def of(self, row: str) -> list[Measurement]:
+        """The points of one row."""
+        return [m for m in self.points if m.row == row]
+
+
+def load_measured(name: str, folder: Traversable | None = None) -> MeasuredSet:
+    """Read a set of measurements.
+
+    Args:
+        name: of the set.
+        folder: of the device files, beside which the set lies; symtick's own by default.
+
+    Raises:
+        InputError: there is no such set, or it breaks the schema.
+    """
+    path = (folder or files("symtick.hwcost") / "data") / SETS / f"{name}.yaml"
+    if not path.is_file():
+        raise InputError(f"there is no set of measurements {name!r}: {path} does not exist")
+    try:
+        return MeasuredSet.model_validate(yaml.load(path.read_bytes(), yaml.CSafeLoader))
+    except (ValidationError, yaml.YAMLError) as error:
+        raise InputError(f"the measurements in {path} are not valid: {error}") from None
+
+
+def measured_text(found: MeasuredSet) -> str:
+    """The set as YAML, one line for each point."""
+    head = found.model_dump(exclude={"points"})
+    lines = ["  - " + _line(m.model_dump(exclude_none=True)) for m in found.points]
+    return "\n".join([yaml.safe_dump(head, sort_keys=False) + "points:", *lines, ""])
+
+
+def _line(content: dict[str, Any]) -> str:
+    text: str = yaml.safe_dump(content, sort_keys=False, default_flow_style=True, width=10_000)
+    return text.strip()
+
+
+def timed(points: Sequence[Measurement]) -> list[Measurement]:
+    """The points that were placed and routed."""
+    return [m for m in points if m.period_ns is not None]
