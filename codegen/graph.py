@@ -20,10 +20,11 @@ never loses a bit. What a node costs and when it runs are other values (`CostMod
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -146,6 +147,13 @@ class Graph:
         for node in self.nodes:
             values.append(_evaluated(self, node, values, x))
         return np.stack([values[k] for k in self.outputs], axis=1)
+
+    def value(self, number: int, values: Mapping[int, RawArray]) -> RawArray:
+        """Raw values of one node (not an input) from those of its arguments, by node number."""
+        node = self.nodes[number]
+        if node.op is GOp.CONST:
+            return np.array([node.number], raw_dtype(node.fmt.width + 1))
+        return _evaluated(self, node, cast("list[RawArray]", values), np.empty((0, 0)))
 
     def check(self) -> None:
         """Verify every rule in this module's docstring.

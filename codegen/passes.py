@@ -16,6 +16,7 @@ import numpy as np
 from symtick.codegen.folding import fold
 from symtick.codegen.fusion import fuse
 from symtick.codegen.graph import GOp, Graph, GraphBuilder
+from symtick.codegen.ranges import narrow
 from symtick.codegen.schedule import CostModel
 from symtick.codegen.shifts import constant_products
 from symtick.codegen.splitting import split
@@ -63,6 +64,7 @@ PASSES: tuple[Pass, ...] = (
     Pass("fold again", fold),
     Pass("fuse", fuse),
     Pass("fill", fill),
+    Pass("narrow", narrow),
     Pass("split", split),
     Pass("fold parts", fold),
 )
