@@ -3,7 +3,7 @@
 from symtick.codegen.compile import compile_expression
 from symtick.codegen.design import Design
 from symtick.codegen.fixed import MAX_PORT_WIDTH, Fixed, Overflow, Quant, RawArray, cast_raw
-from symtick.codegen.graph import MAX_TABLE_BITS, GNode, GOp, Graph, GraphBuilder
+from symtick.codegen.graph import BIT, MAX_TABLE_BITS, GNode, GOp, Graph, GraphBuilder
 from symtick.codegen.lower import lower
 from symtick.codegen.passes import PASSES, Pass, run_passes
 from symtick.codegen.precision import Precision
@@ -11,6 +11,7 @@ from symtick.codegen.schedule import Area, CostModel, Schedule
 from symtick.codegen.scheduler import schedule
 
 __all__ = [
+    "BIT",
     "MAX_PORT_WIDTH",
     "MAX_TABLE_BITS",
     "PASSES",

@@ -139,6 +139,12 @@ def node_text(graph: Graph, number: int, names: list[str]) -> str:
         return f"{args[0]} cast, {node.quant.name} {node.overflow.name}"
     if node.op is GOp.TABLE:
         return f"table of {args[0]}"
+    if node.op is GOp.GE:
+        return f"{args[0]} >= {args[1]}"
+    if node.op is GOp.SELECT:
+        return f"{args[0]} ? {args[1]} : {args[2]}"
+    if node.op is GOp.CONCAT:
+        return f"the bits of {args[0]}, then those of {args[1]}"
     if node.op is GOp.CONST:
         return value_text(node.number, node.fmt.frac)
     return f"{node.op.value}({', '.join(args)})"

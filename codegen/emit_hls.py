@@ -199,11 +199,22 @@ class _Project:
             return f"{args[0]} < 0 ? {kind}(-{args[0]}) : {kind}({args[0]})"
         if node.op in (GOp.MIN, GOp.MAX):
             first, second = args if node.op is GOp.MIN else reversed(args)
-            return f"{self._less(node)} ? {kind}({first}) : {kind}({second})"
+            return f"{self._compared(node, '<')} ? {kind}({first}) : {kind}({second})"
+        if node.op is GOp.GE:
+            return self._compared(node, ">=")
+        if node.op is GOp.SELECT:
+            return f"{args[0]} != 0 ? {kind}({args[1]}) : {kind}({args[2]})"
+        if node.op is GOp.CONCAT:
+            high, low = (self._bits(a) for a in node.args)
+            return f"bits {high}.concat({low})"
         return f"{args[0]} {_SYMBOLS[node.op]} {args[1]}"
 
-    def _less(self, node: GNode) -> str:
-        """The comparison of MIN and MAX, of two signed values where one is signed.
+    def _bits(self, number: int) -> str:
+        """The bit pattern of a node."""
+        return f"ap_uint<{self.graph.nodes[number].fmt.width}>({self.names[number]}.range())"
+
+    def _compared(self, node: GNode, symbol: str) -> str:
+        """A comparison of the arguments, of two signed values where one is signed.
 
         The headers for simulation compare unsigned with signed wrongly over 64 bits.
         """
@@ -215,7 +226,7 @@ class _Project:
             else self.names[a]
             for a, fmt in zip(node.args, formats, strict=True)
         ]
-        return f"{texts[0]} < {texts[1]}"
+        return f"{texts[0]} {symbol} {texts[1]}"
 
     def _cast(self, node: GNode, argument: str) -> str:
         """The argument; widened first where rounding would drop all of its bits.

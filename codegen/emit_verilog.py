@@ -218,8 +218,18 @@ class _Module:
             return [], f"{self._table(number, node)}({self.bits.all(args[0])})"
         if node.op is GOp.MUL:
             return [], self.bits.product(args[0], args[1], width)
+        if node.op is GOp.CONCAT:
+            return [], f"{{{self.bits.all(args[0])}, {self.bits.all(args[1])}}}"
         if node.op in (GOp.MIN, GOp.MAX):
             return self._smaller(name, node, args, fracs)
+        if node.op is GOp.GE:
+            return [], self._compared(args, fracs, ">=")
+        if node.op is GOp.SELECT:
+            chosen = [
+                self.bits.extended(a, node.fmt.frac - f, width)
+                for a, f in zip(args[1:], fracs[1:], strict=True)
+            ]
+            return [], f"{self.bits.all(args[0])} ? {chosen[0]} : {chosen[1]}"
         shifted = [
             self.bits.extended(a, max(fracs) - f, width) for a, f in zip(args, fracs, strict=True)
         ]
@@ -248,14 +258,20 @@ class _Module:
             # the bounds decide, as for the larger of an unsigned value and 0
             if ends[k][1] <= ends[1 - k][0]:
                 return [], self.bits.extended(*pairs[k ^ order], node.fmt.width)
+        chosen = [self.bits.extended(*pairs[k ^ order], node.fmt.width) for k in (0, 1)]
+        less = self.namer.new(f"{name}_less")
+        test = self._compared(args, fracs, "<")
+        return [f"wire {less} = {test};"], f"{less} ? {chosen[0]} : {chosen[1]}"
+
+    def _compared(self, args: Sequence[Signal], fracs: Sequence[int], symbol: str) -> str:
+        """A comparison of two signals at the width that holds both."""
+        pairs = [(a, max(fracs) - f) for a, f in zip(args, fracs, strict=True)]
         signed = any(a.fmt.signed for a in args)
         common = max(a.fmt.width + s + (signed and not a.fmt.signed) for a, s in pairs)
         wide = [self.bits.extended(a, s, common) for a, s in pairs]
         if signed:
             wide = [f"$signed({text})" for text in wide]
-        chosen = [self.bits.extended(*pairs[k ^ order], node.fmt.width) for k in (0, 1)]
-        less = self.namer.new(f"{name}_less")
-        return [f"wire {less} = {wide[0]} < {wide[1]};"], f"{less} ? {chosen[0]} : {chosen[1]}"
+        return f"{wide[0]} {symbol} {wide[1]}"
 
     def _table(self, number: int, node: GNode) -> str:
         """Name of the function with a table's contents, made once for equal contents."""

@@ -104,6 +104,16 @@ def _pick(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNod
     return args[smaller] if node.op is GOp.MIN else args[1 - smaller]
 
 
+def _ge(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNode]) -> int | None:
+    return b.const(1, 0) if args[0] == args[1] else None
+
+
+def _select(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNode]) -> int | None:
+    if held[0].op is GOp.CONST:
+        return args[1] if held[0].number else args[2]
+    return args[1] if args[1] == args[2] else None
+
+
 def _scale(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNode]) -> int | None:
     if held[0].op is GOp.SCALE:
         return b.scale(held[0].args[0], held[0].number + node.number)
@@ -172,6 +182,8 @@ _RULES = {
     GOp.MUL: _mul,
     GOp.MIN: _pick,
     GOp.MAX: _pick,
+    GOp.GE: _ge,
+    GOp.SELECT: _select,
     GOp.SCALE: _scale,
     GOp.CAST: _cast,
     GOp.TABLE: _table,

@@ -18,7 +18,7 @@ from symtick.codegen.tables import rebuilt, spread
 from symtick.codegen.timing import Watch
 
 _MAX_BITS = 10
-_FREE = (GOp.INPUT, GOp.CONST, GOp.SCALE)
+_FREE = (GOp.INPUT, GOp.CONST, GOp.SCALE, GOp.CONCAT)
 
 
 def fuse(graph: Graph, model: CostModel) -> Graph:

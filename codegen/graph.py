@@ -13,6 +13,9 @@ never loses a bit. What a node costs and when it runs are other values (`CostMod
 | NEG a, ABS a | -a, magnitude of a | frac of a |
 | MUL a b | a * b (a square where both are one node) | frac = sum |
 | MIN a b, MAX a b | smaller, larger | frac = max of both |
+| GE a b | 1 where a >= b, else 0 | one unsigned bit, frac 0 |
+| SELECT c a b | a where the one unsigned bit c is 1, else b | frac = max of a's and b's |
+| CONCAT a b | bit pattern of a above that of b, no hardware | unsigned, frac 0 |
 | SCALE a k | a * 2**k, no hardware | raw of a, frac - k |
 | CAST a | a in a stated format with a Quant and an Overflow mode | stated |
 | TABLE a | contents[bit pattern of a] | stated |
@@ -40,6 +43,7 @@ from symtick.codegen.fixed import (
 from symtick.errors import InputError, WidthError
 
 MAX_TABLE_BITS = 16
+BIT = Fixed(1, 0, False)
 
 
 class GOp(Enum):
@@ -54,6 +58,9 @@ class GOp(Enum):
     MUL = "mul"
     MIN = "min"
     MAX = "max"
+    GE = "ge"
+    SELECT = "select"
+    CONCAT = "concat"
     SCALE = "scale"
     CAST = "cast"
     TABLE = "table"
@@ -61,7 +68,8 @@ class GOp(Enum):
 
 ARITY: dict[GOp, int] = {
     GOp.INPUT: 0, GOp.CONST: 0, GOp.ADD: 2, GOp.SUB: 2, GOp.NEG: 1, GOp.ABS: 1, GOp.MUL: 2,
-    GOp.MIN: 2, GOp.MAX: 2, GOp.SCALE: 1, GOp.CAST: 1, GOp.TABLE: 1,
+    GOp.MIN: 2, GOp.MAX: 2, GOp.GE: 2, GOp.SELECT: 3, GOp.CONCAT: 2,
+    GOp.SCALE: 1, GOp.CAST: 1, GOp.TABLE: 1,
 }  # fmt: skip
 
 
@@ -196,15 +204,20 @@ def _line(k: int, node: GNode, names: Sequence[str]) -> str:
     return f"%{k} = {words} : {node.fmt} [{node.lo}, {node.hi}]"
 
 
-def _aligned(graph: Graph, node: GNode, values: list[RawArray]) -> list[RawArray]:
+def _aligned(graph: Graph, args: Sequence[int], values: list[RawArray]) -> list[RawArray]:
     """Both arguments at the finer of their two points, in integers that hold the result too."""
-    formats = [graph.nodes[a].fmt for a in node.args]
+    formats = [graph.nodes[a].fmt for a in args]
     frac = max(fmt.frac for fmt in formats)
     dtype = raw_dtype(max(fmt.width + frac - fmt.frac for fmt in formats) + 1)
     return [
         np.left_shift(values[a].astype(dtype), frac - fmt.frac)
-        for a, fmt in zip(node.args, formats, strict=True)
+        for a, fmt in zip(args, formats, strict=True)
     ]
+
+
+def _pattern(value: RawArray, width: int) -> RawArray:
+    """The bit pattern of raw integers, read as unsigned."""
+    return np.asarray(value & ((1 << width) - 1))
 
 
 def _evaluated(graph: Graph, node: GNode, values: list[RawArray], x: RawArray) -> RawArray:
@@ -219,8 +232,14 @@ def _evaluated(graph: Graph, node: GNode, values: list[RawArray], x: RawArray) -
             first, graph.nodes[node.args[0]].fmt.frac, node.fmt, node.quant, node.overflow
         )
     if node.op is GOp.TABLE:
-        pattern = first & ((1 << graph.nodes[node.args[0]].fmt.width) - 1)
+        pattern = _pattern(first, graph.nodes[node.args[0]].fmt.width)
         return np.asarray(node.contents, dtype)[pattern.astype(np.int64)]
+    if node.op is GOp.CONCAT:
+        low = graph.nodes[node.args[1]].fmt.width
+        high = _pattern(first, graph.nodes[node.args[0]].fmt.width).astype(dtype)
+        return np.asarray((high << low) | _pattern(values[node.args[1]], low).astype(dtype))
+    if node.op is GOp.SELECT:
+        return np.where(first.astype(bool), *_aligned(graph, node.args[1:], values))
     if node.op is GOp.SCALE:
         return first
     if node.op is GOp.NEG:
@@ -229,7 +248,9 @@ def _evaluated(graph: Graph, node: GNode, values: list[RawArray], x: RawArray) -
         return np.asarray(np.abs(first.astype(dtype)))
     if node.op is GOp.MUL:
         return np.asarray(first.astype(dtype) * values[node.args[1]].astype(dtype))
-    a, b = _aligned(graph, node, values)
+    a, b = _aligned(graph, node.args, values)
+    if node.op is GOp.GE:
+        return np.asarray(a >= b).astype(np.int64)
     combine = {GOp.ADD: np.add, GOp.SUB: np.subtract, GOp.MIN: np.minimum, GOp.MAX: np.maximum}
     return np.asarray(combine[node.op](a, b))
 
@@ -279,12 +300,15 @@ class GraphBuilder:
         return self._add(GNode(GOp.CONST, (), Fixed.for_raw(raw, raw, frac), raw, raw, raw))
 
     def op(self, op: GOp, *args: int) -> int:
-        """ADD, SUB, NEG, ABS, MUL, MIN or MAX of earlier nodes, exact."""
+        """ADD, SUB, NEG, ABS, MUL, MIN, MAX, GE, SELECT or CONCAT of earlier nodes, exact."""
         if len(args) != ARITY[op] or op in _STATED:
             raise InputError(f"{op.value} is not built from {len(args)} arguments alone")
-        frac, lo, hi = _bounds(op, [self.nodes[a] for a in args], len(set(args)) == 1)
+        held = [self.nodes[a] for a in args]
+        if op is GOp.SELECT and held[0].fmt != BIT:
+            raise InputError(f"select asks one unsigned bit, {BIT}, not {held[0].fmt}")
+        frac, lo, hi = _bounds(op, held, len(set(args)) == 1)
         try:
-            fmt = Fixed.for_raw(lo, hi, frac)
+            fmt = Fixed.for_raw(lo, hi, frac) if op is not GOp.CONCAT else _joined(held)
         except WidthError as error:
             raise WidthError(f"{op.value} grows too wide: {error}; cast its arguments") from None
         return self._add(GNode(op, args, fmt, lo, hi))
@@ -373,6 +397,11 @@ class GraphBuilder:
         )
 
 
+def _joined(args: Sequence[GNode]) -> Fixed:
+    """The format of CONCAT: every bit of both, also those that the bounds would not need."""
+    return Fixed(sum(a.fmt.width for a in args), 0, False)
+
+
 _STATED = {GOp.INPUT, GOp.CONST, GOp.SCALE, GOp.CAST, GOp.TABLE}
 
 
@@ -394,7 +423,11 @@ def _bounds(op: GOp, args: Sequence[GNode], same: bool) -> tuple[int, int, int]:
     if op is GOp.ABS:
         low = 0 if a.lo <= 0 <= a.hi else min(abs(a.lo), abs(a.hi))
         return a.fmt.frac, low, max(abs(a.lo), abs(a.hi))
-    b = args[1]
+    if op is GOp.CONCAT:
+        return 0, *_patterns(args[0], args[1])
+    if op is GOp.SELECT:
+        args = args[1:]
+    a, b = args
     if op is GOp.MUL:
         corners = [p * q for p in (a.lo, a.hi) for q in (b.lo, b.hi)]
         if same:
@@ -409,4 +442,19 @@ def _bounds(op: GOp, args: Sequence[GNode], same: bool) -> tuple[int, int, int]:
         return frac, alo - bhi, ahi - blo
     if op is GOp.MIN:
         return frac, min(alo, blo), min(ahi, bhi)
-    return frac, max(alo, blo), max(ahi, bhi)
+    if op is GOp.MAX:
+        return frac, max(alo, blo), max(ahi, bhi)
+    if op is GOp.SELECT:
+        return frac, min(alo, blo), max(ahi, bhi)
+    return 0, int(alo >= bhi), int(ahi >= blo)
+
+
+def _patterns(high: GNode, low: GNode) -> tuple[int, int]:
+    """Smallest and largest bit pattern of CONCAT."""
+    ends = []
+    for node in (high, low):
+        mask = (1 << node.fmt.width) - 1
+        # patterns keep the order of the values unless the sign changes between them
+        ends.append((0, mask) if node.lo < 0 <= node.hi else (node.lo & mask, node.hi & mask))
+    shift = low.fmt.width
+    return (ends[0][0] << shift) + ends[1][0], (ends[0][1] << shift) + ends[1][1]

@@ -100,9 +100,14 @@ def spread(raw: RawArray, lo: int, width: int) -> RawArray:
 def rebuilt(builder: GraphBuilder, graph: Graph, number: int, args: Sequence[int]) -> int:
     """A node of a graph once more on arguments of equal value, whose formats may be narrower.
 
-    Only tables have to be written again for that: their address is a bit pattern.
+    Tables have to be written again for that, for their address is a bit pattern; the arguments of
+    CONCAT get their old formats back.
     """
     node = graph.nodes[number]
+    if node.op is GOp.CONCAT:
+        args = [
+            _in_format(builder, a, graph.nodes[b].fmt) for a, b in zip(args, node.args, strict=True)
+        ]
     if node.op is not GOp.TABLE:
         return builder.again(node, args)
     before = graph.nodes[node.args[0]].fmt
@@ -114,3 +119,8 @@ def rebuilt(builder: GraphBuilder, graph: Graph, number: int, args: Sequence[int
     codes = codes << shift if shift >= 0 else codes >> -shift
     held = np.array(node.contents, object)[(codes & (len(node.contents) - 1)).astype(np.int64)]
     return builder.table(args[0], spread(held, source.lo, source.fmt.width).tolist(), node.fmt)
+
+
+def _in_format(builder: GraphBuilder, number: int, fmt: Fixed) -> int:
+    """A node in a format that holds all its values (wires)."""
+    return builder.cast(number, fmt, Quant.TRN, Overflow.WRAP)

@@ -46,6 +46,8 @@ def composed_rows(cells: Mapping[str, Cell]) -> _Rows:
         # a LUT that selects behind a carry chain
         "abs": _line(2 * level + ns["carry"], bits=step),
         **{name: {"alias": "abs"} for name in ("min", "max", "round_tie")},
+        "compare": {"alias": "add"},
+        "select": {"fixed": round(level, 3)},
         "saturate": {"fixed": round(2 * level, 3)},
         "constant": _line(level, adders=slope / 2, width=step),
         "mul": _line(level, shorter=slope / 2, longer=step),

@@ -30,7 +30,7 @@ from symtick.hwcost.measured import Family
 
 ROWS = (
     "add", "sub", "offset", "neg", "abs", "mul", "square", "constant", "min", "max",
-    "round", "round_tie", "saturate", "table",
+    "compare", "select", "round", "round_tie", "saturate", "table",
 )  # fmt: skip
 FEATURES = ("width", "address", "bits", "partial", "adders", "shorter", "longer")
 # net: a wire between cells; carry: into a carry chain and out of it; carry_bit: along it, per bit;

@@ -16,13 +16,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symtick.codegen.fixed import Overflow, Quant
+from symtick.codegen.fixed import Fixed, Overflow, Quant
 from symtick.codegen.graph import GNode, GOp, Graph
 from symtick.hwcost.table_columns import TableShape, table_shape
 
-_WIRES = {GOp.INPUT, GOp.CONST, GOp.SCALE}
+WIRES = {GOp.INPUT, GOp.CONST, GOp.SCALE, GOp.CONCAT}
 _PLAIN = {GOp.ADD: "add", GOp.SUB: "sub", GOp.NEG: "neg", GOp.ABS: "abs", GOp.MIN: "min",
-          GOp.MAX: "max", GOp.TABLE: "table"}  # fmt: skip
+          GOp.MAX: "max", GOp.GE: "compare", GOp.SELECT: "select"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def shape(node: GNode) -> TableShape:
 def parts(graph: Graph, number: int) -> tuple[Part, ...]:
     """The rows that price a node, one after the other; none for wires."""
     node = graph.nodes[number]
-    if node.op in _WIRES:
+    if node.op in WIRES:
         return ()
     if node.op is GOp.CAST:
         return _cast(graph, node)
@@ -57,6 +57,9 @@ def parts(graph: Graph, number: int) -> tuple[Part, ...]:
         address = shape(node).address
         return (Part("table", {"address": address}),) if address else ()
     row = _PLAIN[node.op]
+    if node.op is GOp.GE:
+        bits = _compared_bits(args)
+        return (Part(row, {"width": bits, "bits": bits}),)
     if row in ("add", "sub") and any(a.op is GOp.CONST for a in args):
         row = "offset"
     return (Part(row, {"width": node.fmt.width, "bits": _logic_bits(node, args)}),)
@@ -69,6 +72,16 @@ def _logic_bits(node: GNode, args: list[GNode]) -> int:
     if node.op is GOp.SUB:
         return max(1, node.fmt.width - max(0, args[0].fmt.frac - args[1].fmt.frac))
     return node.fmt.width
+
+
+def _compared_bits(args: list[GNode]) -> int:
+    """Width at which two signals can be compared: the lowest bits of the finer one are left away.
+
+    Where one side has zeros there, a >= b does not depend on them.
+    """
+    frac = max(a.fmt.frac for a in args)
+    ends = [v << frac - a.fmt.frac for a in args for v in (a.lo, a.hi)]
+    return Fixed.for_raw(min(ends), max(ends), frac).width
 
 
 def _product(node: GNode, args: list[GNode]) -> tuple[Part, ...]:

@@ -30,6 +30,8 @@ FORMS: dict[str, RowForms] = {
     "neg": RowForms(Form(("bits",)), Form(("bits",))),
     "abs": RowForms(Form(("bits",)), Form(("bits",))),
     "min": RowForms(Form(points="bits"), Form(("bits",))),
+    "compare": RowForms(Form(("bits",)), Form(("bits",))),
+    "select": RowForms(Form(("bits",)), Form(("bits",))),
     "mul": RowForms(Form(("longer",), "shorter"), Form(("partial",))),
     "square": RowForms(Form(points="longer"), Form(points="longer")),
     "constant": RowForms(Form(("width",), "adders"), Form(("partial",))),

@@ -17,10 +17,9 @@ from symtick.codegen.graph import GNode, GOp, Graph
 from symtick.codegen.schedule import Area
 from symtick.errors import InputError
 from symtick.hwcost.device import Device, load_device
-from symtick.hwcost.features import Part, parts, shape
+from symtick.hwcost.features import WIRES, Part, parts, shape
 
 _MAX_CLOCK_MHZ = 1000.0
-_WIRES = (GOp.INPUT, GOp.CONST, GOp.SCALE)
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ class CycleModel:
 
     def delay(self, graph: Graph, node: int) -> float:
         """A whole period, none for wires."""
-        return 0.0 if graph.nodes[node].op in _WIRES else self.clock_ns
+        return 0.0 if graph.nodes[node].op in WIRES else self.clock_ns
 
     def area(self, graph: Graph, node: int) -> Area:
         """Unknown: the tables state cycles only."""
@@ -163,11 +162,11 @@ class UnitModel:
 
     def delay(self, graph: Graph, node: int) -> float:
         """1 ns, none for wires."""
-        return 0.0 if graph.nodes[node].op in _WIRES else 1.0
+        return 0.0 if graph.nodes[node].op in WIRES else 1.0
 
     def area(self, graph: Graph, node: int) -> Area:
         """One LUT, none for wires."""
-        return Area() if graph.nodes[node].op in _WIRES else Area(lut=1.0)
+        return Area() if graph.nodes[node].op in WIRES else Area(lut=1.0)
 
 
 Model = OpenModel | CycleModel | UnitModel

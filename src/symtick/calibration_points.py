@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from symtick.codegen.fixed import Fixed, Overflow, Quant
-from symtick.codegen.graph import GOp, Graph, GraphBuilder
+from symtick.codegen.graph import BIT, GOp, Graph, GraphBuilder
 from symtick.hwcost.features import parts, shape
 
 _SEED = 20_250_101
@@ -57,7 +57,7 @@ class Point:
 
 
 def _built(label: str, make: Callable[[GraphBuilder], int], timed: bool = True) -> Point:
-    builder = GraphBuilder(("a", "b"))
+    builder = GraphBuilder(("a", "b", "c"))
     return Point(label, builder.build([make(builder)], ["y"]), timed)
 
 
@@ -75,6 +75,15 @@ def _plus(width: int, raw: int) -> Callable[[GraphBuilder], int]:
 
 def _times(width: int, raw: int) -> Callable[[GraphBuilder], int]:
     return lambda g: g.op(GOp.MUL, g.input(0, Fixed(width, 0)), g.const(raw, 0))
+
+
+def _select(width: int) -> Callable[[GraphBuilder], int]:
+    def make(builder: GraphBuilder) -> int:
+        choice = builder.input(2, BIT)
+        a, b = (builder.input(k, Fixed(width, 0)) for k in (0, 1))
+        return builder.op(GOp.SELECT, choice, a, b)
+
+    return make
 
 
 def _square(width: int) -> Callable[[GraphBuilder], int]:
@@ -142,6 +151,10 @@ def _sums() -> Iterator[Point]:
 def _choices() -> Iterator[Point]:
     for w in (4, 6, 8, 12, 16, 24):
         yield _built(f"min_{w}", _binary(GOp.MIN, Fixed(w, 0), Fixed(w, 0)))
+    for w in (4, 8, 12, 16, 24, 32):
+        yield _built(f"compare_{w}", _binary(GOp.GE, Fixed(w, 0), Fixed(w, 0)))
+    for w in (4, 8, 16, 24):
+        yield _built(f"select_{w}", _select(w))
 
 
 def _products() -> Iterator[Point]:

@@ -8,6 +8,7 @@ from random import Random
 import numpy as np
 
 from symtick.codegen import (
+    BIT,
     Fixed,
     GNode,
     GOp,
@@ -55,11 +56,13 @@ def _grow(builder: GraphBuilder, random: Random) -> None:
         builder.table(a, [random.choice(few) for _ in range(1 << node.fmt.width)], fmt)
     elif op in (GOp.NEG, GOp.ABS) and node.fmt.width < _WIDEST:
         builder.op(op, a)
-    elif op in (GOp.ADD, GOp.SUB, GOp.MIN, GOp.MAX, GOp.MUL):
+    elif op in (GOp.ADD, GOp.SUB, GOp.MIN, GOp.MAX, GOp.MUL, GOp.GE, GOp.CONCAT, GOp.SELECT):
         other = builder.nodes[b]
         spread = abs(node.fmt.frac - other.fmt.frac)
         if node.fmt.width + other.fmt.width + spread < _WIDEST:
-            builder.op(op, a, b)
+            bits = [k for k, found in enumerate(builder.nodes) if found.fmt == BIT]
+            condition = (random.choice(bits or [builder.op(GOp.GE, a, b)]),)
+            builder.op(op, *(condition if op is GOp.SELECT else ()), a, b)
 
 
 def random_inputs(random: Random, graph: Graph, count: int) -> RawArray:
@@ -94,6 +97,12 @@ def _value(graph: Graph, node: GNode, values: list[Fraction], row: list[int]) ->
             return node.contents[raw % len(node.contents)] * step
         found = cast_raw([raw], source.frac, node.fmt, node.quant, node.overflow)
         return int(found[0]) * step
+    if node.op is GOp.CONCAT:
+        formats = [graph.nodes[a].fmt for a in node.args]
+        high, low = (
+            int(v * Fraction(2) ** f.frac) % 2**f.width for v, f in zip(args, formats, strict=True)
+        )
+        return Fraction(high * 2 ** formats[1].width + low)
     return {
         GOp.ADD: lambda: args[0] + args[1],
         GOp.SUB: lambda: args[0] - args[1],
@@ -102,4 +111,6 @@ def _value(graph: Graph, node: GNode, values: list[Fraction], row: list[int]) ->
         GOp.MAX: lambda: max(args),
         GOp.NEG: lambda: -args[0],
         GOp.ABS: lambda: abs(args[0]),
+        GOp.GE: lambda: Fraction(args[0] >= args[1]),
+        GOp.SELECT: lambda: args[1] if args[0] else args[2],
     }[node.op]()

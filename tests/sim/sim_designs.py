@@ -20,7 +20,7 @@ from symtick.codegen import (
 )
 from symtick.expr import parse
 
-BINARY = (GOp.ADD, GOp.SUB, GOp.MUL, GOp.MIN, GOp.MAX)
+BINARY = (GOp.ADD, GOp.SUB, GOp.MUL, GOp.MIN, GOp.MAX, GOp.GE, GOp.CONCAT)
 
 
 def design(graph: Graph, stages: Sequence[int], latency: int, name: str = "hand") -> Design:
@@ -63,6 +63,8 @@ def arithmetic() -> Graph:
     ends = mixed_inputs(b)
     outputs = [b.op(op, p, q) for op in BINARY for p, q in product(ends, ends)]
     outputs += [b.op(op, p) for op in (GOp.NEG, GOp.ABS) for p in ends]
+    test = b.op(GOp.GE, ends[0], ends[2])
+    outputs += [b.op(GOp.SELECT, test, p, q) for p, q in product(ends, ends)]
     outputs += [b.scale(p, k) for p in ends for k in (3, -9)]
     for constant in (b.const(-13, 4), b.const(7, -2), b.const(0, 0)):
         outputs.append(constant)

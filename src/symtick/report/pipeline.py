@@ -29,6 +29,9 @@ _KIND = {
     GOp.ABS: "compare",
     GOp.MIN: "compare",
     GOp.MAX: "compare",
+    GOp.GE: "compare",
+    GOp.SELECT: "compare",
+    GOp.CONCAT: "cast",
 }
 _SIGN = {
     GOp.ADD: "+",
@@ -39,6 +42,9 @@ _SIGN = {
     GOp.ABS: "abs",
     GOp.MIN: "min",
     GOp.MAX: "max",
+    GOp.GE: "\N{GREATER-THAN OR EQUAL TO}",
+    GOp.SELECT: "choose",
+    GOp.CONCAT: "join",
 }
 
 
