@@ -223,7 +223,8 @@ class _Module:
         if node.op in (GOp.MIN, GOp.MAX):
             return self._smaller(name, node, args, fracs)
         if node.op is GOp.GE:
-            return [], self._compared(args, fracs, ">=")
+            decided = node.lo == node.hi  # Verilator warns of comparisons that are constant
+            return [], literal(node.lo, 1) if decided else self._compared(args, fracs, ">=")
         if node.op is GOp.SELECT:
             chosen = [
                 self.bits.extended(a, node.fmt.frac - f, width)

@@ -237,7 +237,7 @@ def _evaluated(graph: Graph, node: GNode, values: list[RawArray], x: RawArray) -
     if node.op is GOp.CONCAT:
         low = graph.nodes[node.args[1]].fmt.width
         high = _pattern(first, graph.nodes[node.args[0]].fmt.width).astype(dtype)
-        return np.asarray((high << low) | _pattern(values[node.args[1]], low).astype(dtype))
+        return np.asarray(high * (1 << low) + _pattern(values[node.args[1]], low).astype(dtype))
     if node.op is GOp.SELECT:
         return np.where(first.astype(bool), *_aligned(graph, node.args[1:], values))
     if node.op is GOp.SCALE:
