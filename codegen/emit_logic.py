@@ -144,14 +144,26 @@ def cast_logic(
     under, over = _limits(node, low, high)
     up = _increment(bits, signal, drop, node.quant)
     if not under and not over:
-        held = bits.extended(signal, -drop, node.fmt.width)
-        return [], _raised(held, up, node.fmt.width)
+        return _rounded_up(bits, namer, name, node, signal, drop, up)
     moved = Signal(namer.new(f"{name}_full"), Fixed.for_raw(low, high, node.fmt.frac))
     width = moved.fmt.width
     value = _raised(bits.extended(signal, -drop, width), up, width)
     lines = [f"wire {moved.declared} = {value};"]
     bits.known(moved)
     return _limited(bits, namer, name, node, moved, (under, over), lines)
+
+
+def _rounded_up(
+    bits: Bits, namer: Namer, name: str, node: GNode, signal: Signal, drop: int, up: str
+) -> tuple[list[str], str]:
+    """A cast that meets no overflow; an increment is added at the width of its values alone."""
+    width = node.fmt.width
+    narrow = Fixed.for_raw(node.lo, node.hi, node.fmt.frac)
+    if not up or narrow.width >= width:
+        return [], _raised(bits.extended(signal, -drop, width), up, width)
+    short = Signal(namer.new(f"{name}_short"), narrow)
+    value = _raised(bits.extended(signal, -drop, narrow.width), up, narrow.width)
+    return [f"wire {short.declared} = {value};"], bits.extended(bits.known(short), 0, width)
 
 
 def _moved(raw: int, drop: int, quant: Quant) -> int:

@@ -15,7 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from symtick.codegen.graph import GOp, Graph
+from symtick.codegen.graph import Graph
+from symtick.codegen.wiring import Wiring
 from symtick.errors import InputError, ResourceError
 
 
@@ -93,16 +94,17 @@ class Schedule:
         return last
 
     def registers(self, graph: Graph) -> int:
-        """Flip-flop bits that hold values between stages; constants and SCALE need none."""
-        last = self.last_use(graph)
-        holder = [_wire_source(graph, k) for k in range(len(graph.nodes))]
-        reach = [0] * len(graph.nodes)
-        for k in range(len(graph.nodes)):
-            reach[holder[k]] = max(reach[holder[k]], last[k] - self.stage[holder[k]])
+        """Flip-flops that hold values between stages, as synthesis keeps them (`wiring`).
+
+        A bit is held until its last reader's stage, once, however many nodes name it; constant
+        bits and bits that nothing reads need none.
+        """
+        wiring = Wiring.of(graph)
+        when = (*self.stage, self.latency)
         return sum(
-            reach[k] * node.fmt.width
-            for k, node in enumerate(graph.nodes)
-            if holder[k] == k and node.op is not GOp.CONST
+            max(when[k] for k in readers) - self.stage[owner]
+            for owner, readers in zip(wiring.owner, wiring.readers, strict=True)
+            if readers
         )
 
     def check(self, graph: Graph, model: CostModel) -> None:
@@ -128,10 +130,3 @@ class Schedule:
                 )
         if self.latency and max(self.stage) >= self.latency:
             raise InputError("a node runs after the last register rank")
-
-
-def _wire_source(graph: Graph, number: int) -> int:
-    """The node whose bits a chain of SCALE nodes renames."""
-    while graph.nodes[number].op is GOp.SCALE:
-        number = graph.nodes[number].args[0]
-    return number
