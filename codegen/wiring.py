@@ -73,7 +73,7 @@ class _Drivers:
         width = node.fmt.width
         if node.op is GOp.CONST:
             return _constant(node.number, width)
-        if node.args and all(d < 0 for a in node.args for d in self.bits[a]):
+        if node.lo == node.hi and node.args and self._is_constant(node):
             return _constant(node.lo, width)
         if node.op is GOp.SCALE:
             return self.bits[node.args[0]]
@@ -91,6 +91,9 @@ class _Drivers:
             low = _uncarried(node.op, *self.aligned(node))
             return low + self.own(k, width - len(low))
         return self.own(k, width)
+
+    def _is_constant(self, node: GNode) -> bool:
+        return all(d < 0 for a in node.args for d in self.bits[a])
 
     def aligned(self, node: GNode) -> list[list[int]]:
         """The bits of a node's arguments at the node's own places."""

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from unit_model import UnitModel
 
 from symtick.codegen import Fixed, GOp, Graph, GraphBuilder, Schedule, schedule
+from symtick.codegen.scheduler import SCHEDULERS
 from symtick.errors import InputError, ResourceError
 
 seeds = st.integers(0, 2**32)
@@ -75,6 +76,43 @@ def legal(other: Schedule, graph: Graph, model: UnitModel) -> bool:
     return True
 
 
+@given(seeds, st.integers(0, 3))
+@settings(max_examples=60, deadline=None)
+def test_siblings_are_legal_and_bound_each_other(seed: int, extra: int) -> None:
+    random = Random(seed)
+    graph = random_graph(random, 24)
+    model = OddModel(budget_ns=random.choice((2.0, 2.3, 4.0)))
+    latency = schedule(graph, model).latency + extra
+    found = {name: schedule(graph, model, latency, name) for name in SCHEDULERS}
+    best = found["registers"]
+    for other in found.values():
+        other.check(graph, model)
+        assert other.latency == latency
+        assert best.registers(graph) <= other.registers(graph)
+    for first, here, last in zip(found["asap"].stage, best.stage, found["alap"].stage, strict=True):
+        assert first <= here <= last
+
+
+@given(seeds)
+@settings(max_examples=30, deadline=None)
+def test_no_legal_stage_is_earlier_than_asap_or_later_than_alap(seed: int) -> None:
+    graph = random_graph(Random(seed), 7, inputs=2)
+    model = OddModel(budget_ns=2.0)
+    first, last = schedule(graph, model, None, "asap"), schedule(graph, model, None, "alap")
+    fixed = (GOp.INPUT, GOp.CONST)
+    choices = [range(1 if n.op in fixed else first.latency) for n in graph.nodes]
+    if first.latency ** sum(len(c) > 1 for c in choices) > 5000:
+        return
+    for stages in itertools.product(*choices):
+        if legal(replace(first, stage=stages), graph, model):
+            assert all(a <= s <= b for a, s, b in zip(first.stage, stages, last.stage, strict=True))
+
+
+def test_an_unknown_scheduler_is_refused() -> None:
+    with pytest.raises(InputError, match="one of asap, alap, registers, not 'fast'"):
+        schedule(chain(1), UnitModel(), None, "fast")
+
+
 def chain(length: int) -> Graph:
     builder = GraphBuilder(("a", "b"))
     node, other = builder.input(0, Fixed(8, 0)), builder.input(1, Fixed(8, 0))
@@ -113,6 +151,37 @@ def test_a_wide_value_is_made_late() -> None:
     found = schedule(graph, UnitModel())
     assert found.latency == 2
     assert found.stage[graph.nodes.index(next(n for n in graph.nodes if n.op is GOp.TABLE))] == 1
+
+
+@pytest.mark.parametrize(("address", "data", "stage"), [(4, 9, 2), (7, 3, 0), (9, 4, 0)])
+def test_a_rank_stands_where_a_table_is_narrow(address: int, data: int, stage: int) -> None:
+    random = Random(1)  # no column is an address bit, a constant or another column
+    builder = GraphBuilder(("a",))
+    a = builder.input(0, Fixed(address, 0, False))
+    rows = [random.getrandbits(data) for _ in range(1 << address)]
+    graph = builder.build([builder.table(a, rows, Fixed(data, 0, False))], ["y"])
+    found = schedule(graph, UnitModel(), 3)
+    assert found.stage[1] == stage
+    # the rank at the end is the output's
+    assert found.registers(graph) == 2 * min(address, data) + data
+
+
+def test_a_rank_is_split_for_a_late_user_of_a_shared_address() -> None:
+    random = Random(2)
+    builder = GraphBuilder(("a",))
+    a = builder.input(0, Fixed(5, 0, False))
+    wide, narrow = (
+        builder.table(a, [random.getrandbits(width) for _ in range(32)], Fixed(width, 0, False))
+        for width in (9, 2)
+    )
+    slow = narrow
+    for _ in range(5):
+        slow = builder.op(GOp.ADD, slow, slow)
+    graph = builder.build([builder.op(GOp.ADD, wide, slow)], ["y"])
+    found = schedule(graph, UnitModel())
+    by_width = {n.fmt.width: found.stage[k] for k, n in enumerate(graph.nodes) if n.op is GOp.TABLE}
+    # five address bits wait for the wide lookup; the narrow table is read at once
+    assert by_width == {9: 1, 2: 0}
 
 
 def test_an_operation_longer_than_a_stage_is_named() -> None:
