@@ -77,6 +77,8 @@ class _Drivers:
             return _constant(node.lo, width)
         if node.op is GOp.SCALE:
             return self.bits[node.args[0]]
+        if node.op is GOp.CONCAT:
+            return self.bits[node.args[1]] + self.bits[node.args[0]]
         if node.op is GOp.CAST and is_plain(self.graph, node):
             source = self.graph.nodes[node.args[0]].fmt
             return moved(self.bits[node.args[0]], node.fmt.frac - source.frac, width, source.signed)
@@ -88,20 +90,23 @@ class _Drivers:
             found = self.own(k, min(narrow.width, width))
             return moved(found, 0, width, narrow.signed)
         if node.op in (GOp.ADD, GOp.SUB):
-            low = _uncarried(node.op, *self.aligned(node))
+            low = _uncarried(node.op, *self.aligned(node, node.args))
             return low + self.own(k, width - len(low))
+        if node.op is GOp.SELECT:
+            pairs = zip(*self.aligned(node, node.args[1:]), strict=True)
+            return [a if a == b else self.own(k, 1)[0] for a, b in pairs]
         return self.own(k, width)
 
     def _is_constant(self, node: GNode) -> bool:
         return all(d < 0 for a in node.args for d in self.bits[a])
 
-    def aligned(self, node: GNode) -> list[list[int]]:
-        """The bits of a node's arguments at the node's own places."""
-        formats = [self.graph.nodes[a].fmt for a in node.args]
+    def aligned(self, node: GNode, args: Sequence[int]) -> list[list[int]]:
+        """The bits of these arguments at the node's own places."""
+        formats = [self.graph.nodes[a].fmt for a in args]
         frac = max(fmt.frac for fmt in formats)
         return [
             moved(self.bits[a], frac - fmt.frac, node.fmt.width, fmt.signed)
-            for a, fmt in zip(node.args, formats, strict=True)
+            for a, fmt in zip(args, formats, strict=True)
         ]
 
     def _table(self, k: int, node: GNode) -> list[int]:
@@ -194,7 +199,9 @@ def _read_by(graph: Graph, work: _Drivers, k: int, places: Sequence[int]) -> Ite
     if node.op in (GOp.ADD, GOp.SUB):
         # carries only go up; the bits below the lowest are names
         first = next(j for j, d in enumerate(work.bits[k]) if d >= 0 and work.owner[d] == k)
-        return [d for side in work.aligned(node) for d in side[first : places[-1] + 1]]
+        return [d for side in work.aligned(node, node.args) for d in side[first : places[-1] + 1]]
+    if node.op is GOp.SELECT:
+        return [*args[0], *(side[j] for side in work.aligned(node, node.args[1:]) for j in places)]
     if node.op in (GOp.MUL, GOp.NEG):
         return [d for side in args for d in side[: places[-1] + 1]]
     if node.op is GOp.TABLE:
