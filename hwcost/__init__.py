@@ -5,9 +5,10 @@ Room: `hwcost`; imports `expr` and `codegen`.
 
 from symtick.hwcost.device import Device, devices, load_device
 from symtick.hwcost.estimate import Estimate, estimate
+from symtick.hwcost.hls_reports import HlsReport
 from symtick.hwcost.model import CycleModel, Model, OpenModel, UnitModel, model
 from symtick.hwcost.published import cycle_table, published_cycles, published_sum
-from symtick.hwcost.reports import HlsReport, read_report
+from symtick.hwcost.reports import read_report
 from symtick.hwcost.search_cost import SearchCost
 from symtick.hwcost.search_export import search_cost
 

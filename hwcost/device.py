@@ -18,8 +18,9 @@ not measured are composed of `cells`, each with its source.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Literal
 
 import yaml
@@ -106,17 +107,29 @@ class Clock(_Strict):
     Attributes:
         overhead_ns: clock-to-out, set-up and the hop from the last cell to its register.
         margin: part of the period kept for the spread of placement and routing.
+        max_mhz: clock that the part's clock tree and blocks reach; None for no real part.
+        max_source: where that figure comes from.
     """
 
     overhead_ns: float = Field(ge=0)
     margin: float = Field(ge=0, lt=1)
+    max_mhz: float | None = Field(None, gt=0)
+    max_source: str = ""
+
+    @model_validator(mode="after")
+    def _sourced(self) -> Clock:
+        if self.max_mhz is not None and len(self.max_source) < 10:
+            raise ValueError("max_mhz needs a max_source")
+        return self
 
 
 class Dsp(_Strict):
     """Which products become DSP blocks, as the synthesiser decides, and their delay.
 
     A product does if both factors have `min_factor` bits or more and it has `min_product` or more;
-    a block multiplies `max_a` by `max_b` bits, signed.
+    a block multiplies `max_a` by `max_b` bits, signed (27 by 18 for the DSP48E2 of UltraScale and
+    UltraScale+, AMD UG579; 25 by 18 for the DSP48E1 of the 7 series, UG479). The pieces of a wider
+    factor have `max_b` bits, one of them for the sign (Yosys, mul2dsp).
     """
 
     min_factor: int
@@ -145,6 +158,20 @@ class Fit(_Strict):
     delay: Literal["measured", "cells"]
 
 
+class Refit(_Strict):
+    """Where a device that was refitted to reports comes from.
+
+    Attributes:
+        base: the device whose rows were multiplied.
+        designs: number of designs with reports.
+        factors: of LUTs, flip-flops and delays (`lut`, `ff`, `ns`), where reports stated them.
+    """
+
+    base: str
+    designs: int
+    factors: dict[str, float]
+
+
 class Device(_Strict):
     """A device file.
 
@@ -159,6 +186,7 @@ class Device(_Strict):
             synthesises for it.
         totals: resources of the part.
         fit: what delay and area follow from; None for files made by hand.
+        refit: what a device was refitted to (`symtick calibrate --from-reports`).
         cells: delays of single cells, by the names in `CELLS`, for delays composed of them.
         clock: overheads; None for published tables.
         dsp: the DSP rule; None where products are built from LUTs (synthesise with dsp=False).
@@ -166,6 +194,7 @@ class Device(_Strict):
         area: row by operation, LUTs.
         table_factor: LUTs that synthesis gives, over those counted from a table's contents, by
             address bits.
+        ff_factor: flip-flops that synthesis gives, over those of the schedule.
         period_ns: the only clock period that published cycles are for.
         cycles: published cycles by format (`fixed<16,6>`) and operator name.
     """
@@ -179,12 +208,14 @@ class Device(_Strict):
     family: Family | None = None
     totals: Totals
     fit: Fit | None = None
+    refit: Refit | None = None
     cells: dict[str, Cell] = {}
     clock: Clock | None = None
     dsp: Dsp | None = None
     delay: dict[str, Row] = {}
     area: dict[str, Row] = {}
     table_factor: dict[int, float] = {}
+    ff_factor: float = Field(1.0, gt=0)
     period_ns: float | None = None
     cycles: dict[str, dict[str, int]] = {}
 
@@ -204,6 +235,16 @@ class Device(_Strict):
                 raise ValueError(f"rows missing: {sorted(missing)}; bad aliases: {wrong}")
         return self
 
+    @property
+    def delay_note(self) -> str:
+        """What a reader of an estimate must know of its delays; "" where they are measured."""
+        if not self.modelled:
+            return ""
+        return (
+            f"Delays of {self.name} are modelled from published figures, not measured; the device "
+            "file states each with its source."
+        )
+
     def row(self, table: Literal["delay", "area"], name: str) -> Row:
         """The row of an operation, aliases followed."""
         rows = self.delay if table == "delay" else self.area
@@ -217,17 +258,32 @@ def devices() -> list[str]:
     return sorted(p.name[:-5] for p in folder.iterdir() if p.name.endswith(".yaml"))
 
 
-@cache
 def load_device(name: str) -> Device:
     """Read and check a device file.
+
+    Args:
+        name: one of `devices()`, or the path of a file of one's own, which ends in `.yaml`.
 
     Raises:
         InputError: there is no such device, or its file breaks the schema.
     """
+    if name.endswith(".yaml"):
+        path = Path(name)
+        if not path.is_file():
+            raise InputError(f"there is no device file {name}")
+        return _read(path, path.stat().st_mtime_ns)
     if name not in devices():
-        raise InputError(f"unknown device {name!r}: there are {', '.join(devices())}")
-    text = (files("symtick.hwcost") / "data" / f"{name}.yaml").read_text()
+        raise InputError(
+            f"unknown device {name!r}: there are {', '.join(devices())}; a file of your own is "
+            "named by its path, which ends in .yaml"
+        )
+    return _read(Path(str(files("symtick.hwcost") / "data" / f"{name}.yaml")), 0)
+
+
+@lru_cache(maxsize=32)
+def _read(path: Path, _written: int) -> Device:
+    """The device in a file; the time of its last change is part of the cache's key."""
     try:
-        return Device.model_validate(yaml.safe_load(text))
-    except (ValidationError, yaml.YAMLError) as error:
-        raise InputError(f"the device file {name}.yaml is not valid: {error}") from None
+        return Device.model_validate(yaml.safe_load(path.read_bytes()))
+    except (OSError, ValidationError, yaml.YAMLError) as error:
+        raise InputError(f"the device file {path.name} is not valid: {error}") from None

@@ -19,7 +19,7 @@ from symtick.errors import InputError
 from symtick.hwcost.cell_delays import checked_cells, composed_rows, dsp_delay, overhead
 from symtick.hwcost.device import Device
 from symtick.hwcost.fit_forms import ALIASES, FORMS, Form
-from symtick.hwcost.measured import MeasuredSet, Measurement, timed
+from symtick.hwcost.measured import Column, MeasuredSet, Measurement, column, timed
 
 _Rows = dict[str, dict[str, Any]]
 _Value = Callable[[Measurement], float]
@@ -35,15 +35,16 @@ def refit(content: Mapping[str, Any], found: MeasuredSet) -> dict[str, Any]:
     name, fit = content.get("name"), content.get("fit")
     if fit is None or content.get("family") is None:
         raise InputError(f"device {name} has no `fit` and `family`: there is nothing to fit")
-    lacking = [m.label for m in found.points if content["family"] not in m.lut]
+    unit = column(content["family"])
+    lacking = [m.label for m in found.points if unit not in m.lut]
     if lacking:
         raise InputError(
-            f"the set {found.name} has no areas of {content['family']} for {', '.join(lacking[:5])}"
+            f"the set {found.name} has no areas of {unit} for {', '.join(lacking[:5])}"
             f", which {name} is fitted to: run symtick calibrate"
         )
     made = {**content, **_delays(content, found)}
-    made["area"] = _area_rows(found, content["family"])
-    made["table_factor"] = _table_factors(found, content["family"])
+    made["area"] = _area_rows(found, unit)
+    made["table_factor"] = _table_factors(found, unit)
     return made
 
 
@@ -95,10 +96,10 @@ def _delay_rows(found: MeasuredSet, lost: float) -> _Rows:
     return rows
 
 
-def _area_rows(found: MeasuredSet, family: str) -> _Rows:
+def _area_rows(found: MeasuredSet, unit: Column) -> _Rows:
     rows: _Rows = {name: {"alias": other} for name, other in ALIASES.items()}
     for row, forms in FORMS.items():
-        rows[row] = _fit(row, found.of(row), forms.area, lambda m: m.lut[family])  # type: ignore[index]
+        rows[row] = _fit(row, found.of(row), forms.area, lambda m: m.lut[unit])
     rows["table"] = {"fixed": 0.0}
     return rows
 
@@ -125,11 +126,11 @@ def _fit(row: str, found: Sequence[Measurement], form: Form, value: _Value) -> d
     return {**fitted, "points": {"feature": over, "at": points}}
 
 
-def _table_factors(found: MeasuredSet, family: str) -> dict[int, float]:
+def _table_factors(found: MeasuredSet, unit: Column) -> dict[int, float]:
     """Median of LUTs over LUTs counted, by address bits, for tables that need any."""
     ratios: dict[int, list[float]] = {}
     for m in found.of("table"):
         if m.features["counted"] > 0:
             held = ratios.setdefault(int(m.features["address"]), [])
-            held.append(m.lut[family] / m.features["counted"])  # type: ignore[index]
+            held.append(m.lut[unit] / m.features["counted"])
     return {k: round(median(v), 3) for k, v in sorted(ratios.items())}

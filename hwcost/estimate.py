@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from symtick.codegen.design import Design
 from symtick.codegen.schedule import Area, CostModel
+from symtick.hwcost.model import OpenModel
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ def estimate(design: Design, model: CostModel) -> Estimate:
     held = replace(schedule, clock_ns=model.clock_ns, budget_ns=model.budget_ns)
     held.check(graph, model)
     by_node = tuple(model.area(graph, k) for k in range(len(graph.nodes)))
-    registers = Area(ff=float(schedule.registers(graph)))
+    factor = model.device.ff_factor if isinstance(model, OpenModel) else 1.0
+    registers = Area(ff=factor * schedule.registers(graph))
     return Estimate(
         ticks=schedule.latency,
         ns=schedule.latency * model.clock_ns if schedule.latency else max(schedule.arrival),

@@ -87,25 +87,31 @@ def _compared_bits(args: list[GNode]) -> int:
 def _product(node: GNode, args: list[GNode]) -> tuple[Part, ...]:
     for constant, other in (args, args[::-1]):
         if constant.op is GOp.CONST:
-            return _by_constant(constant.number, other, node)
+            return _by_constant(constant, other, node)
     widths = sorted(a.fmt.width for a in args)
     if widths[0] == 1:
         # one AND gate a bit: a two-input table, which synthesis merges with the sum that follows
         return (Part("table", {"address": 2}),)
-    signed = sorted(a.fmt.width + (not a.fmt.signed) for a in args)
     features = {
-        "width": node.fmt.width, "shorter": widths[0], "longer": widths[1],
-        "shorter_signed": signed[0], "longer_signed": signed[1],
-        "partial": widths[1] * (widths[0] - 1),
+        "width": node.fmt.width, **_factors(args), "partial": widths[1] * (widths[0] - 1)
     }  # fmt: skip
     return (Part("square" if node.args[0] == node.args[1] else "mul", features),)
 
 
-def _by_constant(value: int, other: GNode, node: GNode) -> tuple[Part, ...]:
+def _factors(args: list[GNode]) -> dict[str, int]:
+    """Widths of the two factors, as they are and as two's complement."""
+    widths = sorted(a.fmt.width for a in args)
+    signed = sorted(a.fmt.width + (not a.fmt.signed) for a in args)
+    return {"shorter": widths[0], "longer": widths[1],
+            "shorter_signed": signed[0], "longer_signed": signed[1]}  # fmt: skip
+
+
+def _by_constant(constant: GNode, other: GNode, node: GNode) -> tuple[Part, ...]:
     """A product with a constant that is left to synthesis: one shifted copy for each set bit.
 
     Synthesis does not recode; the compiler's own shift-and-add forms are ADD and SUB nodes.
     """
+    value = constant.number
     adders = min(value.bit_count(), other.fmt.width) - 1
     if value in (0, 1):
         return ()
@@ -114,8 +120,9 @@ def _by_constant(value: int, other: GNode, node: GNode) -> tuple[Part, ...]:
         adders = min((value & ((1 << value.bit_length() + 1) - 1)).bit_count(), other.fmt.width)
     if adders <= 0:
         return ()
-    return (Part("constant", {"width": node.fmt.width, "adders": adders,
-                              "partial": adders * (other.fmt.width + 1)}),)  # fmt: skip
+    features = {"width": node.fmt.width, **_factors([constant, other]), "adders": adders,
+                "partial": adders * (other.fmt.width + 1)}  # fmt: skip
+    return (Part("constant", features),)
 
 
 def rounds(graph: Graph, node: GNode) -> bool:

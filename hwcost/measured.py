@@ -19,6 +19,7 @@ from symtick.errors import InputError
 
 SETS = "measured"
 Family = Literal["xcup", "xcu", "xc7", "ecp5"]
+Column = Literal["xcup", "xc7", "ecp5"]
 
 
 class Measurement(BaseModel):
@@ -29,8 +30,8 @@ class Measurement(BaseModel):
         label: name of the point.
         graph: digest of the graph that was measured, hexadecimal.
         features: of the node; a table's `counted` is the number of LUTs that its contents ask for.
-        lut: LUTs by Yosys family. `xcup`, `xcu` and `xc7` have six-input LUTs, `ecp5` four-input
-            ones, two more for each carry block.
+        lut: LUTs by Yosys family. `xcup` and `xc7` have six-input LUTs, `ecp5` four-input ones, two
+            more for each carry block.
         period_ns: shortest clock period on an ECP5-85k-8 (nextpnr), from register to register;
             None for points that were only synthesised.
         overhead_ns: clock-to-out, last hop and set-up on that path.
@@ -42,7 +43,7 @@ class Measurement(BaseModel):
     label: str
     graph: str
     features: dict[str, float]
-    lut: dict[Family, float]
+    lut: dict[Column, float]
     period_ns: float | None = None
     overhead_ns: float | None = None
 
@@ -98,6 +99,11 @@ def measured_text(found: MeasuredSet) -> str:
 def _line(content: dict[str, Any]) -> str:
     text: str = yaml.safe_dump(content, sort_keys=False, default_flow_style=True, width=10_000)
     return text.strip()
+
+
+def column(family: Family) -> Column:
+    """The column with a family's areas: Yosys maps UltraScale as it maps UltraScale+."""
+    return "xcup" if family == "xcu" else family
 
 
 def timed(points: Sequence[Measurement]) -> list[Measurement]:

@@ -72,16 +72,17 @@ class OpenModel:
     def blocks(self, part: Part) -> int:
         """DSP blocks of a product; 0 where it is built from LUTs."""
         rule = self.device.dsp
-        if rule is None or part.row not in ("mul", "square"):
+        if rule is None or part.row not in ("mul", "square", "constant"):
             return 0
         if part.features["shorter"] < rule.min_factor or part.features["width"] < rule.min_product:
             return 0
         longer = int(part.features["longer_signed"])
         shorter = int(part.features["shorter_signed"])
         # a block is signed, so that pieces of a split factor carry one bit less
-        across = -(-(longer - 1) // (rule.max_a - 1))
-        along = -(-(shorter - 1) // (rule.max_b - 1))
-        return max(1, across * along)
+        piece = rule.max_b - 1
+        across = 1 + max(0, -(-(longer - rule.max_a) // piece))
+        along = 1 + max(0, -(-(shorter - rule.max_b) // piece))
+        return across * along
 
     def _part_delay(self, part: Part) -> float:
         if self.device.dsp is not None and self.blocks(part):
@@ -195,6 +196,13 @@ def model(device: str = "open", clock_mhz: float = 200.0, kind: str | None = Non
         if abs(clock_mhz - only) > 1e-6:
             raise InputError(f"the cycles of {device} are for {only:g} MHz, not {clock_mhz:g} MHz")
         return CycleModel(found)
+    clock = found.clock
+    assert clock is not None  # the schema asks an open device for it
+    if clock.max_mhz is not None and clock_mhz > clock.max_mhz:
+        raise InputError(
+            f"{device} cannot be clocked with {clock_mhz:g} MHz: {clock.max_mhz:g} MHz is the most "
+            f"({clock.max_source})"
+        )
     made = OpenModel(found, clock_mhz)
     least = made.row_delay("table", {"address": 4})
     if made.budget_ns < least:

@@ -1,67 +1,38 @@
-"""Readers for the synthesis reports of Vitis HLS and Vivado HLS.
+"""One door for the vendors' reports: the format is recognised by the content.
 
-Room: `hwcost`; imports the errors. Both formats of the same report are read: `csynth.xml` (AMD
-UG1399, "Synthesis Summary"; written by every version since Vivado HLS 2013) and the text
-`csynth.rpt`, whose tables changed with 2019.2 (units in the cells, absolute latency).
+Room: `hwcost`; imports the errors and the room's readers.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+import json
 from pathlib import Path
-from xml.etree import ElementTree
 
 from symtick.errors import InputError
+from symtick.hwcost.hls4ml_reports import CSYNTH, VIVADO, Hls4mlReport, read_hls4ml
+from symtick.hwcost.hls_reports import HlsReport, parse_rpt, parse_xml
+from symtick.hwcost.vivado_reports import (
+    TimingReport,
+    UtilisationReport,
+    parse_timing,
+    parse_utilisation,
+)
+
+Report = HlsReport | UtilisationReport | TimingReport | Hls4mlReport
 
 _MAX_BYTES = 64 * 1024 * 1024
-_RESOURCES = {"BRAM_18K": "bram", "DSP": "dsp", "DSP48E": "dsp", "FF": "ff", "LUT": "lut",
-              "URAM": "uram"}  # fmt: skip
+_KNOWN = (
+    "csynth.xml or csynth.rpt of Vitis HLS or Vivado HLS, report_utilization or "
+    "report_timing_summary of Vivado, or hls4ml's report as JSON"
+)
 
 
-@dataclass(frozen=True)
-class HlsReport:
-    """What the HLS tool estimates.
-
-    Attributes:
-        top: name of the top function.
-        part: target part.
-        version: version of the tool.
-        target_ns: clock period asked for.
-        estimated_ns: clock period estimated.
-        latency_min: best latency in ticks; None where the tool writes `undef` or `?`.
-        latency_max: worst latency in ticks, None likewise.
-        ii_min: smallest initiation interval in ticks, None likewise.
-        ii_max: largest initiation interval in ticks, None likewise.
-        lut: LUTs.
-        ff: flip-flops.
-        dsp: DSP blocks.
-        bram: block RAMs of 36 kbit (the report counts halves).
-        uram: UltraRAMs.
-    """
-
-    top: str
-    part: str
-    version: str
-    target_ns: float
-    estimated_ns: float
-    latency_min: int | None
-    latency_max: int | None
-    ii_min: int | None
-    ii_max: int | None
-    lut: int
-    ff: int
-    dsp: int
-    bram: float
-    uram: int
-
-
-def read_report(path: Path) -> HlsReport:
-    """Read `*csynth.xml` or `*csynth.rpt`, by the file's suffix.
+def read_report(path: Path) -> Report:
+    """Read a report of any format that is known.
 
     Raises:
-        InputError: the file is missing, too large, or not such a report; the text says what of it
-            was not found.
+        InputError: the file is missing, too large or none of these reports, or lacks a part; the
+            text says what.
     """
     try:
         if path.stat().st_size > _MAX_BYTES:
@@ -70,115 +41,45 @@ def read_report(path: Path) -> HlsReport:
     except OSError as error:
         raise InputError(f"cannot read the report {path}: {error.strerror}") from None
     try:
-        return parse_xml(text) if path.suffix == ".xml" else parse_rpt(text)
+        return parse_report(text)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
 
-def parse_xml(text: str) -> HlsReport:
-    """The text of a csynth.xml; errors as in `read_report`."""
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise InputError("a synthesis report has no document type; this file is refused")
-    try:
-        root = ElementTree.fromstring(text)
-    except ElementTree.ParseError as error:
-        raise InputError(f"not XML: {error}") from None
-
-    def held(place: str) -> str:
-        found = root.findtext(place)
-        if found is None:
-            raise InputError(f"the report has no {place}")
-        return found.strip()
-
-    latency = "PerformanceEstimates/SummaryOfOverallLatency/"
-    resources = root.find("AreaEstimates/Resources")
-    if resources is None:
-        raise InputError("the report has no AreaEstimates/Resources")
-    return _report(
-        held("UserAssignments/TopModelName"),
-        held("UserAssignments/Part"),
-        held("ReportVersion/Version"),
-        held("UserAssignments/TargetClockPeriod"),
-        held("PerformanceEstimates/SummaryOfTimingAnalysis/EstimatedClockPeriod"),
-        [held(latency + name) for name in ("Best-caseLatency", "Worst-caseLatency",
-                                           "Interval-min", "Interval-max")],
-        {child.tag: (child.text or "").strip() for child in resources},
-    )  # fmt: skip
+def is_report(text: str) -> bool:
+    """Whether the text looks like one of the formats, complete or not."""
+    return _format(text) is not None
 
 
-def parse_rpt(text: str) -> HlsReport:
-    """The text of a csynth.rpt; errors as in `read_report`."""
-    clock = _first_row(text, r"\+ Timing", "the clock table")
-    latency = _first_row(text, r"\+ Latency", "the latency table")
-    # with absolute latencies (2019.2 on) there are two cells more
-    ends = latency[:2] + (latency[4:6] if len(latency) >= 7 else latency[2:4])
-    if len(clock) < 3 or len(ends) < 4:
-        raise InputError("the clock or latency table has too few columns")
-    names = _search(text, r"^\|\s*Name\s*\|(.*)\|\s*$", "the head of the utilization table")
-    total = _search(text, r"^\|Total\s*\|(.*)\|\s*$", "the Total line of the utilization table")
-    return _report(
-        _search(text, r"(?:Vitis|Vivado) HLS Report for '([^']+)'", "its title"),
-        _search(text, r"^\* Target device:\s*(\S+)", "the target device"),
-        _search(text, r"^\* Version:\s*(\S+)", "the version"),
-        clock[1],
-        clock[2],
-        ends,
-        dict(zip(_cells(names), _cells(total), strict=False)),
-    )
+def parse_report(text: str) -> Report:
+    """The text of a report; errors as in `read_report`."""
+    form = _format(text)
+    if form == "json":
+        return read_hls4ml(json.loads(text))
+    if form == "xml":
+        return parse_xml(text)
+    if form == "timing":
+        return parse_timing(text)
+    if form == "utilisation":
+        return parse_utilisation(text)
+    if form == "rpt":
+        return parse_rpt(text)
+    raise InputError(f"not a report that is known: {_KNOWN}")
 
 
-def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip().strip("|").split("|")]
-
-
-def _search(text: str, pattern: str, what: str) -> str:
-    found = re.search(pattern, text, re.MULTILINE)
-    if not found:
-        raise InputError(f"the report lacks {what}")
-    return found[1]
-
-
-def _first_row(text: str, heading: str, what: str) -> list[str]:
-    """Cells of the first row that holds figures after a heading."""
-    after = re.split(heading, text, maxsplit=1)
-    for line in after[1].splitlines() if len(after) == 2 else ():
-        row = line.strip()
-        if row.startswith("== "):
-            break
-        if row.startswith("|") and re.search(r"\|\s*(?:\d|undef|\?)", row):
-            return _cells(row)
-    raise InputError(f"the report lacks {what}")
-
-
-def _number(text: str, what: str) -> float:
-    found = re.match(r"\s*(\d+(?:\.\d+)?)(?:\s*ns)?\s*$", text)
-    if not found:
-        raise InputError(f"{what} is {text!r}, not a number")
-    return float(found[1])
-
-
-def _ticks(text: str) -> int | None:
-    return None if text in ("undef", "?", "-", "") else int(_number(text, "a latency"))
-
-
-def _report(
-    top: str,
-    part: str,
-    version: str,
-    target: str,
-    estimated: str,
-    ends: list[str],
-    resources: dict[str, str],
-) -> HlsReport:
-    used = {"bram": 0, "dsp": 0, "ff": 0, "lut": 0, "uram": 0}
-    for name, text in resources.items():
-        if name in _RESOURCES:
-            used[_RESOURCES[name]] = 0 if text in ("-", "") else int(_number(text, name))
-    if not {"FF", "LUT"} <= set(resources):
-        raise InputError("the report does not state FF and LUT")
-    low, high, ii_low, ii_high = (_ticks(text) for text in ends)
-    return HlsReport(
-        top, part, version, _number(target, "the target period"),
-        _number(estimated, "the estimated period"), low, high, ii_low, ii_high,
-        used["lut"], used["ff"], used["dsp"], used["bram"] / 2, used["uram"],
-    )  # fmt: skip
+def _format(text: str) -> str | None:
+    start = text.lstrip()[:1]
+    if start == "{":
+        try:
+            held = json.loads(text)
+        except ValueError:
+            return None
+        return "json" if isinstance(held, dict) and {CSYNTH, VIVADO} & set(held) else None
+    if start == "<":
+        return "xml" if "<profile" in text else None
+    marks = {
+        "timing": "| Design Timing Summary",
+        "utilisation": "Utilization Design Information",
+        "rpt": " HLS Report for '",
+    }
+    return next((form for form, mark in marks.items() if mark in text), None)

@@ -26,12 +26,14 @@ class Tools:
 
     def __init__(self) -> None:
         self.counted: list[str] = []
+        self.families: set[str] = set()
         self.placed: list[str] = []
 
     def synthesize_each(
         self, sources: Sequence[Path], folder: Path, family: str, *, dsp: bool
     ) -> dict[str, yosys.Resources]:
-        self.counted += [s.stem for s in sources]
+        self.families.add(family)
+        self.counted += [s.stem for s in sources if family == "xcup"]
         return {s.stem: self._area(s.stem) for s in sources}
 
     def synthesize(
@@ -82,7 +84,7 @@ def test_one_more_point_is_one_measurement(tools: Tools, tmp_path: Path) -> None
     assert tools.counted == tools.placed == ["add_28"]
     found = load_measured(calibrating.SET, tmp_path / "out")
     assert found.points[:-1] == KEPT.points
-    assert found.points[-1].lut == {"xcup": 18.0, "ecp5": 22.0}
+    assert found.points[-1].lut == {"xcup": 18.0, "xc7": 18.0, "ecp5": 22.0}
     assert (found.points[-1].period_ns, found.points[-1].overhead_ns) == (4.0, 0.5)
     # and the next run takes it from the output folder
     calibrate(chosen, tmp_path / "work", tmp_path / "out", observer=steps.append)
@@ -115,7 +117,7 @@ def test_other_versions_measure_all_again(
 ) -> None:
     monkeypatch.setattr(calibrating, "find", lambda name: Tool(name, "9", Path(name)))
     calibrate(points(), tmp_path / "work", tmp_path / "out")
-    assert tools.counted == [p.label for p in points()]
+    assert tools.counted == [p.label for p in points()] and tools.families == {"xcup", "xc7"}
     assert tools.placed == [p.label for p in points() if p.timed]
     assert load_measured(calibrating.SET, tmp_path / "out").tools["yosys"] == "9"
 

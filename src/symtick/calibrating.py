@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import ValidationError
@@ -31,7 +32,7 @@ from symtick.hwcost import model
 from symtick.hwcost.device_fit import device_text, refit
 from symtick.hwcost.measured import (
     SETS,
-    Family,
+    Column,
     MeasuredSet,
     Measurement,
     load_measured,
@@ -44,7 +45,7 @@ SET = "yosys-nextpnr"
 _TARGET_MHZ = 400.0
 # points in one run of Yosys, which is quicker: an interrupt loses their LUT counts at most
 _AT_ONCE = 16
-_AT_ONCE_FAMILIES: tuple[Family, ...] = ("xcup",)
+_AT_ONCE_FAMILIES: tuple[Literal["xcup", "xc7"], ...] = ("xcup", "xc7")
 _POINTS = "points"
 _DATA = Path(str(files("symtick.hwcost") / "data"))
 _Known = dict[str, Measurement]
@@ -169,8 +170,8 @@ def _verilog(point: Point) -> str:
     return verilog_files(design)[f"rtl/{point.label}.v"]
 
 
-def _with_lut(found: Measurement, family: Family, lut: float) -> Measurement:
-    return found.model_copy(update={"lut": {**found.lut, family: float(lut)}})
+def _with_lut(found: Measurement, unit: Column, lut: float) -> Measurement:
+    return found.model_copy(update={"lut": {**found.lut, unit: float(lut)}})
 
 
 def _on_ecp5(point: Point, found: Measurement, source: Path, work: Path) -> Measurement:

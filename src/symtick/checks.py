@@ -40,6 +40,7 @@ class Synthesis:
         target_mhz: the clock of the schedule.
         vendor: what Vitis HLS reported of the C++ (`symtick.hwcost.HlsReport`), where it is
             installed.
+        delay_note: what is to be said of the device's delays; "" where they were measured.
     """
 
     design: str
@@ -49,6 +50,7 @@ class Synthesis:
     fmax_mhz: float | None
     target_mhz: float
     vendor: dict[str, Any] | None = None
+    delay_note: str = ""
 
     @property
     def ns(self) -> float | None:
@@ -125,6 +127,7 @@ def synthesise_folder(folder: Path, place: bool = True) -> Synthesis:
         None if timing is None else timing.fmax_mhz,
         source.clock_mhz,
         _vendor_report(folder, design.name),
+        device.delay_note,
     )
     write_json(folder / SYNTH, asdict(found))
     return found

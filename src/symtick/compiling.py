@@ -16,7 +16,7 @@ from symtick.codegen import Design, Fixed, Precision
 from symtick.errors import InputError
 from symtick.expr import Expression, Interval, check_names, default_names, parse
 from symtick.files import new_folder
-from symtick.hwcost import Estimate, estimate
+from symtick.hwcost import Device, Estimate, estimate, load_device
 from symtick.search.measure import real_outputs
 from symtick.sim import vectors
 from symtick.store import DesignSource, write_design
@@ -32,12 +32,14 @@ class Compiled:
         folder: where it was written.
         design: the design.
         estimate: its cost.
+        device: what it was compiled for.
         error: largest error of each output against float64, over `ERROR_VECTORS` vectors.
     """
 
     folder: Path
     design: Design
     estimate: Estimate
+    device: Device
     error: tuple[float, ...]
 
 
@@ -94,7 +96,8 @@ def compile_text(
     target = folder if folder is not None else Path("designs") / name
     with new_folder(target) as draft:
         write_design(draft, source, built)
-    return Compiled(target, built, estimate(built, source.model()), largest_error(built))
+    cost = estimate(built, source.model())
+    return Compiled(target, built, cost, load_device(device), largest_error(built))
 
 
 def largest_error(design: Design) -> tuple[float, ...]:

@@ -31,7 +31,6 @@ import numpy.typing as npt
 
 from symtick.checks import (
     Synthesis,
-    estimate_folder,
     read_synthesis,
     read_verification,
     synthesise_folder,
@@ -40,7 +39,6 @@ from symtick.checks import (
 from symtick.codegen import Fixed
 from symtick.config import Job, load_job
 from symtick.errors import InputError
-from symtick.hwcost import Estimate
 from symtick.search.data import Dataset, Scaler
 from symtick.search.front import Front, FrontEntry
 from symtick.search.teacher import TorchTeacher
@@ -206,12 +204,6 @@ def verify_all(folder: Path, vectors: int | None, seed: int) -> Iterator[Verific
         count = vectors or run.job.verify.vectors
     with ThreadPoolExecutor(2) as pool:
         yield from pool.map(lambda f: verify_folder(f, count, seed, data), folders)
-
-
-def estimate_all(folder: Path) -> list[tuple[str, Estimate]]:
-    """Name and estimate of every design in a folder."""
-    found = (estimate_folder(held) for held in design_folders(folder))
-    return [(design.name, guess) for _, design, guess in found]
 
 
 def synthesise_all(folder: Path, place: Place) -> Iterator[Synthesis]:

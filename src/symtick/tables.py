@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from symtick.baselines.table import COLUMNS, ComparisonRow, cells
 from symtick.checks import Synthesis
+from symtick.hwcost import load_device
 from symtick.runs import Run
 from symtick.sim.verify import Verification
 
@@ -44,6 +45,7 @@ def _error(value: float | None) -> str:
 def front_table(run: Run) -> Table:
     """The designs of a run, by LUTs."""
     front = run.front
+    device = load_device(run.job.hardware.device)
     rows = [
         Row(
             (
@@ -70,7 +72,7 @@ def front_table(run: Run) -> Table:
          "LUT est.", "FF est.", "DSP est.", "nodes", "origin"),
         tuple(rows),
         f"On validation rows, computed in fixed point as the hardware does; the teacher scores "
-        f"{percent(front.teacher_score)} %. * chosen: {_rule(run)}.",
+        f"{percent(front.teacher_score)} %. * chosen: {_rule(run)}. {device.delay_note}".rstrip(),
     )  # fmt: skip
 
 
@@ -109,8 +111,14 @@ def synthesis_table(found: Sequence[Synthesis], chosen: str = "") -> Table:
         ("design", "ticks", "LUT est.", "LUT", "error %", "FF est.", "FF", "error %", "DSP est.",
          "DSP", "MHz", "ns"),
         tuple(rows),
-        "LUT, FF, DSP: Yosys. MHz: nextpnr for an ECP5-85k, speed grade 8, placed and routed with "
-        "registered inputs (slower than an UltraScale+). ns: ticks at that clock.",
+        " ".join(
+            [
+                "LUT, FF, DSP: Yosys. MHz: nextpnr for an ECP5-85k, speed grade 8, placed and "
+                "routed with registered inputs (slower than an UltraScale+). ns: ticks at that "
+                "clock.",
+                *dict.fromkeys(s.delay_note for s in found if s.delay_note),
+            ]
+        ),
     )  # fmt: skip
 
 

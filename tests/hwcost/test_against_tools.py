@@ -8,11 +8,8 @@ from statistics import median
 import pytest
 
 from symtick.codegen import Precision, compile_expression
-from symtick.codegen.design import Design
 from symtick.codegen.emit_verilog import verilog_files
 from symtick.codegen.fixed import Fixed
-from symtick.codegen.graph import GOp, GraphBuilder
-from symtick.codegen.scheduler import schedule
 from symtick.expr import parse
 from symtick.hwcost import estimate, model
 from symtick.sim import nextpnr, yosys
@@ -76,25 +73,3 @@ def test_sixteen_table_terms_take_three_ticks() -> None:
     expression = parse(DESIGNS["sum16"], NAMES)
     design = compile_expression(expression, [Fixed(6, 3)] * 16, made, Precision(), name="sum16")
     assert design.schedule.latency == 3
-
-
-def test_the_dsp_rule_is_the_synthesiser_s(tmp_path: Path) -> None:
-    made = model("xcvu9p-2", CLOCK)
-    assert made.name.startswith("xcvu9p-2")
-    widths = [(2, 8), (1, 12), (4, 4), (4, 5), (18, 18), (27, 18), (28, 18), (20, 20), (30, 30)]
-    predicted: dict[str, float] = {}
-    sources = []
-    for a, b in widths:
-        for signed in (True, False):
-            builder = GraphBuilder(("a", "b"))
-            x, y = builder.input(0, Fixed(a, 0, signed)), builder.input(1, Fixed(b, 0, signed))
-            graph = builder.build([builder.op(GOp.MUL, x, y)], ["y"])
-            name = f"product_{a}_{b}_{'signed' if signed else 'plain'}"
-            plan = schedule(graph, model(kind="unit"), 0)
-            design = Design(name, parse("a*b", ["a", "b"]), graph, plan, "unit")
-            sources.append(tmp_path / f"{name}.v")
-            sources[-1].write_text(verilog_files(design)[f"rtl/{name}.v"])
-            predicted[name] = made.area(graph, graph.outputs[0]).dsp
-    found = yosys.synthesize_each(sources, tmp_path / "out")
-    assert {name: found[name].dsp for name in predicted} == predicted
-    assert set(predicted.values()) == {0.0, 1.0, 2.0, 4.0}

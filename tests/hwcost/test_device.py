@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from symtick.calibration_points import points
 from symtick.errors import InputError
-from symtick.hwcost.device import ROWS, Device, Points, Row, devices, load_device
+from symtick.hwcost import model
+from symtick.hwcost.device import CELLS, ROWS, Device, Points, Row, devices, load_device
 from symtick.hwcost.device_fit import device_text, refit
 from symtick.hwcost.measured import load_measured, timed
 
@@ -29,8 +30,23 @@ def test_all_device_files_are_valid_and_say_where_they_come_from() -> None:
         device = load_device(name)
         assert device.name == name
         assert len(device.source) > 60
-        assert device.totals.lut > 80_000
+        assert device.totals.lut > 50_000
+        assert device.kind == "published" or device.fit is not None
     assert load_device("xcvu9p-2").modelled and not load_device("open").modelled
+
+
+def test_amd_parts_state_a_source_for_every_delay_and_say_that_they_are_modelled() -> None:
+    parts = [load_device(n) for n in devices() if n.startswith("xc") and n != "xcvu9p-hls4sr"]
+    assert {d.family for d in parts} == {"xcup", "xcu", "xc7"} and len(parts) == 5
+    for device in parts:
+        assert set(device.cells) == set(CELLS)
+        assert device.modelled and "modelled" in device.title and device.delay_note
+        assert device.clock is not None and device.clock.max_mhz is not None
+        with pytest.raises(InputError, match="is the most"):
+            model(device.name, device.clock.max_mhz + 1.0)
+    delay = {d.name: d.row("delay", "add").value({"bits": 12}) for d in parts}
+    assert delay["xcvu9p-2"] < delay["xcku040-2"] < delay["xc7z020-1"]
+    assert delay["xc7vx690t-2"] < delay["xc7z020-1"]
 
 
 def test_an_unknown_device_is_answered_with_those_there_are() -> None:

@@ -1,76 +1,104 @@
-"""Vitis HLS and Vivado HLS reports, in both formats, and files that are none."""
+"""The one door for reports: every format is recognised and read, and what is none refused."""
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from symtick.errors import InputError
-from symtick.hwcost.reports import HlsReport, parse_rpt, parse_xml, read_report
+from symtick.hwcost.hls4ml_reports import Hls4mlReport, read_hls4ml
+from symtick.hwcost.hls_reports import HlsReport
+from symtick.hwcost.reports import is_report, parse_report, read_report
+from symtick.hwcost.vivado_reports import TimingReport, UtilisationReport
 
 REPORTS = Path(__file__).parents[1] / "data" / "reports"
-
-VITIS = HlsReport(
-    top="jets", part="xcvu9p-flga2577-2-e", version="2023.2", target_ns=5.0, estimated_ns=3.412,
-    latency_min=3, latency_max=3, ii_min=1, ii_max=1, lut=1057, ff=412, dsp=2, bram=1.5, uram=0,
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("name", ["vitis_csynth.xml", "vitis_csynth.rpt"])
-def test_both_formats_of_one_report_say_the_same(name: str) -> None:
-    assert read_report(REPORTS / name) == VITIS
-
-
-def test_vivado_xml_with_unknown_latency() -> None:
-    found = read_report(REPORTS / "vivado_csynth.xml")
-    assert (found.latency_min, found.latency_max, found.ii_min) == (None, None, 1)
-    assert (found.dsp, found.version) == (2, "2019.1")
+KINDS = {
+    "vitis_csynth.xml": HlsReport,
+    "vitis_csynth.rpt": HlsReport,
+    "vivado_csynth.xml": HlsReport,
+    "vivado_csynth.rpt": HlsReport,
+    "vivado_utilization_7series.rpt": UtilisationReport,
+    "vivado_utilization_ultrascale.rpt": UtilisationReport,
+    "vivado_timing_summary.rpt": TimingReport,
+    "hls4ml_report.json": Hls4mlReport,
+}
 
 
-def test_old_vivado_text_without_units_and_absolute_latency() -> None:
-    found = read_report(REPORTS / "vivado_csynth.rpt")
-    assert (found.latency_min, found.latency_max, found.ii_min, found.ii_max) == (7, 8, 1, 2)
-    assert (found.target_ns, found.estimated_ns) == (5.0, 4.31)
-    assert (found.lut, found.ff, found.dsp, found.bram, found.uram) == (321, 210, 4, 0.0, 0)
+def test_every_format_is_known_by_its_content(tmp_path: Path) -> None:
+    assert {p.name for p in REPORTS.iterdir()} == set(KINDS)
+    for name, kind in KINDS.items():
+        shutil.copy(REPORTS / name, tmp_path / "report.txt")
+        assert type(read_report(tmp_path / "report.txt")) is kind
+        assert is_report((REPORTS / name).read_text())
+
+
+def test_utilisation_of_both_families() -> None:
+    assert read_report(REPORTS / "vivado_utilization_7series.rpt") == UtilisationReport(
+        "jets", "7vx690tffg1761-2", "Routed", lut=1057, ff=412, dsp=2, bram=1.5, uram=0
+    )
+    assert read_report(REPORTS / "vivado_utilization_ultrascale.rpt") == UtilisationReport(
+        "jets", "xcvu9p-flga2577-2-e", "Synthesized", lut=933, ff=417, dsp=3, bram=0.0, uram=1
+    )
+
+
+def test_the_clock_with_the_least_slack() -> None:
+    found = read_report(REPORTS / "vivado_timing_summary.rpt")
+    assert found == TimingReport("jets", "xcvu9p-flga2577", "ap_clk", 2.778, -0.25)
+    assert found.fmax_mhz == pytest.approx(1000.0 / 3.028)
+
+
+def test_one_clock_needs_no_table_of_clocks() -> None:
+    text = (REPORTS / "vivado_timing_summary.rpt").read_text()
+    slow = next(line for line in text.splitlines() if line.startswith("slow    {"))
+    alone = text.replace(slow + "\n", "").split("| Intra Clock Table")[0]
+    found = parse_report(alone)
+    assert isinstance(found, TimingReport)
+    assert (found.clock, found.period_ns, found.wns_ns) == ("ap_clk", 2.778, -0.25)
+
+
+def test_hls4ml_s_dict_of_strings() -> None:
+    held = json.loads((REPORTS / "hls4ml_report.json").read_text())
+    found = read_hls4ml(held)
+    assert found.csynth == HlsReport(
+        "", "", "", 5.0, 3.412, 3, 3, 1, 1, lut=1057, ff=412, dsp=2, bram=1.5, uram=0
+    )
+    assert found.synthesis == UtilisationReport("", "", "Synthesized", 933, 417, 2, 1.5, 0)
+    assert found.cosim_latency == 4
+    del held["CSynthesisReport"]
+    assert read_hls4ml(held).csynth is None
 
 
 @pytest.mark.parametrize(
-    ("cut", "complaint"),
+    ("name", "old", "new", "complaint"),
     [
-        ("<TopModelName>jets</TopModelName>", "no UserAssignments/TopModelName"),
-        ("<LUT>1057</LUT>", "does not state FF and LUT"),
-        ("<Interval-max>1</Interval-max>", "no .*Interval-max"),
-        ("</profile>", "not XML"),
+        ("vivado_utilization_7series.rpt", "Slice LUTs", "Slice Lots", "no line for LUTs"),
+        ("vivado_utilization_ultrascale.rpt", "|  933 |     0 |", "| many |     0 |", "'many'"),
+        ("vivado_timing_summary.rpt", "| Clock Summary", "| Other", "has no clock"),
+        ("vivado_timing_summary.rpt", "ap_clk             -0.250", "ap_clk  least", "'least'"),
+        ("hls4ml_report.json", '"EstimatedClockPeriod"', '"Other"', "does not state Estimated"),
+        ("hls4ml_report.json", '"FF": "417"', '"FX": "417"', "does not state FF"),
+        ("hls4ml_report.json", '"LUT": "933"', '"LUT": "n/a"', "LUT is 'n/a', not a number"),
     ],
 )
-def test_missing_parts_are_named(cut: str, complaint: str) -> None:
-    text = (REPORTS / "vitis_csynth.xml").read_text()
-    assert cut in text
-    with pytest.raises(InputError, match=complaint):
-        parse_xml(text.replace(cut, ""))
+def test_broken_reports_are_refused_by_name(
+    tmp_path: Path, name: str, old: str, new: str, complaint: str
+) -> None:
+    text = (REPORTS / name).read_text()
+    assert old in text
+    (tmp_path / name).write_text(text.replace(old, new))
+    with pytest.raises(InputError, match=f"{name}: .*{complaint}"):
+        read_report(tmp_path / name)
 
 
-def test_a_figure_that_is_none_is_refused() -> None:
-    text = (REPORTS / "vitis_csynth.xml").read_text()
-    with pytest.raises(InputError, match="'many', not a number"):
-        parse_xml(text.replace(">412<", ">many<"))
-
-
-def test_entities_are_refused() -> None:
-    bomb = '<!DOCTYPE p [<!ENTITY a "aaaa">]><profile>&a;</profile>'
-    with pytest.raises(InputError, match="document type"):
-        parse_xml(bomb)
-
-
-def test_text_without_tables_is_refused() -> None:
-    text = (REPORTS / "vitis_csynth.rpt").read_text()
-    with pytest.raises(InputError, match="latency table"):
-        parse_rpt(text.replace("+ Latency", "+ Other"))
-    with pytest.raises(InputError, match="clock table"):
-        parse_rpt("nothing of the kind")
-
-
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
+def test_what_is_no_report(tmp_path: Path) -> None:
+    for text in ("", "{}", "[1]", '{"a": 1}', "<html></html>", "a line", "{"):
+        assert not is_report(text)
+        with pytest.raises(InputError, match="not a report that is known: csynth"):
+            parse_report(text)
     with pytest.raises(InputError, match=r"cannot read the report .*none\.xml"):
         read_report(tmp_path / "none.xml")
+    with pytest.raises(InputError, match="build it first"):
+        parse_report('{"CSynthesisReport": {}}')

@@ -139,14 +139,46 @@ def verify(
 @app.command()
 def estimate(
     folder: Folder,
-    budget_ticks: Annotated[int | None, typer.Option(min=0, help="Latency budget.")] = None,
-    budget_lut: Annotated[float | None, typer.Option(min=0, help="LUT budget.")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="Device or device file; default each design's own.")
+    ] = None,
+    clock: Annotated[
+        float | None, typer.Option(help="Clock in MHz; default each design's own.")
+    ] = None,
+    best_clock: Annotated[
+        bool,
+        typer.Option(
+            help="The highest clock that keeps to the budget's ticks and ns; "
+            "without these, that of the smallest latency."
+        ),
+    ] = False,
+    budget_ticks: Annotated[int | None, typer.Option(min=0, help="Most ticks.")] = None,
+    budget_ns: Annotated[float | None, typer.Option(min=0, help="Most nanoseconds.")] = None,
+    budget_lut: Annotated[float | None, typer.Option(min=0, help="Most LUTs.")] = None,
+    budget_ff: Annotated[float | None, typer.Option(min=0, help="Most flip-flops.")] = None,
+    budget_dsp: Annotated[float | None, typer.Option(min=0, help="Most DSP blocks.")] = None,
+    budget_bram: Annotated[float | None, typer.Option(min=0, help="Most block RAMs.")] = None,
+    share: Annotated[
+        str | None, typer.Option(help="Most of each resource of the device, as in 1%.")
+    ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    picture: Annotated[
+        Path | None, typer.Option(help="Draw parts of the budget to this .svg or .png.")
+    ] = None,
 ) -> None:
-    """Latency and resources by the cost model, before any tool runs."""
-    from symtick.runs import estimate_all
+    """Does it fit: latency and resources by the cost model, beside a budget.
 
-    show.estimates(console, estimate_all(folder), budget_ticks, budget_lut, json_output)
+    The exit status is 0 where a design fits, 1 where none does. Designs are compiled again for
+    another device or clock than their own.
+    """
+    from symtick.budgets import Target, fit_all
+    from symtick.cli import fits
+    from symtick.hwcost.budget import Budget, read_share
+
+    budget = Budget(budget_ticks, budget_ns, budget_lut, budget_ff, budget_dsp, budget_bram)
+    part = None if share is None else read_share(share)
+    found = fit_all(folder, budget, Target(device, clock, best_clock, part))
+    fits.show(console, list(show.progress(console, found, "estimating")), json_output, picture)
 
 
 @app.command()
@@ -192,7 +224,8 @@ def report(
 @app.command()
 def calibrate(
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder for the device files.")
+        Path,
+        typer.Option("--output", "-o", help="Folder for the device files; with reports, a .yaml."),
     ] = Path("devices"),
     work: Annotated[Path, typer.Option(help="Folder of an unfinished run, to go on from.")] = Path(
         "calibration"
@@ -200,17 +233,34 @@ def calibrate(
     fresh: Annotated[
         str | None, typer.Option(help="Measure these points again: a pattern, * for all.")
     ] = None,
+    from_reports: Annotated[
+        Path | None, typer.Option(help="Refit --device to the vendor reports in these designs.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="With reports: the device to start from.")] = "open",
 ) -> None:
     """Measure operators with Yosys and nextpnr-ecp5 and fit the device files to them.
 
     Points that symtick's own measurements or those in the output folder hold, by the same versions
-    of the tools, are not measured again. An interrupted run goes on where it stopped.
+    of the tools, are not measured again. An interrupted run goes on where it stopped. With
+    --from-reports nothing is measured: a device is refitted to reports of Vivado, Vitis HLS or
+    hls4ml that lie in design folders, and written to a file that --device accepts everywhere.
     """
+    if from_reports is not None:
+        from symtick.report_calibrating import refit_device
+
+        show.refitted(console, refit_device(from_reports, device, output))
+        return
     from symtick.calibrating import calibrate
     from symtick.calibration_points import points
 
-    with show.counting(console, "measuring") as told:
-        written = calibrate(points(), work, output, fresh, lambda s: told(s.label, s.done, s.total))
+    try:
+        with show.counting(console, "measuring") as told:
+            written = calibrate(
+                points(), work, output, fresh, lambda s: told(s.label, s.done, s.total)
+            )
+    except KeyboardInterrupt:
+        console.print(f"what was measured is kept in {work}: run the same again to go on")
+        raise
     for path in written:
         console.print(f"written: {path}", markup=False)
 

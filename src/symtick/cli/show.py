@@ -5,10 +5,8 @@ Room: front door. Nothing is computed here.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from typing import TypeVar
 
 from rich.console import Console
@@ -27,10 +25,10 @@ from symtick import tables
 from symtick.baselines.table import ComparisonRow
 from symtick.checks import Synthesis
 from symtick.compiling import Compiled
-from symtick.errors import ResourceError
 from symtick.expr import to_text
 from symtick.hwcost import Estimate, load_device
 from symtick.hwcost import devices as device_names
+from symtick.report_calibrating import Refitted
 from symtick.runs import Run
 from symtick.sim import tools as toolbox
 from symtick.sim.verify import Verification
@@ -102,6 +100,8 @@ def compiled(console: Console, made: Compiled) -> None:
         console.print(f"{name} : {fmt} = {text}", markup=False)
         console.print(f"  largest error against float64: {made.error[k]:.3g}", markup=False)
     console.print(_estimate_line(made.design.name, made.estimate), markup=False)
+    if made.device.delay_note:
+        console.print(made.device.delay_note, markup=False, soft_wrap=True)
     console.print(f"written to {made.folder}", markup=False)
 
 
@@ -110,38 +110,6 @@ def _estimate_line(name: str, e: Estimate) -> str:
         f"{name}: {e.ticks} ticks, {e.ns:.1f} ns at {e.clock_mhz:g} MHz, about "
         f"{e.area.lut:.0f} LUT, {e.area.ff:.0f} FF, {e.area.dsp:.0f} DSP ({e.model})"
     )
-
-
-def estimates(
-    console: Console,
-    found: Sequence[tuple[str, Estimate]],
-    budget_ticks: int | None,
-    budget_lut: float | None,
-    as_json: bool,
-) -> None:
-    """Estimates, and whether they fit the budget.
-
-    Raises:
-        ResourceError: nothing fits the budget that is given.
-    """
-    fits = [
-        (budget_ticks is None or e.ticks <= budget_ticks)
-        and (budget_lut is None or e.area.lut <= budget_lut)
-        for _, e in found
-    ]
-    if as_json:
-        held = [
-            {"design": n, "fits": ok, "ticks": e.ticks, "ns": e.ns, "clock_mhz": e.clock_mhz,
-             "model": e.model, **asdict(e.area)}
-            for (n, e), ok in zip(found, fits, strict=True)
-        ]  # fmt: skip
-        console.print_json(json.dumps(held))
-    else:
-        for (name, e), ok in zip(found, fits, strict=True):
-            mark = "" if ok else "  over the budget"
-            console.print(_estimate_line(name, e) + mark, markup=False)
-    if not any(fits):
-        raise ResourceError("no design fits the budget: raise it, or distil with a smaller one")
 
 
 def verifications(console: Console, found: Sequence[Verification]) -> None:
@@ -161,6 +129,25 @@ def syntheses(console: Console, found: Sequence[Synthesis]) -> None:
         if s.vendor is not None:
             held = ", ".join(f"{k} {v}" for k, v in s.vendor.items() if v is not None)
             console.print(f"Vitis HLS, {s.design}: {held}", markup=False, soft_wrap=True)
+
+
+def refitted(console: Console, made: Refitted) -> None:
+    """Model and reports of each design side by side, and the factors between them."""
+    head = ("design", "LUT model", "LUT", "FF model", "FF", "DSP model", "DSP", "path model ns",
+            "path ns")  # fmt: skip
+    rows = [
+        (p.design, f"{p.model_lut:.0f}", _known(p.lut, 0), f"{p.model_ff:.0f}", _known(p.ff, 0),
+         f"{p.model_dsp:.0f}", _known(p.dsp, 0), f"{p.model_ns:.2f}", _known(p.ns, 2))
+        for p in made.pairs
+    ]  # fmt: skip
+    console.print(_plain("Model and reports", head, rows))
+    held = ", ".join(f"{name} x {value:g}" for name, value in made.factors.items())
+    console.print(f"factors: {held}", markup=False)
+    console.print(f"written: use it as --device {made.path}", markup=False, soft_wrap=True)
+
+
+def _known(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
 
 
 def comparison(console: Console, rows: Sequence[ComparisonRow]) -> None:

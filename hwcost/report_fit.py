@@ -1,0 +1,117 @@
+"""Refit a device to a user's own reports: one factor for LUTs, one for flip-flops, one for delays.
+
+Room: `hwcost`; imports the room's device schema. Each report gives a ratio r of what the vendor's
+tool measured to what the model says. The factor s minimises
+
+    sum of (s - r)^2 over the designs  +  PRIOR * (s - 1)^2,
+
+least squares of the relative errors with a ridge towards 1, so that s = (sum r + PRIOR) / (n +
+PRIOR): one design moves the model half of the way, many move it to their mean. A device file with
+all its rows multiplied is written; DSP blocks and block RAMs are whole numbers by rule and are not
+scaled, only compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from symtick.errors import InputError
+
+PRIOR = 1.0
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One design: what the model says and what a report says; None where no report says it.
+
+    Attributes:
+        design: its name.
+        model_lut: LUTs by the model.
+        lut: LUTs by the report.
+        model_ff: flip-flops by the model.
+        ff: flip-flops by the report.
+        model_ns: longest logic path between registers by the model, without register overhead.
+        ns: the same by the report: the period reached less the model's register overhead.
+        routed: whether `ns` comes from a timing report, not from an HLS estimate.
+        model_dsp: DSP blocks by the model.
+        dsp: DSP blocks by the report.
+    """
+
+    design: str
+    model_lut: float
+    lut: float | None
+    model_ff: float
+    ff: float | None
+    model_ns: float
+    ns: float | None
+    routed: bool
+    model_dsp: float
+    dsp: float | None
+
+    def ratio(self, name: str) -> float | None:
+        """Report over model of `lut`, `ff` or `ns`; None where either has nothing."""
+        found, expected = getattr(self, name), getattr(self, f"model_{name}")
+        return found / expected if found is not None and found > 0 and expected > 0 else None
+
+
+def factors(pairs: Sequence[Pair]) -> dict[str, float]:
+    """The factors of `lut`, `ff` and `ns`; a quantity that no report states is left out.
+
+    Raises:
+        InputError: there is no design, or no report states any of the three.
+    """
+    made: dict[str, float] = {}
+    for name in ("lut", "ff", "ns"):
+        ratios = [r for p in pairs if (r := p.ratio(name)) is not None]
+        if ratios:
+            made[name] = round((sum(ratios) + PRIOR) / (len(ratios) + PRIOR), 4)
+    if not made:
+        raise InputError("there is nothing to fit to: no report states LUTs, registers or a clock")
+    return made
+
+
+def refitted(
+    content: Mapping[str, Any], name: str, made: Mapping[str, float], pairs: Sequence[Pair]
+) -> dict[str, Any]:
+    """A device file's content with every row multiplied by its factor.
+
+    Args:
+        content: of the device that was the base.
+        name: of the new device.
+        made: the factors.
+        pairs: the designs that they come from.
+    """
+    lut, ns = made.get("lut", 1.0), made.get("ns", 1.0)
+    old = content.get("refit", {"base": content["name"]})
+    routed = any(p.routed and p.ns is not None for p in pairs)
+    new: dict[str, Any] = {
+        **{k: v for k, v in content.items() if k not in ("fit", "cells")},
+        "name": name,
+        "title": f"{content['title']}, refitted to {len(pairs)} reports",
+        "source": f"{content['source']} Rows multiplied by the factors below, fitted to the "
+        f"reports of {', '.join(p.design for p in pairs)}.",
+        "modelled": bool(content.get("modelled", False)) and not routed,
+        "refit": {"base": old["base"], "designs": len(pairs), "factors": dict(made)},
+        "area": {row: _scaled(value, lut) for row, value in content["area"].items()},
+        "delay": {row: _scaled(value, ns) for row, value in content["delay"].items()},
+        "table_factor": {k: round(v * lut, 4) for k, v in content["table_factor"].items()},
+        "ff_factor": round(content.get("ff_factor", 1.0) * made.get("ff", 1.0), 4),
+    }
+    if content.get("dsp") is not None:
+        new["dsp"] = {**content["dsp"], "delay_ns": round(content["dsp"]["delay_ns"] * ns, 4)}
+    return new
+
+
+def _scaled(row: Mapping[str, Any], factor: float) -> dict[str, Any]:
+    """A row times a factor, in its own form."""
+    made = dict(row)
+    if "fixed" in row:
+        made["fixed"] = round(row["fixed"] * factor, 4)
+    if "regression" in row:
+        made["regression"] = {k: round(v * factor, 5) for k, v in row["regression"].items()}
+    if "points" in row:
+        at = {k: round(v * factor, 4) for k, v in row["points"]["at"].items()}
+        made["points"] = {**row["points"], "at": at}
+    return made

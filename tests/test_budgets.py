@@ -1,0 +1,166 @@
+"""`symtick estimate`: the best clock against all clocks, other devices, exit status, picture."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from symtick import compile_text
+from symtick.best_clock import best_clock
+from symtick.budgets import Target, fit_all, fit_design
+from symtick.cli import main
+from symtick.errors import InputError, ResourceError
+from symtick.hwcost import estimate, load_device, model
+from symtick.hwcost.budget import Budget
+from symtick.store import DesignSource, read_source
+
+TOP = 400
+TEXT = "tanh(x0)*0.7 + sin(1.3*x1) + exp(-square(x2)) + abs(x3)*0.4"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A design for `open` at 200 MHz."""
+    target = tmp_path_factory.mktemp("designs") / "wave"
+    compile_text(TEXT, ["fixed<6,3>"], folder=target, name="wave")
+    return target
+
+
+@given(
+    work=st.floats(0.5, 20.0),
+    step=st.floats(0.1, 3.0),
+    lost=st.floats(0.0, 2.0),
+    ticks=st.none() | st.integers(1, 8),
+    ns=st.none() | st.floats(1.0, 60.0),
+)
+def test_the_best_clock_is_the_best_of_all(
+    work: float, step: float, lost: float, ticks: int | None, ns: float | None
+) -> None:
+    """A design of `work` ns that stages cut in pieces of at least `step`, against every clock."""
+
+    def needed(clock: int) -> int | None:
+        room = 1000.0 / clock - lost
+        return None if room < step else math.ceil(work / room)
+
+    latency = {c: (n, 1000.0 * n / c) for c in range(1, TOP + 1) if (n := needed(c)) is not None}
+    kept = [
+        c for c, (n, time) in latency.items()
+        if (ticks is None or n <= ticks) and (ns is None or time <= ns)
+    ]  # fmt: skip
+    found = best_clock(needed, TOP, Budget(ticks=ticks, ns=ns))
+    if (ticks is not None or ns is not None) and kept:
+        assert found == max(kept)
+    elif ticks is None:
+        assert latency[found][1] == pytest.approx(min(time for _, time in latency.values()))
+
+
+def test_a_design_that_never_runs() -> None:
+    with pytest.raises(ResourceError, match="at no clock"):
+        best_clock(lambda clock: None, TOP, Budget())
+
+
+def test_a_design_is_compiled_for_the_device_and_clock_asked(folder: Path) -> None:
+    source, design = read_source(folder)
+    (own,) = fit_all(folder, Budget(), Target())
+    assert own.estimate == estimate(design, model("open", 200.0)) and own.fits
+    (other,) = fit_all(folder, Budget(lut=1e6), Target("xcvu13p-2", 360.0, share=0.01))
+    made = replace(source, device="xcvu13p-2", clock_mhz=360.0).build()
+    assert other.estimate == estimate(made, model("xcvu13p-2", 360.0))
+    assert other.uses["lut"].allowed == 17_280 and other.device.modelled
+    (best,) = fit_all(folder, Budget(ticks=2), Target(best=True))
+    assert best.estimate is not None and best.estimate.ticks == 2
+    faster = replace(source, clock_mhz=best.estimate.clock_mhz + 1.0)
+    assert faster.build().schedule.latency > 2
+
+
+def test_a_design_that_does_not_run_is_a_line_of_its_own(folder: Path) -> None:
+    source, design = read_source(folder)
+    wanted = replace(source, latency=1)
+    fit = fit_design(wanted, design, Budget(ticks=9), Target(clock_mhz=350.0))
+    assert not fit.fits and fit.estimate is None and "too short" in fit.reason
+    assert fit.to_json() | {"reason": ""} == {
+        "design": "wave", "fits": False, "device": "open", "modelled_delays": False,
+        "budget": {}, "reason": "",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "target", "complaint"),
+    [
+        ({}, Target(clock_mhz=100.0, best=True), "not both"),
+        ({}, Target("xcvu9p-hls4sr"), "states cycles only"),
+        ({}, Target("xcvu13p-2", 800.0), "cannot be clocked with 800 MHz: 775 MHz is the most"),
+        ({}, Target("nowhere.yaml"), "no device file nowhere.yaml"),
+        ({"latency": 0}, Target(best=True), "combinational"),
+    ],
+)
+def test_what_is_refused(
+    folder: Path, changes: dict[str, int], target: Target, complaint: str
+) -> None:
+    source, design = read_source(folder)
+    wanted: DesignSource = replace(source, **changes)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=complaint):
+        if changes:
+            fit_design(wanted, design, Budget(lut=1.0), target)
+        else:
+            list(fit_all(folder, Budget(lut=1.0), target))
+
+
+def _run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str
+) -> tuple[int, str, str]:
+    monkeypatch.setattr(sys, "argv", ["symtick", "estimate", *words])
+    code = 0
+    try:
+        main()
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    held = capsys.readouterr()
+    return code, held.out, " ".join(held.err.split())
+
+
+def test_table_json_picture_and_status(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    where = str(folder)
+    picture = tmp_path / "parts.svg"
+    words = ("--device", "xcvu13p-2", "--share", "1%", "--budget-ns", "20")
+    code, out, _ = _run(monkeypatch, capsys, where, *words, "--picture", str(picture))
+    assert code == 0
+    assert "at most 20 ns, 17280 LUT" in out and "modelled from published figures" in out
+    assert ElementTree.fromstring(picture.read_text()).tag.endswith("svg")
+    assert "delays modelled" in picture.read_text()
+    code, out, _ = _run(monkeypatch, capsys, where, *words, "--json")
+    (held,) = json.loads(out)
+    assert code == 0 and held["fits"] and held["modelled_delays"]
+    assert held["budget"]["lut"]["share"] == pytest.approx(held["lut"] / 17_280)
+    code, out, err = _run(monkeypatch, capsys, where, "--budget-lut", "3", "--budget-ticks", "9")
+    assert code == 1 and "no: LUT" in out and "no design fits the budget" in err
+    code, _, err = _run(monkeypatch, capsys, where, "--picture", "a.gif", "--share", "1%")
+    assert code == 1 and "written as .svg or .png, not as a.gif" in err
+    code, _, err = _run(monkeypatch, capsys, where, "--picture", str(picture))
+    assert code == 1 and "a picture shows parts of a budget" in err
+
+
+def test_a_device_file_of_ones_own(folder: Path, tmp_path: Path) -> None:
+    text = (Path(load_device.__code__.co_filename).parent / "data/ecp5-85k-8.yaml").read_text()
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(text.replace("name: ecp5-85k-8", "name: mine").replace("83640", "90"))
+    (fit,) = fit_all(folder, Budget(), Target(str(mine), share=1.0))
+    assert fit.device.name == "mine" and fit.over == ("lut",)
+    mine.write_text(text.replace("name: ecp5-85k-8", "name: changed"))
+    assert load_device(str(mine)).name == "changed"
+    mine.write_text("name: [")
+    with pytest.raises(InputError, match=r"device file mine\.yaml is not valid"):
+        load_device(str(mine))
