@@ -116,11 +116,11 @@ class _Lowering:
             return self.arithmetic.constant(constant, frac)
         if node.op is Op.INPUT:
             return self.inputs.node(node.index)
-        index = self.inputs.index(number)
+        index = self._table_input(number)
         if index is not None:
             return self._sum(Linear(groups={index: [(number, 1.0)]}), frac)
         if is_linear(self.analysis, number):
-            return self._sum(linear(self.analysis, number, self.inputs.index), frac)
+            return self._sum(linear(self.analysis, number, self._table_input), frac)
         if node.op in PRODUCT:
             form = product(self.analysis, number, self.inputs.index)
             return self.arithmetic.added([self._product(form, frac)])
@@ -129,6 +129,10 @@ class _Lowering:
         return self.builder.op(GOp[node.op.name], *(self.signal(a) for a in node.args))
 
     # --- sums ----------------------------------------------------------------------------------
+
+    def _table_input(self, number: int) -> int | None:
+        """The input on which a node of a sum is part of a table; lines are taken apart."""
+        return None if self.inputs.is_line(number) else self.inputs.index(number)
 
     def _sum(self, form: Linear, frac: int) -> int:
         terms = self._table_terms(form, frac)
@@ -144,9 +148,10 @@ class _Lowering:
         """Tables on inputs; takes what they compute, and the constant, out of the form."""
         narrow = [k for k in sorted(form.inputs) if self.inputs.bits(k) <= LINE_BITS]
         for index in narrow:
-            if form.inputs[index] and not is_shift(form.inputs[index]):
+            # what needs no rounding is left to the shift-add networks, which share it
+            if not _is_whole(form.inputs[index], frac - self.analysis.formats[index].frac):
                 form.groups.setdefault(index, [])
-        if form.offset and not form.groups:
+        if not _is_whole(form.offset, frac) and not form.groups:
             form.groups.update({k: [] for k in narrow[:1]})
         terms = []
         for index in sorted(form.groups):
@@ -284,6 +289,11 @@ class _Lowering:
         bits = self.precision.table_bits if single else self.precision.wide_bits
         inside = partial(_clipped, function, span)
         return curve(self.builder, self.signal(number), bits, inside, frac, self.precision.chords)
+
+
+def _is_whole(value: float, frac: int) -> bool:
+    """Whether a value needs no more than `frac` bits after the point."""
+    return math.ldexp(value, frac).is_integer()
 
 
 def _clipped(function: Callable[[Reals], Reals], span: Interval, values: Reals) -> Reals:

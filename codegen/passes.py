@@ -18,7 +18,7 @@ from symtick.codegen.fusion import fuse
 from symtick.codegen.graph import GOp, Graph, GraphBuilder
 from symtick.codegen.ranges import narrow
 from symtick.codegen.schedule import CostModel
-from symtick.codegen.shifts import constant_products
+from symtick.codegen.shift_add import shift_add
 from symtick.codegen.splitting import split
 from symtick.codegen.tables import rebuilt, spread
 from symtick.errors import InputError, SymtickError
@@ -60,7 +60,7 @@ def _filled(builder: GraphBuilder, number: int) -> int:
 
 PASSES: tuple[Pass, ...] = (
     Pass("fold", fold),
-    Pass("constant products", constant_products),
+    Pass("shift-add networks", shift_add),
     Pass("fold again", fold),
     Pass("fuse", fuse),
     Pass("fill", fill),

@@ -26,7 +26,7 @@ from symtick.codegen import (
 )
 from symtick.codegen.fusion import fuse
 from symtick.codegen.passes import fill, fold
-from symtick.codegen.shifts import constant_products
+from symtick.codegen.shift_add import shift_add
 from symtick.codegen.splitting import split
 from symtick.errors import InputError
 
@@ -115,7 +115,7 @@ def test_a_table_that_only_moves_the_point_is_a_wire() -> None:
 
 def test_constant_products_become_shifts_and_additions() -> None:
     b, (x,) = start(8)
-    graph = constant_products(b.build([b.op(GOp.MUL, x, b.const(7, 0))], ["y"]), MODEL)
+    graph = shift_add(b.build([b.op(GOp.MUL, x, b.const(7, 0))], ["y"]), MODEL)
     assert dump(graph) == [
         "%0 = input a : fixed<8,8> [-128, 127]",
         "%1 = scale %0 3 : fixed<8,11> [-128, 127]",

@@ -1,0 +1,186 @@
+"""LUT x latency of symtick against da4ml and alkaid on ten arithmetic problems.
+
+Run: `python -m benchmarks.arithmetic` (with the `bench` and `da` extras; about two hours on one
+core). Every design is first checked against Python integers. Then Yosys (xcup) counts its LUTs and
+nextpnr-ecp5 gives its clock, by one recipe for all, with multiplier blocks and without. Latency is
+the number of stages times the shortest period. A block counts as 173 LUTs, as their numbers on a
+VU9P are. All are measured in one stage (registers around the logic) and pipelined; each library in
+the settings (depth, cutoff) that are best by its own estimate of LUT x latency.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from benchmarks.arithmetic_problems import Problem, expression, problems, reference
+from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, run_all
+from symtick.baselines.arithmetic import TOOLS, Options, Traced, trace
+from symtick.baselines.arithmetic_worker import TOP
+from symtick.codegen import Fixed, Precision, compile_expression
+from symtick.codegen.emit_verilog import verilog_files
+from symtick.errors import ToolError, VerificationError
+from symtick.files import write_json, write_text
+from symtick.hwcost import model
+from symtick.sim.nextpnr import place_and_route
+from symtick.sim.yosys import synthesize
+
+OURS = "symtick"
+LUTS_PER_DSP = 173.0  # 1,182,240 LUTs and 6,840 DSPs of a VU9P (DS890)
+ONE_STAGE_MHZ = 10.0  # a clock at which all of a problem fits in one tick
+PIPELINED_MHZ = 200.0
+DEPTHS = (-1, 0, 1, 2)
+CUTOFFS = (2, 3)
+_ROWS = 400
+
+
+@dataclass(frozen=True)
+class Job:
+    """One design to measure.
+
+    Attributes:
+        problem: name.
+        tool: `symtick`, `da4ml` or `alkaid`.
+        pipelined: in stages for about 200 MHz; else in one.
+        dsp: whether products may become multiplier blocks.
+        rank: 0 for the library's best setting by its own estimate, 1 for the second, ...
+    """
+
+    problem: str
+    tool: str
+    pipelined: bool
+    dsp: bool
+    rank: int = 0
+
+    @property
+    def key(self) -> tuple[str, str, bool, bool, int]:
+        return (self.problem, self.tool, self.pipelined, self.dsp, self.rank)
+
+
+def jobs(settings: int) -> Iterator[Job]:
+    """All, what is compared side by side."""
+    for dsp in (False, True):
+        for pipelined in (False, True):
+            for problem in problems():
+                yield Job(problem.name, OURS, pipelined, dsp)
+                for tool in TOOLS:
+                    for rank in range(settings):
+                        yield Job(problem.name, tool, pipelined, dsp, rank)
+
+
+def measured(job: Job) -> Row:
+    """Make, check, synthesise and route one design; what cannot be made is said in `failed`."""
+    problem = next(p for p in problems() if p.name == job.problem)
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        try:
+            sources, stages, note = _design(problem, job, folder)
+        except (ToolError, VerificationError) as error:
+            return {**asdict(job), "failed": str(error).strip().splitlines()[-1][-200:]}
+        found = synthesize(sources, TOP, folder / "xcup", dsp=job.dsp)
+        target = PIPELINED_MHZ if job.pipelined else 100.0
+        timing = place_and_route(sources, TOP, folder / "ecp5", target_mhz=target, dsp=job.dsp)
+    latency = stages * timing.period_ns
+    return {
+        **asdict(job), "note": note, "lut": found.lut, "ff": found.ff, "blocks": found.dsp,
+        "stages": stages, "mhz": timing.fmax_mhz, "ns": latency,
+        "product": (found.lut + LUTS_PER_DSP * found.dsp) * latency,
+    }  # fmt: skip
+
+
+def _design(problem: Problem, job: Job, folder: Path) -> tuple[list[Path], int, str]:
+    """Verilog files, stages and a word on the settings."""
+    rng = np.random.default_rng(0)
+    ends = (problem.fmt.raw_min, problem.fmt.raw_max)
+    raw = rng.integers(ends[0], ends[1] + 1, (_ROWS, problem.inputs))
+    raw[:20] = rng.choice(ends, (20, problem.inputs))
+    expected, frac = reference(problem, raw)
+    if job.tool == OURS:
+        return _ours(problem, job, raw, expected, frac, folder)
+    real = (expected / 2.0**frac).astype(np.float64)
+    best = sorted(_peer(problem, job, raw, real, folder), key=lambda each: each[0])
+    if job.rank >= len(best):
+        raise ToolError("no further setting")
+    _, options, made = best[job.rank]
+    return list(made.sources), made.stages, f"depth +{options.extra_depth}, cutoff {options.cutoff}"
+
+
+def _peer(
+    problem: Problem, job: Job, raw: Any, real: Any, folder: Path
+) -> Iterator[tuple[float, Options, Traced]]:
+    """A library's designs, each with its own estimate of LUT x latency; equal ones once."""
+    fmt = (problem.fmt.width, problem.fmt.frac, problem.fmt.signed)
+    seen = set()
+    for extra in DEPTHS:
+        for cutoff in CUTOFFS if job.pipelined else (-1,):
+            options = Options(job.tool, extra, cutoff)
+            place = folder / f"{job.tool}_{extra}_{cutoff}"
+            rows = raw * 2.0**-problem.fmt.frac
+            made = trace(options, problem.steps, rows, fmt, real, place)
+            if (made.cost, made.depth, made.stages) not in seen:
+                seen.add((made.cost, made.depth, made.stages))
+                latency = made.stages * cutoff if job.pipelined else made.depth
+                yield made.cost * latency, options, made
+
+
+def _ours(
+    problem: Problem, job: Job, raw: Any, expected: Any, frac: int, folder: Path
+) -> tuple[list[Path], int, str]:
+    mhz = PIPELINED_MHZ if job.pipelined else ONE_STAGE_MHZ
+    design = compile_expression(
+        expression(problem),
+        [problem.fmt] * problem.inputs,
+        model("open", mhz),
+        Precision(term_frac=frac),
+        name=TOP,
+    )
+    out = design.graph.evaluate(raw).astype(object)
+    for k, fmt in enumerate(design.graph.output_formats):
+        fine = max(frac, fmt.frac)
+        if (_at(out[:, k], fmt, fine) != expected[:, k] << (fine - frac)).any():
+            raise VerificationError(f"symtick's output {k} of {problem.name} differs")
+    made = [folder / Path(name).name for name in verilog_files(design)]
+    for path, text in zip(made, verilog_files(design).values(), strict=True):
+        write_text(path, text)
+    return made, design.schedule.latency, f"{mhz:g} MHz"
+
+
+def _at(raw: Any, fmt: Fixed, frac: int) -> Any:
+    return raw << (frac - fmt.frac)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--settings", type=int, default=1, help="settings of each library to route")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--log", type=Path, default=LOGS / "arithmetic.jsonl")
+    parser.add_argument("--out", type=Path, default=RESULTS / "arithmetic.json")
+    options = parser.parse_args(arguments)
+    log: Log[Job] = Log(
+        options.log, lambda r: (r["problem"], r["tool"], r["pipelined"], r["dsp"], r["rank"])
+    )
+    run_all(list(jobs(options.settings)), measured, log, options.processes, _show)
+    titles = {p.name: p.title for p in problems()}
+    write_json(options.out, {"machine": machine(), "titles": titles, "rows": log.rows()})
+
+
+def _show(row: Row) -> None:
+    place = f"{row['problem']:<12} {'dsp' if row['dsp'] else 'lut'} "
+    place += f"{'pipelined' if row['pipelined'] else 'one stage'} {row['tool']:<8}"
+    if "failed" in row:
+        print(place, row["failed"], flush=True)
+        return
+    print(
+        f"{place}{row['lut']:>6} LUT {row['blocks']:>3} DSP {row['stages']:>3} stages "
+        f"{row['ns']:>7.2f} ns {row['product']:>9.0f}  {row['note']}", flush=True,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
