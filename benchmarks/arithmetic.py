@@ -108,7 +108,12 @@ def _design(problem: Problem, job: Job, folder: Path) -> tuple[list[Path], int, 
     if job.rank >= len(best):
         raise ToolError("no further setting")
     _, options, made = best[job.rank]
-    return list(made.sources), made.stages, f"depth +{options.extra_depth}, cutoff {options.cutoff}"
+    return list(made.sources), made.stages, _said(options)
+
+
+def _said(options: Options) -> str:
+    depth = "any depth" if options.extra_depth < 0 else f"depth +{options.extra_depth}"
+    return depth if options.cutoff < 0 else f"{depth}, cutoff {options.cutoff}"
 
 
 def _peer(

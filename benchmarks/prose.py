@@ -106,4 +106,17 @@ larger is better. `open` is the characterised device at 200 MHz with tables; `pu
 published cycles of a VU9P for <16,6>, without LUTs. Sets: the scores of the jets teacher,
 Friedman's functions, diabetes, a Gaussian.
 """,
+    "arithmetic": """
+## 6. Arithmetic against da4ml and alkaid
+
+`python -m benchmarks.arithmetic` (extras `bench` and `da`). Ten problems that all three express, on
+the same inputs; every design is first compared with Python integers. One recipe for all: LUTs by
+Yosys for UltraScale+ (a DSP counts as 173 LUTs, as their numbers on a VU9P are), the clock by
+nextpnr for an ECP5-85k of speed grade 8, one seed: differences of a few per cent in time are noise.
+Latency is stages times the shortest period; a library's extra registers at its inputs are not
+counted. da4ml and alkaid run in the setting (extra depth, cutoff) that is best by their own
+estimate of LUT x latency. Ours: our compiler as it is, for 10 MHz (all in one stage) and for
+200 MHz. The cubics are functions of one 6-bit input each, which our compiler turns into a table by
+itself.
+""",
 }

@@ -15,6 +15,7 @@ from typing import Any
 
 from benchmarks import published
 from benchmarks.aims import evaluation_aims, recovery_aims, tree_cost_aims
+from benchmarks.arithmetic_table import arithmetic
 from benchmarks.methods import METHODS
 from benchmarks.prose import PROSE
 from benchmarks.runs import RESULTS, ROOT
@@ -289,6 +290,7 @@ SECTIONS: Mapping[str, Callable[[Result], str]] = {
     "ablation": ablation,
     "empirical": empirical,
     "ticks": ticks,
+    "arithmetic": lambda result: f"{machine_line(result)}\n\n{arithmetic(result)}",
 }
 
 

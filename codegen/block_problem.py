@@ -1,8 +1,7 @@
 """A block of sums as linear forms over leaves, for `networks`.
 
 Room: `codegen`. Leaves are signals, constants, and tables of a narrow signal times a constant.
-Forms carry no common power of two and begin with a positive coefficient, so that equal ones are
-made once.
+Forms carry no common power of two, and equal or opposite ones are one, so that they are made once.
 """
 
 from __future__ import annotations
@@ -108,7 +107,17 @@ def problem(
             place[key] = len(made.forms)
             made.forms.append(key)
         made.roots.append(Root(place[key], zeros, sign))
+    _turned(made)
     return made
+
+
+def _turned(made: Problem) -> None:
+    """Turn each form that all of its rows want with the opposite sign."""
+    kept = {root.form for root in made.roots if root.sign > 0}
+    for number, form in enumerate(made.forms):
+        if number not in kept:
+            made.forms[number] = tuple((k, -c) for k, c in form)
+    made.roots = [root if root.form in kept else root._replace(sign=1) for root in made.roots]
 
 
 def _parts(
