@@ -1,7 +1,9 @@
 """Room: `codegen`. Expression to fixed-point graph, passes, schedule and text."""
 
+from symtick.codegen.classify import SCORES, Decision
 from symtick.codegen.compile import compile_expression
 from symtick.codegen.design import Design
+from symtick.codegen.fastest import fastest_clock
 from symtick.codegen.fixed import MAX_PORT_WIDTH, Fixed, Overflow, Quant, RawArray, cast_raw
 from symtick.codegen.graph import BIT, MAX_TABLE_BITS, GNode, GOp, Graph, GraphBuilder
 from symtick.codegen.lower import lower
@@ -15,8 +17,10 @@ __all__ = [
     "MAX_PORT_WIDTH",
     "MAX_TABLE_BITS",
     "PASSES",
+    "SCORES",
     "Area",
     "CostModel",
+    "Decision",
     "Design",
     "Fixed",
     "GNode",
@@ -31,6 +35,7 @@ __all__ = [
     "Schedule",
     "cast_raw",
     "compile_expression",
+    "fastest_clock",
     "lower",
     "run_passes",
     "schedule",

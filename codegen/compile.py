@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from symtick.codegen.classify import SCORES, Decision, decided, stated
 from symtick.codegen.design import Design
 from symtick.codegen.fixed import Fixed
 from symtick.codegen.lower import lower
 from symtick.codegen.passes import PASSES, run_passes
 from symtick.codegen.precision import Precision
 from symtick.codegen.schedule import CostModel
-from symtick.codegen.scheduler import schedule
+from symtick.codegen.scheduler import DEFAULT, schedule
 from symtick.errors import InputError
 from symtick.expr import Expression, Interval
 
@@ -29,6 +30,8 @@ def compile_expression(
     output_names: Sequence[str] | None = None,
     ranges: Sequence[Interval] | None = None,
     latency: int | None = None,
+    scheduler: str = DEFAULT,
+    decision: Decision = SCORES,
 ) -> Design:
     """An expression as an exact, scheduled fixed-point design.
 
@@ -42,6 +45,8 @@ def compile_expression(
         ranges: real range of each input (the data's), cut to its format; narrower ranges make
             narrower signals. An input outside its range is outside the design's domain.
         latency: ticks; None is the fewest, 0 combinational, more are filled with registers.
+        scheduler: `asap`, `alap` or `registers`, the fewest of them.
+        decision: what to deliver of the outputs; by default themselves.
 
     Raises:
         InputError: a name, or the number of formats, ranges or names, does not fit.
@@ -56,9 +61,13 @@ def compile_expression(
     for word in (name, *names):
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", word):
             raise InputError(f"{word!r} cannot name a port or a module: use letters, digits, _")
-    if len({*names, *expression.inputs}) < count + len(expression.inputs):
-        raise InputError(f"port names must differ: {', '.join((*expression.inputs, *names))}")
+    ports = (*expression.inputs, *decision.ports(names))
+    if len(set(ports)) < len(ports):
+        raise InputError(f"port names must differ: {', '.join(ports)}")
     # without registers there is no stage for an operation to fit in
     steps = PASSES if latency != 0 else tuple(step for step in PASSES if step.name != "split")
-    graph = run_passes(lower(expression, formats, model, precision, names, ranges), model, steps)
-    return Design(name, expression, graph, schedule(graph, model, latency), model.name)
+    lowered = lower(expression, formats, model, precision, names, ranges)
+    graph = run_passes(decided(lowered, decision), model, steps)
+    graph = stated(graph, decision, count)
+    plan = schedule(graph, model, latency, scheduler)
+    return Design(name, expression, graph, plan, model.name, decision, names)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from symtick.codegen.classify import SCORES, Decision
 from symtick.codegen.graph import Graph
 from symtick.codegen.schedule import Schedule
 from symtick.expr import Expression
@@ -18,10 +19,12 @@ class Design:
 
     Attributes:
         name: top-level name, a C++ and Verilog identifier.
-        expression: the source expression; its outputs are the graph's outputs, in order.
+        expression: the source expression; its outputs are the scores, in order.
         graph: the exact fixed-point graph after all passes.
         schedule: pipeline stage of every graph node.
         model: name of the cost model that the schedule was made with.
+        decision: what the graph delivers of the scores; by default themselves, in order.
+        score_names: names of the scores, where the graph does not deliver just them.
     """
 
     name: str
@@ -29,3 +32,5 @@ class Design:
     graph: Graph
     schedule: Schedule
     model: str
+    decision: Decision = SCORES
+    score_names: tuple[str, ...] = ()

@@ -2,8 +2,8 @@
 
 Room: `codegen`. A product is split at the middle bit of its shorter factor, a square into two
 squares and a product; a table at its lowest address bit, T(2h + b) = T(2h) + b * (T(2h+1) - T(2h)),
-where the difference of a smooth function has few bits; the larger of two is half of their sum and
-distance; a cast is its rounding, then its overflow. Parts are split again until they fit or cannot
+where the difference of a smooth function has few bits; the larger of two is a comparison, then a
+choice; a cast is its rounding, then its overflow. Parts are split again until they fit or cannot
 be split.
 """
 
@@ -103,10 +103,10 @@ class _Split:
         return self.fitted(self.builder.table(address, contents, fmt))
 
     def _choice(self, node: GNode) -> int:
-        total = self._made(GOp.ADD, *node.args)
-        distance = self._made(GOp.ABS, self._made(GOp.SUB, *node.args))
-        twice = self._made(GOp.ADD if node.op is GOp.MAX else GOp.SUB, total, distance)
-        return self.tight(self.builder.scale(twice, -1), node.fmt)
+        ordered = self._made(GOp.GE, *node.args)
+        larger, smaller = node.args
+        chosen = (larger, smaller) if node.op is GOp.MAX else (smaller, larger)
+        return self.tight(self._made(GOp.SELECT, ordered, *chosen), node.fmt)
 
     def _cast(self, number: int, node: GNode) -> int:
         """Rounding first, in a format that holds every value, then the overflow mode."""

@@ -76,7 +76,7 @@ class Distiller:
     ) -> None:
         self.problem = problem
         self.config = config
-        self.bench = Bench(problem, model, cost)
+        self.bench = Bench(problem, model, cost, config.decision, config.scheduler)
         self.interrupted = False
         self._teacher_score = problem.teacher_score(problem.valid)
         self._ground: Ground | None = None

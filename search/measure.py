@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from symtick.codegen import (
+    SCORES,
     CostModel,
+    Decision,
     Design,
     Fixed,
     GOp,
@@ -21,6 +23,7 @@ from symtick.codegen import (
     Precision,
     compile_expression,
 )
+from symtick.codegen.scheduler import DEFAULT as SCHEDULER
 from symtick.errors import DomainError, InputError, ResourceError, WidthError
 from symtick.expr import Expression, parse, to_text
 from symtick.hwcost.estimate import estimate
@@ -53,11 +56,15 @@ class Bench:
         problem: rows and formats.
         model: the device's cost model.
         cost: the search's cost table of the same device.
+        decision: what designs deliver of their scores.
+        scheduler: where their registers go.
     """
 
     problem: Problem
     model: CostModel
     cost: SearchCost
+    decision: Decision = SCORES
+    scheduler: str = SCHEDULER
     _prices: dict[tuple[int, int], float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -67,11 +74,18 @@ class Bench:
                 f"{len(self.cost.table_lut)}"
             )
 
-    def design(self, expression: Expression, precision: Precision) -> Design:
-        """The compiled design."""
-        problem = self.problem
+    def design(
+        self, expression: Expression, precision: Precision, decision: Decision = SCORES
+    ) -> Design:
+        """The compiled design, which delivers its scores."""
         return compile_expression(
-            expression, problem.formats, self.model, precision, name="candidate"
+            expression,
+            self.problem.formats,
+            self.model,
+            precision,
+            name="candidate",
+            scheduler=self.scheduler,
+            decision=decision,
         )
 
     def measure(
@@ -81,11 +95,14 @@ class Bench:
         expression = canonical(expression)
         try:
             design = self.design(expression, precision)
+            delivered = design
+            if self.decision != SCORES:
+                delivered = self.design(expression, precision, self.decision)
         except (ResourceError, WidthError, DomainError):
             return None
         rows = self.problem.valid
         outputs = real_outputs(design, self.problem.raw[rows])
-        area = estimate(design, self.model).area
+        area = estimate(delivered, self.model).area
         seen = [search_cost(expression, self.cost, k) for k in range(self.problem.outputs)]
         return FrontEntry(
             "",
@@ -95,7 +112,7 @@ class Bench:
             self.problem.loss(outputs, rows),
             self.problem.score(outputs, rows),
             self.problem.agreement(outputs, rows),
-            design.schedule.latency,
+            delivered.schedule.latency,
             area.lut,
             area.ff,
             area.dsp,

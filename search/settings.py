@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 
+from symtick.codegen import SCORES, Decision
+from symtick.codegen.scheduler import DEFAULT as SCHEDULER
 from symtick.errors import InputError
 from symtick.expr import BY_NAME
 from symtick.search.engine import EngineConfig, Limits
@@ -147,6 +149,8 @@ class DistillConfig:
         seed: of every random choice.
         threads: searches that run at the same time; they change nothing but the time.
         ops: names of the operators that may occur.
+        decision: what designs deliver of their scores; it is part of their ticks and area.
+        scheduler: where their registers go.
 
     Raises:
         InputError: a number outside its range, or an unknown operator or shape.
@@ -160,6 +164,8 @@ class DistillConfig:
     assemble: AssembleSettings = field(default_factory=AssembleSettings)
     fixed_point: FixedPointSettings = field(default_factory=FixedPointSettings)
     choice: ChoiceSettings = field(default_factory=ChoiceSettings)
+    decision: Decision = SCORES
+    scheduler: str = SCHEDULER
 
     def __post_init__(self) -> None:
         _check_names("operator", self.ops, set(BY_NAME))

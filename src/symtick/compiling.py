@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from symtick.codegen import Design, Fixed, Precision
+from symtick.codegen import SCORES, Decision, Design, Fixed, Precision, fastest_clock
 from symtick.errors import InputError
 from symtick.expr import Expression, Interval, check_names, default_names, parse
 from symtick.files import new_folder
@@ -33,7 +33,7 @@ class Compiled:
         design: the design.
         estimate: its cost.
         device: what it was compiled for.
-        error: largest error of each output against float64, over `ERROR_VECTORS` vectors.
+        error: largest error of each expression against float64, over `ERROR_VECTORS` vectors.
     """
 
     folder: Path
@@ -55,6 +55,9 @@ def compile_text(
     device: str = "open",
     clock_mhz: float = 200.0,
     latency: int | None = None,
+    ticks: int | None = None,
+    scheduler: str = "registers",
+    decision: Decision = SCORES,
 ) -> Compiled:
     """Compile expressions and write C++, Verilog and design.json into a new folder.
 
@@ -69,6 +72,10 @@ def compile_text(
         device: device of the cost model.
         clock_mhz: clock that the schedule is made for.
         latency: ticks; None is the fewest.
+        ticks: instead of a clock and a latency: so many ticks, at the fastest clock (whole MHz)
+            for which the design fits in them.
+        scheduler: `asap`, `alap` or `registers`.
+        decision: what to deliver of the outputs.
 
     Returns:
         The folder, the design, its estimate and its measured error.
@@ -91,20 +98,37 @@ def compile_text(
         clock_mhz=clock_mhz,
         ranges=ranges,
         latency=latency,
+        scheduler=scheduler,
+        decision=decision,
     )
+    if ticks is not None:
+        source = _fastest(source, ticks)
     built = source.build()
     target = folder if folder is not None else Path("designs") / name
     with new_folder(target) as draft:
         write_design(draft, source, built)
     cost = estimate(built, source.model())
-    return Compiled(target, built, cost, load_device(device), largest_error(built))
+    return Compiled(target, built, cost, load_device(device), largest_error(source))
 
 
-def largest_error(design: Design) -> tuple[float, ...]:
-    """Of each output, the largest difference from float64 over corners and random vectors.
+def _fastest(source: DesignSource, ticks: int) -> DesignSource:
+    """The source at the fastest clock for which its design fits in so many ticks."""
+    if source.latency is not None:
+        raise InputError("give a number of ticks or a latency, not both")
+    held = replace(source, latency=ticks)
+
+    def compiled(clock_mhz: int) -> Design:
+        return replace(held, clock_mhz=float(clock_mhz)).build()
+
+    return replace(held, clock_mhz=float(fastest_clock(compiled, ticks)))
+
+
+def largest_error(source: DesignSource) -> tuple[float, ...]:
+    """Of each expression, the largest difference from float64 over corners and random vectors.
 
     What float64 itself cannot compute (an overflow, say) is left out.
     """
+    design = source.scores()
     raw = vectors.make(design, ERROR_VECTORS, seed=1)
     formats = design.graph.input_formats
     real = [raw[:, k] * 1.0 if f is None else f.to_real(raw[:, k]) for k, f in enumerate(formats)]

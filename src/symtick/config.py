@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from symtick.codegen import Fixed
+from symtick.codegen import Decision, Fixed
 from symtick.errors import InputError
 from symtick.expr import BY_NAME
 
@@ -136,12 +136,40 @@ class HardwareSection(_Section):
         clock_mhz: clock frequency.
         max_ticks: latency budget of a design.
         max_lut: LUT budget of a design, or none.
+        latency: exact number of ticks of every design, or none for the fewest of each. Designs
+            that need fewer are filled with registers, so that a model that is trained again keeps
+            its place in a system of fixed latency.
+        scheduler: where the registers go: `asap`, `alap` or `registers`, the fewest of them.
+        outputs: what a design delivers of its scores: some of `scores`, `index`, `margin`, `top`,
+            `above` (`symtick.codegen.classify`).
+        thresholds: for `above`: one for all scores, or one for each.
     """
 
     device: str = "open"
     clock_mhz: Annotated[float, Field(gt=0.0, le=1000.0)] = 200.0
     max_ticks: Count = 5
     max_lut: Annotated[float, Field(gt=0.0)] | None = None
+    latency: Count | None = None
+    scheduler: Literal["asap", "alap", "registers"] = "registers"
+    outputs: list[str] = ["scores"]
+    thresholds: list[float] = []
+
+    @model_validator(mode="after")
+    def _reachable(self) -> HardwareSection:
+        if self.latency is not None and self.latency < self.max_ticks:
+            raise ValueError(
+                f"a latency of {self.latency} ticks is under the budget, max_ticks={self.max_ticks}"
+            )
+        try:
+            self.decision  # noqa: B018 (raises where outputs and thresholds do not go together)
+        except InputError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    @property
+    def decision(self) -> Decision:
+        """What a design delivers of its scores."""
+        return Decision(tuple(self.outputs), tuple(self.thresholds))
 
 
 class SearchSection(_Section):

@@ -175,6 +175,8 @@ def distill_config(job: Job) -> DistillConfig:
             max_ticks=job.hardware.max_ticks,
             max_lut=job.hardware.max_lut,
         ),
+        decision=job.hardware.decision,
+        scheduler=job.hardware.scheduler,
     )
 
 

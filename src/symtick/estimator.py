@@ -17,7 +17,7 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from symtick.codegen import Design, Fixed
+from symtick.codegen import Decision, Design, Fixed
 from symtick.config import scaled_format
 from symtick.errors import InputError
 from symtick.expr import default_names
@@ -53,6 +53,8 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         keep: the chosen design is the smallest that keeps this share of the teacher's score.
         validation: share of the rows that precision and design are chosen on.
         config: the search's settings; its seed, threads and choice are set from here.
+        decide: outputs of the firmware: some of `scores`, `index`, `margin`, `top`, `above`.
+        threshold: for `above`: one number, or one for each score.
         seed: of every random choice.
         threads: worker threads; they change nothing but the time.
 
@@ -81,6 +83,8 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         keep: float = 0.97,
         validation: float = 0.2,
         config: DistillConfig | None = None,
+        decide: tuple[str, ...] = ("scores",),
+        threshold: float | tuple[float, ...] | None = None,
         seed: int = 0,
         threads: int = 2,
     ) -> None:
@@ -95,6 +99,8 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         self.keep = keep
         self.validation = validation
         self.config = config
+        self.decide = decide
+        self.threshold = threshold
         self.seed = seed
         self.threads = threads
 
@@ -135,7 +141,17 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
 
         choice = ChoiceSettings(share=self.keep, max_ticks=self.max_ticks, max_lut=self.max_lut)
         base = self.config or DistillConfig()
-        return replace(base, seed=self.seed, threads=self.threads, choice=choice)
+        return replace(
+            base,
+            seed=self.seed,
+            threads=self.threads,
+            choice=choice,
+            decision=self._decision(),
+        )
+
+    def _decision(self) -> Decision:
+        given = () if self.threshold is None else np.atleast_1d(self.threshold).tolist()
+        return Decision(tuple(self.decide), tuple(given))
 
     def _problem(self, rows: FloatArray, target: npt.NDArray[Any]) -> Problem:
         X = self.scaler_.transform(rows)
@@ -171,6 +187,7 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
             precision=entry.precision,
             device=self.device,
             clock_mhz=self.clock_mhz,
+            decision=self._decision(),
         )
 
     def write(self, folder: Path | str, name: str | None = None, top: str = "distilled") -> Design:
@@ -187,7 +204,7 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "front_")
         scaled = self.scaler_.transform(validate_data(self, X, dtype=np.float64, reset=False))
         raw = np.stack([f.to_raw(c) for f, c in zip(self._formats, scaled.T, strict=True)], axis=1)
-        return real_outputs(self.source().build(), raw)
+        return real_outputs(self.source().scores(), raw)
 
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
         """Class labels (rows,), or values (rows,) or (rows, outputs)."""

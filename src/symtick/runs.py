@@ -135,6 +135,9 @@ class Run:
             precision=entry.precision,
             device=self.job.hardware.device,
             clock_mhz=self.job.hardware.clock_mhz,
+            latency=self.job.hardware.latency,
+            scheduler=self.job.hardware.scheduler,
+            decision=self.job.hardware.decision,
         )
 
     def raw(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:

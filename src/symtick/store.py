@@ -11,12 +11,14 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from symtick.codegen import (
+    SCORES,
     CostModel,
+    Decision,
     Design,
     Fixed,
     Precision,
@@ -48,6 +50,8 @@ class DesignSource:
         clock_mhz: clock the schedule is made for.
         ranges: real range of each input, or None for all of its format.
         latency: fixed number of ticks, or None for the fewest.
+        scheduler: `asap`, `alap` or `registers`.
+        decision: what the design delivers of its outputs.
     """
 
     name: str
@@ -59,6 +63,8 @@ class DesignSource:
     clock_mhz: float
     ranges: tuple[Interval, ...] | None = None
     latency: int | None = None
+    scheduler: str = "registers"
+    decision: Decision = SCORES
 
     def model(self) -> CostModel:
         """The cost model of the device at the clock."""
@@ -81,7 +87,13 @@ class DesignSource:
             output_names=self.output_names,
             ranges=self.ranges,
             latency=self.latency,
+            scheduler=self.scheduler,
+            decision=self.decision,
         )
+
+    def scores(self) -> Design:
+        """The design with the scores as outputs, whatever `decision` delivers of them."""
+        return replace(self, decision=SCORES).build()
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values; expressions as exact text."""
@@ -97,6 +109,8 @@ class DesignSource:
             "clock_mhz": self.clock_mhz,
             "ranges": None if self.ranges is None else [[r.lo, r.hi] for r in self.ranges],
             "latency": self.latency,
+            "scheduler": self.scheduler,
+            "decision": asdict(self.decision),
         }
 
     @classmethod
@@ -113,7 +127,13 @@ class DesignSource:
             clock_mhz=float(held["clock_mhz"]),
             ranges=None if ranges is None else tuple(Interval(lo, hi) for lo, hi in ranges),
             latency=held["latency"],
+            scheduler=str(held["scheduler"]),
+            decision=_decision(held["decision"]),
         )
+
+
+def _decision(held: Mapping[str, Any]) -> Decision:
+    return Decision(tuple(held["outputs"]), tuple(float(t) for t in held["thresholds"]))
 
 
 def digest(design: Design) -> str:

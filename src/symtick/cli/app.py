@@ -100,8 +100,23 @@ def compile_(
     latency: Annotated[
         int | None, typer.Option(help="Latency in ticks; default the fewest, 0 combinational.")
     ] = None,
+    ticks: Annotated[
+        int | None,
+        typer.Option(help="So many ticks, at the fastest clock for it; replaces --clock."),
+    ] = None,
+    scheduler: Annotated[
+        str, typer.Option(help="asap, alap, or registers: the fewest of them.")
+    ] = "registers",
+    decide: Annotated[
+        str, typer.Option(help="Outputs, with commas: scores, index, margin, top, above.")
+    ] = "scores",
+    threshold: Annotated[
+        list[float] | None,
+        typer.Option(help="For above: one for all scores, or repeat for each."),
+    ] = None,
 ) -> None:
     """Compile an expression to HLS C++ and Verilog; writes a design folder."""
+    from symtick.codegen import Decision
     from symtick.compiling import compile_text
 
     made = compile_text(
@@ -115,6 +130,9 @@ def compile_(
         device=device,
         clock_mhz=clock,
         latency=latency,
+        ticks=ticks,
+        scheduler=scheduler,
+        decision=Decision(tuple(decide.split(",")), tuple(threshold or ())),
     )
     show.compiled(console, made)
 

@@ -95,10 +95,12 @@ def front(console: Console, run: Run) -> None:
 def compiled(console: Console, made: Compiled) -> None:
     """One compiled design: formats, accuracy, cost and place."""
     graph = made.design.graph
-    for k, (name, fmt) in enumerate(zip(graph.output_names, graph.output_formats, strict=True)):
+    for k, name in enumerate(made.design.score_names):
         text = to_text(made.design.expression, k, 6)
-        console.print(f"{name} : {fmt} = {text}", markup=False)
+        console.print(f"{name} = {text}", markup=False)
         console.print(f"  largest error against float64: {made.error[k]:.3g}", markup=False)
+    for name, fmt in zip(graph.output_names, graph.output_formats, strict=True):
+        console.print(f"output {name} : {fmt}", markup=False)
     console.print(_estimate_line(made.design.name, made.estimate), markup=False)
     if made.device.delay_note:
         console.print(made.device.delay_note, markup=False, soft_wrap=True)

@@ -1,0 +1,45 @@
+"""The other target: a number of ticks, and the fastest clock at which a design fits in it.
+
+Room: `codegen`. How an expression is lowered and split depends on the clock, so that the clock is
+found by compiling again, in halves of the range of whole MHz.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from symtick.codegen.design import Design
+from symtick.errors import InputError, ResourceError
+
+FASTEST_MHZ = 1000
+
+
+def fastest_clock(compiled: Callable[[int], Design], ticks: int, slowest: int = 1) -> int:
+    """The clock in whole MHz at which a design fits in `ticks`, while 1 MHz more is too fast.
+
+    Args:
+        compiled: compiles for a clock in MHz with the latency `ticks`.
+        ticks: 0 is combinational: then the longest path has to fit into one tick.
+        slowest: where the search starts.
+
+    Raises:
+        InputError: `ticks` is negative.
+        ResourceError: even the slowest clock is too fast.
+    """
+    if ticks < 0:
+        raise InputError(f"a latency must be 0 or more ticks, not {ticks}")
+    if not _fits(compiled, slowest):
+        raise ResourceError(f"the design does not fit in {ticks} ticks at {slowest} MHz")
+    low, high = slowest, FASTEST_MHZ + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _fits(compiled, middle) else (low, middle)
+    return low
+
+
+def _fits(compiled: Callable[[int], Design], clock_mhz: int) -> bool:
+    try:
+        plan = compiled(clock_mhz).schedule
+    except (InputError, ResourceError):  # no model leaves room for logic, or too few ticks
+        return False
+    return max(plan.arrival, default=0.0) <= plan.budget_ns + 1e-9
