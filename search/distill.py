@@ -68,7 +68,8 @@ class Distiller:
         cost: the same device's table for the search (`symtick.hwcost.search_export.search_cost`).
 
     Raises:
-        InputError: the cost table is for another number of inputs.
+        InputError: the cost table is for another number of inputs, or the decision for another
+            number of scores.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Distiller:
     ) -> None:
         self.problem = problem
         self.config = config
+        config.decision.check(problem.outputs)
         self.bench = Bench(problem, model, cost, config.decision, config.scheduler)
         self.interrupted = False
         self._teacher_score = problem.teacher_score(problem.valid)

@@ -12,6 +12,7 @@ import torch
 import yaml
 
 from symtick.cli import main
+from symtick.store import read_source
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -62,6 +63,10 @@ FORMAT = ("--input-format", "fixed<8,2>")
         (("x0 + 1", *FORMAT, "--input-range", "3"), ("'3' is not a range",)),
         (("x0 + y", "--input-format", "x0=fixed<8,2>"), ("unknown name 'y'",)),
         (("x0 + x1", "--input-format", "x0=fixed<8,2>"), ("no input format for x1",)),
+        (("x0 + 1", *FORMAT, "--scheduler", "fast"), ("one of asap, alap, registers",)),
+        (("x0 + 1", *FORMAT, "--decide", "index"), ("need two scores or more",)),
+        (("x0 + 1", *FORMAT, "--decide", "most"), ("scores, index, margin", "not most")),
+        (("x0 + 1", *FORMAT, "--ticks", "2", "--latency", "2"), ("not both",)),
     ],
 )
 def test_compile_refuses(
@@ -87,6 +92,20 @@ def test_compile_writes_a_design_that_every_verb_reads(cli: Cli, tmp_path: Path)
     assert code == 0
     assert '"design": "wave"' in out
     refused(cli("estimate", "d", "--budget-ticks", "0"), "no design fits the budget")
+
+
+def test_compile_decides_at_the_fastest_clock_for_its_ticks(cli: Cli, tmp_path: Path) -> None:
+    words = ("--decide", "index,margin,above", "--threshold", "0.5", "--ticks", "3")
+    code, out, _ = cli(
+        "compile", "x0 + x1; x0*x1", *FORMAT, "-o", "d", "--scheduler", "alap", *words
+    )
+    assert code == 0
+    assert "output index : ufixed<1,1>" in out and "output above_y1" in out
+    source, design = read_source(tmp_path / "d")
+    assert design.graph.output_names == ("index", "margin", "above_y0", "above_y1")
+    assert (source.latency, source.scheduler, design.schedule.latency) == (3, "alap", 3)
+    assert source.clock_mhz == int(source.clock_mhz) > 100
+    assert source.scores().graph.output_names == ("y0", "y1")
 
 
 def test_a_changed_design_is_refused(cli: Cli, tmp_path: Path) -> None:

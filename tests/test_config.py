@@ -42,6 +42,10 @@ def test_resolved_job_reads_back_the_same(tmp_path: Path) -> None:
         ({"search": {"operators": ["add", "gamma"]}}, "unknown operator 'gamma'"),
         ({"teacher": {"train": {}, "saved": "a.npz"}}, "name one teacher, not 2: train, saved"),
         ({"hardware": {"clock_mhz": "fast"}}, "hardware.clock_mhz: "),
+        ({"hardware": {"latency": 3}}, "latency of 3 ticks is under the budget, max_ticks=5"),
+        ({"hardware": {"outputs": ["class"]}}, "hardware: outputs must be some of scores, index"),
+        ({"hardware": {"outputs": ["above"]}}, "hardware: the output above needs a threshold"),
+        ({"hardware": {"scheduler": "fast"}}, "hardware.scheduler: "),
     ],
 )
 def test_bad_settings_are_named(tmp_path: Path, change: dict[str, object], complaint: str) -> None:

@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from symtick import SymbolicDistiller
+from symtick.codegen import Fixed
 from symtick.errors import InputError
 from symtick.search.settings import AssembleSettings, DistillConfig, EvolutionSettings
 
@@ -85,6 +86,19 @@ def test_writes_a_design(tmp_path: Path) -> None:
     design = model.write(tmp_path / "d", top="rings")
     assert design.schedule.latency == model.front_.entry().ticks
     assert (tmp_path / "d/firmware/rings.cpp").is_file()
+
+
+def test_firmware_decides_as_predict_does(tmp_path: Path) -> None:
+    X, y = rings(400)
+    model = SymbolicDistiller(config=FAST, max_ticks=8, decide=("index", "margin")).fit(X, y)
+    design = model.write(tmp_path / "d", top="rings")
+    assert design.graph.output_names == ("index", "margin")
+    assert design.schedule.latency == model.front_.entry().ticks
+    scaled = model.scaler_.transform(X)
+    formats = [Fixed(6, 5)] * 2
+    raw = np.stack([f.to_raw(c) for f, c in zip(formats, scaled.T, strict=True)], axis=1)
+    index = design.graph.evaluate(raw)[:, 0]
+    assert np.array_equal(model.classes_[index], model.predict(X))
 
 
 def test_refuses() -> None:
