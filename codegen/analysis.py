@@ -21,7 +21,9 @@ from symtick.expr import OPS, Expression, Interval, Node, Op, node_text
 Reals = npt.NDArray[np.float64]
 
 MAX_CODES = 1 << 16
-_MAX_BITS = 12  # most bits added to, or taken from, term_frac for one signal
+# most bits taken from, and added to, term_frac for one signal
+_FEWER_BITS = 12
+_MORE_BITS = 24
 _GUARDED = (Op.DIV, Op.LOG, Op.SQRT)
 
 
@@ -131,11 +133,13 @@ class Analysis:
         expression: the expression.
         formats: input formats.
         bounds: smallest and largest raw code of each input.
+        whole: nodes that are computed as they stand, not as a part of a product or a function.
     """
 
     expression: Expression
     formats: Sequence[Fixed]
     bounds: Sequence[tuple[int, int]]
+    whole: frozenset[int] = frozenset()
     support: list[frozenset[int]] = field(init=False)
     uses: list[int] = field(init=False)
     _columns: dict[int, Columns] = field(default_factory=dict)
@@ -230,7 +234,7 @@ class Analysis:
                 continue
             slopes = _slopes(node.op, [self.span(a) for a in node.args])
             for a, slope in zip(node.args, slopes, strict=True):
-                weight[a] += weight[k] * min(slope, 2.0**_MAX_BITS)
+                weight[a] += weight[k] * min(slope, 2.0**_MORE_BITS)
         largest = weight.max(axis=1)
         return [term_frac + extra_bits(float(w)) if w > 0 else term_frac for w in largest]
 
@@ -238,8 +242,8 @@ class Analysis:
 def extra_bits(factor: float) -> int:
     """Bits to add after the point of a value that is to be multiplied by `factor`, rounded up."""
     if factor <= 0.0:
-        return -_MAX_BITS
-    return max(-_MAX_BITS, min(_MAX_BITS, math.ceil(math.log2(factor) - 1e-9)))
+        return -_FEWER_BITS
+    return max(-_FEWER_BITS, min(_MORE_BITS, math.ceil(math.log2(factor) - 1e-9)))
 
 
 def magnitude(span: Interval) -> float:

@@ -52,6 +52,7 @@ def compile_expression(
         InputError: a name, or the number of formats, ranges or names, does not fit.
         DomainError: an operator is undefined somewhere on the ranges.
         WidthError: a format is over the limit, or arithmetic grows over it.
+        AccuracyError: no method computes a function as exactly as the precision asks.
         ResourceError: the clock or the latency cannot be met.
     """
     count = len(expression.outputs)
@@ -67,7 +68,7 @@ def compile_expression(
     # without registers there is no stage for an operation to fit in
     steps = PASSES if latency != 0 else tuple(step for step in PASSES if step.name != "split")
     lowered = lower(expression, formats, model, precision, names, ranges)
-    graph = run_passes(decided(lowered, decision), model, steps)
+    graph = run_passes(decided(lowered.graph, decision), model, steps)
     graph = stated(graph, decision, count)
     plan = schedule(graph, model, latency, scheduler)
-    return Design(name, expression, graph, plan, model.name, decision, names)
+    return Design(name, expression, graph, plan, model.name, decision, names, lowered.units)

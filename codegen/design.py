@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symtick.codegen.classify import SCORES, Decision
+from symtick.codegen.function_units import Unit
 from symtick.codegen.graph import Graph
 from symtick.codegen.schedule import Schedule
 from symtick.expr import Expression
@@ -25,6 +26,7 @@ class Design:
         model: name of the cost model that the schedule was made with.
         decision: what the graph delivers of the scores; by default themselves, in order.
         score_names: names of the scores, where the graph does not deliver just them.
+        units: how each function in it is computed, and how exactly.
     """
 
     name: str
@@ -34,3 +36,4 @@ class Design:
     model: str
     decision: Decision = SCORES
     score_names: tuple[str, ...] = ()
+    units: tuple[Unit, ...] = ()

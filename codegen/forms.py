@@ -163,7 +163,7 @@ def _factors(
 ) -> list[tuple[int, int]] | None:
     """The factors of a node ** power, or None where it has to stay whole."""
     node = analysis.expression.nodes[number]
-    if (not top and analysis.uses[number] > 1) or abs(power) > 3:
+    if (not top and analysis.uses[number] > 1) or abs(power) > 3 or number in analysis.whole:
         return None
     if node.op is Op.SQUARE:
         return [(node.args[0], 2 * power)]

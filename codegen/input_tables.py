@@ -5,20 +5,60 @@ Room: `codegen`; imports `expr`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from symtick.codegen.analysis import Analysis, Columns, Reals
-from symtick.codegen.curves import curve, follows
 from symtick.codegen.forms import is_linear
-from symtick.codegen.graph import GraphBuilder
-from symtick.codegen.tables import address, tabled
-from symtick.expr import Op
+from symtick.codegen.function_units import FunctionUnits
+from symtick.codegen.tables import address
+from symtick.codegen.univariate import Univariate, section, weighted_product, weighted_sum
+from symtick.expr import Expression, Interval, Op
 
 # a straight line on more address bits than one LUT has is cheaper as shifts and additions
 LINE_BITS = 6
+_CURVED = (Op.DIV, Op.SQRT, Op.EXP, Op.LOG, Op.SIN, Op.COS, Op.TANH)
 
-Combine = Callable[[Columns], Reals]
+
+@dataclass(frozen=True)
+class OfSum:
+    """offset + line * input + sum of weight * node, for nodes of one input."""
+
+    parts: tuple[tuple[int, float], ...]
+    line: float
+    offset: float
+
+    def values(self, columns: Columns) -> Reals:
+        """Values on the points of the columns."""
+        total = self.line * columns.points + self.offset
+        for number, weight in self.parts:
+            total = total + weight * columns.of(number)
+        return total
+
+    def function(self, source: Expression, domain: Interval) -> Univariate:
+        """The same as a function."""
+        return weighted_sum(source, self.parts, self.line, self.offset, domain)
+
+
+@dataclass(frozen=True)
+class OfProduct:
+    """weight * product of node ** power, for nodes of one input."""
+
+    parts: tuple[tuple[int, int], ...]
+    weight: float = 1.0
+
+    def values(self, columns: Columns) -> Reals:
+        """Values on the points of the columns."""
+        total = np.full(columns.points.shape, self.weight)
+        for number, power in self.parts:
+            total = total * columns.of(number) ** float(power)
+        return total
+
+    def function(self, source: Expression, domain: Interval) -> Univariate:
+        """The same as a function."""
+        return weighted_product(source, self.parts, self.weight, domain)
 
 
 @dataclass
@@ -27,13 +67,13 @@ class InputTables:
 
     Attributes:
         analysis: ranges and uses.
-        builder: where the graph grows.
+        functions: what makes tables and other function units.
         table_bits: most address bits.
         fracs: bits after the point that each node needs.
     """
 
     analysis: Analysis
-    builder: GraphBuilder
+    functions: FunctionUnits
     table_bits: int
     fracs: Sequence[int] = ()
     _inputs: dict[int, int | None] = field(default_factory=dict)
@@ -42,7 +82,7 @@ class InputTables:
     def node(self, index: int) -> int:
         """The graph node of an input port."""
         lo, hi = self.analysis.bounds[index]
-        return self.builder.input(index, self.analysis.formats[index], lo, hi)
+        return self.functions.builder.input(index, self.analysis.formats[index], lo, hi)
 
     def bits(self, index: int) -> int:
         """Address bits that tell all codes of an input apart."""
@@ -80,27 +120,40 @@ class InputTables:
             return None
         if self.is_narrow(number):
             return index
-        function = self._function(index, lambda columns: columns.of(number))
-        near = follows(
-            self.builder, self.node(index), self.table_bits, function, self.fracs[number] + 1
+        function = section(self.analysis.expression, number, None, self._range(index))
+        if self._holds_whole(number):
+            return None
+        # a polynomial that is one already is computed as it is written
+        curved = any(n.op in _CURVED for n in function.expression.nodes)
+        near = self.functions.fits(
+            self.node(index), self.table_bits, function, self.fracs[number] + 1, 3 if curved else 1
         )
         return index if near else None
 
-    def _function(self, index: int, combine: Combine) -> Callable[[Reals], Reals]:
-        name = self.analysis.expression.inputs[index]
-        return lambda points: combine(Columns(self.analysis.expression, points, name))
+    def _holds_whole(self, number: int) -> bool:
+        nodes = self.analysis.expression.nodes
+        return number in self.analysis.whole or any(map(self._holds_whole, nodes[number].args))
 
-    def values(self, index: int, combine: Combine) -> Reals:
+    def _range(self, index: int) -> Interval:
+        lo, hi = (
+            float(self.analysis.formats[index].to_real(v)) for v in self.analysis.bounds[index]
+        )
+        return Interval(lo, hi)
+
+    def values(self, index: int, of: OfSum | OfProduct) -> Reals:
         """A function on all codes of an input, or on the middles of its address's codes."""
         if self.bits(index) <= self.table_bits:
-            return combine(self.analysis.columns(index))
-        at = address(self.builder, self.node(index), self.table_bits)
-        return self._function(index, combine)(at.points)
+            return of.values(self.analysis.columns(index))
+        at = address(self.functions.builder, self.node(index), self.table_bits)
+        return self._function(index, of).values(at.points)
 
-    def table(self, index: int, combine: Combine, frac: int) -> int:
+    def _function(self, index: int, of: OfSum | OfProduct) -> Univariate:
+        return of.function(self.analysis.expression, self._range(index))
+
+    def table(self, index: int, of: OfSum | OfProduct, frac: int) -> int:
         """The graph node of a function of an input, right within about 2**-frac."""
-        node = self.node(index)
+        node, function = self.node(index), self._function(index, of)
         if self.bits(index) <= self.table_bits:
-            at = address(self.builder, node, self.table_bits)
-            return tabled(self.builder, at, combine(self.analysis.columns(index)), frac)
-        return curve(self.builder, node, self.table_bits, self._function(index, combine), frac)
+            values = of.values(self.analysis.columns(index))
+            return self.functions.table(node, self.table_bits, function, frac, values)
+        return self.functions.made(node, self.table_bits, function, frac)

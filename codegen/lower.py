@@ -7,8 +7,9 @@ Room: `codegen`; imports `expr`. Rules, in the order in which they are tried:
   added in a tree that takes the earliest terms first;
 * products are flattened, factors of one input and the constant go into one table; divisors of
   several inputs become tables of their reciprocal;
-* functions of several inputs, or of an input too wide for a table, become a table on the top bits
-  of their argument, or two tables and a short product where that is not exact enough;
+* functions of several inputs, or of an input too wide for a table, become function units
+  (`function_units`): a table on the top bits of their argument, or what is exact enough and
+  cheapest;
 * all else is exact integer arithmetic, cut to the bits that the outputs need.
 """
 
@@ -21,18 +22,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from symtick.codegen.analysis import Analysis, Columns, Reals, extra_bits, input_bounds, magnitude
+from symtick.codegen.analysis import Analysis, extra_bits, input_bounds, magnitude
 from symtick.codegen.arithmetic import Arithmetic, Term, is_shift
-from symtick.codegen.curves import curve
-from symtick.codegen.fixed import Fixed
+from symtick.codegen.fixed import Fixed, Quant
 from symtick.codegen.forms import PRODUCT, UNARY, Linear, Product, is_linear, linear, product
+from symtick.codegen.function_units import FunctionUnits, Unit
 from symtick.codegen.graph import GOp, Graph, GraphBuilder
-from symtick.codegen.input_tables import LINE_BITS, InputTables
+from symtick.codegen.input_tables import LINE_BITS, InputTables, OfProduct, OfSum
 from symtick.codegen.precision import Precision
+from symtick.codegen.recurrence import divide, square_root
 from symtick.codegen.schedule import CostModel
 from symtick.codegen.timing import Watch
-from symtick.errors import DomainError, InputError
-from symtick.expr import OPS, Expression, Interval, Op, node_text
+from symtick.codegen.univariate import weighted_power
+from symtick.errors import AccuracyError, InputError
+from symtick.expr import Expression, Interval, Op
 
 # a function's table is made again for each factor it is multiplied by up to this many bits
 _FOLD_BITS = 8
@@ -46,6 +49,13 @@ class _Factor(NamedTuple):
     make: Callable[[float, int], int]  # weight, frac -> graph node
 
 
+class Lowered(NamedTuple):
+    """A graph, and how the functions in it are computed."""
+
+    graph: Graph
+    units: tuple[Unit, ...]
+
+
 def lower(
     expression: Expression,
     formats: Sequence[Fixed],
@@ -53,8 +63,8 @@ def lower(
     precision: Precision,
     output_names: Sequence[str],
     ranges: Sequence[Interval] | None = None,
-) -> Graph:
-    """The graph of an expression.
+) -> Lowered:
+    """The graph of an expression, and its function units (their nodes are those of no graph).
 
     Args:
         expression: what to compute.
@@ -68,13 +78,37 @@ def lower(
         InputError: the expression is nested too deep.
         DomainError: an operator is undefined somewhere on the ranges.
         WidthError: a format is too wide, or arithmetic grows too wide.
+        AccuracyError: no method computes a function exactly enough.
     """
     bounds = input_bounds(formats, ranges, expression.inputs)
     if _depth(expression) > _DEEPEST:
         raise InputError(f"the expression is nested more than {_DEEPEST} operations deep")
-    work = _Lowering(Analysis(expression, formats, bounds), model, precision)
-    outputs = [work.output(k) for k in expression.outputs]
-    return work.builder.build(outputs, output_names)
+    digits = _by_digits(expression)
+    if precision.division == "auto" and digits:
+        try:
+            return _lowered(Analysis(expression, formats, bounds), model, precision, output_names)
+        except AccuracyError:
+            pass  # a table of a reciprocal may be what is not exact enough
+    analysis = Analysis(expression, formats, bounds, digits)
+    return _lowered(analysis, model, precision, output_names)
+
+
+def _lowered(
+    analysis: Analysis, model: CostModel, precision: Precision, names: Sequence[str]
+) -> Lowered:
+    work = _Lowering(analysis, model, precision)
+    outputs = [work.output(k) for k in analysis.expression.outputs]
+    return Lowered(work.builder.build(outputs, names), work.functions.of(outputs))
+
+
+def _by_digits(expression: Expression) -> frozenset[int]:
+    """The nodes that can be computed digit by digit."""
+    support = expression.support()
+    return frozenset(
+        k
+        for k, node in enumerate(expression.nodes)
+        if node.op in (Op.DIV, Op.SQRT) and support[node.args[-1]]
+    )
 
 
 class _Lowering:
@@ -83,7 +117,8 @@ class _Lowering:
         self.nodes = analysis.expression.nodes
         self.precision = precision
         self.builder = GraphBuilder(analysis.expression.inputs)
-        self.inputs = InputTables(analysis, self.builder, precision.table_bits)
+        self.functions = FunctionUnits(self.builder, model)
+        self.inputs = InputTables(analysis, self.functions, precision.table_bits)
         watch = Watch(self.builder, model)
         self.arithmetic = Arithmetic(self.builder, watch, precision.guard_bits)
         self._signals: dict[int, int] = {}
@@ -95,12 +130,14 @@ class _Lowering:
 
     def output(self, number: int) -> int:
         """The graph node of an output, in the output format if one is asked for."""
-        found = self.signal(number)
-        if self.precision.output is None:
-            return found
-        return self.builder.cast(
-            found, self.precision.output, self.precision.quant, self.precision.overflow
-        )
+        fmt, quant = self.precision.output, self.precision.quant
+        if fmt is None:
+            return self.signal(number)
+        if number in self.analysis.whole and self.inputs.index(number) is None:
+            found = self._digits(number, fmt.frac, quant)
+        else:
+            found = self.signal(number)
+        return self.builder.cast(found, fmt, quant, self.precision.overflow)
 
     def signal(self, number: int) -> int:
         """The graph node that computes an expression node."""
@@ -119,6 +156,8 @@ class _Lowering:
         index = self._table_input(number)
         if index is not None:
             return self._sum(Linear(groups={index: [(number, 1.0)]}), frac)
+        if number in self.analysis.whole:
+            return self._digits(number, frac, Quant.RND)
         if is_linear(self.analysis, number):
             return self._sum(linear(self.analysis, number, self._table_input), frac)
         if node.op in PRODUCT:
@@ -127,6 +166,13 @@ class _Lowering:
         if node.op in UNARY:
             return self._function(number, 1, 1.0, frac)
         return self.builder.op(GOp[node.op.name], *(self.signal(a) for a in node.args))
+
+    def _digits(self, number: int, frac: int, quant: Quant) -> int:
+        """A quotient or a square root, exact to the last bit."""
+        args = [self.signal(a) for a in self.nodes[number].args]
+        if self.nodes[number].op is Op.DIV:
+            return divide(self.builder, args[0], args[1], frac, quant)
+        return square_root(self.builder, args[0], frac, quant)
 
     # --- sums ----------------------------------------------------------------------------------
 
@@ -158,9 +204,9 @@ class _Lowering:
             line = 0.0
             if self.inputs.bits(index) <= self.precision.table_bits:
                 line = form.inputs.pop(index, 0.0)
-            combine = partial(_weighted_sum, form.groups[index], line, form.offset)
+            function = OfSum(tuple(form.groups[index]), line, form.offset)
             form.offset = 0.0
-            terms.append((self.inputs.table(index, combine, frac), False))
+            terms.append((self.inputs.table(index, function, frac), False))
         return terms
 
     def _weighted(self, number: int, weight: float, frac: int) -> Term:
@@ -178,6 +224,8 @@ class _Lowering:
 
     def _folds(self, number: int) -> bool:
         """Whether a function's table takes constants in: it is used once, or small."""
+        if number in self.analysis.whole:
+            return False
         if self.analysis.uses[number] == 1:
             return True
         node = self.builder.nodes[self.signal(self._cut(number))]
@@ -224,9 +272,9 @@ class _Lowering:
 
     def _column_factor(self, index: int, parts: Sequence[tuple[int, int]]) -> _Factor:
         def make(weight: float, frac: int) -> int:
-            return self.inputs.table(index, partial(_weighted_product, parts, weight), frac)
+            return self.inputs.table(index, OfProduct(tuple(parts), weight), frac)
 
-        values = self.inputs.values(index, partial(_weighted_product, parts, 1.0))
+        values = self.inputs.values(index, OfProduct(tuple(parts)))
         return _Factor(float(np.abs(values).max()), make)
 
     def _power_span(self, number: int, power: int) -> Interval:
@@ -235,28 +283,16 @@ class _Lowering:
         return Interval.hull([*ends, 0.0] if 0.0 in span and power > 0 else ends)
 
     def _function_factor(self, number: int, power: int, weight: float, frac: int) -> int:
-        """A table of weight * node ** power, on the node's argument where it is a function."""
+        """weight * node ** power, as a function of the node's argument where it is one."""
         if self.nodes[number].op in UNARY and self._folds(number):
             return self._function(number, power, weight, frac)
-        return self._curve(number, lambda v: weight * v ** float(power), frac)
+        return self._unit(number, number, power, weight, frac)
 
     # --- functions of signals ------------------------------------------------------------------
 
     def _function(self, number: int, power: int, weight: float, frac: int) -> int:
         """weight * function ** power of a signal."""
-        cut = self._cut(number)
-
-        def values(v: Reals) -> Reals:
-            with np.errstate(all="ignore"):
-                found = np.asarray(weight * self._through(number, cut, v) ** float(power))
-            if not np.isfinite(found).all():
-                node = self.nodes[number]
-                text = node_text(self.nodes, node, self.analysis.expression.inputs, 6)
-                span = self.analysis.span(node.args[0])
-                raise DomainError(f"{text} is not finite for an argument in {span}")
-            return found
-
-        return self._curve(cut, values, frac)
+        return self._unit(number, self._cut(number), power, weight, frac)
 
     def _cut(self, number: int) -> int:
         """The node farthest below a function through which alone it sees its inputs.
@@ -271,50 +307,19 @@ class _Lowering:
                 return cut
             (cut,) = below
 
-    def _through(self, number: int, cut: int, values: Reals) -> Reals:
-        """Values of a node where those of the node `cut` below it are given."""
-        if number == cut:
-            return values
-        constant = self.analysis.constant(number)
-        if constant is not None:
-            return np.full(values.shape, constant)
-        node = self.nodes[number]
-        below = [self._through(a, cut, values) for a in node.args]
-        return np.asarray(OPS[node.op].numpy(*below), np.float64)
-
-    def _curve(self, number: int, function: Callable[[Reals], Reals], frac: int) -> int:
-        """A function of an expression node as a table, or as two and a product."""
-        span = self.analysis.span(number)
-        single = len(self.analysis.support[number]) == 1
+    def _unit(self, number: int, cut: int, power: int, weight: float, frac: int) -> int:
+        """weight * node ** power as a function unit on the node `cut`."""
+        single = len(self.analysis.support[cut]) == 1
         bits = self.precision.table_bits if single else self.precision.wide_bits
-        inside = partial(_clipped, function, span)
-        return curve(self.builder, self.signal(number), bits, inside, frac, self.precision.chords)
+        span, expression = self.analysis.span(cut), self.analysis.expression
+        function = weighted_power(expression, number, cut, span, power, weight)
+        make = self.functions.made if self.precision.chords else self.functions.table
+        return make(self.signal(cut), bits, function, frac)
 
 
 def _is_whole(value: float, frac: int) -> bool:
     """Whether a value needs no more than `frac` bits after the point."""
     return math.ldexp(value, frac).is_integer()
-
-
-def _clipped(function: Callable[[Reals], Reals], span: Interval, values: Reals) -> Reals:
-    # rounding can take a signal a little beyond the real range, where the function may not exist
-    return function(np.clip(values, span.lo, span.hi))
-
-
-def _weighted_sum(
-    parts: Sequence[tuple[int, float]], line: float, offset: float, columns: Columns
-) -> Reals:
-    total = line * columns.points + offset
-    for number, weight in parts:
-        total = total + weight * columns.of(number)
-    return total
-
-
-def _weighted_product(parts: Sequence[tuple[int, int]], weight: float, columns: Columns) -> Reals:
-    total = np.full(columns.points.shape, weight)
-    for number, power in parts:
-        total = total * columns.of(number) ** float(power)
-    return total
 
 
 def _depth(expression: Expression) -> int:

@@ -13,6 +13,8 @@ from symtick.codegen.fixed import MAX_PORT_WIDTH, Fixed, Overflow, Quant
 from symtick.codegen.graph import MAX_TABLE_BITS
 from symtick.errors import InputError, WidthError
 
+DIVISIONS = ("auto", "exact")
+
 
 @dataclass(frozen=True, slots=True)
 class Precision:
@@ -22,23 +24,22 @@ class Precision:
         term_frac: bits after the point of an output's terms. Every rounding inside a design is
             placed so that it moves an output by about half a unit of this place at most: a signal
             that is later multiplied by up to 8 gets three bits more, one that is divided by 8
-            three bits less. That holds as far as `table_bits` and `wide_bits` allow: see there.
+            three bits less. A signal that is multiplied by more than 2**24 gets 24 bits more, so
+            that the design is then less exact; `symtick compile` prints the error it found.
         output: format of every output; None leaves outputs exact, with all bits computed.
         table_bits: most address bits of a table made from a sub-expression of one input.
-        wide_bits: most address bits of a table on a signal made from several inputs. Both widths
-            bound the accuracy of a function of a signal with more bits: it is constant, or with
-            `chords` straight, over each of at most 2**bits equal pieces of the signal's range.
-            Where it bends too much for that (a pole or logarithm near the edge of its domain, a
-            kink, many periods) the design is off by more than `term_frac` promises, by any
-            amount, and no error is raised. So measure: `symtick compile` prints the largest
-            error that it found.
+        wide_bits: most address bits of a table on a signal made from several inputs. A function
+            that no method computes within its share of the error with such tables is refused.
         quant: rounding of the cast to `output`. Inside, products are cut (TRN, no hardware)
             `guard_bits` below the place that matters.
         overflow: overflow mode of the cast to `output`. Inside, formats hold every value.
         guard_bits: see `quant`.
-        chords: whether a function of a signal with more than `wide_bits` bits, where a table is
-            not exact enough, may be two tables and a product; False: always one table on the top
-            bits, which is sooner ready.
+        chords: whether a function of a signal with more than `wide_bits` bits may be what is exact
+            enough and cheapest (see `function_units`); False: always one table on the top bits,
+            which is sooner ready, however exact that is.
+        division: `auto`: quotients and square roots of signals by tables or digit by digit,
+            whichever costs less; `exact`: always digit by digit, rounded by the remainder to the
+            last bit (`quant` where the quotient is an output with a format, else to nearest).
 
     Raises:
         InputError: a number of bits is outside its range.
@@ -53,12 +54,15 @@ class Precision:
     overflow: Overflow = Overflow.SAT
     guard_bits: int = 2
     chords: bool = True
+    division: str = "auto"
 
     def __post_init__(self) -> None:
         _within("term_frac", self.term_frac, -32, 40)
         _within("table_bits", self.table_bits, 1, MAX_TABLE_BITS)
         _within("wide_bits", self.wide_bits, 2, MAX_TABLE_BITS)
         _within("guard_bits", self.guard_bits, 0, 8)
+        if self.division not in DIVISIONS:
+            raise InputError(f"division must be auto or exact, not {self.division!r}")
         if self.output is not None and self.output.width > MAX_PORT_WIDTH:
             raise WidthError(
                 f"the output format {self.output} is over the limit of {MAX_PORT_WIDTH} bits"

@@ -5,14 +5,16 @@ Room: `codegen`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from symtick.codegen.fixed import Fixed, Overflow, Quant, RawArray
 from symtick.codegen.graph import GOp, Graph, GraphBuilder
+from symtick.codegen.univariate import Number, rounded
 from symtick.errors import DomainError
 
 Reals = npt.NDArray[np.float64]
@@ -30,12 +32,14 @@ class Address:
         points: real value that stands for each code from lo on: the middle of all signal values
             that share the code.
         step: real distance between neighbouring points; 0 where no bit of the signal is lost.
+        low: bits of the signal that are left away.
     """
 
     node: int
     lo: int
     points: Reals
     step: float
+    low: int
 
 
 def dropped_bits(lo: int, hi: int, bits: int) -> int:
@@ -52,7 +56,12 @@ def address(builder: GraphBuilder, number: int, bits: int) -> Address:
     Bits that never change and low bits that do not fit are left away; both are wires only.
     """
     node = builder.nodes[number]
-    drop = dropped_bits(node.lo, node.hi, bits)
+    return piece_address(builder, number, dropped_bits(node.lo, node.hi, bits))
+
+
+def piece_address(builder: GraphBuilder, number: int, drop: int) -> Address:
+    """A signal without its `drop` low bits as an address."""
+    node = builder.nodes[number]
     lo, hi = node.lo >> drop, node.hi >> drop
     width = max(1, (hi - lo).bit_length())
     natural = Fixed.for_raw(lo, hi, node.fmt.frac - drop)
@@ -61,14 +70,20 @@ def address(builder: GraphBuilder, number: int, bits: int) -> Address:
         number = builder.cast(number, fmt, Quant.TRN, Overflow.WRAP)
     middle = (np.arange(lo, hi + 1, dtype=np.float64) + 0.5) * 2.0**drop - 0.5
     points = np.ldexp(np.clip(middle, node.lo, node.hi), -node.fmt.frac)
-    return Address(number, lo, points, natural.step if drop else 0.0)
+    return Address(number, lo, points, natural.step if drop else 0.0, drop)
 
 
-def tabled(builder: GraphBuilder, at: Address, values: Reals, frac: int) -> int:
+def tabled(
+    builder: GraphBuilder,
+    at: Address,
+    values: Reals,
+    frac: int,
+    exactly: Callable[[npt.NDArray[Any]], Sequence[Number]],
+) -> int:
     """A table with `values` (one for each of the address's codes) rounded to `frac` bits.
 
-    Entries are AP_RND of the float64 values. Trailing zero bits that all entries share are not
-    stored; a table whose reachable entries are all equal is a constant.
+    Entries are AP_RND of the function's values: those that float64 leaves in doubt are asked for
+    by their positions, see `univariate.rounded`.
 
     Raises:
         DomainError: a value is not finite or needs more than 56 bits.
@@ -76,16 +91,23 @@ def tabled(builder: GraphBuilder, at: Address, values: Reals, frac: int) -> int:
     scaled = np.ldexp(values, frac)
     if not (np.abs(scaled) < _MAX_ENTRY).all():
         raise DomainError(f"a table entry reaches {np.abs(values).max():g}, too large for a table")
-    raw = np.floor(scaled)
-    raw = (raw + (scaled - raw >= 0.5)).astype(np.int64)
+    return stored(builder, at.node, at.lo, rounded(values, frac, exactly), frac)
+
+
+def stored(builder: GraphBuilder, address: int, lo: int, raw: RawArray, frac: int) -> int:
+    """A table on a node with these raw entries, one for each of its codes from `lo` on.
+
+    Trailing zero bits that all entries share are not stored; a table whose reachable entries are
+    all equal is a constant.
+    """
     bits = int(np.bitwise_or.reduce(raw))
     if raw.min() == raw.max():
         return builder.const(int(raw[0]), frac)
     zeros = (bits & -bits).bit_length() - 1
     raw = raw >> zeros
-    width = builder.nodes[at.node].fmt.width
+    width = builder.nodes[address].fmt.width
     fmt = Fixed.for_raw(int(raw.min()), int(raw.max()), frac - zeros)
-    return builder.table(at.node, spread(raw, at.lo, width).tolist(), fmt)
+    return builder.table(address, spread(raw, lo, width).tolist(), fmt)
 
 
 def spread(raw: RawArray, lo: int, width: int) -> RawArray:

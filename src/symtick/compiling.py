@@ -52,6 +52,7 @@ def compile_text(
     output_format: str | None = None,
     term_frac: int = 6,
     input_ranges: Sequence[str] = (),
+    division: str = "auto",
     device: str = "open",
     clock_mhz: float = 200.0,
     latency: int | None = None,
@@ -69,6 +70,8 @@ def compile_text(
         output_format: format of every output; as computed by default.
         term_frac: bits after the point that an output's terms are computed to.
         input_ranges: `LO:HI` for every input, `NAME=LO:HI` for one; the format's by default.
+        division: `exact` computes quotients and square roots digit by digit, exact to the last bit;
+            `auto` whatever costs least.
         device: device of the cost model.
         clock_mhz: clock that the schedule is made for.
         latency: ticks; None is the fewest.
@@ -93,6 +96,7 @@ def compile_text(
         precision=Precision(
             term_frac=term_frac,
             output=None if output_format is None else Fixed.parse(output_format),
+            division=division,
         ),
         device=device,
         clock_mhz=clock_mhz,

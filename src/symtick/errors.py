@@ -26,6 +26,10 @@ class WidthError(InputError):
     """A fixed-point format is outside the supported widths."""
 
 
+class AccuracyError(InputError):
+    """No method computes a function as exactly as was asked for."""
+
+
 class ToolError(SymtickError, RuntimeError):
     """An external tool is missing, too old, or failed."""
 

@@ -95,6 +95,10 @@ def compile_(
         list[str] | None,
         typer.Option("--input-range", "-r", help="LO:HI for all, or NAME=LO:HI; repeat."),
     ] = None,
+    division: Annotated[
+        str,
+        typer.Option(help="exact: quotients and roots to the last bit; auto: the cheapest way."),
+    ] = "auto",
     device: Annotated[str, typer.Option(help="Device; see symtick devices.")] = "open",
     clock: Annotated[float, typer.Option(help="Clock in MHz.")] = 200.0,
     latency: Annotated[
@@ -127,6 +131,7 @@ def compile_(
         output_format=output_format,
         term_frac=term_frac,
         input_ranges=input_range or (),
+        division=division,
         device=device,
         clock_mhz=clock,
         latency=latency,

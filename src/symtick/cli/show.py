@@ -101,6 +101,11 @@ def compiled(console: Console, made: Compiled) -> None:
         console.print(f"  largest error against float64: {made.error[k]:.3g}", markup=False)
     for name, fmt in zip(graph.output_names, graph.output_formats, strict=True):
         console.print(f"output {name} : {fmt}", markup=False)
+    for unit in made.design.units:
+        console.print(
+            f"  {unit.text}: {unit.method}, within {unit.ulp:.2f} units of 2^{-unit.frac}",
+            markup=False,
+        )
     console.print(_estimate_line(made.design.name, made.estimate), markup=False)
     if made.device.delay_note:
         console.print(made.device.delay_note, markup=False, soft_wrap=True)
