@@ -3,24 +3,32 @@
 Room: `hwcost`; imports `expr` and `codegen`.
 """
 
+from symtick.hwcost.budget import Budget, Use
 from symtick.hwcost.device import Device, devices, load_device
 from symtick.hwcost.estimate import Estimate, estimate
+from symtick.hwcost.hls4ml_reports import Hls4mlReport, read_hls4ml
 from symtick.hwcost.hls_reports import HlsReport
 from symtick.hwcost.model import CycleModel, Model, OpenModel, UnitModel, model
 from symtick.hwcost.published import cycle_table, published_cycles, published_sum
 from symtick.hwcost.reports import read_report
 from symtick.hwcost.search_cost import SearchCost
 from symtick.hwcost.search_export import search_cost
+from symtick.hwcost.vivado_reports import TimingReport, UtilisationReport
 
 __all__ = [
+    "Budget",
     "CycleModel",
     "Device",
     "Estimate",
+    "Hls4mlReport",
     "HlsReport",
     "Model",
     "OpenModel",
     "SearchCost",
+    "TimingReport",
     "UnitModel",
+    "Use",
+    "UtilisationReport",
     "cycle_table",
     "devices",
     "estimate",
@@ -28,6 +36,7 @@ __all__ = [
     "model",
     "published_cycles",
     "published_sum",
+    "read_hls4ml",
     "read_report",
     "search_cost",
 ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -97,6 +97,8 @@ def measured_text(found: MeasuredSet) -> str:
 
 
 def _line(content: dict[str, Any]) -> str:
+    # in one order, in whichever they were measured
+    content["lut"] = {c: content["lut"][c] for c in get_args(Column) if c in content["lut"]}
     text: str = yaml.safe_dump(content, sort_keys=False, default_flow_style=True, width=10_000)
     return text.strip()
 

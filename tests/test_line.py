@@ -70,6 +70,10 @@ def test_every_verb_in_one_run_folder(
         assert (folder / "tb_data/tb_input_features.dat").is_file()
         assert json.loads((folder / "design.json").read_text())["ticks"] == entry.ticks
     capsys.readouterr()
+    words = ("--device", "xcvu13p-2", "--clock", "360", "--share", "1%", "--json")
+    assert command(monkeypatch, "estimate", str(run), *words) == 0
+    fits = json.loads(capsys.readouterr().out)
+    assert len(fits) == len(front.entries) and all(f["fits"] for f in fits)
     assert command(monkeypatch, "verify", str(run)) == 0
     lines = capsys.readouterr().out.splitlines()
     assert sum("C++ 0 mismatches, Verilog 0 mismatches" in line for line in lines) == len(

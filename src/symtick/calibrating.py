@@ -44,7 +44,7 @@ from symtick.sim.tools import find
 SET = "yosys-nextpnr"
 _TARGET_MHZ = 400.0
 # points in one run of Yosys, which is quicker: an interrupt loses their LUT counts at most
-_AT_ONCE = 16
+_AT_ONCE = 8
 _AT_ONCE_FAMILIES: tuple[Literal["xcup", "xc7"], ...] = ("xcup", "xc7")
 _POINTS = "points"
 _DATA = Path(str(files("symtick.hwcost") / "data"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,28 @@ def test_hls4ml_s_dict_of_strings() -> None:
     assert found.cosim_latency == 4
     del held["CSynthesisReport"]
     assert read_hls4ml(held).csynth is None
+
+
+def test_the_dict_that_hls4ml_itself_makes(tmp_path: Path) -> None:
+    """hls4ml's own parser over a project folder of its layout, then our reader over its dict."""
+    from hls4ml.report.vivado_report import parse_vivado_report
+
+    solution = tmp_path / "jets_prj/solution1"
+    (solution / "syn/report").mkdir(parents=True)
+    shutil.copy(REPORTS / "vitis_csynth.xml", solution / "syn/report/jets_csynth.xml")
+    shutil.copy(REPORTS / "vivado_utilization_ultrascale.rpt", tmp_path / "vivado_synth.rpt")
+    (tmp_path / "project.tcl").write_text('set project_name "jets"\nset backend "vitis"\n')
+    (tmp_path / "jets_prj/hls.app").write_text(
+        '<project><solutions><solution name="solution1"/></solutions></project>'
+    )
+    made = json.loads(json.dumps(parse_vivado_report(str(tmp_path))))
+    found = read_hls4ml(made)
+    whole = parse_report((REPORTS / "vitis_csynth.xml").read_text())
+    assert isinstance(whole, HlsReport)
+    assert found.csynth == replace(whole, top="", part="", version="")
+    area = parse_report((REPORTS / "vivado_utilization_ultrascale.rpt").read_text())
+    assert isinstance(area, UtilisationReport)
+    assert found.synthesis == replace(area, design="", part="")
 
 
 @pytest.mark.parametrize(
