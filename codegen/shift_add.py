@@ -2,7 +2,7 @@
 
 Room: `codegen`. The sums of a block (`linear_blocks`) become a network of additions (`networks`),
 products of narrow signals also tables. Of all that was tried, and the sums as they were, a block
-takes what has the smallest product of area and latency.
+takes what makes the product of the design's area and the block's latency smallest.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ class _Rebuilding:
         self._parts = parts
         self._model = model
         self._watch = Watch(self.builder, model)
+        areas = (model.area(self.graph, k) for k in range(len(self.graph.nodes)))
+        self._area = sum(map(lut_equivalent, areas))
         # what a port shows must keep its format
         self._ports = set(below(self.graph, self.graph.outputs, lambda k: parts.moves[k]))
 
@@ -81,19 +83,19 @@ class _Rebuilding:
     def _block(self, rows: Sequence[Row]) -> None:
         held = {self.place[k] for row in rows for k in row.form}
         before = roots = self._as_they_were(rows)
-        least = self._score(roots, held)
+        area, late = self._cost(before, held)
+        # a tick more is a tick more for all of the design, whose area then counts too
+        rest = max(0.0, self._area - area)
+        least = (rest + area) * late, late
         for candidate in self._candidates(rows):
-            score = self._score(candidate, held)
-            if score < least:
-                least, roots = score, candidate
+            area, late = self._cost(candidate, held)
+            if ((rest + area) * late, late) < least:
+                least, roots = ((rest + area) * late, late), candidate
         self.changed |= roots != before
         self.place.update(zip((row.node for row in rows), roots, strict=True))
 
-    def _score(self, roots: Sequence[int], held: set[int]) -> tuple[float, float]:
-        """Area times latency, and latency: whole stages beyond the first, else nanoseconds.
-
-        What is `held` costs nothing.
-        """
+    def _cost(self, roots: Sequence[int], held: set[int]) -> tuple[float, float]:
+        """Area, without what is `held`; latency: whole stages beyond the first, or nanoseconds."""
         stage, time = max(self._watch.ready(k) for k in roots)
         total = Area()
         seen = set(held)
@@ -104,8 +106,7 @@ class _Rebuilding:
                 seen.add(k)
                 total = total + self._model.area(self._watch.view, k)
                 pending.extend(self.builder.nodes[k].args)
-        late = (stage + 1) * self._model.budget_ns if stage else time
-        return lut_equivalent(total) * late, late
+        return lut_equivalent(total), (stage + 1) * self._model.budget_ns if stage else time
 
     # --- candidates ----------------------------------------------------------------------------
 

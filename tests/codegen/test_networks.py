@@ -12,6 +12,7 @@ from unit_model import UnitModel
 from symtick.codegen import Fixed, GOp, Graph, GraphBuilder, run_passes
 from symtick.codegen.constants import signed_digits
 from symtick.codegen.networks import Network, networks
+from symtick.codegen.scheduler import schedule
 from symtick.codegen.sharing import Leaf, bounds, digits
 from symtick.codegen.shift_add import shift_add
 
@@ -115,6 +116,22 @@ def test_matrices_are_exact_and_keep_their_ports(seed: int) -> None:
         got = found.evaluate(rows)
         for k, out in enumerate(found.output_formats):
             assert (out.to_real(got[:, k]) == wanted[:, k]).all()
+
+
+@given(seeds)
+@settings(max_examples=15, deadline=None)
+def test_no_tick_is_spent_on_a_small_part_of_a_large_design(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    model = UnitModel(budget_ns=float(rng.integers(2, 4)))
+    graph = matrix_graph(rng.integers(-32, 33, (3, 3)), 5, True, [0, 7, 0])
+    builder = GraphBuilder((*graph.input_names, "z"))
+    for node in graph.nodes:
+        builder.again(node)
+    wide = builder.input(3, Fixed(14, 0))
+    table = builder.table(wide, rng.integers(0, 1 << 20, 1 << 14).tolist(), Fixed(21, 0))
+    large = builder.build([*graph.outputs, table], ["a", "b", "c", "d"])
+    after = shift_add(large, model)
+    assert schedule(after, model).latency <= schedule(large, model).latency
 
 
 def additions(graph: Graph) -> int:
