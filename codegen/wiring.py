@@ -79,16 +79,18 @@ class _Drivers:
             return self.bits[node.args[0]]
         if node.op is GOp.CONCAT:
             return self.bits[node.args[1]] + self.bits[node.args[0]]
-        if node.op is GOp.CAST and is_plain(self.graph, node):
+        if node.op is GOp.CAST and _is_plain(self.graph, node):
             source = self.graph.nodes[node.args[0]].fmt
-            return moved(self.bits[node.args[0]], node.fmt.frac - source.frac, width, source.signed)
+            return _moved(
+                self.bits[node.args[0]], node.fmt.frac - source.frac, width, source.signed
+            )
         if node.op is GOp.TABLE:
             return self._table(k, node)
         if node.op is GOp.CAST:
             # its format may hold more than its values
             narrow = Fixed.for_raw(node.lo, node.hi, 0)
             found = self.own(k, min(narrow.width, width))
-            return moved(found, 0, width, narrow.signed)
+            return _moved(found, 0, width, narrow.signed)
         if node.op in (GOp.ADD, GOp.SUB):
             low = _uncarried(node.op, *self.aligned(node, node.args))
             return low + self.own(k, width - len(low))
@@ -105,7 +107,7 @@ class _Drivers:
         formats = [self.graph.nodes[a].fmt for a in args]
         frac = max(fmt.frac for fmt in formats)
         return [
-            moved(self.bits[a], frac - fmt.frac, node.fmt.width, fmt.signed)
+            _moved(self.bits[a], frac - fmt.frac, node.fmt.width, fmt.signed)
             for a, fmt in zip(args, formats, strict=True)
         ]
 
@@ -116,7 +118,7 @@ class _Drivers:
         plain = {_key(codes >> j): driver for j, driver in enumerate(address)}
         known = {_key(codes * 0): ZERO, _key(codes * 0 + 1): ONE, **plain}
         found = []
-        for column in columns(node.contents, node.fmt.width):
+        for column in _columns(node.contents, node.fmt.width):
             if column not in known:
                 known[column] = self.own(k, 1)[0]
             found.append(known[column])
@@ -132,13 +134,13 @@ def _key(values: np.ndarray) -> bytes:
 
 
 @lru_cache(maxsize=8192)
-def columns(contents: tuple[int, ...], width: int) -> tuple[bytes, ...]:
+def _columns(contents: tuple[int, ...], width: int) -> tuple[bytes, ...]:
     """Each output bit of a table over all addresses, packed."""
     words = np.array([v & ((1 << width) - 1) for v in contents], object)
     return tuple(_key((words >> j & 1).astype(np.uint8)) for j in range(width))
 
 
-def moved(bits: Sequence[int], shift: int, width: int, signed: bool) -> list[int]:
+def _moved(bits: Sequence[int], shift: int, width: int, signed: bool) -> list[int]:
     """`width` bits of bits * 2**shift, rounded down, extended above."""
     top = bits[-1] if signed else ZERO
     places = range(-shift, width - shift)
@@ -155,7 +157,7 @@ def _uncarried(op: GOp, left: list[int], right: list[int]) -> list[int]:
     return found
 
 
-def is_plain(graph: Graph, node: GNode) -> bool:
+def _is_plain(graph: Graph, node: GNode) -> bool:
     """Whether a CAST only picks and repeats bits."""
     source = graph.nodes[node.args[0]]
     drop = source.fmt.frac - node.fmt.frac

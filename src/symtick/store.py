@@ -127,8 +127,9 @@ class DesignSource:
             clock_mhz=float(held["clock_mhz"]),
             ranges=None if ranges is None else tuple(Interval(lo, hi) for lo, hi in ranges),
             latency=held["latency"],
-            scheduler=str(held["scheduler"]),
-            decision=_decision(held["decision"]),
+            # folders of older versions lack both; `read_source` then tells by the digest
+            scheduler=str(held.get("scheduler", "registers")),
+            decision=_decision(held.get("decision", asdict(SCORES))),
         )
 
 
