@@ -17,10 +17,10 @@ from symtick import compile_text
 from symtick.best_clock import best_clock
 from symtick.budgets import Target, fit_all, fit_design
 from symtick.cli import main
-from symtick.errors import InputError, ResourceError
+from symtick.errors import InputError
 from symtick.hwcost import estimate, load_device, model
 from symtick.hwcost.budget import Budget
-from symtick.store import DesignSource, read_source
+from symtick.store import read_source
 
 TOP = 400
 TEXT = "tanh(x0)*0.7 + sin(1.3*x1) + exp(-square(x2)) + abs(x3)*0.4"
@@ -50,21 +50,20 @@ def test_the_best_clock_is_the_best_of_all(
         room = 1000.0 / clock - lost
         return None if room < step else math.ceil(work / room)
 
-    latency = {c: (n, 1000.0 * n / c) for c in range(1, TOP + 1) if (n := needed(c)) is not None}
-    kept = [
-        c for c, (n, time) in latency.items()
-        if (ticks is None or n <= ticks) and (ns is None or time <= ns)
-    ]  # fmt: skip
-    found = best_clock(needed, TOP, Budget(ticks=ticks, ns=ns))
-    if (ticks is not None or ns is not None) and kept:
+    def fastest(count: int, slowest: int) -> int:
+        assert (needed(slowest) or 99) <= count
+        return max(c for c in range(1, TOP + 1) if (needed(c) or 99) <= count)
+
+    latency = {
+        c: (n, 1000.0 * n / c) for c in range(1, TOP + 1)
+        if (n := needed(c)) is not None and (ticks is None or n <= ticks)
+    }  # fmt: skip
+    kept = [c for c, (_, time) in latency.items() if ns is None or time <= ns]
+    found = best_clock(fastest, Budget(ticks=ticks, ns=ns))
+    if kept and (ticks is not None or ns is not None):
         assert found == max(kept)
-    elif ticks is None:
+    else:
         assert latency[found][1] == pytest.approx(min(time for _, time in latency.values()))
-
-
-def test_a_design_that_never_runs() -> None:
-    with pytest.raises(ResourceError, match="at no clock"):
-        best_clock(lambda clock: None, TOP, Budget())
 
 
 def test_a_design_is_compiled_for_the_device_and_clock_asked(folder: Path) -> None:
@@ -93,25 +92,28 @@ def test_a_design_that_does_not_run_is_a_line_of_its_own(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "target", "complaint"),
+    ("target", "complaint"),
     [
-        ({}, Target(clock_mhz=100.0, best=True), "not both"),
-        ({}, Target("xcvu9p-hls4sr"), "states cycles only"),
-        ({}, Target("xcvu13p-2", 800.0), "cannot be clocked with 800 MHz: 775 MHz is the most"),
-        ({}, Target("nowhere.yaml"), "no device file nowhere.yaml"),
-        ({"latency": 0}, Target(best=True), "combinational"),
+        (Target(clock_mhz=100.0, best=True), "not both"),
+        (Target("xcvu9p-hls4sr"), "states cycles only"),
+        (Target("xcvu13p-2", 800.0), "cannot be clocked with 800 MHz: 775 MHz is the most"),
+        (Target("nowhere.yaml"), "no device file nowhere.yaml"),
     ],
 )
-def test_what_is_refused(
-    folder: Path, changes: dict[str, int], target: Target, complaint: str
-) -> None:
-    source, design = read_source(folder)
-    wanted: DesignSource = replace(source, **changes)  # type: ignore[arg-type]
+def test_what_is_refused(folder: Path, target: Target, complaint: str) -> None:
     with pytest.raises(InputError, match=complaint):
-        if changes:
-            fit_design(wanted, design, Budget(lut=1.0), target)
-        else:
-            list(fit_all(folder, Budget(lut=1.0), target))
+        list(fit_all(folder, Budget(lut=1.0), target))
+
+
+def test_the_best_clock_of_a_fixed_latency(folder: Path) -> None:
+    source, design = read_source(folder)
+    for latency in (0, 3):
+        wanted = replace(source, latency=latency)
+        fit = fit_design(wanted, design, Budget(), Target(best=True))
+        assert fit.estimate is not None and fit.estimate.ticks == latency
+    slow = fit_design(replace(source, latency=0), design, Budget(), Target(best=True)).estimate
+    one = fit_design(replace(source, latency=1), design, Budget(), Target(best=True)).estimate
+    assert slow is not None and one is not None and slow.clock_mhz == one.clock_mhz
 
 
 def _run(

@@ -1,73 +1,53 @@
-"""The best clock of a design: compiled again and again until it is found.
+"""The best clock of a design, from the fastest clock of every number of ticks.
 
 Room: front door. With a limit on the latency, in ticks or in nanoseconds, the best clock is the
 highest one at which the design keeps to it: the pipeline then takes the most events. Without such
-a limit it is the clock of the smallest latency in nanoseconds, of equals the highest. Clocks are
-whole megahertz. The number of ticks is taken not to fall when the clock rises, so that the highest
-clock of every number of ticks is found by bisection.
+a limit it is the clock of the smallest latency in nanoseconds, of equals the highest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from symtick.errors import ResourceError
 from symtick.hwcost.budget import Budget
 
-Ticks = Callable[[int], int | None]
+_MANY_TICKS = 64  # more would not make a stage shorter
+
+Fastest = Callable[[int, int], int]
 
 
-def best_clock(ticks: Ticks, top: int, budget: Budget) -> int:
+def best_clock(fastest: Fastest, budget: Budget) -> int:
     """The best clock, MHz.
 
     Args:
-        ticks: latency of the design compiled for a clock in MHz, at least 1; None where it cannot
-            run at that clock.
-        top: the highest clock to try, MHz.
-        budget: whose `ticks` and `ns` count. Where no clock keeps to them it is as if there were
-            none: the answer is the clock of the smallest latency.
+        fastest: the fastest clock, in whole MHz, at which the design fits in a number of ticks,
+            given that number and a clock at which it is known to fit.
+        budget: whose `ticks` and `ns` count. Where no clock keeps to the latter, the answer is as
+            if it were not there.
 
     Raises:
-        ResourceError: the design cannot run at 1 MHz either.
+        ResourceError: from `fastest`, where the design runs at no clock.
     """
-    known: dict[int, int | None] = {}
-
-    def needed(clock: int) -> int | None:
-        if clock not in known:
-            known[clock] = ticks(clock)
-        return known[clock]
-
-    highest = _last(1, top, lambda clock: needed(clock) is not None)
-    most = needed(highest) if highest else None
-    if most is None:
-        raise ResourceError("the design runs at no clock of 1 MHz or more on this device")
-    limited = budget.ticks is not None or budget.ns is not None
-    best = [(highest, most)]  # clock and ticks, the clocks falling
-    allowed = most if budget.ticks is None else max(1, min(most, budget.ticks))
-    for count in range(allowed, 0, -1):
-
-        def quick(clock: int, count: int = count) -> bool:
-            return (needed(clock) or count + 1) <= count
-
-        clock = _last(1, best[-1][0], quick)
-        if not clock:
-            break
-        best.append((clock, needed(clock) or count))
-        if limited and _keeps(budget, *best[-1]):
-            return clock
-    return min(best, key=lambda held: (held[1] / held[0], -held[0]))[0]
+    if budget.ticks is not None and budget.ns is None:
+        return fastest(max(1, budget.ticks), 1)
+    found = list(_steps(fastest, budget))
+    kept = [clock for ticks, clock in found if budget.ns is not None
+            and 1000.0 * ticks / clock <= budget.ns * (1.0 + 1e-9)]  # fmt: skip
+    if kept:
+        return max(kept)
+    return min(found, key=lambda held: (held[0] / held[1], -held[1]))[1]
 
 
-def _keeps(budget: Budget, clock: int, count: int) -> bool:
-    in_ticks = budget.ticks is None or count <= budget.ticks
-    return in_ticks and (budget.ns is None or 1000.0 * count / clock <= budget.ns * (1.0 + 1e-9))
-
-
-def _last(low: int, high: int, holds: Callable[[int], bool]) -> int:
-    """The largest number from low to high for which it holds, if it holds up to one; 0 if none."""
-    if not holds(low):
-        return 0
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if holds(middle) else (low, middle - 1)
-    return low
+def _steps(fastest: Fastest, budget: Budget) -> Iterator[tuple[int, int]]:
+    """Ticks and their fastest clock, as long as more ticks can be of use."""
+    most = max(1, _MANY_TICKS if budget.ticks is None else budget.ticks)
+    top = fastest(most, 1)
+    least = float("inf")
+    clock = 1
+    for ticks in range(1, most + 1):
+        clock = fastest(ticks, clock)
+        yield ticks, clock
+        least = min(least, 1000.0 * ticks / clock)
+        useful = least if budget.ns is None else max(least, budget.ns)
+        if clock == top or 1000.0 * (ticks + 1) / top > useful * (1.0 + 1e-9):
+            return

@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from symtick.best_clock import best_clock
-from symtick.codegen import Design
+from symtick.codegen import Design, fastest_clock
 from symtick.errors import InputError, ResourceError
 from symtick.hwcost import Device, Estimate, estimate, load_device, model
 from symtick.hwcost.budget import RESOURCES, Budget, Use
 from symtick.runs import design_folders
 from symtick.store import DesignSource, read_source
-
-_TOP_MHZ = 1000  # where a device states no highest clock
 
 
 @dataclass(frozen=True)
@@ -130,23 +128,16 @@ def fit_design(source: DesignSource, design: Design, budget: Budget, target: Tar
 
 
 def _best(source: DesignSource, device: Device, limits: Budget) -> float:
-    """The best clock of a design, MHz."""
-    if source.latency == 0:
-        raise InputError(
-            f"{source.name} is combinational and has no clock of its own: leave out --best-clock"
-        )
+    """The best clock of a design, MHz; one of a fixed latency keeps that."""
     if device.kind == "published":
         raise InputError(f"device {device.name} is for one clock only: leave out --best-clock")
-    assert device.clock is not None  # the schema asks an open device for it
 
-    def ticks(clock_mhz: int) -> int | None:
-        try:
-            model(source.device, clock_mhz)
-        except InputError:
-            return None  # too fast for the device
-        try:
-            return replace(source, clock_mhz=clock_mhz).build().schedule.latency
-        except ResourceError:
-            return None
+    def fastest(ticks: int, slowest: int) -> int:
+        held = replace(source, latency=ticks)
+        return fastest_clock(
+            lambda clock: replace(held, clock_mhz=float(clock)).build(), ticks, slowest
+        )
 
-    return float(best_clock(ticks, int(device.clock.max_mhz or _TOP_MHZ), limits))
+    if source.latency is not None:
+        return float(fastest(source.latency, 1))
+    return float(best_clock(fastest, limits))
