@@ -43,7 +43,9 @@ _FEW_PIECES = 256
 _MANY_PIECES = 1 << 20
 # octaves are tried where the function bends this much more at one end of the range
 _STEEPER = 16.0
-# of the LUTs of a table as its entries and bits count them, what is left after sharing
+# numbers of octaves that are tried, from the fewest that serve on
+_MOST_OCTAVES = 2
+# of the LUTs that the sizes of tables and products suggest, what is left after sharing
 _SHARE = 0.7
 
 
@@ -71,13 +73,13 @@ class Plan(NamedTuple):
     Attributes:
         method: in words.
         pieces: entries of its largest table.
-        least_luts: LUTs that it hardly goes below.
+        least_cost: LUTs times ticks that it hardly goes below.
         emit: builds it on a node of a builder.
     """
 
     method: str
     pieces: int
-    least_luts: float
+    least_cost: float
     emit: Callable[[GraphBuilder, int], Value]
 
 
@@ -147,7 +149,7 @@ class FunctionUnits:
         best: tuple[tuple[float, float], Plan] | None = None
         for plans in self._schemes(node, bits, function, frac):
             for found in plans:
-                if best is not None and found.least_luts > best[0][0]:
+                if best is not None and found.least_cost > best[0][0]:
                     continue
                 cost = self._cost(found, node, 2.0**-frac)
                 if cost is not None and (best is None or cost < best[0]):
@@ -169,8 +171,13 @@ class FunctionUnits:
             emit = reduce(node, bits, function, frac, inner)
             if emit is not None:
                 yield [Plan(name, 1, 0.0, emit)]
+        served = 0
         for pieces in _octaves(node, bits, function):
-            yield _fewest(pieces, node, function, frac, largest)
+            plans = list(_fewest(pieces, node, function, frac, largest))
+            yield plans
+            served += bool(plans)
+            if served == _MOST_OCTAVES:
+                return
 
     def _inner(self, bits: int, node: GNode, function: Univariate, frac: int) -> Emit | None:
         """How to compute a function of a part of a signal."""
@@ -310,7 +317,9 @@ def _polynomial(
 
     kind = f"degree {degree}" if degree else "constants"
     count = len(pieces.left)
-    return Plan(f"{kind} on {pieces.name}", count, count / 64.0 * bits * _SHARE, emit)
+    # a product for each degree, of about half of the bits; each is a tick or more
+    luts = count / 64.0 * bits + degree * min(pieces.low, bits / 2.0) * bits / 2.0
+    return Plan(f"{kind} on {pieces.name}", count, luts * _SHARE * (degree + 1), emit)
 
 
 def _serves(pieces: Pieces, function: Univariate, degree: int, unit: float) -> bool:
