@@ -28,7 +28,7 @@ multiply-adds in registers, sums of arrays in the first cache, each operator alo
 ## 2. Cost of a tree
 
 `python -m benchmarks.tree_cost`. Ticks and LUTs of random trees by the search's cost tables, in the
-kernel and by the scalar reference in Python; nanoseconds a tree, one thread.
+kernel and by the compiler's graph and timing in Python; nanoseconds a tree, one thread.
 """,
     "recovery": """
 ## 3. Recovery

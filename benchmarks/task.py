@@ -94,7 +94,7 @@ def node_cost(features: int) -> SearchCost:
     """The usual complexity as a cost table: one LUT for each operator, no ticks."""
     count = tuple(0.0 if op in (Op.INPUT, Op.CONST) else 1.0 for op in Op)
     return SearchCost(
-        1.0, False, False, (0.0,) * len(Op), count, 0.0, 1.0, (0.0,) * features, (0.0,) * features
+        1.0, False, False, (0.0,) * len(Op), count, (0.0,) * features, (0.0,) * features
     )
 
 

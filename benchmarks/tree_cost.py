@@ -1,4 +1,4 @@
-"""Time to cost one tree in the kernel, against the scalar reference in Python.
+"""Time to cost one tree in the kernel, against the compiler's graph and timing in Python.
 
 Run: `python -m benchmarks.tree_cost`. Prints nanoseconds per tree and writes
 benchmarks/results/tree_cost.json with machine and seed. The tables are real ones: `open` chains
@@ -26,13 +26,13 @@ from symtick.expr import Expression
 from symtick.files import write_json
 from symtick.hwcost.model import model
 from symtick.hwcost.search_cost import SearchCost
-from symtick.hwcost.search_cost import search_cost as reference_cost
 from symtick.hwcost.search_export import search_cost
+from symtick.hwcost.search_graph import search_cost as reference_cost
 from symtick.search import _kernel
 from symtick.search.evaluation import cost_table, pack
 
 SIZES = (5, 25, 60)
-_REFERENCE_TREES = 200
+_REFERENCE_TREES = 50
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def measure(name: str, nodes: int, trees: int, repeats: int, seed: int) -> Row:
     some = [tree for tree, _ in found[:_REFERENCE_TREES]]
     check(some, cost, _kernel.costs(population, table))
     ours = times(lambda: _kernel.costs(population, table), repeats, trees)
-    theirs = times(lambda: [reference_cost(e, cost) for e in some], 5, len(some))
+    theirs = times(lambda: [reference_cost(e, cost) for e in some], 3, len(some))
     return Row(name, nodes, statistics.median(ours), min(ours), statistics.median(theirs))
 
 

@@ -1,7 +1,9 @@
 """From a cost model to the table that the search reads in its loop.
 
 Room: `hwcost`; imports `codegen` and `expr`. The search does not know the widths that the compiler
-will find, so every operator stands at a nominal width.
+will find, so every operator stands at a nominal width that follows from the inputs'. These were
+chosen on random expressions of six- and eight-bit inputs, so that the sum of the prices ranks them
+as the compiler's estimate does (docs/cost-models.md has the figures).
 """
 
 from __future__ import annotations
@@ -9,26 +11,30 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from symtick.codegen.fixed import Fixed
+from symtick.codegen.graph import ARITY, GOp, GraphBuilder
+from symtick.codegen.splitting import split
 from symtick.errors import InputError
 from symtick.expr import Op
 from symtick.hwcost.model import CycleModel, Model, OpenModel
 from symtick.hwcost.published import cycle_table
 from symtick.hwcost.search_cost import SearchCost
+from symtick.hwcost.search_graph import arrivals
 
-# sums of table outputs with six bits after the point have about ten bits; factors are cut to eight
-_SUM_BITS = 10
-_FACTOR_BITS = 8
+# where there is no input
+_WIDTH = 8
+# a factor has some bits and half of an input's; a signal that is not cut has more than a sum's term
+_FACTOR_BITS = 5.0
+_UNCUT_BITS = 4
 # table entries: the sign, a few bits before the point and six behind it
 _ENTRY_BITS = 8
 # a table on a signal made from several inputs reads its top bits only
 _WIDE_ADDRESS = 8
-# a constant factor has about three non-zero signed digits
-_CONSTANT_ADDERS = 2
 
-_BY_ROW: Mapping[Op, str] = {
-    Op.ADD: "add", Op.SUB: "sub", Op.NEG: "neg", Op.ABS: "abs", Op.MIN: "min", Op.MAX: "max",
+_SUMS: Mapping[Op, GOp] = {
+    Op.ADD: GOp.ADD, Op.SUB: GOp.SUB, Op.NEG: GOp.NEG, Op.MIN: GOp.MIN, Op.MAX: GOp.MAX,
 }  # fmt: skip
-_TABLES = (Op.SQUARE, Op.CUBE, Op.SQRT, Op.EXP, Op.LOG, Op.SIN, Op.COS, Op.TANH)
+# on signals of several inputs; of a quotient the table of the reciprocal
+_TABLES = (Op.DIV, Op.SQRT, Op.EXP, Op.LOG, Op.SIN, Op.COS, Op.TANH)
 
 
 def search_cost(
@@ -55,32 +61,28 @@ def search_cost(
 
 
 def _open(model: OpenModel, formats: Sequence[Fixed]) -> SearchCost:
-    delay: dict[Op, float] = {}
-    lut: dict[Op, float] = {}
-    sums = {"width": _SUM_BITS, "bits": _SUM_BITS}
-    for op, row in _BY_ROW.items():
-        delay[op], lut[op] = model.row_delay(row, sums), model.row_luts(row, sums)
-    wide_delay, wide_lut = _table(model, _WIDE_ADDRESS)
-    for op in _TABLES:
-        delay[op], lut[op] = wide_delay, wide_lut
-    delay[Op.MUL], lut[Op.MUL] = _product(model)
-    # a quotient is a table of the reciprocal and a product
-    delay[Op.DIV] = delay[Op.MUL] + wide_delay
-    lut[Op.DIV] = lut[Op.MUL] + wide_lut
+    mean = sum(fmt.width for fmt in formats) / len(formats) if formats else _WIDTH
+    width, factor = round(mean), round(_FACTOR_BITS + mean / 2.0)
+    prices = {op: _built(model, kind, *[width] * ARITY[kind]) for op, kind in _SUMS.items()}
+    prices[Op.ABS] = _built(model, GOp.ABS, width + _UNCUT_BITS)
+    prices |= dict.fromkeys(_TABLES, _table(model, _WIDE_ADDRESS))
+    prices[Op.MUL] = _built(model, GOp.MUL, factor, factor)
+    prices[Op.SQUARE] = square = _built(model, GOp.MUL, factor)
+    again = _built(model, GOp.MUL, round(1.5 * factor), factor)  # the square is wider than a factor
+    prices[Op.CUBE] = (square[0] + again[0], square[1] + again[1])
     tables = [_table(model, fmt.width) for fmt in formats]
-    if delay[Op.ADD] > model.budget_ns:
+    adder, _ = prices[Op.ADD]
+    if adder > model.budget_ns:
         raise InputError(
-            f"{model.name}: an adder of {_SUM_BITS} bits takes {delay[Op.ADD]:.2f} ns, more than "
+            f"{model.name}: an adder of {width} bits takes {adder:.2f} ns, more than "
             f"the {model.budget_ns:.2f} ns that the clock leaves; lower the clock"
         )
     return SearchCost(
         period=model.budget_ns,
         chain=True,
         fuse=True,
-        op_delay=tuple(delay.get(op, 0.0) for op in Op),
-        op_lut=tuple(lut.get(op, 0.0) for op in Op),
-        const_mul_delay=_CONSTANT_ADDERS * delay[Op.ADD],
-        const_mul_lut=_CONSTANT_ADDERS * lut[Op.ADD],
+        op_delay=tuple(prices.get(op, (0.0, 0.0))[0] for op in Op),
+        op_lut=tuple(prices.get(op, (0.0, 0.0))[1] for op in Op),
         table_delay=tuple(d for d, _ in tables),
         table_lut=tuple(area for _, area in tables),
     )
@@ -98,12 +100,19 @@ def _table(model: OpenModel, address: int) -> tuple[float, float]:
     return model.row_delay("table", {"address": address}), luts
 
 
-def _product(model: OpenModel) -> tuple[float, float]:
-    pair = ("longer", "shorter", "longer_signed", "shorter_signed")
-    features = dict.fromkeys(pair, float(_FACTOR_BITS))
-    features |= {"width": 2.0 * _FACTOR_BITS, "partial": _FACTOR_BITS * (_FACTOR_BITS - 1.0)}
-    luts = 0.0 if model.row_blocks("mul", features) else model.row_luts("mul", features)
-    return model.row_delay("mul", features), luts
+def _built(model: OpenModel, kind: GOp, *widths: int) -> tuple[float, float]:
+    """Delay and LUTs of an operation on signals of these widths; a product of one is a square.
+
+    It is cut into the parts that fit a tick, as the compiler cuts it. Where they take several ticks
+    the delay is that of one operator which ends as late.
+    """
+    builder = GraphBuilder(tuple(f"x{k}" for k in range(len(widths))))
+    ports = [builder.input(k, Fixed(w, 0)) for k, w in enumerate(widths)]
+    made = builder.op(kind, *(ports * 2)[: ARITY[kind]])
+    graph = split(builder.build([made], ["y"]), model)
+    stage, start = arrivals(graph, model)[graph.outputs[0]]
+    area = sum(model.area(graph, k).lut for k in range(len(graph.nodes)))
+    return stage * model.budget_ns + start, area
 
 
 def _published(model: CycleModel, inputs: int, fmt: Fixed) -> SearchCost:
@@ -116,8 +125,6 @@ def _published(model: CycleModel, inputs: int, fmt: Fixed) -> SearchCost:
         fuse=False,
         op_delay=ticks,
         op_lut=nothing,
-        const_mul_delay=ticks[Op.MUL],
-        const_mul_lut=0.0,
         table_delay=(1.0,) * inputs,
         table_lut=(0.0,) * inputs,
     )

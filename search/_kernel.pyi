@@ -49,8 +49,7 @@ class CostTable:
     period: float
     chain: bool
     fuse: bool
-    const_mul_delay: float
-    const_mul_lut: float
+    factor_bits: int
     def __init__(self) -> None: ...
     def set(
         self,

@@ -137,8 +137,7 @@ def cost_table(cost: SearchCost) -> _kernel.CostTable:
     table.period = cost.period
     table.chain = cost.chain
     table.fuse = cost.fuse
-    table.const_mul_delay = cost.const_mul_delay
-    table.const_mul_lut = cost.const_mul_lut
+    table.factor_bits = cost.factor_bits
     table.set(list(cost.op_delay), list(cost.op_lut), list(cost.table_delay), list(cost.table_lut))
     return table
 

@@ -27,7 +27,8 @@ from symtick.codegen.scheduler import DEFAULT as SCHEDULER
 from symtick.errors import DomainError, InputError, ResourceError, WidthError
 from symtick.expr import Expression, parse, to_text
 from symtick.hwcost.estimate import estimate
-from symtick.hwcost.search_cost import SearchCost, search_cost
+from symtick.hwcost.search_cost import SearchCost
+from symtick.hwcost.search_graph import search_cost
 from symtick.search.data import FloatArray
 from symtick.search.front import FrontEntry
 from symtick.search.problem import Problem

@@ -287,8 +287,7 @@ void bind_programs(nb::module_& m) {
         .def_rw("period", &CostTable::period)
         .def_rw("chain", &CostTable::chain)
         .def_rw("fuse", &CostTable::fuse)
-        .def_rw("const_mul_delay", &CostTable::const_mul_delay)
-        .def_rw("const_mul_lut", &CostTable::const_mul_lut)
+        .def_rw("factor_bits", &CostTable::factor_bits)
         .def("set", &set_table);
     m.def("evaluate32", &evaluate<float>);
     m.def("evaluate64", &evaluate<double>);

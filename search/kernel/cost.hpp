@@ -1,5 +1,6 @@
 // Room: search/kernel. Ticks and LUTs of one output, by the rules written down in
-// symtick.hwcost.search_cost (whose scalar reference this must equal).
+// symtick.hwcost.search_cost. The compiler's cost of the graph that these build
+// (symtick.hwcost.search_graph) must be the same.
 #pragma once
 #include <array>
 
@@ -11,13 +12,20 @@ struct CostTable {
     double period = 1.0;
     bool chain = false, fuse = false;
     std::array<double, OP_COUNT> op_delay{}, op_lut{};
-    double const_mul_delay = 0, const_mul_lut = 0;
+    int factor_bits = 8;  // significant bits of a constant factor, 1 to 48; with 1 all are shifts
     std::vector<double> table_delay, table_lut;  // one per input
 };
 
 struct Cost {
     int ticks = 0;
     double lut = 0;
+};
+
+// Of a tree that is a part of another one.
+struct PartCost {
+    Cost whole;
+    Cost least;          // what it costs at least where a table above it takes in what it can
+    bool table = false;  // a table on a signal of several inputs gives its value
 };
 
 // Tick in the upper half; below, the bits of the ns within it, which are never negative. So the
@@ -44,10 +52,10 @@ public:
     };
 
     std::array<Step, OP_COUNT> ops;
-    Step product;               // with a constant
     std::vector<Table> tables;  // of each input; the first is of nothing
 };
 
 Cost cost_of(const Tree& tree, const Costing& costing);
+PartCost part_cost_of(const Tree& tree, const Costing& costing);
 
 }  // namespace symtick

@@ -54,7 +54,11 @@ struct Item {
     std::uint32_t place;    // of the first of them
     std::uint32_t operand;  // its number among the sum's operands
     bool bare;              // the input itself: free
+    bool negative;
 };
+
+// of a node of several inputs: a table gives its value; a constant factor goes into some table
+constexpr std::uint8_t kTable = 1, kTakes = 2;
 
 constexpr std::size_t kSmall = 256, kSeen = 4096;
 
@@ -68,10 +72,10 @@ struct Room {
           first(n),
           table(n),
           at(n),
+          base(n),
           hash(n),
-          lut(n),
-          adders(n),
           spent(n),
+          flags(n),
           operators(n),
           list(n),
           stack(n),
@@ -80,25 +84,27 @@ struct Room {
           paid(n),
           known(n),
           items(n),
-          arrivals(n) {}
+          arrivals(n),
+          copies(n) {}
 
     Array<std::int32_t, 1> support;
     Array<std::uint32_t, 1> first;  // where an operator's first argument ends; the last: before it
     Array<std::uint32_t, 1> table;  // the number of its table; 0 where it is none
-    Array<Arrival, 1> at;  // of an operator on several inputs; a sum's is kUnknown at first
+    // Of an operator on several inputs; a sum's arrival is kUnknown at first. A table in its place
+    // would read the signal that arrives at `base`, and save the LUTs that are `spent` since.
+    Array<Arrival, 1> at, base;
     Array<std::uint64_t, 1> hash;
-    Array<double, 1> lut;            // spent here
-    Array<std::uint32_t, 1> adders;  // and after that
-    Array<double, 2> spent;          // in order
+    Array<double, 1> spent;
+    Array<std::uint8_t, 1> flags;
     Array<std::uint32_t, 1> operators, list;  // all, and those that are paid for themselves
     Array<std::uint32_t, 1> stack;
     // only where there are equal sub-trees
     Array<std::uint32_t, 1> same;  // the first place with an equal one
     Array<std::uint32_t, 1> uses;  // of the first one
-    Array<std::uint32_t, 1> paid;  // of the first one: the place where the table of all is paid for
+    Array<std::uint8_t, 1> paid;   // of the first one: the table of all is paid for
     Array<std::uint32_t, 4> known;  // places by hash, open addressing
     Array<Item, 1> items;
-    Array<Arrival, 1> arrivals;
+    Array<Arrival, 1> arrivals, copies;
 };
 
 // not initialised: the walk writes before it reads
@@ -202,7 +208,7 @@ private:
         for (std::size_t k = 0; k < size_; ++k) {
             room_.same[k] = std::uint32_t(k);
             room_.uses[k] = 0;
-            room_.paid[k] = kNowhere;
+            room_.paid[k] = 0;
         }
         for (std::size_t j = 0; j < operators_; ++j) {
             const std::uint32_t k = room_.operators[j];

@@ -54,7 +54,8 @@ bool Engine::judged(Island& island, Worker& worker) const {
     if (child.hash == kUndefined) return false;
     island.cache.prefetch(child.hash);  // while the cost is worked out
     child.cost = cost_of(body, cost_);
-    return child.cost.lut <= settings_.max_lut;
+    // the rules count constant factors as shifts
+    return child.cost.ticks <= rules_.settings().max_ticks && child.cost.lut <= settings_.max_lut;
 }
 
 bool Engine::conceive(Island& island, const Individual& mother, Move move, Worker& worker) {

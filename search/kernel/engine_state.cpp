@@ -68,7 +68,8 @@ void add(Digest& d, const BreedSettings& s) {
 }
 
 void add(Digest& d, const CostTable& c) {
-    for (double v : {c.period, c.const_mul_delay, c.const_mul_lut}) d.number(v);
+    d.number(c.period);
+    d.word(std::uint64_t(c.factor_bits));
     d.word(c.chain);
     d.word(c.fuse);
     d.numbers(c.op_delay);

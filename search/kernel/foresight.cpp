@@ -184,8 +184,7 @@ bool Prefix::filled_in_time(int token, int leaf, std::size_t slots) {
     trial_.push_back(std::int16_t(token));
     trial_.insert(trial_.end(), slots, std::int16_t(leaf));
     to_tree(trial_, r.alphabet_, {}, trial_tree_);
-    if (r.custom_) trial_tree_ = expanded(trial_tree_, r.alphabet_);
-    return cost_of(trial_tree_, r.settings_.cost).ticks <= r.settings_.max_ticks;
+    return r.form_cost(trial_tree_).whole.ticks <= r.settings_.max_ticks;
 }
 
 }  // namespace symtick

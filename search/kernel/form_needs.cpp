@@ -37,7 +37,7 @@ FormNeeds::FormNeeds(const Rules& rules) : rules_(&rules) {
                 inputs_ = std::max(inputs_, std::size_t(t.node.feature) + 1);
     }
     width_ = paths_.size() + counts_.size() + parents_.size() + depth_ + nodes_ + constants_ +
-             complexity_ + ticks_ + arguments_ + (inputs_ > 0 ? inputs_ + 2 : 0);
+             complexity_ + ticks_ + arguments_ + (inputs_ > 0 ? inputs_ + 4 : 0);
 }
 
 void FormNeeds::push(const Form& form, const Tree& tree) {
@@ -68,9 +68,12 @@ void FormNeeds::push(const Form& form, const Tree& tree) {
     }
     if (arguments_) to[k] = float(tree.size() == 1 && tree[0].op == CONST), ++k;
     if (!ticks_) return;
-    const Tree whole = expanded(tree, alphabet);
-    to[k++] = float(cost_of(whole, rules_->settings().cost).ticks);
+    const PartCost cost = rules_->form_cost(tree);
+    to[k++] = float(cost.whole.ticks);
     if (inputs_ == 0) return;
+    to[k++] = float(cost.least.ticks);
+    to[k++] = float(!cost.table);
+    const Tree whole = expanded(tree, alphabet);
     for (const Node& node : whole)
         if (node.op == INPUT) to[k + std::size_t(node.feature)] = 1.0f;
     const std::uint8_t top = whole.back().op;

@@ -37,6 +37,7 @@ RuleSettings of_parts(RuleSettings settings) {
     settings.min_count.clear();
     settings.needs_input = false;
     settings.target_units.clear();
+    settings.parts = true;
     return settings;
 }
 
@@ -84,6 +85,11 @@ FunctionTable::FunctionTable(const Rules& rules, const Data& data, const TableSe
       needs_(rules_) {
     if (settings.symbols > kSymbolValues.size())
         throw std::invalid_argument("at most 2 free constants may stand in an enumerated function");
+    if (settings.symbols > 0) {  // of no value yet: at least a shift
+        CostTable cost = settings.cost;
+        cost.factor_bits = 1;
+        settings_.cost = Costing(cost);
+    }
     for (std::size_t t = 0; t < letters(); ++t) bodies_.push_back(body_of(rules_.alphabet(), t));
     add_leaves(data);
     leaves_ = size();
@@ -285,7 +291,7 @@ void FunctionTable::add_function(Form& form, Element element, const double* valu
     inverses_.push_back(0);
     by_element_.insert(element, form.function);
     by_value_.insert(value_key(weighted_squares(values, rows_)).here, form.function);
-    if (settings_.cheapest) cheapest_.push_back({form, cost_of_tree(tree), tree.size(), changes_});
+    if (settings_.cheapest) cheapest_.push_back({form, cost_of_part(tree), tree.size(), changes_});
 }
 
 // A further form of a known function: kept if the rules may let it stand where no other form can.
@@ -317,22 +323,24 @@ const FunctionTable::Cheapest& FunctionTable::refreshed(std::int32_t function) {
     Cheapest& held = cheapest_[std::size_t(function)];
     if (held.at == changes_) return held;
     const Tree tree = tree_of(held.form, true);
-    held = {held.form, cost_of_tree(tree), tree.size(), changes_};
+    held = {held.form, cost_of_part(tree), tree.size(), changes_};
     return held;
 }
 
 // Whether the form is cheaper than the one held, whose place it takes then.
 bool FunctionTable::compare(const Form& form) {
-    const auto rank = [](const Cheapest& c) { return std::tuple(c.cost.ticks, c.cost.lut, c.nodes); };
-    const auto held = rank(refreshed(form.function));
+    const auto rank = [](const Cost& c, std::size_t nodes) { return std::tuple(c.ticks, c.lut, nodes); };
+    const Cheapest& known = refreshed(form.function);
+    const auto held = rank(known.cost.whole, known.nodes);
     for (const std::int32_t k : {form.a, form.b}) {
         if (k < 0) continue;
-        // what contains something dearer is dearer
-        if (rank(refreshed(forms_[std::size_t(k)].function)) >= held) return false;
+        // what contains something dearer is dearer, but for what a table takes in
+        const Cheapest& part = refreshed(forms_[std::size_t(k)].function);
+        if (rank(part.cost.least, part.nodes) >= held) return false;
     }
     const Tree tree = tree_of(form, true);
-    const Cheapest made{form, cost_of_tree(tree), tree.size(), changes_ + 1};
-    if (rank(made) >= held || !accepts(tree)) return false;
+    const Cheapest made{form, cost_of_part(tree), tree.size(), changes_ + 1};
+    if (rank(made.cost.whole, made.nodes) >= held || !accepts(tree)) return false;
     if (contains(form.a, form.function) || contains(form.b, form.function)) return false;
     ++changes_;
     cheapest_[std::size_t(form.function)] = made;
@@ -376,8 +384,8 @@ Tree FunctionTable::tree(std::size_t function) const {
 
 bool FunctionTable::accepts(const Tree& tree) const { return rules_.accepts(tree); }
 
-Cost FunctionTable::cost_of_tree(const Tree& tree) const {
-    return cost_of(has_custom(tree) ? expanded(tree, rules_.alphabet()) : tree, settings_.cost);
+PartCost FunctionTable::cost_of_part(const Tree& tree) const {
+    return part_cost_of(has_custom(tree) ? expanded(tree, rules_.alphabet()) : tree, settings_.cost);
 }
 
 }  // namespace symtick

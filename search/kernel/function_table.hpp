@@ -76,7 +76,7 @@ private:
     // the best form known; forms of its parts may have become better since `changes_` was `at`
     struct Cheapest {
         Form form;
-        Cost cost;
+        PartCost cost;
         std::size_t nodes, at;
     };
 
@@ -113,7 +113,7 @@ private:
     void write(const Form& form, bool cheapest, Tree& out) const;
     Tree tree_of(const Form& form, bool cheapest) const;
     bool accepts(const Tree& tree) const;
-    Cost cost_of_tree(const Tree& tree) const;
+    PartCost cost_of_part(const Tree& tree) const;
 };
 
 }  // namespace symtick

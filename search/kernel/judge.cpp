@@ -14,8 +14,8 @@ constexpr double kSlack = 1e-9;  // complexities are added in different orders
 bool Rules::in_time(const Tree& tree, int bound) const {
     if (settings_.max_ticks == kAnyNumber || bound + last_tick_ <= settings_.max_ticks) return true;
     if (exact_ticks_) return false;
-    return cost_of(custom_ ? expanded(tree, alphabet_) : tree, settings_.cost).ticks <=
-           settings_.max_ticks;
+    const PartCost cost = form_cost(tree);
+    return (settings_.parts ? cost.least : cost.whole).ticks <= settings_.max_ticks;
 }
 
 // One walk over a tree from its root, last arguments first: every rule but ticks and units.

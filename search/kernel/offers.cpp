@@ -17,6 +17,7 @@ double Offers::offer(const Tree& tree) {
     one.screen = evaluator_.loss64(whole, screen_, loss_);
     if (!std::isfinite(one.screen)) return kInfinite;
     one.cost = cost_of(whole, cost_);
+    if (one.cost.ticks > rules_.settings().max_ticks) return kInfinite;
     if (!archive_.wanted(one.screen, one.cost, true)) return kInfinite;
     one.loss = &screen_ == &all_ ? one.screen : evaluator_.loss64(whole, all_, loss_);
     if (!std::isfinite(one.loss)) return kInfinite;

@@ -17,11 +17,14 @@ int span(double delay, const CostTable& cost) {
     return delay <= 0.0 ? 0 : int(std::ceil(delay / cost.period));
 }
 
-int ticks_of(std::uint8_t op, const CostTable& cost) {
+// From an argument's arrival to the value. Where tables are fused, a sum takes adders whatever its
+// signs, a quotient a product and, for the divisor, a table before it, and a constant factor is the
+// least that it can be: a shift.
+int ticks_of(std::uint8_t op, std::size_t argument, const CostTable& cost) {
     const int own = span(cost.op_delay[op], cost);
     if (!cost.fuse) return own;
-    if (op == ADD || op == SUB) return span(cost.op_delay[ADD], cost);
-    if (op == MUL || op == DIV) return std::max(own, span(cost.const_mul_delay, cost));
+    if (op == SUB) return span(cost.op_delay[ADD], cost);
+    if (op == DIV) return span(cost.op_delay[MUL], cost) + (argument == 1 ? own : 0);
     return own;
 }
 
@@ -29,10 +32,9 @@ int ticks_of(std::uint8_t op, const CostTable& cost) {
 std::vector<int> ticks_to_root(const Tree& body, const CostTable& cost) {
     std::vector<int> out(body.size(), 0);
     for (std::size_t k = body.size(); k-- > 0;) {
-        const int below = out[k] + (arity(body[k].op) ? ticks_of(body[k].op, cost) : 0);
         std::size_t argument = k;
         for (int a = arity(body[k].op); a > 0; --a) {
-            out[argument - 1] = below;
+            out[argument - 1] = out[k] + ticks_of(body[k].op, std::size_t(a - 1), cost);
             argument = first_of(body, argument - 1);
         }
     }
@@ -65,6 +67,9 @@ Rules::Rules(Alphabet alphabet, RuleSettings settings)
     : alphabet_(std::move(alphabet)), settings_(std::move(settings)) {
     check(alphabet_);
     check_sizes();
+    CostTable forms = settings_.cost;
+    forms.factor_bits = 1;
+    forms_ = Costing(forms);
     index();
     measure();
     find_needs();
@@ -153,7 +158,7 @@ void Rules::measure() {
             measure_custom(letter, alphabet_.body(op), cost);
             custom_ = true;
         } else if (letter.arity > 0) {
-            letter.ticks[0] = letter.ticks[1] = ticks_of(op, cost);
+            for (std::size_t a = 0; a < 2; ++a) letter.ticks[a] = ticks_of(op, a, cost);
         } else if (letter.input && cost.fuse && settings_.max_ticks != kAnyNumber) {
             letter.delay = cost.table_delay[std::size_t(token.node.feature)];
             letter.ticks[0] = span(letter.delay, cost);
@@ -244,6 +249,19 @@ void Rules::find_masks() {
         for (const Letter& l : letters_) mask.push_back(std::uint8_t(kinds >> l.kind & 1U));
         masks_.push_back(std::move(mask));
     }
+}
+
+// Free constants are made to differ, as they do once they are fitted: parts that are equal but for
+// them are two.
+PartCost Rules::form_cost(const Tree& tree) const {
+    thread_local Tree form;
+    form = custom_ ? expanded(tree, alphabet_) : tree;
+    for (std::size_t k = 0; k < form.size(); ++k) {
+        Node& n = form[k];
+        if (n.op != CONST || n.feature == kLiteral) continue;
+        n.value = 0x1p200 * (n.feature > 0 ? double(-n.feature) : double(k + 2));
+    }
+    return part_cost_of(form, forms_);
 }
 
 void Rules::narrow(const std::uint16_t* above, int token, std::uint16_t* below) const {

@@ -36,6 +36,8 @@ struct RuleSettings {
     // the tick budget as a mask; kAnyNumber: none
     Costing cost;
     int max_ticks = kAnyNumber;
+    // the trees are parts of others: their ticks are what they need at least in one of these
+    bool parts = false;
 };
 
 // far below any number of ticks, and far from an overflow
@@ -68,6 +70,9 @@ public:
 
     // Whether a whole tree keeps every rule (ticks and units included).
     bool accepts(const Tree& tree) const;
+    // What a tree costs at least, whatever its free constants are: every constant factor is a power
+    // of two. The rules count ticks so; what is found with known constants is judged by its cost.
+    PartCost form_cost(const Tree& tree) const;
     // Token number of a node, -1 where it is no letter; faster than Alphabet::find.
     int number(const Node& node) const {
         if (node.op == INPUT) {
@@ -88,6 +93,7 @@ private:
     std::vector<std::uint16_t> limits_;  // settings_.nested with kNoLimit for none
     std::vector<std::int64_t> room_;     // most nodes of a sub-tree, by its levels
     std::vector<std::vector<std::uint8_t>> masks_;  // by the set of classes (Letter::kind) that fit
+    Costing forms_;  // settings_.cost with constant factors that cost nothing
     std::int16_t free_ = -1;
     int table_kinds_ = 0, any_operator_ = -1;
     int root_need_ = 1, first_tick_ = 0;  // least arrival of an input that fills a slot

@@ -125,7 +125,7 @@ def _complexity_cost(features: int, complexity: Mapping[Op, float]) -> SearchCos
     levels = tuple(0.0 if op in leaves else 1.0 for op in Op)
     costs = tuple(0.0 if op in leaves else float(complexity.get(op, 1.0)) for op in Op)
     free = (0.0,) * features
-    return SearchCost(1.0, False, False, levels, costs, 1.0, costs[Op.MUL], free, free)
+    return SearchCost(1.0, False, False, levels, costs, free, free)
 
 
 def _formats(

@@ -19,7 +19,7 @@ from benchmarks.sampling import sample
 from benchmarks.task import Outcome, Task, Watch, node_cost, written
 from symtick.errors import InputError
 from symtick.expr import parse
-from symtick.hwcost.search_cost import search_cost
+from symtick.hwcost.search_graph import search_cost
 
 KEY = {"max_evaluations": 1000, "data_seed": 0}
 

@@ -52,7 +52,7 @@ RICH = replace(
 def depth_cost(features: int) -> SearchCost:
     """A tick and a LUT for each operator, so that ticks are the tree's height."""
     one = tuple(0.0 if op in (Op.INPUT, Op.CONST) else 1.0 for op in Op)
-    return SearchCost(1.0, False, False, one, one, 0.0, 1.0, (0.0,) * features, (0.0,) * features)
+    return SearchCost(1.0, False, False, one, one, (0.0,) * features, (0.0,) * features)
 
 
 def inputs(rows: int = 40, features: int = 2, seed: int = 5) -> npt.NDArray[np.float64]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 from hypothesis import strategies as st
 
-from symtick.hwcost.search_cost import SearchCost, search_cost
+from symtick.hwcost.search_cost import SearchCost
+from symtick.hwcost.search_graph import search_cost
 from symtick.search.grammar import Alphabet, Operator, Rules, Unit, Units
 
 INVERSE = {("neg", "neg"), ("exp", "log"), ("log", "exp"), ("sqrt", "square"), ("square", "sqrt"),
@@ -145,8 +146,11 @@ class Judge:
         if self.rules.max_ticks is None:
             return True
         assert self.cost is not None
-        expression = self.alphabet.expression(np.array(sequence))
-        return search_cost(expression, self.cost)[0] <= self.rules.max_ticks
+        # whatever the constants will be: factors are shifts, and no two constants are equal
+        constants = sum(self.alphabet.tokens[t].kind == "constant" for t in sequence)
+        values = [math.ldexp(k + 2, 100) for k in range(constants)]
+        expression = self.alphabet.expression(np.array(sequence), values)
+        return search_cost(expression, replace(self.cost, factor_bits=1))[0] <= self.rules.max_ticks
 
     def dimensions(self, part: Part) -> bool:
         if self.rules.units is None:

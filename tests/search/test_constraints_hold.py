@@ -1,8 +1,7 @@
 """No sampled and no bred expression breaks a rule, in 10^5 tries each, by a judge of its own.
 
 The judge is `grammar_samples.Judge`, which recurses over nested forms and shares nothing with the
-kernel; ticks are those of the scalar reference `search_cost`. Each different sequence is judged
-once.
+kernel; ticks are those of `search_cost`. Each different sequence is judged once.
 """
 
 from __future__ import annotations
@@ -16,7 +15,8 @@ from grammar_samples import Judge, rows_of
 from test_rule_ticks import KINDS, table
 
 from symtick.expr import from_programs
-from symtick.hwcost.search_cost import SearchCost, search_cost
+from symtick.hwcost.search_cost import SearchCost
+from symtick.hwcost.search_graph import search_cost
 from symtick.search.engine import Engine, EngineConfig, Moves
 from symtick.search.grammar import Alphabet, Operator, Rules, Units
 from symtick.search.policy import Policy, Priors

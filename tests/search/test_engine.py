@@ -15,7 +15,8 @@ from random_expressions import NAMES, rows
 
 from symtick.errors import InputError
 from symtick.expr import OPS, Interval, Op, from_programs, parse
-from symtick.hwcost.search_cost import SearchCost, search_cost
+from symtick.hwcost.search_cost import SearchCost
+from symtick.hwcost.search_graph import search_cost
 from symtick.search.engine import Candidate, Engine, EngineConfig, Limits, Moves
 from symtick.search.evaluation import Rows, losses
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from engine_samples import LETTERS, NO_MOVE, RICH, depth_cost, inputs, letters, rows_of, target
 
-from symtick.hwcost.search_cost import search_cost
+from symtick.hwcost.search_graph import search_cost
 from symtick.search.engine import Engine
 from symtick.search.evaluation import Rows, costs, losses
 from symtick.search.grammar import Rules

@@ -212,7 +212,7 @@ def test_every_function_within_ticks_is_there(fuse: bool, chain: bool, most: int
     delays = rng.uniform(0.3, 3, len(Op)) if chain else rng.integers(1, 4, len(Op)).astype(float)
     delays[:2] = 0.0
     cost = SearchCost(
-        2.5 if chain else 1.0, chain, fuse, tuple(delays), (1.0,) * len(Op), 1.0, 1.0,
+        2.5 if chain else 1.0, chain, fuse, tuple(delays), (1.0,) * len(Op),
         (1.0, 2.0), (1.0, 1.0),
     )  # fmt: skip
     rules = Rules(max_nodes=5, max_ticks=most)

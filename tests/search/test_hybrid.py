@@ -11,7 +11,8 @@ from distill_samples import classes, short
 
 from symtick.errors import InputError
 from symtick.expr import Interval, from_programs, parse
-from symtick.hwcost.search_cost import SearchCost, search_cost
+from symtick.hwcost.search_cost import SearchCost
+from symtick.hwcost.search_graph import search_cost
 from symtick.search.engine import Candidate
 from symtick.search.engine_config import EngineConfig, Limits
 from symtick.search.evaluation import Rows, losses

@@ -1,4 +1,4 @@
-"""The tick budget as a mask: final trees keep it, by the scalar reference of the cost."""
+"""The tick budget as a mask: final trees keep it, by the compiler's count."""
 
 from __future__ import annotations
 
@@ -26,8 +26,7 @@ def table(features: int, seed: int, *, chain: bool, fuse: bool, whole: bool) -> 
     ones = (1.0,) * len(Op)
     tables = tuple(delays[len(Op) : len(Op) + features])
     return SearchCost(
-        2.5 if chain else 1.0, chain, fuse, ops, ones, float(delays[-1]), 1.0, tables,
-        (1.0,) * features,
+        2.5 if chain else 1.0, chain, fuse, ops, ones, tables, (1.0,) * features,
     )  # fmt: skip
 
 
