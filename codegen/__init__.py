@@ -5,7 +5,7 @@ from symtick.codegen.compile import compile_expression
 from symtick.codegen.design import Design
 from symtick.codegen.fastest import fastest_clock
 from symtick.codegen.fixed import MAX_PORT_WIDTH, Fixed, Overflow, Quant, RawArray, cast_raw
-from symtick.codegen.graph import BIT, MAX_TABLE_BITS, GNode, GOp, Graph, GraphBuilder
+from symtick.codegen.graph import BIT, MAX_TABLE_BITS, WIRES, GNode, GOp, Graph, GraphBuilder
 from symtick.codegen.lower import lower
 from symtick.codegen.passes import PASSES, Pass, run_passes
 from symtick.codegen.precision import Precision
@@ -18,6 +18,7 @@ __all__ = [
     "MAX_TABLE_BITS",
     "PASSES",
     "SCORES",
+    "WIRES",
     "Area",
     "CostModel",
     "Decision",

@@ -204,10 +204,27 @@ class _Project:
             return self._compared(node, ">=")
         if node.op is GOp.SELECT:
             return f"{args[0]} != 0 ? {kind}({args[1]}) : {kind}({args[2]})"
+        if node.op is GOp.MADD:
+            return f"{args[0]} + ({self._row(node)})"
         if node.op is GOp.CONCAT:
             high, low = (self._bits(a) for a in node.args)
             return f"bits {high}.concat({low})"
         return f"{args[0]} {_SYMBOLS[node.op]} {args[1]}"
+
+    def _row(self, node: GNode) -> str:
+        """digit * x of a MADD: 0, x, 2x and 3x (or -2x and -x) chosen by the digit."""
+        _, digit, x, triple = (self.names[a] for a in node.args)
+        held = self.graph.nodes[node.args[1]]
+        texts = {-2: f"-({x} + {x})", -1: f"-{x}", 0: "0", 1: x, 2: f"{x} + {x}", 3: triple}
+        kind = emit_common.type_text(self._row_type(node))
+        chosen = [f"{kind}({texts[d]})" for d in range(held.lo, held.hi + 1)]
+        tests = [f"{digit} == {d} ? " for d in range(held.lo, held.hi)]
+        return " : ".join([f"{t}{c}" for t, c in zip(tests, chosen, strict=False)] + chosen[-1:])
+
+    def _row_type(self, node: GNode) -> Fixed:
+        """A type that holds d * x for every digit."""
+        x = self.graph.nodes[node.args[2]]
+        return Fixed(x.fmt.width + 3, x.fmt.frac)
 
     def _bits(self, number: int) -> str:
         """The bit pattern of a node."""

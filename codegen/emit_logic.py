@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from symtick.codegen.emit_common import Namer
-from symtick.codegen.fixed import Fixed, Overflow, Quant, _rounded
+from symtick.codegen.fixed import Fixed, Overflow, Quant, rounded_raw
 from symtick.codegen.graph import GNode
 
 
@@ -140,7 +138,7 @@ def cast_logic(
     Logic for rounding and overflow is printed only where the source's bounds need it.
     """
     drop = source.fmt.frac - node.fmt.frac
-    low, high = _moved(source.lo, drop, node.quant), _moved(source.hi, drop, node.quant)
+    low, high = (rounded_raw(raw, drop, node.quant) for raw in (source.lo, source.hi))
     under, over = _limits(node, low, high)
     up = _increment(bits, signal, drop, node.quant)
     if not under and not over:
@@ -164,13 +162,6 @@ def _rounded_up(
     short = Signal(namer.new(f"{name}_short"), narrow)
     value = _raised(bits.extended(signal, -drop, narrow.width), up, narrow.width)
     return [f"wire {short.declared} = {value};"], bits.extended(bits.known(short), 0, width)
-
-
-def _moved(raw: int, drop: int, quant: Quant) -> int:
-    """raw * 2**-drop, rounded."""
-    if drop <= 0:
-        return raw << -drop
-    return int(_rounded(np.array([raw], object), drop, quant)[0])
 
 
 def _limits(node: GNode, low: int, high: int) -> tuple[bool, bool]:

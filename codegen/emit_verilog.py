@@ -17,7 +17,9 @@ from dataclasses import dataclass, field
 from symtick.codegen import emit_common
 from symtick.codegen.design import Design
 from symtick.codegen.emit_logic import Bits, Signal, cast_logic, literal
+from symtick.codegen.fixed import Fixed
 from symtick.codegen.graph import GNode, GOp
+from symtick.codegen.wiring import row_place
 
 _LUT_INPUTS = 6
 
@@ -218,6 +220,8 @@ class _Module:
             return [], f"{self._table(number, node)}({self.bits.all(args[0])})"
         if node.op is GOp.MUL:
             return [], self.bits.product(args[0], args[1], width)
+        if node.op is GOp.MADD:
+            return self._row(name, node, args, fracs)
         if node.op is GOp.CONCAT:
             return [], f"{{{self.bits.all(args[0])}, {self.bits.all(args[1])}}}"
         if node.op in (GOp.MIN, GOp.MAX):
@@ -242,7 +246,53 @@ class _Module:
             return [], f"-{shifted[0]}"
         if not args[0].fmt.signed:
             return [], shifted[0]
-        return [], f"{self.bits.sign(args[0])} ? -{shifted[0]} : {shifted[0]}"
+        sign = self.bits.sign(args[0])
+        negated = f"({shifted[0]} ^ {{{width}{{{sign}}}}})"
+        return [], f"{negated} + {sign if width == 1 else f'{{{literal(0, width - 1)}, {sign}}}'}"
+
+    def _row(
+        self, name: str, node: GNode, args: Sequence[Signal], fracs: Sequence[int]
+    ) -> tuple[list[str], str]:
+        """MADD: a multiple that the digit chooses, one LUT a bit with the carry chain that adds it.
+
+        The multiple of a negative digit is a complement and one more, which enters the chain as a
+        carry from a bit below. Bits below the row are the first argument's.
+        """
+        place = row_place(self.graph, node)
+        width, shift = node.fmt.width - place, node.fmt.frac - fracs[0]
+        digit = args[1]
+        high = self.bits.bit(digit, digit.fmt.width - 1)
+        row, total = (self.namer.new(f"{name}_{part}") for part in ("row", "sum"))
+        lines = [f"wire [{width - 1}:0] {row} = {self._multiple(node, args, fracs, width)};"]
+        base = self.bits.extended(args[0], shift - place, width)
+        if digit.fmt.signed:
+            held = self.bits.known(Signal(total, Fixed(width + 1, 0, False)))
+            lines.append(f"wire [{width}:0] {total} = {{{base}, 1'b1}} + {{{row}, {high}}};")
+            whole = self.bits.field(held, width, 1)
+        else:
+            lines.append(f"wire [{width - 1}:0] {total} = {base} + {row};")
+            whole = total
+        if place:
+            whole = f"{{{whole}, {self.bits.extended(args[0], shift, place)}}}"
+        return lines, whole
+
+    def _multiple(
+        self, node: GNode, args: Sequence[Signal], fracs: Sequence[int], width: int
+    ) -> str:
+        """0, x, 2x or 3x by the digit; for a signed digit 0, x, and the complements of 2x and x."""
+        _, digit, x, triple = args
+        # the row begins at the lower of x's and 3x's last places
+        places = [max(fracs[2:]) - f for f in fracs[2:]]
+        held = self.graph.nodes[node.args[1]]
+        once = self.bits.extended(x, places[0], width)
+        not_ = "~" if digit.fmt.signed else ""
+        if digit.fmt.width == 1:
+            return f"{self.bits.all(digit)} ? {not_}{once} : {literal(0, width)}"
+        high, low = self.bits.bit(digit, 1), self.bits.bit(digit, 0)
+        twice = self.bits.extended(x, places[0] + 1, width)
+        third = self.bits.extended(triple, places[1], width) if held.hi == 3 else once
+        zero = literal(0, width)
+        return f"{high} ? {not_}({low} ? {third} : {twice}) : ({low} ? {once} : {zero})"
 
     def _smaller(
         self, name: str, node: GNode, args: Sequence[Signal], fracs: Sequence[int]

@@ -191,6 +191,15 @@ def _rounded(raw: RawArray, drop: int, quant: Quant) -> RawArray:
     return np.asarray((raw + added) >> drop)
 
 
+def rounded_raw(raw: int, drop: int, quant: Quant) -> int:
+    """One raw integer moved down by `drop` places (up where negative), rounded."""
+    if drop <= 0:
+        return raw << -drop
+    if quant is Quant.TRN:
+        return raw >> drop
+    return int(_rounded(np.array([raw], object), drop, quant)[0])
+
+
 def _limited(raw: RawArray, target: Fixed, overflow: Overflow) -> RawArray:
     if overflow is Overflow.WRAP:
         return np.asarray(((raw - target.raw_min) & ((1 << target.width) - 1)) + target.raw_min)

@@ -108,6 +108,16 @@ def _ge(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNode]
     return b.const(1, 0) if args[0] == args[1] else None
 
 
+def _madd(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNode]) -> int | None:
+    if held[1].op is not GOp.CONST:
+        return None
+    digit = held[1].number << -held[1].fmt.frac  # 2 stands as 1 at another point
+    if digit == 0:
+        return args[0]
+    read = args[3] if digit == 3 else b.scale(args[2], abs(digit) - 1)
+    return b.op(GOp.SUB if digit < 0 else GOp.ADD, args[0], read)
+
+
 def _select(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNode]) -> int | None:
     if held[0].op is GOp.CONST:
         return args[1] if held[0].number else args[2]
@@ -184,6 +194,7 @@ _RULES = {
     GOp.MAX: _pick,
     GOp.GE: _ge,
     GOp.SELECT: _select,
+    GOp.MADD: _madd,
     GOp.SCALE: _scale,
     GOp.CAST: _cast,
     GOp.TABLE: _table,

@@ -15,6 +15,7 @@ never loses a bit. What a node costs and when it runs are other values (`CostMod
 | MIN a b, MAX a b | smaller, larger | frac = max of both |
 | GE a b | 1 where a >= b, else 0 | one unsigned bit, frac 0 |
 | SELECT c a b | a where the one unsigned bit c is 1, else b | frac = max of a's and b's |
+| MADD a d x t | a + d * x, d of at most two bits, t = 3 * x | frac = max of a's, x's and t's |
 | CONCAT a b | bit pattern of a above that of b, no hardware | unsigned, frac 0 |
 | SCALE a k | a * 2**k, no hardware | raw of a, frac - k |
 | CAST a | a in a stated format with a Quant and an Overflow mode | stated |
@@ -39,6 +40,7 @@ from symtick.codegen.fixed import (
     RawArray,
     cast_raw,
     raw_dtype,
+    rounded_raw,
 )
 from symtick.errors import InputError, WidthError
 
@@ -60,15 +62,19 @@ class GOp(Enum):
     MAX = "max"
     GE = "ge"
     SELECT = "select"
+    MADD = "madd"
     CONCAT = "concat"
     SCALE = "scale"
     CAST = "cast"
     TABLE = "table"
 
 
+# operations that only rename bits, or bring them in: no hardware
+WIRES = frozenset({GOp.INPUT, GOp.CONST, GOp.SCALE, GOp.CONCAT})
+
 ARITY: dict[GOp, int] = {
     GOp.INPUT: 0, GOp.CONST: 0, GOp.ADD: 2, GOp.SUB: 2, GOp.NEG: 1, GOp.ABS: 1, GOp.MUL: 2,
-    GOp.MIN: 2, GOp.MAX: 2, GOp.GE: 2, GOp.SELECT: 3, GOp.CONCAT: 2,
+    GOp.MIN: 2, GOp.MAX: 2, GOp.GE: 2, GOp.SELECT: 3, GOp.MADD: 4, GOp.CONCAT: 2,
     GOp.SCALE: 1, GOp.CAST: 1, GOp.TABLE: 1,
 }  # fmt: skip
 
@@ -204,11 +210,13 @@ def _line(k: int, node: GNode, names: Sequence[str]) -> str:
     return f"%{k} = {words} : {node.fmt} [{node.lo}, {node.hi}]"
 
 
-def _aligned(graph: Graph, args: Sequence[int], values: list[RawArray]) -> list[RawArray]:
-    """Both arguments at the finer of their two points, in integers that hold the result too."""
+def _aligned(
+    graph: Graph, args: Sequence[int], values: list[RawArray], spare: int = 1
+) -> list[RawArray]:
+    """Arguments at the finest of their points, in integers with `spare` bits for the result."""
     formats = [graph.nodes[a].fmt for a in args]
     frac = max(fmt.frac for fmt in formats)
-    dtype = raw_dtype(max(fmt.width + frac - fmt.frac for fmt in formats) + 1)
+    dtype = raw_dtype(max(fmt.width + frac - fmt.frac for fmt in formats) + spare)
     return [
         np.left_shift(values[a].astype(dtype), frac - fmt.frac)
         for a, fmt in zip(args, formats, strict=True)
@@ -248,6 +256,10 @@ def _evaluated(graph: Graph, node: GNode, values: list[RawArray], x: RawArray) -
         return np.asarray(np.abs(first.astype(dtype)))
     if node.op is GOp.MUL:
         return np.asarray(first.astype(dtype) * values[node.args[1]].astype(dtype))
+    if node.op is GOp.MADD:
+        a, x, triple = _aligned(graph, [node.args[0], *node.args[2:]], values, spare=3)
+        digit = values[node.args[1]]
+        return np.asarray(a + np.where(digit == 3, triple, digit * x))
     a, b = _aligned(graph, node.args, values)
     if node.op is GOp.GE:
         return np.asarray(a >= b).astype(np.int64)
@@ -300,12 +312,14 @@ class GraphBuilder:
         return self._add(GNode(GOp.CONST, (), Fixed.for_raw(raw, raw, frac), raw, raw, raw))
 
     def op(self, op: GOp, *args: int) -> int:
-        """ADD, SUB, NEG, ABS, MUL, MIN, MAX, GE, SELECT or CONCAT of earlier nodes, exact."""
+        """ADD, SUB, NEG, ABS, MUL, MIN, MAX, GE, SELECT, MADD or CONCAT of earlier nodes, exact."""
         if len(args) != ARITY[op] or op in _STATED:
             raise InputError(f"{op.value} is not built from {len(args)} arguments alone")
         held = [self.nodes[a] for a in args]
         if op is GOp.SELECT and held[0].fmt != BIT:
             raise InputError(f"select asks one unsigned bit, {BIT}, not {held[0].fmt}")
+        if op is GOp.MADD and (held[1].fmt.width > 2 or held[1].fmt.frac):
+            raise InputError(f"madd asks a digit of at most two bits, not {held[1].fmt}")
         frac, lo, hi = _bounds(op, held, len(set(args)) == 1)
         try:
             fmt = Fixed.for_raw(lo, hi, frac) if op is not GOp.CONCAT else _joined(held)
@@ -332,12 +346,10 @@ class GraphBuilder:
         node = self.nodes[arg]
         if node.fmt == fmt and fmt.keeps(node.lo, node.hi, overflow):
             return arg
-        ends = np.array([node.lo, node.hi], object)
-        low, high = (int(v) for v in cast_raw(ends, node.fmt.frac, fmt, quant, Overflow.SAT))
+        exact = [rounded_raw(v, node.fmt.frac - fmt.frac, quant) for v in (node.lo, node.hi)]
+        low, high = (min(max(v, fmt.raw_min), fmt.raw_max) for v in exact)
         if overflow in (Overflow.WRAP, Overflow.SAT_ZERO):
-            wide = Fixed(128, fmt.frac)
-            exact = cast_raw(ends, node.fmt.frac, wide, quant, Overflow.SAT)
-            if (low, high) != (int(exact[0]), int(exact[1])):
+            if [low, high] != exact:
                 low, high = fmt.raw_min, fmt.raw_max
         elif overflow is Overflow.SAT_SYM and fmt.signed:
             low, high = max(low, -fmt.raw_max), max(high, -fmt.raw_max)
@@ -425,6 +437,8 @@ def _bounds(op: GOp, args: Sequence[GNode], same: bool) -> tuple[int, int, int]:
         return a.fmt.frac, low, max(abs(a.lo), abs(a.hi))
     if op is GOp.CONCAT:
         return 0, *_patterns(args[0], args[1])
+    if op is GOp.MADD:
+        return _row_bounds(*args)
     if op is GOp.SELECT:
         args = args[1:]
     a, b = args
@@ -447,6 +461,18 @@ def _bounds(op: GOp, args: Sequence[GNode], same: bool) -> tuple[int, int, int]:
     if op is GOp.SELECT:
         return frac, min(alo, blo), max(ahi, bhi)
     return 0, int(alo >= bhi), int(ahi >= blo)
+
+
+def _row_bounds(a: GNode, digit: GNode, x: GNode, triple: GNode) -> tuple[int, int, int]:
+    """(frac, lo, hi) of MADD."""
+    frac = max(node.fmt.frac for node in (a, x, triple))
+    ends = []
+    for d in range(digit.lo, digit.hi + 1):
+        read = triple if d == 3 else x
+        up = frac - read.fmt.frac
+        ends += [(1 if d == 3 else d) * (v << up) for v in (read.lo, read.hi)]
+    up = frac - a.fmt.frac
+    return frac, (a.lo << up) + min(ends), (a.hi << up) + max(ends)
 
 
 def _patterns(high: GNode, low: GNode) -> tuple[int, int]:

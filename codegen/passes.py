@@ -16,6 +16,7 @@ import numpy as np
 from symtick.codegen.folding import fold
 from symtick.codegen.fusion import fuse
 from symtick.codegen.graph import GOp, Graph, GraphBuilder
+from symtick.codegen.products import products
 from symtick.codegen.ranges import narrow
 from symtick.codegen.schedule import CostModel
 from symtick.codegen.shift_add import shift_add
@@ -65,6 +66,7 @@ PASSES: tuple[Pass, ...] = (
     Pass("fuse", fuse),
     Pass("fill", fill),
     Pass("narrow", narrow),
+    Pass("products", products),
     Pass("split", split),
     Pass("fold parts", fold),
 )

@@ -1,10 +1,9 @@
 """Pass `split`: operations that are longer than a pipeline stage, in exact parts.
 
-Room: `codegen`. A product is split at the middle bit of its shorter factor, a square into two
-squares and a product; a table at its lowest address bit, T(2h + b) = T(2h) + b * (T(2h+1) - T(2h)),
-where the difference of a smooth function has few bits; the larger of two is a comparison, then a
-choice; a cast is its rounding, then its overflow. Parts are split again until they fit or cannot
-be split.
+Room: `codegen`. A table is split at its lowest address bit, T(2h + b) = T(2h) + b * (T(2h+1) -
+T(2h)), where the difference of a smooth function has few bits; the larger of two is a comparison,
+then a choice; a cast is its rounding, then its overflow. Parts are split again until they fit or
+cannot be split. Products are taken apart before, by `products`.
 """
 
 from __future__ import annotations
@@ -16,17 +15,18 @@ from symtick.codegen.graph import GNode, GOp, Graph, GraphBuilder
 from symtick.codegen.schedule import CostModel
 from symtick.codegen.tables import rebuilt, spread
 from symtick.codegen.timing import Watch
+from symtick.codegen.wires import halves, in_format
 
 
 def split(graph: Graph, model: CostModel) -> Graph:
-    """Long products, tables and casts become shorter ones and additions."""
+    """Long tables, comparisons and casts become shorter operations."""
     work = _Split(GraphBuilder(graph.input_names), model)
     place: list[int] = []
     for k in range(len(graph.nodes)):
         args = [place[a] for a in graph.nodes[k].args]
         found = work.fitted(rebuilt(work.builder, graph, k, args))
         # bounds that a part has lost must not widen what comes after it
-        place.append(work.tight(found, graph.nodes[k].fmt))
+        place.append(in_format(work.builder, found, graph.nodes[k].fmt))
     return work.builder.build([place[k] for k in graph.outputs], graph.output_names)
 
 
@@ -41,46 +41,18 @@ class _Split:
         if self._model.delay(self._watch.view, number) <= self._model.budget_ns + 1e-9:
             return number
         node = self.builder.nodes[number]
-        if node.op is GOp.MUL:
-            return self._product(number, node)
         if node.op is GOp.TABLE and self.builder.nodes[node.args[0]].fmt.width > 1:
             return self._table(number, node)
         if node.op in (GOp.MIN, GOp.MAX):
             return self._choice(node)
         return self._cast(number, node) if node.op is GOp.CAST else number
 
-    def _product(self, number: int, node: GNode) -> int:
-        widths = [self.builder.nodes[a].fmt.width for a in node.args]
-        short = 0 if widths[0] <= widths[1] else 1
-        if widths[short] < 2:
-            return number
-        high, low = self._halves(node.args[short], widths[short] // 2)
-        if node.args[0] == node.args[1]:
-            middle = self.builder.scale(self._made(GOp.MUL, high, low), 1)
-            ends = self._made(GOp.ADD, self._made(GOp.MUL, high, high), middle)
-            return self.tight(self._made(GOp.ADD, ends, self._made(GOp.MUL, low, low)), node.fmt)
-        other = node.args[1 - short]
-        upper, lower = self._made(GOp.MUL, other, high), self._made(GOp.MUL, other, low)
-        return self.tight(self._made(GOp.ADD, upper, lower), node.fmt)
-
     def _made(self, op: GOp, *args: int) -> int:
         return self.fitted(self.builder.op(op, *args))
 
-    def _halves(self, number: int, bits: int) -> tuple[int, int]:
-        """A signal as the sum of its upper bits and its `bits` lower ones (wires)."""
-        node = self.builder.nodes[number]
-        upper = Fixed.for_raw(node.lo >> bits, node.hi >> bits, node.fmt.frac - bits)
-        lower = Fixed(bits, node.fmt.frac, False)
-        high = self.builder.cast(number, upper, Quant.TRN, Overflow.WRAP)
-        return high, self.builder.cast(number, lower, Quant.TRN, Overflow.WRAP)
-
-    def tight(self, number: int, fmt: Fixed) -> int:
-        """A node in a format that holds all its values (wires)."""
-        return self.builder.cast(number, fmt, Quant.TRN, Overflow.WRAP)
-
     def _table(self, number: int, node: GNode) -> int:
         source = self.builder.nodes[node.args[0]]
-        high, low = self._halves(node.args[0], 1)
+        high, low = halves(self.builder, node.args[0], 1)
         low = self.builder.scale(low, source.fmt.frac)  # 0 or 1
         upper = self.builder.nodes[high]
         codes = 2 * np.arange(upper.lo, upper.hi + 1)
@@ -92,7 +64,7 @@ class _Split:
         base = self._plain_table(high, even, node.fmt.frac)
         slope = self._plain_table(high, steps, node.fmt.frac)
         whole = self._made(GOp.ADD, base, self._made(GOp.MUL, low, slope))
-        return self.tight(whole, node.fmt)
+        return in_format(self.builder, whole, node.fmt)
 
     def _plain_table(self, address: int, entries: RawArray, frac: int) -> int:
         if entries.min() == entries.max():
@@ -106,7 +78,7 @@ class _Split:
         ordered = self._made(GOp.GE, *node.args)
         larger, smaller = node.args
         chosen = (larger, smaller) if node.op is GOp.MAX else (smaller, larger)
-        return self.tight(self._made(GOp.SELECT, ordered, *chosen), node.fmt)
+        return in_format(self.builder, self._made(GOp.SELECT, ordered, *chosen), node.fmt)
 
     def _cast(self, number: int, node: GNode) -> int:
         """Rounding first, in a format that holds every value, then the overflow mode."""

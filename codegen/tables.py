@@ -15,11 +15,14 @@ import numpy.typing as npt
 from symtick.codegen.fixed import Fixed, Overflow, Quant, RawArray
 from symtick.codegen.graph import GOp, Graph, GraphBuilder
 from symtick.codegen.univariate import Number, rounded
+from symtick.codegen.wires import in_format
 from symtick.errors import DomainError
 
 Reals = npt.NDArray[np.float64]
 
 _MAX_ENTRY = 2.0**56
+# arguments of which an operation reads single bits, besides a TABLE's
+_BY_BITS = {GOp.CONCAT: (0, 1), GOp.SELECT: (0,), GOp.MADD: (1,)}
 
 
 @dataclass(frozen=True)
@@ -112,24 +115,28 @@ def stored(builder: GraphBuilder, address: int, lo: int, raw: RawArray, frac: in
 
 def spread(raw: RawArray, lo: int, width: int) -> RawArray:
     """Entries in order of bit pattern; patterns that no code has take the nearest code's entry."""
+    return np.asarray(raw[nearest_codes(len(raw), lo, width)])
+
+
+def nearest_codes(count: int, lo: int, width: int) -> npt.NDArray[np.int64]:
+    """For each bit pattern its code, counted from lo on, or the nearest of the `count` codes."""
     size = 1 << width
     offset = (np.arange(size) - lo) % size
-    beyond = offset - (len(raw) - 1)
-    nearest = np.where(beyond <= 0, offset, np.where(beyond <= size - offset, len(raw) - 1, 0))
-    return raw[nearest]
+    beyond = offset - (count - 1)
+    return np.where(beyond <= 0, offset, np.where(beyond <= size - offset, count - 1, 0))
 
 
 def rebuilt(builder: GraphBuilder, graph: Graph, number: int, args: Sequence[int]) -> int:
     """A node of a graph once more on arguments of equal value, whose formats may be narrower.
 
-    Tables have to be written again for that, for their address is a bit pattern; the arguments of
-    CONCAT get their old formats back.
+    Tables have to be written again for that, for their address is a bit pattern; conditions, digits
+    and the arguments of CONCAT get their old formats back.
     """
     node = graph.nodes[number]
-    if node.op is GOp.CONCAT:
-        args = [
-            _in_format(builder, a, graph.nodes[b].fmt) for a, b in zip(args, node.args, strict=True)
-        ]
+    # what reads bits, not values, must find them where they were
+    for place in _BY_BITS.get(node.op, ()):
+        fmt = graph.nodes[node.args[place]].fmt
+        args = [*args[:place], in_format(builder, args[place], fmt), *args[place + 1 :]]
     if node.op is not GOp.TABLE:
         return builder.again(node, args)
     before = graph.nodes[node.args[0]].fmt
@@ -141,8 +148,3 @@ def rebuilt(builder: GraphBuilder, graph: Graph, number: int, args: Sequence[int
     codes = codes << shift if shift >= 0 else codes >> -shift
     held = np.array(node.contents, object)[(codes & (len(node.contents) - 1)).astype(np.int64)]
     return builder.table(args[0], spread(held, source.lo, source.fmt.width).tolist(), node.fmt)
-
-
-def _in_format(builder: GraphBuilder, number: int, fmt: Fixed) -> int:
-    """A node in a format that holds all its values (wires)."""
-    return builder.cast(number, fmt, Quant.TRN, Overflow.WRAP)

@@ -94,6 +94,12 @@ class _Drivers:
         if node.op in (GOp.ADD, GOp.SUB):
             low = _uncarried(node.op, *self.aligned(node, node.args))
             return low + self.own(k, width - len(low))
+        if node.op is GOp.MADD:
+            place = row_place(self.graph, node)
+            return self.aligned(node, node.args)[0][:place] + self.own(k, width - place)
+        if node.op is GOp.ABS:
+            # a value and its negative end in the same bit
+            return [self.bits[node.args[0]][0], *self.own(k, width - 1)]
         if node.op is GOp.SELECT:
             pairs = zip(*self.aligned(node, node.args[1:]), strict=True)
             return [a if a == b else self.own(k, 1)[0] for a, b in pairs]
@@ -157,6 +163,11 @@ def _uncarried(op: GOp, left: list[int], right: list[int]) -> list[int]:
     return found
 
 
+def row_place(graph: Graph, node: GNode) -> int:
+    """The bit of a MADD at which its row begins; those below are the first argument's."""
+    return node.fmt.frac - max(graph.nodes[a].fmt.frac for a in node.args[2:])
+
+
 def _is_plain(graph: Graph, node: GNode) -> bool:
     """Whether a CAST only picks and repeats bits."""
     source = graph.nodes[node.args[0]]
@@ -204,6 +215,11 @@ def _read_by(graph: Graph, work: _Drivers, k: int, places: Sequence[int]) -> Ite
         return [d for side in work.aligned(node, node.args) for d in side[first : places[-1] + 1]]
     if node.op is GOp.SELECT:
         return [*args[0], *(side[j] for side in work.aligned(node, node.args[1:]) for j in places)]
+    if node.op is GOp.MADD:
+        place, top = row_place(graph, node), places[-1] + 1
+        base, _, x, triple = work.aligned(node, node.args)
+        rows = (x, triple) if graph.nodes[node.args[1]].hi == 3 else (x,)
+        return [*args[1], *base[place:top], *(d for row in rows for d in row[place:top])]
     if node.op in (GOp.MUL, GOp.NEG):
         return [d for side in args for d in side[: places[-1] + 1]]
     if node.op is GOp.TABLE:

@@ -31,7 +31,7 @@ from symtick.hwcost.measured import Family
 
 ROWS = (
     "add", "sub", "offset", "neg", "abs", "mul", "square", "constant", "min", "max",
-    "compare", "select", "round", "round_tie", "saturate", "table",
+    "compare", "select", "madd", "round", "round_tie", "saturate", "table",
 )  # fmt: skip
 FEATURES = ("width", "address", "bits", "partial", "adders", "shorter", "longer")
 # net: a wire between cells; carry: into a carry chain and out of it; carry_bit: along it, per bit;

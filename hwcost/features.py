@@ -17,12 +17,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from symtick.codegen.fixed import Fixed, Overflow, Quant
-from symtick.codegen.graph import GNode, GOp, Graph
+from symtick.codegen.graph import WIRES, GNode, GOp, Graph
 from symtick.hwcost.table_columns import TableShape, table_shape
 
-WIRES = {GOp.INPUT, GOp.CONST, GOp.SCALE, GOp.CONCAT}
 _PLAIN = {GOp.ADD: "add", GOp.SUB: "sub", GOp.NEG: "neg", GOp.ABS: "abs", GOp.MIN: "min",
-          GOp.MAX: "max", GOp.GE: "compare", GOp.SELECT: "select"}  # fmt: skip
+          GOp.MAX: "max", GOp.GE: "compare", GOp.SELECT: "select",
+          GOp.MADD: "madd"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,9 @@ def parts(graph: Graph, number: int) -> tuple[Part, ...]:
     if node.op is GOp.GE:
         bits = _compared_bits(args)
         return (Part(row, {"width": bits, "bits": bits}),)
+    if node.op is GOp.MADD:
+        bits = node.fmt.width - max(0, node.fmt.frac - args[2].fmt.frac)
+        return (Part(row, {"width": node.fmt.width, "bits": max(1, bits)}),)
     if row in ("add", "sub") and any(a.op is GOp.CONST for a in args):
         row = "offset"
     return (Part(row, {"width": node.fmt.width, "bits": _logic_bits(node, args)}),)

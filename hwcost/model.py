@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symtick.codegen.graph import GNode, GOp, Graph
+from symtick.codegen.graph import WIRES, GNode, GOp, Graph
 from symtick.codegen.schedule import Area
 from symtick.errors import InputError
 from symtick.hwcost.device import Device, load_device
-from symtick.hwcost.features import WIRES, Part, parts, shape
+from symtick.hwcost.features import Part, parts, shape
 
 _MAX_CLOCK_MHZ = 1000.0
 

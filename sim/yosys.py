@@ -38,7 +38,7 @@ _BLOCKS: dict[str, float] = {
     "RAMB36E1": 1.0, "RAMB18E1": 0.5, "RAMB36E2": 1.0, "RAMB18E2": 0.5, "DP16KD": 1.0,
 }  # fmt: skip
 _DSPS = ("DSP48E1", "DSP48E2", "MULT18X18D")
-_REGISTERS = ("FDRE", "FDSE", "FDCE", "FDPE", "LDCE", "LDPE", "TRELLIS_FF")
+REGISTERS = ("FDRE", "FDSE", "FDCE", "FDPE", "LDCE", "LDPE", "TRELLIS_FF")
 _CARRIES = ("CARRY4", "CARRY8", "CCU2C")
 _WIDE = ("MUXF7", "MUXF8", "MUXF9", "PFUMX", "L6MUX21")
 
@@ -95,13 +95,13 @@ def count(cells: Mapping[str, int]) -> Resources:
     Raises:
         ToolError: a cell type is not known, so that the count would be wrong.
     """
-    known = {*_LUTS, *_BLOCKS, *_DSPS, *_REGISTERS, *_CARRIES, *_WIDE, *_FREE}
+    known = {*_LUTS, *_BLOCKS, *_DSPS, *REGISTERS, *_CARRIES, *_WIDE, *_FREE}
     strange = sorted(set(cells) - known)
     if strange:
         raise ToolError(f"Yosys left cells that are not of the device: {', '.join(strange)}")
     return Resources(
         lut=round(sum(_LUTS.get(k, 0.0) * n for k, n in cells.items())),
-        ff=sum(cells.get(k, 0) for k in _REGISTERS),
+        ff=sum(cells.get(k, 0) for k in REGISTERS),
         dsp=sum(cells.get(k, 0) for k in _DSPS),
         bram=sum(_BLOCKS.get(k, 0.0) * n for k, n in cells.items()),
         carry=sum(cells.get(k, 0) for k in _CARRIES),

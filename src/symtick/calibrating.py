@@ -166,7 +166,7 @@ def _measured(
 def _verilog(point: Point) -> str:
     """The printed module, combinational: registers are put around it when it is measured."""
     plan = schedule(point.graph, model(kind="unit"), 0)
-    design = Design(point.label, parse("a + b", ["a", "b", "c"]), point.graph, plan, "unit")
+    design = Design(point.label, parse("a + b", ["a", "b", "c", "d"]), point.graph, plan, "unit")
     return verilog_files(design)[f"rtl/{point.label}.v"]
 
 

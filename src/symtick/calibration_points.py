@@ -57,7 +57,7 @@ class Point:
 
 
 def _built(label: str, make: Callable[[GraphBuilder], int], timed: bool = True) -> Point:
-    builder = GraphBuilder(("a", "b", "c"))
+    builder = GraphBuilder(("a", "b", "c", "d"))
     return Point(label, builder.build([make(builder)], ["y"]), timed)
 
 
@@ -82,6 +82,15 @@ def _select(width: int) -> Callable[[GraphBuilder], int]:
         choice = builder.input(2, BIT)
         a, b = (builder.input(k, Fixed(width, 0)) for k in (0, 1))
         return builder.op(GOp.SELECT, choice, a, b)
+
+    return make
+
+
+def _row(width: int) -> Callable[[GraphBuilder], int]:
+    def make(builder: GraphBuilder) -> int:
+        digit, triple = builder.input(2, Fixed(2, 0, False)), builder.input(3, Fixed(width + 2, 0))
+        a, x = builder.input(0, Fixed(width + 2, 0)), builder.input(1, Fixed(width, 0))
+        return builder.op(GOp.MADD, a, digit, x, triple)
 
     return make
 
@@ -155,6 +164,8 @@ def _choices() -> Iterator[Point]:
         yield _built(f"compare_{w}", _binary(GOp.GE, Fixed(w, 0), Fixed(w, 0)))
     for w in (4, 8, 16, 24):
         yield _built(f"select_{w}", _select(w))
+    for w in (4, 8, 12, 16, 24):
+        yield _built(f"madd_{w}", _row(w))
 
 
 def _products() -> Iterator[Point]:

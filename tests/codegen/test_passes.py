@@ -24,11 +24,13 @@ from symtick.codegen import (
     RawArray,
     run_passes,
 )
-from symtick.codegen.fusion import fuse
+from symtick.codegen.fusion import cuts, fuse
 from symtick.codegen.passes import fill, fold
+from symtick.codegen.products import products
 from symtick.codegen.shift_add import shift_add
 from symtick.codegen.splitting import split
 from symtick.errors import InputError
+from symtick.hwcost import model
 
 seeds = st.integers(0, 2**32)
 MODEL = UnitModel()
@@ -135,6 +137,38 @@ def test_a_table_of_a_table_is_one_table() -> None:
     assert list(graph.nodes[1].contents) == wanted
 
 
+def test_what_depends_on_two_narrow_signals_is_one_table() -> None:
+    b, (x, y) = start(3, 3)
+    product = b.op(GOp.MUL, x, y)
+    larger = b.op(GOp.MAX, product, b.op(GOp.SUB, x, y))
+    graph = b.build([b.op(GOp.ADD, larger, b.const(3, 0))], ["y"])
+    fused = fuse(graph, MODEL)
+    assert [node.op for node in fused.nodes] == [GOp.INPUT, GOp.INPUT, GOp.CONCAT, GOp.TABLE]
+    rows = np.array([[p, q] for p in range(-4, 4) for q in range(-4, 4)])
+    assert same(graph, fused, rows)
+
+
+def test_two_signals_stay_apart_where_their_table_is_larger() -> None:
+    b, (x, y) = start(5, 5)
+    graph = b.build([b.op(GOp.ADD, x, y)], ["y"])
+    assert fuse(graph, MODEL) == graph
+
+
+@given(seed=seeds)
+def test_every_cut_determines_its_node(seed: int) -> None:
+    graph = random_graph(Random(seed), 20)
+    for k, found in enumerate(cuts(graph)):
+        for cut in found:
+            pending, ends = [k], set()
+            while pending:
+                here = pending.pop()
+                if here in cut:
+                    continue
+                ends |= {graph.nodes[here].op} if not graph.nodes[here].args else set()
+                pending.extend(graph.nodes[here].args)
+            assert ends <= {GOp.CONST}
+
+
 def test_a_shared_step_is_not_paid_twice() -> None:
     b, (x, y) = start(6, 6)
     twice = b.op(GOp.ADD, x, y)
@@ -191,7 +225,8 @@ def test_values_agree_on_every_code_of_a_small_graph() -> None:
 def test_splitting_changes_no_value(budget: float, seed: int) -> None:
     random = Random(seed)
     graph = random_graph(random, 16)
-    after = split(graph, SizedModel(budget_ns=budget))
+    sized = SizedModel(budget_ns=budget)
+    after = split(products(graph, sized), sized)
     after.check()
     assert same(graph, after, random_inputs(random, graph, 40))
     assert after.output_formats == graph.output_formats
@@ -203,10 +238,43 @@ def test_split_operations_fit_in_a_stage() -> None:
     product, table = b.op(GOp.MUL, x, y), b.table(y, waves, Fixed(7, 0))
     square, cut = b.op(GOp.MUL, x, x), b.cast(x, Fixed(6, -2), Quant.RND_CONV, Overflow.SAT)
     graph = b.build([product, table, square, cut], ["p", "t", "s", "c"])
-    model = SizedModel(budget_ns=1.6)
-    after = split(graph, model)
-    assert max(model.delay(graph, k) for k in range(len(graph.nodes))) > 1.6
-    assert max(model.delay(after, k) for k in range(len(after.nodes))) <= 1.6
+    sized = SizedModel(budget_ns=1.6)
+    after = split(products(graph, sized), sized)
+    assert max(sized.delay(graph, k) for k in range(len(graph.nodes))) > 1.6
+    assert max(sized.delay(after, k) for k in range(len(after.nodes))) <= 1.6
     rows = np.random.default_rng(0).integers([-2048, -256], [2048, 256], (500, 2))
     assert same(graph, after, rows)
     assert after.output_formats == graph.output_formats
+
+
+@pytest.mark.parametrize("signs", [(False, False), (True, False), (False, True), (True, True)])
+@given(widths=st.tuples(st.integers(2, 7), st.integers(2, 7)), budget=st.sampled_from([0.5, 4.0]))
+@settings(max_examples=15)
+def test_products_agree_on_every_pair_of_codes(
+    signs: tuple[bool, bool], widths: tuple[int, int], budget: float
+) -> None:
+    b = GraphBuilder(("x", "y"))
+    formats = [Fixed(w, 3 * k - 2, s) for k, (w, s) in enumerate(zip(widths, signs, strict=True))]
+    x, y = (b.input(k, fmt) for k, fmt in enumerate(formats))
+    graph = b.build([b.op(GOp.MUL, x, y), b.op(GOp.MUL, x, x)], ["p", "s"])
+    after = products(graph, UnitModel(budget_ns=budget))
+    axes = [np.arange(fmt.raw_min, fmt.raw_max + 1) for fmt in formats]
+    rows = np.stack([grid.ravel() for grid in np.meshgrid(*axes)], axis=1)
+    assert same(graph, after, rows)
+    assert after.output_formats == graph.output_formats
+
+
+def test_rows_of_digits_take_about_half_the_bits_of_a_product() -> None:
+    b, (x, y) = start(12, 8)
+    device = model("open", 40.0)
+    before = b.build([b.op(GOp.MUL, x, y)], ["p"])
+    graph = products(before, device)
+    assert GOp.MUL not in {node.op for node in graph.nodes}
+    total = sum(device.area(graph, k).lut for k in range(len(graph.nodes)))
+    assert total < 0.8 * 12 * 8 < device.area(before, 2).lut
+
+
+def test_a_product_for_a_dsp_block_stays_whole() -> None:
+    b, (x, y) = start(12, 12)
+    graph = b.build([b.op(GOp.MUL, x, y)], ["p"])
+    assert products(graph, model("xcvu9p-2", 200.0)) == graph

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symtick.codegen import Area, GOp, Graph
-
-FREE = (GOp.INPUT, GOp.CONST, GOp.SCALE)
+from symtick.codegen import WIRES, Area, GOp, Graph
 
 
 @dataclass(frozen=True)
@@ -19,7 +17,7 @@ class UnitModel:
 
     def delay(self, graph: Graph, node: int) -> float:
         here = graph.nodes[node]
-        if here.op in FREE:
+        if here.op in WIRES:
             return 0.0
         if here.op is GOp.CAST:
             return 0.0 if here.quant.name == "TRN" and here.overflow.name == "WRAP" else 1.0

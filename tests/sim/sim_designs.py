@@ -63,6 +63,11 @@ def arithmetic() -> Graph:
     ends = mixed_inputs(b)
     outputs = [b.op(op, p, q) for op in BINARY for p, q in product(ends, ends)]
     outputs += [b.op(op, p) for op in (GOp.NEG, GOp.ABS) for p in ends]
+    for width, signed in product((1, 2), (False, True)):
+        digit = b.cast(ends[3], Fixed(width, 0, signed), Quant.TRN, Overflow.WRAP)
+        triples = [b.op(GOp.ADD, p, b.scale(p, 1)) for p in ends]
+        outputs += [b.op(GOp.MADD, q, digit, p, t) for p, t in zip(ends, triples, strict=True)
+                    for q in ends]  # fmt: skip
     test = b.op(GOp.GE, ends[0], ends[2])
     outputs += [b.op(GOp.SELECT, test, p, q) for p, q in product(ends, ends)]
     outputs += [b.scale(p, k) for p in ends for k in (3, -9)]

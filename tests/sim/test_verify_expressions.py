@@ -105,6 +105,7 @@ def test_many_expressions_agree(
         (SIGNED[0], [Fixed(8, 5), Fixed(8, 5)], None),
         ("x0*x1 + log(x0 + 1)", [Fixed(12, 8, False), Fixed(16, 8)], 7),
         ("tanh(x0) - x0", [Fixed(6, 4)], 0),
+        ("x0*x1*(x0 - x1) + max(x2, x3*x2)", [Fixed(4, 3)] * 3 + [Fixed(3, 1, False)], None),
     ],
 )
 def test_one_expression_agrees(

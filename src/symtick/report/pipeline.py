@@ -31,6 +31,7 @@ _KIND = {
     GOp.MAX: "compare",
     GOp.GE: "compare",
     GOp.SELECT: "compare",
+    GOp.MADD: "mul",
     GOp.CONCAT: "cast",
 }
 _SIGN = {
@@ -44,6 +45,7 @@ _SIGN = {
     GOp.MAX: "max",
     GOp.GE: "\N{GREATER-THAN OR EQUAL TO}",
     GOp.SELECT: "choose",
+    GOp.MADD: "\N{PLUS SIGN}\N{MULTIPLICATION SIGN}",
     GOp.CONCAT: "join",
 }
 
