@@ -24,7 +24,7 @@ from symtick.files import write_text
 from symtick.hwcost import estimate, model
 
 OUT = ROOT / "docs" / "functions.md"
-WIDTHS = (8, 10, 12, 16, 24, 32, 48)
+WIDTHS = (8, 12, 16, 24, 32)
 # what is defined everywhere on three integer bits, and what needs a positive argument
 SIGNED = ("sin(x0)", "cos(x0)", "exp(x0)", "tanh(x0)", "square(x0)", "cube(x0)", "abs(x0)", "-x0")
 POSITIVE = ("sqrt(x0)", "log(x0)", "1/x0")

@@ -9,42 +9,32 @@ The method and its bound stay with the design.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
-import numpy as np
-
-from symtick.codegen.boxes import Box, Reals
+from symtick.codegen.boxes import Reals
 from symtick.codegen.graph import GNode, GraphBuilder
-from symtick.codegen.horner import Value, horner
-from symtick.codegen.pieces import Pieces, equal_pieces, octaves
-from symtick.codegen.polynomials import Fit, fit, misses
+from symtick.codegen.horner import Value
+from symtick.codegen.pieces import equal_pieces
+from symtick.codegen.plans import Plan, equal_choices, fewest, highest_degree, octave_choices
 from symtick.codegen.recurrence import square_root
 from symtick.codegen.reductions import Emit, clamped, on_a_turn, split_exponential
 from symtick.codegen.schedule import Area, CostModel
 from symtick.codegen.score import lut_equivalent
 from symtick.codegen.shift_add import shift_add
 from symtick.codegen.splitting import split
-from symtick.codegen.tables import Address, address, dropped_bits, stored, tabled
+from symtick.codegen.tables import Address, address, stored, tabled
 from symtick.codegen.timing import Watch
 from symtick.codegen.univariate import Univariate
 from symtick.errors import AccuracyError, WidthError
 
-_FEWEST_BITS = 2
-_FLOAT_WIDTH = 52  # codes of wider signals are not float64 values
-_MOST_GUARD = 7
-# more bits than this of accuracy ask for polynomials above the cubic
-_WIDE = 24
-_DEGREES = {False: 3, True: 5}
 # so few pieces are not worth looking for another segmentation
 _FEW_PIECES = 256
 _MANY_PIECES = 1 << 20
-# octaves are tried where the function bends this much more at one end of the range
-_STEEPER = 16.0
-# of the LUTs of a table as its entries and bits count them, what is left after sharing
-_SHARE = 0.7
+# numbers of octaves that are tried, from the fewest that serve on
+_MOST_OCTAVES = 2
 
 
 class Unit(NamedTuple):
@@ -63,22 +53,6 @@ class Unit(NamedTuple):
     method: str
     frac: int
     ulp: float
-
-
-class Plan(NamedTuple):
-    """One way to compute a function.
-
-    Attributes:
-        method: in words.
-        pieces: entries of its largest table.
-        least_luts: LUTs that it hardly goes below.
-        emit: builds it on a node of a builder.
-    """
-
-    method: str
-    pieces: int
-    least_luts: float
-    emit: Callable[[GraphBuilder, int], Value]
 
 
 @dataclass
@@ -137,7 +111,7 @@ class FunctionUnits:
     def fits(self, number: int, bits: int, function: Univariate, frac: int, degree: int) -> bool:
         """Whether a table or a polynomial of up to a degree keeps a function within 2**-frac."""
         node = self.builder.nodes[number]
-        return any(True for _ in _fewest(_equal(node, bits), node, function, frac, degree))
+        return any(True for _ in fewest(equal_choices(node, bits), node, function, frac, degree))
 
     def plan(self, number: int, bits: int, function: Univariate, frac: int) -> Plan | None:
         """The cheapest way to a function within 2**-frac, or None."""
@@ -147,7 +121,7 @@ class FunctionUnits:
         best: tuple[tuple[float, float], Plan] | None = None
         for plans in self._schemes(node, bits, function, frac):
             for found in plans:
-                if best is not None and found.least_luts > best[0][0]:
+                if best is not None and found.least_cost > best[0][0]:
                     continue
                 cost = self._cost(found, node, 2.0**-frac)
                 if cost is not None and (best is None or cost < best[0]):
@@ -162,15 +136,20 @@ class FunctionUnits:
         """Plans by kind, the kinds that mostly suffice first."""
         if function.is_root and node.lo >= 0:
             yield [Plan("digit by digit", _MANY_PIECES, 0.0, partial(_root, frac=frac))]
-        largest = _degree(node, frac)
-        yield _fewest(_equal(node, bits), node, function, frac, largest)
+        largest = highest_degree(node, frac)
+        yield fewest(equal_choices(node, bits), node, function, frac, largest)
         inner = partial(self._inner, bits)
         for name, reduce in _REDUCTIONS:
             emit = reduce(node, bits, function, frac, inner)
             if emit is not None:
                 yield [Plan(name, 1, 0.0, emit)]
-        for pieces in _octaves(node, bits, function):
-            yield _fewest(pieces, node, function, frac, largest)
+        served = 0
+        for pieces in octave_choices(node, bits, function):
+            plans = list(fewest(pieces, node, function, frac, largest))
+            yield plans
+            served += bool(plans)
+            if served == _MOST_OCTAVES:
+                return
 
     def _inner(self, bits: int, node: GNode, function: Univariate, frac: int) -> Emit | None:
         """How to compute a function of a part of a signal."""
@@ -237,92 +216,3 @@ def _whole_table(
 
 def _root(builder: GraphBuilder, number: int, frac: int) -> Value:
     return Value(square_root(builder, number, frac), 2.0 ** -(frac + 1))
-
-
-def _degree(node: GNode, frac: int) -> int:
-    """The highest degree of polynomial worth trying."""
-    return _DEGREES[(node.hi - node.lo).bit_length() > _WIDE or frac > _WIDE]
-
-
-def _equal(node: GNode, bits: int) -> Iterator[Pieces]:
-    if node.hi - node.lo < 1 or node.fmt.width > _FLOAT_WIDTH:
-        return
-    for top in range(min(_FEWEST_BITS, bits), bits + 1):
-        low = dropped_bits(node.lo, node.hi, top)
-        if low >= 1:
-            yield equal_pieces(node, low)
-
-
-def _octaves(node: GNode, bits: int, function: Univariate) -> Iterator[Iterator[Pieces]]:
-    """Octaves towards the end of the range where a function bends much more than at the other."""
-    if node.fmt.width > _FLOAT_WIDTH:
-        return
-    coarse = list(_equal(node, 4))[-1:]
-    if not coarse:
-        return
-    curvature = function.taylor(coarse[0].start, coarse[0].end, 2)[2].size
-    first, last = float(curvature[0]), float(curvature[-1])
-    if min(first, last) * _STEEPER > max(first, last) or math.isinf(min(first, last)):
-        return
-    for stages in range(2, bits - 1):
-        yield _towards(node, last > first, stages, bits - stages)
-
-
-def _towards(node: GNode, mirrored: bool, stages: int, bits: int) -> Iterator[Pieces]:
-    for more in range(1, bits):
-        found = octaves(node, mirrored, stages, more)
-        if found is not None:
-            yield found
-
-
-def _fewest(
-    choices: Iterator[Pieces], node: GNode, function: Univariate, frac: int, largest: int
-) -> Iterator[Plan]:
-    """Of each degree up to the largest, the first pieces that serve, fewest coming first."""
-    missing = set(range(largest + 1))
-    unit = 2.0**-frac
-    held = list(choices)
-    # where the finest pieces are too coarse for the highest degree, so are all
-    for pieces in held if held and _serves(held[-1], function, largest, unit) else ():
-        jet = function.taylor(pieces.start, pieces.end, max(missing) + 1)
-        for degree in sorted(missing, reverse=True):
-            if float(np.minimum(*misses(pieces, jet, degree)).max()) <= unit / 2.0:
-                missing.discard(degree)
-                jet_here = jet[: degree + 2]
-                yield _polynomial(node, function, pieces, degree, jet_here, frac)
-        if not missing:
-            return
-
-
-def _polynomial(
-    node: GNode, function: Univariate, pieces: Pieces, degree: int, jet: Sequence[Box], frac: int
-) -> Plan:
-    """The plan of a polynomial, fitted when it is first built."""
-    unit = 2.0**-frac
-    bits = math.log2(max(float(jet[0].size.max()) / unit, 2.0))
-    held: list[tuple[Fit, int]] = []
-
-    def emit(builder: GraphBuilder, number: int) -> Value:
-        if not held:
-            fitted = fit(function, pieces, degree, jet, unit)
-            held.append((fitted, frac + _guard(node, fitted, frac)))
-        return horner(builder, number, *held[0])
-
-    kind = f"degree {degree}" if degree else "constants"
-    count = len(pieces.left)
-    return Plan(f"{kind} on {pieces.name}", count, count / 64.0 * bits * _SHARE, emit)
-
-
-def _serves(pieces: Pieces, function: Univariate, degree: int, unit: float) -> bool:
-    jet = function.taylor(pieces.start, pieces.end, degree + 1)
-    return bool(np.minimum(*misses(pieces, jet, degree)).max() <= unit / 2.0)
-
-
-def _guard(node: GNode, fitted: Fit, frac: int) -> int:
-    """Fewest bits below 2**-frac with which a polynomial's rounding stays within it, if any do."""
-    for guard in range(min(fitted.degree, 2), _MOST_GUARD + 1):
-        builder = GraphBuilder(("v",))
-        signal = builder.input(0, node.fmt, node.lo, node.hi)
-        if horner(builder, signal, fitted, frac + guard).error <= 2.0**-frac:
-            return guard
-    return _MOST_GUARD

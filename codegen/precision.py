@@ -37,8 +37,9 @@ class Precision:
         chords: whether a function of a signal with more than `wide_bits` bits may be what is exact
             enough and cheapest (see `function_units`); False: always one table on the top bits,
             which is sooner ready, however exact that is.
-        division: `auto`: quotients and square roots of signals by tables or digit by digit,
-            whichever costs less; `exact`: always digit by digit, rounded by the remainder to the
+        division: `auto`: quotients by functions of the divisor, square roots by what costs least,
+            all of them digit by digit where a function of the design is not exact enough otherwise;
+            `exact`: digit by digit wherever it is not one table, rounded by the remainder to the
             last bit (`quant` where the quotient is an output with a format, else to nearest).
 
     Raises:

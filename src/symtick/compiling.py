@@ -71,7 +71,7 @@ def compile_text(
         term_frac: bits after the point that an output's terms are computed to.
         input_ranges: `LO:HI` for every input, `NAME=LO:HI` for one; the format's by default.
         division: `exact` computes quotients and square roots digit by digit, exact to the last bit;
-            `auto` whatever costs least.
+            `auto` see `Precision.division`.
         device: device of the cost model.
         clock_mhz: clock that the schedule is made for.
         latency: ticks; None is the fewest.

@@ -97,7 +97,7 @@ def compile_(
     ] = None,
     division: Annotated[
         str,
-        typer.Option(help="exact: quotients and roots to the last bit; auto: the cheapest way."),
+        typer.Option(help="exact: quotients and roots to the last bit; auto: by functions."),
     ] = "auto",
     device: Annotated[str, typer.Option(help="Device; see symtick devices.")] = "open",
     clock: Annotated[float, typer.Option(help="Clock in MHz.")] = 200.0,
