@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -106,6 +107,17 @@ def test_compile_decides_at_the_fastest_clock_for_its_ticks(cli: Cli, tmp_path: 
     assert (source.latency, source.scheduler, design.schedule.latency) == (3, "alap", 3)
     assert source.clock_mhz == int(source.clock_mhz) > 100
     assert source.scores().graph.output_names == ("y0", "y1")
+
+
+def test_compile_says_how_functions_are_computed(cli: Cli, tmp_path: Path) -> None:
+    words = ("-i", "x0=fixed<16,4>", "-i", "x1=fixed<6,3>", "-r", "x1=0.5:3", "-o", "d")
+    code, out, _ = cli("compile", "exp(x0)/x1; x0/x1", *words, "--division", "exact")
+    assert code == 0 and "exp(v): " in out and " units of 2^" in out
+    held = json.loads((tmp_path / "d/design.json").read_text())
+    assert held["source"]["precision"]["division"] == "exact"
+    assert 0.0 < max(entry["bound_ulp"] for entry in held["functions"]) <= 1.0
+    assert read_source(tmp_path / "d")[0].precision.division == "exact"
+    refused(cli("compile", "x0/x1", *words[:-1], "e", "--division", "most"), "auto or exact")
 
 
 def test_a_changed_design_is_refused(cli: Cli, tmp_path: Path) -> None:

@@ -166,6 +166,11 @@ def write_design(folder: Path, source: DesignSource, design: Design | None = Non
             "digest": digest(built),
             "ticks": built.schedule.latency,
             "estimate": asdict(held.area),
+            # one ulp is 2**-frac
+            "functions": [
+                {"function": u.text, "method": u.method, "frac": u.frac, "bound_ulp": u.ulp}
+                for u in built.units
+            ],
         },
     )
     return built
