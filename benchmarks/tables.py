@@ -283,6 +283,42 @@ def _level(row: Row, level: Row) -> Sequence[object]:
     return (row["device"], row["set"], share, f"{level['loss']:.4f}", *held, *lut)
 
 
+def compiler(result: Result) -> str:
+    """Benchmark 7."""
+    held = result["settings"]
+    head = ("design", "variant", "accuracy %", "LUT", "FF", "ticks", "MHz", "LUT with DSP", "DSP",
+            "vectors")  # fmt: skip
+    rows = []
+    for r in result["table"]:
+        share = "-" if r["accuracy"] is None else f"{100 * r['accuracy']:.2f}"
+        names = ("lut", "ff", "ticks", "mhz", "lut_with_dsp", "dsp", "vectors")
+        cells = ["-" if r[n] is None else f"{r[n]:,.0f}" for n in names]
+        rows.append((r["design"], r["variant"], share, *cells))
+    return "\n\n".join(
+        [
+            f"{machine_line(result)} Device `{held['device']}` at {held['clock_mhz']:g} MHz; the "
+            f"tuning may lose {held['budget']} of accuracy, on the training part.",
+            table(head, rows),
+            _against_reference(result["table"]),
+        ]
+    )
+
+
+def _against_reference(rows: Sequence[Row]) -> str:
+    """One line for each design: how many times fewer LUTs and ticks than hls4ml's way."""
+    lines = []
+    for design in dict.fromkeys(r["design"] for r in rows):
+        held = {r["variant"]: r for r in rows if r["design"] == design}
+        ours, theirs = held["tuned"], held["hls4ml, results cut"]
+        if None in (ours["lut"], theirs["lut"], ours["ticks"], theirs["ticks"]):
+            continue
+        lines.append(
+            f"- {design}: {theirs['lut'] / ours['lut']:.0f} times fewer LUTs than with hls4ml's "
+            f"way, {theirs['ticks'] / ours['ticks']:.1f} times fewer ticks."
+        )
+    return "\n".join(lines)
+
+
 SECTIONS: Mapping[str, Callable[[Result], str]] = {
     "evaluation": evaluation,
     "tree_cost": tree_cost,
@@ -291,6 +327,7 @@ SECTIONS: Mapping[str, Callable[[Result], str]] = {
     "empirical": empirical,
     "ticks": ticks,
     "arithmetic": lambda result: f"{machine_line(result)}\n\n{arithmetic(result)}",
+    "compiler": compiler,
 }
 
 

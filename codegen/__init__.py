@@ -11,6 +11,8 @@ from symtick.codegen.passes import PASSES, Pass, run_passes
 from symtick.codegen.precision import Precision
 from symtick.codegen.schedule import Area, CostModel, Schedule
 from symtick.codegen.scheduler import schedule
+from symtick.codegen.tuning import Judge, Step, Tuning, tune_widths
+from symtick.codegen.widths import Width
 
 __all__ = [
     "BIT",
@@ -28,16 +30,21 @@ __all__ = [
     "GOp",
     "Graph",
     "GraphBuilder",
+    "Judge",
     "Overflow",
     "Pass",
     "Precision",
     "Quant",
     "RawArray",
     "Schedule",
+    "Step",
+    "Tuning",
+    "Width",
     "cast_raw",
     "compile_expression",
     "fastest_clock",
     "lower",
     "run_passes",
     "schedule",
+    "tune_widths",
 ]

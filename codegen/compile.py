@@ -16,6 +16,7 @@ from symtick.codegen.passes import PASSES, run_passes
 from symtick.codegen.precision import Precision
 from symtick.codegen.schedule import CostModel
 from symtick.codegen.scheduler import DEFAULT, schedule
+from symtick.codegen.widths import Width, with_widths
 from symtick.errors import InputError
 from symtick.expr import Expression, Interval
 
@@ -32,6 +33,7 @@ def compile_expression(
     latency: int | None = None,
     scheduler: str = DEFAULT,
     decision: Decision = SCORES,
+    widths: Sequence[Width] = (),
 ) -> Design:
     """An expression as an exact, scheduled fixed-point design.
 
@@ -47,9 +49,11 @@ def compile_expression(
         latency: ticks; None is the fewest, 0 combinational, more are filled with registers.
         scheduler: `asap`, `alap` or `registers`, the fewest of them.
         decision: what to deliver of the outputs; by default themselves.
+        widths: what `tune_widths` decided on the design without them and without `decision`.
 
     Raises:
-        InputError: a name, or the number of formats, ranges or names, does not fit.
+        InputError: a name, or the number of formats, ranges or names, does not fit, or a width is
+            decided for no node.
         DomainError: an operator is undefined somewhere on the ranges.
         WidthError: a format is over the limit, or arithmetic grows over it.
         AccuracyError: no method computes a function as exactly as the precision asks.
@@ -68,7 +72,11 @@ def compile_expression(
     # without registers there is no stage for an operation to fit in
     steps = PASSES if latency != 0 else tuple(step for step in PASSES if step.name != "split")
     lowered = lower(expression, formats, model, precision, names, ranges)
-    graph = run_passes(decided(lowered.graph, decision), model, steps)
+    graph = lowered.graph
+    if widths:
+        held = run_passes(graph, model, steps)
+        graph = with_widths(held, widths, keep_ports=precision.output is not None)
+    graph = run_passes(decided(graph, decision), model, steps)
     graph = stated(graph, decision, count)
     plan = schedule(graph, model, latency, scheduler)
     return Design(name, expression, graph, plan, model.name, decision, names, lowered.units)

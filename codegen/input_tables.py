@@ -68,7 +68,7 @@ class InputTables:
     Attributes:
         analysis: ranges and uses.
         functions: what makes tables and other function units.
-        table_bits: most address bits.
+        table_bits: most address bits; 0: there are no tables on inputs.
         fracs: bits after the point that each node needs.
     """
 
@@ -113,7 +113,7 @@ class InputTables:
         return self._inputs[number]
 
     def _index(self, number: int) -> int | None:
-        if len(self.analysis.support[number]) != 1:
+        if len(self.analysis.support[number]) != 1 or not self.table_bits:
             return None
         (index,) = self.analysis.support[number]
         if self.is_line(number) and self.bits(index) > LINE_BITS:

@@ -116,6 +116,7 @@ class _Lowering:
         self.analysis = analysis
         self.nodes = analysis.expression.nodes
         self.precision = precision
+        self._tables = precision.table_bits > 0  # whether sub-expressions become tables
         self.builder = GraphBuilder(analysis.expression.inputs)
         self.functions = FunctionUnits(self.builder, model)
         self.inputs = InputTables(analysis, self.functions, precision.table_bits)
@@ -192,7 +193,9 @@ class _Lowering:
 
     def _table_terms(self, form: Linear, frac: int) -> list[Term]:
         """Tables on inputs; takes what they compute, and the constant, out of the form."""
-        narrow = [k for k in sorted(form.inputs) if self.inputs.bits(k) <= LINE_BITS]
+        narrow = [
+            k for k in sorted(form.inputs) if self._tables and self.inputs.bits(k) <= LINE_BITS
+        ]
         for index in narrow:
             # what needs no rounding is left to the shift-add networks, which share it
             if not _is_whole(form.inputs[index], frac - self.analysis.formats[index].frac):
@@ -224,7 +227,7 @@ class _Lowering:
 
     def _folds(self, number: int) -> bool:
         """Whether a function's table takes constants in: it is used once, or small."""
-        if number in self.analysis.whole:
+        if not self._tables or number in self.analysis.whole:
             return False
         if self.analysis.uses[number] == 1:
             return True
@@ -301,15 +304,16 @@ class _Lowering:
         """
         support = self.analysis.support
         cut = self.nodes[number].args[0]
-        while True:
+        while self._tables:
             below = {a for a in self.nodes[cut].args if support[a]}
             if len(below) != 1 or len(support[min(below)]) < 2:
                 return cut
             (cut,) = below
+        return cut
 
     def _unit(self, number: int, cut: int, power: int, weight: float, frac: int) -> int:
         """weight * node ** power as a function unit on the node `cut`."""
-        single = len(self.analysis.support[cut]) == 1
+        single = self._tables and len(self.analysis.support[cut]) == 1
         bits = self.precision.table_bits if single else self.precision.wide_bits
         span, expression = self.analysis.span(cut), self.analysis.expression
         function = weighted_power(expression, number, cut, span, power, weight)

@@ -27,7 +27,8 @@ class Precision:
             three bits less. A signal that is multiplied by more than 2**24 gets 24 bits more, so
             that the design is then less exact; `symtick compile` prints the error it found.
         output: format of every output; None leaves outputs exact, with all bits computed.
-        table_bits: most address bits of a table made from a sub-expression of one input.
+        table_bits: most address bits of a table made from a sub-expression of one input; 0 makes
+            none: every function is a table of its own, on its argument, and all else arithmetic.
         wide_bits: most address bits of a table on a signal made from several inputs. A function
             that no method computes within its share of the error with such tables is refused.
         quant: rounding of the cast to `output`. Inside, products are cut (TRN, no hardware)
@@ -59,7 +60,7 @@ class Precision:
 
     def __post_init__(self) -> None:
         _within("term_frac", self.term_frac, -32, 40)
-        _within("table_bits", self.table_bits, 1, MAX_TABLE_BITS)
+        _within("table_bits", self.table_bits, 0, MAX_TABLE_BITS)
         _within("wide_bits", self.wide_bits, 2, MAX_TABLE_BITS)
         _within("guard_bits", self.guard_bits, 0, 8)
         if self.division not in DIVISIONS:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.codegen.fixed import Fixed, Overflow, Quant, RawArray
-from symtick.codegen.graph import GOp, Graph, GraphBuilder
+from symtick.codegen.graph import GNode, GOp, Graph, GraphBuilder
 from symtick.codegen.univariate import Number, rounded
 from symtick.codegen.wires import in_format
 from symtick.errors import DomainError
@@ -22,7 +22,7 @@ Reals = npt.NDArray[np.float64]
 
 _MAX_ENTRY = 2.0**56
 # arguments of which an operation reads single bits, besides a TABLE's
-_BY_BITS = {GOp.CONCAT: (0, 1), GOp.SELECT: (0,), GOp.MADD: (1,)}
+BY_BITS = {GOp.CONCAT: (0, 1), GOp.SELECT: (0,), GOp.MADD: (1,)}
 
 
 @dataclass(frozen=True)
@@ -134,17 +134,27 @@ def rebuilt(builder: GraphBuilder, graph: Graph, number: int, args: Sequence[int
     """
     node = graph.nodes[number]
     # what reads bits, not values, must find them where they were
-    for place in _BY_BITS.get(node.op, ()):
+    for place in BY_BITS.get(node.op, ()):
         fmt = graph.nodes[node.args[place]].fmt
         args = [*args[:place], in_format(builder, args[place], fmt), *args[place + 1 :]]
     if node.op is not GOp.TABLE:
         return builder.again(node, args)
-    before = graph.nodes[node.args[0]].fmt
+    before = graph.nodes[node.args[0]]
     source = builder.nodes[args[0]]
-    if before == source.fmt:
+    if before.fmt == source.fmt:
         return builder.again(node, args)
-    codes = np.arange(source.lo, source.hi + 1).astype(object)
-    shift = before.frac - source.fmt.frac
-    codes = codes << shift if shift >= 0 else codes >> -shift
-    held = np.array(node.contents, object)[(codes & (len(node.contents) - 1)).astype(np.int64)]
+    held = read_again(node, before, source)
     return builder.table(args[0], spread(held, source.lo, source.fmt.width).tolist(), node.fmt)
+
+
+def read_again(table: GNode, before: GNode, source: GNode) -> RawArray:
+    """Entries of a table on the signal `before`, for each code of `source`, which stands for it.
+
+    A code beyond the bounds of `before` reads the nearest entry within them.
+    """
+    codes = np.arange(source.lo, source.hi + 1).astype(object)
+    shift = before.fmt.frac - source.fmt.frac
+    codes = codes << shift if shift >= 0 else codes >> -shift
+    codes = np.clip(codes, before.lo, before.hi)
+    mask = len(table.contents) - 1
+    return np.asarray(np.array(table.contents, object)[(codes & mask).astype(np.int64)])

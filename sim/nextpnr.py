@@ -66,6 +66,7 @@ def place_and_route(
     speed: int = 8,
     dsp: bool = True,
     clock: str | None = None,
+    timeout: float = yosys.TIMEOUT,
 ) -> Timing:
     """Synthesise for the ECP5, place, route, and report the clock.
 
@@ -80,6 +81,7 @@ def place_and_route(
         dsp: let products become multiplier blocks.
         clock: the clock port; without it `clk`, `ap_clk`, `clock` or `aclk`, if there is one, else
             the design is combinational.
+        timeout: seconds of each tool.
 
     Raises:
         InputError: size, speed, a source or the clock port does not exist.
@@ -95,7 +97,7 @@ def place_and_route(
     shell = f"{top}_between_registers"
     wrapper = folder / f"{shell}.v"
     write_text(wrapper, wrapped(top, shell, found, clock))
-    yosys.synthesize([wrapper, *sources], shell, folder, "ecp5", dsp=dsp)
+    yosys.synthesize([wrapper, *sources], shell, folder, "ecp5", dsp=dsp, timeout=timeout)
     report = folder / f"{shell}.timing.json"
     tool = find("nextpnr-ecp5")
     options = [
@@ -104,7 +106,9 @@ def place_and_route(
         "--threads", "1", "--timing-allow-fail", "--report", report.name,
     ]  # fmt: skip
     log = folder / f"{shell}.nextpnr.log"
-    execute([*tool.command, *options], folder=folder, log=log, env=tool.environment())
+    execute(
+        [*tool.command, *options], folder=folder, log=log, env=tool.environment(), timeout=timeout
+    )
     return _timing(report, target_mhz, seed, f"LFE5U-{size}-{speed}")
 
 

@@ -24,6 +24,7 @@ from symtick.sim.tools import execute, find
 
 XILINX_FAMILIES = ("xc7", "xcu", "xcup")
 FAMILIES = (*XILINX_FAMILIES, "ecp5")
+TIMEOUT = 600.0  # seconds; our own designs take a few
 
 # LUTs that a cell occupies. INV counts: an inverter that no LUT absorbed feeds a carry chain, whose
 # input is a LUT. Distributed memories by their size in 64 x 1 LUTs, dual ports doubled (UG574).
@@ -117,6 +118,7 @@ def synthesize(
     family: str = "xcup",
     *,
     dsp: bool = True,
+    timeout: float = TIMEOUT,
 ) -> Resources:
     """Synthesise Verilog and count what it takes.
 
@@ -126,6 +128,7 @@ def synthesize(
         folder: where script, log and netlist (`<top>.<family>.json`) go; it is created.
         family: `xcup`, `xcu`, `xc7` or `ecp5`.
         dsp: let products become multiplier blocks (Yosys decides which).
+        timeout: seconds.
 
     Raises:
         InputError: the family is unknown or a source does not exist.
@@ -152,7 +155,7 @@ def synthesize(
         f'tee -q -o "{stem}.stat.json" stat -json',
         f'write_json "{stem}.json"',
     ]
-    _run(lines, sources, stem)
+    _run(lines, sources, stem, timeout)
     return count(_cells(stem.with_name(stem.name + ".stat.json")))
 
 
@@ -227,7 +230,9 @@ def _reads(sources: Sequence[Path], options: str) -> list[str]:
     return [f'read_verilog -sv {options}"{source.resolve()}"' for source in sources]
 
 
-def _run(lines: Sequence[str], sources: Sequence[Path], stem: Path) -> None:
+def _run(
+    lines: Sequence[str], sources: Sequence[Path], stem: Path, timeout: float = TIMEOUT
+) -> None:
     tool = find("yosys")
     script = stem.with_name(stem.name + ".ys")
     write_text(script, "\n".join(lines) + "\n")
@@ -236,6 +241,7 @@ def _run(lines: Sequence[str], sources: Sequence[Path], stem: Path) -> None:
         folder=sources[0].resolve().parent,
         log=stem.with_name(stem.name + ".yosys.log"),
         env=tool.environment(),
+        timeout=timeout,
     )
 
 

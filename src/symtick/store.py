@@ -22,6 +22,7 @@ from symtick.codegen import (
     Design,
     Fixed,
     Precision,
+    Width,
     compile_expression,
 )
 from symtick.codegen.emit_hls import PART
@@ -52,6 +53,7 @@ class DesignSource:
         latency: fixed number of ticks, or None for the fewest.
         scheduler: `asap`, `alap` or `registers`.
         decision: what the design delivers of its outputs.
+        widths: what width tuning decided, by node of the design of the scores without it.
     """
 
     name: str
@@ -65,6 +67,7 @@ class DesignSource:
     latency: int | None = None
     scheduler: str = "registers"
     decision: Decision = SCORES
+    widths: tuple[Width, ...] = ()
 
     def model(self) -> CostModel:
         """The cost model of the device at the clock."""
@@ -89,6 +92,7 @@ class DesignSource:
             latency=self.latency,
             scheduler=self.scheduler,
             decision=self.decision,
+            widths=self.widths,
         )
 
     def scores(self) -> Design:
@@ -111,6 +115,7 @@ class DesignSource:
             "latency": self.latency,
             "scheduler": self.scheduler,
             "decision": asdict(self.decision),
+            "widths": [width.to_dict() for width in self.widths],
         }
 
     @classmethod
@@ -127,9 +132,10 @@ class DesignSource:
             clock_mhz=float(held["clock_mhz"]),
             ranges=None if ranges is None else tuple(Interval(lo, hi) for lo, hi in ranges),
             latency=held["latency"],
-            # folders of older versions lack both; `read_source` then tells by the digest
+            # folders of older versions lack these; `read_source` then tells by the digest
             scheduler=str(held.get("scheduler", "registers")),
             decision=_decision(held.get("decision", asdict(SCORES))),
+            widths=tuple(Width.from_dict(width) for width in held.get("widths", ())),
         )
 
 

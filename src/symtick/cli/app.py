@@ -143,6 +143,38 @@ def compile_(
 
 
 @app.command()
+def tune(
+    folder: Folder,
+    budget: Annotated[
+        str, typer.Option(help="0.1% of the score (runs), or the largest error of an output.")
+    ] = "",
+    design: Annotated[
+        str | None, typer.Option(help="Which design of a run; default the chosen one.")
+    ] = None,
+    point: Annotated[
+        int | None, typer.Option(min=0, help="Of a tuned design: take this point of its curve.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="New folder; default RUN/tuned/<design>.")
+    ] = None,
+) -> None:
+    """Narrow a design's signals for fewer LUTs within a budget; writes a design folder."""
+    from symtick.tuning import take_point, tune_folder
+
+    if (point is None) != bool(budget) or (point is not None and (design or output is None)):
+        raise typer.BadParameter("give --budget, or --point and --output for a tuned design")
+    if point is not None and output is not None:
+        made = take_point(folder, point, output)
+    else:
+        with console.status("tuning") as status:
+            made = tune_folder(
+                folder, budget, design=design, output=output,
+                progress=lambda step: status.update(f"tuning: {step.lut:.0f} LUT"),
+            )  # fmt: skip
+    show.tuned(console, made)
+
+
+@app.command()
 def verify(
     folder: Folder,
     vectors: Annotated[

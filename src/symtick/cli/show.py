@@ -33,6 +33,7 @@ from symtick.runs import Run
 from symtick.sim import tools as toolbox
 from symtick.sim.verify import Verification
 from symtick.tables import comparison_table, front_table, synthesis_table
+from symtick.tuning import Tuned
 
 T = TypeVar("T")
 
@@ -109,6 +110,19 @@ def compiled(console: Console, made: Compiled) -> None:
     console.print(_estimate_line(made.design.name, made.estimate), markup=False)
     if made.device.delay_note:
         console.print(made.device.delay_note, markup=False, soft_wrap=True)
+    console.print(f"written to {made.folder}", markup=False)
+
+
+def tuned(console: Console, made: Tuned) -> None:
+    """A tuned design: what was saved, and what was lost."""
+    console.print(_estimate_line(f"{made.source.name} before", made.before), markup=False)
+    console.print(_estimate_line(f"{made.source.name} tuned", made.after), markup=False)
+    ends = " -> ".join(f"{score:.5g}" for score in made.scores)
+    place = f"point {made.taken} of {made.points - 1}"
+    console.print(f"{made.measure} on the rows tuned on: {ends} ({place})", markup=False)
+    if made.tested is not None:
+        ends = " -> ".join(f"{100 * score:.2f} %" for score in made.tested)
+        console.print(f"on the test rows: {ends}", markup=False)
     console.print(f"written to {made.folder}", markup=False)
 
 

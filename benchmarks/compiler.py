@@ -1,0 +1,259 @@
+"""What each part of the compiler saves, on designs of a jets run, and hls4ml's way beside it.
+
+Run: `python -m benchmarks.compiler runs/demo --designs d5 d12` (default: the chosen design). Each
+design is compiled in full; with tuned widths; without table fusion (no table of a sub-expression:
+every function a table on its own argument, the rest arithmetic); without shared constants; without
+both; and the way of hls4ml's symbolic back end (`symtick.baselines.symbolic_hls4ml`), as its C++
+computes and with every result cut. LUT, FF and DSP are Yosys's (UltraScale+), the clock is
+nextpnr's (ECP5-85k, grade 8, without multiplier blocks), ticks are those that simulation measures,
+accuracy is that on the run's test rows. All variants go through one scheduler at the run's clock.
+
+Without tables a function's argument has as many address bits as it takes to stay within
+`TOLERANCE` of the full design's accuracy on the training part (`WIDE_BITS`).
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, say
+from symtick.baselines.symbolic_hls4ml import TYPE, Cut, compile_symbolic
+from symtick.codegen import (
+    PASSES,
+    Design,
+    GOp,
+    RawArray,
+    Width,
+    lower,
+    run_passes,
+    schedule,
+)
+from symtick.distilling import problem_of
+from symtick.errors import SymtickError, ToolError
+from symtick.files import write_json
+from symtick.hwcost import estimate
+from symtick.runs import Run, open_run
+from symtick.search.measure import real_outputs
+from symtick.search.metrics import accuracy
+from symtick.sim import nextpnr, verilator, yosys
+from symtick.sim.verify import verify
+from symtick.store import DesignSource
+from symtick.tuning import Budget, judge_of, tuned
+
+BUDGET = "0.1%"
+SHARING = ("shift-add networks",)
+WIDE_BITS = (6, 8, 10)
+TOLERANCE = 0.005
+VECTORS = 1000
+TIMEOUT = 3600.0
+WHATS = ("figures", "area", "dsp", "verify", "clock")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One measurement of one variant of one design."""
+
+    design: str
+    variant: str
+    what: str
+
+    @property
+    def key(self) -> Hashable:
+        return (self.design, self.variant, self.what)
+
+
+def key_of(row: Row) -> Hashable:
+    """What tells one measurement from another."""
+    return tuple(row[name] for name in ("design", "variant", "what"))
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Designs of a run, and the decisions of tuning that were logged."""
+
+    run: Run
+    log: Log[Job]
+
+    def source(self, name: str) -> DesignSource:
+        return self.run.source(self.run.front.entry(name))
+
+    def built(self, name: str, variant: str) -> Design:
+        return VARIANTS[variant](self, name)
+
+    def words(self, variant: str) -> RawArray:
+        """The test rows as raw inputs of a variant."""
+        if variant.startswith("hls4ml"):
+            scaled = self.run.scaler.transform(self.run.test.X)
+            return np.asarray(TYPE.to_raw(scaled))
+        return self.run.raw(self.run.test.X)
+
+    def widths(self, name: str) -> tuple[Width, ...]:
+        """The decisions for a design, from the log where they are there."""
+        for row in self.log.rows():
+            if (row["design"], row["variant"], row["what"]) == (name, "tuned", "figures"):
+                return tuple(Width.from_dict(w) for w in row["widths"])
+        return tuned_widths(self, name)
+
+
+@cache
+def tuned_widths(bench: Bench, name: str) -> tuple[Width, ...]:
+    source, bound = bench.source(name), Budget.parse(BUDGET)
+    built, problem = source.build(), problem_of(bench.run)
+    found = tuned(source, problem.raw, judge_of(problem, built, bound), bound.value)
+    return found.widths(found.within(bound.value))
+
+
+def without(source: DesignSource, *, tables: bool, sharing: bool, bits: int | None) -> Design:
+    """The design compiled with parts of the compiler left out."""
+    precision = source.precision
+    if not tables:
+        precision = replace(precision, table_bits=0, wide_bits=bits or precision.wide_bits)
+    left_out = {*(() if tables else ("fuse",)), *(() if sharing else SHARING)}
+    steps = [step for step in PASSES if step.name not in left_out]
+    model = source.model()
+    lowered = lower(source.expression, source.formats, model, precision, source.output_names)
+    graph = run_passes(lowered.graph, model, steps)
+    return Design(source.name, source.expression, graph, schedule(graph, model), model.name)
+
+
+def unfused(bench: Bench, name: str, sharing: bool) -> Design:
+    """Without tables, with as few address bits as accuracy allows."""
+    source, run = bench.source(name), bench.run
+    rows, labels = run.raw(run.train.X), run.train.labels
+    goal = accuracy(real_outputs(source.build(), rows), labels) - TOLERANCE
+    for bits in WIDE_BITS:
+        found = without(source, tables=False, sharing=sharing, bits=bits)
+        if accuracy(real_outputs(found, rows), labels) >= goal:
+            break
+    return found
+
+
+def symbolic(bench: Bench, name: str, cut: Cut) -> Design:
+    source = bench.source(name)
+    return compile_symbolic(
+        source.expression, source.model(), name=source.name,
+        output_names=source.output_names, cut=cut,
+    )  # fmt: skip
+
+
+VARIANTS: Mapping[str, Callable[[Bench, str], Design]] = {
+    "tuned": lambda b, n: replace(b.source(n), widths=b.widths(n)).build(),
+    "full": lambda b, n: b.source(n).build(),
+    "no shared constants": lambda b, n: without(b.source(n), tables=True, sharing=False, bits=None),
+    "no fusion": lambda b, n: unfused(b, n, True),
+    "neither": lambda b, n: unfused(b, n, False),
+    "hls4ml, results cut": lambda b, n: symbolic(b, n, Cut.RESULTS),
+    "hls4ml": lambda b, n: symbolic(b, n, Cut.CONVERSIONS),
+}
+
+
+def measured(bench: Bench, job: Job, folder: Path) -> Row:
+    """The figures of one job, by name."""
+    design = bench.built(job.design, job.variant)
+    place = folder / f"{job.design}_{job.variant.replace(', ', '_').replace(' ', '_')}"
+    found: Row = {"design": job.design, "variant": job.variant, "what": job.what}
+    if job.what == "figures":
+        return found | _figures(bench, job, design)
+    if job.what == "verify":
+        data = bench.words(job.variant)[:VECTORS]
+        held = verify(design, place / "verify", VECTORS, data=data)
+        held.check()
+        return found | {"ticks": held.measured_latency, "vectors": held.vectors}
+    try:
+        return found | _tools(job.what, design, place)
+    except ToolError as error:
+        return found | {"error": str(error).splitlines()[0]}
+
+
+def _figures(bench: Bench, job: Job, design: Design) -> Row:
+    test = bench.run.test
+    cost = estimate(design, bench.source(job.design).model())
+    widths = bench.widths(job.design) if job.variant == "tuned" else ()
+    return {
+        "accuracy": accuracy(real_outputs(design, bench.words(job.variant)), test.labels),
+        "scheduled": design.schedule.latency,
+        "lut_estimate": cost.area.lut,
+        "products": sum(node.op is GOp.MUL for node in design.graph.nodes),
+        "widths": [width.to_dict() for width in widths],
+    }
+
+
+def _tools(what: str, design: Design, folder: Path) -> Row:
+    verilator.write_verilog(design, folder)
+    files = sorted((folder / "rtl").glob("*.v"))
+    if what == "clock":
+        timing = nextpnr.place_and_route(
+            files, design.name, folder / "clock", dsp=False, timeout=TIMEOUT
+        )
+        return {"mhz": timing.fmax_mhz}
+    cells = yosys.synthesize(files, design.name, folder / what, dsp=what == "dsp", timeout=TIMEOUT)
+    return {"lut": cells.lut, "ff": cells.ff, "dsp": cells.dsp}
+
+
+def table(rows: Sequence[Row], designs: Sequence[str]) -> list[dict[str, Any]]:
+    """One line for each variant of each design; None where it was not measured."""
+    held = {key_of(row): row for row in rows}
+    lines = []
+    for name in designs:
+        for variant in VARIANTS:
+            parts = {what: held.get((name, variant, what), {}) for what in WHATS}
+            lines.append({
+                "design": name,
+                "variant": variant,
+                "accuracy": parts["figures"].get("accuracy"),
+                "lut": parts["area"].get("lut"),
+                "ff": parts["area"].get("ff"),
+                "lut_with_dsp": parts["dsp"].get("lut"),
+                "dsp": parts["dsp"].get("dsp"),
+                "ticks": parts["verify"].get("ticks", parts["figures"].get("scheduled")),
+                "vectors": parts["verify"].get("vectors"),
+                "mhz": parts["clock"].get("mhz"),
+            })  # fmt: skip
+    return lines
+
+
+def jobs(designs: Sequence[str], variants: Sequence[str], whats: Sequence[str]) -> list[Job]:
+    """All measurements, the quick ones first."""
+    return [Job(d, v, w) for w in whats for v in variants for d in designs]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("run", type=Path, help="a run of the jets job")
+    parser.add_argument("--designs", nargs="+", help="names on its front; default the chosen one")
+    parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
+    parser.add_argument("--whats", nargs="+", choices=WHATS, default=WHATS)
+    parser.add_argument("--log", type=Path, default=LOGS / "compiler.jsonl")
+    parser.add_argument("--out", type=Path, default=RESULTS / "compiler.json")
+    options = parser.parse_args(arguments)
+    log: Log[Job] = Log(options.log, key_of)
+    try:
+        run = open_run(options.run)
+        designs = options.designs or [run.front.chosen]
+        bench = Bench(run, log)
+        for job in log.missing(jobs(designs, options.variants, options.whats)):
+            row = measured(bench, job, LOGS / "compiler")
+            log.append(row)
+            say(" ".join(f"{k}={v}" for k, v in row.items() if k != "widths"))
+            _save(options.out, log, designs, run)
+    except SymtickError as error:
+        parser.exit(1, f"{error}\n")
+    _save(options.out, log, designs, run)
+
+
+def _save(out: Path, log: Log[Job], designs: Sequence[str], run: Run) -> None:
+    settings = {"budget": BUDGET, "clock_mhz": run.job.hardware.clock_mhz,
+                "device": run.job.hardware.device, "vectors": VECTORS}  # fmt: skip
+    lines = table(log.rows(), designs)
+    write_json(out, {"machine": machine(), "settings": settings, "table": lines})
+
+
+if __name__ == "__main__":
+    main()
