@@ -25,25 +25,24 @@ TOOLS = ("da4ml", "alkaid")
 
 
 @dataclass(frozen=True)
-class Options:
+class Setting:
     """Settings of a library.
 
     Attributes:
-        tool: `da4ml` or `alkaid`.
         extra_depth: additions in a row that a matrix may take above its minimum; -1 for any number.
         cutoff: additions in a row in one stage; -1 for one stage in all.
     """
 
-    tool: str
     extra_depth: int
     cutoff: int
 
 
 @dataclass(frozen=True)
 class Traced:
-    """What a library made.
+    """What a library made in a setting.
 
     Attributes:
+        setting: the setting.
         sources: Verilog files; the top module is `arithmetic_worker.TOP`.
         stages: stages of logic between registers: clock edges from an input to its output where
             the inputs come from registers outside.
@@ -51,6 +50,7 @@ class Traced:
         depth: the library's own estimate of latency, in additions.
     """
 
+    setting: Setting
     sources: tuple[Path, ...]
     stages: int
     cost: float
@@ -58,52 +58,67 @@ class Traced:
 
 
 def trace(
-    options: Options,
+    tool: str,
+    settings: Sequence[Setting],
     steps: Sequence[Mapping[str, Any]],
     rows: npt.NDArray[np.float64],
     fmt: tuple[int, int, bool],
     expected: npt.NDArray[np.float64],
     folder: Path,
-) -> Traced:
+) -> list[Traced]:
     """Trace a chain of steps on a vector, write its Verilog and check its values.
 
+    Settings that the library refuses are left out.
+
     Args:
-        options: library and settings.
+        tool: `da4ml` or `alkaid`.
+        settings: each gives one design.
         steps: see `benchmarks.arithmetic_problems`.
         rows: input values (rows, inputs), real.
         fmt: width, bits after the point and sign of every input.
         expected: output values (rows, outputs), exact.
-        folder: is created; holds the project and the log.
+        folder: is created; holds the projects and the log.
 
     Raises:
         InputError: there is no such library.
-        ToolError: it is not installed, fails or takes over five minutes.
+        ToolError: it is not installed, fails, refuses all settings or takes over ten minutes.
         VerificationError: its values are not the expected ones.
     """
-    if options.tool not in TOOLS:
-        raise InputError(f"no library {options.tool!r}: there are {', '.join(TOOLS)}")
-    if find_spec(options.tool) is None:
-        raise ToolError(f"{options.tool} is not installed: pip install 'symtick[bench,da]'")
+    if tool not in TOOLS:
+        raise InputError(f"no library {tool!r}: there are {', '.join(TOOLS)}")
+    if find_spec(tool) is None:
+        raise ToolError(f"{tool} is not installed: pip install 'symtick[bench,da]'")
     folder.mkdir(parents=True, exist_ok=True)
-    paths = {name: folder / f"{name}.npz" for name in ("rows", "found")}
-    np.savez(paths["rows"], allow_pickle=False, rows=rows)
+    projects = [folder / f"project{k}" for k in range(len(settings))]
+    places = {name: folder / f"{name}.npz" for name in ("rows", "found")}
+    np.savez(places["rows"], allow_pickle=False, rows=rows)
     job = {
-        **vars(options), "steps": list(steps), "inputs": rows.shape[1],
+        "tool": tool, "steps": list(steps), "inputs": rows.shape[1],
         "format": dict(zip(("width", "frac", "signed"), fmt, strict=True)),
-        "project": str(folder / "project"), **{name: str(path) for name, path in paths.items()},
+        "settings": [
+            (s.extra_depth, s.cutoff, str(p)) for s, p in zip(settings, projects, strict=True)
+        ],
+        **{name: str(path) for name, path in places.items()},
     }  # fmt: skip
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     worker = "symtick.baselines.arithmetic_worker"
     command = [sys.executable, "-m", worker, str(folder / "job.json")]
+    # its solver is decorated for numba, which compiles for a minute and then saves seconds
     env = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
-    execute(command, folder=folder, log=folder / "trace.log", env=env, timeout=300.0)
-    with np.load(paths["found"], allow_pickle=False) as content:
-        found = {name: content[name] for name in content.files}
-    wrong = int((found["values"] != expected).any(axis=1).sum())
+    execute(command, folder=folder, log=folder / "trace.log", env=env, timeout=600.0)
+    with np.load(places["found"], allow_pickle=False) as content:
+        values, figures, made = (content[name] for name in ("values", "figures", "made"))
+    if not len(made):
+        raise ToolError(f"{tool} makes this in no setting: see {folder / 'trace.log'}")
+    wrong = int((values != expected).any(axis=(0, 2)).sum())
     if wrong:
-        raise VerificationError(f"{options.tool} gives other values in {wrong} of {len(rows)} rows")
-    source = folder / "project" / "src"
-    return Traced(
-        tuple(sorted(p for p in source.rglob("*.v") if not p.name.endswith("_wrapper.v"))),
-        int(found["stages"]), float(found["cost"]), float(found["depth"]),
-    )  # fmt: skip
+        raise VerificationError(f"{tool} gives other values in {wrong} of {len(rows)} rows")
+    return [
+        Traced(settings[k], _sources(projects[k]), int(stages), float(cost), float(depth))
+        for k, (stages, cost, depth) in zip(made.tolist(), figures, strict=True)
+    ]
+
+
+def _sources(project: Path) -> tuple[Path, ...]:
+    found = (project / "src").rglob("*.v")
+    return tuple(sorted(p for p in found if not p.name.endswith("_wrapper.v")))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -29,21 +30,21 @@ def applied(values: Any, step: dict[str, Any]) -> Any:
     if kind == "halves":
         half = len(values) // 2
         return np.maximum(values[:half], values[half:])
-    if kind == "horner":
-        first, *rest = (c * scale for c in step["coefficients"])
-        total = values * first
-        for place, coefficient in enumerate(rest):
-            total = total + coefficient
-            if place < len(rest) - 1:
-                total = total * values
+    if kind == "polynomial":
+        # by powers: alkaid 0.8.2 fails on Horner's form
+        last, *rest = (c * scale for c in reversed(step["coefficients"]))
+        total, power = values * rest[0] + last, values
+        for coefficient in rest[1:]:
+            power = power * values
+            total = total + power * coefficient
         return total
     raise ValueError(kind)
 
 
-def traced(job: dict[str, Any]) -> tuple[Any, Any, float]:
-    """The logic, a model that writes Verilog, and the pipeline's stages."""
-    options = {"hard_dc": job["extra_depth"]}
-    count, fmt, cutoff = job["inputs"], job["format"], job["cutoff"]
+def traced(job: dict[str, Any], extra: int, cutoff: int, project: str) -> tuple[Any, int]:
+    """The logic in one setting, its Verilog written, and the pipeline's stages."""
+    options = {"hard_dc": extra}
+    count, fmt = job["inputs"], job["format"]
     kif = (int(fmt["signed"]), fmt["width"] - fmt["frac"] - fmt["signed"], fmt["frac"])
     if job["tool"] == "da4ml":
         from da4ml.codegen import VerilogModel
@@ -55,9 +56,8 @@ def traced(job: dict[str, Any]) -> tuple[Any, Any, float]:
             values = applied(values, step)
         logic = comb_trace(held, values)
         whole = logic if cutoff < 0 else to_pipeline(logic, cutoff, verbose=False)
-        stages = 1 if cutoff < 0 else len(whole.solutions)
-        VerilogModel(whole, TOP, job["project"]).write()
-        return logic, values, stages
+        VerilogModel(whole, TOP, project).write()
+        return logic, 1 if cutoff < 0 else len(whole.solutions)
     from alkaid.codegen import RTLModel
     from alkaid.trace import FVArrayInput, HWConfig, to_pipeline, trace
 
@@ -66,29 +66,38 @@ def traced(job: dict[str, Any]) -> tuple[Any, Any, float]:
     for step in job["steps"]:
         values = applied(values, step)
     logic = trace(held, values)
-    if cutoff < 0:
-        stages = 1
-        whole = to_pipeline(logic, n_stages=1, reg_inp=False, reg_out=False, verbose=False)
-    else:
-        # registers behind every stage, none in front of the first
-        stages = max(1, int(np.ceil(max(op.latency for op in logic.ops) / cutoff)))
-        whole = to_pipeline(logic, n_stages=stages, reg_inp=False, verbose=False)
-    RTLModel(whole, job["project"], TOP).write()
-    return logic, values, stages
+    stages = 1 if cutoff < 0 else max(1, int(np.ceil(_latency(logic) / cutoff)))
+    # registers behind every stage, none in front of the first; in one stage none at all
+    registers = {"reg_inp": False, "reg_out": cutoff >= 0}
+    whole = to_pipeline(logic, n_stages=stages, verbose=False, **registers)
+    # adders of three operands are one LUT for each bit in Vivado, but not by our recipe for Yosys
+    RTLModel(whole, project, TOP, ternary_fuse=False).write()
+    return logic, stages
+
+
+def _latency(logic: Any) -> float:
+    return max(float(op.latency) for op in logic.ops)
 
 
 def main(path: Path) -> None:
-    """Trace, write the Verilog and predict with the library's own interpreter."""
+    """Trace in every setting, write the Verilog, predict with the library's own interpreter."""
     job = json.loads(path.read_text(encoding="utf-8"))
     with np.load(job["rows"], allow_pickle=False) as content:
         rows = content["rows"]
-    logic, _, stages = traced(job)
-    depth = max(float(op.latency) for op in logic.ops)
-    found = np.asarray(logic.predict(rows), dtype=np.float64)
-    np.savez(
-        job["found"], allow_pickle=False, values=found.reshape(len(rows), -1),
-        stages=np.array(stages), cost=np.array(float(logic.cost)), depth=np.array(depth),
-    )  # fmt: skip
+    values, figures, made = [], [], []
+    for place, setting in enumerate(job["settings"]):
+        try:
+            logic, stages = traced(job, *setting)
+        except AssertionError:
+            # da4ml refuses a stage that is shorter than one of its operations
+            traceback.print_exc()
+            continue
+        made.append(place)
+        values.append(np.asarray(logic.predict(rows), dtype=np.float64).reshape(len(rows), -1))
+        figures.append([stages, float(logic.cost), _latency(logic)])
+    found = {"made": made, "values": values, "figures": figures}
+    arrays: dict[str, Any] = {name: np.array(held) for name, held in found.items()}
+    np.savez(job["found"], allow_pickle=False, **arrays)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmarks.arithmetic_problems import Problem, expression, problems, reference
 from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, run_all
-from symtick.baselines.arithmetic import TOOLS, Options, Traced, trace
+from symtick.baselines.arithmetic import TOOLS, Setting, Traced, trace
 from symtick.baselines.arithmetic_worker import TOP
 from symtick.codegen import Fixed, Precision, compile_expression
 from symtick.codegen.emit_verilog import verilog_files
@@ -36,7 +36,7 @@ LUTS_PER_DSP = 173.0  # 1,182,240 LUTs and 6,840 DSPs of a VU9P (DS890)
 ONE_STAGE_MHZ = 10.0  # a clock at which all of a problem fits in one tick
 PIPELINED_MHZ = 200.0
 DEPTHS = (-1, 0, 1, 2)
-CUTOFFS = (2, 3)
+CUTOFFS = (2, 3, 24)  # the last for products of signals, which are one operation
 _ROWS = 400
 
 
@@ -104,34 +104,31 @@ def _design(problem: Problem, job: Job, folder: Path) -> tuple[list[Path], int, 
     if job.tool == OURS:
         return _ours(problem, job, raw, expected, frac, folder)
     real = (expected / 2.0**frac).astype(np.float64)
-    best = sorted(_peer(problem, job, raw, real, folder), key=lambda each: each[0])
+    best = _peer(problem, job, raw, real, folder)
     if job.rank >= len(best):
         raise ToolError("no further setting")
-    _, options, made = best[job.rank]
-    return list(made.sources), made.stages, _said(options)
+    made = best[job.rank]
+    return list(made.sources), made.stages, _said(made.setting)
 
 
-def _said(options: Options) -> str:
-    depth = "any depth" if options.extra_depth < 0 else f"depth +{options.extra_depth}"
-    return depth if options.cutoff < 0 else f"{depth}, cutoff {options.cutoff}"
+def _said(setting: Setting) -> str:
+    depth = "any depth" if setting.extra_depth < 0 else f"depth +{setting.extra_depth}"
+    return depth if setting.cutoff < 0 else f"{depth}, cutoff {setting.cutoff}"
 
 
-def _peer(
-    problem: Problem, job: Job, raw: Any, real: Any, folder: Path
-) -> Iterator[tuple[float, Options, Traced]]:
-    """A library's designs, each with its own estimate of LUT x latency; equal ones once."""
+def _peer(problem: Problem, job: Job, raw: Any, real: Any, folder: Path) -> list[Traced]:
+    """A library's different designs, best first by its own estimate of LUT x latency."""
+    cutoffs = CUTOFFS if job.pipelined else (-1,)
+    settings = [Setting(extra, cutoff) for extra in DEPTHS for cutoff in cutoffs]
     fmt = (problem.fmt.width, problem.fmt.frac, problem.fmt.signed)
-    seen = set()
-    for extra in DEPTHS:
-        for cutoff in CUTOFFS if job.pipelined else (-1,):
-            options = Options(job.tool, extra, cutoff)
-            place = folder / f"{job.tool}_{extra}_{cutoff}"
-            rows = raw * 2.0**-problem.fmt.frac
-            made = trace(options, problem.steps, rows, fmt, real, place)
-            if (made.cost, made.depth, made.stages) not in seen:
-                seen.add((made.cost, made.depth, made.stages))
-                latency = made.stages * cutoff if job.pipelined else made.depth
-                yield made.cost * latency, options, made
+    rows = raw * 2.0**-problem.fmt.frac
+    made = trace(job.tool, settings, problem.steps, rows, fmt, real, folder / job.tool)
+    different = {(each.cost, each.depth, each.stages): each for each in reversed(made)}
+    return sorted(different.values(), key=lambda each: each.cost * _latency(each))
+
+
+def _latency(made: Traced) -> float:
+    return made.depth if made.setting.cutoff < 0 else made.stages * made.setting.cutoff
 
 
 def _ours(

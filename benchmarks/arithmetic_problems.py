@@ -30,7 +30,7 @@ class Problem:
         inputs: number of inputs.
         fmt: format of each.
         steps: matrix (weights: inputs x outputs, frac), bias (values, frac), relu, halves (larger
-            of the first half and the second), horner (coefficients, highest power first, frac).
+            of the first half and the second), polynomial (coefficients, highest power first, frac).
     """
 
     name: str
@@ -77,8 +77,8 @@ def problems() -> tuple[Problem, ...]:
                 (_matrix(rng, 16, 16, 4),)),
         Problem("cosine8", "8-point cosine transform of 8-bit constants, 8-bit inputs", 8,
                 Fixed(8, 0), ({"kind": "matrix", "weights": cosines, "frac": 0},)),
-        Problem("cubic", "two cubics in Horner's form, 6-bit inputs", 2, Fixed(6, 5),
-                ({"kind": "horner", "coefficients": [11, -27, 45, 9], "frac": 4},)),
+        Problem("cubic", "cubic polynomials of two 6-bit inputs", 2, Fixed(6, 5),
+                ({"kind": "polynomial", "coefficients": [11, 27, 45, 9], "frac": 0},)),
         Problem("maxout", "4 larger ones of two sums of 8 products, 6-bit inputs", 8, Fixed(6, 0),
                 two),
         Problem("dense8x8x3", "two layers 8-8-3 with biases and ReLU, 5-bit inputs", 8,
@@ -103,11 +103,11 @@ def reference(problem: Problem, raw: np.ndarray[Any, Any]) -> tuple[np.ndarray[A
             half = values.shape[1] // 2
             values = np.maximum(values[:, :half], values[:, half:])
         else:
-            values, frac = _horner(step["coefficients"], places, values, frac)
+            values, frac = _polynomial(step["coefficients"], places, values, frac)
     return values, frac
 
 
-def _horner(
+def _polynomial(
     coefficients: Sequence[int], places: int, x: np.ndarray[Any, Any], frac: int
 ) -> tuple[np.ndarray[Any, Any], int]:
     degree = len(coefficients) - 1
