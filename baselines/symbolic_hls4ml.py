@@ -11,7 +11,8 @@ from it:
 * functions are tables of `table_size` samples from `range_start` to `range_end`, chosen by the
   floor of the scaled argument and held at both ends;
 * a number times a signal is a multiplier with a constant operand, left to synthesis; no table is
-  made of a sub-expression, no constant is shared, no range is looked at.
+  made of a sub-expression, no constant is shared, no range is looked at. Products of signals are
+  built as in our own designs, which is smaller than what synthesis makes of them.
 
 Where hls4ml's C++ does not compile without a vendor's headers, the choice that costs least is made:
 a sample is the function's nearest value in the type (AP_RND, AP_SAT), Min and Max compare in the
@@ -49,6 +50,7 @@ from symtick.errors import InputError
 from symtick.expr import Expression, to_sympy
 
 TYPE = Fixed(16, 10)
+_PARTS = ("products", "split")
 Term = tuple[int, bool]  # graph node, whether it is subtracted
 
 
@@ -129,8 +131,8 @@ def compile_symbolic(
     work = _Symbolic(expression.inputs, model, cut, fmt, functions)
     outputs = [work.output(to_sympy(expression, k)) for k in range(len(expression.outputs))]
     graph = work.builder.build(outputs, output_names)
-    # what a stage is too short for is cut into exact parts; nothing else is rewritten
-    steps = [step for step in PASSES if step.name == "split"]
+    # a stage is too short for a product of 16 bits: these cut products and tables into exact parts
+    steps = [step for step in PASSES if step.name in _PARTS]
     graph = run_passes(graph, model, steps)
     return Design(name, expression, graph, schedule(graph, model), model.name)
 

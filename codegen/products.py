@@ -60,6 +60,8 @@ class _Products:
             found = rebuilt(self.builder, self.graph, k, [place[a] for a in node.args])
             if self._in_luts(found):
                 found = self._cheapest(k, found)
+            elif self.builder.nodes[found].op is GOp.MUL:
+                found = self._halved(found)  # with a constant it may be longer than a stage
             place.append(found)
         self.stages = max((self._watch.ready(place[k])[0] for k in self.graph.outputs), default=0)
         return self.builder.build([place[k] for k in self.graph.outputs], self.graph.output_names)
@@ -156,6 +158,8 @@ class _Products:
             return number
         widths = [self.builder.nodes[a].fmt.width for a in node.args]
         short = 0 if widths[0] <= widths[1] else 1
+        if self.builder.nodes[node.args[short]].op is GOp.CONST:
+            short = 1 - short
         if widths[short] < 2:
             return number
         high, low = halves(self.builder, node.args[short], widths[short] // 2)

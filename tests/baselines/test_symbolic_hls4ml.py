@@ -87,11 +87,13 @@ def test_its_cpp_and_verilog_equal_its_integers(tmp_path: Path) -> None:
     verify(made, tmp_path, 500).check()
 
 
-@pytest.mark.parametrize(("cut", "widest"), [(Cut.CONVERSIONS, 58), (Cut.RESULTS, 33)])
-def test_ports_have_the_one_type_and_results_are_cut_to_it(cut: Cut, widest: int) -> None:
+@pytest.mark.parametrize("cut", Cut)
+def test_ports_have_the_one_type_and_results_are_cut_to_it(cut: Cut) -> None:
     graph = design(TEXTS[:2], cut).graph
     assert set(graph.output_formats) == set(graph.input_formats) == {TYPE}
-    assert max(node.fmt.width for node in graph.nodes) == widest
+    # a product of two values of the type, or exact ones of products
+    widest = max(node.fmt.width for node in graph.nodes)
+    assert widest <= 36 if cut is Cut.RESULTS else widest > 50
 
 
 def test_both_ways_differ_by_the_bits_that_are_cut_only() -> None:
