@@ -191,6 +191,13 @@ def type_text(fmt: Fixed, modes: Iterable[str] = ()) -> str:
     return f"{name}<{', '.join([str(fmt.width), str(fmt.integer), *modes])}>"
 
 
+def broken(code: str) -> list[str]:
+    """A line of code as lines that fit, the later ones indented; it has no comment."""
+    return textwrap.wrap(
+        code, LINE - 4, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
+
+
 def render(template: str, **values: Any) -> str:
     """A filled template; an unknown name in it is an error, not an empty text."""
     return _environment().get_template(template).render(**values)

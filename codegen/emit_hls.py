@@ -173,7 +173,7 @@ class _Project:
         line = f"const {kind} {name} = {value};"
         if len(line) + len(comment) + 6 <= emit_common.LINE:
             return [f"{line}  {comment}"]
-        return [comment, line]
+        return [comment, *emit_common.broken(line)]
 
     def _value(self, number: int, node: GNode) -> str:
         """The C++ expression of a node; where it gives raw bits, with `bits ` before it."""

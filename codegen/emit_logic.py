@@ -51,6 +51,10 @@ class Bits:
         self._signals.setdefault(signal.name, signal)
         return signal
 
+    def reads(self, name: str) -> bool:
+        """Whether an expression reads a bit of the signal of this name."""
+        return name in self._read
+
     def unread(self) -> list[str]:
         """Slices of known signals that no expression reads."""
         held: list[str] = []

@@ -197,6 +197,25 @@ def synthesize_each(
     }
 
 
+def check(sources: Sequence[Path], top: str, folder: Path) -> list[str]:
+    """What Yosys's `check` finds wrong in the read design: undriven or doubly driven bits, loops.
+
+    Returns:
+        Its lines of warning; none in a clean design.
+
+    Raises:
+        InputError: a source does not exist.
+        ToolError: Yosys is missing or cannot read the sources.
+    """
+    stem = folder.resolve() / f"{top}.check"
+    report = stem.with_name(stem.name + ".txt")
+    _run([*_read(sources, top), f'tee -q -o "{report}" check'], sources, stem)
+    lines = report.read_text().splitlines()
+    if not any("Found and reported" in line for line in lines):
+        raise ToolError(f"Yosys did not check {top}: see {report}")
+    return [line for line in lines if line.startswith("Warning")]
+
+
 def ports(sources: Sequence[Path], top: str, folder: Path) -> dict[str, tuple[str, int]]:
     """Direction (`input`, `output`) and width in bits of every port of a module.
 
