@@ -93,8 +93,8 @@ def _product(node: GNode, args: list[GNode]) -> tuple[Part, ...]:
             return _by_constant(constant, other, node)
     widths = sorted(a.fmt.width for a in args)
     if widths[0] == 1:
-        # one AND gate a bit: a two-input table, which synthesis merges with the sum that follows
-        return (Part("table", {"address": 2}),)
+        # one gate a bit
+        return (Part("select", {"width": node.fmt.width, "bits": node.fmt.width}),)
     features = {
         "width": node.fmt.width, **_factors(args), "partial": widths[1] * (widths[0] - 1)
     }  # fmt: skip
