@@ -171,7 +171,9 @@ def _cast(
     fmt, quant = (node.fmt, node.quant) if width is None else (width.fmt, width.quant)
     lack = max(0, fmt.frac - held.fmt.frac)
     if lack < fmt.width:
-        fmt = Fixed(fmt.width - lack, fmt.frac - lack, fmt.signed)
+        short = Fixed(fmt.width - lack, fmt.frac - lack, fmt.signed)
+        # the largest value of a format that saturates would be another
+        fmt = short if node.overflow is Overflow.WRAP or _kept(held, short, quant) else fmt
     if node.overflow is not Overflow.WRAP:
         fits = _kept(held, fmt, quant)
         return builder.cast(source, fmt, quant, Overflow.WRAP if fits else node.overflow)

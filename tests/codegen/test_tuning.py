@@ -75,6 +75,14 @@ def test_every_point_is_what_its_decisions_make(seed: int, budget: float, keep_p
     assert same(graph, found.graph(0), rows)
 
 
+def test_a_format_that_saturates_keeps_its_largest_value() -> None:
+    builder = GraphBuilder(("x",))
+    x = builder.input(0, Fixed(5, 5, False), 5, 14)
+    graph = builder.build([builder.cast(x, Fixed(2, 6), Quant.RND, Overflow.SAT_SYM)], ["y"])
+    rows = np.arange(5, 15)[:, None]
+    assert same(graph, tuned(graph, rows, 0.0).graph(0), rows)
+
+
 @given(seeds)
 @settings(max_examples=10)
 def test_the_same_rows_give_the_same_curve(seed: int) -> None:
