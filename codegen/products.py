@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from symtick.codegen.graph import GNode, GOp, Graph, GraphBuilder
+from symtick.codegen.halving import halved
 from symtick.codegen.schedule import CostModel
 from symtick.codegen.score import lut_equivalent
 from symtick.codegen.tables import rebuilt
 from symtick.codegen.timing import Watch
-from symtick.codegen.wires import digits, halves, in_format
+from symtick.codegen.wires import digits, in_format
 
 _GROUPS = (1, 2, 3, 4)
 # up to this many bits of a factor, digits of one bit, which need no 3x, can be smaller
@@ -61,7 +62,9 @@ class _Products:
             if self._in_luts(found):
                 found = self._cheapest(k, found)
             elif self.builder.nodes[found].op is GOp.MUL:
-                found = self._halved(found)  # with a constant it may be longer than a stage
+                found = halved(
+                    self.builder, self._fits, found
+                )  # with a constant it may be longer than a stage
             place.append(found)
         self.stages = max((self._watch.ready(place[k])[0] for k in self.graph.outputs), default=0)
         return self.builder.build([place[k] for k in self.graph.outputs], self.graph.output_names)
@@ -89,10 +92,9 @@ class _Products:
 
     def _cost(self, number: int) -> tuple[bool, int, float, float]:
         """Whether a part is longer than a stage; the stage when ready; LUTs not there yet; ns."""
-        view, budget = self._watch.view, self._model.budget_ns + 1e-9
         cone = self._cone(number)
-        late = any(self._model.delay(view, k) > budget for k in cone)
-        area = sum(lut_equivalent(self._model.area(view, k)) for k in cone)
+        late = not all(self._fits(k) for k in cone)
+        area = sum(lut_equivalent(self._model.area(self._watch.view, k)) for k in cone)
         stage, ns = self._watch.ready(number)
         return late, stage, area, ns
 
@@ -109,7 +111,7 @@ class _Products:
 
     def _forms(self, number: int) -> Iterator[Callable[[], int]]:
         node = self.builder.nodes[number]
-        yield partial(self._halved, number)
+        yield partial(halved, self.builder, self._fits, number)
         orders = dict.fromkeys((node.args, node.args[::-1]))
         for x, y in orders:
             width = self.builder.nodes[y].fmt.width
@@ -117,6 +119,10 @@ class _Products:
                 sizes = {-(-width // bits // groups): groups for groups in _GROUPS}
                 for groups in sizes.values():
                     yield partial(self._rows, node, x, y, bits, groups)
+
+    def _fits(self, number: int) -> bool:
+        """Whether an operation is not longer than a stage."""
+        return self._model.delay(self._watch.view, number) <= self._model.budget_ns + 1e-9
 
     # --- rows ----------------------------------------------------------------------------------
 
@@ -146,31 +152,3 @@ class _Products:
             both = self.builder.op(GOp.ADD, first, second)
             heapq.heappush(queue, (self._watch.ready(both), both))
         return queue[0][1]
-
-    # --- halves --------------------------------------------------------------------------------
-
-    def _halved(self, number: int) -> int:
-        """The product itself if it fits in a stage, else of parts that do where possible."""
-        if self._model.delay(self._watch.view, number) <= self._model.budget_ns + 1e-9:
-            return number
-        node = self.builder.nodes[number]
-        if node.op is not GOp.MUL:
-            return number
-        widths = [self.builder.nodes[a].fmt.width for a in node.args]
-        short = 0 if widths[0] <= widths[1] else 1
-        if self.builder.nodes[node.args[short]].op is GOp.CONST:
-            short = 1 - short
-        if widths[short] < 2:
-            return number
-        high, low = halves(self.builder, node.args[short], widths[short] // 2)
-        if node.args[0] == node.args[1]:
-            middle = self.builder.scale(self._product(high, low), 1)
-            ends = self.builder.op(GOp.ADD, self._product(high, high), middle)
-            whole = self.builder.op(GOp.ADD, ends, self._product(low, low))
-        else:
-            upper, lower = (self._product(node.args[1 - short], part) for part in (high, low))
-            whole = self.builder.op(GOp.ADD, upper, lower)
-        return in_format(self.builder, whole, node.fmt)
-
-    def _product(self, a: int, b: int) -> int:
-        return self._halved(self.builder.op(GOp.MUL, a, b))

@@ -12,6 +12,7 @@ import numpy as np
 
 from symtick.codegen.fixed import MAX_WIDTH, Fixed, Overflow, Quant, RawArray, cast_raw
 from symtick.codegen.graph import GNode, GOp, Graph, GraphBuilder
+from symtick.codegen.halving import halved
 from symtick.codegen.schedule import CostModel
 from symtick.codegen.tables import rebuilt, spread
 from symtick.codegen.timing import Watch
@@ -38,14 +39,19 @@ class _Split:
 
     def fitted(self, number: int) -> int:
         """A node of equal value and format, its operations within the budget where possible."""
-        if self._model.delay(self._watch.view, number) <= self._model.budget_ns + 1e-9:
+        if self._fits(number):
             return number
         node = self.builder.nodes[number]
+        if node.op is GOp.MUL:  # its factors' bounds may be wider than when it was cut
+            return halved(self.builder, self._fits, number)
         if node.op is GOp.TABLE and self.builder.nodes[node.args[0]].fmt.width > 1:
             return self._table(number, node)
         if node.op in (GOp.MIN, GOp.MAX):
             return self._choice(node)
         return self._cast(number, node) if node.op is GOp.CAST else number
+
+    def _fits(self, number: int) -> bool:
+        return self._model.delay(self._watch.view, number) <= self._model.budget_ns + 1e-9
 
     def _made(self, op: GOp, *args: int) -> int:
         return self.fitted(self.builder.op(op, *args))
