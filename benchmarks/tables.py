@@ -319,6 +319,30 @@ def _against_reference(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
+def estimation(result: Result) -> str:
+    """Benchmark 8."""
+    held = result["summary"]
+    count = held["expressions"]
+    rows = [
+        (name, f"{100 * held[f'{key}_median']:.1f} %", f"{100 * held[f'{key}_p90']:.1f} %",
+         f"{100 * held[f'{key}_worst']:.1f} %")
+        for name, key in (("LUT", "lut_error"), ("FF", "ff_error"))
+    ]  # fmt: skip
+    parts = [
+        machine_line(result),
+        table(("estimate against Yosys", "median error", "90th percentile", "worst"), rows),
+        f"Ticks exact in {held['ticks_exact']} of {count}, DSPs in {held['dsp_exact']}, block RAM "
+        f"in {held['bram_exact']}. Median size {held['lut_median']:.0f} LUTs, largest "
+        f"{held['lut_largest']:,}.",
+    ]
+    if "clock_met" in held:
+        parts.append(
+            f"nextpnr meets the clock in {100 * held['clock_met']:.1f} %: median "
+            f"{held['fmax_median']:.0f} MHz, lowest {held['fmax_least']:.0f}."
+        )
+    return "\n\n".join(parts)
+
+
 SECTIONS: Mapping[str, Callable[[Result], str]] = {
     "evaluation": evaluation,
     "tree_cost": tree_cost,
@@ -328,6 +352,7 @@ SECTIONS: Mapping[str, Callable[[Result], str]] = {
     "ticks": ticks,
     "arithmetic": lambda result: f"{machine_line(result)}\n\n{arithmetic(result)}",
     "compiler": compiler,
+    "estimation": estimation,
 }
 
 
