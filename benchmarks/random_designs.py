@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from symtick.codegen import Design, Fixed, Precision, compile_expression
-from symtick.errors import DomainError, ResourceError, WidthError
+from symtick.errors import AccuracyError, DomainError, ResourceError, WidthError
 from symtick.expr import Builder, Expression, Op, to_text
 from symtick.hwcost import Model
 
@@ -53,7 +53,7 @@ def draw(seed: int, number: int, model: Model) -> tuple[Drawn, Design]:
             made = compile_expression(
                 expression, formats, model, Precision(), name=f"drawn_{seed}_{number}"
             )
-        except (DomainError, WidthError, ResourceError):
+        except (AccuracyError, DomainError, WidthError, ResourceError):
             refused += 1
             continue
         return Drawn(expression, formats, refused), made

@@ -261,6 +261,8 @@ class _Module:
         """
         place = row_place(self.graph, node)
         width, shift = node.fmt.width - place, node.fmt.frac - fracs[0]
+        if width <= 0:  # a row of zeros
+            return [], self.bits.extended(args[0], shift, node.fmt.width)
         digit = args[1]
         high = self.bits.bit(digit, digit.fmt.width - 1)
         row, total = (self.namer.new(f"{name}_{part}") for part in ("row", "sum"))

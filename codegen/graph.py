@@ -346,6 +346,13 @@ class GraphBuilder:
         node = self.nodes[arg]
         if node.fmt == fmt and fmt.keeps(node.lo, node.hi, overflow):
             return arg
+        below = overflow is Overflow.WRAP and fmt.frac - node.fmt.frac >= fmt.width
+        if node.lo == node.hi or below:
+            # wrapped or not, it is one value; so are the zeros below the last place
+            only = int(
+                cast_raw(np.array([node.lo], object), node.fmt.frac, fmt, quant, overflow)[0]
+            )
+            return self._add(GNode(GOp.CAST, (arg,), fmt, only, only, 0, quant, overflow))
         exact = [rounded_raw(v, node.fmt.frac - fmt.frac, quant) for v in (node.lo, node.hi)]
         low, high = (min(max(v, fmt.raw_min), fmt.raw_max) for v in exact)
         if overflow in (Overflow.WRAP, Overflow.SAT_ZERO):

@@ -295,7 +295,14 @@ class _Lowering:
 
     def _function(self, number: int, power: int, weight: float, frac: int) -> int:
         """weight * function ** power of a signal."""
-        return self._unit(number, self._cut(number), power, weight, frac)
+        cut, nearest = self._cut(number), self.nodes[number].args[0]
+        try:
+            return self._unit(number, cut, power, weight, frac)
+        except AccuracyError:
+            # sin(sqrt(v)) has no slope at 0; a root digit by digit and then its sine need none
+            if cut == nearest:
+                raise
+            return self._unit(number, nearest, power, weight, frac)
 
     def _cut(self, number: int) -> int:
         """The node farthest below a function through which alone it sees its inputs.

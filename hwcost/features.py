@@ -62,7 +62,9 @@ def parts(graph: Graph, number: int) -> tuple[Part, ...]:
         return (Part(row, {"width": bits, "bits": bits}),)
     if node.op is GOp.MADD:
         bits = node.fmt.width - max(0, node.fmt.frac - args[2].fmt.frac)
-        return (Part(row, {"width": node.fmt.width, "bits": max(1, bits)}),)
+        # the fit's topmost bit is the carry's; a first row, which adds to nothing, has none
+        first = args[0].op is GOp.CONST and args[0].number == 0
+        return (Part(row, {"width": node.fmt.width, "bits": max(1, bits + first)}),)
     if row in ("add", "sub") and any(a.op is GOp.CONST for a in args):
         row = "offset"
     return (Part(row, {"width": node.fmt.width, "bits": _logic_bits(node, args)}),)

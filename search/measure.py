@@ -24,7 +24,7 @@ from symtick.codegen import (
     compile_expression,
 )
 from symtick.codegen.scheduler import DEFAULT as SCHEDULER
-from symtick.errors import DomainError, InputError, ResourceError, WidthError
+from symtick.errors import AccuracyError, DomainError, InputError, ResourceError, WidthError
 from symtick.expr import Expression, parse, to_text
 from symtick.hwcost.estimate import estimate
 from symtick.hwcost.search_cost import SearchCost
@@ -99,7 +99,7 @@ class Bench:
             delivered = design
             if self.decision != SCORES:
                 delivered = self.design(expression, precision, self.decision)
-        except (ResourceError, WidthError, DomainError):
+        except (ResourceError, WidthError, DomainError, AccuracyError):
             return None
         rows = self.problem.valid
         outputs = real_outputs(design, self.problem.raw[rows])

@@ -254,6 +254,17 @@ def test_without_chords_there_is_one_table() -> None:
     assert {GOp.MUL, GOp.MADD} & {node.op for node in chords.graph.nodes}
 
 
+def test_a_function_without_a_slope_is_computed_in_steps() -> None:
+    design = compiled("sin(sqrt(abs(x0 + x1)))", "fixed<12,2>", "fixed<12,2>")
+    rows = np.random.default_rng(3).integers(-2048, 2048, (2000, 2))
+    rows[:50] = np.arange(-25, 25)[:, None] // np.array([1, 2])
+    total = np.abs(rows.sum(axis=1) / 1024.0)
+    (fmt,) = design.graph.output_formats
+    found = fmt.to_real(design.graph.evaluate(rows)[:, 0])
+    # a root costs a few units next to 0, where its slope is taken as bounded
+    assert np.abs(found - np.sin(np.sqrt(total))).max() < 3 * 2.0**-6
+
+
 # --- errors ------------------------------------------------------------------------------------
 
 

@@ -135,3 +135,16 @@ def test_raw_inputs_are_checked() -> None:
         graph.evaluate(np.array([[3]]))
     with pytest.raises(InputError, match=r"integers of shape \(n, 1\)"):
         graph.evaluate(np.array([[0.5]]))
+
+
+@pytest.mark.parametrize("overflow", list(Overflow))
+def test_a_cast_of_one_value_has_one_value(overflow: Overflow) -> None:
+    builder = GraphBuilder(("x",))
+    one = builder.op(GOp.GE, builder.input(0, Fixed(3, 0), 1, 3), builder.const(1, 0))
+    node = builder.nodes[builder.cast(one, Fixed(2, -1, False), Quant.TRN, overflow)]
+    assert node.lo == node.hi == 0
+    wide = builder.cast(builder.const(5, 0), Fixed(2, 0, False), Quant.TRN, overflow)
+    low = builder.cast(builder.input(0, Fixed(3, 0), 1, 3), Fixed(2, 2, False), Quant.TRN, overflow)
+    assert (builder.nodes[low].hi == 0) is (overflow is Overflow.WRAP)
+    wanted = {Overflow.WRAP: 1, Overflow.SAT_ZERO: 0}.get(overflow, 3)
+    assert builder.nodes[wide].lo == builder.nodes[wide].hi == wanted

@@ -47,4 +47,4 @@ def test_functions_agree(
     assert all(kind in methods for kind in kinds)
     outcome = verify(design, tmp_path, count=4000)
     outcome.check()
-    assert outcome.measured_latency == design.schedule.latency > 3
+    assert outcome.measured_latency == design.schedule.latency > 1
