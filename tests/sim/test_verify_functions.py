@@ -41,10 +41,10 @@ def test_functions_agree(
     expression = parse("; ".join(texts), inputs=("x0", "x1"))
     spans = [Interval(formats[0].lo, formats[0].hi), Interval(0.125, formats[1].hi)]
     design = compile_expression(
-        expression, formats, SizedModel(budget_ns=3.0), precision, name="units", ranges=spans
+        expression, formats, SizedModel(budget_ns=2.0), precision, name="units", ranges=spans
     )
     methods = " ".join(unit.method for unit in design.units)
     assert all(kind in methods for kind in kinds)
     outcome = verify(design, tmp_path, count=4000)
     outcome.check()
-    assert outcome.measured_latency == design.schedule.latency > 1
+    assert outcome.measured_latency == design.schedule.latency > 3
