@@ -73,7 +73,8 @@ class SearchCost:
         chain: operators may share a tick.
         fuse: single-input sub-trees become tables.
         op_delay: delay of each operator, indexed by `Op`; ns, or ticks where `chain` is False.
-        op_lut: LUTs of each operator, indexed by `Op`.
+        op_lut: LUTs of each operator, indexed by `Op`; a DSP block is the LUTs of
+            `symtick.codegen.score`.
         table_delay: delay of a table over each input.
         table_lut: LUTs of a table over each input.
         factor_bits: significant bits of a constant factor, 1 to 48; with 1 each is a shift.

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from symtick.codegen.fixed import Fixed
 from symtick.codegen.graph import ARITY, GOp, GraphBuilder
 from symtick.codegen.passes import run_passes
+from symtick.codegen.score import lut_equivalent
 from symtick.errors import InputError
 from symtick.expr import Op
 from symtick.hwcost.model import CycleModel, Model, OpenModel
@@ -104,14 +105,15 @@ def _built(model: OpenModel, kind: GOp, *widths: int) -> tuple[float, float]:
     """Delay and LUTs of an operation on signals of these widths; a product of one is a square.
 
     The compiler's passes give it the parts that fit a tick. Where they take several ticks the delay
-    is that of one operator which ends as late.
+    is that of one operator which ends as late. DSP blocks are LUTs, as many as the passes take them
+    for.
     """
     builder = GraphBuilder(tuple(f"x{k}" for k in range(len(widths))))
     ports = [builder.input(k, Fixed(w, 0)) for k, w in enumerate(widths)]
     made = builder.op(kind, *(ports * 2)[: ARITY[kind]])
     graph = run_passes(builder.build([made], ["y"]), model)
     stage, start = arrivals(graph, model)[graph.outputs[0]]
-    area = sum(model.area(graph, k).lut for k in range(len(graph.nodes)))
+    area = sum(lut_equivalent(model.area(graph, k)) for k in range(len(graph.nodes)))
     return stage * model.budget_ns + start, area
 
 

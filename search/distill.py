@@ -215,7 +215,7 @@ class Distiller:
         }
         wanted = self.config.choice.share * self._teacher_score
         entries = [replace(e, name="") for e in self.front().entries]
-        order = sorted(entries, key=lambda e: (abs(e.score - wanted), e.lut))
+        order = sorted(entries, key=lambda e: (abs(e.score - wanted), e.cost))
         keys = [str(e.to_dict()) for e in order]
         return [rungs[key] for key in keys if key in rungs][:count]
 

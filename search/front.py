@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from symtick.codegen import CostModel, Design, Fixed, Precision, compile_expression
+from symtick.codegen import Area, CostModel, Design, Fixed, Precision, compile_expression
+from symtick.codegen.score import lut_equivalent
 from symtick.errors import InputError
 from symtick.expr import Expression, parse, to_text
 from symtick.files import write_json, write_text
@@ -28,7 +29,7 @@ class FrontEntry:
     """One design: closed forms, precision, and what they were measured to be.
 
     Attributes:
-        name: short and unique in its front, d1, d2, ... by LUT.
+        name: short and unique in its front, d1, d2, ... by cost.
         expression: one output per target.
         precision: what it was compiled with.
         origin: which part of the search it comes from.
@@ -53,6 +54,11 @@ class FrontEntry:
     ff: float
     dsp: float
     search_ticks: int
+
+    @property
+    def cost(self) -> float:
+        """LUTs, with those that a DSP block counts as; what designs are compared by."""
+        return lut_equivalent(Area(lut=self.lut, dsp=self.dsp))
 
     def text(self, output: int, digits: int | None = None) -> str:
         """One output's expression; exact by default."""
@@ -108,19 +114,19 @@ class FrontEntry:
 
 
 def dominates(first: FrontEntry, second: FrontEntry) -> bool:
-    """Whether `first` is nowhere worse in (score, ticks, LUT) and somewhere better."""
+    """Whether `first` is nowhere worse in (score, ticks, cost) and somewhere better."""
     a, b = _figures(first), _figures(second)
     return a != b and all(p <= q for p, q in zip(a, b, strict=True))
 
 
 def _figures(entry: FrontEntry) -> tuple[float, int, float]:
-    return -entry.score, entry.ticks, entry.lut
+    return -entry.score, entry.ticks, entry.cost
 
 
 def non_dominated(entries: Iterable[FrontEntry]) -> list[FrontEntry]:
-    """The entries that no other beats, one of equals (by loss), by LUT, named d1, d2, ..."""
+    """The entries that no other beats, one of equals (by loss), by cost, named d1, d2, ..."""
     order = sorted(
-        entries, key=lambda e: (e.lut, e.ticks, -e.score, e.loss, e.origin, str(e.expression))
+        entries, key=lambda e: (e.cost, e.ticks, -e.score, e.loss, e.origin, str(e.expression))
     )
     kept: list[FrontEntry] = []
     for entry in order:
@@ -135,10 +141,10 @@ def _renamed(entry: FrontEntry, name: str) -> FrontEntry:
 
 @dataclass(frozen=True)
 class Front:
-    """Non-dominated designs by LUT, and the score they are measured against.
+    """Non-dominated designs by cost, and the score they are measured against.
 
     Attributes:
-        entries: ascending in LUTs.
+        entries: ascending in cost (`FrontEntry.cost`).
         teacher_score: the targets' own score on the validation rows.
         chosen: name of the chosen entry; empty when there is none.
     """
@@ -153,25 +159,25 @@ class Front:
     ) -> Front:
         """The front of these entries within the limits, and its choice.
 
-        Chosen is the entry with the fewest LUTs (then ticks) among those that keep
+        Chosen is the entry with the least cost (then ticks) among those that keep
         `choice.share` of the teacher's score; where none does, the one with the best score.
         Designs under `choice.floor` of it are left out, unless all are.
         """
         held = non_dominated(
             e
             for e in entries
-            if e.ticks <= choice.max_ticks and (choice.max_lut is None or e.lut <= choice.max_lut)
+            if e.ticks <= choice.max_ticks and (choice.max_lut is None or e.cost <= choice.max_lut)
         )
         useful = [e for e in held if e.score >= choice.floor * teacher_score]
         kept = [replace(e, name=f"d{n}") for n, e in enumerate(useful or held, 1)]
         enough = [e for e in kept if e.score >= choice.share * teacher_score]
-        best = enough[:1] or sorted(kept, key=lambda e: (-e.score, e.lut))[:1]
+        best = enough[:1] or sorted(kept, key=lambda e: (-e.score, e.cost))[:1]
         return cls(tuple(kept), teacher_score, best[0].name if best else "")
 
     def thinned(self, resolution: float) -> Front:
         """The front without steps that the validation rows cannot tell apart.
 
-        An entry goes where one that costs no more ticks and LUTs scores less than `resolution`
+        An entry goes where one that costs no more ticks and area scores less than `resolution`
         below it; the chosen and the best stay.
         """
         kept: list[FrontEntry] = []
@@ -200,7 +206,7 @@ class Front:
 
     @property
     def smallest(self) -> FrontEntry:
-        """The entry with the fewest LUTs."""
+        """The entry of the least cost."""
         return self.entry(self.entries[0].name if self.entries else None)
 
     @property
@@ -208,7 +214,7 @@ class Front:
         """The entry with the best score (the smallest of equals)."""
         if not self.entries:
             return self.entry()
-        return min(self.entries, key=lambda e: (-e.score, e.lut))
+        return min(self.entries, key=lambda e: (-e.score, e.cost))
 
     def to_json(self) -> dict[str, Any]:
         """A form for JSON; nothing is lost."""

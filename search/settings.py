@@ -123,13 +123,13 @@ class FixedPointSettings:
 
 @dataclass(frozen=True)
 class ChoiceSettings:
-    """Which design of the front is the result: the fewest LUTs that keep enough.
+    """Which design of the front is the result: the least cost that keeps enough.
 
     Attributes:
         share: part of the teacher's validation score to keep.
         floor: part of it under which designs are left out of the front.
         max_ticks: most ticks; slower designs are not on the front.
-        max_lut: most LUTs, or None.
+        max_lut: most LUTs, DSP blocks counted as LUTs (`FrontEntry.cost`), or None.
         resolution: steps in score below which the cheaper of two designs is enough; about half a
             standard error of an accuracy on 10,000 rows.
     """

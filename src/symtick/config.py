@@ -135,7 +135,7 @@ class HardwareSection(_Section):
         device: a name that `symtick devices` lists.
         clock_mhz: clock frequency.
         max_ticks: latency budget of a design.
-        max_lut: LUT budget of a design, or none.
+        max_lut: LUT budget of a design, a DSP block counted as 173 LUTs, or none.
         latency: exact number of ticks of every design, or none for the fewest of each. Designs
             that need fewer are filled with registers, so that a model that is trained again keeps
             its place in a system of fixed latency.

@@ -49,7 +49,7 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         device: device of the cost model.
         clock_mhz: clock.
         max_ticks: latency budget.
-        max_lut: LUT budget, or None.
+        max_lut: LUT budget, a DSP block counted as 173 LUTs, or None.
         keep: the chosen design is the smallest that keeps this share of the teacher's score.
         validation: share of the rows that precision and design are chosen on.
         config: the search's settings; its seed, threads and choice are set from here.

@@ -75,7 +75,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         X_units: unit of each feature as text, a list or a dict by name; "" is a plain number.
         y_units: unit of the target; with several targets a list; None for any.
         max_ticks: latency by the cost table, or None.
-        max_lut: LUTs by the cost table, or None.
+        max_lut: LUTs by the cost table, a DSP block counted as 173 of them, or None.
 
     Hardware
         cost: what prices candidates: `open` (a device's delays and areas; functions of one input

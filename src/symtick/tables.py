@@ -43,7 +43,7 @@ def _error(value: float | None) -> str:
 
 
 def front_table(run: Run) -> Table:
-    """The designs of a run, by LUTs."""
+    """The designs of a run, smallest first."""
     front = run.front
     device = load_device(run.job.hardware.device)
     rows = [
@@ -80,7 +80,7 @@ def _rule(run: Run) -> str:
     """Why the chosen design was chosen."""
     front, share = run.front, run.job.choose.accuracy_share
     if front.entry().score >= share * front.teacher_score:
-        return f"the fewest LUTs that keep {percent(share)} % of it"
+        return f"the smallest that keeps {percent(share)} % of it"
     return f"the best score, as no design keeps {percent(share)} % of it"
 
 

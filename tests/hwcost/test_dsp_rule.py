@@ -11,9 +11,11 @@ from symtick.codegen.design import Design
 from symtick.codegen.emit_verilog import verilog_files
 from symtick.codegen.fixed import Fixed
 from symtick.codegen.graph import GOp, Graph, GraphBuilder
+from symtick.codegen.schedule import Area
 from symtick.codegen.scheduler import schedule
-from symtick.expr import parse
-from symtick.hwcost import load_device, model
+from symtick.codegen.score import lut_equivalent
+from symtick.expr import Op, parse
+from symtick.hwcost import load_device, model, search_cost
 from symtick.sim import yosys
 
 # where the rules change: two bits, nine bits of product, 18, 25, 27, and pieces of 17 beyond
@@ -44,6 +46,16 @@ def _products() -> Iterator[tuple[str, Graph]]:
         x, y = builder.input(0, Fixed(width, 0)), builder.const(raw, 0)
         name = f"constant_{width}_{abs(raw)}"
         yield name, builder.build([builder.op(GOp.MUL, x, y)], ["y"])
+
+
+def test_a_block_has_its_price_in_the_search() -> None:
+    """A product of eight by eight bits is one DSP48; without blocks its price is that of LUTs."""
+    formats = [Fixed(6, 3)] * 2
+    lut = {name: search_cost(model(name, 100.0), formats).op_lut for name in ("xcvu13p-2", "open")}
+    assert lut["xcvu13p-2"][Op.MUL] == lut_equivalent(Area(dsp=1.0))
+    assert lut["xcvu13p-2"][Op.CUBE] > lut["xcvu13p-2"][Op.SQUARE] + lut["xcvu13p-2"][Op.MUL] - 1
+    # as measured: nothing on a device without blocks depends on their price
+    assert (lut["open"][Op.MUL], lut["open"][Op.SQUARE]) == (91.0, pytest.approx(37.072))
 
 
 @pytest.mark.slow

@@ -21,10 +21,12 @@ from symtick.search.settings import ChoiceSettings
 PRECISION = Precision(term_frac=3, output=Fixed(9, 4), quant=Quant.RND_CONV, overflow=Overflow.WRAP)
 
 
-def entry(score: float = 0.9, ticks: int = 2, lut: float = 10.0, text: str = "a + 1") -> FrontEntry:
+def entry(
+    score: float = 0.9, ticks: int = 2, lut: float = 10.0, text: str = "a + 1", dsp: float = 0.0
+) -> FrontEntry:
     expression = parse([text, "0.1*b - 1e-17"], ["a", "b"])
     return FrontEntry(
-        "", expression, PRECISION, "test", 1.0 - score, score, score, ticks, lut, 3.5, 0.0, 1
+        "", expression, PRECISION, "test", 1.0 - score, score, score, ticks, lut, 3.5, dsp, 1
     )
 
 
@@ -84,6 +86,19 @@ def test_designs_over_the_limits_or_under_the_floor_are_left_out() -> None:
     choice = ChoiceSettings(share=0.9, floor=0.8, max_ticks=3, max_lut=50.0)
     entries = [entry(0.99, 4, 10), entry(0.98, 2, 60), entry(0.5, 1, 1), entry(0.9, 2, 20)]
     assert [e.lut for e in Front.of(entries, 1.0, choice).entries] == [20]
+
+
+def test_a_block_is_not_free() -> None:
+    """173 LUTs each: in dominance, order, choice and limit."""
+    blocks, plain = entry(0.9, 2, 10, dsp=3.0), entry(0.9, 2, 400)
+    assert not dominates(blocks, plain)
+    assert [e.dsp for e in non_dominated([blocks, plain])] == [0.0]
+    better = entry(0.95, 2, 10, dsp=3.0)
+    front = Front.of([better, plain], 1.0, ChoiceSettings(share=0.9, floor=0.5))
+    assert [e.dsp for e in front.entries] == [0.0, 3.0]
+    assert front.entry() == front.smallest and front.smallest.lut == 400
+    limit = ChoiceSettings(share=0.9, floor=0.5, max_lut=500.0)
+    assert [e.dsp for e in Front.of([better, plain], 1.0, limit).entries] == [0.0]
 
 
 def test_empty_front_says_why() -> None:

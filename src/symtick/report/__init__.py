@@ -15,6 +15,7 @@ from markupsafe import Markup
 from symtick import __version__
 from symtick.comparing import read_comparison
 from symtick.files import write_text
+from symtick.report.area_axis import area_axis
 from symtick.report.pareto import ParetoPoint, pareto_svg
 from symtick.report.pipeline import pipeline_svg
 from symtick.runs import Run, kept_results, open_run
@@ -110,7 +111,7 @@ def _tiles(run: Run) -> list[Tile]:
 def _pareto(run: Run) -> str:
     front = run.front
     points = [
-        ParetoPoint(e.name, e.lut, 100 * e.score, e.ticks, e.name == front.chosen)
+        ParetoPoint(e.name, e.cost, 100 * e.score, e.ticks, e.name == front.chosen)
         for e in front.entries
     ]
     share = run.job.choose.accuracy_share
@@ -118,7 +119,8 @@ def _pareto(run: Run) -> str:
         ("teacher", 100 * front.teacher_score),
         (f"{percent(share)} % of it", 100 * share * front.teacher_score),
     )
-    return pareto_svg(points, "score on validation rows, %", levels)
+    axis = area_axis(any(e.dsp for e in front.entries))
+    return pareto_svg(points, axis, "score on validation rows, %", levels)
 
 
 def _tables(run: Run) -> Sequence[Table]:

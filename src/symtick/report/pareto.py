@@ -20,20 +20,23 @@ Levels = tuple[tuple[str, float], tuple[str, float]]
 
 @dataclass(frozen=True)
 class ParetoPoint:
-    """One design: area in LUTs against quality (higher is better) at a latency in ticks."""
+    """One design: area against quality (higher is better) at a latency in ticks."""
 
     label: str
-    lut: float
+    area: float
     quality: float
     ticks: int
     chosen: bool
 
 
-def pareto_svg(points: Sequence[ParetoPoint], quality_label: str, levels: Levels) -> str:
-    """Scatter of quality against LUTs, coloured by ticks, the chosen design ringed.
+def pareto_svg(
+    points: Sequence[ParetoPoint], area_label: str, quality_label: str, levels: Levels
+) -> str:
+    """Scatter of quality against area, coloured by ticks, the chosen design ringed.
 
     Args:
         points: the designs of the front.
+        area_label: name of the horizontal axis.
         quality_label: name of the vertical axis.
         levels: two horizontal reference lines, (label, value), the higher one first.
     """
@@ -43,23 +46,23 @@ def pareto_svg(points: Sequence[ParetoPoint], quality_label: str, levels: Levels
         for k, ticks in enumerate(sorted({p.ticks for p in points})):
             held = [p for p in points if p.ticks == ticks]
             axes.scatter(
-                [p.lut for p in held], [p.quality for p in held], s=52, zorder=3,
+                [p.area for p in held], [p.quality for p in held], s=52, zorder=3,
                 color=_COLOURS[k % len(_COLOURS)], label=f"{ticks} tick{'s' if ticks > 1 else ''}",
             )  # fmt: skip
         for p in points:
             place = (5, 6) if any(_just_below(q, p) for q in points) else (5, -13)
             axes.annotate(
-                p.label, (p.lut, p.quality), place, textcoords="offset points", color="#5b6675",
+                p.label, (p.area, p.quality), place, textcoords="offset points", color="#5b6675",
             )  # fmt: skip
             if p.chosen:
-                axes.scatter([p.lut], [p.quality], s=190, facecolors="none", edgecolors="#b3261e",
+                axes.scatter([p.area], [p.quality], s=190, facecolors="none", edgecolors="#b3261e",
                              linewidths=1.6, zorder=4, label="chosen")  # fmt: skip
         for above, (name, value) in zip((True, False), levels, strict=True):
             axes.axhline(value, color="#8792a0", linewidth=0.9, linestyle="--", zorder=1)
             axes.annotate(name, (0.0, value), (4, 3 if above else -12),
                           xycoords=("axes fraction", "data"), textcoords="offset points",
                           color="#5b6675")  # fmt: skip
-        axes.set(xlabel="LUTs (estimate)", ylabel=quality_label, xscale="log")
+        axes.set(xlabel=area_label, ylabel=quality_label, xscale="log")
         axes.xaxis.set_major_formatter("{x:.0f}")
         axes.xaxis.set_minor_formatter("{x:.0f}")
         axes.grid(color="#e3e7ec", linewidth=0.7)
@@ -74,4 +77,4 @@ def pareto_svg(points: Sequence[ParetoPoint], quality_label: str, levels: Levels
 def _just_below(point: ParetoPoint, other: ParetoPoint) -> bool:
     """Whether it stands where the other's label would."""
     lower = 0.0 < other.quality - point.quality < 0.02 * other.quality
-    return lower and abs(math.log(point.lut / other.lut)) < 0.08
+    return lower and abs(math.log(point.area / other.area)) < 0.08
