@@ -13,10 +13,11 @@ from symtick.hwcost.published import cycle_table, published_cycles, published_su
 from symtick.hwcost.reports import read_report
 from symtick.hwcost.search_cost import SearchCost
 from symtick.hwcost.search_export import search_cost
-from symtick.hwcost.vivado_reports import TimingReport, UtilisationReport
+from symtick.hwcost.vivado_reports import ClockSlack, TimingReport, UtilisationReport
 
 __all__ = [
     "Budget",
+    "ClockSlack",
     "CycleModel",
     "Device",
     "Estimate",

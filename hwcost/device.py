@@ -164,11 +164,13 @@ class Refit(_Strict):
     Attributes:
         base: the device whose rows were multiplied.
         designs: number of designs with reports.
+        routed: of them, those whose timing was reported after routing.
         factors: of LUTs, flip-flops and delays (`lut`, `ff`, `ns`), where reports stated them.
     """
 
     base: str
     designs: int
+    routed: int = 0
     factors: dict[str, float]
 
 
@@ -240,8 +242,12 @@ class Device(_Strict):
         """What a reader of an estimate must know of its delays; "" where they are measured."""
         if not self.modelled:
             return ""
+        fitted = "not measured"
+        if self.refit is not None and "ns" in self.refit.factors:
+            of = f"{self.refit.designs} designs, {self.refit.routed} of them routed"
+            fitted = f"scaled to the reports of {of}"
         return (
-            f"Delays of {self.name} are modelled from published figures, not measured; the device "
+            f"Delays of {self.name} are modelled from published figures, {fitted}; the device "
             "file states each with its source."
         )
 

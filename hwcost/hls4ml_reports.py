@@ -2,7 +2,9 @@
 
 Room: `hwcost`; imports the errors and the room's report types. `hls4ml.report.parse_vivado_report`
 gives, for the Vivado and Vitis back ends, a dict of dicts in which every figure is a string, as it
-stood in the tool's report; `json.dump` of it is a file that `read_report` knows.
+stood in the tool's report; `json.dump` of it is a file that `read_report` knows. The figures after
+placement and routing that its accelerator back end adds are of `BLOCK_DESIGN`, the design with the
+buses that it puts around the network.
 """
 
 from __future__ import annotations
@@ -13,9 +15,11 @@ from typing import Any
 
 from symtick.errors import InputError
 from symtick.hwcost.hls_reports import HlsReport, number, ticks
-from symtick.hwcost.vivado_reports import UtilisationReport
+from symtick.hwcost.vivado_reports import UtilisationReport, slack
 
-CSYNTH, VIVADO, COSIM = "CSynthesisReport", "VivadoSynthReport", "CosimReport"
+CSYNTH, VIVADO = "CSynthesisReport", "VivadoSynthReport"
+_ROUTED, _TIMING = "ImplementationReport", "TimingReport"
+BLOCK_DESIGN = "design_1_wrapper"
 
 
 @dataclass(frozen=True)
@@ -25,12 +29,14 @@ class Hls4mlReport:
     Attributes:
         csynth: what the HLS tool estimates; the dict names neither top, part nor version.
         synthesis: what logic synthesis took.
-        cosim_latency: worst latency in ticks, as simulated.
+        implementation: what the routed block design takes.
+        wns_ns: its worst slack, against a period that the dict does not state.
     """
 
     csynth: HlsReport | None
     synthesis: UtilisationReport | None
-    cosim_latency: int | None
+    implementation: UtilisationReport | None
+    wns_ns: float | None
 
 
 def read_hls4ml(report: Mapping[str, Any]) -> Hls4mlReport:
@@ -41,13 +47,14 @@ def read_hls4ml(report: Mapping[str, Any]) -> Hls4mlReport:
     """
     csynth = _section(report, CSYNTH)
     vivado = _section(report, VIVADO)
-    cosim = _section(report, COSIM)
+    routed, timing = _section(report, _ROUTED), _section(report, _TIMING)
     if not csynth and not vivado:
         raise InputError(f"the hls4ml report has neither {CSYNTH} nor {VIVADO}: build it first")
     return Hls4mlReport(
         _csynth(csynth) if csynth else None,
         _synthesis(vivado) if vivado else None,
-        ticks(cosim["LatencyMax"]) if "LatencyMax" in cosim else None,
+        _implementation(routed) if routed else None,
+        slack(timing["WNS"]) if "WNS" in timing else None,
     )
 
 
@@ -59,7 +66,7 @@ def _section(report: Mapping[str, Any], name: str) -> dict[str, str]:
 
 
 def _csynth(found: Mapping[str, str]) -> HlsReport:
-    used = {name: round(_figure(found, name)) for name in ("LUT", "FF", "DSP", "URAM")}
+    lut, ff = _required(found, "LUT"), _required(found, "FF")
     low, high, ii_low, ii_high = (
         ticks(found.get(name, "?"))
         for name in ("BestLatency", "WorstLatency", "IntervalMin", "IntervalMax")
@@ -67,7 +74,8 @@ def _csynth(found: Mapping[str, str]) -> HlsReport:
     return HlsReport(
         "", "", "", _required(found, "TargetClockPeriod"),
         _required(found, "EstimatedClockPeriod"), low, high, ii_low, ii_high,
-        used["LUT"], used["FF"], used["DSP"], _figure(found, "BRAM_18K") / 2, used["URAM"],
+        round(lut), round(ff), round(_figure(found, "DSP")), _figure(found, "BRAM_18K") / 2,
+        round(_figure(found, "URAM")),
     )  # fmt: skip
 
 
@@ -77,7 +85,14 @@ def _synthesis(found: Mapping[str, str]) -> UtilisationReport:
     return UtilisationReport(
         "", "", "Synthesized", round(lut), round(ff),
         round(_figure(found, "DSP48E")), _figure(found, "BRAM_18K"),
-        round(_figure(found, "URAM")),
+    )  # fmt: skip
+
+
+def _implementation(found: Mapping[str, str]) -> UtilisationReport:
+    lut, ff = _required(found, "TotLUTs"), _required(found, "FFs")
+    return UtilisationReport(
+        BLOCK_DESIGN, "", "Routed", round(lut), round(ff), round(_figure(found, "DSPs")),
+        _figure(found, "RAMB36s") + _figure(found, "RAMB18s") / 2,
     )  # fmt: skip
 
 

@@ -61,14 +61,6 @@ class OpenModel:
         """Delay of one operation that is in no graph, from its features."""
         return self._part_delay(Part(row, features))
 
-    def row_luts(self, row: str, features: Mapping[str, float]) -> float:
-        """LUTs of one operation (not a table) that is in no graph."""
-        return self.device.row("area", row).value(features)
-
-    def row_blocks(self, row: str, features: Mapping[str, float]) -> int:
-        """DSP blocks of one operation that is in no graph."""
-        return self.blocks(Part(row, features))
-
     def blocks(self, part: Part) -> int:
         """DSP blocks of a product; 0 where it is built from LUTs."""
         rule = self.device.dsp

@@ -7,8 +7,8 @@ tool measured to what the model says. The factor s minimises
 
 least squares of the relative errors with a ridge towards 1, so that s = (sum r + PRIOR) / (n +
 PRIOR): one design moves the model half of the way, many move it to their mean. A device file with
-all its rows multiplied is written; DSP blocks and block RAMs are whole numbers by rule and are not
-scaled, only compared.
+all its rows multiplied is written; DSP blocks are whole numbers by rule, tables are never block
+RAMs, and both are only compared.
 """
 
 from __future__ import annotations
@@ -20,6 +20,11 @@ from typing import Any
 from symtick.errors import InputError
 
 PRIOR = 1.0
+# a report beyond this ratio is taken for one of another design, where more is missing than a small
+# design's wrapping may take
+_MOST = 10.0
+_WRAPPING = {"lut": 50.0, "ff": 50.0, "ns": 5.0}
+_AGAIN = ", refitted to reports"
 
 
 @dataclass(frozen=True)
@@ -34,9 +39,10 @@ class Pair:
         ff: flip-flops by the report.
         model_ns: longest logic path between registers by the model, without register overhead.
         ns: the same by the report: the period reached less the model's register overhead.
-        routed: whether `ns` comes from a timing report, not from an HLS estimate.
+        routed: whether `ns` is of the routed design, not an estimate.
         model_dsp: DSP blocks by the model.
         dsp: DSP blocks by the report.
+        bram: block RAMs of 36 kbit by the report; the model has none.
     """
 
     design: str
@@ -49,18 +55,31 @@ class Pair:
     routed: bool
     model_dsp: float
     dsp: float | None
+    bram: float | None
 
     def ratio(self, name: str) -> float | None:
-        """Report over model of `lut`, `ff` or `ns`; None where either has nothing."""
+        """Report over model of `lut`, `ff` or `ns`; None where either has nothing.
+
+        Raises:
+            InputError: they cannot be of one design.
+        """
         found, expected = getattr(self, name), getattr(self, f"model_{name}")
-        return found / expected if found is not None and found > 0 and expected > 0 else None
+        if found is None or found <= 0 or expected <= 0:
+            return None
+        ratio: float = found / expected
+        if not 1.0 / _MOST <= ratio <= _MOST and abs(found - expected) > _WRAPPING[name]:
+            raise InputError(
+                f"the report of {self.design} says {found:g} {name}, the model {expected:.3g}: "
+                "is it of this design?"
+            )
+        return ratio
 
 
 def factors(pairs: Sequence[Pair]) -> dict[str, float]:
     """The factors of `lut`, `ff` and `ns`; a quantity that no report states is left out.
 
     Raises:
-        InputError: there is no design, or no report states any of the three.
+        InputError: no report states any of the three, or one cannot be of its design.
     """
     made: dict[str, float] = {}
     for name in ("lut", "ff", "ns"):
@@ -77,23 +96,30 @@ def refitted(
 ) -> dict[str, Any]:
     """A device file's content with every row multiplied by its factor.
 
+    What the rows were composed of stays in it, as their source. A device that was refitted before
+    keeps its own base and the product of the factors.
+
     Args:
-        content: of the device that was the base.
+        content: of the device to start from.
         name: of the new device.
         made: the factors.
         pairs: the designs that they come from.
     """
     lut, ns = made.get("lut", 1.0), made.get("ns", 1.0)
-    old = content.get("refit", {"base": content["name"]})
-    routed = any(p.routed and p.ns is not None for p in pairs)
+    old = content.get("refit", {"base": content["name"], "designs": 0, "factors": {}})
+    how = "Fitted again" if old["designs"] else "Rows multiplied by the factors below, fitted"
     new: dict[str, Any] = {
-        **{k: v for k, v in content.items() if k not in ("fit", "cells")},
+        **{k: v for k, v in content.items() if k != "fit"},
         "name": name,
-        "title": f"{content['title']}, refitted to {len(pairs)} reports",
-        "source": f"{content['source']} Rows multiplied by the factors below, fitted to the "
-        f"reports of {', '.join(p.design for p in pairs)}.",
-        "modelled": bool(content.get("modelled", False)) and not routed,
-        "refit": {"base": old["base"], "designs": len(pairs), "factors": dict(made)},
+        "title": content["title"].removesuffix(_AGAIN) + _AGAIN,
+        "source": f"{content['source']} {how} to the reports of "
+        f"{', '.join(p.design for p in pairs)}.",
+        "refit": {
+            "base": old["base"],
+            "designs": old["designs"] + len(pairs),
+            "routed": old.get("routed", 0) + sum(p.routed for p in pairs),
+            "factors": _product(old["factors"], made),
+        },
         "area": {row: _scaled(value, lut) for row, value in content["area"].items()},
         "delay": {row: _scaled(value, ns) for row, value in content["delay"].items()},
         "table_factor": {k: round(v * lut, 4) for k, v in content["table_factor"].items()},
@@ -102,6 +128,11 @@ def refitted(
     if content.get("dsp") is not None:
         new["dsp"] = {**content["dsp"], "delay_ns": round(content["dsp"]["delay_ns"] * ns, 4)}
     return new
+
+
+def _product(old: Mapping[str, float], made: Mapping[str, float]) -> dict[str, float]:
+    names = dict.fromkeys([*old, *made])
+    return {name: round(old.get(name, 1.0) * made.get(name, 1.0), 4) for name in names}
 
 
 def _scaled(row: Mapping[str, Any], factor: float) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from symtick.hwcost.vivado_reports import (
 Report = HlsReport | UtilisationReport | TimingReport | Hls4mlReport
 
 _MAX_BYTES = 64 * 1024 * 1024
+_MARK = "\ufeff"  # of UTF-8, by which some editors begin a file
 _KNOWN = (
     "csynth.xml or csynth.rpt of Vitis HLS or Vivado HLS, report_utilization or "
     "report_timing_summary of Vivado, or hls4ml's report as JSON"
@@ -37,9 +38,27 @@ def read_report(path: Path) -> Report:
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise InputError(f"the report {path} is larger than {_MAX_BYTES >> 20} MiB")
-        text = path.read_text(errors="replace")
+        text = _text(path)
     except OSError as error:
         raise InputError(f"cannot read the report {path}: {error.strerror}") from None
+    return _parsed(path, text)
+
+
+def find_report(path: Path) -> Report | None:
+    """The report in a file; None where it is another kind of file, or too large for a report.
+
+    Raises:
+        InputError: it is a report that lacks a part.
+    """
+    text = "" if path.stat().st_size > _MAX_BYTES else _text(path)
+    return _parsed(path, text) if is_report(text) else None
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+def _parsed(path: Path, text: str) -> Report:
     try:
         return parse_report(text)
     except InputError as error:
@@ -48,11 +67,12 @@ def read_report(path: Path) -> Report:
 
 def is_report(text: str) -> bool:
     """Whether the text looks like one of the formats, complete or not."""
-    return _format(text) is not None
+    return _format(text.removeprefix(_MARK)) is not None
 
 
 def parse_report(text: str) -> Report:
     """The text of a report; errors as in `read_report`."""
+    text = text.removeprefix(_MARK)
     form = _format(text)
     if form == "json":
         return read_hls4ml(json.loads(text))
@@ -72,7 +92,7 @@ def _format(text: str) -> str | None:
     if start == "{":
         try:
             held = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return "json" if isinstance(held, dict) and {CSYNTH, VIVADO} & set(held) else None
     if start == "<":

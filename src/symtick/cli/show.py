@@ -154,16 +154,19 @@ def syntheses(console: Console, found: Sequence[Synthesis]) -> None:
 
 def refitted(console: Console, made: Refitted) -> None:
     """Model and reports of each design side by side, and the factors between them."""
-    head = ("design", "LUT model", "LUT", "FF model", "FF", "DSP model", "DSP", "path model ns",
-            "path ns")  # fmt: skip
+    head = ("design", "LUT model", "LUT", "FF model", "FF", "DSP model", "DSP", "BRAM",
+            "path model ns", "path ns")  # fmt: skip
     rows = [
         (p.design, f"{p.model_lut:.0f}", _known(p.lut, 0), f"{p.model_ff:.0f}", _known(p.ff, 0),
-         f"{p.model_dsp:.0f}", _known(p.dsp, 0), f"{p.model_ns:.2f}", _known(p.ns, 2))
+         f"{p.model_dsp:.0f}", _known(p.dsp, 0), _known(p.bram, 1),
+         f"{p.model_ns:.2f}", _known(p.ns, 2))
         for p in made.pairs
     ]  # fmt: skip
     console.print(_plain("Model and reports", head, rows))
     held = ", ".join(f"{name} x {value:g}" for name, value in made.factors.items())
     console.print(f"factors: {held}", markup=False)
+    for note in made.notes:
+        console.print(note, style="yellow", markup=False, soft_wrap=True)
     console.print(f"written: use it as --device {made.path}", markup=False, soft_wrap=True)
 
 
