@@ -268,7 +268,8 @@ class _Module:
         row, total = (self.namer.new(f"{name}_{part}") for part in ("row", "sum"))
         lines = [f"wire [{width - 1}:0] {row} = {self._multiple(node, args, fracs, width)};"]
         first = self.graph.nodes[node.args[0]]
-        if first.op is GOp.CONST and first.number == 0 and not digit.fmt.signed:
+        nothing = first.op is GOp.CONST and first.number == 0
+        if nothing and not place and not digit.fmt.signed:
             return lines, row
         base = self.bits.extended(args[0], shift - place, width)
         if digit.fmt.signed:

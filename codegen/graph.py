@@ -315,6 +315,8 @@ class GraphBuilder:
         """ADD, SUB, NEG, ABS, MUL, MIN, MAX, GE, SELECT, MADD or CONCAT of earlier nodes, exact."""
         if len(args) != ARITY[op] or op in _STATED:
             raise InputError(f"{op.value} is not built from {len(args)} arguments alone")
+        if op in (GOp.MIN, GOp.MAX) and [self.nodes[a].op is GOp.CONST for a in args] == [1, 0]:
+            args = args[::-1]  # a signal is compared with a constant: with 0 its sign suffices
         held = [self.nodes[a] for a in args]
         if op is GOp.SELECT and held[0].fmt != BIT:
             raise InputError(f"select asks one unsigned bit, {BIT}, not {held[0].fmt}")

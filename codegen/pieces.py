@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +23,7 @@ from symtick.codegen.fixed import Fixed, Overflow, Quant
 from symtick.codegen.graph import GNode, GOp, GraphBuilder
 from symtick.codegen.normalise import normalised
 from symtick.codegen.tables import piece_address
+from symtick.expr import Interval
 
 _FAR = 256.0
 
@@ -47,8 +48,9 @@ class Pieces:
 
     Attributes:
         left: value of the signal at t = 0, for each piece.
-        start, end: least and largest value of the signal in each piece.
+        start, end: least and largest value of the signal in each piece that matters.
         scale: change of the signal for each unit of t.
+        reach: largest value of t in each piece.
         low, frac: bits of t, and its bits after the point.
         order: piece of each entry of a table, from the address's smallest code on.
         parts: makes the parts of the signal.
@@ -59,16 +61,42 @@ class Pieces:
     start: Reals
     end: Reals
     scale: Reals
+    reach: Reals
     low: int
     frac: int
     order: npt.NDArray[np.int64]
     parts: Callable[[GraphBuilder, int], Parts]
     name: str
 
+    def on(self, domain: Interval) -> Pieces:
+        """The same pieces where only values in a domain matter; others are next to one of its ends.
+
+        A signal's bounds can reach beyond its real range. A function is not fitted there: it would
+        bend where its argument is held, and no derivative would tell.
+        """
+        return replace(
+            self,
+            start=np.clip(self.start, domain.lo, domain.hi),
+            end=np.clip(self.end, domain.lo, domain.hi),
+        )
+
     @property
     def span(self) -> Reals:
-        """Length of each piece, from its first code to its last."""
+        """Length of each piece, from the first value that matters to the last."""
         return self.end - self.start
+
+    @property
+    def inner_reach(self) -> Reals:
+        """Largest value of t that matters in each piece."""
+        last = np.where(self.scale > 0.0, self.end, self.start)
+        return (last - self.left) / self.scale
+
+    @property
+    def is_cut(self) -> npt.NDArray[np.bool_]:
+        """Which pieces hold values that matter and others."""
+        first = np.where(self.scale > 0.0, self.start, self.end)
+        inside = (first == self.left) & (self.inner_reach == self.reach)
+        return np.asarray(~inside & (self.span > 0.0))
 
     def is_plain(self, degree: int) -> npt.NDArray[np.bool_]:
         """On which pieces t starts at 0 and goes far enough to fit a degree in float64.
@@ -77,14 +105,8 @@ class Pieces:
         """
         longest = math.ldexp((1 << self.low) - 1, -self.frac)
         first = np.where(self.scale > 0.0, self.start, self.end)
-        near = longest**degree <= _FAR * self.reach**degree
+        near = longest**degree <= _FAR * self.inner_reach**degree
         return np.asarray((first == self.left) & near)
-
-    @property
-    def reach(self) -> Reals:
-        """Largest value of the variable in each piece."""
-        last = np.where(self.scale > 0.0, self.end, self.start)
-        return (last - self.left) / self.scale
 
 
 def equal_pieces(node: GNode, low: int) -> Pieces:
@@ -98,11 +120,13 @@ def equal_pieces(node: GNode, low: int) -> Pieces:
         at = piece_address(builder, number, low)
         return Parts(at.node, at.lo, _low_bits(builder, number, low))
 
+    end = np.minimum(left + longest, math.ldexp(node.hi, -frac))
     return Pieces(
         left=left,
         start=np.maximum(left, math.ldexp(node.lo, -frac)),
-        end=np.minimum(left + longest, math.ldexp(node.hi, -frac)),
+        end=end,
         scale=np.ones(len(left)),
+        reach=end - left,
         low=low,
         frac=frac,
         order=np.arange(len(left)),
@@ -146,6 +170,7 @@ def octaves(node: GNode, mirrored: bool, stages: int, bits: int) -> Pieces | Non
         return np.ldexp(sign * (distance + origin), -frac)
 
     ends = signal(first[real]), signal(last[real])
+    left, scale = signal(np.ldexp(tops[real], low) * scale[real]), sign * scale[real]
 
     def parts(builder: GraphBuilder, number: int) -> Parts:
         distance = _distance(builder, number, origin, mirrored)
@@ -157,10 +182,11 @@ def octaves(node: GNode, mirrored: bool, stages: int, bits: int) -> Pieces | Non
         return Parts(address, 0, _low_bits(builder, mantissa, low))
 
     return Pieces(
-        left=signal(np.ldexp(tops[real], low) * scale[real]),
+        left=left,
         start=np.minimum(*ends),
         end=np.maximum(*ends),
-        scale=sign * scale[real],
+        scale=scale,
+        reach=(ends[1] - left) / scale,
         low=low,
         frac=frac,
         order=order,

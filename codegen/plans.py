@@ -90,7 +90,7 @@ def fewest(
     """Of each degree up to the largest, the first pieces that serve, fewest coming first."""
     missing = set(range(largest + 1))
     unit = 2.0**-frac
-    held = list(choices)
+    held = [pieces.on(function.domain) for pieces in choices]
     # where the finest pieces are too coarse for the highest degree, so are all
     for pieces in held if held and _serves(held[-1], function, largest, unit) else ():
         jet = function.taylor(pieces.start, pieces.end, max(missing) + 1)

@@ -47,7 +47,8 @@ class Fit:
         degree: of the polynomials.
         coefficients: degree + 1 rows of one number for each piece, float64 or mpmath.
         miss: largest error against the function, in the arithmetic of real numbers.
-        hull: an interval that holds all values of the function.
+        hull: an interval that holds the values of the function, and those of the polynomials where
+            a piece goes on beyond the function's domain.
     """
 
     pieces: Pieces
@@ -58,13 +59,18 @@ class Fit:
 
     def rest(self, power: int) -> tuple[float, float]:
         """Least and largest of (p - the terms below t**power) / t**power over all pieces."""
-        low = np.array([float(v) for v in self.coefficients[power]])
-        high = low.copy()
-        for k in range(power + 1, self.degree + 1):
-            term = np.array([float(v) for v in self.coefficients[k]])
-            term = term * self.pieces.reach ** (k - power)
-            low, high = low + np.minimum(term, 0.0), high + np.maximum(term, 0.0)
+        low, high = _ranges(self.coefficients[power:], self.pieces.reach)
         return float(low.min()), float(high.max())
+
+
+def _ranges(rows: Sequence[Sequence[Number]], reach: Reals) -> tuple[Reals, Reals]:
+    """Bounds of the polynomials with these rows of coefficients over 0 to `reach`."""
+    low = np.array([float(v) for v in rows[0]])
+    high = low.copy()
+    for power, row in enumerate(rows[1:], 1):
+        term = np.array([float(v) for v in row]) * reach**power
+        low, high = low + np.minimum(term, 0.0), high + np.maximum(term, 0.0)
+    return low, high
 
 
 def fit(function: Univariate, pieces: Pieces, degree: int, jet: Sequence[Box], unit: float) -> Fit:
@@ -98,7 +104,11 @@ def fit(function: Univariate, pieces: Pieces, degree: int, jet: Sequence[Box], u
             found = _exactly(function, pieces, int(place), degree)
         for row, value in zip(rows, found, strict=True):
             row[place] = value
-    hull = float(jet[0].lo.min()), float(jet[0].hi.max())
+    low, high = np.broadcast_to(jet[0].lo, bent.shape), np.broadcast_to(jet[0].hi, bent.shape)
+    beyond = _ranges(rows, pieces.reach)
+    low = np.where(pieces.is_cut, np.minimum(low, beyond[0]), low)
+    high = np.where(pieces.is_cut, np.maximum(high, beyond[1]), high)
+    hull = float(low.min()), float(high.max())
     return Fit(pieces, degree, tuple(tuple(row) for row in rows), miss, hull)
 
 

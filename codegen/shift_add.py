@@ -202,10 +202,14 @@ class _Rebuilding:
         return self.builder.table(at, spread(entries, node.lo, node.fmt.width).tolist(), fmt)
 
     def _tight(self, number: int, lo: int, hi: int, frac: int) -> int:
-        """A sum without the top bits that its operands' bounds ask for and no value needs."""
+        """A sum without the top bits that its operands' bounds ask for and no value needs.
+
+        Its values are whole numbers from lo to hi at `frac` bits after the point.
+        """
         fmt = self.builder.nodes[number].fmt
-        drop = max(0, frac - fmt.frac)
-        need = Fixed.for_raw(lo >> drop, hi >> drop, fmt.frac)
+        drop = frac - fmt.frac
+        low, high = (v >> drop if drop >= 0 else v << -drop for v in (lo, hi))
+        need = Fixed.for_raw(low, high, fmt.frac)
         return self.builder.cast(number, need, Quant.TRN, Overflow.WRAP)
 
 

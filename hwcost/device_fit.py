@@ -9,7 +9,6 @@ from the cells that the device file states.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -127,10 +126,9 @@ def _fit(row: str, found: Sequence[Measurement], form: Form, value: _Value) -> d
 
 
 def _table_factors(found: MeasuredSet, unit: Column) -> dict[int, float]:
-    """Median of LUTs over LUTs counted, by address bits, for tables that need any."""
-    ratios: dict[int, list[float]] = {}
+    """LUTs over LUTs counted of all tables together, by address bits, where any are needed."""
+    held: dict[int, list[Measurement]] = {}
     for m in found.of("table"):
-        if m.features["counted"] > 0:
-            held = ratios.setdefault(int(m.features["address"]), [])
-            held.append(m.lut[unit] / m.features["counted"])
-    return {k: round(median(v), 3) for k, v in sorted(ratios.items())}
+        held.setdefault(int(m.features["address"]), []).append(m)
+    counted = {k: sum(m.features["counted"] for m in v) for k, v in sorted(held.items())}
+    return {k: round(sum(m.lut[unit] for m in held[k]) / n, 3) for k, n in counted.items() if n > 0}

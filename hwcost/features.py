@@ -57,17 +57,28 @@ def parts(graph: Graph, number: int) -> tuple[Part, ...]:
         address = shape(node).address
         return (Part("table", {"address": address}),) if address else ()
     row = _PLAIN[node.op]
+    if node.op in (GOp.MIN, GOp.MAX, GOp.GE) and _is_zero(args[1]):
+        # the sign says it: a wire, or one gate a bit
+        return () if node.op is GOp.GE else (Part("select", _bits(node.fmt.width)),)
     if node.op is GOp.GE:
         bits = _compared_bits(args)
-        return (Part(row, {"width": bits, "bits": bits}),)
+        return (Part(row, _bits(bits)),)
     if node.op is GOp.MADD:
         bits = node.fmt.width - max(0, node.fmt.frac - args[2].fmt.frac)
         # the fit's topmost bit is the carry's; a first row, which adds to nothing, has none
-        first = args[0].op is GOp.CONST and args[0].number == 0
+        first = _is_zero(args[0])
         return (Part(row, {"width": node.fmt.width, "bits": max(1, bits + first)}),)
     if row in ("add", "sub") and any(a.op is GOp.CONST for a in args):
         row = "offset"
     return (Part(row, {"width": node.fmt.width, "bits": _logic_bits(node, args)}),)
+
+
+def _is_zero(node: GNode) -> bool:
+    return node.op is GOp.CONST and node.number == 0
+
+
+def _bits(width: int) -> dict[str, int]:
+    return {"width": width, "bits": width}
 
 
 def _logic_bits(node: GNode, args: list[GNode]) -> int:
@@ -96,7 +107,7 @@ def _product(node: GNode, args: list[GNode]) -> tuple[Part, ...]:
     widths = sorted(a.fmt.width for a in args)
     if widths[0] == 1:
         # one gate a bit
-        return (Part("select", {"width": node.fmt.width, "bits": node.fmt.width}),)
+        return (Part("select", _bits(node.fmt.width)),)
     features = {
         "width": node.fmt.width, **_factors(args), "partial": widths[1] * (widths[0] - 1)
     }  # fmt: skip
@@ -154,7 +165,7 @@ def _symmetric(node: GNode) -> bool:
 
 
 def _cast(graph: Graph, node: GNode) -> tuple[Part, ...]:
-    features = {"width": node.fmt.width, "bits": node.fmt.width}
+    features = _bits(node.fmt.width)
     found: list[Part] = []
     if rounds(graph, node):
         found.append(Part("round" if node.quant is Quant.RND else "round_tie", features))

@@ -20,6 +20,7 @@ from symtick.hwcost.model import CycleModel, Model, OpenModel
 from symtick.hwcost.published import cycle_table
 from symtick.hwcost.search_cost import SearchCost
 from symtick.hwcost.search_graph import arrivals
+from symtick.hwcost.table_columns import LUT_INPUTS, joining_luts
 
 # where there is no input
 _WIDTH = 8
@@ -94,11 +95,11 @@ def _table(model: OpenModel, address: int) -> tuple[float, float]:
 
     Smooth contents beyond six address bits share about half of their six-input functions.
     """
-    beyond = max(0, address - 6)
+    ways = 1 << max(0, address - LUT_INPUTS)
     factors = model.device.table_factor
     factor = factors.get(address, max(factors.values(), default=1.0))
-    luts = _ENTRY_BITS * (2.0**beyond) * (0.5 if beyond else 1.0) * factor
-    return model.row_delay("table", {"address": address}), luts
+    column = ways * (0.5 if ways > 1 else 1.0) + joining_luts(ways)
+    return model.row_delay("table", {"address": address}), _ENTRY_BITS * column * factor
 
 
 def _built(model: OpenModel, kind: GOp, *widths: int) -> tuple[float, float]:

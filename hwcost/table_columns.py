@@ -1,11 +1,11 @@
 """How many LUTs the contents of a table take.
 
 Room: `hwcost`; imports nothing of symtick. Each output bit is a Boolean function of the address
-bits (Shannon expansion on the highest bits, as multiplexers F7 and F8 wire it up). Columns that are
-constant, equal to another or to its complement, or a plain address bit cost nothing; a function of
-six bits or fewer is one LUT; a wider one is split into functions of six, each distinct one (up to
-complement) counted once, and one LUT for every four or fewer that are joined beyond the free F7 and
-F8 multiplexers.
+bits (Shannon expansion on the highest bits). Columns that are constant, equal to another or to its
+complement, or a plain address bit cost nothing; a function of six bits or fewer is one LUT; a wider
+one is split into functions of six, each distinct one (up to complement) counted once. Two of them
+are joined by an F7 multiplexer, which is free; more by one LUT for every four or fewer, level by
+level: synthesis seldom keeps four whole functions of six bits for the F8 multiplexer.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 LUT_INPUTS = 6
-# F7 joins two LUTs and F8 two of those, so eight address bits need no further LUT
-_FREE_LEVELS = 2
+_FREE_WAYS = 2  # joined by F7
 
 Bits = npt.NDArray[np.uint8]
 
@@ -93,13 +92,14 @@ def _split(column: Bits, pieces: set[bytes]) -> int:
         small = _reduced(np.ascontiguousarray(leaf))
         if small.size > 2:
             pieces.add(_key(small))
-    joined = leaves.shape[0] >> _FREE_LEVELS
-    return _mux_luts(joined)
+    return joining_luts(leaves.shape[0])
 
 
-def _mux_luts(ways: int) -> int:
-    """LUTs of a multiplexer: one for each four ways, then for each four of those."""
+def joining_luts(ways: int) -> int:
+    """LUTs that join six-input functions: one for each four, then for each four of those."""
     total = 0
+    if ways <= _FREE_WAYS:
+        return total
     while ways > 1:
         ways = (ways + 3) // 4
         total += ways

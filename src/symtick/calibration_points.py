@@ -123,10 +123,13 @@ def _noise(address: int, width: int) -> list[int]:
     return [int(v) for v in held]
 
 
-def _curve(address: int, width: int, f: Callable[[float], float]) -> list[int]:
-    """f over -3..3 in two's complement, f within -1..1."""
+def _curve(
+    address: int, width: int, f: Callable[[float], float], signed: bool = False
+) -> list[int]:
+    """f over -3..3 in two's complement, f within -1..1; signed: as codes of such a signal."""
     size, top = 1 << address, (1 << (width - 1)) - 1
-    return [round(top * f(6.0 * (k + 0.5) / size - 3.0)) for k in range(size)]
+    held = [round(top * f(6.0 * (k + 0.5 * (not signed)) / size - 3.0)) for k in range(size)]
+    return [*held[size // 2 :], *held[: size // 2]] if signed else held
 
 
 # what tables hold in practice: smooth functions; two of them are timed too
@@ -136,6 +139,13 @@ _CURVES: Mapping[str, tuple[Callable[[float], float], bool]] = {
     "exp": (lambda x: math.exp(x - 3), False),
     "bump": (lambda x: 1.8 * math.exp(-x * x) - 0.9, False),
     "cubic": (lambda x: (x**3 - 4 * x) / 16, False),
+}
+_SIGNED_CURVES: Mapping[str, Callable[[float], float]] = {
+    "square": lambda x: x * x / 4.5 - 1.0,
+    "sine": lambda x: math.sin(2.5 * x),
+    "root": lambda x: math.sqrt(abs(x) / 3.0),
+    "inverse": lambda x: 1.0 / (1.0 + x * x),
+    "sigmoid": lambda x: 1.0 / (1.0 + math.exp(-2.0 * x)),
 }
 
 
@@ -193,3 +203,5 @@ def _tables() -> Iterator[Point]:
     for k in range(5, 13):
         for name, (f, timed) in _CURVES.items():
             yield _built(f"table_{k}_{name}", _table(k, 8, _curve(k, 8, f)), timed and k < 12)
+        for name, g in _SIGNED_CURVES.items():
+            yield _built(f"table_{k}_{name}", _table(k, 8, _curve(k, 8, g, signed=True)), False)

@@ -47,6 +47,25 @@ def test_designs_follow_the_expression_within_a_few_units(fmt: str, frac: int, s
 
 
 @given(seeds)
+@settings(max_examples=25, deadline=None)
+def test_sums_of_choices_of_sums_follow_the_expression(seed: int) -> None:
+    random = Random(seed)
+
+    def row() -> str:
+        a, b, c = (random.choice((-12, -3, 1.5, 2.5, 5, 6, 7, 0.6875)) for _ in range(3))
+        return f"({a}*x0 + {b}*x1 + {c})"
+
+    text = f"7*max({row()}, x2) + 12*abs({row()}) + 2.5*{row()} + 12*x2"
+    expression = parse(text, ("x0", "x1", "x2"))
+    formats = [Fixed(random.randint(4, 6), random.randint(0, 5)) for _ in range(3)]
+    for frac in (6, 10):
+        design = compile_expression(expression, formats, MODEL, Precision(term_frac=frac), name="t")
+        raw = raw_samples(formats, 300, seed % 1000)
+        worst = np.abs(errors(expression, design.graph, formats, raw)).max()
+        assert worst <= 4 * 2.0**-frac
+
+
+@given(seeds)
 @settings(max_examples=15, deadline=None)
 def test_splitting_for_a_fast_clock_changes_no_bit(seed: int) -> None:
     expression = random_expression(Random(seed))

@@ -122,6 +122,34 @@ def test_units_keep_their_bound(width: int, bits: int, text: str) -> None:
     assert unit.frac == 10 and unit.text == text
 
 
+@pytest.mark.parametrize(("bits", "frac"), [(5, 8), (6, 10), (8, 10), (6, 14)])
+@pytest.mark.parametrize(
+    ("text", "lo", "hi"),
+    [("exp(v)", -2.0, 0.3), ("exp(v)", 0.1, 1.37), ("sin(v)", -0.3, 1.7), ("log(v)", 0.4, 3.9),
+     ("tanh(2.0*v)", -0.1, 0.13), ("1.0/(v + 2.5)", -1.1, 0.1)],
+)  # fmt: skip
+def test_units_keep_their_bound_where_a_signal_can_leave_the_domain(
+    text: str, lo: float, hi: float, bits: int, frac: int
+) -> None:
+    builder = GraphBuilder(("a",))
+    functions = FunctionUnits(builder, MODEL)
+    node = builder.input(0, Fixed(14, 11))
+    function = univariate(text, lo, hi)
+    made = functions.made(node, bits, function, frac)
+    graph = builder.build([made], ["y"])
+    raw = np.arange(-(2**13), 2**13)
+    points = np.ldexp(raw.astype(float), -11)
+    got = graph.output_formats[0].to_real(graph.evaluate(raw[:, None])[:, 0])
+    worst = np.abs(got - function.values(points))
+    (unit,) = functions.of([made])
+    inside = (points >= lo) & (points <= hi)
+    assert worst[inside].max() <= unit.ulp * 2.0**-frac <= 2.0**-frac
+    # a little beyond, where rounding can take the signal, it goes on: no value wraps
+    near = (points > lo - 2.0**-9) & (points < hi + 2.0**-9) & ~inside
+    steepest = np.abs(np.diff(function.values(points))).max() * 2.0**11
+    assert worst[near].max() <= 2.0**-frac + 2.0 * steepest * 2.0**-9
+
+
 def test_what_no_method_computes_is_refused() -> None:
     builder = GraphBuilder(("a",))
     functions = FunctionUnits(builder, MODEL)

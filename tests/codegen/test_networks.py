@@ -5,11 +5,12 @@ from __future__ import annotations
 from random import Random
 
 import numpy as np
+from graph_samples import random_inputs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit_model import UnitModel
 
-from symtick.codegen import Fixed, GOp, Graph, GraphBuilder, run_passes
+from symtick.codegen import Fixed, GOp, Graph, GraphBuilder, RawArray, run_passes
 from symtick.codegen.constants import signed_digits
 from symtick.codegen.networks import Network, networks
 from symtick.codegen.scheduler import schedule
@@ -116,6 +117,48 @@ def test_matrices_are_exact_and_keep_their_ports(seed: int) -> None:
         got = found.evaluate(rows)
         for k, out in enumerate(found.output_formats):
             assert (out.to_real(got[:, k]) == wanted[:, k]).all()
+
+
+def layered_graph(random: Random) -> Graph:
+    """Three layers of sums with constants of any place, and what is not linear between them."""
+    b = GraphBuilder(("x0", "x1", "x2"))
+    held = [
+        b.input(k, Fixed(random.randint(1, 5), random.randint(-3, 5), random.random() < 0.6))
+        for k in range(3)
+    ]
+    for _ in range(3):
+        rows = [_weighted_row(b, random, held[-6:]) for _ in range(random.randint(1, 3))]
+        held += [
+            b.op(GOp.ABS, row) if random.random() < 0.5 else b.op(GOp.MAX, row, random.choice(held))
+            for row in rows
+        ]
+    return b.build(held[-2:], ["y0", "y1"])
+
+
+def _weighted_row(b: GraphBuilder, random: Random, signals: list[int]) -> int:
+    total = b.const(random.randint(-30, 30), random.randint(-1, 6))
+    for signal in random.sample(signals, random.randint(1, 3)):
+        factor = b.const(random.choice((-11, -5, -3, -1, 1, 3, 7, 13, 27)), random.randint(-2, 5))
+        total = b.op(random.choice((GOp.ADD, GOp.SUB)), total, b.op(GOp.MUL, signal, factor))
+    return total
+
+
+@given(seeds)
+@settings(max_examples=60, deadline=None)
+def test_layers_of_sums_with_points_of_their_own_are_exact(seed: int) -> None:
+    random = Random(seed)
+    graph = layered_graph(random)
+    rows = random_inputs(random, graph, 40)
+    wanted = reals(graph, rows)
+    for after in (shift_add(graph, UnitModel()), run_passes(graph, UnitModel())):
+        after.check()
+        assert (reals(after, rows) == wanted).all()
+
+
+def reals(graph: Graph, rows: RawArray) -> np.ndarray:
+    """Real values of the outputs for rows of raw inputs."""
+    out = graph.evaluate(rows)
+    return np.stack([f.to_real(out[:, k]) for k, f in enumerate(graph.output_formats)], axis=1)
 
 
 @given(seeds)
