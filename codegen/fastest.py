@@ -14,13 +14,19 @@ from symtick.errors import InputError, ResourceError
 FASTEST_MHZ = 1000
 
 
-def fastest_clock(compiled: Callable[[int], Design], ticks: int, slowest: int = 1) -> int:
+def fastest_clock(
+    compiled: Callable[[int], Design],
+    ticks: int,
+    slowest: int = 1,
+    highest: int = FASTEST_MHZ,
+) -> int:
     """The clock in whole MHz at which a design fits in `ticks`, while 1 MHz more is too fast.
 
     Args:
         compiled: compiles for a clock in MHz with the latency `ticks`.
         ticks: 0 is combinational: then the longest path has to fit into one tick.
         slowest: where the search starts.
+        highest: where it ends.
 
     Raises:
         InputError: `ticks` is negative.
@@ -30,7 +36,7 @@ def fastest_clock(compiled: Callable[[int], Design], ticks: int, slowest: int = 
         raise InputError(f"a latency must be 0 or more ticks, not {ticks}")
     if not _fits(compiled, slowest):
         raise ResourceError(f"the design does not fit in {ticks} ticks at {slowest} MHz")
-    low, high = slowest, FASTEST_MHZ + 1
+    low, high = slowest, highest + 1
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if _fits(compiled, middle) else (low, middle)

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from symtick.codegen.fixed import RawArray
 from symtick.codegen.graph import GNode, GOp, Graph, GraphBuilder
 from symtick.codegen.moves import Move, moves
-from symtick.codegen.schedule import CostModel
+from symtick.codegen.schedule import Area, CostModel
 from symtick.codegen.score import lut_equivalent
 from symtick.codegen.timing import Ready, ready_after
 from symtick.codegen.widths import Width, with_width, with_widths
@@ -50,14 +50,19 @@ class Step:
 
     Attributes:
         widths: the decisions that changed; a later one for a node replaces an earlier one.
-        lut: LUTs of the graph's nodes by the cost model (DSPs and block RAMs in LUTs).
+        area: of the graph's nodes by the cost model, without registers.
         score, loss: by the judge, on the rows.
     """
 
     widths: tuple[Width, ...]
-    lut: float
+    area: Area
     score: float
     loss: float
+
+    @property
+    def cost(self) -> float:
+        """The area as one number, in LUTs."""
+        return lut_equivalent(self.area)
 
 
 @dataclass(frozen=True)
@@ -86,10 +91,10 @@ class Tuning:
         return with_widths(self.start, self.widths(count), self.keep_ports)
 
     def within(self, budget: float) -> int:
-        """The number of steps to the point with the fewest LUTs that loses at most `budget`."""
+        """The number of steps to the cheapest point that loses at most `budget`."""
         least = self.steps[0].score - budget
         fitting = [k for k, step in enumerate(self.steps) if step.score >= least]
-        return min(fitting, key=lambda k: (self.steps[k].lut, k))
+        return min(fitting, key=lambda k: (self.steps[k].cost, k))
 
 
 def tune_widths(
@@ -137,7 +142,7 @@ class _Trial(NamedTuple):
 
     move: Move
     place: list[int]
-    lut: float
+    area: Area
     price: float
     score: float
     loss: float
@@ -165,7 +170,7 @@ class _Tuner:
         nodes = cast("tuple[GNode, ...]", self.builder.nodes)
         self.view = Graph(nodes, (), self.graph.input_names, ())
         self.values: dict[int, RawArray] = {}
-        self.areas: dict[int, float] = {}
+        self.areas: dict[int, Area] = {}
         self.place: list[int] = []
         for k in range(len(self.graph.nodes)):
             self.place.append(self._node(k, self.place, self.widths))
@@ -177,7 +182,7 @@ class _Tuner:
 
     def step(self, widths: tuple[Width, ...]) -> Step:
         """The graph as it is, as a point on the curve."""
-        return Step(widths, self.now.lut, self.now.score, self.now.loss)
+        return Step(widths, self.now.area, self.now.score, self.now.loss)
 
     def round(self, least: float) -> list[Step]:
         """Measure all moves, and take the best ones."""
@@ -233,21 +238,18 @@ class _Tuner:
         if not changed:
             return None
         live = self._live(place)
-        lut = self._lut(live)
-        price = lut + _LUT_PER_BIT * self._bits(live)
+        area = self._area(live)
+        price = self._price(area, live)
         if price >= self.now.price - 1e-9:
             return None
-        return self._judged(move, place, live, lut, price)
+        return self._judged(move, place, area, price)
 
     def _measured(self, move: Move) -> _Trial:
         live = self._live(self.place)
-        lut = self._lut(live)
-        price = lut + _LUT_PER_BIT * self._bits(live)
-        return self._judged(move, self.place, live, lut, price)
+        area = self._area(live)
+        return self._judged(move, self.place, area, self._price(area, live))
 
-    def _judged(
-        self, move: Move, place: list[int], live: Sequence[int], lut: float, price: float
-    ) -> _Trial:
+    def _judged(self, move: Move, place: list[int], area: Area, price: float) -> _Trial:
         known = set(self.values)
         columns = []
         for k in self.graph.outputs:
@@ -256,7 +258,7 @@ class _Tuner:
         outputs = np.stack([np.broadcast_to(c, (len(self.raw),)) for c in columns], axis=1)
         for k in set(self.values) - known if place is not self.place else ():
             del self.values[k]
-        return _Trial(move, place, lut, price, self.judge.score(outputs), self.judge.loss(outputs))
+        return _Trial(move, place, area, price, self.judge.score(outputs), self.judge.loss(outputs))
 
     def _value(self, number: int) -> RawArray:
         """Raw values of a node of the builder at all rows."""
@@ -286,11 +288,14 @@ class _Tuner:
                 pending.extend(self.builder.nodes[k].args)
         return sorted(found)
 
-    def _lut(self, live: Sequence[int]) -> float:
+    def _area(self, live: Sequence[int]) -> Area:
         for k in live:
             if k not in self.areas:
-                self.areas[k] = lut_equivalent(self.model.area(self.view, k))
-        return sum(self.areas[k] for k in live)
+                self.areas[k] = self.model.area(self.view, k)
+        return sum((self.areas[k] for k in live), Area())
+
+    def _price(self, area: Area, live: Sequence[int]) -> float:
+        return lut_equivalent(area) + _LUT_PER_BIT * self._bits(live)
 
     def _bits(self, live: Sequence[int]) -> int:
         nodes = self.builder.nodes

@@ -33,14 +33,21 @@ ROWS = (
     "add", "sub", "offset", "neg", "abs", "mul", "square", "constant", "min", "max",
     "compare", "select", "madd", "round", "round_tie", "saturate", "table",
 )  # fmt: skip
-FEATURES = ("width", "address", "bits", "partial", "adders", "shorter", "longer")
+_PRODUCT = ("width", "partial", "shorter", "longer")
+# by row, what `symtick.hwcost.features` says of a node
+FEATURES: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(ROWS, ("width", "bits")),
+    **dict.fromkeys(("mul", "square"), _PRODUCT),
+    "constant": (*_PRODUCT, "adders"),
+    "table": ("address",),
+}
 # net: a wire between cells; carry: into a carry chain and out of it; carry_bit: along it, per bit;
 # wide: through a multiplexer F7 or F8; dsp: operands to product of a block without registers
 CELLS = ("net", "lut", "carry", "carry_bit", "wide", "clock_to_out", "setup", "dsp")
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Points(_Strict):
@@ -63,7 +70,7 @@ class Points(_Strict):
 class Row(_Strict):
     """One operation's delay (ns) or LUT count, in one of the forms above."""
 
-    fixed: float | None = None
+    fixed: float | None = Field(None, ge=0)
     regression: dict[str, float] | None = None
     points: Points | None = None
     alias: str | None = None
@@ -73,14 +80,13 @@ class Row(_Strict):
         fitted = self.regression is not None or self.points is not None
         if [self.fixed is not None, fitted, self.alias is not None].count(True) != 1:
             raise ValueError("a row needs one of fixed, regression and/or points, alias")
-        named = set(self.regression or {}) - {"constant"}
-        if self.points is not None:
-            named.add(self.points.feature)
-        if named - set(FEATURES):
-            raise ValueError(
-                f"unknown features {sorted(named - set(FEATURES))}: there are {FEATURES}"
-            )
         return self
+
+    @property
+    def features(self) -> set[str]:
+        """The features that the value depends on."""
+        over = set() if self.points is None else {self.points.feature}
+        return set(self.regression or {}) - {"constant"} | over
 
     def value(self, features: Mapping[str, float]) -> float:
         """The row's value, never negative (a fit may dip below zero for the smallest nodes)."""
@@ -95,10 +101,10 @@ class Row(_Strict):
 class Totals(_Strict):
     """What the part has; bram in blocks of 36 kbit (18 kbit for the ECP5)."""
 
-    lut: int
-    ff: int
-    dsp: int
-    bram: int
+    lut: int = Field(ge=0)
+    ff: int = Field(ge=0)
+    dsp: int = Field(ge=0)
+    bram: int = Field(ge=0)
 
 
 class Clock(_Strict):
@@ -108,7 +114,8 @@ class Clock(_Strict):
         overhead_ns: clock-to-out, set-up and the hop from the last cell to its register.
         margin: part of the period kept for the spread of placement and routing.
         max_mhz: clock that the part's clock tree and blocks reach; None for no real part.
-        max_source: where that figure comes from.
+        max_source: where that figure comes from; one that begins with `assumed` is a guess, and a
+            clock beyond it is not refused, but said.
     """
 
     overhead_ns: float = Field(ge=0)
@@ -122,6 +129,11 @@ class Clock(_Strict):
             raise ValueError("max_mhz needs a max_source")
         return self
 
+    @property
+    def assumed(self) -> bool:
+        """Whether nothing states `max_mhz`."""
+        return self.max_source.startswith("assumed")
+
 
 class Dsp(_Strict):
     """Which products become DSP blocks, as the synthesiser decides, and their delay.
@@ -132,11 +144,11 @@ class Dsp(_Strict):
     factor have `max_b` bits, one of them for the sign (Yosys, mul2dsp).
     """
 
-    min_factor: int
-    min_product: int
-    max_a: int
-    max_b: int
-    delay_ns: float
+    min_factor: int = Field(ge=1)
+    min_product: int = Field(ge=1)
+    max_a: int = Field(ge=2)
+    max_b: int = Field(ge=2)
+    delay_ns: float = Field(ge=0)
 
 
 class Cell(_Strict):
@@ -235,6 +247,12 @@ class Device(_Strict):
                      and (r.alias not in table or table[r.alias].alias is not None)]  # fmt: skip
             if missing or wrong:
                 raise ValueError(f"rows missing: {sorted(missing)}; bad aliases: {wrong}")
+        for name in ROWS:
+            for row in (self.row("delay", name), self.row("area", name)):
+                if unknown := sorted(row.features - set(FEATURES[name])):
+                    raise ValueError(
+                        f"unknown features {unknown} of {name}: there are {FEATURES[name]}"
+                    )
         return self
 
     @property
@@ -250,6 +268,24 @@ class Device(_Strict):
             f"Delays of {self.name} are modelled from published figures, {fitted}; the device "
             "file states each with its source."
         )
+
+    @property
+    def delays(self) -> str:
+        """Where its delays come from, in one word."""
+        if self.kind == "published":
+            return "published"
+        return "modelled" if self.modelled else "measured"
+
+    def note(self, clock_mhz: float) -> str:
+        """What a reader of an estimate at a clock must know; "" where there is nothing."""
+        clock = self.clock
+        beyond = ""
+        if clock is not None and clock.max_mhz is not None and clock_mhz > clock.max_mhz:
+            beyond = (
+                f"{clock_mhz:g} MHz is beyond the {clock.max_mhz:g} MHz that {self.name} may be "
+                f"clocked with ({clock.max_source})."
+            )
+        return " ".join(filter(None, (self.delay_note, beyond)))
 
     def row(self, table: Literal["delay", "area"], name: str) -> Row:
         """The row of an operation, aliases followed."""

@@ -190,7 +190,7 @@ def model(device: str = "open", clock_mhz: float = 200.0, kind: str | None = Non
         return CycleModel(found)
     clock = found.clock
     assert clock is not None  # the schema asks an open device for it
-    if clock.max_mhz is not None and clock_mhz > clock.max_mhz:
+    if clock.max_mhz is not None and clock_mhz > clock.max_mhz and not clock.assumed:
         raise InputError(
             f"{device} cannot be clocked with {clock_mhz:g} MHz: {clock.max_mhz:g} MHz is the most "
             f"({clock.max_source})"

@@ -12,11 +12,12 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from symtick import compile_text
 from symtick.best_clock import best_clock
 from symtick.budgets import Target, fit_all, fit_design
-from symtick.cli import main
+from symtick.cli import main, show
 from symtick.errors import InputError
 from symtick.hwcost import estimate, load_device, model
 from symtick.hwcost.budget import Budget
@@ -98,6 +99,8 @@ def test_a_design_that_does_not_run_is_a_line_of_its_own(folder: Path) -> None:
         (Target("xcvu9p-hls4sr"), "states cycles only"),
         (Target("xcvu13p-2", 800.0), "cannot be clocked with 800 MHz: 775 MHz is the most"),
         (Target("nowhere.yaml"), "no device file nowhere.yaml"),
+        (Target(""), "unknown device ''"),
+        (Target(clock_mhz=0.0), r"must lie in 0 to 1000 MHz, not 0\.0"),
     ],
 )
 def test_what_is_refused(folder: Path, target: Target, complaint: str) -> None:
@@ -151,8 +154,51 @@ def test_table_json_picture_and_status(
     assert code == 1 and "no: LUT" in out and "no design fits the budget" in err
     code, _, err = _run(monkeypatch, capsys, where, "--picture", "a.gif", "--share", "1%")
     assert code == 1 and "written as .svg or .png, not as a.gif" in err
-    code, _, err = _run(monkeypatch, capsys, where, "--picture", str(picture))
-    assert code == 1 and "a picture shows parts of a budget" in err
+    code, out, err = _run(monkeypatch, capsys, where, "--picture", str(picture))
+    assert code == 1 and "a picture shows parts of a budget" in err and "wave" in out
+
+
+def test_nothing_is_drawn_where_nothing_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where, picture = tmp_path / "one", tmp_path / "parts.svg"
+    compile_text(TEXT, ["fixed<6,3>"], folder=where, name="one", latency=1, clock_mhz=50.0)
+    words = (str(where), "--clock", "350", "--share", "1%", "--picture", str(picture))
+    code, out, err = _run(monkeypatch, capsys, *words)
+    assert code == 1 and "one does not run" in out and not picture.exists()
+    assert "no design fits" in err and "too short" in err and "parts of a budget" not in err
+
+
+def test_an_area_that_is_not_known_is_not_zero(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = tmp_path / "cycles"
+    made = compile_text(TEXT, ["fixed<6,3>"], folder=where, device="xcvu9p-hls4sr")
+    assert json.loads((where / "design.json").read_text())["estimate"] is None
+    capsys.readouterr()
+    show.compiled(Console(), made)
+    assert "area unknown" in capsys.readouterr().out
+    _, out, _ = _run(monkeypatch, capsys, str(where), "--json")
+    (held,) = json.loads(out)
+    assert held["ticks"] > 0 and [held[k] for k in ("lut", "ff", "dsp", "bram")] == [None] * 4
+    _, out, _ = _run(monkeypatch, capsys, str(where))
+    (line,) = (line for line in out.splitlines() if line.startswith("expression"))
+    assert line.split()[-4:] == ["-"] * 4
+
+
+def test_a_clock_beyond_an_assumed_ceiling_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = tmp_path / "one"
+    compile_text("0.3*x0*x0", ["fixed<4,2>"], folder=where, name="one", device="xcku040-2")
+    code, out, _ = _run(monkeypatch, capsys, str(where), "--clock", "662")
+    assert code == 0
+    assert "662 MHz is beyond the 661 MHz that xcku040-2 may be clocked with (assumed" in out
+    _, out, _ = _run(monkeypatch, capsys, str(where), "--clock", "661", "--json")
+    assert "beyond" not in json.loads(out)[0]["note"]
+    # of itself symtick goes to no clock that may not be there
+    (best,) = fit_all(where, Budget(ticks=60), Target(best=True))
+    assert best.estimate is not None and best.estimate.clock_mhz == 661.0
 
 
 def test_a_device_file_of_ones_own(folder: Path, tmp_path: Path) -> None:

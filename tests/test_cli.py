@@ -185,6 +185,9 @@ def test_devices_and_doctor(cli: Cli) -> None:
     code, out, _ = cli("devices")
     assert code == 0
     assert "open" in out
+    kinds = {line.split()[0]: line.split()[3] for line in out.splitlines() if "AMD" in line}
+    kinds |= {line.split()[0]: line for line in out.splitlines() if "hls4sr" in line}
+    assert kinds["xcvu9p-2"] == "modelled" and "measured" not in kinds["xcvu9p-hls4sr"]
     code, out, _ = cli("doctor")
     assert code == 0
     assert "verilator" in out

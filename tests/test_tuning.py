@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -94,6 +95,36 @@ def test_the_curve_is_kept_as_data_and_picture(made: tuple[Path, Tuned]) -> None
     assert svg.startswith("<svg") and "before tuning" in svg and "largest error" in svg
 
 
+def test_the_curve_states_luts_and_blocks_apart(tmp_path: Path) -> None:
+    """As the estimate beside it; the axis of the picture joins them and says so."""
+    folder = tmp_path / "product"
+    compile_text("x0*x1", ["fixed<9,3>"], folder=folder, device="xcvu13p-2", clock_mhz=100.0)
+    found = tune_folder(folder, "0.05")
+    steps = json.loads((found.folder / CURVE).read_text())["steps"]
+    for cost, step in ((found.before, steps[0]), (found.after, steps[found.taken])):
+        assert (step["lut"], step["dsp"]) == (pytest.approx(cost.area.lut), cost.area.dsp)
+    assert steps[0]["dsp"] == 1.0
+    with (found.folder / CURVE.with_suffix(".csv")).open() as file:
+        assert next(csv.DictReader(file)).items() >= {"lut": "0", "dsp": "1"}.items()
+    assert "LUT equivalents" in (found.folder / CURVE.with_suffix(".svg")).read_text()
+
+
+def test_a_folder_may_be_named_by_a_dot(
+    made: tuple[Path, Tuned], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(made[0], tmp_path / "here")
+    monkeypatch.chdir(tmp_path / "here")
+    assert tune_folder(Path(), "0.3").folder == tmp_path / "here_tuned"
+
+
+def test_a_device_without_areas_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "cycles"
+    compile_text(TEXT, ["fixed<7,3>"], folder=folder, device="xcvu9p-hls4sr")
+    with pytest.raises(InputError, match="xcvu9p-hls4sr states cycles only"):
+        tune_folder(folder, "0.1")
+    assert not (tmp_path / "cycles_tuned").exists()
+
+
 def test_ports_stay_where_their_format_is_stated(tmp_path: Path) -> None:
     folder = tmp_path / "stated"
     compile_text(TEXT, ["fixed<7,3>"], folder=folder, output_format="fixed<12,7>")
@@ -168,4 +199,6 @@ def test_a_source_with_decisions_differs_from_one_without(made: tuple[Path, Tune
 
 
 def test_shares_are_drawn_as_per_cent() -> None:
-    assert "accuracy on the rows tuned on, %" in curve_svg([(10, 0.5), (8, 0.49)], 1, "accuracy")
+    assert "accuracy on the rows tuned on, %" in curve_svg(
+        [(10, 0.5), (8, 0.49)], 1, "LUTs", "accuracy"
+    )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from symtick.best_clock import best_clock
-from symtick.codegen import Design, fastest_clock
+from symtick.codegen import Design
 from symtick.errors import InputError, ResourceError
 from symtick.hwcost import Device, Estimate, estimate, load_device, model
 from symtick.hwcost.budget import RESOURCES, Budget, Use
@@ -64,13 +64,27 @@ class Fit:
         """Names of the limits that it exceeds."""
         return tuple(name for name, use in self.uses.items() if not use.fits)
 
+    @property
+    def area(self) -> dict[str, float | None]:
+        """What it takes of each resource; None where it does not run or cycles alone are known."""
+        if self.estimate is None or self.device.kind == "published":
+            return dict.fromkeys(RESOURCES)
+        return asdict(self.estimate.area)
+
+    @property
+    def note(self) -> str:
+        """What a reader must know of the estimate; "" where there is nothing."""
+        if self.estimate is None:
+            return self.device.delay_note
+        return self.device.note(self.estimate.clock_mhz)
+
     def to_json(self) -> dict[str, Any]:
-        """As JSON values; a share of nothing is null."""
+        """As JSON values; a share of nothing is null, and so is an area that is not known."""
         e = self.estimate
         cost: dict[str, Any] = {}
         if e is not None:
             cost = {"ticks": e.ticks, "ns": e.ns, "clock_mhz": e.clock_mhz, "model": e.model,
-                    **asdict(e.area)}  # fmt: skip
+                    **self.area}  # fmt: skip
         held = {
             name: {"used": use.used, "allowed": use.allowed, "fits": use.fits,
                    "share": use.share if use.share < float("inf") else None}
@@ -84,6 +98,7 @@ class Fit:
             **cost,
             "budget": held,
             **({"reason": self.reason} if self.reason else {}),
+            **({"note": self.note} if self.note else {}),
         }
 
 
@@ -108,8 +123,8 @@ def fit_design(source: DesignSource, design: Design, budget: Budget, target: Tar
     """One design beside a budget; `design` is what the source compiles to as it stands."""
     wanted = replace(
         source,
-        device=target.device or source.device,
-        clock_mhz=target.clock_mhz or source.clock_mhz,
+        device=source.device if target.device is None else target.device,
+        clock_mhz=source.clock_mhz if target.clock_mhz is None else target.clock_mhz,
     )
     device = load_device(wanted.device)
     limits = budget if target.share is None else budget.within(target.share, device)
@@ -131,13 +146,6 @@ def _best(source: DesignSource, device: Device, limits: Budget) -> float:
     """The best clock of a design, MHz; one of a fixed latency keeps that."""
     if device.kind == "published":
         raise InputError(f"device {device.name} is for one clock only: leave out --best-clock")
-
-    def fastest(ticks: int, slowest: int) -> int:
-        held = replace(source, latency=ticks)
-        return fastest_clock(
-            lambda clock: replace(held, clock_mhz=float(clock)).build(), ticks, slowest
-        )
-
     if source.latency is not None:
-        return float(fastest(source.latency, 1))
-    return float(best_clock(fastest, limits))
+        return float(source.fastest(source.latency))
+    return float(best_clock(source.fastest, limits))

@@ -40,7 +40,7 @@ class Synthesis:
         target_mhz: the clock of the schedule.
         vendor: what Vitis HLS reported of the C++ (`symtick.hwcost.HlsReport`), where it is
             installed.
-        delay_note: what is to be said of the device's delays; "" where they were measured.
+        delay_note: what is to be said of the device's delays and clock; "" where that is nothing.
     """
 
     design: str
@@ -127,7 +127,7 @@ def synthesise_folder(folder: Path, place: bool = True) -> Synthesis:
         None if timing is None else timing.fmax_mhz,
         source.clock_mhz,
         _vendor_report(folder, design.name),
-        device.delay_note,
+        device.note(source.clock_mhz),
     )
     write_json(folder / SYNTH, asdict(found))
     return found

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from symtick.codegen import SCORES, Decision, Design, Fixed, Precision, fastest_clock
+from symtick.codegen import SCORES, Decision, Design, Fixed, Precision
 from symtick.errors import InputError
 from symtick.expr import Expression, Interval, check_names, default_names, parse
 from symtick.files import new_folder
@@ -119,12 +119,7 @@ def _fastest(source: DesignSource, ticks: int) -> DesignSource:
     """The source at the fastest clock for which its design fits in so many ticks."""
     if source.latency is not None:
         raise InputError("give a number of ticks or a latency, not both")
-    held = replace(source, latency=ticks)
-
-    def compiled(clock_mhz: int) -> Design:
-        return replace(held, clock_mhz=float(clock_mhz)).build()
-
-    return replace(held, clock_mhz=float(fastest_clock(compiled, ticks)))
+    return replace(source, latency=ticks, clock_mhz=float(source.fastest(ticks)))
 
 
 def largest_error(source: DesignSource) -> tuple[float, ...]:

@@ -26,6 +26,7 @@ from symtick.codegen import (
     compile_expression,
 )
 from symtick.codegen.emit_hls import PART
+from symtick.codegen.fastest import FASTEST_MHZ, fastest_clock
 from symtick.errors import InputError
 from symtick.expr import Expression, Interval, parse, to_text
 from symtick.files import write_json
@@ -93,6 +94,18 @@ class DesignSource:
             scheduler=self.scheduler,
             decision=self.decision,
             widths=self.widths,
+        )
+
+    def fastest(self, ticks: int, slowest: int = 1) -> int:
+        """The fastest clock, in whole MHz, at which it fits in `ticks` (`fastest_clock`).
+
+        None beyond the device's highest, be that stated or assumed.
+        """
+        clock = load_device(self.device).clock
+        most = FASTEST_MHZ if clock is None or clock.max_mhz is None else int(clock.max_mhz)
+        held = replace(self, latency=ticks)
+        return fastest_clock(
+            lambda mhz: replace(held, clock_mhz=float(mhz)).build(), ticks, slowest, most
         )
 
     def scores(self) -> Design:
@@ -164,6 +177,7 @@ def write_design(folder: Path, source: DesignSource, design: Design | None = Non
     gpp.write_project(built, folder, vectors.make(built, BENCH_VECTORS, seed=0), source.part)
     verilator.write_verilog(built, folder)
     held = estimate(built, source.model())
+    published = load_device(source.device).kind == "published"
     write_json(
         folder / FILE,
         {
@@ -171,7 +185,7 @@ def write_design(folder: Path, source: DesignSource, design: Design | None = Non
             "source": source.to_dict(),
             "digest": digest(built),
             "ticks": built.schedule.latency,
-            "estimate": asdict(held.area),
+            "estimate": None if published else asdict(held.area),
             # one ulp is 2**-frac
             "functions": [
                 {"function": u.text, "method": u.method, "frac": u.frac, "bound_ulp": u.ulp}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from symtick.baselines.table import COLUMNS, ComparisonRow, cells
 from symtick.checks import Synthesis
-from symtick.hwcost import load_device
+from symtick.hwcost import Device, load_device
 from symtick.runs import Run
 from symtick.sim.verify import Verification
 
@@ -42,10 +42,16 @@ def _error(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:+.0f}"
 
 
+def _area(value: float, device: Device) -> str:
+    """An estimate; a published table has none."""
+    return "-" if device.kind == "published" else f"{value:.0f}"
+
+
 def front_table(run: Run) -> Table:
     """The designs of a run, smallest first."""
     front = run.front
-    device = load_device(run.job.hardware.device)
+    hardware = run.job.hardware
+    device = load_device(hardware.device)
     rows = [
         Row(
             (
@@ -55,10 +61,8 @@ def front_table(run: Run) -> Table:
                 percent(e.agreement),
                 str(e.search_ticks),
                 str(e.ticks),
-                f"{1000 * e.ticks / run.job.hardware.clock_mhz:.0f}",
-                f"{e.lut:.0f}",
-                f"{e.ff:.0f}",
-                f"{e.dsp:.0f}",
+                f"{1000 * e.ticks / hardware.clock_mhz:.0f}",
+                *(_area(v, device) for v in (e.lut, e.ff, e.dsp)),
                 str(len(e.expression)),
                 e.origin,
             ),
@@ -66,13 +70,14 @@ def front_table(run: Run) -> Table:
         )
         for e in front.entries
     ]
+    note = f" {device.note(hardware.clock_mhz)}".rstrip()
     return Table(
         "Front",
         ("design", "score %", "of teacher %", "agreement %", "ticks (search)", "ticks", "ns",
          "LUT est.", "FF est.", "DSP est.", "nodes", "origin"),
         tuple(rows),
         f"On validation rows, computed in fixed point as the hardware does; the teacher scores "
-        f"{percent(front.teacher_score)} %. * chosen: {_rule(run)}. {device.delay_note}".rstrip(),
+        f"{percent(front.teacher_score)} %. * chosen: {_rule(run)}.{note}",
     )  # fmt: skip
 
 

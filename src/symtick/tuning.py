@@ -20,11 +20,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from symtick.codegen import Design, Judge, Step, Tuning, Width, tune_widths
+from symtick.codegen import Area, Design, Judge, Step, Tuning, Width, tune_widths
 from symtick.distilling import problem_of
 from symtick.errors import InputError
 from symtick.files import new_folder, write_json, write_text
-from symtick.hwcost import Estimate, estimate
+from symtick.hwcost import Estimate, estimate, load_device
+from symtick.report.area_axis import area_axis
 from symtick.report.curve import curve_svg
 from symtick.runs import JOB, Run, open_run
 from symtick.search.data import FloatArray
@@ -127,7 +128,7 @@ def tune_folder(
             raise InputError(f"{folder} is no run folder, which {what} needs; name a run")
         source, _ = read_source(folder)
         scores = source.scores()
-        target = output or folder.with_name(f"{folder.name}_tuned")
+        target = output or _beside(folder)
         raw, test = vectors.make(scores, VECTORS, seed=1), None
         judge = error_judge(scores, raw)
     if target.exists():
@@ -135,6 +136,11 @@ def tune_folder(
     found = tuned(source, raw, judge, bound.value, progress)
     taken = found.within(bound.value)
     return _written(target, source, found, taken, _measure(bound, test), test)
+
+
+def _beside(folder: Path) -> Path:
+    whole = folder.resolve()  # "." has no name
+    return whole.with_name(f"{whole.name}_tuned")
 
 
 def tuned(
@@ -147,8 +153,10 @@ def tuned(
     """The curve of a design, of its scores, whatever it delivers of them.
 
     Raises:
-        InputError: it was tuned before.
+        InputError: it was tuned before, or its device states no areas.
     """
+    if load_device(source.device).kind == "published":
+        raise InputError(f"device {source.device} states cycles only: there are no LUTs to save")
     if source.widths:
         raise InputError(f"{source.name} is tuned already: start from the design before that")
     keep = source.precision.output is not None
@@ -228,8 +236,9 @@ def _written(
         write_design(draft, made, after)
         write_json(draft / CURVE, held)
         write_text(draft / CURVE.with_suffix(".csv"), _csv(found))
-        points = [(step.lut, step.score) for step in found.steps]
-        write_text(draft / CURVE.with_suffix(".svg"), curve_svg(points, taken, measure))
+        points = [(step.cost, step.score) for step in found.steps]
+        axis = area_axis(any(step.area.dsp for step in found.steps))
+        write_text(draft / CURVE.with_suffix(".svg"), curve_svg(points, taken, axis, measure))
     return Tuned(
         target,
         made,
@@ -254,7 +263,8 @@ def _tested(run: Run, source: DesignSource) -> float:
 
 def _step(step: Step) -> dict[str, Any]:
     return {
-        "lut": step.lut,
+        "lut": step.area.lut,
+        "dsp": step.area.dsp,
         "score": step.score,
         "loss": step.loss,
         "widths": [width.to_dict() for width in step.widths],
@@ -262,15 +272,19 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def _csv(found: Tuning) -> str:
-    """One line for each point: LUTs, what they save, score, what it loses, loss for a LUT saved."""
+    """One line for each point: LUTs and DSPs, what is saved of them, score, what it loses, loss."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(("point", "lut", "lut_saved", "score", "score_lost", "loss"))
+    writer.writerow(
+        ("point", "lut", "dsp", "lut_saved", "dsp_saved", "score", "score_lost", "loss")
+    )
     first = found.steps[0]
     for k, step in enumerate(found.steps):
-        saved, lost = first.lut - step.lut, first.score - step.score
+        areas = (step.area.lut, step.area.dsp, first.area.lut - step.area.lut,
+                 first.area.dsp - step.area.dsp)  # fmt: skip
+        lost = first.score - step.score
         writer.writerow(
-            (k, f"{step.lut:.6g}", f"{saved:.6g}", step.score, f"{lost:.6g}", step.loss)
+            (k, *(f"{area:.6g}" for area in areas), step.score, f"{lost:.6g}", step.loss)
         )
     return buffer.getvalue()
 
@@ -293,7 +307,8 @@ def take_point(folder: Path, point: int, output: Path) -> Tuned:
         steps = tuple(
             Step(
                 tuple(Width.from_dict(w) for w in s["widths"]),
-                float(s["lut"]), float(s["score"]), float(s["loss"]),
+                Area(lut=float(s["lut"]), dsp=float(s.get("dsp", 0.0))),
+                float(s["score"]), float(s["loss"]),
             )
             for s in held["steps"]
         )  # fmt: skip

@@ -68,10 +68,10 @@ def test_every_point_is_what_its_decisions_make(seed: int, budget: float, keep_p
         after = found.graph(count)
         after.check()
         assert -np.abs(real(after, rows) - wanted).max() == step.score >= -budget
-        assert luts(after) == pytest.approx(step.lut)
+        assert luts(after) == pytest.approx(step.area.lut)
         if keep_ports:
             assert after.output_formats == graph.output_formats
-    assert found.steps[-1].lut <= found.steps[0].lut
+    assert found.steps[-1].area.lut <= found.steps[0].area.lut
     assert same(graph, found.graph(0), rows)
 
 
@@ -147,7 +147,7 @@ def test_a_range_that_no_row_needs_is_saturated_not_wrapped() -> None:
     rows = np.random.default_rng(0).integers(-3, 4, (200, 2))
     found = tuned(graph, rows, 0.0)
     after = found.graph()
-    assert found.steps[-1].lut < found.steps[0].lut / 2
+    assert found.steps[-1].area.lut < found.steps[0].area.lut / 2
     assert (after.evaluate(rows) == graph.evaluate(rows)).all()
     # far outside, the largest values of the rows stand in for what is larger
     high, low = after.evaluate([[127, 1], [-128, 1]])[:, 0]
@@ -208,7 +208,7 @@ def test_a_larger_budget_saves_more_and_any_point_can_be_taken() -> None:
     rows = np.random.default_rng(1).integers(-32, 32, (500, 2))
     found = tuned(graph, rows, 2.0)
     points = [found.within(budget) for budget in (0.0, 0.2, 1.0, 2.0)]
-    saved = [found.steps[k].lut for k in points]
+    saved = [found.steps[k].area.lut for k in points]
     assert saved == sorted(saved, reverse=True)
     assert saved[-1] < 0.7 * saved[0]
     for budget, k in zip((0.0, 0.2, 1.0, 2.0), points, strict=True):

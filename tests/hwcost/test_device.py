@@ -15,8 +15,9 @@ from pydantic import ValidationError
 from symtick.calibration_points import points
 from symtick.errors import InputError
 from symtick.hwcost import model
-from symtick.hwcost.device import CELLS, ROWS, Device, Points, Row, devices, load_device
+from symtick.hwcost.device import CELLS, FEATURES, ROWS, Device, Points, Row, devices, load_device
 from symtick.hwcost.device_fit import device_text, refit
+from symtick.hwcost.features import parts
 from symtick.hwcost.measured import load_measured, timed
 
 MEASURED = ("open", "ecp5-85k-8")
@@ -42,11 +43,34 @@ def test_amd_parts_state_a_source_for_every_delay_and_say_that_they_are_modelled
         assert set(device.cells) == set(CELLS)
         assert device.modelled and "modelled" in device.title and device.delay_note
         assert device.clock is not None and device.clock.max_mhz is not None
-        with pytest.raises(InputError, match="is the most"):
-            model(device.name, device.clock.max_mhz + 1.0)
     delay = {d.name: d.row("delay", "add").value({"bits": 12}) for d in parts}
     assert delay["xcvu9p-2"] < delay["xcku040-2"] < delay["xc7z020-1"]
     assert delay["xc7vx690t-2"] < delay["xc7z020-1"]
+
+
+def test_a_stated_ceiling_refuses_and_an_assumed_one_warns() -> None:
+    assumed = set()
+    for name in devices():
+        device = load_device(name)
+        if device.clock is None or device.clock.max_mhz is None:
+            continue
+        beyond = device.clock.max_mhz + 1.0
+        assert device.note(device.clock.max_mhz) == device.delay_note
+        if device.clock.assumed:
+            assumed.add(name)
+            assert "is beyond the" in device.note(beyond) and "to be checked" in device.note(beyond)
+            assert model(name, beyond).clock_ns == pytest.approx(1000.0 / beyond)
+        else:
+            with pytest.raises(InputError, match="is the most"):
+                model(name, beyond)
+    assert assumed == {"ecp5-85k-8", "xc7vx690t-2", "xcku040-2"}
+
+
+def test_the_features_of_the_rows_are_those_of_the_nodes() -> None:
+    """Every row is asked with all that the schema lets it depend on."""
+    for p in points():
+        for part in parts(p.graph, p.graph.outputs[0]):
+            assert set(part.features) >= set(FEATURES[part.row])
 
 
 def test_an_unknown_device_is_answered_with_those_there_are() -> None:
@@ -144,13 +168,28 @@ def _with_row(row: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+def _with(**section: object) -> Callable[[dict[str, Any]], None]:
+    def change(content: dict[str, Any]) -> None:
+        for name, values in section.items():
+            content[name] |= values
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
         (_without("mul"), r"rows missing: \['mul'\]"),
         (_with_row({"alias": "nothing"}), r"bad aliases: \['nothing'\]"),
         (_with_row({"fixed": 1.0, "alias": "sub"}), "a row needs one of"),
-        (_with_row({"regression": {"colour": 1.0}}), r"unknown features \['colour'\]"),
+        (_with_row({"regression": {"colour": 1.0}}), r"unknown features \['colour'\] of saturate"),
+        # a feature that another row has; KeyError when a node asked for it
+        (_with_row({"regression": {"address": 1.0}}), r"\['address'\] of saturate"),
+        (_with_row({"alias": "mul"}), r"\['partial'\] of saturate"),
+        (_with_row({"fixed": float("nan")}), "finite number"),
+        (_with_row({"fixed": -1.0}), "greater than or equal to 0"),
+        (_with(totals={"lut": -1}), "greater than or equal to 0"),
+        (_with(table_factor={4: float("inf")}), "finite number"),
         (_with_row({"cubic": {}}), "Extra inputs are not permitted"),
     ],
 )

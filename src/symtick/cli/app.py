@@ -169,7 +169,7 @@ def tune(
         with console.status("tuning") as status:
             made = tune_folder(
                 folder, budget, design=design, output=output,
-                progress=lambda step: status.update(f"tuning: {step.lut:.0f} LUT"),
+                progress=lambda step: status.update(f"tuning: {step.area.lut:.0f} LUT"),
             )  # fmt: skip
     show.tuned(console, made)
 

@@ -23,19 +23,21 @@ _HEADS = {"ticks": "ticks", "ns": "ns", "lut": "LUT", "ff": "FF", "dsp": "DSP", 
 
 
 def show(console: Console, found: Sequence[Fit], as_json: bool, picture: Path | None) -> None:
-    """Print, and draw where a file is named.
+    """Print, and draw where a file is named and a design runs.
 
     Raises:
         InputError: the picture's name has another suffix, or there is no budget to draw.
         ResourceError: nothing fits.
     """
-    if picture is not None:
-        _draw(found, picture)
     if as_json:
-        console.print_json(json.dumps([fit.to_json() for fit in found]))
+        console.print_json(json.dumps([fit.to_json() for fit in found], allow_nan=False))
     else:
         console.print(_table(found), soft_wrap=True)
-        _notes(console, found, picture)
+        _notes(console, found)
+    if picture is not None and any(fit.estimate is not None for fit in found):
+        _draw(found, picture)
+        if not as_json:
+            console.print(f"picture: {picture}", markup=False, soft_wrap=True)
     if not any(fit.fits for fit in found):
         reasons = {fit.reason for fit in found if fit.reason}
         why = f": {next(iter(reasons))}" if len(found) == 1 and reasons else ""
@@ -64,7 +66,7 @@ def _row(fit: Fit, limits: Sequence[str]) -> list[str]:
     if e is None:
         blank = ["-"] * (1 + len(_HEADS) + len(limits))
         return [escape(fit.design), *blank, *(["does not run"] if limits else [])]
-    area = [f"{v:.0f}" for v in (e.area.lut, e.area.ff, e.area.dsp, e.area.bram)]
+    area = ["-" if value is None else f"{value:.0f}" for value in fit.area.values()]
     shares = [_share(fit.uses[name]) for name in limits]
     verdict = "yes" if fit.fits else "no: " + ", ".join(_HEADS[name] for name in fit.over)
     cells = [fit.design, f"{e.clock_mhz:g}", str(e.ticks), f"{e.ns:.1f}", *area, *shares]
@@ -76,7 +78,7 @@ def _share(use: Use) -> str:
     return "over" if share == float("inf") else f"{100 * share:.3g}"
 
 
-def _notes(console: Console, found: Sequence[Fit], picture: Path | None) -> None:
+def _notes(console: Console, found: Sequence[Fit]) -> None:
     first = next((fit for fit in found if fit.estimate is not None), None)
     if first is not None and first.estimate is not None:
         console.print(f"Device {first.device.name}: {first.device.title}.", markup=False)
@@ -86,11 +88,9 @@ def _notes(console: Console, found: Sequence[Fit], picture: Path | None) -> None
     for fit in found:
         if fit.reason:
             console.print(f"{fit.design} does not run: {fit.reason}", markup=False, soft_wrap=True)
-    for note in dict.fromkeys(fit.device.delay_note for fit in found):
+    for note in dict.fromkeys(fit.note for fit in found):
         if note:
             console.print(note, markup=False, soft_wrap=True)
-    if picture is not None:
-        console.print(f"picture: {picture}", markup=False, soft_wrap=True)
 
 
 def _draw(found: Sequence[Fit], picture: Path) -> None:

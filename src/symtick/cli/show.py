@@ -107,9 +107,10 @@ def compiled(console: Console, made: Compiled) -> None:
             f"  {unit.text}: {unit.method}, within {unit.ulp:.2f} units of 2^{-unit.frac}",
             markup=False,
         )
-    console.print(_estimate_line(made.design.name, made.estimate), markup=False)
-    if made.device.delay_note:
-        console.print(made.device.delay_note, markup=False, soft_wrap=True)
+    known = made.device.kind != "published"
+    console.print(_estimate_line(made.design.name, made.estimate, known), markup=False)
+    if note := made.device.note(made.estimate.clock_mhz):
+        console.print(note, markup=False, soft_wrap=True)
     console.print(f"written to {made.folder}", markup=False)
 
 
@@ -126,10 +127,11 @@ def tuned(console: Console, made: Tuned) -> None:
     console.print(f"written to {made.folder}", markup=False)
 
 
-def _estimate_line(name: str, e: Estimate) -> str:
+def _estimate_line(name: str, e: Estimate, area_known: bool = True) -> str:
+    area = f"about {e.area.lut:.0f} LUT, {e.area.ff:.0f} FF, {e.area.dsp:.0f} DSP"
     return (
-        f"{name}: {e.ticks} ticks, {e.ns:.1f} ns at {e.clock_mhz:g} MHz, about "
-        f"{e.area.lut:.0f} LUT, {e.area.ff:.0f} FF, {e.area.dsp:.0f} DSP ({e.model})"
+        f"{name}: {e.ticks} ticks, {e.ns:.1f} ns at {e.clock_mhz:g} MHz, "
+        f"{area if area_known else 'area unknown'} ({e.model})"
     )
 
 
@@ -184,8 +186,7 @@ def devices(console: Console) -> None:
     rows = []
     for name in device_names():
         held = load_device(name)
-        rows.append((name, held.kind, held.part, "modelled" if held.modelled else "measured",
-                     held.title))  # fmt: skip
+        rows.append((name, held.kind, held.part, held.delays, held.title))
     console.print(_plain("Devices", ("name", "kind", "part", "delays", "what"), rows))
 
 

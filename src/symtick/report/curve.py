@@ -1,4 +1,4 @@
-"""The curve of a width tuning as SVG: score against LUTs.
+"""The curve of a width tuning as SVG: score against area.
 
 Room: front door. Pure: points in, SVG text out.
 """
@@ -12,29 +12,32 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 
-def curve_svg(points: Sequence[tuple[float, float]], taken: int, measure: str) -> str:
-    """Score against LUTs of every point, from the design before tuning (right) to the left.
+def curve_svg(
+    points: Sequence[tuple[float, float]], taken: int, area_label: str, measure: str
+) -> str:
+    """Score against area of every point, from the design before tuning (right) to the left.
 
     Args:
-        points: (LUTs, score) of each, the first before tuning.
+        points: (area, score) of each, the first before tuning.
         taken: number of the point taken.
+        area_label: name of the horizontal axis.
         measure: what the score is; shares are shown as per cent.
     """
     share = measure in ("accuracy", "agreement")
     factor, unit = (100.0, ", %") if share else (1.0, "")
-    luts = [lut for lut, _ in points]
+    areas = [area for area, _ in points]
     scores = [factor * score for _, score in points]
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "symtick", "font.size": 10}):
         figure = Figure(figsize=(9.2, 4.0), layout="constrained")
         axes = figure.add_subplot()
-        axes.plot(luts, scores, color="#4c97b0", linewidth=1.2, marker="o", markersize=3.5,
+        axes.plot(areas, scores, color="#4c97b0", linewidth=1.2, marker="o", markersize=3.5,
                   zorder=3)  # fmt: skip
         axes.axhline(scores[0], color="#8792a0", linewidth=0.9, linestyle="--", zorder=1)
-        axes.annotate("before tuning", (luts[0], scores[0]), (-4, 5), textcoords="offset points",
+        axes.annotate("before tuning", (areas[0], scores[0]), (-4, 5), textcoords="offset points",
                       ha="right", color="#5b6675")  # fmt: skip
-        axes.scatter([luts[taken]], [scores[taken]], s=190, facecolors="none",
+        axes.scatter([areas[taken]], [scores[taken]], s=190, facecolors="none",
                      edgecolors="#b3261e", linewidths=1.6, zorder=4, label="taken")  # fmt: skip
-        axes.set(xlabel="LUTs (estimate)", ylabel=f"{measure} on the rows tuned on{unit}")
+        axes.set(xlabel=area_label, ylabel=f"{measure} on the rows tuned on{unit}")
         axes.grid(color="#e3e7ec", linewidth=0.7)
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
