@@ -16,12 +16,29 @@ import yaml
 
 from symtick.errors import InputError
 from symtick.hwcost.cell_delays import checked_cells, composed_rows, dsp_delay, overhead
-from symtick.hwcost.device import Device
+from symtick.hwcost.device import ROWS, Device
 from symtick.hwcost.fit_forms import ALIASES, FORMS, Form
 from symtick.hwcost.measured import Column, MeasuredSet, Measurement, column, timed
 
 _Rows = dict[str, dict[str, Any]]
 _Value = Callable[[Measurement], float]
+
+
+def check_head(content: Mapping[str, Any]) -> None:
+    """Refuse a device file that could not be refitted, whatever is measured.
+
+    Raises:
+        InputError: cells are missing or not valid.
+        ValidationError: what the fit leaves as it is breaks the schema.
+    """
+    rows = {row: {"fixed": 0.0} for row in ROWS}
+    made = {**content, "delay": rows, "area": rows, "table_factor": {}}
+    made["clock"] = {**(content.get("clock") or {}), "overhead_ns": 0.0}
+    if content.get("dsp") is not None:
+        made["dsp"] = {**content["dsp"], "delay_ns": 0.0}
+    checked = Device.model_validate(made)
+    if checked.fit is not None and checked.fit.delay == "cells":
+        checked_cells(content.get("cells") or {})
 
 
 def refit(content: Mapping[str, Any], found: MeasuredSet) -> dict[str, Any]:

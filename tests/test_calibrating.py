@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import yaml
 
 from symtick import calibrating
 from symtick.calibrating import Step, calibrate
@@ -127,6 +128,62 @@ def test_a_damaged_result_is_named(tools: Tools, tmp_path: Path) -> None:
     (tmp_path / "work/points/add_4.json").write_text("{")
     with pytest.raises(InputError, match=r"add_4\.json is damaged.*remove it"):
         calibrate(points(), tmp_path / "work", tmp_path / "out")
+
+
+def test_a_file_of_one_s_own_stays_and_the_others_are_written(tools: Tools, tmp_path: Path) -> None:
+    """One without a fit, under a name of its own, and one that has the name of a fitted device."""
+    out = tmp_path / "out"
+    out.mkdir()
+    text = (calibrating._DATA / "open.yaml").read_text()
+    own = {k: v for k, v in yaml.safe_load(text).items() if k != "fit"}
+    for name in ("mine", "open"):
+        (out / f"{name}.yaml").write_text(yaml.safe_dump(own | {"name": name}))
+    before = {path: path.read_text() for path in out.glob("*.yaml")}
+    written = {p.stem for p in calibrate(points(), tmp_path / "work", out)}
+    fitted = {name for name in devices() if load_device(name).fit is not None}
+    assert written == fitted - {"open"} | {calibrating.SET}
+    assert {path: path.read_text() for path in before} == before
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"fit": {"measured": calibrating.SET}}, r"fit\.delay"),
+        ({"fit": {"measured": calibrating.SET, "delay": "cells"}, "cells": {}}, "are not stated"),
+        ({"family": "xcvx"}, "family"),
+        ({"totals": None}, "totals"),
+        ({"clock": {"margin": 2.0}}, r"clock\.margin"),
+    ],
+)
+def test_a_head_is_checked_before_anything_is_measured(
+    tools: Tools, tmp_path: Path, change: dict[str, object], complaint: str
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    content = yaml.safe_load((calibrating._DATA / "open.yaml").read_text()) | change
+    (out / "new.yaml").write_text(yaml.safe_dump(content))
+    with pytest.raises(InputError, match=rf"(?s)new\.yaml is no valid device file: .*{complaint}"):
+        calibrate(points(), tmp_path / "work", out, fresh="*")
+    assert tools.counted == tools.placed == []
+
+
+def test_a_head_is_enough_for_a_new_part(tools: Tools, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    content = yaml.safe_load((calibrating._DATA / "xcvu9p-2.yaml").read_text())
+    for rows in ("delay", "area", "table_factor"):
+        del content[rows]
+    del content["clock"]["overhead_ns"], content["dsp"]["delay_ns"]
+    (out / "new.yaml").write_text(yaml.safe_dump(content | {"name": "new"}))
+    assert out / "new.yaml" in calibrate(points(), tmp_path / "work", out)
+    made, old = load_device(str(out / "new.yaml")), load_device("xcvu9p-2")
+    assert (made.delay, made.area, made.dsp) == (old.delay, old.area, old.dsp)
+
+
+def test_a_pattern_of_no_point_is_refused(tools: Tools, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no point is named 'mull_"):
+        calibrate(points(), tmp_path / "work", tmp_path / "out", fresh="mull_*")
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.synth

@@ -181,6 +181,21 @@ def test_a_missing_tool_is_named(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> N
     refused(cli("synth", "d"), "SYMTICK_YOSYS", "/nowhere/yosys")
 
 
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--from-reports", "d", "--fresh", "*"), "not of --from-reports"),
+        (("--from-reports", "d", "--work", "w"), "not of --from-reports"),
+        (("--device", "open"), "is for --from-reports"),
+    ],
+)
+def test_options_of_calibrate_that_do_nothing_are_refused(
+    cli: Cli, words: tuple[str, ...], complaint: str
+) -> None:
+    code, _, err = cli("calibrate", *words)
+    assert code == 2 and complaint in " ".join(err.replace("│", "").split())
+
+
 def test_devices_and_doctor(cli: Cli) -> None:
     code, out, _ = cli("devices")
     assert code == 0

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 from pydantic import ValidationError
@@ -29,7 +29,7 @@ from symtick.errors import InputError
 from symtick.expr import parse
 from symtick.files import write_json, write_text
 from symtick.hwcost import model
-from symtick.hwcost.device_fit import device_text, refit
+from symtick.hwcost.device_fit import check_head, device_text, refit
 from symtick.hwcost.measured import (
     SETS,
     Column,
@@ -75,7 +75,8 @@ def calibrate(
     Args:
         chosen: the points of the set.
         work: folder for sources and results of the points until all are measured.
-        output: folder of device files; where it holds none, those of symtick are written to it.
+        output: folder of device files; where none in it is fitted to these measurements, those of
+            symtick are written to it, beside one's own.
         fresh: a pattern of labels (`*`, `mul_*`) that are measured again even where a kept set has
             them; results in `work` are still taken, so that such a run goes on, too.
         observer: told of every point measured.
@@ -85,8 +86,11 @@ def calibrate(
 
     Raises:
         ToolError: Yosys or nextpnr is missing or fails.
-        InputError: a device file is not valid or a row has no points.
+        InputError: a device file is not valid, a row has no points, or no point is `fresh`.
     """
+    devices = _fitted(output)
+    if fresh is not None and not any(fnmatchcase(p.label, fresh) for p in chosen):
+        raise InputError(f"no point is named {fresh!r}: names are {chosen[0].label} and the like")
     tools = {name: find(name).version for name in ("yosys", "nextpnr-ecp5")}
     known = _kept(output, tools, fresh) | _resumed(work, tools)
     held = {p.label: _matching(known.get(p.label), p) for p in chosen}
@@ -95,7 +99,8 @@ def calibrate(
         held[measured.label] = measured
         write_json(_place(work, measured.label), {"tools": tools, "point": measured.model_dump()})
         observer(Step(measured.label, done, len(missing)))
-    written = _write(output, _dated(tools, tuple(held[p.label] for p in chosen), output))
+    found = _dated(tools, tuple(held[p.label] for p in chosen), output)
+    written = _write(output, found, devices)
     shutil.rmtree(work / _POINTS, ignore_errors=True)
     return written
 
@@ -194,17 +199,35 @@ def _dated(tools: Mapping[str, str], points: tuple[Measurement, ...], output: Pa
     return MeasuredSet(name=SET, tools=dict(tools), date=date, points=points)
 
 
-def _write(output: Path, found: MeasuredSet) -> list[Path]:
-    """Refit the device files; nothing is written unless all of them can be."""
-    own = output if list(output.glob("*.yaml")) else _DATA
-    texts = {output / SETS / f"{SET}.yaml": measured_text(found)}
-    for path in sorted(own.glob("*.yaml")):
+def _fitted(output: Path) -> dict[str, dict[str, Any]]:
+    """The contents of the device files to refit, by file name: the folder's, or symtick's own."""
+    mine = _fitted_in(output)
+    if mine:
+        return mine
+    taken = {path.name for path in output.glob("*.yaml")}
+    return {name: content for name, content in _fitted_in(_DATA).items() if name not in taken}
+
+
+def _fitted_in(folder: Path) -> dict[str, dict[str, Any]]:
+    """The device files that follow from the set, checked as far as it is theirs to be right."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in sorted(folder.glob("*.yaml")):
         try:
             content = yaml.safe_load(path.read_text(encoding="utf-8"))
             if (content.get("fit") or {}).get("measured") == SET:
-                texts[output / path.name] = device_text(refit(content, found))
-        except (ValidationError, yaml.YAMLError, AttributeError) as error:
+                check_head(content)
+                found[path.name] = content
+        except (InputError, ValidationError, yaml.YAMLError, AttributeError, TypeError) as error:
             raise InputError(f"{path} is no valid device file: {error}") from None
+    return found
+
+
+def _write(
+    output: Path, found: MeasuredSet, devices: Mapping[str, Mapping[str, Any]]
+) -> list[Path]:
+    """Refit the devices; nothing is written unless all of them can be."""
+    texts = {output / SETS / f"{SET}.yaml": measured_text(found)}
+    texts |= {output / name: device_text(refit(held, found)) for name, held in devices.items()}
     for path, text in texts.items():
         write_text(path, text)
     return list(texts)

@@ -282,16 +282,19 @@ def calibrate(
         Path,
         typer.Option("--output", "-o", help="Folder for the device files; with reports, a .yaml."),
     ] = Path("devices"),
-    work: Annotated[Path, typer.Option(help="Folder of an unfinished run, to go on from.")] = Path(
-        "calibration"
-    ),
+    work: Annotated[
+        Path | None,
+        typer.Option(help="Folder of an unfinished run, to go on from; default calibration."),
+    ] = None,
     fresh: Annotated[
         str | None, typer.Option(help="Measure these points again: a pattern, * for all.")
     ] = None,
     from_reports: Annotated[
         Path | None, typer.Option(help="Refit --device to the vendor reports in these designs.")
     ] = None,
-    device: Annotated[str, typer.Option(help="With reports: the device to start from.")] = "open",
+    device: Annotated[
+        str | None, typer.Option(help="With reports: the device to start from; default open.")
+    ] = None,
 ) -> None:
     """Measure operators with Yosys and nextpnr-ecp5 and fit the device files to them.
 
@@ -303,11 +306,19 @@ def calibrate(
     if from_reports is not None:
         from symtick.report_calibrating import refit_device
 
-        show.refitted(console, refit_device(from_reports, device, output))
+        if work is not None or fresh is not None:
+            raise typer.BadParameter("--work and --fresh are of measuring, not of --from-reports")
+        made = refit_device(from_reports, "open" if device is None else device, output)
+        show.refitted(console, made)
         return
+    if device is not None:
+        raise typer.BadParameter(
+            "--device is for --from-reports: what is measured fits all devices"
+        )
     from symtick.calibrating import calibrate
     from symtick.calibration_points import points
 
+    work = work or Path("calibration")
     try:
         with show.counting(console, "measuring") as told:
             written = calibrate(
