@@ -201,6 +201,32 @@ def test_a_clock_beyond_an_assumed_ceiling_is_said(
     assert best.estimate is not None and best.estimate.clock_mhz == 661.0
 
 
+def test_a_design_for_a_device_file_is_read_from_anywhere_until_that_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (Path(load_device.__code__.co_filename).parent / "data/open.yaml").read_text()
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(text.replace("name: open", "name: mine"))
+    monkeypatch.chdir(tmp_path)
+    compile_text(TEXT, ["fixed<6,3>"], folder=Path("wave"), device="mine.yaml")
+    (tmp_path / "else").mkdir()
+    monkeypatch.chdir(tmp_path / "else")
+    source, _ = read_source(tmp_path / "wave")
+    assert source.device == str(mine)
+    # a title changes no design
+    mine.write_text(mine.read_text().replace("title: ", "title: 'my' # "))
+    assert read_source(tmp_path / "wave")[0] == source
+    for margin in (0.6, 0.97):  # another schedule; none at all
+        mine.write_text(text.replace("margin: 0.1", f"margin: {margin}"))
+        with pytest.raises(
+            InputError, match=r"the device file .*mine\.yaml changed since; compile"
+        ):
+            read_source(tmp_path / "wave")
+    mine.unlink()
+    with pytest.raises(InputError, match=r"no device file .*mine\.yaml"):
+        read_source(tmp_path / "wave")
+
+
 def test_a_device_file_of_ones_own(folder: Path, tmp_path: Path) -> None:
     text = (Path(load_device.__code__.co_filename).parent / "data/ecp5-85k-8.yaml").read_text()
     mine = tmp_path / "mine.yaml"

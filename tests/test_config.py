@@ -23,6 +23,8 @@ def test_paths_are_relative_to_the_job_file(tmp_path: Path) -> None:
     job = load_job(written(tmp_path, MINIMAL | {"teacher": {"saved": "net.npz"}}))
     assert job.data.path == tmp_path / "rows.npz"
     assert job.teacher.saved == tmp_path / "net.npz"
+    job = load_job(written(tmp_path, MINIMAL | {"hardware": {"device": "mine.yaml"}}))
+    assert job.hardware.device == str(tmp_path / "mine.yaml")
 
 
 def test_resolved_job_reads_back_the_same(tmp_path: Path) -> None:

@@ -20,8 +20,10 @@ from symtick.hwcost import load_device, model
 from symtick.hwcost.budget import Budget
 from symtick.hwcost.report_fit import PRIOR, Pair, factors
 from symtick.report_calibrating import refit_device
+from symtick.store import read_source
 
 REPORTS = Path(__file__).parent / "data/reports"
+DATA = Path(load_device.__code__.co_filename).parent / "data"
 BASE, PART, VU9P = "xcvu13p-2", "xcvu13p-flga2577-2-e", "xcvu9p-flga2577-2-e"
 TEXTS = ("tanh(x0)*0.7 + abs(x1)", "sin(x0) + exp(-square(x1)) - 0.3*x2", "max(x0, x1) + x2")
 
@@ -285,6 +287,18 @@ def test_a_second_refit_goes_on_from_the_first(reported: Path, tmp_path: Path) -
     row = two.row("area", "add").value({"bits": 40, "width": 40})
     old = base.row("area", "add").value({"bits": 40, "width": 40})
     assert row == pytest.approx(old * two.refit.factors["lut"], rel=0.01)
+
+
+def test_a_refit_of_a_device_file_in_place(tmp_path: Path) -> None:
+    """The loop of whoever has a part of their own; the message is the true one."""
+    mine, design = tmp_path / "mine.yaml", tmp_path / "designs/d0"
+    mine.write_text((DATA / f"{BASE}.yaml").read_text())
+    compile_text(TEXTS[1], ["fixed<6,3>"], folder=design, name="d0", device=str(mine),
+                 clock_mhz=360.0)  # fmt: skip
+    _timing(design, 2.778, -3.0)
+    assert refit_device(tmp_path / "designs", str(mine), mine).factors["ns"] > 1.5
+    with pytest.raises(InputError, match=r"the device file .*mine\.yaml changed since; compile"):
+        read_source(design)
 
 
 def test_what_is_refused(reported: Path, tmp_path: Path) -> None:

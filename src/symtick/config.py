@@ -132,7 +132,7 @@ class HardwareSection(_Section):
     """The target.
 
     Attributes:
-        device: a name that `symtick devices` lists.
+        device: a name that `symtick devices` lists, or a device file (`.yaml`).
         clock_mhz: clock frequency.
         max_ticks: latency budget of a design.
         max_lut: LUT budget of a design, a DSP block counted as 173 LUTs, or none.
@@ -295,6 +295,8 @@ def _anchored(section: Any, folder: Path) -> Any:
         value = getattr(section, name)
         if isinstance(value, Path):
             changes[name] = folder / value
+        elif isinstance(value, str) and value.endswith(".yaml"):  # a device file
+            changes[name] = str(folder / value)
         elif isinstance(value, BaseModel):
             changes[name] = _anchored(value, folder)
     return section.model_copy(update=changes)

@@ -7,11 +7,11 @@ proves on loading that it compiled to the same graph and schedule again.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from symtick.codegen import (
 )
 from symtick.codegen.emit_hls import PART
 from symtick.codegen.fastest import FASTEST_MHZ, fastest_clock
-from symtick.errors import InputError
+from symtick.errors import InputError, SymtickError
 from symtick.expr import Expression, Interval, parse, to_text
 from symtick.files import write_json
 from symtick.hwcost import estimate, load_device, model
@@ -122,7 +122,7 @@ class DesignSource:
             "output_names": list(self.output_names),
             "formats": [str(f) for f in self.formats],
             "precision": self.precision.to_dict(),
-            "device": self.device,
+            "device": _whole(self.device),
             "clock_mhz": self.clock_mhz,
             "ranges": None if self.ranges is None else [[r.lo, r.hi] for r in self.ranges],
             "latency": self.latency,
@@ -152,13 +152,24 @@ class DesignSource:
         )
 
 
+def _whole(device: str) -> str:
+    """A device as anyone else would name it: the path of a file from the root."""
+    return str(Path(device).resolve()) if device.endswith(".yaml") else device
+
+
+def _device_digest(device: str) -> str | None:
+    """A hash of a device file of one's own, which may change; None of symtick's devices."""
+    load_device(device)  # there is one
+    return sha256(Path(device).read_bytes()).hexdigest() if device.endswith(".yaml") else None
+
+
 def _decision(held: Mapping[str, Any]) -> Decision:
     return Decision(tuple(held["outputs"]), tuple(float(t) for t in held["thresholds"]))
 
 
 def digest(design: Design) -> str:
     """A hash of graph, table contents and schedule."""
-    held = hashlib.sha256(str(design.graph).encode())
+    held = sha256(str(design.graph).encode())
     for node in design.graph.nodes:
         held.update(repr(node.contents).encode())
     held.update(repr((design.schedule.stage, design.schedule.latency)).encode())
@@ -184,6 +195,7 @@ def write_design(folder: Path, source: DesignSource, design: Design | None = Non
             "symtick": VERSION,
             "source": source.to_dict(),
             "digest": digest(built),
+            "device_digest": _device_digest(source.device),
             "ticks": built.schedule.latency,
             "estimate": None if published else asdict(held.area),
             # one ulp is 2**-frac
@@ -211,21 +223,31 @@ def read_source(folder: Path) -> tuple[DesignSource, Design]:
 
     Raises:
         InputError: there is no readable design.json, or it compiles to another design than the
-            recorded one (it was made by another version of symtick).
+            recorded one: the device file changed, or it was made by another version of symtick.
     """
     path = folder / FILE
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
         source = DesignSource.from_dict(held["source"])
-        recorded = str(held["digest"])
+        recorded, of_device = str(held["digest"]), held.get("device_digest")
     except OSError as error:
         raise InputError(f"{folder} holds no design: {path}: {error.strerror}") from None
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InputError(f"{path} is damaged: {error}") from None
-    design = source.build()
-    if digest(design) != recorded:
+    changed = of_device != _device_digest(source.device)
+    try:
+        design = source.build()
+        same = digest(design) == recorded
+    except SymtickError:
+        if not changed:
+            raise
+        same = False
+    if not same:
+        why = "it was made by another version of symtick"
+        if changed:
+            why = f"the device file {source.device} changed since"
         raise InputError(
-            f"{path} compiles to another design than the recorded one: it was made by another "
-            "version of symtick; compile it again into a new folder"
+            f"{path} compiles to another design than the recorded one: {why}; compile it again "
+            "into a new folder"
         )
     return source, design
