@@ -50,7 +50,7 @@ def _products() -> Iterator[tuple[str, Graph]]:
 
 
 def test_a_block_has_its_price_in_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A product of eight by eight bits is one DSP48; where there are none their price is nothing."""
+    """A product of eight by eight bits is one DSP48; where there are none its price is nothing."""
     formats = [Fixed(6, 3)] * 2
     made, plain = (search_cost(model(name, 100.0), formats) for name in ("xcvu13p-2", "open"))
     assert made.op_lut[Op.MUL] == lut_equivalent(Area(dsp=1.0))
