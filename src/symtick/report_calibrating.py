@@ -6,6 +6,7 @@ the vendors' tools say of it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -58,31 +59,36 @@ def refit_device(folder: Path, device: str, output: Path) -> Refitted:
     base = load_device(device)
     if base.kind == "published":
         raise InputError(f"device {device} is a table of published cycles: it has no rows to fit")
-    costs = OpenModel(base, 1000.0)
-    pairs: list[Pair] = []
-    notes: list[str] = []
-    for path in _designs(folder):
-        source, design = read_source(path)
-        found = reports_of(path, design.name, 1000.0 / source.clock_mhz)
-        if found is None:
-            notes.append(f"{path} is left out: it has no report")
-            continue
-        pairs.append(_pair(design, found, costs))
-        notes += [f"{path}: {found.left_out}"] if found.left_out else []
-        notes += [
-            f"{path}: its reports are of {part}, the device is for {base.part}"
-            for part in found.parts
-            if not same_part(part, base.part)
-        ]
+    pairs, notes = _compared(_designs(folder), OpenModel(base, 1000.0))
     if not pairs:
         raise InputError(
             f"no design in {folder} has a report that is known: put report_utilization and "
             "report_timing_summary of Vivado, or csynth.xml, beside design.json"
         )
     made = factors(pairs)
-    text = device_text(refitted(_content(device), output.stem, made, pairs))
-    write_text(output, text)
+    write_text(output, device_text(refitted(_content(device), output.stem, made, pairs)))
     return Refitted(output, made, tuple(pairs), tuple(notes))
+
+
+def _compared(folders: Sequence[Path], costs: OpenModel) -> tuple[list[Pair], list[str]]:
+    """Every design with reports beside them, and what is to be said of the others, too."""
+    pairs: list[Pair] = []
+    notes: list[str] = []
+    for folder in folders:
+        source, design = read_source(folder)
+        found = reports_of(folder, design.name, 1000.0 / source.clock_mhz)
+        if found is None:
+            notes.append(f"{folder} is left out: it has no report")
+            continue
+        pairs.append(_pair(design, found, costs))
+        notes += [f"{folder}: {found.left_out}"] if found.left_out else []
+        part = costs.device.part
+        notes += [
+            f"{folder}: its reports are of {other}, the device is for {part}"
+            for other in found.parts
+            if not same_part(other, part)
+        ]
+    return pairs, notes
 
 
 def _designs(folder: Path) -> list[Path]:
