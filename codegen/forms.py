@@ -64,28 +64,65 @@ def linear(analysis: Analysis, root: int, in_table: Callable[[int], int | None])
         root: the node.
         in_table: the input on which a node can be part of a table, or None.
     """
-    form = Linear()
-    pending = [(root, 1.0)]
-    while pending:
-        k, weight = pending.pop()
-        constant = analysis.constant(k)
-        node = analysis.expression.nodes[k]
-        index = in_table(k)
-        if constant is not None:
-            form.offset += weight * constant
-        elif node.op is Op.INPUT:
-            form.inputs[node.index] = form.inputs.get(node.index, 0.0) + weight
-        elif index is not None:
-            form.groups.setdefault(index, []).append((k, weight))
-        elif not is_linear(analysis, k) or (k != root and _shared(analysis, k)):
-            form.units[k] = form.units.get(k, 0.0) + weight
-        else:
-            parts = _parts(analysis, k, weight)
-            if _through(analysis, k, in_table):
-                pending.extend(reversed(parts))
+    return _Sums(analysis, in_table).at(root)
+
+
+@dataclass
+class _Sums:
+    """The sums of an expression; whether a factor goes into one is found once for each node."""
+
+    analysis: Analysis
+    in_table: Callable[[int], int | None]
+    _through: dict[int, bool] = field(default_factory=dict)
+
+    def at(self, root: int) -> Linear:
+        """The sum at a node."""
+        form, analysis = Linear(), self.analysis
+        pending = [(root, 1.0)]
+        later: dict[int, float] = {}  # parts that may be met again, each taken apart once
+        while pending or later:
+            k, weight = pending.pop() if pending else _last(later)
+            constant = analysis.constant(k)
+            node = analysis.expression.nodes[k]
+            index = self.in_table(k)
+            if constant is not None:
+                form.offset += weight * constant
+            elif node.op is Op.INPUT:
+                form.inputs[node.index] = form.inputs.get(node.index, 0.0) + weight
+            elif index is not None:
+                form.groups.setdefault(index, []).append((k, weight))
+            elif not is_linear(analysis, k) or (k != root and _shared(analysis, k)):
+                form.units[k] = form.units.get(k, 0.0) + weight
+            elif analysis.uses[k] > 1 and (pending or max(later, default=-1) >= k):
+                later[k] = later.get(k, 0.0) + weight
+            elif self.through(k):
+                pending.extend(reversed(_parts(analysis, k, weight)))
             else:
-                form.units.update({a: form.units.get(a, 0.0) + w for a, w in parts})
-    return form
+                for a, w in _parts(analysis, k, weight):
+                    form.units[a] = form.units.get(a, 0.0) + w
+        return form
+
+    def through(self, number: int) -> bool:
+        """Whether a constant factor may go into what it multiplies (always true for sums)."""
+        if number not in self._through:
+            self._through[number] = self._goes_through(number)
+        return self._through[number]
+
+    def _goes_through(self, number: int) -> bool:
+        nodes = self.analysis.expression.nodes
+        if nodes[number].op not in (Op.MUL, Op.DIV):
+            return True
+        ((inner, _),) = _parts(self.analysis, number, 1.0)
+        if nodes[inner].op not in (Op.ADD, Op.SUB):
+            return True
+        form = self.at(inner)
+        return len(form.units) + len(form.inputs) <= 1
+
+
+def _last(later: dict[int, float]) -> tuple[int, float]:
+    """Takes out the node that no other of them can lead to, for arguments have lower numbers."""
+    number = max(later)
+    return number, later.pop(number)
 
 
 def _shared(analysis: Analysis, number: int) -> bool:
@@ -109,17 +146,6 @@ def _parts(analysis: Analysis, number: int, weight: float) -> list[tuple[int, fl
         return [(b, weight * left)]
     assert right is not None
     return [(a, weight * right)]
-
-
-def _through(analysis: Analysis, number: int, in_table: Callable[[int], int | None]) -> bool:
-    """Whether a constant factor may go into what it multiplies (always true for sums)."""
-    if analysis.expression.nodes[number].op not in (Op.MUL, Op.DIV):
-        return True
-    (inner,) = (k for k, _ in _parts(analysis, number, 1.0))
-    if analysis.expression.nodes[inner].op not in (Op.ADD, Op.SUB):
-        return True
-    form = linear(analysis, inner, in_table)
-    return len(form.units) + len(form.inputs) <= 1
 
 
 def product(analysis: Analysis, root: int, in_table: Callable[[int], int | None]) -> Product:

@@ -42,17 +42,22 @@ class Unit(NamedTuple):
 
     Attributes:
         node: graph node of the result.
-        text: the function, of its argument v.
+        function: of its argument v.
         method: table, polynomial and so on, with its size.
         frac: bits after the point that were asked for; one ulp is 2**-frac.
         ulp: bound on the distance from the function of the argument's exact value, in ulp.
     """
 
     node: int
-    text: str
+    function: Univariate
     method: str
     frac: int
     ulp: float
+
+    @property
+    def text(self) -> str:
+        """The function in the language of expressions; a part that is read twice stands twice."""
+        return self.function.text
 
 
 @dataclass
@@ -196,7 +201,7 @@ class FunctionUnits:
         return tuple(self.units[k] for k in sorted(self.units) if k in needed)
 
     def _note(self, node: int, function: Univariate, method: str, frac: int, error: float) -> None:
-        self.units[node] = Unit(node, function.text, method, frac, math.ldexp(error, frac))
+        self.units[node] = Unit(node, function, method, frac, math.ldexp(error, frac))
 
 
 _REDUCTIONS = (

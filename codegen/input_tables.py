@@ -78,6 +78,12 @@ class InputTables:
     fracs: Sequence[int] = ()
     _inputs: dict[int, int | None] = field(default_factory=dict)
     _lines: dict[int, bool] = field(default_factory=dict)
+    _holds_whole: list[bool] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for k, node in enumerate(self.analysis.expression.nodes):
+            below = any(self._holds_whole[a] for a in node.args)
+            self._holds_whole.append(below or k in self.analysis.whole)
 
     def node(self, index: int) -> int:
         """The graph node of an input port."""
@@ -120,19 +126,15 @@ class InputTables:
             return None
         if self.is_narrow(number):
             return index
-        function = section(self.analysis.expression, number, None, self._range(index))
-        if self._holds_whole(number):
+        if self._holds_whole[number]:
             return None
+        function = section(self.analysis.expression, number, None, self._range(index))
         # a polynomial that is one already is computed as it is written
         curved = any(n.op in _CURVED for n in function.expression.nodes)
         near = self.functions.fits(
             self.node(index), self.table_bits, function, self.fracs[number] + 1, 3 if curved else 1
         )
         return index if near else None
-
-    def _holds_whole(self, number: int) -> bool:
-        nodes = self.analysis.expression.nodes
-        return number in self.analysis.whole or any(map(self._holds_whole, nodes[number].args))
 
     def _range(self, index: int) -> Interval:
         lo, hi = (

@@ -9,7 +9,7 @@ away; a function that levels off sees its argument saturated.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -37,17 +37,19 @@ _EVERYWHERE = Interval(-math.inf, math.inf)
 def rate(function: Univariate) -> Fraction | None:
     """a where a function is a constant times exp(a v), by its form, else None."""
     nodes = function.expression.nodes
+    slopes = _slopes(nodes)
     found: list[Fraction | None] = []
     for node in nodes:
-        found.append(_rate(nodes, node, [found[a] for a in node.args]))
+        if node.op is Op.EXP:
+            found.append(slopes[node.args[0]])
+        else:
+            found.append(_rate(node, [found[a] for a in node.args]))
     return found[function.expression.outputs[0]] or None
 
 
-def _rate(nodes: tuple[Node, ...], node: Node, args: list[Fraction | None]) -> Fraction | None:
+def _rate(node: Node, args: list[Fraction | None]) -> Fraction | None:
     if node.op is Op.CONST:
         return Fraction(0)
-    if node.op is Op.EXP:
-        return _slope(nodes, nodes[node.args[0]])
     if not args or any(a is None for a in args):
         return None
     first, last = Fraction(args[0] or 0), Fraction(args[-1] or 0)
@@ -58,14 +60,19 @@ def _rate(nodes: tuple[Node, ...], node: Node, args: list[Fraction | None]) -> F
     return combined.get(node.op)
 
 
-def _slope(nodes: tuple[Node, ...], node: Node) -> Fraction | None:
-    """The slope of a line, by its form; None where a node is no line."""
+def _slopes(nodes: Sequence[Node]) -> list[Fraction | None]:
+    """For each node the slope of the line that it is by its form; None where it is none."""
+    found: list[Fraction | None] = []
+    for node in nodes:
+        found.append(_slope(node, [nodes[a] for a in node.args], [found[a] for a in node.args]))
+    return found
+
+
+def _slope(node: Node, args: Sequence[Node], slopes: Sequence[Fraction | None]) -> Fraction | None:
     if node.op is Op.INPUT:
         return Fraction(1)
     if node.op is Op.CONST:
         return Fraction(0)
-    args = [nodes[a] for a in node.args]
-    slopes = [_slope(nodes, a) for a in args]
     if any(s is None for s in slopes):
         return None
     first, last = Fraction(slopes[0] or 0), Fraction(slopes[-1] or 0)
@@ -141,7 +148,7 @@ def on_a_turn(
     """A function of sines and cosines of one line that goes through more than a turn, or None."""
     nodes = function.expression.nodes
     angle = _angle(function.expression)
-    slope = None if angle is None else _slope(nodes, nodes[angle])
+    slope = None if angle is None else _slopes(nodes)[angle]
     length = math.ldexp(node.hi - node.lo, -node.fmt.frac)
     if angle is None or not slope or abs(float(slope)) * length <= 2.0 * math.pi:
         return None

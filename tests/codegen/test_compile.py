@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -282,6 +283,39 @@ def test_a_function_without_a_slope_is_computed_in_steps() -> None:
     found = fmt.to_real(design.graph.evaluate(rows)[:, 0])
     # a root costs a few units next to 0, where its slope is taken as bounded
     assert np.abs(found - np.sin(np.sqrt(total))).max() < 3 * 2.0**-6
+
+
+# --- time --------------------------------------------------------------------------------------
+
+
+def _sums_in_products(builder: Builder, part: int, level: int) -> int:
+    wave = builder.op(Op.SIN, builder.input(level % 2))
+    return builder.op(Op.MUL, builder.const(0.9), builder.op(Op.ADD, wave, part))
+
+
+def _shared_lines(builder: Builder, part: int, level: int) -> int:
+    return builder.op(Op.ADD, part, builder.op(Op.MUL, builder.const(0.01), part))
+
+
+def _shared_kinks(builder: Builder, part: int, level: int) -> int:
+    less = builder.op(Op.MUL, builder.const(0.7 + level / 1000), part)
+    return builder.op(Op.MIN, builder.op(Op.ABS, part), less)
+
+
+@pytest.mark.parametrize("fmt", [Fixed(6, 3), Fixed(16, 15)])
+@pytest.mark.parametrize("step", [_sums_in_products, _shared_lines, _shared_kinks])
+def test_time_does_not_double_with_every_level(
+    step: Callable[[Builder, int, int], int], fmt: Fixed
+) -> None:
+    """40 levels: looked at once for each way from the output, a part is met 2**40 times."""
+    builder = Builder(("x0", "x1"))
+    top = builder.input(0)
+    for level in range(40):
+        top = step(builder, top, level)
+    expression, formats = builder.build([top]), [fmt] * 2
+    design = compile_expression(expression, formats, MODEL, Precision(), name="top")
+    raw = raw_samples(formats, 500)
+    assert np.abs(errors(expression, design.graph, formats, raw)).max() <= 4 * 2.0**-6
 
 
 # --- errors ------------------------------------------------------------------------------------

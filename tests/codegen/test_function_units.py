@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from random import Random
 
 import mpmath
@@ -16,9 +17,10 @@ from symtick.codegen import Design, Fixed, GOp, Precision, compile_expression
 from symtick.codegen.boxes import taylor
 from symtick.codegen.function_units import FunctionUnits
 from symtick.codegen.graph import GraphBuilder
+from symtick.codegen.reductions import rate
 from symtick.codegen.univariate import Univariate, rounded, section
 from symtick.errors import AccuracyError
-from symtick.expr import Interval, parse
+from symtick.expr import Builder, Interval, Op, parse
 
 MODEL = UnitModel()
 seeds = st.integers(0, 2**32)
@@ -95,6 +97,20 @@ def test_table_entries_are_correctly_rounded(text: str) -> None:
     function = univariate(text.replace("x0", "v"))
     for value, raw in zip(function.exact(np.ldexp(codes.astype(float), -5)), got, strict=True):
         assert abs(mpmath.ldexp(value, frac) - int(raw)) <= 0.5
+
+
+# --- reductions ----------------------------------------------------------------------------------
+
+
+def test_the_rate_of_an_exponential_of_shared_lines_is_exact() -> None:
+    builder = Builder(("v",))
+    line = builder.input(0)
+    for _ in range(60):  # 2**60 ways from the output to the input
+        line = builder.op(Op.ADD, line, builder.op(Op.MUL, builder.const(0.25), line))
+    expression = builder.build([builder.op(Op.EXP, line)])
+    assert rate(Univariate(expression, Interval(-1.0, 1.0))) == Fraction(5, 4) ** 60
+    assert rate(univariate("exp(2*v - v/4)/exp(v)*3")) == Fraction(3, 4)
+    assert rate(univariate("exp(v*v)")) is None
 
 
 # --- bounds --------------------------------------------------------------------------------------
