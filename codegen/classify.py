@@ -38,7 +38,8 @@ class Decision:
             exactly.
 
     Raises:
-        InputError: an output is unknown or named twice, or `above` and thresholds do not match.
+        InputError: an output is unknown or named twice, `above` and thresholds do not match, or a
+            threshold is no finite number.
     """
 
     outputs: tuple[str, ...] = ("scores",)
@@ -47,12 +48,12 @@ class Decision:
     def __post_init__(self) -> None:
         strange = [name for name in self.outputs if name not in OUTPUTS]
         if strange or not self.outputs or len(set(self.outputs)) < len(self.outputs):
-            held = ", ".join(self.outputs) or "nothing"
+            held = ", ".join(map(str, self.outputs)) or "nothing"
             raise InputError(f"outputs must be some of {', '.join(OUTPUTS)}, once each, not {held}")
         if ("above" in self.outputs) != bool(self.thresholds):
             raise InputError("the output above needs a threshold, and a threshold the output above")
-        if not all(map(math.isfinite, self.thresholds)):
-            raise InputError(f"thresholds must be finite, not {self.thresholds}")
+        if not all(isinstance(t, int | float) and abs(t) < math.inf for t in self.thresholds):
+            raise InputError(f"thresholds must be finite numbers, not {self.thresholds}")
 
     def ports(self, scores: Sequence[str]) -> tuple[str, ...]:
         """Names of the ports of a design with these scores."""

@@ -52,8 +52,8 @@ def compile_expression(
         widths: what `tune_widths` decided on the design without them and without `decision`.
 
     Raises:
-        InputError: a name, or the number of formats, ranges or names, does not fit, or a width is
-            decided for no node.
+        InputError: a name, or the number of formats, ranges or names, does not fit, a width is
+            decided for no node, or the latency is no number of ticks.
         DomainError: an operator is undefined somewhere on the ranges.
         WidthError: a format is over the limit, or arithmetic grows over it.
         AccuracyError: no method computes a function as exactly as the precision asks.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from symtick.codegen.design import Design
+from symtick.codegen.scheduler import check_latency
 from symtick.errors import InputError, ResourceError
 
 FASTEST_MHZ = 1000
@@ -29,23 +30,30 @@ def fastest_clock(
         highest: where it ends.
 
     Raises:
-        InputError: `ticks` is negative.
+        InputError: `ticks` is no number of ticks, or `compiled` refuses what it compiles.
         ResourceError: even the slowest clock is too fast.
     """
-    if ticks < 0:
-        raise InputError(f"a latency must be 0 or more ticks, not {ticks}")
+    check_latency(ticks)
     if not _fits(compiled, slowest):
         raise ResourceError(f"the design does not fit in {ticks} ticks at {slowest} MHz")
     low, high = slowest, highest + 1
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if _fits(compiled, middle) else (low, middle)
+        low, high = (middle, high) if _still_fits(compiled, middle) else (low, middle)
     return low
+
+
+def _still_fits(compiled: Callable[[int], Design], clock_mhz: int) -> bool:
+    """Whether a design that compiles for a slower clock fits at this one."""
+    try:
+        return _fits(compiled, clock_mhz)
+    except InputError:  # no model leaves room for logic
+        return False
 
 
 def _fits(compiled: Callable[[int], Design], clock_mhz: int) -> bool:
     try:
         plan = compiled(clock_mhz).schedule
-    except (InputError, ResourceError):  # no model leaves room for logic, or too few ticks
+    except ResourceError:  # too few ticks
         return False
     return max(plan.arrival, default=0.0) <= plan.budget_ns + 1e-9

@@ -44,7 +44,7 @@ class Precision:
             last bit (`quant` where the quotient is an output with a format, else to nearest).
 
     Raises:
-        InputError: a number of bits is outside its range.
+        InputError: a number of bits is not whole, or outside its range.
         WidthError: the output format is wider than a port may be.
     """
 
@@ -89,5 +89,6 @@ class Precision:
 
 
 def _within(name: str, value: int, lowest: int, highest: int) -> None:
-    if not lowest <= value <= highest:
-        raise InputError(f"{name} must be from {lowest} to {highest}, not {value}")
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or not lowest <= value <= highest:
+        raise InputError(f"{name} must be an integer from {lowest} to {highest}, not {value!r}")

@@ -59,11 +59,11 @@ def schedule(
         scheduler: `asap`, `alap` or `registers`.
 
     Raises:
-        InputError: the latency is negative, or there is no such scheduler.
+        InputError: the latency is no number of ticks, or there is no such scheduler.
         ResourceError: an operation is longer than a stage, or the latency is too short.
     """
-    if latency is not None and latency < 0:
-        raise InputError(f"a latency must be 0 or more ticks, not {latency}")
+    if latency is not None:
+        check_latency(latency)
     if scheduler not in SCHEDULERS:
         raise InputError(f"the scheduler must be one of {', '.join(SCHEDULERS)}, not {scheduler!r}")
     if latency == 0:
@@ -78,6 +78,16 @@ def schedule(
         )
     task = Timetable(graph, delays, model.budget_ns, latency or least)
     return _timed(graph, model, SCHEDULERS[scheduler](task), delays, task.latency)
+
+
+def check_latency(ticks: int) -> None:
+    """Whether a latency is a number of ticks.
+
+    Raises:
+        InputError: it is not.
+    """
+    if isinstance(ticks, bool) or not isinstance(ticks, int) or ticks < 0:
+        raise InputError(f"a latency must be a whole number, 0 or more ticks, not {ticks!r}")
 
 
 def _timed(

@@ -20,7 +20,7 @@ from symtick.errors import DomainError
 
 Reals = npt.NDArray[np.float64]
 
-_MAX_ENTRY = 2.0**56
+_MAX_ENTRY_BITS = 56
 # arguments of which an operation reads single bits, besides a TABLE's
 BY_BITS = {GOp.CONCAT: (0, 1), GOp.SELECT: (0,), GOp.MADD: (1,)}
 
@@ -89,11 +89,15 @@ def tabled(
     by their positions, see `univariate.rounded`.
 
     Raises:
-        DomainError: a value is not finite or needs more than 56 bits.
+        DomainError: a value is not finite or needs more than 56 bits, those after the point
+            included.
     """
     scaled = np.ldexp(values, frac)
-    if not (np.abs(scaled) < _MAX_ENTRY).all():
-        raise DomainError(f"a table entry reaches {np.abs(values).max():g}, too large for a table")
+    if not (np.abs(scaled) < 2.0**_MAX_ENTRY_BITS).all():
+        raise DomainError(
+            f"a table entry reaches {np.abs(values).max():g}, with {frac} bits after the point "
+            f"over the limit of {_MAX_ENTRY_BITS} bits; guard it, or use a smaller term_frac"
+        )
     return stored(builder, at.node, at.lo, rounded(values, frac, exactly), frac)
 
 

@@ -91,7 +91,12 @@ class Tuning:
         return with_widths(self.start, self.widths(count), self.keep_ports)
 
     def within(self, budget: float) -> int:
-        """The number of steps to the cheapest point that loses at most `budget`."""
+        """The number of steps to the cheapest point that loses at most `budget`.
+
+        Raises:
+            InputError: the budget is negative.
+        """
+        _check_budget(budget)
         least = self.steps[0].score - budget
         fitting = [k for k, step in enumerate(self.steps) if step.score >= least]
         return min(fitting, key=lambda k: (self.steps[k].cost, k))
@@ -119,12 +124,13 @@ def tune_widths(
         progress: is told of each step.
 
     Raises:
-        InputError: the rows do not fit the graph, or the budget is negative.
+        InputError: there are no rows, they do not fit the graph, or the budget is negative.
     """
     raw = np.asarray(rows)
-    if not budget >= 0.0:
-        raise InputError(f"a budget must be 0 or more, not {budget!r}")
+    _check_budget(budget)
     graph.evaluate(raw)  # the rows are judged here
+    if not len(raw):
+        raise InputError("widths are tuned on rows, but there are none")
     work = _Tuner(graph, model, raw, judge, keep_ports)
     steps = [work.step(())]
     least = steps[0].score - budget
@@ -135,6 +141,11 @@ def tune_widths(
         steps += taken
         if not taken:
             return Tuning(graph, keep_ports, tuple(steps))
+
+
+def _check_budget(budget: float) -> None:
+    if not budget >= 0.0:
+        raise InputError(f"a budget must be 0 or more, not {budget!r}")
 
 
 class _Trial(NamedTuple):

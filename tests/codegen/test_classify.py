@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -120,11 +121,14 @@ def test_scores_that_are_not_asked_for_leave_nothing_behind() -> None:
         (("top", "top"), (), "once each, not top, top"),
         (("above",), (), "above needs a threshold"),
         (("index",), (0.5,), "a threshold the output above"),
-        (("above",), (float("inf"),), "must be finite"),
+        (("above",), (float("inf"),), "must be finite numbers, not .inf"),
+        (("above",), (float("nan"),), "must be finite numbers, not .nan"),
+        (("above",), ("a",), "must be finite numbers, not .'a'"),
+        ((1,), (), "once each, not 1"),
     ],
 )
 def test_what_cannot_be_decided_is_refused(
-    outputs: tuple[str, ...], thresholds: tuple[float, ...], message: str
+    outputs: tuple[Any, ...], thresholds: tuple[Any, ...], message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
         Decision(outputs, thresholds)

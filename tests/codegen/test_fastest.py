@@ -53,5 +53,21 @@ def test_what_no_clock_can_do_is_refused() -> None:
 
     with pytest.raises(ResourceError, match="does not fit in 2 ticks at 1 MHz"):
         fastest_clock(compiled, 2)
-    with pytest.raises(InputError, match="0 or more ticks, not -1"):
-        fastest_clock(compiled, -1)
+    for ticks in (-1, 2.5):
+        with pytest.raises(InputError, match=f"0 or more ticks, not {ticks}"):
+            fastest_clock(compiled, ticks)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "message"),
+    [("x0", "1bad", "'1bad' cannot name"), ("1/x0", "top", "division by a value")],
+)
+def test_what_compiles_at_no_clock_says_why(text: str, name: str, message: str) -> None:
+    def compiled(clock_mhz: int) -> Design:
+        held = model("open", float(clock_mhz))
+        return compile_expression(
+            parse(text), [Fixed(6, 4)], held, Precision(), name=name, latency=2
+        )
+
+    with pytest.raises(InputError, match=message):
+        fastest_clock(compiled, 2)

@@ -92,9 +92,11 @@ def test_a_table_stores_no_common_zeros_and_no_constants() -> None:
     steps = tabled(builder, at, halves, 6, lambda k: [mpf(v) for v in halves[k]])
     assert str(builder.nodes[steps].fmt) == "ufixed<1,3>"
     assert builder.nodes[tabled(builder, at, np.full(8, 0.3), 2, _never)].op is GOp.CONST
-    with pytest.raises(DomainError, match=r"reaches 1e\+30, too large"):
+    with pytest.raises(DomainError, match=r"reaches 1e\+30, with 2 bits after the point over"):
         tabled(builder, at, np.full(8, 1e30), 2, _never)
-    with pytest.raises(DomainError, match="too large"):
+    with pytest.raises(DomainError, match="reaches 1, with 56 bits after the point over the limit"):
+        tabled(builder, at, np.full(8, 1.0), 56, _never)
+    with pytest.raises(DomainError, match="reaches nan"):
         tabled(builder, at, np.full(8, np.nan), 2, _never)
 
 

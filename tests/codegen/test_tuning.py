@@ -235,8 +235,20 @@ def test_decisions_that_fit_no_node_are_refused(width: Width, message: str) -> N
 def test_a_negative_budget_is_refused() -> None:
     b, (x,) = start(Fixed(4, 0))
     graph = b.build([b.op(GOp.NEG, x)], ["y"])
+    rows = np.zeros((3, 1), np.int64)
     with pytest.raises(InputError, match="a budget must be 0 or more, not -1"):
-        tuned(graph, np.zeros((3, 1), np.int64), -1.0)
+        tuned(graph, rows, -1.0)
+    for budget in (-1.0, float("nan")):
+        with pytest.raises(InputError, match=f"a budget must be 0 or more, not {budget}"):
+            tuned(graph, rows, 0.0).within(budget)
+
+
+def test_tuning_needs_rows() -> None:
+    b, (x,) = start(Fixed(4, 0))
+    graph = b.build([b.op(GOp.NEG, x)], ["y"])
+    judge = Judge(lambda out: 0.0, lambda out: 0.0)
+    with pytest.raises(InputError, match="tuned on rows, but there are none"):
+        tune_widths(graph, MODEL, np.zeros((0, 1), np.int64), judge, 0.0)
 
 
 @pytest.mark.parametrize("change", [{"node": 1.5}, {"signed": 1}, {"quant": "UP"}, {"width": 0}])
