@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from symtick.codegen import Design, Fixed, Precision, compile_expression
+from symtick.codegen import Design, Fixed, GOp, Precision, compile_expression
 from symtick.errors import AccuracyError, DomainError, ResourceError, WidthError
 from symtick.expr import Builder, Expression, Op, to_text
 from symtick.hwcost import Model
@@ -24,12 +24,12 @@ _BINARY = (Op.ADD, Op.SUB, Op.MUL, Op.MIN, Op.MAX, Op.DIV)
 
 @dataclass(frozen=True)
 class Drawn:
-    """A random expression that compiles.
+    """A random expression that compiles and depends on an input.
 
     Attributes:
         expression: one to three outputs.
         formats: of its inputs.
-        refused: how many before it were outside a domain or could not be compiled.
+        refused: how many before it were outside a domain, could not be compiled, or were constant.
     """
 
     expression: Expression
@@ -49,14 +49,22 @@ def draw(seed: int, number: int, model: Model) -> tuple[Drawn, Design]:
     while True:
         expression, formats = _expression(rng), _formats(rng)
         formats = formats[: len(expression.inputs)]
-        try:
-            made = compile_expression(
-                expression, formats, model, Precision(), name=f"drawn_{seed}_{number}"
-            )
-        except (AccuracyError, DomainError, WidthError, ResourceError):
-            refused += 1
-            continue
-        return Drawn(expression, formats, refused), made
+        made = _compiled(expression, formats, model, f"drawn_{seed}_{number}")
+        if made is not None:
+            return Drawn(expression, formats, refused), made
+        refused += 1
+
+
+def _compiled(
+    expression: Expression, formats: tuple[Fixed, ...], model: Model, name: str
+) -> Design | None:
+    """The design; None where there is none, or only constants, of which nothing is to estimate."""
+    try:
+        made = compile_expression(expression, formats, model, Precision(), name=name)
+    except (AccuracyError, DomainError, WidthError, ResourceError):
+        return None
+    graph = made.graph
+    return None if all(graph.nodes[k].op is GOp.CONST for k in graph.outputs) else made
 
 
 def _formats(rng: np.random.Generator) -> tuple[Fixed, ...]:

@@ -36,7 +36,7 @@ def register_depths(netlist: Path, top: str) -> _Depths:
             for bit in port["bits"]
             if isinstance(bit, int)
         ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ToolError(f"{netlist} is not a netlist of {top}: {error!r}") from None
     found = _depths(drivers, ends, netlist)
     reached = [depths for bit in ends if (depths := found[bit]) is not None]
