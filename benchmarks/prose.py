@@ -114,9 +114,9 @@ the same inputs; every design is first compared with Python integers. One recipe
 Yosys for UltraScale+ (a DSP counts as 173 LUTs, as their numbers on a VU9P are), the clock by
 nextpnr for an ECP5-85k of speed grade 8, one seed: differences of a few per cent in time are noise.
 Latency is stages times the shortest period; a library's extra registers at its inputs are not
-counted. da4ml and alkaid run in the setting (extra depth, cutoff) that is best by their own
-estimate of LUT x latency. Ours: our compiler as it is, for 10 MHz (all in one stage) and for
-200 MHz. The cubics are functions of one 6-bit input each, which our compiler turns into a table by
+counted. Each runs in the setting that is best by its own estimate of LUT x latency: extra depth and
+cutoff of a library, and the clock that our compiler works for, which it knows no other setting for:
+10 to 125 MHz where all must be one stage, 150 to 300 MHz pipelined. The cubics are functions of one 6-bit input each, which our compiler turns into a table by
 itself.
 """,
     "compiler": """
