@@ -115,9 +115,9 @@ Yosys for UltraScale+ (a DSP counts as 173 LUTs, as their numbers on a VU9P are)
 nextpnr for an ECP5-85k of speed grade 8, one seed: differences of a few per cent in time are noise.
 Latency is stages times the shortest period; a library's extra registers at its inputs are not
 counted. Each runs in the setting that is best by its own estimate of LUT x latency: extra depth and
-cutoff of a library, and the clock that our compiler works for, which it knows no other setting for:
-10 to 125 MHz where all must be one stage, 150 to 300 MHz pipelined. The cubics are functions of one 6-bit input each, which our compiler turns into a table by
-itself.
+cutoff of a library, and for ours the clock that it is compiled for, 10 to 125 MHz where all must be
+one stage and 150 to 300 MHz pipelined. The cubics are functions of one 6-bit input each, which our
+compiler turns into a table by itself.
 """,
     "compiler": """
 ## 7. What each part of the compiler saves

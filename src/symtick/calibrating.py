@@ -185,7 +185,10 @@ def _on_ecp5(point: Point, found: Measurement, source: Path, work: Path) -> Meas
         found = _with_lut(found, "ecp5", area.lut + 2 * area.carry)
     if found.period_ns is not None or not point.timed:
         return found
-    timing = nextpnr.place_and_route([source], point.label, work, target_mhz=_TARGET_MHZ, dsp=False)
+    timing = nextpnr.place_and_route(
+        [source], point.label, work, target_mhz=_TARGET_MHZ, dsp=False,
+        timing_weight=nextpnr.OWN_TIMING_WEIGHT,
+    )  # fmt: skip
     delays = {"period_ns": timing.period_ns, "overhead_ns": timing.overhead_ns}
     return found.model_copy(update={k: round(v, 3) for k, v in delays.items()})
 
