@@ -49,7 +49,8 @@ def compile_expression(
         latency: ticks; None is the fewest, 0 combinational, more are filled with registers.
         scheduler: `asap`, `alap` or `registers`, the fewest of them.
         decision: what to deliver of the outputs; by default themselves.
-        widths: what `tune_widths` decided on the design without them and without `decision`.
+        widths: formats of single nodes of the design without them and without `decision`, by
+            `tune_widths` or by hand.
 
     Raises:
         InputError: a name, or the number of formats, ranges or names, does not fit, a width is

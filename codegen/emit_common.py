@@ -84,6 +84,16 @@ def ports(design: Design) -> Ports:
     return Ports(design.name, inputs, outputs, namer)
 
 
+def signal_names(graph: Graph, held: Ports) -> list[str]:
+    """The name of each node's signal: an input's port, else its operation and number."""
+    inputs = {k: name for _, k, name in held.inputs}
+    new = held.namer.new
+    return [
+        inputs[k] if k in inputs else new(f"{node.op.value}{k}")
+        for k, node in enumerate(graph.nodes)
+    ]
+
+
 def check(design: Design) -> None:
     """Refuse a schedule that the printed pipeline would not keep.
 

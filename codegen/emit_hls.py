@@ -94,12 +94,8 @@ class _Project:
         self.design = design
         self.graph = design.graph
         self.ports = emit_common.ports(design)
-        inputs = {k: name for _, k, name in self.ports.inputs}
         new = self.ports.namer.new
-        self.names = [
-            inputs[k] if k in inputs else new(f"{node.op.value}{k}")
-            for k, node in enumerate(self.graph.nodes)
-        ]
+        self.names = emit_common.signal_names(self.graph, self.ports)
         self.types = [new(f"{name}_t") for name in self.names]
         self.output_types = [new(f"{name}_t") for _, name in self.ports.outputs]
         self.wanted = [new(f"{name}_wanted") for _, name in self.ports.outputs]

@@ -82,7 +82,7 @@ class _Module:
         self.constants: dict[int, str] = {}
         self.tables: dict[tuple[object, ...], _Table] = {}
         self.stages = [_Stage(s) for s in range(max(design.schedule.latency, 1))]
-        self.names = [self._named(k) for k in range(len(self.graph.nodes))]
+        self.names = emit_common.signal_names(self.graph, self.ports)
         self.copies: dict[tuple[int, int], Signal] = {}
 
     def text(self) -> str:
@@ -110,12 +110,6 @@ class _Module:
             clocked=clocked,
             unused=_read_together(([] if clocked else ["clk"]) + self.bits.unread()),
         )
-
-    def _named(self, number: int) -> str:
-        node = self.graph.nodes[number]
-        if node.op is GOp.INPUT:
-            return next(name for _, k, name in self.ports.inputs if k == number)
-        return self.namer.new(f"{node.op.value}{number}")
 
     def _declared_ports(self) -> list[dict[str, str]]:
         nodes = self.graph.nodes

@@ -113,20 +113,21 @@ class Fixed:
         return cls(max(hi.bit_length(), 1), frac, False)
 
     @classmethod
-    def parse(cls, text: str) -> Fixed:
+    def parse(cls, text: str, most: int = MAX_PORT_WIDTH) -> Fixed:
         """Read `fixed<W,I>` or `ufixed<W,I>`, with or without `ap_`, as AMD writes them.
 
         Raises:
             InputError: the text is not a format.
-            WidthError: the width is outside 1 to 48, the limit for ports.
+            WidthError: the width is outside 1 to `most`; the default is the limit for ports.
         """
         found = re.fullmatch(r"\s*(?:ap_)?(u?)fixed<\s*(\d{1,6})\s*,\s*(-?\d{1,6})\s*>\s*", text)
         if not found:
             raise InputError(f"{text!r} is not a format: write fixed<width,integer bits>")
         width, integer = int(found[2]), int(found[3])
-        if not 1 <= width <= MAX_PORT_WIDTH:
+        if not 1 <= width <= most:
+            what = "port" if most == MAX_PORT_WIDTH else "signal"
             raise WidthError(
-                f"the width in {text!r} is over the limit: a port has 1 to {MAX_PORT_WIDTH} bits"
+                f"the width in {text!r} is over the limit: a {what} has 1 to {most} bits"
             )
         return cls(width, width - integer, found[1] == "")
 

@@ -1,8 +1,9 @@
 """Decisions about the widths of single nodes, and the graph that follows from them.
 
-Room: `codegen`. A decision names a node of the graph before tuning and the format that its value is
-to have. In a table it costs nothing: the entries are rounded and limited. Elsewhere it is a CAST;
-where the bounds prove that no value lies outside, it wraps (wires), else it saturates.
+Room: `codegen`. A decision names a node of the graph without decisions and the format that its
+value is to have. In a table it costs nothing: the entries are rounded and limited. Elsewhere it is
+a CAST, which is wires where the bounds prove that no value lies outside. A decision with an
+overflow mode is a user's, and the value is cast exactly so; one without is tuning's, and safe.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from symtick.codegen.fixed import MAX_WIDTH, Fixed, Overflow, Quant, RawArray, cast_raw
+from symtick.codegen.fixed import Fixed, Overflow, Quant, RawArray, cast_raw, rounded_raw
 from symtick.codegen.folding import folded
 from symtick.codegen.graph import GNode, GOp, Graph, GraphBuilder
 from symtick.codegen.tables import BY_BITS, read_again, stored
@@ -25,17 +26,20 @@ class Width:
     """The format of one node's value.
 
     Attributes:
-        node: number in the graph before tuning.
+        node: number in the graph without decisions.
         fmt: the format; a value that needs fewer bits by its bounds takes fewer.
-        quant: rounding of the bits that it lacks; tables always round to nearest.
+        quant: rounding of the bits that it lacks; tuning's tables all round to nearest.
         address: low bits of a table's address that are left away; an entry is then the mean of
-            those that it stands for.
+            those that it stands for. Tuning's only.
+        overflow: what happens to values outside the format, stated by hand. None is tuning's: they
+            saturate, a CAST is decided anew in its own mode, and a table keeps to its bounds.
     """
 
     node: int
     fmt: Fixed
     quant: Quant = Quant.TRN
     address: int = 0
+    overflow: Overflow | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
@@ -46,6 +50,7 @@ class Width:
             "signed": self.fmt.signed,
             "quant": self.quant.name,
             "address": self.address,
+            "overflow": None if self.overflow is None else self.overflow.name,
         }
 
     @classmethod
@@ -55,7 +60,10 @@ class Width:
         if not all(type(v) is int for v in numbers) or type(held["signed"]) is not bool:
             raise InputError(f"a width is not made of whole numbers: {dict(held)}")
         node, width, frac, address = numbers
-        return cls(node, Fixed(width, frac, held["signed"]), Quant[held["quant"]], address)
+        mode = held.get("overflow")  # tuned designs of older versions lack it
+        overflow = None if mode is None else Overflow[mode]
+        fmt = Fixed(width, frac, held["signed"])
+        return cls(node, fmt, Quant[held["quant"]], address, overflow)
 
 
 def check_widths(graph: Graph, widths: Sequence[Width]) -> dict[int, Width]:
@@ -69,13 +77,12 @@ def check_widths(graph: Graph, widths: Sequence[Width]) -> dict[int, Width]:
         if not 0 <= width.node < len(graph.nodes):
             raise InputError(f"the graph has no node {width.node} whose width could be tuned")
         if width.node in found:
-            raise InputError(f"the width of node {width.node} is stated twice")
+            raise InputError(f"the width of {_name(graph, width.node)} is stated twice")
         node = graph.nodes[width.node]
-        most = graph.nodes[node.args[0]].fmt.width - 1 if node.op is GOp.TABLE else 0
+        shortens = node.op is GOp.TABLE and width.overflow is None
+        most = graph.nodes[node.args[0]].fmt.width - 1 if shortens else 0
         if not 0 <= width.address <= most:
-            raise InputError(
-                f"node {width.node} ({node.op.value}) cannot lose {width.address} address bits"
-            )
+            raise InputError(f"{_name(graph, width.node)} cannot lose {width.address} address bits")
         found[width.node] = width
     return found
 
@@ -115,19 +122,46 @@ def with_width(
     """
     node = graph.nodes[number]
     args = [place[a] for a in node.args]
-    if node.op is GOp.CAST:
-        found = _cast(builder, graph, node, args[0], width)
-    elif width is None:
-        _check_pattern(builder, graph, node, args)
-        found = folded(builder, graph, number, args)
-    elif node.op is GOp.TABLE:
-        found = _table(builder, node, graph.nodes[node.args[0]], args[0], width)
+    if width is None or width.overflow is None:
+        found = _limited(builder, graph, number, args, width)
     else:
-        found = fitted(builder, folded(builder, graph, number, args), width.fmt, width.quant)
+        found = _limited(builder, graph, number, args, None)
+        found = _stated(builder, found, width, width.overflow)
     if keep_ports and number in graph.outputs:
-        found = fitted(builder, found, node.fmt, Quant.TRN)
+        found = fitted(builder, found, node.fmt, Quant.TRN, Overflow.SAT)
         found = builder.cast(found, node.fmt, Quant.TRN, Overflow.WRAP)
     return found
+
+
+def _limited(
+    builder: GraphBuilder, graph: Graph, number: int, args: Sequence[int], width: Width | None
+) -> int:
+    """A node as tuning decides it, or as it is."""
+    node = graph.nodes[number]
+    _check_pattern(builder, graph, number, args)
+    if node.op is GOp.CAST:
+        return _cast(builder, graph, number, args[0], width)
+    if width is None:
+        return folded(builder, graph, number, args)
+    if node.op is GOp.TABLE:
+        return _table(builder, node, graph.nodes[node.args[0]], args[0], width)
+    found = folded(builder, graph, number, args)
+    return fitted(builder, found, width.fmt, width.quant, None)
+
+
+def _stated(builder: GraphBuilder, number: int, width: Width, overflow: Overflow) -> int:
+    """A node's value cast as stated; a table's entries are."""
+    node = builder.nodes[number]
+    if node.op is not GOp.TABLE:
+        return fitted(builder, number, width.fmt, width.quant, overflow)
+    address = builder.nodes[node.args[0]]
+    entries = read_again(node, address, address)
+    raw = cast_raw(entries, node.fmt.frac, width.fmt, width.quant, overflow)
+    return stored(builder, node.args[0], address.lo, raw, width.fmt.frac)
+
+
+def _name(graph: Graph, number: int) -> str:
+    return f"{graph.nodes[number].op.value}{number}"
 
 
 def _within(now: GNode, lo: int, hi: int, frac: int) -> bool:
@@ -137,61 +171,76 @@ def _within(now: GNode, lo: int, hi: int, frac: int) -> bool:
     return lo << (fine - frac) <= low and high <= hi << (fine - frac)
 
 
-def _check_pattern(builder: GraphBuilder, graph: Graph, node: GNode, args: Sequence[int]) -> None:
+def _check_pattern(builder: GraphBuilder, graph: Graph, number: int, args: Sequence[int]) -> None:
     """Whether what reads bits, not values, finds them where they were."""
+    node = graph.nodes[number]
     for place in BY_BITS.get(node.op, ()):
         fmt, now = graph.nodes[node.args[place]].fmt, builder.nodes[args[place]]
-        if now.fmt.frac > fmt.frac or not _within(now, fmt.raw_min, fmt.raw_max, fmt.frac):
+        finer = now.fmt.frac > fmt.frac and (now.lo, now.hi) != (0, 0)
+        if finer or not _within(now, fmt.raw_min, fmt.raw_max, fmt.frac):
             raise InputError(
-                f"node {node.args[place]} gets values that its bits, which are read, do not hold"
+                f"{_name(graph, node.args[place])} gets values outside {fmt}, of which "
+                f"{_name(graph, number)} reads single bits: keep more bits before it"
             )
 
 
-def fitted(builder: GraphBuilder, number: int, fmt: Fixed, quant: Quant) -> int:
-    """A node in a format, or in a narrower one that loses no more."""
+def fitted(
+    builder: GraphBuilder, number: int, fmt: Fixed, quant: Quant, overflow: Overflow | None
+) -> int:
+    """A node's value cast to a format, or to a narrower one that holds all that it becomes.
+
+    With None for the overflow it saturates, but what needs no more bits than the format has is
+    kept, with a sign or without.
+    """
     node = builder.nodes[number]
     frac = min(fmt.frac, node.fmt.frac)
+    if overflow in (Overflow.WRAP, Overflow.SAT_ZERO) and fmt.integer + frac > 0:
+        fmt = Fixed(fmt.integer + frac, frac, fmt.signed)  # the bits below are zeros
     quant = quant if frac < node.fmt.frac else Quant.TRN
-    ends = np.array([node.lo, node.hi], object)
-    wide = Fixed(MAX_WIDTH, frac)
-    low, high = cast_raw(ends, node.fmt.frac, wide, quant, Overflow.SAT).tolist()
-    tight = Fixed.for_raw(low, high, frac)
-    limit = Fixed(max(1, fmt.width - fmt.frac + frac), frac, fmt.signed)
-    if limit.keeps(low, high, Overflow.SAT) or tight.width <= limit.width:
-        same = frac == node.fmt.frac and tight.width >= node.fmt.width
-        return number if same else builder.cast(number, tight, quant, Overflow.WRAP)
-    return builder.cast(number, limit, quant, Overflow.SAT)
+    tight = Fixed.for_raw(*_rounded_ends(node, frac, quant), frac)
+    short = overflow is None and tight.width <= fmt.integer + frac
+    overflow = overflow or Overflow.SAT
+    if not short and not _kept(node, fmt, quant, overflow):
+        return builder.cast(number, fmt, quant, overflow)
+    same = frac == node.fmt.frac and tight.width >= node.fmt.width
+    return number if same else builder.cast(number, tight, quant, Overflow.WRAP)
 
 
 def _cast(
-    builder: GraphBuilder, graph: Graph, node: GNode, source: int, width: Width | None
+    builder: GraphBuilder, graph: Graph, number: int, source: int, width: Width | None
 ) -> int:
     """A cast straight to the decided format; one that wraps on purpose still may."""
+    node = graph.nodes[number]
     held, before = builder.nodes[source], graph.nodes[node.args[0]]
     fmt, quant = (node.fmt, node.quant) if width is None else (width.fmt, width.quant)
     lack = max(0, fmt.frac - held.fmt.frac)
     if lack < fmt.width:
         short = Fixed(fmt.width - lack, fmt.frac - lack, fmt.signed)
         # the largest value of a format that saturates would be another
-        fmt = short if node.overflow is Overflow.WRAP or _kept(held, short, quant) else fmt
+        wraps = node.overflow is Overflow.WRAP
+        fmt = short if wraps or _kept(held, short, quant, node.overflow) else fmt
     if node.overflow is not Overflow.WRAP:
-        fits = _kept(held, fmt, quant)
+        fits = _kept(held, fmt, quant, node.overflow)
         return builder.cast(source, fmt, quant, Overflow.WRAP if fits else node.overflow)
-    if _kept(before, node.fmt, node.quant):
-        return fitted(builder, source, fmt, quant)
+    if _kept(before, node.fmt, node.quant, Overflow.WRAP):
+        return fitted(builder, source, fmt, quant, None if width else Overflow.SAT)
     if fmt.integer != node.fmt.integer or not _within(held, before.lo, before.hi, before.fmt.frac):
         raise InputError(
-            "a cast that leaves top bits away on purpose gets other ones to leave away"
+            f"{_name(graph, number)} leaves top bits away on purpose and gets other ones: keep "
+            f"{_name(graph, node.args[0])} between its bounds"
         )
     return builder.cast(source, fmt, quant, Overflow.WRAP)
 
 
-def _kept(source: GNode, fmt: Fixed, quant: Quant) -> bool:
+def _kept(source: GNode, fmt: Fixed, quant: Quant, overflow: Overflow) -> bool:
     """Whether a cast's format holds every value."""
-    ends = np.array([source.lo, source.hi], object)
-    wide = Fixed(MAX_WIDTH, fmt.frac)
-    low, high = cast_raw(ends, source.fmt.frac, wide, quant, Overflow.SAT).tolist()
-    return fmt.keeps(low, high, Overflow.WRAP)
+    return fmt.keeps(*_rounded_ends(source, fmt.frac, quant), overflow)
+
+
+def _rounded_ends(source: GNode, frac: int, quant: Quant) -> tuple[int, int]:
+    """The bounds of a node at another place of the point."""
+    low, high = (rounded_raw(v, source.fmt.frac - frac, quant) for v in (source.lo, source.hi))
+    return low, high
 
 
 def _table(builder: GraphBuilder, node: GNode, before: GNode, source: int, width: Width) -> int:

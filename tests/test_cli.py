@@ -68,6 +68,10 @@ FORMAT = ("--input-format", "fixed<8,2>")
         (("x0 + 1", *FORMAT, "--decide", "index"), ("need two scores or more",)),
         (("x0 + 1", *FORMAT, "--decide", "most"), ("scores, index, margin", "not most")),
         (("x0 + 1", *FORMAT, "--ticks", "2", "--latency", "2"), ("not both",)),
+        (("x0 + x1", *FORMAT, "--width", "add9=fixed<4,2>"), ("no signal 'add9'", "add2")),
+        (("x0 + x1", *FORMAT, "--width", "add2"), ("'add2' is not", "NAME=fixed<W,I>")),
+        (("x0 + x1", *FORMAT, "--width", "add2=fixed<4,2>,AP_MOST"), ("'AP_MOST'", "AP_RND")),
+        (("x0 + x1", *FORMAT, *(2 * ("--width", "add2=fixed<4,2>"))), ("add2 is stated twice",)),
     ],
 )
 def test_compile_refuses(
@@ -107,6 +111,16 @@ def test_compile_decides_at_the_fastest_clock_for_its_ticks(cli: Cli, tmp_path: 
     assert (source.latency, source.scheduler, design.schedule.latency) == (3, "alap", 3)
     assert source.clock_mhz == int(source.clock_mhz) > 100
     assert source.scores().graph.output_names == ("y0", "y1")
+
+
+def test_compile_takes_formats_of_signals(cli: Cli, tmp_path: Path) -> None:
+    words = ("--width", "add2=fixed<4,2>,AP_RND,SAT", "--width", "x0=fixed<7,2>")
+    code, out, _ = cli("compile", "x0 + x1", *FORMAT, "-o", "d", *words)
+    assert code == 0
+    assert "output y0 : fixed<4,2>" in out
+    text = (tmp_path / "d/rtl/expression.v").read_text()
+    assert "RND SAT" in text
+    assert [w.node for w in read_source(tmp_path / "d")[0].widths] == [2, 0]
 
 
 def test_compile_says_how_functions_are_computed(cli: Cli, tmp_path: Path) -> None:

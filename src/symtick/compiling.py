@@ -18,6 +18,7 @@ from symtick.expr import Expression, Interval, check_names, default_names, parse
 from symtick.files import new_folder
 from symtick.hwcost import Device, Estimate, estimate, load_device
 from symtick.search.measure import real_outputs
+from symtick.signal_formats import read_widths
 from symtick.sim import vectors
 from symtick.store import DesignSource, write_design
 
@@ -59,6 +60,7 @@ def compile_text(
     ticks: int | None = None,
     scheduler: str = "registers",
     decision: Decision = SCORES,
+    widths: Sequence[str] = (),
 ) -> Compiled:
     """Compile expressions and write C++, Verilog and design.json into a new folder.
 
@@ -79,12 +81,15 @@ def compile_text(
             for which the design fits in them.
         scheduler: `asap`, `alap` or `registers`.
         decision: what to deliver of the outputs.
+        widths: formats of single signals, `NAME=fixed<W,I>` or with modes behind it; names are
+            those in the Verilog of the same design without them (`signal_formats.read_widths`).
 
     Returns:
         The folder, the design, its estimate and its measured error.
 
     Raises:
-        InputError: the text, a format, a range or a name is not acceptable, or `folder` exists.
+        InputError: the text, a format, a mode, a range or a name is not acceptable, or `folder`
+            exists.
         ResourceError: the clock or the latency cannot be met.
     """
     expression, formats, ranges = read_inputs(text, input_formats, input_ranges)
@@ -107,6 +112,8 @@ def compile_text(
     )
     if ticks is not None:
         source = _fastest(source, ticks)
+    if widths:
+        source = replace(source, widths=read_widths(widths, source.scores()))
     built = source.build()
     target = folder if folder is not None else Path("designs") / name
     with new_folder(target) as draft:

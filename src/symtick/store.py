@@ -54,7 +54,8 @@ class DesignSource:
         latency: fixed number of ticks, or None for the fewest.
         scheduler: `asap`, `alap` or `registers`.
         decision: what the design delivers of its outputs.
-        widths: what width tuning decided, by node of the design of the scores without it.
+        widths: what width tuning decided, or formats stated by hand, by node of the design of the
+            scores without them.
     """
 
     name: str

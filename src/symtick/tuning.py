@@ -153,12 +153,14 @@ def tuned(
     """The curve of a design, of its scores, whatever it delivers of them.
 
     Raises:
-        InputError: it was tuned before, or its device states no areas.
+        InputError: its widths are decided, or its device states no areas.
     """
     if load_device(source.device).kind == "published":
         raise InputError(f"device {source.device} states cycles only: there are no LUTs to save")
     if source.widths:
-        raise InputError(f"{source.name} is tuned already: start from the design before that")
+        raise InputError(
+            f"{source.name} is tuned already, or has formats by hand: start from one without"
+        )
     keep = source.precision.output is not None
     return tune_widths(
         source.scores().graph, source.model(), raw, judge, budget,

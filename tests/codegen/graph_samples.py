@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import floor
 from random import Random
 
 import numpy as np
@@ -17,6 +18,7 @@ from symtick.codegen import (
     Overflow,
     Quant,
     RawArray,
+    Width,
     cast_raw,
 )
 
@@ -82,12 +84,36 @@ def random_inputs(random: Random, graph: Graph, count: int) -> RawArray:
     return np.array(columns, np.int64).T
 
 
-def evaluated(graph: Graph, row: list[int]) -> list[Fraction]:
-    """Real values of all nodes for one row of raw inputs, by the table in `graph`'s docstring."""
+def evaluated(graph: Graph, row: list[int], width: Width | None = None) -> list[Fraction]:
+    """Real values of all nodes for one row of raw inputs, by the table in `graph`'s docstring.
+
+    With a width stated by hand its node's value is cast so before anything reads it.
+    """
     values: list[Fraction] = []
-    for node in graph.nodes:
+    for k, node in enumerate(graph.nodes):
         values.append(_value(graph, node, values, row))
+        if width is not None and k == width.node:
+            assert width.overflow is not None
+            values[k] = cast_value(values[k], width.fmt, width.quant, width.overflow)
     return values
+
+
+def cast_value(value: Fraction, fmt: Fixed, quant: Quant, overflow: Overflow) -> Fraction:
+    """A real value, a multiple of 2**-frac for some frac, in a format."""
+    frac = value.denominator.bit_length() - 1
+    (raw,) = cast_raw([value.numerator], frac, fmt, quant, overflow)
+    return int(raw) * Fraction(2) ** -fmt.frac
+
+
+def overflows(graph: Graph, node: GNode) -> bool:
+    """Whether a cast meets values outside its format, by the bounds of what it casts."""
+    source, wide = graph.nodes[node.args[0]], Fixed(100, node.fmt.frac)
+    ends = [Fraction(v) * Fraction(2) ** -source.fmt.frac for v in (source.lo, source.hi)]
+    return any(
+        cast_value(v, wide, node.quant, Overflow.SAT)
+        != cast_value(v, node.fmt, node.quant, Overflow.SAT)
+        for v in ends
+    )
 
 
 def _value(graph: Graph, node: GNode, values: list[Fraction], row: list[int]) -> Fraction:
@@ -97,13 +123,16 @@ def _value(graph: Graph, node: GNode, values: list[Fraction], row: list[int]) ->
         return (row[node.number] if node.op is GOp.INPUT else node.number) * step
     if node.op is GOp.SCALE:
         return args[0] * Fraction(2) ** node.number
-    if node.op in (GOp.CAST, GOp.TABLE):
-        source = graph.nodes[node.args[0]].fmt
-        raw = int(args[0] * Fraction(2) ** source.frac)
-        if node.op is GOp.TABLE:
-            return node.contents[raw % len(node.contents)] * step
-        found = cast_raw([raw], source.frac, node.fmt, node.quant, node.overflow)
-        return int(found[0]) * step
+    if node.op is GOp.TABLE:
+        source = graph.nodes[node.args[0]]
+        # beyond the bounds stands the nearest entry
+        raw = min(max(floor(args[0] * Fraction(2) ** source.fmt.frac), source.lo), source.hi)
+        return node.contents[raw % len(node.contents)] * step
+    if node.op is GOp.CAST:
+        # what wraps because nothing overflows saturates where something comes to
+        safe = node.overflow is Overflow.WRAP and not overflows(graph, node)
+        mode = Overflow.SAT if safe else node.overflow
+        return cast_value(args[0], node.fmt, node.quant, mode)
     if node.op is GOp.CONCAT:
         formats = [graph.nodes[a].fmt for a in node.args]
         high, low = (
@@ -120,5 +149,5 @@ def _value(graph: Graph, node: GNode, values: list[Fraction], row: list[int]) ->
         GOp.ABS: lambda: abs(args[0]),
         GOp.GE: lambda: Fraction(args[0] >= args[1]),
         GOp.SELECT: lambda: args[1] if args[0] else args[2],
-        GOp.MADD: lambda: args[0] + args[1] * args[2],
+        GOp.MADD: lambda: args[0] + (args[3] if args[1] == 3 else args[1] * args[2]),
     }[node.op]()

@@ -118,6 +118,10 @@ def compile_(
         list[float] | None,
         typer.Option(help="For above: one for all scores, or repeat for each."),
     ] = None,
+    width: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=fixed<W,I>,AP_TRN,AP_WRAP of one signal in the Verilog; repeat."),
+    ] = None,
 ) -> None:
     """Compile an expression to HLS C++ and Verilog; writes a design folder."""
     from symtick.codegen import Decision
@@ -138,6 +142,7 @@ def compile_(
         ticks=ticks,
         scheduler=scheduler,
         decision=Decision(tuple(decide.split(",")), tuple(threshold or ())),
+        widths=width or (),
     )
     show.compiled(console, made)
 
