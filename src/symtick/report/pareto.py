@@ -63,6 +63,7 @@ def pareto_svg(
                           xycoords=("axes fraction", "data"), textcoords="offset points",
                           color="#5b6675")  # fmt: skip
         axes.set(xlabel=area_label, ylabel=quality_label, xscale="log")
+        axes.margins(y=0.12)  # room for the lowest point's label
         axes.xaxis.set_major_formatter("{x:.0f}")
         axes.xaxis.set_minor_formatter("{x:.0f}")
         axes.grid(color="#e3e7ec", linewidth=0.7)
