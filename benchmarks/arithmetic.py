@@ -36,8 +36,8 @@ OURS = "symtick"
 LUTS_PER_DSP = 173.0  # 1,182,240 LUTs and 6,840 DSPs of a VU9P (DS890)
 PIPELINED_MHZ = 200.0  # the clock that nextpnr aims at
 # what symtick compiles for: in one stage, where all of a problem fits in one tick at the first, and
-# pipelined, where the libraries' cutoffs give 150 MHz and more
-CLOCKS_MHZ = {False: (10.0, 50.0, 75.0, 100.0, 125.0), True: (150.0, 175.0, 200.0, 250.0, 300.0)}
+# pipelined, where the libraries' cutoffs give 130 to 190 MHz
+CLOCKS_MHZ = {False: (10.0, 50.0, 75.0, 100.0, 125.0), True: (125.0, 150.0, 175.0, 200.0, 250.0)}
 DEPTHS = (-1, 0, 1, 2)
 CUTOFFS = (2, 3, 24)  # the last for products of signals, which are one operation
 _ROWS = 400

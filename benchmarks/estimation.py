@@ -4,8 +4,8 @@
 
 For each expression: ticks, LUTs, flip-flops and DSPs as the cost model `open` expects them, the
 same of the netlist that Yosys makes (ticks are the registers on every path from input to output),
-and the clock that nextpnr reaches on an ECP5-85k-8. Row by row in runs/benchmarks/estimation.jsonl;
-a stopped benchmark goes on.
+and the clock that nextpnr reaches on an ECP5-85k-8, by up to three seeds of the placement until one
+meets the design's. Row by row in runs/benchmarks/estimation.jsonl; a stopped benchmark goes on.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from symtick.sim.netlist import register_depths
 
 CLOCK_MHZ = 200.0
 SEED = 2  # rules and fits were made while looking at seed 1 only
+SEEDS = (1, 2, 3)  # of the placement, tried until one meets the clock
 _RESOURCES = ("lut", "ff")
 
 
@@ -56,11 +57,7 @@ def measured(job: Drawing, *, clock: bool) -> Row:
         write_text(source, verilog_files(design)[f"rtl/{design.name}.v"])
         area = yosys.synthesize([source], design.name, folder, dsp=False)
         fewest, most = register_depths(folder / f"{design.name}.xcup.json", design.name)
-        fmax = None
-        if clock:
-            fmax = nextpnr.place_and_route(
-                [source], design.name, folder, target_mhz=CLOCK_MHZ, dsp=False
-            ).fmax_mhz
+        fmax = _clocks(source, design.name, folder) if clock else []
     return {
         "seed": job.seed, "number": job.number, "expression": drawn.text,
         "formats": [str(f) for f in drawn.formats], "refused": drawn.refused,
@@ -70,6 +67,19 @@ def measured(job: Drawing, *, clock: bool) -> Row:
         "bram": found.area.bram, "bram_yosys": area.bram,
         "fmax_mhz": fmax, "seconds": round(time.perf_counter() - start, 1),
     }  # fmt: skip
+
+
+def _clocks(source: Path, name: str, folder: Path) -> list[float]:
+    """What each seed reaches, up to the first that meets the clock; MHz."""
+    found: list[float] = []
+    for seed in SEEDS:
+        timing = nextpnr.place_and_route(
+            [source], name, folder, target_mhz=CLOCK_MHZ, seed=seed, dsp=False
+        )
+        found.append(timing.fmax_mhz)
+        if timing.fmax_mhz >= CLOCK_MHZ:
+            break
+    return found
 
 
 def errors(rows: list[Row], resource: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -94,16 +104,17 @@ def summary(rows: list[Row]) -> Row:
         found[f"{resource}_error_median"] = float(np.median(size))
         found[f"{resource}_error_p90"] = float(np.quantile(size, 0.9))
         found[f"{resource}_error_worst"] = float(size.max())
-    timed = [r["fmax_mhz"] for r in rows if r["fmax_mhz"] is not None]
+    timed = [r["fmax_mhz"] for r in rows if r["fmax_mhz"]]
     if timed:
-        found["clock_met"] = float(np.mean([f >= CLOCK_MHZ for f in timed]))
-        found["fmax_median"] = float(np.median(timed))
-        found["fmax_least"] = min(timed)
+        found["clock_met"] = float(np.mean([max(f) >= CLOCK_MHZ for f in timed]))
+        found["clock_met_at_once"] = float(np.mean([f[0] >= CLOCK_MHZ for f in timed]))
+        found["fmax_median"] = float(np.median([f[0] for f in timed]))
+        found["fmax_least"] = min(max(f) for f in timed)
     return found
 
 
 def _show(row: Row) -> None:
-    clock = "" if row["fmax_mhz"] is None else f", {row['fmax_mhz']:.0f} MHz"
+    clock = "".join(f", {mhz:.0f} MHz" for mhz in row["fmax_mhz"])
     say(
         f"{row['number']:>4}: ticks {row['ticks']} ({row['ticks_fewest']}-{row['ticks_most']}), "
         f"LUT {row['lut']:.0f} ({row['lut_yosys']}), FF {row['ff']:.0f} ({row['ff_yosys']}){clock}"

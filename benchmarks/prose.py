@@ -116,7 +116,7 @@ nextpnr for an ECP5-85k of speed grade 8, one seed: differences of a few per cen
 Latency is stages times the shortest period; a library's extra registers at its inputs are not
 counted. Each runs in the setting that is best by its own estimate of LUT x latency: extra depth and
 cutoff of a library, and for ours the clock that it is compiled for, 10 to 125 MHz where all must be
-one stage and 150 to 300 MHz pipelined. The cubics are functions of one 6-bit input each, which our
+one stage and 125 to 250 MHz pipelined. The cubics are functions of one 6-bit input each, which our
 compiler turns into a table by itself.
 """,
     "compiler": """
@@ -146,6 +146,7 @@ in view) of 5 to 25 nodes over 2 to 6 inputs of 6 to 12 bits, one to three outpu
 constant, all operators, compiled for `open` at 200 MHz. Errors are (estimate - measured) / measured
 in magnitude, LUTs and flip-flops by Yosys for UltraScale+ without DSPs; ticks are the registers on
 every path from an input to an output of the netlist; the clock is that of an ECP5-85k, grade 8,
-placed and routed.
+placed and routed: where the first seed of the placement misses it, two more are tried, as one does
+to close a design.
 """,
 }

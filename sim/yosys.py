@@ -5,9 +5,10 @@ error in it ends the process.
 
 The recipe is the same for every design, ours and others': flattened, no I/O buffers, registers stay
 registers (`-nosrl`: shift-register LUTs would hide pipeline registers and are slow to leave), ROMs
-and small memories in LUTs unless `bram` is asked for. Without DSPs every sum and difference becomes
-one carry chain: left alone, Yosys merges sums of three and more into trees of full adders, which
-take a third more LUTs and are slower (eight terms of eight bits: 85 LUTs instead of 60).
+and memories in LUTs. Every sum and difference becomes one carry
+chain: left alone, Yosys merges sums of three and more into trees of full adders, which take a third
+more LUTs and are slower (eight terms of eight bits: 85 LUTs instead of 60). With DSPs those next to
+a product, which a multiplier block may take in, are left to Yosys.
 """
 
 from __future__ import annotations
@@ -148,7 +149,7 @@ def synthesize(
         # else registers in front of a table move behind it, as into the port of a block RAM
         "memory_collect",
         "memory_map -rom-only",
-        *([] if dsp else _chained(stem)),
+        *_chained(stem, dsp),
         # on some ROMs; it would force a memory kind that the options exclude
         "setattr -unset rom_style m:* w:* c:*",
         " ".join(command),
@@ -181,7 +182,7 @@ def synthesize_each(
     lines = [
         *_reads(sources, ""),
         "proc",
-        *([] if dsp else _chained(stem)),
+        *_chained(stem, dsp),
         "read_verilog -lib -specify +/xilinx/cells_sim.v",
         "read_verilog -lib +/xilinx/cells_xtra.v",
         "setattr -unset rom_style m:* w:* c:*",
@@ -233,11 +234,15 @@ def _read(sources: Sequence[Path], top: str) -> list[str]:
     return [*_reads(sources, "-defer "), f"hierarchy -check -top {top}", "proc"]
 
 
-def _chained(stem: Path) -> list[str]:
+def _chained(stem: Path, dsp: bool) -> list[str]:
     """Commands that turn sums and differences into carry chains, at their needed widths."""
     rules = stem.with_name(stem.name + ".carry.v")
     write_text(rules, _CARRY_CHAINS)
-    return ["flatten", "opt_expr", "opt_clean", "wreduce", "opt_clean", f'techmap -map "{rules}"']
+    sums = "t:$add t:$sub %u"
+    if dsp:  # not those before or behind a product, through a register too
+        sums += " t:$mul %ci4 t:$mul %co4 %u %d"
+    prepared = ["flatten", "opt_expr", "opt_clean", "wreduce", "opt_clean"]
+    return [*prepared, f'techmap -map "{rules}" {sums}']
 
 
 def _reads(sources: Sequence[Path], options: str) -> list[str]:

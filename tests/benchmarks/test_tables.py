@@ -51,8 +51,8 @@ def results() -> dict[str, Any]:
             "expressions": 7, "ticks_exact": 6, "dsp_exact": 5, "bram_exact": 7,
             "lut_median": 321.0, "lut_largest": 4321, "lut_error_median": 0.0625,
             "lut_error_p90": 0.125, "lut_error_worst": 0.5, "ff_error_median": 0.0, "ff_error_p90":
-            0.03, "ff_error_worst": 0.07, "clock_met": 0.875, "fmax_median": 234.0,
-            "fmax_least": 187.0}},
+            0.03, "ff_error_worst": 0.07, "clock_met": 0.875,
+            "clock_met_at_once": 0.75, "fmax_median": 234.0, "fmax_least": 187.0}},
         "compiler": {"machine": MACHINE, "settings": {"device": "open", "clock_mhz": 200.0,
                      "budget": "0.1%", "vectors": 10}, "table": [
             {"design": "d1", "variant": variant, "accuracy": 0.61, "lut": lut, "ff": 20,
