@@ -18,6 +18,7 @@ from symtick import compile_text
 from symtick.best_clock import best_clock
 from symtick.budgets import Target, fit_all, fit_design
 from symtick.cli import main, show
+from symtick.codegen import Fixed, Width
 from symtick.errors import InputError
 from symtick.hwcost import estimate, load_device, model
 from symtick.hwcost.budget import Budget
@@ -106,6 +107,16 @@ def test_a_design_that_does_not_run_is_a_line_of_its_own(folder: Path) -> None:
 def test_what_is_refused(folder: Path, target: Target, complaint: str) -> None:
     with pytest.raises(InputError, match=complaint):
         list(fit_all(folder, Budget(lut=1.0), target))
+
+
+def test_formats_of_single_signals_are_for_their_own_target(folder: Path) -> None:
+    source, _ = read_source(folder)
+    narrow = replace(source, widths=(Width(0, Fixed(4, 1)),))
+    design = narrow.build()
+    assert fit_design(narrow, design, Budget(), Target()).estimate is not None
+    for other in (Target(clock_mhz=100.0), Target("xcvu13p-2"), Target(best=True)):
+        with pytest.raises(InputError, match="decided for open at 200 MHz: estimate it there"):
+            fit_design(narrow, design, Budget(), other)
 
 
 def test_the_best_clock_of_a_fixed_latency(folder: Path) -> None:

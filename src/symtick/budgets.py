@@ -120,12 +120,22 @@ def fit_all(folder: Path, budget: Budget, target: Target) -> Iterator[Fit]:
 
 
 def fit_design(source: DesignSource, design: Design, budget: Budget, target: Target) -> Fit:
-    """One design beside a budget; `design` is what the source compiles to as it stands."""
+    """One design beside a budget; `design` is what the source compiles to as it stands.
+
+    Raises:
+        InputError: device, clock and budget do not go together, or single signals of the design
+            have formats, which belong to the signals that its own device and clock ask for.
+    """
     wanted = replace(
         source,
         device=source.device if target.device is None else target.device,
         clock_mhz=source.clock_mhz if target.clock_mhz is None else target.clock_mhz,
     )
+    if source.widths and (target.best or wanted != source):
+        raise InputError(
+            f"{source.name} has formats of single signals, decided for {source.device} at "
+            f"{source.clock_mhz:g} MHz: estimate it there, or decide them anew for the other target"
+        )
     device = load_device(wanted.device)
     limits = budget if target.share is None else budget.within(target.share, device)
     if device.kind == "published" and limits.limits().keys() & set(RESOURCES):
