@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.symtick-stamp
 KERNEL := $(wildcard CMakeLists.txt search/kernel/*)
 SOURCES := src search/*.py hwcost codegen sim baselines tests benchmarks examples
-PYTEST := $(BIN)/pytest -q
+PYTEST := $(BIN)/pytest -q --numprocesses auto --dist loadfile
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: setup demo test test-fast lint bench wheel clean
