@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from symtick.codegen.classify import SCORES, Decision, decided, stated
 from symtick.codegen.design import Design
 from symtick.codegen.fixed import Fixed
+from symtick.codegen.graph import Graph
 from symtick.codegen.lower import lower
 from symtick.codegen.passes import PASSES, run_passes
 from symtick.codegen.precision import Precision
 from symtick.codegen.schedule import CostModel
 from symtick.codegen.scheduler import DEFAULT, schedule
+from symtick.codegen.timing import fewest_ticks
 from symtick.codegen.widths import Width, with_widths
 from symtick.errors import InputError
 from symtick.expr import Expression, Interval
@@ -77,7 +79,17 @@ def compile_expression(
     if widths:
         held = run_passes(graph, model, steps)
         graph = with_widths(held, widths, keep_ports=precision.output is not None)
-    graph = run_passes(decided(graph, decision), model, steps)
+    graph = decided(graph, decision)
+    passed = run_passes(graph, model, steps)
+    # what was narrowed has gone through the passes before: they may save LUTs, not cost ticks
+    if not (widths and _is_later(passed, graph, model)):
+        graph = passed
     graph = stated(graph, decision, count)
     plan = schedule(graph, model, latency, scheduler)
     return Design(name, expression, graph, plan, model.name, decision, names, lowered.units)
+
+
+def _is_later(graph: Graph, other: Graph, model: CostModel) -> bool:
+    """Whether a graph takes more ticks than another."""
+    found, least = (fewest_ticks(g, model) for g in (graph, other))
+    return least is not None and (found is None or found > least)

@@ -22,6 +22,17 @@ def ready_after(args: Iterable[Ready], delay: float, budget: float) -> Ready:
     return stage, start + delay
 
 
+def fewest_ticks(graph: Graph, model: CostModel) -> int | None:
+    """The fewest ticks of a graph; None where an operation is longer than a stage."""
+    ready: list[Ready] = []
+    for k, node in enumerate(graph.nodes):
+        delay = model.delay(graph, k)
+        if delay > model.budget_ns + 1e-9:
+            return None
+        ready.append(ready_after([ready[a] for a in node.args], delay, model.budget_ns))
+    return 1 + max(stage for stage, _ in ready)
+
+
 class Watch:
     """Ready times of the nodes of a builder, as it grows."""
 

@@ -22,7 +22,7 @@ from symtick.codegen.graph import GNode, GOp, Graph, GraphBuilder
 from symtick.codegen.moves import Move, moves
 from symtick.codegen.schedule import Area, CostModel
 from symtick.codegen.score import lut_equivalent
-from symtick.codegen.timing import Ready, ready_after
+from symtick.codegen.timing import fewest_ticks
 from symtick.codegen.widths import Width, with_width, with_widths
 from symtick.errors import InputError
 
@@ -170,7 +170,7 @@ class _Tuner:
 
     def __post_init__(self) -> None:
         self.users = self.graph.users()
-        self.ticks = _ticks(self.graph, self.model)
+        self.ticks = fewest_ticks(self.graph, self.model)
         self._restart()
         self.now = self._measured(Move({}))
 
@@ -317,16 +317,5 @@ class _Tuner:
         if self.ticks is None:
             return True
         outputs = [place[k] for k in self.graph.outputs]
-        found = _ticks(self.builder.build(outputs, self.graph.output_names), self.model)
+        found = fewest_ticks(self.builder.build(outputs, self.graph.output_names), self.model)
         return found is not None and found <= self.ticks
-
-
-def _ticks(graph: Graph, model: CostModel) -> int | None:
-    """The fewest ticks; None where an operation is longer than a stage."""
-    ready: list[Ready] = []
-    for k, node in enumerate(graph.nodes):
-        delay = model.delay(graph, k)
-        if delay > model.budget_ns + 1e-9:
-            return None
-        ready.append(ready_after([ready[a] for a in node.args], delay, model.budget_ns))
-    return 1 + max(stage for stage, _ in ready)

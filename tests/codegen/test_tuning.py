@@ -6,11 +6,12 @@ from random import Random
 
 import numpy as np
 import pytest
+from expression_samples import random_expression, raw_samples
 from graph_samples import random_graph, random_inputs
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_passes import same
-from unit_model import UnitModel
+from unit_model import SizedModel, UnitModel
 
 from symtick.codegen import (
     Fixed,
@@ -19,9 +20,11 @@ from symtick.codegen import (
     GraphBuilder,
     Judge,
     Overflow,
+    Precision,
     Quant,
     RawArray,
     Width,
+    compile_expression,
     tune_widths,
 )
 from symtick.codegen.fixed import cast_raw
@@ -256,3 +259,20 @@ def test_damaged_decisions_are_refused(change: dict[str, object]) -> None:
     held = Width(1, Fixed(4, 0)).to_dict() | change
     with pytest.raises((InputError, KeyError)):
         Width.from_dict(held)
+
+
+@given(seeds)
+@example(29)
+@example(75)
+@settings(max_examples=15, deadline=None)
+def test_a_tuned_design_takes_no_more_ticks(seed: int) -> None:
+    random = Random(seed)
+    expression, formats = random_expression(random), [Fixed(6, 3)] * 3
+    model = SizedModel(budget_ns=2.6)
+    full = compile_expression(expression, formats, model, Precision(), name="top")
+    rows = raw_samples(formats, 200, seed % 1000)
+    widths = tuned(full.graph, rows, 0.2).widths()
+    narrow = compile_expression(
+        expression, formats, model, Precision(), name="top", widths=widths
+    )  # fmt: skip
+    assert narrow.schedule.latency <= full.schedule.latency
