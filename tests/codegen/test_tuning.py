@@ -262,16 +262,15 @@ def test_damaged_decisions_are_refused(change: dict[str, object]) -> None:
 
 
 @given(seeds)
-@example(29)
-@example(75)
+@example(72)
 @settings(max_examples=15, deadline=None)
 def test_a_tuned_design_takes_no_more_ticks(seed: int) -> None:
     random = Random(seed)
     expression, formats = random_expression(random), [Fixed(6, 3)] * 3
-    model = SizedModel(budget_ns=2.6)
+    model = SizedModel(budget_ns=1.9)
     full = compile_expression(expression, formats, model, Precision(), name="top")
     rows = raw_samples(formats, 200, seed % 1000)
-    widths = tuned(full.graph, rows, 0.2).widths()
+    widths = tune_widths(full.graph, model, rows, errors(full.graph, rows), 0.2).widths()
     narrow = compile_expression(
         expression, formats, model, Precision(), name="top", widths=widths
     )  # fmt: skip
