@@ -1,6 +1,6 @@
 """What each part of the compiler saves, on designs of a jets run, and hls4ml's way beside it.
 
-Run: `python -m benchmarks.compiler runs/demo --designs d5 d12` (default: the chosen design). Each
+Run: `python -m benchmarks.compiler runs/demo --designs d2 d12` (default: the chosen design). Each
 design is compiled in full; with tuned widths; without table fusion (no table of a sub-expression:
 every function a table on its own argument, the rest arithmetic); without shared constants; without
 both; and the way of hls4ml's symbolic back end (`symtick.baselines.symbolic_hls4ml`), as its C++

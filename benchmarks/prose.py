@@ -122,7 +122,7 @@ compiler turns into a table by itself.
     "compiler": """
 ## 7. What each part of the compiler saves
 
-`python -m benchmarks.compiler runs/demo --designs d5 d12`. Designs of the jets run, compiled in
+`python -m benchmarks.compiler runs/demo --designs d2 d12`. Designs of the jets run, compiled in
 full (`full`), with tuned widths too (`tuned`), and with parts left out: `no shared constants`
 leaves products with constants to synthesis; `no fusion` makes no table of a sub-expression (every
 function is a table on its own argument, with as few address bits as accuracy allows, the rest
@@ -135,8 +135,8 @@ after MHz), MHz by nextpnr (ECP5-85k, grade 8, no DSP), accuracy on test rows, v
 C++ and Verilog were compared on. `-` was not measured; ticks are then the schedule's.
 
 In the demo's designs every constant ends up in a table, so there is none to share until tables are
-left out. The type of 6 integer bits holds the constants and arguments of d5, d11 and d12; others of
-the same front wrap in it and lose their accuracy (d10: 64.1 % to 21 %), and are left out here.
+left out. The type of 6 integer bits holds the constants and arguments of d2, d10, d12 and d13; the
+other nine of this front wrap in it and lose their accuracy (d9: 64.3 % to 17.7 %).
 """,
     "estimation": """
 ## 8. The estimate beside the tools
