@@ -65,6 +65,12 @@ module carry_chain (A, B, Y);
     ) _TECHMAP_REPLACE_ (.A(A), .B(B), .BI(minus), .CI(minus), .Y(Y), .X(x), .CO(co));
 endmodule
 """
+_PLAIN = (
+    # on some ROMs; it would force a memory kind that the options exclude
+    "setattr -unset rom_style m:* w:* c:*",
+    # a pipeline has no state machine; Yosys can crash where it takes a table's register for one
+    'setattr -set fsm_encoding "none" w:*',
+)
 _FREE = ("BUFG", "BUFGCTRL", "IBUF", "OBUF", "GND", "VCC", "$scopeinfo", "$assert", "$print")
 
 
@@ -150,8 +156,7 @@ def synthesize(
         "memory_collect",
         "memory_map -rom-only",
         *_chained(stem, dsp),
-        # on some ROMs; it would force a memory kind that the options exclude
-        "setattr -unset rom_style m:* w:* c:*",
+        *_PLAIN,
         " ".join(command),
         f'tee -q -o "{stem}.stat.json" stat -json',
         f'write_json "{stem}.json"',
@@ -185,7 +190,7 @@ def synthesize_each(
         *_chained(stem, dsp),
         "read_verilog -lib -specify +/xilinx/cells_sim.v",
         "read_verilog -lib +/xilinx/cells_xtra.v",
-        "setattr -unset rom_style m:* w:* c:*",
+        *_PLAIN,
         f"synth_xilinx -family {family} -noiopad -noclkbuf -nosrl -nobram -nolutram {options}"
         "-run prepare:",
         f'tee -q -o "{stem}.stat.json" stat -json',

@@ -21,6 +21,19 @@ endmodule
 """
 
 
+STATES = """module states(input clk, input go, output reg [3:0] y);
+    reg [1:0] state;
+    always @(posedge clk) case (state)
+        0: if (go) state <= 1;
+        1: state <= go ? 2 : 3;
+        2: state <= 3;
+        default: state <= go ? 3 : 0;
+    endcase
+    always @(posedge clk) y <= 4'd9 >> state;
+endmodule
+"""
+
+
 def _source(folder: Path, name: str, text: str) -> Path:
     path = folder / f"{name}.v"
     path.write_text(text)
@@ -32,6 +45,11 @@ def test_an_adder_is_one_lut_a_bit_a_carry_chain_and_its_registers(tmp_path: Pat
     assert (found.lut, found.ff, found.dsp, found.bram) == (8, 9, 0, 0.0)
     assert found.cells["CARRY4"] == found.carry == 3
     assert (tmp_path / "out" / "adder.xcup.json").is_file()
+
+
+def test_registers_are_not_recoded_as_states(tmp_path: Path) -> None:
+    found = yosys.synthesize([_source(tmp_path, "states", STATES)], "states", tmp_path / "out")
+    assert found.ff == 2 + 4
 
 
 def test_products_become_blocks_only_where_allowed(tmp_path: Path) -> None:
