@@ -145,7 +145,7 @@ def rebuilt(builder: GraphBuilder, graph: Graph, number: int, args: Sequence[int
         return builder.again(node, args)
     before = graph.nodes[node.args[0]]
     source = builder.nodes[args[0]]
-    if before.fmt == source.fmt:
+    if before.fmt == source.fmt and before.lo <= source.lo and source.hi <= before.hi:
         return builder.again(node, args)
     held = read_again(node, before, source)
     return builder.table(args[0], spread(held, source.lo, source.fmt.width).tolist(), node.fmt)

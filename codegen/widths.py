@@ -75,7 +75,7 @@ def check_widths(graph: Graph, widths: Sequence[Width]) -> dict[int, Width]:
     found: dict[int, Width] = {}
     for width in widths:
         if not 0 <= width.node < len(graph.nodes):
-            raise InputError(f"the graph has no node {width.node} whose width could be tuned")
+            raise InputError(f"the graph has no node {width.node} whose format could be stated")
         if width.node in found:
             raise InputError(f"the width of {_name(graph, width.node)} is stated twice")
         node = graph.nodes[width.node]
@@ -96,7 +96,7 @@ def with_widths(graph: Graph, widths: Sequence[Width], keep_ports: bool) -> Grap
         keep_ports: whether output formats stay as they are.
 
     Raises:
-        InputError: from `check_widths`.
+        InputError: from `check_widths` and `with_width`.
     """
     held = check_widths(graph, widths)
     builder = GraphBuilder(graph.input_names)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from symtick import compile_text
 from symtick.budgets import Target, fit_all
 from symtick.cli import main
-from symtick.design_reports import same_part
+from symtick.design_reports import reports_of, same_part
 from symtick.errors import InputError
 from symtick.hwcost import load_device, model
 from symtick.hwcost.budget import Budget
@@ -251,6 +251,18 @@ def test_of_several_clocks_the_design_s_counts(reported: Path, tmp_path: Path) -
     _timing(folder, 4.0, 1.0)
     with pytest.raises(InputError, match=r"d0: .*not clear which is the design's, of 2\.778 ns"):
         refit_device(reported, BASE, tmp_path / "made.yaml")
+
+
+def test_two_syntheses_of_one_design_have_to_agree(tmp_path: Path) -> None:
+    text = (REPORTS / "vitis_submodule_csynth.xml").read_text()
+    for name, held in (("solution1", text), ("solution2", text)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "csynth.xml").write_text(held)
+    found = reports_of(tmp_path, "jets_Pipeline_sum", 5.0)
+    assert found is not None and found.area is not None and found.area.lut == 96
+    (tmp_path / "solution2/csynth.xml").write_text(text.replace("<LUT>96<", "<LUT>289<"))
+    with pytest.raises(InputError, match="two reports of the synthesis of jets_Pipeline_sum"):
+        reports_of(tmp_path, "jets_Pipeline_sum", 5.0)
 
 
 def test_designs_without_reports_are_listed(reported: Path, tmp_path: Path) -> None:

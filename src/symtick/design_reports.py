@@ -83,8 +83,7 @@ def _top(report: _Single) -> str:
 
 
 def _chosen(own: Sequence[_Single], name: str, period_ns: float, others: str) -> Reports:
-    # hls4ml's dict names no top: where the tool's own file is there, it is believed
-    hls = max((r for r in own if isinstance(r, HlsReport)), key=_top, default=None)
+    hls = _synthesised([r for r in own if isinstance(r, HlsReport)])
     timing = _latest([r for r in own if isinstance(r, TimingReport)])
     area = _latest([r for r in own if isinstance(r, UtilisationReport)]) or hls
     parts = [r.part for r in (area, timing or hls) if r is not None and r.part]
@@ -98,6 +97,15 @@ def _chosen(own: Sequence[_Single], name: str, period_ns: float, others: str) ->
     )
 
 
+def _synthesised(reports: Sequence[HlsReport]) -> HlsReport | None:
+    """The report of synthesis from C++: the tool's own before hls4ml's dict, which names no top."""
+    top = max((r.top for r in reports), default="")
+    held = [r for r in reports if r.top == top]
+    if any(_figures(r) != _figures(held[0]) for r in held):
+        raise InputError(f"two reports of the synthesis of {top or 'the C++'} differ: leave one")
+    return held[0] if held else None
+
+
 def _latest(reports: Sequence[_Staged]) -> _Staged | None:
     """The report of the latest step; those of one step have to agree."""
     last = max((step(r.state) for r in reports), default=0)
@@ -107,7 +115,7 @@ def _latest(reports: Sequence[_Staged]) -> _Staged | None:
     return max(held, key=lambda r: r.part, default=None)
 
 
-def _figures(report: UtilisationReport | TimingReport) -> object:
+def _figures(report: _Single) -> object:
     if isinstance(report, TimingReport):
         return report.clocks
     return report.lut, report.ff, report.dsp, report.bram

@@ -7,7 +7,7 @@ from random import Random
 import numpy as np
 import pytest
 from graph_samples import evaluated, random_graph, random_inputs
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from symtick.codegen import Fixed, GOp, Graph, GraphBuilder, Overflow, Quant, Width, cast_raw
@@ -31,6 +31,8 @@ def random_width(random: Random, graph: Graph) -> Width:
 
 
 @given(st.integers(0, 2**32))
+@example(1000134)  # an address goes beyond its bounds, in the same format
+@example(1000426)
 @settings(max_examples=300)
 def test_a_stated_format_is_a_cast_before_the_readers(seed: int) -> None:
     random = Random(seed)
