@@ -1,6 +1,6 @@
 """LUT x latency of symtick against da4ml and alkaid on ten arithmetic problems.
 
-Run: `python -m benchmarks.arithmetic` (with the `bench` and `da` extras; about two hours on one
+Run: `python -m benchmarks.arithmetic` (with the `bench` and `da` extras; about one hour on one
 core). Every design is first checked against Python integers. Then Yosys (xcup) counts its LUTs and
 nextpnr-ecp5 gives its clock, by one recipe for all, with multiplier blocks and without. Latency is
 the number of stages times the shortest period. A block counts as 173 LUTs, as their numbers on a

@@ -66,12 +66,7 @@ def compile_expression(
     names = tuple(output_names) if output_names else tuple(f"y{k}" for k in range(count))
     if len(names) != count:
         raise InputError(f"{count} outputs need as many names, not {len(names)}")
-    for word in (name, *names):
-        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", word):
-            raise InputError(f"{word!r} cannot name a port or a module: use letters, digits, _")
-    ports = (*expression.inputs, *decision.ports(names))
-    if len(set(ports)) < len(ports):
-        raise InputError(f"port names must differ: {', '.join(ports)}")
+    _check_names(name, names, (*expression.inputs, *decision.ports(names)))
     # without registers there is no stage for an operation to fit in
     steps = PASSES if latency != 0 else tuple(step for step in PASSES if step.name != "split")
     lowered = lower(expression, formats, model, precision, names, ranges)
@@ -87,6 +82,14 @@ def compile_expression(
     graph = stated(graph, decision, count)
     plan = schedule(graph, model, latency, scheduler)
     return Design(name, expression, graph, plan, model.name, decision, names, lowered.units)
+
+
+def _check_names(name: str, outputs: Sequence[str], ports: Sequence[str]) -> None:
+    for word in (name, *outputs):
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", word):
+            raise InputError(f"{word!r} cannot name a port or a module: use letters, digits, _")
+    if len(set(ports)) < len(ports):
+        raise InputError(f"port names must differ: {', '.join(ports)}")
 
 
 def _is_later(graph: Graph, other: Graph, model: CostModel) -> bool:

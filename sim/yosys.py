@@ -5,10 +5,10 @@ error in it ends the process.
 
 The recipe is the same for every design, ours and others': flattened, no I/O buffers, registers stay
 registers (`-nosrl`: shift-register LUTs would hide pipeline registers and are slow to leave), ROMs
-and memories in LUTs. Every sum and difference becomes one carry
-chain: left alone, Yosys merges sums of three and more into trees of full adders, which take a third
-more LUTs and are slower (eight terms of eight bits: 85 LUTs instead of 60). With DSPs those within
-two cells of a product, which a multiplier block may take in, are left to Yosys.
+and memories in LUTs. Every sum and difference becomes one carry chain: left alone, Yosys merges
+sums of three and more into trees of full adders, which take a third more LUTs and are slower (eight
+terms of eight bits: 85 LUTs instead of 60). With DSPs those within two cells of a product, which a
+multiplier block may take in, are left to Yosys.
 """
 
 from __future__ import annotations
