@@ -4,8 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.symtick-stamp
-KERNEL := $(wildcard CMakeLists.txt search/kernel/*)
-SOURCES := src search/*.py hwcost codegen sim baselines tests benchmarks examples
+KERNEL := $(wildcard CMakeLists.txt search/kernel/* search/kernel/*/*)
+SOURCES := src search hwcost codegen sim baselines tests benchmarks examples
 PYTEST := $(BIN)/pytest -q --numprocesses auto --dist loadfile
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 

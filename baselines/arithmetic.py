@@ -73,7 +73,7 @@ def trace(
     Args:
         tool: `da4ml` or `alkaid`.
         settings: each gives one design.
-        steps: see `benchmarks.arithmetic_problems`.
+        steps: see `benchmarks.codegen.arithmetic_problems`.
         rows: input values (rows, inputs), real.
         fmt: width, bits after the point and sign of every input.
         expected: output values (rows, outputs), exact.

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from symtick.baselines.quantised import Integers, QuantisedNet
 from symtick.errors import InputError, ToolError, VerificationError
 from symtick.files import new_folder
-from symtick.search.data import FloatArray
+from symtick.search.data.dataset import FloatArray
 from symtick.sim.nextpnr import place_and_route
 from symtick.sim.tools import execute, find
 from symtick.sim.yosys import Resources, synthesize

@@ -20,8 +20,8 @@ import numpy.typing as npt
 
 from symtick.errors import InputError, ToolError
 from symtick.files import new_folder
-from symtick.search.data import FloatArray
-from symtick.search.teacher import TorchTeacher
+from symtick.search.data.dataset import FloatArray
+from symtick.search.teachers.teacher import TorchTeacher
 from symtick.sim.tools import execute, find
 
 Backend = Literal["Vitis", "Vivado"]

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from symtick.search.teacher import TorchTeacher
+from symtick.search.teachers.teacher import TorchTeacher
 
 
 def named_module(teacher: TorchTeacher) -> nn.Sequential:

@@ -17,9 +17,9 @@ import torch
 from torch import nn
 
 from symtick.errors import InputError
-from symtick.search.data import FloatArray, Scaler, check_labels
-from symtick.search.teacher_train import fit_module
-from symtick.search.threads import one_thread
+from symtick.search.data.dataset import FloatArray, Scaler, check_labels
+from symtick.search.teachers.train import fit_module
+from symtick.search.torch_threads import one_thread
 
 Integers = npt.NDArray[np.int64]
 

@@ -45,7 +45,7 @@ from symtick.codegen import (
     run_passes,
     schedule,
 )
-from symtick.codegen.timing import Watch
+from symtick.codegen.ir.arrival import Watch
 from symtick.errors import InputError
 from symtick.expr import Expression, to_sympy
 

@@ -20,9 +20,9 @@ from symtick.baselines.da4ml_net import Da4mlRun, measure, run_da4ml
 from symtick.baselines.hls4ml_net import run_hls4ml
 from symtick.baselines.quantised import QuantisedNet, train_quantised
 from symtick.errors import ToolError
-from symtick.search.data import Dataset, FloatArray
-from symtick.search.metrics import accuracy, agreement, auc_per_class
-from symtick.search.teacher import TorchTeacher
+from symtick.search.data.dataset import Dataset, FloatArray
+from symtick.search.data.metrics import accuracy, agreement, auc_per_class
+from symtick.search.teachers.teacher import TorchTeacher
 from symtick.sim.tools import find
 
 Progress = Callable[[str], None]

@@ -20,12 +20,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.arithmetic_problems import Problem, expression, problems, reference
+from benchmarks.codegen.arithmetic_problems import Problem, expression, problems, reference
 from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, run_all
 from symtick.baselines.arithmetic import TOOLS, Setting, Traced, trace
 from symtick.baselines.arithmetic_worker import TOP
 from symtick.codegen import Design, Fixed, Precision, compile_expression
-from symtick.codegen.emit_verilog import verilog_files
+from symtick.codegen.emit.verilog import verilog_files
 from symtick.errors import ResourceError, ToolError, VerificationError
 from symtick.files import write_json, write_text
 from symtick.hwcost import estimate, load_device, model

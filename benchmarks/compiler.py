@@ -25,27 +25,18 @@ import numpy as np
 
 from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, say
 from symtick.baselines.symbolic_hls4ml import TYPE, Cut, compile_symbolic
-from symtick.codegen import (
-    PASSES,
-    Design,
-    GOp,
-    RawArray,
-    Width,
-    lower,
-    run_passes,
-    schedule,
-)
-from symtick.distilling import problem_of
+from symtick.codegen import PASSES, Design, GOp, RawArray, Width, lower, run_passes, schedule
+from symtick.design_folder.folder import DesignSource
 from symtick.errors import SymtickError, ToolError
 from symtick.files import write_json
 from symtick.hwcost import estimate
-from symtick.runs import Run, open_run
-from symtick.search.measure import real_outputs
-from symtick.search.metrics import accuracy
+from symtick.run.distilling import problem_of
+from symtick.run.folder import Run, open_run
+from symtick.run.tuning import Budget, judge_of, tuned
+from symtick.search.data.metrics import accuracy
+from symtick.search.designs.evaluate import real_outputs
 from symtick.sim import nextpnr, verilator, yosys
 from symtick.sim.verify import verify
-from symtick.store import DesignSource
-from symtick.tuning import Budget, judge_of, tuned
 
 BUDGET = "0.1%"
 SHARING = ("shift-add networks",)

@@ -3,7 +3,7 @@
 Run: `python -m benchmarks.empirical`. Five seeds of each law, one core a run, the operators, the
 absolute loss and the largest size (30 nodes) of the paper's PySR runs. The paper let every method
 use eight cores for an hour; here the budget is a number of evaluations, and all of it is used. What
-counts as solved is said in `benchmarks.forms`.
+counts as solved is said in `benchmarks.search.forms`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.forms import MAX_NODES, judge, pareto
-from benchmarks.laws import LAWS, data
-from benchmarks.methods import BEST, METHODS
-from benchmarks.published import EMPIRICAL, EMPIRICAL_RUNS
+from benchmarks.document.published import EMPIRICAL, EMPIRICAL_RUNS
 from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, run_all, say
-from benchmarks.task import Task
-from benchmarks.tokens import TokenSet
+from benchmarks.search.forms import MAX_NODES, judge, pareto
+from benchmarks.search.laws import LAWS, data
+from benchmarks.search.methods import BEST, METHODS
+from benchmarks.search.task import Task
+from benchmarks.search.tokens import TokenSet
 from symtick.errors import SymtickError
 from symtick.files import write_json
 

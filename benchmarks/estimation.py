@@ -19,9 +19,9 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from benchmarks.random_designs import draw
+from benchmarks.codegen.random_designs import draw
 from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, run_all, say
-from symtick.codegen.emit_verilog import verilog_files
+from symtick.codegen.emit.verilog import verilog_files
 from symtick.files import write_json, write_text
 from symtick.hwcost import estimate, model
 from symtick.sim import nextpnr, yosys

@@ -26,12 +26,12 @@ from pathlib import Path
 import numpy as np
 import pyoperon
 
-from benchmarks.random_trees import ARITHMETIC, EIGHT, FEATURES, random_tree
 from benchmarks.runs import RESULTS, machine
+from benchmarks.search.random_trees import ARITHMETIC, EIGHT, FEATURES, random_tree
 from symtick.expr import Expression, Op, Program
 from symtick.files import write_json
 from symtick.search import _kernel
-from symtick.search.evaluation import Rows, pack
+from symtick.search.kernel_api.evaluation import Rows, pack
 
 ROWS = (20, 1_000, 10_000)
 OP_SETS = {"eight": EIGHT, "arithmetic": ARITHMETIC}

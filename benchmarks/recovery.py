@@ -18,13 +18,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.judge import Verdict, judge, nmse
-from benchmarks.methods import BEST, METHODS
-from benchmarks.problems import GROUPS, PROBLEMS, select
-from benchmarks.published import RECOVERY
+from benchmarks.document.published import RECOVERY
 from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, run_all, say
-from benchmarks.sampling import sample
-from benchmarks.task import Task
+from benchmarks.search.judge import Verdict, judge, nmse
+from benchmarks.search.methods import BEST, METHODS
+from benchmarks.search.problems import GROUPS, PROBLEMS, select
+from benchmarks.search.sampling import sample
+from benchmarks.search.task import Task
 from symtick.errors import SymtickError
 from symtick.files import write_json
 

@@ -15,7 +15,7 @@ from scipy.stats import spearmanr
 from symtick.codegen import Fixed, Precision, compile_expression
 from symtick.expr import Builder, Expression, Op
 from symtick.hwcost import estimate, model, search_cost
-from symtick.search.evaluation import costs
+from symtick.search.kernel_api.evaluation import costs
 
 FEATURES = 6
 _FUNCTIONS = (Op.TANH, Op.SIN, Op.COS, Op.EXP, Op.SQUARE, Op.ABS, Op.SQRT, Op.LOG, Op.CUBE)

@@ -13,12 +13,12 @@ from pathlib import Path
 from statistics import geometric_mean
 from typing import Any
 
-from benchmarks import published
-from benchmarks.aims import evaluation_aims, recovery_aims, tree_cost_aims
-from benchmarks.arithmetic_table import arithmetic
-from benchmarks.methods import METHODS
-from benchmarks.prose import PROSE
+from benchmarks.codegen.arithmetic_table import arithmetic
+from benchmarks.document import published
+from benchmarks.document.aims import evaluation_aims, recovery_aims, tree_cost_aims
+from benchmarks.document.prose import PROSE
 from benchmarks.runs import RESULTS, ROOT
+from benchmarks.search.methods import METHODS
 from symtick.files import write_text
 
 Result = Mapping[str, Any]

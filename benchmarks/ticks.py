@@ -27,15 +27,15 @@ from typing import Any
 import numpy as np
 
 from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, run_all, say
-from benchmarks.task import node_cost
-from benchmarks.tick_sets import SETS, TickSet, load, prepare
+from benchmarks.search.task import node_cost
+from benchmarks.search.tick_sets import SETS, TickSet, load, prepare
 from symtick.errors import SymtickError
 from symtick.expr import Interval
 from symtick.files import write_json
 from symtick.hwcost import SearchCost, model, search_cost
-from symtick.search.engine import Engine, EngineConfig, Limits
-from symtick.search.evaluation import Rows, costs, losses
-from symtick.search.hypervolume import hypervolume
+from symtick.search.designs.hypervolume import hypervolume
+from symtick.search.evolution.engine import Engine, EngineConfig, Limits
+from symtick.search.kernel_api.evaluation import Rows, costs, losses
 
 DEVICES: Mapping[str, tuple[str, float]] = {
     "open": ("open", 200.0),

@@ -19,17 +19,17 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.random_trees import EIGHT, FEATURES, programs_of
 from benchmarks.runs import RESULTS, machine
-from symtick.codegen.fixed import Fixed
+from benchmarks.search.random_trees import EIGHT, FEATURES, programs_of
+from symtick.codegen.ir.fixed import Fixed
 from symtick.expr import Expression
 from symtick.files import write_json
 from symtick.hwcost.model import model
-from symtick.hwcost.search_cost import SearchCost
-from symtick.hwcost.search_export import search_cost
-from symtick.hwcost.search_graph import search_cost as reference_cost
+from symtick.hwcost.search_model.export import search_cost
+from symtick.hwcost.search_model.graph import search_cost as reference_cost
+from symtick.hwcost.search_model.table import SearchCost
 from symtick.search import _kernel
-from symtick.search.evaluation import cost_table, pack
+from symtick.search.kernel_api.evaluation import cost_table, pack
 
 SIZES = (5, 25, 60)
 _REFERENCE_TREES = 50

@@ -1,18 +1,18 @@
 """Room: `codegen`. Expression to fixed-point graph, passes, schedule and text."""
 
-from symtick.codegen.classify import SCORES, Decision
 from symtick.codegen.compile import compile_expression
 from symtick.codegen.design import Design
 from symtick.codegen.fastest import fastest_clock
-from symtick.codegen.fixed import MAX_PORT_WIDTH, Fixed, Overflow, Quant, RawArray, cast_raw
-from symtick.codegen.graph import BIT, MAX_TABLE_BITS, WIRES, GNode, GOp, Graph, GraphBuilder
-from symtick.codegen.lower import lower
-from symtick.codegen.passes import PASSES, Pass, run_passes
-from symtick.codegen.precision import Precision
-from symtick.codegen.schedule import Area, CostModel, Schedule
-from symtick.codegen.scheduler import schedule
-from symtick.codegen.tuning import Judge, Step, Tuning, tune_widths
-from symtick.codegen.widths import Width
+from symtick.codegen.ir.fixed import MAX_PORT_WIDTH, Fixed, Overflow, Quant, RawArray, cast_raw
+from symtick.codegen.ir.graph import BIT, MAX_TABLE_BITS, WIRES, GNode, GOp, Graph, GraphBuilder
+from symtick.codegen.ir.schedule import Area, CostModel, Schedule
+from symtick.codegen.lowering.decision import SCORES, Decision
+from symtick.codegen.lowering.lower import lower
+from symtick.codegen.lowering.precision import Precision
+from symtick.codegen.passes.pipeline import PASSES, Pass, run_passes
+from symtick.codegen.scheduling.scheduler import schedule
+from symtick.codegen.tuning.tuning import Judge, Step, Tuning, tune_widths
+from symtick.codegen.tuning.widths import Width
 
 __all__ = [
     "BIT",

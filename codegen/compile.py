@@ -8,17 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from symtick.codegen.classify import SCORES, Decision, decided, stated
 from symtick.codegen.design import Design
-from symtick.codegen.fixed import Fixed
-from symtick.codegen.graph import Graph
-from symtick.codegen.lower import lower
-from symtick.codegen.passes import PASSES, run_passes
-from symtick.codegen.precision import Precision
-from symtick.codegen.schedule import CostModel
-from symtick.codegen.scheduler import DEFAULT, schedule
-from symtick.codegen.timing import fewest_ticks
-from symtick.codegen.widths import Width, with_widths
+from symtick.codegen.ir.arrival import fewest_ticks
+from symtick.codegen.ir.fixed import Fixed
+from symtick.codegen.ir.graph import Graph
+from symtick.codegen.ir.schedule import CostModel
+from symtick.codegen.lowering.decision import SCORES, Decision, decided, stated
+from symtick.codegen.lowering.lower import lower
+from symtick.codegen.lowering.precision import Precision
+from symtick.codegen.passes.pipeline import PASSES, run_passes
+from symtick.codegen.scheduling.scheduler import DEFAULT, schedule
+from symtick.codegen.tuning.widths import Width, with_widths
 from symtick.errors import InputError
 from symtick.expr import Expression, Interval
 

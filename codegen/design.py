@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symtick.codegen.classify import SCORES, Decision
-from symtick.codegen.function_units import Unit
-from symtick.codegen.graph import Graph
-from symtick.codegen.schedule import Schedule
+from symtick.codegen.ir.graph import Graph
+from symtick.codegen.ir.schedule import Schedule
+from symtick.codegen.lowering.decision import SCORES, Decision
+from symtick.codegen.lowering.function_units import Unit
 from symtick.expr import Expression
 
 

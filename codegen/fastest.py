@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from symtick.codegen.design import Design
-from symtick.codegen.scheduler import check_latency
+from symtick.codegen.scheduling.scheduler import check_latency
 from symtick.errors import InputError, ResourceError
 
 FASTEST_MHZ = 1000

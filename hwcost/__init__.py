@@ -4,16 +4,16 @@ Room: `hwcost`; imports `expr` and `codegen`.
 """
 
 from symtick.hwcost.budget import Budget, Use
-from symtick.hwcost.device import Device, devices, load_device
+from symtick.hwcost.devices.device import Device, devices, load_device
 from symtick.hwcost.estimate import Estimate, estimate
-from symtick.hwcost.hls4ml_reports import Hls4mlReport, read_hls4ml
-from symtick.hwcost.hls_reports import HlsReport
 from symtick.hwcost.model import CycleModel, Model, OpenModel, UnitModel, model
 from symtick.hwcost.published import cycle_table, published_cycles, published_sum
-from symtick.hwcost.reports import read_report
-from symtick.hwcost.search_cost import SearchCost
-from symtick.hwcost.search_export import search_cost
-from symtick.hwcost.vivado_reports import ClockSlack, TimingReport, UtilisationReport
+from symtick.hwcost.reports.hls import HlsReport
+from symtick.hwcost.reports.hls4ml import Hls4mlReport, read_hls4ml
+from symtick.hwcost.reports.reader import read_report
+from symtick.hwcost.reports.vivado import ClockSlack, TimingReport, UtilisationReport
+from symtick.hwcost.search_model.export import search_cost
+from symtick.hwcost.search_model.table import SearchCost
 
 __all__ = [
     "Budget",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from math import floor
 
 from symtick.errors import InputError
-from symtick.hwcost.device import Device
+from symtick.hwcost.devices.device import Device
 from symtick.hwcost.estimate import Estimate
 
 RESOURCES = ("lut", "ff", "dsp", "bram")

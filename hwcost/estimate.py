@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from symtick.codegen.design import Design
-from symtick.codegen.schedule import Area, CostModel
+from symtick.codegen.ir.schedule import Area, CostModel
 from symtick.hwcost.model import OpenModel
 
 

@@ -16,8 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symtick.codegen.fixed import Fixed, Overflow, Quant
-from symtick.codegen.graph import WIRES, GNode, GOp, Graph
+from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
+from symtick.codegen.ir.graph import WIRES, GNode, GOp, Graph
 from symtick.hwcost.table_columns import TableShape, table_shape
 
 _PLAIN = {GOp.ADD: "add", GOp.SUB: "sub", GOp.NEG: "neg", GOp.ABS: "abs", GOp.MIN: "min",

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symtick.codegen.graph import WIRES, GNode, GOp, Graph
-from symtick.codegen.schedule import Area
+from symtick.codegen.ir.graph import WIRES, GNode, GOp, Graph
+from symtick.codegen.ir.schedule import Area
 from symtick.errors import InputError
-from symtick.hwcost.device import Device, load_device
+from symtick.hwcost.devices.device import Device, load_device
 from symtick.hwcost.features import Part, parts, shape
 
 _MAX_CLOCK_MHZ = 1000.0

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from symtick.codegen.fixed import Fixed
+from symtick.codegen.ir.fixed import Fixed
 from symtick.errors import InputError
 from symtick.expr import OPS, Expression, Op
-from symtick.hwcost.device import load_device
+from symtick.hwcost.devices.device import load_device
 
 CycleTable = Mapping[Op, int]
 

@@ -1,10 +1,10 @@
 """Room: `search`. Find expressions: data, teachers, the kernel's engine, ladders, the front."""
 
-from symtick.search.distill import Distiller, Progress
-from symtick.search.front import Front, FrontEntry
-from symtick.search.measure import real_outputs
-from symtick.search.problem import Problem
-from symtick.search.settings import (
+from symtick.search.data.problem import Problem
+from symtick.search.designs.evaluate import real_outputs
+from symtick.search.designs.front import Front, FrontEntry
+from symtick.search.distill.distill import Distiller, Progress
+from symtick.search.distill.settings import (
     AssembleSettings,
     ChoiceSettings,
     DistillConfig,
@@ -12,7 +12,7 @@ from symtick.search.settings import (
     FixedPointSettings,
     LadderSettings,
 )
-from symtick.search.source import Status
+from symtick.search.distill.stage import Status
 
 __all__ = [
     "AssembleSettings",

@@ -1,4 +1,4 @@
-"""Types of the compiled kernel. Use `symtick.search.evaluation` and `symtick.search.engine`."""
+"""Types of the compiled kernel. Use `search.kernel_api` and `search.evolution`."""
 
 from collections.abc import Callable
 

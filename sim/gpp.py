@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from symtick.codegen import emit_common
 from symtick.codegen.design import Design
-from symtick.codegen.emit_hls import PART, driver_files, hls_files, vector_files
-from symtick.codegen.fixed import RawArray, raw_dtype
+from symtick.codegen.emit.hls import PART, driver_files, hls_files, vector_files
+from symtick.codegen.emit.names import ports
+from symtick.codegen.ir.fixed import RawArray, raw_dtype
 from symtick.errors import ToolError
 from symtick.files import write_text
 from symtick.sim import tools
@@ -44,7 +44,7 @@ def write_project(
     """
     files = hls_files(design, part)
     if raw is not None:
-        columns = [index for index, *_ in emit_common.ports(design).inputs]
+        columns = [index for index, *_ in ports(design).inputs]
         files |= vector_files(raw[:, columns], design.graph.evaluate(raw))
     for name, text in files.items():
         write_text(folder / name, text)
@@ -69,9 +69,9 @@ def run(design: Design, raw: RawArray, folder: Path) -> RawArray:
         if name.startswith("firmware/"):  # the build script names a part, which is not known here
             write_text(folder / name, text)
     program = build(design, folder)
-    ports = emit_common.ports(design)
+    held = ports(design)
     work = program.parent
-    values = raw[:, [index for index, *_ in ports.inputs]]
+    values = raw[:, [index for index, *_ in held.inputs]]
     (work / "in.bin").write_bytes(_packed(values))
     result = work / "out.bin"
     command = [str(program), str(work / "in.bin"), str(result), str(len(raw))]

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.codegen.design import Design
-from symtick.codegen.fixed import Fixed, RawArray, raw_dtype
-from symtick.codegen.graph import GNode, GOp
+from symtick.codegen.ir.fixed import Fixed, RawArray, raw_dtype
+from symtick.codegen.ir.graph import GNode, GOp
 from symtick.errors import InputError
 
 EXHAUSTIVE = 1 << 14

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.codegen.design import Design
-from symtick.codegen.emit_hls import PART
-from symtick.codegen.fixed import RawArray
+from symtick.codegen.emit.hls import PART
+from symtick.codegen.ir.fixed import RawArray
 from symtick.errors import VerificationError
 from symtick.sim import gpp, vectors, verilator
 

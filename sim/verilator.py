@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from symtick.codegen import emit_common
 from symtick.codegen.design import Design
-from symtick.codegen.emit_verilog import verilog_files
-from symtick.codegen.fixed import RawArray, raw_dtype
+from symtick.codegen.emit.names import ports
+from symtick.codegen.emit.verilog import verilog_files
+from symtick.codegen.ir.fixed import RawArray, raw_dtype
 from symtick.errors import ToolError
 from symtick.files import write_text
 from symtick.sim import bench, runtime_cache, tools
@@ -109,7 +109,7 @@ def run(
 def _write_bench(
     design: Design, raw: RawArray, work: Path, sources: list[Path], flush: int
 ) -> None:
-    ports = emit_common.ports(design)
+    held = ports(design)
     if work.exists():
         shutil.rmtree(work)
     work.mkdir(parents=True)
@@ -118,7 +118,7 @@ def _write_bench(
     nodes = input_nodes(design)
     columns = [
         to_patterns(raw[:, j], node.fmt)
-        for j, _, _ in ports.inputs
+        for j, _, _ in held.inputs
         if (node := nodes[j]) is not None
     ]
     rows = stacked(columns, len(raw)).tolist()
@@ -128,8 +128,8 @@ def _write_bench(
         "top": design.name,
         "sources": [f"../../rtl/{source.name}" for source in sources],
         "build_args": _BUILD_ARGS,
-        "inputs": [name for *_, name in ports.inputs],
-        "outputs": [name for _, name in ports.outputs],
+        "inputs": [name for *_, name in held.inputs],
+        "outputs": [name for _, name in held.outputs],
         "flush": flush,
     }
     write_text(work / "job.json", json.dumps(job, indent=2) + "\n")

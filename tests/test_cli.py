@@ -13,7 +13,7 @@ import torch
 import yaml
 
 from symtick.cli import main
-from symtick.store import read_source
+from symtick.design_folder.folder import read_source
 
 Cli = Callable[..., tuple[int, str, str]]
 

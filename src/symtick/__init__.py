@@ -17,34 +17,34 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from symtick.checks import estimate_folder, synthesise_folder, verify_folder
-    from symtick.comparing import compare_run
-    from symtick.compiling import compile_text
-    from symtick.distilling import distill_job, resume_run
+    from symtick.design_folder.checks import estimate_folder, synthesise_folder, verify_folder
+    from symtick.design_folder.compiling import compile_text
     from symtick.errors import SymtickError
-    from symtick.estimator import SymbolicDistiller
+    from symtick.estimators.distiller import SymbolicDistiller
+    from symtick.estimators.regressor import SymbolicRegressor
     from symtick.expr import parse
-    from symtick.regressor import SymbolicRegressor
-    from symtick.report import write_report
-    from symtick.runs import Run, open_run
+    from symtick.report.page import write_report
+    from symtick.run.comparing import compare_run
+    from symtick.run.distilling import distill_job, resume_run
+    from symtick.run.folder import Run, open_run
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Run": "runs",
-    "SymbolicDistiller": "estimator",
-    "SymbolicRegressor": "regressor",
+    "Run": "run.folder",
+    "SymbolicDistiller": "estimators.distiller",
+    "SymbolicRegressor": "estimators.regressor",
     "SymtickError": "errors",
-    "compare_run": "comparing",
-    "compile_text": "compiling",
-    "distill_job": "distilling",
-    "estimate_folder": "checks",
-    "open_run": "runs",
+    "compare_run": "run.comparing",
+    "compile_text": "design_folder.compiling",
+    "distill_job": "run.distilling",
+    "estimate_folder": "design_folder.checks",
+    "open_run": "run.folder",
     "parse": "expr",
-    "resume_run": "distilling",
-    "synthesise_folder": "checks",
-    "verify_folder": "checks",
-    "write_report": "report",
+    "resume_run": "run.distilling",
+    "synthesise_folder": "design_folder.checks",
+    "verify_folder": "design_folder.checks",
+    "write_report": "report.page",
 }
 
 __all__ = [

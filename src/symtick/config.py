@@ -31,7 +31,7 @@ class DataSection(_Section):
     """Rows to distil on.
 
     Attributes:
-        path: .npz or .csv file (layouts: `symtick.search.data_files`).
+        path: .npz or .csv file (layouts: `symtick.search.data.files`).
         label: name of a .csv file's label column.
         test: share of the rows kept for the test, where the file has no test part of its own.
         validation: share of the training rows kept for choosing precision and design.
@@ -141,7 +141,7 @@ class HardwareSection(_Section):
             its place in a system of fixed latency.
         scheduler: where the registers go: `asap`, `alap` or `registers`, the fewest of them.
         outputs: what a design delivers of its scores: some of `scores`, `index`, `margin`, `top`,
-            `above` (`symtick.codegen.classify`).
+            `above` (`symtick.codegen.lowering.decision`).
         thresholds: for `above`: one for all scores, or one for each.
     """
 
@@ -173,7 +173,7 @@ class HardwareSection(_Section):
 
 
 class SearchSection(_Section):
-    """The search for expressions (`symtick.search.settings` holds the finer settings).
+    """The search for expressions (`symtick.search.distill.settings` holds the finer settings).
 
     Attributes:
         operators: names the search may use.
@@ -182,7 +182,7 @@ class SearchSection(_Section):
         population: programs in each island.
         islands: number of islands for each output.
         max_nodes: largest expression tree of the evolutionary search.
-        hidden: hidden sums of each layered start (`symtick.search.layers`); empty leaves them out.
+        hidden: hidden sums of each layered start (`search.layered.layers`); empty leaves them out.
         effort: factor on the number of fitting steps of the layered forms.
         threads: worker threads; the result does not depend on it.
     """

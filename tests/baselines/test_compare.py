@@ -16,10 +16,10 @@ from symtick.baselines.hls4ml_net import run_hls4ml
 from symtick.baselines.quantised import QuantisedNet, train_quantised
 from symtick.baselines.table import ComparisonRow, compare, da4ml_row
 from symtick.errors import InputError, ToolError, VerificationError
-from symtick.search.data import Dataset
-from symtick.search.teacher import TorchTeacher
-from symtick.search.teacher_train import train_mlp
-from symtick.tables import comparison_table
+from symtick.report.tables import comparison_table
+from symtick.search.data.dataset import Dataset
+from symtick.search.teachers.teacher import TorchTeacher
+from symtick.search.teachers.train import train_mlp
 
 
 def blobs(rows: int, seed: int) -> Dataset:

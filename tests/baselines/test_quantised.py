@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from symtick.baselines.quantised import BitWidths, QuantisedNet, train_quantised
 from symtick.errors import InputError
-from symtick.search.data import Scaler
-from symtick.search.metrics import accuracy
+from symtick.search.data.dataset import Scaler
+from symtick.search.data.metrics import accuracy
 
 
 def random_net(seed: int, bits: BitWidths) -> QuantisedNet:

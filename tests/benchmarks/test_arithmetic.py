@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from benchmarks.arithmetic import LUTS_PER_DSP, Job, jobs
-from benchmarks.arithmetic_problems import Problem, expression, problems, reference
-from benchmarks.arithmetic_table import arithmetic
+from benchmarks.codegen.arithmetic_problems import Problem, expression, problems, reference
+from benchmarks.codegen.arithmetic_table import arithmetic
 from symtick.codegen import Precision, compile_expression
 from symtick.hwcost import model
 

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from benchmarks.empirical import Run, report, summary, work
-from benchmarks.forms import best_error, grade_of, judge, pareto
-from benchmarks.laws import LAWS, Generator, data
+from benchmarks.search.forms import best_error, grade_of, judge, pareto
+from benchmarks.search.laws import LAWS, Generator, data
 from symtick.errors import ParseError
 
 PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "sr_benchmarks" / "empirical"

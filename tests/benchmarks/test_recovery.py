@@ -10,16 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import methods, published
-from benchmarks.methods import gp
-from benchmarks.problems import GROUPS, PROBLEMS
+from benchmarks.document import published
 from benchmarks.recovery import Run, key_of, main, report, summary, work
 from benchmarks.runs import Log, run_all
-from benchmarks.sampling import sample
-from benchmarks.task import Outcome, Task, Watch, node_cost, written
+from benchmarks.search import methods
+from benchmarks.search.methods import gp
+from benchmarks.search.problems import GROUPS, PROBLEMS
+from benchmarks.search.sampling import sample
+from benchmarks.search.task import Outcome, Task, Watch, node_cost, written
 from symtick.errors import InputError
 from symtick.expr import parse
-from symtick.hwcost.search_graph import search_cost
+from symtick.hwcost.search_model.graph import search_cost
 
 KEY = {"max_evaluations": 1000, "data_seed": 0}
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.aims import evaluation_aims, recovery_aims, tree_cost_aims
-from benchmarks.prose import PROSE
+from benchmarks.document.aims import evaluation_aims, recovery_aims, tree_cost_aims
+from benchmarks.document.prose import PROSE
 from benchmarks.tables import SECTIONS, document, main, plain, table
 
 MACHINE = {"cpu": "a processor", "isa": "avx2", "python": "3.11", "cores": 2}

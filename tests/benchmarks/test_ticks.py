@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.tick_sets import CLASSES, FORMAT, PLAIN, SETS, load
+from benchmarks.search.tick_sets import CLASSES, FORMAT, PLAIN, SETS, load
 from benchmarks.ticks import (
     DEVICES,
     LUT,
@@ -23,7 +23,7 @@ from benchmarks.ticks import (
     volume,
     work,
 )
-from symtick.search.hypervolume import hypervolume
+from symtick.search.designs.hypervolume import hypervolume
 
 NOWHERE = Path("unused")
 

@@ -151,3 +151,14 @@ def _value(graph: Graph, node: GNode, values: list[Fraction], row: list[int]) ->
         GOp.SELECT: lambda: args[1] if args[0] else args[2],
         GOp.MADD: lambda: args[0] + (args[3] if args[1] == 3 else args[1] * args[2]),
     }[node.op]()
+
+
+def same(before: Graph, after: Graph, rows: RawArray) -> bool:
+    """Equal real outputs: the raw values at the finer of the two points."""
+    pairs = zip(before.output_formats, after.output_formats, strict=True)
+    a, b = before.evaluate(rows).astype(object), after.evaluate(rows).astype(object)
+    for k, (old, new) in enumerate(pairs):
+        fine = max(old.frac, new.frac)
+        if ((a[:, k] << (fine - old.frac)) != (b[:, k] << (fine - new.frac))).any():
+            return False
+    return True

@@ -8,8 +8,8 @@ from statistics import median
 import pytest
 
 from symtick.codegen import Precision, compile_expression
-from symtick.codegen.emit_verilog import verilog_files
-from symtick.codegen.fixed import Fixed
+from symtick.codegen.emit.verilog import verilog_files
+from symtick.codegen.ir.fixed import Fixed
 from symtick.expr import parse
 from symtick.hwcost import estimate, model
 from symtick.sim import nextpnr, yosys

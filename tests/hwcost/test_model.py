@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symtick.codegen.design import Design
-from symtick.codegen.fixed import Fixed, Overflow, Quant
-from symtick.codegen.graph import GOp, GraphBuilder
-from symtick.codegen.scheduler import schedule
+from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
+from symtick.codegen.ir.graph import GOp, GraphBuilder
+from symtick.codegen.scheduling.scheduler import schedule
 from symtick.errors import InputError, ResourceError
 from symtick.expr import Op, parse
 from symtick.hwcost import CycleModel, OpenModel, estimate, model, search_cost

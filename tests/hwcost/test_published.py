@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from symtick.codegen.fixed import Fixed
+from symtick.codegen.ir.fixed import Fixed
 from symtick.errors import InputError
 from symtick.expr import Op, parse
 from symtick.hwcost import cycle_table, published_cycles, published_sum

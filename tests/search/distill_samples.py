@@ -7,11 +7,10 @@ import numpy as np
 from symtick.codegen import Fixed
 from symtick.expr import Program, parse
 from symtick.hwcost import model
-from symtick.hwcost.search_cost import SearchCost
-from symtick.search.distill import Distiller
-from symtick.search.engine import EngineConfig, Limits
-from symtick.search.problem import Problem
-from symtick.search.settings import (
+from symtick.hwcost.search_model.table import SearchCost
+from symtick.search.data.problem import Problem
+from symtick.search.distill.distill import Distiller
+from symtick.search.distill.settings import (
     AssembleSettings,
     ChoiceSettings,
     DistillConfig,
@@ -19,6 +18,7 @@ from symtick.search.settings import (
     FixedPointSettings,
     LadderSettings,
 )
+from symtick.search.evolution.engine import EngineConfig, Limits
 
 FORMATS = (Fixed(5, 4), Fixed(6, 5), Fixed(5, 4), Fixed(5, 4))
 

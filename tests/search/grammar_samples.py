@@ -11,9 +11,10 @@ from fractions import Fraction
 import numpy as np
 from hypothesis import strategies as st
 
-from symtick.hwcost.search_cost import SearchCost
-from symtick.hwcost.search_graph import search_cost
-from symtick.search.grammar import Alphabet, Operator, Rules, Unit, Units
+from symtick.expr import Op
+from symtick.hwcost.search_model.graph import search_cost
+from symtick.hwcost.search_model.table import SearchCost
+from symtick.search.grammar.grammar import Alphabet, Operator, Rules, Unit, Units
 
 INVERSE = {("neg", "neg"), ("exp", "log"), ("log", "exp"), ("sqrt", "square"), ("square", "sqrt"),
            ("inv", "inv")}  # fmt: skip
@@ -262,3 +263,23 @@ def rule_settings(draw: st.DrawFn, alphabet: Alphabet) -> Rules:
 def rows_of(sequences: np.ndarray) -> list[list[int]]:
     """Sequences without their filling."""
     return [[t for t in row if t >= 0] for row in sequences.tolist()]
+
+
+def tick_table(features: int, seed: int, *, chain: bool, fuse: bool, whole: bool) -> SearchCost:
+    """Random delays, coarse enough for ties; whole ticks from 1 on, or fractions of a tick."""
+    rng = np.random.default_rng(seed)
+    delays = rng.integers(1, 4, 2 * len(Op)) if whole else rng.integers(0, 30, 2 * len(Op)) / 8.0
+    ops = tuple(delays[: len(Op)])
+    ones = (1.0,) * len(Op)
+    tables = tuple(delays[len(Op) : len(Op) + features])
+    return SearchCost(
+        2.5 if chain else 1.0, chain, fuse, ops, ones, tables, (1.0,) * features,
+    )  # fmt: skip
+
+
+KINDS = {
+    "published": {"chain": False, "fuse": False, "whole": True},
+    "chained": {"chain": True, "fuse": False, "whole": False},
+    "fused": {"chain": False, "fuse": True, "whole": True},
+    "open": {"chain": True, "fuse": True, "whole": False},
+}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from symtick.codegen import Design, Fixed, GraphBuilder, Schedule
-from symtick.codegen.emit_hls import driver_files, hls_files
+from symtick.codegen.emit.hls import driver_files, hls_files
 from symtick.errors import InputError
 from symtick.expr import OPS, parse
 from symtick.files import write_text

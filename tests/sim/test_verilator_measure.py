@@ -9,7 +9,7 @@ import pytest
 from sim_designs import arithmetic, casts, chance, design, spread, wide
 
 from symtick.codegen import Design, Fixed, GOp, GraphBuilder
-from symtick.codegen.emit_verilog import verilog_files
+from symtick.codegen.emit.verilog import verilog_files
 from symtick.errors import ToolError, VerificationError
 from symtick.sim import vectors, verilator
 from symtick.sim.verify import verify

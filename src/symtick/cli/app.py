@@ -15,7 +15,7 @@ from rich.console import Console
 from symtick import __version__
 from symtick.cli import show
 from symtick.errors import VerificationError
-from symtick.runs import Place
+from symtick.run.folder import Place
 
 app = typer.Typer(
     name="symtick",
@@ -59,7 +59,7 @@ def distill(
 ) -> None:
     """Search for expressions that imitate the teacher; writes a run folder."""
     from symtick.cli.live import Live
-    from symtick.distilling import distill_job, resume_run
+    from symtick.run.distilling import distill_job, resume_run
 
     if (job is None) == (resume is None):
         raise typer.BadParameter("name a job file, or a run folder with --resume")
@@ -125,7 +125,7 @@ def compile_(
 ) -> None:
     """Compile an expression to HLS C++ and Verilog; writes a design folder."""
     from symtick.codegen import Decision
-    from symtick.compiling import compile_text
+    from symtick.design_folder.compiling import compile_text
 
     made = compile_text(
         expression,
@@ -164,7 +164,7 @@ def tune(
     ] = None,
 ) -> None:
     """Narrow a design's signals for fewer LUTs within a budget; writes a design folder."""
-    from symtick.tuning import take_point, tune_folder
+    from symtick.run.tuning import take_point, tune_folder
 
     if (point is None) != bool(budget) or (point is not None and (design or output is None)):
         raise typer.BadParameter("give --budget, or --point and --output for a tuned design")
@@ -188,7 +188,7 @@ def verify(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the random vectors.")] = 0,
 ) -> None:
     """Run C++ (g++) and Verilog (cocotb, Verilator) against the exact reference, bit for bit."""
-    from symtick.runs import verify_all
+    from symtick.run.folder import verify_all
 
     results = list(show.progress(console, verify_all(folder, vectors, seed), "verifying"))
     show.verifications(console, results)
@@ -231,8 +231,8 @@ def estimate(
     The exit status is 0 where a design fits, 1 where none does. Designs are compiled again for
     another device or clock than their own.
     """
-    from symtick.budgets import Target, fit_all
     from symtick.cli import fits
+    from symtick.design_folder.budgets import Target, fit_all
     from symtick.hwcost.budget import Budget, read_share
 
     budget = Budget(budget_ticks, budget_ns, budget_lut, budget_ff, budget_dsp, budget_bram)
@@ -250,7 +250,7 @@ def synth(
     ] = Place.MAIN,
 ) -> None:
     """Measure LUT/FF/DSP with Yosys and the clock with nextpnr-ecp5, beside the estimate."""
-    from symtick.runs import synthesise_all
+    from symtick.run.folder import synthesise_all
 
     results = list(show.progress(console, synthesise_all(folder, place), "synthesising"))
     show.syntheses(console, results)
@@ -264,7 +264,7 @@ def compare(
     ] = True,
 ) -> None:
     """Put the teacher, its hls4ml and da4ml versions and the designs in one table."""
-    from symtick.comparing import compare_run
+    from symtick.run.comparing import compare_run
 
     with console.status("building the network's firmware") as status:
         rows = compare_run(folder, route, status.update)
@@ -276,7 +276,7 @@ def report(
     folder: Annotated[Path, typer.Argument(help="A run folder.")],
 ) -> None:
     """Write report.html: front, pipeline drawing, measurements and comparison."""
-    from symtick.report import write_report
+    from symtick.report.page import write_report
 
     console.print(f"report: {write_report(folder)}")
 
@@ -309,7 +309,7 @@ def calibrate(
     hls4ml that lie in design folders, and written to a file that --device accepts everywhere.
     """
     if from_reports is not None:
-        from symtick.report_calibrating import refit_device
+        from symtick.calibration.refit import refit_device
 
         if work is not None or fresh is not None:
             raise typer.BadParameter("--work and --fresh are of measuring, not of --from-reports")
@@ -320,8 +320,8 @@ def calibrate(
         raise typer.BadParameter(
             "--device is for --from-reports: what is measured fits all devices"
         )
-    from symtick.calibrating import calibrate
-    from symtick.calibration_points import points
+    from symtick.calibration.measuring import calibrate
+    from symtick.calibration.points import points
 
     work = work or Path("calibration")
     try:

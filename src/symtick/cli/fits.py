@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from symtick.budgets import Fit
+from symtick.design_folder.budgets import Fit
 from symtick.errors import InputError, ResourceError
 from symtick.files import write_bytes
 from symtick.hwcost.budget import Use
@@ -94,7 +94,7 @@ def _notes(console: Console, found: Sequence[Fit]) -> None:
 
 
 def _draw(found: Sequence[Fit], picture: Path) -> None:
-    from symtick.report.budget_plot import budget_picture
+    from symtick.report.plots.budget_plot import budget_picture
 
     if picture.suffix.lower() not in _FORMS:
         raise InputError(f"a picture is written as {' or '.join(_FORMS)}, not as {picture.name}")

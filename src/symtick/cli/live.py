@@ -12,7 +12,7 @@ from rich.live import Live as RichLive
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from symtick.search import distill
+from symtick.search.distill import distill
 
 _STAGES = {"search": "searching", "finish": "finishing", "done": "done"}
 

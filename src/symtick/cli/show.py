@@ -21,19 +21,19 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from symtick import tables
 from symtick.baselines.table import ComparisonRow
-from symtick.checks import Synthesis
-from symtick.compiling import Compiled
+from symtick.calibration.refit import Refitted
+from symtick.design_folder.checks import Synthesis
+from symtick.design_folder.compiling import Compiled
 from symtick.expr import to_text
 from symtick.hwcost import Estimate, load_device
 from symtick.hwcost import devices as device_names
-from symtick.report_calibrating import Refitted
-from symtick.runs import Run
+from symtick.report import tables
+from symtick.report.tables import comparison_table, front_table, synthesis_table
+from symtick.run.folder import Run
+from symtick.run.tuning import Tuned
 from symtick.sim import tools as toolbox
 from symtick.sim.verify import Verification
-from symtick.tables import comparison_table, front_table, synthesis_table
-from symtick.tuning import Tuned
 
 T = TypeVar("T")
 

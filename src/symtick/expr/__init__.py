@@ -9,8 +9,8 @@ from symtick.expr.expression import (
 )
 from symtick.expr.interval import Interval
 from symtick.expr.ops import BY_NAME, OPS, Op, OpSpec, arity
+from symtick.expr.parsing import check_names, default_names, node_text, parse, read_into, to_text
 from symtick.expr.sympy_io import from_sympy, to_sympy
-from symtick.expr.text import check_names, default_names, node_text, parse, read_into, to_text
 
 __all__ = [
     "BY_NAME",

@@ -60,7 +60,7 @@ class Expression:
         return len(self.nodes)
 
     def __str__(self) -> str:
-        from symtick.expr.text import to_text
+        from symtick.expr.parsing import to_text
 
         return "; ".join(to_text(self, k) for k in range(len(self.outputs)))
 
@@ -109,7 +109,7 @@ class Expression:
             DomainError: an operator is undefined somewhere on its argument's interval; the
                 message names the operator and the sub-expression.
         """
-        from symtick.expr.text import node_text
+        from symtick.expr.parsing import node_text
 
         held: list[Interval] = []
         for node in self.nodes:

@@ -14,7 +14,7 @@ import sympy
 from symtick.errors import ParseError
 from symtick.expr.expression import Builder, Expression
 from symtick.expr.ops import OPS, Op
-from symtick.expr.text import MAX_EXPONENT, check_names
+from symtick.expr.parsing import MAX_EXPONENT, check_names
 
 _FUNCTIONS: dict[type[sympy.Basic], Op] = {
     sympy.Abs: Op.ABS,

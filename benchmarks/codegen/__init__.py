@@ -1,0 +1,1 @@
+"""Problems and tables of the benchmarks of the compiler and the estimate."""

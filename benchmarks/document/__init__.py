@@ -1,0 +1,1 @@
+"""The words and the published figures of docs/benchmarks.md."""

@@ -1,0 +1,1 @@
+"""Problems, judges and methods of the benchmarks of the search."""

@@ -1,0 +1,134 @@
+"""What a search method gets and gives in a benchmark, and the loop that all of them share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.search.tokens import TokenSet
+from symtick.expr import Op, Program, from_programs, to_text
+from symtick.hwcost.search_model.table import SearchCost
+from symtick.search.evolution.engine import Candidate
+
+FIT = 1e-10  # mean squared error over the variance from which on a candidate is shown to the judge
+MAX_NODES = 64
+STALLED = 200  # steps in a row without an evaluation: there is nothing new to be tried
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What a method is given.
+
+    Attributes:
+        X: shape (rows, inputs).
+        y: shape (rows,).
+        inputs: their names.
+        tokens: what may be written.
+        seed: of every random choice.
+        max_evaluations: candidates that may be computed over all rows.
+        solved: whether an expression is the law; asked of candidates that fit.
+        loss: `mse`, or `mae` for noisy data.
+        max_nodes: bound on a candidate's size.
+        exact: whether the data are without noise.
+    """
+
+    X: npt.NDArray[np.float64]
+    y: npt.NDArray[np.float64]
+    inputs: tuple[str, ...]
+    tokens: TokenSet
+    seed: int
+    max_evaluations: int
+    solved: Callable[[str], bool]
+    loss: str = "mse"
+    max_nodes: int = MAX_NODES
+    exact: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a method returns.
+
+    Attributes:
+        front: expressions, each the best of its complexity.
+        evaluations: candidates computed.
+        seconds: of the search alone, without the judge.
+    """
+
+    front: tuple[str, ...]
+    evaluations: int
+    seconds: float
+
+
+@dataclass
+class Watch:
+    """A clock that stands still while the judge thinks, and a memory of what was asked."""
+
+    task: Task
+    seconds: float = 0.0
+    asked: dict[str, bool] = field(default_factory=dict)
+    _since: float = field(default_factory=time.perf_counter)
+
+    def solved(self, found: Iterable[tuple[str, float]]) -> bool:
+        """Whether one of the expressions, given with their losses, is the law."""
+        limit = FIT * float(np.var(self.task.y))
+        self.seconds += time.perf_counter() - self._since
+        for text, loss in found:
+            if loss <= limit and text not in self.asked:
+                self.asked[text] = self.task.solved(text)
+        self._since = time.perf_counter()
+        return any(self.asked.values())
+
+    def stop(self) -> float:
+        """Seconds so far."""
+        self.seconds += time.perf_counter() - self._since
+        self._since = time.perf_counter()
+        return self.seconds
+
+
+def node_cost(features: int) -> SearchCost:
+    """The usual complexity as a cost table: one LUT for each operator, no ticks."""
+    count = tuple(0.0 if op in (Op.INPUT, Op.CONST) else 1.0 for op in Op)
+    return SearchCost(
+        1.0, False, False, (0.0,) * len(Op), count, (0.0,) * features, (0.0,) * features
+    )
+
+
+def written(program: Program, inputs: tuple[str, ...]) -> str:
+    """A program as text with all digits."""
+    return to_text(from_programs([program], inputs))
+
+
+class Search(Protocol):
+    """What the methods have in common: a search that is advanced bit by bit."""
+
+    def step(self) -> tuple[int, float]:
+        """Advance a little; evaluations so far, and the best loss."""
+
+    def front(self) -> list[Candidate]:
+        """The best of each complexity so far."""
+
+
+def pursue(task: Task, search: Search) -> Outcome:
+    """Advance a search until it has the law or its budget is used up."""
+    watch = Watch(task)
+    limit = FIT * float(np.var(task.y))
+    evaluations, stalled = 0, 0
+    while evaluations < task.max_evaluations and stalled < STALLED:
+        before = evaluations
+        evaluations, best = search.step()
+        stalled = stalled + 1 if evaluations == before else 0
+        if best <= limit and watch.solved(texts(search.front(), task)):
+            break
+    seconds = watch.stop()
+    return Outcome(tuple(text for text, _ in texts(search.front(), task)), evaluations, seconds)
+
+
+def texts(found: Iterable[Candidate], task: Task) -> list[tuple[str, float]]:
+    """Expressions with their losses, the smallest first."""
+    ordered = sorted(found, key=lambda c: c.lut)
+    return [(written(c.program, task.inputs), c.loss) for c in ordered]

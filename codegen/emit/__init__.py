@@ -1,0 +1,1 @@
+"""Design to text: HLS C++, Verilog, and the projects around them."""

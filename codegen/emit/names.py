@@ -1,0 +1,105 @@
+"""The names of a design's ports and signals, legal in both emitted languages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from symtick.codegen.design import Design
+from symtick.codegen.emit.keywords import KEYWORDS
+from symtick.codegen.ir.graph import GOp, Graph
+from symtick.errors import InputError
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+@dataclass
+class Namer:
+    """Gives out identifiers, each once, in both emitted languages legal."""
+
+    taken: set[str] = field(default_factory=set)
+
+    def new(self, wanted: str) -> str:
+        """`wanted`, or with as many underscores behind it as make it free.
+
+        Raises:
+            InputError: it is no identifier.
+        """
+        if not _IDENTIFIER.match(wanted):
+            raise InputError(
+                f"{wanted!r} cannot name a port or a module: use letters, digits and _"
+            )
+        while wanted in self.taken or wanted in KEYWORDS:
+            wanted += "_"
+        self.taken.add(wanted)
+        return wanted
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Names of the ports of a design, and the namer that has given them out.
+
+    Attributes:
+        top: the module's and the function's name.
+        inputs: (input index, INPUT node number, port name), in order of the index; inputs that
+            no node reads have no port.
+        outputs: (node number, port name) of each output.
+        namer: for further names.
+    """
+
+    top: str
+    inputs: tuple[tuple[int, int, str], ...]
+    outputs: tuple[tuple[int, str], ...]
+    namer: Namer
+
+
+def ports(design: Design) -> Ports:
+    """The port names: the graph's own, with `_` behind where a language has taken the word.
+
+    Raises:
+        InputError: the design or a port has a name that is no identifier, or the design's name is
+            a reserved word.
+    """
+    graph, namer = design.graph, Namer()
+    if namer.new(design.name) != design.name:
+        raise InputError(f"the design cannot be named {design.name!r}: that is a reserved word")
+    read = {node.number: k for k, node in enumerate(graph.nodes) if node.op is GOp.INPUT}
+    inputs = tuple((j, read[j], namer.new(graph.input_names[j])) for j in sorted(read))
+    outputs = tuple(
+        (k, namer.new(name)) for k, name in zip(graph.outputs, graph.output_names, strict=True)
+    )
+    return Ports(design.name, inputs, outputs, namer)
+
+
+def signal_names(graph: Graph, held: Ports) -> list[str]:
+    """The name of each node's signal: an input's port, else its operation and number."""
+    inputs = {k: name for _, k, name in held.inputs}
+    new = held.namer.new
+    return [
+        inputs[k] if k in inputs else new(f"{node.op.value}{k}")
+        for k, node in enumerate(graph.nodes)
+    ]
+
+
+def check(design: Design) -> None:
+    """Refuse a schedule that the printed pipeline would not keep.
+
+    Raises:
+        InputError: stages that do not fit the graph or the latency.
+    """
+    stage, latency = design.schedule.stage, design.schedule.latency
+    if len(stage) != len(design.graph.nodes):
+        raise InputError(f"the schedule of {design.name} belongs to another graph")
+    for k, node in enumerate(design.graph.nodes):
+        if node.op is GOp.INPUT and stage[k]:
+            raise InputError(f"input node {k} of {design.name} must be in stage 0")
+        if not 0 <= stage[k] <= max(latency - 1, 0) and node.op not in (GOp.CONST, GOp.SCALE):
+            raise InputError(f"node {k} of {design.name} runs after the last register rank")
+        late = [a for a in node.args if stage[a] > stage[k] and _moves(design.graph, a)]
+        if late:
+            raise InputError(f"node {k} of {design.name} runs before its arguments {late}")
+
+
+def _moves(graph: Graph, number: int) -> bool:
+    """Whether a node is a signal of its own; constants and SCALE stand at every stage."""
+    return graph.nodes[number].op not in (GOp.CONST, GOp.SCALE)

@@ -1,0 +1,356 @@
+"""Design -> pipelined Verilog-2001.
+
+Room: `codegen`; imports `expr` and, as data, the templates of `hls_templates`.
+
+Every vector is extended and cut by hand to the width of its result, so no rule of Verilog's about
+mixed signs and widths is ever asked (a product alone leaves it to `$signed`, which is what the
+inference of multipliers looks for). Modulo 2**width all operations of the graph are exact, because
+a node's width holds its value. A value computed in stage s and read in stage t goes through the
+registers `_s<s+1>` ... `_s<t>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from symtick.codegen.design import Design
+from symtick.codegen.emit.comments import LINE, broken, format_text, header, node_text
+from symtick.codegen.emit.names import check, ports, signal_names
+from symtick.codegen.emit.templates import render
+from symtick.codegen.emit.verilog_bits import Bits, Signal, cast_logic, literal
+from symtick.codegen.ir.bit_liveness import row_place
+from symtick.codegen.ir.fixed import Fixed
+from symtick.codegen.ir.graph import GNode, GOp
+
+_LUT_INPUTS = 6
+
+
+@dataclass(frozen=True)
+class _Table:
+    name: str
+    comment: str
+    address: str
+    data: str
+    rows: Sequence[tuple[str, str]]
+    other: str
+    large: bool
+
+
+@dataclass(frozen=True)
+class _Register:
+    name: str
+    declared: str
+    source: str
+
+
+@dataclass
+class _Stage:
+    number: int
+    wires: list[str] = field(default_factory=list)
+    registers: list[_Register] = field(default_factory=list)
+
+    @property
+    def next(self) -> int:
+        return self.number + 1
+
+
+def verilog_files(design: Design) -> dict[str, str]:
+    """The Verilog of a design.
+
+    Top module `<name>`: port `clk`, one input per graph input that is read, one output per graph
+    output, all two's complement or unsigned raw values; no reset, a new input every tick, outputs
+    `design.schedule.latency` ticks after their inputs (0: `clk` is not used).
+
+    Returns:
+        {"rtl/<name>.v": text}.
+
+    Raises:
+        InputError: a name is no identifier, or the schedule does not fit the graph.
+    """
+    check(design)
+    return {f"rtl/{design.name}.v": _Module(design).text()}
+
+
+class _Module:
+    """Collects the parts of one module; every bit read goes through `Bits`."""
+
+    def __init__(self, design: Design) -> None:
+        self.design = design
+        self.graph = design.graph
+        self.ports = ports(design)
+        self.namer = self.ports.namer
+        self.bits = Bits()
+        self.constants: dict[int, str] = {}
+        self.tables: dict[tuple[object, ...], _Table] = {}
+        self.stages = [_Stage(s) for s in range(max(design.schedule.latency, 1))]
+        self.names = signal_names(self.graph, self.ports)
+        self.copies: dict[tuple[int, int], Signal] = {}
+
+    def text(self) -> str:
+        self._add_register_names()
+        for k, node in enumerate(self.graph.nodes):
+            if node.op not in (GOp.INPUT, GOp.CONST):
+                self._add_node(k, node)
+        self._add_registers()
+        outputs = [
+            (name, self.bits.all(self._signal(k, self.design.schedule.latency)))
+            for k, name in self.ports.outputs
+        ]
+        declared = self._declared_ports()
+        clocked = any(stage.registers for stage in self.stages)
+        return render(
+            "rtl/module.v.j2",
+            header=header(self.design),
+            top=self.ports.top,
+            ports=declared,
+            indent=max(len(p["vector"]) for p in declared),
+            constants=[t for k, t in self.constants.items() if self.bits.reads(self.names[k])],
+            tables=list(self.tables.values()),
+            stages=self.stages,
+            outputs=outputs,
+            clocked=clocked,
+            unused=_read_together(([] if clocked else ["clk"]) + self.bits.unread()),
+        )
+
+    def _declared_ports(self) -> list[dict[str, str]]:
+        nodes = self.graph.nodes
+        held = [("input ", k, name) for _, k, name in self.ports.inputs]
+        held += [("output", k, name) for k, name in self.ports.outputs]
+        signals = [(d, Signal(name, nodes[k].fmt)) for d, k, name in held]
+        return [{"direction": d, "vector": s.vector, "name": s.name} for d, s in signals]
+
+    # -- where a value is found
+
+    def _holder(self, number: int) -> int:
+        """The node whose bits a chain of SCALE nodes renames."""
+        while self.graph.nodes[number].op is GOp.SCALE:
+            number = self.graph.nodes[number].args[0]
+        return number
+
+    def _signal(self, number: int, stage: int) -> Signal:
+        """The signal that holds a node in a stage (or after the last register rank)."""
+        holder = self._holder(number)
+        node = self.graph.nodes[holder]
+        if node.op is GOp.CONST:
+            return self._constant(holder, node)
+        born = self.design.schedule.stage[holder]
+        if stage == born:
+            return self.bits.known(Signal(self.names[holder], node.fmt))
+        return self.copies[holder, stage]
+
+    def _constant(self, number: int, node: GNode) -> Signal:
+        signal = Signal(self.names[number], node.fmt, constant=True)
+        if number not in self.constants:
+            value = literal(node.number, node.fmt.width)
+            text = f"localparam {signal.vector}{signal.name} = {value};"
+            meaning = node_text(self.graph, number, self.names)
+            self.constants[number] = f"{text}  // {meaning} : {node.fmt}"
+        return signal
+
+    # -- registers
+
+    def _reach(self) -> list[int]:
+        """The last stage in which each holder's bits are read."""
+        last = self.design.schedule.last_use(self.graph)
+        reach = [0] * len(last)
+        for k, stage in enumerate(last):
+            holder = self._holder(k)
+            reach[holder] = max(reach[holder], stage)
+        return reach
+
+    def _add_register_names(self) -> None:
+        for k, last in enumerate(self._reach()):
+            node = self.graph.nodes[k]
+            if self._holder(k) != k or node.op is GOp.CONST:
+                continue
+            self.bits.known(Signal(self.names[k], node.fmt))
+            for stage in range(self.design.schedule.stage[k] + 1, last + 1):
+                name = self.namer.new(f"{self.names[k]}_s{stage}")
+                self.copies[k, stage] = self.bits.known(Signal(name, node.fmt))
+
+    def _add_registers(self) -> None:
+        for (k, stage), signal in self.copies.items():
+            source = self.bits.all(self._signal(k, stage - 1))
+            register = _Register(signal.name, signal.declared, source)
+            self.stages[stage - 1].registers.append(register)
+
+    # -- nodes
+
+    def _add_node(self, number: int, node: GNode) -> None:
+        meaning = node_text(self.graph, number, self.names)
+        comment = f"{meaning} : {format_text(node)}"
+        if node.op is GOp.SCALE:
+            stage = min(self.design.schedule.stage[number], len(self.stages) - 1)
+            self.stages[stage].wires.append(f"// {self.names[number]} = {comment}")
+            return
+        stage = self.design.schedule.stage[number]
+        args = [self._signal(a, stage) for a in node.args]
+        helpers, value = self._logic(number, node, args)
+        target = Signal(self.names[number], node.fmt)
+        wires = self.stages[stage].wires
+        last = f"{self._style(node)}wire {target.declared} = {value};"
+        if helpers:
+            lines = [part for line in (*helpers, last) for part in broken(line)]
+            wires += [f"// {target.name} = {comment}", *lines]
+        elif len(last) + len(comment) + 8 <= LINE:
+            wires.append(f"{last}  // {comment}")
+        else:
+            wires += [f"// {comment}", *broken(last)]
+
+    def _style(self, node: GNode) -> str:
+        """Keeps a table out of block RAM, which would cost a tick that the schedule has not.
+
+        Vivado reads the attribute here, Yosys the one before the table's `case`.
+        """
+        large = node.op is GOp.TABLE and len(node.contents) > 1 << _LUT_INPUTS
+        return '(* rom_style = "distributed" *) ' if large else ""
+
+    def _logic(self, number: int, node: GNode, args: Sequence[Signal]) -> tuple[list[str], str]:
+        """Helper declarations and the expression of a node."""
+        width, name = node.fmt.width, self.names[number]
+        fracs = [self.graph.nodes[a].fmt.frac for a in node.args]
+        if node.op is GOp.CAST:
+            source = self.graph.nodes[node.args[0]]
+            return cast_logic(self.bits, self.namer, name, node, source, args[0])
+        if node.op is GOp.TABLE:
+            return [], f"{self._table(number, node)}({self.bits.all(args[0])})"
+        if node.op is GOp.MUL:
+            return [], self.bits.product(args[0], args[1], width)
+        if node.op is GOp.MADD:
+            return self._row(name, node, args, fracs)
+        if node.op is GOp.CONCAT:
+            return [], f"{{{self.bits.all(args[0])}, {self.bits.all(args[1])}}}"
+        if node.op in (GOp.MIN, GOp.MAX):
+            return self._smaller(name, node, args, fracs)
+        if node.op is GOp.GE:
+            decided = node.lo == node.hi  # Verilator warns of comparisons that are constant
+            return [], literal(node.lo, 1) if decided else self._compared(args, fracs, ">=")
+        if node.op is GOp.SELECT:
+            chosen = [
+                self.bits.extended(a, node.fmt.frac - f, width)
+                for a, f in zip(args[1:], fracs[1:], strict=True)
+            ]
+            return [], f"{self.bits.all(args[0])} ? {chosen[0]} : {chosen[1]}"
+        shifted = [
+            self.bits.extended(a, max(fracs) - f, width) for a, f in zip(args, fracs, strict=True)
+        ]
+        if node.op is GOp.ADD:
+            return [], f"{shifted[0]} + {shifted[1]}"
+        if node.op is GOp.SUB:
+            return [], f"{shifted[0]} - {shifted[1]}"
+        if node.op is GOp.NEG:
+            return [], f"-{shifted[0]}"
+        if not args[0].fmt.signed:
+            return [], shifted[0]
+        sign = self.bits.sign(args[0])
+        negated = f"({shifted[0]} ^ {{{width}{{{sign}}}}})"
+        return [], f"{negated} + {sign if width == 1 else f'{{{literal(0, width - 1)}, {sign}}}'}"
+
+    def _row(
+        self, name: str, node: GNode, args: Sequence[Signal], fracs: Sequence[int]
+    ) -> tuple[list[str], str]:
+        """MADD: a multiple that the digit chooses, one LUT a bit with the carry chain that adds it.
+
+        The multiple of a negative digit is a complement and one more, which enters the chain as a
+        carry from a bit below. Bits below the row are the first argument's.
+        """
+        place = row_place(self.graph, node)
+        width, shift = node.fmt.width - place, node.fmt.frac - fracs[0]
+        if width <= 0:  # a row of zeros
+            return [], self.bits.extended(args[0], shift, node.fmt.width)
+        digit = args[1]
+        high = self.bits.bit(digit, digit.fmt.width - 1)
+        row, total = (self.namer.new(f"{name}_{part}") for part in ("row", "sum"))
+        lines = [f"wire [{width - 1}:0] {row} = {self._multiple(node, args, fracs, width)};"]
+        first = self.graph.nodes[node.args[0]]
+        nothing = first.op is GOp.CONST and first.number == 0
+        if nothing and not place and not digit.fmt.signed:
+            return lines, row
+        base = self.bits.extended(args[0], shift - place, width)
+        if digit.fmt.signed:
+            held = self.bits.known(Signal(total, Fixed(width + 1, 0, False)))
+            lines.append(f"wire [{width}:0] {total} = {{{base}, 1'b1}} + {{{row}, {high}}};")
+            whole = self.bits.field(held, width, 1)
+        else:
+            lines.append(f"wire [{width - 1}:0] {total} = {base} + {row};")
+            whole = total
+        if place:
+            whole = f"{{{whole}, {self.bits.extended(args[0], shift, place)}}}"
+        return lines, whole
+
+    def _multiple(
+        self, node: GNode, args: Sequence[Signal], fracs: Sequence[int], width: int
+    ) -> str:
+        """0, x, 2x or 3x by the digit; for a signed digit 0, x, and the complements of 2x and x."""
+        _, digit, x, triple = args
+        # the row begins at the lower of x's and 3x's last places
+        places = [max(fracs[2:]) - f for f in fracs[2:]]
+        held = self.graph.nodes[node.args[1]]
+        once = self.bits.extended(x, places[0], width)
+        not_ = "~" if digit.fmt.signed else ""
+        if digit.fmt.width == 1:
+            return f"{self.bits.all(digit)} ? {not_}{once} : {literal(0, width)}"
+        high, low = self.bits.bit(digit, 1), self.bits.bit(digit, 0)
+        twice = self.bits.extended(x, places[0] + 1, width)
+        third = self.bits.extended(triple, places[1], width) if held.hi == 3 else once
+        zero = literal(0, width)
+        chosen = f"{high} ? {not_}({low} ? {third} : {twice})"
+        return f"{chosen} : ({low} ? {once} : {zero})"
+
+    def _smaller(
+        self, name: str, node: GNode, args: Sequence[Signal], fracs: Sequence[int]
+    ) -> tuple[list[str], str]:
+        """MIN and MAX: compare at the width that holds both, then choose."""
+        shifts = [max(fracs) - f for f in fracs]
+        pairs = list(zip(args, shifts, strict=True))
+        ends = [
+            (self.graph.nodes[a].lo << s, self.graph.nodes[a].hi << s)
+            for a, s in zip(node.args, shifts, strict=True)
+        ]
+        order = 0 if node.op is GOp.MIN else 1
+        for k in (0, 1):
+            # the bounds decide, as for the larger of an unsigned value and 0
+            if ends[k][1] <= ends[1 - k][0]:
+                return [], self.bits.extended(*pairs[k ^ order], node.fmt.width)
+        chosen = [self.bits.extended(*pairs[k ^ order], node.fmt.width) for k in (0, 1)]
+        less = self.namer.new(f"{name}_less")
+        test = self._compared(args, fracs, "<")
+        return [f"wire {less} = {test};"], f"{less} ? {chosen[0]} : {chosen[1]}"
+
+    def _compared(self, args: Sequence[Signal], fracs: Sequence[int], symbol: str) -> str:
+        """A comparison of two signals at the width that holds both."""
+        pairs = [(a, max(fracs) - f) for a, f in zip(args, fracs, strict=True)]
+        signed = any(a.fmt.signed for a in args)
+        common = max(a.fmt.width + s + (signed and not a.fmt.signed) for a, s in pairs)
+        wide = [self.bits.extended(a, s, common) for a, s in pairs]
+        if signed:
+            wide = [f"$signed({text})" for text in wide]
+        return f"{wide[0]} {symbol} {wide[1]}"
+
+    def _table(self, number: int, node: GNode) -> str:
+        """Name of the function with a table's contents, made once for equal contents."""
+        key = (node.contents, node.fmt.width)
+        if key not in self.tables:
+            address, width = len(node.contents).bit_length() - 1, node.fmt.width
+            name = self.namer.new(f"{self.names[number]}_rom")
+            mask = (1 << width) - 1
+            rows = [
+                (literal(k, address), literal(raw & mask, width))
+                for k, raw in enumerate(node.contents)
+            ]
+            self.tables[key] = _Table(
+                name,
+                f"{self.names[number]}: {address} address bits, {width} data bits",
+                f"[{address - 1}:0]",
+                f"[{width - 1}:0]",
+                rows,
+                literal(0, width),
+                address > _LUT_INPUTS,
+            )
+        return self.tables[key].name
+
+
+def _read_together(names: Sequence[str]) -> list[str]:
+    """A wire that reads what nothing else does, so that lint has nothing to say of it."""
+    return broken(f"wire unused = &{{1'b0, {', '.join(names)}}};") if names else []

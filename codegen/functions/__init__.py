@@ -1,0 +1,1 @@
+"""Functions of one signal as tables, polynomials and digit recurrences, with error bounds."""

@@ -1,0 +1,139 @@
+"""Plans of polynomials: which pieces and degrees compute a function within a bound.
+
+Room: `codegen`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from symtick.codegen.functions.horner import Value, horner
+from symtick.codegen.functions.interval_arrays import Box
+from symtick.codegen.functions.polynomials import Fit, fit, misses
+from symtick.codegen.functions.segmentation import Pieces, equal_pieces, octaves
+from symtick.codegen.functions.tables import dropped_bits
+from symtick.codegen.functions.univariate import Univariate
+from symtick.codegen.ir.graph import GNode, GraphBuilder
+
+_FEWEST_BITS = 2
+_FLOAT_WIDTH = 52  # codes of wider signals are not float64 values
+_MOST_GUARD = 7
+# more bits than this of accuracy ask for polynomials above the cubic
+_WIDE = 24
+_DEGREES = {False: 3, True: 5}
+# octaves are tried where the function bends this much more at one end of the range
+_STEEPER = 16.0
+# of the LUTs that the sizes of tables and products suggest, what is left after sharing
+_SHARE = 0.7
+
+
+class Plan(NamedTuple):
+    """One way to compute a function.
+
+    Attributes:
+        method: in words.
+        pieces: entries of its largest table.
+        least_cost: LUTs times ticks that it hardly goes below.
+        emit: builds it on a node of a builder.
+    """
+
+    method: str
+    pieces: int
+    least_cost: float
+    emit: Callable[[GraphBuilder, int], Value]
+
+
+def highest_degree(node: GNode, frac: int) -> int:
+    """The highest degree of polynomial worth trying."""
+    return _DEGREES[(node.hi - node.lo).bit_length() > _WIDE or frac > _WIDE]
+
+
+def equal_choices(node: GNode, bits: int) -> Iterator[Pieces]:
+    """Equal pieces of a signal, the fewest first, chosen by `bits` bits at most."""
+    if node.hi - node.lo < 1 or node.fmt.width > _FLOAT_WIDTH:
+        return
+    for top in range(min(_FEWEST_BITS, bits), bits + 1):
+        low = dropped_bits(node.lo, node.hi, top)
+        if low >= 1:
+            yield equal_pieces(node, low)
+
+
+def octave_choices(node: GNode, bits: int, function: Univariate) -> Iterator[Iterator[Pieces]]:
+    """Octaves towards the end of the range where a function bends much more than at the other."""
+    if node.fmt.width > _FLOAT_WIDTH:
+        return
+    coarse = list(equal_choices(node, 4))[-1:]
+    if not coarse:
+        return
+    curvature = function.taylor(coarse[0].start, coarse[0].end, 2)[2].size
+    first, last = float(curvature[0]), float(curvature[-1])
+    if min(first, last) * _STEEPER > max(first, last) or math.isinf(min(first, last)):
+        return
+    for stages in range(2, bits - 1):
+        yield _towards(node, last > first, stages, bits - stages)
+
+
+def _towards(node: GNode, mirrored: bool, stages: int, bits: int) -> Iterator[Pieces]:
+    for more in range(1, bits):
+        found = octaves(node, mirrored, stages, more)
+        if found is not None:
+            yield found
+
+
+def fewest(
+    choices: Iterator[Pieces], node: GNode, function: Univariate, frac: int, largest: int
+) -> Iterator[Plan]:
+    """Of each degree up to the largest, the first pieces that serve, fewest coming first."""
+    missing = set(range(largest + 1))
+    unit = 2.0**-frac
+    held = [pieces.on(function.domain) for pieces in choices]
+    # where the finest pieces are too coarse for the highest degree, so are all
+    for pieces in held if held and _serves(held[-1], function, largest, unit) else ():
+        jet = function.taylor(pieces.start, pieces.end, max(missing) + 1)
+        for degree in sorted(missing, reverse=True):
+            if float(np.minimum(*misses(pieces, jet, degree)).max()) <= unit / 2.0:
+                missing.discard(degree)
+                jet_here = jet[: degree + 2]
+                yield _polynomial(node, function, pieces, degree, jet_here, frac)
+        if not missing:
+            return
+
+
+def _polynomial(
+    node: GNode, function: Univariate, pieces: Pieces, degree: int, jet: Sequence[Box], frac: int
+) -> Plan:
+    """The plan of a polynomial, fitted when it is first built."""
+    unit = 2.0**-frac
+    bits = math.log2(max(float(jet[0].size.max()) / unit, 2.0))
+    held: list[tuple[Fit, int]] = []
+
+    def emit(builder: GraphBuilder, number: int) -> Value:
+        if not held:
+            fitted = fit(function, pieces, degree, jet, unit)
+            held.append((fitted, frac + _guard(node, fitted, frac)))
+        return horner(builder, number, *held[0])
+
+    kind = f"degree {degree}" if degree else "constants"
+    count = len(pieces.left)
+    # a product for each degree, of about half of the bits; each is a tick or more
+    luts = count / 64.0 * bits + degree * min(pieces.low, bits / 2.0) * bits / 2.0
+    return Plan(f"{kind} on {pieces.name}", count, luts * _SHARE * (degree + 1), emit)
+
+
+def _serves(pieces: Pieces, function: Univariate, degree: int, unit: float) -> bool:
+    jet = function.taylor(pieces.start, pieces.end, degree + 1)
+    return bool(np.minimum(*misses(pieces, jet, degree)).max() <= unit / 2.0)
+
+
+def _guard(node: GNode, fitted: Fit, frac: int) -> int:
+    """Fewest bits below 2**-frac with which a polynomial's rounding stays within it, if any do."""
+    for guard in range(min(fitted.degree, 2), _MOST_GUARD + 1):
+        builder = GraphBuilder(("v",))
+        signal = builder.input(0, node.fmt, node.lo, node.hi)
+        if horner(builder, signal, fitted, frac + guard).error <= 2.0**-frac:
+            return guard
+    return _MOST_GUARD

@@ -1,0 +1,215 @@
+"""A function of one signal: its values, in float64 and to any precision, and how it bends.
+
+Room: `codegen`; imports `expr`. It is an expression of one input; its constants are the real
+numbers that their float64 values are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import mpmath
+import numpy as np
+import numpy.typing as npt
+
+from symtick.codegen.functions.interval_arrays import Box, Reals, taylor
+from symtick.codegen.ir.fixed import RawArray
+from symtick.errors import DomainError
+from symtick.expr import Builder, Expression, Interval, Node, Op
+
+_NEAREST_BITS = 200
+
+Number = Any  # mpmath.mpf: mpmath has no types
+
+_EXACT: dict[Op, Callable[..., Number]] = {
+    Op.ADD: lambda a, b: a + b,
+    Op.SUB: lambda a, b: a - b,
+    Op.MUL: lambda a, b: a * b,
+    Op.DIV: lambda a, b: a / b,
+    Op.NEG: lambda a: -a,
+    Op.ABS: abs,
+    Op.MIN: min,
+    Op.MAX: max,
+    Op.SQUARE: lambda a: a * a,
+    Op.CUBE: lambda a: a * a * a,
+    Op.SQRT: mpmath.sqrt,
+    Op.EXP: mpmath.exp,
+    Op.LOG: mpmath.log,
+    Op.SIN: mpmath.sin,
+    Op.COS: mpmath.cos,
+    Op.TANH: mpmath.tanh,
+}
+
+
+@dataclass(frozen=True)
+class Univariate:
+    """A function of one variable.
+
+    Attributes:
+        expression: one input, one output.
+        domain: where it is defined; other arguments are moved to the nearest end, for rounding can
+            take a signal a little beyond its real range.
+    """
+
+    expression: Expression
+    domain: Interval
+
+    @property
+    def text(self) -> str:
+        """The function in the language of expressions."""
+        return str(self.expression)
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it is the square root of its argument."""
+        return [node.op for node in self.expression.nodes] == [Op.INPUT, Op.SQRT]
+
+    def values(self, points: Reals) -> Reals:
+        """Values in float64, same shape as the points.
+
+        Raises:
+            DomainError: a value is not finite.
+        """
+        inside = np.clip(points, self.domain.lo, self.domain.hi)
+        found = self.expression.evaluate(inside.reshape(-1, 1))[:, 0].astype(np.float64)
+        if not np.isfinite(found).all():
+            raise DomainError(f"{self.text} is not finite for an argument in {self.domain}")
+        return found.reshape(points.shape)
+
+    def exact(self, points: Iterable[Number], bits: int = 120) -> list[Number]:
+        """Values at float64 or mpmath points, each step right to about `bits` significant bits."""
+        with mpmath.workprec(bits):
+            ends = mpmath.mpf(self.domain.lo), mpmath.mpf(self.domain.hi)
+            return [self._exact(min(max(mpmath.mpf(p), ends[0]), ends[1])) for p in points]
+
+    def nearest(self, points: Iterable[Number], frac: int) -> RawArray:
+        """Values as the nearest integers with `frac` bits after the point, Python integers."""
+        with mpmath.workprec(_NEAREST_BITS):
+            scaled = [mpmath.ldexp(v, frac) for v in self.exact(points, _NEAREST_BITS)]
+            return np.array([int(mpmath.nint(v)) for v in scaled], object)
+
+    def _exact(self, point: Number) -> Number:
+        values: list[Number] = []
+        for node in self.expression.nodes:
+            if node.op is Op.INPUT:
+                values.append(point)
+            elif node.op is Op.CONST:
+                values.append(mpmath.mpf(node.value))
+            else:
+                values.append(_EXACT[node.op](*(values[a] for a in node.args)))
+        return values[self.expression.outputs[0]]
+
+    def taylor(self, lo: Reals, hi: Reals, order: int) -> list[Box]:
+        """Enclosures of the Taylor coefficients over intervals, see `boxes.taylor`."""
+        low, high = (np.clip(v, self.domain.lo, self.domain.hi) for v in (lo, hi))
+        return taylor(self.expression, low, high, order)
+
+
+def rounded(values: Reals, frac: int, exactly: Callable[[npt.NDArray[Any]], Sequence[Number]]
+            ) -> npt.NDArray[Any]:  # fmt: skip
+    """Raw integers nearest to real values, halves upward (AP_RND), decided exactly where close.
+
+    Args:
+        values: float64 values.
+        frac: bits after the point.
+        exactly: values of the elements at given positions to at least 120 bits.
+    """
+    scaled = np.ldexp(values, frac)
+    whole = np.floor(scaled)
+    rest = scaled - whole
+    found = (whole + (rest >= 0.5)).astype(object if (np.abs(scaled) > 2.0**62).any() else np.int64)
+    doubt = np.abs(rest - 0.5) < np.maximum(_NEAR, np.abs(scaled) * _RELATIVE)
+    places = np.flatnonzero(doubt)
+    if places.size:
+        with mpmath.workprec(160):
+            for place, value in zip(places, exactly(places), strict=True):
+                # what is this close to a half is one, as far as real arithmetic can tell
+                raised = mpmath.ldexp(value, frac) + 0.5 + mpmath.ldexp(1, -60)
+                found[place] = int(mpmath.floor(raised))
+    return found
+
+
+_NEAR = 2.0**-8
+_RELATIVE = 2.0**-44  # float64, and what a few operations lose of it
+
+
+def section(source: Expression, number: int, cut: int | None, domain: Interval) -> Univariate:
+    """A node as a function of the node `cut` below it, or of the only input."""
+    builder = Builder(("v",))
+    return Univariate(builder.build([_copied(builder, source, number, cut)]), domain)
+
+
+def _copied(builder: Builder, source: Expression, number: int, cut: int | None) -> int:
+    held: dict[int, int] = {}
+    pending = [number]
+    while pending:
+        k = pending[-1]
+        node = source.nodes[k]
+        leaf = k == cut or node.op is Op.INPUT
+        missing = [] if leaf else [a for a in node.args if a not in held]
+        if missing:
+            pending.extend(missing)
+            continue
+        pending.pop()
+        held[k] = builder.input(0) if leaf else _again(builder, node, held)
+    return held[number]
+
+
+def _again(builder: Builder, node: Node, held: dict[int, int]) -> int:
+    if node.op is Op.CONST:
+        return builder.const(node.value)
+    return builder.op(node.op, *(held[a] for a in node.args))
+
+
+def power(builder: Builder, base: int, exponent: int) -> int:
+    """base ** exponent by products, and a quotient where it is negative."""
+    found = base
+    for _ in range(abs(exponent) - 1):
+        found = builder.op(Op.MUL, found, base)
+    return found if exponent > 0 else builder.op(Op.DIV, builder.const(1.0), found)
+
+
+def weighted_power(
+    source: Expression, number: int, cut: int, domain: Interval, exponent: int, weight: float
+) -> Univariate:
+    """weight * node ** exponent as a function of the node `cut`."""
+    builder = Builder(("v",))
+    found = power(builder, _copied(builder, source, number, cut), exponent)
+    return Univariate(builder.build([_times(builder, found, weight)]), domain)
+
+
+def _times(builder: Builder, number: int, weight: float) -> int:
+    return number if weight == 1.0 else builder.op(Op.MUL, builder.const(weight), number)
+
+
+def weighted_sum(
+    source: Expression, parts: Sequence[tuple[int, float]], line: float, offset: float,
+    domain: Interval,
+) -> Univariate:  # fmt: skip
+    """offset + line * input + sum of weight * node, for nodes of one input."""
+    builder = Builder(("v",))
+    terms = [_times(builder, _copied(builder, source, k, None), w) for k, w in parts]
+    if line:
+        terms.append(_times(builder, builder.input(0), line))
+    if offset or not terms:
+        terms.append(builder.const(offset))
+    total = terms[0]
+    for term in terms[1:]:
+        total = builder.op(Op.ADD, total, term)
+    return Univariate(builder.build([total]), domain)
+
+
+def weighted_product(
+    source: Expression, parts: Sequence[tuple[int, int]], weight: float, domain: Interval
+) -> Univariate:
+    """weight * product of node ** exponent, for nodes of one input."""
+    builder = Builder(("v",))
+    found: int | None = None
+    for k, exponent in parts:
+        factor = power(builder, _copied(builder, source, k, None), exponent)
+        found = factor if found is None else builder.op(Op.MUL, found, factor)
+    if found is None:
+        found = builder.const(1.0)
+    return Univariate(builder.build([_times(builder, found, weight)]), domain)

@@ -1,0 +1,1 @@
+"""The fixed-point graph, its formats and its schedule: what every other stage reads and returns."""

@@ -1,0 +1,39 @@
+"""Signals seen in other formats, in parts or bit by bit: wires, no hardware.
+
+Room: `codegen`.
+"""
+
+from __future__ import annotations
+
+from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
+from symtick.codegen.ir.graph import GraphBuilder
+
+
+def in_format(builder: GraphBuilder, number: int, fmt: Fixed) -> int:
+    """A node in a format that holds all its values."""
+    return builder.cast(number, fmt, Quant.TRN, Overflow.WRAP)
+
+
+def halves(builder: GraphBuilder, number: int, bits: int) -> tuple[int, int]:
+    """A signal as the sum of its upper bits and its `bits` lower ones."""
+    node = builder.nodes[number]
+    upper = Fixed.for_raw(node.lo >> bits, node.hi >> bits, node.fmt.frac - bits)
+    high = in_format(builder, number, upper)
+    return high, in_format(builder, number, Fixed(bits, node.fmt.frac, False))
+
+
+def digits(builder: GraphBuilder, number: int, bits: int) -> list[tuple[int, int]]:
+    """Digits of `bits` bits, the lowest first, and the power of two that each counts.
+
+    All are unsigned integers but the highest of a signed signal, which has its sign and may be
+    shorter.
+    """
+    node = builder.nodes[number]
+    found = []
+    for low in range(0, node.fmt.width, bits):
+        width = min(bits, node.fmt.width - low)
+        signed = node.fmt.signed and low + width == node.fmt.width
+        exponent = low - node.fmt.frac
+        part = in_format(builder, number, Fixed(width, -exponent, signed))
+        found.append((builder.scale(part, -exponent), exponent))
+    return found

@@ -1,0 +1,1 @@
+"""Expression to graph: precision, normal forms, tables, decisions."""

@@ -1,0 +1,277 @@
+"""What an expression's values can be, and how exactly each must be known.
+
+Room: `codegen`; imports `expr` and the formats. Sub-expressions of one input are evaluated on every
+code that the input can take, so their ranges are true ranges; ranges of the others follow by
+interval arithmetic from these.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.codegen.ir.fixed import MAX_PORT_WIDTH, Fixed
+from symtick.errors import DomainError, InputError, WidthError
+from symtick.expr import OPS, Expression, Interval, Node, Op, node_text
+
+Reals = npt.NDArray[np.float64]
+
+MAX_CODES = 1 << 16
+# most bits taken from, and added to, term_frac for one signal
+_FEWER_BITS = 12
+_MORE_BITS = 24
+_GUARDED = (Op.DIV, Op.LOG, Op.SQRT)
+
+
+def input_bounds(
+    formats: Sequence[Fixed], ranges: Sequence[Interval] | None, inputs: Sequence[str]
+) -> list[tuple[int, int]]:
+    """Smallest and largest raw code of each input: its format's, cut down to its real range.
+
+    Raises:
+        InputError: there is not one format, or not one range, for each input.
+        WidthError: a format is wider than a port may be.
+    """
+    if len(formats) != len(inputs):
+        raise InputError(f"{len(inputs)} inputs need as many formats, not {len(formats)}")
+    if ranges is not None and len(ranges) != len(inputs):
+        raise InputError(f"{len(inputs)} inputs need as many ranges, not {len(ranges)}")
+    for fmt, name in zip(formats, inputs, strict=True):
+        if fmt.width > MAX_PORT_WIDTH:
+            raise WidthError(
+                f"input {name}: {fmt} is over the limit of {MAX_PORT_WIDTH} bits for a port"
+            )
+    if ranges is None:
+        return [(fmt.raw_min, fmt.raw_max) for fmt in formats]
+    found = []
+    for fmt, span in zip(formats, ranges, strict=True):
+        ends = [min(max(v, fmt.lo), fmt.hi) for v in (span.lo, span.hi)]
+        lo, hi = fmt.to_raw(ends).tolist()
+        found.append((lo, hi))
+    return found
+
+
+@dataclass
+class Columns:
+    """Values of the sub-expressions of one input on given points, each computed once."""
+
+    expression: Expression
+    points: Reals
+    where: str
+    _held: dict[int, Reals] = field(default_factory=dict)
+
+    def of(self, number: int) -> Reals:
+        """Values of a node, finite, shape of the points.
+
+        Raises:
+            DomainError: an operator is undefined, or overflows, on the points.
+        """
+        values = self._raw(number)
+        if not np.isfinite(values).all():
+            at = float(self.points[int(np.argmin(np.isfinite(values)))])
+            raise DomainError(
+                f"{self._text(number)} is not finite where {self.where} is {at:g}; guard it, for "
+                "example with min(., .) or max(., .) inside"
+            )
+        return values
+
+    def hull(self, number: int) -> Interval:
+        """Smallest interval with all values of a node."""
+        values = self.of(number)
+        return Interval(float(values.min()), float(values.max()))
+
+    def _raw(self, number: int) -> Reals:
+        nodes = self.expression.nodes
+        pending = [number]
+        while pending:
+            k = pending[-1]
+            missing = [a for a in nodes[k].args if a not in self._held]
+            if k in self._held or not missing:
+                pending.pop()
+                if k not in self._held:
+                    self._held[k] = self._computed(k)
+            else:
+                pending.extend(missing)
+        return self._held[number]
+
+    def _computed(self, number: int) -> Reals:
+        node = self.expression.nodes[number]
+        if node.op is Op.INPUT:
+            return self.points
+        if node.op is Op.CONST:
+            return np.full(self.points.shape, node.value)
+        args = [self._held[a] for a in node.args]
+        if node.op in _GUARDED:
+            self._check(number, args)
+        with np.errstate(all="ignore"):
+            return np.asarray(OPS[node.op].numpy(*args), np.float64)
+
+    def _check(self, number: int, args: Sequence[Reals]) -> None:
+        try:
+            hulls = [Interval(float(a.min()), float(a.max())) for a in args]
+            OPS[self.expression.nodes[number].op].interval(*hulls)
+        except DomainError as error:
+            span = Interval(float(self.points.min()), float(self.points.max()))
+            place = f" ({self.where} is in {span})" if self.where else ""
+            raise DomainError(f"in {self._text(number)}{place}: {error}") from None
+
+    def _text(self, number: int) -> str:
+        return node_text(
+            self.expression.nodes, self.expression.nodes[number], self.expression.inputs, 6
+        )
+
+
+@dataclass
+class Analysis:
+    """Ranges and needed precision of every node of an expression.
+
+    Attributes:
+        expression: the expression.
+        formats: input formats.
+        bounds: smallest and largest raw code of each input.
+        whole: nodes that are computed as they stand, not as a part of a product or a function.
+    """
+
+    expression: Expression
+    formats: Sequence[Fixed]
+    bounds: Sequence[tuple[int, int]]
+    whole: frozenset[int] = frozenset()
+    support: list[frozenset[int]] = field(init=False)
+    uses: list[int] = field(init=False)
+    _columns: dict[int, Columns] = field(default_factory=dict)
+    _spans: dict[int, Interval] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.support = self.expression.support()
+        self.uses = [0] * len(self.expression)
+        for node in self.expression.nodes:
+            for a in node.args:
+                self.uses[a] += 1
+        for k in self.expression.outputs:
+            self.uses[k] += 1
+
+    def codes(self, index: int) -> int:
+        """How many codes an input can take."""
+        return self.bounds[index][1] - self.bounds[index][0] + 1
+
+    def points(self, index: int) -> Reals:
+        """The real values of all codes of an input, ascending."""
+        lo, hi = self.bounds[index]
+        return self.formats[index].to_real(np.arange(lo, hi + 1))
+
+    def columns(self, index: int) -> Columns:
+        """Values on all codes of an input with at most 2**16 of them; index -1: constants."""
+        if index not in self._columns:
+            points = np.zeros(1) if index < 0 else self.points(index)
+            name = "" if index < 0 else self.expression.inputs[index]
+            self._columns[index] = Columns(self.expression, points, name)
+        return self._columns[index]
+
+    def constant(self, number: int) -> float | None:
+        """The value of a node that no input reaches, else None."""
+        return None if self.support[number] else float(self.columns(-1).of(number)[0])
+
+    def countable(self, number: int) -> int | None:
+        """The only input of a node, if all its codes can be looked at, else None."""
+        if len(self.support[number]) != 1:
+            return None
+        (index,) = self.support[number]
+        return index if self.codes(index) <= MAX_CODES else None
+
+    def span(self, number: int) -> Interval:
+        """The values that a node can take.
+
+        Raises:
+            DomainError: an operator is undefined, or overflows, somewhere; the message names the
+                sub-expression.
+        """
+        if number not in self._spans:
+            self._spans[number] = self._span(number)
+        return self._spans[number]
+
+    def _span(self, number: int) -> Interval:
+        node = self.expression.nodes[number]
+        index = self.countable(number)
+        if index is not None or not self.support[number]:
+            return self.columns(-1 if index is None else index).hull(number)
+        if node.op is Op.INPUT:
+            lo, hi = (float(self.formats[node.index].to_real(v)) for v in self.bounds[node.index])
+            return Interval(lo, hi)
+        # a product of equal factors is never negative, which interval arithmetic does not see
+        square = node.op is Op.MUL and node.args[0] == node.args[1]
+        op, args = (Op.SQUARE, node.args[:1]) if square else (node.op, node.args)
+        try:
+            found = OPS[op].interval(*(self.span(a) for a in args))
+        except DomainError as error:
+            raise DomainError(f"in {self._text(node)}: {error}") from None
+        if not (math.isfinite(found.lo) and math.isfinite(found.hi)):
+            raise DomainError(
+                f"{self._text(node)} overflows: its values lie in {found}; guard it with min"
+            )
+        return found
+
+    def _text(self, node: Node) -> str:
+        return node_text(self.expression.nodes, node, self.expression.inputs, 6)
+
+    def fractions(self, term_frac: int, tabled: Sequence[bool]) -> list[int]:
+        """Bits after the point that each node needs.
+
+        An error of 2**-bits in a node moves no output by more than about 2**-term_frac, by the
+        largest partial derivatives over the ranges (to first order). Nodes below one that is
+        `tabled` keep term_frac: they are never computed.
+        """
+        count = len(self.expression.outputs)
+        weight = np.zeros((len(self.expression), count))
+        for place, k in enumerate(self.expression.outputs):
+            weight[k, place] += 1.0
+        for k in range(len(self.expression) - 1, -1, -1):
+            node = self.expression.nodes[k]
+            if tabled[k] or not node.args or not weight[k].any():
+                continue
+            slopes = _slopes(node.op, [self.span(a) for a in node.args])
+            for a, slope in zip(node.args, slopes, strict=True):
+                weight[a] += weight[k] * min(slope, 2.0**_MORE_BITS)
+        largest = weight.max(axis=1)
+        return [term_frac + extra_bits(float(w)) if w > 0 else term_frac for w in largest]
+
+
+def extra_bits(factor: float) -> int:
+    """Bits to add after the point of a value that is to be multiplied by `factor`, rounded up."""
+    if factor <= 0.0:
+        return -_FEWER_BITS
+    return max(-_FEWER_BITS, min(_MORE_BITS, math.ceil(math.log2(factor) - 1e-9)))
+
+
+def magnitude(span: Interval) -> float:
+    """Largest absolute value in an interval."""
+    return max(abs(span.lo), abs(span.hi))
+
+
+def _slopes(op: Op, spans: Sequence[Interval]) -> tuple[float, ...]:
+    """Largest absolute partial derivative for each argument."""
+    first = spans[0]
+    size = magnitude(first)
+    least = abs(first).lo
+    if op is Op.MUL:
+        return magnitude(spans[1]), size
+    if op is Op.DIV:
+        divisor = abs(spans[1]).lo
+        return 1.0 / divisor, size / (divisor * divisor)
+    if op is Op.SQUARE:
+        return (2.0 * size,)
+    if op is Op.CUBE:
+        return (3.0 * size * size,)
+    if op is Op.SQRT:
+        # the slope at 0 is infinite; a bounded one costs a few units next to 0
+        return (0.5 / math.sqrt(max(least, size / 64.0, 1e-12)),)
+    if op is Op.LOG:
+        return (1.0 / max(least, 1e-12),)
+    if op is Op.EXP:
+        return (math.exp(first.hi),)
+    if op is Op.TANH:
+        return (1.0 - math.tanh(least) ** 2,)
+    return (1.0,) * len(spans)

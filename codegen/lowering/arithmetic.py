@@ -1,0 +1,110 @@
+"""Sums and products of graph nodes, cut to the bits that matter.
+
+Room: `codegen`.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from symtick.codegen.ir.arrival import Watch
+from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
+from symtick.codegen.ir.graph import GOp, GraphBuilder
+from symtick.codegen.ir.signed_digits import quantised
+from symtick.codegen.lowering.analysis import extra_bits
+
+Term = tuple[int, bool]  # graph node, whether it is subtracted
+
+
+def is_shift(weight: float) -> bool:
+    """Whether a factor is a power of two in magnitude."""
+    return math.frexp(abs(weight))[0] == 0.5
+
+
+@dataclass
+class Arithmetic:
+    """Adds, multiplies and cuts nodes of a builder.
+
+    Attributes:
+        builder: where the graph grows.
+        watch: ready times; the earliest operands are combined first.
+        guard: bits that are kept below the place that matters.
+    """
+
+    builder: GraphBuilder
+    watch: Watch
+    guard: int
+
+    def size(self, number: int) -> float:
+        """Largest magnitude of a node."""
+        node = self.builder.nodes[number]
+        return max(abs(node.lo), abs(node.hi)) * node.fmt.step
+
+    def constant(self, value: float, frac: int) -> int:
+        """A constant, right within a quarter of 2**-(frac + guard), in few signed digits."""
+        raw, places = quantised(value, math.ldexp(0.5, -frac - self.guard))
+        return self.builder.const(raw, places)
+
+    def trimmed(self, number: int, frac: int) -> int:
+        """A node without the bits below `frac`; wires only."""
+        node = self.builder.nodes[number]
+        drop = node.fmt.frac - frac
+        if drop <= 0 or node.op is GOp.CONST:
+            return number
+        fmt = Fixed.for_raw(node.lo >> drop, node.hi >> drop, frac)
+        return self.builder.cast(number, fmt, Quant.TRN, Overflow.WRAP)
+
+    def scaled(self, number: int, weight: float, frac: int) -> Term:
+        """weight * node, the sign left to the sum; the constant is right within 2**-frac / 4."""
+        guarded = frac + self.guard
+        if weight == 0.0:
+            return self.builder.const(0, 0), False
+        if is_shift(weight):
+            exponent = math.frexp(abs(weight))[1] - 1
+            return self.trimmed(self.builder.scale(number, exponent), guarded), weight < 0
+        step = self.builder.nodes[number].fmt.step
+        kept = self.trimmed(number, guarded + extra_bits(abs(weight)))
+        tolerance = math.ldexp(0.25, -frac) / max(self.size(number), step)
+        factor = self.builder.const(*quantised(abs(weight), tolerance))
+        return self.trimmed(self.builder.op(GOp.MUL, kept, factor), guarded), weight < 0
+
+    def added(self, terms: Sequence[Term]) -> int:
+        """The sum, the two earliest first (narrower ones where equal)."""
+        if not terms:
+            return self.builder.const(0, 0)
+        queue = [self._entry(*term) for term in terms]
+        heapq.heapify(queue)
+        while len(queue) > 1:
+            first, second = heapq.heappop(queue)[-2:], heapq.heappop(queue)[-2:]
+            heapq.heappush(queue, self._entry(*self._pair(first, second)))
+        last, negative = queue[0][-2:]
+        return self.builder.op(GOp.NEG, last) if negative else last
+
+    def _pair(self, first: Term, second: Term) -> Term:
+        (a, a_negative), (b, b_negative) = first, second
+        if a_negative == b_negative:
+            return self.builder.op(GOp.ADD, a, b), a_negative
+        plus, minus = (b, a) if a_negative else (a, b)
+        return self.builder.op(GOp.SUB, plus, minus), False
+
+    def _entry(self, number: int, negative: bool) -> tuple[int, float, int, int, bool]:
+        stage, start = self.watch.ready(number)
+        return stage, start, self.builder.nodes[number].fmt.width, number, negative
+
+    def multiplied(self, factors: Sequence[int], frac: int) -> int:
+        """The product, the two earliest first, cut after each step to `frac` and what is left."""
+        sizes = {k: self.size(k) for k in factors}
+        queue = [(self.watch.ready(k), place, k) for place, k in enumerate(factors)]
+        heapq.heapify(queue)
+        while len(queue) > 1:
+            a, b = heapq.heappop(queue)[-1], heapq.heappop(queue)[-1]
+            rest = math.prod(sizes[k] for *_, k in queue)
+            need = frac + self.guard + (extra_bits(rest) if queue else 0)
+            kept = [self.trimmed(k, need + 1 + extra_bits(sizes[o])) for k, o in ((a, b), (b, a))]
+            both = self.trimmed(self.builder.op(GOp.MUL, *kept), need)
+            sizes[both] = self.size(both)
+            heapq.heappush(queue, (self.watch.ready(both), len(factors) + both, both))
+        return queue[0][-1]

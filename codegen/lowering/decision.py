@@ -1,0 +1,214 @@
+"""Decisions in firmware: which class is largest, by how much, and which scores pass a threshold.
+
+Room: `codegen`. No softmax is needed for any of these, for it keeps the order of the scores. The
+additions work on exact formats, on the outputs of a lowered graph before the passes:
+
+| output | port | value |
+|---|---|---|
+| scores | one for each score | the scores themselves |
+| index | `index` | number of the largest score, the lowest of equals (as `numpy.argmax`) |
+| margin | `margin` | the largest score minus the second largest, 0 for equals |
+| top | `top` | the largest score |
+| above | `above_<score>` | 1 where a score is at least its threshold |
+
+The largest is found by a tournament of neighbours, ceil(log2 n) comparisons deep.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
+from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
+from symtick.errors import InputError
+
+OUTPUTS = ("scores", "index", "margin", "top", "above")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a design delivers of its scores.
+
+    Attributes:
+        outputs: of `OUTPUTS`, at least one; ports come in that order.
+        thresholds: for `above`: one for all scores, or one for each; any real number, compared
+            exactly.
+
+    Raises:
+        InputError: an output is unknown or named twice, `above` and thresholds do not match, or a
+            threshold is no finite number.
+    """
+
+    outputs: tuple[str, ...] = ("scores",)
+    thresholds: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        strange = [name for name in self.outputs if name not in OUTPUTS]
+        if strange or not self.outputs or len(set(self.outputs)) < len(self.outputs):
+            held = ", ".join(map(str, self.outputs)) or "nothing"
+            raise InputError(f"outputs must be some of {', '.join(OUTPUTS)}, once each, not {held}")
+        if ("above" in self.outputs) != bool(self.thresholds):
+            raise InputError("the output above needs a threshold, and a threshold the output above")
+        if not all(isinstance(t, int | float) and abs(t) < math.inf for t in self.thresholds):
+            raise InputError(f"thresholds must be finite numbers, not {self.thresholds}")
+
+    def ports(self, scores: Sequence[str]) -> tuple[str, ...]:
+        """Names of the ports of a design with these scores."""
+        found: list[str] = []
+        for name in self.ordered():
+            if name == "scores":
+                found += scores
+            else:
+                found += [f"above_{score}" for score in scores] if name == "above" else [name]
+        return tuple(found)
+
+    def formulas(self, scores: Sequence[str], texts: Sequence[str]) -> list[str]:
+        """What each port computes, and before it the scores that have no port."""
+        held = [f"{name} = {text}" for name, text in zip(scores, texts, strict=True)]
+        every, limits = ", ".join(scores), zip(scores, self.limits(len(scores)), strict=False)
+        words = {
+            "index": [f"index = number of the largest of {every}, the lowest of equals"],
+            "margin": [f"margin = largest minus second largest of {every}"],
+            "top": [f"top = largest of {every}"],
+            "above": [f"above_{n} = 1 where {n} >= {t!r}, else 0" for n, t in limits],
+        }
+        return held + [line for name in self.ordered() for line in words.get(name, [])]
+
+    def ordered(self) -> list[str]:
+        """The outputs in the order of their ports."""
+        return [name for name in OUTPUTS if name in self.outputs]
+
+    def limits(self, count: int) -> tuple[float, ...]:
+        """The threshold of each of so many scores."""
+        return self.thresholds * count if len(self.thresholds) == 1 else self.thresholds
+
+    def check(self, scores: int) -> None:
+        """Whether it can be made of so many scores.
+
+        Raises:
+            InputError: it cannot.
+        """
+        if scores < 2 and {"index", "margin"} & set(self.outputs):
+            raise InputError("index and margin need two scores or more; one score has above")
+        if self.thresholds and len(self.thresholds) not in (1, scores):
+            raise InputError(
+                f"{scores} scores take one threshold or {scores}, not {len(self.thresholds)}"
+            )
+
+
+SCORES = Decision()
+
+
+def decided(graph: Graph, decision: Decision) -> Graph:
+    """A graph of scores with these outputs in place of its own; what none needs is dropped.
+
+    Raises:
+        InputError: the decision does not suit the number of scores.
+        WidthError: the margin grows too wide.
+    """
+    count = len(graph.outputs)
+    decision.check(count)
+    if decision == SCORES:
+        return graph
+    builder, place = _copied(graph)
+    scores = [place[k] for k in graph.outputs]
+    best = _tournament(builder, scores, "margin" in decision.outputs)
+    ports: list[int] = []
+    for name in decision.ordered():
+        if name == "scores":
+            ports += scores
+        elif name == "above":
+            limits = decision.limits(count)
+            ports += [_passes(builder, s, t) for s, t in zip(scores, limits, strict=True)]
+        else:
+            ports.append({"index": best.index, "margin": best.margin, "top": best.score}[name])
+    return builder.build(ports, decision.ports(graph.output_names))
+
+
+def stated(graph: Graph, decision: Decision, scores: int) -> Graph:
+    """A decided graph after the passes, its index in the format of its port again.
+
+    The passes keep values; a class that can never win may have made the index narrower.
+    """
+    if "index" not in decision.outputs:
+        return graph
+    builder, place = _copied(graph)
+    outputs = [place[k] for k in graph.outputs]
+    port = scores if "scores" in decision.outputs else 0  # only the scores come before it
+    outputs[port] = _as_index(builder, outputs[port], scores)
+    return builder.build(outputs, graph.output_names)
+
+
+def _as_index(builder: GraphBuilder, number: int, scores: int) -> int:
+    fmt = Fixed(max(1, (scores - 1).bit_length()), 0, False)
+    return builder.cast(number, fmt, Quant.TRN, Overflow.WRAP)
+
+
+def _copied(graph: Graph) -> tuple[GraphBuilder, list[int]]:
+    """A builder that holds a graph's nodes, and the number of each."""
+    builder = GraphBuilder(graph.input_names)
+    place: list[int] = []
+    for node in graph.nodes:
+        place.append(builder.again(node, [place[a] for a in node.args]))
+    return builder, place
+
+
+@dataclass(frozen=True)
+class _Winner:
+    """The largest of some neighbouring scores; `second` is -1 for a single one."""
+
+    score: int
+    index: int
+    second: int = -1
+    margin: int = -1
+
+
+def _tournament(builder: GraphBuilder, scores: Sequence[int], second: bool) -> _Winner:
+    field = [_Winner(score, builder.const(k, 0)) for k, score in enumerate(scores)]
+    while len(field) > 1:
+        pairs = zip(field[::2], field[1::2], strict=False)
+        odd = field[len(field) & ~1 :]
+        field = [_match(builder, a, b, second) for a, b in pairs] + odd
+    best = field[0]
+    index = _as_index(builder, best.index, len(scores))
+    if best.second < 0:
+        return _Winner(best.score, index)
+    gap = builder.op(GOp.SUB, best.score, best.second)
+    node = builder.nodes[gap]
+    # the largest is never the smaller, which the bounds alone do not know
+    fmt = Fixed.for_raw(0, max(node.hi, 0), node.fmt.frac)
+    return _Winner(best.score, index, margin=builder.cast(gap, fmt, Quant.TRN, Overflow.WRAP))
+
+
+def _match(builder: GraphBuilder, left: _Winner, right: _Winner, second: bool) -> _Winner:
+    """The larger of two; the left, whose numbers are lower, where they are equal."""
+    won = builder.op(GOp.GE, left.score, right.score)
+    score = builder.op(GOp.SELECT, won, left.score, right.score)
+    index = builder.op(GOp.SELECT, won, left.index, right.index)
+    if not second:
+        return _Winner(score, index)
+    loser = builder.op(GOp.SELECT, won, right.score, left.score)
+    return _Winner(score, index, _runner_up(builder, won, loser, left.second, right.second))
+
+
+def _runner_up(builder: GraphBuilder, won: int, loser: int, left: int, right: int) -> int:
+    """The second largest: the loser of the match, or the second of the winner's side."""
+    if left < 0 and right < 0:
+        return loser
+    # a side of one score has no second: then the loser alone can be it
+    sides = [loser if s < 0 else s for s in (left, right)]
+    other = builder.op(GOp.SELECT, won, *sides)
+    return builder.op(GOp.MAX, loser, other)
+
+
+def _passes(builder: GraphBuilder, score: int, threshold: float) -> int:
+    """score >= threshold, on the score's own grid, so that no bit of the threshold is lost."""
+    frac = builder.nodes[score].fmt.frac
+    least = math.ceil(Fraction(threshold) * Fraction(2) ** frac)
+    node = builder.nodes[score]
+    # beyond the bounds one step says as much
+    least = min(max(least, node.lo), node.hi + 1)
+    return builder.op(GOp.GE, score, builder.const(least, frac))

@@ -1,0 +1,161 @@
+"""Functions of one input: which sub-expressions they are, and their tables.
+
+Room: `codegen`; imports `expr`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from symtick.codegen.functions.tables import address
+from symtick.codegen.functions.univariate import Univariate, section, weighted_product, weighted_sum
+from symtick.codegen.lowering.analysis import Analysis, Columns, Reals
+from symtick.codegen.lowering.function_units import FunctionUnits
+from symtick.codegen.lowering.normal_forms import is_linear
+from symtick.expr import Expression, Interval, Op
+
+# a straight line on more address bits than one LUT has is cheaper as shifts and additions
+LINE_BITS = 6
+_CURVED = (Op.DIV, Op.SQRT, Op.EXP, Op.LOG, Op.SIN, Op.COS, Op.TANH)
+
+
+@dataclass(frozen=True)
+class OfSum:
+    """offset + line * input + sum of weight * node, for nodes of one input."""
+
+    parts: tuple[tuple[int, float], ...]
+    line: float
+    offset: float
+
+    def values(self, columns: Columns) -> Reals:
+        """Values on the points of the columns."""
+        total = self.line * columns.points + self.offset
+        for number, weight in self.parts:
+            total = total + weight * columns.of(number)
+        return total
+
+    def function(self, source: Expression, domain: Interval) -> Univariate:
+        """The same as a function."""
+        return weighted_sum(source, self.parts, self.line, self.offset, domain)
+
+
+@dataclass(frozen=True)
+class OfProduct:
+    """weight * product of node ** power, for nodes of one input."""
+
+    parts: tuple[tuple[int, int], ...]
+    weight: float = 1.0
+
+    def values(self, columns: Columns) -> Reals:
+        """Values on the points of the columns."""
+        total = np.full(columns.points.shape, self.weight)
+        for number, power in self.parts:
+            total = total * columns.of(number) ** float(power)
+        return total
+
+    def function(self, source: Expression, domain: Interval) -> Univariate:
+        """The same as a function."""
+        return weighted_product(source, self.parts, self.weight, domain)
+
+
+@dataclass
+class InputTables:
+    """Tables on the inputs of an expression.
+
+    Attributes:
+        analysis: ranges and uses.
+        functions: what makes tables and other function units.
+        table_bits: most address bits; 0: there are no tables on inputs.
+        fracs: bits after the point that each node needs.
+    """
+
+    analysis: Analysis
+    functions: FunctionUnits
+    table_bits: int
+    fracs: Sequence[int] = ()
+    _inputs: dict[int, int | None] = field(default_factory=dict)
+    _lines: dict[int, bool] = field(default_factory=dict)
+    _holds_whole: list[bool] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for k, node in enumerate(self.analysis.expression.nodes):
+            below = any(self._holds_whole[a] for a in node.args)
+            self._holds_whole.append(below or k in self.analysis.whole)
+
+    def node(self, index: int) -> int:
+        """The graph node of an input port."""
+        lo, hi = self.analysis.bounds[index]
+        return self.functions.builder.input(index, self.analysis.formats[index], lo, hi)
+
+    def bits(self, index: int) -> int:
+        """Address bits that tell all codes of an input apart."""
+        return max(1, (self.analysis.codes(index) - 1).bit_length())
+
+    def is_narrow(self, number: int) -> bool:
+        """Whether a node depends on one input whose every code can be an address."""
+        if len(self.analysis.support[number]) != 1:
+            return False
+        (index,) = self.analysis.support[number]
+        return self.bits(index) <= self.table_bits
+
+    def is_line(self, number: int) -> bool:
+        """Whether a node of one input is an affine function of it, by its form."""
+        if number not in self._lines:
+            node = self.analysis.expression.nodes[number]
+            self._lines[number] = (
+                node.op is Op.INPUT
+                or not self.analysis.support[number]
+                or (is_linear(self.analysis, number) and all(self.is_line(a) for a in node.args))
+            )
+        return self._lines[number]
+
+    def index(self, number: int) -> int | None:
+        """The input on which a node can be (part of) a table, or None."""
+        if number not in self._inputs:
+            self._inputs[number] = self._index(number)
+        return self._inputs[number]
+
+    def _index(self, number: int) -> int | None:
+        if len(self.analysis.support[number]) != 1 or not self.table_bits:
+            return None
+        (index,) = self.analysis.support[number]
+        if self.is_line(number) and self.bits(index) > LINE_BITS:
+            return None
+        if self.is_narrow(number):
+            return index
+        if self._holds_whole[number]:
+            return None
+        function = section(self.analysis.expression, number, None, self._range(index))
+        # a polynomial that is one already is computed as it is written
+        curved = any(n.op in _CURVED for n in function.expression.nodes)
+        near = self.functions.fits(
+            self.node(index), self.table_bits, function, self.fracs[number] + 1, 3 if curved else 1
+        )
+        return index if near else None
+
+    def _range(self, index: int) -> Interval:
+        lo, hi = (
+            float(self.analysis.formats[index].to_real(v)) for v in self.analysis.bounds[index]
+        )
+        return Interval(lo, hi)
+
+    def values(self, index: int, of: OfSum | OfProduct) -> Reals:
+        """A function on all codes of an input, or on the middles of its address's codes."""
+        if self.bits(index) <= self.table_bits:
+            return of.values(self.analysis.columns(index))
+        at = address(self.functions.builder, self.node(index), self.table_bits)
+        return self._function(index, of).values(at.points)
+
+    def _function(self, index: int, of: OfSum | OfProduct) -> Univariate:
+        return of.function(self.analysis.expression, self._range(index))
+
+    def table(self, index: int, of: OfSum | OfProduct, frac: int) -> int:
+        """The graph node of a function of an input, right within about 2**-frac."""
+        node, function = self.node(index), self._function(index, of)
+        if self.bits(index) <= self.table_bits:
+            values = of.values(self.analysis.columns(index))
+            return self.functions.table(node, self.table_bits, function, frac, values)
+        return self.functions.made(node, self.table_bits, function, frac)

@@ -1,0 +1,41 @@
+"""Products cut at the middle bit of a factor until their parts fit in a stage.
+
+Room: `codegen`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from symtick.codegen.ir.bit_views import halves, in_format
+from symtick.codegen.ir.graph import GOp, GraphBuilder
+
+
+def halved(builder: GraphBuilder, fits: Callable[[int], bool], number: int) -> int:
+    """A node itself if it fits, else a product of parts that do, where that is possible.
+
+    The shorter factor is cut, or the one that is no constant; a square becomes two squares and a
+    product.
+    """
+    node = builder.nodes[number]
+    if node.op is not GOp.MUL or fits(number):
+        return number
+    widths = [builder.nodes[a].fmt.width for a in node.args]
+    short = 0 if widths[0] <= widths[1] else 1
+    if builder.nodes[node.args[short]].op is GOp.CONST:
+        short = 1 - short
+    if widths[short] < 2:
+        return number
+
+    def product(a: int, b: int) -> int:
+        return halved(builder, fits, builder.op(GOp.MUL, a, b))
+
+    high, low = halves(builder, node.args[short], widths[short] // 2)
+    if node.args[0] == node.args[1]:
+        middle = builder.scale(product(high, low), 1)
+        ends = builder.op(GOp.ADD, product(high, high), middle)
+        whole = builder.op(GOp.ADD, ends, product(low, low))
+    else:
+        other = node.args[1 - short]
+        whole = builder.op(GOp.ADD, product(other, high), product(other, low))
+    return in_format(builder, whole, node.fmt)

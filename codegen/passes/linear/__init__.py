@@ -1,0 +1,1 @@
+"""Constant products and sums as adder graphs (the CMVM problem)."""

@@ -1,0 +1,220 @@
+"""Pass `shift_add`: constant products and sums become additions that share their parts.
+
+Room: `codegen`. The sums of a block (`linear_blocks`) become a network of additions (`networks`),
+products of narrow signals also tables. Of all that was tried, and the sums as they were, a block
+takes what makes the product of the design's area and the block's latency smallest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from symtick.codegen.functions.tables import rebuilt, spread
+from symtick.codegen.ir.arrival import Watch
+from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
+from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
+from symtick.codegen.ir.lut_equivalent import lut_equivalent
+from symtick.codegen.ir.schedule import Area, CostModel
+from symtick.codegen.passes.linear.adder_graphs import Network, networks
+from symtick.codegen.passes.linear.cmvm_problem import Problem, Signal, problem
+from symtick.codegen.passes.linear.linear_blocks import Linear, Row, below, linear_parts
+
+_TABLE_BITS = 6  # up to here a product with a constant is one LUT for each bit of the result
+
+
+def shift_add(graph: Graph, model: CostModel) -> Graph:
+    """Sums and products with constants become shared shifts and additions."""
+    parts = linear_parts(graph)
+    if not parts.blocks:
+        return graph
+    work = _Rebuilding(parts, model)
+    work.run()
+    if not work.changed:
+        return graph
+    return work.builder.build([work.place[k] for k in graph.outputs], graph.output_names)
+
+
+class _Rebuilding:
+    """Builds a graph again, its blocks anew.
+
+    Attributes:
+        builder: where it grows.
+        place: new node by old one.
+        changed: whether a block is not what it was.
+    """
+
+    def __init__(self, parts: Linear, model: CostModel) -> None:
+        self.graph = parts.graph
+        self.builder = GraphBuilder(self.graph.input_names)
+        self.place: dict[int, int] = {}
+        self.changed = False
+        self._parts = parts
+        self._model = model
+        self._watch = Watch(self.builder, model)
+        areas = (model.area(self.graph, k) for k in range(len(self.graph.nodes)))
+        self._area = sum(map(lut_equivalent, areas))
+        # what a port shows must keep its format
+        self._ports = set(below(self.graph, self.graph.outputs, lambda k: parts.moves[k]))
+
+    def run(self) -> None:
+        """All nodes, rank by rank: signals, then sums of them, then moves of these."""
+        parts, pending = self._parts, list(reversed(self._parts.blocks))
+        ranks: list[list[int]] = [[] for _ in range(max(parts.rank) + 1)]
+        for k, rank in enumerate(parts.rank):
+            if not parts.sums[k]:
+                ranks[rank].append(k)
+        for rank, nodes in enumerate(ranks):
+            for k in nodes:
+                if not parts.moves[k]:
+                    self._copy(k)
+            while pending and parts.rank[pending[-1][0].node] == rank:
+                self._block(pending.pop())
+            for k in nodes:
+                # what only sums read is not there
+                if parts.moves[k] and self.graph.nodes[k].args[0] in self.place:
+                    self._copy(k)
+
+    def _copy(self, number: int) -> None:
+        args = [self.place[a] for a in self.graph.nodes[number].args]
+        self.place[number] = rebuilt(self.builder, self.graph, number, args)
+
+    def _block(self, rows: Sequence[Row]) -> None:
+        held = {self.place[k] for row in rows for k in row.form}
+        before = roots = self._as_they_were(rows)
+        area, late = self._cost(before, held)
+        # a tick more is a tick more for all of the design, whose area then counts too
+        rest = max(0.0, self._area - area)
+        least = (rest + area) * late, late
+        for candidate in self._candidates(rows):
+            area, late = self._cost(candidate, held)
+            if ((rest + area) * late, late) < least:
+                least, roots = ((rest + area) * late, late), candidate
+        self.changed |= roots != before
+        self.place.update(zip((row.node for row in rows), roots, strict=True))
+
+    def _cost(self, roots: Sequence[int], held: set[int]) -> tuple[float, float]:
+        """Area, without what is `held`; latency: whole stages beyond the first, or nanoseconds."""
+        stage, time = max(self._watch.ready(k) for k in roots)
+        total = Area()
+        seen = set(held)
+        pending = list(roots)
+        while pending:
+            k = pending.pop()
+            if k not in seen:
+                seen.add(k)
+                total = total + self._model.area(self._watch.view, k)
+                pending.extend(self.builder.nodes[k].args)
+        return lut_equivalent(total), (stage + 1) * self._model.budget_ns if stage else time
+
+    # --- candidates ----------------------------------------------------------------------------
+
+    def _candidates(self, rows: Sequence[Row]) -> Iterator[list[int]]:
+        signals, per_stage = self._signals({k for row in rows for k in row.form})
+        fracs = [self.graph.nodes[row.node].fmt.frac for row in rows]
+        tried: list[Problem] = []
+        for digits in (None, 2, 3):
+            made = problem(rows, fracs, signals, digits)
+            if made not in tried:
+                tried.append(made)
+                for network in networks(tuple(made.leaves), tuple(made.forms), per_stage):
+                    yield self._built(rows, made, network)
+
+    def _signals(self, numbers: set[int]) -> tuple[dict[int, Signal], int]:
+        """Signals with their levels, and how many additions in a row fit in a stage."""
+        width = max((self.builder.nodes[self.place[k]].fmt.width for k in numbers), default=1)
+        delay = _adder_delay(self._model, width)
+        per_stage = max(1, int(self._model.budget_ns / delay + 1e-9))
+        levels = {}
+        for k in sorted(numbers):
+            stage, time = self._watch.ready(self.place[k])
+            left = int((self._model.budget_ns - time) / delay + 1e-9)
+            levels[k] = (stage + 1) * per_stage - min(per_stage, left)
+        first = min(levels.values(), default=0) // per_stage * per_stage
+        return {k: self._signal(k, level - first) for k, level in levels.items()}, per_stage
+
+    def _signal(self, number: int, level: int) -> Signal:
+        """A signal in units of its last place in the old graph."""
+        node, before = self.builder.nodes[self.place[number]], self.graph.nodes[number]
+        up = before.fmt.frac - node.fmt.frac
+        lo, hi = (node.lo << up, node.hi << up) if up >= 0 else (before.lo, before.hi)
+        return Signal(lo, hi, level, node.fmt.width <= _TABLE_BITS and up >= 0)
+
+    def _as_they_were(self, rows: Sequence[Row]) -> list[int]:
+        found = dict(self.place)
+        sums, moves = self._parts.sums, self._parts.moves
+        through = below(
+            self.graph,
+            [row.node for row in rows],
+            lambda k: sums[k] or (moves[k] and k not in self.place),
+        )
+        for k in through:
+            if k not in found:
+                args = [found[a] for a in self.graph.nodes[k].args]
+                found[k] = rebuilt(self.builder, self.graph, k, args)
+        return [self._shown(row.node, found[row.node]) for row in rows]
+
+    def _shown(self, number: int, found: int) -> int:
+        """A sum, in the old format where a port shows it (wires)."""
+        if number not in self._ports:
+            return found
+        fmt = self.graph.nodes[number].fmt
+        return self.builder.cast(found, fmt, Quant.TRN, Overflow.WRAP)
+
+    # --- networks as nodes ---------------------------------------------------------------------
+
+    def _built(self, rows: Sequence[Row], made: Problem, network: Network) -> list[int]:
+        held: list[int] = []
+        for k, term in enumerate(network.terms):
+            if term.pair is None:
+                held.append(self._leaf(made, k))
+                continue
+            a, b, shift, sign = term.pair
+            first = self.builder.scale(held[a], max(0, -shift))
+            second = self.builder.scale(held[b], max(0, shift))
+            total = self.builder.op(GOp.ADD if sign > 0 else GOp.SUB, first, second)
+            held.append(self._tight(total, term.lo, term.hi, made.frac))
+        found = []
+        for row, root in zip(rows, made.roots, strict=True):
+            if root.form < 0:
+                frac = self.graph.nodes[row.node].fmt.frac
+                found.append(self._shown(row.node, self.builder.const(row.offset, frac)))
+                continue
+            number, shift, sign = network.outputs[root.form]
+            value = self.builder.scale(held[number], shift + root.zeros)
+            if sign * root.sign < 0:
+                value = self.builder.op(GOp.NEG, value)
+            found.append(self._shown(row.node, value))
+        return found
+
+    def _leaf(self, made: Problem, number: int) -> int:
+        source = made.sources[number]
+        if source.signal is None:
+            return self.builder.const(source.offset, made.frac)
+        at = self.place[source.signal]
+        node, frac = self.builder.nodes[at], self.graph.nodes[source.signal].fmt.frac
+        if not source.factor:
+            return self.builder.scale(at, frac - made.frac)
+        codes = np.arange(node.lo, node.hi + 1).astype(object) << (frac - node.fmt.frac)
+        entries = codes * source.factor + source.offset
+        fmt = Fixed.for_raw(min(entries), max(entries), made.frac)
+        return self.builder.table(at, spread(entries, node.lo, node.fmt.width).tolist(), fmt)
+
+    def _tight(self, number: int, lo: int, hi: int, frac: int) -> int:
+        """A sum without the top bits that its operands' bounds ask for and no value needs.
+
+        Its values are whole numbers from lo to hi at `frac` bits after the point.
+        """
+        fmt = self.builder.nodes[number].fmt
+        drop = frac - fmt.frac
+        low, high = (v >> drop if drop >= 0 else v << -drop for v in (lo, hi))
+        need = Fixed.for_raw(low, high, fmt.frac)
+        return self.builder.cast(number, need, Quant.TRN, Overflow.WRAP)
+
+
+def _adder_delay(model: CostModel, width: int) -> float:
+    """Nanoseconds of an addition of two signals of a width."""
+    probe = GraphBuilder(("a", "b"))
+    total = probe.op(GOp.ADD, *(probe.input(k, Fixed(width, 0)) for k in range(2)))
+    return max(model.delay(probe.build([total], ["y"]), total), 1e-3)

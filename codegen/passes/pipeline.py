@@ -1,0 +1,88 @@
+"""Passes: graphs into graphs that compute the same and cost less.
+
+Room: `codegen`. Every pass is a function of a graph and a cost model, keeps the value of every
+output on every input within the bounds, keeps the format of outputs that state theirs (CAST,
+TABLE), and leaves no unused node and no two equal ones (the builder sees to both). The verifier
+runs after each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from symtick.codegen.functions.tables import rebuilt, spread
+from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
+from symtick.codegen.ir.schedule import CostModel
+from symtick.codegen.passes.folding import fold
+from symtick.codegen.passes.fusion import fuse
+from symtick.codegen.passes.linear.shift_add import shift_add
+from symtick.codegen.passes.products import products
+from symtick.codegen.passes.ranges import narrow
+from symtick.codegen.passes.splitting import split
+from symtick.errors import InputError, SymtickError
+
+
+class Pass(NamedTuple):
+    """A named rewriting."""
+
+    name: str
+    run: Callable[[Graph, CostModel], Graph]
+
+
+def fill(graph: Graph, model: CostModel) -> Graph:
+    """Table entries that no code reaches take the value of the nearest one that a code reaches.
+
+    Synthesis then needs no more logic for them than for their neighbour, and tables that differ
+    only there become one.
+    """
+    builder = GraphBuilder(graph.input_names)
+    place: list[int] = []
+    for k, node in enumerate(graph.nodes):
+        found = rebuilt(builder, graph, k, [place[a] for a in node.args])
+        if node.op is GOp.TABLE:
+            found = _filled(builder, found)
+        place.append(found)
+    return builder.build([place[k] for k in graph.outputs], graph.output_names)
+
+
+def _filled(builder: GraphBuilder, number: int) -> int:
+    node = builder.nodes[number]
+    source = builder.nodes[node.args[0]]
+    if source.hi - source.lo + 1 == len(node.contents):
+        return number
+    codes = np.arange(source.lo, source.hi + 1) & (len(node.contents) - 1)
+    entries = np.array(node.contents, object)[codes]
+    contents = spread(entries, source.lo, source.fmt.width).tolist()
+    return builder.table(node.args[0], contents, node.fmt)
+
+
+PASSES: tuple[Pass, ...] = (
+    Pass("fold", fold),
+    Pass("shift-add networks", shift_add),
+    Pass("fold again", fold),
+    Pass("fuse", fuse),
+    Pass("fill", fill),
+    Pass("narrow", narrow),
+    Pass("products", products),
+    Pass("split", split),
+    Pass("fold parts", fold),
+)
+
+
+def run_passes(graph: Graph, model: CostModel, passes: Sequence[Pass] = PASSES) -> Graph:
+    """All passes in order, the graph verified before the first and after each.
+
+    Raises:
+        InputError: a pass made a graph that breaks a rule; the message names it.
+    """
+    graph.check()
+    for step in passes:
+        graph = step.run(graph, model)
+        try:
+            graph.check()
+        except SymtickError as error:
+            raise InputError(f"after pass {step.name!r}: {error}") from error
+    return graph

@@ -1,0 +1,154 @@
+"""Pass `products`: products of two signals that no DSP block takes, in the parts that suit LUTs.
+
+Room: `codegen`. One factor is read in digits of two bits; each adds 0, x, 2x or 3x of the other,
+which is chosen in the same LUT that adds it (MADD), so that a product of n by m bits takes about
+n * m / 2 LUTs, half of what synthesis makes of `*`. Rows follow one another, or stand in groups
+whose sums are added, which is larger and sooner ready. A product may also be cut at the middle bit
+of its shorter factor, again and again until its parts fit in a stage.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from symtick.codegen.functions.tables import rebuilt
+from symtick.codegen.ir.arrival import Watch
+from symtick.codegen.ir.bit_views import digits, in_format
+from symtick.codegen.ir.graph import GNode, GOp, Graph, GraphBuilder
+from symtick.codegen.ir.lut_equivalent import lut_equivalent
+from symtick.codegen.ir.schedule import CostModel
+from symtick.codegen.passes.halving import halved
+
+_GROUPS = (1, 2, 3, 4)
+# up to this many bits of a factor, digits of one bit, which need no 3x, can be smaller
+_SHORT = 4
+# products that are tried smaller: each takes the time of a pass
+_WEIGHED = 8
+
+
+def products(graph: Graph, model: CostModel) -> Graph:
+    """Products in the smallest form that does not make the design later than the soonest form."""
+    soon = _Products(graph, model, frozenset())
+    best = soon.run()
+    small: frozenset[int] = frozenset()
+    gains = sorted(soon.gains, key=lambda k: -soon.gains[k])
+    for k in gains[:_WEIGHED]:
+        other = _Products(graph, model, small | {k})
+        found = other.run()
+        if other.stages <= soon.stages:
+            small, best = small | {k}, found
+    return best
+
+
+class _Products:
+    def __init__(self, graph: Graph, model: CostModel, small: frozenset[int]) -> None:
+        """Products of `small` are made for area, the others for time."""
+        self.graph = graph
+        self.builder = GraphBuilder(graph.input_names)
+        self.gains: dict[int, float] = {}  # LUTs that a product for area would save
+        self.stages = 0
+        self._model = model
+        self._small = small
+        self._watch = Watch(self.builder, model)
+        self._live: set[int] = set()
+
+    def run(self) -> Graph:
+        """The graph with its products in parts."""
+        place: list[int] = []
+        for k, node in enumerate(self.graph.nodes):
+            found = rebuilt(self.builder, self.graph, k, [place[a] for a in node.args])
+            if self._in_luts(found):
+                found = self._cheapest(k, found)
+            elif self.builder.nodes[found].op is GOp.MUL:
+                found = halved(
+                    self.builder, self._fits, found
+                )  # with a constant it may be longer than a stage
+            place.append(found)
+        self.stages = max((self._watch.ready(place[k])[0] for k in self.graph.outputs), default=0)
+        return self.builder.build([place[k] for k in self.graph.outputs], self.graph.output_names)
+
+    def _in_luts(self, number: int) -> bool:
+        node = self.builder.nodes[number]
+        if node.op is not GOp.MUL:
+            return False
+        factors = [self.builder.nodes[a] for a in node.args]
+        if any(f.op is GOp.CONST or f.fmt.width < 2 for f in factors):
+            return False
+        return self._model.area(self._watch.view, number).dsp == 0
+
+    def _cheapest(self, source: int, number: int) -> int:
+        """The form of the product `source` of the graph that is to be taken."""
+        made = [make() for make in self._forms(number)]
+        costs = {k: self._cost(k) for k in made}
+        soonest = min(made, key=lambda k: (*costs[k], k))
+        smallest = min(made, key=lambda k: (costs[k][0], costs[k][2], costs[k], k))
+        if costs[smallest][2] < costs[soonest][2]:
+            self.gains[source] = costs[soonest][2] - costs[smallest][2]
+        best = smallest if source in self._small else soonest
+        self._live |= self._cone(best)
+        return best
+
+    def _cost(self, number: int) -> tuple[bool, int, float, float]:
+        """Whether a part is longer than a stage; the stage when ready; LUTs not there yet; ns."""
+        cone = self._cone(number)
+        late = not all(self._fits(k) for k in cone)
+        area = sum(lut_equivalent(self._model.area(self._watch.view, k)) for k in cone)
+        stage, ns = self._watch.ready(number)
+        return late, stage, area, ns
+
+    def _cone(self, number: int) -> set[int]:
+        """The nodes below one, itself included, that nothing chosen before has."""
+        found: set[int] = set()
+        pending = [number]
+        while pending:
+            k = pending.pop()
+            if k not in found and k not in self._live:
+                found.add(k)
+                pending.extend(self.builder.nodes[k].args)
+        return found
+
+    def _forms(self, number: int) -> Iterator[Callable[[], int]]:
+        node = self.builder.nodes[number]
+        yield partial(halved, self.builder, self._fits, number)
+        orders = dict.fromkeys((node.args, node.args[::-1]))
+        for x, y in orders:
+            width = self.builder.nodes[y].fmt.width
+            for bits in (1, 2) if width <= _SHORT else (2,):
+                sizes = {-(-width // bits // groups): groups for groups in _GROUPS}
+                for groups in sizes.values():
+                    yield partial(self._rows, node, x, y, bits, groups)
+
+    def _fits(self, number: int) -> bool:
+        """Whether an operation is not longer than a stage."""
+        return self._model.delay(self._watch.view, number) <= self._model.budget_ns + 1e-9
+
+    # --- rows ----------------------------------------------------------------------------------
+
+    def _rows(self, node: GNode, x: int, y: int, bits: int, groups: int) -> int:
+        """x * y, y in digits of `bits` bits, their rows in `groups` chains."""
+        held = digits(self.builder, y, bits)
+        triple = x
+        if any(self.builder.nodes[d].hi == 3 for d, _ in held):
+            triple = self.builder.op(GOp.ADD, x, self.builder.scale(x, 1))
+        size = -(-len(held) // groups)
+        parts = [self._chain(x, triple, held[k : k + size]) for k in range(0, len(held), size)]
+        return in_format(self.builder, self._added(parts), node.fmt)
+
+    def _chain(self, x: int, triple: int, held: list[tuple[int, int]]) -> int:
+        total = self.builder.const(0, 0)
+        for digit, exponent in held:
+            moved = [self.builder.scale(k, exponent) for k in (x, triple)]
+            total = self.builder.op(GOp.MADD, total, digit, *moved)
+        return total
+
+    def _added(self, parts: list[int]) -> int:
+        """The sum, the two earliest first."""
+        queue = [(self._watch.ready(k), k) for k in parts]
+        heapq.heapify(queue)
+        while len(queue) > 1:
+            first, second = heapq.heappop(queue)[1], heapq.heappop(queue)[1]
+            both = self.builder.op(GOp.ADD, first, second)
+            heapq.heappush(queue, (self._watch.ready(both), both))
+        return queue[0][1]

@@ -1,0 +1,178 @@
+"""The scheduler `registers`: as few register bits as a latency allows.
+
+Room: `codegen`. A system of difference constraints (Cong and Zhang, "An efficient and versatile
+scheduling algorithm based on SDC formulation", DAC 2006): a stage number for each node, at least
+one stage between two nodes whose combinational path is longer than the budget, and the bits held
+between stages as the objective. Bits are counted as synthesis keeps them (`wiring`), which also
+places a rank of registers before or behind a table, whichever is narrower (retiming), or splits it
+where some users come later. The matrix is totally unimodular, so that the linear program's vertex
+is the exact integer optimum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import csr_array
+
+from symtick.codegen.ir.bit_liveness import Wiring
+from symtick.codegen.ir.graph import GOp
+from symtick.codegen.scheduling.problem import Timetable
+from symtick.errors import ResourceError
+
+
+def fewest_registers(task: Timetable) -> list[int]:
+    """Stages with the fewest register bits."""
+    stages = list(task.earliest)
+    if stages == task.latest:
+        return stages
+    wiring = Wiring.of(task.graph)
+    fixed = _follows(task, wiring)
+    program = _Program(task)
+    program.add_order(_sources(task, fixed), _apart(task, fixed))
+    program.add_registers(wiring)
+    for k, stage in program.solved().items():
+        stages[k] = stage
+    for k, node in enumerate(task.graph.nodes):
+        if fixed[k]:
+            stages[k] = max((stages[a] for a in node.args), default=0)
+    return stages
+
+
+def _follows(task: Timetable, wiring: Wiring) -> list[bool]:
+    """Whether a node is only names and no time: it goes where its arguments go."""
+    return [
+        task.delays[k] == 0.0 and node.op is not GOp.INPUT and wiring.is_wire(k)
+        for k, node in enumerate(task.graph.nodes)
+    ]
+
+
+def _sources(task: Timetable, fixed: Sequence[bool]) -> list[list[int]]:
+    """For each node, the nodes with a stage of their own that it reads, through names."""
+    found: list[list[int]] = []
+    for node in task.graph.nodes:
+        through = [s for a in node.args for s in (found[a] if fixed[a] else [a])]
+        found.append(list(dict.fromkeys(through)))
+    return found
+
+
+def _apart(task: Timetable, fixed: Sequence[bool]) -> list[tuple[int, int]]:
+    """Pairs of nodes that cannot share a stage: their longest path does not fit in one."""
+    pairs = []
+    paths: list[dict[int, float]] = []
+    for k, node in enumerate(task.graph.nodes):
+        delay = task.delays[k]
+        here = {} if fixed[k] else {k: delay}
+        for a in node.args:
+            for source, length in paths[a].items():
+                total = length + delay
+                if total > here.get(source, -1.0):
+                    here[source] = total
+        for source, total in list(here.items()):
+            if total > task.budget_ns + 1e-9:
+                pairs.append((source, k))
+                del here[source]
+        paths.append(here)
+    return pairs
+
+
+@dataclass
+class _Program:
+    """The linear program: a column for each node that can move and for each held group of bits.
+
+    A group is the bits of a node with the same readers. Where one reader is surely the last, the
+    bits are held until its stage; else until the group's end, which no reader may pass.
+    """
+
+    task: Timetable
+    cost: list[float] = field(default_factory=list)
+    bounds: list[tuple[int, int]] = field(default_factory=list)
+    entries: list[tuple[int, int, float]] = field(default_factory=list)
+    limits: list[float] = field(default_factory=list)
+    _column: dict[int, int] = field(default_factory=dict)
+
+    def add_order(self, sources: Sequence[Sequence[int]], apart: Sequence[tuple[int, int]]) -> None:
+        """Arguments before users; a stage between nodes that cannot share one."""
+        for k, held in enumerate(sources):
+            for source in held:
+                self._after(k, source, 0)
+        for source, k in apart:
+            self._after(k, source, 1)
+
+    def add_registers(self, wiring: Wiring) -> None:
+        """The bits between stages, as the cost."""
+        groups: dict[tuple[int, tuple[int, ...]], int] = {}
+        for owner, readers in zip(wiring.owner, wiring.readers, strict=True):
+            if readers:
+                groups[owner, readers] = groups.get((owner, readers), 0) + 1
+        for (owner, readers), bits in groups.items():
+            self._charge(owner, -bits)
+            last = self._last(readers)
+            if len(last) == 1:
+                self._charge(last[0], bits)
+                continue
+            low = max(self.task.earliest[k] for k in last)
+            end = self._new((low, max(self.task.latest[k] for k in last)), bits)
+            for k in last:
+                self._row([(self._node(k), 1.0), (end, -1.0)], 0.0)
+
+    def solved(self) -> dict[int, int]:
+        """The stage of each node that can move."""
+        if not self._column:
+            return {}
+        places = [(row, column) for row, column, _ in self.entries]
+        values = [value for _, _, value in self.entries]
+        rows, columns = np.array(places, int).reshape(-1, 2).T
+        found = linprog(
+            self.cost,
+            A_ub=csr_array((values, (rows, columns)), shape=(len(self.limits), len(self.cost))),
+            b_ub=np.array(self.limits),
+            bounds=self.bounds,
+            method="highs-ds",
+        )
+        if found.x is None:
+            raise ResourceError(
+                f"no schedule of {self.task.latency} ticks was found: {found.message}"
+            )
+        return {k: round(found.x[column]) for k, column in self._column.items()}
+
+    def _last(self, readers: Sequence[int]) -> list[int]:
+        """Those of the readers that can be the last; the number of nodes is an output."""
+        if readers[-1] == len(self.task.graph.nodes):
+            return [readers[-1]]
+        surely = max(readers, key=lambda k: (self.task.earliest[k], self.task.latest[k]))
+        low = self.task.earliest[surely]
+        return [k for k in readers if k == surely or self.task.latest[k] > low]
+
+    def _charge(self, number: int, bits: float) -> None:
+        """Add bits times the stage of a node to the cost; what cannot move costs a constant."""
+        if number < len(self.task.graph.nodes) and self._moves(number):
+            self.cost[self._node(number)] += bits
+
+    def _moves(self, number: int) -> bool:
+        return self.task.earliest[number] < self.task.latest[number]
+
+    def _after(self, late: int, early: int, distance: int) -> None:
+        """stage[late] >= stage[early] + distance, where that is not sure already."""
+        if self.task.earliest[late] >= self.task.latest[early] + distance:
+            return
+        self._row([(self._node(early), 1.0), (self._node(late), -1.0)], -distance)
+
+    def _row(self, parts: Sequence[tuple[int, float]], limit: float) -> None:
+        self.entries.extend((len(self.limits), column, value) for column, value in parts)
+        self.limits.append(limit)
+
+    def _node(self, number: int) -> int:
+        """The column of a node; one that cannot move has equal bounds."""
+        if number not in self._column:
+            bounds = self.task.earliest[number], self.task.latest[number]
+            self._column[number] = self._new(bounds, 0.0)
+        return self._column[number]
+
+    def _new(self, bounds: tuple[int, int], cost: float) -> int:
+        self.cost.append(cost)
+        self.bounds.append(bounds)
+        return len(self.cost) - 1

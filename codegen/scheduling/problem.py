@@ -1,0 +1,80 @@
+"""What a scheduler is asked: the operations, how long each takes, and how many ticks there are.
+
+Room: `codegen`. Earliest and latest stages are exact: a node's earliest is the least (stage, time)
+at which the longest chain to it can end, and the latest is the same from the outputs backwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from symtick.codegen.ir.arrival import Ready, ready_after
+from symtick.codegen.ir.graph import GOp, Graph
+from symtick.codegen.ir.schedule import CostModel
+from symtick.errors import ResourceError
+
+_AT_START = (GOp.INPUT, GOp.CONST)
+
+
+@dataclass(frozen=True)
+class Timetable:
+    """A graph that is to be scheduled.
+
+    Attributes:
+        graph: what to compute.
+        delays: nanoseconds of each node.
+        budget_ns: the part of a tick that logic may take.
+        latency: ticks from inputs to outputs, at least 1 and at least what `earliest` needs.
+    """
+
+    graph: Graph
+    delays: tuple[float, ...]
+    budget_ns: float
+    latency: int
+
+    @cached_property
+    def earliest(self) -> list[int]:
+        """The first stage in which each node can run."""
+        return first_stages(self.graph, self.delays, self.budget_ns)
+
+    @cached_property
+    def latest(self) -> list[int]:
+        """The last stage in which each node can run; inputs and constants are there at once."""
+        nodes = self.graph.nodes
+        users: list[list[Ready]] = [[] for _ in nodes]
+        found = [0] * len(nodes)
+        for k in range(len(nodes) - 1, -1, -1):
+            after = ready_after(users[k], self.delays[k], self.budget_ns)
+            if nodes[k].op not in _AT_START:
+                found[k] = self.latency - 1 - after[0]
+            for a in nodes[k].args:
+                users[a].append(after)
+        return found
+
+
+def first_stages(graph: Graph, delays: Sequence[float], budget_ns: float) -> list[int]:
+    """The first stage in which each node can run."""
+    ready: list[Ready] = []
+    for k, node in enumerate(graph.nodes):
+        ready.append(ready_after([ready[a] for a in node.args], delays[k], budget_ns))
+    return [stage for stage, _ in ready]
+
+
+def checked_delays(graph: Graph, model: CostModel) -> tuple[float, ...]:
+    """Nanoseconds of each node.
+
+    Raises:
+        ResourceError: an operation is longer than the budget.
+    """
+    delays = tuple(model.delay(graph, k) for k in range(len(graph.nodes)))
+    for k, node in enumerate(graph.nodes):
+        if delays[k] > model.budget_ns + 1e-9:
+            formats = ", ".join(str(graph.nodes[a].fmt) for a in node.args)
+            raise ResourceError(
+                f"node {k}, {node.op.value} of {formats}, takes {delays[k]:.2f} ns, more than the "
+                f"{model.budget_ns:.2f} ns that a clock of {model.clock_ns:g} ns leaves for logic; "
+                "lower the clock, narrow the formats or table bits, or use a smaller term_frac"
+            )
+    return delays

@@ -1,0 +1,1 @@
+"""Narrower signals for a stated loss."""

@@ -1,0 +1,321 @@
+"""Width tuning: fewer LUTs for a stated loss on real rows.
+
+Room: `codegen`; numbers and graphs only, rows and what they are worth come from outside. Every
+round measures all moves (one bit off one signal, or off all terms of a sum) on the graph as it is,
+then takes the best in order of loss for each LUT saved, each measured again on what the ones before
+it left. Bounds make it safe for inputs that no row holds: a format that could overflow saturates.
+What a move changes is its cone only: nodes live in one growing builder, and values and areas are
+kept by node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.codegen.ir.arrival import fewest_ticks
+from symtick.codegen.ir.fixed import RawArray
+from symtick.codegen.ir.graph import GNode, GOp, Graph, GraphBuilder
+from symtick.codegen.ir.lut_equivalent import lut_equivalent
+from symtick.codegen.ir.schedule import Area, CostModel
+from symtick.codegen.tuning.width_moves import Move, moves
+from symtick.codegen.tuning.widths import Width, with_width, with_widths
+from symtick.errors import InputError
+
+Reals = npt.NDArray[np.float64]
+# a bit of a signal costs a register or none, and registers are rarely what runs out
+_LUT_PER_BIT = 0.05
+_BEST_SHARE = 0.3  # of the moves of a round that may be taken in it
+
+
+class Judge(NamedTuple):
+    """What outputs (rows, outputs), as real values, are worth.
+
+    Attributes:
+        score: bounded by the budget; higher is better (an accuracy, or minus an error).
+        loss: ranks the moves; lower is better, and smooth, so that few rows decide nothing.
+    """
+
+    score: Callable[[Reals], float]
+    loss: Callable[[Reals], float]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A point on the curve.
+
+    Attributes:
+        widths: the decisions that changed; a later one for a node replaces an earlier one.
+        area: of the graph's nodes by the cost model, without registers.
+        score, loss: by the judge, on the rows.
+    """
+
+    widths: tuple[Width, ...]
+    area: Area
+    score: float
+    loss: float
+
+    @property
+    def cost(self) -> float:
+        """The area as one number, in LUTs."""
+        return lut_equivalent(self.area)
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What tuning found.
+
+    Attributes:
+        start: the graph before.
+        keep_ports: whether output formats stayed.
+        steps: the curve; the first point is `start` itself, without a decision.
+    """
+
+    start: Graph
+    keep_ports: bool
+    steps: tuple[Step, ...]
+
+    def widths(self, count: int | None = None) -> tuple[Width, ...]:
+        """The decisions after the first `count` steps behind the start; after all by default."""
+        held: dict[int, Width] = {}
+        for step in self.steps[: None if count is None else count + 1]:
+            held |= {w.node: w for w in step.widths}
+        return tuple(held[k] for k in sorted(held))
+
+    def graph(self, count: int | None = None) -> Graph:
+        """The graph with those decisions."""
+        return with_widths(self.start, self.widths(count), self.keep_ports)
+
+    def within(self, budget: float) -> int:
+        """The number of steps to the cheapest point that loses at most `budget`.
+
+        Raises:
+            InputError: the budget is negative.
+        """
+        _check_budget(budget)
+        least = self.steps[0].score - budget
+        fitting = [k for k, step in enumerate(self.steps) if step.score >= least]
+        return min(fitting, key=lambda k: (self.steps[k].cost, k))
+
+
+def tune_widths(
+    graph: Graph,
+    model: CostModel,
+    rows: npt.ArrayLike,
+    judge: Judge,
+    budget: float,
+    *,
+    keep_ports: bool = False,
+    progress: Callable[[Step], None] = lambda step: None,
+) -> Tuning:
+    """Narrow the signals of a compiled graph.
+
+    Args:
+        graph: after all passes.
+        model: what it costs.
+        rows: raw inputs, shape (rows, inputs), within the inputs' bounds.
+        judge: what outputs are worth.
+        budget: how much the score may fall, 0 or more.
+        keep_ports: whether output formats must stay.
+        progress: is told of each step.
+
+    Raises:
+        InputError: there are no rows, they do not fit the graph, or the budget is negative.
+    """
+    raw = np.asarray(rows)
+    _check_budget(budget)
+    graph.evaluate(raw)  # the rows are judged here
+    if not len(raw):
+        raise InputError("widths are tuned on rows, but there are none")
+    work = _Tuner(graph, model, raw, judge, keep_ports)
+    steps = [work.step(())]
+    least = steps[0].score - budget
+    while True:
+        taken = work.round(least)
+        for step in taken:
+            progress(step)
+        steps += taken
+        if not taken:
+            return Tuning(graph, keep_ports, tuple(steps))
+
+
+def _check_budget(budget: float) -> None:
+    if not budget >= 0.0:
+        raise InputError(f"a budget must be 0 or more, not {budget!r}")
+
+
+class _Trial(NamedTuple):
+    """A move as measured: what it gives, and the nodes that compute it."""
+
+    move: Move
+    place: list[int]
+    area: Area
+    price: float
+    score: float
+    loss: float
+
+
+@dataclass
+class _Tuner:
+    graph: Graph
+    model: CostModel
+    raw: RawArray
+    judge: Judge
+    keep_ports: bool
+    widths: dict[int, Width] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.users = self.graph.users()
+        self.ticks = fewest_ticks(self.graph, self.model)
+        self._restart()
+        self.now = self._measured(Move({}))
+
+    def _restart(self) -> None:
+        """A fresh builder with the graph as it is, without the nodes of moves not taken."""
+        self.builder = GraphBuilder(self.graph.input_names)
+        # the list grows with the builder
+        nodes = cast("tuple[GNode, ...]", self.builder.nodes)
+        self.view = Graph(nodes, (), self.graph.input_names, ())
+        self.values: dict[int, RawArray] = {}
+        self.areas: dict[int, Area] = {}
+        self.place: list[int] = []
+        for k in range(len(self.graph.nodes)):
+            self.place.append(self._node(k, self.place, self.widths))
+
+    def _node(self, number: int, place: Sequence[int], widths: dict[int, Width]) -> int:
+        return with_width(
+            self.builder, self.graph, number, place, widths.get(number), self.keep_ports
+        )
+
+    def step(self, widths: tuple[Width, ...]) -> Step:
+        """The graph as it is, as a point on the curve."""
+        return Step(widths, self.now.area, self.now.score, self.now.loss)
+
+    def round(self, least: float) -> list[Step]:
+        """Measure all moves, and take the best ones."""
+        self._restart()
+        held = {k: self.builder.nodes[self.place[k]] for k in range(len(self.graph.nodes))}
+        data = {k: self._value(self.place[k]) for k in held}
+        found = [
+            trial
+            for move in moves(self.graph, self.users, held, data, self.widths, self.keep_ports)
+            if (trial := self._tried(move)) is not None and trial.score >= least
+        ]
+        found.sort(key=self._rank)
+        most = max(1, round(_BEST_SHARE * len(found)))
+        bar = self._rank(found[most - 1]) if found else (0.0, 0.0)
+        return self._taken(found, bar, least)
+
+    def _taken(self, found: Sequence[_Trial], bar: tuple[float, float], least: float) -> list[Step]:
+        steps: list[Step] = []
+        touched: set[int] = set()
+        for trial in found:
+            if touched & trial.move.widths.keys():
+                continue
+            again = self._tried(trial.move) if steps else trial
+            if again is None or again.score < least or self._rank(again) > bar:
+                continue
+            if not self._fits(again.place):
+                continue
+            touched |= trial.move.widths.keys()
+            self.widths |= trial.move.widths
+            self.place, self.now = again.place, again
+            steps.append(self.step(tuple(trial.move.widths.values())))
+        return steps
+
+    def _rank(self, trial: _Trial) -> tuple[float, float]:
+        """What costs nothing first, by what it saves; then by loss for what it saves."""
+        saved = self.now.price - trial.price
+        lost = trial.loss - self.now.loss
+        return (0.0, -saved) if lost <= 0.0 else (1.0, lost / saved)
+
+    def _tried(self, move: Move) -> _Trial | None:
+        """The move measured, or None where it saves nothing."""
+        widths = self.widths | move.widths
+        place = list(self.place)
+        changed: set[int] = set()
+        for k in range(min(move.widths), len(place)):
+            if k in move.widths or not changed.isdisjoint(self.graph.nodes[k].args):
+                try:
+                    place[k] = self._node(k, place, widths)
+                except InputError:
+                    return None  # it would wrap
+                if place[k] != self.place[k]:
+                    changed.add(k)
+        if not changed:
+            return None
+        live = self._live(place)
+        area = self._area(live)
+        price = self._price(area, live)
+        if price >= self.now.price - 1e-9:
+            return None
+        return self._judged(move, place, area, price)
+
+    def _measured(self, move: Move) -> _Trial:
+        live = self._live(self.place)
+        area = self._area(live)
+        return self._judged(move, self.place, area, self._price(area, live))
+
+    def _judged(self, move: Move, place: list[int], area: Area, price: float) -> _Trial:
+        known = set(self.values)
+        columns = []
+        for k in self.graph.outputs:
+            fmt = self.builder.nodes[place[k]].fmt
+            columns.append(fmt.to_real(self._value(place[k])))
+        outputs = np.stack([np.broadcast_to(c, (len(self.raw),)) for c in columns], axis=1)
+        for k in set(self.values) - known if place is not self.place else ():
+            del self.values[k]
+        return _Trial(move, place, area, price, self.judge.score(outputs), self.judge.loss(outputs))
+
+    def _value(self, number: int) -> RawArray:
+        """Raw values of a node of the builder at all rows."""
+        pending = [number]
+        while pending:
+            k = pending[-1]
+            node = self.builder.nodes[k]
+            missing = [a for a in node.args if a not in self.values]
+            if missing:
+                pending.extend(missing)
+                continue
+            pending.pop()
+            if k not in self.values:
+                read = node.op is GOp.INPUT
+                self.values[k] = (
+                    self.raw[:, node.number] if read else self.view.value(k, self.values)
+                )
+        return self.values[number]
+
+    def _live(self, place: Sequence[int]) -> list[int]:
+        found: set[int] = set()
+        pending = [place[k] for k in self.graph.outputs]
+        while pending:
+            k = pending.pop()
+            if k not in found:
+                found.add(k)
+                pending.extend(self.builder.nodes[k].args)
+        return sorted(found)
+
+    def _area(self, live: Sequence[int]) -> Area:
+        for k in live:
+            if k not in self.areas:
+                self.areas[k] = self.model.area(self.view, k)
+        return sum((self.areas[k] for k in live), Area())
+
+    def _price(self, area: Area, live: Sequence[int]) -> float:
+        return lut_equivalent(area) + _LUT_PER_BIT * self._bits(live)
+
+    def _bits(self, live: Sequence[int]) -> int:
+        nodes = self.builder.nodes
+        return sum(nodes[k].fmt.width for k in live if nodes[k].op not in (GOp.CONST, GOp.SCALE))
+
+    def _fits(self, place: Sequence[int]) -> bool:
+        """Whether the graph takes no more ticks than before."""
+        if self.ticks is None:
+            return True
+        outputs = [place[k] for k in self.graph.outputs]
+        found = fewest_ticks(self.builder.build(outputs, self.graph.output_names), self.model)
+        return found is not None and found <= self.ticks

@@ -1,0 +1,331 @@
+"""Device files: what the operations cost on one part, with the measurements behind the numbers.
+
+Room: `hwcost`; imports the errors. A device is a YAML file in `hwcost/data/`. Its `delay` and
+`area` tables hold one row for each operation; a row has one of these forms:
+
+    {fixed: 0.0}                                       the same for every node
+    {regression: {constant: 1.2, width: 0.02}}         constant + sum of coefficient * feature
+    {points: {feature: address, at: {4: 0.9, 6: 1.7}}} linear between points and beyond the last
+    {alias: add}                                       as another row
+
+and `points` with `regression` is the sum of both.
+
+The features of a node are named in `symtick.hwcost.features`. `fit` says which set of measurements
+in `hwcost/data/measured/` the rows follow from (`symtick calibrate` writes them); delays that were
+not measured are composed of `cells`, each with its source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from symtick.errors import InputError
+from symtick.hwcost.devices.measured import Family
+
+ROWS = (
+    "add", "sub", "offset", "neg", "abs", "mul", "square", "constant", "min", "max",
+    "compare", "select", "madd", "round", "round_tie", "saturate", "table",
+)  # fmt: skip
+_PRODUCT = ("width", "partial", "shorter", "longer")
+# by row, what `symtick.hwcost.features` says of a node
+FEATURES: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(ROWS, ("width", "bits")),
+    **dict.fromkeys(("mul", "square"), _PRODUCT),
+    "constant": (*_PRODUCT, "adders"),
+    "table": ("address",),
+}
+# net: a wire between cells; carry: into a carry chain and out of it; carry_bit: along it, per bit;
+# wide: through a multiplexer F7 or F8; dsp: operands to product of a block without registers
+CELLS = ("net", "lut", "carry", "carry_bit", "wide", "clock_to_out", "setup", "dsp")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Points(_Strict):
+    """Measured values over one feature, linear in between and beyond."""
+
+    feature: str
+    at: dict[int, float] = Field(min_length=2)
+
+    def value(self, x: float) -> float:
+        """The interpolated value; below the first point it is the first point's."""
+        places = sorted(self.at)
+        if x <= places[0]:
+            return self.at[places[0]]
+        right = next((k for k, p in enumerate(places) if p >= x), len(places) - 1)
+        low, high = places[right - 1], places[right]
+        slope = (self.at[high] - self.at[low]) / (high - low)
+        return self.at[low] + slope * (x - low)
+
+
+class Row(_Strict):
+    """One operation's delay (ns) or LUT count, in one of the forms above."""
+
+    fixed: float | None = Field(None, ge=0)
+    regression: dict[str, float] | None = None
+    points: Points | None = None
+    alias: str | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Row:
+        fitted = self.regression is not None or self.points is not None
+        if [self.fixed is not None, fitted, self.alias is not None].count(True) != 1:
+            raise ValueError("a row needs one of fixed, regression and/or points, alias")
+        return self
+
+    @property
+    def features(self) -> set[str]:
+        """The features that the value depends on."""
+        over = set() if self.points is None else {self.points.feature}
+        return set(self.regression or {}) - {"constant"} | over
+
+    def value(self, features: Mapping[str, float]) -> float:
+        """The row's value, never negative (a fit may dip below zero for the smallest nodes)."""
+        if self.fixed is not None:
+            return self.fixed
+        total = 0.0 if self.points is None else self.points.value(features[self.points.feature])
+        for name, coefficient in (self.regression or {}).items():
+            total += coefficient * (1.0 if name == "constant" else features[name])
+        return max(0.0, total)
+
+
+class Totals(_Strict):
+    """What the part has; bram in blocks of 36 kbit (18 kbit for the ECP5)."""
+
+    lut: int = Field(ge=0)
+    ff: int = Field(ge=0)
+    dsp: int = Field(ge=0)
+    bram: int = Field(ge=0)
+
+
+class Clock(_Strict):
+    """What a period loses before logic starts.
+
+    Attributes:
+        overhead_ns: clock-to-out, set-up and the hop from the last cell to its register.
+        margin: part of the period kept for the spread of placement and routing.
+        max_mhz: clock that the part's clock tree and blocks reach; None for no real part.
+        max_source: where that figure comes from; one that begins with `assumed` is a guess, and a
+            clock beyond it is not refused, but said.
+    """
+
+    overhead_ns: float = Field(ge=0)
+    margin: float = Field(ge=0, lt=1)
+    max_mhz: float | None = Field(None, gt=0)
+    max_source: str = ""
+
+    @model_validator(mode="after")
+    def _sourced(self) -> Clock:
+        if self.max_mhz is not None and len(self.max_source) < 10:
+            raise ValueError("max_mhz needs a max_source")
+        return self
+
+    @property
+    def assumed(self) -> bool:
+        """Whether nothing states `max_mhz`."""
+        return self.max_source.startswith("assumed")
+
+
+class Dsp(_Strict):
+    """Which products become DSP blocks, as the synthesiser decides, and their delay.
+
+    A product does if both factors have `min_factor` bits or more and it has `min_product` or more;
+    a block multiplies `max_a` by `max_b` bits, signed (27 by 18 for the DSP48E2 of UltraScale and
+    UltraScale+, AMD UG579; 25 by 18 for the DSP48E1 of the 7 series, UG479). The pieces of a wider
+    factor have `max_b` bits, one of them for the sign (Yosys, mul2dsp).
+    """
+
+    min_factor: int = Field(ge=1)
+    min_product: int = Field(ge=1)
+    max_a: int = Field(ge=2)
+    max_b: int = Field(ge=2)
+    delay_ns: float = Field(ge=0)
+
+
+class Cell(_Strict):
+    """Delay of one kind of cell or wire, and where the figure comes from."""
+
+    ns: float = Field(ge=0)
+    source: str = Field(min_length=10)
+
+
+class Fit(_Strict):
+    """What the rows of a device follow from.
+
+    Attributes:
+        measured: name of the set of measurements.
+        delay: whether delays are fitted to them too, or composed of the device's `cells`.
+    """
+
+    measured: str
+    delay: Literal["measured", "cells"]
+
+
+class Refit(_Strict):
+    """Where a device that was refitted to reports comes from.
+
+    Attributes:
+        base: the device whose rows were multiplied.
+        designs: number of designs with reports.
+        routed: of them, those whose timing was reported after routing.
+        factors: of LUTs, flip-flops and delays (`lut`, `ff`, `ns`), where reports stated them.
+    """
+
+    base: str
+    designs: int
+    routed: int = 0
+    factors: dict[str, float]
+
+
+class Device(_Strict):
+    """A device file.
+
+    Attributes:
+        name: the file's name without suffix.
+        title: one line for lists.
+        source: where the figures come from.
+        modelled: true where delays were not measured but scaled from published figures.
+        kind: `open` (delays and areas) or `published` (whole cycles of expression operators).
+        part: vendor's part name.
+        family: Yosys's name of the family, whose areas these are; None where no open tool
+            synthesises for it.
+        totals: resources of the part.
+        fit: what delay and area follow from; None for files made by hand.
+        refit: what a device was refitted to (`symtick calibrate --from-reports`).
+        cells: delays of single cells, by the names in `CELLS`, for delays composed of them.
+        clock: overheads; None for published tables.
+        dsp: the DSP rule; None where products are built from LUTs (synthesise with dsp=False).
+        delay: row by operation, ns.
+        area: row by operation, LUTs.
+        table_factor: LUTs that synthesis gives, over those counted from a table's contents, by
+            address bits.
+        ff_factor: flip-flops that synthesis gives, over those of the schedule.
+        period_ns: the only clock period that published cycles are for.
+        cycles: published cycles by format (`fixed<16,6>`) and operator name.
+    """
+
+    name: str
+    title: str
+    source: str
+    modelled: bool = False
+    kind: Literal["open", "published"] = "open"
+    part: str
+    family: Family | None = None
+    totals: Totals
+    fit: Fit | None = None
+    refit: Refit | None = None
+    cells: dict[str, Cell] = {}
+    clock: Clock | None = None
+    dsp: Dsp | None = None
+    delay: dict[str, Row] = {}
+    area: dict[str, Row] = {}
+    table_factor: dict[int, float] = {}
+    ff_factor: float = Field(1.0, gt=0)
+    period_ns: float | None = None
+    cycles: dict[str, dict[str, int]] = {}
+
+    @model_validator(mode="after")
+    def _complete(self) -> Device:
+        if self.kind == "published":
+            if self.period_ns is None or not self.cycles:
+                raise ValueError("a published device needs period_ns and cycles")
+            return self
+        if self.clock is None or self.family is None:
+            raise ValueError("an open device needs clock and family")
+        for table in (self.delay, self.area):
+            missing = set(ROWS) - set(table)
+            wrong = [r.alias for r in table.values() if r.alias is not None
+                     and (r.alias not in table or table[r.alias].alias is not None)]  # fmt: skip
+            if missing or wrong:
+                raise ValueError(f"rows missing: {sorted(missing)}; bad aliases: {wrong}")
+        for name in ROWS:
+            for row in (self.row("delay", name), self.row("area", name)):
+                if unknown := sorted(row.features - set(FEATURES[name])):
+                    raise ValueError(
+                        f"unknown features {unknown} of {name}: there are {FEATURES[name]}"
+                    )
+        return self
+
+    @property
+    def delay_note(self) -> str:
+        """What a reader of an estimate must know of its delays; "" where they are measured."""
+        if not self.modelled:
+            return ""
+        fitted = "not measured"
+        if self.refit is not None and "ns" in self.refit.factors:
+            of = f"{self.refit.designs} designs, {self.refit.routed} of them routed"
+            fitted = f"scaled to the reports of {of}"
+        return (
+            f"Delays of {self.name} are modelled from published figures, {fitted}; the device "
+            "file states each with its source."
+        )
+
+    @property
+    def delays(self) -> str:
+        """Where its delays come from, in one word."""
+        if self.kind == "published":
+            return "published"
+        return "modelled" if self.modelled else "measured"
+
+    def note(self, clock_mhz: float) -> str:
+        """What a reader of an estimate at a clock must know; "" where there is nothing."""
+        clock = self.clock
+        beyond = ""
+        if clock is not None and clock.max_mhz is not None and clock_mhz > clock.max_mhz:
+            beyond = (
+                f"{clock_mhz:g} MHz is beyond the {clock.max_mhz:g} MHz that {self.name} may be "
+                f"clocked with ({clock.max_source})."
+            )
+        return " ".join(filter(None, (self.delay_note, beyond)))
+
+    def row(self, table: Literal["delay", "area"], name: str) -> Row:
+        """The row of an operation, aliases followed."""
+        rows = self.delay if table == "delay" else self.area
+        found = rows[name]
+        return rows[found.alias] if found.alias is not None else found
+
+
+def devices() -> list[str]:
+    """Names of the devices that have a file, sorted."""
+    folder = files("symtick.hwcost") / "data"
+    return sorted(p.name[:-5] for p in folder.iterdir() if p.name.endswith(".yaml"))
+
+
+def load_device(name: str) -> Device:
+    """Read and check a device file.
+
+    Args:
+        name: one of `devices()`, or the path of a file of one's own, which ends in `.yaml`.
+
+    Raises:
+        InputError: there is no such device, or its file breaks the schema.
+    """
+    if name.endswith(".yaml"):
+        path = Path(name)
+        if not path.is_file():
+            raise InputError(f"there is no device file {name}")
+        return _read(path, path.stat().st_mtime_ns)
+    if name not in devices():
+        raise InputError(
+            f"unknown device {name!r}: there are {', '.join(devices())}; a file of your own is "
+            "named by its path, which ends in .yaml"
+        )
+    return _read(Path(str(files("symtick.hwcost") / "data" / f"{name}.yaml")), 0)
+
+
+@lru_cache(maxsize=32)
+def _read(path: Path, _written: int) -> Device:
+    """The device in a file; the time of its last change is part of the cache's key."""
+    try:
+        return Device.model_validate(yaml.safe_load(path.read_bytes()))
+    except (OSError, ValidationError, yaml.YAMLError) as error:
+        raise InputError(f"the device file {path.name} is not valid: {error}") from None

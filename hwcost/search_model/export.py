@@ -1,0 +1,133 @@
+"""From a cost model to the table that the search reads in its loop.
+
+Room: `hwcost`; imports `codegen` and `expr`. The search does not know the widths that the compiler
+will find, so every operator stands at a nominal width that follows from the inputs'. These were
+chosen on random expressions of six- and eight-bit inputs, so that the sum of the prices ranks them
+as the compiler's estimate does (docs/cost-models.md has the figures).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from symtick.codegen.ir.fixed import Fixed
+from symtick.codegen.ir.graph import ARITY, GOp, GraphBuilder
+from symtick.codegen.ir.lut_equivalent import lut_equivalent
+from symtick.codegen.passes.pipeline import run_passes
+from symtick.errors import InputError
+from symtick.expr import Op
+from symtick.hwcost.model import CycleModel, Model, OpenModel
+from symtick.hwcost.published import cycle_table
+from symtick.hwcost.search_model.graph import arrivals
+from symtick.hwcost.search_model.table import SearchCost
+from symtick.hwcost.table_columns import LUT_INPUTS, joining_luts
+
+# where there is no input
+_WIDTH = 8
+# a factor has some bits and half of an input's; a signal that is not cut has more than a sum's term
+_FACTOR_BITS = 5.0
+_UNCUT_BITS = 4
+# table entries: the sign, a few bits before the point and six behind it
+_ENTRY_BITS = 8
+# a table on a signal made from several inputs reads its top bits only
+_WIDE_ADDRESS = 8
+
+_SUMS: Mapping[Op, GOp] = {
+    Op.ADD: GOp.ADD, Op.SUB: GOp.SUB, Op.NEG: GOp.NEG, Op.MIN: GOp.MIN, Op.MAX: GOp.MAX,
+}  # fmt: skip
+# on signals of several inputs; of a quotient the table of the reciprocal
+_TABLES = (Op.DIV, Op.SQRT, Op.EXP, Op.LOG, Op.SIN, Op.COS, Op.TANH)
+
+
+def search_cost(
+    model: Model, formats: Sequence[Fixed], operator_format: Fixed | None = None
+) -> SearchCost:
+    """What the search kernel charges for operators and tables.
+
+    Args:
+        model: the device's model. An `OpenModel` gives nanoseconds, operators share ticks and
+            single-input sub-trees are tables; a `CycleModel` gives whole ticks for every operator
+            of the tree, as published.
+        formats: format of each input.
+        operator_format: for a `CycleModel`, which of its tables; `fixed<16,6>` by default.
+
+    Raises:
+        InputError: a published table for that format does not exist, or the clock is too fast for
+            an adder.
+    """
+    if isinstance(model, OpenModel):
+        return _open(model, formats)
+    if isinstance(model, CycleModel):
+        return _published(model, len(formats), operator_format or Fixed(16, 10))
+    return SearchCost.unit(len(formats))
+
+
+def _open(model: OpenModel, formats: Sequence[Fixed]) -> SearchCost:
+    mean = sum(fmt.width for fmt in formats) / len(formats) if formats else _WIDTH
+    width, factor = round(mean), round(_FACTOR_BITS + mean / 2.0)
+    prices = {op: _built(model, kind, *[width] * ARITY[kind]) for op, kind in _SUMS.items()}
+    prices[Op.ABS] = _built(model, GOp.ABS, width + _UNCUT_BITS)
+    prices |= dict.fromkeys(_TABLES, _table(model, _WIDE_ADDRESS))
+    prices[Op.MUL] = _built(model, GOp.MUL, factor, factor)
+    prices[Op.SQUARE] = square = _built(model, GOp.MUL, factor)
+    again = _built(model, GOp.MUL, round(1.5 * factor), factor)  # the square is wider than a factor
+    prices[Op.CUBE] = (square[0] + again[0], square[1] + again[1])
+    tables = [_table(model, fmt.width) for fmt in formats]
+    adder, _ = prices[Op.ADD]
+    if adder > model.budget_ns:
+        raise InputError(
+            f"{model.name}: an adder of {width} bits takes {adder:.2f} ns, more than "
+            f"the {model.budget_ns:.2f} ns that the clock leaves; lower the clock"
+        )
+    return SearchCost(
+        period=model.budget_ns,
+        chain=True,
+        fuse=True,
+        op_delay=tuple(prices.get(op, (0.0, 0.0))[0] for op in Op),
+        op_lut=tuple(prices.get(op, (0.0, 0.0))[1] for op in Op),
+        table_delay=tuple(d for d, _ in tables),
+        table_lut=tuple(area for _, area in tables),
+    )
+
+
+def _table(model: OpenModel, address: int) -> tuple[float, float]:
+    """Delay and LUTs of a table with entries of the nominal width.
+
+    Smooth contents beyond six address bits share about half of their six-input functions.
+    """
+    ways = 1 << max(0, address - LUT_INPUTS)
+    factors = model.device.table_factor
+    factor = factors.get(address, max(factors.values(), default=1.0))
+    column = ways * (0.5 if ways > 1 else 1.0) + joining_luts(ways)
+    return model.row_delay("table", {"address": address}), _ENTRY_BITS * column * factor
+
+
+def _built(model: OpenModel, kind: GOp, *widths: int) -> tuple[float, float]:
+    """Delay and LUTs of an operation on signals of these widths; a product of one is a square.
+
+    The compiler's passes give it the parts that fit a tick. Where they take several ticks the delay
+    is that of one operator which ends as late. DSP blocks are LUTs, as many as the passes take them
+    for.
+    """
+    builder = GraphBuilder(tuple(f"x{k}" for k in range(len(widths))))
+    ports = [builder.input(k, Fixed(w, 0)) for k, w in enumerate(widths)]
+    made = builder.op(kind, *(ports * 2)[: ARITY[kind]])
+    graph = run_passes(builder.build([made], ["y"]), model)
+    stage, start = arrivals(graph, model)[graph.outputs[0]]
+    area = sum(lut_equivalent(model.area(graph, k)) for k in range(len(graph.nodes)))
+    return stage * model.budget_ns + start, area
+
+
+def _published(model: CycleModel, inputs: int, fmt: Fixed) -> SearchCost:
+    cycles = cycle_table(fmt, model.device.name)
+    ticks = tuple(float(cycles.get(op, 0)) for op in Op)
+    nothing = (0.0,) * len(ticks)
+    return SearchCost(
+        period=1.0,
+        chain=False,
+        fuse=False,
+        op_delay=ticks,
+        op_lut=nothing,
+        table_delay=(1.0,) * inputs,
+        table_lut=(0.0,) * inputs,
+    )

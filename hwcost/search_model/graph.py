@@ -1,0 +1,278 @@
+"""What the rules of the search's cost build: a graph of the compiler, priced by the search's table.
+
+Room: `hwcost`; imports `codegen` and `expr`. `lowered` turns one output of an expression into a
+`codegen.Graph` by the rules that `hwcost.search_model.table` states, and `TableModel` prices its
+nodes from a `SearchCost`. The compiler's scheduler and the sum of the areas then say what the
+output costs, and the kernel, which builds no graph, must say the same (a property test holds it).
+
+Formats are nominal: widths are of no account, since the table has the prices, and every operation
+reads its arguments in a format of its own, as in a compiled design, so that two sums or products
+share no adder. A table holds its number where the compiler would put values. An operator that is
+longer than a tick is followed by casts that stand for its further stages.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from symtick.codegen.ir.arrival import Ready, Watch, ready_after
+from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
+from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
+from symtick.codegen.ir.schedule import Area, CostModel
+from symtick.codegen.ir.signed_digits import signed_digits
+from symtick.errors import InputError
+from symtick.expr import Expression, Op, arity, from_programs
+from symtick.hwcost.search_model.forms import ADDITIVE, MANY, NONE, Forms, Reading, Term
+from symtick.hwcost.search_model.table import TOLERANCE, SearchCost, rounded_factor
+
+_WIDTH = 6  # of a signal and of a table's address
+_POINTS = 400  # places for the point of a format; then the width grows
+# a quotient that is no product with a reciprocal stands as a product
+_GRAPH_OPS = {Op.ADD: GOp.ADD, Op.SUB: GOp.SUB, Op.NEG: GOp.NEG, Op.ABS: GOp.ABS, Op.MUL: GOp.MUL,
+              Op.DIV: GOp.MUL, Op.MIN: GOp.MIN, Op.MAX: GOp.MAX}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TableModel:
+    """A `CostModel` that prices the nodes of a lowered graph.
+
+    Attributes:
+        cost: the search's table.
+        prices: delay and LUTs of the nodes that are no wires; ns, or ticks where the table's are
+            whole.
+    """
+
+    cost: SearchCost
+    prices: dict[int, tuple[float, float]]
+
+    @property
+    def name(self) -> str:
+        """For reports."""
+        return "the search's cost table"
+
+    @property
+    def clock_ns(self) -> float:
+        """The same as the budget: the table knows no more of the clock."""
+        return self.budget_ns
+
+    @property
+    def budget_ns(self) -> float:
+        """What logic can use of a tick."""
+        return self.cost.period if self.cost.chain else 1.0
+
+    def delay(self, graph: Graph, node: int) -> float:
+        """Nanoseconds, or ticks, of a node."""
+        return self.prices.get(node, (0.0, 0.0))[0]
+
+    def area(self, graph: Graph, node: int) -> Area:
+        """LUTs of a node."""
+        return Area(lut=self.prices.get(node, (0.0, 0.0))[1])
+
+
+def lowered(expression: Expression, cost: SearchCost, output: int = 0) -> tuple[Graph, TableModel]:
+    """The graph that the search's rules build for an output, and the model that prices it.
+
+    Raises:
+        InputError: the expression has another number of inputs than the cost's tables.
+    """
+    if len(expression.inputs) != len(cost.table_lut):
+        raise InputError(
+            f"the expression has {len(expression.inputs)} inputs, "
+            f"the cost has tables for {len(cost.table_lut)}"
+        )
+    alone = from_programs([expression.to_program(output)], expression.inputs)
+    work = _Lowering(Forms(alone), cost)
+    place = work.signal(len(alone.nodes) - 1)
+    graph = Graph(tuple(work.builder.nodes), (place,), expression.inputs, ("y",))
+    return graph, TableModel(cost, work.prices)
+
+
+def search_cost(expression: Expression, cost: SearchCost, output: int = 0) -> tuple[int, float]:
+    """Ticks and LUTs of one output, by the compiler's timing; the kernel's `costs` are the same.
+
+    Raises:
+        InputError: as for `lowered`.
+    """
+    graph, model = lowered(expression, cost, output)
+    area = sum(model.area(graph, k).lut for k in range(len(graph.nodes)))
+    stage, start = arrivals(graph, model)[graph.outputs[0]]
+    if not cost.chain and start == 0.0:  # whole ticks, of operators only
+        return 0, area
+    return stage + 1, area
+
+
+def arrivals(graph: Graph, model: CostModel) -> list[Ready]:
+    """When each node of a graph is ready, as the scheduler counts."""
+    ready: list[Ready] = []
+    for k, node in enumerate(graph.nodes):
+        args = [ready[a] for a in node.args]
+        ready.append(ready_after(args, model.delay(graph, k), model.budget_ns))
+    return ready
+
+
+@dataclass
+class _Lowering:
+    forms: Forms
+    cost: SearchCost
+    builder: GraphBuilder = field(init=False)
+    prices: dict[int, tuple[float, float]] = field(default_factory=dict)
+    known: dict[int, int] = field(default_factory=dict)
+    numbers: int = 0
+
+    def __post_init__(self) -> None:
+        self.builder = GraphBuilder(self.forms.expression.inputs)
+        self.watch = Watch(self.builder, TableModel(self.cost, self.prices))
+
+    # --- graph nodes and their prices ----------------------------------------------------------
+
+    def own(self, places: Iterable[int]) -> list[int]:
+        """Signals in formats that no other operation reads, and each one in its own."""
+        self.numbers += 1
+        more, point = divmod(self.numbers, _POINTS)
+        held: Counter[int] = Counter()
+        found = []
+        for place in places:
+            fmt = Fixed(_WIDTH + more + held[place], point)
+            found.append(self.builder.cast(place, fmt, Quant.TRN, Overflow.WRAP))
+            held[place] += 1
+        return found
+
+    def priced(self, place: int, delay: float, lut: float) -> int:
+        """An operation with its price; casts are its further stages where it takes several."""
+        first, *later = self._stages(delay)
+        self.prices[place] = (first, lut)
+        for part in later:
+            (place,) = self.own([place])
+            self.prices[place] = (part, 0.0)
+        return place
+
+    def _stages(self, delay: float) -> list[float]:
+        if not self.cost.chain:
+            return [1.0] * math.ceil(delay) or [0.0]
+        spans = max(1, math.ceil((delay - TOLERANCE) / self.cost.period))
+        return [self.cost.period] * (spans - 1) + [delay - (spans - 1) * self.cost.period]
+
+    def operation(self, op: Op, *places: int) -> int:
+        """An operator of the language at its own price; a function is a table on its argument."""
+        held = self.own(places)
+        if op in _GRAPH_OPS and len(held) == arity(op):
+            made = self.builder.op(_GRAPH_OPS[op], *held)
+        else:
+            made = self._table_on(held[0])
+        return self.priced(made, self.cost.op_delay[op], self.cost.op_lut[op])
+
+    def _table_on(self, place: int) -> int:
+        address = self.builder.cast(place, Fixed(_WIDTH, 0), Quant.TRN, Overflow.WRAP)
+        self.numbers += 1
+        contents = [self.numbers, *[0] * ((1 << _WIDTH) - 1)]
+        return self.builder.table(address, contents, Fixed(32, 0))
+
+    def input(self, feature: int) -> int:
+        """An input port."""
+        return self.builder.input(feature, Fixed(_WIDTH, 0))
+
+    def table(self, feature: int) -> int:
+        """A table on an input."""
+        place = self._table_on(self.input(feature))
+        return self.priced(place, self.cost.table_delay[feature], self.cost.table_lut[feature])
+
+    # --- expression nodes ----------------------------------------------------------------------
+
+    def signal(self, number: int) -> int:
+        """The graph node of an expression node."""
+        if number not in self.known:
+            make = self._fused if self.cost.fuse else self._plain
+            self.known[number] = make(number)
+        return self.known[number]
+
+    def _plain(self, number: int) -> int:
+        node = self.forms.nodes[number]
+        if node.op is Op.INPUT:
+            return self.input(node.index)
+        if node.op is Op.CONST:
+            return self.builder.const(1, 0)
+        return self.operation(node.op, *(self.signal(a) for a in node.args))
+
+    def _fused(self, number: int) -> int:
+        node, feature = self.forms.nodes[number], self.forms.support[number]
+        if feature == NONE:
+            return self.builder.const(1, 0)
+        if feature != MANY:
+            return self.input(feature) if node.op is Op.INPUT else self.table(feature)
+        reading = self.forms.reading(number)
+        if reading.op is not None:
+            return self.operation(reading.op, self._read(reading))
+        if node.op in ADDITIVE:
+            return self._sum(number)
+        factor = self.forms.factor(number)
+        if factor is not None:
+            return self._scaled(*factor)
+        if node.op is Op.DIV:
+            return self._quotient(*node.args)
+        return self.operation(node.op, *(self.signal(a) for a in node.args))
+
+    def _read(self, reading: Reading) -> int:
+        """What a table reads."""
+        if reading.whole or self.forms.nodes[reading.signal].op not in ADDITIVE:
+            return self.signal(reading.signal)
+        return self._sum(reading.signal, bare=True)
+
+    def _scaled(self, number: int, factor: float) -> int:
+        """The shift-and-add network of a constant: a balanced tree over its signed digits."""
+        place = self.signal(number)
+        digits = signed_digits(rounded_factor(factor, self.cost.factor_bits))
+        if self.forms.takes_factor(number) or len(digits) < 2:
+            return place
+        (at,) = self.own([place])
+        terms = [(self.builder.scale(at, exponent), sign < 0) for exponent, sign in digits]
+        while len(terms) > 1:
+            pairs = zip(terms[::2], terms[1::2], strict=False)
+            odd = terms[-1:] if len(terms) % 2 else []
+            terms = [(self._added(a, b, m != n), False) for (a, m), (b, n) in pairs] + odd
+        return terms[0][0]
+
+    def _added(self, first: int, second: int, subtract: bool = False) -> int:
+        made = self.builder.op(GOp.SUB if subtract else GOp.ADD, first, second)
+        return self.priced(made, self.cost.op_delay[Op.ADD], self.cost.op_lut[Op.ADD])
+
+    def _quotient(self, over: int, under: int) -> int:
+        """A product with the table of the reciprocal."""
+        feature = self.forms.support[under]
+        if self.forms.nodes[under].op is Op.INPUT:
+            inverse = self.table(feature)
+        else:
+            inverse = self.signal(under)
+            if feature == MANY and not self.forms.is_table(under):
+                inverse = self.operation(Op.DIV, inverse)
+        return self.operation(Op.MUL, self.signal(over), inverse)
+
+    # --- sums ----------------------------------------------------------------------------------
+
+    def _sum(self, number: int, bare: bool = False) -> int:
+        """A flattened sum; `bare`: without its constants and its sign."""
+        terms, extra = self.forms.merged(number, constants=not bare)
+        places = [self._operand(term) for term in terms]
+        if extra:
+            places.append(self.builder.const(1, 0))
+        total = self._joined(self.own(places))
+        signs = [t.negative and not self.forms.computed(t) for t in terms]
+        return self.operation(Op.NEG, total) if all(signs) and not (extra or bare) else total
+
+    def _operand(self, term: Term) -> int:
+        if term.feature == MANY:
+            return self.signal(term.node)
+        return self.input(term.feature) if term.bare else self.table(term.feature)
+
+    def _joined(self, places: Sequence[int]) -> int:
+        """Adders that join the two earliest until one is left."""
+        waiting = [(self.watch.ready(p), p) for p in places]
+        heapq.heapify(waiting)
+        while len(waiting) > 1:
+            (_, a), (_, b) = heapq.heappop(waiting), heapq.heappop(waiting)
+            made = self._added(a, b)
+            heapq.heappush(waiting, (self.watch.ready(made), made))
+        return waiting[0][1]

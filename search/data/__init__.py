@@ -1,0 +1,1 @@
+"""Rows, targets and metrics: what a search is scored on."""

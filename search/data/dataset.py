@@ -1,0 +1,265 @@
+"""Data at the door: a checked set of rows, and the map from its units to the hardware's range.
+
+Room: `search`. May import expr, hwcost (it needs neither) and the errors. Whatever reaches the
+search from here is finite, rectangular and named.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.errors import InputError
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+Part = Literal["all", "train", "test"]
+
+# the largest float32 below 1, so that the open end of [-1, 1) survives a cast to float32
+TOP = 1.0 - 2.0**-24
+_LEAST_SPAN = 1e-300  # a narrower range has no finite factor: the feature counts as constant
+
+
+def check_matrix(X: npt.ArrayLike, names: Sequence[str] | None = None) -> FloatArray:
+    """A finite, non-empty float64 matrix (rows, features), or an error that names the culprit.
+
+    Args:
+        X: anything that numpy reads as a matrix of numbers.
+        names: the expected feature names; their number must be the number of columns.
+
+    Raises:
+        InputError: ragged, empty, not numeric, wrong number of columns, NaN or infinity.
+    """
+    try:
+        matrix = np.array(X, dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            f"the data is not a matrix of numbers (rows of different length, or text?): {error}"
+        ) from error
+    if matrix.ndim != 2:
+        raise InputError(f"the data must be a matrix (rows, features), not of shape {matrix.shape}")
+    if 0 in matrix.shape:
+        raise InputError(f"the data is empty: {matrix.shape[0]} rows, {matrix.shape[1]} features")
+    if names is not None and matrix.shape[1] != len(names):
+        raise InputError(
+            f"the data has {matrix.shape[1]} features, but {len(names)} are expected: "
+            f"{', '.join(names)}"
+        )
+    _check_finite(matrix, names)
+    return matrix
+
+
+def _check_finite(matrix: FloatArray, names: Sequence[str] | None) -> None:
+    bad = np.argwhere(~np.isfinite(matrix))
+    if len(bad) == 0:
+        return
+    row, column = (int(index) for index in bad[0])
+    name = f" ({names[column]!r})" if names is not None else ""
+    raise InputError(
+        f"the data has {matrix[row, column]} in row {row}, column {column}{name}, and "
+        f"{len(bad)} non-finite values in all: remove or repair these rows"
+    )
+
+
+def _check_unique(names: Sequence[str], what: str) -> tuple[str, ...]:
+    held = tuple(str(name) for name in names)
+    for name in held:
+        if not name.strip():
+            raise InputError(f"an empty {what} name among {list(held)}")
+        if held.count(name) > 1:
+            raise InputError(f"the {what} name {name!r} occurs {held.count(name)} times")
+    return held
+
+
+def check_labels(y: npt.ArrayLike, rows: int, classes: int) -> IntArray:
+    """Labels as int64 of shape (rows,), each from 0 to classes - 1.
+
+    Raises:
+        InputError: another shape, fractions, or a label outside the range.
+    """
+    raw = np.asarray(y)
+    if raw.shape != (rows,):
+        raise InputError(f"{rows} rows need labels of shape ({rows},), not {raw.shape}")
+    if raw.dtype.kind not in "iufb":
+        raise InputError(f"labels must be whole numbers, not of type {raw.dtype}")
+    bad = np.flatnonzero(~np.isfinite(raw) | (raw != np.floor(raw)) | (raw < 0) | (raw >= classes))
+    if len(bad):
+        row = int(bad[0])
+        raise InputError(
+            f"the label in row {row} is {raw[row]}, but with {classes} classes labels are whole "
+            f"numbers from 0 to {classes - 1}"
+        )
+    return np.array(raw, dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Rows with names, and labels where they are known.
+
+    Attributes:
+        X: float64 (rows, features), finite, in the user's units.
+        y: int64 (rows,) class numbers, or None.
+        feature_names: one distinct name per column.
+        class_names: one distinct name per class; empty when there are no labels.
+
+    Raises:
+        InputError: on construction, for anything that breaks the lines above.
+    """
+
+    X: FloatArray
+    y: IntArray | None
+    feature_names: tuple[str, ...]
+    class_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = _check_unique(self.feature_names, "feature")
+        classes = _check_unique(self.class_names, "class")
+        matrix = check_matrix(self.X, names)
+        labels = None if self.y is None else check_labels(self.y, len(matrix), len(classes))
+        for array in (matrix, labels):
+            if array is not None:
+                array.setflags(write=False)
+        for field, value in (
+            ("X", matrix),
+            ("y", labels),
+            ("feature_names", names),
+            ("class_names", classes),
+        ):
+            object.__setattr__(self, field, value)
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    @property
+    def labels(self) -> IntArray:
+        """The labels.
+
+        Raises:
+            InputError: there are none.
+        """
+        if self.y is None:
+            raise InputError("this step needs labels, but the data set has none")
+        return self.y
+
+    @classmethod
+    def load(cls, path: Path | str, part: Part = "all", target: str | None = None) -> Dataset:
+        """Read a .npz or .csv file (layouts: `symtick.search.data.files`).
+
+        Args:
+            path: the file.
+            part: which part of a file that holds a training and a test part.
+            target: the name of a csv's label column.
+
+        Raises:
+            InputError: missing, of another kind, damaged, or breaking a rule of `Dataset`.
+        """
+        from symtick.search.data.files import read  # it imports this module
+
+        return read(Path(path), part, target)
+
+    def take(self, rows: npt.NDArray[np.intp] | slice) -> Dataset:
+        """The named rows, in the order given."""
+        labels = None if self.y is None else self.y[rows]
+        return Dataset(self.X[rows], labels, self.feature_names, self.class_names)
+
+    def split(self, fraction: float, seed: int = 0) -> tuple[Dataset, Dataset]:
+        """Shuffle and cut: the rest, and a part with about `fraction` of the rows.
+
+        Raises:
+            InputError: a fraction outside (0, 1), or one that leaves a part empty.
+        """
+        if not 0.0 < fraction < 1.0:
+            raise InputError(f"the fraction must lie between 0 and 1, not {fraction!r}")
+        count = round(fraction * len(self))
+        if count in (0, len(self)):
+            raise InputError(f"a fraction of {fraction} of {len(self)} rows leaves a part empty")
+        order = np.random.default_rng(seed).permutation(len(self))
+        return self.take(order[count:]), self.take(order[:count])
+
+
+@dataclass(frozen=True)
+class Scaler:
+    """Per feature x -> (x - low) / (high - low) * 2 - 1, clipped to [-1, 1).
+
+    A value outside [low, high] saturates, as the hardware's input does; a feature whose low is its
+    high maps to 0.
+
+    Attributes:
+        low, high: the ends of each feature's range, in the user's units.
+    """
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.low) != len(self.high) or not self.low:
+            raise InputError(
+                f"a scaler needs as many lows as highs and at least one, not {len(self.low)} and "
+                f"{len(self.high)}"
+            )
+        for index, (low, high) in enumerate(zip(self.low, self.high, strict=True)):
+            if not (low <= high and math.isfinite(high - low)):
+                raise InputError(f"feature {index} has the range [{low!r}, {high!r}]")
+
+    @classmethod
+    def fit(cls, X: npt.ArrayLike, tail: float = 0.001) -> Scaler:
+        """Ranges from the data: the quantiles `tail` and 1 - `tail` of each feature.
+
+        Raises:
+            InputError: bad data, or a tail outside [0, 0.5).
+        """
+        if not 0.0 <= tail < 0.5:
+            raise InputError(f"the tail of the quantiles must lie in [0, 0.5), not {tail!r}")
+        low, high = np.quantile(check_matrix(X), [tail, 1.0 - tail], axis=0)
+        return cls(tuple(map(float, low)), tuple(map(float, high)))
+
+    @property
+    def slope(self) -> FloatArray:
+        """The factor of each feature; 0 for a constant one."""
+        span = np.subtract(self.high, self.low)
+        return np.divide(2.0, span, out=np.zeros_like(span), where=span > _LEAST_SPAN)
+
+    @property
+    def offset(self) -> FloatArray:
+        """What is added after the factor: scaled = slope * x + offset, before clipping."""
+        slope = self.slope
+        return np.where(slope > 0, -1.0 - slope * np.asarray(self.low), 0.0)
+
+    def transform(self, X: npt.ArrayLike) -> FloatArray:
+        """Rows (n, features) in the user's units to the same shape in [-1, 1).
+
+        Raises:
+            InputError: bad data, or another number of features.
+        """
+        matrix = check_matrix(X)
+        if matrix.shape[1] != len(self.low):
+            raise InputError(f"the data has {matrix.shape[1]} features, the scaler {len(self.low)}")
+        slope = self.slope
+        with np.errstate(over="ignore", invalid="ignore"):  # far outside: clipped or not used
+            scaled = np.where(slope > 0, (matrix - np.asarray(self.low)) * slope - 1.0, 0.0)
+        return np.clip(scaled, -1.0, TOP)
+
+    def to_dict(self) -> dict[str, list[float]]:
+        """A form for JSON; floats survive exactly."""
+        return {"low": list(self.low), "high": list(self.high)}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Scaler:
+        """The inverse of `to_dict`.
+
+        Raises:
+            InputError: other keys, or values that are not numbers.
+        """
+        if set(content) != {"low", "high"}:
+            raise InputError(f"a scaler has the keys low and high, not {sorted(content)}")
+        try:
+            low, high = (tuple(float(v) for v in content[key]) for key in ("low", "high"))
+        except (TypeError, ValueError) as error:
+            raise InputError(f"a scaler's ranges must be lists of numbers: {error}") from error
+        return cls(low, high)

@@ -1,0 +1,221 @@
+"""Reading data sets: .npz, .csv, and the public jet data set from OpenML.
+
+Room: `search`. May import the errors and `search.data`.
+
+Layouts:
+  .npz  `X` and `y`, or `X_train`, `y_train`, `X_test`, `y_test` (the y may be left out); optional
+        `feature_names` and `classes` (or `class_names`) as fixed-width text. Never unpickled.
+  .csv  one header line of names, then numbers. The label column is the one named by `target`,
+        else the one called label, class, target or y; its values may be whole numbers or text.
+"""
+
+from __future__ import annotations
+
+import csv
+import warnings
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.errors import InputError, ToolError
+from symtick.expr import default_names
+from symtick.search.data.dataset import Dataset, FloatArray, IntArray, Part, check_matrix
+
+TARGET_NAMES = ("label", "class", "target", "y")
+MAX_CLASSES = 10_000  # a larger label is a mistake, such as a number of events
+JET_CLASSES = ("g", "q", "w", "z", "t")
+
+
+def read(path: Path, part: Part = "all", target: str | None = None) -> Dataset:
+    """`Dataset.load`, which documents it."""
+    if part not in get_args(Part):
+        raise InputError(f"the part must be one of {', '.join(get_args(Part))}, not {part!r}")
+    if not path.is_file():
+        raise InputError(f"there is no data file {path}")
+    if path.suffix not in (".npz", ".csv"):
+        raise InputError(f"{path} is neither .npz nor .csv")
+    if path.suffix == ".csv" and part != "all":
+        raise InputError(f"{path} is a .csv file: it has no {part} part, only all")
+    try:
+        return _read_npz(path, part) if path.suffix == ".npz" else _read_csv(path, target)
+    except InputError as error:
+        if str(path) in str(error):
+            raise
+        raise InputError(f"{path}: {error}") from None
+
+
+def load_split(
+    path: Path | str, fraction: float = 0.2, seed: int = 0, target: str | None = None
+) -> tuple[Dataset, Dataset]:
+    """Training and test part of a file: its own parts, or else a seeded cut.
+
+    Raises:
+        InputError: as `Dataset.load` and `Dataset.split`.
+    """
+    file = Path(path)
+    if file.suffix == ".npz" and file.is_file() and "X_train" in _arrays(file):
+        return read(file, "train"), read(file, "test")
+    return read(file, "all", target).split(fraction, seed)
+
+
+def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            return {key: content[key] for key in content.files}
+    except (ValueError, OSError, zipfile.BadZipFile, EOFError, AttributeError) as error:
+        raise InputError(
+            f"{path} is not a .npz file of plain arrays (pickled objects are refused; store text "
+            f"as fixed-width unicode): {error}"
+        ) from error
+
+
+def _read_npz(path: Path, part: Part) -> Dataset:
+    arrays = _arrays(path)
+    X = _stacked(path, arrays, "X", part)
+    if X is None:
+        wanted = "X or X_train and X_test" if part == "all" else f"X_{part}"
+        raise InputError(f"{path} has no {wanted}: its arrays are {', '.join(sorted(arrays))}")
+    y = _stacked(path, arrays, "y", part)
+    given = arrays.get("feature_names")
+    matrix = check_matrix(X, None if given is None else tuple(map(str, given)))
+    names = default_names(matrix.shape[1]) if given is None else given
+    named = arrays.get("class_names", arrays.get("classes"))
+    classes = _counted(path, y) if named is None else tuple(map(str, named))
+    return Dataset(matrix, y, tuple(map(str, names)), classes)
+
+
+def _stacked(
+    path: Path, arrays: Mapping[str, npt.NDArray[Any]], key: str, part: Part
+) -> npt.NDArray[Any] | None:
+    keys = [f"{key}_{part}"] if part != "all" else [f"{key}_train", f"{key}_test"]
+    if part == "all" and key in arrays:
+        keys = [key]
+    found = [arrays[name] for name in keys if name in arrays]
+    if len(found) != len(keys):
+        return None
+    try:
+        return np.concatenate(found)
+    except ValueError as error:
+        raise InputError(f"{path}: {' and '.join(keys)} do not fit together: {error}") from error
+
+
+def _counted(path: Path, y: npt.NDArray[Any] | None) -> tuple[str, ...]:
+    """Class names 0, 1, ... for labels that came without names."""
+    if y is None or y.size == 0:
+        return ()
+    if y.dtype.kind not in "iub":
+        raise InputError(f"{path}: y holds {y.dtype}, but labels are whole numbers")
+    return _numbered(path, int(y.max()))
+
+
+def _numbered(path: Path, largest: int) -> tuple[str, ...]:
+    if largest >= MAX_CLASSES:
+        raise InputError(
+            f"{path} has the label {largest}: labels number the classes from 0, up to "
+            f"{MAX_CLASSES - 1}"
+        )
+    return tuple(str(k) for k in range(largest + 1))
+
+
+def _read_csv(path: Path, target: str | None) -> Dataset:
+    header, rows = _csv_rows(path)
+    column = _target_column(path, header, target)
+    feature_columns = [i for i in range(len(header)) if i != column]
+    names = [header[i] for i in feature_columns]
+    X = _numbers(path, [[row[i] for i in feature_columns] for row in rows], names)
+    if column is None:
+        return Dataset(X, None, tuple(names))
+    y, classes = _labels(path, [row[column].strip() for row in rows])
+    return Dataset(X, y, tuple(names), classes)
+
+
+def _csv_rows(path: Path) -> tuple[list[str], list[list[str]]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            lines = [row for row in csv.reader(file) if row]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not a csv file: {error}") from error
+    if len(lines) < 2:
+        raise InputError(f"{path} is empty: a header line and at least one row are needed")
+    header = [name.strip() for name in lines[0]]
+    for number, row in enumerate(lines[1:]):
+        if len(row) != len(header):
+            raise InputError(
+                f"{path}: row {number} has {len(row)} values, but the header has {len(header)}"
+            )
+    return header, lines[1:]
+
+
+def _target_column(path: Path, header: Sequence[str], target: str | None) -> int | None:
+    if target is not None and target not in header:
+        raise InputError(f"{path} has no column {target!r}: it has {', '.join(header)}")
+    wanted = TARGET_NAMES if target is None else (target,)
+    return next((header.index(name) for name in wanted if name in header), None)
+
+
+def _numbers(path: Path, cells: Sequence[Sequence[str]], names: Sequence[str]) -> FloatArray:
+    try:
+        return np.array(cells, dtype=np.float64)
+    except ValueError:
+        pass  # find the cell, for the message
+    for number, row in enumerate(cells):
+        for name, cell in zip(names, row, strict=True):
+            try:
+                float(cell)
+            except ValueError as error:
+                raise InputError(
+                    f"{path}: {cell!r} in row {number}, column {name!r} is not a number"
+                ) from error
+    raise InputError(f"{path} is not a matrix of numbers")
+
+
+def _labels(path: Path, cells: Sequence[str]) -> tuple[IntArray, tuple[str, ...]]:
+    """Whole numbers from 0 stay as they are; any other text is numbered in sorted order."""
+    if all(cell.isascii() and cell.isdigit() for cell in cells):
+        numbers = [int(cell) for cell in cells]
+        classes = _numbered(path, max(numbers))
+        return np.array(numbers, dtype=np.int64), classes
+    classes = tuple(sorted(set(cells)))
+    places = {name: k for k, name in enumerate(classes)}
+    return np.array([places[cell] for cell in cells], dtype=np.int64), classes
+
+
+def load_openml_jets(cache: Path | None = None) -> Dataset:
+    """The original jet data set, OpenML `hls4ml_lhc_jets_hlf`: 830,000 jets, 16 features.
+
+    Args:
+        cache: where scikit-learn keeps the download; its own folder by default.
+
+    Raises:
+        ToolError: no internet, or the server does not answer as expected.
+        InputError: what came is not the data set.
+    """
+    from sklearn.datasets import fetch_openml
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # its retries warn; the error below says it all
+            bunch = fetch_openml(
+                name="hls4ml_lhc_jets_hlf",
+                version=1,
+                as_frame=False,
+                parser="pandas",
+                data_home=None if cache is None else str(cache),
+                n_retries=1,
+            )
+    except (OSError, ValueError) as error:
+        raise ToolError(
+            f"could not fetch hls4ml_lhc_jets_hlf from OpenML ({error}): this needs internet. "
+            "Without it use the committed sample examples/jets/jets_sample.npz, or a file of "
+            "your own (.npz or .csv)"
+        ) from error
+    places = {name: k for k, name in enumerate(JET_CLASSES)}
+    unknown = sorted(set(map(str, bunch.target)) - set(places))
+    if unknown:
+        raise InputError(f"hls4ml_lhc_jets_hlf came with the unknown classes {unknown}")
+    y = np.array([places[str(label)] for label in bunch.target], dtype=np.int64)
+    return Dataset(bunch.data, y, tuple(map(str, bunch.feature_names)), JET_CLASSES)

@@ -1,0 +1,100 @@
+"""How good a set of class scores is, and how like another set.
+
+Room: `search`. May import the errors and `search.data`. Scores are (rows, classes); the class is
+the largest score (the first of equals, as an index comparison tree in hardware takes it), and with
+one column class 1 where the score is positive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import logsumexp
+
+from symtick.errors import InputError
+from symtick.search.data.dataset import FloatArray, IntArray
+
+
+def predicted_classes(scores: npt.ArrayLike) -> IntArray:
+    """int64 (rows,): the class of each row.
+
+    Raises:
+        InputError: not a non-empty matrix, or NaN in it.
+    """
+    matrix = np.asarray(scores, dtype=np.float64)
+    if matrix.ndim != 2 or 0 in matrix.shape:
+        raise InputError(f"scores must be a matrix (rows, classes), not of shape {matrix.shape}")
+    if np.isnan(matrix).any():
+        row = int(np.argwhere(np.isnan(matrix))[0, 0])
+        raise InputError(f"the scores of row {row} hold NaN")
+    if matrix.shape[1] == 1:
+        return np.asarray(matrix[:, 0] > 0, dtype=np.int64)
+    return np.asarray(np.argmax(matrix, axis=1), dtype=np.int64)
+
+
+def _same_length(first: IntArray, second: IntArray) -> None:
+    if first.shape != second.shape:
+        raise InputError(f"{len(first)} rows of scores against {len(second)} to compare with")
+
+
+def accuracy(scores: npt.ArrayLike, labels: npt.ArrayLike) -> float:
+    """The fraction of rows whose class is their label.
+
+    Raises:
+        InputError: as `predicted_classes`, or another number of labels.
+    """
+    predicted, truth = predicted_classes(scores), np.asarray(labels, dtype=np.int64)
+    _same_length(predicted, truth)
+    return float(np.mean(predicted == truth))
+
+
+def agreement(scores: npt.ArrayLike, reference: npt.ArrayLike) -> float:
+    """The fraction of rows for which both score matrices choose the same class.
+
+    Raises:
+        InputError: as `predicted_classes`, or another number of rows.
+    """
+    first, second = predicted_classes(scores), predicted_classes(reference)
+    _same_length(first, second)
+    return float(np.mean(first == second))
+
+
+def log_odds(scores: npt.ArrayLike) -> FloatArray:
+    """log(p / (1 - p)) of the softmax of each row, (rows, classes).
+
+    It orders rows as the softmax does, but does not round to 1 for a confident network.
+    """
+    matrix = np.asarray(scores, dtype=np.float64)
+    if matrix.shape[1] == 1:
+        return matrix
+    others = [logsumexp(np.delete(matrix, k, axis=1), axis=1) for k in range(matrix.shape[1])]
+    return np.asarray(matrix - np.stack(others, axis=1), dtype=np.float64)
+
+
+def auc_per_class(
+    scores: npt.ArrayLike, labels: npt.ArrayLike, class_names: Sequence[str]
+) -> dict[str, float]:
+    """Area under the ROC curve of each class against the rest, by the softmax of the scores.
+
+    A class without both members and others among the labels has no area and is left out. One
+    column of scores stands for class 1 of two.
+
+    Raises:
+        InputError: as `predicted_classes`, or numbers of rows or classes that do not fit.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    truth = np.asarray(labels, dtype=np.int64)
+    _same_length(predicted_classes(scores), truth)
+    odds = log_odds(scores)
+    if odds.shape[1] == 1:
+        odds = np.concatenate([-odds, odds], axis=1)
+    if odds.shape[1] != len(class_names):
+        raise InputError(f"{odds.shape[1]} columns of scores for {len(class_names)} class names")
+    return {
+        name: float(roc_auc_score(truth == k, odds[:, k]))
+        for k, name in enumerate(class_names)
+        if 0 < np.count_nonzero(truth == k) < len(truth)
+    }

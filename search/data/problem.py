@@ -1,0 +1,247 @@
+"""What a search is to imitate: rows as the hardware sees them, targets, and how to score.
+
+Room: `search`; imports `codegen` formats (through the arrow codegen <- hwcost <- search) and the
+errors. Inputs are quantised to their formats here, once, so that every later step fits exactly
+what the hardware computes with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.codegen import Fixed
+from symtick.errors import InputError
+from symtick.expr import Interval, check_names, default_names
+from symtick.search.data.dataset import FloatArray, IntArray, check_labels, check_matrix
+from symtick.search.data.metrics import accuracy, agreement, predicted_classes
+from symtick.search.data.objective import Outputs, cross_entropy, entropy, softmax, squared
+
+Kind = Literal["classes", "values"]
+FLAT_LOGIT = 2.0  # log-odds that stand for a bare label in a regression on logits
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Rows, targets and formats; the last `held_out` rows are for validation only.
+
+    Attributes:
+        raw: input codes, int64 (rows, inputs), each within its format.
+        targets: what the outputs should be, float64 (rows, outputs): a teacher's scores before
+            softmax, centred over the classes (softmax does not see the difference), or values.
+        soft: class probabilities to imitate, (rows, outputs); None for values. One output stands
+            for class 1 of two.
+        labels: true classes (rows,), or None.
+        kind: `classes` (the class is the largest output) or `values`.
+        formats: format of each input.
+        input_names: one for each input.
+        output_names: one for each output.
+        held_out: number of validation rows.
+    """
+
+    raw: IntArray
+    targets: FloatArray
+    soft: FloatArray | None
+    labels: IntArray | None
+    kind: Kind
+    formats: tuple[Fixed, ...]
+    input_names: tuple[str, ...]
+    output_names: tuple[str, ...]
+    held_out: int
+
+    @classmethod
+    def from_scores(
+        cls,
+        X: npt.ArrayLike,
+        scores: npt.ArrayLike,
+        formats: Sequence[Fixed],
+        *,
+        kind: Kind = "classes",
+        labels: npt.ArrayLike | None = None,
+        input_names: Sequence[str] | None = None,
+        output_names: Sequence[str] | None = None,
+        validation: float = 0.2,
+        temperature: float = 1.0,
+        seed: int = 0,
+    ) -> Problem:
+        """Imitate a teacher's scores, or fit values.
+
+        Args:
+            X: inputs in the formats' ranges, (rows, inputs); values outside saturate.
+            scores: (rows, outputs) or (rows,): scores before softmax, or values.
+            formats: format of each input.
+            kind: `classes` or `values`.
+            labels: true classes, to measure accuracy; without them the teacher's class counts.
+            input_names: x0, x1, ... by default.
+            output_names: y0, y1, ... by default.
+            validation: share of the rows that is held out.
+            temperature: the soft targets are softmax(scores / temperature).
+            seed: of the shuffle that picks the rows held out.
+
+        Raises:
+            InputError: shapes, names, numbers or shares that do not fit.
+        """
+        goal = _scores(scores)
+        if not temperature > 0.0:
+            raise InputError(f"a temperature must be positive, not {temperature!r}")
+        soft = softmax(goal / temperature) if kind == "classes" else None
+        return cls._made(
+            X, goal, soft, labels, kind, formats, input_names, output_names, validation, seed
+        )
+
+    @classmethod
+    def from_labels(
+        cls,
+        X: npt.ArrayLike,
+        labels: npt.ArrayLike,
+        formats: Sequence[Fixed],
+        *,
+        classes: int,
+        input_names: Sequence[str] | None = None,
+        output_names: Sequence[str] | None = None,
+        validation: float = 0.2,
+        seed: int = 0,
+    ) -> Problem:
+        """Learn classes from labels, without a teacher; arguments as in `from_scores`.
+
+        Raises:
+            InputError: as `from_scores`, fewer than two classes, or a label outside them.
+        """
+        if classes < 2:
+            raise InputError(f"at least two classes are needed, not {classes}")
+        held = check_labels(labels, len(np.asarray(labels)), classes)
+        soft = np.eye(classes)[held]
+        goal = FLAT_LOGIT * (2.0 * soft - 1.0)
+        return cls._made(
+            X, goal, soft, held, "classes", formats, input_names, output_names, validation, seed
+        )
+
+    @classmethod
+    def _made(
+        cls,
+        X: npt.ArrayLike,
+        goal: FloatArray,
+        soft: FloatArray | None,
+        labels: npt.ArrayLike | None,
+        kind: Kind,
+        formats: Sequence[Fixed],
+        input_names: Sequence[str] | None,
+        output_names: Sequence[str] | None,
+        validation: float,
+        seed: int,
+    ) -> Problem:
+        names = check_names(input_names) if input_names else default_names(len(formats))
+        rows, outputs = goal.shape
+        matrix = check_matrix(X, names)
+        if len(formats) != len(names):
+            raise InputError(f"{len(names)} inputs need as many formats, not {len(formats)}")
+        if len(matrix) != rows:
+            raise InputError(f"{len(matrix)} rows of inputs, but {rows} rows of targets")
+        held_out = round(validation * rows)
+        if not 0 < held_out < rows:
+            raise InputError(f"holding out a share of {validation} of {rows} rows leaves none")
+        order = np.random.default_rng(seed).permutation(rows)
+        raw = np.stack([f.to_raw(c) for f, c in zip(formats, matrix.T, strict=True)], axis=1)
+        if kind == "classes" and outputs > 1:
+            goal = goal - goal.mean(axis=1, keepdims=True)
+        truth = None
+        if labels is not None and kind == "classes":
+            truth = check_labels(labels, rows, max(2, outputs))[order]
+        return cls(
+            raw[order],
+            goal[order],
+            None if soft is None else soft[order],
+            truth,
+            kind,
+            tuple(formats),
+            names,
+            _output_names(output_names, outputs),
+            held_out,
+        )
+
+    @property
+    def train(self) -> slice:
+        """The rows to learn from."""
+        return slice(0, len(self.raw) - self.held_out)
+
+    @property
+    def valid(self) -> slice:
+        """The rows held out."""
+        return slice(len(self.raw) - self.held_out, len(self.raw))
+
+    @property
+    def outputs(self) -> int:
+        """Number of outputs."""
+        return int(self.targets.shape[1])
+
+    @property
+    def ranges(self) -> tuple[Interval, ...]:
+        """What each input's format can hold."""
+        return tuple(Interval(f.lo, f.hi) for f in self.formats)
+
+    def real(self, rows: slice) -> FloatArray:
+        """The values that the codes stand for."""
+        columns = [f.to_real(c) for f, c in zip(self.formats, self.raw[rows].T, strict=True)]
+        return np.stack(columns, axis=1)
+
+    @property
+    def goal(self) -> FloatArray:
+        """What `objective` compares with: probabilities, or values."""
+        return self.targets if self.soft is None else self.soft
+
+    @property
+    def spread(self) -> FloatArray:
+        """Per output, the standard deviation of the values (1 where constant, and for classes)."""
+        if self.kind == "classes":
+            return np.ones(self.outputs)
+        found = self.targets[self.train].std(axis=0)
+        return np.where(found > 0.0, found, 1.0)
+
+    def objective(self, outputs: Outputs, goal: FloatArray) -> tuple[float, Outputs]:
+        """Mean loss over rows and its gradient: cross-entropy, or squares over the variance."""
+        if self.kind == "classes":
+            return cross_entropy(outputs, goal)
+        return squared(outputs, goal, self.spread)
+
+    def loss(self, outputs: FloatArray, rows: slice) -> float:
+        """What is left to learn: mean Kullback-Leibler divergence, or share of the variance."""
+        value, _ = self.objective(outputs, self.goal[rows])
+        return value - (entropy(self.goal[rows]) if self.kind == "classes" else 0.0)
+
+    def score(self, outputs: FloatArray, rows: slice) -> float:
+        """Accuracy against labels (else against the teacher's class), or mean R^2 of values."""
+        if self.kind == "values":
+            return 1.0 - self.loss(outputs, rows)
+        if self.labels is None:
+            return self.agreement(outputs, rows)
+        return accuracy(outputs, self.labels[rows])
+
+    def agreement(self, outputs: FloatArray, rows: slice) -> float:
+        """Share of rows with the teacher's class; for values the R^2."""
+        if self.kind == "values":
+            return self.score(outputs, rows)
+        return agreement(outputs, self.targets[rows])
+
+    def teacher_score(self, rows: slice) -> float:
+        """The score of the targets themselves."""
+        return self.score(self.targets[rows], rows)
+
+    def classes(self, rows: slice) -> IntArray:
+        """The teacher's class of each row."""
+        return predicted_classes(self.targets[rows])
+
+
+def _scores(scores: npt.ArrayLike) -> FloatArray:
+    held = np.asarray(scores, dtype=np.float64)
+    return check_matrix(held[:, None] if held.ndim == 1 else held)
+
+
+def _output_names(names: Sequence[str] | None, count: int) -> tuple[str, ...]:
+    held = tuple(f"y{k}" for k in range(count)) if names is None else tuple(names)
+    if len(held) != count or len(set(held)) != count:
+        raise InputError(f"{count} outputs need as many different names, not {list(held)}")
+    return held

@@ -1,0 +1,1 @@
+"""From expressions to measured designs and their Pareto front."""

@@ -1,0 +1,1 @@
+"""The distillation: evolution and layered forms into one front of designs."""

@@ -1,0 +1,201 @@
+"""Settings of a distillation, grouped by stage.
+
+Room: `search`. Everything is counted in generations, steps and rungs, never in seconds, so that a
+seed decides the result. The defaults suit a jet tagger: 16 inputs, 5 classes, 60,000 rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+from symtick.codegen import SCORES, Decision
+from symtick.codegen.scheduling.scheduler import DEFAULT as SCHEDULER
+from symtick.errors import InputError
+from symtick.expr import BY_NAME
+from symtick.search.evolution.engine import EngineConfig, Limits
+from symtick.search.layered.layers import SHAPES
+
+SEARCHES = ("gp", "hybrid")
+DEFAULT_OPS = ("add", "sub", "mul", "neg", "abs", "min", "max", "square", "exp", "tanh")
+
+
+@dataclass(frozen=True)
+class EvolutionSettings:
+    """The evolutionary search, one for each output.
+
+    Attributes:
+        method: `gp`, evolution alone, or `hybrid`, evolution that a policy feeds
+            (`symtick.search.hybrid.hybrid`); each slice is one step of it.
+        batch: sequences that the policy draws for each slice.
+        generations: length of the search; 0 leaves it out.
+        slice_generations: generations between two checkpoints.
+        rows: training rows that it sees.
+        engine: its own settings; operators, seed and tick limit are set by the distiller.
+    """
+
+    method: str = "gp"
+    batch: int = 100
+    generations: int = 120
+    slice_generations: int = 10
+    rows: int = 20_000
+    engine: EngineConfig = field(
+        default_factory=lambda: EngineConfig(
+            islands=2, population=24, limits=Limits(max_nodes=90, max_magnitude=1e4)
+        )
+    )
+
+
+@dataclass(frozen=True)
+class LadderSettings:
+    """Fitting layered forms and taking them apart, rung by rung (`search.layered.elimination`).
+
+    Attributes:
+        hidden: hidden sums of each start; an empty tuple leaves the ladders out.
+        shapes: inner functions to draw from; those whose operators are not allowed are left out.
+        mixed: every second start draws from all shapes, the others take the first one only.
+        rows: training rows.
+        batch: rows of one step.
+        fit_steps: steps of the first fit, in real arithmetic.
+        refit_steps: steps after each rung, in the hardware's arithmetic.
+        rate: largest step of a constant in the first fit.
+        refit_rate: the same after each rung.
+        drop: share of the summands that goes at each rung.
+        most: summands from which on rungs are compiled and measured.
+        least: summands at which a ladder ends.
+        probe_rows: training rows on which a summand's worth is measured.
+        term_frac: bits after the point of an output's terms; of values in units of their spread.
+        address_bits: address bits of tables on hidden sums.
+        refined: designs of the front that are fitted longer and taken apart one by one.
+        refine_steps: steps of these fits.
+        refine_rungs: summands that each of them loses in the end.
+    """
+
+    hidden: tuple[int, ...] = (5, 5, 5, 6, 4, 6)
+    shapes: tuple[str, ...] = ("tanh", "gauss")
+    mixed: bool = True
+    rows: int = 60_000
+    batch: int = 2048
+    fit_steps: int = 1500
+    refit_steps: int = 250
+    rate: float = 0.03
+    refit_rate: float = 0.02
+    drop: float = 0.12
+    most: int = 50
+    least: int = 9
+    probe_rows: int = 6_000
+    term_frac: int = 3
+    address_bits: int = 6
+    refined: int = 3
+    refine_steps: int = 600
+    refine_rungs: int = 4
+
+
+@dataclass(frozen=True)
+class AssembleSettings:
+    """Designs from the evolved fronts, one candidate for each output.
+
+    Attributes:
+        designs: prices of a LUT, under each limit of ticks; 0 leaves the stage out.
+        polish_iterations: L-BFGS iterations on all constants together.
+        polish_rows: training rows for that.
+    """
+
+    designs: int = 16
+    polish_iterations: int = 200
+    polish_rows: int = 10_000
+
+
+@dataclass(frozen=True)
+class FixedPointSettings:
+    """How designs are made fixed-point.
+
+    Attributes:
+        term_fracs: bits after the point to try on evolved designs, coarse to fine; for values in
+            units of their spread.
+        address_bits: address bits of tables on signals of several inputs, of evolved designs.
+        tolerance: score that the coarser of two may lose and is still taken.
+    """
+
+    term_fracs: tuple[int, ...] = (3, 4, 5, 6, 8)
+    address_bits: int = 8
+    tolerance: float = 0.002
+
+
+@dataclass(frozen=True)
+class ChoiceSettings:
+    """Which design of the front is the result: the least cost that keeps enough.
+
+    Attributes:
+        share: part of the teacher's validation score to keep.
+        floor: part of it under which designs are left out of the front.
+        max_ticks: most ticks; slower designs are not on the front.
+        max_lut: most LUTs, DSP blocks counted as LUTs (`FrontEntry.cost`), or None.
+        resolution: steps in score below which the cheaper of two designs is enough; about half a
+            standard error of an accuracy on 10,000 rows.
+    """
+
+    share: float = 0.965
+    floor: float = 0.8
+    resolution: float = 0.0025
+    max_ticks: int = 5
+    max_lut: float | None = None
+
+
+@dataclass(frozen=True)
+class DistillConfig:
+    """A whole distillation.
+
+    Attributes:
+        seed: of every random choice.
+        threads: searches that run at the same time; they change nothing but the time.
+        ops: names of the operators that may occur.
+        decision: what designs deliver of their scores; it is part of their ticks and area.
+        scheduler: where their registers go.
+
+    Raises:
+        InputError: a number outside its range, or an unknown operator or shape.
+    """
+
+    seed: int = 0
+    threads: int = 2
+    ops: tuple[str, ...] = DEFAULT_OPS
+    evolution: EvolutionSettings = field(default_factory=EvolutionSettings)
+    ladder: LadderSettings = field(default_factory=LadderSettings)
+    assemble: AssembleSettings = field(default_factory=AssembleSettings)
+    fixed_point: FixedPointSettings = field(default_factory=FixedPointSettings)
+    choice: ChoiceSettings = field(default_factory=ChoiceSettings)
+    decision: Decision = SCORES
+    scheduler: str = SCHEDULER
+
+    def __post_init__(self) -> None:
+        _check_names("operator", self.ops, set(BY_NAME))
+        _check_names("shape", self.ladder.shapes, set(SHAPES))
+        if self.evolution.method not in SEARCHES:
+            raise InputError(
+                f"unknown search {self.evolution.method!r}: there are {', '.join(SEARCHES)}"
+            )
+        for group in (self.evolution, self.ladder, self.assemble):
+            for item in fields(group):
+                _check_number(item.name, getattr(group, item.name))
+        counts = (self.evolution.slice_generations, self.evolution.batch, self.ladder.batch)
+        if min(self.threads, *counts) < 1:
+            raise InputError("threads, slice_generations and batch must be at least 1")
+        if any(h < 1 for h in self.ladder.hidden):
+            raise InputError(f"a layered form needs hidden sums, not {self.ladder.hidden}")
+        if not 0.0 <= self.choice.floor <= self.choice.share <= 1.0 or self.choice.max_ticks < 0:
+            raise InputError(
+                "0 <= floor <= share <= 1 must hold and max_ticks must not be negative"
+            )
+        if not self.fixed_point.term_fracs:
+            raise InputError("fixed_point.term_fracs must not be empty")
+
+
+def _check_names(what: str, names: tuple[str, ...], known: set[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise InputError(f"unknown {what} {name!r}: there are {', '.join(sorted(known))}")
+
+
+def _check_number(name: str, value: object) -> None:
+    if isinstance(value, int | float) and value < 0:
+        raise InputError(f"{name} must not be negative, not {value}")

@@ -1,0 +1,1 @@
+"""Every function up to a size, and formulas met from both ends."""

@@ -1,0 +1,112 @@
+"""Closed forms met from both ends: enumerated parts, and what is left of the target around them.
+
+Room: `search`; imports `hwcost`. A formula costs about what its halves cost. In genetic programming
+the way back through the operators is known as semantic backpropagation (Pawlak, Wieloch, Krawiec,
+IEEE Trans. Evol. Comput. 19 (2015) 326).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.errors import InputError
+from symtick.hwcost.search_model.table import SearchCost
+from symtick.search import _kernel
+from symtick.search.enumeration.enumeration import candidates, check_budget, check_rows, leaves
+from symtick.search.evolution.engine import Candidate
+from symtick.search.grammar.grammar import Alphabet, Rules
+from symtick.search.kernel_api.evaluation import Rows, cost_table
+from symtick.search.kernel_api.losses import Loss, loss_spec
+
+
+@dataclass(frozen=True)
+class ClosedForms:
+    """What `closed_forms` found.
+
+    Attributes:
+        front: the formulas, best for their cost, by ticks, then LUT.
+        functions: that were enumerated.
+        evaluations: all that were made: functions computed over the rows, vectors looked up, and
+            formulas scored.
+        lookups: how many of these were lookups.
+    """
+
+    front: list[Candidate]
+    functions: int
+    evaluations: int
+    lookups: int
+
+
+def closed_forms(
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    cost: SearchCost,
+    alphabet: Alphabet,
+    rules: Rules,
+    *,
+    weights: npt.ArrayLike | None = None,
+    loss: Loss = "mse",
+    delta: float = 1.0,
+    max_evaluations: int = 2_000_000,
+    max_functions: int = 400_000,
+    max_operations: int = 7,
+    rows: int = 64,
+    enough: float | None = None,
+) -> ClosedForms:
+    """Formulas that are the target, to rounding: for data without noise.
+
+    Functions of few operations are enumerated, level by level. Parts of the target are looked up
+    among them: what an argument must be, where small functions and operators around it are to give
+    the target. What may be done next, a level or the parts of one kind, is done in order of what it
+    costs; parts that are many steps away from the target wait longer. A part that is found but for
+    a scale and a shift is as good, where the alphabet can write the two numbers.
+
+    Args:
+        X: shape (rows, features).
+        y: target, shape (rows,).
+        cost: the cost table.
+        alphabet: the letters.
+        rules: which expressions are allowed.
+        weights: of the rows, or None for equal ones.
+        loss: that the formulas are scored by, see `symtick.search.kernel_api.losses.loss_spec`.
+        delta: of the Huber loss.
+        max_evaluations: end after so many in all; nothing is done where they do not do for the
+            leaves.
+        max_functions: most functions to enumerate.
+        max_operations: most operations of an enumerated function.
+        rows: the search looks at so many rows at most, evenly spread; the losses are of all.
+        enough: end at a loss as low as this; None: 1e-18 of the target's mean square.
+
+    Raises:
+        InputError: data or a setting is not acceptable.
+    """
+    data = Rows.make(X, y, weights)
+    heavy = data.weights > 0  # rows of no weight say nothing
+    data = Rows.make(data.X[heavy], data.y[heavy], data.weights[heavy])
+    spec = loss_spec(loss, delta, data.y)
+    check_rows(rows)
+    check_budget("max_evaluations", max_evaluations, 0)
+    check_budget("max_functions", max_functions, 1)
+    check_budget("max_operations", max_operations, 1)
+    if enough is not None and math.isnan(enough):
+        raise InputError("enough must be a number or None, not nan")
+    if max_evaluations < leaves(alphabet):
+        return ClosedForms([], 0, 0, 0)
+    held = data.to_kernel()
+    least = 1e-18 * float(np.average(data.y**2, weights=data.weights)) if enough is None else enough
+    settings = _kernel.LibrarySettings()
+    settings.max_level, settings.max_functions, settings.max_rows = (
+        max_operations, max_functions, rows,
+    )  # fmt: skip
+    try:
+        found, functions, evaluations, lookups = _kernel.meet(
+            rules.to_kernel(alphabet, cost), held, cost_table(cost), spec, settings,
+            max_evaluations, least,
+        )  # fmt: skip
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    return ClosedForms(candidates(found), functions, evaluations, lookups)

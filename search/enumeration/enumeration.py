@@ -1,0 +1,254 @@
+"""Exhaustive search, for the tiny end of the front: every function of an alphabet, once.
+
+Room: `search`; imports `expr` and `hwcost`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.errors import InputError
+from symtick.expr import Program
+from symtick.hwcost.search_model.table import SearchCost
+from symtick.search import _kernel
+from symtick.search.evolution.engine import Candidate
+from symtick.search.grammar.grammar import Alphabet, Rules
+from symtick.search.kernel_api.evaluation import FitSettings, Rows, cost_table, pack
+from symtick.search.kernel_api.losses import Loss, loss_spec
+
+UNDEFINED: int = _kernel.UNDEFINED  # the fingerprint of what divides by what is zero everywhere
+MOST_ROWS: int = _kernel.MOST_ROWS  # rows that functions are told apart on, at most
+_NO_LIMIT = 2**63
+
+Floats = npt.NDArray[np.float64]
+
+
+def fingerprints(programs: Sequence[Program], features: int) -> npt.NDArray[np.uint64]:
+    """One number for each program, equal where the rules of a field make two programs equal.
+
+    The programs are evaluated in the integers modulo 2^61 - 1 at one random point: two rational
+    functions of degree d that differ agree there with a chance of about d / 2^61 (Schwartz, J. ACM
+    27 (1980) 701; Zippel, EUROSAM 1979). Other functions are random maps of their argument.
+
+    Returns:
+        shape (programs,); `UNDEFINED` for a division by what is zero everywhere.
+    """
+    return _kernel.fingerprints(pack(programs, features))
+
+
+@dataclass(frozen=True)
+class EnumerationStats:
+    """What an enumeration did.
+
+    Attributes:
+        functions: new functions of each level, from the first.
+        complete: last level of which nothing is missing.
+        evaluations: vectors of values that were computed over the rows.
+        known: candidates that the rules of a field told to be an earlier function.
+        equal: candidates whose values were those of an earlier function.
+        not_finite: candidates that were not finite, or too large, in some row.
+        not_allowed: candidates of a new function that broke a rule.
+    """
+
+    functions: tuple[int, ...]
+    complete: int
+    evaluations: int
+    known: int
+    equal: int
+    not_finite: int
+    not_allowed: int
+
+
+class Enumeration:
+    """Every function that an alphabet can write within the rules, once, in order of size.
+
+    Functions are equal where the rules of a field make them equal, or their values agree to 1e-9 in
+    every row. One is found wherever all parts of some form of it are finite on the rows.
+
+    Args:
+        X: the rows, shape (rows, features), at most `MOST_ROWS`.
+        alphabet: the letters.
+        rules: which forms are allowed. What only a whole expression can keep (`min_nodes`,
+            `min_count`, the target's unit) is left to whoever uses the functions.
+        cost: the cost table: of each function the form of fewest (ticks, LUT, nodes) is kept. None:
+            the first one.
+        max_level: most nodes of a tree; with `shared`, most operations.
+        shared: a level is a number of operations, where what is used twice counts once, as in the
+            square of x + 1.
+        symbols: free constants that may stand in one function, 0 to 2, where the alphabet has them.
+            They are told apart by what tuning them could reach: x + c, but not x - c or x + c + c.
+        max_functions: no more than these.
+        largest: functions that exceed it in some row are left out.
+
+    Raises:
+        InputError: a setting is not acceptable.
+    """
+
+    def __init__(
+        self,
+        X: npt.ArrayLike,
+        alphabet: Alphabet,
+        rules: Rules,
+        cost: SearchCost | None = None,
+        *,
+        max_level: int = 7,
+        shared: bool = False,
+        symbols: int = 0,
+        max_functions: int = 1_000_000,
+        largest: float = 1e9,
+    ) -> None:
+        rows = Rows.make(X)
+        if len(rows.X) > MOST_ROWS:
+            raise InputError(f"an enumeration takes at most {MOST_ROWS} rows, not {len(rows.X)}")
+        for name, value in (("max_level", max_level), ("max_functions", max_functions)):
+            if value < 1:
+                raise InputError(f"{name} must be at least 1, not {value!r}")
+        if not 0.0 < largest < math.inf:
+            raise InputError(f"largest must be positive and finite, not {largest!r}")
+        self._first_level = 0 if shared else 1
+        table = None if cost is None else cost_table(cost)
+        try:
+            self._kernel = _kernel.Enumeration(
+                rules.to_kernel(alphabet, cost), rows.to_kernel(), shared, max_level,
+                max_functions, symbols, largest, table,
+            )  # fmt: skip
+        except ValueError as error:
+            raise InputError(str(error)) from None
+
+    def run(self, max_evaluations: int | None = None) -> bool:
+        """Go on until there were so many evaluations in all, by default to the end.
+
+        Returns:
+            Whether there is something left to do. In steps or at once, the functions are the same.
+        """
+        return self._kernel.run(_NO_LIMIT if max_evaluations is None else max_evaluations)
+
+    def __len__(self) -> int:
+        return len(self._kernel)
+
+    def program(self, number: int) -> Program:
+        """A function, with custom operators written out; free constants have arbitrary values."""
+        return Program(*self._kernel.program(number))
+
+    def values(self) -> Floats:
+        """Values of the functions over the rows, shape (functions, rows)."""
+        return self._kernel.values()
+
+    def levels(self) -> npt.NDArray[np.int64]:
+        """Level at which each function was found, shape (functions,)."""
+        return self._kernel.levels()
+
+    def stats(self) -> EnumerationStats:
+        """What was done so far."""
+        counts = np.bincount(self.levels())[self._first_level :]
+        functions = tuple(int(n) for n in counts)
+        return EnumerationStats(functions, self._kernel.complete(), **self._kernel.stats())
+
+
+def enumerate_front(
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    cost: SearchCost,
+    alphabet: Alphabet,
+    rules: Rules,
+    *,
+    weights: npt.ArrayLike | None = None,
+    loss: Loss = "mse",
+    delta: float = 1.0,
+    max_level: int = 5,
+    shared: bool = False,
+    symbols: int = 1,
+    max_functions: int = 200_000,
+    max_evaluations: int | None = None,
+    fits: int = 100,
+    fit: FitSettings | None = None,
+    rows: int = 256,
+) -> tuple[list[Candidate], EnumerationStats]:
+    """The best of all small functions for each cost, by ticks, then LUT.
+
+    Where the alphabet has free constants, addition and multiplication, each function f stands for
+    a*f, f+b and a*f+b too, whose constants are solved for; they are not counted in `max_level`.
+
+    Args:
+        X: shape (rows, features).
+        y: target, shape (rows,).
+        cost: the cost table.
+        alphabet: the letters.
+        rules: which expressions are allowed.
+        weights: of the rows, or None for equal ones.
+        loss: see `symtick.search.kernel_api.losses.loss_spec`.
+        delta: of the Huber loss.
+        max_level: see `Enumeration`, as are the next three.
+        shared: see there.
+        symbols: see there.
+        max_functions: see there.
+        max_evaluations: end after so many; None: with the last level. Nothing is done where they do
+            not do for the leaves.
+        fits: functions of each level, best by least squares, whose constants are tuned further.
+        fit: how.
+        rows: functions are enumerated on so many rows at most, evenly spread; losses are of all.
+
+    Raises:
+        InputError: data or a setting is not acceptable.
+    """
+    data = Rows.make(X, y, weights)
+    spec = loss_spec(loss, delta, data.y)
+    check_rows(rows)
+    check_budget("fits", fits, 0)
+    if max_evaluations is not None:
+        check_budget("max_evaluations", max_evaluations, 0)
+        if max_evaluations < leaves(alphabet, symbols):
+            return [], EnumerationStats((), 0, 0, 0, 0, 0, 0)
+    chosen = np.arange(min(rows, len(data.X))) * len(data.X) // min(rows, len(data.X))
+    screen = Rows(data.X[chosen], data.y[chosen], data.weights[chosen])
+    enumeration = Enumeration(
+        screen.X, alphabet, rules, cost, max_level=max_level, shared=shared, symbols=symbols,
+        max_functions=max_functions,
+    )  # fmt: skip
+    enumeration.run(max_evaluations)
+    found, _, _ = enumeration._kernel.front(
+        rules.to_kernel(alphabet, cost), screen.to_kernel(), data.to_kernel(), cost_table(cost),
+        spec, True, fits, (fit or FitSettings()).to_kernel(),
+    )  # fmt: skip
+    return candidates(found), enumeration.stats()
+
+
+def candidates(
+    found: Sequence[tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32], Floats, float, int, float]],
+) -> list[Candidate]:
+    """What the kernel lists, as candidates."""
+    return [
+        Candidate(Program(ops, args, consts), loss, ticks, lut)
+        for ops, args, consts, loss, ticks, lut in found
+    ]
+
+
+def check_rows(rows: int) -> None:
+    """Whether functions can be told apart on so many rows.
+
+    Raises:
+        InputError: they cannot.
+    """
+    if not 1 <= rows <= MOST_ROWS:
+        raise InputError(f"rows must be from 1 to {MOST_ROWS}, not {rows!r}")
+
+
+def leaves(alphabet: Alphabet, symbols: int = 0) -> int:
+    """Evaluations that the leaves take, with which an enumeration begins."""
+    fixed = sum(t.kind in ("input", "literal") for t in alphabet.tokens)
+    return fixed + symbols * any(t.kind == "constant" for t in alphabet.tokens)
+
+
+def check_budget(name: str, value: int, least: int) -> None:
+    """Whether a setting is a number of things.
+
+    Raises:
+        InputError: it is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**63:
+        raise InputError(f"{name} must be an integer from {least}, not {value!r}")

@@ -1,0 +1,1 @@
+"""Genetic programming in the kernel: the engine and its settings."""

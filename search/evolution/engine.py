@@ -1,0 +1,344 @@
+"""The evolutionary search engine: progress, front, exchange of candidates and state.
+
+Room: `search`; imports `expr` and `hwcost`. An `Engine` searches one output. It is advanced a few
+generations at a time (`step`), so the caller can show progress, save the state, and stop.
+Candidates can be put in (`offer`, `replant`) and taken out (`people`), which other searches do. The
+same seed and calls give the same front, whatever the number of threads.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.errors import InputError
+from symtick.expr import Expression, Interval, Program, from_programs
+from symtick.hwcost.search_model.table import SearchCost
+from symtick.search import _kernel
+from symtick.search.evolution.settings import EngineConfig, Limits, Moves
+from symtick.search.grammar.grammar import sequences_of
+from symtick.search.kernel_api.evaluation import Rows, cost_table
+
+__all__ = ["Candidate", "Engine", "EngineConfig", "Limits", "Moves", "Stats"]
+
+Floats = npt.NDArray[np.float64]
+Penalty = Callable[[Expression], float]
+Guess = Program | Expression | str
+State = dict[str, npt.NDArray[np.generic]]
+_Kind = TypeVar("_Kind", bound=np.generic)
+_NO_LIMIT = 2**64 - 1
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Progress so far.
+
+    Attributes:
+        generation: generations of every island.
+        evaluations: candidates computed over all screening rows.
+        cache_hits: children of a function that was known, which are no evaluations.
+        fits: fits of constants.
+        rejected: children that broke a rule or a limit.
+        best_loss: best mean loss over all rows, penalties included.
+    """
+
+    generation: int
+    evaluations: int
+    cache_hits: int
+    fits: int
+    rejected: int
+    best_loss: float
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A program on the front with its mean loss over all rows and its cost.
+
+    `sequence` and `constants` are the candidate in letters of the engine's alphabet, where it can
+    be written so: token numbers, and the values of its free constants.
+    """
+
+    program: Program
+    loss: float
+    ticks: int
+    lut: float
+    sequence: tuple[int, ...] = ()
+    constants: tuple[float, ...] = ()
+
+
+class Engine:
+    """A search for one output.
+
+    Args:
+        X: shape (rows, features).
+        y: target, shape (rows,).
+        ranges: interval of each input; candidates must be defined everywhere in it. None: they
+            need only be finite on the rows.
+        cost: the cost table; `table_lut` has one entry for each input.
+        config: settings.
+        weights: weight of each row, or None for equal weights.
+        guesses: candidates to start from, as programs, expressions or text; those that break a
+            rule or a limit are left out.
+        penalty: of an expression, a number from 0; it is added to the loss of each candidate that
+            would enter the front. It must depend on nothing else. An exception in it ends the
+            step, after which the engine is of no more use.
+        names: names of the inputs, in guesses and in what `penalty` gets; x0, x1, ... by default.
+
+    Raises:
+        InputError: data, ranges or settings are not acceptable, or a guess cannot be written with
+            the alphabet.
+    """
+
+    def __init__(
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        ranges: Sequence[Interval] | None,
+        cost: SearchCost,
+        config: EngineConfig | None = None,
+        *,
+        weights: npt.ArrayLike | None = None,
+        guesses: Sequence[Guess] = (),
+        penalty: Penalty | None = None,
+        names: Sequence[str] | None = None,
+    ) -> None:
+        self.config = config or EngineConfig()
+        rows = Rows.make(X, y, weights)
+        features = rows.X.shape[1]
+        if ranges is not None:
+            _check_ranges(rows.X, ranges)
+        if len(cost.table_lut) != features:
+            raise InputError(
+                f"X has {features} features, the cost has tables for {len(cost.table_lut)}"
+            )
+        self.alphabet = self.config.alphabet(features, names)
+        self._engine = _kernel.Engine(
+            rows.X,
+            rows.y,
+            rows.weights,
+            self.config.to_kernel(rows.y),
+            self.config.breeding(ranges),
+            self.config.all_rules().to_kernel(self.alphabet, cost),
+            cost_table(cost),
+            _sequences([self._written(guess) for guess in guesses]),
+            None if penalty is None else self._of_arrays(penalty),
+        )
+
+    def step(
+        self, generations: int = 1, threads: int = 1, max_evaluations: int | None = None
+    ) -> Stats:
+        """Advance; releases the interpreter lock meanwhile.
+
+        Args:
+            generations: how many.
+            threads: threads to use; they change nothing but the time.
+            max_evaluations: end after this many evaluations since the search began. The number is
+                never exceeded; a child of a known function costs none. Screening rows are not
+                drawn anew where scoring all people again would not fit in.
+
+        The first step whose budget allows it makes the library of the move `match`, from a quarter
+        of that budget at most and after the first people.
+
+        Raises:
+            InputError: rules, limits and ranges leave no first expression, or none has a finite
+                loss.
+        """
+        if generations < 1 or threads < 1:
+            raise InputError("generations and threads must be at least 1")
+        most = _NO_LIMIT if max_evaluations is None else max_evaluations
+        if not 0 <= most <= _NO_LIMIT:
+            raise InputError(f"max_evaluations must not be negative, not {max_evaluations!r}")
+        try:
+            self._engine.step(generations, threads, most)
+        except ValueError as error:
+            raise InputError(f"the search cannot go on: {error}") from None
+        return self.stats()
+
+    def stats(self) -> Stats:
+        """Progress so far."""
+        return Stats(**self._engine.stats(), best_loss=self._engine.best_loss())
+
+    def front(self) -> list[Candidate]:
+        """The Pareto front over (loss, ticks, LUT) so far, by ticks, then LUT."""
+        return [
+            Candidate(
+                Program(ops, args, consts),
+                loss,
+                ticks,
+                lut,
+                tuple(letters.tolist()),
+                tuple(free.tolist()),
+            )
+            for ops, args, consts, loss, ticks, lut, letters, free in self._engine.front()
+        ]
+
+    def offer(
+        self,
+        sequences: npt.ArrayLike,
+        constants: Sequence[npt.ArrayLike] | None = None,
+        threads: int = 1,
+    ) -> Floats:
+        """Score candidates; those that keep the rules join the front and the people.
+
+        Free constants are tuned from the values given. They are dealt to the islands in turn, and
+        each takes the place of the oldest there.
+
+        Args:
+            sequences: token numbers of `alphabet`, shape (n, length), filled up with -1.
+            constants: values of the free constants of each; the alphabet's start value where there
+                are none.
+            threads: threads to use; they change nothing but the time.
+
+        Returns:
+            Loss of each on the rows that candidates are scored on at present (all of them, where
+            there are no more than `screen_rows`), shape (n,); infinity where a sequence breaks a
+            rule or a value is not finite.
+
+        Raises:
+            InputError: a row is not one whole expression, or the arrays do not match.
+        """
+        return self._deal(sequences, constants, False, threads)
+
+    def replant(
+        self,
+        sequences: npt.ArrayLike,
+        constants: Sequence[npt.ArrayLike] | None = None,
+        threads: int = 1,
+    ) -> Floats:
+        """`offer` to islands that are cleared of their people before; the front stays.
+
+        An island that gets none that is fit to live is founded anew by the next step.
+        """
+        return self._deal(sequences, constants, True, threads)
+
+    def people(self, most: int) -> tuple[npt.NDArray[np.int16], list[Floats], Floats]:
+        """The best different functions among people and archives.
+
+        Returns:
+            Sequences, shape (n, length), filled up with -1, n at most `most`; the values of the
+            free constants of each; their losses, shape (n,), as `offer` gives them.
+        """
+        sequences, constants, counts, losses = self._engine.people(most)
+        return sequences, np.split(constants, np.cumsum(counts)[:-1]) if len(counts) else [], losses
+
+    def state(self) -> State:
+        """Everything that a later run needs to go on exactly as this one would."""
+        return dict(self._engine.save())
+
+    @classmethod
+    def restore(
+        cls,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        ranges: Sequence[Interval] | None,
+        cost: SearchCost,
+        config: EngineConfig | None,
+        state: Mapping[str, npt.NDArray[np.generic]],
+        *,
+        weights: npt.ArrayLike | None = None,
+        guesses: Sequence[Guess] = (),
+        penalty: Penalty | None = None,
+        names: Sequence[str] | None = None,
+    ) -> Engine:
+        """An engine that goes on from `state()`; the other arguments must be those of the first.
+
+        A difference in data, ranges, costs, guesses or any setting is found out. Code is not
+        compared: of a penalty only whether there is one, of a loss only that it is a callable.
+
+        Raises:
+            InputError: the state is damaged, of another version, or belongs to other arguments.
+        """
+        engine = cls(
+            X, y, ranges, cost, config,
+            weights=weights, guesses=guesses, penalty=penalty, names=names,
+        )  # fmt: skip
+        try:
+            engine._load(state)
+        except (ValueError, OverflowError) as error:
+            raise InputError(f"cannot go on from the saved search: {error}") from None
+        return engine
+
+    def _load(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        self._engine.load(
+            _checked(state, "words", np.uint64),
+            _checked(state, "numbers", np.float64),
+            _checked(state, "ops", np.uint8),
+            _checked(state, "features", np.int32),
+            _checked(state, "values", np.float64),
+        )
+
+    def _deal(
+        self,
+        sequences: npt.ArrayLike,
+        constants: Sequence[npt.ArrayLike] | None,
+        replant: bool,
+        threads: int,
+    ) -> Floats:
+        rows = np.ascontiguousarray(sequences, np.int16)
+        if rows.ndim != 2:
+            raise InputError(f"sequences have shape (n, length), not {rows.shape}")
+        values = [()] * len(rows) if constants is None else constants
+        if len(values) != len(rows):
+            raise InputError(f"{len(rows)} sequences have {len(values)} lists of constants")
+        try:
+            return self._engine.offer(rows, *_flat(values), replant, threads)
+        except ValueError as error:
+            raise InputError(f"the candidates cannot be read: {error}") from None
+
+    def _written(self, guess: Guess) -> tuple[npt.NDArray[np.int16], Floats]:
+        if isinstance(guess, Program):
+            guess = from_programs([guess], self.alphabet.inputs)
+        return self.alphabet.sequence(guess)
+
+    def _of_arrays(self, penalty: Penalty) -> Callable[..., float]:
+        names = self.alphabet.inputs
+
+        def called(
+            ops: npt.NDArray[np.uint8], args: npt.NDArray[np.int32], consts: Floats
+        ) -> float:
+            return float(penalty(from_programs([Program(ops, args, consts)], names)))
+
+        return called
+
+
+def _flat(values: Sequence[npt.ArrayLike]) -> tuple[Floats, npt.NDArray[np.int64]]:
+    held = [np.asarray(v, np.float64).ravel() for v in values]
+    return np.concatenate([*held, np.zeros(0)]), np.array([len(v) for v in held], np.int64)
+
+
+def _sequences(
+    guesses: Sequence[tuple[npt.NDArray[np.int16], Floats]],
+) -> tuple[npt.NDArray[np.int16], Floats, npt.NDArray[np.int64]]:
+    return sequences_of([row for row, _ in guesses]), *_flat([values for _, values in guesses])
+
+
+def _checked(
+    state: Mapping[str, npt.NDArray[np.generic]], name: str, kind: type[_Kind]
+) -> npt.NDArray[_Kind]:
+    if name not in state:
+        raise InputError(f"the saved search lacks the array {name!r}")
+    held = state[name]
+    if held.ndim != 1 or held.dtype != kind:
+        raise InputError(
+            f"the saved array {name!r} must be one-dimensional {np.dtype(kind)}, "
+            f"not {held.dtype} of shape {held.shape}"
+        )
+    return np.ascontiguousarray(held, kind)
+
+
+def _check_ranges(X: npt.NDArray[np.float64], ranges: Sequence[Interval]) -> None:
+    if len(ranges) != X.shape[1]:
+        raise InputError(f"X has {X.shape[1]} features, but {len(ranges)} ranges are given")
+    for k, (held, column) in enumerate(zip(ranges, X.T, strict=True)):
+        if not (math.isfinite(held.lo) and math.isfinite(held.hi)):
+            raise InputError(f"the range of input {k} must be finite, not {held}")
+        if column.min() < held.lo or column.max() > held.hi:
+            raise InputError(
+                f"input {k} takes values in [{column.min():g}, {column.max():g}], "
+                f"outside its range {held}: clip the data or widen the range"
+            )

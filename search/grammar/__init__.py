@@ -1,0 +1,1 @@
+"""What a candidate may be: operators, tokens, rules, units."""

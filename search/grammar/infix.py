@@ -1,0 +1,184 @@
+"""Expression text with custom operators by name: reading, printing, writing with given letters.
+
+Room: `search`; imports `expr`. The grammar is that of `symtick.expr.parse`; here, calls of custom
+operators stay calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from symtick.errors import InputError
+from symtick.expr import BY_NAME, OPS, Builder, Op, arity, read_into
+from symtick.search.grammar.operators import ALIASES, ARGUMENTS, OPERATORS, Operator
+
+_SYMBOLS: Mapping[str, tuple[str, int]] = {
+    "add": (" + ", 1), "sub": (" - ", 1), "mul": ("*", 2), "div": ("/", 2),
+}  # fmt: skip
+# other ways to write an operator; the first that the letters allow is taken
+_WAYS: Mapping[str, tuple[str, ...]] = {
+    "neg": ("-1*a", "0 - a"),
+    "sub": ("a + neg(b)",),
+    "div": ("a*inv(b)",),
+    "square": ("a*a",),
+    "cube": ("a*square(a)",),
+    "mul": ("a/inv(b)",),
+}
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A token's name with its arguments; a number has no name, but a value."""
+
+    name: str
+    args: tuple[Tree, ...] = ()
+    value: float = 0.0
+
+
+@dataclass(frozen=True)
+class Letters:
+    """What a tree may be written with.
+
+    Attributes:
+        names: names of operators and inputs.
+        literals: names of the literals by value.
+        constant: name of the free constant, or None.
+        custom: the custom operators by name.
+    """
+
+    names: frozenset[str]
+    literals: Mapping[float, str]
+    constant: str | None
+    custom: Mapping[str, Operator]
+
+
+@dataclass
+class _Trees(Builder):
+    """Keeps trees where a `Builder` keeps nodes."""
+
+    trees: list[Tree] = field(default_factory=list)
+
+    def keep(self, tree: Tree) -> int:
+        self.trees.append(tree)
+        return len(self.trees) - 1
+
+    def input(self, index: int) -> int:
+        return self.keep(Tree(self.inputs[index]))
+
+    def const(self, value: float) -> int:
+        return self.keep(Tree("", value=float(value)))
+
+    def op(self, op: Op, *args: int) -> int:
+        return self.call(OPS[op].name, *args)
+
+    def call(self, name: str, *args: int) -> int:
+        return self.keep(Tree(name, tuple(self.trees[a] for a in args)))
+
+
+def read(text: str, inputs: Sequence[str], custom: Iterable[Operator] = ()) -> Tree:
+    """Read one expression; names of `custom`, then of `OPERATORS`, can be called.
+
+    Raises:
+        ParseError: the text is outside the grammar.
+    """
+    known = {**OPERATORS, **{o.name: o for o in custom}}
+    calls = {name: (o.arity, _caller(name)) for name, o in known.items()}
+    calls |= {name: (arity(BY_NAME[to]), _caller(to)) for name, to in ALIASES.items()}
+    builder = _Trees(tuple(inputs))
+    return builder.trees[read_into(builder, text, calls)]
+
+
+def _caller(name: str) -> Callable[..., int]:
+    def call(builder: _Trees, *args: int) -> int:
+        return builder.call(name, *args)
+
+    return call
+
+
+def written(tree: Tree) -> str:
+    """A tree as text; `read` inverts it."""
+    return _written(tree)[0]
+
+
+def _written(tree: Tree) -> tuple[str, int]:
+    """Text and binding strength: 1 sum, 2 product, 3 sign, 4 atom."""
+    if not tree.name:
+        text = repr(tree.value)
+        return text, 3 if text.startswith("-") else 4
+    args = [_written(a) for a in tree.args]
+    if not args:
+        return tree.name, 4
+    if tree.name in _SYMBOLS:
+        symbol, strength = _SYMBOLS[tree.name]
+        left, right = _bracketed(args[0], strength), _bracketed(args[1], strength + 1)
+        return f"{left}{symbol}{right}", strength
+    # a sign before a bare number would read as a negative constant
+    if tree.name == "neg" and (tree.args[0].name or args[0][1] < 4):
+        return f"-{_bracketed(args[0], 4)}", 3
+    return f"{tree.name}({', '.join(text for text, _ in args)})", 4
+
+
+def _bracketed(part: tuple[str, int], strength: int) -> str:
+    return part[0] if part[1] >= strength else f"({part[0]})"
+
+
+def spelled(tree: Tree, letters: Letters) -> Tree:
+    """The tree with these letters only; numbers become literals or free constants.
+
+    Raises:
+        InputError: there is no simple way to write it.
+    """
+    return _Speller(letters).spell(tree, {}, frozenset())
+
+
+@dataclass(frozen=True)
+class _Speller:
+    letters: Letters
+
+    def spell(self, tree: Tree, bound: Mapping[str, Tree], trying: frozenset[str]) -> Tree:
+        """`bound`: what the arguments of a template stand for; `trying`: operators on the way."""
+        if not tree.name:
+            return self._number(tree.value)
+        if tree.name in bound:
+            return bound[tree.name]
+        if self._inverse(tree):
+            return Tree("inv", (self.spell(tree.args[1], bound, trying),))
+        args = tuple(self.spell(a, bound, trying) for a in tree.args)
+        if tree.name in self.letters.names:
+            return Tree(tree.name, args)
+        return self._other_way(tree.name, args, trying)
+
+    def _inverse(self, tree: Tree) -> bool:
+        """Whether this is 1/b, and inv is a letter, but 1 or the division is not."""
+        names = self.letters.names
+        if "inv" not in names or tree.name != "div" or tree.args[0] != Tree("", value=1.0):
+            return False
+        return "div" not in names or (
+            self.letters.constant is None and 1.0 not in self.letters.literals
+        )
+
+    def _number(self, value: float) -> Tree:
+        for literal, name in self.letters.literals.items():
+            if repr(literal) == repr(value):
+                return Tree(name)
+        if self.letters.constant is None:
+            raise InputError(
+                f"the number {value!r} is no letter: there are no free constants, and the literals "
+                f"are {', '.join(self.letters.literals.values()) or 'none'}"
+            )
+        return Tree(self.letters.constant, value=value)
+
+    def _other_way(self, name: str, args: tuple[Tree, ...], trying: frozenset[str]) -> Tree:
+        known = {**OPERATORS, **self.letters.custom}
+        ways = (known[name].text,) if name in known else _WAYS.get(name, ())
+        bound = dict(zip(ARGUMENTS, args, strict=False))
+        for way in ways if name not in trying else ():
+            try:
+                return self.spell(read(way, ARGUMENTS), bound, trying | {name})
+            except InputError:
+                continue
+        raise InputError(
+            f"{name!r} is no letter, and there is no other way to write it with "
+            f"{', '.join(sorted(self.letters.names))}"
+        )

@@ -1,0 +1,1 @@
+"""Policy and evolution joined: each feeds the other."""

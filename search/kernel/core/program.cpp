@@ -1,0 +1,338 @@
+// Room: search/kernel. See program.hpp.
+#include "core/program.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <stdexcept>
+#include <unordered_map>
+
+namespace symtick {
+
+void check(const Tree& tree, std::size_t features, std::size_t number) {
+    const std::string where = "program " + std::to_string(number) + ": ";
+    std::size_t depth = 0;
+    for (const Node& n : tree) {
+        if (n.op >= OP_COUNT)
+            throw std::invalid_argument(where + "opcode " + std::to_string(n.op) + " is unknown");
+        if (n.op == INPUT && (n.feature < 0 || std::size_t(n.feature) >= features))
+            throw std::invalid_argument(where + "input " + std::to_string(n.feature) +
+                                        " does not exist: there are " + std::to_string(features));
+        if (n.op == CONST && !std::isfinite(n.value))
+            throw std::invalid_argument(where + "a constant is not finite");
+        const std::size_t wanted = arity(n.op);
+        if (depth < wanted) throw std::invalid_argument(where + "an operator lacks arguments");
+        depth += 1 - wanted;
+    }
+    if (depth != 1)
+        throw std::invalid_argument(where + "it must leave one value, not " +
+                                    std::to_string(depth));
+}
+
+std::size_t first_of(const Tree& tree, std::size_t root) {
+    int need = 1;
+    std::size_t k = root + 1;
+    while (need > 0) need += arity(tree[--k].op) - 1;
+    return k;
+}
+
+std::size_t depth_of(const Tree& tree) {
+    std::vector<std::size_t> held;
+    for (const Node& n : tree) {
+        std::size_t deepest = 0;
+        for (int k = arity(n.op); k > 0; --k) {
+            deepest = std::max(deepest, held.back());
+            held.pop_back();
+        }
+        held.push_back(deepest + 1);
+    }
+    return held.empty() ? 0 : held.back();
+}
+
+std::size_t constants_of(const Tree& tree) {
+    return std::size_t(std::count_if(tree.begin(), tree.end(),
+                                     [](const Node& n) { return n.op == CONST; }));
+}
+
+namespace {
+
+std::uint64_t mixed(std::uint64_t h) {
+    h ^= h >> 32;
+    h *= 0xd6e8feb86659fd93ULL;
+    h ^= h >> 32;
+    h *= 0xd6e8feb86659fd93ULL;
+    return h ^ (h >> 32);
+}
+
+bool commutes(std::uint8_t op) { return op == ADD || op == MUL || op == MIN || op == MAX; }
+
+std::uint64_t payload(const Node& n) {
+    if (n.op == INPUT) return std::uint64_t(n.feature);
+    return n.op == CONST ? std::bit_cast<std::uint64_t>(n.value) : 0;
+}
+
+}  // namespace
+
+std::uint64_t hash_of(const Tree& tree) {
+    std::vector<std::uint64_t> held;
+    for (const Node& n : tree) {
+        std::uint64_t h = mixed(payload(n) * 32 + n.op + 1);
+        const int count = arity(n.op);
+        if (count == 1) {
+            h = mixed(h + held.back());
+        } else if (count == 2) {
+            std::uint64_t b = held.back(), a = held[held.size() - 2];
+            if (commutes(n.op) && b < a) std::swap(a, b);
+            h = mixed(mixed(h + a) + b);
+        }
+        held.resize(held.size() - count);
+        held.push_back(h);
+    }
+    return held.back();
+}
+
+double apply_scalar(std::uint8_t op, double a, double b) {
+    switch (op) {
+        case ADD: return a + b;
+        case SUB: return a - b;
+        case MUL: return a * b;
+        case DIV: return a / b;
+        case NEG: return -a;
+        case ABS: return std::fabs(a);
+        case MIN: return std::isnan(a) || a < b ? a : b;
+        case MAX: return std::isnan(a) || a > b ? a : b;
+        case SQUARE: return a * a;
+        case CUBE: return a * a * a;
+        case SQRT: return std::sqrt(a);
+        case EXP: return std::exp(a);
+        case LOG: return std::log(a);
+        case SIN: return std::sin(a);
+        case COS: return std::cos(a);
+        case TANH: return std::tanh(a);
+        default: return NAN;
+    }
+}
+
+std::vector<DagNode> hash_consed(const Tree& tree) {
+    struct Key {
+        std::uint64_t op_payload, args;
+        std::uint8_t op;
+        bool operator==(const Key&) const = default;
+    };
+    struct Hash {
+        std::size_t operator()(const Key& k) const {
+            return mixed(mixed(k.op_payload * 32 + k.op) + k.args);
+        }
+    };
+    std::unordered_map<Key, std::int32_t, Hash> known;
+    known.reserve(tree.size());
+    std::vector<DagNode> nodes;
+    std::vector<std::int32_t> stack;
+    for (const Node& n : tree) {
+        std::int32_t a = -1, b = -1;
+        const int count = arity(n.op);
+        if (count == 2) b = stack.back(), stack.pop_back();
+        if (count >= 1) a = stack.back(), stack.pop_back();
+        const Key key{payload(n), std::uint64_t(std::uint32_t(a)) << 32 | std::uint32_t(b), n.op};
+        const auto [found, fresh] = known.emplace(key, std::int32_t(nodes.size()));
+        if (fresh) nodes.push_back({n.op, n.op == INPUT ? n.feature : -1, a, b, n.value});
+        stack.push_back(found->second);
+    }
+    return nodes;
+}
+
+namespace {
+
+// Slots are taken in stack order: a result's slot is the number of slots in use below it.
+template <class T>
+class Compiler {
+public:
+    Compiler(const Tree& tree, Code<T>& code) : code_(code) {
+        if (code.stack.size() <= tree.size()) code.stack.resize(2 * tree.size() + 2);
+        top_ = code.stack.data();
+        code.steps.clear();
+        code.slots = 0;
+        for (const Node& n : tree) push(n);
+        const Place& root = top_[-1];
+        if (root.at == Place::kConstant) emit({CONST, VV, 0, 0, 0, T(root.value), T(0)});
+        else if (root.at < 0) emit({INPUT, VV, 0, root.at, 0, T(0), T(0)});
+    }
+
+private:
+    Code<T>& code_;
+    Place* top_;
+    std::int32_t used_ = 0;
+
+    void emit(const Instr<T>& s) { code_.steps.push_back(s); }
+
+    void push(const Node& n) {
+        const int count = arity(n.op);
+        if (count == 2) return binary(n.op);
+        if (count == 1) return unary(n.op);
+        *top_++ = {n.op == INPUT ? ~n.feature : Place::kConstant, n.value};
+    }
+
+    void unary(std::uint8_t op) {
+        Place& a = top_[-1];
+        if (a.at == Place::kConstant) {
+            a.value = apply_scalar(op, a.value, 0.0);
+            return;
+        }
+        used_ -= a.at >= 0;
+        emit({op, VV, used_, a.at, 0, T(0), T(0)});
+        put(a);
+    }
+
+    void binary(std::uint8_t op) {
+        Place &a = top_[-2], &b = *--top_;
+        const bool constant_a = a.at == Place::kConstant, constant_b = b.at == Place::kConstant;
+        if (constant_a & constant_b) {
+            a.value = apply_scalar(op, a.value, b.value);
+            return;
+        }
+        used_ -= (a.at >= 0) + (b.at >= 0);
+        const std::uint8_t mode = constant_b ? VC : constant_a ? CV : VV;
+        const Instr<T> s{op, mode, used_, constant_a ? 0 : a.at, constant_b ? 0 : b.at,
+                         T(a.value), T(b.value)};
+        if (op != ADD || !fused(s)) emit(s);
+        put(a);
+    }
+
+    void put(Place& result) {
+        if (used_ > code_.slots) code_.slots = used_;
+        result = {used_++, 0.0};
+    }
+
+    // a product with a constant directly before an addition is done in the same pass
+    bool fused(const Instr<T>& s) {
+        if (code_.steps.empty()) return false;
+        Instr<T>& last = code_.steps.back();
+        if (last.op != MUL || last.mode == VV) return false;
+        const T factor = last.mode == VC ? last.cb : last.ca;
+        const std::int32_t from = last.mode == VC ? last.a : last.b;
+        if (s.mode != VV) {
+            const std::int32_t operand = s.mode == VC ? s.a : s.b;
+            if (operand != last.dst) return false;
+            last = {MULADD, VV, s.dst, from, 0, factor, s.mode == VC ? s.cb : s.ca};
+            return true;
+        }
+        if (s.b == last.dst && s.a != last.dst) last = {AXPY, VV, s.dst, s.a, from, factor, T(0)};
+        else if (s.a == last.dst && s.b < 0) last = {AXPY, VV, s.dst, s.b, from, factor, T(0)};
+        else return false;
+        return true;
+    }
+};
+
+}  // namespace
+
+template <class T>
+void compile(const Tree& tree, Code<T>& code) {
+    Compiler<T>(tree, code);
+}
+template void compile<float>(const Tree&, Code<float>&);
+template void compile<double>(const Tree&, Code<double>&);
+
+namespace {
+
+// operand of a tape step: a constant's number, a column (~feature) or an earlier step
+struct TapeRef {
+    bool constant;
+    std::int32_t at;
+};
+
+bool active(const Tape& tape, const TapeRef& ref) {
+    if (ref.constant) return ref.at < tape.columns();
+    return ref.at >= 0 && tape.steps[std::size_t(ref.at)].active;
+}
+
+void materialise(Tape& tape, TapeRef& ref) {
+    if (!ref.constant) return;
+    tape.steps.push_back({CONST, VV, active(tape, ref), ref.at, 0});
+    ref = {false, std::int32_t(tape.steps.size()) - 1};
+}
+
+// the parameter that constants of this kind share, -1 where each has its own or none is known yet
+std::int32_t shared(const Tree& tree, const Tape& tape, std::int32_t kind) {
+    if (kind == kFree) return -1;
+    const auto end = tape.places.begin() + tape.parameters;
+    const auto found = std::find_if(tape.places.begin(), end, [&](std::size_t k) {
+        return tree[k].feature == kind;
+    });
+    return found == end ? -1 : std::int32_t(found - tape.places.begin());
+}
+
+// fills all but the steps of `tape`
+void number_constants(const Tree& tree, Tape& tape) {
+    tape.places.clear();
+    tape.copies.clear();
+    tape.parameters = 0;
+    const auto each = [&](auto use) {
+        for (std::size_t k = 0; k < tree.size(); ++k)
+            if (tree[k].op == CONST) use(k, tree[k].feature);
+    };
+    each([&](std::size_t k, std::int32_t kind) {
+        if (kind < kFree || shared(tree, tape, kind) >= 0) return;
+        tape.places.push_back(k);
+        ++tape.parameters;
+    });
+    each([&](std::size_t k, std::int32_t kind) {
+        const std::int32_t first = kind < kFree ? -1 : shared(tree, tape, kind);
+        if (first < 0 || tape.places[std::size_t(first)] == k) return;
+        tape.places.push_back(k);
+        tape.copies.push_back(first);
+    });
+    each([&](std::size_t k, std::int32_t kind) {
+        if (kind < kFree) tape.places.push_back(k);
+    });
+    tape.consts.clear();
+    for (std::size_t k : tape.places) tape.consts.push_back(tree[k].value);
+    tape.spread();
+}
+
+}  // namespace
+
+void Tape::spread() {
+    for (std::size_t e = 0; e < copies.size(); ++e)
+        consts[std::size_t(parameters) + e] = consts[std::size_t(copies[e])];
+}
+
+std::size_t parameters_of(const Tree& tree) {
+    Tape tape;
+    number_constants(tree, tape);
+    return std::size_t(tape.parameters);
+}
+
+void make_tape(const Tree& tree, Tape& tape) {
+    std::vector<TapeRef> stack;
+    number_constants(tree, tape);
+    std::vector<std::int32_t> numbers(tree.size());
+    for (std::size_t c = 0; c < tape.places.size(); ++c)
+        numbers[tape.places[c]] = std::int32_t(c);
+    tape.steps.clear();
+    for (std::size_t k = 0; k < tree.size(); ++k) {
+        const Node& n = tree[k];
+        if (n.op == INPUT) {
+            stack.push_back({false, ~n.feature});
+            continue;
+        }
+        if (n.op == CONST) {
+            stack.push_back({true, numbers[k]});
+            continue;
+        }
+        TapeRef b{false, 0};
+        const bool two = arity(n.op) == 2;
+        if (two) b = stack.back(), stack.pop_back();
+        TapeRef a = stack.back();
+        stack.pop_back();
+        if (!two || (a.constant && b.constant)) materialise(tape, a);
+        const std::uint8_t mode = a.constant ? CV : b.constant ? VC : VV;
+        tape.steps.push_back(
+            {n.op, mode, active(tape, a) || (two && active(tape, b)), a.at, b.at});
+        stack.push_back({false, std::int32_t(tape.steps.size()) - 1});
+    }
+    TapeRef root = stack.back();
+    materialise(tape, root);
+    if (root.at < 0) tape.steps.push_back({INPUT, VV, false, root.at, 0});
+}
+
+}  // namespace symtick

@@ -1,0 +1,119 @@
+// Room: search/kernel. A table of different functions, each written as a letter over earlier ones,
+// with its values over the rows: what enumeration fills and semantic search looks into.
+#pragma once
+#include "core/data.hpp"
+#include "rules/form_needs.hpp"
+#include "core/program.hpp"
+#include "enumeration/value_index.hpp"
+
+namespace symtick {
+
+struct TableSettings {
+    std::size_t max_functions = 1'000'000;
+    std::size_t symbols = 0;  // free constants that may stand in one function, at most 2
+    double largest = 1e9;     // functions that are greater in some row are left out
+    std::size_t first_level = 1;  // that of the leaves
+    bool every_form = true;   // keep the forms of a function that the rules tell apart
+    bool cheapest = false;    // look for the form of fewest (ticks, LUT, nodes) of each function
+    Costing cost;           // for that
+};
+
+struct TableStats {
+    // evaluations: vectors of values that were computed; known: candidates that the rules of a
+    // field told to be equal to an earlier one; equal: those whose values did; not_allowed:
+    // candidates that break a rule
+    std::uint64_t evaluations = 0, known = 0, equal = 0, not_finite = 0, not_allowed = 0;
+};
+
+// Computes one letter over vectors of values.
+class LetterRunner {
+public:
+    LetterRunner(const Alphabet& alphabet, std::size_t stride);
+    // `stride` numbers, good until the next call; b only of a letter with two arguments
+    double* run(std::size_t token, const double* a, const double* b);
+
+private:
+    std::size_t stride_;
+    std::vector<Code<double>> codes_;
+    Buffer<double> x_, slots_, out_;
+};
+
+class FunctionTable {
+public:
+    // Reads the first rows, `kMostRows` at most; begins with the leaves. Rules that only a whole expression
+    // can keep (fewest nodes, letters that must stand, the target's unit) are left out.
+    FunctionTable(const Rules& rules, const Data& data, const TableSettings& settings);
+    FunctionTable(const FunctionTable&) = delete;
+
+    // Puts a letter over two forms (b is -1 for a letter with one argument) into the table, as the
+    // first form of a new function or another one of a known one. Returns the function's number, -1
+    // where it is not finite, breaks a rule, adds nothing, or there is no room.
+    std::int32_t consider(std::size_t token, std::int32_t a, std::int32_t b, std::size_t level);
+
+    std::size_t size() const { return first_.size(); }
+    std::size_t forms() const { return forms_.size(); }
+    bool full() const { return size() >= settings_.max_functions; }
+    const Form& form(std::size_t k) const { return forms_[k]; }
+    std::int32_t first_form(std::size_t function) const { return first_[function]; }
+    const Form& written(std::size_t function) const { return form(std::size_t(first_[function])); }
+    std::size_t rows() const { return rows_; }
+    std::size_t stride() const { return stride_; }
+    const double* values(std::size_t function) const { return values_.get() + function * stride_; }
+    // Number of the function with these values (`stride` numbers), -1 if there is none.
+    std::int32_t find(const double* values) const;
+    // the cheapest form known
+    Tree tree(std::size_t function) const;
+    // Looks for cheaper forms among all that were considered, where that is asked for.
+    void settle();
+    const Rules& rules() const { return rules_; }
+    const TableStats& stats() const { return stats_; }
+    bool commutes(std::size_t token) const;
+    std::size_t leaves() const { return leaves_; }  // the first functions
+    // the letter's number of a symbol is past the alphabet
+    std::size_t letters() const { return rules_.alphabet().tokens.size(); }
+
+private:
+    // the best form known; forms of its parts may have become better since `changes_` was `at`
+    struct Cheapest {
+        Form form;
+        PartCost cost;
+        std::size_t nodes, at;
+    };
+
+    Rules rules_;
+    TableSettings settings_;
+    std::size_t rows_, stride_, leaves_ = 0, room_ = 0;
+    LetterRunner runner_;
+    FormNeeds needs_;
+    std::vector<Tree> bodies_;  // of the letters, over INPUT 0 and INPUT 1
+    Buffer<double> values_;
+    std::vector<Form> forms_;
+    std::vector<std::int32_t> first_;           // of each function
+    std::vector<Element> elements_, inverses_;  // of each function; 0: not yet inverted
+    std::vector<Cheapest> cheapest_;            // of each function, if asked for
+    std::vector<Form> others_;                  // the further forms that were considered
+    std::size_t changes_ = 0;
+    KeyIndex by_element_, by_value_, dead_;
+    TableStats stats_;
+
+    void add_leaves(const Data& data);
+    void add_leaf(const Node& node, std::size_t token, const double* values, std::uint8_t symbols);
+    bool pointless(const Form& form) const;
+    std::uint8_t flags_of(const Form& form) const;
+    const Node& letter(const Form& form) const;
+    Element element_of(const Form& form);
+    Element inverse_of(std::int32_t function);
+    std::int32_t computed(Form& form, Element element);
+    bool clean(double* values, const Form& form) const;
+    void add_function(Form& form, Element element, const double* values);
+    void another(Form& form, std::int32_t function);
+    bool compare(const Form& form);
+    const Cheapest& refreshed(std::int32_t function);
+    bool contains(std::int32_t form, std::int32_t function) const;
+    void write(const Form& form, bool cheapest, Tree& out) const;
+    Tree tree_of(const Form& form, bool cheapest) const;
+    bool accepts(const Tree& tree) const;
+    PartCost cost_of_part(const Tree& tree) const;
+};
+
+}  // namespace symtick

@@ -1,0 +1,74 @@
+// Room: search/kernel. Derivatives with respect to the constants, and how these are tuned: linear
+// ones in closed form, the others by Levenberg-Marquardt, both by a simplex for a custom loss.
+#pragma once
+#include "eval/eval.hpp"
+#include "eval/linear.hpp"
+#include "core/rng.hpp"
+
+namespace symtick {
+
+struct FitSettings {
+    int iterations = 30;       // evaluations with derivatives, of each start
+    double tolerance = 1e-10;  // stop when the loss falls by less than this part of itself
+    int restarts = 0;          // further starts with random constants; the best of all is kept
+    std::uint64_t seed = 0;    // of these
+    int evaluations = 200;     // of a custom loss, after the fit of the squares
+};
+
+struct FitResult {
+    double loss = 0.0;
+    int iterations = 0;  // of all starts, and evaluations of a custom loss
+};
+
+// Reusable per thread.
+class Fitter {
+public:
+    // Tunes the constants of `tree` in place; the loss never rises. Sources: Marquardt, J. SIAM 11
+    // (1963) 431; Golub, Pereyra, SIAM J. Numer. Anal. 10 (1973) 413 (linear parameters); the
+    // parabolas that stand for MAE and MARGIN: Hunter, Lange, Am. Stat. 58 (2004) 30.
+    FitResult fit(Tree& tree, const Data& data, const LossSpec& spec, const FitSettings& settings);
+    // values: rows; jac: parameters x rows (see Tape: tied constants are one parameter)
+    void jacobian(const Tree& tree, const Data& data, double* values, double* jac);
+    // values: rows; grad: one number for each parameter, the sum over rows of
+    // seed * d value / d parameter
+    void vjp(const Tree& tree, const Data& data, const double* seed, double* values, double* grad);
+
+private:
+    // the sum of the losses at some parameters, and its parabola there
+    struct Point {
+        std::vector<double> parameters, jtj, jtr;
+        double sum = 0;
+    };
+
+    Tape tape_;
+    std::vector<std::uint8_t> linear_;
+    Buffer<double> values_, adjoints_, jac_, ones_, r_, w_, sums_, all_;
+    std::vector<const double*> adjoint_, column_;
+    GradBlock block_{};
+    Point here_, there_;
+    Equations equations_;
+    std::vector<std::size_t> chosen_;  // numbers of the linear parameters
+    std::vector<double> damping_, part_, part_r_;
+    double floor_ = 0;       // see HotTable::slopes
+    bool damp_all_ = false;  // the parabola may lie below the loss, so its end may be too far
+
+    void prepare(const Tree& tree, const Data& data);
+    void set(const std::vector<double>& parameters);
+    const double* forward(const Data& data, std::size_t row0);
+    void backward(const double* seed);
+
+    void fold(Point& at) const;
+    bool assemble(const Data& data, const LossSpec& spec, double limit, Point& at);
+    double foretold() const;
+    double linear_gain(const Point& at);
+    bool solve_linear(const Data& data, const LossSpec& spec, double limit, Point& at);
+    bool damped_step(double damping);
+    bool attempt(const Data& data, const LossSpec& spec, int& iterations);
+    int descend(const Data& data, const LossSpec& spec, const FitSettings& settings);
+    void scatter(const std::vector<double>& around, Rng& rng);
+    FitResult tuned(const Data& data, const LossSpec& spec, const FitSettings& settings);
+    double custom(const Data& data, const LossSpec& spec, const std::vector<double>& parameters);
+    FitResult polished(const Data& data, const LossSpec& spec, const FitSettings& settings);
+};
+
+}  // namespace symtick

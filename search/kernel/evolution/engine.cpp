@@ -1,0 +1,415 @@
+// Room: search/kernel. See engine.hpp: the course of a search. Nothing here depends on which thread
+// runs an island.
+#include "evolution/engine.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <unordered_set>
+
+#include "core/parallel.hpp"
+
+namespace symtick {
+namespace {
+
+constexpr std::size_t kExactRows = 64;  // up to these, scores are in double precision
+// part of the target's variance that is rounding, of scores in single and in double precision
+constexpr double kNoise = 1e-13, kExactNoise = 1e-29;
+constexpr std::size_t kFounderTries = 40;  // for each founder that is no sum of terms
+constexpr std::size_t kWriterTries = 100'000;  // for the first founder that is written by the masks
+constexpr std::uint64_t kLibraryShare = 4;  // the library takes this part of the budget at most
+constexpr std::size_t kStarts = 1 << 14;
+
+double variance_of_target(const Data& data) {
+    double mean = 0, sum = 0;
+    for (std::size_t r = 0; r < data.rows; ++r) mean += data.w64[r] * data.y64[r];
+    mean /= data.weight_sum;
+    for (std::size_t r = 0; r < data.rows; ++r)
+        sum += data.w64[r] * (data.y64[r] - mean) * (data.y64[r] - mean);
+    return sum / data.weight_sum;
+}
+
+// a subset of the rows, drawn by the seed; all of them where there are few
+std::vector<std::size_t> screening_rows(std::size_t rows, std::size_t wanted, std::uint64_t seed,
+                                        std::uint64_t number) {
+    std::vector<std::size_t> order(rows);
+    std::iota(order.begin(), order.end(), std::size_t(0));
+    if (wanted >= rows) return order;
+    Rng rng(seed, 0x5c2ee4 + (number << 32));
+    for (std::size_t k = 0; k < wanted; ++k) std::swap(order[k], order[k + rng.below(rows - k)]);
+    order.resize(wanted);
+    std::sort(order.begin(), order.end());
+    return order;
+}
+
+// losses that differ by no more are the same but for rounding
+double noise(const LossSpec& loss, const Data& data, bool exact) {
+    const double share = exact ? kExactNoise : kNoise, variance = variance_of_target(data);
+    switch (loss.kind) {
+        case MSE:
+        case HUBER: return share * variance;
+        case MAE: return std::sqrt(share * variance);
+        default: return std::sqrt(share);
+    }
+}
+
+}  // namespace
+
+Engine::Engine(Data data, const EngineSettings& settings, const BreedSettings& breed, Rules rules,
+               const CostTable& cost, std::vector<Tree> guesses, Penalty penalty)
+    : data_(std::move(data)),
+      screen_(data_, screening_rows(data_.rows, settings.screen_rows, settings.seed, 0)),
+      same_rows_(screen_.rows == data_.rows),
+      exact_(screen_.rows <= kExactRows),
+      settings_(settings),
+      breed_settings_(breed),
+      rules_(std::move(rules)),
+      breeder_(breed_settings_, rules_.alphabet(), screen_),
+      cost_(cost),
+      guesses_(std::move(guesses)),
+      penalty_(std::move(penalty)),
+      custom_(!alphabet().unary.empty() || !alphabet().binary.empty()),
+      free_constants_(std::any_of(
+          alphabet().tokens.begin(), alphabet().tokens.end(),
+          [](const Token& t) { return t.node.op == CONST && t.node.feature == kFree; })),
+      floor_(noise(settings.loss, data_, exact_ && same_rows_)),
+      islands_(settings.islands) {
+    std::partial_sum(settings_.moves.begin(), settings_.moves.end(), moves_.begin());
+    for (std::size_t k = 0; k < islands_.size(); ++k) {
+        islands_[k].rng = Rng(settings.seed, k);
+        islands_[k].elites = Archive(floor_);
+        islands_[k].cache = Cache(settings.cache_size);
+        if (free_constants_) islands_[k].starts.assign(kStarts, 0);
+        islands_[k].people.reserve(settings.population);
+    }
+}
+
+void Engine::hire(std::size_t crew) {
+    while (workers_.size() < crew) workers_.push_back(std::make_unique<Worker>(breeder_, rules_));
+}
+
+std::uint64_t Engine::left_of(std::uint64_t max_evaluations) const {
+    if (max_evaluations == kNoLimitOfEvaluations) return max_evaluations;
+    const std::uint64_t done = stats().evaluations;
+    return done < max_evaluations ? max_evaluations - done : 0;
+}
+
+// What MATCH looks into, made once: within a part of the first budget that is enough for its leaves.
+void Engine::collect(std::uint64_t most) {
+    if (settings_.library == 0 || !(settings_.moves[MATCH] > 0.0)) return;
+    const std::uint64_t limit = library_limit_ ? library_limit_ : std::min(settings_.library, most);
+    const auto leaves = std::uint64_t(std::count_if(
+        alphabet().tokens.begin(), alphabet().tokens.end(),
+        [](const Token& t) { return arity(t.node.op) == 0; }));
+    if (limit < leaves) return;
+    library_limit_ = limit;
+    library_ = std::make_unique<Library>(rules_, data_, LibrarySettings{});
+    library_->fill(library_limit_);
+    matcher_ = std::make_unique<Matcher>(*library_, MatcherSettings{});
+}
+
+Stats Engine::step(std::size_t generations, int threads, std::uint64_t max_evaluations) {
+    const bool limited = max_evaluations != kNoLimitOfEvaluations || std::isfinite(settings_.target_loss);
+    const auto until = [this](std::size_t interval) {
+        return interval ? interval - std::size_t(generation_ % interval) : std::size_t(-1);
+    };
+    const std::uint64_t budget = left_of(max_evaluations);
+    for (std::size_t done = 0; done < generations;) {
+        if (best_loss() <= settings_.target_loss || left_of(max_evaluations) == 0) break;
+        redraw(threads, max_evaluations);
+        if (done == 0) {  // people come first, so that the library leaves none out
+            advance(0, threads, max_evaluations);
+            if (!library_) collect(std::min(budget / kLibraryShare, left_of(max_evaluations)));
+        }
+        const std::size_t run =
+            limited ? 1 : std::min({generations - done, until(settings_.migration_interval),
+                                    until(settings_.screen_interval)});
+        advance(run, threads, max_evaluations);
+        generation_ += run;
+        done += run;
+        if (generation_ % settings_.migration_interval == 0) migrate();
+    }
+    return stats();
+}
+
+void Engine::advance(std::size_t generations, int threads, std::uint64_t max_evaluations) {
+    hire(crew_size(islands_.size(), threads));
+    // what is left is shared out, so that no thread must look at another's counts
+    const std::uint64_t left = left_of(max_evaluations);
+    const std::uint64_t share = left / islands_.size(), more = left % islands_.size();
+    parallel_for(islands_.size(), threads, [&](std::size_t k, std::size_t me) {
+        Island& island = islands_[k];
+        const std::uint64_t quota = left == kNoLimitOfEvaluations
+                                        ? left : island.stats.evaluations + share + (k < more);
+        if (!island.founded) found(island, k, quota, *workers_[me]);
+        for (std::size_t g = 0; g < generations; ++g) {
+            if (stuck(island)) found_anew(island, k, quota, *workers_[me]);
+            generation(island, quota, *workers_[me]);
+        }
+    });
+}
+
+bool Engine::over(const Island& island, std::uint64_t quota) const {
+    return island.stats.evaluations >= quota || island.best <= settings_.target_loss;
+}
+
+Stats Engine::stats() const {
+    Stats sum;
+    if (library_) sum.evaluations = library_->evaluations();
+    for (const Island& i : islands_) {
+        sum.evaluations += i.stats.evaluations;
+        sum.cache_hits += i.stats.cache_hits;
+        sum.fits += i.stats.fits;
+        sum.rejected += i.stats.rejected;
+    }
+    sum.generation = generation_;
+    return sum;
+}
+
+std::vector<Individual> Engine::front() const {
+    Archive all(floor_);
+    for (const Island& island : islands_)
+        for (const Individual& one : island.elites.all()) all.offer(one);
+    return all.all();
+}
+
+double Engine::best_loss() const {
+    double best = std::numeric_limits<double>::infinity();
+    for (const Island& island : islands_) best = std::min(best, island.best);
+    return best;
+}
+
+// The first people: guesses, then sums of terms, or trees of letters where those are not rewritten.
+// Where the rules refuse most of these, trees are written token by token over the rules' masks.
+void Engine::found(Island& island, std::size_t number, std::uint64_t quota, Worker& worker) {
+    const bool sums = breed_settings_.simplify && breeder_.terms();
+    const std::size_t wanted = settings_.population;
+    const std::size_t most = sums ? wanted : guesses_.size() + kFounderTries * wanted;
+    bool fit = false;  // was any within the rules?
+    for (std::size_t k = 0; k < most && island.people.size() < wanted; ++k) {
+        if (over(island, quota)) break;
+        const bool guess = k < guesses_.size();
+        if (guess) worker.child.tree = guesses_[(k + number) % guesses_.size()];
+        else if (sums) first_sum(island, k == guesses_.size() ? 0 : 1 + island.rng.below(3), worker);
+        else first_tree(island, k - guesses_.size(), worker);
+        if (take_in(island, sums || guess ? 1.0 : settings_.tune_probability, worker)) fit = true;
+    }
+    const auto wanting = [&](std::size_t k) {
+        if (2 * island.people.size() >= wanted || over(island, quota)) return false;
+        return k < kFounderTries * wanted || (island.people.empty() && k < kWriterTries);
+    };
+    for (std::size_t k = 0; !sums && wanting(k); ++k)
+        if (written_tree(island, worker) && take_in(island, settings_.tune_probability, worker))
+            fit = true;
+    island.founded = !island.people.empty();
+    if (island.founded || over(island, quota)) return;
+    throw std::invalid_argument(
+        fit ? "no first expression has a finite loss: scale the data, or allow other operators"
+            : "no first expression keeps the rules, limits and ranges: they leave (almost) nothing");
+}
+
+// a founder finds its place; false where it is not within rules and limits
+bool Engine::take_in(Island& island, double tuning, Worker& worker) {
+    const bool sums = breed_settings_.simplify && breeder_.terms();
+    Individual& child = worker.child;
+    if (!judged(island, worker)) {
+        ++island.stats.rejected;
+        return false;
+    }
+    const Known* known = island.cache.find(child.hash);
+    if (known && !sums) {
+        ++island.stats.cache_hits;
+        child.screen = known->loss;
+        if (known->living == 0 && std::isfinite(child.screen)) join(island, child);
+    } else {
+        raise(island, tuning, worker);
+    }
+    return true;
+}
+
+// Other people; the old ones stay where none can be made.
+void Engine::found_anew(Island& island, std::size_t number, std::uint64_t quota, Worker& worker) {
+    std::vector<Individual> old = island.people;
+    const std::size_t oldest = island.oldest;
+    clear(island);
+    try {
+        found(island, number, quota, worker);
+    } catch (const std::invalid_argument&) {
+        // as few can be made as before
+    }
+    if (!island.people.empty()) return;
+    island.people = std::move(old);
+    island.oldest = oldest;
+    island.founded = true;
+    for (const Individual& one : island.people)
+        if (Known* known = island.cache.find(one.hash); known && known->living < 0xffff)
+            ++known->living;
+}
+
+// a tree whose tokens are drawn from what the rules' masks allow; false where it comes to a dead end
+bool Engine::written_tree(Island& island, Worker& worker) const {
+    Prefix& prefix = worker.prefix;
+    prefix.clear();
+    while (!prefix.complete()) {
+        if (!prefix.mask(worker.mask)) return false;
+        const auto open = std::count(worker.mask.begin(), worker.mask.end(), std::uint8_t(1));
+        std::size_t left = island.rng.below(std::size_t(open)), token = 0;
+        while (!worker.mask[token] || left-- > 0) ++token;
+        prefix.push(int(token));
+    }
+    worker.child.tree = to_tree(prefix.sequence(), alphabet());
+    for (Node& n : worker.child.tree)
+        if (n.op == CONST && n.feature == kFree) n.value = island.rng.normal() * 2.0;
+    return true;
+}
+
+// ramped half-and-half (Koza 1992)
+void Engine::first_tree(Island& island, std::size_t number, Worker& worker) const {
+    const std::size_t depths = std::size_t(std::max(1, settings_.founder_depth - 1));
+    worker.child.tree.clear();
+    worker.breeder.grow(island.rng, 2 + int(number / 2 % depths), number % 2 == 0,
+                        worker.child.tree);
+}
+
+void Engine::first_sum(Island& island, std::size_t terms, Worker& worker) const {
+    Tree& tree = worker.child.tree;
+    tree.clear();
+    append_const(tree, 0.0);
+    for (std::size_t t = 0; t < terms; ++t) {
+        Tree& more = worker.half;
+        if (!with_term(tree, island.rng, worker, more) || !fits(more, body_of(more, worker.body), worker))
+            continue;
+        if (cost_of(body_of(more, worker.body), cost_).lut <= settings_.max_lut) tree = more;
+    }
+}
+
+void Engine::clear(Island& island) {
+    island.people.clear();
+    island.oldest = 0;
+    island.founded = false;
+    island.lead = std::numeric_limits<double>::infinity();
+    island.waited = 0;
+    for (std::size_t k = 0; k < island.cache.size(); ++k) island.cache.at(k).living = 0;
+}
+
+// has the best of its people been the same for too long?
+bool Engine::stuck(Island& island) const {
+    if (settings_.patience == 0 || island.people.empty()) return false;
+    double lead = std::numeric_limits<double>::infinity();
+    for (const Individual& one : island.people) lead = std::min(lead, one.screen);
+    ++island.waited;
+    if (lead < island.lead * (1.0 - 1e-9)) {
+        island.lead = lead;
+        island.waited = 0;
+    }
+    return island.waited > settings_.patience;
+}
+
+void Engine::generation(Island& island, std::uint64_t quota, Worker& worker) {
+    if (settings_.parsimony > 0.0) weigh_ticks(island);
+    for (std::size_t k = 0; k < settings_.population && !over(island, quota); ++k)
+        birth(island, quota, worker);
+}
+
+// a ring: each island's archive gives a few to the next one
+void Engine::migrate() {
+    if (islands_.size() < 2) return;
+    std::vector<std::vector<Individual>> travellers(islands_.size());
+    for (std::size_t k = 0; k < islands_.size(); ++k) {
+        Island& from = islands_[k];
+        for (std::size_t m = 0; m < settings_.migrants && from.elites.size(); ++m)
+            travellers[k].push_back(from.elites.pick(from.rng.below(from.elites.size())));
+    }
+    for (std::size_t k = 0; k < islands_.size(); ++k) {
+        Island& to = islands_[(k + 1) % islands_.size()];
+        for (Individual& one : travellers[k]) {
+            to.elites.offer(one);
+            to.best = to.elites.best();
+            one.loss = 0.0;
+            remember(to, one);
+            join(to, one);
+        }
+    }
+}
+
+void Engine::draw_screen(std::uint64_t number) {
+    screen_number_ = number;
+    screen_ = Data(data_, screening_rows(data_.rows, settings_.screen_rows, settings_.seed, number));
+}
+
+// new screening rows where their time has come and all can be scored again
+void Engine::redraw(int threads, std::uint64_t max_evaluations) {
+    if (same_rows_ || settings_.screen_interval == 0) return;
+    const std::uint64_t number = generation_ / settings_.screen_interval;
+    if (number == screen_number_) return;
+    std::uint64_t wanted = 0;
+    for (const Island& i : islands_)
+        wanted += i.people.size() + i.elites.size() + i.tick_elites.size();
+    if (wanted > left_of(max_evaluations)) return;
+    draw_screen(number);
+    hire(crew_size(islands_.size(), threads));
+    parallel_for(islands_.size(), threads,
+                 [&](std::size_t k, std::size_t me) { rescore(islands_[k], *workers_[me]); });
+}
+
+void Engine::rescore(Island& island, Worker& worker) {
+    const auto again = [&](const Individual& one) {
+        ++island.stats.evaluations;
+        return score(body_of(one.tree, worker.body), worker);
+    };
+    island.cache.clear();
+    std::fill(island.starts.begin(), island.starts.end(), 0);
+    for (Individual& one : island.people) {
+        one.screen = again(one);
+        remember(island, one);
+        ++island.cache.find(one.hash)->living;
+    }
+    island.elites.rescreen(again);
+    for (std::uint32_t tick : island.tick_elites)
+        island.by_tick[tick].screen = again(island.by_tick[tick]);
+}
+
+void Engine::deal(const std::vector<Tree>& given, int threads, std::vector<double>& losses) {
+    losses.assign(given.size(), std::numeric_limits<double>::infinity());
+    hire(crew_size(islands_.size(), threads));
+    parallel_for(islands_.size(), threads, [&](std::size_t k, std::size_t me) {
+        for (std::size_t n = k; n < given.size(); n += islands_.size())
+            losses[n] = offered(islands_[k], given[n], *workers_[me]);
+    });
+}
+
+std::vector<double> Engine::offer(const std::vector<Tree>& given, int threads) {
+    std::vector<double> losses;
+    deal(given, threads, losses);
+    return losses;
+}
+
+std::vector<double> Engine::replant(const std::vector<Tree>& given, int threads) {
+    for (Island& island : islands_) clear(island);
+    std::vector<double> losses;
+    deal(given, threads, losses);
+    for (Island& island : islands_) island.founded = !island.people.empty();
+    return losses;
+}
+
+std::vector<Individual> Engine::people(std::size_t most) const {
+    std::vector<const Individual*> all;
+    for (const Island& island : islands_) {
+        for (const Individual& one : island.people) all.push_back(&one);
+        for (const Individual& one : island.elites.all()) all.push_back(&one);
+        for (std::uint32_t tick : island.tick_elites) all.push_back(&island.by_tick[tick]);
+    }
+    std::stable_sort(all.begin(), all.end(), [](const Individual* a, const Individual* b) {
+        if (a->screen != b->screen) return a->screen < b->screen;
+        return cheaper(a->cost, a->tree.size(), b->cost, b->tree.size());
+    });
+    std::unordered_set<std::uint64_t> met;
+    std::vector<Individual> out;
+    for (const Individual* one : all) {
+        if (out.size() == most || !std::isfinite(one->screen)) break;
+        if (met.insert(one->hash).second) out.push_back(*one);
+    }
+    return out;
+}
+
+}  // namespace symtick

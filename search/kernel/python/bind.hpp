@@ -1,0 +1,68 @@
+// Room: search/kernel. Shared by the files that make the Python module.
+#pragma once
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <initializer_list>
+
+#include "eval/eval.hpp"
+
+namespace symtick {
+
+namespace nb = nanobind;
+
+template <class T, int N>
+using In = nb::ndarray<const T, nb::ndim<N>, nb::c_contig, nb::device::cpu>;
+template <class T>
+using Out = nb::ndarray<nb::numpy, T>;
+
+// a NumPy array that owns the vector
+template <class T>
+Out<T> give(std::vector<T>&& from, std::initializer_list<std::size_t> shape) {
+    auto* held = new std::vector<T>(std::move(from));
+    nb::capsule owner(held, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
+    return Out<T>(held->data(), shape, owner);
+}
+
+template <class T>
+Out<T> give(std::vector<T>&& from) {
+    const std::size_t n = from.size();
+    return give(std::move(from), {n});
+}
+
+template <class T>
+std::vector<T> taken(const In<T, 1>& from) {
+    return std::vector<T>(from.data(), from.data() + from.shape(0));
+}
+
+// Checked programs over one number of inputs.
+struct Population {
+    std::vector<Tree> trees;
+    std::size_t features = 0;
+
+    const Tree& only() const;
+};
+
+struct Packed {
+    std::vector<std::uint8_t> ops;
+    std::vector<std::int32_t> args;
+    std::vector<double> consts;
+};
+Packed packed(const Tree& tree);
+
+// a number of LossKind (not CUSTOM), or a callable on (prediction, target, weights): float64 arrays
+// of shape (rows,); called with the interpreter lock by any thread, its exceptions pass through
+LossSpec loss_from(nb::object which, double delta);
+
+void bind_limits(nb::module_& m);
+void bind_loss(nb::module_& m);
+void bind_programs(nb::module_& m);
+void bind_rules(nb::module_& m);
+void bind_engine(nb::module_& m);
+void bind_policy(nb::module_& m);
+void bind_semantic(nb::module_& m);
+
+}  // namespace symtick

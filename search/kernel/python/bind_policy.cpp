@@ -1,0 +1,96 @@
+// Room: search/kernel. Python: sequences from a policy, and what it read while writing them.
+#include <stdexcept>
+
+#include "python/bind.hpp"
+#include "policy/sampler.hpp"
+
+namespace symtick {
+namespace {
+
+using Singles = In<float, 1>;
+
+void make_weights(PolicyWeights* self, std::size_t tokens, std::size_t units, std::size_t open_bins,
+                  Singles observe, const std::vector<Singles>& recurrent,
+                  const std::vector<Singles>& bias, Singles start_h, Singles start_c, Singles out,
+                  Singles out_bias) {
+    PolicyWeights w;
+    w.tokens = tokens;
+    w.units = units;
+    w.layers = recurrent.size();
+    w.open_bins = open_bins;
+    w.observe = taken(observe);
+    for (const Singles& held : recurrent) w.recurrent.push_back(taken(held));
+    for (const Singles& held : bias) w.bias.push_back(taken(held));
+    w.start_h = taken(start_h);
+    w.start_c = taken(start_c);
+    w.out = taken(out);
+    w.out_bias = taken(out_bias);
+    w.check();
+    new (self) PolicyWeights(std::move(w));
+}
+
+void make_priors(PolicyPriors* self, Singles token, bool soft_length, double length,
+                 double variance) {
+    if (!(variance > 0)) throw std::invalid_argument("the variance of a length must be positive");
+    new (self) PolicyPriors{taken(token), soft_length, length, variance};
+}
+
+// (n, longest), -1 behind each end
+Out<std::int16_t> padded(const std::vector<Sequence>& sequences) {
+    std::size_t longest = 0;
+    for (const Sequence& s : sequences) longest = std::max(longest, s.size());
+    std::vector<std::int16_t> out(sequences.size() * longest, -1);
+    for (std::size_t k = 0; k < sequences.size(); ++k)
+        std::copy(sequences[k].begin(), sequences[k].end(), &out[k * longest]);
+    return give(std::move(out), {sequences.size(), longest});
+}
+
+nb::tuple draw(const PolicyWeights& weights, const PolicyPriors& priors, const Rules& rules,
+               std::size_t n, std::uint64_t seed, std::uint64_t first, std::size_t tries,
+               int threads) {
+    Samples s;
+    {
+        nb::gil_scoped_release release;
+        s = sample(weights, priors, rules, n, seed, first, tries, threads);
+    }
+    return nb::make_tuple(padded(s.sequences), give(std::move(s.log_probability)),
+                          give(std::move(s.entropy)), s.attempts);
+}
+
+std::vector<Sequence> unpadded(In<std::int16_t, 2> held) {
+    std::vector<Sequence> out(held.shape(0));
+    for (std::size_t k = 0; k < out.size(); ++k) {
+        const std::int16_t* row = held.data() + k * held.shape(1);
+        std::size_t size = held.shape(1);
+        while (size && row[size - 1] < 0) --size;
+        out[k].assign(row, row + size);
+    }
+    return out;
+}
+
+nb::tuple observe(const PolicyPriors& priors, const Rules& rules, In<std::int16_t, 2> sequences) {
+    const auto held = unpadded(sequences);
+    Observations o;
+    {
+        nb::gil_scoped_release release;
+        o = observations(priors, rules, held);
+    }
+    const std::size_t n = held.size(), tokens = rules.alphabet().tokens.size();
+    const auto matrix = [&](std::vector<std::int16_t>& from) {
+        return give(std::move(from), {n, o.length});
+    };
+    return nb::make_tuple(matrix(o.parent), matrix(o.sibling), matrix(o.previous), matrix(o.open),
+                          give(std::move(o.shift), {n, o.length, tokens}),
+                          give(std::move(o.possible)));
+}
+
+}  // namespace
+
+void bind_policy(nb::module_& m) {
+    nb::class_<PolicyWeights>(m, "PolicyWeights").def("__init__", &make_weights);
+    nb::class_<PolicyPriors>(m, "PolicyPriors").def("__init__", &make_priors);
+    m.def("sample_policy", &draw);
+    m.def("observe_policy", &observe);
+}
+
+}  // namespace symtick

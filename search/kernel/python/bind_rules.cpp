@@ -1,0 +1,278 @@
+// Room: search/kernel. Python: alphabets, rules, sequences that are being written.
+#include <algorithm>
+#include <memory>
+#include <stdexcept>
+
+#include "python/bind.hpp"
+#include "core/parallel.hpp"
+#include "core/rng.hpp"
+#include "rules/rules.hpp"
+
+namespace symtick {
+namespace {
+
+using Ints = In<std::int16_t, 2>;
+
+Tree read_body(In<std::uint8_t, 1> ops, In<std::int32_t, 1> args, In<double, 1> consts) {
+    if (ops.shape(0) != args.shape(0))
+        throw std::invalid_argument("ops and args must match in length");
+    Tree tree;
+    for (std::size_t k = 0; k < ops.shape(0); ++k) {
+        Node n{ops.data()[k], 0, 0.0};
+        const std::int32_t arg = args.data()[k];
+        if (n.op == INPUT) n.feature = arg;
+        if (n.op == CONST) {
+            if (arg < 0 || std::size_t(arg) >= consts.shape(0))
+                throw std::invalid_argument("constant " + std::to_string(arg) + " does not exist");
+            n = {CONST, kLiteral, consts.data()[arg]};
+        }
+        tree.push_back(n);
+    }
+    return tree;
+}
+
+// `features` of an operator is -1, of the free constant kFree, of a literal kLiteral
+Alphabet* make_alphabet(In<std::uint8_t, 1> ops, In<std::int32_t, 1> features,
+                        In<double, 1> values, In<double, 1> complexity,
+                        const std::vector<std::tuple<In<std::uint8_t, 1>, In<std::int32_t, 1>,
+                                                     In<double, 1>>>& unary,
+                        const std::vector<std::tuple<In<std::uint8_t, 1>, In<std::int32_t, 1>,
+                                                     In<double, 1>>>& binary) {
+    const std::size_t n = ops.shape(0);
+    if (features.shape(0) != n || values.shape(0) != n || complexity.shape(0) != n)
+        throw std::invalid_argument("ops, features, values and complexity must match in length");
+    auto made = std::make_unique<Alphabet>();
+    for (std::size_t k = 0; k < n; ++k) {
+        const std::uint8_t op = ops.data()[k];
+        const std::int32_t feature = op <= CONST ? features.data()[k] : 0;
+        made->tokens.push_back({{op, feature, values.data()[k]}, complexity.data()[k]});
+    }
+    for (const auto& [o, a, c] : unary) made->unary.push_back(read_body(o, a, c));
+    for (const auto& [o, a, c] : binary) made->binary.push_back(read_body(o, a, c));
+    check(*made);
+    return made.release();
+}
+
+// row k of a padded array, up to its first -1
+std::span<const std::int16_t> row_of(const Ints& rows, std::size_t k) {
+    const std::int16_t* first = rows.data() + k * rows.shape(1);
+    return {first, std::find(first, first + rows.shape(1), std::int16_t(-1))};
+}
+
+std::span<const std::int16_t> checked(std::span<const std::int16_t> row, const Alphabet& alphabet,
+                                      std::size_t number) {
+    if (!whole(row, alphabet))
+        throw std::invalid_argument("sequence " + std::to_string(number) +
+                                    " is not one whole expression");
+    return row;
+}
+
+using Written = std::tuple<Out<std::uint8_t>, Out<std::int32_t>, Out<double>, Out<std::int32_t>>;
+
+// a tree as a program, and what `feature` says of its constants
+Written written(const Tree& tree) {
+    Packed p = packed(tree);
+    std::vector<std::int32_t> ties;
+    for (const Node& n : tree)
+        if (n.op == CONST) ties.push_back(n.feature);
+    return {give(std::move(p.ops)), give(std::move(p.args)), give(std::move(p.consts)),
+            give(std::move(ties))};
+}
+
+Tree tree_of(const Alphabet& alphabet, In<std::int16_t, 1> sequence, In<double, 1> constants) {
+    const std::span<const std::int16_t> row(sequence.data(), sequence.shape(0));
+    return to_tree(checked(row, alphabet, 0), alphabet,
+                   {constants.data(), constants.shape(0)});
+}
+
+Out<std::int16_t> sequence_of(const Alphabet& alphabet, In<std::uint8_t, 1> ops,
+                              In<std::int32_t, 1> args, In<double, 1> consts,
+                              In<std::int32_t, 1> ties) {
+    if (ties.shape(0) != consts.shape(0))
+        throw std::invalid_argument("consts and ties must match in length");
+    Tree tree = read_body(ops, args, consts);
+    std::size_t open = 0;
+    for (std::size_t k = 0; k < tree.size(); ++k) {
+        Node& n = tree[k];
+        if (n.op == CONST) n.feature = ties.data()[args.data()[k]];
+        const auto wanted = std::size_t(arity(n.op));
+        if (open < wanted) throw std::invalid_argument("an operator lacks arguments");
+        open += 1 - wanted;
+    }
+    if (open != 1) throw std::invalid_argument("a program must leave one value");
+    Sequence out;
+    if (!to_sequence(tree, alphabet, out))
+        throw std::invalid_argument("the program has a node that is no letter");
+    return give(std::move(out));
+}
+
+Written retuned(const Alphabet& alphabet, In<std::int16_t, 1> sequence, In<double, 1> constants,
+                In<double, 1> tuned) {
+    Tree tree = tree_of(alphabet, sequence, constants), from = expanded(tree, alphabet);
+    std::size_t k = 0;
+    for (Node& n : from)
+        if (n.op == CONST && k < tuned.shape(0)) n.value = tuned.data()[k++];
+    take_constants(tree, from, alphabet);
+    return written(tree);
+}
+
+Out<bool> accepts(const Rules& rules, Ints sequences, int threads) {
+    const std::size_t n = sequences.shape(0);
+    auto* held = new bool[std::max<std::size_t>(n, 1)];
+    nb::capsule owner(held, [](void* p) noexcept { delete[] static_cast<bool*>(p); });
+    {
+        nb::gil_scoped_release release;
+        parallel_for(n, threads, [&](std::size_t k, std::size_t) {
+            const auto row = row_of(sequences, k);
+            held[k] = whole(row, rules.alphabet()) && rules.accepts(to_tree(row, rules.alphabet()));
+        });
+    }
+    return Out<bool>(held, {n}, owner);
+}
+
+// whether every step of a sequence is allowed by the mask and it ends there; units are not judged
+Out<bool> replays(const Rules& rules, Ints sequences) {
+    const std::size_t n = sequences.shape(0);
+    auto* held = new bool[std::max<std::size_t>(n, 1)];
+    nb::capsule owner(held, [](void* p) noexcept { delete[] static_cast<bool*>(p); });
+    Prefix prefix(rules);
+    for (std::size_t k = 0; k < n; ++k) {
+        prefix.clear();
+        bool good = true;
+        for (const std::int16_t token : row_of(sequences, k)) {
+            good = good && prefix.allows(token);
+            if (!good) break;
+            prefix.push(token);
+        }
+        held[k] = good && prefix.complete();
+    }
+    return Out<bool>(held, {n}, owner);
+}
+
+constexpr std::size_t kPatience = 100'000;  // dead ends in a row before giving up
+
+// writes one sequence uniformly over the masks; the number of dead ends and of wrong units met
+std::size_t draw(const Rules& rules, Prefix& prefix, std::vector<std::uint8_t>& mask, Rng& rng) {
+    const bool units = rules.settings().units > 0;
+    for (std::size_t tries = 0; tries < kPatience; ++tries) {
+        prefix.clear();
+        while (!prefix.complete() && prefix.mask(mask)) {
+            std::size_t left = rng.below(std::size_t(std::count(mask.begin(), mask.end(), 1)));
+            std::size_t token = 0;
+            while (!mask[token] || left-- > 0) ++token;
+            prefix.push(int(token));
+        }
+        if (prefix.complete() &&
+            (!units || rules.accepts(to_tree(prefix.sequence(), rules.alphabet()))))
+            return tries;
+    }
+    throw std::invalid_argument("no sequence was found in " + std::to_string(kPatience) +
+                                " tries: the rules leave (almost) nothing");
+}
+
+std::tuple<Out<std::int16_t>, std::size_t> random_sequences(const Rules& rules, std::size_t n,
+                                                            std::uint64_t seed) {
+    std::vector<Sequence> all(n);
+    std::size_t redraws = 0, longest = 0;
+    {
+        nb::gil_scoped_release release;
+        Prefix prefix(rules);
+        std::vector<std::uint8_t> mask;
+        Rng rng(seed, 0);
+        for (Sequence& one : all) {
+            redraws += draw(rules, prefix, mask, rng);
+            one = prefix.sequence();
+            longest = std::max(longest, one.size());
+        }
+    }
+    std::vector<std::int16_t> flat(n * longest, -1);
+    for (std::size_t k = 0; k < n; ++k)
+        std::copy(all[k].begin(), all[k].end(), flat.begin() + std::ptrdiff_t(k * longest));
+    return {give(std::move(flat), {n, longest}), redraws};
+}
+
+void set_counts(RuleSettings& s, std::vector<int> least, std::vector<int> most) {
+    s.min_count = std::move(least);
+    s.max_count = std::move(most);
+}
+
+void set_units(RuleSettings& s, std::size_t units, std::vector<double> tokens,
+               std::vector<double> target) {
+    s.units = units;
+    s.token_units = std::move(tokens);
+    s.target_units = std::move(target);
+}
+
+Rules* make_rules(const Alphabet& alphabet, const RuleSettings& settings) {
+    return new Rules(alphabet, settings);
+}
+
+void bind_prefix(nb::module_& m) {
+    nb::class_<Prefix>(m, "Prefix")
+        .def(nb::init<const Rules&>(), nb::keep_alive<1, 2>())
+        .def("clear", &Prefix::clear)
+        .def("push", &Prefix::push)
+        .def("allows", &Prefix::allows)
+        .def("mask", [](Prefix& p) {
+            std::vector<std::uint8_t> out;
+            p.mask(out);
+            return give(std::move(out));
+        })
+        .def("complete", &Prefix::complete)
+        .def("length", &Prefix::length)
+        .def("open", &Prefix::open)
+        .def("depth", &Prefix::depth)
+        .def("parent", &Prefix::parent)
+        .def("sibling", &Prefix::sibling)
+        .def("previous", &Prefix::previous)
+        .def("sequence", [](const Prefix& p) { return give(Sequence(p.sequence())); });
+}
+
+}  // namespace
+
+void bind_rules(nb::module_& m) {
+    m.attr("CUSTOM1") = int(CUSTOM1);
+    m.attr("CUSTOM2") = int(CUSTOM2);
+    m.attr("MAX_CUSTOM") = kCustom;
+    m.attr("FREE") = kFree;
+    m.attr("LITERAL") = kLiteral;
+    nb::class_<Alphabet>(m, "Alphabet")
+        .def(nb::new_(&make_alphabet))
+        .def("__len__", [](const Alphabet& a) { return a.tokens.size(); });
+    nb::class_<RuleSettings>(m, "RuleSettings")
+        .def(nb::init<>())
+        .def_rw("min_nodes", &RuleSettings::min_nodes)
+        .def_rw("max_nodes", &RuleSettings::max_nodes)
+        .def_rw("max_depth", &RuleSettings::max_depth)
+        .def_rw("max_constants", &RuleSettings::max_constants)
+        .def_rw("max_expanded", &RuleSettings::max_expanded)
+        .def_rw("max_complexity", &RuleSettings::max_complexity)
+        .def_rw("max_argument", &RuleSettings::max_argument)
+        .def_rw("nested", &RuleSettings::nested)
+        .def_rw("barred", &RuleSettings::barred)
+        .def_rw("constant_arguments", &RuleSettings::constant_arguments)
+        .def_rw("needs_input", &RuleSettings::needs_input)
+        .def_rw("max_ticks", &RuleSettings::max_ticks)
+        .def_prop_rw(
+            "cost", [](const RuleSettings& s) { return CostTable(s.cost); },
+            [](RuleSettings& s, const CostTable& cost) { s.cost = cost; })
+        .def("set_counts", &set_counts)
+        .def("set_units", &set_units);
+    nb::class_<Rules>(m, "Rules").def(nb::new_(&make_rules)).def("__len__", [](const Rules& r) {
+        return r.alphabet().tokens.size();
+    });
+    bind_prefix(m);
+    m.def("accepts", &accepts);
+    m.def("replays", &replays);
+    m.def("random_sequences", &random_sequences);
+    m.def("tree", [](const Alphabet& a, In<std::int16_t, 1> sequence, In<double, 1> constants) {
+        return written(tree_of(a, sequence, constants));
+    });
+    m.def("expand", [](const Alphabet& a, In<std::int16_t, 1> sequence, In<double, 1> constants) {
+        return written(expanded(tree_of(a, sequence, constants), a));
+    });
+    m.def("retuned", &retuned);
+    m.def("sequence_of", &sequence_of);
+}
+
+}  // namespace symtick

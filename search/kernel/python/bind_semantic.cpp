@@ -1,0 +1,180 @@
+// Room: search/kernel. Python: fingerprints, enumeration, the search from both ends.
+#include "python/bind.hpp"
+#include "enumeration/enumeration_front.hpp"
+#include "core/fingerprint.hpp"
+#include "core/interrupt.hpp"
+#include "evolution/matcher.hpp"
+#include "enumeration/bidirectional.hpp"
+
+#include <optional>
+
+namespace symtick {
+namespace {
+
+// Ctrl-C, of the interpreter's own thread
+void check_signals() {
+    nb::gil_scoped_acquire acquire;
+    if (PyErr_CheckSignals() != 0) throw nb::python_error();
+}
+
+// While it lives, this thread's work without the interpreter can be interrupted.
+class Interruptible {
+public:
+    Interruptible() : before_(interrupts) { interrupts = &check_signals; }
+    ~Interruptible() { interrupts = before_; }
+    Interruptible(const Interruptible&) = delete;
+    Interruptible& operator=(const Interruptible&) = delete;
+
+private:
+    void (*before_)();
+    nb::gil_scoped_release release_;
+};
+
+using Program = std::tuple<Out<std::uint8_t>, Out<std::int32_t>, Out<double>>;
+
+Program program_of(const Tree& tree) {
+    Packed p = packed(tree);
+    return {give(std::move(p.ops)), give(std::move(p.args)), give(std::move(p.consts))};
+}
+
+Program program_of(const FunctionTable& table, std::size_t k) {
+    if (k >= table.size()) throw nb::index_error("there is no such function");
+    return program_of(expanded(table.tree(k), table.rules().alphabet()));
+}
+
+// programs, losses, ticks, LUTs
+nb::list listed(const Offers& offers) {
+    nb::list out;
+    for (const Individual& i : offers.archive().all()) {
+        auto [ops, args, consts] = program_of(offers.phenotype(i.tree));
+        out.append(nb::make_tuple(ops, args, consts, i.loss, i.cost.ticks, i.cost.lut));
+    }
+    return out;
+}
+
+nb::dict stats_of(const FunctionTable& table) {
+    const TableStats& s = table.stats();
+    nb::dict out;
+    out["evaluations"] = s.evaluations;
+    out["known"] = s.known;
+    out["equal"] = s.equal;
+    out["not_finite"] = s.not_finite;
+    out["not_allowed"] = s.not_allowed;
+    return out;
+}
+
+Out<double> values_of(const FunctionTable& table) {
+    std::vector<double> out;
+    for (std::size_t k = 0; k < table.size(); ++k)
+        out.insert(out.end(), table.values(k), table.values(k) + table.rows());
+    return give(std::move(out), {table.size(), table.rows()});
+}
+
+Out<std::int64_t> levels_of(const FunctionTable& table) {
+    std::vector<std::int64_t> out;
+    for (std::size_t k = 0; k < table.size(); ++k) out.push_back(table.written(k).level);
+    return give(std::move(out));
+}
+
+Enumeration* make_enumeration(const Rules& rules, const Data& data, bool shared,
+                              std::size_t max_level, std::size_t max_functions,
+                              std::size_t symbols, double largest, const CostTable* cheapest) {
+    EnumerationSettings s;
+    s.shared = shared;
+    s.max_level = max_level;
+    s.table.max_functions = max_functions;
+    s.table.symbols = symbols;
+    s.table.largest = largest;
+    s.table.cheapest = cheapest != nullptr;
+    if (cheapest) s.table.cost = *cheapest;
+    return new Enumeration(rules, data, s);
+}
+
+nb::tuple front_of(const Enumeration& enumeration, const Rules& rules, const Data& screen,
+                   const Data& all, const CostTable& cost, const LossSpec& loss, bool scaled,
+                   std::size_t fits, const FitSettings& fit) {
+    Offers offers(rules, all.rows == screen.rows ? all : screen, all, cost, loss);
+    std::uint64_t count = 0;
+    {
+        nb::gil_scoped_release release;
+        count = offer_all(enumeration.table(), {scaled, fits, fit}, offers);
+    }
+    return nb::make_tuple(listed(offers), offers.scored(), count);
+}
+
+// programs found; functions enumerated; evaluations in all, and how many of them were lookups
+nb::tuple meet(const Rules& rules, const Data& data, const CostTable& cost, const LossSpec& loss,
+               const LibrarySettings& settings, std::uint64_t evaluations, double enough) {
+    Offers offers(rules, data, data, cost, loss);
+    std::optional<Interruptible> working(std::in_place);
+    Library library(rules, data, settings);
+    std::vector<double> target;
+    for (const std::size_t r : library.chosen()) target.push_back(data.y64[r]);
+    Meeting meeting(library, std::move(target), {});
+    meeting.run(evaluations, [&](const Tree& tree) { return offers.offer(tree) <= enough; });
+    working.reset();
+    return nb::make_tuple(listed(offers), library.table().size(), meeting.evaluations(),
+                          meeting.lookups());
+}
+
+// A library and what matches parts of trees to it.
+struct Matching {
+    Library library;
+    Matcher matcher;
+    Matcher::Scratch scratch;
+
+    Matching(const Rules& rules, const Data& data, const LibrarySettings& settings,
+             std::uint64_t evaluations, std::size_t candidates)
+        : library(rules, data, settings), matcher(library, {candidates, 1000}) {
+        library.fill(evaluations);
+    }
+};
+
+// the child as a program, None where no part could be matched
+nb::object matched(Matching& m, In<std::int16_t, 1> sequence, std::uint64_t seed) {
+    const Alphabet& alphabet = m.library.rules().alphabet();
+    const std::span<const std::int16_t> row(sequence.data(), sequence.shape(0));
+    if (!whole(row, alphabet)) throw std::invalid_argument("that is not one whole expression");
+    Rng rng(seed, 0);
+    Tree child;
+    if (!m.matcher.matched(to_tree(row, alphabet), rng, m.scratch, child)) return nb::none();
+    return nb::cast(program_of(expanded(child, alphabet)));
+}
+
+}  // namespace
+
+void bind_semantic(nb::module_& m) {
+    m.attr("UNDEFINED") = kUndefined;
+    m.attr("MOST_ROWS") = kMostRows;
+    m.def("fingerprints", [](const Population& p) {
+        std::vector<std::uint64_t> out;
+        for (const Tree& t : p.trees) out.push_back(fingerprint(t));
+        return give(std::move(out));
+    });
+    nb::class_<Enumeration>(m, "Enumeration")
+        .def(nb::new_(&make_enumeration), nb::arg("rules"), nb::arg("data"), nb::arg("shared"),
+             nb::arg("max_level"), nb::arg("max_functions"), nb::arg("symbols"),
+             nb::arg("largest"), nb::arg("cheapest").none())
+        .def("run", &Enumeration::run, nb::call_guard<Interruptible>())
+        .def("complete", &Enumeration::complete)
+        .def("__len__", [](const Enumeration& e) { return e.table().size(); })
+        .def("program", [](const Enumeration& e, std::size_t k) {
+            return program_of(e.table(), k);
+        })
+        .def("values", [](const Enumeration& e) { return values_of(e.table()); })
+        .def("levels", [](const Enumeration& e) { return levels_of(e.table()); })
+        .def("stats", [](const Enumeration& e) { return stats_of(e.table()); })
+        .def("front", &front_of);
+    nb::class_<LibrarySettings>(m, "LibrarySettings")
+        .def(nb::init<>())
+        .def_rw("max_level", &LibrarySettings::max_level)
+        .def_rw("max_functions", &LibrarySettings::max_functions)
+        .def_rw("max_rows", &LibrarySettings::max_rows);
+    m.def("meet", &meet);
+    nb::class_<Matching>(m, "Matching")
+        .def(nb::init<const Rules&, const Data&, const LibrarySettings&, std::uint64_t,
+                      std::size_t>())
+        .def("matched", &matched);
+}
+
+}  // namespace symtick

@@ -1,0 +1,54 @@
+// Room: search/kernel. The letters that candidates are written in, and the two ways to write them:
+// postfix trees (what is bred and evaluated) and sequences, root first (what a policy writes).
+#pragma once
+#include <span>
+
+#include "core/ops.hpp"
+
+namespace symtick {
+
+// One letter: an INPUT, the free CONST, a literal (CONST with feature kLiteral), an operator or a
+// custom operator. `value` of the free CONST is where its tuning starts.
+struct Token {
+    Node node;
+    double complexity = 1.0;
+};
+
+// Token numbers, root first, arguments from left to right.
+using Sequence = std::vector<std::int16_t>;
+
+struct Alphabet {
+    std::vector<Token> tokens;
+    // bodies of the custom operators CUSTOM1 + k and CUSTOM2 + k: postfix over built-in operators
+    // and literals, where INPUT 0 and INPUT 1 are the arguments
+    std::vector<Tree> unary, binary;
+
+    int find(const Node& node) const;  // token number, -1 where it is no letter
+    int arity_of(int token) const { return arity(tokens[std::size_t(token)].node.op); }
+    const Tree& body(std::uint8_t op) const {
+        return op < CUSTOM2 ? unary[op - CUSTOM1] : binary[op - CUSTOM2];
+    }
+};
+
+// throws std::invalid_argument naming what is wrong: a letter twice, a custom operator without a
+// body, a body that is no expression of its arguments, no leaf
+void check(const Alphabet& alphabet);
+
+// false where a node is no letter of the alphabet
+bool to_sequence(const Tree& tree, const Alphabet& alphabet, Sequence& out);
+// free constants take their values from `constants` in order of the sequence, while there are some
+Tree to_tree(std::span<const std::int16_t> sequence, const Alphabet& alphabet,
+             std::span<const double> constants = {});
+// the same into a tree that is kept and filled again
+void to_tree(std::span<const std::int16_t> sequence, const Alphabet& alphabet,
+             std::span<const double> constants, Tree& out);
+// whether the token numbers exist and make one whole expression
+bool whole(std::span<const std::int16_t> sequence, const Alphabet& alphabet);
+// Built-in operators only. An argument that a body uses twice is written twice, and the copies of a
+// free constant in it get a common number (Node::feature from 1 on); others stay kFree.
+Tree expanded(const Tree& tree, const Alphabet& alphabet);
+bool has_custom(const Tree& tree);
+// the free constants of `from` (an expanded tree that was tuned) put back into the tree it came from
+void take_constants(Tree& tree, const Tree& from, const Alphabet& alphabet);
+
+}  // namespace symtick

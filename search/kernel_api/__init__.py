@@ -1,0 +1,1 @@
+"""Typed access to the C++ kernel: rows, losses, fitting, evaluation."""

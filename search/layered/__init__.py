@@ -1,0 +1,1 @@
+"""Sums of univariate functions of sums: fitted, then reduced by backward elimination."""

@@ -1,0 +1,1 @@
+"""Deep symbolic regression: the policy network and its training."""

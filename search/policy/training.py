@@ -1,0 +1,370 @@
+"""How a policy learns from scored sequences: trainers behind one protocol, and pre-training.
+
+Room: `search`. All trainers minimise
+
+    - sum_i a_i log p(sequence i) - entropy_weight * sum_i b_i sum_t gamma^t H(step t of i)
+
+with Adam and differ in which sequences they take and how they weigh them (a). The entropy that
+decays along the sequence is the hierarchical entropy of Landajuela et al. 2021 ("Improving
+exploration in policy gradient search").
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from symtick.errors import InputError
+from symtick.search.policy.adam import Adam
+from symtick.search.policy.policy import Policy, Reading, Sequences
+from symtick.search.torch_threads import one_thread
+
+State = dict[str, npt.NDArray[Any]]
+Numbers = npt.NDArray[np.float64]
+METHODS = ("rspg", "vpg", "pqt")
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """How the policy is trained.
+
+    Attributes:
+        method: `rspg`, the risk-seeking policy gradient (Petersen et al. 2021, arXiv:1912.04871);
+            `vpg`, the policy gradient with a moving average as its baseline (Williams 1992); or
+            `pqt`, priority-queue training (Abolafia et al. 2018, arXiv:1801.03526).
+        rate: Adam's learning rate.
+        updates: of the weights for each batch.
+        epsilon: share of the batch that `rspg` learns from, and from which `pqt` takes entropy.
+            Where epsilon * (batch - 1) < 1 this is the best sequence alone, which is not above the
+            quantile: `rspg` then learns nothing but entropy, unless it is `ranked`.
+        ranked: weigh `rspg`'s sequences by rank, log(k + 1/2) - log(rank), to a sum of 1, instead
+            of by how far their reward is above the quantile.
+        smoothing: share of the new mean in `vpg`'s baseline.
+        entropy_weight: of the entropy bonus.
+        entropy_gamma: its decay from step to step.
+        queue: best sequences so far that `pqt` learns from.
+        queue_batch: how many of them in one step, drawn with replacement; 0 for all.
+        queue_weight: of their mean log-probability.
+        queue_gradient: whether `pqt` adds `rspg`'s gradient.
+    """
+
+    method: str = "rspg"
+    rate: float = 0.0005
+    updates: int = 1
+    epsilon: float = 0.05
+    ranked: bool = False
+    smoothing: float = 0.5
+    entropy_weight: float = 0.03
+    entropy_gamma: float = 0.7
+    queue: int = 10
+    queue_batch: int = 0
+    queue_weight: float = 1.0
+    queue_gradient: bool = False
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise InputError(
+                f"unknown training method {self.method!r}: there are {', '.join(METHODS)}"
+            )
+        for name in ("rate", "epsilon", "smoothing", "entropy_gamma"):
+            if not 0.0 < getattr(self, name) <= 1.0:
+                raise InputError(f"{name} must be in (0, 1], not {getattr(self, name)!r}")
+        for name in ("entropy_weight", "queue_weight"):
+            if not 0.0 <= getattr(self, name) < math.inf:
+                raise InputError(f"{name} must not be negative, not {getattr(self, name)!r}")
+        if min(self.queue, self.updates) < 1 or self.queue_batch < 0:
+            raise InputError("queue and updates must be at least 1, queue_batch at least 0")
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Scored sequences: letters (n, length), -1 behind each end, and rewards (n,) in [0, 1]."""
+
+    sequences: Sequences
+    rewards: Numbers
+
+    def joined(self, other: Batch) -> Batch:
+        """Both."""
+        length = max(self.sequences.shape[1], other.sequences.shape[1])
+        both = [_padded(batch.sequences, length) for batch in (self, other)]
+        return Batch(np.concatenate(both), np.concatenate([self.rewards, other.rewards]))
+
+    def rows(self, kept: npt.NDArray[Any]) -> Batch:
+        """Some of them."""
+        return Batch(self.sequences[kept], self.rewards[kept])
+
+
+def part_of(state: Mapping[str, npt.NDArray[Any]], prefix: str) -> State:
+    """The arrays whose names begin with the prefix, without it."""
+    return {n.removeprefix(prefix): held for n, held in state.items() if n.startswith(prefix)}
+
+
+def _padded(sequences: Sequences, length: int) -> Sequences:
+    return np.pad(sequences, ((0, 0), (0, length - sequences.shape[1])), constant_values=-1)
+
+
+@dataclass(frozen=True)
+class Update:
+    """What one step did: loss, entropy bonus in it, different sequences learned from."""
+
+    loss: float
+    entropy: float
+    learned: int
+
+
+class Trainer(Protocol):
+    """Improves a policy step by step; a pure function of its settings, seed and batches."""
+
+    def step(self, batch: Batch) -> Update:
+        """Learn from one batch."""
+
+    def state(self) -> State:
+        """Arrays, with the policy's weights, from which `restore` goes on exactly."""
+
+    def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Take up a stored state.
+
+        Raises:
+            InputError: it is damaged or belongs to another policy.
+        """
+
+
+def make_trainer(policy: Policy, settings: TrainSettings, seed: int = 0) -> Trainer:
+    """The trainer that the settings name."""
+    return _TRAINERS[settings.method](policy, settings, seed)
+
+
+class _Trainer:
+    """What all trainers share: Adam, the loss, the state."""
+
+    def __init__(self, policy: Policy, settings: TrainSettings, seed: int) -> None:
+        self.policy = policy
+        self.settings = settings
+        self._seed = seed
+        self._steps = 0
+        self._adam = Adam(policy.network, settings.rate)
+
+    def _lessons(self, batch: Batch) -> tuple[Sequences, Numbers, Numbers]:
+        """Sequences with the weights of their log-probability and of their entropy."""
+        raise NotImplementedError
+
+    def step(self, batch: Batch) -> Update:
+        self._steps += 1
+        sequences, gains, bonuses = _merged(*self._lessons(batch))
+        reading, kept = self.policy.read(sequences)
+        if not kept.any():
+            return Update(0.0, 0.0, 0)
+        with one_thread():
+            for _ in range(self.settings.updates):
+                update = self._descend(reading, gains[kept], bonuses[kept])
+        return update
+
+    def _descend(self, reading: Reading, gains: Numbers, bonuses: Numbers) -> Update:
+        held = self.settings
+        decay = held.entropy_gamma ** torch.arange(reading.letters.shape[1])
+        log_share, entropy = self.policy.score(reading)
+        gain = (torch.from_numpy(gains).float() * log_share.sum(1)).sum()
+        bonus = (torch.from_numpy(bonuses).float() * (entropy * decay).sum(1)).sum()
+        loss = -gain - held.entropy_weight * bonus
+        self._adam.descend(loss)
+        return Update(loss.item(), held.entropy_weight * bonus.item(), len(gains))
+
+    def state(self) -> State:
+        out: State = {"trainer/steps": np.array(self._steps, np.int64)}
+        out |= {f"policy/{name}": held for name, held in self.policy.weights().items()}
+        out |= {f"adam/{name}": held for name, held in self._adam.state().items()}
+        return out | {f"trainer/{name}": held for name, held in self._own_state().items()}
+
+    def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        self.policy.take(part_of(arrays, "policy/"))
+        self._adam.restore(part_of(arrays, "adam/"))
+        try:
+            self._steps = int(arrays["trainer/steps"])
+            self._restore_own(part_of(arrays, "trainer/"))
+        except (KeyError, ValueError, TypeError) as error:
+            raise InputError(f"the saved training is damaged: {error}") from None
+
+    def _own_state(self) -> State:
+        return {}
+
+    def _restore_own(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        pass
+
+    def _best(self, batch: Batch) -> tuple[Batch, float]:
+        """The best `epsilon` of a batch, and the smallest reward among them."""
+        edge = float(np.quantile(batch.rewards, 1.0 - self.settings.epsilon, method="higher"))
+        return batch.rows(batch.rewards >= edge), edge
+
+
+class RiskSeeking(_Trainer):
+    """The risk-seeking policy gradient: learns from the best `epsilon` of each batch."""
+
+    def _lessons(self, batch: Batch) -> tuple[Sequences, Numbers, Numbers]:
+        best, edge = self._best(batch)
+        count = len(best.rewards)
+        if self.settings.ranked:
+            gains = _rank_weights(best.rewards)
+        else:
+            gains = (best.rewards - edge) / count
+        return best.sequences, gains, np.full(count, 1.0 / count)
+
+
+class Vanilla(_Trainer):
+    """The policy gradient with the moving average of the mean reward as its baseline."""
+
+    _baseline = math.nan
+
+    def _lessons(self, batch: Batch) -> tuple[Sequences, Numbers, Numbers]:
+        mean, share = float(batch.rewards.mean()), self.settings.smoothing
+        first = math.isnan(self._baseline)
+        self._baseline = mean if first else share * mean + (1.0 - share) * self._baseline
+        count = len(batch.rewards)
+        gains = (batch.rewards - self._baseline) / count
+        return batch.sequences, gains, np.full(count, 1.0 / count)
+
+    def _own_state(self) -> State:
+        return {"baseline": np.array(self._baseline)}
+
+    def _restore_own(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        self._baseline = float(arrays["baseline"])
+
+
+class PriorityQueue(_Trainer):
+    """Priority-queue training: makes the best different sequences so far more likely."""
+
+    def __init__(self, policy: Policy, settings: TrainSettings, seed: int) -> None:
+        super().__init__(policy, settings, seed)
+        self._queue = Batch(np.zeros((0, 1), np.int16), np.zeros(0))
+
+    def _lessons(self, batch: Batch) -> tuple[Sequences, Numbers, Numbers]:
+        best, edge = self._best(batch)
+        self._queue = _first(self._queue.joined(batch), self.settings.queue)
+        drawn = self._drawn()
+        weight = self.settings.queue_weight / len(drawn.rewards)
+        both = drawn.joined(best)
+        old, new = len(drawn.rewards), len(best.rewards)
+        gradient = (best.rewards - edge) / new * self.settings.queue_gradient
+        gains = np.concatenate([np.full(old, weight), gradient])
+        return both.sequences, gains, np.concatenate([np.zeros(old), np.full(new, 1.0 / new)])
+
+    def _drawn(self) -> Batch:
+        count = self.settings.queue_batch
+        if not count:
+            return self._queue
+        rng = np.random.default_rng([self._seed, 21, self._steps])
+        return self._queue.rows(rng.integers(len(self._queue.rewards), size=count))
+
+    def _own_state(self) -> State:
+        return {"queue": self._queue.sequences, "queue_rewards": self._queue.rewards}
+
+    def _restore_own(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        self._queue = Batch(arrays["queue"].astype(np.int16), arrays["queue_rewards"].astype(float))
+
+
+_TRAINERS: dict[str, type[_Trainer]] = {"rspg": RiskSeeking, "vpg": Vanilla, "pqt": PriorityQueue}
+
+
+def _first(batch: Batch, count: int) -> Batch:
+    """The best different sequences, best first; of equals the first."""
+    _, places = np.unique(batch.sequences, axis=0, return_index=True)
+    kept = batch.rows(np.sort(places))
+    order = np.argsort(-kept.rewards, kind="stable")[:count]
+    return kept.rows(order)
+
+
+def _merged(
+    sequences: Sequences, gains: Numbers, bonuses: Numbers
+) -> tuple[Sequences, Numbers, Numbers]:
+    """Equal sequences as one, with the sum of their weights."""
+    held, places = np.unique(sequences, axis=0, return_inverse=True)
+    out = np.zeros((2, len(held)))
+    np.add.at(out[0], places.ravel(), gains)
+    np.add.at(out[1], places.ravel(), bonuses)
+    return held, out[0], out[1]
+
+
+def _rank_weights(rewards: Numbers) -> Numbers:
+    """By rank, best first, as CMA-ES weighs its parents (Hansen 2016, arXiv:1604.00772); sum 1."""
+    ranks = np.empty(len(rewards))
+    ranks[np.argsort(-rewards, kind="stable")] = np.arange(1, len(rewards) + 1)
+    weights = math.log(len(rewards) + 0.5) - np.log(ranks)
+    return np.asarray(weights / weights.sum())
+
+
+@dataclass(frozen=True)
+class PretrainSettings:
+    """Supervised training before a search.
+
+    Attributes:
+        sequences: how many different ones are drawn from the untrained policy, where none are
+            given.
+        epochs: passes over them.
+        batch: sequences of one step.
+        rate: Adam's learning rate.
+        seed: of drawing and order.
+    """
+
+    sequences: int = 5000
+    epochs: int = 5
+    batch: int = 100
+    rate: float = 0.003
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.sequences, self.epochs, self.batch) < 1 or not 0.0 < self.rate <= 1.0:
+            raise InputError("pre-training needs sequences, epochs, a batch and a rate in (0, 1]")
+
+
+def pretrain(
+    policy: Policy,
+    settings: PretrainSettings | None = None,
+    sequences: Sequences | None = None,
+) -> list[float]:
+    """Make given (or generated) sequences likely, so that a new search starts from there.
+
+    Args:
+        policy: changed in place.
+        settings: of the training.
+        sequences: shape (n, length), -1 behind each end; None to draw different ones from the
+            policy's own rules and priors, which evens out what can be written in many ways.
+
+    Returns:
+        Mean of -log p of a sequence, for each epoch.
+
+    Raises:
+        InputError: a row is no expression, or the policy can write none of them.
+    """
+    held = settings or PretrainSettings()
+    if sequences is None:
+        drawn = policy.sample(held.sequences, held.seed).sequences
+        sequences = np.unique(drawn, axis=0)
+    reading, kept = policy.read(sequences)
+    if not kept.any():
+        raise InputError("the policy can write none of these sequences: its rules forbid them")
+    rng = np.random.default_rng([held.seed, 22])
+    adam = Adam(policy.network, held.rate)
+    return [_epoch(policy, reading, adam, rng, held.batch) for _ in range(held.epochs)]
+
+
+def _epoch(
+    policy: Policy,
+    reading: Reading,
+    adam: Adam,
+    rng: np.random.Generator,
+    batch: int,
+) -> float:
+    total, count = 0.0, len(reading.letters)
+    order = torch.from_numpy(rng.permutation(count))
+    for first in range(0, count, batch):
+        places = order[first : first + batch]
+        with one_thread():
+            loss = -policy.score(reading.rows(places))[0].sum()
+            adam.descend(loss / len(places))
+        total += loss.item()
+    return total / count

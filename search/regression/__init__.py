@@ -1,0 +1,1 @@
+"""One target of a regression, by any method, on one machine or a cluster."""

@@ -1,0 +1,81 @@
+"""A front with constants that hardware can hold.
+
+Room: `search`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from symtick.expr import Program, from_programs
+from symtick.search import _kernel
+from symtick.search.evolution.engine import Candidate
+from symtick.search.grammar.grammar import Alphabet
+from symtick.search.kernel_api.evaluation import Rows, costs, rounded
+from symtick.search.regression.regression import Task, non_dominated
+
+
+def rounded_front(
+    front: Sequence[Candidate], alphabet: Alphabet, task: Task, bits: int, threads: int = 1
+) -> tuple[Candidate, ...]:
+    """The front with free constants of `bits` significant bits, re-scored; literals stay.
+
+    Constants are rounded one after another and the rest tuned again (`evaluation.rounded`). What
+    is no longer finite or is beaten by another then is left out.
+
+    Args:
+        front: candidates with their letters.
+        alphabet: the letters.
+        task: what they were searched for.
+        bits: 1 to 53.
+        threads: that share the candidates.
+
+    Raises:
+        InputError: `bits` is not possible.
+    """
+    rows = Rows.make(task.X, task.y, task.weights)
+    spelled = [alphabet.expand(c.sequence, c.constants) if c.sequence else None for c in front]
+    programs = [
+        c.program if s is None else Program(*s[:3]) for c, s in zip(front, spelled, strict=True)
+    ]
+    kinds = [
+        np.zeros(len(c.program.consts), int).tolist() if s is None else s[3].tolist()
+        for c, s in zip(front, spelled, strict=True)
+    ]
+    fits = rounded(
+        programs, rows, bits=bits, loss=task.config.loss, delta=task.config.huber_delta,
+        kinds=kinds, threads=threads,
+    )  # fmt: skip
+    ticks, lut = costs([f.program for f in fits], task.cost)
+    held = [
+        replace(
+            _respelled(c, f.program, alphabet),
+            loss=f.loss + _penalty(task, f.program),
+            ticks=int(t),
+            lut=float(a),
+        )
+        for c, f, t, a in zip(front, fits, ticks, lut, strict=True)
+    ]
+    return tuple(non_dominated([c for c in held if math.isfinite(c.loss)]))
+
+
+def _respelled(found: Candidate, program: Program, alphabet: Alphabet) -> Candidate:
+    """The candidate with the constants of a program that was expanded from it."""
+    if not found.sequence:
+        return replace(found, program=program)
+    _, _, values, kinds = _kernel.retuned(
+        alphabet.to_kernel(),
+        np.array(found.sequence, np.int16),
+        np.array(found.constants, np.float64),
+        program.consts,
+    )
+    free = tuple(values[kinds != _kernel.LITERAL].tolist())
+    return replace(found, program=program, constants=free)
+
+
+def _penalty(task: Task, program: Program) -> float:
+    return 0.0 if task.penalty is None else task.penalty(from_programs([program], task.names))

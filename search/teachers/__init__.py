@@ -1,0 +1,1 @@
+"""Trained networks whose scores the search imitates."""

@@ -1,0 +1,1 @@
+"""A design on disk: written, read, compiled from text, verified, estimated, synthesised."""

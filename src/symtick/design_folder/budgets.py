@@ -1,0 +1,161 @@
+"""Does it fit: every design of a folder against a budget, on any device and at any clock.
+
+Room: front door. A design is compiled again where another device or clock than its own is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from symtick.codegen import Design
+from symtick.design_folder.best_clock import best_clock
+from symtick.design_folder.folder import DesignSource, read_source
+from symtick.errors import InputError, ResourceError
+from symtick.hwcost import Device, Estimate, estimate, load_device, model
+from symtick.hwcost.budget import RESOURCES, Budget, Use
+from symtick.run.folder import design_folders
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where designs are to run.
+
+    Attributes:
+        device: name or file; each design's own by default.
+        clock_mhz: clock; each design's own by default.
+        best: find the best clock of each design instead (`symtick.design_folder.best_clock`).
+        share: part of the device, 0 to 1, that limits each resource; None for no such limit.
+    """
+
+    device: str | None = None
+    clock_mhz: float | None = None
+    best: bool = False
+    share: float | None = None
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A design beside the budget.
+
+    Attributes:
+        design: its name.
+        device: what it was compiled for.
+        estimate: its cost; None where it cannot run there.
+        uses: what it takes of each limit, by name.
+        reason: why it cannot run, or "".
+    """
+
+    design: str
+    device: Device
+    estimate: Estimate | None
+    uses: dict[str, Use]
+    reason: str = ""
+
+    @property
+    def fits(self) -> bool:
+        """Whether it runs and keeps to every limit."""
+        return self.estimate is not None and all(use.fits for use in self.uses.values())
+
+    @property
+    def over(self) -> tuple[str, ...]:
+        """Names of the limits that it exceeds."""
+        return tuple(name for name, use in self.uses.items() if not use.fits)
+
+    @property
+    def area(self) -> dict[str, float | None]:
+        """What it takes of each resource; None where it does not run or cycles alone are known."""
+        if self.estimate is None or self.device.kind == "published":
+            return dict.fromkeys(RESOURCES)
+        return asdict(self.estimate.area)
+
+    @property
+    def note(self) -> str:
+        """What a reader must know of the estimate; "" where there is nothing."""
+        if self.estimate is None:
+            return self.device.delay_note
+        return self.device.note(self.estimate.clock_mhz)
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values; a share of nothing is null, and so is an area that is not known."""
+        e = self.estimate
+        cost: dict[str, Any] = {}
+        if e is not None:
+            cost = {"ticks": e.ticks, "ns": e.ns, "clock_mhz": e.clock_mhz, "model": e.model,
+                    **self.area}  # fmt: skip
+        held = {
+            name: {"used": use.used, "allowed": use.allowed, "fits": use.fits,
+                   "share": use.share if use.share < float("inf") else None}
+            for name, use in self.uses.items()
+        }  # fmt: skip
+        return {
+            "design": self.design,
+            "fits": self.fits,
+            "device": self.device.name,
+            "modelled_delays": self.device.modelled,
+            **cost,
+            "budget": held,
+            **({"reason": self.reason} if self.reason else {}),
+            **({"note": self.note} if self.note else {}),
+        }
+
+
+def fit_all(folder: Path, budget: Budget, target: Target) -> Iterator[Fit]:
+    """Every design of a run or design folder beside a budget.
+
+    Args:
+        folder: a run folder (of distill) or a design folder (of compile).
+        budget: limits; the target's share of the device is added to them.
+        target: device and clock.
+
+    Raises:
+        InputError: the folder holds no design, or device, clock and budget do not go together.
+    """
+    if target.best and target.clock_mhz is not None:
+        raise InputError("give a clock or ask for the best one, not both")
+    for held in design_folders(folder):
+        yield fit_design(*read_source(held), budget, target)
+
+
+def fit_design(source: DesignSource, design: Design, budget: Budget, target: Target) -> Fit:
+    """One design beside a budget; `design` is what the source compiles to as it stands.
+
+    Raises:
+        InputError: device, clock and budget do not go together, or single signals of the design
+            have formats, which belong to the signals that its own device and clock ask for.
+    """
+    wanted = replace(
+        source,
+        device=source.device if target.device is None else target.device,
+        clock_mhz=source.clock_mhz if target.clock_mhz is None else target.clock_mhz,
+    )
+    if source.widths and (target.best or wanted != source):
+        raise InputError(
+            f"{source.name} has formats of single signals, decided for {source.device} at "
+            f"{source.clock_mhz:g} MHz: estimate it there, or decide them anew for the other target"
+        )
+    device = load_device(wanted.device)
+    limits = budget if target.share is None else budget.within(target.share, device)
+    if device.kind == "published" and limits.limits().keys() & set(RESOURCES):
+        raise InputError(
+            f"device {device.name} states cycles only: choose another to fit resources"
+        )
+    try:
+        if target.best:
+            wanted = replace(wanted, clock_mhz=_best(wanted, device, limits))
+        costs = model(wanted.device, wanted.clock_mhz)
+        found = estimate(design if wanted == source else wanted.build(), costs)
+    except ResourceError as error:
+        return Fit(source.name, device, None, {}, str(error))
+    return Fit(source.name, device, found, limits.uses(found))
+
+
+def _best(source: DesignSource, device: Device, limits: Budget) -> float:
+    """The best clock of a design, MHz; one of a fixed latency keeps that."""
+    if device.kind == "published":
+        raise InputError(f"device {device.name} is for one clock only: leave out --best-clock")
+    if source.latency is not None:
+        return float(source.fastest(source.latency))
+    return float(best_clock(source.fastest, limits))

@@ -1,0 +1,173 @@
+"""Verify, estimate and synthesise the design in a folder; each result is kept beside the design.
+
+Room: front door. A design folder is one that `store.write_design` filled. The results stand in
+`results/verify.json` and `results/synth.json`, and are read back by the report.
+"""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from symtick.codegen import Area, Design
+from symtick.design_folder.folder import DesignSource, read_source
+from symtick.errors import InputError
+from symtick.files import write_json
+from symtick.hwcost import Device, Estimate, estimate, load_device, read_report
+from symtick.sim import nextpnr, vitis, yosys
+from symtick.sim.tools import find
+from symtick.sim.verify import Verification, verify
+
+VERIFY = Path("results/verify.json")
+SYNTH = Path("results/synth.json")
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """What the tools measured, and the estimate beside it.
+
+    Attributes:
+        design: its name.
+        estimate: the cost model's area.
+        measured: Yosys's area for the device's family.
+        ticks: latency of the schedule.
+        fmax_mhz: nextpnr's clock for the ECP5-85k, speed grade 8, or None where it was not asked.
+        target_mhz: the clock of the schedule.
+        vendor: what Vitis HLS reported of the C++ (`symtick.hwcost.HlsReport`), where it is
+            installed.
+        delay_note: what is to be said of the device's delays and clock; "" where that is nothing.
+    """
+
+    design: str
+    estimate: Area
+    measured: Area
+    ticks: int
+    fmax_mhz: float | None
+    target_mhz: float
+    vendor: dict[str, Any] | None = None
+    delay_note: str = ""
+
+    @property
+    def ns(self) -> float | None:
+        """Latency at the measured clock."""
+        return None if self.fmax_mhz is None else 1000.0 * self.ticks / self.fmax_mhz
+
+    def error(self, resource: str) -> float | None:
+        """(estimate - measured) / measured of `lut` or `ff`; None where nothing was measured."""
+        found: float = getattr(self.measured, resource)
+        return (getattr(self.estimate, resource) - found) / found if found else None
+
+
+def estimate_folder(folder: Path) -> tuple[DesignSource, Design, Estimate]:
+    """The design in a folder and what the cost model says of it."""
+    source, design = read_source(folder)
+    return source, design, estimate(design, source.model())
+
+
+def verify_folder(
+    folder: Path, vectors: int = 10_000, seed: int = 0, data: npt.ArrayLike | None = None
+) -> Verification:
+    """Run C++ and Verilog against the reference; writes tb_data/, sim/ and results/verify.json.
+
+    Args:
+        folder: a design folder.
+        vectors: number of vectors at least.
+        seed: of the random ones.
+        data: raw rows of real data to include.
+
+    Raises:
+        InputError: there is no design in the folder.
+        ToolError: a tool is missing or fails.
+    """
+    source, design = read_source(folder)
+    for tool in ("g++", "hls4ml", "verilator", "cocotb"):
+        find(tool)
+    found = verify(design, folder, vectors, seed, data, source.part)
+    write_json(folder / VERIFY, found.to_json())
+    return found
+
+
+def synthesise_folder(folder: Path, place: bool = True) -> Synthesis:
+    """Measure with Yosys, with nextpnr where `place` is set, and with Vitis HLS where it is found.
+
+    Writes results/synth.json. A design without registers has no clock to place and route for.
+
+    Raises:
+        InputError: there is no design in the folder, or its device has no open flow.
+        ToolError: a tool is missing or fails.
+    """
+    source, design, guess = estimate_folder(folder)
+    device = load_device(source.device)
+    family = _family(device)
+    files = sorted((folder / "rtl").glob("*.v"))
+    work = folder / "synth"
+    place = place and design.schedule.registers(design.graph) > 0
+    for tool in ("yosys", *(("nextpnr-ecp5",) if place else ())):
+        find(tool)
+    with ThreadPoolExecutor(2) as pool:
+        area = pool.submit(yosys.synthesize, files, design.name, work, family,
+                           dsp=device.dsp is not None)  # fmt: skip
+        timing = None
+        if place:
+            timing = nextpnr.place_and_route(
+                files, design.name, work, target_mhz=source.clock_mhz, dsp=device.dsp is not None
+            )
+        cells = area.result()
+    measured = Area(float(cells.lut), float(cells.ff), float(cells.dsp), float(cells.bram))
+    found = Synthesis(
+        design.name,
+        guess.area,
+        measured,
+        design.schedule.latency,
+        None if timing is None else timing.fmax_mhz,
+        source.clock_mhz,
+        _vendor_report(folder, design.name),
+        device.note(source.clock_mhz),
+    )
+    write_json(folder / SYNTH, asdict(found))
+    return found
+
+
+def _family(device: Device) -> str:
+    if device.family is None:
+        raise InputError(
+            f"device {device.name} is a table of published cycles: no open tool synthesises "
+            "for it; compile for another device (symtick devices lists them)"
+        )
+    return device.family
+
+
+def _vendor_report(folder: Path, top: str) -> dict[str, Any] | None:
+    return asdict(read_report(vitis.run(folder, top))) if vitis.available() else None
+
+
+def read_verification(folder: Path) -> Verification | None:
+    """The kept result of `verify_folder`, if any."""
+    held = _read(folder / VERIFY)
+    if held is None:
+        return None
+    held.pop("ok")
+    return Verification(**held)
+
+
+def read_synthesis(folder: Path) -> Synthesis | None:
+    """The kept result of `synthesise_folder`, if any."""
+    held = _read(folder / SYNTH)
+    if held is None:
+        return None
+    held |= {k: Area(**held[k]) for k in ("estimate", "measured")}
+    return Synthesis(**held)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    if not path.exists():
+        return None
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is damaged: {error}") from None

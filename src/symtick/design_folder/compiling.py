@@ -1,0 +1,201 @@
+"""From the text of an expression to a design folder: what `symtick compile` does.
+
+Room: front door.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from symtick.codegen import SCORES, Decision, Design, Fixed, Precision
+from symtick.design_folder.folder import DesignSource, write_design
+from symtick.design_folder.signal_formats import read_widths
+from symtick.errors import InputError
+from symtick.expr import Expression, Interval, check_names, default_names, parse
+from symtick.files import new_folder
+from symtick.hwcost import Device, Estimate, estimate, load_device
+from symtick.search.designs.evaluate import real_outputs
+from symtick.sim import vectors
+
+ERROR_VECTORS = 4000
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What `compile_text` made.
+
+    Attributes:
+        folder: where it was written.
+        design: the design.
+        estimate: its cost.
+        device: what it was compiled for.
+        error: largest error of each expression against float64, over `ERROR_VECTORS` vectors.
+    """
+
+    folder: Path
+    design: Design
+    estimate: Estimate
+    device: Device
+    error: tuple[float, ...]
+
+
+def compile_text(
+    text: str,
+    input_formats: Sequence[str],
+    *,
+    folder: Path | None = None,
+    name: str = "expression",
+    output_format: str | None = None,
+    term_frac: int = 6,
+    input_ranges: Sequence[str] = (),
+    division: str = "auto",
+    device: str = "open",
+    clock_mhz: float = 200.0,
+    latency: int | None = None,
+    ticks: int | None = None,
+    scheduler: str = "registers",
+    decision: Decision = SCORES,
+    widths: Sequence[str] = (),
+) -> Compiled:
+    """Compile expressions and write C++, Verilog and design.json into a new folder.
+
+    Args:
+        text: outputs separated by `;`. Inputs are x0, x1, ... unless formats are given by name.
+        input_formats: `fixed<W,I>` for every input, `NAME=fixed<W,I>` for one.
+        folder: a folder that does not exist; `designs/<name>` by default.
+        name: top-level name.
+        output_format: format of every output; as computed by default.
+        term_frac: bits after the point that an output's terms are computed to.
+        input_ranges: `LO:HI` for every input, `NAME=LO:HI` for one; the format's by default.
+        division: `exact` computes quotients and square roots digit by digit, exact to the last bit;
+            `auto` see `Precision.division`.
+        device: device of the cost model.
+        clock_mhz: clock that the schedule is made for.
+        latency: ticks; None is the fewest.
+        ticks: instead of a clock and a latency: so many ticks, at the fastest clock (whole MHz)
+            for which the design fits in them.
+        scheduler: `asap`, `alap` or `registers`.
+        decision: what to deliver of the outputs.
+        widths: formats of single signals, `NAME=fixed<W,I>` or with modes behind it; names are
+            those in the Verilog of the same design without them (`signal_formats.read_widths`).
+
+    Returns:
+        The folder, the design, its estimate and its measured error.
+
+    Raises:
+        InputError: the text, a format, a mode, a range or a name is not acceptable, or `folder`
+            exists.
+        ResourceError: the clock or the latency cannot be met.
+    """
+    expression, formats, ranges = read_inputs(text, input_formats, input_ranges)
+    source = DesignSource(
+        name=name,
+        expression=expression,
+        output_names=tuple(f"y{k}" for k in range(len(expression.outputs))),
+        formats=formats,
+        precision=Precision(
+            term_frac=term_frac,
+            output=None if output_format is None else Fixed.parse(output_format),
+            division=division,
+        ),
+        device=device,
+        clock_mhz=clock_mhz,
+        ranges=ranges,
+        latency=latency,
+        scheduler=scheduler,
+        decision=decision,
+    )
+    if ticks is not None:
+        source = _fastest(source, ticks)
+    if widths:
+        source = replace(source, widths=read_widths(widths, source.scores()))
+    built = source.build()
+    target = folder if folder is not None else Path("designs") / name
+    with new_folder(target) as draft:
+        write_design(draft, source, built)
+    cost = estimate(built, source.model())
+    return Compiled(target, built, cost, load_device(device), largest_error(source))
+
+
+def _fastest(source: DesignSource, ticks: int) -> DesignSource:
+    """The source at the fastest clock for which its design fits in so many ticks."""
+    if source.latency is not None:
+        raise InputError("give a number of ticks or a latency, not both")
+    return replace(source, latency=ticks, clock_mhz=float(source.fastest(ticks)))
+
+
+def largest_error(source: DesignSource) -> tuple[float, ...]:
+    """Of each expression, the largest difference from float64 over corners and random vectors.
+
+    What float64 itself cannot compute (an overflow, say) is left out.
+    """
+    design = source.scores()
+    raw = vectors.make(design, ERROR_VECTORS, seed=1)
+    formats = design.graph.input_formats
+    real = [raw[:, k] * 1.0 if f is None else f.to_real(raw[:, k]) for k, f in enumerate(formats)]
+    wanted = design.expression.evaluate(np.stack(real, axis=1))
+    found = real_outputs(design, raw)
+    gaps = np.abs(found - wanted)
+    return tuple(float(v) for v in np.where(np.isfinite(wanted), gaps, 0.0).max(axis=0))
+
+
+def read_inputs(
+    text: str, input_formats: Sequence[str], input_ranges: Sequence[str]
+) -> tuple[Expression, tuple[Fixed, ...], tuple[Interval, ...] | None]:
+    """The expression, and a format and range for each of its inputs."""
+    everywhere, named = _assigned(input_formats, "input format")
+    wide, narrow = _assigned(input_ranges, "input range")
+    own_names = [n for n in named if n not in default_names(1000)]
+    check_names([*named])
+    expression = parse(text, [*named] if own_names else None)
+    for given in (*named, *narrow):
+        if given not in expression.inputs:
+            raise InputError(
+                f"a format or range is given for {given!r}, but the inputs are "
+                f"{', '.join(expression.inputs)}"
+            )
+    missing = [n for n in expression.inputs if n not in named and everywhere is None]
+    if missing:
+        raise InputError(f"no input format for {', '.join(missing)}: add --input-format")
+    formats = tuple(Fixed.parse(named.get(n) or everywhere or "") for n in expression.inputs)
+    ranges = None
+    if input_ranges:
+        ranges = tuple(
+            _range(narrow.get(n) or wide or f"{f.lo}:{f.hi}")
+            for n, f in zip(expression.inputs, formats, strict=True)
+        )
+    return expression, formats, ranges
+
+
+def _assigned(texts: Sequence[str], what: str) -> tuple[str | None, dict[str, str]]:
+    """The value for all, and those by name."""
+    everywhere: str | None = None
+    named: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals and everywhere is not None:
+            raise InputError(f"two {what}s for all inputs: {everywhere} and {text}")
+        if name.strip() in named and equals:
+            raise InputError(f"two {what}s for {name.strip()}")
+        if equals:
+            named[name.strip()] = value.strip()
+        else:
+            everywhere = text.strip()
+    return everywhere, named
+
+
+def _range(text: str) -> Interval:
+    low, colon, high = text.partition(":")
+    try:
+        ends = (float(low), float(high))
+    except ValueError:
+        colon = ""
+        ends = (0.0, 0.0)
+    if not colon or not all(map(math.isfinite, ends)):
+        raise InputError(f"{text!r} is not a range: write LO:HI with two numbers")
+    return Interval(*ends)

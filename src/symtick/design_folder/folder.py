@@ -1,0 +1,254 @@
+"""A design on disk: `design.json`, and the firmware folder around it.
+
+Room: front door. `design.json` holds the source of a design (expressions, formats, precision,
+target), not the compiled graph: the compiler is deterministic, and the digest beside the source
+proves on loading that it compiled to the same graph and schedule again.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from symtick.codegen import (
+    SCORES,
+    CostModel,
+    Decision,
+    Design,
+    Fixed,
+    Precision,
+    Width,
+    compile_expression,
+)
+from symtick.codegen.emit.hls import PART
+from symtick.codegen.fastest import FASTEST_MHZ, fastest_clock
+from symtick.errors import InputError, SymtickError
+from symtick.expr import Expression, Interval, parse, to_text
+from symtick.files import write_json
+from symtick.hwcost import estimate, load_device, model
+from symtick.sim import gpp, vectors, verilator
+
+FILE = "design.json"
+VERSION = 1
+BENCH_VECTORS = 500  # of a fresh project's test bench; `symtick verify` writes its own
+
+
+@dataclass(frozen=True)
+class DesignSource:
+    """All that determines a design.
+
+    Attributes:
+        name: top-level name.
+        expression: the outputs over named inputs.
+        output_names: one port name for each output.
+        formats: input format of each input.
+        precision: widths and rounding inside.
+        device: cost model's device.
+        clock_mhz: clock the schedule is made for.
+        ranges: real range of each input, or None for all of its format.
+        latency: fixed number of ticks, or None for the fewest.
+        scheduler: `asap`, `alap` or `registers`.
+        decision: what the design delivers of its outputs.
+        widths: what width tuning decided, or formats stated by hand, by node of the design of the
+            scores without them.
+    """
+
+    name: str
+    expression: Expression
+    output_names: tuple[str, ...]
+    formats: tuple[Fixed, ...]
+    precision: Precision
+    device: str
+    clock_mhz: float
+    ranges: tuple[Interval, ...] | None = None
+    latency: int | None = None
+    scheduler: str = "registers"
+    decision: Decision = SCORES
+    widths: tuple[Width, ...] = ()
+
+    def model(self) -> CostModel:
+        """The cost model of the device at the clock."""
+        return model(self.device, self.clock_mhz)
+
+    @property
+    def part(self) -> str:
+        """AMD's part number for the build script; a VU9P where the device is not AMD's."""
+        part = load_device(self.device).part
+        return part if part.startswith("xc") else PART
+
+    def build(self) -> Design:
+        """Compile."""
+        return compile_expression(
+            self.expression,
+            self.formats,
+            self.model(),
+            self.precision,
+            name=self.name,
+            output_names=self.output_names,
+            ranges=self.ranges,
+            latency=self.latency,
+            scheduler=self.scheduler,
+            decision=self.decision,
+            widths=self.widths,
+        )
+
+    def fastest(self, ticks: int, slowest: int = 1) -> int:
+        """The fastest clock, in whole MHz, at which it fits in `ticks` (`fastest_clock`).
+
+        None beyond the device's highest, be that stated or assumed.
+        """
+        clock = load_device(self.device).clock
+        most = FASTEST_MHZ if clock is None or clock.max_mhz is None else int(clock.max_mhz)
+        held = replace(self, latency=ticks)
+        return fastest_clock(
+            lambda mhz: replace(held, clock_mhz=float(mhz)).build(), ticks, slowest, most
+        )
+
+    def scores(self) -> Design:
+        """The design with the scores as outputs, whatever `decision` delivers of them."""
+        return replace(self, decision=SCORES).build()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values; expressions as exact text."""
+        outputs = range(len(self.expression.outputs))
+        return {
+            "name": self.name,
+            "expressions": [to_text(self.expression, k) for k in outputs],
+            "inputs": list(self.expression.inputs),
+            "output_names": list(self.output_names),
+            "formats": [str(f) for f in self.formats],
+            "precision": self.precision.to_dict(),
+            "device": _whole(self.device),
+            "clock_mhz": self.clock_mhz,
+            "ranges": None if self.ranges is None else [[r.lo, r.hi] for r in self.ranges],
+            "latency": self.latency,
+            "scheduler": self.scheduler,
+            "decision": asdict(self.decision),
+            "widths": [width.to_dict() for width in self.widths],
+        }
+
+    @classmethod
+    def from_dict(cls, held: Mapping[str, Any]) -> DesignSource:
+        """Inverse of `to_dict`; raises KeyError, TypeError or InputError on other content."""
+        ranges = held["ranges"]
+        return cls(
+            name=str(held["name"]),
+            expression=parse(held["expressions"], held["inputs"]),
+            output_names=tuple(held["output_names"]),
+            formats=tuple(Fixed.parse(text) for text in held["formats"]),
+            precision=Precision.from_dict(held["precision"]),
+            device=str(held["device"]),
+            clock_mhz=float(held["clock_mhz"]),
+            ranges=None if ranges is None else tuple(Interval(lo, hi) for lo, hi in ranges),
+            latency=held["latency"],
+            # folders of older versions lack these; `read_source` then tells by the digest
+            scheduler=str(held.get("scheduler", "registers")),
+            decision=_decision(held.get("decision", asdict(SCORES))),
+            widths=tuple(Width.from_dict(width) for width in held.get("widths", ())),
+        )
+
+
+def _whole(device: str) -> str:
+    """A device as anyone else would name it: the path of a file from the root."""
+    return str(Path(device).resolve()) if device.endswith(".yaml") else device
+
+
+def _device_digest(device: str) -> str | None:
+    """A hash of a device file of one's own, which may change; None of symtick's devices."""
+    load_device(device)  # there is one
+    return sha256(Path(device).read_bytes()).hexdigest() if device.endswith(".yaml") else None
+
+
+def _decision(held: Mapping[str, Any]) -> Decision:
+    return Decision(tuple(held["outputs"]), tuple(float(t) for t in held["thresholds"]))
+
+
+def digest(design: Design) -> str:
+    """A hash of graph, table contents and schedule."""
+    held = sha256(str(design.graph).encode())
+    for node in design.graph.nodes:
+        held.update(repr(node.contents).encode())
+    held.update(repr((design.schedule.stage, design.schedule.latency)).encode())
+    return held.hexdigest()
+
+
+def write_design(folder: Path, source: DesignSource, design: Design | None = None) -> Design:
+    """Fill `folder` with design.json, firmware/, rtl/, tb_data/ and the build script.
+
+    A folder that holds this very design keeps what was measured of it; another design in it is
+    removed first.
+    """
+    built = design or source.build()
+    if folder.exists() and _recorded_digest(folder) not in (None, digest(built)):
+        shutil.rmtree(folder)
+    gpp.write_project(built, folder, vectors.make(built, BENCH_VECTORS, seed=0), source.part)
+    verilator.write_verilog(built, folder)
+    held = estimate(built, source.model())
+    published = load_device(source.device).kind == "published"
+    write_json(
+        folder / FILE,
+        {
+            "symtick": VERSION,
+            "source": source.to_dict(),
+            "digest": digest(built),
+            "device_digest": _device_digest(source.device),
+            "ticks": built.schedule.latency,
+            "estimate": None if published else asdict(held.area),
+            # one ulp is 2**-frac
+            "functions": [
+                {"function": u.text, "method": u.method, "frac": u.frac, "bound_ulp": u.ulp}
+                for u in built.units
+            ],
+        },
+    )
+    return built
+
+
+def _recorded_digest(folder: Path) -> str | None:
+    """The digest in a folder's design.json: None without one, "" where it is damaged."""
+    try:
+        return str(json.loads((folder / FILE).read_text(encoding="utf-8"))["digest"])
+    except OSError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def read_source(folder: Path) -> tuple[DesignSource, Design]:
+    """Load and rebuild the design in a folder.
+
+    Raises:
+        InputError: there is no readable design.json, or it compiles to another design than the
+            recorded one: the device file changed, or it was made by another version of symtick.
+    """
+    path = folder / FILE
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        source = DesignSource.from_dict(held["source"])
+        recorded, of_device = str(held["digest"]), held.get("device_digest")
+    except OSError as error:
+        raise InputError(f"{folder} holds no design: {path}: {error.strerror}") from None
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise InputError(f"{path} is damaged: {error}") from None
+    changed = of_device != _device_digest(source.device)
+    try:
+        design = source.build()
+        same = digest(design) == recorded
+    except SymtickError:
+        if not changed:
+            raise
+        same = False
+    if not same:
+        why = "it was made by another version of symtick"
+        if changed:
+            why = f"the device file {source.device} changed since"
+        raise InputError(
+            f"{path} compiles to another design than the recorded one: {why}; compile it again "
+            "into a new folder"
+        )
+    return source, design

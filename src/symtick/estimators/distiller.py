@@ -1,0 +1,242 @@
+"""`SymbolicDistiller`: the search as a scikit-learn estimator.
+
+Room: front door. It does in memory what `symtick distill` does with a run folder.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils import Tags
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from symtick.codegen import Decision, Design, Fixed
+from symtick.config import scaled_format
+from symtick.design_folder.folder import DesignSource, write_design
+from symtick.errors import InputError
+from symtick.expr import default_names
+from symtick.files import new_folder
+from symtick.hwcost import model, search_cost
+from symtick.search.data.dataset import FloatArray, Scaler
+from symtick.search.data.problem import Problem
+from symtick.search.designs.evaluate import real_outputs
+from symtick.search.designs.front import FrontEntry
+from symtick.search.distill.distill import Distiller
+from symtick.search.distill.settings import ChoiceSettings, DistillConfig
+from symtick.search.teachers.teacher import Teacher, TorchTeacher
+
+
+class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
+    """Distil a teacher, or plain data, into expressions with FPGA ticks in the search.
+
+    `predict` computes what the hardware computes: features are scaled, quantised to the input
+    format, and the chosen design's exact integers decide.
+
+    Args:
+        teacher: what to imitate: a torch module (scores before softmax, or values), anything with
+            `logits(X)`, or a fitted scikit-learn classifier (`predict_proba`) or regressor; None
+            learns `y` itself.
+        task: `classification` (the class is the largest output) or `regression`.
+        input_format: `fixed<W,1>` of every input.
+        tail: quantile of the training rows at which an input saturates.
+        device: device of the cost model.
+        clock_mhz: clock.
+        max_ticks: latency budget.
+        max_lut: LUT budget, a DSP block counted as 173 LUTs, or None.
+        keep: the chosen design is the smallest that keeps this share of the teacher's score.
+        validation: share of the rows that precision and design are chosen on.
+        config: the search's settings; its seed, threads and choice are set from here.
+        decide: outputs of the firmware: some of `scores`, `index`, `margin`, `top`, `above`.
+        threshold: for `above`: one number, or one for each score.
+        seed: of every random choice.
+        threads: worker threads; they change nothing but the time.
+
+    Attributes:
+        front_: the designs (`symtick.search.designs.front.Front`).
+        scaler_: from features to [-1, 1).
+        classes_: class labels (classification).
+        n_features_in_: number of features.
+
+    Examples:
+        >>> from symtick import SymbolicDistiller
+        >>> SymbolicDistiller(max_ticks=3).get_params()["max_ticks"]
+        3
+    """
+
+    def __init__(
+        self,
+        teacher: object = None,
+        task: Literal["classification", "regression"] = "classification",
+        input_format: str = "fixed<6,1>",
+        tail: float = 0.001,
+        device: str = "open",
+        clock_mhz: float = 200.0,
+        max_ticks: int = 5,
+        max_lut: float | None = None,
+        keep: float = 0.97,
+        validation: float = 0.2,
+        config: DistillConfig | None = None,
+        decide: tuple[str, ...] = ("scores",),
+        threshold: float | tuple[float, ...] | None = None,
+        seed: int = 0,
+        threads: int = 2,
+    ) -> None:
+        self.teacher = teacher
+        self.task = task
+        self.input_format = input_format
+        self.tail = tail
+        self.device = device
+        self.clock_mhz = clock_mhz
+        self.max_ticks = max_ticks
+        self.max_lut = max_lut
+        self.keep = keep
+        self.validation = validation
+        self.config = config
+        self.decide = decide
+        self.threshold = threshold
+        self.seed = seed
+        self.threads = threads
+
+    def __sklearn_tags__(self) -> Tags:
+        """The kind of estimator, by `task`."""
+        tags = super().__sklearn_tags__()
+        tags.estimator_type = "classifier" if self.task == "classification" else "regressor"
+        tags.target_tags.required = True
+        return tags
+
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> SymbolicDistiller:
+        """Search.
+
+        Args:
+            X: (rows, features).
+            y: (rows,) class labels or values; (rows, outputs) values.
+
+        Raises:
+            InputError: settings, data or teacher that do not fit, or no design within the limits.
+        """
+        if self.task not in ("classification", "regression"):
+            raise InputError(f"task must be classification or regression, not {self.task!r}")
+        rows, target = validate_data(
+            self, X, y, dtype=np.float64, multi_output=self.task == "regression"
+        )
+        self.scaler_ = Scaler.fit(rows, self.tail)
+        self._formats = (Fixed.parse(scaled_format(self.input_format)),) * rows.shape[1]
+        problem = self._problem(rows, target)
+        costs = model(self.device, self.clock_mhz)
+        front = Distiller(problem, self._settings(), costs, search_cost(costs, self._formats)).run()
+        front.entry()
+        self.front_ = front
+        self._output_names = problem.output_names
+        return self
+
+    def _settings(self) -> DistillConfig:
+        from dataclasses import replace
+
+        choice = ChoiceSettings(share=self.keep, max_ticks=self.max_ticks, max_lut=self.max_lut)
+        base = self.config or DistillConfig()
+        return replace(
+            base,
+            seed=self.seed,
+            threads=self.threads,
+            choice=choice,
+            decision=self._decision(),
+        )
+
+    def _decision(self) -> Decision:
+        given = () if self.threshold is None else np.atleast_1d(self.threshold).tolist()
+        return Decision(tuple(self.decide), tuple(given))
+
+    def _problem(self, rows: FloatArray, target: npt.NDArray[Any]) -> Problem:
+        X = self.scaler_.transform(rows)
+        common: dict[str, Any] = {"validation": self.validation, "seed": self.seed}
+        if self.task == "regression":
+            values = target if self.teacher is None else scores_of(self.teacher, rows)
+            return Problem.from_scores(X, values, self._formats, kind="values", **common)
+        check_classification_targets(target)
+        self.classes_, labels = np.unique(target, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise InputError("one class only: y must hold at least two classes")
+        if self.teacher is None:
+            return Problem.from_labels(
+                X, labels, self._formats, classes=len(self.classes_), **common
+            )
+        scores = scores_of(self.teacher, rows)
+        outputs = 1 if scores.ndim == 1 else scores.shape[1]
+        if outputs != len(self.classes_) and (outputs, len(self.classes_)) != (1, 2):
+            raise InputError(
+                f"the teacher scores {outputs} classes, but y holds {len(self.classes_)}"
+            )
+        return Problem.from_scores(X, scores, self._formats, labels=labels, **common)
+
+    def source(self, name: str | None = None, top: str = "distilled") -> DesignSource:
+        """A design of the front as something to compile; the chosen one without a name."""
+        check_is_fitted(self, "front_")
+        entry: FrontEntry = self.front_.entry(name)
+        return DesignSource(
+            name=top,
+            expression=entry.expression,
+            output_names=self._output_names,
+            formats=self._formats,
+            precision=entry.precision,
+            device=self.device,
+            clock_mhz=self.clock_mhz,
+            decision=self._decision(),
+        )
+
+    def write(self, folder: Path | str, name: str | None = None, top: str = "distilled") -> Design:
+        """Write C++, Verilog and design.json of a design into a new folder.
+
+        Raises:
+            InputError: the folder exists, or there is no such design.
+        """
+        with new_folder(Path(folder)) as draft:
+            return write_design(draft, self.source(name, top))
+
+    def decision_function(self, X: npt.ArrayLike) -> FloatArray:
+        """Outputs of the chosen design, in fixed point as the hardware: (rows, outputs)."""
+        check_is_fitted(self, "front_")
+        scaled = self.scaler_.transform(validate_data(self, X, dtype=np.float64, reset=False))
+        raw = np.stack([f.to_raw(c) for f, c in zip(self._formats, scaled.T, strict=True)], axis=1)
+        return real_outputs(self.source().scores(), raw)
+
+    def predict(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Class labels (rows,), or values (rows,) or (rows, outputs)."""
+        outputs = self.decision_function(X)
+        if self.task == "regression":
+            return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+        single = outputs.shape[1] == 1
+        places = (outputs[:, 0] > 0).astype(int) if single else outputs.argmax(axis=1)
+        return np.asarray(self.classes_[places])
+
+    def score(self, X: npt.ArrayLike, y: npt.ArrayLike) -> float:
+        """Accuracy against labels, or R^2 of values."""
+        measure = r2_score if self.task == "regression" else accuracy_score
+        return float(measure(y, self.predict(X)))
+
+
+def scores_of(teacher: object, X: FloatArray) -> FloatArray:
+    """Scores before softmax (or values) of anything that can teach, float64.
+
+    Raises:
+        InputError: it has none of the methods that are asked for.
+    """
+    if isinstance(teacher, torch.nn.Module):
+        teacher = TorchTeacher.wrap(teacher, default_names(X.shape[1]))
+    if hasattr(teacher, "logits"):
+        return cast(Teacher, teacher).logits(X)
+    if hasattr(teacher, "predict_proba"):
+        chances = np.clip(np.asarray(teacher.predict_proba(X), np.float64), 1e-6, 1.0)
+        return np.log(chances)
+    if hasattr(teacher, "predict"):
+        return np.asarray(teacher.predict(X), np.float64)
+    raise InputError(
+        f"a {type(teacher).__name__} cannot teach: give a torch module, an object with logits(X), "
+        "or a fitted scikit-learn estimator"
+    )

@@ -1,0 +1,181 @@
+"""The equations that a regression found, by cost: scores, choice, table, JSON.
+
+Room: front door.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from symtick.errors import InputError
+from symtick.estimators.exporting import Function, latex
+from symtick.expr import Expression, parse, to_sympy, to_text
+
+AXES = ("ticks", "lut", "complexity")
+SELECTIONS = ("best", "accuracy", "score")
+NEAR = 1.5  # "best" looks at losses up to this multiple of the lowest, as PySR does
+COLUMNS = (
+    "complexity", "ticks", "lut", "loss", "score", "equation", "sympy", "latex", "function",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Equation:
+    """One equation of the front.
+
+    Attributes:
+        expression: one output over all features of the data; custom operators are written out.
+        text: as the search wrote it, with custom operators by name.
+        loss: mean loss over all rows, penalty included.
+        ticks: latency by the cost table of the search.
+        lut: LUTs by the same.
+        complexity: sum of the complexities of its letters.
+        score: how fast the loss falls to here along the axis of the front; see `Equations`.
+    """
+
+    expression: Expression
+    text: str
+    loss: float
+    ticks: int
+    lut: float
+    complexity: float
+    score: float = 0.0
+
+    @property
+    def function(self) -> Function:
+        """The equation as a function of an array (rows, features)."""
+        return Function(self.expression)
+
+    def to_json(self) -> dict[str, Any]:
+        """A form for JSON; all but the score, which follows from the others."""
+        return {
+            "expression": to_text(self.expression),
+            "text": self.text,
+            "loss": self.loss,
+            "ticks": self.ticks,
+            "lut": self.lut,
+            "complexity": self.complexity,
+        }
+
+    @classmethod
+    def from_json(cls, held: dict[str, Any], inputs: Sequence[str]) -> Equation:
+        """The inverse of `to_json`.
+
+        Raises:
+            InputError: something is missing or not what it should be.
+        """
+        try:
+            return cls(
+                parse(str(held["expression"]), inputs),
+                str(held["text"]),
+                float(held["loss"]),
+                int(held["ticks"]),
+                float(held["lut"]),
+                float(held["complexity"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"an equation is damaged: {error}") from error
+
+
+@dataclass(frozen=True)
+class Equations:
+    """A front by one axis of cost.
+
+    The score of an equation is PySR's (arXiv:2305.01582), along the axis: minus the change of
+    log(loss) per unit of cost since the last cheaper equation that was better than all before it;
+    0 where there is none such, or where it is no better; infinity for a loss of 0.
+
+    Attributes:
+        entries: ascending along the axis, then in loss.
+        axis: `ticks`, `lut` or `complexity`.
+    """
+
+    entries: tuple[Equation, ...]
+    axis: str
+
+    @classmethod
+    def of(cls, entries: Iterable[Equation], axis: str) -> Equations:
+        """The entries in order, scored.
+
+        Raises:
+            InputError: there is no such axis.
+        """
+        if axis not in AXES:
+            raise InputError(f"axis must be one of {', '.join(AXES)}, not {axis!r}")
+        order = sorted(entries, key=lambda e: (getattr(e, axis), e.loss, e.complexity, e.text))
+        scored: list[Equation] = []
+        for entry in order:
+            cost = getattr(entry, axis)
+            cheaper = [e for e in scored if getattr(e, axis) < cost]
+            scored.append(replace(entry, score=_score(entry, cheaper, axis)))
+        return cls(tuple(scored), axis)
+
+    def choose(self, selection: str) -> int:
+        """Place of the chosen equation.
+
+        Args:
+            selection: `accuracy` is the lowest loss; `score` the highest score; `best` the highest
+                score among the losses up to 1.5 times the lowest. The cheapest of equals.
+
+        Raises:
+            InputError: there is no such rule, or the front is empty.
+        """
+        if selection not in SELECTIONS:
+            raise InputError(
+                f"model_selection must be one of {', '.join(SELECTIONS)}, not {selection!r}"
+            )
+        if not self.entries:
+            raise InputError(
+                "no equation was found within the limits: allow more nodes, ticks or evaluations"
+            )
+        places = range(len(self.entries))
+        lowest = min(e.loss for e in self.entries)
+        if selection == "accuracy":
+            return next(k for k in places if self.entries[k].loss == lowest)
+        near = NEAR * lowest if selection == "best" else math.inf
+        held = [k for k in places if self.entries[k].loss <= near]
+        return max(held, key=lambda k: (self.entries[k].score, -self.entries[k].loss, -k))
+
+    def at(self, index: int | None, selection: str) -> Equation:
+        """The entry at a place (from the end where negative); the chosen one for None.
+
+        Raises:
+            InputError: there is no such entry.
+        """
+        place = self.choose(selection) if index is None else index
+        try:
+            return self.entries[place]
+        except IndexError:
+            raise InputError(
+                f"there is no equation {index}: the front has {len(self.entries)}"
+            ) from None
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """A row for each equation, columns `COLUMNS`."""
+        return pd.DataFrame([_row(e) for e in self.entries], columns=list(COLUMNS))
+
+
+def _score(entry: Equation, cheaper: Sequence[Equation], axis: str) -> float:
+    if not cheaper:
+        return 0.0
+    last = min(cheaper, key=lambda e: (e.loss, getattr(e, axis)))
+    if entry.loss >= last.loss:
+        return 0.0
+    if entry.loss <= 0.0:
+        return math.inf
+    step = float(getattr(entry, axis) - getattr(last, axis))
+    return math.log(last.loss / entry.loss) / step
+
+
+def _row(entry: Equation) -> tuple[object, ...]:
+    return (
+        entry.complexity, entry.ticks, entry.lut, entry.loss, entry.score, entry.text,
+        to_sympy(entry.expression), latex(entry.expression), entry.function,
+    )  # fmt: skip

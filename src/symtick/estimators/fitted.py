@@ -1,0 +1,346 @@
+"""What a fitted regressor can do: predict, show its equations, export, compile, be stored.
+
+Room: front door. `Fitted` is the part of `SymbolicRegressor` that needs no search.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import sympy
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from symtick.codegen import Design, Fixed
+from symtick.design_folder.folder import DesignSource, write_design
+from symtick.errors import DomainError, InputError
+from symtick.estimators.equations import Equation, Equations
+from symtick.estimators.exporting import TorchExpression, latex, latex_table
+from symtick.estimators.target import Hardware
+from symtick.expr import Expression, Interval, to_sympy
+from symtick.files import new_folder, write_json
+
+Floats = npt.NDArray[np.float64]
+Index = int | Sequence[int | None] | None
+FORMAT = "symtick-regression-1"
+TABLE = ("complexity", "ticks", "loss", "score")
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Target:
+    """One target.
+
+    Attributes:
+        name: of its output port.
+        spread: standard deviation, which the precision of a design follows.
+        front: its equations.
+    """
+
+    name: str
+    spread: float
+    front: Equations
+
+
+class Fitted:
+    """A regressor after `fit` or `load`.
+
+    Attributes:
+        targets_: a `Target` for each target.
+        names_: names of the features in equations.
+        single_: whether `y` had one dimension.
+        selected_: numbers of the features that were searched over.
+        evaluations_: candidates computed, of each target.
+        interrupted_: whether Ctrl-C ended the search early.
+        hardware_: formats and ranges of the features.
+        literals_: constants that are part of the language: literals, and those of custom operators.
+    """
+
+    targets_: tuple[Target, ...]
+    names_: tuple[str, ...]
+    single_: bool
+    selected_: tuple[int, ...]
+    evaluations_: tuple[int, ...]
+    interrupted_: bool
+    hardware_: Hardware
+    literals_: frozenset[float]
+    model_selection: str
+    axis: str
+
+    @property
+    def fronts_(self) -> tuple[Equations, ...]:
+        """The equations of each target, scored along `axis`."""
+        check_is_fitted(self, "targets_")
+        return tuple(
+            t.front if t.front.axis == self.axis else Equations.of(t.front.entries, self.axis)
+            for t in self.targets_
+        )
+
+    @property
+    def equations_(self) -> pd.DataFrame | list[pd.DataFrame]:
+        """The front as a table, columns `equations.COLUMNS`; with several targets a list."""
+        frames = [front.frame for front in self.fronts_]
+        return frames[0] if self.single_ else frames
+
+    @property
+    def best_(self) -> Equation | list[Equation]:
+        """The chosen equation; with several targets a list."""
+        return self._each(None, lambda equation: equation)
+
+    def equation(self, index: int | None = None, target: int = 0) -> Equation:
+        """One equation: row `index` of a target's table, the chosen one for None.
+
+        Raises:
+            InputError: there is no such row.
+        """
+        return self.fronts_[target].at(index, self.model_selection)
+
+    def _each(self, index: Index, make: Callable[[Equation], _T]) -> _T | list[_T]:
+        """Of every target what `make` makes of its equation at `index`."""
+        held = [make(self.equation(k, t)) for t, k in enumerate(self._places(index))]
+        return held[0] if self.single_ else held
+
+    def _places(self, index: Index) -> list[int | None]:
+        check_is_fitted(self, "targets_")
+        count = len(self.targets_)
+        if index is None or isinstance(index, int | np.integer):
+            return [None if index is None else int(index)] * count
+        if isinstance(index, float) or any(
+            k is not None and not isinstance(k, int | np.integer) for k in index
+        ):
+            raise InputError(
+                f"index must be a row of equations_, one for each target, not {index!r}"
+            )
+        if len(index) != count:
+            raise InputError(f"index needs a row for each of {count} targets, not {len(index)}")
+        return list(index)
+
+    def predict(self, X: npt.ArrayLike, index: Index = None) -> Floats:
+        """Values of the equations in float64.
+
+        Args:
+            X: (rows, features).
+            index: rows of the tables; the chosen equations for None.
+
+        Returns:
+            (rows,), or (rows, targets) where `y` had two dimensions; NaN or infinite where an
+            equation is.
+        """
+        check_is_fitted(self, "targets_")
+        rows = validate_data(self, X, dtype=np.float64, reset=False)
+        columns = [
+            np.asarray(self.equation(k, t).expression.evaluate(rows)[:, 0], np.float64)
+            for t, k in enumerate(self._places(index))
+        ]
+        return columns[0] if self.single_ else np.stack(columns, axis=1)
+
+    def sympy(self, index: Index = None) -> sympy.Expr | list[sympy.Expr]:
+        """The equation in SymPy, custom operators written out; arguments as in `predict`."""
+        return self._each(index, lambda e: to_sympy(e.expression))
+
+    def latex(self, index: Index = None, precision: int = 3) -> str | list[str]:
+        """The equation in LaTeX with that many significant digits."""
+        return self._each(index, lambda e: latex(e.expression, precision))
+
+    def latex_table(
+        self,
+        indices: Sequence[int] | None = None,
+        columns: Sequence[str] = TABLE,
+        precision: int = 3,
+        target: int = 0,
+    ) -> str:
+        """The front as a LaTeX table (package booktabs).
+
+        Args:
+            indices: rows; all by default.
+            columns: figures beside the equation: `complexity`, `ticks`, `lut`, `loss`, `score`.
+            precision: significant digits.
+            target: which target's front.
+
+        Raises:
+            InputError: there is no such column or row.
+        """
+        known = ("complexity", "ticks", "lut", "loss", "score")
+        if unknown := [c for c in columns if c not in known]:
+            raise InputError(f"unknown column {unknown[0]!r}: there are {', '.join(known)}")
+        places = range(len(self.fronts_[target].entries)) if indices is None else indices
+        held = [self.equation(k, target) for k in places]
+        figures = [[f"{getattr(e, c):.{precision}g}" for c in columns] for e in held]
+        return latex_table(columns, figures, [latex(e.expression, precision) for e in held])
+
+    def torch(self, index: Index = None) -> TorchExpression | list[TorchExpression]:
+        """The equation as a torch module of all features.
+
+        Free constants are its parameters; literals and those of custom operators stay.
+        """
+        return self._each(index, lambda e: TorchExpression(e.expression, self.literals_))
+
+    def source(self, index: Index = None, top: str = "equation") -> DesignSource:
+        """The equations of all targets as one design to compile, in the features they read.
+
+        Args:
+            index: rows of the tables; the chosen equations for None.
+            top: top-level name.
+        """
+        held = [self.equation(k, t) for t, k in enumerate(self._places(index))]
+        return self.hardware_.source(
+            Expression.join([e.expression for e in held]),
+            min((t.spread for t in self.targets_ if t.spread > 0.0), default=0.0),
+            top,
+            [t.name for t in self.targets_],
+        )
+
+    def design(self, index: Index = None, top: str = "equation") -> Design:
+        """The compiled design: exact fixed point, scheduled.
+
+        Raises:
+            DomainError: an equation is undefined somewhere in the box of its features: fit with
+                domain="box".
+        """
+        with _in_the_box():
+            return self.source(index, top).build()
+
+    def write(self, folder: Path | str, index: Index = None, top: str = "equation") -> Design:
+        """Write C++, Verilog and design.json of the equations into a new folder.
+
+        Raises:
+            InputError: the folder exists; and as `design`.
+        """
+        with new_folder(Path(folder)) as draft, _in_the_box():
+            return write_design(draft, self.source(index, top))
+
+    def to_json(self) -> dict[str, Any]:
+        """The fitted regressor as JSON values: its fronts, and the parameters that have a text."""
+        check_is_fitted(self, "targets_")
+        columns = getattr(self, "feature_names_in_", None)
+        return {
+            "format": FORMAT,
+            "parameters": _plain_parameters(self.get_params(deep=False)),  # type: ignore[attr-defined]
+            "names": list(self.names_),
+            "columns": None if columns is None else list(columns),
+            "single": self.single_,
+            "selected": list(self.selected_),
+            "evaluations": list(self.evaluations_),
+            "interrupted": self.interrupted_,
+            "literals": sorted(self.literals_),
+            "hardware": _hardware_to_json(self.hardware_),
+            "targets": [
+                {
+                    "name": t.name,
+                    "spread": t.spread,
+                    "equations": [e.to_json() for e in t.front.entries],
+                }
+                for t in self.targets_
+            ],
+        }
+
+    def save(self, path: Path | str) -> None:
+        """Write `to_json` to a file."""
+        write_json(Path(path), self.to_json())
+
+    def take(self, held: Mapping[str, Any]) -> None:
+        """Become what `to_json` told, but for the parameters.
+
+        Raises:
+            InputError: something is missing or not what it should be.
+        """
+        try:
+            self.names_ = tuple(map(str, held["names"]))
+            self.single_ = bool(held["single"])
+            self.selected_ = tuple(map(int, held["selected"]))
+            self.evaluations_ = tuple(map(int, held["evaluations"]))
+            self.interrupted_ = bool(held["interrupted"])
+            self.literals_ = frozenset(map(float, held["literals"]))
+            self.hardware_ = _hardware_from_json(held["hardware"])
+            self.n_features_in_ = len(self.names_)
+            if held["columns"] is not None:
+                self.feature_names_in_ = np.array(held["columns"], dtype=object)
+            self.targets_ = tuple(
+                Target(
+                    str(t["name"]),
+                    float(t["spread"]),
+                    Equations.of(
+                        (Equation.from_json(e, self.names_) for e in t["equations"]), self.axis
+                    ),
+                )
+                for t in held["targets"]
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"the stored regression is damaged: {error}") from error
+
+
+@contextmanager
+def _in_the_box() -> Iterator[None]:
+    """Says of an equation that is undefined in the box of its features what to do."""
+    try:
+        yield
+    except DomainError as error:
+        raise DomainError(
+            f'{error}: fit with domain="box", so that every equation is defined for all inputs '
+            "within their ranges, or choose another one by index"
+        ) from None
+
+
+def read_json(path: Path | str) -> dict[str, Any]:
+    """What `Fitted.save` wrote.
+
+    Raises:
+        InputError: it cannot be read or is something else.
+    """
+    try:
+        held = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise InputError(f"{path} is damaged: {error}") from None
+    if not isinstance(held, dict) or held.get("format") != FORMAT:
+        raise InputError(f"{path} is not a stored regression of the format {FORMAT}")
+    return held
+
+
+def _plain_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that JSON can hold; callables, engines and clusters are left out."""
+    kept: dict[str, Any] = {}
+    for name, value in parameters.items():
+        try:
+            kept[name] = json.loads(json.dumps(value, allow_nan=False, default=_as_text))
+        except (TypeError, ValueError):
+            continue
+    return kept
+
+
+def _as_text(value: object) -> object:
+    from symtick.search.grammar.grammar import Operator
+
+    if isinstance(value, Operator):
+        return f"{value.name}({', '.join(value.body.inputs)}) = {value.text}"
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError
+
+
+def _hardware_to_json(held: Hardware) -> dict[str, Any]:
+    return {
+        "kind": held.kind,
+        "device": held.device,
+        "clock_mhz": held.clock_mhz,
+        "formats": [str(f) for f in held.formats],
+        "ranges": [[r.lo, r.hi] for r in held.ranges],
+    }
+
+
+def _hardware_from_json(held: Mapping[str, Any]) -> Hardware:
+    return Hardware(
+        str(held["kind"]),
+        str(held["device"]),
+        float(held["clock_mhz"]),
+        tuple(Fixed.parse(str(f)) for f in held["formats"]),
+        tuple(Interval(float(lo), float(hi)) for lo, hi in held["ranges"]),
+    )

@@ -1,0 +1,265 @@
+"""From a user's words to the letters, rules, units and names of a search.
+
+Room: front door. Errors name the parameter, the value and what to do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from symtick.errors import InputError, ParseError
+from symtick.expr import BY_NAME, Op, arity, check_names, default_names, parse
+from symtick.search.grammar.grammar import OPERATORS, Alphabet, Operator, Rules, Units
+
+ARITHMETIC = ("add", "sub", "mul", "div")
+_SYMBOLS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow", "**": "pow"}
+_DEFINITION = re.compile(r"\s*(\w+)\s*\(([\s\w,]*)\)\s*=(?!=)(.*)", re.DOTALL)
+
+
+def operator_of(source: str | Operator) -> Operator:
+    """A custom operator from its definition, `name(a) = body` or `name(a, b) = body`.
+
+    Raises:
+        InputError: the text is no definition, or its parts are not acceptable.
+    """
+    if isinstance(source, Operator):
+        return source
+    found = _DEFINITION.fullmatch(str(source))
+    arguments = [a.strip() for a in found[2].split(",")] if found else []
+    if found is None or not 1 <= len(arguments) <= 2 or not all(arguments):
+        raise InputError(
+            f"{source!r} defines no operator: write name(a) = ... or name(a, b) = ..., "
+            "as in 'inv(a) = 1/a'"
+        )
+    try:
+        body = parse(found[3], arguments)
+    except ParseError as error:
+        raise InputError(f"in the definition {source!r}: {error}") from None
+    return Operator(found[1], replace(body, inputs=("a", "b")[: len(arguments)]))
+
+
+def operator_names(
+    operators: Sequence[str] | None,
+    binary: Sequence[str] | None,
+    unary: Sequence[str] | None,
+    custom: Sequence[Operator],
+) -> tuple[str, ...]:
+    """Names of the operators that are asked for; + - * / where none are.
+
+    Raises:
+        InputError: a name is unknown or takes another number of arguments, or both ways to name
+            operators are used.
+    """
+    if operators is not None and (binary is not None or unary is not None):
+        raise InputError("give operators, or binary_operators and unary_operators, not both")
+    if operators is not None:
+        return tuple(_known(name, custom)[0] for name in _listed("operators", operators))
+    held: list[str] = []
+    asked = (
+        ("binary_operators", ARITHMETIC if binary is None else binary, 2),
+        ("unary_operators", () if unary is None else unary, 1),
+    )
+    for what, names, wanted in asked:
+        for given in _listed(what, names):
+            name, count = _known(given, custom)
+            if count != wanted:
+                raise InputError(f"{what}: {given!r} takes {count} argument(s), not {wanted}")
+            held.append(name)
+    return tuple(held)
+
+
+def _listed(what: str, names: Sequence[str]) -> Sequence[str]:
+    if isinstance(names, str):
+        raise InputError(f"{what} must be a list of names, not the text {names!r}")
+    return names
+
+
+def plain(name: str) -> str:
+    """An operator's name; that of a symbol such as `+`."""
+    return _SYMBOLS.get(name, name)
+
+
+def is_operator(name: str) -> bool:
+    """Whether this names a ready operator, or is the symbol of one."""
+    return plain(name) in BY_NAME or plain(name) in OPERATORS
+
+
+def _known(given: str, custom: Sequence[Operator]) -> tuple[str, int]:
+    """Name and number of arguments of an operator."""
+    name = plain(given)
+    own = {o.name: o for o in custom}
+    if name in own or name in OPERATORS:
+        return name, (own.get(name) or OPERATORS[name]).arity
+    if name in BY_NAME:
+        return name, arity(BY_NAME[name])
+    known = ", ".join(sorted({*BY_NAME, *OPERATORS, *own}))
+    raise InputError(f"unknown operator {given!r}: there are + - * / ^ and {known}")
+
+
+def alphabet_of(
+    names: Sequence[str],
+    operators: Sequence[str],
+    custom: Sequence[Operator],
+    *,
+    constants: bool,
+    literals: Sequence[float],
+    complexity: Mapping[str, float] | None,
+    complexity_of_constants: float,
+    complexity_of_variables: float | Sequence[float],
+) -> Alphabet:
+    """The letters of a search.
+
+    Args:
+        names: of the features that are searched over.
+        operators: names of the operators.
+        custom: those among them that are not ready ones.
+        constants: whether there are free constants.
+        literals: numbers that are letters.
+        complexity: of operators by name or symbol.
+        complexity_of_constants: of constants and literals.
+        complexity_of_variables: of every feature, or one number for each.
+
+    Raises:
+        InputError: a name is unknown or a number out of range.
+    """
+    weights = {"constant": complexity_of_constants, "literal": complexity_of_constants}
+    if isinstance(complexity_of_variables, int | float | np.number):
+        weights["input"] = float(complexity_of_variables)
+    else:
+        if len(complexity_of_variables) != len(names):
+            raise InputError(
+                f"complexity_of_variables needs {len(names)} numbers, one for each feature that is "
+                f"searched over ({', '.join(names)}), not {len(complexity_of_variables)}"
+            )
+        weights |= dict(zip(names, complexity_of_variables, strict=True))
+    for name, value in (complexity or {}).items():
+        if is_operator(name) and plain(name) not in operators:
+            raise InputError(
+                f"complexity_of_operators names {name!r}, which is not among the operators: "
+                f"{', '.join(operators)}"
+            )
+        weights[plain(name)] = value
+    return Alphabet.of(
+        operators, len(names), constants, tuple(literals), tuple(custom), weights, names
+    )
+
+
+def units_of(
+    inputs: Sequence[str] | Mapping[str, str] | None, target: str | None, names: Sequence[str]
+) -> Units | None:
+    """Units of the features and of one target, from text.
+
+    Args:
+        inputs: one for each feature, or by name (those not named are plain numbers).
+        target: of the target; None where it may have any.
+        names: of the features.
+
+    Raises:
+        InputError: a text is not a unit, or their number does not fit.
+    """
+    if inputs is None:
+        if target is not None:
+            raise InputError("y_units needs X_units: give a unit for each feature ('' for none)")
+        return None
+    if isinstance(inputs, Mapping):
+        if unknown := [n for n in inputs if n not in names]:
+            raise InputError(
+                f"X_units names {unknown[0]!r}, but the features are {', '.join(names)}"
+            )
+        inputs = [inputs.get(name, "") for name in names]
+    if isinstance(inputs, str) or len(inputs) != len(names):
+        raise InputError(
+            f"X_units needs {len(names)} texts, one for each feature ({', '.join(names)})"
+        )
+    return Units.parse(inputs, target)
+
+
+def input_names(given: Sequence[str] | None, count: int) -> tuple[str, ...]:
+    """Names of the features in expressions: runs of other characters than letters and digits as _.
+
+    Columns whose names come out the same are numbered: `a b` and `a-b` are `a_b` and `a_b_2`; one
+    that is called `const`, as the search calls its free constants, is `x_const`.
+
+    Args:
+        given: names of a DataFrame's columns, or None for x0, x1, ...
+        count: of the features.
+
+    Raises:
+        InputError: a name means something else in expressions.
+    """
+    if given is None:
+        return default_names(count)
+    held = [re.sub(r"[\W_]+", "_", str(name), flags=re.ASCII).strip("_") for name in given]
+    held = [n if re.match(r"[A-Za-z]", n) and n != "const" else f"x_{n}" for n in held]
+    held = _numbered(held)
+    try:
+        return check_names(held)
+    except InputError as error:
+        raise InputError(f"the columns {', '.join(map(str, given))}: {error}") from None
+
+
+def _numbered(names: Sequence[str]) -> list[str]:
+    """The names, those that stand there already with a number."""
+    held: list[str] = []
+    for name in names:
+        count, own = 1, name
+        while own in held or (count > 1 and own in names):
+            count += 1
+            own = f"{name.rstrip('_')}_{count}"
+        held.append(own)
+    return held
+
+
+def operator_complexity(alphabet: Alphabet) -> dict[Op, float]:
+    """Complexity of the built-in operators among the letters."""
+    return {Op(t.op): t.complexity for t in alphabet.tokens if t.name in BY_NAME}
+
+
+def rules_of(
+    base: Rules,
+    *,
+    max_nodes: int,
+    max_depth: int,
+    max_constants: int | None,
+    max_complexity: float | None,
+    nested: Mapping[str, Mapping[str, int]] | None,
+    arguments: Mapping[str, int | Sequence[int]] | None,
+    max_ticks: int | None,
+) -> Rules:
+    """The rules of a search: these over those of a preset; names may be symbols.
+
+    Raises:
+        InputError: a number is out of range.
+    """
+    changed: dict[str, Any] = {"max_nodes": max_nodes, "max_depth": max_depth}
+    changed["min_nodes"] = max(1, min(base.min_nodes, max_nodes))
+    if max_constants is not None:
+        changed["max_constants"] = max_constants
+    if max_complexity is not None:
+        changed["max_complexity"] = max_complexity
+    if max_ticks is not None:
+        changed["max_ticks"] = max_ticks
+    if nested is not None:
+        changed["nested"] = {
+            plain(outer): {plain(name): most for name, most in inner.items()}
+            for outer, inner in nested.items()
+        }
+    if arguments is not None:
+        changed["max_argument"] = {
+            plain(name): (float(most),)
+            if isinstance(most, int | float | np.number)
+            else tuple(map(float, most))
+            for name, most in arguments.items()
+        }
+    return replace(base, **changed)
+
+
+def language_constants(alphabet: Alphabet) -> frozenset[float]:
+    """Constants that are no free ones: literals, and those in the bodies of custom operators."""
+    literals = {t.value for t in alphabet.tokens if t.kind == "literal"}
+    return frozenset(literals.union(*(o.body.constants for o in alphabet.custom)))

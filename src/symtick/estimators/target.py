@@ -1,0 +1,183 @@
+"""From a regression's parameters to formats, cost tables and designs.
+
+Room: front door.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.codegen import Fixed, Precision
+from symtick.design_folder.folder import DesignSource
+from symtick.errors import InputError
+from symtick.expr import Builder, Expression, Interval, Op
+from symtick.hwcost import Model, SearchCost, model, search_cost
+
+Floats = npt.NDArray[np.float64]
+KINDS = ("open", "published", "unit", "complexity")
+_DEVICES = {"open": "open", "published": "xcvu9p-hls4sr"}
+_TERM_BITS = 7  # an output's terms are computed to this many bits below the target's spread
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """What equations run on, as far as the search must know.
+
+    Attributes:
+        kind: `open`, `published`, `unit` (one tick and one LUT for everything) or `complexity`.
+        device: name of the device for which designs are compiled.
+        clock_mhz: its clock.
+        formats: format of each feature.
+        ranges: smallest and largest value of each feature.
+    """
+
+    kind: str
+    device: str
+    clock_mhz: float
+    formats: tuple[Fixed, ...]
+    ranges: tuple[Interval, ...]
+
+    @classmethod
+    def of(
+        cls,
+        X: Floats,
+        *,
+        cost: str = "open",
+        device: str | None = None,
+        clock_mhz: float = 200.0,
+        bits: int = 8,
+        formats: str | Mapping[str, str] | None = None,
+        names: Sequence[str] = (),
+    ) -> Hardware:
+        """The hardware for features like these.
+
+        Args:
+            X: shape (rows, features).
+            cost: one of `KINDS`.
+            device: a device of that kind; its first one by default.
+            clock_mhz: clock.
+            bits: width of the features that `formats` does not name; the point is put where the
+                column's values just fit.
+            formats: `fixed<W,I>` of all features, or of some by name.
+            names: names of the features.
+
+        Raises:
+            InputError: a name or a format is not acceptable.
+        """
+        if cost not in KINDS:
+            raise InputError(f"cost must be one of {', '.join(KINDS)}, not {cost!r}")
+        ranges = tuple(Interval(float(c.min()), float(c.max())) for c in X.T)
+        held = _DEVICES.get(cost, "open") if device is None else device
+        given = _formats(ranges, bits, formats, names)
+        return cls(cost, held, clock_mhz, given, ranges)
+
+    def model(self) -> Model:
+        """The cost model."""
+        kind = self.kind if self.kind in ("unit", "open", "published") else "unit"
+        return model(self.device, self.clock_mhz, kind)
+
+    def search_cost(
+        self, features: Sequence[int], complexity: Mapping[Op, float] | None = None
+    ) -> SearchCost:
+        """The table that the search reads, for these features.
+
+        Args:
+            features: numbers of the features that the search sees.
+            complexity: of each operator, 1 by default; for the kind `complexity` only, whose
+                `ticks` are levels of operators and whose `lut` adds up the operators' complexities.
+        """
+        if self.kind == "complexity":
+            return _complexity_cost(len(features), complexity or {})
+        return search_cost(self.model(), [self.formats[k] for k in features])
+
+    def source(
+        self, expression: Expression, spread: float, name: str, outputs: Sequence[str]
+    ) -> DesignSource:
+        """A design of an expression over all features; it reads the features that occur in it.
+
+        Args:
+            expression: over all features.
+            spread: standard deviation of the target, which the precision follows.
+            name: top-level name.
+            outputs: names of the output ports.
+        """
+        used = sorted({n.index for n in expression.nodes if n.op is Op.INPUT}) or [0]
+        bits = _TERM_BITS - (math.floor(math.log2(spread)) if spread > 0.0 else 0)
+        return DesignSource(
+            name=name,
+            expression=restricted(expression, used),
+            output_names=tuple(outputs),
+            formats=tuple(self.formats[k] for k in used),
+            precision=Precision(term_frac=min(40, max(-32, bits))),
+            device=self.device,
+            clock_mhz=self.clock_mhz,
+            ranges=tuple(self.ranges[k] for k in used),
+        )
+
+
+def _complexity_cost(features: int, complexity: Mapping[Op, float]) -> SearchCost:
+    leaves = (Op.INPUT, Op.CONST)
+    levels = tuple(0.0 if op in leaves else 1.0 for op in Op)
+    costs = tuple(0.0 if op in leaves else float(complexity.get(op, 1.0)) for op in Op)
+    free = (0.0,) * features
+    return SearchCost(1.0, False, False, levels, costs, free, free)
+
+
+def _formats(
+    ranges: Sequence[Interval],
+    bits: int,
+    given: str | Mapping[str, str] | None,
+    names: Sequence[str],
+) -> tuple[Fixed, ...]:
+    if isinstance(given, str):
+        return (Fixed.parse(given),) * len(ranges)
+    if isinstance(bits, bool) or not isinstance(bits, int) or not 2 <= bits <= 24:
+        raise InputError(f"input_bits must be an integer from 2 to 24, not {bits!r}")
+    named = {} if given is None else dict(given)
+    if unknown := [n for n in named if n not in names]:
+        raise InputError(
+            f"a format is given for {unknown[0]!r}, but the features are {', '.join(names)}"
+        )
+    return tuple(
+        Fixed.parse(named[name]) if name in named else fitting_format(held, bits)
+        for name, held in zip(names, ranges, strict=True)
+    )
+
+
+def fitting_format(held: Interval, bits: int) -> Fixed:
+    """The finest format of `bits` bits that holds the interval, but for a step at its upper end."""
+    signed = held.lo < 0.0
+    largest = max(abs(held.lo), abs(held.hi))
+    frac = bits - signed - math.floor(math.log2(largest)) if largest else bits - signed
+    while True:
+        fmt = Fixed(bits, max(-1000, min(1000, frac)), signed)
+        if (fmt.hi + fmt.step >= held.hi and fmt.lo <= held.lo) or frac < -1000:
+            return fmt
+        frac -= 1
+
+
+def restricted(expression: Expression, used: Sequence[int]) -> Expression:
+    """The expression over these of its inputs only; it must not read others."""
+    place = {old: new for new, old in enumerate(used)}
+    return renumbered(expression, place, [expression.inputs[k] for k in used])
+
+
+def renumbered(
+    expression: Expression, place: Mapping[int, int], inputs: Sequence[str]
+) -> Expression:
+    """The expression with its input k as input place[k] of `inputs`."""
+    builder = Builder(tuple(inputs))
+    held: list[int] = []
+    for node in expression.nodes:
+        if node.op is Op.INPUT:
+            held.append(builder.input(place[node.index]))
+        elif node.op is Op.CONST:
+            held.append(builder.const(node.value))
+        else:
+            held.append(builder.op(node.op, *(held[a] for a in node.args)))
+    return builder.build([held[k] for k in expression.outputs])

@@ -1,0 +1,174 @@
+"""The tables that the command line prints and the report shows: the same cells in both.
+
+Room: front door. Nothing is measured here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from symtick.baselines.table import COLUMNS, ComparisonRow, cells
+from symtick.design_folder.checks import Synthesis
+from symtick.hwcost import Device, load_device
+from symtick.run.folder import Run
+from symtick.sim.verify import Verification
+
+
+@dataclass(frozen=True)
+class Row:
+    """Cells of one line; `chosen` marks the design that the job chose."""
+
+    cells: tuple[str, ...]
+    chosen: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A titled table with a line of explanation."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[Row, ...]
+    note: str = ""
+
+
+def percent(value: float | None) -> str:
+    """A share as per cent with one digit."""
+    return "-" if value is None else f"{100 * value:.1f}"
+
+
+def _error(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:+.0f}"
+
+
+def _area(value: float, device: Device) -> str:
+    """An estimate; a published table has none."""
+    return "-" if device.kind == "published" else f"{value:.0f}"
+
+
+def front_table(run: Run) -> Table:
+    """The designs of a run, smallest first."""
+    front = run.front
+    hardware = run.job.hardware
+    device = load_device(hardware.device)
+    rows = [
+        Row(
+            (
+                f"{e.name} *" if e.name == front.chosen else e.name,
+                percent(e.score),
+                percent(e.score / front.teacher_score),
+                percent(e.agreement),
+                str(e.search_ticks),
+                str(e.ticks),
+                f"{1000 * e.ticks / hardware.clock_mhz:.0f}",
+                *(_area(v, device) for v in (e.lut, e.ff, e.dsp)),
+                str(len(e.expression)),
+                e.origin,
+            ),
+            e.name == front.chosen,
+        )
+        for e in front.entries
+    ]
+    note = f" {device.note(hardware.clock_mhz)}".rstrip()
+    return Table(
+        "Front",
+        ("design", "score %", "of teacher %", "agreement %", "ticks (search)", "ticks", "ns",
+         "LUT est.", "FF est.", "DSP est.", "nodes", "origin"),
+        tuple(rows),
+        f"On validation rows, computed in fixed point as the hardware does; the teacher scores "
+        f"{percent(front.teacher_score)} %. * chosen: {_rule(run)}.{note}",
+    )  # fmt: skip
+
+
+def _rule(run: Run) -> str:
+    """Why the chosen design was chosen."""
+    front, share = run.front, run.job.choose.accuracy_share
+    if front.entry().score >= share * front.teacher_score:
+        return f"the smallest that keeps {percent(share)} % of it"
+    return f"the best score, as no design keeps {percent(share)} % of it"
+
+
+def synthesis_table(found: Sequence[Synthesis], chosen: str = "") -> Table:
+    """Estimates beside measurements."""
+    rows = [
+        Row(
+            (
+                s.design,
+                str(s.ticks),
+                f"{s.estimate.lut:.0f}",
+                f"{s.measured.lut:.0f}",
+                _error(s.error("lut")),
+                f"{s.estimate.ff:.0f}",
+                f"{s.measured.ff:.0f}",
+                _error(s.error("ff")),
+                f"{s.estimate.dsp:.0f}",
+                f"{s.measured.dsp:.0f}",
+                "-" if s.fmax_mhz is None else f"{s.fmax_mhz:.0f}",
+                "-" if s.ns is None else f"{s.ns:.1f}",
+            ),
+            s.design == chosen,
+        )
+        for s in found
+    ]
+    return Table(
+        "Estimate and synthesis",
+        ("design", "ticks", "LUT est.", "LUT", "error %", "FF est.", "FF", "error %", "DSP est.",
+         "DSP", "MHz", "ns"),
+        tuple(rows),
+        " ".join(
+            [
+                "LUT, FF, DSP: Yosys. MHz: nextpnr for an ECP5-85k, speed grade 8, placed and "
+                "routed with registered inputs (slower than an UltraScale+). ns: ticks at that "
+                "clock.",
+                *dict.fromkeys(s.delay_note for s in found if s.delay_note),
+            ]
+        ),
+    )  # fmt: skip
+
+
+def verification_table(found: Sequence[Verification], chosen: str = "") -> Table:
+    """Vectors, mismatches and latency of every design."""
+    rows = [
+        Row(
+            (
+                v.design,
+                f"{v.vectors:,}",
+                str(v.cpp_mismatches),
+                str(v.verilog_mismatches),
+                str(v.scheduled_latency),
+                str(v.measured_latency),
+                str(v.measured_ii or "-"),
+            ),
+            v.design == chosen,
+        )
+        for v in found
+    ]
+    return Table(
+        "Verification, bit for bit",
+        ("design", "vectors", "C++ mismatches", "Verilog mismatches", "ticks scheduled",
+         "ticks measured", "II measured"),
+        tuple(rows),
+        "Corners, real and random vectors against exact integer arithmetic: the emitted C++ "
+        "compiled with g++ and ap_types, the emitted Verilog under cocotb in Verilator.",
+    )  # fmt: skip
+
+
+def comparison_table(found: Sequence[ComparisonRow], chosen: str = "") -> Table:
+    """The networks and the designs side by side, AUC of each class at the end."""
+    classes = list(dict.fromkeys(name for row in found for name in row.auc))
+    rows = [
+        Row(
+            (row.name, *cells(row), *(f"{row.auc[c]:.4f}" if c in row.auc else "-"
+                                      for c in classes)),
+            row.name == chosen,
+        )
+        for row in found
+    ]  # fmt: skip
+    notes = [f"{row.name}: {row.note}." for row in found if row.note]
+    return Table(
+        "Side by side with the network, test rows",
+        ("design", *COLUMNS, *(f"AUC {c}" for c in classes)),
+        tuple(rows),
+        " ".join(["LUT, FF, DSP: Yosys. MHz: nextpnr, ECP5.", *notes]),
+    )

@@ -1,0 +1,1 @@
+"""The run folder: distil, tune, compare, and what they leave behind."""

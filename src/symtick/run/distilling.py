@@ -1,0 +1,235 @@
+"""From a job file to a run folder: what `symtick distill` does.
+
+Room: front door. Everything that the user gave is read and checked before the run folder appears;
+from then on the folder can always be resumed, and `front.json` in it is always whole.
+"""
+
+from __future__ import annotations
+
+import io
+import platform
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from symtick import __version__
+from symtick.config import Job, TorchSection, load_job
+from symtick.design_folder.folder import write_design
+from symtick.errors import InputError
+from symtick.expr import check_names
+from symtick.files import new_folder, write_bytes, write_json, write_text
+from symtick.hwcost import model, search_cost
+from symtick.run.folder import JOB, Run, input_formats, open_run
+from symtick.search.data.dataset import Dataset, Scaler
+from symtick.search.data.files import load_split
+from symtick.search.data.problem import Problem
+from symtick.search.distill.checkpoint import HEAD
+from symtick.search.distill.distill import Distiller, Progress
+from symtick.search.distill.settings import ChoiceSettings, DistillConfig
+from symtick.search.teachers.files import from_state_dict, load_keras_h5
+from symtick.search.teachers.teacher import Architecture, TorchTeacher
+from symtick.search.teachers.train import train_mlp
+
+Observer = Callable[[Progress], None]
+
+
+def _unobserved(progress: Progress) -> None:
+    """Nobody looks on."""
+
+
+def distill_job(path: Path, folder: Path | None = None, observer: Observer = _unobserved) -> Run:
+    """Run a job into a new run folder.
+
+    Args:
+        path: the job file.
+        folder: a folder that does not exist; `runs/<job name>` by default.
+        observer: is told how the search goes on.
+
+    Raises:
+        InputError: the job, the data or the teacher is not acceptable, or the folder exists.
+    """
+    job = load_job(path)
+    target = folder if folder is not None else Path("runs") / job.name
+    if target.exists():
+        raise InputError(f"the output folder {target} exists: remove it or name another")
+    model(job.hardware.device, job.hardware.clock_mhz)
+    train, test = load_split(job.data.path, job.data.test, job.seed, job.data.label)
+    check_names(train.feature_names)
+    input_formats(job, train.feature_names)
+    if train.y is not None and len(np.unique(train.y)) < 2:
+        raise InputError(f"{job.data.path}: the labels hold one class only")
+    teacher = make_teacher(job, train)
+    with new_folder(target) as draft:
+        write_text(draft / JOB, job.to_yaml())
+        write_bytes(draft / "data.npz", _packed(train, test))
+        if teacher is not None:
+            teacher.save(draft / "teacher.npz")
+        write_json(draft / "scaler.json", Scaler.fit(train.X, job.inputs.tail).to_dict())
+    return _search(Run(target), observer, resume=False)
+
+
+def resume_run(folder: Path, observer: Observer = _unobserved) -> Run:
+    """Go on with an interrupted search; the result is that of an uninterrupted one.
+
+    Raises:
+        InputError: there is no run, or nothing to resume.
+    """
+    return _search(open_run(folder), observer, resume=True)
+
+
+def make_teacher(job: Job, train: Dataset) -> TorchTeacher | None:
+    """The job's teacher, trained or loaded; None where it names none.
+
+    Raises:
+        InputError: a file is missing, pickled or does not fit the data.
+    """
+    names, classes, wanted = train.feature_names, train.class_names, job.teacher
+    if wanted.train is not None:
+        t = wanted.train
+        teacher = train_mlp(
+            train, t.widths, epochs=t.epochs, seed=job.seed, batch=t.batch,
+            learning_rate=t.learning_rate,
+        )  # fmt: skip
+    elif wanted.keras is not None:
+        teacher = load_keras_h5(wanted.keras.architecture, wanted.keras.weights, names, classes)
+    elif wanted.torch is not None:
+        teacher = _torch_teacher(wanted.torch, train)
+    elif wanted.saved is not None:
+        teacher = TorchTeacher.load(wanted.saved)
+    else:
+        return None
+    if teacher.feature_names != names or teacher.class_names != classes:
+        raise InputError(
+            f"the teacher is for features {', '.join(teacher.feature_names)} and classes "
+            f"{', '.join(teacher.class_names)}, the data has {', '.join(names)} and "
+            f"{', '.join(classes)}"
+        )
+    return teacher
+
+
+def _torch_teacher(wanted: TorchSection, train: Dataset) -> TorchTeacher:
+    names, classes = train.feature_names, train.class_names
+    shape = Architecture.mlp((len(names), *wanted.widths, len(classes)), wanted.activation)
+    mean, std = (train.X.mean(axis=0), train.X.std(axis=0)) if wanted.standardise else (None, None)
+    return from_state_dict(wanted.state_dict, shape, names, classes, mean, std)
+
+
+def _packed(train: Dataset, test: Dataset) -> bytes:
+    text = io.BytesIO()
+    arrays = {"X_train": train.X, "X_test": test.X, "feature_names": np.array(train.feature_names),
+              "classes": np.array(train.class_names)}  # fmt: skip
+    if train.y is not None and test.y is not None:
+        arrays |= {"y_train": train.y, "y_test": test.y}
+    np.savez_compressed(text, **arrays)  # type: ignore[arg-type]
+    return text.getvalue()
+
+
+def problem_of(run: Run) -> Problem:
+    """What the search is to imitate: the teacher's scores on the training rows, or the labels."""
+    job, train = run.job, run.train
+    X = run.scaler.transform(train.X)
+    common: dict[str, Any] = {
+        "input_names": train.feature_names,
+        "output_names": run.output_names,
+        "validation": job.data.validation,
+        "seed": job.seed,
+    }
+    if run.teacher is None:
+        return Problem.from_labels(
+            X, train.labels, run.formats, classes=len(train.class_names), **common
+        )
+    return Problem.from_scores(
+        X, run.teacher.logits(train.X), run.formats, labels=train.y, **common
+    )
+
+
+def distill_config(job: Job) -> DistillConfig:
+    """The search's settings for a job."""
+    search, base = job.search, DistillConfig()
+    steps = {
+        name: max(1, round(getattr(base.ladder, name) * search.effort))
+        for name in ("fit_steps", "refit_steps", "refine_steps")
+    }
+    engine = replace(
+        base.evolution.engine,
+        islands=search.islands,
+        population=search.population,
+        limits=replace(base.evolution.engine.limits, max_nodes=search.max_nodes),
+    )
+    return replace(
+        base,
+        seed=job.seed,
+        threads=search.threads,
+        ops=tuple(search.operators),
+        evolution=replace(
+            base.evolution, method=search.method, generations=search.generations, engine=engine
+        ),
+        ladder=replace(base.ladder, hidden=tuple(search.hidden), **steps),
+        choice=ChoiceSettings(
+            share=job.choose.accuracy_share,
+            max_ticks=job.hardware.max_ticks,
+            max_lut=job.hardware.max_lut,
+        ),
+        decision=job.hardware.decision,
+        scheduler=job.hardware.scheduler,
+    )
+
+
+def _search(run: Run, observer: Observer, resume: bool) -> Run:
+    job = run.job
+    costs = model(job.hardware.device, job.hardware.clock_mhz)
+    distiller = Distiller(
+        problem_of(run), distill_config(job), costs, search_cost(costs, run.formats)
+    )
+
+    def tell(progress: Progress) -> None:
+        if progress.front.entries:
+            progress.front.save(run.folder)
+        observer(progress)
+
+    start = time.monotonic()
+    checkpoint = run.folder / "checkpoint"
+    # a run that was killed before its first checkpoint starts over
+    front = distiller.run(tell, checkpoint, resume=resume and (checkpoint / HEAD).exists())
+    if not front.entries:
+        raise InputError(
+            f"no design met the limits of {job.hardware.max_ticks} ticks and "
+            f"{job.hardware.max_lut or 'any number of'} LUTs: raise them, or search longer with "
+            f"symtick distill --resume {run.folder}"
+        )
+    front.save(run.folder)
+    found = Run(run.folder)
+    if resume:
+        _remove_outdated(found)
+    for entry in front.entries:
+        write_design(found.design_folder(entry), found.source(entry))
+    write_json(run.folder / "run.json", _record(distiller, time.monotonic() - start, resume))
+    return found
+
+
+def _remove_outdated(run: Run) -> None:
+    """Remove designs of an earlier, interrupted front, and what was made from them all."""
+    names = {entry.name for entry in run.front.entries}
+    for held in (run.folder / "designs").glob("*"):
+        if held.name not in names:
+            shutil.rmtree(held)
+    shutil.rmtree(run.folder / "results", ignore_errors=True)
+    (run.folder / "report.html").unlink(missing_ok=True)
+
+
+def _record(distiller: Distiller, seconds: float, resumed: bool) -> dict[str, object]:
+    return {
+        "symtick": __version__,
+        "seed": distiller.config.seed,
+        "complete": not distiller.interrupted,
+        "resumed": resumed,
+        "search_seconds": round(seconds, 1),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }

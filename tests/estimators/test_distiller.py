@@ -1,0 +1,117 @@
+"""`SymbolicDistiller` in scikit-learn's conventions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from symtick import SymbolicDistiller
+from symtick.codegen import Fixed
+from symtick.errors import InputError
+from symtick.search.distill.settings import AssembleSettings, DistillConfig, EvolutionSettings
+
+pytestmark = pytest.mark.kernel
+
+FAST = DistillConfig(
+    evolution=EvolutionSettings(generations=6, slice_generations=3, rows=600),
+    ladder=replace(DistillConfig().ladder, hidden=()),
+    assemble=AssembleSettings(designs=3, polish_iterations=10, polish_rows=400),
+)
+
+
+def rings(rows: int = 900) -> tuple[np.ndarray, np.ndarray]:
+    """Two classes that no line tells apart."""
+    X = np.random.default_rng(3).normal(size=(rows, 2)) * (3.0, 50.0)
+    return X, np.where((X[:, 0] / 3) ** 2 + (X[:, 1] / 50) ** 2 > 1.4, "out", "in")
+
+
+def test_fits_predicts_and_scores_labels() -> None:
+    X, y = rings()
+    model = SymbolicDistiller(config=FAST, seed=5).fit(X[:600], y[:600])
+    assert set(model.predict(X)) <= {"in", "out"}
+    assert model.score(X[600:], y[600:]) > 0.9
+    assert model.score(X[600:], y[600:]) == np.mean(model.predict(X[600:]) == y[600:])
+    assert model.n_features_in_ == 2
+    assert all(e.ticks <= model.max_ticks for e in model.front_.entries)
+
+
+def test_same_seed_same_front_with_any_threads() -> None:
+    X, y = rings(400)
+    first, second = (
+        SymbolicDistiller(config=FAST, seed=2, threads=t).fit(X, y).front_ for t in (1, 2)
+    )
+    assert first.to_json() == second.to_json()
+
+
+def test_clone_params_and_pipeline() -> None:
+    X, y = rings(400)
+    model = SymbolicDistiller(config=FAST, max_ticks=4)
+    copy = clone(model)
+    assert copy.get_params() == model.get_params()
+    assert copy.set_params(max_ticks=2).max_ticks == 2
+    assert is_classifier(model)
+    assert is_regressor(SymbolicDistiller(task="regression"))
+    pipe = make_pipeline(StandardScaler(), model).fit(X, y)
+    assert pipe.score(X, y) > 0.85
+
+
+def test_imitates_a_fitted_estimator_not_the_labels() -> None:
+    X, _ = rings(600)
+    truth = X[:, 0] > 0
+    teacher = LogisticRegression().fit(X, truth)
+    wrong = np.random.default_rng(0).permutation(truth)
+    model = SymbolicDistiller(teacher=teacher, config=FAST).fit(X, wrong)
+    assert np.mean(model.predict(X) == teacher.predict(X)) > 0.93
+
+
+def test_regression() -> None:
+    X = np.random.default_rng(1).uniform(-2, 2, size=(800, 2))
+    y = np.tanh(2 * X[:, 0]) + X[:, 1] ** 2
+    model = SymbolicDistiller(task="regression", input_format="fixed<8,1>", config=FAST)
+    assert model.fit(X[:600], y[:600]).predict(X[600:]).shape == (200,)
+    assert model.score(X[600:], y[600:]) > 0.95
+
+
+def test_writes_a_design(tmp_path: Path) -> None:
+    X, y = rings(400)
+    model = SymbolicDistiller(config=FAST).fit(X, y)
+    design = model.write(tmp_path / "d", top="rings")
+    assert design.schedule.latency == model.front_.entry().ticks
+    assert (tmp_path / "d/firmware/rings.cpp").is_file()
+
+
+def test_firmware_decides_as_predict_does(tmp_path: Path) -> None:
+    X, y = rings(400)
+    model = SymbolicDistiller(config=FAST, max_ticks=8, decide=("index", "margin")).fit(X, y)
+    design = model.write(tmp_path / "d", top="rings")
+    assert design.graph.output_names == ("index", "margin")
+    assert design.schedule.latency == model.front_.entry().ticks
+    scaled = model.scaler_.transform(X)
+    formats = [Fixed(6, 5)] * 2
+    raw = np.stack([f.to_raw(c) for f, c in zip(formats, scaled.T, strict=True)], axis=1)
+    index = design.graph.evaluate(raw)[:, 0]
+    assert np.array_equal(model.classes_[index], model.predict(X))
+
+
+def test_refuses() -> None:
+    X, y = rings(60)
+    with pytest.raises(NotFittedError):
+        SymbolicDistiller().predict(X)
+    with pytest.raises(ValueError, match="NaN"):
+        SymbolicDistiller().fit(np.where(X > 0, X, np.nan), y)
+    with pytest.raises(InputError, match="at least two classes"):
+        SymbolicDistiller().fit(X, np.zeros(60, int))
+    with pytest.raises(InputError, match="task must be"):
+        SymbolicDistiller(task="ranking").fit(X, y)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="a dict cannot teach"):
+        SymbolicDistiller(teacher={}).fit(X, y)
+    with pytest.raises(ValueError, match="2 features"):
+        SymbolicDistiller(config=FAST).fit(X, y).predict(X[:, :1])

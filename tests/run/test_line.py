@@ -1,0 +1,151 @@
+"""The whole line on a small job: every verb, one run folder, and back again."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import yaml
+from pytest import MonkeyPatch
+
+from symtick import compile_text, distill_job, open_run, resume_run, write_report
+from symtick.cli import main
+from symtick.design_folder.checks import read_synthesis, read_verification, synthesise_folder
+from symtick.run.folder import synthesise_all, verify_all
+from symtick.search.designs.front import Front
+
+REPORTS = Path(__file__).parents[1] / "data/reports"
+
+
+def command(monkeypatch: MonkeyPatch, *words: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["symtick", *words])
+    try:
+        main()
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
+
+
+def job(folder: Path) -> Path:
+    rng = np.random.default_rng(8)
+    X = rng.normal(size=(900, 2)) * (1.0, 40.0)
+    y = (np.abs(X[:, 0]) + np.tanh(X[:, 1] / 40) > 0.8).astype(int)
+    np.savez(
+        folder / "rows.npz", X=X, y=y, feature_names=np.array(["eta", "pt"]),
+        classes=np.array(["bkg", "sig"]),
+    )  # fmt: skip
+    content = {
+        "name": "small_job",
+        "seed": 4,
+        "data": {"path": "rows.npz"},
+        "teacher": {"train": {"widths": [8], "epochs": 30, "batch": 64}},
+        "search": {"generations": 3, "hidden": []},
+        "verify": {"vectors": 300},
+    }
+    path = folder / "job.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.kernel
+@pytest.mark.sim
+@pytest.mark.synth
+def test_every_verb_in_one_run_folder(
+    tmp_path: Path, monkeypatch: MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    assert command(monkeypatch, "distill", str(job(tmp_path)), "-o", str(run)) == 0
+    front = open_run(run).front
+    assert front.entry().score > 0.7
+    for entry in front.entries:
+        folder = run / "designs" / entry.name
+        assert (folder / "tb_data/tb_input_features.dat").is_file()
+        assert json.loads((folder / "design.json").read_text())["ticks"] == entry.ticks
+    capsys.readouterr()
+    words = ("--device", "xcvu13p-2", "--clock", "360", "--share", "1%", "--json")
+    assert command(monkeypatch, "estimate", str(run), *words) == 0
+    fits = json.loads(capsys.readouterr().out)
+    assert len(fits) == len(front.entries) and all(f["fits"] for f in fits)
+    assert command(monkeypatch, "verify", str(run)) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert sum("C++ 0 mismatches, Verilog 0 mismatches" in line for line in lines) == len(
+        front.entries
+    )
+    assert command(monkeypatch, "synth", str(run), "--place", "none") == 0
+    text = write_report(run).read_text()
+    for part in text.split("<svg")[1:]:
+        ElementTree.fromstring("<svg" + part[: part.index("</svg>") + 6])
+    assert text.count("<svg") == 2
+    for entry in front.entries:
+        folder = run / "designs" / entry.name
+        checked, measured = read_verification(folder), read_synthesis(folder)
+        assert checked is not None and checked.ok and checked.measured_latency == entry.ticks
+        assert measured is not None and measured.ticks == entry.ticks
+    assert command(monkeypatch, "distill", "--resume", str(run)) == 0
+    assert Front.load(run).to_json() == front.to_json()
+
+
+@pytest.mark.kernel
+def test_resume_before_the_first_checkpoint_starts_over(tmp_path: Path) -> None:
+    whole = distill_job(job(tmp_path), tmp_path / "a")
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    for name in ("checkpoint", "designs"):
+        shutil.rmtree(tmp_path / "b" / name)
+    for name in ("front.json", "front.csv", "run.json"):
+        (tmp_path / "b" / name).unlink()
+    assert resume_run(tmp_path / "b").front.to_json() == whole.front.to_json()
+
+
+@pytest.mark.sim
+def test_another_design_in_the_same_folder_loses_the_old_results(tmp_path: Path) -> None:
+    run = distill_job(job(tmp_path), tmp_path / "run")
+    kept = run.design_folder(run.front.entries[0])
+    next(verify_all(kept, 100, 0))
+    assert read_verification(kept) is not None
+    held = run.front
+    texts = held.to_json()
+    texts["entries"][0]["expressions"] = texts["entries"][-1]["expressions"]
+    texts["entries"][0]["expressions"][0] += " + 0.5*eta"
+    (run.folder / "front.json").write_text(json.dumps(texts))
+    from symtick.design_folder.folder import write_design
+
+    changed = open_run(run.folder)
+    write_design(kept, changed.source(changed.front.entries[0]))
+    assert read_verification(kept) is None
+
+
+@pytest.mark.synth
+def test_vitis_is_used_where_it_is_found(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    fake = tools / "vitis_hls"
+    fake.write_text(
+        "#!/bin/sh\n"
+        'case "$1" in -f) ;; *) echo "Vitis HLS v2023.1"; exit 0 ;; esac\n'
+        "mkdir -p wave_prj/solution1/syn/report\n"
+        f"cp {REPORTS / 'vitis_csynth.xml'} wave_prj/solution1/syn/report/wave_csynth.xml\n"
+    )
+    fake.chmod(fake.stat().st_mode | stat.S_IXUSR)
+    made = compile_text("x0*x1", ["fixed<6,1>"], folder=tmp_path / "d", name="wave")
+    assert synthesise_folder(made.folder, place=False).vendor is None
+    monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
+    found = synthesise_folder(made.folder, place=False)
+    assert found.vendor is not None and found.vendor["lut"] == 1057
+    assert read_synthesis(made.folder) == found
+
+
+@pytest.mark.synth
+def test_constants_have_no_clock_to_place_for(tmp_path: Path) -> None:
+    from symtick.run.folder import Place
+
+    compile_text("0*x0 + 3.5", ["fixed<6,1>"], folder=tmp_path / "d")
+    (found,) = synthesise_all(tmp_path / "d", Place.ALL)
+    assert found.fmax_mhz is None and found.measured.lut == 0

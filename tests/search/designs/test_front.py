@@ -1,0 +1,153 @@
+"""Fronts: order, choice, storage."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from symtick.codegen import Fixed, Overflow, Precision, Quant
+from symtick.errors import InputError
+from symtick.expr import parse
+from symtick.search.designs.front import Front, FrontEntry, dominates, non_dominated
+from symtick.search.distill.settings import ChoiceSettings
+
+PRECISION = Precision(term_frac=3, output=Fixed(9, 4), quant=Quant.RND_CONV, overflow=Overflow.WRAP)
+
+
+def entry(
+    score: float = 0.9, ticks: int = 2, lut: float = 10.0, text: str = "a + 1", dsp: float = 0.0
+) -> FrontEntry:
+    expression = parse([text, "0.1*b - 1e-17"], ["a", "b"])
+    return FrontEntry(
+        "", expression, PRECISION, "test", 1.0 - score, score, score, ticks, lut, 3.5, dsp, 1
+    )
+
+
+figures = st.tuples(
+    st.integers(0, 6).map(lambda k: k / 6), st.integers(0, 3), st.integers(0, 6).map(float)
+)
+
+
+@given(st.lists(figures, max_size=20))
+def test_front_keeps_exactly_what_nothing_beats(points: list[tuple[float, int, float]]) -> None:
+    given_entries = [entry(*p) for p in points]
+    kept = non_dominated(given_entries)
+    held = [(e.score, e.ticks, e.lut) for e in kept]
+    beaten = {
+        p
+        for p in points
+        for q in points
+        if p != q and q[0] >= p[0] and q[1] <= p[1] and q[2] <= p[2]
+    }
+    assert sorted(held) == sorted(set(points) - beaten)
+    assert not any(dominates(a, b) for a in kept for b in kept)
+
+
+@given(st.lists(figures, min_size=1, max_size=20), st.sampled_from([0.0, 0.1, 0.4]))
+def test_thinning_keeps_choice_best_and_every_clear_step(
+    points: list[tuple[float, int, float]], resolution: float
+) -> None:
+    whole = Front.of([entry(*p) for p in points], 1.0, ChoiceSettings(share=0.5))
+    thin = whole.thinned(resolution)
+    held = {(e.score, e.ticks, e.lut) for e in thin.entries}
+    for kept in (whole.entry(), whole.best):
+        assert (kept.score, kept.ticks, kept.lut) in held
+    assert (thin.entry().score, thin.entry().lut) == (whole.entry().score, whole.entry().lut)
+    assert [e.name for e in thin.entries] == [f"d{k + 1}" for k in range(len(held))]
+    for e in whole.entries:
+        cheaper = [h for h in held if h[1] <= e.ticks and h[2] <= e.lut]
+        assert any(score > e.score - resolution or score == e.score for score, _, _ in cheaper)
+
+
+def test_choice_is_the_smallest_that_keeps_enough() -> None:
+    choice = ChoiceSettings(share=0.9, floor=0.5, max_ticks=3)
+    entries = [entry(0.99, 3, 90), entry(0.91, 2, 40), entry(0.92, 3, 60), entry(0.85, 1, 5)]
+    front = Front.of(entries, 1.0, choice)
+    assert [e.lut for e in front.entries] == [5, 40, 60, 90]
+    assert front.entry().lut == 40
+    assert front.smallest.lut == 5
+    assert front.best.lut == 90
+    assert front.entry("d3").lut == 60
+
+
+def test_choice_without_any_that_keeps_enough_is_the_best() -> None:
+    front = Front.of([entry(0.6, 1, 5), entry(0.7, 1, 9)], 1.0, ChoiceSettings(share=0.95))
+    assert front.entry().score == 0.7
+
+
+def test_designs_over_the_limits_or_under_the_floor_are_left_out() -> None:
+    choice = ChoiceSettings(share=0.9, floor=0.8, max_ticks=3, max_lut=50.0)
+    entries = [entry(0.99, 4, 10), entry(0.98, 2, 60), entry(0.5, 1, 1), entry(0.9, 2, 20)]
+    assert [e.lut for e in Front.of(entries, 1.0, choice).entries] == [20]
+
+
+def test_a_block_is_not_free() -> None:
+    """173 LUTs each: in dominance, order, choice and limit."""
+    blocks, plain = entry(0.9, 2, 10, dsp=3.0), entry(0.9, 2, 400)
+    assert not dominates(blocks, plain)
+    assert [e.dsp for e in non_dominated([blocks, plain])] == [0.0]
+    better = entry(0.95, 2, 10, dsp=3.0)
+    front = Front.of([better, plain], 1.0, ChoiceSettings(share=0.9, floor=0.5))
+    assert [e.dsp for e in front.entries] == [0.0, 3.0]
+    assert front.entry() == front.smallest and front.smallest.lut == 400
+    limit = ChoiceSettings(share=0.9, floor=0.5, max_lut=500.0)
+    assert [e.dsp for e in Front.of([better, plain], 1.0, limit).entries] == [0.0]
+
+
+def test_empty_front_says_why() -> None:
+    front = Front.of([entry(ticks=9)], 1.0, ChoiceSettings(max_ticks=1))
+    for wanted in (lambda: front.entry(), lambda: front.best, lambda: front.smallest):
+        with pytest.raises(InputError, match="no design met the limits"):
+            wanted()
+
+
+def test_unknown_name_lists_the_names() -> None:
+    front = Front.of([entry()], 1.0, ChoiceSettings())
+    with pytest.raises(InputError, match=r"no design 'd7'.*there are d1"):
+        front.entry("d7")
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.booleans())
+def test_entry_survives_json_exactly(constant: float, chords: bool) -> None:
+    made = replace(entry(text=f"tanh({constant!r}*b)"), precision=Precision(chords=chords))
+    again = FrontEntry.from_dict(json.loads(json.dumps(made.to_dict())))
+    assert again == made
+
+
+def test_saved_front_is_the_front(tmp_path: Path) -> None:
+    front = Front.of([entry(0.9, 2, 4.25), entry(0.95, 2, 8)], 0.97, ChoiceSettings())
+    front.save(tmp_path)
+    assert Front.load(tmp_path) == front
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "front.csv").read_text())))
+    assert [r["name"] for r in rows] == ["d1", "d2"]
+    assert [r["chosen"] for r in rows] == ["0", "1"]
+    assert rows[0]["lut"] == "4.25"
+    assert rows[0]["expression_0"] == "a + 1"
+
+
+def test_damaged_fronts_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is missing"):
+        Front.load(tmp_path)
+    front = Front.of([entry()], 1.0, ChoiceSettings())
+    front.save(tmp_path)
+    path = tmp_path / "front.json"
+    whole = path.read_text()
+    path.write_text(whole[:50])
+    with pytest.raises(InputError, match="damaged"):
+        Front.load(tmp_path)
+    path.write_text(whole.replace("symtick-front-1", "other"))
+    with pytest.raises(InputError, match="format 'other'"):
+        Front.load(tmp_path)
+    path.write_text(whole.replace('"a + 1', "\"__import__('os')"))
+    with pytest.raises(InputError):
+        Front.load(tmp_path)
+    path.write_text(whole.replace('"ticks"', '"tocks"'))
+    with pytest.raises(InputError, match="damaged"):
+        Front.load(tmp_path)

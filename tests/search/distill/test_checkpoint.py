@@ -1,0 +1,105 @@
+"""Checkpoint files: exact, whole, and refused when damaged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from distill_samples import classes, distiller, short, values
+
+from symtick.errors import InputError
+from symtick.search.distill.checkpoint import Checkpoint, fingerprint, read_state
+from symtick.search.distill.output_search import Evolution
+from symtick.search.distill.settings import DistillConfig
+from symtick.search.distill.stage import Source
+from symtick.search.grammar.grammar import Rules, Units
+from symtick.search.layered.elimination import Ladder
+
+pytestmark = pytest.mark.kernel
+
+
+def sources() -> list[Source]:
+    made = distiller(classes(), short())
+    return [made._ladders()[1], Evolution(made.problem, made.bench.cost, made.config, 1)]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_restored_source_goes_on_exactly(tmp_path: Path, place: int) -> None:
+    first, second = sources()[place], sources()[place]
+    store = Checkpoint(tmp_path, "k")
+    first.step()
+    first.step()
+    store.save(first)
+    assert store.load(second)
+    while not first.status.done:
+        first.step()
+        second.step()
+    assert second.status == first.status
+    assert second.entries == first.entries
+    if isinstance(first, Ladder):
+        assert first.entries
+    for one, other in zip(*(s.state()[0].items() for s in (first, second)), strict=True):
+        assert one[0] == other[0]
+        np.testing.assert_array_equal(one[1], other[1])
+
+
+def test_missing_file_is_a_fresh_start(tmp_path: Path) -> None:
+    assert not Checkpoint(tmp_path, "k").load(sources()[0])
+
+
+@pytest.mark.parametrize("keep", [0, 10, 200, -30])
+def test_damaged_file_is_refused(tmp_path: Path, keep: int) -> None:
+    store = Checkpoint(tmp_path, "k")
+    source = sources()[0]
+    source.step()
+    store.save(source)
+    path = tmp_path / f"{source.name}.npz"
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(InputError, match=r"damaged"):
+        store.load(sources()[0])
+
+
+def test_pickles_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    np.savez(path, __values__=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(InputError, match="damaged"):
+        read_state(path)
+
+
+def test_fingerprint_depends_on_data_and_settings_but_not_on_threads() -> None:
+    problem, config = classes(), short()
+    key = fingerprint(problem, config, "m")
+    assert fingerprint(problem, replace(config, threads=7), "m") == key
+    changed = replace(problem, targets=problem.targets + 1e-9)
+    others = [
+        fingerprint(problem, replace(config, seed=3), "m"),
+        fingerprint(problem, config, "n"),
+        fingerprint(values(), config, "m"),
+        fingerprint(changed, config, "m"),
+    ]
+    assert len({key, *others}) == 5
+
+
+def test_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.json").write_text('{"format": "other"}')
+    with pytest.raises(InputError, match="not a checkpoint"):
+        Checkpoint(tmp_path, "k").begin(resume=True)
+    (tmp_path / "checkpoint.json").write_text("{")
+    with pytest.raises(InputError, match="damaged"):
+        Checkpoint(tmp_path, "k").begin(resume=True)
+
+
+def test_a_fingerprint_takes_units_and_refuses_what_it_cannot_compare() -> None:
+    problem, config = classes(), short()
+    units = Rules(units=Units.parse(("m^(1/2)",), "m"))
+    found = {fingerprint(problem, _with(config, rules=rules), "model") for rules in (None, units)}
+    assert len(found) == 2
+    with pytest.raises(InputError, match="a loss by its name"):
+        fingerprint(problem, _with(config, loss=lambda p, y: (p - y) ** 2), "model")
+
+
+def _with(config: DistillConfig, **engine: object) -> DistillConfig:
+    evolution = config.evolution
+    return replace(config, evolution=replace(evolution, engine=replace(evolution.engine, **engine)))  # type: ignore[arg-type]
