@@ -87,7 +87,7 @@ def compile_expression(
 def _check_names(name: str, outputs: Sequence[str], ports: Sequence[str]) -> None:
     for word in (name, *outputs):
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", word):
-            raise InputError(f"{word!r} cannot name a port or a module: use letters, digits, _")
+            raise InputError(f"{word!r} cannot name a port or a module: use tokens, digits, _")
     if len(set(ports)) < len(ports):
         raise InputError(f"port names must differ: {', '.join(ports)}")
 

@@ -22,7 +22,7 @@ from symtick.hwcost.table_columns import TableShape, table_shape
 
 _PLAIN = {GOp.ADD: "add", GOp.SUB: "sub", GOp.NEG: "neg", GOp.ABS: "abs", GOp.MIN: "min",
           GOp.MAX: "max", GOp.GE: "compare", GOp.SELECT: "select",
-          GOp.MADD: "madd"}  # fmt: skip
+          GOp.DIGIT_ROW: "digit_row"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def parts(graph: Graph, number: int) -> tuple[Part, ...]:
     if node.op is GOp.GE:
         bits = _compared_bits(args)
         return (Part(row, _bits(bits)),)
-    if node.op is GOp.MADD:
+    if node.op is GOp.DIGIT_ROW:
         bits = node.fmt.width - max(0, node.fmt.frac - args[2].fmt.frac)
         # the fit's topmost bit is the carry's; a first row, which adds to nothing, has none
         first = _is_zero(args[0])

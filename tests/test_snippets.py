@@ -63,7 +63,7 @@ def test_of_the_grammar_and_the_policy(tmp_path: Path, capsys: pytest.CaptureFix
     (source,) = snippets("grammar.md")
     known = ran(source, tmp_path, {})
     assert len(capsys.readouterr().out.splitlines()) == 5
-    assert len(known["alphabet"].sequence("x0/x1 + 2*hill(x0, x1)")[0]) == 9
+    assert len(known["vocabulary"].sequence("x0/x1 + 2*hill(x0, x1)")[0]) == 9
     (source,) = snippets("policy.md")
     X = np.random.default_rng(0).uniform(1, 2, size=(40, 2))
     known = ran(source, tmp_path, {"X": X, "y": np.sin(X[:, 0]) * X[:, 1]})

@@ -33,14 +33,14 @@ kernel and by the compiler's graph and timing in Python; nanoseconds a tree, one
     "recovery": """
 ## 3. Recovery
 
-`python -m benchmarks.recovery`. A run gets the points, letters and budget of the literature
+`python -m benchmarks.recovery`. A run gets the points, tokens and budget of the literature
 (`benchmarks/problems.py`, with sources): 20 points for most problems, no constants for Nguyen and
 Livermore. Seed 0 has the very points of the literature's own generator, which is seeded by the
 problem's name; other seeds draw others from it, so that a method without chance is not counted ten
 times on one sample.
 
 A run has recovered its law only if an expression on its front is that law as a function, not if it
-fits. It must be written with the problem's letters, have a mean squared error below 1e-12 of the
+fits. It must be written with the problem's tokens, have a mean squared error below 1e-12 of the
 variance on noiseless test points that the search never sees, and agree with the law to 1e-30 at 50
 digits at 100 random points in the range and beyond it; SymPy then simplifies the difference to zero
 or, where it does not within 20 s, the many digits stand alone (the result file has the rule for
@@ -61,8 +61,8 @@ Notes on the sets:
   benchmark table, which later work may have run, has other laws under the numbers 5, 14 and 16 and
   one more: these four are the set Livermore-d, outside the count.
 - Neat-6 (the harmonic numbers) has no closed form, so it is never recovered; Neat-8 has constants
-  (1.2, 2.5) that its letters can only build from ratios.
-- Policies and evolution write at most 30 letters, as the literature's first configurations; closed
+  (1.2, 2.5) that its tokens can only build from ratios.
+- Policies and evolution write at most 30 tokens, as the literature's first configurations; closed
   forms and enumeration 64, as its later ones. Livermore-9 does not fit into 30.
 - Points of R and R* are all kept; the literature's generator refuses values from 100 on, which R*
   has.
@@ -71,7 +71,7 @@ Notes on the sets:
 ### Ablation
 
 `python -m benchmarks.recovery --ablation --seeds 2 --evaluations 500000`: every method on the
-Nguyen set (12*), with the same letters, points, judge and budget. `rspg`, `vpg` and `pqt` are the
+Nguyen set (12*), with the same tokens, points, judge and budget. `rspg`, `vpg` and `pqt` are the
 policy alone (`HybridConfig.petersen2021`) with one of the three trainers; `hybrid-published` is
 `HybridConfig.mundhenk2021`; `hybrid` is ours, `hybrid-alone` ours without the closed forms, `gp`
 ours without closed forms and policy; `closed-forms` and `enumeration` search without chance.

@@ -15,7 +15,7 @@ from benchmarks.search.task import Outcome, Task, Watch, node_cost, pursue, text
 from symtick.search.enumeration.bidirectional import closed_forms
 from symtick.search.enumeration.enumeration import enumerate_front
 from symtick.search.evolution.engine import Candidate
-from symtick.search.grammar.grammar import Alphabet, Rules
+from symtick.search.grammar.grammar import Rules, Vocabulary
 from symtick.search.hybrid.hybrid import HybridSearch
 from symtick.search.hybrid.settings import HybridConfig
 
@@ -55,7 +55,7 @@ def joined(task: Task, config: HybridConfig) -> Outcome:
     return pursue(task, Joined(search))
 
 
-def _letters(task: Task) -> dict[str, Any]:
+def _tokens(task: Task) -> dict[str, Any]:
     return {
         "literals": task.tokens.literals,
         "constants": task.tokens.constants,
@@ -64,7 +64,7 @@ def _letters(task: Task) -> dict[str, Any]:
 
 
 def _policy(task: Task, method: str) -> Outcome:
-    config = HybridConfig.petersen2021(_ops(task), **_letters(task))
+    config = HybridConfig.petersen2021(_ops(task), **_tokens(task))
     return joined(task, replace(config, training=replace(config.training, method=method)))
 
 
@@ -85,29 +85,29 @@ def pqt(task: Task) -> Outcome:
 
 def hybrid_published(task: Task) -> Outcome:
     """Policy and evolution together, with the settings of Mundhenk et al. 2021."""
-    return joined(task, HybridConfig.mundhenk2021(_ops(task), **_letters(task)))
+    return joined(task, HybridConfig.mundhenk2021(_ops(task), **_tokens(task)))
 
 
 def hybrid(task: Task) -> Outcome:
     """Policy and evolution together, with our settings; closed forms first, on exact data."""
-    ours = HybridConfig.symtick(_ops(task), **_letters(task))
+    ours = HybridConfig.symtick(_ops(task), **_tokens(task))
     return joined(task, ours if task.exact else replace(ours, closed_forms=0))
 
 
 def hybrid_alone(task: Task) -> Outcome:
     """As `hybrid`, without the closed forms."""
-    ours = HybridConfig.symtick(_ops(task), **_letters(task))
+    ours = HybridConfig.symtick(_ops(task), **_tokens(task))
     return joined(task, replace(ours, closed_forms=0))
 
 
 def gp(task: Task) -> Outcome:
     """As `hybrid`, without the closed forms and the policy: evolution alone."""
-    ours = HybridConfig.symtick(_ops(task), **_letters(task))
+    ours = HybridConfig.symtick(_ops(task), **_tokens(task))
     return joined(task, replace(ours, closed_forms=0, method="gp"))
 
 
-def _alphabet(task: Task) -> Alphabet:
-    return Alphabet.of(
+def _vocabulary(task: Task) -> Vocabulary:
+    return Vocabulary.of(
         _ops(task), task.X.shape[1], task.tokens.constants, task.tokens.literals, names=task.inputs
     )
 
@@ -118,11 +118,11 @@ def enumeration(task: Task) -> Outcome:
     Begun anew with four times the evaluations until it has the law; all passes count.
     """
     watch = Watch(task)
-    cost, alphabet, rules = node_cost(task.X.shape[1]), _alphabet(task), _rules(task)
+    cost, vocabulary, rules = node_cost(task.X.shape[1]), _vocabulary(task), _rules(task)
     spent, budget = 0, min(task.max_evaluations, FIRST_PASS)
     while True:
         found, stats = enumerate_front(
-            task.X, task.y, cost, alphabet, rules, loss=task.loss, max_level=LEVELS,
+            task.X, task.y, cost, vocabulary, rules, loss=task.loss, max_level=LEVELS,
             max_functions=task.max_evaluations, max_evaluations=budget,
         )  # fmt: skip
         spent += stats.evaluations
@@ -138,7 +138,7 @@ def closed(task: Task) -> Outcome:
     """Closed forms met from both ends: enumerated parts, and what is left of the target."""
     watch = Watch(task)
     found = closed_forms(
-        task.X, task.y, node_cost(task.X.shape[1]), _alphabet(task), _rules(task),
+        task.X, task.y, node_cost(task.X.shape[1]), _vocabulary(task), _rules(task),
         loss=task.loss, max_evaluations=task.max_evaluations,
     )  # fmt: skip
     held = texts(found.front, task)

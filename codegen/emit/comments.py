@@ -50,7 +50,7 @@ def node_text(graph: Graph, number: int, names: list[str]) -> str:
         return f"{args[0]} >= {args[1]}"
     if node.op is GOp.SELECT:
         return f"{args[0]} ? {args[1]} : {args[2]}"
-    if node.op is GOp.MADD:
+    if node.op is GOp.DIGIT_ROW:
         return f"{args[0]} + {args[1]} * {args[2]}"
     if node.op is GOp.CONCAT:
         return f"the bits of {args[0]}, then those of {args[1]}"

@@ -55,7 +55,7 @@ def hls_files(design: Design, part: str = PART) -> dict[str, str]:
         firmware/defines.h, <name>_test.cpp, build_prj.tcl, build_lib.sh.
 
     Raises:
-        InputError: a name is no identifier, the part number has characters other than letters,
+        InputError: a name is no identifier, the part number has characters other than tokens,
             digits and -, or the schedule does not fit the graph.
         WidthError: a table entry has more than 64 bits.
     """
@@ -201,7 +201,7 @@ class _Project:
             return self._compared(node, ">=")
         if node.op is GOp.SELECT:
             return f"{args[0]} != 0 ? {kind}({args[1]}) : {kind}({args[2]})"
-        if node.op is GOp.MADD:
+        if node.op is GOp.DIGIT_ROW:
             return f"{args[0]} + ({self._row(node)})"
         if node.op is GOp.CONCAT:
             high, low = (self._bits(a) for a in node.args)
@@ -209,7 +209,7 @@ class _Project:
         return f"{args[0]} {_SYMBOLS[node.op]} {args[1]}"
 
     def _row(self, node: GNode) -> str:
-        """digit * x of a MADD: 0, x, 2x and 3x (or -2x and -x) chosen by the digit."""
+        """digit * x of a DIGIT_ROW: 0, x, 2x and 3x (or -2x and -x) chosen by the digit."""
         _, digit, x, triple = (self.names[a] for a in node.args)
         held = self.graph.nodes[node.args[1]]
         texts = {-2: f"-({x} + {x})", -1: f"-{x}", 0: "0", 1: x, 2: f"{x} + {x}", 3: triple}

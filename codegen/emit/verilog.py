@@ -217,7 +217,7 @@ class _Module:
             return [], f"{self._table(number, node)}({self.bits.all(args[0])})"
         if node.op is GOp.MUL:
             return [], self.bits.product(args[0], args[1], width)
-        if node.op is GOp.MADD:
+        if node.op is GOp.DIGIT_ROW:
             return self._row(name, node, args, fracs)
         if node.op is GOp.CONCAT:
             return [], f"{{{self.bits.all(args[0])}, {self.bits.all(args[1])}}}"
@@ -250,7 +250,7 @@ class _Module:
     def _row(
         self, name: str, node: GNode, args: Sequence[Signal], fracs: Sequence[int]
     ) -> tuple[list[str], str]:
-        """MADD: a multiple that the digit chooses, one LUT a bit with the carry chain that adds it.
+        """A multiple that the digit chooses, one LUT a bit with the carry chain that adds it.
 
         The multiple of a negative digit is a complement and one more, which enters the chain as a
         carry from a bit below. Bits below the row are the first argument's.

@@ -22,7 +22,7 @@ Reals = npt.NDArray[np.float64]
 
 _MAX_ENTRY_BITS = 56
 # arguments of which an operation reads single bits, besides a TABLE's
-BY_BITS = {GOp.CONCAT: (0, 1), GOp.SELECT: (0,), GOp.MADD: (1,)}
+BY_BITS = {GOp.CONCAT: (0, 1), GOp.SELECT: (0,), GOp.DIGIT_ROW: (1,)}
 
 
 @dataclass(frozen=True)

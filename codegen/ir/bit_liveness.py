@@ -94,7 +94,7 @@ class _Drivers:
         if node.op in (GOp.ADD, GOp.SUB):
             low = _uncarried(node.op, *self.aligned(node, node.args))
             return low + self.own(k, width - len(low))
-        if node.op is GOp.MADD:
+        if node.op is GOp.DIGIT_ROW:
             place = row_place(self.graph, node)
             return self.aligned(node, node.args)[0][:place] + self.own(k, width - place)
         if node.op is GOp.ABS:
@@ -164,7 +164,7 @@ def _uncarried(op: GOp, left: list[int], right: list[int]) -> list[int]:
 
 
 def row_place(graph: Graph, node: GNode) -> int:
-    """The bit of a MADD at which its row begins; those below are the first argument's."""
+    """The bit of a DIGIT_ROW at which its row begins; those below are the first argument's."""
     return node.fmt.frac - max(graph.nodes[a].fmt.frac for a in node.args[2:])
 
 
@@ -215,7 +215,7 @@ def _read_by(graph: Graph, work: _Drivers, k: int, places: Sequence[int]) -> Ite
         return [d for side in work.aligned(node, node.args) for d in side[first : places[-1] + 1]]
     if node.op is GOp.SELECT:
         return [*args[0], *(side[j] for side in work.aligned(node, node.args[1:]) for j in places)]
-    if node.op is GOp.MADD:
+    if node.op is GOp.DIGIT_ROW:
         place, top = row_place(graph, node), places[-1] + 1
         base, _, x, triple = work.aligned(node, node.args)
         rows = (x, triple) if graph.nodes[node.args[1]].hi == 3 else (x,)

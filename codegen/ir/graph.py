@@ -15,7 +15,7 @@ never loses a bit. What a node costs and when it runs are other values (`CostMod
 | MIN a b, MAX a b | smaller, larger | frac = max of both |
 | GE a b | 1 where a >= b, else 0 | one unsigned bit, frac 0 |
 | SELECT c a b | a where the one unsigned bit c is 1, else b | frac = max of a's and b's |
-| MADD a d x t | a + d * x, d of at most two bits, t = 3 * x | frac = max of a's, x's and t's |
+| DIGIT_ROW a d x t | a + d * x, d of at most two bits, t = 3 * x | frac = max of a's, x's and t's |
 | CONCAT a b | bit pattern of a above that of b, no hardware | unsigned, frac 0 |
 | SCALE a k | a * 2**k, no hardware | raw of a, frac - k |
 | CAST a | a in a stated format with a Quant and an Overflow mode | stated |
@@ -62,7 +62,7 @@ class GOp(Enum):
     MAX = "max"
     GE = "ge"
     SELECT = "select"
-    MADD = "madd"
+    DIGIT_ROW = "digit_row"
     CONCAT = "concat"
     SCALE = "scale"
     CAST = "cast"
@@ -74,7 +74,7 @@ WIRES = frozenset({GOp.INPUT, GOp.CONST, GOp.SCALE, GOp.CONCAT})
 
 ARITY: dict[GOp, int] = {
     GOp.INPUT: 0, GOp.CONST: 0, GOp.ADD: 2, GOp.SUB: 2, GOp.NEG: 1, GOp.ABS: 1, GOp.MUL: 2,
-    GOp.MIN: 2, GOp.MAX: 2, GOp.GE: 2, GOp.SELECT: 3, GOp.MADD: 4, GOp.CONCAT: 2,
+    GOp.MIN: 2, GOp.MAX: 2, GOp.GE: 2, GOp.SELECT: 3, GOp.DIGIT_ROW: 4, GOp.CONCAT: 2,
     GOp.SCALE: 1, GOp.CAST: 1, GOp.TABLE: 1,
 }  # fmt: skip
 
@@ -256,7 +256,7 @@ def _evaluated(graph: Graph, node: GNode, values: list[RawArray], x: RawArray) -
         return np.asarray(np.abs(first.astype(dtype)))
     if node.op is GOp.MUL:
         return np.asarray(first.astype(dtype) * values[node.args[1]].astype(dtype))
-    if node.op is GOp.MADD:
+    if node.op is GOp.DIGIT_ROW:
         a, x, triple = _aligned(graph, [node.args[0], *node.args[2:]], values, spare=3)
         digit = values[node.args[1]]
         return np.asarray(a + np.where(digit == 3, triple, digit * x))
@@ -312,7 +312,7 @@ class GraphBuilder:
         return self._add(GNode(GOp.CONST, (), Fixed.for_raw(raw, raw, frac), raw, raw, raw))
 
     def op(self, op: GOp, *args: int) -> int:
-        """ADD, SUB, NEG, ABS, MUL, MIN, MAX, GE, SELECT, MADD or CONCAT of earlier nodes, exact."""
+        """Any operation of earlier nodes alone, exact: all but those of `_STATED`."""
         if len(args) != ARITY[op] or op in _STATED:
             raise InputError(f"{op.value} is not built from {len(args)} arguments alone")
         if op in (GOp.MIN, GOp.MAX) and [self.nodes[a].op is GOp.CONST for a in args] == [1, 0]:
@@ -320,8 +320,8 @@ class GraphBuilder:
         held = [self.nodes[a] for a in args]
         if op is GOp.SELECT and held[0].fmt != BIT:
             raise InputError(f"select asks one unsigned bit, {BIT}, not {held[0].fmt}")
-        if op is GOp.MADD and (held[1].fmt.width > 2 or held[1].fmt.frac):
-            raise InputError(f"madd asks a digit of at most two bits, not {held[1].fmt}")
+        if op is GOp.DIGIT_ROW and (held[1].fmt.width > 2 or held[1].fmt.frac):
+            raise InputError(f"digit_row asks a digit of at most two bits, not {held[1].fmt}")
         frac, lo, hi = _bounds(op, held, len(set(args)) == 1)
         try:
             fmt = Fixed.for_raw(lo, hi, frac) if op is not GOp.CONCAT else _joined(held)
@@ -446,7 +446,7 @@ def _bounds(op: GOp, args: Sequence[GNode], same: bool) -> tuple[int, int, int]:
         return a.fmt.frac, low, max(abs(a.lo), abs(a.hi))
     if op is GOp.CONCAT:
         return 0, *_patterns(args[0], args[1])
-    if op is GOp.MADD:
+    if op is GOp.DIGIT_ROW:
         return _row_bounds(*args)
     if op is GOp.SELECT:
         args = args[1:]
@@ -473,7 +473,7 @@ def _bounds(op: GOp, args: Sequence[GNode], same: bool) -> tuple[int, int, int]:
 
 
 def _row_bounds(a: GNode, digit: GNode, x: GNode, triple: GNode) -> tuple[int, int, int]:
-    """(frac, lo, hi) of MADD."""
+    """(frac, lo, hi) of DIGIT_ROW."""
     frac = max(node.fmt.frac for node in (a, x, triple))
     ends = []
     for d in range(digit.lo, digit.hi + 1):

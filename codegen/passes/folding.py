@@ -108,7 +108,9 @@ def _ge(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNode]
     return b.const(1, 0) if args[0] == args[1] else None
 
 
-def _madd(b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNode]) -> int | None:
+def _digit_row(
+    b: GraphBuilder, node: GNode, args: Sequence[int], held: Sequence[GNode]
+) -> int | None:
     if held[1].op is not GOp.CONST:
         return None
     digit = held[1].number << -held[1].fmt.frac  # 2 stands as 1 at another point
@@ -194,7 +196,7 @@ _RULES = {
     GOp.MAX: _pick,
     GOp.GE: _ge,
     GOp.SELECT: _select,
-    GOp.MADD: _madd,
+    GOp.DIGIT_ROW: _digit_row,
     GOp.SCALE: _scale,
     GOp.CAST: _cast,
     GOp.TABLE: _table,

@@ -1,10 +1,10 @@
 """Pass `products`: products of two signals that no DSP block takes, in the parts that suit LUTs.
 
 Room: `codegen`. One factor is read in digits of two bits; each adds 0, x, 2x or 3x of the other,
-which is chosen in the same LUT that adds it (MADD), so that a product of n by m bits takes about
-n * m / 2 LUTs, half of what synthesis makes of `*`. Rows follow one another, or stand in groups
-whose sums are added, which is larger and sooner ready. A product may also be cut at the middle bit
-of its shorter factor, again and again until its parts fit in a stage.
+which is chosen in the same LUT that adds it (DIGIT_ROW), so that a product of n by m bits takes
+about n * m / 2 LUTs, half of what synthesis makes of `*`. Rows follow one another, or stand in
+groups whose sums are added, which is larger and sooner ready. A product may also be cut at the
+middle bit of its shorter factor, again and again until its parts fit in a stage.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ class _Products:
         total = self.builder.const(0, 0)
         for digit, exponent in held:
             moved = [self.builder.scale(k, exponent) for k in (x, triple)]
-            total = self.builder.op(GOp.MADD, total, digit, *moved)
+            total = self.builder.op(GOp.DIGIT_ROW, total, digit, *moved)
         return total
 
     def _added(self, parts: list[int]) -> int:

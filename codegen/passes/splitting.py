@@ -69,7 +69,7 @@ class _Split:
         steps = entries[np.clip(codes + 1, source.lo, source.hi) & mask] - even
         base = self._plain_table(high, even, node.fmt.frac)
         slope = self._plain_table(high, steps, node.fmt.frac)
-        whole = self.builder.op(GOp.MADD, base, low, slope, slope)
+        whole = self.builder.op(GOp.DIGIT_ROW, base, low, slope, slope)
         return in_format(self.builder, whole, node.fmt)
 
     def _plain_table(self, address: int, entries: RawArray, frac: int) -> int:

@@ -47,7 +47,7 @@ def composed_rows(cells: Mapping[str, Cell]) -> _Rows:
         "abs": _line(2 * level + ns["carry"], bits=step),
         **{name: {"alias": "abs"} for name in ("min", "max", "round_tie")},
         "compare": {"alias": "add"},
-        "madd": {"alias": "add"},
+        "digit_row": {"alias": "add"},
         "select": {"fixed": round(level, 3)},
         "saturate": {"fixed": round(2 * level, 3)},
         "constant": _line(level, adders=slope / 2, width=step),

@@ -31,7 +31,7 @@ from symtick.hwcost.devices.measured import Family
 
 ROWS = (
     "add", "sub", "offset", "neg", "abs", "mul", "square", "constant", "min", "max",
-    "compare", "select", "madd", "round", "round_tie", "saturate", "table",
+    "compare", "select", "digit_row", "round", "round_tie", "saturate", "table",
 )  # fmt: skip
 _PRODUCT = ("width", "partial", "shorter", "longer")
 # by row, what `symtick.hwcost.features` says of a node

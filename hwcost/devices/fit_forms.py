@@ -32,7 +32,7 @@ FORMS: dict[str, RowForms] = {
     "min": RowForms(Form(points="bits"), Form(("bits",))),
     "compare": RowForms(Form(("bits",)), Form(("bits",))),
     "select": RowForms(Form(("bits",)), Form(("bits",))),
-    "madd": RowForms(Form(("bits",)), Form(("bits",))),
+    "digit_row": RowForms(Form(("bits",)), Form(("bits",))),
     "mul": RowForms(Form(("longer",), "shorter"), Form(("partial",))),
     "square": RowForms(Form(points="longer"), Form(points="longer")),
     "constant": RowForms(Form(("width",), "adders"), Form(("partial",))),

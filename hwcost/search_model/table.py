@@ -43,7 +43,7 @@ takes ceil(delay / period) ticks from the start of a tick. The output is registe
 last tick plus one. With `chain=False` each operator takes ceil(delay) whole ticks and the latency
 is the length of the longest path.
 
-Constants that are still to be fitted have no digits yet. Whatever looks at letters only (masks,
+Constants that are still to be fitted have no digits yet. Whatever looks at tokens only (masks,
 rules, enumerated forms with free constants) counts with `factor_bits=1`, where each factor is a
 shift: the least that it can cost. What has its constants is judged by the whole cost.
 """

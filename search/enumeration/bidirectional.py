@@ -18,7 +18,7 @@ from symtick.hwcost.search_model.table import SearchCost
 from symtick.search import _kernel
 from symtick.search.enumeration.enumeration import candidates, check_budget, check_rows, leaves
 from symtick.search.evolution.engine import Candidate
-from symtick.search.grammar.grammar import Alphabet, Rules
+from symtick.search.grammar.grammar import Rules, Vocabulary
 from symtick.search.kernel_api.evaluation import Rows, cost_table
 from symtick.search.kernel_api.losses import Loss, loss_spec
 
@@ -45,7 +45,7 @@ def closed_forms(
     X: npt.ArrayLike,
     y: npt.ArrayLike,
     cost: SearchCost,
-    alphabet: Alphabet,
+    vocabulary: Vocabulary,
     rules: Rules,
     *,
     weights: npt.ArrayLike | None = None,
@@ -63,13 +63,13 @@ def closed_forms(
     among them: what an argument must be, where small functions and operators around it are to give
     the target. What may be done next, a level or the parts of one kind, is done in order of what it
     costs; parts that are many steps away from the target wait longer. A part that is found but for
-    a scale and a shift is as good, where the alphabet can write the two numbers.
+    a scale and a shift is as good, where the vocabulary can write the two numbers.
 
     Args:
         X: shape (rows, features).
         y: target, shape (rows,).
         cost: the cost table.
-        alphabet: the letters.
+        vocabulary: the tokens.
         rules: which expressions are allowed.
         weights: of the rows, or None for equal ones.
         loss: that the formulas are scored by, see `symtick.search.kernel_api.losses.loss_spec`.
@@ -94,7 +94,7 @@ def closed_forms(
     check_budget("max_operations", max_operations, 1)
     if enough is not None and math.isnan(enough):
         raise InputError("enough must be a number or None, not nan")
-    if max_evaluations < leaves(alphabet):
+    if max_evaluations < leaves(vocabulary):
         return ClosedForms([], 0, 0, 0)
     held = data.to_kernel()
     least = 1e-18 * float(np.average(data.y**2, weights=data.weights)) if enough is None else enough
@@ -104,7 +104,7 @@ def closed_forms(
     )  # fmt: skip
     try:
         found, functions, evaluations, lookups = _kernel.meet(
-            rules.to_kernel(alphabet, cost), held, cost_table(cost), spec, settings,
+            rules.to_kernel(vocabulary, cost), held, cost_table(cost), spec, settings,
             max_evaluations, least,
         )  # fmt: skip
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Exhaustive search, for the tiny end of the front: every function of an alphabet, once.
+"""Exhaustive search, for the tiny end of the front: every function of a vocabulary, once.
 
 Room: `search`; imports `expr` and `hwcost`.
 """
@@ -17,7 +17,7 @@ from symtick.expr import Program
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search import _kernel
 from symtick.search.evolution.engine import Candidate
-from symtick.search.grammar.grammar import Alphabet, Rules
+from symtick.search.grammar.grammar import Rules, Vocabulary
 from symtick.search.kernel_api.evaluation import FitSettings, Rows, cost_table, pack
 from symtick.search.kernel_api.losses import Loss, loss_spec
 
@@ -65,14 +65,14 @@ class EnumerationStats:
 
 
 class Enumeration:
-    """Every function that an alphabet can write within the rules, once, in order of size.
+    """Every function that a vocabulary can write within the rules, once, in order of size.
 
     Functions are equal where the rules of a field make them equal, or their values agree to 1e-9 in
     every row. One is found wherever all parts of some form of it are finite on the rows.
 
     Args:
         X: the rows, shape (rows, features), at most `MOST_ROWS`.
-        alphabet: the letters.
+        vocabulary: the tokens.
         rules: which forms are allowed. What only a whole expression can keep (`min_nodes`,
             `min_count`, the target's unit) is left to whoever uses the functions.
         cost: the cost table: of each function the form of fewest (ticks, LUT, nodes) is kept. None:
@@ -80,8 +80,9 @@ class Enumeration:
         max_level: most nodes of a tree; with `shared`, most operations.
         shared: a level is a number of operations, where what is used twice counts once, as in the
             square of x + 1.
-        symbols: free constants that may stand in one function, 0 to 2, where the alphabet has them.
-            They are told apart by what tuning them could reach: x + c, but not x - c or x + c + c.
+        symbols: free constants that may stand in one function, 0 to 2, where the vocabulary has
+            them. They are told apart by what tuning them could reach: x + c, but not x - c or x + c
+            + c.
         max_functions: no more than these.
         largest: functions that exceed it in some row are left out.
 
@@ -92,7 +93,7 @@ class Enumeration:
     def __init__(
         self,
         X: npt.ArrayLike,
-        alphabet: Alphabet,
+        vocabulary: Vocabulary,
         rules: Rules,
         cost: SearchCost | None = None,
         *,
@@ -114,7 +115,7 @@ class Enumeration:
         table = None if cost is None else cost_table(cost)
         try:
             self._kernel = _kernel.Enumeration(
-                rules.to_kernel(alphabet, cost), rows.to_kernel(), shared, max_level,
+                rules.to_kernel(vocabulary, cost), rows.to_kernel(), shared, max_level,
                 max_functions, symbols, largest, table,
             )  # fmt: skip
         except ValueError as error:
@@ -154,7 +155,7 @@ def enumerate_front(
     X: npt.ArrayLike,
     y: npt.ArrayLike,
     cost: SearchCost,
-    alphabet: Alphabet,
+    vocabulary: Vocabulary,
     rules: Rules,
     *,
     weights: npt.ArrayLike | None = None,
@@ -171,14 +172,14 @@ def enumerate_front(
 ) -> tuple[list[Candidate], EnumerationStats]:
     """The best of all small functions for each cost, by ticks, then LUT.
 
-    Where the alphabet has free constants, addition and multiplication, each function f stands for
+    Where the vocabulary has free constants, addition and multiplication, each function f stands for
     a*f, f+b and a*f+b too, whose constants are solved for; they are not counted in `max_level`.
 
     Args:
         X: shape (rows, features).
         y: target, shape (rows,).
         cost: the cost table.
-        alphabet: the letters.
+        vocabulary: the tokens.
         rules: which expressions are allowed.
         weights: of the rows, or None for equal ones.
         loss: see `symtick.search.kernel_api.losses.loss_spec`.
@@ -202,17 +203,17 @@ def enumerate_front(
     check_budget("fits", fits, 0)
     if max_evaluations is not None:
         check_budget("max_evaluations", max_evaluations, 0)
-        if max_evaluations < leaves(alphabet, symbols):
+        if max_evaluations < leaves(vocabulary, symbols):
             return [], EnumerationStats((), 0, 0, 0, 0, 0, 0)
     chosen = np.arange(min(rows, len(data.X))) * len(data.X) // min(rows, len(data.X))
     screen = Rows(data.X[chosen], data.y[chosen], data.weights[chosen])
     enumeration = Enumeration(
-        screen.X, alphabet, rules, cost, max_level=max_level, shared=shared, symbols=symbols,
+        screen.X, vocabulary, rules, cost, max_level=max_level, shared=shared, symbols=symbols,
         max_functions=max_functions,
     )  # fmt: skip
     enumeration.run(max_evaluations)
     found, _, _ = enumeration._kernel.front(
-        rules.to_kernel(alphabet, cost), screen.to_kernel(), data.to_kernel(), cost_table(cost),
+        rules.to_kernel(vocabulary, cost), screen.to_kernel(), data.to_kernel(), cost_table(cost),
         spec, True, fits, (fit or FitSettings()).to_kernel(),
     )  # fmt: skip
     return candidates(found), enumeration.stats()
@@ -238,10 +239,10 @@ def check_rows(rows: int) -> None:
         raise InputError(f"rows must be from 1 to {MOST_ROWS}, not {rows!r}")
 
 
-def leaves(alphabet: Alphabet, symbols: int = 0) -> int:
+def leaves(vocabulary: Vocabulary, symbols: int = 0) -> int:
     """Evaluations that the leaves take, with which an enumeration begins."""
-    fixed = sum(t.kind in ("input", "literal") for t in alphabet.tokens)
-    return fixed + symbols * any(t.kind == "constant" for t in alphabet.tokens)
+    fixed = sum(t.kind in ("input", "literal") for t in vocabulary.tokens)
+    return fixed + symbols * any(t.kind == "constant" for t in vocabulary.tokens)
 
 
 def check_budget(name: str, value: int, least: int) -> None:

@@ -59,7 +59,7 @@ class Stats:
 class Candidate:
     """A program on the front with its mean loss over all rows and its cost.
 
-    `sequence` and `constants` are the candidate in letters of the engine's alphabet, where it can
+    `sequence` and `constants` are the candidate in tokens of the engine's vocabulary, where it can
     be written so: token numbers, and the values of its free constants.
     """
 
@@ -91,7 +91,7 @@ class Engine:
 
     Raises:
         InputError: data, ranges or settings are not acceptable, or a guess cannot be written with
-            the alphabet.
+            the vocabulary.
     """
 
     def __init__(
@@ -116,14 +116,14 @@ class Engine:
             raise InputError(
                 f"X has {features} features, the cost has tables for {len(cost.table_lut)}"
             )
-        self.alphabet = self.config.alphabet(features, names)
+        self.vocabulary = self.config.vocabulary(features, names)
         self._engine = _kernel.Engine(
             rows.X,
             rows.y,
             rows.weights,
             self.config.to_kernel(rows.y),
             self.config.breeding(ranges),
-            self.config.all_rules().to_kernel(self.alphabet, cost),
+            self.config.all_rules().to_kernel(self.vocabulary, cost),
             cost_table(cost),
             _sequences([self._written(guess) for guess in guesses]),
             None if penalty is None else self._of_arrays(penalty),
@@ -171,10 +171,10 @@ class Engine:
                 loss,
                 ticks,
                 lut,
-                tuple(letters.tolist()),
+                tuple(tokens.tolist()),
                 tuple(free.tolist()),
             )
-            for ops, args, consts, loss, ticks, lut, letters, free in self._engine.front()
+            for ops, args, consts, loss, ticks, lut, tokens, free in self._engine.front()
         ]
 
     def offer(
@@ -189,9 +189,9 @@ class Engine:
         each takes the place of the oldest there.
 
         Args:
-            sequences: token numbers of `alphabet`, shape (n, length), filled up with -1.
-            constants: values of the free constants of each; the alphabet's start value where there
-                are none.
+            sequences: token numbers of `vocabulary`, shape (n, length), filled up with -1.
+            constants: values of the free constants of each; the vocabulary's start value where
+                there are none.
             threads: threads to use; they change nothing but the time.
 
         Returns:
@@ -292,11 +292,11 @@ class Engine:
 
     def _written(self, guess: Guess) -> tuple[npt.NDArray[np.int16], Floats]:
         if isinstance(guess, Program):
-            guess = from_programs([guess], self.alphabet.inputs)
-        return self.alphabet.sequence(guess)
+            guess = from_programs([guess], self.vocabulary.inputs)
+        return self.vocabulary.sequence(guess)
 
     def _of_arrays(self, penalty: Penalty) -> Callable[..., float]:
-        names = self.alphabet.inputs
+        names = self.vocabulary.inputs
 
         def called(
             ops: npt.NDArray[np.uint8], args: npt.NDArray[np.int32], consts: Floats

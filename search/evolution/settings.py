@@ -15,7 +15,7 @@ import numpy.typing as npt
 from symtick.errors import InputError
 from symtick.expr import BY_NAME, Interval
 from symtick.search import _kernel
-from symtick.search.grammar.grammar import Alphabet, Operator, Rules
+from symtick.search.grammar.grammar import Operator, Rules, Vocabulary
 from symtick.search.kernel_api.losses import Loss, loss_spec
 
 
@@ -113,12 +113,12 @@ class EngineConfig:
     Attributes:
         ops: names of the operators that may occur.
         custom: further operators of one's own.
-        literals: numbers that are letters of their own and are not tuned.
+        literals: numbers that are tokens of their own and are not tuned.
         constants: whether there are free constants, which are tuned.
-        complexity: complexity of letters by name or group, 1 if not given.
+        complexity: complexity of tokens by name or group, 1 if not given.
         rules: what a candidate may look like; `limits` hold besides.
         simplify: candidates are simplified as they are bred and made of terms c*u(a*x+b). Without,
-            they are trees of letters, never rewritten; a search without free constants or with
+            they are trees of tokens, never rewritten; a search without free constants or with
             literals must be one without.
         seed: of every random choice, 0 .. 2**63-1.
         loss: a name of `losses.LOSSES`, or a callable (see `losses.loss_spec`).
@@ -211,7 +211,7 @@ class EngineConfig:
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if not self.ops and not self.custom:
             raise InputError("at least one operator must be allowed")
-        Alphabet.of(self.ops, 1, self.constants, self.literals, self.custom)
+        Vocabulary.of(self.ops, 1, self.constants, self.literals, self.custom)
         if self.simplify and (self.literals or not self.constants):
             raise InputError(
                 "simplify=True merges constants: a search with literals or without free constants "
@@ -233,13 +233,13 @@ class EngineConfig:
         ):
             raise InputError(f"target_loss must be finite or None, not {self.target_loss!r}")
 
-    def alphabet(self, features: int, names: Sequence[str] | None = None) -> Alphabet:
-        """The letters of a search over this number of inputs.
+    def vocabulary(self, features: int, names: Sequence[str] | None = None) -> Vocabulary:
+        """The tokens of a search over this number of inputs.
 
         Raises:
             InputError: an operator is unknown, or names clash.
         """
-        return Alphabet.of(
+        return Vocabulary.of(
             self.ops,
             features,
             constants=self.constants,

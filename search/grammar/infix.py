@@ -1,4 +1,4 @@
-"""Expression text with custom operators by name: reading, printing, writing with given letters.
+"""Expression text with custom operators by name: reading, printing, writing with given tokens.
 
 Room: `search`; imports `expr`. The grammar is that of `symtick.expr.parse`; here, calls of custom
 operators stay calls.
@@ -16,7 +16,7 @@ from symtick.search.grammar.operators import ALIASES, ARGUMENTS, OPERATORS, Oper
 _SYMBOLS: Mapping[str, tuple[str, int]] = {
     "add": (" + ", 1), "sub": (" - ", 1), "mul": ("*", 2), "div": ("/", 2),
 }  # fmt: skip
-# other ways to write an operator; the first that the letters allow is taken
+# other ways to write an operator; the first that the tokens allow is taken
 _WAYS: Mapping[str, tuple[str, ...]] = {
     "neg": ("-1*a", "0 - a"),
     "sub": ("a + neg(b)",),
@@ -37,7 +37,7 @@ class Tree:
 
 
 @dataclass(frozen=True)
-class Letters:
+class SpellingTokens:
     """What a tree may be written with.
 
     Attributes:
@@ -123,18 +123,18 @@ def _bracketed(part: tuple[str, int], strength: int) -> str:
     return part[0] if part[1] >= strength else f"({part[0]})"
 
 
-def spelled(tree: Tree, letters: Letters) -> Tree:
-    """The tree with these letters only; numbers become literals or free constants.
+def spelled(tree: Tree, tokens: SpellingTokens) -> Tree:
+    """The tree with these tokens only; numbers become literals or free constants.
 
     Raises:
         InputError: there is no simple way to write it.
     """
-    return _Speller(letters).spell(tree, {}, frozenset())
+    return _Speller(tokens).spell(tree, {}, frozenset())
 
 
 @dataclass(frozen=True)
 class _Speller:
-    letters: Letters
+    tokens: SpellingTokens
 
     def spell(self, tree: Tree, bound: Mapping[str, Tree], trying: frozenset[str]) -> Tree:
         """`bound`: what the arguments of a template stand for; `trying`: operators on the way."""
@@ -145,32 +145,32 @@ class _Speller:
         if self._inverse(tree):
             return Tree("inv", (self.spell(tree.args[1], bound, trying),))
         args = tuple(self.spell(a, bound, trying) for a in tree.args)
-        if tree.name in self.letters.names:
+        if tree.name in self.tokens.names:
             return Tree(tree.name, args)
         return self._other_way(tree.name, args, trying)
 
     def _inverse(self, tree: Tree) -> bool:
-        """Whether this is 1/b, and inv is a letter, but 1 or the division is not."""
-        names = self.letters.names
+        """Whether this is 1/b, and inv is a token, but 1 or the division is not."""
+        names = self.tokens.names
         if "inv" not in names or tree.name != "div" or tree.args[0] != Tree("", value=1.0):
             return False
         return "div" not in names or (
-            self.letters.constant is None and 1.0 not in self.letters.literals
+            self.tokens.constant is None and 1.0 not in self.tokens.literals
         )
 
     def _number(self, value: float) -> Tree:
-        for literal, name in self.letters.literals.items():
+        for literal, name in self.tokens.literals.items():
             if repr(literal) == repr(value):
                 return Tree(name)
-        if self.letters.constant is None:
+        if self.tokens.constant is None:
             raise InputError(
-                f"the number {value!r} is no letter: there are no free constants, and the literals "
-                f"are {', '.join(self.letters.literals.values()) or 'none'}"
+                f"the number {value!r} is no token: there are no free constants, and the literals "
+                f"are {', '.join(self.tokens.literals.values()) or 'none'}"
             )
-        return Tree(self.letters.constant, value=value)
+        return Tree(self.tokens.constant, value=value)
 
     def _other_way(self, name: str, args: tuple[Tree, ...], trying: frozenset[str]) -> Tree:
-        known = {**OPERATORS, **self.letters.custom}
+        known = {**OPERATORS, **self.tokens.custom}
         ways = (known[name].text,) if name in known else _WAYS.get(name, ())
         bound = dict(zip(ARGUMENTS, args, strict=False))
         for way in ways if name not in trying else ():
@@ -179,6 +179,6 @@ class _Speller:
             except InputError:
                 continue
         raise InputError(
-            f"{name!r} is no letter, and there is no other way to write it with "
-            f"{', '.join(sorted(self.letters.names))}"
+            f"{name!r} is no token, and there is no other way to write it with "
+            f"{', '.join(sorted(self.tokens.names))}"
         )

@@ -19,9 +19,9 @@ from symtick.errors import InputError
 from symtick.expr import BY_NAME
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search import _kernel
-from symtick.search.grammar.alphabet import Alphabet
 from symtick.search.grammar.operators import ALIASES, OPERATORS
 from symtick.search.grammar.units import Unit, Units
+from symtick.search.grammar.vocabulary import Vocabulary
 from symtick.search.kernel_api.evaluation import cost_table
 
 ANY = 2**31 - 1  # the kernel's number for no limit
@@ -33,8 +33,8 @@ INVERSES = (("neg", "neg"), ("exp", "log"), ("sqrt", "square"))
 class Rules:
     """Constraints on candidates; by default nothing but generous limits on size.
 
-    Names are those of tokens or of the alphabet's groups; a group stands for each of its tokens.
-    Those that name an operator which the alphabet lacks say nothing.
+    Names are those of tokens or of the vocabulary's groups; a group stands for each of its tokens.
+    Those that name an operator which the vocabulary lacks say nothing.
 
     Attributes:
         min_nodes: fewest tokens.
@@ -115,56 +115,57 @@ class Rules:
             needs_input=True,
         )
 
-    def to_kernel(self, alphabet: Alphabet, cost: SearchCost | None = None) -> _kernel.Rules:
+    def to_kernel(self, vocabulary: Vocabulary, cost: SearchCost | None = None) -> _kernel.Rules:
         """The rules as the kernel reads them.
 
         Args:
-            alphabet: the letters that they are about.
+            vocabulary: the tokens that they are about.
             cost: the cost table that `max_ticks` is counted with.
 
         Raises:
             InputError: a name is unknown, a number out of range, or the settings do not fit the
-                alphabet.
+                vocabulary.
         """
         settings = _kernel.RuleSettings()
         for name in ("min_nodes", "max_nodes", "max_depth", "max_constants", "max_expanded",
                      "max_complexity", "constant_arguments", "needs_input"):  # fmt: skip
             setattr(settings, name, getattr(self, name))
         settings.set_counts(
-            _counts(alphabet, self.min_count, 0, max), _counts(alphabet, self.max_count, ANY, min)
+            _counts(vocabulary, self.min_count, 0, max),
+            _counts(vocabulary, self.max_count, ANY, min),
         )
-        settings.max_argument = self._arguments(alphabet)
-        settings.nested = self._nesting(alphabet)
-        settings.barred = self._bars(alphabet)
+        settings.max_argument = self._arguments(vocabulary)
+        settings.nested = self._nesting(vocabulary)
+        settings.barred = self._bars(vocabulary)
         if self.units is not None:
-            settings.set_units(*_dimensions(alphabet, self.units))
+            settings.set_units(*_dimensions(vocabulary, self.units))
         if self.max_ticks is not None:
-            self._budget(settings, alphabet, cost)
+            self._budget(settings, vocabulary, cost)
         try:
-            return _kernel.Rules(alphabet.to_kernel(), settings)
+            return _kernel.Rules(vocabulary.to_kernel(), settings)
         except ValueError as error:
             raise InputError(f"these rules do not fit: {error}") from None
 
     def _budget(
-        self, settings: _kernel.RuleSettings, alphabet: Alphabet, cost: SearchCost | None
+        self, settings: _kernel.RuleSettings, vocabulary: Vocabulary, cost: SearchCost | None
     ) -> None:
         if cost is None:
             raise InputError(f"max_ticks={self.max_ticks} needs a cost table to count with")
-        if len(cost.table_lut) != len(alphabet.inputs):
+        if len(cost.table_lut) != len(vocabulary.inputs):
             raise InputError(
-                f"the alphabet has {len(alphabet.inputs)} inputs, the cost has tables for "
+                f"the vocabulary has {len(vocabulary.inputs)} inputs, the cost has tables for "
                 f"{len(cost.table_lut)}"
             )
         settings.cost = cost_table(cost)
         settings.max_ticks = min(self.max_ticks or 0, ANY - 1)
 
-    def _arguments(self, alphabet: Alphabet) -> list[float]:
-        limits = np.full((len(alphabet), 2), math.inf)
+    def _arguments(self, vocabulary: Vocabulary) -> list[float]:
+        limits = np.full((len(vocabulary), 2), math.inf)
         for name, most in self.max_argument.items():
-            for token in _tokens(alphabet, name):
-                if len(most) != alphabet.tokens[token].arity:
+            for token in _tokens(vocabulary, name):
+                if len(most) != vocabulary.tokens[token].arity:
                     raise InputError(
-                        f"max_argument: {name!r} takes {alphabet.tokens[token].arity} arguments, "
+                        f"max_argument: {name!r} takes {vocabulary.tokens[token].arity} arguments, "
                         f"not {len(most)}"
                     )
                 for k, limit in enumerate(most):
@@ -172,54 +173,54 @@ class Rules:
                         limits[token, k] = min(limits[token, k], limit)
         return limits.ravel().tolist() if np.isfinite(limits).any() else []
 
-    def _nesting(self, alphabet: Alphabet) -> list[int]:
-        limits = np.full((len(alphabet), len(alphabet)), ANY)
+    def _nesting(self, vocabulary: Vocabulary) -> list[int]:
+        limits = np.full((len(vocabulary), len(vocabulary)), ANY)
         pairs = [(o, i, n) for o, inner in self.nested.items() for i, n in inner.items()]
         if not self.trig_in_trig:
             pairs.append(("trig", "trig", 0))
         for outer, inner, most in pairs:
-            places = np.ix_(_tokens(alphabet, outer), _tokens(alphabet, inner))
+            places = np.ix_(_tokens(vocabulary, outer), _tokens(vocabulary, inner))
             limits[places] = np.minimum(limits[places], most)
         return limits.ravel().tolist() if (limits < ANY).any() else []
 
-    def _bars(self, alphabet: Alphabet) -> list[int]:
-        barred = np.zeros((len(alphabet), len(alphabet)), np.uint8)
+    def _bars(self, vocabulary: Vocabulary) -> list[int]:
+        barred = np.zeros((len(vocabulary), len(vocabulary)), np.uint8)
         pairs = [(parent, child) for parent, held in self.barred.items() for child in held]
         if not self.inverse_of_inverse:
-            undone = [*INVERSES, *((o.name, i) for o in alphabet.custom for i in o.inverses)]
+            undone = [*INVERSES, *((o.name, i) for o in vocabulary.custom for i in o.inverses)]
             pairs += undone + [(b, a) for a, b in undone]
         for parent, child in pairs:
-            barred[np.ix_(_tokens(alphabet, parent), _tokens(alphabet, child))] = 1
+            barred[np.ix_(_tokens(vocabulary, parent), _tokens(vocabulary, child))] = 1
         return barred.ravel().tolist() if barred.any() else []
 
 
-def _tokens(alphabet: Alphabet, name: str) -> list[int]:
-    """The tokens of this name or group; none where it is an operator that is no letter here."""
+def _tokens(vocabulary: Vocabulary, name: str) -> list[int]:
+    """The tokens of this name or group; none where it is an operator that is no token here."""
     known = ALIASES.get(name, name)
-    if known not in alphabet.places and (known in BY_NAME or known in OPERATORS):
+    if known not in vocabulary.places and (known in BY_NAME or known in OPERATORS):
         return []
-    return list(alphabet.find(known))
+    return list(vocabulary.find(known))
 
 
 def _counts(
-    alphabet: Alphabet, given: Mapping[str, int], default: int, pick: Callable[[int, int], int]
+    vocabulary: Vocabulary, given: Mapping[str, int], default: int, pick: Callable[[int, int], int]
 ) -> list[int]:
-    counts = [default] * len(alphabet)
+    counts = [default] * len(vocabulary)
     for name, count in given.items():
-        for token in _tokens(alphabet, name):
+        for token in _tokens(vocabulary, name):
             counts[token] = pick(counts[token], min(count, ANY))
     return counts if any(c != default for c in counts) else []
 
 
-def _dimensions(alphabet: Alphabet, units: Units) -> tuple[int, list[float], list[float]]:
-    if len(units.inputs) != len(alphabet.inputs):
+def _dimensions(vocabulary: Vocabulary, units: Units) -> tuple[int, list[float], list[float]]:
+    if len(units.inputs) != len(vocabulary.inputs):
         raise InputError(
-            f"the alphabet has {len(alphabet.inputs)} inputs, units are given for "
+            f"the vocabulary has {len(vocabulary.inputs)} inputs, units are given for "
             f"{len(units.inputs)}"
         )
     each = [
         units.exponents(units.inputs[t.feature] if t.kind == "input" else Unit())
-        for t in alphabet.tokens
+        for t in vocabulary.tokens
     ]
     # without a base unit everything is a plain number, and fits
     target = [] if units.target is None else units.exponents(units.target)

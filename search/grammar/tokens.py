@@ -1,4 +1,4 @@
-"""The tokens of an alphabet: operators, custom operators, inputs, literals, the constant.
+"""The tokens of a vocabulary: operators, custom operators, inputs, literals, the constant.
 
 Room: `search`; imports `expr`.
 """
@@ -19,7 +19,7 @@ GROUPS = ("unary", "binary", "operator", "input", "literal", "constant", "leaf",
 
 @dataclass(frozen=True)
 class Token:
-    """One letter.
+    """One token.
 
     Attributes:
         name: an operator's or input's name, a literal's value as text, or `const`.

@@ -166,7 +166,7 @@ class HybridSearch:
             rules = replace(rules, max_ticks=None)
         seed = config.seed + 1_000_003 * self._restarts
         self.policy = Policy(
-            self.engine.alphabet, rules, config.network, config.priors, cost=self._cost, seed=seed
+            self.engine.vocabulary, rules, config.network, config.priors, cost=self._cost, seed=seed
         )
         if self._start is not None:
             self.policy.take(self._start)
@@ -244,7 +244,7 @@ class HybridSearch:
         rules, limits = config.all_rules(), config.limits
         nodes = min(max(rules.max_nodes, self.config.closed_nodes), limits.max_nodes)
         found = closed_forms(
-            self._rows.X, self._rows.y, self._cost, self.engine.alphabet,
+            self._rows.X, self._rows.y, self._cost, self.engine.vocabulary,
             replace(rules, max_nodes=nodes),
             weights=self._rows.weights, loss=config.loss, delta=config.huber_delta,
             max_evaluations=most if self.budget is None else min(most, self.budget // 4),

@@ -28,14 +28,14 @@ class HybridConfig:
 
     Attributes:
         method: `policy`, `gp` or `hybrid`.
-        engine: letters, rules, loss, target, and the evolution.
+        engine: tokens, rules, loss, target, and the evolution.
         network: the policy's network.
         priors: shifts of its scores before it has learned anything.
         training: how it learns.
         closed_forms: evaluations of the search from both ends before everything else, 0 for none;
-            it finds exact laws in data without noise (`search.enumeration.bidirectional`), and takes
-            a quarter of a budget at most. It is left out where there is a penalty, or where constants
-            are rounded and operators custom.
+            it finds exact laws in data without noise (`search.enumeration.bidirectional`), and
+            takes a quarter of a budget at most. It is left out where there is a penalty, or where
+            constants are rounded and operators custom.
         closed_nodes: most nodes of a closed form, where the rules of the engine allow fewer.
         batch: sequences drawn in each step.
         generations: of evolution in each step.

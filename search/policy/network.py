@@ -1,7 +1,7 @@
 """The recurrent network of a policy, in torch: what is trained; the kernel draws with its weights.
 
-Room: `search`. An LSTM reads, before each letter, four one-hot codes (parent, sibling, previous
-letter, number of open slots) and scores all letters. The same arithmetic stands in
+Room: `search`. An LSTM reads, before each token, four one-hot codes (parent, sibling, previous
+token, number of open slots) and scores all tokens. The same arithmetic stands in
 `search/kernel/sampler.cpp`.
 """
 
@@ -31,11 +31,11 @@ class NetworkSettings:
     Attributes:
         hidden: units of each layer.
         layers: recurrent layers.
-        observe: what is read before each letter, of `parent`, `sibling`, `previous`, `open`.
+        observe: what is read before each token, of `parent`, `sibling`, `previous`, `open`.
         open_bins: open slots told apart; from this number on they count as as many.
         learned_start: whether the first state is learned; otherwise it is zero.
         start: `zeros` (recurrent weights 0, as the published code has it) or `scaled` (uniform in
-            +-1/sqrt(hidden), output 0). Either way a new policy knows no letter from another.
+            +-1/sqrt(hidden), output 0). Either way a new policy knows no token from another.
     """
 
     hidden: int = 32
@@ -60,25 +60,25 @@ class NetworkSettings:
 
 
 class Network(nn.Module):
-    """Logits of all letters at every step.
+    """Logits of all tokens at every step.
 
     Args:
-        letters: size of the alphabet.
+        tokens: size of the vocabulary.
         settings: its shape.
         seed: of the first weights.
     """
 
-    def __init__(self, letters: int, settings: NetworkSettings, seed: int) -> None:
+    def __init__(self, tokens: int, settings: NetworkSettings, seed: int) -> None:
         super().__init__()
-        self.letters = letters
+        self.tokens = tokens
         self.settings = settings
         units, layers = settings.hidden, settings.layers
-        self.codes = 3 * (letters + 1) + settings.open_bins
+        self.codes = 3 * (tokens + 1) + settings.open_bins
         self.cells = nn.LSTM(self.codes, units, num_layers=layers, batch_first=True)
-        self.score = nn.Linear(units, letters)
+        self.score = nn.Linear(units, tokens)
         learned = settings.learned_start
         self.start = nn.Parameter(torch.zeros(2, layers, units), requires_grad=learned)
-        first = (0, letters + 1, 2 * letters + 2, 3 * letters + 3, self.codes)
+        first = (0, tokens + 1, 2 * tokens + 2, 3 * tokens + 3, self.codes)
         seen = torch.zeros(self.codes)
         for k, name in enumerate(CODES):
             seen[first[k] : first[k + 1]] = float(name in settings.observe)
@@ -89,18 +89,18 @@ class Network(nn.Module):
     def _begin(self, seed: int) -> None:
         rng = np.random.default_rng([seed, 20])
         zeros = self.settings.start == "zeros"
-        units, letters = self.settings.hidden, self.letters
+        units, tokens = self.settings.hidden, self.tokens
         for held in self.cells.parameters():
             drawn = rng.uniform(-1.0, 1.0, tuple(held.shape)) / math.sqrt(units)
             held.copy_(torch.from_numpy(drawn * (not zeros)).float())
-        drawn = rng.uniform(-1.0, 1.0, (letters, units)) * math.sqrt(6.0 / (units + letters))
+        drawn = rng.uniform(-1.0, 1.0, (tokens, units)) * math.sqrt(6.0 / (units + tokens))
         self.score.weight.copy_(torch.from_numpy(drawn * zeros).float())
         self.score.bias.zero_()
 
     def encode(self, read: tuple[npt.NDArray[np.int16], ...]) -> Tensor:
         """One-hot codes, (n, length, codes), of parent, sibling, previous and open, each
         (n, length)."""
-        steps = self.letters + 1
+        steps = self.tokens + 1
         places = [held.astype(np.int64) + 1 + k * steps for k, held in enumerate(read[:3])]
         bins = np.clip(read[3].astype(np.int64), 1, self.settings.open_bins) - 1
         where = torch.from_numpy(np.stack([*places, bins + 3 * steps], axis=2))
@@ -108,7 +108,7 @@ class Network(nn.Module):
         return codes.scatter_(2, where, 1.0) * self.get_buffer("seen")
 
     def forward(self, codes: Tensor) -> Tensor:
-        """Logits, (n, length, letters)."""
+        """Logits, (n, length, tokens)."""
         start = self.start.unsqueeze(2).expand(-1, -1, len(codes), -1).contiguous()
         states, _ = self.cells(codes, (start[0], start[1]))
         return self.score(states)  # type: ignore[no-any-return]
@@ -145,7 +145,7 @@ class Network(nn.Module):
             for k, (b, s) in enumerate(zip(below, square, strict=True))
         ]
         return _kernel.PolicyWeights(
-            self.letters,
+            self.tokens,
             self.settings.hidden,
             self.settings.open_bins,
             _flat(below[0] * self.get_buffer("seen").numpy()[:, None]),

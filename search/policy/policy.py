@@ -1,6 +1,6 @@
-"""A policy that writes expressions letter by letter, under rules and priors.
+"""A policy that writes expressions token by token, under rules and priors.
 
-Room: `search`. An autoregressive network scores the letters (Petersen et al. 2021,
+Room: `search`. An autoregressive network scores the tokens (Petersen et al. 2021,
 arXiv:1912.04871), the rules mask those that may not stand next, and priors shift the scores
 (Landajuela et al. 2021, "Improving exploration in policy gradient search", the soft length and the
 uniform arity). The kernel draws the sequences; torch computes the same probabilities again, of any
@@ -27,7 +27,7 @@ from symtick.errors import InputError
 from symtick.files import write_bytes
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search import _kernel
-from symtick.search.grammar.grammar import Alphabet, Rules
+from symtick.search.grammar.grammar import Rules, Vocabulary
 from symtick.search.policy.network import Network, NetworkSettings, Weights
 from symtick.search.torch_threads import one_thread
 
@@ -41,22 +41,22 @@ class Priors:
     """Shifts of the logits before anything is learned.
 
     Attributes:
-        length: where the soft length lies, in letters; None for none. Before it, leaves that would
+        length: where the soft length lies, in tokens; None for none. Before it, leaves that would
             end the expression lose (t - length)^2 / (2 variance), from there on operators do.
         variance: of the soft length.
-        uniform_arity: letters with many of their arity lose log(how many), so that arities are
+        uniform_arity: tokens with many of their arity lose log(how many), so that arities are
             equally likely.
-        letters: further shifts of single letters, by name.
+        tokens: further shifts of single tokens, by name.
     """
 
     length: float | None = 10.0
     variance: float = 5.0
     uniform_arity: bool = True
-    letters: tuple[tuple[str, float], ...] = ()
+    tokens: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "letters", tuple((str(n), float(v)) for n, v in self.letters))
-        numbers = [self.variance, self.length or 0.0, *(shift for _, shift in self.letters)]
+        object.__setattr__(self, "tokens", tuple((str(n), float(v)) for n, v in self.tokens))
+        numbers = [self.variance, self.length or 0.0, *(shift for _, shift in self.tokens)]
         if not all(math.isfinite(held) for held in numbers) or self.variance <= 0:
             raise InputError("priors must be finite, and the variance of the length positive")
 
@@ -66,7 +66,7 @@ class Samples:
     """Sequences drawn from a policy.
 
     Attributes:
-        sequences: letters, root first, shape (n, length), -1 behind each end.
+        sequences: tokens, root first, shape (n, length), -1 behind each end.
         log_probability: of each sequence, (n,), among those that the mask allows.
         entropy: of each sequence's steps together, (n,).
         attempts: sequences written for these, kept or not.
@@ -84,20 +84,20 @@ class Reading:
 
     Attributes:
         codes: what it observes, (n, length, codes).
-        shift: priors, and minus infinity for what the rules mask, (n, length, letters).
-        letters: what stands there, (n, length), 0 behind the end.
+        shift: priors, and minus infinity for what the rules mask, (n, length, tokens).
+        tokens: what stands there, (n, length), 0 behind the end.
         held: 1 for a step, 0 behind the end, (n, length).
     """
 
     codes: Tensor
     shift: Tensor
-    letters: Tensor
+    tokens: Tensor
     held: Tensor
 
     def rows(self, places: Tensor) -> Reading:
         """Some of the sequences."""
         return Reading(
-            self.codes[places], self.shift[places], self.letters[places], self.held[places]
+            self.codes[places], self.shift[places], self.tokens[places], self.held[places]
         )
 
 
@@ -105,7 +105,7 @@ class Policy:
     """A distribution over expressions.
 
     Args:
-        alphabet: the letters.
+        vocabulary: the tokens.
         rules: what no sequence may break.
         settings: the network.
         priors: shifts of its scores.
@@ -113,12 +113,12 @@ class Policy:
         seed: of the first weights.
 
     Raises:
-        InputError: a prior names an unknown letter, or rules and alphabet do not fit.
+        InputError: a prior names an unknown token, or rules and vocabulary do not fit.
     """
 
     def __init__(
         self,
-        alphabet: Alphabet,
+        vocabulary: Vocabulary,
         rules: Rules,
         settings: NetworkSettings | None = None,
         priors: Priors | None = None,
@@ -126,12 +126,12 @@ class Policy:
         cost: SearchCost | None = None,
         seed: int = 0,
     ) -> None:
-        self.alphabet = alphabet
+        self.vocabulary = vocabulary
         self.priors = priors or Priors()
         self.settings = settings or NetworkSettings()
-        self.network = Network(len(alphabet.names), self.settings, seed)
-        self._rules = rules.to_kernel(alphabet, cost)
-        self._priors = _kernel_priors(self.priors, alphabet)
+        self.network = Network(len(vocabulary.names), self.settings, seed)
+        self._rules = rules.to_kernel(vocabulary, cost)
+        self._priors = _kernel_priors(self.priors, vocabulary)
 
     def sample(
         self, n: int, seed: int, *, first: int = 0, threads: int = 1, at_least: int = 1
@@ -185,20 +185,20 @@ class Policy:
         except ValueError as error:
             raise InputError(f"cannot read the sequences: {error}") from None
         kept = possible.astype(bool)
-        letters = held[kept, : shift.shape[1]].astype(np.int64)
+        tokens = held[kept, : shift.shape[1]].astype(np.int64)
         with one_thread():
             codes = self.network.encode(
                 (read[0][kept], read[1][kept], read[2][kept], read[3][kept])
             )
-        ends = torch.from_numpy((letters >= 0).astype(np.float32))
-        there = torch.from_numpy(np.maximum(letters, 0))
+        ends = torch.from_numpy((tokens >= 0).astype(np.float32))
+        there = torch.from_numpy(np.maximum(tokens, 0))
         return Reading(codes, torch.from_numpy(shift[kept]), there, ends), kept
 
     def score(self, reading: Reading) -> tuple[Tensor, Tensor]:
         """Log-probability and entropy of each step, (n, length) each, 0 behind the ends."""
         logits = self.network(reading.codes) + reading.shift
         log_share = torch.log_softmax(logits, dim=2)
-        chosen = log_share.gather(2, reading.letters.unsqueeze(2)).squeeze(2)
+        chosen = log_share.gather(2, reading.tokens.unsqueeze(2)).squeeze(2)
         share = log_share.exp()
         finite = torch.where(share > 0, log_share, torch.zeros(()))
         return chosen * reading.held, -(share * finite).sum(2) * reading.held
@@ -224,11 +224,11 @@ class Policy:
         self.network.take(weights)
 
     def save(self, path: Path | str) -> None:
-        """Write weights, settings, priors and letters to one .npz file (no pickle)."""
+        """Write weights, settings, priors and tokens to one .npz file (no pickle)."""
         head = {
             "format": FORMAT,
-            "letters": list(self.alphabet.names),
-            "bodies": _bodies(self.alphabet),
+            "tokens": list(self.vocabulary.names),
+            "bodies": _bodies(self.vocabulary),
             "settings": asdict(self.settings),
             "priors": asdict(self.priors),
         }
@@ -240,34 +240,35 @@ class Policy:
     def load(
         cls,
         path: Path | str,
-        alphabet: Alphabet,
+        vocabulary: Vocabulary,
         rules: Rules,
         *,
         priors: Priors | None = None,
         cost: SearchCost | None = None,
     ) -> Policy:
-        """A saved policy, for the same letters; rules (and priors, if given) may be others.
+        """A saved policy, for the same tokens; rules (and priors, if given) may be others.
 
         Raises:
-            InputError: the file is damaged, or its letters are not the alphabet's.
+            InputError: the file is damaged, or its tokens are not the vocabulary's.
         """
         head, weights = _read(Path(path))
-        if head["letters"] != list(alphabet.names):
+        if head["tokens"] != list(vocabulary.names):
             raise InputError(
-                f"the policy in {path} writes the letters {', '.join(head['letters'])}, "
-                f"not {', '.join(alphabet.names)}: use it with its own alphabet or train another"
+                f"the policy in {path} writes the tokens {', '.join(head['tokens'])}, "
+                f"not {', '.join(vocabulary.names)}: use it with its own vocabulary, "
+                "or train another"
             )
-        if head["bodies"] != _bodies(alphabet):
+        if head["bodies"] != _bodies(vocabulary):
             raise InputError(
                 f"the policy in {path} was trained with other custom operators: "
-                f"{head['bodies']}, not {_bodies(alphabet)}"
+                f"{head['bodies']}, not {_bodies(vocabulary)}"
             )
         try:
             settings = NetworkSettings(**head["settings"])
             own = Priors(**head["priors"])
         except TypeError as error:
             raise InputError(f"the policy file {path} is damaged: {error}") from None
-        policy = cls(alphabet, rules, settings, priors or own, cost=cost)
+        policy = cls(vocabulary, rules, settings, priors or own, cost=cost)
         policy.take(weights)
         return policy
 
@@ -275,19 +276,19 @@ class Policy:
 _TRIES = 200  # drawings of one sequence, where rules are checked at the end only
 
 
-def _bodies(alphabet: Alphabet) -> dict[str, str]:
-    return {operator.name: str(operator.body) for operator in alphabet.custom}
+def _bodies(vocabulary: Vocabulary) -> dict[str, str]:
+    return {operator.name: str(operator.body) for operator in vocabulary.custom}
 
 
-def _kernel_priors(priors: Priors, alphabet: Alphabet) -> _kernel.PolicyPriors:
-    names = list(alphabet.names)
+def _kernel_priors(priors: Priors, vocabulary: Vocabulary) -> _kernel.PolicyPriors:
+    names = list(vocabulary.names)
     shift = np.zeros(len(names), np.float32)
-    arities = np.array(alphabet.arities)
+    arities = np.array(vocabulary.arities)
     if priors.uniform_arity:
         shift -= np.log([np.sum(arities == arity) for arity in arities]).astype(np.float32)
-    for name, value in priors.letters:
+    for name, value in priors.tokens:
         if name not in names:
-            raise InputError(f"a prior names {name!r}: the letters are {', '.join(names)}")
+            raise InputError(f"a prior names {name!r}: the tokens are {', '.join(names)}")
         shift[names.index(name)] += value
     length = 0.0 if priors.length is None else priors.length
     return _kernel.PolicyPriors(shift, priors.length is not None, length, priors.variance)
@@ -298,7 +299,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as content:
             arrays = {name: content[name] for name in content.files}
         head = json.loads(str(arrays.pop(_HEAD)))
-        if head["format"] != FORMAT or not all(isinstance(n, str) for n in head["letters"]):
+        if head["format"] != FORMAT or not all(isinstance(n, str) for n in head["tokens"]):
             raise InputError(f"{path} is not a policy of the format {FORMAT}")
         dict(head["settings"]), dict(head["priors"]), dict(head["bodies"])
     except FileNotFoundError:

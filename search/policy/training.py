@@ -84,7 +84,7 @@ class TrainSettings:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Scored sequences: letters (n, length), -1 behind each end, and rewards (n,) in [0, 1]."""
+    """Scored sequences: tokens (n, length), -1 behind each end, and rewards (n,) in [0, 1]."""
 
     sequences: Sequences
     rewards: Numbers
@@ -167,7 +167,7 @@ class _Trainer:
 
     def _descend(self, reading: Reading, gains: Numbers, bonuses: Numbers) -> Update:
         held = self.settings
-        decay = held.entropy_gamma ** torch.arange(reading.letters.shape[1])
+        decay = held.entropy_gamma ** torch.arange(reading.tokens.shape[1])
         log_share, entropy = self.policy.score(reading)
         gain = (torch.from_numpy(gains).float() * log_share.sum(1)).sum()
         bonus = (torch.from_numpy(bonuses).float() * (entropy * decay).sum(1)).sum()
@@ -359,7 +359,7 @@ def _epoch(
     rng: np.random.Generator,
     batch: int,
 ) -> float:
-    total, count = 0.0, len(reading.letters)
+    total, count = 0.0, len(reading.tokens)
     order = torch.from_numpy(rng.permutation(count))
     for first in range(0, count, batch):
         places = order[first : first + batch]

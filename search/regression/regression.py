@@ -243,8 +243,8 @@ class ListSearch:
         if budget <= self._searched:
             return
         task, config = self._task, self._task.config
-        alphabet = config.alphabet(task.X.shape[1], task.names)
-        data = (task.X, task.y, task.cost, alphabet, self._rules)
+        vocabulary = config.vocabulary(task.X.shape[1], task.names)
+        data = (task.X, task.y, task.cost, vocabulary, self._rules)
         extra: dict[str, Any] = {
             "weights": task.weights,
             "loss": config.loss,

@@ -14,13 +14,13 @@ import numpy as np
 from symtick.expr import Program, from_programs
 from symtick.search import _kernel
 from symtick.search.evolution.engine import Candidate
-from symtick.search.grammar.grammar import Alphabet
+from symtick.search.grammar.grammar import Vocabulary
 from symtick.search.kernel_api.evaluation import Rows, costs, rounded
 from symtick.search.regression.regression import Task, non_dominated
 
 
 def rounded_front(
-    front: Sequence[Candidate], alphabet: Alphabet, task: Task, bits: int, threads: int = 1
+    front: Sequence[Candidate], vocabulary: Vocabulary, task: Task, bits: int, threads: int = 1
 ) -> tuple[Candidate, ...]:
     """The front with free constants of `bits` significant bits, re-scored; literals stay.
 
@@ -28,8 +28,8 @@ def rounded_front(
     is no longer finite or is beaten by another then is left out.
 
     Args:
-        front: candidates with their letters.
-        alphabet: the letters.
+        front: candidates with their tokens.
+        vocabulary: the tokens.
         task: what they were searched for.
         bits: 1 to 53.
         threads: that share the candidates.
@@ -38,7 +38,7 @@ def rounded_front(
         InputError: `bits` is not possible.
     """
     rows = Rows.make(task.X, task.y, task.weights)
-    spelled = [alphabet.expand(c.sequence, c.constants) if c.sequence else None for c in front]
+    spelled = [vocabulary.expand(c.sequence, c.constants) if c.sequence else None for c in front]
     programs = [
         c.program if s is None else Program(*s[:3]) for c, s in zip(front, spelled, strict=True)
     ]
@@ -53,7 +53,7 @@ def rounded_front(
     ticks, lut = costs([f.program for f in fits], task.cost)
     held = [
         replace(
-            _respelled(c, f.program, alphabet),
+            _respelled(c, f.program, vocabulary),
             loss=f.loss + _penalty(task, f.program),
             ticks=int(t),
             lut=float(a),
@@ -63,12 +63,12 @@ def rounded_front(
     return tuple(non_dominated([c for c in held if math.isfinite(c.loss)]))
 
 
-def _respelled(found: Candidate, program: Program, alphabet: Alphabet) -> Candidate:
+def _respelled(found: Candidate, program: Program, vocabulary: Vocabulary) -> Candidate:
     """The candidate with the constants of a program that was expanded from it."""
     if not found.sequence:
         return replace(found, program=program)
     _, _, values, kinds = _kernel.retuned(
-        alphabet.to_kernel(),
+        vocabulary.to_kernel(),
         np.array(found.sequence, np.int16),
         np.array(found.constants, np.float64),
         program.consts,

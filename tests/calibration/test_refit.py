@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from symtick.hwcost.budget import Budget
 from symtick.hwcost.reports.refit import PRIOR, Pair, factors
 
 REPORTS = Path(__file__).parents[1] / "data/reports"
-DATA = Path(load_device.__code__.co_filename).parent / "data"
+DATA = Path(str(files("symtick.hwcost"))) / "data"
 BASE, PART, VU9P = "xcvu13p-2", "xcvu13p-flga2577-2-e", "xcvu9p-flga2577-2-e"
 TEXTS = ("tanh(x0)*0.7 + abs(x1)", "sin(x0) + exp(-square(x1)) - 0.3*x2", "max(x0, x1) + x2")
 

@@ -58,13 +58,13 @@ def _grow(builder: GraphBuilder, random: Random) -> None:
         builder.table(a, [random.choice(few) for _ in range(1 << node.fmt.width)], fmt)
     elif op in (GOp.NEG, GOp.ABS) and node.fmt.width < _WIDEST:
         builder.op(op, a)
-    elif op is GOp.MADD and node.fmt.width < _WIDEST // 2:
+    elif op is GOp.DIGIT_ROW and node.fmt.width < _WIDEST // 2:
         signed = random.random() < 0.3
         fmt = Fixed(random.randint(1, 2), 0, signed)
         digit = builder.cast(b, fmt, Quant.TRN, Overflow.WRAP)
         if builder.nodes[digit].fmt == fmt:
             triple = builder.op(GOp.ADD, a, builder.scale(a, 1))
-            builder.op(GOp.MADD, random.randrange(len(builder.nodes)), digit, a, triple)
+            builder.op(GOp.DIGIT_ROW, random.randrange(len(builder.nodes)), digit, a, triple)
     elif op in (GOp.ADD, GOp.SUB, GOp.MIN, GOp.MAX, GOp.MUL, GOp.GE, GOp.CONCAT, GOp.SELECT):
         other = builder.nodes[b]
         spread = abs(node.fmt.frac - other.fmt.frac)
@@ -149,7 +149,7 @@ def _value(graph: Graph, node: GNode, values: list[Fraction], row: list[int]) ->
         GOp.ABS: lambda: abs(args[0]),
         GOp.GE: lambda: Fraction(args[0] >= args[1]),
         GOp.SELECT: lambda: args[1] if args[0] else args[2],
-        GOp.MADD: lambda: args[0] + (args[3] if args[1] == 3 else args[1] * args[2]),
+        GOp.DIGIT_ROW: lambda: args[0] + (args[3] if args[1] == 3 else args[1] * args[2]),
     }[node.op]()
 
 

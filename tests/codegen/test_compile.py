@@ -268,13 +268,13 @@ def test_latency_is_padded_or_left_out() -> None:
 def test_without_chords_there_is_one_table() -> None:
     precision = Precision(term_frac=10, wide_bits=6, chords=False)
     design = compiled("exp(x0 + x1)", "fixed<10,1>", "fixed<10,1>", precision=precision)
-    assert not {GOp.MUL, GOp.MADD} & {node.op for node in design.graph.nodes}
+    assert not {GOp.MUL, GOp.DIGIT_ROW} & {node.op for node in design.graph.nodes}
     exact = compiled(
         "exp(x0 + x1)", "fixed<10,1>", "fixed<10,1>", precision=Precision(10, wide_bits=11)
     )
-    assert not {GOp.MUL, GOp.MADD} & {node.op for node in exact.graph.nodes}
+    assert not {GOp.MUL, GOp.DIGIT_ROW} & {node.op for node in exact.graph.nodes}
     chords = compiled("exp(x0 + x1)", "fixed<14,1>", "fixed<14,1>", precision=Precision(10))
-    assert {GOp.MUL, GOp.MADD} & {node.op for node in chords.graph.nodes}
+    assert {GOp.MUL, GOp.DIGIT_ROW} & {node.op for node in chords.graph.nodes}
 
 
 def test_a_function_without_a_slope_is_computed_in_steps() -> None:

@@ -84,7 +84,7 @@ class XlsGraph:
             low = b.add_bit_slice(args[1], 0, formats[1].width)
             high = b.add_bit_slice(args[0], 0, formats[0].width)
             return b.add_zero_extend(b.add_concat([high, low]), WIDTH)
-        if node.op is GOp.MADD:
+        if node.op is GOp.DIGIT_ROW:
             first, x = (self._up(args[k], node.fmt.frac - formats[k].frac) for k in (0, 2))
             return b.add_add(first, b.add_smul(args[1], x))
         test, *pair = (None, *args) if len(args) == 2 else args

@@ -6,6 +6,7 @@ import json
 import math
 import sys
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -215,7 +216,7 @@ def test_a_clock_beyond_an_assumed_ceiling_is_said(
 def test_a_design_for_a_device_file_is_read_from_anywhere_until_that_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = (Path(load_device.__code__.co_filename).parent / "data/open.yaml").read_text()
+    text = (Path(str(files("symtick.hwcost"))) / "data/open.yaml").read_text()
     mine = tmp_path / "mine.yaml"
     mine.write_text(text.replace("name: open", "name: mine"))
     monkeypatch.chdir(tmp_path)
@@ -239,7 +240,7 @@ def test_a_design_for_a_device_file_is_read_from_anywhere_until_that_changes(
 
 
 def test_a_device_file_of_ones_own(folder: Path, tmp_path: Path) -> None:
-    text = (Path(load_device.__code__.co_filename).parent / "data/ecp5-85k-8.yaml").read_text()
+    text = (Path(str(files("symtick.hwcost"))) / "data/ecp5-85k-8.yaml").read_text()
     mine = tmp_path / "mine.yaml"
     mine.write_text(text.replace("name: ecp5-85k-8", "name: mine").replace("83640", "90"))
     (fit,) = fit_all(folder, Budget(), Target(str(mine), share=1.0))

@@ -173,7 +173,7 @@ def test_guesses_are_honoured_or_refused_by_name() -> None:
     model = quick(evaluations=40, guesses=["2*x0*x1 - x2"]).fit(X, y)
     assert model.best_.loss < 1e-20
     for text, reason in (
-        ("sin(x0)", "'sin' is no letter"),
+        ("sin(x0)", "'sin' is no token"),
         ("x0 + foo", "unknown name 'foo'"),
         ("x0 +* x1", "cannot read"),
         ("*".join(["x0"] * 12), "breaks a rule: max_nodes=15"),

@@ -1,4 +1,4 @@
-"""Small searches over letters, shared by the engine's tests."""
+"""Small searches over tokens, shared by the engine's tests."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from symtick.search.grammar.grammar import Operator, Rules, sequences_of
 
 KOZA = ("add", "sub", "mul", "div", "sin", "cos", "exp", "log")
 NO_MOVE = Moves(**dict.fromkeys(Moves.__dataclass_fields__, 0.0) | {"crossover": 1.0})
-# trees of letters, the moves of genetic programming, no constants
-LETTERS = EngineConfig(
+# trees of tokens, the moves of genetic programming, no constants
+TOKENS = EngineConfig(
     ops=KOZA,
     constants=False,
     simplify=False,
@@ -30,7 +30,7 @@ LETTERS = EngineConfig(
 )  # fmt: skip
 # everything that a state must carry
 RICH = replace(
-    LETTERS,
+    TOKENS,
     ops=("add", "mul", "sin", "inv", "square"),
     custom=(Operator.of("bell", "exp(-(a*a))"),),
     literals=(2.0,),
@@ -45,7 +45,7 @@ RICH = replace(
     patience=4,
     tune_probability=0.2,
     migration_interval=2,
-    moves=replace(LETTERS.moves, jitter=0.2, tune=0.1, add_term=0.1, exchange=0.1, drop_term=0.1),
+    moves=replace(TOKENS.moves, jitter=0.2, tune=0.1, add_term=0.1, exchange=0.1, drop_term=0.1),
 )
 
 
@@ -65,7 +65,7 @@ def target(X: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.exp(-X[:, 0]) * np.sin(3.0 * X[:, 1]) + 0.37 * X[:, 0]
 
 
-def letters(config: EngineConfig = LETTERS, rows: int = 40) -> Engine:
+def tokens(config: EngineConfig = TOKENS, rows: int = 40) -> Engine:
     """An engine on the target."""
     X = inputs(rows)
     return Engine(X, target(X), None, depth_cost(2), config)
@@ -79,5 +79,5 @@ def written(front: list[Candidate]) -> list[tuple[object, ...]]:
 
 
 def rows_of(engine: Engine, *texts: str) -> npt.NDArray[np.int16]:
-    """Expressions as sequences of letters, as `Engine.offer` takes them."""
-    return sequences_of([engine.alphabet.sequence(text)[0] for text in texts])
+    """Expressions as sequences of tokens, as `Engine.offer` takes them."""
+    return sequences_of([engine.vocabulary.sequence(text)[0] for text in texts])

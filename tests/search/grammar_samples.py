@@ -1,4 +1,4 @@
-"""A second judge of sequences, written from the rules' descriptions, and alphabets to judge in."""
+"""A second judge of sequences, from the rules' descriptions, and vocabularies to judge in."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from hypothesis import strategies as st
 from symtick.expr import Op
 from symtick.hwcost.search_model.graph import search_cost
 from symtick.hwcost.search_model.table import SearchCost
-from symtick.search.grammar.grammar import Alphabet, Operator, Rules, Unit, Units
+from symtick.search.grammar.grammar import Operator, Rules, Unit, Units, Vocabulary
 
 INVERSE = {("neg", "neg"), ("exp", "log"), ("log", "exp"), ("sqrt", "square"), ("square", "sqrt"),
            ("inv", "inv")}  # fmt: skip
 TRIG = ("sin", "cos", "tan")
 
-PLAIN = Alphabet.of(("add", "sub", "mul", "div", "sin", "cos", "exp", "log", "neg"), 2)
-RICH = Alphabet.of(
+PLAIN = Vocabulary.of(("add", "sub", "mul", "div", "sin", "cos", "exp", "log", "neg"), 2)
+RICH = Vocabulary.of(
     ("add", "mul", "div", "max", "sqrt", "square", "exp", "log", "sin", "inv", "tan", "pow"),
     3,
     literals=(1.0, 2.0),
     custom=(Operator.of("twice", "sin(a)*a + 3*b"),),
     complexity={"exp": 3.0, "trig": 2.5, "const": 2.0, "pow": 4.0, "x1": 0.5},
 )
-BARE = Alphabet.of(("sub", "mul", "cos", "neg"), 1, constants=False, literals=(1.0,))
-ALPHABETS = (PLAIN, RICH, BARE)
+BARE = Vocabulary.of(("sub", "mul", "cos", "neg"), 1, constants=False, literals=(1.0,))
+VOCABULARIES = (PLAIN, RICH, BARE)
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,15 @@ class Part:
             yield from arg
 
 
-def part_of(alphabet: Alphabet, sequence: Sequence[int]) -> Part:
+def part_of(vocabulary: Vocabulary, sequence: Sequence[int]) -> Part:
     """The nested form of a whole sequence."""
     tokens = iter(sequence)
 
     def take() -> Part:
         token = next(tokens)
-        return Part(alphabet.names[token], tuple(take() for _ in range(alphabet.arities[token])))
+        return Part(
+            vocabulary.names[token], tuple(take() for _ in range(vocabulary.arities[token]))
+        )
 
     whole = take()
     assert not list(tokens)
@@ -71,18 +73,20 @@ def nestedness(part: Part, inner: frozenset[str]) -> int:
 class Judge:
     """Judges sequences by plain recursion over their nested form."""
 
-    def __init__(self, alphabet: Alphabet, rules: Rules, cost: SearchCost | None = None) -> None:
-        self.alphabet, self.rules, self.cost = alphabet, rules, cost
-        self.weight = {t.name: t.complexity for t in alphabet.tokens}
-        self.kind = {t.name: t.kind for t in alphabet.tokens}
-        self.bodies = {o.name: o.body.to_program() for o in alphabet.custom}
-        trig = [n for n in alphabet.names if n in TRIG or n == "twice"]
+    def __init__(
+        self, vocabulary: Vocabulary, rules: Rules, cost: SearchCost | None = None
+    ) -> None:
+        self.vocabulary, self.rules, self.cost = vocabulary, rules, cost
+        self.weight = {t.name: t.complexity for t in vocabulary.tokens}
+        self.kind = {t.name: t.kind for t in vocabulary.tokens}
+        self.bodies = {o.name: o.body.to_program() for o in vocabulary.custom}
+        trig = [n for n in vocabulary.names if n in TRIG or n == "twice"]
         self.nested = [(o, i, n) for o, held in rules.nested.items() for i, n in held.items()]
         if not rules.trig_in_trig:
             self.nested += [(o, i, 0) for o in trig for i in trig]
 
     def accepts(self, sequence: Sequence[int]) -> bool:
-        part = part_of(self.alphabet, sequence)
+        part = part_of(self.vocabulary, sequence)
         return (
             self.size(part)
             and self.counts(part)
@@ -148,16 +152,16 @@ class Judge:
             return True
         assert self.cost is not None
         # whatever the constants will be: factors are shifts, and no two constants are equal
-        constants = sum(self.alphabet.tokens[t].kind == "constant" for t in sequence)
+        constants = sum(self.vocabulary.tokens[t].kind == "constant" for t in sequence)
         values = [math.ldexp(k + 2, 100) for k in range(constants)]
-        expression = self.alphabet.expression(np.array(sequence), values)
+        expression = self.vocabulary.expression(np.array(sequence), values)
         return search_cost(expression, replace(self.cost, factor_bits=1))[0] <= self.rules.max_ticks
 
     def dimensions(self, part: Part) -> bool:
         if self.rules.units is None:
             return True
         try:
-            unit = dimension(part, self.alphabet, self.rules.units)
+            unit = dimension(part, self.vocabulary, self.rules.units)
         except MismatchError:
             return False
         target = self.rules.units.target
@@ -168,17 +172,17 @@ class MismatchError(Exception):
     """Units that do not fit together."""
 
 
-def dimension(part: Part, alphabet: Alphabet, units: Units) -> Unit | None:
+def dimension(part: Part, vocabulary: Vocabulary, units: Units) -> Unit | None:
     """Unit of the value, None where a constant may make it any."""
-    custom = {o.name: o for o in alphabet.custom}
+    custom = {o.name: o for o in vocabulary.custom}
     if part.name in custom:
-        arguments = [dimension(a, alphabet, units) for a in part.args]
+        arguments = [dimension(a, vocabulary, units) for a in part.args]
         return _of_body(custom[part.name], arguments)
-    if part.name in alphabet.inputs:
-        return units.inputs[alphabet.inputs.index(part.name)]
+    if part.name in vocabulary.inputs:
+        return units.inputs[vocabulary.inputs.index(part.name)]
     if not part.args:
         return None if part.name == "const" else Unit()
-    return _combined(part.name, [dimension(a, alphabet, units) for a in part.args])
+    return _combined(part.name, [dimension(a, vocabulary, units) for a in part.args])
 
 
 def _of_body(operator: Operator, arguments: list[Unit | None]) -> Unit | None:
@@ -214,10 +218,10 @@ def _combined(name: str, args: list[Unit | None]) -> Unit | None:
 
 
 @st.composite
-def rule_settings(draw: st.DrawFn, alphabet: Alphabet) -> Rules:
+def rule_settings(draw: st.DrawFn, vocabulary: Vocabulary) -> Rules:
     """Rules that leave something of small random trees, each kind on now and then."""
-    names = alphabet.names
-    operators = [t.name for t in alphabet.tokens if t.arity]
+    names = vocabulary.names
+    operators = [t.name for t in vocabulary.tokens if t.arity]
     few = st.integers(0, 2)
 
     def some(values: st.SearchStrategy[int], among: Sequence[str]) -> dict[str, int]:
@@ -226,7 +230,7 @@ def rule_settings(draw: st.DrawFn, alphabet: Alphabet) -> Rules:
     least = draw(st.sampled_from([1, 1, 2, 4, 5]))
     limits = {
         name: tuple(draw(st.sampled_from([-1.0, 1.0, 2.0, 4.5]))
-                    for _ in range(alphabet.arities[alphabet.places[name]]))
+                    for _ in range(vocabulary.arities[vocabulary.places[name]]))
         for name in draw(st.lists(st.sampled_from(operators), max_size=2))
     }  # fmt: skip
     return Rules(

@@ -66,7 +66,7 @@ def arithmetic() -> Graph:
     for width, signed in product((1, 2), (False, True)):
         digit = b.cast(ends[3], Fixed(width, 0, signed), Quant.TRN, Overflow.WRAP)
         triples = [b.op(GOp.ADD, p, b.scale(p, 1)) for p in ends]
-        outputs += [b.op(GOp.MADD, q, digit, p, t) for p, t in zip(ends, triples, strict=True)
+        outputs += [b.op(GOp.DIGIT_ROW, q, digit, p, t) for p, t in zip(ends, triples, strict=True)
                     for q in (*ends, b.const(0, 0))]  # fmt: skip
     test = b.op(GOp.GE, ends[0], ends[2])
     outputs += [b.op(GOp.SELECT, test, p, q) for p, q in product(ends, ends)]

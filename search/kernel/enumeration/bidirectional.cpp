@@ -27,7 +27,7 @@ Meeting::Meeting(Library& library, std::vector<double> target,
     if (target_.size() != library.rows())
         throw std::invalid_argument("the target needs one number for each row of the library");
     target_.resize(library.stride(), target_.back());
-    for (const Undo& u : undos(library.rules().alphabet())) {
+    for (const Undo& u : undos(library.rules().vocabulary())) {
         const bool pair = u.unknown == Undo::FIRST || u.unknown == Undo::SECOND;
         (pair ? paired_ : alone_).push_back(u);
     }
@@ -239,7 +239,7 @@ bool Meeting::complete(const Part& part, const Found& found, const Offer& offer)
         for (Part p = part; p.parent >= 0; p = parts_[std::size_t(p.parent)]) {
             const Tree other =
                 p.function < 0 ? Tree{} : library_->table().tree(std::size_t(p.function));
-            tree = redone(undo(p), library_->rules().alphabet(), tree, other);
+            tree = redone(undo(p), library_->rules().vocabulary(), tree, other);
         }
         if (!library_->rules().accepts(tree)) continue;
         if (spent(limit_)) {

@@ -67,7 +67,7 @@ bool Enumeration::run_nodes(std::size_t level, std::uint64_t evaluations) {
 bool Enumeration::advance() {
     Cursor& c = cursor_;
     if (c.token >= table_.letters()) return false;
-    const int count = table_.rules().alphabet().arity_of(int(c.token));
+    const int count = table_.rules().vocabulary().arity_of(int(c.token));
     const auto size = [&](std::size_t level) { return starts_[level + 1] - starts_[level]; };
     const auto form = [&](std::size_t level, std::size_t k) {
         return std::int32_t(starts_[level] + k);
@@ -141,7 +141,7 @@ bool Enumeration::extend(std::uint64_t evaluations) {
     const std::int32_t newest = count ? members[count - 1] : -1;
     std::size_t step = 0;
     for (std::size_t t = 0; t < table_.letters(); ++t) {
-        const int arguments = table_.rules().alphabet().arity_of(int(t));
+        const int arguments = table_.rules().vocabulary().arity_of(int(t));
         if (arguments == 0) continue;
         for (std::size_t i = 0; i < all; ++i) {
             const std::size_t from = arguments == 2 && table_.commutes(t) ? i : 0;

@@ -1,5 +1,5 @@
 // Room: search/kernel. Exhaustive search from the smallest functions up: every function that the
-// alphabet can write within the rules, once, in order of size.
+// vocabulary can write within the rules, once, in order of size.
 #pragma once
 #include "enumeration/function_table.hpp"
 #include "core/interrupt.hpp"

@@ -12,8 +12,8 @@ class Gatherer {
 public:
     Gatherer(const FunctionTable& table, const FrontSettings& settings, Offers& offers)
         : table_(table), settings_(settings), offers_(offers) {
-        const Alphabet& alphabet = offers.rules().alphabet();
-        const auto has = [&](const Node& n) { return alphabet.find(n) >= 0; };
+        const Vocabulary& vocabulary = offers.rules().vocabulary();
+        const auto has = [&](const Node& n) { return vocabulary.find(n) >= 0; };
         scalable_ = settings.scaled && has({CONST, kFree, 0.0}) && has({MUL, 0, 0.0}) &&
                     has({ADD, 0, 0.0});
     }
@@ -98,7 +98,7 @@ private:
         ++fits_;
         Tree whole = offers_.phenotype(tree), tuned = tree;
         fitter_.fit(whole, offers_.all(), offers_.loss(), settings_.fit);
-        take_constants(tuned, whole, offers_.rules().alphabet());
+        take_constants(tuned, whole, offers_.rules().vocabulary());
         offers_.offer(tuned);
     }
 };

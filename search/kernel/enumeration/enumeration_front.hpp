@@ -7,7 +7,7 @@
 namespace symtick {
 
 struct FrontSettings {
-    bool scaled = false;     // also scale * f + offset, where the alphabet has what it takes
+    bool scaled = false;     // also scale * f + offset, where the vocabulary has what it takes
     std::size_t fits = 100;  // of the best functions of each level, where constants are to be tuned
     FitSettings fit;
 };

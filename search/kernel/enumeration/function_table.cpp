@@ -22,9 +22,9 @@ constexpr double kTiniest = 1e-100;
 std::size_t whole_vectors(std::size_t rows) { return (rows + 15) / 16 * 16; }
 
 // the letter as an expression of INPUT 0 and INPUT 1
-Tree body_of(const Alphabet& alphabet, std::size_t token) {
-    const std::uint8_t op = alphabet.tokens[token].node.op;
-    if (op >= CUSTOM1) return alphabet.body(op);
+Tree body_of(const Vocabulary& vocabulary, std::size_t token) {
+    const std::uint8_t op = vocabulary.tokens[token].node.op;
+    if (op >= CUSTOM1) return vocabulary.body(op);
     Tree body{{INPUT, 0, 0.0}};
     if (arity(op) == 2) body.push_back({INPUT, 1, 0.0});
     body.push_back({op, 0, 0.0});
@@ -54,12 +54,12 @@ std::uint64_t key_of(const Form& form) {
 
 }  // namespace
 
-LetterRunner::LetterRunner(const Alphabet& alphabet, std::size_t stride) : stride_(stride) {
+LetterRunner::LetterRunner(const Vocabulary& vocabulary, std::size_t stride) : stride_(stride) {
     int slots = 0;
-    for (std::size_t t = 0; t < alphabet.tokens.size(); ++t) {
+    for (std::size_t t = 0; t < vocabulary.tokens.size(); ++t) {
         codes_.emplace_back();
-        if (alphabet.arity_of(int(t)) == 0) continue;
-        compile(body_of(alphabet, t), codes_.back());
+        if (vocabulary.arity_of(int(t)) == 0) continue;
+        compile(body_of(vocabulary, t), codes_.back());
         slots = std::max(slots, codes_.back().slots);
     }
     x_.resize(2 * stride);
@@ -77,11 +77,11 @@ double* LetterRunner::run(std::size_t token, const double* a, const double* b) {
 }
 
 FunctionTable::FunctionTable(const Rules& rules, const Data& data, const TableSettings& settings)
-    : rules_(rules.alphabet(), of_parts(rules.settings())),
+    : rules_(rules.vocabulary(), of_parts(rules.settings())),
       settings_(settings),
       rows_(std::min(data.rows, kMostRows)),
       stride_(whole_vectors(rows_)),
-      runner_(rules_.alphabet(), stride_),
+      runner_(rules_.vocabulary(), stride_),
       needs_(rules_) {
     if (settings.symbols > kSymbolValues.size())
         throw std::invalid_argument("at most 2 free constants may stand in an enumerated function");
@@ -90,7 +90,7 @@ FunctionTable::FunctionTable(const Rules& rules, const Data& data, const TableSe
         cost.factor_bits = 1;
         settings_.cost = Costing(cost);
     }
-    for (std::size_t t = 0; t < letters(); ++t) bodies_.push_back(body_of(rules_.alphabet(), t));
+    for (std::size_t t = 0; t < letters(); ++t) bodies_.push_back(body_of(rules_.vocabulary(), t));
     add_leaves(data);
     leaves_ = size();
 }
@@ -100,7 +100,7 @@ void FunctionTable::add_leaves(const Data& data) {
     const auto padded = [&] { std::fill(column.begin() + std::ptrdiff_t(rows_), column.end(),
                                         column[rows_ - 1]); };
     for (std::size_t t = 0; t < letters(); ++t) {
-        const Node& n = rules_.alphabet().tokens[t].node;
+        const Node& n = rules_.vocabulary().tokens[t].node;
         if (n.op == INPUT) std::copy_n(data.x64.get() + std::size_t(n.feature) * data.stride, rows_,
                                        column.begin());
         else if (n.op == CONST && n.feature == kLiteral) std::fill(column.begin(), column.end(), n.value);
@@ -108,7 +108,7 @@ void FunctionTable::add_leaves(const Data& data) {
         padded();
         add_leaf(n, t, column.data(), 0);
     }
-    if (rules_.alphabet().find({CONST, kFree, 0.0}) < 0) return;
+    if (rules_.vocabulary().find({CONST, kFree, 0.0}) < 0) return;
     for (std::size_t k = 0; k < settings_.symbols; ++k) {
         std::fill(column.begin(), column.end(), kSymbolValues[k]);
         add_leaf({CONST, kFree, kSymbolValues[k]}, letters() + k, column.data(),
@@ -131,13 +131,13 @@ void FunctionTable::add_leaf(const Node& node, std::size_t token, const double* 
 }
 
 bool FunctionTable::commutes(std::size_t token) const {
-    const std::uint8_t op = rules_.alphabet().tokens[token].node.op;
+    const std::uint8_t op = rules_.vocabulary().tokens[token].node.op;
     return (op == ADD || op == MUL || op == MIN || op == MAX) &&
            rules_.settings().max_argument.empty();
 }
 
 const Node& FunctionTable::letter(const Form& form) const {
-    return rules_.alphabet().tokens[std::size_t(form.token)].node;
+    return rules_.vocabulary().tokens[std::size_t(form.token)].node;
 }
 
 // a free constant that another one does the work of
@@ -385,7 +385,7 @@ Tree FunctionTable::tree(std::size_t function) const {
 bool FunctionTable::accepts(const Tree& tree) const { return rules_.accepts(tree); }
 
 PartCost FunctionTable::cost_of_part(const Tree& tree) const {
-    return part_cost_of(has_custom(tree) ? expanded(tree, rules_.alphabet()) : tree, settings_.cost);
+    return part_cost_of(has_custom(tree) ? expanded(tree, rules_.vocabulary()) : tree, settings_.cost);
 }
 
 }  // namespace symtick

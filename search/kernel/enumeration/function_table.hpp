@@ -28,7 +28,7 @@ struct TableStats {
 // Computes one letter over vectors of values.
 class LetterRunner {
 public:
-    LetterRunner(const Alphabet& alphabet, std::size_t stride);
+    LetterRunner(const Vocabulary& vocabulary, std::size_t stride);
     // `stride` numbers, good until the next call; b only of a letter with two arguments
     double* run(std::size_t token, const double* a, const double* b);
 
@@ -69,8 +69,8 @@ public:
     const TableStats& stats() const { return stats_; }
     bool commutes(std::size_t token) const;
     std::size_t leaves() const { return leaves_; }  // the first functions
-    // the letter's number of a symbol is past the alphabet
-    std::size_t letters() const { return rules_.alphabet().tokens.size(); }
+    // the letter's number of a symbol is past the vocabulary
+    std::size_t letters() const { return rules_.vocabulary().tokens.size(); }
 
 private:
     // the best form known; forms of its parts may have become better since `changes_` was `at`

@@ -58,10 +58,10 @@ double both_of(std::uint8_t op, int branch, double y) {
 
 }  // namespace
 
-std::vector<Undo> undos(const Alphabet& alphabet) {
+std::vector<Undo> undos(const Vocabulary& vocabulary) {
     std::vector<Undo> out;
-    for (std::size_t t = 0; t < alphabet.tokens.size(); ++t) {
-        const std::uint8_t op = alphabet.tokens[t].node.op;
+    for (std::size_t t = 0; t < vocabulary.tokens.size(); ++t) {
+        const std::uint8_t op = vocabulary.tokens[t].node.op;
         if (op <= CONST || op >= CUSTOM1) continue;
         std::vector<Undo::Unknown> places = {Undo::ONLY};
         if (arity(op) == 2) places = {Undo::FIRST};
@@ -86,14 +86,14 @@ void undone(const Undo& undo, const double* wanted, const double* other, double*
     }
 }
 
-Tree redone(const Undo& undo, const Alphabet& alphabet, const Tree& part, const Tree& other) {
+Tree redone(const Undo& undo, const Vocabulary& vocabulary, const Tree& part, const Tree& other) {
     Tree out;
     const auto add = [&](const Tree& tree) { out.insert(out.end(), tree.begin(), tree.end()); };
     if (undo.unknown == Undo::SECOND) add(other);
     add(part);
     if (undo.unknown == Undo::FIRST) add(other);
     if (undo.unknown == Undo::BOTH) add(part);
-    out.push_back(alphabet.tokens[std::size_t(undo.token)].node);
+    out.push_back(vocabulary.tokens[std::size_t(undo.token)].node);
     return out;
 }
 

@@ -1,7 +1,7 @@
 // Room: search/kernel. The operators backwards: which values an argument must have, so that an
 // operator gives wanted ones.
 #pragma once
-#include "rules/alphabet.hpp"
+#include "rules/vocabulary.hpp"
 
 namespace symtick {
 
@@ -14,8 +14,8 @@ struct Undo {
     std::uint8_t branch = 0;  // of an inverse with several values, the principal one first
 };
 
-// Every way back through the built-in letters of the alphabet.
-std::vector<Undo> undos(const Alphabet& alphabet);
+// Every way back through the built-in letters of the vocabulary.
+std::vector<Undo> undos(const Vocabulary& vocabulary);
 
 // Values of the unknown argument(s) that make `wanted`, where the other one is `other` (of FIRST and
 // SECOND). NaN where there is none; infinite where any will do (MIN, MAX: any that is greater, less).
@@ -23,6 +23,6 @@ void undone(const Undo& undo, const double* wanted, const double* other, double*
             std::size_t rows);
 
 // the letter over `part`, which stands in the unknown's place, and `other`
-Tree redone(const Undo& undo, const Alphabet& alphabet, const Tree& part, const Tree& other);
+Tree redone(const Undo& undo, const Vocabulary& vocabulary, const Tree& part, const Tree& other);
 
 }  // namespace symtick

@@ -49,17 +49,17 @@ Library::Library(const Rules& rules, const Data& data, const LibrarySettings& se
       data_(data, chosen_),
       enumeration_(rules, data_, enumeration_settings(settings)) {
     letters_.fill(-1);
-    for (std::size_t t = 0; t < rules.alphabet().tokens.size(); ++t) {
-        const Node& n = rules.alphabet().tokens[t].node;
+    for (std::size_t t = 0; t < rules.vocabulary().tokens.size(); ++t) {
+        const Node& n = rules.vocabulary().tokens[t].node;
         if (n.op > CONST && n.op < OP_COUNT) letters_[n.op] = std::int16_t(t);
         free_ = free_ || (n.op == CONST && n.feature == kFree);
     }
-    for (const Undo& u : undos(rules.alphabet())) {
+    for (const Undo& u : undos(rules.vocabulary())) {
         const bool last = u.branch == 1 && (u.unknown == Undo::ONLY || u.unknown == Undo::BOTH);
         if (last) folds_.push_back({std::size_t(u.token), u.unknown == Undo::BOTH});
     }
-    for (std::size_t t = 0; t < rules.alphabet().tokens.size(); ++t)
-        if (rules.alphabet().tokens[t].node.op >= CUSTOM1 && rules.alphabet().arity_of(int(t)) == 1)
+    for (std::size_t t = 0; t < rules.vocabulary().tokens.size(); ++t)
+        if (rules.vocabulary().tokens[t].node.op >= CUSTOM1 && rules.vocabulary().arity_of(int(t)) == 1)
             folds_.push_back({t, false});
     index();
     blocks_ = {0, table().size()};
@@ -79,7 +79,7 @@ double Library::growth_cost(Growth how) const {
         const double before = level_costs_[level_costs_.size() - 2];
         return level_costs_.back() * level_costs_.back() / std::max(before, 1.0);
     }
-    return last * last * double(rules_.alphabet().tokens.size());
+    return last * last * double(rules_.vocabulary().tokens.size());
 }
 
 bool Library::grow(Growth how, std::uint64_t evaluations) {

@@ -45,7 +45,7 @@ public:
     std::size_t rows() const { return table().rows(); }
     std::size_t stride() const { return table().stride(); }
     const Data& data() const { return data_; }  // the chosen rows
-    bool free() const { return free_; }         // the alphabet has free constants
+    bool free() const { return free_; }         // the vocabulary has free constants
     // rows of the data that the functions' values belong to
     const std::vector<std::size_t>& chosen() const { return chosen_; }
     std::uint64_t evaluations() const { return table().stats().evaluations; }
@@ -57,7 +57,7 @@ public:
     // the function with these values (`stride` numbers), or else one that is scaled and shifted
     Found find(const double* wanted, const Shape& shape) const;
     Found find(const double* wanted) const { return find(wanted, shape_of(wanted)); }
-    // Trees for scale * tree + shift within the alphabet, shortest first; empty where it has no such
+    // Trees for scale * tree + shift within the vocabulary, shortest first; empty where it has no such
     // constants. Not judged by the rules.
     std::vector<Tree> on_line(const Tree& tree, double scale, double shift) const;
     std::vector<Tree> written(const Found& found) const;

@@ -24,7 +24,7 @@ public:
     const Archive& archive() const { return archive_; }
     std::uint64_t scored() const { return scored_; }
     Tree phenotype(const Tree& tree) const {
-        return has_custom(tree) ? expanded(tree, rules_.alphabet()) : tree;
+        return has_custom(tree) ? expanded(tree, rules_.vocabulary()) : tree;
     }
 
 private:

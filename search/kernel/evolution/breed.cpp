@@ -57,11 +57,11 @@ std::vector<Range> ranges_of(const Data& data) {
 
 }  // namespace
 
-Breeder::Breeder(const BreedSettings& settings, const Alphabet& alphabet, const Data& data)
+Breeder::Breeder(const BreedSettings& settings, const Vocabulary& vocabulary, const Data& data)
     : settings_(settings),
       data_(data),
       ranges_(settings.ranges.empty() ? ranges_of(data) : settings.ranges) {
-    for (const Token& t : alphabet.tokens) {
+    for (const Token& t : vocabulary.tokens) {
         const Node& n = t.node;
         const int count = arity(n.op);
         if (n.op < OP_COUNT && (n.op != CONST || n.feature != kLiteral)) allowed_[n.op] = true;

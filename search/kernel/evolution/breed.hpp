@@ -1,6 +1,6 @@
 // Room: search/kernel. Making new trees from old ones. Nothing here looks at a loss.
 #pragma once
-#include "rules/alphabet.hpp"
+#include "rules/vocabulary.hpp"
 #include "core/data.hpp"
 #include "core/interval.hpp"
 #include "core/program.hpp"
@@ -27,9 +27,9 @@ struct BreedSettings {
 // where a move cannot be made. Moves are after Koza (1992) unless said.
 class Breeder {
 public:
-    Breeder(const BreedSettings& settings, const Alphabet& alphabet, const Data& data);
+    Breeder(const BreedSettings& settings, const Vocabulary& vocabulary, const Data& data);
 
-    bool terms() const { return terms_; }  // has the alphabet what c * u(a * x + b) + d needs?
+    bool terms() const { return terms_; }  // has the vocabulary what c * u(a * x + b) + d needs?
     // u(affine of one or two inputs), without its coefficient
     Tree term(Rng& rng) const;
     // a tree of letters; every branch `depth` deep where `full`, else some end earlier

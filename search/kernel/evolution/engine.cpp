@@ -64,13 +64,13 @@ Engine::Engine(Data data, const EngineSettings& settings, const BreedSettings& b
       settings_(settings),
       breed_settings_(breed),
       rules_(std::move(rules)),
-      breeder_(breed_settings_, rules_.alphabet(), screen_),
+      breeder_(breed_settings_, rules_.vocabulary(), screen_),
       cost_(cost),
       guesses_(std::move(guesses)),
       penalty_(std::move(penalty)),
-      custom_(!alphabet().unary.empty() || !alphabet().binary.empty()),
+      custom_(!vocabulary().unary.empty() || !vocabulary().binary.empty()),
       free_constants_(std::any_of(
-          alphabet().tokens.begin(), alphabet().tokens.end(),
+          vocabulary().tokens.begin(), vocabulary().tokens.end(),
           [](const Token& t) { return t.node.op == CONST && t.node.feature == kFree; })),
       floor_(noise(settings.loss, data_, exact_ && same_rows_)),
       islands_(settings.islands) {
@@ -99,7 +99,7 @@ void Engine::collect(std::uint64_t most) {
     if (settings_.library == 0 || !(settings_.moves[MATCH] > 0.0)) return;
     const std::uint64_t limit = library_limit_ ? library_limit_ : std::min(settings_.library, most);
     const auto leaves = std::uint64_t(std::count_if(
-        alphabet().tokens.begin(), alphabet().tokens.end(),
+        vocabulary().tokens.begin(), vocabulary().tokens.end(),
         [](const Token& t) { return arity(t.node.op) == 0; }));
     if (limit < leaves) return;
     library_limit_ = limit;
@@ -257,7 +257,7 @@ bool Engine::written_tree(Island& island, Worker& worker) const {
         while (!worker.mask[token] || left-- > 0) ++token;
         prefix.push(int(token));
     }
-    worker.child.tree = to_tree(prefix.sequence(), alphabet());
+    worker.child.tree = to_tree(prefix.sequence(), vocabulary());
     for (Node& n : worker.child.tree)
         if (n.op == CONST && n.feature == kFree) n.value = island.rng.normal() * 2.0;
     return true;

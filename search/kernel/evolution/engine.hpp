@@ -80,8 +80,8 @@ public:
     std::vector<double> replant(const std::vector<Tree>& given, int threads);
     // the best different functions among people and archives, by screening loss
     std::vector<Individual> people(std::size_t most) const;
-    Tree phenotype(const Tree& tree) const { return custom_ ? expanded(tree, alphabet()) : tree; }
-    const Alphabet& alphabet() const { return rules_.alphabet(); }
+    Tree phenotype(const Tree& tree) const { return custom_ ? expanded(tree, vocabulary()) : tree; }
+    const Vocabulary& vocabulary() const { return rules_.vocabulary(); }
     Arrays save() const;
     void load(const Arrays& state);
 

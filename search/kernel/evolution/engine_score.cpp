@@ -34,7 +34,7 @@ std::size_t tick_place(int ticks) { return std::size_t(std::clamp<int>(ticks, 0,
 
 const Tree& Engine::body_of(const Tree& tree, Tree& scratch) const {
     if (!custom_ || !has_custom(tree)) return tree;
-    scratch = expanded(tree, alphabet());
+    scratch = expanded(tree, vocabulary());
     return scratch;
 }
 
@@ -159,7 +159,7 @@ bool Engine::take_tuned(Individual& one, double loss, Worker& worker) const {
     if (cost.ticks > rules_.settings().max_ticks || cost.lut > settings_.max_lut) return false;
     const std::uint64_t hash = fingerprint(tuned);
     if (hash == kUndefined) return false;
-    if (custom_ && has_custom(one.tree)) take_constants(one.tree, tuned, alphabet());
+    if (custom_ && has_custom(one.tree)) take_constants(one.tree, tuned, vocabulary());
     else std::swap(one.tree, tuned);
     one.cost = cost;
     one.screen = loss;

@@ -79,8 +79,8 @@ void add(Digest& d, const CostTable& c) {
 }
 
 void add(Digest& d, const Rules& rules) {
-    for (const Token& t : rules.alphabet().tokens) d.tree({t.node}), d.number(t.complexity);
-    for (const auto* bodies : {&rules.alphabet().unary, &rules.alphabet().binary})
+    for (const Token& t : rules.vocabulary().tokens) d.tree({t.node}), d.number(t.complexity);
+    for (const auto* bodies : {&rules.vocabulary().unary, &rules.vocabulary().binary})
         for (const Tree& body : *bodies) d.tree(body);
     const RuleSettings& s = rules.settings();
     for (std::size_t w : {s.min_nodes, s.max_nodes, s.max_depth, s.max_constants, s.max_expanded,

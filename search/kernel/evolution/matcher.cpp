@@ -46,11 +46,11 @@ double slope(std::uint8_t op, bool second, double a, double b, double v) {
 }  // namespace
 
 Matcher::Matcher(const Library& library, const MatcherSettings& settings)
-    : library_(&library), settings_(settings), undos_(library.rules().alphabet().tokens.size()) {
-    for (const Undo& u : undos(library.rules().alphabet()))
+    : library_(&library), settings_(settings), undos_(library.rules().vocabulary().tokens.size()) {
+    for (const Undo& u : undos(library.rules().vocabulary()))
         if (u.unknown != Undo::BOTH) undos_[std::size_t(u.token)].push_back(u);
     for (std::size_t t = 0; t < undos_.size(); ++t) {
-        const std::uint8_t op = library.rules().alphabet().tokens[t].node.op;
+        const std::uint8_t op = library.rules().vocabulary().tokens[t].node.op;
         if (op == ADD || op == MUL || op == MIN || op == MAX)
             undos_[t].push_back({std::int16_t(t), op, Undo::SECOND, 0});
     }
@@ -59,7 +59,7 @@ Matcher::Matcher(const Library& library, const MatcherSettings& settings)
 // values of all nodes; false where one is no letter or not finite
 bool Matcher::evaluate(const Tree& mother, Scratch& s) const {
     const std::size_t stride = library_->stride(), n = mother.size();
-    if (!s.runner) s.runner = std::make_unique<LetterRunner>(library_->rules().alphabet(), stride);
+    if (!s.runner) s.runner = std::make_unique<LetterRunner>(library_->rules().vocabulary(), stride);
     s.values.resize(n * stride);
     s.first.resize(n);
     s.parents.assign(n, n);

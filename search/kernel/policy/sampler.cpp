@@ -74,11 +74,11 @@ struct Network {
 // Priors and mask of the next step.
 class Shifts {
 public:
-    Shifts(const PolicyPriors& priors, const Alphabet& alphabet)
+    Shifts(const PolicyPriors& priors, const Vocabulary& vocabulary)
         : priors_(priors), token_(priors.token) {
-        token_.resize(alphabet.tokens.size(), 0.0f);
+        token_.resize(vocabulary.tokens.size(), 0.0f);
         for (std::size_t k = 0; k < token_.size(); ++k)
-            leaf_.push_back(alphabet.arity_of(int(k)) == 0);
+            leaf_.push_back(vocabulary.arity_of(int(k)) == 0);
     }
 
     // false where nothing may stand next
@@ -104,7 +104,7 @@ class Desk {
 public:
     Desk(const Network& net, const PolicyPriors& priors, const Rules& rules, std::uint64_t seed,
          std::uint64_t first, std::size_t tries, Samples& out)
-        : net_(net), rules_(rules), loops_(lstm()), shifts_(priors, rules.alphabet()), seed_(seed),
+        : net_(net), rules_(rules), loops_(lstm()), shifts_(priors, rules.vocabulary()), seed_(seed),
           first_(first), tries_(tries), out_(out), gates_(kSide * net.gates),
           logits_(kSide * net.width), shift_(kSide * net.width, kForbidden), entropy_(kSide),
           h_(net.layers, std::vector<float>(kSide * net.units)), c_(h_) {
@@ -227,7 +227,7 @@ private:
         const Lane& lane = *lanes_[k];
         bool kept = !lane.stuck;
         if (kept && rules_.settings().units)
-            kept = rules_.accepts(to_tree(lane.prefix.sequence(), rules_.alphabet()));
+            kept = rules_.accepts(to_tree(lane.prefix.sequence(), rules_.vocabulary()));
         if (!kept) return lane.tries >= tries_;
         out_.sequences[lane.row] = lane.prefix.sequence();
         out_.log_probability[lane.row] = lane.log_probability;
@@ -269,8 +269,8 @@ Samples sample(const PolicyWeights& weights, const PolicyPriors& priors, const R
                std::size_t n, std::uint64_t seed, std::uint64_t first, std::size_t tries,
                int threads) {
     weights.check();
-    if (weights.tokens != rules.alphabet().tokens.size())
-        throw std::invalid_argument("the policy's weights are for another alphabet");
+    if (weights.tokens != rules.vocabulary().tokens.size())
+        throw std::invalid_argument("the policy's weights are for another vocabulary");
     const Network net(weights);
     Samples out;
     out.sequences.resize(n);
@@ -290,14 +290,14 @@ Samples sample(const PolicyWeights& weights, const PolicyPriors& priors, const R
 
 Observations observations(const PolicyPriors& priors, const Rules& rules,
                           const std::vector<Sequence>& sequences) {
-    const std::size_t n = sequences.size(), tokens = rules.alphabet().tokens.size();
+    const std::size_t n = sequences.size(), tokens = rules.vocabulary().tokens.size();
     Observations out;
     for (const Sequence& s : sequences) out.length = std::max(out.length, s.size());
     for (auto* held : {&out.parent, &out.sibling, &out.previous, &out.open})
         held->assign(n * out.length, -1);
     out.shift.assign(n * out.length * tokens, 0.0f);
     out.possible.assign(n, 1);
-    Shifts shifts(priors, rules.alphabet());
+    Shifts shifts(priors, rules.vocabulary());
     Prefix prefix(rules);
     for (std::size_t k = 0; k < n; ++k) {
         prefix.clear();

@@ -37,7 +37,7 @@ Engine::Penalty wrapped(nb::object penalty) {
 }
 
 // rows of token numbers, -1 after the end; constants: those of all rows, one after another
-std::vector<Tree> trees_of(const Alphabet& alphabet, const In<std::int16_t, 2>& sequences,
+std::vector<Tree> trees_of(const Vocabulary& vocabulary, const In<std::int16_t, 2>& sequences,
                            const In<double, 1>& constants, const In<std::int64_t, 1>& counts) {
     const std::size_t n = sequences.shape(0), width = sequences.shape(1);
     if (counts.shape(0) != n) throw std::invalid_argument("a count of constants for each sequence");
@@ -46,13 +46,13 @@ std::vector<Tree> trees_of(const Alphabet& alphabet, const In<std::int16_t, 2>& 
     for (std::size_t k = 0; k < n; ++k) {
         const std::int16_t* first = sequences.data() + k * width;
         const std::span<const std::int16_t> row(first, std::find(first, first + width, -1));
-        if (!whole(row, alphabet))
+        if (!whole(row, vocabulary))
             throw std::invalid_argument("sequence " + std::to_string(k) +
                                         " is not one whole expression");
         const std::int64_t count = counts.data()[k];
         if (count < 0 || from + std::size_t(count) > constants.shape(0))
             throw std::invalid_argument("sequence " + std::to_string(k) + ": too few constants");
-        out[k] = to_tree(row, alphabet, {constants.data() + from, std::size_t(count)});
+        out[k] = to_tree(row, vocabulary, {constants.data() + from, std::size_t(count)});
         from += std::size_t(count);
     }
     return out;
@@ -68,12 +68,12 @@ void make_engine(Engine* self, In<double, 2> x, In<double, 1> y, In<double, 1> w
         (breed.ranges.size() != features && !breed.ranges.empty()) ||
         cost.table_lut.size() != features)
         throw std::invalid_argument("data, ranges and costs differ in their inputs");
-    for (const Token& t : rules.alphabet().tokens)
+    for (const Token& t : rules.vocabulary().tokens)
         if (t.node.op == INPUT && std::size_t(t.node.feature) >= features)
-            throw std::invalid_argument("the alphabet has inputs that the data lack");
+            throw std::invalid_argument("the vocabulary has inputs that the data lack");
     const auto& [sequences, constants, counts] = guesses;
     new (self) Engine(Data(x.data(), y.data(), w.data(), rows, features), settings, breed, rules,
-                      cost, trees_of(rules.alphabet(), sequences, constants, counts),
+                      cost, trees_of(rules.vocabulary(), sequences, constants, counts),
                       wrapped(penalty));
 }
 
@@ -109,7 +109,7 @@ nb::list front(Engine& engine) {
     for (const Individual& one : engine.front()) {
         Packed p = packed(engine.phenotype(one.tree));
         Sequence letters;
-        if (!to_sequence(one.tree, engine.alphabet(), letters)) letters.clear();
+        if (!to_sequence(one.tree, engine.vocabulary(), letters)) letters.clear();
         std::vector<double> free;
         for (const Node& n : one.tree)
             if (n.op == CONST && n.feature != kLiteral) free.push_back(n.value);
@@ -123,7 +123,7 @@ nb::list front(Engine& engine) {
 Out<double> offer(Engine& engine, In<std::int16_t, 2> sequences, In<double, 1> constants,
                   In<std::int64_t, 1> counts, bool replant, int threads) {
     const Turn turn(engine);
-    const std::vector<Tree> trees = trees_of(engine.alphabet(), sequences, constants, counts);
+    const std::vector<Tree> trees = trees_of(engine.vocabulary(), sequences, constants, counts);
     std::vector<double> losses;
     {
         nb::gil_scoped_release release;
@@ -141,7 +141,7 @@ nb::tuple people(Engine& engine, std::size_t most) {
     std::vector<std::int64_t> counts(all.size(), 0);
     std::size_t longest = 0;
     for (std::size_t k = 0; k < all.size(); ++k) {
-        if (!to_sequence(all[k].tree, engine.alphabet(), rows[k]))
+        if (!to_sequence(all[k].tree, engine.vocabulary(), rows[k]))
             throw std::runtime_error("a bred expression has a node that is no letter");
         longest = std::max(longest, rows[k].size());
         losses.push_back(all[k].screen);

@@ -75,7 +75,7 @@ nb::tuple observe(const PolicyPriors& priors, const Rules& rules, In<std::int16_
         nb::gil_scoped_release release;
         o = observations(priors, rules, held);
     }
-    const std::size_t n = held.size(), tokens = rules.alphabet().tokens.size();
+    const std::size_t n = held.size(), tokens = rules.vocabulary().tokens.size();
     const auto matrix = [&](std::vector<std::int16_t>& from) {
         return give(std::move(from), {n, o.length});
     };

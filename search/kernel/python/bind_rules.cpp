@@ -1,4 +1,4 @@
-// Room: search/kernel. Python: alphabets, rules, sequences that are being written.
+// Room: search/kernel. Python: vocabularies, rules, sequences that are being written.
 #include <algorithm>
 #include <memory>
 #include <stdexcept>
@@ -32,7 +32,7 @@ Tree read_body(In<std::uint8_t, 1> ops, In<std::int32_t, 1> args, In<double, 1> 
 }
 
 // `features` of an operator is -1, of the free constant kFree, of a literal kLiteral
-Alphabet* make_alphabet(In<std::uint8_t, 1> ops, In<std::int32_t, 1> features,
+Vocabulary* make_vocabulary(In<std::uint8_t, 1> ops, In<std::int32_t, 1> features,
                         In<double, 1> values, In<double, 1> complexity,
                         const std::vector<std::tuple<In<std::uint8_t, 1>, In<std::int32_t, 1>,
                                                      In<double, 1>>>& unary,
@@ -41,7 +41,7 @@ Alphabet* make_alphabet(In<std::uint8_t, 1> ops, In<std::int32_t, 1> features,
     const std::size_t n = ops.shape(0);
     if (features.shape(0) != n || values.shape(0) != n || complexity.shape(0) != n)
         throw std::invalid_argument("ops, features, values and complexity must match in length");
-    auto made = std::make_unique<Alphabet>();
+    auto made = std::make_unique<Vocabulary>();
     for (std::size_t k = 0; k < n; ++k) {
         const std::uint8_t op = ops.data()[k];
         const std::int32_t feature = op <= CONST ? features.data()[k] : 0;
@@ -59,9 +59,9 @@ std::span<const std::int16_t> row_of(const Ints& rows, std::size_t k) {
     return {first, std::find(first, first + rows.shape(1), std::int16_t(-1))};
 }
 
-std::span<const std::int16_t> checked(std::span<const std::int16_t> row, const Alphabet& alphabet,
+std::span<const std::int16_t> checked(std::span<const std::int16_t> row, const Vocabulary& vocabulary,
                                       std::size_t number) {
-    if (!whole(row, alphabet))
+    if (!whole(row, vocabulary))
         throw std::invalid_argument("sequence " + std::to_string(number) +
                                     " is not one whole expression");
     return row;
@@ -79,13 +79,13 @@ Written written(const Tree& tree) {
             give(std::move(ties))};
 }
 
-Tree tree_of(const Alphabet& alphabet, In<std::int16_t, 1> sequence, In<double, 1> constants) {
+Tree tree_of(const Vocabulary& vocabulary, In<std::int16_t, 1> sequence, In<double, 1> constants) {
     const std::span<const std::int16_t> row(sequence.data(), sequence.shape(0));
-    return to_tree(checked(row, alphabet, 0), alphabet,
+    return to_tree(checked(row, vocabulary, 0), vocabulary,
                    {constants.data(), constants.shape(0)});
 }
 
-Out<std::int16_t> sequence_of(const Alphabet& alphabet, In<std::uint8_t, 1> ops,
+Out<std::int16_t> sequence_of(const Vocabulary& vocabulary, In<std::uint8_t, 1> ops,
                               In<std::int32_t, 1> args, In<double, 1> consts,
                               In<std::int32_t, 1> ties) {
     if (ties.shape(0) != consts.shape(0))
@@ -101,18 +101,18 @@ Out<std::int16_t> sequence_of(const Alphabet& alphabet, In<std::uint8_t, 1> ops,
     }
     if (open != 1) throw std::invalid_argument("a program must leave one value");
     Sequence out;
-    if (!to_sequence(tree, alphabet, out))
+    if (!to_sequence(tree, vocabulary, out))
         throw std::invalid_argument("the program has a node that is no letter");
     return give(std::move(out));
 }
 
-Written retuned(const Alphabet& alphabet, In<std::int16_t, 1> sequence, In<double, 1> constants,
+Written retuned(const Vocabulary& vocabulary, In<std::int16_t, 1> sequence, In<double, 1> constants,
                 In<double, 1> tuned) {
-    Tree tree = tree_of(alphabet, sequence, constants), from = expanded(tree, alphabet);
+    Tree tree = tree_of(vocabulary, sequence, constants), from = expanded(tree, vocabulary);
     std::size_t k = 0;
     for (Node& n : from)
         if (n.op == CONST && k < tuned.shape(0)) n.value = tuned.data()[k++];
-    take_constants(tree, from, alphabet);
+    take_constants(tree, from, vocabulary);
     return written(tree);
 }
 
@@ -124,7 +124,7 @@ Out<bool> accepts(const Rules& rules, Ints sequences, int threads) {
         nb::gil_scoped_release release;
         parallel_for(n, threads, [&](std::size_t k, std::size_t) {
             const auto row = row_of(sequences, k);
-            held[k] = whole(row, rules.alphabet()) && rules.accepts(to_tree(row, rules.alphabet()));
+            held[k] = whole(row, rules.vocabulary()) && rules.accepts(to_tree(row, rules.vocabulary()));
         });
     }
     return Out<bool>(held, {n}, owner);
@@ -163,7 +163,7 @@ std::size_t draw(const Rules& rules, Prefix& prefix, std::vector<std::uint8_t>& 
             prefix.push(int(token));
         }
         if (prefix.complete() &&
-            (!units || rules.accepts(to_tree(prefix.sequence(), rules.alphabet()))))
+            (!units || rules.accepts(to_tree(prefix.sequence(), rules.vocabulary()))))
             return tries;
     }
     throw std::invalid_argument("no sequence was found in " + std::to_string(kPatience) +
@@ -203,8 +203,8 @@ void set_units(RuleSettings& s, std::size_t units, std::vector<double> tokens,
     s.target_units = std::move(target);
 }
 
-Rules* make_rules(const Alphabet& alphabet, const RuleSettings& settings) {
-    return new Rules(alphabet, settings);
+Rules* make_rules(const Vocabulary& vocabulary, const RuleSettings& settings) {
+    return new Rules(vocabulary, settings);
 }
 
 void bind_prefix(nb::module_& m) {
@@ -236,9 +236,9 @@ void bind_rules(nb::module_& m) {
     m.attr("MAX_CUSTOM") = kCustom;
     m.attr("FREE") = kFree;
     m.attr("LITERAL") = kLiteral;
-    nb::class_<Alphabet>(m, "Alphabet")
-        .def(nb::new_(&make_alphabet))
-        .def("__len__", [](const Alphabet& a) { return a.tokens.size(); });
+    nb::class_<Vocabulary>(m, "Vocabulary")
+        .def(nb::new_(&make_vocabulary))
+        .def("__len__", [](const Vocabulary& a) { return a.tokens.size(); });
     nb::class_<RuleSettings>(m, "RuleSettings")
         .def(nb::init<>())
         .def_rw("min_nodes", &RuleSettings::min_nodes)
@@ -259,16 +259,16 @@ void bind_rules(nb::module_& m) {
         .def("set_counts", &set_counts)
         .def("set_units", &set_units);
     nb::class_<Rules>(m, "Rules").def(nb::new_(&make_rules)).def("__len__", [](const Rules& r) {
-        return r.alphabet().tokens.size();
+        return r.vocabulary().tokens.size();
     });
     bind_prefix(m);
     m.def("accepts", &accepts);
     m.def("replays", &replays);
     m.def("random_sequences", &random_sequences);
-    m.def("tree", [](const Alphabet& a, In<std::int16_t, 1> sequence, In<double, 1> constants) {
+    m.def("tree", [](const Vocabulary& a, In<std::int16_t, 1> sequence, In<double, 1> constants) {
         return written(tree_of(a, sequence, constants));
     });
-    m.def("expand", [](const Alphabet& a, In<std::int16_t, 1> sequence, In<double, 1> constants) {
+    m.def("expand", [](const Vocabulary& a, In<std::int16_t, 1> sequence, In<double, 1> constants) {
         return written(expanded(tree_of(a, sequence, constants), a));
     });
     m.def("retuned", &retuned);

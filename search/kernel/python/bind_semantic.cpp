@@ -39,7 +39,7 @@ Program program_of(const Tree& tree) {
 
 Program program_of(const FunctionTable& table, std::size_t k) {
     if (k >= table.size()) throw nb::index_error("there is no such function");
-    return program_of(expanded(table.tree(k), table.rules().alphabet()));
+    return program_of(expanded(table.tree(k), table.rules().vocabulary()));
 }
 
 // programs, losses, ticks, LUTs
@@ -132,13 +132,13 @@ struct Matching {
 
 // the child as a program, None where no part could be matched
 nb::object matched(Matching& m, In<std::int16_t, 1> sequence, std::uint64_t seed) {
-    const Alphabet& alphabet = m.library.rules().alphabet();
+    const Vocabulary& vocabulary = m.library.rules().vocabulary();
     const std::span<const std::int16_t> row(sequence.data(), sequence.shape(0));
-    if (!whole(row, alphabet)) throw std::invalid_argument("that is not one whole expression");
+    if (!whole(row, vocabulary)) throw std::invalid_argument("that is not one whole expression");
     Rng rng(seed, 0);
     Tree child;
-    if (!m.matcher.matched(to_tree(row, alphabet), rng, m.scratch, child)) return nb::none();
-    return nb::cast(program_of(expanded(child, alphabet)));
+    if (!m.matcher.matched(to_tree(row, vocabulary), rng, m.scratch, child)) return nb::none();
+    return nb::cast(program_of(expanded(child, vocabulary)));
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace symtick {
 
 FormNeeds::FormNeeds(const Rules& rules) : rules_(&rules) {
     const RuleSettings& s = rules.settings();
-    const std::size_t n = rules.alphabet().tokens.size();
+    const std::size_t n = rules.vocabulary().tokens.size();
     for (std::size_t t = 0; t < n; ++t) {
         const auto limits = [&](std::size_t outer) { return s.nested[outer * n + t] < kAnyNumber; };
         const auto bars = [&](std::size_t child) { return s.barred[t * n + child] != 0; };
@@ -32,7 +32,7 @@ FormNeeds::FormNeeds(const Rules& rules) : rules_(&rules) {
     ticks_ = s.max_ticks != kAnyNumber;
     arguments_ = !s.constant_arguments;
     if (ticks_ && s.cost.fuse) {
-        for (const Token& t : rules.alphabet().tokens)
+        for (const Token& t : rules.vocabulary().tokens)
             if (t.node.op == INPUT)
                 inputs_ = std::max(inputs_, std::size_t(t.node.feature) + 1);
     }
@@ -42,8 +42,8 @@ FormNeeds::FormNeeds(const Rules& rules) : rules_(&rules) {
 
 void FormNeeds::push(const Form& form, const Tree& tree) {
     if (!any()) return;
-    const Alphabet& alphabet = rules_->alphabet();
-    const std::size_t n = alphabet.tokens.size(), first = held_.size();
+    const Vocabulary& vocabulary = rules_->vocabulary();
+    const std::size_t n = vocabulary.tokens.size(), first = held_.size();
     held_.resize(first + width_, 0.0f);
     float* to = held_.data() + first;
     const float* a = form.a < 0 ? nullptr : held_.data() + std::size_t(form.a) * width_;
@@ -62,8 +62,8 @@ void FormNeeds::push(const Form& form, const Tree& tree) {
     if (nodes_) to[k] = both() + 1.0f, ++k;
     if (constants_) to[k] = both() + float(symbol), ++k;
     if (complexity_) {
-        const int letter = symbol ? alphabet.find({CONST, kFree, 0.0}) : form.token;
-        const double own = alphabet.tokens[std::size_t(letter)].complexity;
+        const int letter = symbol ? vocabulary.find({CONST, kFree, 0.0}) : form.token;
+        const double own = vocabulary.tokens[std::size_t(letter)].complexity;
         to[k] = both() + float(own), ++k;
     }
     if (arguments_) to[k] = float(tree.size() == 1 && tree[0].op == CONST), ++k;
@@ -73,7 +73,7 @@ void FormNeeds::push(const Form& form, const Tree& tree) {
     if (inputs_ == 0) return;
     to[k++] = float(cost.least.ticks);
     to[k++] = float(!cost.table);
-    const Tree whole = expanded(tree, alphabet);
+    const Tree whole = expanded(tree, vocabulary);
     for (const Node& node : whole)
         if (node.op == INPUT) to[k + std::size_t(node.feature)] = 1.0f;
     const std::uint8_t top = whole.back().op;

@@ -183,7 +183,7 @@ bool Prefix::filled_in_time(int token, int leaf, std::size_t slots) {
     trial_.assign(sequence_.begin(), sequence_.end());
     trial_.push_back(std::int16_t(token));
     trial_.insert(trial_.end(), slots, std::int16_t(leaf));
-    to_tree(trial_, r.alphabet_, {}, trial_tree_);
+    to_tree(trial_, r.vocabulary_, {}, trial_tree_);
     return r.form_cost(trial_tree_).whole.ticks <= r.settings_.max_ticks;
 }
 

@@ -63,9 +63,9 @@ void need(bool holds, const std::string& what) {
 
 }  // namespace
 
-Rules::Rules(Alphabet alphabet, RuleSettings settings)
-    : alphabet_(std::move(alphabet)), settings_(std::move(settings)) {
-    check(alphabet_);
+Rules::Rules(Vocabulary vocabulary, RuleSettings settings)
+    : vocabulary_(std::move(vocabulary)), settings_(std::move(settings)) {
+    check(vocabulary_);
     check_sizes();
     CostTable forms = settings_.cost;
     forms.factor_bits = 1;
@@ -79,7 +79,7 @@ Rules::Rules(Alphabet alphabet, RuleSettings settings)
 }
 
 void Rules::check_sizes() const {
-    const std::size_t n = alphabet_.tokens.size();
+    const std::size_t n = vocabulary_.tokens.size();
     const RuleSettings& s = settings_;
     const auto empty_or = [](std::size_t size, std::size_t wanted) {
         return size == 0 || size == wanted;
@@ -94,19 +94,19 @@ void Rules::check_sizes() const {
     need(empty_or(s.barred.size(), n * n), "barred needs a number for each pair of tokens");
     need(s.token_units.size() == n * s.units, "token_units needs exponents for each token");
     need(empty_or(s.target_units.size(), s.units), "target_units needs an exponent for each unit");
-    for (const Token& t : alphabet_.tokens) {
+    for (const Token& t : vocabulary_.tokens) {
         need(t.complexity >= 0.0 && std::isfinite(t.complexity),
              "complexities must be finite and not negative");
         need(s.max_ticks == kAnyNumber || !s.cost.fuse || t.node.op != INPUT ||
                  std::size_t(t.node.feature) < s.cost.table_delay.size(),
-             "the cost table lacks an input of the alphabet");
+             "the cost table lacks an input of the vocabulary");
     }
 }
 
 void Rules::index() {
     of_op_.assign(256, -1);
-    for (std::size_t k = 0; k < alphabet_.tokens.size(); ++k) {
-        const Node& n = alphabet_.tokens[k].node;
+    for (std::size_t k = 0; k < vocabulary_.tokens.size(); ++k) {
+        const Node& n = vocabulary_.tokens[k].node;
         const auto token = std::int16_t(k);
         if (n.op == INPUT) {
             const auto f = std::size_t(n.feature);
@@ -128,7 +128,7 @@ void Rules::index() {
 
 int Rules::literal(double value) const {
     for (const std::int16_t t : literals_)
-        if (const double v = alphabet_.tokens[std::size_t(t)].node.value;
+        if (const double v = vocabulary_.tokens[std::size_t(t)].node.value;
             v == value && std::signbit(v) == std::signbit(value))
             return t;
     return -1;
@@ -139,8 +139,8 @@ void Rules::measure() {
     cheapest_ = std::numeric_limits<double>::infinity();
     exact_ticks_ = !cost.fuse && !cost.chain;
     last_tick_ = cost.chain ? 1 : 0;
-    for (std::size_t k = 0; k < alphabet_.tokens.size(); ++k) {
-        const Token& token = alphabet_.tokens[k];
+    for (std::size_t k = 0; k < vocabulary_.tokens.size(); ++k) {
+        const Token& token = vocabulary_.tokens[k];
         const std::uint8_t op = token.node.op;
         Letter letter;
         letter.arity = std::uint8_t(arity(op));
@@ -155,7 +155,7 @@ void Rules::measure() {
         if (letter.arity == 0) cheapest_ = std::min(cheapest_, token.complexity);
         if (letter.arity > 0 && usable(k)) (letter.arity == 1 ? unary_ : binary_) = true;
         if (op >= CUSTOM1) {
-            measure_custom(letter, alphabet_.body(op), cost);
+            measure_custom(letter, vocabulary_.body(op), cost);
             custom_ = true;
         } else if (letter.arity > 0) {
             for (std::size_t a = 0; a < 2; ++a) letter.ticks[a] = ticks_of(op, a, cost);
@@ -164,8 +164,8 @@ void Rules::measure() {
             letter.ticks[0] = span(letter.delay, cost);
         }
         if (!limits_.empty()) {
-            const auto row = limits_.begin() + std::ptrdiff_t(k * alphabet_.tokens.size());
-            letter.nests = std::any_of(row, row + std::ptrdiff_t(alphabet_.tokens.size()),
+            const auto row = limits_.begin() + std::ptrdiff_t(k * vocabulary_.tokens.size());
+            letter.nests = std::any_of(row, row + std::ptrdiff_t(vocabulary_.tokens.size()),
                                        [](std::uint16_t most) { return most != kNoLimit; });
         }
         letters_.push_back(letter);
@@ -184,7 +184,7 @@ void Rules::find_ticks() {
     }
     if (!inputs_.empty()) first_tick_ = letters_[std::size_t(inputs_[0])].ticks[0];
     for (std::size_t t = 0; t < letters_.size() && any_operator_ < 0; ++t)
-        if (letters_[t].arity > 0 && alphabet_.tokens[t].node.op < CUSTOM1) any_operator_ = int(t);
+        if (letters_[t].arity > 0 && vocabulary_.tokens[t].node.op < CUSTOM1) any_operator_ = int(t);
     if (!exact_ticks_ || settings_.max_ticks == kAnyNumber) return;
     fastest_ = kAnyNumber;
     for (const Letter& l : letters_)
@@ -255,7 +255,7 @@ void Rules::find_masks() {
 // them are two.
 PartCost Rules::form_cost(const Tree& tree) const {
     thread_local Tree form;
-    form = custom_ ? expanded(tree, alphabet_) : tree;
+    form = custom_ ? expanded(tree, vocabulary_) : tree;
     for (std::size_t k = 0; k < form.size(); ++k) {
         Node& n = form[k];
         if (n.op != CONST || n.feature == kLiteral) continue;

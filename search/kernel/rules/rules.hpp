@@ -5,7 +5,7 @@
 #include <array>
 #include <limits>
 
-#include "rules/alphabet.hpp"
+#include "rules/vocabulary.hpp"
 #include "cost/cost.hpp"
 
 namespace symtick {
@@ -64,8 +64,8 @@ struct Letter {
 class Rules {
 public:
     // throws std::invalid_argument naming the setting that does not fit
-    Rules(Alphabet alphabet, RuleSettings settings);
-    const Alphabet& alphabet() const { return alphabet_; }
+    Rules(Vocabulary vocabulary, RuleSettings settings);
+    const Vocabulary& vocabulary() const { return vocabulary_; }
     const RuleSettings& settings() const { return settings_; }
 
     // Whether a whole tree keeps every rule (ticks and units included).
@@ -73,7 +73,7 @@ public:
     // What a tree costs at least, whatever its free constants are: every constant factor is a power
     // of two. The rules count ticks so; what is found with known constants is judged by its cost.
     PartCost form_cost(const Tree& tree) const;
-    // Token number of a node, -1 where it is no letter; faster than Alphabet::find.
+    // Token number of a node, -1 where it is no letter; faster than Vocabulary::find.
     int number(const Node& node) const {
         if (node.op == INPUT) {
             const auto f = std::size_t(node.feature);
@@ -86,7 +86,7 @@ public:
 private:
     friend class Prefix;
     friend class Judge;
-    Alphabet alphabet_;
+    Vocabulary vocabulary_;
     RuleSettings settings_;
     std::vector<Letter> letters_;
     std::vector<std::int16_t> of_op_, of_feature_, literals_, inputs_;

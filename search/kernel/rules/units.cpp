@@ -60,7 +60,7 @@ private:
 
     bool step(const Node& n) {
         if (arity(n.op) == 0) return leaf(n);
-        if (n.op >= CUSTOM1) return custom(rules_.alphabet().body(n.op), std::size_t(arity(n.op)));
+        if (n.op >= CUSTOM1) return custom(rules_.vocabulary().body(n.op), std::size_t(arity(n.op)));
         return operation(n.op);
     }
 

@@ -90,7 +90,7 @@ def _row(width: int) -> Callable[[GraphBuilder], int]:
     def make(builder: GraphBuilder) -> int:
         digit, triple = builder.input(2, Fixed(2, 0, False)), builder.input(3, Fixed(width + 2, 0))
         a, x = builder.input(0, Fixed(width + 2, 0)), builder.input(1, Fixed(width, 0))
-        return builder.op(GOp.MADD, a, digit, x, triple)
+        return builder.op(GOp.DIGIT_ROW, a, digit, x, triple)
 
     return make
 
@@ -175,7 +175,7 @@ def _choices() -> Iterator[Point]:
     for w in (4, 8, 16, 24):
         yield _built(f"select_{w}", _select(w))
     for w in (4, 8, 12, 16, 24):
-        yield _built(f"madd_{w}", _row(w))
+        yield _built(f"digit_row_{w}", _row(w))
 
 
 def _products() -> Iterator[Point]:

@@ -35,7 +35,7 @@ class Equation:
         loss: mean loss over all rows, penalty included.
         ticks: latency by the cost table of the search.
         lut: LUTs by the same.
-        complexity: sum of the complexities of its letters.
+        complexity: sum of the complexities of its tokens.
         score: how fast the loss falls to here along the axis of the front; see `Equations`.
     """
 

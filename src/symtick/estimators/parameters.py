@@ -1,4 +1,4 @@
-"""From a user's words to the letters, rules, units and names of a search.
+"""From a user's words to the tokens, rules, units and names of a search.
 
 Room: front door. Errors name the parameter, the value and what to do.
 """
@@ -14,7 +14,7 @@ import numpy as np
 
 from symtick.errors import InputError, ParseError
 from symtick.expr import BY_NAME, Op, arity, check_names, default_names, parse
-from symtick.search.grammar.grammar import OPERATORS, Alphabet, Operator, Rules, Units
+from symtick.search.grammar.grammar import OPERATORS, Operator, Rules, Units, Vocabulary
 
 ARITHMETIC = ("add", "sub", "mul", "div")
 _SYMBOLS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow", "**": "pow"}
@@ -101,7 +101,7 @@ def _known(given: str, custom: Sequence[Operator]) -> tuple[str, int]:
     raise InputError(f"unknown operator {given!r}: there are + - * / ^ and {known}")
 
 
-def alphabet_of(
+def vocabulary_of(
     names: Sequence[str],
     operators: Sequence[str],
     custom: Sequence[Operator],
@@ -111,15 +111,15 @@ def alphabet_of(
     complexity: Mapping[str, float] | None,
     complexity_of_constants: float,
     complexity_of_variables: float | Sequence[float],
-) -> Alphabet:
-    """The letters of a search.
+) -> Vocabulary:
+    """The tokens of a search.
 
     Args:
         names: of the features that are searched over.
         operators: names of the operators.
         custom: those among them that are not ready ones.
         constants: whether there are free constants.
-        literals: numbers that are letters.
+        literals: numbers that are tokens.
         complexity: of operators by name or symbol.
         complexity_of_constants: of constants and literals.
         complexity_of_variables: of every feature, or one number for each.
@@ -144,7 +144,7 @@ def alphabet_of(
                 f"{', '.join(operators)}"
             )
         weights[plain(name)] = value
-    return Alphabet.of(
+    return Vocabulary.of(
         operators, len(names), constants, tuple(literals), tuple(custom), weights, names
     )
 
@@ -215,9 +215,9 @@ def _numbered(names: Sequence[str]) -> list[str]:
     return held
 
 
-def operator_complexity(alphabet: Alphabet) -> dict[Op, float]:
-    """Complexity of the built-in operators among the letters."""
-    return {Op(t.op): t.complexity for t in alphabet.tokens if t.name in BY_NAME}
+def operator_complexity(vocabulary: Vocabulary) -> dict[Op, float]:
+    """Complexity of the built-in operators among the tokens."""
+    return {Op(t.op): t.complexity for t in vocabulary.tokens if t.name in BY_NAME}
 
 
 def rules_of(
@@ -259,7 +259,7 @@ def rules_of(
     return replace(base, **changed)
 
 
-def language_constants(alphabet: Alphabet) -> frozenset[float]:
+def language_constants(vocabulary: Vocabulary) -> frozenset[float]:
     """Constants that are no free ones: literals, and those in the bodies of custom operators."""
-    literals = {t.value for t in alphabet.tokens if t.kind == "literal"}
-    return frozenset(literals.union(*(o.body.constants for o in alphabet.custom)))
+    literals = {t.value for t in vocabulary.tokens if t.kind == "literal"}
+    return frozenset(literals.union(*(o.body.constants for o in vocabulary.custom)))

@@ -53,14 +53,14 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
     A front of equations is found for each target, and one of them chosen; `predict` and the exports
     take the chosen one, or the one at `index`: a row of `equations_`, with several targets a list.
 
-    Operators and letters
+    Operators and tokens
         operators: names of all operators, instead of the next two.
         binary_operators: names or symbols; + - * / by default.
         unary_operators: names; none by default.
         custom_operators: definitions, as "inv2(a) = 1/a**2" (`search.operators` lists ready ones,
-            that need only be named); each is one letter, priced and compiled as its body.
+            that need only be named); each is one token, priced and compiled as its body.
         constants: whether there are free constants.
-        literals: numbers that are letters and are not tuned.
+        literals: numbers that are tokens and are not tuned.
         constant_bits: round the constants of the front to so many significant bits, tuning those
             that are left after each; None leaves them.
 
@@ -70,10 +70,10 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         penalty: a callable of an `Expression` that returns a number from 0, added to the loss.
 
     Limits
-        max_nodes: letters of an equation.
+        max_nodes: tokens of an equation.
         max_depth: levels.
         max_constants: free constants; None for what the preset says.
-        max_complexity: sum of the complexities of the letters, or None.
+        max_complexity: sum of the complexities of the tokens, or None.
         complexity_of_operators: by name or symbol; 1 otherwise.
         complexity_of_constants: of each constant or literal.
         complexity_of_variables: of each feature, or a number for each that is searched over.
@@ -138,7 +138,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
     Attributes:
         fronts_: an `Equations` for each target.
         names_: names of the features in equations: those of a DataFrame with other characters than
-            letters, digits and _ replaced, or x0, x1, ...
+            tokens, digits and _ replaced, or x0, x1, ...
         selected_: numbers of the features that were searched over.
         interrupted_: whether Ctrl-C ended the search early; what it had found is kept.
         evaluations_: candidates computed, of each target.
@@ -283,7 +283,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
             for name, column, front in zip(names, goals, fronts, strict=True)
         )
         self.single_, self.names_, self.selected_ = goal.ndim == 1, plan.names, selected
-        self.hardware_, self.literals_ = plan.hardware, language_constants(plan.alphabet)
+        self.hardware_, self.literals_ = plan.hardware, language_constants(plan.vocabulary)
         self.evaluations_ = tuple(o.evaluations for o in outcomes)
         self._memory = tuple(
             Memory(m.key, m.guesses, o.state, t.config.loss, t.penalty)
@@ -362,7 +362,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
                 held.append(before)
             elif warm:
                 front = [e.text for e in self.targets_[k].front.entries]
-                held.append(Memory(key, usable_guesses(front, plan.alphabet, task), None))
+                held.append(Memory(key, usable_guesses(front, plan.vocabulary, task), None))
             else:
                 held.append(Memory(key, (), None))
         return held
@@ -418,7 +418,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         found = outcome.front
         if self.constant_bits is not None:
             found = rounded_front(
-                found, plan.alphabet, task, int(self.constant_bits), int(self.threads)
+                found, plan.vocabulary, task, int(self.constant_bits), int(self.threads)
             )
         return Equations.of((plan.equation(c) for c in found), self.axis)
 

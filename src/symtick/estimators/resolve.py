@@ -16,7 +16,6 @@ import numpy.typing as npt
 from symtick.errors import InputError
 from symtick.estimators.equations import Equation
 from symtick.estimators.parameters import (
-    alphabet_of,
     input_names,
     is_operator,
     operator_complexity,
@@ -25,12 +24,13 @@ from symtick.estimators.parameters import (
     plain,
     rules_of,
     units_of,
+    vocabulary_of,
 )
 from symtick.estimators.target import Hardware, renumbered
 from symtick.expr import Expression, from_programs, to_text
 from symtick.hwcost import SearchCost
 from symtick.search.evolution.engine import Candidate, EngineConfig
-from symtick.search.grammar.grammar import Alphabet, Rules, Units, accepts
+from symtick.search.grammar.grammar import Rules, Units, Vocabulary, accepts
 from symtick.search.hybrid.settings import HYBRID_METHODS, HybridConfig
 from symtick.search.kernel_api.evaluation import costs, evaluate
 from symtick.search.regression.regression import Task
@@ -52,7 +52,7 @@ class Plan:
         names: of all features.
         selected: numbers of the features that are searched over.
         hardware: formats and costs.
-        alphabet: the letters.
+        vocabulary: the tokens.
         cost: the table that prices candidates.
         config: settings of the engine, without the units of a target.
         hybrid: settings of all but the engine, or None where the functions are written down.
@@ -63,7 +63,7 @@ class Plan:
     names: tuple[str, ...]
     selected: tuple[int, ...]
     hardware: Hardware
-    alphabet: Alphabet
+    vocabulary: Vocabulary
     cost: SearchCost
     config: EngineConfig
     hybrid: HybridConfig | None
@@ -95,17 +95,17 @@ class Plan:
             formats=_by_name(settings.input_formats, columns, names),
             names=names,
         )
-        alphabet = _letters(settings, [names[k] for k in selected])
-        cost = hardware.search_cost(selected, operator_complexity(alphabet))
+        vocabulary = _tokens(settings, [names[k] for k in selected])
+        cost = hardware.search_cost(selected, operator_complexity(vocabulary))
         # the number of nodes is the user's, whatever a preset lets closed forms have
         base = replace(_preset(settings.preset), closed_nodes=0)
-        config = _config(settings, base.engine, alphabet, len(X))
+        config = _config(settings, base.engine, vocabulary, len(X))
         hybrid = None
         if settings.method in HYBRID_METHODS:
             hybrid = replace(base, method=settings.method)
         units = _by_name(settings.X_units, columns, names)
         return cls(
-            names, tuple(selected), hardware, alphabet, cost, config, hybrid, settings, units
+            names, tuple(selected), hardware, vocabulary, cost, config, hybrid, settings, units
         )
 
     def rules(self, target_unit: str | None) -> Rules:
@@ -138,7 +138,7 @@ class Plan:
         held = Task(
             X=np.ascontiguousarray(X[:, self.selected]),
             y=y,
-            names=self.alphabet.inputs,
+            names=self.vocabulary.inputs,
             cost=self.cost,
             config=replace(self.config, rules=rules),
             weights=weights,
@@ -151,7 +151,7 @@ class Plan:
             method=self.settings.method,
             hybrid=self.hybrid,
         )
-        check_guesses(guesses, rules, self.alphabet, held)
+        check_guesses(guesses, rules, self.vocabulary, held)
         return held
 
     def _penalty(self) -> Callable[[Expression], float] | None:
@@ -163,38 +163,38 @@ class Plan:
 
     def equation(self, found: Candidate) -> Equation:
         """A candidate as an equation over all features."""
-        own = from_programs([found.program], self.alphabet.inputs)
+        own = from_programs([found.program], self.vocabulary.inputs)
         whole = renumbered(own, dict(enumerate(self.selected)), self.names)
-        letters, constants = self._letters(found, own)
-        tokens = [self.alphabet.tokens[k] for k in letters]
+        numbers, constants = self._tokens(found, own)
+        tokens = [self.vocabulary.tokens[k] for k in numbers]
         return Equation(
             expression=whole,
-            text=self.alphabet.text(letters, constants) if letters else to_text(whole),
+            text=self.vocabulary.text(numbers, constants) if numbers else to_text(whole),
             loss=found.loss,
             ticks=found.ticks,
             lut=found.lut,
             complexity=sum(t.complexity for t in tokens) if tokens else float(len(own.nodes)),
         )
 
-    def _letters(
+    def _tokens(
         self, found: Candidate, own: Expression
     ) -> tuple[tuple[int, ...], tuple[float, ...]]:
-        """A candidate in letters; nothing where it cannot be written so."""
+        """A candidate in tokens; nothing where it cannot be written so."""
         if found.sequence:
             return found.sequence, found.constants
         try:
-            sequence, constants = self.alphabet.sequence(own)
+            sequence, constants = self.vocabulary.sequence(own)
         except InputError:
             return (), ()
         return tuple(sequence.tolist()), tuple(constants.tolist())
 
 
-def usable_guesses(texts: Sequence[str], alphabet: Alphabet, task: Task) -> tuple[str, ...]:
+def usable_guesses(texts: Sequence[str], vocabulary: Vocabulary, task: Task) -> tuple[str, ...]:
     """Those of these texts that the task's search can start from."""
     rules, kept = task.config.all_rules(), list[str]()
     for text in texts:
         try:
-            check_guesses([text], rules, alphabet, task)
+            check_guesses([text], rules, vocabulary, task)
         except InputError:
             continue
         kept.append(text)
@@ -210,12 +210,12 @@ def _widened(
     return penalty(renumbered(expression, dict(enumerate(selected)), names))
 
 
-def _letters(settings: Any, names: Sequence[str]) -> Alphabet:
+def _tokens(settings: Any, names: Sequence[str]) -> Vocabulary:
     custom = tuple(operator_of(source) for source in settings.custom_operators)
     operators = operator_names(
         settings.operators, settings.binary_operators, settings.unary_operators, custom
     )
-    return alphabet_of(
+    return vocabulary_of(
         names,
         operators,
         custom,
@@ -243,9 +243,9 @@ def _preset(preset: object) -> HybridConfig:
     return PRESETS[str(preset)](("add",))
 
 
-def _config(settings: Any, base: EngineConfig, alphabet: Alphabet, rows: int) -> EngineConfig:
+def _config(settings: Any, base: EngineConfig, vocabulary: Vocabulary, rows: int) -> EngineConfig:
     """The engine's settings: the regressor's over those of its preset."""
-    _check_nested(settings.nested_constraints, alphabet)
+    _check_nested(settings.nested_constraints, vocabulary)
     rules = rules_of(
         base.rules or Rules(),
         max_nodes=int(settings.max_nodes),
@@ -266,11 +266,11 @@ def _config(settings: Any, base: EngineConfig, alphabet: Alphabet, rows: int) ->
     pure = bool(settings.literals) or not settings.constants
     return replace(
         base,
-        ops=tuple(t.name for t in alphabet.tokens if t.kind == "operator"),
-        custom=alphabet.custom,
+        ops=tuple(t.name for t in vocabulary.tokens if t.kind == "operator"),
+        custom=vocabulary.custom,
         literals=tuple(settings.literals),
         constants=settings.constants,
-        complexity={t.name: t.complexity for t in alphabet.tokens if t.complexity != 1.0},
+        complexity={t.name: t.complexity for t in vocabulary.tokens if t.complexity != 1.0},
         rules=rules,
         simplify=base.simplify and not pure and settings.X_units is None,
         seed=int(settings.seed),
@@ -283,18 +283,18 @@ def _config(settings: Any, base: EngineConfig, alphabet: Alphabet, rows: int) ->
     )
 
 
-def _check_nested(nested: Mapping[str, Mapping[str, int]] | None, alphabet: Alphabet) -> None:
-    """Whether the operators of nesting rules are among the letters; other words are judged later.
+def _check_nested(nested: Mapping[str, Mapping[str, int]] | None, vocabulary: Vocabulary) -> None:
+    """Whether the operators of nesting rules are among the tokens; other words are judged later.
 
     Raises:
         InputError: one is not.
     """
-    letters = [t.name for t in alphabet.tokens if t.kind == "operator"]
+    tokens = [t.name for t in vocabulary.tokens if t.kind == "operator"]
     for name in [n for outer, inner in (nested or {}).items() for n in (outer, *inner)]:
-        if is_operator(name) and plain(name) not in letters:
+        if is_operator(name) and plain(name) not in tokens:
             raise InputError(
                 f"nested_constraints names {name!r}, which is not among the operators: "
-                f"{', '.join(letters)}"
+                f"{', '.join(tokens)}"
             )
 
 
@@ -316,24 +316,24 @@ def _screen(batching: object, size: int, rows: int) -> int:
     return size if batching else rows
 
 
-def check_guesses(guesses: Sequence[str], rules: Rules, alphabet: Alphabet, task: Task) -> None:
+def check_guesses(guesses: Sequence[str], rules: Rules, vocabulary: Vocabulary, task: Task) -> None:
     """Whether every guess can be what the search starts from.
 
     Raises:
-        InputError: one cannot be read or written with the letters, breaks a rule or a limit, or is
+        InputError: one cannot be read or written with the tokens, breaks a rule or a limit, or is
             not finite on the rows; the message names it and the reason.
     """
     for text in guesses:
         if not isinstance(text, str):
             raise InputError(f"a guess is a text, not {text!r}; of several targets a list of each")
         try:
-            letters, constants = alphabet.sequence(text)
+            tokens, constants = vocabulary.sequence(text)
         except InputError as error:
             raise InputError(f"the guess {text!r}: {error}") from None
-        if not accepts(rules, alphabet, letters[None, :], task.cost)[0]:
-            broken = _broken(rules, alphabet, letters, task.cost)
+        if not accepts(rules, vocabulary, tokens[None, :], task.cost)[0]:
+            broken = _broken(rules, vocabulary, tokens, task.cost)
             raise InputError(f"the guess {text!r} breaks a rule: {broken}")
-        program = alphabet.program(letters, constants)
+        program = vocabulary.program(tokens, constants)
         lut = float(costs([program], task.cost)[1][0])
         if lut > task.config.limits.max_lut:
             most = task.config.limits.max_lut
@@ -342,12 +342,12 @@ def check_guesses(guesses: Sequence[str], rules: Rules, alphabet: Alphabet, task
             raise InputError(f"the guess {text!r} is not finite on all rows")
 
 
-def _broken(rules: Rules, alphabet: Alphabet, letters: Any, cost: SearchCost) -> str:
-    """The rule without which the letters would be accepted."""
+def _broken(rules: Rules, vocabulary: Vocabulary, tokens: Any, cost: SearchCost) -> str:
+    """The rule without which the tokens would be accepted."""
     plain_rules = Rules(max_nodes=100_000, max_depth=1000, max_constants=1000, max_expanded=100_000)
     for field in fields(rules):
         relaxed = replace(rules, **{field.name: getattr(plain_rules, field.name)})
-        if accepts(relaxed, alphabet, letters[None, :], cost)[0]:
+        if accepts(relaxed, vocabulary, tokens[None, :], cost)[0]:
             if field.name == "units":
                 return "its units do not fit those of the features and the target"
             return f"{field.name}={getattr(rules, field.name)}"

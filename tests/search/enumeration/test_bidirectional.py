@@ -18,7 +18,13 @@ from symtick.expr import from_programs, parse
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.enumeration.bidirectional import ClosedForms, closed_forms
 from symtick.search.enumeration.enumeration import Enumeration
-from symtick.search.grammar.grammar import Alphabet, Rules, accepts, random_sequences, sequences_of
+from symtick.search.grammar.grammar import (
+    Rules,
+    Vocabulary,
+    accepts,
+    random_sequences,
+    sequences_of,
+)
 from symtick.search.kernel_api.evaluation import evaluate
 
 pytestmark = pytest.mark.kernel
@@ -30,9 +36,11 @@ Law = Callable[..., Any]
 def found(law: Law, features: int, low: float, high: float, **more: Any) -> ClosedForms:
     """What comes of 20 rows of a law."""
     X = np.random.default_rng(0).uniform(low, high, (20, features))
-    alphabet = Alphabet.of(more.pop("ops", KOZA), features, constants=more.pop("constants", False))
+    vocabulary = Vocabulary.of(
+        more.pop("ops", KOZA), features, constants=more.pop("constants", False)
+    )
     rules = more.pop("rules", Rules(max_nodes=40))
-    return closed_forms(X, law(*X.T), SearchCost.unit(features), alphabet, rules, **more)
+    return closed_forms(X, law(*X.T), SearchCost.unit(features), vocabulary, rules, **more)
 
 
 def misses(forms: ClosedForms, law: Law, features: int, low: float, high: float) -> float:
@@ -46,11 +54,11 @@ def misses(forms: ClosedForms, law: Law, features: int, low: float, high: float)
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_inputs_that_are_all_alike_come_to_an_end(value: float) -> None:
     X, y = np.full((60, 3), value), np.random.default_rng(0).uniform(1, 2, 60)
-    alphabet, rules = Alphabet.of(KOZA, 3, constants=True), Rules(max_nodes=40)
+    vocabulary, rules = Vocabulary.of(KOZA, 3, constants=True), Rules(max_nodes=40)
     cost = SearchCost.unit(3)
-    forms = closed_forms(X, y, cost, alphabet, rules, max_evaluations=2_000)
+    forms = closed_forms(X, y, cost, vocabulary, rules, max_evaluations=2_000)
     assert forms.evaluations <= 2_000
-    one = Alphabet.of(("add", "sub", "mul", "div"), 3, constants=True)
+    one = Vocabulary.of(("add", "sub", "mul", "div"), 3, constants=True)
     forms = closed_forms(X, y, cost, one, rules, max_evaluations=2_000)
     assert forms.evaluations <= 2_000
 
@@ -59,16 +67,16 @@ def test_inputs_that_are_all_alike_come_to_an_end(value: float) -> None:
 def test_ctrl_c_ends_it() -> None:
     X = np.random.default_rng(0).uniform(1, 2, (60, 3))
     y = np.random.default_rng(1).uniform(1, 2, 60)
-    alphabet, rules = Alphabet.of(KOZA, 3, constants=True), Rules(max_nodes=40)
+    vocabulary, rules = Vocabulary.of(KOZA, 3, constants=True), Rules(max_nodes=40)
     alarm = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
     alarm.start()
     with pytest.raises(KeyboardInterrupt):
-        closed_forms(X, y, SearchCost.unit(3), alphabet, rules, max_evaluations=10**9)
+        closed_forms(X, y, SearchCost.unit(3), vocabulary, rules, max_evaluations=10**9)
     alarm.join()
     alarm = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
     alarm.start()
     with pytest.raises(KeyboardInterrupt):
-        Enumeration(X, alphabet, rules, max_level=30, max_functions=10**8).run()
+        Enumeration(X, vocabulary, rules, max_level=30, max_functions=10**8).run()
     alarm.join()
 
 
@@ -95,15 +103,15 @@ def test_known_laws_are_found_within_evaluations(number: int) -> None:
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_random_formulas_of_few_operations_are_found(seed: int) -> None:
-    alphabet = Alphabet.of(("add", "sub", "mul", "div", "sin", "exp"), 1, constants=False)
+    vocabulary = Vocabulary.of(("add", "sub", "mul", "div", "sin", "exp"), 1, constants=False)
     rules = Rules(min_nodes=5, max_nodes=9, trig_in_trig=False, nested={"exp": {"exp": 0}})
-    program = alphabet.program(random_sequences(rules, alphabet, 1, seed)[0])
+    program = vocabulary.program(random_sequences(rules, vocabulary, 1, seed)[0])
     X = np.random.default_rng(seed).uniform(0.5, 1.5, (20, 1))
     y = evaluate([program], X)[0]
     if not np.isfinite(y).all() or not 1e-3 < np.ptp(y) < 1e3:
         return
     forms = closed_forms(
-        X, y, SearchCost.unit(1), alphabet, Rules(max_nodes=40),
+        X, y, SearchCost.unit(1), vocabulary, Rules(max_nodes=40),
         max_evaluations=300_000,
     )  # fmt: skip
     assert min(c.loss for c in forms.front) < 1e-18
@@ -112,11 +120,11 @@ def test_random_formulas_of_few_operations_are_found(seed: int) -> None:
 def test_rules_hold_for_what_is_found() -> None:
     law, rules = LAWS[3][0], Rules(max_nodes=25, trig_in_trig=False, max_count={"sub": 2})
     forms = found(law, 1, -1, 1, rules=rules, max_evaluations=30_000, enough=-1.0)
-    alphabet = Alphabet.of(KOZA, 1, constants=False)
+    vocabulary = Vocabulary.of(KOZA, 1, constants=False)
     assert forms.front
-    expressions = [from_programs([c.program], alphabet.inputs) for c in forms.front]
-    sequences = [alphabet.sequence(e)[0] for e in expressions]
-    assert accepts(rules, alphabet, sequences_of(sequences)).all()
+    expressions = [from_programs([c.program], vocabulary.inputs) for c in forms.front]
+    sequences = [vocabulary.sequence(e)[0] for e in expressions]
+    assert accepts(rules, vocabulary, sequences_of(sequences)).all()
 
 
 def test_free_constants_stand_for_scale_and_shift() -> None:
@@ -136,33 +144,33 @@ def test_the_same_twice_and_never_more_than_asked_for() -> None:
 def test_noise_is_no_closed_form() -> None:
     X = np.random.default_rng(0).uniform(0.1, 2, (20, 1))
     y = np.random.default_rng(1).normal(size=20)
-    alphabet = Alphabet.of(KOZA, 1, constants=False)
-    forms = closed_forms(X, y, SearchCost.unit(1), alphabet, Rules(), max_evaluations=20_000)
+    vocabulary = Vocabulary.of(KOZA, 1, constants=False)
+    forms = closed_forms(X, y, SearchCost.unit(1), vocabulary, Rules(), max_evaluations=20_000)
     assert forms.front == []
     assert forms.evaluations == 20_000
 
 
 def test_a_target_that_is_constant() -> None:
     X = np.random.default_rng(0).uniform(0.1, 2, (20, 1))
-    alphabet = Alphabet.of(KOZA, 1, constants=False)
-    forms = closed_forms(X, np.full(20, 2.0), SearchCost.unit(1), alphabet, Rules())
+    vocabulary = Vocabulary.of(KOZA, 1, constants=False)
+    forms = closed_forms(X, np.full(20, 2.0), SearchCost.unit(1), vocabulary, Rules())
     assert evaluate([forms.front[0].program], X)[0] == pytest.approx(2.0)
 
 
 def test_many_rows_are_thinned() -> None:
     X = np.random.default_rng(0).uniform(-1, 1, (3000, 1))
     y = parse("sin(x0) + sin(x0 + x0*x0)").evaluate(X)[:, 0]
-    alphabet = Alphabet.of(KOZA, 1, constants=False)
-    forms = closed_forms(X, y, SearchCost.unit(1), alphabet, Rules(), rows=30)
+    vocabulary = Vocabulary.of(KOZA, 1, constants=False)
+    forms = closed_forms(X, y, SearchCost.unit(1), vocabulary, Rules(), rows=30)
     assert forms.front[0].loss < 1e-28
     with pytest.raises(InputError, match="rows must be from 1 to 512, not 0"):
-        closed_forms(X, y, SearchCost.unit(1), alphabet, Rules(), rows=0)
+        closed_forms(X, y, SearchCost.unit(1), vocabulary, Rules(), rows=0)
 
 
 def test_rows_of_no_weight_say_nothing() -> None:
     X = np.random.default_rng(0).uniform(0.1, 2, (20, 1))
     y, weights = X[:, 0] * np.sin(X[:, 0]), np.ones(20)
     y[3], weights[3] = 50.0, 0.0
-    alphabet = Alphabet.of(KOZA, 1, constants=False)
-    forms = closed_forms(X, y, SearchCost.unit(1), alphabet, Rules(), weights=weights)
+    vocabulary = Vocabulary.of(KOZA, 1, constants=False)
+    forms = closed_forms(X, y, SearchCost.unit(1), vocabulary, Rules(), weights=weights)
     assert forms.front[0].loss < 1e-25

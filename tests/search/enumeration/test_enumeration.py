@@ -19,7 +19,7 @@ from symtick.expr import Expression, Op, Program, from_programs, to_text
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.enumeration.bidirectional import closed_forms
 from symtick.search.enumeration.enumeration import Enumeration, enumerate_front
-from symtick.search.grammar.grammar import Alphabet, Rules, accepts, sequences_of
+from symtick.search.grammar.grammar import Rules, Vocabulary, accepts, sequences_of
 from symtick.search.kernel_api.evaluation import costs, evaluate
 
 pytestmark = pytest.mark.kernel
@@ -47,9 +47,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 @dataclass
 class Oracle:
-    """All trees of an alphabet by number of nodes, as prefix sequences with their values."""
+    """All trees of a vocabulary by number of nodes, as prefix sequences with their values."""
 
-    alphabet: Alphabet
+    vocabulary: Vocabulary
     X: npt.NDArray[np.float64]
     known: dict[tuple[str, Value, Value], Value | None] = field(default_factory=dict)
     full: dict[Value, list[Any]] = field(default_factory=dict)  # with all digits
@@ -83,7 +83,7 @@ class Oracle:
         return key
 
     def leaves(self) -> Iterator[tuple[tuple[int, ...], Value]]:
-        for k, token in enumerate(self.alphabet.tokens):
+        for k, token in enumerate(self.vocabulary.tokens):
             if token.kind == "input":
                 yield (k,), self.rounded([mpmath.mpf(float(v)) for v in self.X[:, token.feature]])
             if token.kind == "literal":
@@ -94,7 +94,7 @@ class Oracle:
         levels: list[list[tuple[tuple[int, ...], Value]]] = [[], list(self.leaves())]
         for n in range(2, most + 1):
             made = []
-            for k, token in enumerate(self.alphabet.tokens):
+            for k, token in enumerate(self.vocabulary.tokens):
                 if token.arity == 1:
                     pairs = (((s,), (v,)) for s, v in levels[n - 1])
                 elif token.arity == 2:
@@ -117,7 +117,7 @@ def near(value: Value) -> npt.NDArray[np.float64]:
     return np.array([float(v) for v in value])
 
 
-ALPHABETS = {
+VOCABULARIES = {
     "koza": (("add", "sub", "mul", "div", "sin", "log"), 1, (), 6),
     "ring": (("add", "mul"), 2, (), 7),
     "literals": (("sub", "div", "exp"), 1, (1.0, 0.5), 6),
@@ -127,11 +127,11 @@ ALPHABETS = {
 
 
 @cache
-def oracle(name: str) -> tuple[Alphabet, npt.NDArray[np.float64], list[Any]]:
-    ops, features, literals, most = ALPHABETS[name]
-    alphabet = Alphabet.of(ops, features, constants=False, literals=literals)
+def oracle(name: str) -> tuple[Vocabulary, npt.NDArray[np.float64], list[Any]]:
+    ops, features, literals, most = VOCABULARIES[name]
+    vocabulary = Vocabulary.of(ops, features, constants=False, literals=literals)
     X = X1 if features == 1 else X2
-    return alphabet, X, Oracle(alphabet, X).trees(most)
+    return vocabulary, X, Oracle(vocabulary, X).trees(most)
 
 
 def first_levels(levels: list[Any], allowed: Callable[[list[Any]], list[bool]]) -> dict[Value, int]:
@@ -161,11 +161,11 @@ def check_equal(found: dict[Value, int], enumeration: Enumeration) -> None:
         assert (apart < 1e-8).sum() == 1
 
 
-@pytest.mark.parametrize("name", ALPHABETS)
+@pytest.mark.parametrize("name", VOCABULARIES)
 def test_every_function_is_there_once_at_its_level(name: str) -> None:
-    alphabet, X, levels = oracle(name)
+    vocabulary, X, levels = oracle(name)
     found = first_levels(levels, lambda sequences: [True] * len(sequences))
-    enumeration = Enumeration(X, alphabet, Rules(), max_level=len(levels) - 1)
+    enumeration = Enumeration(X, vocabulary, Rules(), max_level=len(levels) - 1)
     assert not enumeration.run()
     check_equal(found, enumeration)
     stats = enumeration.stats()
@@ -187,18 +187,18 @@ RULES = {
 @pytest.mark.parametrize("rules", RULES)
 @pytest.mark.parametrize("name", ["koza", "ring", "literals"])
 def test_every_function_within_rules_is_there_once(name: str, rules: str) -> None:
-    alphabet, X, levels = oracle(name)
+    vocabulary, X, levels = oracle(name)
 
     def allowed(sequences: list[Any]) -> list[bool]:
-        return list(accepts(RULES[rules], alphabet, sequences_of(sequences)))
+        return list(accepts(RULES[rules], vocabulary, sequences_of(sequences)))
 
     found = first_levels(levels, allowed)
-    enumeration = Enumeration(X, alphabet, RULES[rules], max_level=len(levels) - 1)
+    enumeration = Enumeration(X, vocabulary, RULES[rules], max_level=len(levels) - 1)
     enumeration.run()
     check_equal(found, enumeration)
     forms = [enumeration.program(k) for k in range(len(enumeration))]
-    sequences = [alphabet.sequence(from_program(p, alphabet))[0] for p in forms]
-    assert accepts(RULES[rules], alphabet, sequences_of(sequences)).all()
+    sequences = [vocabulary.sequence(from_program(p, vocabulary))[0] for p in forms]
+    assert accepts(RULES[rules], vocabulary, sequences_of(sequences)).all()
 
 
 @pytest.mark.parametrize("chain", [False, True])
@@ -206,8 +206,8 @@ def test_every_function_within_rules_is_there_once(name: str, rules: str) -> Non
 @pytest.mark.parametrize("most", [1, 2, 3])
 def test_every_function_within_ticks_is_there(fuse: bool, chain: bool, most: int) -> None:
     """Under fused tables the inputs that a form reads decide what is built on it: x1 - x1/x1."""
-    alphabet = Alphabet.of(("sub", "div", "sin"), 2, constants=False)
-    levels = Oracle(alphabet, X2).trees(5)
+    vocabulary = Vocabulary.of(("sub", "div", "sin"), 2, constants=False)
+    levels = Oracle(vocabulary, X2).trees(5)
     rng = np.random.default_rng(1)
     delays = rng.uniform(0.3, 3, len(Op)) if chain else rng.integers(1, 4, len(Op)).astype(float)
     delays[:2] = 0.0
@@ -218,50 +218,50 @@ def test_every_function_within_ticks_is_there(fuse: bool, chain: bool, most: int
     rules = Rules(max_nodes=5, max_ticks=most)
 
     def allowed(sequences: list[Any]) -> list[bool]:
-        return list(accepts(rules, alphabet, sequences_of(sequences), cost))
+        return list(accepts(rules, vocabulary, sequences_of(sequences), cost))
 
     found = first_levels(levels, allowed)
-    enumeration = Enumeration(X2, alphabet, rules, cost, max_level=5)
+    enumeration = Enumeration(X2, vocabulary, rules, cost, max_level=5)
     enumeration.run()
     check_equal(found, enumeration)
 
 
 def test_nothing_is_done_without_evaluations() -> None:
-    alphabet = Alphabet.of(("add", "sin"), 2)
+    vocabulary = Vocabulary.of(("add", "sin"), 2)
     y, cost = X2[:, 0], SearchCost.unit(2)
     for most in (0, 1, 2, 3, 10):
-        _, stats = enumerate_front(X2, y, cost, alphabet, Rules(), max_evaluations=most)
+        _, stats = enumerate_front(X2, y, cost, vocabulary, Rules(), max_evaluations=most)
         assert stats.evaluations <= most
-        forms = closed_forms(X2, y, cost, alphabet, Rules(), max_evaluations=most)
+        forms = closed_forms(X2, y, cost, vocabulary, Rules(), max_evaluations=most)
         assert forms.evaluations <= most
     for bad in ({"max_evaluations": -1}, {"max_functions": 0}, {"max_operations": -1},
                 {"max_operations": 0}, {"enough": float("nan")}):  # fmt: skip
         with pytest.raises(InputError):
-            closed_forms(X2, y, cost, alphabet, Rules(), **bad)
+            closed_forms(X2, y, cost, vocabulary, Rules(), **bad)
     for bad in ({"max_evaluations": -1}, {"fits": -1}):
         with pytest.raises(InputError):
-            enumerate_front(X2, y, cost, alphabet, Rules(), **bad)
+            enumerate_front(X2, y, cost, vocabulary, Rules(), **bad)
     with pytest.raises(InputError, match="largest must be positive"):
-        Enumeration(X2, alphabet, Rules(), largest=float("nan"))
+        Enumeration(X2, vocabulary, Rules(), largest=float("nan"))
 
 
-def from_program(program: Program, alphabet: Alphabet) -> Expression:
-    return from_programs([program], alphabet.inputs)
+def from_program(program: Program, vocabulary: Vocabulary) -> Expression:
+    return from_programs([program], vocabulary.inputs)
 
 
 def test_the_cheapest_form_is_kept() -> None:
-    alphabet, X, levels = oracle("powers")
+    vocabulary, X, levels = oracle("powers")
     # a square takes longer than any number of products
     unit = SearchCost.unit(1)
-    delays = changed(unit.op_delay, alphabet, "square", 50.0)
+    delays = changed(unit.op_delay, vocabulary, "square", 50.0)
     cost = SearchCost(**{**vars(unit), "op_delay": delays, "fuse": False})
     least: dict[Value, int] = {}
     for trees in levels[1:]:
-        ticks, _ = costs([alphabet.program(s) for s, _ in trees], cost)
+        ticks, _ = costs([vocabulary.program(s) for s, _ in trees], cost)
         for (_, value), tick in zip(trees, ticks.tolist(), strict=True):
             least[value] = min(least.get(value, 10**9), tick)
     held, plain = (
-        Enumeration(X, alphabet, Rules(), c, max_level=len(levels) - 1) for c in (cost, None)
+        Enumeration(X, vocabulary, Rules(), c, max_level=len(levels) - 1) for c in (cost, None)
     )
     held.run()
     plain.run()
@@ -275,17 +275,17 @@ def test_the_cheapest_form_is_kept() -> None:
     assert (ticks < first).sum() > 20
 
 
-def changed(values: Any, alphabet: Alphabet, name: str, value: float) -> Any:
+def changed(values: Any, vocabulary: Vocabulary, name: str, value: float) -> Any:
     out = list(values)
-    out[alphabet.tokens[alphabet.places[name]].op] = value
+    out[vocabulary.tokens[vocabulary.places[name]].op] = value
     return type(values)(out)
 
 
 def test_in_steps_or_at_once() -> None:
-    alphabet = Alphabet.of(("add", "mul", "sin"), 2, constants=False)
+    vocabulary = Vocabulary.of(("add", "mul", "sin"), 2, constants=False)
     for shared in (False, True):
         one, other = (
-            Enumeration(X2, alphabet, Rules(), max_level=3 if shared else 6, shared=shared)
+            Enumeration(X2, vocabulary, Rules(), max_level=3 if shared else 6, shared=shared)
             for _ in "12"
         )
         one.run()
@@ -299,9 +299,9 @@ def test_in_steps_or_at_once() -> None:
 
 def test_shared_levels_count_operations() -> None:
     """Against all straight-line programs of up to three operations."""
-    alphabet = Alphabet.of(("add", "mul", "div", "sin"), 1, constants=False)
-    held = Oracle(alphabet, X1)
-    names = [t.name for t in alphabet.tokens if t.arity]
+    vocabulary = Vocabulary.of(("add", "mul", "div", "sin"), 1, constants=False)
+    held = Oracle(vocabulary, X1)
+    names = [t.name for t in vocabulary.tokens if t.arity]
     leaf = next(held.leaves())[1]
     levels: dict[Value, int] = {leaf: 0}
     states = {frozenset([leaf])}
@@ -316,26 +316,26 @@ def test_shared_levels_count_operations() -> None:
                         levels.setdefault(value, n)
                         grown.add(state | {value})
         states = grown
-    enumeration = Enumeration(X1, alphabet, Rules(), max_level=3, shared=True)
+    enumeration = Enumeration(X1, vocabulary, Rules(), max_level=3, shared=True)
     enumeration.run()
     check_equal(levels, enumeration)
 
 
 def test_limits_hold() -> None:
-    alphabet = Alphabet.of(("add", "mul", "sin"), 2, constants=False)
-    enumeration = Enumeration(X2, alphabet, Rules(), max_level=9, max_functions=500)
+    vocabulary = Vocabulary.of(("add", "mul", "sin"), 2, constants=False)
+    enumeration = Enumeration(X2, vocabulary, Rules(), max_level=9, max_functions=500)
     assert not enumeration.run()
     assert len(enumeration) == 500
     assert enumeration.stats().complete < 9
     with pytest.raises(InputError, match="max_level must be at most 8, not 20"):
-        Enumeration(X2, alphabet, Rules(), max_level=20, shared=True)
+        Enumeration(X2, vocabulary, Rules(), max_level=20, shared=True)
     with pytest.raises(InputError, match="at most 512 rows, not 600"):
-        Enumeration(np.ones((600, 2)), alphabet, Rules())
+        Enumeration(np.ones((600, 2)), vocabulary, Rules())
 
 
-def test_custom_operators_are_letters() -> None:
-    alphabet = Alphabet.of(("add", "inv", "tan"), 1, constants=False)
-    enumeration = Enumeration(X1, alphabet, Rules(), max_level=3)
+def test_custom_operators_are_tokens() -> None:
+    vocabulary = Vocabulary.of(("add", "inv", "tan"), 1, constants=False)
+    enumeration = Enumeration(X1, vocabulary, Rules(), max_level=3)
     enumeration.run()
     programs = [enumeration.program(k) for k in range(len(enumeration))]
     np.testing.assert_allclose(evaluate(programs, X1), enumeration.values(), rtol=1e-12)
@@ -348,8 +348,8 @@ def test_custom_operators_are_letters() -> None:
 
 
 def test_constants_are_symbols_that_no_other_does_the_work_of() -> None:
-    alphabet = Alphabet.of(("add", "sub", "mul", "exp"), 1)
-    enumeration = Enumeration(X1, alphabet, Rules(), max_level=4, symbols=1)
+    vocabulary = Vocabulary.of(("add", "sub", "mul", "exp"), 1)
+    enumeration = Enumeration(X1, vocabulary, Rules(), max_level=4, symbols=1)
     enumeration.run()
     programs = [enumeration.program(k) for k in range(len(enumeration))]
     with_constant = [p for p in programs if len(p.consts)]
@@ -358,7 +358,7 @@ def test_constants_are_symbols_that_no_other_does_the_work_of() -> None:
     grids = [families(p, X1) for p in programs]
     for one, other in combinations(range(len(grids)), 2):
         assert not np.allclose(grids[one], grids[other], rtol=1e-9)
-    texts = {alphabet_text(p, alphabet) for p in with_constant}
+    texts = {vocabulary_text(p, vocabulary) for p in with_constant}
     assert any("exp" in t for t in texts)
     for text in ("exp(x0)*", "x0 - "):  # each family in one form only
         assert sum(t.startswith(text) for t in texts) <= 1
@@ -369,8 +369,8 @@ def families(program: Program, X: npt.NDArray[np.float64]) -> npt.NDArray[np.flo
     return evaluate(some, X)
 
 
-def alphabet_text(program: Program, alphabet: Alphabet) -> str:
-    return to_text(from_program(program, alphabet))
+def vocabulary_text(program: Program, vocabulary: Vocabulary) -> str:
+    return to_text(from_program(program, vocabulary))
 
 
 @pytest.mark.parametrize(
@@ -384,10 +384,10 @@ def alphabet_text(program: Program, alphabet: Alphabet) -> str:
 def test_the_front_has_a_law_with_constants(law: Callable[[Any], Any], level: int) -> None:
     X = np.random.default_rng(5).uniform(0.1, 2.0, (300, 1))
     y = law(X[:, 0])
-    alphabet = Alphabet.of(("add", "mul", "div", "exp", "sin"), 1)
+    vocabulary = Vocabulary.of(("add", "mul", "div", "exp", "sin"), 1)
     cost = SearchCost.unit(1)
     front, stats = enumerate_front(
-        X, y, cost, alphabet, Rules(), max_level=level, symbols=2, rows=40
+        X, y, cost, vocabulary, Rules(), max_level=level, symbols=2, rows=40
     )
     assert stats.complete == level
     assert min(c.loss for c in front) < 1e-16
@@ -400,12 +400,12 @@ def test_the_front_has_a_law_with_constants(law: Callable[[Any], Any], level: in
 
 
 def test_the_front_without_constants_is_the_best_of_all_functions() -> None:
-    alphabet = Alphabet.of(("add", "sub", "mul", "sin"), 2, constants=False)
+    vocabulary = Vocabulary.of(("add", "sub", "mul", "sin"), 2, constants=False)
     X = np.random.default_rng(6).uniform(-1, 1, (30, 2))
     y = np.sin(X[:, 0]) * X[:, 1] + 0.1 * X[:, 0] ** 2
     cost = SearchCost.unit(2)
-    front, _ = enumerate_front(X, y, cost, alphabet, Rules(), max_level=6)
-    enumeration = Enumeration(X, alphabet, Rules(), cost, max_level=6)
+    front, _ = enumerate_front(X, y, cost, vocabulary, Rules(), max_level=6)
+    enumeration = Enumeration(X, vocabulary, Rules(), cost, max_level=6)
     enumeration.run()
     programs = [enumeration.program(k) for k in range(len(enumeration))]
     ticks, _ = costs(programs, cost)

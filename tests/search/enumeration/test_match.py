@@ -14,31 +14,37 @@ from symtick.expr import Program, from_programs
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search import _kernel
 from symtick.search.evolution.engine import Engine, EngineConfig, Moves
-from symtick.search.grammar.grammar import Alphabet, Rules, accepts, random_sequences, sequences_of
+from symtick.search.grammar.grammar import (
+    Rules,
+    Vocabulary,
+    accepts,
+    random_sequences,
+    sequences_of,
+)
 from symtick.search.kernel_api.evaluation import Rows, evaluate
 
 pytestmark = pytest.mark.kernel
 
 OPS = ("add", "sub", "mul", "div", "sin", "exp")
-ALPHABET = Alphabet.of(OPS, 2, constants=False)
+VOCABULARY = Vocabulary.of(OPS, 2, constants=False)
 X = np.random.default_rng(0).uniform(0.3, 1.3, (24, 2))
 COST = SearchCost.unit(2)
 SILENT = dict.fromkeys(Moves.__dataclass_fields__, 0.0)
 
 
-def matching(y: Any, alphabet: Alphabet = ALPHABET, candidates: int = 200) -> Any:
-    rules = Rules().to_kernel(alphabet)
+def matching(y: Any, vocabulary: Vocabulary = VOCABULARY, candidates: int = 200) -> Any:
+    rules = Rules().to_kernel(vocabulary)
     held = Rows.make(X, y).to_kernel()
     return _kernel.Matching(rules, held, _kernel.LibrarySettings(), 3000, candidates)
 
 
-def value(sequence: Any, alphabet: Alphabet = ALPHABET) -> Any:
-    return evaluate([alphabet.program(sequence)], X)[0]
+def value(sequence: Any, vocabulary: Vocabulary = VOCABULARY) -> Any:
+    return evaluate([vocabulary.program(sequence)], X)[0]
 
 
 def drawn(rules: Rules, count: int, seed: int) -> list[Any]:
     """Random sequences without what fills their rows up."""
-    return [row[row >= 0] for row in random_sequences(rules, ALPHABET, count, seed)]
+    return [row[row >= 0] for row in random_sequences(rules, VOCABULARY, count, seed)]
 
 
 @settings(max_examples=60, deadline=None)
@@ -69,10 +75,10 @@ def test_a_part_that_is_missing_is_found(seed: int) -> None:
 
 
 def test_free_constants_are_placed_by_least_squares() -> None:
-    alphabet = Alphabet.of(("add", "mul", "exp"), 2)
+    vocabulary = Vocabulary.of(("add", "mul", "exp"), 2)
     y = np.exp(2.5 * X[:, 0] + 0.5) + X[:, 1]
-    mother = alphabet.sequence("exp(x0) + x1")[0]
-    held = matching(y, alphabet)
+    mother = vocabulary.sequence("exp(x0) + x1")[0]
+    held = matching(y, vocabulary)
     children = [held.matched(mother, k) for k in range(40)]
     found = evaluate([Program(*c) for c in children if c is not None], X)
     assert np.abs(found - y).max(axis=1).min() < 1e-9
@@ -100,7 +106,7 @@ def test_a_match_is_better_than_what_it_takes_the_place_of() -> None:
 def test_rows_of_no_weight_say_nothing(count: int, constants: bool) -> None:
     """Most rows are waste, and their inputs and target bar many functions from a library."""
     draw = np.random.default_rng(count)
-    alphabet = Alphabet.of((*OPS, "log"), 2, constants=constants)
+    vocabulary = Vocabulary.of((*OPS, "log"), 2, constants=constants)
     X_good = draw.uniform(0.3, 1.3, (count, 2))
     y_good = np.log(X_good[:, 0]) * X_good[:, 1] + X_good[:, 0] / X_good[:, 1]
     heavy = np.sort(draw.choice(3 * count, count, replace=False))
@@ -112,13 +118,13 @@ def test_rows_of_no_weight_say_nothing(count: int, constants: bool) -> None:
 
     def made(X: Any, y: Any, weights: Any) -> Any:
         held = Rows.make(X, y, weights).to_kernel()
-        rules = Rules().to_kernel(alphabet)
+        rules = Rules().to_kernel(vocabulary)
         return _kernel.Matching(rules, held, _kernel.LibrarySettings(), 3000, 200)
 
     clean, waste = made(X_good, y_good, weights[heavy]), made(X_all, y_all, weights)
     matched = 0
     for text in ("log(x0)*x1 + x0/x0", "log(x1)*x1 + x0/x1", "log(x0 + x1) + exp(x0)"):
-        mother = alphabet.sequence(text)[0]
+        mother = vocabulary.sequence(text)[0]
         for seed in range(40):
             one, other = (m.matched(mother, seed) for m in (clean, waste))
             assert (one is None) == (other is None)
@@ -126,7 +132,7 @@ def test_rows_of_no_weight_say_nothing(count: int, constants: bool) -> None:
                 matched += 1
                 assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
     assert matched > 40
-    found = [clean.matched(alphabet.sequence("log(x1)*x1 + x0/x1")[0], k) for k in range(40)]
+    found = [clean.matched(vocabulary.sequence("log(x1)*x1 + x0/x1")[0], k) for k in range(40)]
     values = evaluate([Program(*c) for c in found if c is not None], X_good)
     assert np.abs(values - y_good).max(axis=1).min() < 1e-9
 
@@ -137,7 +143,7 @@ def test_a_library_needs_rows_of_weight() -> None:
     no_rows.max_rows = 0
     for held, library in ((none, _kernel.LibrarySettings()), (some, no_rows)):
         with pytest.raises(ValueError, match="at least one row that has a weight"):
-            _kernel.Matching(Rules().to_kernel(ALPHABET), held, library, 3000, 200)
+            _kernel.Matching(Rules().to_kernel(VOCABULARY), held, library, 3000, 200)
 
 
 # --- as a move ------------------------------------------------------------------------------------
@@ -167,8 +173,8 @@ def test_laws_are_bred_by_matching() -> None:
             search = engine(replace(CONFIG, target_loss=1e-20, moves=moves, seed=seed))
             found[moves] += search.step(2000, max_evaluations=60_000).best_loss < 1e-20
             for c in search.front():
-                sequence = ALPHABET.sequence(from_programs([c.program], ALPHABET.inputs))[0]
-                assert accepts(CONFIG.rules or Rules(), ALPHABET, sequences_of([sequence])).all()
+                sequence = VOCABULARY.sequence(from_programs([c.program], VOCABULARY.inputs))[0]
+                assert accepts(CONFIG.rules or Rules(), VOCABULARY, sequences_of([sequence])).all()
     assert found[CONFIG.moves] > found[plain]
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from engine_samples import LETTERS, RICH, depth_cost, inputs, letters, target, written
+from engine_samples import RICH, TOKENS, depth_cost, inputs, target, tokens, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +15,7 @@ from symtick.search.evolution.engine import Engine, EngineConfig, Limits
 from symtick.search.grammar.grammar import Rules, Units, accepts
 
 pytestmark = pytest.mark.kernel
-MATCHED = replace(LETTERS, library=20_000, moves=replace(LETTERS.moves, match=0.3))
+MATCHED = replace(TOKENS, library=20_000, moves=replace(TOKENS.moves, match=0.3))
 TIGHT = Rules(max_nodes=20, min_count={"exp": 2, "log": 2, "sin": 1})
 
 
@@ -30,19 +30,19 @@ TIGHT = Rules(max_nodes=20, min_count={"exp": 2, "log": 2, "sin": 1})
 def test_no_budget_is_exceeded(
     budgets: list[int], islands: int, interval: int, library: int, rich: bool
 ) -> None:
-    base = RICH if rich else LETTERS
+    base = RICH if rich else TOKENS
     config = replace(base, islands=islands, population=20, screen_rows=30, patience=3,
                      screen_interval=interval, library=library,
                      moves=replace(base.moves, match=0.3))  # fmt: skip
-    engine = letters(config, rows=100)
+    engine = tokens(config, rows=100)
     for most in sorted(budgets):
         assert engine.step(6, max_evaluations=most).evaluations <= most
 
 
 def test_drawing_rows_anew_waits_for_a_budget_that_it_fits() -> None:
-    config = replace(LETTERS, screen_rows=30, screen_interval=1)
+    config = replace(TOKENS, screen_rows=30, screen_interval=1)
     for most in (200, 300, 400, 500):
-        engine = letters(config, rows=400)
+        engine = tokens(config, rows=400)
         assert engine.step(30, max_evaluations=most).evaluations == most
     before = engine.people(5)[2]
     engine.step(1, max_evaluations=5000)
@@ -50,20 +50,20 @@ def test_drawing_rows_anew_waits_for_a_budget_that_it_fits() -> None:
 
 
 def test_the_library_takes_a_quarter_of_the_first_budget() -> None:
-    stats = letters(MATCHED).step(1000, max_evaluations=5000)
+    stats = tokens(MATCHED).step(1000, max_evaluations=5000)
     assert stats.generation > 10
     assert np.isfinite(stats.best_loss)
     # people, the library and one generation
-    first = letters(MATCHED).step(1, max_evaluations=5000).evaluations
+    first = tokens(MATCHED).step(1, max_evaluations=5000).evaluations
     assert first <= 5000 // 4 + 4 * MATCHED.islands * MATCHED.population
 
 
 def test_a_budget_below_its_leaves_makes_no_library() -> None:
     config = replace(MATCHED, islands=1, population=1, copies=9)
     for most in (1, 2, 3):
-        assert letters(config).step(3, max_evaluations=most).evaluations <= most
+        assert tokens(config).step(3, max_evaluations=most).evaluations <= most
     # a later step with more makes it
-    late, never = letters(config), letters(replace(config, library=0))
+    late, never = tokens(config), tokens(replace(config, library=0))
     for engine in (late, never):
         engine.step(1, max_evaluations=3)
     taken = [engine.step(1, max_evaluations=4000).evaluations for engine in (late, never)]
@@ -72,7 +72,7 @@ def test_a_budget_below_its_leaves_makes_no_library() -> None:
 
 def test_a_restored_search_has_the_library_of_the_first_budget() -> None:
     X = inputs()
-    whole, parts = letters(MATCHED), letters(MATCHED)
+    whole, parts = tokens(MATCHED), tokens(MATCHED)
     whole.step(3, max_evaluations=3000)
     parts.step(3, max_evaluations=3000)
     saved = parts.state()
@@ -83,13 +83,13 @@ def test_a_restored_search_has_the_library_of_the_first_budget() -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_people_are_found_under_tight_rules_again_and_again(seed: int) -> None:
-    config = replace(LETTERS, seed=seed, patience=1, islands=1, population=20, rules=TIGHT)
-    engine = letters(config)
+    config = replace(TOKENS, seed=seed, patience=1, islands=1, population=20, rules=TIGHT)
+    engine = tokens(config)
     engine.step(20)
     sequences, _, found = engine.people(10**6)
     assert len(sequences) > 3
     assert np.isfinite(found).all()
-    assert accepts(TIGHT, engine.alphabet, sequences).all()
+    assert accepts(TIGHT, engine.vocabulary, sequences).all()
 
 
 @pytest.mark.parametrize(
@@ -102,20 +102,20 @@ def test_people_are_found_under_tight_rules_again_and_again(seed: int) -> None:
 )
 def test_people_are_found_where_blind_growth_seldom_keeps_the_rules(rules: Rules) -> None:
     for seed in range(3):
-        engine = letters(replace(LETTERS, seed=seed, rules=rules, islands=1, population=20))
+        engine = tokens(replace(TOKENS, seed=seed, rules=rules, islands=1, population=20))
         engine.step(2)
         sequences = engine.people(10**6)[0]
         assert len(sequences) > 0
-        assert accepts(rules, engine.alphabet, sequences).all()
+        assert accepts(rules, engine.vocabulary, sequences).all()
 
 
 def test_old_people_stay_where_no_new_ones_can_be_made() -> None:
     # the only expressions within the rules are those of one leaf, all known from the start
     config = EngineConfig(
         ops=("add",), constants=False, simplify=False, rules=Rules(max_nodes=1), islands=1,
-        population=2, patience=1, moves=LETTERS.moves,
+        population=2, patience=1, moves=TOKENS.moves,
     )  # fmt: skip
-    engine = letters(config)
+    engine = tokens(config)
     engine.step(1)
     people = engine.people(9)[0].tolist()
     engine.step(10)
@@ -125,7 +125,7 @@ def test_old_people_stay_where_no_new_ones_can_be_made() -> None:
 def test_what_hinders_a_start_is_said() -> None:
     X = inputs()
     with pytest.raises(InputError, match="no first expression has a finite loss"):
-        Engine(X, target(X) * 1e200, None, depth_cost(2), LETTERS).step(1)
-    nothing = replace(LETTERS, population=4, limits=Limits(max_lut=0.5))  # less than an operator's
+        Engine(X, target(X) * 1e200, None, depth_cost(2), TOKENS).step(1)
+    nothing = replace(TOKENS, population=4, limits=Limits(max_lut=0.5))  # less than an operator's
     with pytest.raises(InputError, match="no first expression keeps the rules"):
-        letters(nothing).step(1)
+        tokens(nothing).step(1)

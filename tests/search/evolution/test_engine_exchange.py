@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from engine_samples import LETTERS, RICH, depth_cost, inputs, letters, target, written
+from engine_samples import RICH, TOKENS, depth_cost, inputs, target, tokens, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,7 +23,7 @@ TUNED = EngineConfig(ops=("add", "mul", "sin", "square"), islands=2, population=
 
 def test_evaluations_are_never_more_than_allowed() -> None:
     for most in (0, 1, 7, 1000, 1001):
-        engine = letters()
+        engine = tokens()
         assert engine.step(10**6 if most > 7 else 50, max_evaluations=most).evaluations == most
     before = engine.stats()
     assert engine.step(5, max_evaluations=10) == before
@@ -33,7 +33,7 @@ def test_evaluations_are_never_more_than_allowed() -> None:
 def test_a_target_ends_the_search() -> None:
     X = inputs()
     y = X[:, 0] * np.sin(X[:, 1])
-    engine = Engine(X, y, None, depth_cost(2), replace(LETTERS, target_loss=1e-20))
+    engine = Engine(X, y, None, depth_cost(2), replace(TOKENS, target_loss=1e-20))
     stats = engine.step(10**6, max_evaluations=200_000)
     assert stats.best_loss < 1e-20
     assert stats.evaluations < 50_000
@@ -41,17 +41,17 @@ def test_a_target_ends_the_search() -> None:
 
 
 def test_offered_candidates_are_scored_and_stay() -> None:
-    engine = letters()
-    sequences = random_sequences(Rules.dso(30), engine.alphabet, 50, seed=3)
+    engine = tokens()
+    sequences = random_sequences(Rules.dso(30), engine.vocabulary, 50, seed=3)
     found = engine.offer(sequences, threads=2)
     X = inputs()
-    expected = losses([engine.alphabet.program(s) for s in sequences], Rows.make(X, target(X)))
+    expected = losses([engine.vocabulary.program(s) for s in sequences], Rows.make(X, target(X)))
     assert np.allclose(found, expected, rtol=1e-9)
     assert np.isfinite(found).sum() > 10
     rows, _, best = engine.people(10)
     assert np.array_equal(best, np.unique(found)[: len(best)])
     assert min(c.loss for c in engine.front()) == best[0]
-    assert engine.alphabet.text(rows[0][rows[0] >= 0])
+    assert engine.vocabulary.text(rows[0][rows[0] >= 0])
     engine.step(3)
     assert engine.stats().evaluations > 50
 
@@ -60,15 +60,15 @@ def test_offered_constants_are_tuned() -> None:
     X = inputs()
     y = 1.7 * np.sin(2.3 * X[:, 0]) + X[:, 1] ** 2
     engine = Engine(X, y, None, depth_cost(2), replace(RICH, tune_iterations=40, screen_rows=99))
-    row, _ = engine.alphabet.sequence("1.5*sin(2.0001*x0) + square(x1)")
+    row, _ = engine.vocabulary.sequence("1.5*sin(2.0001*x0) + square(x1)")
     assert engine.offer(row[None], [[1.5, 2.2]])[0] < 1e-20
     _, constants, _ = engine.people(1)
     assert np.allclose(np.abs(constants[0]), [1.7, 2.3])
 
 
 def test_what_breaks_a_rule_gets_no_place() -> None:
-    engine = letters()
-    rows = [engine.alphabet.sequence(t)[0] for t in ("sin(sin(x0)) + x1", "x0*x1 + x0")]
+    engine = tokens()
+    rows = [engine.vocabulary.sequence(t)[0] for t in ("sin(sin(x0)) + x1", "x0*x1 + x0")]
     out = np.full((2, 6), -1, np.int16)
     for k, row in enumerate(rows):
         out[k, : len(row)] = row
@@ -79,11 +79,11 @@ def test_what_breaks_a_rule_gets_no_place() -> None:
 
 
 def test_replanted_islands_forget_their_people_and_keep_the_front() -> None:
-    engine = letters()
+    engine = tokens()
     engine.step(10)
     front = written(engine.front())
     best = engine.stats().best_loss
-    given_rows = random_sequences(Rules.dso(30), engine.alphabet, 30, seed=2)
+    given_rows = random_sequences(Rules.dso(30), engine.vocabulary, 30, seed=2)
     engine.replant(given_rows)
     assert engine.stats().best_loss <= best
     after = written(engine.front())
@@ -101,9 +101,9 @@ def test_replanted_islands_forget_their_people_and_keep_the_front() -> None:
 def test_exchange_is_the_same_with_any_number_of_threads(seed: int, threads: int) -> None:
     results = []
     for crew in (1, threads):
-        engine = letters(replace(RICH, seed=seed), rows=150)
+        engine = tokens(replace(RICH, seed=seed), rows=150)
         sequences = random_sequences(
-            RICH.all_rules(), engine.alphabet, 20, seed=seed % 1000, cost=depth_cost(2)
+            RICH.all_rules(), engine.vocabulary, 20, seed=seed % 1000, cost=depth_cost(2)
         )
         found = [engine.offer(sequences[:10], threads=crew)]
         engine.step(2, threads=crew)
@@ -117,13 +117,13 @@ def test_exchange_is_the_same_with_any_number_of_threads(seed: int, threads: int
 @given(before=st.integers(0, 9), after=st.integers(1, 8))
 def test_a_restored_search_goes_on_with_everything(before: int, after: int) -> None:
     X = inputs(150)
-    first = letters(RICH, rows=150)
+    first = tokens(RICH, rows=150)
     if before:
         first.step(before)
     saved = {name: array.copy() for name, array in first.state().items()}
     second = Engine.restore(X, target(X), None, depth_cost(2), RICH, saved)
     assert first.step(after) == second.step(after, threads=2)
-    rows = random_sequences(RICH.all_rules(), first.alphabet, 8, seed=3, cost=depth_cost(2))
+    rows = random_sequences(RICH.all_rules(), first.vocabulary, 8, seed=3, cost=depth_cost(2))
     assert first.offer(rows).tolist() == second.offer(rows).tolist()
     assert first.step(1) == second.step(1)
     for name, array in first.state().items():
@@ -131,8 +131,8 @@ def test_a_restored_search_goes_on_with_everything(before: int, after: int) -> N
 
 
 def test_rows_are_drawn_anew_and_people_scored_again() -> None:
-    config = replace(LETTERS, screen_rows=30, screen_interval=2, patience=0)
-    engine, fixed = letters(config, rows=400), letters(replace(config, screen_interval=0), rows=400)
+    config = replace(TOKENS, screen_rows=30, screen_interval=2, patience=0)
+    engine, fixed = tokens(config, rows=400), tokens(replace(config, screen_interval=0), rows=400)
     engine.step(2)
     fixed.step(2)
     sequences, _, old = engine.people(20)
@@ -158,7 +158,7 @@ def test_a_penalty_is_added_to_what_enters_the_front() -> None:
         return 10.0 * sum(node.op is Op.SIN for node in expression.nodes)
 
     def run(**more: object) -> list[float]:
-        engine = Engine(X, y, None, depth_cost(2), LETTERS, names=("u", "v"), **more)  # type: ignore[arg-type]
+        engine = Engine(X, y, None, depth_cost(2), TOKENS, names=("u", "v"), **more)  # type: ignore[arg-type]
         engine.step(30)
         front = engine.front()
         again = losses([c.program for c in front], Rows.make(X, y))
@@ -178,10 +178,10 @@ def test_what_a_penalty_raises_is_raised() -> None:
 
     X = inputs()
     for threads in (1, 2):
-        engine = Engine(X, target(X), None, depth_cost(2), LETTERS, penalty=bad)
+        engine = Engine(X, target(X), None, depth_cost(2), TOKENS, penalty=bad)
         with pytest.raises(RuntimeError, match="no such luck"):
             engine.step(1, threads=threads)
-    negative = Engine(X, target(X), None, depth_cost(2), LETTERS, penalty=lambda _: -1.0)
+    negative = Engine(X, target(X), None, depth_cost(2), TOKENS, penalty=lambda _: -1.0)
     with pytest.raises(InputError, match="a penalty must be a number from 0"):
         negative.step(1)
 
@@ -228,11 +228,11 @@ def test_losses_that_need_certain_targets_say_so() -> None:
 def test_guesses_are_read_in_any_form() -> None:
     X = inputs()
     y = np.sin(X[:, 0]) * X[:, 1]
-    base = replace(LETTERS, ops=("mul", "sin", "inv"), literals=(3.0,))
+    base = replace(TOKENS, ops=("mul", "sin", "inv"), literals=(3.0,))
     for guess in ("sin(x0)*x1", "x1*sin(x0)"):
         engine = Engine(X, y, None, depth_cost(2), base, guesses=[guess])
         assert engine.step(1).best_loss < 1e-25
-        expression = engine.alphabet.expression(engine.alphabet.sequence(guess)[0])
+        expression = engine.vocabulary.expression(engine.vocabulary.sequence(guess)[0])
         again = Engine(X, y, None, depth_cost(2), base, guesses=[expression])
         assert again.step(1).best_loss < 1e-25
     with pytest.raises(InputError):
@@ -240,8 +240,8 @@ def test_guesses_are_read_in_any_form() -> None:
 
 
 def test_bad_exchanges_are_refused() -> None:
-    engine = letters()
-    row, _ = engine.alphabet.sequence("x0*x1 + x0")
+    engine = tokens()
+    row, _ = engine.vocabulary.sequence("x0*x1 + x0")
     with pytest.raises(InputError, match="shape"):
         engine.offer(row)
     with pytest.raises(InputError, match="2 sequences have 1 lists"):

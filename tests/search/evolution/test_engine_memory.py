@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from engine_samples import LETTERS, NO_MOVE, RICH, depth_cost, inputs, letters, rows_of, target
+from engine_samples import NO_MOVE, RICH, TOKENS, depth_cost, inputs, rows_of, target, tokens
 
 from symtick.hwcost.search_model.graph import search_cost
 from symtick.search.evolution.engine import Engine
@@ -14,18 +14,18 @@ from symtick.search.grammar.grammar import Rules
 from symtick.search.kernel_api.evaluation import Rows, costs, losses
 
 pytestmark = pytest.mark.kernel
-ANY = replace(LETTERS, rules=Rules(max_nodes=40), islands=1)
+ANY = replace(TOKENS, rules=Rules(max_nodes=40), islands=1)
 
 
-@pytest.mark.parametrize("config", [LETTERS, replace(RICH, screen_rows=2000)])
+@pytest.mark.parametrize("config", [TOKENS, replace(RICH, screen_rows=2000)])
 def test_what_is_remembered_is_what_would_be_scored(config: object) -> None:
-    engine = letters(config)  # type: ignore[arg-type]
+    engine = tokens(config)  # type: ignore[arg-type]
     stats = engine.step(25)
     assert stats.cache_hits > 50
     sequences, constants, found = engine.people(10**6)
     X = inputs()
     held = Rows.make(X, target(X))
-    programs = [engine.alphabet.program(s, c) for s, c in zip(sequences, constants, strict=True)]
+    programs = [engine.vocabulary.program(s, c) for s, c in zip(sequences, constants, strict=True)]
     again = losses(programs, held)
     defined = np.isfinite(again)  # x0/x0 and the like may not be
     assert defined.mean() > 0.99
@@ -33,7 +33,7 @@ def test_what_is_remembered_is_what_would_be_scored(config: object) -> None:
 
 
 def test_equal_functions_are_scored_once() -> None:
-    engine = letters(ANY)
+    engine = tokens(ANY)
     equal = ("x0*(x1 + x0)", "x0*x1 + x0*x0", "x0*x0 + x1*x0", "(x0 + x1)*x0")
     found = engine.offer(rows_of(engine, *equal))
     assert len(set(found.tolist())) == 1
@@ -45,10 +45,10 @@ def test_equal_functions_are_scored_once() -> None:
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_the_cheaper_of_two_equal_forms_is_kept(order: int) -> None:
-    engine = letters(replace(ANY, population=4))
+    engine = tokens(replace(ANY, population=4))
     forms = ("x0*x0 + x1*x0 + x0*(x0 - x0)", "x0*(x1 + x0)")[::order]
     engine.offer(rows_of(engine, *forms))
-    kept = {engine.alphabet.text(row[row >= 0]) for row in engine.people(9)[0]}
+    kept = {engine.vocabulary.text(row[row >= 0]) for row in engine.people(9)[0]}
     assert kept == {"x0*(x1 + x0)"}
     assert [one.ticks for one in engine.front()] == [2]
     assert engine.stats().evaluations == 1
@@ -68,21 +68,21 @@ def test_a_form_that_is_not_defined_does_not_hide_one_that_is() -> None:
 
 
 def test_figures_on_the_front_are_its_own() -> None:
-    engine = letters()
+    engine = tokens()
     engine.step(40)
     X = inputs()
     front = engine.front()
     again = losses([one.program for one in front], Rows.make(X, target(X)))
     for one, loss in zip(front, again, strict=True):
         assert one.loss == pytest.approx(loss, rel=1e-9, abs=1e-25)
-        expression = engine.alphabet.expression(one.sequence, one.constants)
+        expression = engine.vocabulary.expression(one.sequence, one.constants)
         assert (one.ticks, one.lut) == search_cost(expression, depth_cost(2))
 
 
 def test_a_known_function_may_come_back_where_copies_are_allowed() -> None:
     moves = replace(NO_MOVE, crossover=0.0, feature=1.0)  # few functions can be reached
     for copies in (0, 1):
-        engine = letters(replace(ANY, population=6, copies=copies, moves=moves))
+        engine = tokens(replace(ANY, population=6, copies=copies, moves=moves))
         engine.replant(rows_of(engine, "x0*sin(x1) + x0*x0"))
         stats = engine.step(30)
         assert stats.evaluations <= 12  # of 16 ways to fill four leaves, some are equal
@@ -93,30 +93,30 @@ def test_a_known_function_may_come_back_where_copies_are_allowed() -> None:
 
 
 def people(engine: Engine) -> list[bytes]:
-    """What the state holds of them, letter by letter."""
+    """What the state holds of them, token by token."""
     state = engine.state()
     return [state["ops"].tobytes(), state["features"].tobytes()]
 
 
 def test_parsimony_spreads_the_ticks() -> None:
     def largest_share(parsimony: float) -> float:
-        config = replace(LETTERS, population=300, rules=Rules(max_nodes=40), parsimony=parsimony)
-        engine = letters(config)
+        config = replace(TOKENS, population=300, rules=Rules(max_nodes=40), parsimony=parsimony)
+        engine = tokens(config)
         engine.step(30)
         sequences, _, _ = engine.people(10**6)
-        ticks, _ = costs([engine.alphabet.program(s) for s in sequences], depth_cost(2))
+        ticks, _ = costs([engine.vocabulary.program(s) for s in sequences], depth_cost(2))
         return float(np.bincount(ticks).max() / len(ticks))
 
     assert largest_share(40.0) < 0.8 * largest_share(0.0)
 
 
 def test_the_best_of_every_tick_may_breed() -> None:
-    config = replace(LETTERS, tick_elite_probability=0.0)
-    without, with_elites = letters(config), letters(replace(config, tick_elite_probability=0.5))
+    config = replace(TOKENS, tick_elite_probability=0.0)
+    without, with_elites = tokens(config), tokens(replace(config, tick_elite_probability=0.5))
     without.step(20)
     with_elites.step(20)
     spread = [
-        np.unique(costs([e.alphabet.program(s) for s in e.people(10**6)[0]], depth_cost(2))[0])
+        np.unique(costs([e.vocabulary.program(s) for s in e.people(10**6)[0]], depth_cost(2))[0])
         for e in (without, with_elites)
     ]
     assert len(spread[1]) > len(spread[0])

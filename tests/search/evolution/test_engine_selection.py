@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from engine_samples import LETTERS, NO_MOVE, depth_cost, inputs, letters, rows_of, target
+from engine_samples import NO_MOVE, TOKENS, depth_cost, inputs, rows_of, target, tokens
 
 from symtick.expr import Op
 from symtick.search.evolution.engine import Engine, Moves
@@ -14,7 +14,7 @@ from symtick.search.grammar.grammar import Rules, random_sequences
 from symtick.search.kernel_api.evaluation import Rows, costs, losses
 
 pytestmark = pytest.mark.kernel
-FREE = replace(LETTERS, rules=Rules(max_nodes=40), elite_probability=0.0, lut_tournament=0.0)
+FREE = replace(TOKENS, rules=Rules(max_nodes=40), elite_probability=0.0, lut_tournament=0.0)
 
 
 def only(move: str) -> Moves:
@@ -26,7 +26,7 @@ def test_travellers_bring_what_the_other_island_has() -> None:
     # island 0 gets the sine, island 1 the cosine; there are no constants to jitter: none is bred
     config = replace(FREE, islands=2, population=4, migration_interval=2, moves=only("jitter"))
     for migrants in (0, 1):
-        engine = letters(replace(config, migrants=migrants))
+        engine = tokens(replace(config, migrants=migrants))
         engine.replant(rows_of(engine, "sin(x0) + x0", "cos(x1)*x1"))
         ops = []
         for _ in range(2):
@@ -42,15 +42,15 @@ def test_travellers_bring_what_the_other_island_has() -> None:
 def test_the_better_parent_wins_the_tournament_and_chance_lets_others_win() -> None:
     X = inputs()
     y = target(X)
-    rows = random_sequences(Rules(min_nodes=5, max_nodes=15), letters(FREE).alphabet, 150, seed=4)
+    rows = random_sequences(Rules(min_nodes=5, max_nodes=15), tokens(FREE).vocabulary, 150, seed=4)
 
     def mean_rank(**more: object) -> float:
-        """How the parents' losses rank among all, 0 the best, seen by the letters of children."""
+        """How the parents' losses rank among all, 0 the best, seen by the tokens of children."""
         config = replace(FREE, islands=1, population=150, migrants=0, moves=only("feature"),
                          **more)  # type: ignore[arg-type]  # fmt: skip
         engine = Engine(X, y, None, depth_cost(2), config)
         known = engine.replant(rows)
-        arities = engine.alphabet.arities
+        arities = engine.vocabulary.arities
         shapes: dict[bytes, list[int]] = {}
         order = np.argsort(np.argsort(known))
         for k, row in enumerate(rows):
@@ -73,7 +73,7 @@ def test_the_better_parent_wins_the_tournament_and_chance_lets_others_win() -> N
 
 
 def test_the_oldest_goes_first() -> None:
-    engine = letters(replace(FREE, islands=1, population=3, copies=9))
+    engine = tokens(replace(FREE, islands=1, population=3, copies=9))
     texts = ["x0*x1", "sin(x0)", "exp(x1)*x0", "cos(x1)", "x0 + x1*x1"]
     # state holds people in a ring: those offered later push out those offered first
     engine.offer(rows_of(engine, *texts[:3]))
@@ -89,7 +89,7 @@ def test_the_oldest_goes_first() -> None:
 
 
 def people_of(engine: Engine) -> list[bytes]:
-    """The three people of the only island, as their letters stand in the state."""
+    """The three people of the only island, as their tokens stand in the state."""
     state = engine.state()
     sizes, out, at = [], [], 0
     words = state["words"]
@@ -106,10 +106,10 @@ def people_of(engine: Engine) -> list[bytes]:
 def test_the_best_of_each_tick_is_kept() -> None:
     X = inputs()
     config = replace(FREE, islands=1, population=2, tick_elite_probability=0.5)
-    engine = letters(config)
-    rows = random_sequences(Rules(max_nodes=15), engine.alphabet, 120, seed=8)
+    engine = tokens(config)
+    rows = random_sequences(Rules(max_nodes=15), engine.vocabulary, 120, seed=8)
     engine.offer(rows)
-    programs = [engine.alphabet.program(r[r >= 0]) for r in rows]
+    programs = [engine.vocabulary.program(r[r >= 0]) for r in rows]
     ticks, _ = costs(programs, depth_cost(2))
     found = losses(programs, Rows.make(X, target(X)))
     kept = engine.people(10**6)[2]
@@ -125,10 +125,10 @@ def test_a_capped_tournament_admits_no_dearer_ones() -> None:
     for capped in (0.0, 1.0):
         config = replace(FREE, islands=1, population=60, tournament=12, lut_tournament=capped,
                          copies=1, moves=only("replace"))  # fmt: skip
-        engine = letters(config)
+        engine = tokens(config)
         engine.step(12)
         sequences, _, _ = engine.people(10**6)
-        _, luts = costs([engine.alphabet.program(s[s >= 0]) for s in sequences], depth_cost(2))
+        _, luts = costs([engine.vocabulary.program(s[s >= 0]) for s in sequences], depth_cost(2))
         shares.append(float(np.mean(luts)))
     assert shares[1] < shares[0]
 
@@ -138,11 +138,11 @@ def test_one_point_crossover_keeps_to_the_common_region() -> None:
     # arguments of the sum may be exchanged
     config = replace(FREE, islands=1, population=200, tournament=1, copies=0,
                      moves=only("one_point"))  # fmt: skip
-    engine = letters(config)
+    engine = tokens(config)
     parents = ("sin(x0) + x1", "x0*x1 - cos(x0)")
     engine.replant(rows_of(engine, *parents))
     engine.step(1)
-    children = {engine.alphabet.text(r[r >= 0]) for r in engine.people(10**6)[0]} - set(parents)
+    children = {engine.vocabulary.text(r[r >= 0]) for r in engine.people(10**6)[0]} - set(parents)
     left, right = {"sin(x0)", "x0*x1"}, {"x1", "cos(x0)"}
     ways = {f"{a} {op} {b}" for a in left for b in right for op in "+-"}
     assert children

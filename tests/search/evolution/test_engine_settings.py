@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from engine_samples import LETTERS, RICH, depth_cost, inputs, letters, target
+from engine_samples import RICH, TOKENS, depth_cost, inputs, target, tokens
 
 from symtick.errors import InputError
 from symtick.expr import Expression, Interval, Op, from_programs
@@ -94,7 +94,7 @@ def test_a_state_is_refused_with_other_guesses_data_and_costs() -> None:
 )  # fmt: skip
 def test_settings_out_of_bounds_are_refused_by_name(name: str, value: object) -> None:
     with pytest.raises(InputError, match=name):
-        replace(LETTERS, **{name: value})  # type: ignore[arg-type]
+        replace(TOKENS, **{name: value})  # type: ignore[arg-type]
 
 
 def test_limits_and_moves_that_are_no_numbers_are_refused() -> None:
@@ -103,14 +103,14 @@ def test_limits_and_moves_that_are_no_numbers_are_refused() -> None:
     with pytest.raises(InputError, match="max_lut must be positive"):
         Limits(max_lut="1")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="weights of the moves"):
-        replace(LETTERS.moves, hoist="x")  # type: ignore[arg-type]
+        replace(TOKENS.moves, hoist="x")  # type: ignore[arg-type]
 
 
 def test_negative_losses_are_refused() -> None:
     def shifted(f: np.ndarray, y: np.ndarray, _: np.ndarray) -> float:
         return float(np.mean((f - y) ** 2)) - 100.0
 
-    engine = letters(replace(LETTERS, loss=shifted))
+    engine = tokens(replace(TOKENS, loss=shifted))
     with pytest.raises(InputError, match="a loss must be a number from 0, not -"):
         engine.step(1)
 
@@ -129,9 +129,9 @@ def test_a_penalty_is_in_the_front_once(kind: Op) -> None:
 
     X = inputs()
     y = np.sin(X[:, 0]) + 0.5 * X[:, 1] + np.random.default_rng(1).normal(size=40) * 0.05
-    moves = replace(LETTERS.moves, tune=1.0, jitter=0.5)
+    moves = replace(TOKENS.moves, tune=1.0, jitter=0.5)
     for seed in range(3):
-        config = replace(LETTERS, seed=seed, islands=3, migration_interval=1, constants=True,
+        config = replace(TOKENS, seed=seed, islands=3, migration_interval=1, constants=True,
                          rules=Rules(max_nodes=20, max_constants=3), copies=3, moves=moves,
                          tick_elite_probability=0.2)  # fmt: skip
         engine = Engine(X, y, None, depth_cost(2), config, penalty=penalty)
@@ -143,7 +143,7 @@ def test_a_penalty_is_in_the_front_once(kind: Op) -> None:
             assert one.loss == pytest.approx(loss + more, rel=1e-6)
         # what `people` tells is the loss alone
         sequences, constants, told = engine.people(10**6)
-        programs = [engine.alphabet.program(s, c)
+        programs = [engine.vocabulary.program(s, c)
                     for s, c in zip(sequences, constants, strict=True)]  # fmt: skip
         true = losses(programs, Rows.make(X, y))
         held = np.isfinite(true)

@@ -17,7 +17,7 @@ from symtick.expr import from_programs
 from symtick.hwcost.search_model.graph import search_cost
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.evolution.engine import Engine, EngineConfig, Moves
-from symtick.search.grammar.grammar import Alphabet, Operator, Rules, Units
+from symtick.search.grammar.grammar import Operator, Rules, Units, Vocabulary
 from symtick.search.policy.policy import Policy, Priors
 
 pytestmark = pytest.mark.kernel
@@ -43,15 +43,15 @@ FREE = EngineConfig(
 
 @dataclass(frozen=True)
 class Case:
-    """Letters and rules, and the cost table where the rules count ticks."""
+    """Tokens and rules, and the cost table where the rules count ticks."""
 
     config: EngineConfig
     features: int = 2
     cost: SearchCost | None = None
 
     @property
-    def alphabet(self) -> Alphabet:
-        return self.config.alphabet(self.features)
+    def vocabulary(self) -> Vocabulary:
+        return self.config.vocabulary(self.features)
 
     @property
     def rules(self) -> Rules:
@@ -144,17 +144,17 @@ class Watch:
     """Judges what it has not seen before."""
 
     def __init__(self, case: Case) -> None:
-        self.judge = Judge(case.alphabet, case.rules, case.cost)
+        self.judge = Judge(case.vocabulary, case.rules, case.cost)
         self.seen: set[bytes] = set()
 
     def look(self, sequences: npt.NDArray[np.int16]) -> None:
         """Fail at the first sequence that breaks a rule."""
-        alphabet = self.judge.alphabet
+        vocabulary = self.judge.vocabulary
         for row in rows_of(sequences):
             key = np.array(row, np.int16).tobytes()
             if key not in self.seen:
                 self.seen.add(key)
-                assert self.judge.accepts(row), alphabet.text(np.array(row, np.int16))
+                assert self.judge.accepts(row), vocabulary.text(np.array(row, np.int16))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -163,7 +163,7 @@ def test_no_sample_breaks_a_rule(name: str) -> None:
     watch = Watch(case)
     for scale, seed in ((0.0, 1), (0.5, 2), (1.5, 3)):  # from all alike to strong likings
         rng = np.random.default_rng(seed)
-        held = Policy(case.alphabet, case.rules, priors=Priors(length=6.0), cost=case.cost)
+        held = Policy(case.vocabulary, case.rules, priors=Priors(length=6.0), cost=case.cost)
         held.take({n: (scale * rng.normal(size=w.shape)).astype(np.float32)
                    for n, w in held.weights().items()})  # fmt: skip
         count = -(-SHARE // 3)
@@ -196,9 +196,9 @@ def test_no_bred_child_breaks_a_rule(name: str) -> None:
         assert one.sequence
         watch.look(np.array([one.sequence], np.int16))
     if case.rules.max_ticks is not None:  # with the constants that were tuned
-        people = [case.alphabet.program(*one) for one in zip(sequences, constants, strict=True)]
+        people = [case.vocabulary.program(*one) for one in zip(sequences, constants, strict=True)]
         for program in (*people, *(one.program for one in front)):
-            whole = from_programs([program], case.alphabet.inputs)
+            whole = from_programs([program], case.vocabulary.inputs)
             assert search_cost(whole, cost)[0] <= case.rules.max_ticks
     assert len(watch.seen) > 1000
 
@@ -234,7 +234,7 @@ def test_the_judge_refuses_what_a_stricter_rule_forbids(
 ) -> None:
     """So all rules bind: what they let through comes up to them."""
     case = CASES[name]
-    held = Policy(case.alphabet, case.rules, priors=Priors(length=6.0), cost=case.cost)
+    held = Policy(case.vocabulary, case.rules, priors=Priors(length=6.0), cost=case.cost)
     drawn = held.sample(1500, 4).sequences
     Watch(case).look(drawn)
     rules = replace(case.rules, **stricter)  # type: ignore[arg-type]

@@ -12,21 +12,21 @@ from hypothesis import strategies as st
 
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search import _kernel
-from symtick.search.grammar.grammar import Alphabet, Rules, random_sequences
+from symtick.search.grammar.grammar import Rules, Vocabulary, random_sequences
 
 pytestmark = pytest.mark.kernel
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("alphabet", [PLAIN, RICH], ids=["plain", "rich"])
-def test_samples_keep_the_budget(kind: str, alphabet: Alphabet) -> None:
-    features = len(alphabet.inputs)
+@pytest.mark.parametrize("vocabulary", [PLAIN, RICH], ids=["plain", "rich"])
+def test_samples_keep_the_budget(kind: str, vocabulary: Vocabulary) -> None:
+    features = len(vocabulary.inputs)
     for seed in range(3):
         cost = tick_table(features, seed, **KINDS[kind])
         rules = replace(Rules.dso(14), max_ticks=3 + 2 * seed)
-        kernel = rules.to_kernel(alphabet, cost)
+        kernel = rules.to_kernel(vocabulary, cost)
         sequences, redraws = _kernel.random_sequences(kernel, 400, seed)
-        judge = Judge(alphabet, rules, cost)
+        judge = Judge(vocabulary, rules, cost)
         assert all(judge.accepts(row) for row in rows_of(sequences))
         assert _kernel.accepts(kernel, sequences, 1).all()
         assert redraws <= 40
@@ -35,17 +35,17 @@ def test_samples_keep_the_budget(kind: str, alphabet: Alphabet) -> None:
 @settings(max_examples=60, deadline=None)
 @given(
     kind=st.sampled_from(sorted(KINDS)),
-    alphabet=st.sampled_from([PLAIN, RICH]),
+    vocabulary=st.sampled_from([PLAIN, RICH]),
     budget=st.integers(0, 9),
     seed=st.integers(0, 2**32 - 1),
 )
 def test_acceptance_is_the_reference_and_masks_stay_within_it(
-    kind: str, alphabet: Alphabet, budget: int, seed: int
+    kind: str, vocabulary: Vocabulary, budget: int, seed: int
 ) -> None:
-    cost = tick_table(len(alphabet.inputs), seed, **KINDS[kind])
+    cost = tick_table(len(vocabulary.inputs), seed, **KINDS[kind])
     rules = Rules(max_nodes=14, max_ticks=budget)
-    kernel, judge = rules.to_kernel(alphabet, cost), Judge(alphabet, rules, cost)
-    sequences = random_sequences(Rules(max_nodes=14), alphabet, 60, seed)
+    kernel, judge = rules.to_kernel(vocabulary, cost), Judge(vocabulary, rules, cost)
+    sequences = random_sequences(Rules(max_nodes=14), vocabulary, 60, seed)
     expected = np.array([judge.accepts(row) for row in rows_of(sequences)])
     assert (_kernel.accepts(kernel, sequences, 1) == expected).all()
     let_through = _kernel.replays(kernel, sequences)
@@ -91,6 +91,6 @@ def test_a_budget_of_no_ticks_leaves_leaves_only(fuse: bool) -> None:
 
 def test_min_nodes_and_a_tight_budget_meet_no_dead_end() -> None:
     # tan takes two ticks, so that it must stand on a binary operator
-    alphabet = Alphabet.of(("add", "mul", "exp", "tan"), 2)
-    kernel = replace(Rules.dso(), max_ticks=3).to_kernel(alphabet, SearchCost.unit(2, fuse=False))
+    vocabulary = Vocabulary.of(("add", "mul", "exp", "tan"), 2)
+    kernel = replace(Rules.dso(), max_ticks=3).to_kernel(vocabulary, SearchCost.unit(2, fuse=False))
     assert _kernel.random_sequences(kernel, 3000, 0)[1] == 0

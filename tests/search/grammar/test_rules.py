@@ -6,13 +6,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from grammar_samples import ALPHABETS, BARE, PLAIN, RICH, Judge, rows_of, rule_settings
+from grammar_samples import BARE, PLAIN, RICH, VOCABULARIES, Judge, rows_of, rule_settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symtick.errors import InputError
 from symtick.search import _kernel
-from symtick.search.grammar.grammar import Alphabet, Rules, accepts, random_sequences, sequences_of
+from symtick.search.grammar.grammar import (
+    Rules,
+    Vocabulary,
+    accepts,
+    random_sequences,
+    sequences_of,
+)
 
 pytestmark = pytest.mark.kernel
 
@@ -39,10 +45,10 @@ COMMON = {
 
 @pytest.mark.parametrize("name", COMMON)
 def test_samples_keep_every_rule_and_meet_no_dead_end(name: str) -> None:
-    alphabet, rules = COMMON[name]
-    kernel = rules.to_kernel(alphabet)
+    vocabulary, rules = COMMON[name]
+    kernel = rules.to_kernel(vocabulary)
     sequences, redraws = _kernel.random_sequences(kernel, 17_000, 1)
-    judge = Judge(alphabet, rules)
+    judge = Judge(vocabulary, rules)
     assert all(judge.accepts(row) for row in rows_of(sequences))
     assert _kernel.accepts(kernel, sequences, 2).all()
     assert _kernel.replays(kernel, sequences).all()
@@ -52,9 +58,9 @@ def test_samples_keep_every_rule_and_meet_no_dead_end(name: str) -> None:
 
 
 @settings(max_examples=120, deadline=None)
-@given(data=st.data(), which=st.sampled_from(ALPHABETS), seed=st.integers(0, 2**32))
+@given(data=st.data(), which=st.sampled_from(VOCABULARIES), seed=st.integers(0, 2**32))
 def test_trees_sequences_and_the_second_judge_agree(
-    data: st.DataObject, which: Alphabet, seed: int
+    data: st.DataObject, which: Vocabulary, seed: int
 ) -> None:
     rules = data.draw(rule_settings(which))
     free = Rules(max_nodes=rules.max_nodes + 1, max_depth=rules.max_depth + 1)
@@ -65,11 +71,11 @@ def test_trees_sequences_and_the_second_judge_agree(
     assert _kernel.replays(kernel, sequences).tolist() == expected
 
 
-def everything(alphabet: Alphabet, size: int) -> set[tuple[int, ...]]:
+def everything(vocabulary: Vocabulary, size: int) -> set[tuple[int, ...]]:
     """All sequences of up to `size` tokens."""
     by_size: list[list[tuple[int, ...]]] = [[] for _ in range(size + 1)]
     for n in range(1, size + 1):
-        for token, arity in enumerate(alphabet.arities.tolist()):
+        for token, arity in enumerate(vocabulary.arities.tolist()):
             if arity == 0 and n == 1:
                 by_size[n].append((token,))
             if arity == 1:
@@ -101,7 +107,7 @@ def reachable(kernel: _kernel.Rules) -> tuple[set[tuple[int, ...]], int]:
     return found, dead
 
 
-SMALL = Alphabet.of(("add", "sin", "exp", "log"), 1, literals=(2.0,))
+SMALL = Vocabulary.of(("add", "sin", "exp", "log"), 1, literals=(2.0,))
 
 
 @pytest.mark.parametrize(
@@ -132,10 +138,10 @@ def test_a_dead_end_that_needs_a_matching_of_leaves_to_slots_loses_nothing() -> 
     assert 0 < dead < 0.2 * len(found)
 
 
-@pytest.mark.parametrize("alphabet", ALPHABETS)
-def test_a_prefix_knows_where_it_is(alphabet: Alphabet) -> None:
-    prefix = _kernel.Prefix(Rules(max_nodes=20).to_kernel(alphabet))
-    for row in rows_of(random_sequences(Rules(max_nodes=20), alphabet, 60, 5)):
+@pytest.mark.parametrize("vocabulary", VOCABULARIES)
+def test_a_prefix_knows_where_it_is(vocabulary: Vocabulary) -> None:
+    prefix = _kernel.Prefix(Rules(max_nodes=20).to_kernel(vocabulary))
+    for row in rows_of(random_sequences(Rules(max_nodes=20), vocabulary, 60, 5)):
         prefix.clear()
         above: list[list[int]] = []  # operators with open arguments: token, arguments so far
         for k, token in enumerate(row):
@@ -143,13 +149,13 @@ def test_a_prefix_knows_where_it_is(alphabet: Alphabet) -> None:
             assert prefix.sibling() == (above[-1][1] if above and len(above[-1]) > 1 else -1)
             assert prefix.previous() == (row[k - 1] if k else -1)
             assert prefix.length() == k
-            assert prefix.open() == 1 + sum(int(alphabet.arities[t]) - 1 for t in row[:k])
+            assert prefix.open() == 1 + sum(int(vocabulary.arities[t]) - 1 for t in row[:k])
             prefix.push(token)
             if above:
                 above[-1].append(token)
-                if len(above[-1]) == 1 + alphabet.arities[above[-1][0]]:
+                if len(above[-1]) == 1 + vocabulary.arities[above[-1][0]]:
                     above.pop()
-            if alphabet.arities[token]:
+            if vocabulary.arities[token]:
                 above.append([token])
         assert prefix.complete()
         assert prefix.sequence().tolist() == row
@@ -210,16 +216,16 @@ def test_bad_settings_are_refused(change: dict[str, object], message: str) -> No
         (Rules(max_ticks=3), "needs a cost table"),
     ],
 )
-def test_rules_that_do_not_fit_the_alphabet_are_refused(rules: Rules, message: str) -> None:
+def test_rules_that_do_not_fit_the_vocabulary_are_refused(rules: Rules, message: str) -> None:
     with pytest.raises(InputError, match=message):
         rules.to_kernel(PLAIN)
 
 
-def test_rules_about_operators_that_are_no_letters_say_nothing() -> None:
+def test_rules_about_operators_that_are_no_tokens_say_nothing() -> None:
     rules = Rules(nested={"tanh": {"sin": 0}}, max_count={"n2": 1}, barred={"inv": ("inv",)})
     assert accepts(rules, PLAIN, random_sequences(Rules(), PLAIN, 50, 0)).all()
 
 
 def test_rules_that_leave_nothing_are_said_to() -> None:
     with pytest.raises(InputError, match="leave \\(almost\\) nothing"):
-        random_sequences(Rules(min_nodes=2, max_nodes=2), Alphabet.of(("add",), 1), 1, 0)
+        random_sequences(Rules(min_nodes=2, max_nodes=2), Vocabulary.of(("add",), 1), 1, 0)

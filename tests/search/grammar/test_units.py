@@ -14,10 +14,10 @@ from sympy.physics.units.systems.si import SI
 
 from symtick.errors import InputError
 from symtick.search import _kernel
-from symtick.search.grammar.grammar import Alphabet, Rules, Unit, Units, random_sequences
+from symtick.search.grammar.grammar import Rules, Unit, Units, Vocabulary, random_sequences
 
 BASE = ("m", "kg", "s", "A", "K")
-FREE = Alphabet.of(
+FREE = Vocabulary.of(
     ("add", "sub", "mul", "div", "min", "sqrt", "square", "cube", "exp", "sin", "abs", "inv",
      "relu", "hypot", "gauss"),
     3,
@@ -99,9 +99,9 @@ def test_bad_units_are_refused(text: str, message: str) -> None:
         Unit.parse(text)
 
 
-def judged(alphabet: Alphabet, units: Units, text: str) -> bool:
-    sequence, _ = alphabet.sequence(text)
-    kernel = Rules(units=units).to_kernel(alphabet)
+def judged(vocabulary: Vocabulary, units: Units, text: str) -> bool:
+    sequence, _ = vocabulary.sequence(text)
+    kernel = Rules(units=units).to_kernel(vocabulary)
     return bool(_kernel.accepts(kernel, sequence[None, :], 1)[0])
 
 
@@ -147,15 +147,15 @@ def problems(draw: st.DrawFn, count: int) -> Units:
 
 @pytest.mark.kernel
 @settings(max_examples=100, deadline=None)
-@given(alphabet=st.sampled_from([FREE, RICH]), units=problems(3), seed=st.integers(0, 2**32 - 1))
+@given(vocabulary=st.sampled_from([FREE, RICH]), units=problems(3), seed=st.integers(0, 2**32 - 1))
 def test_the_analysis_equals_the_one_on_fractions(
-    alphabet: Alphabet, units: Units, seed: int
+    vocabulary: Vocabulary, units: Units, seed: int
 ) -> None:
     rules = Rules(max_nodes=9, max_depth=4, units=units)
-    sequences = random_sequences(Rules(max_nodes=9, max_depth=4), alphabet, 120, seed)
-    judge = Judge(alphabet, rules)
+    sequences = random_sequences(Rules(max_nodes=9, max_depth=4), vocabulary, 120, seed)
+    judge = Judge(vocabulary, rules)
     expected = [judge.accepts(row) for row in rows_of(sequences)]
-    kernel = rules.to_kernel(alphabet)
+    kernel = rules.to_kernel(vocabulary)
     assert _kernel.accepts(kernel, sequences, 1).tolist() == expected
 
 
@@ -163,7 +163,7 @@ def test_the_analysis_equals_the_one_on_fractions(
 @pytest.mark.parametrize("target", ["m/s^2", "s^(1/2)", "1"])
 def test_what_is_accepted_scales_as_its_unit_says(target: str) -> None:
     units = Units.parse(["m", "s", "m^2/s"], target)
-    bare = Alphabet.of(
+    bare = Vocabulary.of(
         ("add", "sub", "mul", "div", "sqrt", "square", "exp", "sin", "max", "hypot"), 3,
         constants=False, literals=(2.0,),
     )  # fmt: skip

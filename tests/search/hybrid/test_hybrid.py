@@ -16,7 +16,7 @@ from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.distill.output_search import Evolution
 from symtick.search.evolution.engine import Candidate
 from symtick.search.evolution.settings import EngineConfig, Limits
-from symtick.search.grammar.grammar import Alphabet, Rules, Units, accepts
+from symtick.search.grammar.grammar import Rules, Units, Vocabulary, accepts
 from symtick.search.hybrid.hybrid import HybridSearch, Reward
 from symtick.search.hybrid.settings import HYBRID_METHODS, HybridConfig
 from symtick.search.kernel_api.evaluation import Rows, losses
@@ -159,8 +159,8 @@ def test_a_step_is_done_whole_or_not_at_all(training: str) -> None:
 def test_a_batch_without_sequences_is_no_end() -> None:
     found = search(small("hybrid"))
     rules = Rules(units=Units.parse(("m",), "m^6"), max_nodes=15)
-    alphabet = Alphabet.of(KOZA, 1, constants=False)
-    found.policy = Policy(alphabet, rules)  # its units are out of reach
+    vocabulary = Vocabulary.of(KOZA, 1, constants=False)
+    found.policy = Policy(vocabulary, rules)  # its units are out of reach
     with pytest.raises(InputError, match="keeps the rules"):
         found.policy.sample(1, 0)
     found.config = replace(found.config, batch=1)
@@ -232,7 +232,7 @@ def test_a_policy_that_repeats_itself_begins_anew() -> None:
     )  # fmt: skip
     progress = search(config).run(max_steps=20)
     assert progress.restarts >= 2
-    assert progress.evaluations < 100  # there are few functions of two letters
+    assert progress.evaluations < 100  # there are few functions of two tokens
     assert not progress.done
 
 
@@ -262,11 +262,11 @@ def test_limits_rules_ranges_and_constants_hold_in_all_it_finds(forms: int) -> N
     front = found.front()
     assert front
     assert bool(found._formulas) == bool(forms)
-    alphabet, rules = found.engine.alphabet, config.engine.all_rules()
+    vocabulary, rules = found.engine.vocabulary, config.engine.all_rules()
     for one in (*front, *found._formulas):
         expression = from_programs([one.program], ("x0",))
-        sequence = alphabet.sequence(expression)[0]
-        assert accepts(rules, alphabet, sequence[None], COST).all(), str(expression)
+        sequence = vocabulary.sequence(expression)[0]
+        assert accepts(rules, vocabulary, sequence[None], COST).all(), str(expression)
         assert len(one.program.ops) <= 12
         assert len(one.program.consts) <= 2
         assert one.ticks <= 3

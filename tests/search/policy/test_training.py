@@ -9,25 +9,25 @@ import numpy.typing as npt
 import pytest
 
 from symtick.errors import InputError
-from symtick.search.grammar.grammar import Alphabet, Rules
+from symtick.search.grammar.grammar import Rules, Vocabulary
 from symtick.search.policy.network import NetworkSettings
 from symtick.search.policy.policy import Policy, Priors
 from symtick.search.policy.training import METHODS, Batch, TrainSettings, make_trainer
 
 pytestmark = pytest.mark.kernel
-ALPHABET = Alphabet.of(("add", "mul", "sin", "exp"), 2, constants=False)
+VOCABULARY = Vocabulary.of(("add", "mul", "sin", "exp"), 2, constants=False)
 RULES = Rules(max_nodes=12)
 SCALED = NetworkSettings(hidden=16, start="scaled")
 
 
 def policy() -> Policy:
-    return Policy(ALPHABET, RULES, SCALED, Priors(length=6.0))
+    return Policy(VOCABULARY, RULES, SCALED, Priors(length=6.0))
 
 
 def batch(held: Policy, n: int, first: int = 0) -> Batch:
     """Sequences rewarded for their sines."""
     drawn = held.sample(n, 3, first=first).sequences
-    return Batch(drawn, (drawn == ALPHABET.places["sin"]).sum(axis=1) / 12.0)
+    return Batch(drawn, (drawn == VOCABULARY.places["sin"]).sum(axis=1) / 12.0)
 
 
 def moved(held: Policy, before: dict[str, npt.NDArray[np.float32]]) -> float:
@@ -37,7 +37,7 @@ def moved(held: Policy, before: dict[str, npt.NDArray[np.float32]]) -> float:
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("start", ["zeros", "scaled"])
 def test_the_reward_grows(method: str, start: str) -> None:
-    held = Policy(ALPHABET, RULES, replace(SCALED, start=start), Priors(length=6.0))
+    held = Policy(VOCABULARY, RULES, replace(SCALED, start=start), Priors(length=6.0))
     trainer = make_trainer(held, TrainSettings(method=method, rate=0.01, entropy_weight=0.01))
     before = batch(held, 500).rewards.mean()
     for k in range(20):
@@ -111,8 +111,8 @@ def test_equal_rewards_teach_nothing_without_entropy() -> None:
         assert moved(held, before) < 1e-6
 
 
-def test_entropy_alone_makes_letters_even() -> None:
-    held = Policy(ALPHABET, RULES, SCALED, Priors(letters=(("sin", 3.0),)))
+def test_entropy_alone_makes_tokens_even() -> None:
+    held = Policy(VOCABULARY, RULES, SCALED, Priors(tokens=(("sin", 3.0),)))
     trainer = make_trainer(held, TrainSettings(rate=0.02, entropy_weight=1.0, epsilon=1.0))
     before = held.sample(500, 0).entropy.mean()
     for _ in range(30):
@@ -169,11 +169,11 @@ def test_a_damaged_state_is_refused() -> None:
 def test_what_the_policy_cannot_write_is_left_out() -> None:
     held = policy()
     long = np.full((2, 13), -1, np.int16)
-    sequence = ALPHABET.sequence("sin(sin(sin(sin(sin(sin(sin(sin(sin(sin(sin(sin(x0))))))))))))")[
-        0
-    ]
+    sequence = VOCABULARY.sequence(
+        "sin(sin(sin(sin(sin(sin(sin(sin(sin(sin(sin(sin(x0))))))))))))"
+    )[0]
     long[0, : len(sequence)] = sequence
-    long[1, :1] = ALPHABET.places["x0"]
+    long[1, :1] = VOCABULARY.places["x0"]
     update = make_trainer(held, TrainSettings(epsilon=1.0)).step(Batch(long, np.ones(2)))
     assert update.learned == 1
     update = make_trainer(held, TrainSettings(epsilon=1.0)).step(Batch(long[:1], np.ones(1)))

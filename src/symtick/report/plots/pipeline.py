@@ -31,7 +31,7 @@ _KIND = {
     GOp.MAX: "compare",
     GOp.GE: "compare",
     GOp.SELECT: "compare",
-    GOp.MADD: "mul",
+    GOp.DIGIT_ROW: "mul",
     GOp.CONCAT: "cast",
 }
 _SIGN = {
@@ -45,7 +45,7 @@ _SIGN = {
     GOp.MAX: "max",
     GOp.GE: "\N{GREATER-THAN OR EQUAL TO}",
     GOp.SELECT: "choose",
-    GOp.MADD: "\N{PLUS SIGN}\N{MULTIPLICATION SIGN}",
+    GOp.DIGIT_ROW: "\N{PLUS SIGN}\N{MULTIPLICATION SIGN}",
     GOp.CONCAT: "join",
 }
 

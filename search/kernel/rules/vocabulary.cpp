@@ -1,5 +1,5 @@
-// Room: search/kernel. See alphabet.hpp.
-#include "rules/alphabet.hpp"
+// Room: search/kernel. See vocabulary.hpp.
+#include "rules/vocabulary.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -19,10 +19,10 @@ bool same_letter(const Node& letter, const Node& node) {
                                            std::bit_cast<std::uint64_t>(node.value);
 }
 
-bool known(std::uint8_t op, const Alphabet& alphabet) {
+bool known(std::uint8_t op, const Vocabulary& vocabulary) {
     if (op < CUSTOM1) return op < OP_COUNT;
-    return op < CUSTOM2 ? op - CUSTOM1 < int(std::min<std::size_t>(alphabet.unary.size(), kCustom))
-                        : op - CUSTOM2 < int(std::min<std::size_t>(alphabet.binary.size(), kCustom));
+    return op < CUSTOM2 ? op - CUSTOM1 < int(std::min<std::size_t>(vocabulary.unary.size(), kCustom))
+                        : op - CUSTOM2 < int(std::min<std::size_t>(vocabulary.binary.size(), kCustom));
 }
 
 void check_bodies(const std::vector<Tree>& bodies, std::size_t arguments) {
@@ -46,11 +46,11 @@ void check_bodies(const std::vector<Tree>& bodies, std::size_t arguments) {
 // The expanded tree, and for each of its free constants the node of the tree that it comes from.
 class Expander {
 public:
-    Expander(const Tree& tree, const Alphabet& alphabet) {
+    Expander(const Tree& tree, const Vocabulary& vocabulary) {
         for (std::size_t k = 0; k < tree.size(); ++k) {
             const Node& n = tree[k];
             if (n.op >= CUSTOM1) {
-                custom(alphabet.body(n.op), arity(n.op));
+                custom(vocabulary.body(n.op), arity(n.op));
                 continue;
             }
             for (int a = arity(n.op); a > 1; --a) first_.pop_back();
@@ -96,36 +96,36 @@ bool is_free(const Node& n) { return n.op == CONST && n.feature != kLiteral; }
 
 }  // namespace
 
-int Alphabet::find(const Node& node) const {
+int Vocabulary::find(const Node& node) const {
     for (std::size_t k = 0; k < tokens.size(); ++k)
         if (same_letter(tokens[k].node, node)) return int(k);
     return -1;
 }
 
-void check(const Alphabet& alphabet) {
-    check_bodies(alphabet.unary, 1);
-    check_bodies(alphabet.binary, 2);
-    if (alphabet.tokens.size() > 32'000)
-        throw std::invalid_argument("an alphabet has at most 32000 letters, not " +
-                                    std::to_string(alphabet.tokens.size()));
+void check(const Vocabulary& vocabulary) {
+    check_bodies(vocabulary.unary, 1);
+    check_bodies(vocabulary.binary, 2);
+    if (vocabulary.tokens.size() > 32'000)
+        throw std::invalid_argument("a vocabulary has at most 32000 letters, not " +
+                                    std::to_string(vocabulary.tokens.size()));
     bool leaf = false;
-    for (std::size_t k = 0; k < alphabet.tokens.size(); ++k) {
-        const Node& n = alphabet.tokens[k].node;
-        if (!known(n.op, alphabet))
+    for (std::size_t k = 0; k < vocabulary.tokens.size(); ++k) {
+        const Node& n = vocabulary.tokens[k].node;
+        if (!known(n.op, vocabulary))
             throw std::invalid_argument("letter " + std::to_string(k) + ": opcode " +
                                         std::to_string(n.op) + " is unknown");
         if (n.op == INPUT && n.feature < 0)
             throw std::invalid_argument("letter " + std::to_string(k) +
                                         ": an input's number must not be negative");
-        if (alphabet.find(n) != int(k))
+        if (vocabulary.find(n) != int(k))
             throw std::invalid_argument("letter " + std::to_string(k) + " stands twice, first as " +
-                                        std::to_string(alphabet.find(n)));
+                                        std::to_string(vocabulary.find(n)));
         leaf = leaf || arity(n.op) == 0;
     }
-    if (!leaf) throw std::invalid_argument("an alphabet needs an input or a constant");
+    if (!leaf) throw std::invalid_argument("a vocabulary needs an input or a constant");
 }
 
-bool to_sequence(const Tree& tree, const Alphabet& alphabet, Sequence& out) {
+bool to_sequence(const Tree& tree, const Vocabulary& vocabulary, Sequence& out) {
     out.resize(tree.size());
     // Read backwards, a postfix tree is root first with the last argument before the others; the
     // arguments' places follow from their lengths.
@@ -142,7 +142,7 @@ bool to_sequence(const Tree& tree, const Alphabet& alphabet, Sequence& out) {
         const auto [end, at] = parts.back();
         parts.pop_back();
         const Node& n = tree[end - 1];
-        const int token = alphabet.find(n);
+        const int token = vocabulary.find(n);
         if (token < 0) return false;
         out[at] = std::int16_t(token);
         const int count = arity(n.op);
@@ -158,16 +158,16 @@ bool to_sequence(const Tree& tree, const Alphabet& alphabet, Sequence& out) {
     return true;
 }
 
-bool whole(std::span<const std::int16_t> sequence, const Alphabet& alphabet) {
+bool whole(std::span<const std::int16_t> sequence, const Vocabulary& vocabulary) {
     std::size_t open = 1;
     for (const std::int16_t token : sequence) {
-        if (open == 0 || token < 0 || std::size_t(token) >= alphabet.tokens.size()) return false;
-        open += std::size_t(alphabet.arity_of(token)) - 1;
+        if (open == 0 || token < 0 || std::size_t(token) >= vocabulary.tokens.size()) return false;
+        open += std::size_t(vocabulary.arity_of(token)) - 1;
     }
     return open == 0;
 }
 
-void to_tree(std::span<const std::int16_t> sequence, const Alphabet& alphabet,
+void to_tree(std::span<const std::int16_t> sequence, const Vocabulary& vocabulary,
              std::span<const double> constants, Tree& out) {
     struct Waiting {
         std::int16_t token;
@@ -180,7 +180,7 @@ void to_tree(std::span<const std::int16_t> sequence, const Alphabet& alphabet,
     out.reserve(sequence.size());
     std::size_t used = 0;
     for (const std::int16_t token : sequence) {
-        const Node& letter = alphabet.tokens[std::size_t(token)].node;
+        const Node& letter = vocabulary.tokens[std::size_t(token)].node;
         if (const int count = arity(letter.op); count > 0) {
             waiting.push_back({token, count});
             continue;
@@ -188,16 +188,16 @@ void to_tree(std::span<const std::int16_t> sequence, const Alphabet& alphabet,
         out.push_back(letter);
         if (is_free(letter) && used < constants.size()) out.back().value = constants[used++];
         while (!waiting.empty() && --waiting.back().left == 0) {
-            out.push_back(alphabet.tokens[std::size_t(waiting.back().token)].node);
+            out.push_back(vocabulary.tokens[std::size_t(waiting.back().token)].node);
             waiting.pop_back();
         }
     }
 }
 
-Tree to_tree(std::span<const std::int16_t> sequence, const Alphabet& alphabet,
+Tree to_tree(std::span<const std::int16_t> sequence, const Vocabulary& vocabulary,
              std::span<const double> constants) {
     Tree out;
-    to_tree(sequence, alphabet, constants, out);
+    to_tree(sequence, vocabulary, constants, out);
     return out;
 }
 
@@ -205,9 +205,9 @@ bool has_custom(const Tree& tree) {
     return std::any_of(tree.begin(), tree.end(), [](const Node& n) { return n.op >= CUSTOM1; });
 }
 
-Tree expanded(const Tree& tree, const Alphabet& alphabet) {
+Tree expanded(const Tree& tree, const Vocabulary& vocabulary) {
     if (!has_custom(tree)) return tree;
-    Expander whole(tree, alphabet);
+    Expander whole(tree, vocabulary);
     std::vector<std::int32_t> copies(tree.size(), 0), number(tree.size(), 0);
     for (std::size_t k = 0; k < whole.out.size(); ++k)
         if (is_free(whole.out[k])) ++copies[std::size_t(whole.origin[k])];
@@ -221,13 +221,13 @@ Tree expanded(const Tree& tree, const Alphabet& alphabet) {
     return std::move(whole.out);
 }
 
-void take_constants(Tree& tree, const Tree& from, const Alphabet& alphabet) {
+void take_constants(Tree& tree, const Tree& from, const Vocabulary& vocabulary) {
     if (!has_custom(tree)) {
         for (std::size_t k = 0; k < tree.size() && k < from.size(); ++k)
             if (is_free(tree[k])) tree[k].value = from[k].value;
         return;
     }
-    const Expander whole(tree, alphabet);
+    const Expander whole(tree, vocabulary);
     for (std::size_t k = 0; k < whole.out.size() && k < from.size(); ++k)
         if (is_free(whole.out[k])) tree[std::size_t(whole.origin[k])].value = from[k].value;
 }

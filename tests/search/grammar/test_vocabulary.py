@@ -8,14 +8,14 @@ import math
 import numpy as np
 import pytest
 import sympy
-from grammar_samples import ALPHABETS, PLAIN, RICH, Part, part_of, rows_of
+from grammar_samples import PLAIN, RICH, VOCABULARIES, Part, part_of, rows_of
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from symtick.errors import InputError
 from symtick.expr import OPS, Op, parse, to_sympy
 from symtick.search import _kernel
-from symtick.search.grammar.grammar import OPERATORS, Alphabet, Operator, Rules, random_sequences
+from symtick.search.grammar.grammar import OPERATORS, Operator, Rules, Vocabulary, random_sequences
 
 pytestmark = pytest.mark.kernel
 
@@ -70,30 +70,34 @@ def test_inverses_undo_each_other() -> None:
             assert np.allclose(operator.body.evaluate(other.evaluate(x)), x), operator.name
 
 
-def values_of(part: Part, alphabet: Alphabet, X: np.ndarray, constants: list[float]) -> np.ndarray:
+def values_of(
+    part: Part, vocabulary: Vocabulary, X: np.ndarray, constants: list[float]
+) -> np.ndarray:
     """Values of the nested form; takes its constants from the front of `constants`."""
-    if part.name in alphabet.inputs:
-        return X[:, alphabet.inputs.index(part.name)]
+    if part.name in vocabulary.inputs:
+        return X[:, vocabulary.inputs.index(part.name)]
     if not part.args:
         value = constants.pop(0) if part.name == "const" else float(part.name)
         return np.full(len(X), value)
-    args = [values_of(a, alphabet, X, constants) for a in part.args]
+    args = [values_of(a, vocabulary, X, constants) for a in part.args]
     if part.name in KNOWN:
         return KNOWN[part.name](*args)
     return next(s for s in OPS.values() if s.name == part.name).numpy(*args)
 
 
-@pytest.mark.parametrize("alphabet", ALPHABETS)
-def test_expanded_programs_have_the_values_of_what_was_written(alphabet: Alphabet) -> None:
+@pytest.mark.parametrize("vocabulary", VOCABULARIES)
+def test_expanded_programs_have_the_values_of_what_was_written(vocabulary: Vocabulary) -> None:
     rng = np.random.default_rng(1)
-    X = rng.uniform(0.5, 1.5, (20, len(alphabet.inputs)))
+    X = rng.uniform(0.5, 1.5, (20, len(vocabulary.inputs)))
     compared = 0
-    for row in rows_of(random_sequences(Rules(max_nodes=12), alphabet, 400, 2)):
+    for row in rows_of(random_sequences(Rules(max_nodes=12), vocabulary, 400, 2)):
         constants = rng.uniform(0.5, 2.0, 12)
         with np.errstate(all="ignore"):
-            wanted = values_of(part_of(alphabet, row), alphabet, X, constants.tolist())
-            near = values_of(part_of(alphabet, row), alphabet, X * (1 + 1e-11), constants.tolist())
-            found = alphabet.expression(np.array(row), constants).evaluate(X)[:, 0]
+            wanted = values_of(part_of(vocabulary, row), vocabulary, X, constants.tolist())
+            near = values_of(
+                part_of(vocabulary, row), vocabulary, X * (1 + 1e-11), constants.tolist()
+            )
+            found = vocabulary.expression(np.array(row), constants).evaluate(X)[:, 0]
             # where rounding is not blown up
             tame = np.isfinite(wanted) & (np.abs(near - wanted) < 1e-8 * np.abs(wanted))
         np.testing.assert_allclose(found[tame], wanted[tame], rtol=1e-4)
@@ -114,18 +118,18 @@ def test_expansion_equals_sympy() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(alphabet=st.sampled_from(ALPHABETS), seed=st.integers(0, 2**32), values=st.data())
+@given(vocabulary=st.sampled_from(VOCABULARIES), seed=st.integers(0, 2**32), values=st.data())
 def test_tree_sequence_and_text_round_trips(
-    alphabet: Alphabet, seed: int, values: st.DataObject
+    vocabulary: Vocabulary, seed: int, values: st.DataObject
 ) -> None:
-    for row in rows_of(random_sequences(Rules(max_nodes=16), alphabet, 20, seed)):
+    for row in rows_of(random_sequences(Rules(max_nodes=16), vocabulary, 20, seed)):
         sequence = np.array(row, np.int16)
-        count = sum(alphabet.names[t] == "const" for t in row)
+        count = sum(vocabulary.names[t] == "const" for t in row)
         constants = np.random.default_rng(seed).normal(size=count)
-        tree = _kernel.tree(alphabet.to_kernel(), sequence, constants)
-        assert (_kernel.sequence_of(alphabet.to_kernel(), *tree) == sequence).all()
-        text = alphabet.text(sequence, constants)
-        again, numbers = alphabet.sequence(text)
+        tree = _kernel.tree(vocabulary.to_kernel(), sequence, constants)
+        assert (_kernel.sequence_of(vocabulary.to_kernel(), *tree) == sequence).all()
+        text = vocabulary.text(sequence, constants)
+        again, numbers = vocabulary.sequence(text)
         assert again.tolist() == row, text
         assert numbers.tolist() == constants.tolist()
 
@@ -171,7 +175,7 @@ def test_the_first_copy_gives_the_tuned_value_of_every_random_tree() -> None:
         ("-2.5*x0", "-2.5*x0"),
     ],
 )
-def test_guesses_are_written_with_the_letters_there_are(text: str, written: str) -> None:
+def test_guesses_are_written_with_the_tokens_there_are(text: str, written: str) -> None:
     sequence, constants = RICH.sequence(text)
     assert RICH.text(sequence, constants) == written
     X = np.random.default_rng(0).uniform(0.5, 2.0, (9, 3))
@@ -183,8 +187,8 @@ def test_guesses_are_written_with_the_letters_there_are(text: str, written: str)
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("tanh(x0)", "'tanh' is no letter"),
-        ("abs(x0)", "'abs' is no letter"),
+        ("tanh(x0)", "'tanh' is no token"),
+        ("abs(x0)", "'abs' is no token"),
         ("x7", "unknown name 'x7'"),
         ("frob(x0)", "unknown operator 'frob'"),
         ("pow(x0)", "pow takes 2 arguments"),
@@ -197,15 +201,15 @@ def test_text_that_cannot_be_written_is_refused(text: str, message: str) -> None
 
 
 def test_a_quotient_is_written_with_inv_where_there_is_no_division() -> None:
-    alphabet = Alphabet.of(("add", "mul", "inv"), 2, constants=False)
-    sequence, _ = alphabet.sequence("1/x0 + x0/x1")
-    assert alphabet.text(sequence) == "inv(x0) + x0*inv(x1)"
+    vocabulary = Vocabulary.of(("add", "mul", "inv"), 2, constants=False)
+    sequence, _ = vocabulary.sequence("1/x0 + x0/x1")
+    assert vocabulary.text(sequence) == "inv(x0) + x0*inv(x1)"
 
 
 def test_numbers_need_constants_or_literals() -> None:
-    bare = Alphabet.of(("add", "mul"), 1, constants=False, literals=(1.0,))
+    bare = Vocabulary.of(("add", "mul"), 1, constants=False, literals=(1.0,))
     assert bare.text(bare.sequence("x0 + 1")[0]) == "x0 + 1.0"
-    with pytest.raises(InputError, match=r"the number 2.0 is no letter.*literals are 1.0"):
+    with pytest.raises(InputError, match=r"the number 2.0 is no token.*literals are 1.0"):
         bare.sequence("2*x0")
 
 
@@ -215,7 +219,7 @@ def test_expressions_are_read_as_their_text() -> None:
     assert PLAIN.expression(sequence, constants) == expression
 
 
-def test_alphabets_and_rules_can_be_copied_to_other_processes() -> None:
+def test_vocabularies_and_rules_can_be_copied_to_other_processes() -> None:
     RICH.to_kernel()
     again = copy.deepcopy(RICH)
     assert again == RICH
@@ -272,10 +276,10 @@ def test_bad_operators_are_refused(name: str, text: str, message: str) -> None:
         ({"custom": tuple(Operator.of(f"f{k}", f"a*{k}") for k in range(33))}, "32 custom"),
     ],
 )
-def test_bad_alphabets_are_refused(arguments: dict[str, object], message: str) -> None:
+def test_bad_vocabularies_are_refused(arguments: dict[str, object], message: str) -> None:
     given = {"ops": ("add",), "features": 2, **arguments}
     with pytest.raises(InputError, match=message):
-        Alphabet.of(**given)  # type: ignore[arg-type]
+        Vocabulary.of(**given)  # type: ignore[arg-type]
 
 
 @given(sequence=st.lists(st.integers(-1, 13), max_size=5))
@@ -300,10 +304,12 @@ def test_custom_operators_over_every_built_in_one() -> None:
         for op, s in OPS.items()
         if op not in (Op.INPUT, Op.CONST)
     ]
-    alphabet = Alphabet.of((), 2, custom=own)
+    vocabulary = Vocabulary.of((), 2, custom=own)
     X = np.random.default_rng(0).uniform(0.5, 1.5, (7, 2))
     for operator in own:
         call = "x0, x1" if operator.arity == 2 else "x1"
-        found = alphabet.expression(alphabet.sequence(f"{operator.name}({call})")[0]).evaluate(X)
+        found = vocabulary.expression(vocabulary.sequence(f"{operator.name}({call})")[0]).evaluate(
+            X
+        )
         wanted = operator.body.evaluate(X if operator.arity == 2 else X[:, 1:])
         assert np.array_equal(found, wanted)

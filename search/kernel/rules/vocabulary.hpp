@@ -17,7 +17,7 @@ struct Token {
 // Token numbers, root first, arguments from left to right.
 using Sequence = std::vector<std::int16_t>;
 
-struct Alphabet {
+struct Vocabulary {
     std::vector<Token> tokens;
     // bodies of the custom operators CUSTOM1 + k and CUSTOM2 + k: postfix over built-in operators
     // and literals, where INPUT 0 and INPUT 1 are the arguments
@@ -32,23 +32,23 @@ struct Alphabet {
 
 // throws std::invalid_argument naming what is wrong: a letter twice, a custom operator without a
 // body, a body that is no expression of its arguments, no leaf
-void check(const Alphabet& alphabet);
+void check(const Vocabulary& vocabulary);
 
-// false where a node is no letter of the alphabet
-bool to_sequence(const Tree& tree, const Alphabet& alphabet, Sequence& out);
+// false where a node is no letter of the vocabulary
+bool to_sequence(const Tree& tree, const Vocabulary& vocabulary, Sequence& out);
 // free constants take their values from `constants` in order of the sequence, while there are some
-Tree to_tree(std::span<const std::int16_t> sequence, const Alphabet& alphabet,
+Tree to_tree(std::span<const std::int16_t> sequence, const Vocabulary& vocabulary,
              std::span<const double> constants = {});
 // the same into a tree that is kept and filled again
-void to_tree(std::span<const std::int16_t> sequence, const Alphabet& alphabet,
+void to_tree(std::span<const std::int16_t> sequence, const Vocabulary& vocabulary,
              std::span<const double> constants, Tree& out);
 // whether the token numbers exist and make one whole expression
-bool whole(std::span<const std::int16_t> sequence, const Alphabet& alphabet);
+bool whole(std::span<const std::int16_t> sequence, const Vocabulary& vocabulary);
 // Built-in operators only. An argument that a body uses twice is written twice, and the copies of a
 // free constant in it get a common number (Node::feature from 1 on); others stay kFree.
-Tree expanded(const Tree& tree, const Alphabet& alphabet);
+Tree expanded(const Tree& tree, const Vocabulary& vocabulary);
 bool has_custom(const Tree& tree);
 // the free constants of `from` (an expanded tree that was tuned) put back into the tree it came from
-void take_constants(Tree& tree, const Tree& from, const Alphabet& alphabet);
+void take_constants(Tree& tree, const Tree& from, const Vocabulary& vocabulary);
 
 }  // namespace symtick

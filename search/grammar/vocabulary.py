@@ -1,6 +1,6 @@
-"""The letters that candidates are written in, and their text.
+"""The tokens that candidates are written in, and their text.
 
-Room: `search`; imports `expr`. An `Alphabet` numbers the tokens of one search: operators, custom
+Room: `search`; imports `expr`. A `Vocabulary` numbers the tokens of one search: operators, custom
 operators, inputs, literals (numbers that are part of the language) and the free constant (a place
 that is tuned). A candidate is a sequence of token numbers, root first, arguments from left to
 right: the pre-order traversal of Petersen et al. 2021 (arXiv:1912.04871, section 3.1).
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from symtick.errors import InputError
 from symtick.expr import Expression, Op, Program, check_names, default_names, from_programs
 from symtick.search import _kernel
-from symtick.search.grammar.infix import Letters, Tree, read, spelled, written
+from symtick.search.grammar.infix import SpellingTokens, Tree, read, spelled, written
 from symtick.search.grammar.operators import ALIASES, Operator
 from symtick.search.grammar.tokens import (
     GROUPS,
@@ -39,8 +39,8 @@ _DEFAULTS: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True)
-class Alphabet:
-    """The tokens of a search, in the order of their numbers. Make one with `Alphabet.of`.
+class Vocabulary:
+    """The tokens of a search, in the order of their numbers. Make one with `Vocabulary.of`.
 
     Attributes:
         tokens: operators, custom operators, inputs, literals, and the constant last.
@@ -63,15 +63,15 @@ class Alphabet:
         complexity: Mapping[str, float] = _DEFAULTS,
         names: Sequence[str] | None = None,
         start: float = 1.0,
-    ) -> Alphabet:
-        """An alphabet.
+    ) -> Vocabulary:
+        """A vocabulary.
 
         Args:
             ops: names of built-in operators, of ready ones (`operators.OPERATORS`), or of `custom`.
             features: number of inputs.
             constants: whether there is a free constant.
             literals: numbers that are tokens.
-            custom: further operators; each is a letter whether `ops` names it or not.
+            custom: further operators; each is a token whether `ops` names it or not.
             complexity: complexity of tokens by name or group (see `groups`), names first; 1 if not
                 given. The counterpart of PySR's `complexity_of_operators`, `_constants` and
                 `_variables`.
@@ -133,7 +133,7 @@ class Alphabet:
         if name in self.groups:
             return self.groups[name]
         raise InputError(
-            f"{name!r} is no token of this alphabet ({', '.join(self.names)}) "
+            f"{name!r} is no token of this vocabulary ({', '.join(self.names)}) "
             f"and no group ({', '.join(GROUPS)})"
         )
 
@@ -141,12 +141,12 @@ class Alphabet:
         # what is sent to another process is made there again where it is needed
         return {name: getattr(self, name) for name in ("tokens", "custom", "inputs")}
 
-    def to_kernel(self) -> _kernel.Alphabet:
-        """The kernel's alphabet, made once."""
+    def to_kernel(self) -> _kernel.Vocabulary:
+        """The kernel's vocabulary, made once."""
         return self._kernel
 
     @cached_property
-    def _kernel(self) -> _kernel.Alphabet:
+    def _kernel(self) -> _kernel.Vocabulary:
         features = [t.feature if t.kind != "literal" else _kernel.LITERAL for t in self.tokens]
         bodies: dict[int, list[tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32], Floats]]] = {
             1: [],
@@ -155,7 +155,7 @@ class Alphabet:
         for operator in self.custom:
             body = operator.body.to_program()
             bodies[operator.arity].append((body.ops, body.args, body.consts))
-        return _kernel.Alphabet(
+        return _kernel.Vocabulary(
             np.array([t.op for t in self.tokens], np.uint8),
             np.array(features, np.int32),
             np.array([t.value for t in self.tokens]),
@@ -170,7 +170,7 @@ class Alphabet:
         Args:
             sequence: token numbers, shape (n,); a -1 and what follows is left out.
             constants: values of the free constants, in the order of the sequence; those that are
-                not given have the alphabet's start value.
+                not given have the vocabulary's start value.
 
         Raises:
             InputError: the sequence is not one whole expression.
@@ -226,19 +226,19 @@ class Alphabet:
     def sequence(self, source: Expression | str) -> tuple[Ints, Floats]:
         """An expression or its text as a sequence, and the values of its free constants.
 
-        Text may call custom operators by name. What the alphabet lacks is written with what it has
-        where that is simple (`a - b` as `a + -1*b`, `a/b` as `a*inv(b)`, ...); a number that is no
-        literal becomes a free constant.
+        Text may call custom operators by name. What the vocabulary lacks is written with what it
+        has where that is simple (`a - b` as `a + -1*b`, `a/b` as `a*inv(b)`, ...); a number that is
+        no literal becomes a free constant.
 
         Raises:
-            InputError: it cannot be read, or cannot be written with these letters.
+            InputError: it cannot be read, or cannot be written with these tokens.
         """
         text = source if isinstance(source, str) else str(source)
-        return self._numbers(spelled(read(text, self.inputs, self.custom), self._letters))
+        return self._numbers(spelled(read(text, self.inputs, self.custom), self._tokens))
 
     @cached_property
-    def _letters(self) -> Letters:
-        return Letters(
+    def _tokens(self) -> SpellingTokens:
+        return SpellingTokens(
             frozenset(t.name for t in self.tokens if t.kind in ("operator", "input")),
             {t.value: t.name for t in self.tokens if t.kind == "literal"},
             CONSTANT if CONSTANT in self.places else None,
