@@ -24,7 +24,7 @@ from benchmarks.search.random_trees import EIGHT, FEATURES, programs_of
 from symtick.codegen.ir.fixed import Fixed
 from symtick.expr import Expression
 from symtick.files import write_json
-from symtick.hwcost.model import model
+from symtick.hwcost.models.model import model
 from symtick.hwcost.search_model.export import search_cost
 from symtick.hwcost.search_model.graph import search_cost as reference_cost
 from symtick.hwcost.search_model.table import SearchCost

@@ -3,11 +3,11 @@
 Room: `hwcost`; imports `expr` and `codegen`.
 """
 
-from symtick.hwcost.budget import Budget, Use
 from symtick.hwcost.devices.device import Device, devices, load_device
-from symtick.hwcost.estimate import Estimate, estimate
-from symtick.hwcost.model import CycleModel, Model, OpenModel, UnitModel, model
-from symtick.hwcost.published import cycle_table, published_cycles, published_sum
+from symtick.hwcost.models.budget import Budget, Use
+from symtick.hwcost.models.estimate import Estimate, estimate
+from symtick.hwcost.models.model import CycleModel, Model, OpenModel, UnitModel, model
+from symtick.hwcost.models.published import cycle_table, published_cycles, published_sum
 from symtick.hwcost.reports.hls import HlsReport
 from symtick.hwcost.reports.hls4ml import Hls4mlReport, read_hls4ml
 from symtick.hwcost.reports.reader import read_report

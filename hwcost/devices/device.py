@@ -10,9 +10,9 @@ Room: `hwcost`; imports the errors. A device is a YAML file in `hwcost/data/`. I
 
 and `points` with `regression` is the sum of both.
 
-The features of a node are named in `symtick.hwcost.features`. `fit` says which set of measurements
-in `hwcost/data/measured/` the rows follow from (`symtick calibrate` writes them); delays that were
-not measured are composed of `cells`, each with its source.
+The features of a node are named in `symtick.hwcost.models.features`. `fit` says which set of
+measurements in `hwcost/data/measured/` the rows follow from (`symtick calibrate` writes them);
+delays that were not measured are composed of `cells`, each with its source.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ROWS = (
     "compare", "select", "digit_row", "round", "round_tie", "saturate", "table",
 )  # fmt: skip
 _PRODUCT = ("width", "partial", "shorter", "longer")
-# by row, what `symtick.hwcost.features` says of a node
+# by row, what `symtick.hwcost.models.features` says of a node
 FEATURES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(ROWS, ("width", "bits")),
     **dict.fromkeys(("mul", "square"), _PRODUCT),

@@ -16,11 +16,11 @@ from symtick.codegen.ir.lut_equivalent import lut_equivalent
 from symtick.codegen.passes.pipeline import run_passes
 from symtick.errors import InputError
 from symtick.expr import Op
-from symtick.hwcost.model import CycleModel, Model, OpenModel
-from symtick.hwcost.published import cycle_table
+from symtick.hwcost.models.model import CycleModel, Model, OpenModel
+from symtick.hwcost.models.published import cycle_table
+from symtick.hwcost.models.table_columns import LUT_INPUTS, joining_luts
 from symtick.hwcost.search_model.graph import arrivals
 from symtick.hwcost.search_model.table import SearchCost
-from symtick.hwcost.table_columns import LUT_INPUTS, joining_luts
 
 # where there is no input
 _WIDTH = 8

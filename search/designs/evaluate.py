@@ -26,7 +26,7 @@ from symtick.codegen import (
 from symtick.codegen.scheduling.scheduler import DEFAULT as SCHEDULER
 from symtick.errors import AccuracyError, DomainError, InputError, ResourceError, WidthError
 from symtick.expr import Expression, parse, to_text
-from symtick.hwcost.estimate import estimate
+from symtick.hwcost.models.estimate import estimate
 from symtick.hwcost.search_model.graph import search_cost
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.data.dataset import FloatArray

@@ -64,7 +64,7 @@ class Distiller:
     Args:
         problem: rows, targets and formats.
         config: settings.
-        model: the device's cost model (`symtick.hwcost.model`).
+        model: the device's cost model (`symtick.hwcost.models.model`).
         cost: the same device's table for the search (`symtick.hwcost.search_cost`).
 
     Raises:

@@ -20,7 +20,7 @@ from symtick.design_folder.budgets import Target, fit_all
 from symtick.design_folder.folder import read_source
 from symtick.errors import InputError
 from symtick.hwcost import load_device, model
-from symtick.hwcost.budget import Budget
+from symtick.hwcost.models.budget import Budget
 from symtick.hwcost.reports.refit import PRIOR, Pair, factors
 
 REPORTS = Path(__file__).parents[1] / "data/reports"

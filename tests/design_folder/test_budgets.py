@@ -23,7 +23,7 @@ from symtick.design_folder.budgets import Target, fit_all, fit_design
 from symtick.design_folder.folder import read_source
 from symtick.errors import InputError
 from symtick.hwcost import estimate, load_device, model
-from symtick.hwcost.budget import Budget
+from symtick.hwcost.models.budget import Budget
 
 TOP = 400
 TEXT = "tanh(x0)*0.7 + sin(1.3*x1) + exp(-square(x2)) + abs(x3)*0.4"

@@ -15,7 +15,7 @@ import numpy as np
 
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
 from symtick.codegen.ir.graph import BIT, GOp, Graph, GraphBuilder
-from symtick.hwcost.features import parts, shape
+from symtick.hwcost.models.features import parts, shape
 
 _SEED = 20_250_101
 

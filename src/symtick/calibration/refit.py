@@ -21,7 +21,7 @@ from symtick.errors import InputError
 from symtick.files import write_text
 from symtick.hwcost import load_device
 from symtick.hwcost.devices.fitting import device_text
-from symtick.hwcost.model import OpenModel
+from symtick.hwcost.models.model import OpenModel
 from symtick.hwcost.reports.refit import Pair, factors, refitted
 
 

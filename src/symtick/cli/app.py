@@ -233,7 +233,7 @@ def estimate(
     """
     from symtick.cli import fits
     from symtick.design_folder.budgets import Target, fit_all
-    from symtick.hwcost.budget import Budget, read_share
+    from symtick.hwcost.models.budget import Budget, read_share
 
     budget = Budget(budget_ticks, budget_ns, budget_lut, budget_ff, budget_dsp, budget_bram)
     part = None if share is None else read_share(share)

@@ -16,7 +16,7 @@ from rich.table import Table
 from symtick.design_folder.budgets import Fit
 from symtick.errors import InputError, ResourceError
 from symtick.files import write_bytes
-from symtick.hwcost.budget import Use
+from symtick.hwcost.models.budget import Use
 
 _FORMS = (".svg", ".png")
 _HEADS = {"ticks": "ticks", "ns": "ns", "lut": "LUT", "ff": "FF", "dsp": "DSP", "bram": "BRAM"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from symtick.hwcost.budget import Budget
+from symtick.hwcost.models.budget import Budget
 
 _MANY_TICKS = 64  # more would not make a stage shorter
 

@@ -15,7 +15,7 @@ from symtick.design_folder.best_clock import best_clock
 from symtick.design_folder.folder import DesignSource, read_source
 from symtick.errors import InputError, ResourceError
 from symtick.hwcost import Device, Estimate, estimate, load_device, model
-from symtick.hwcost.budget import RESOURCES, Budget, Use
+from symtick.hwcost.models.budget import RESOURCES, Budget, Use
 from symtick.run.folder import design_folders
 
 

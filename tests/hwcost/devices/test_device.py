@@ -27,7 +27,7 @@ from symtick.hwcost.devices.device import (
 )
 from symtick.hwcost.devices.fitting import device_text, refit
 from symtick.hwcost.devices.measured import load_measured, timed
-from symtick.hwcost.features import parts
+from symtick.hwcost.models.features import parts
 
 MEASURED = ("open", "ecp5-85k-8")
 DATA = Path(str(files("symtick.hwcost") / "data"))

@@ -17,7 +17,7 @@ from symtick.codegen.ir.graph import WIRES, GNode, GOp, Graph
 from symtick.codegen.ir.schedule import Area
 from symtick.errors import InputError
 from symtick.hwcost.devices.device import Device, load_device
-from symtick.hwcost.features import Part, parts, shape
+from symtick.hwcost.models.features import Part, parts, shape
 
 _MAX_CLOCK_MHZ = 1000.0
 

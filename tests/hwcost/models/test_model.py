@@ -13,7 +13,7 @@ from symtick.codegen.scheduling.scheduler import schedule
 from symtick.errors import InputError, ResourceError
 from symtick.expr import Op, parse
 from symtick.hwcost import CycleModel, OpenModel, estimate, model, search_cost
-from symtick.hwcost.model import Model
+from symtick.hwcost.models.model import Model
 
 
 def _costs(made: Model, builder: GraphBuilder, node: int) -> tuple[float, float, float]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
 from symtick.codegen.ir.graph import WIRES, GNode, GOp, Graph
-from symtick.hwcost.table_columns import TableShape, table_shape
+from symtick.hwcost.models.table_columns import TableShape, table_shape
 
 _PLAIN = {GOp.ADD: "add", GOp.SUB: "sub", GOp.NEG: "neg", GOp.ABS: "abs", GOp.MIN: "min",
           GOp.MAX: "max", GOp.GE: "compare", GOp.SELECT: "select",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from symtick.codegen.design import Design
 from symtick.codegen.ir.schedule import Area, CostModel
-from symtick.hwcost.model import OpenModel
+from symtick.hwcost.models.model import OpenModel
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from math import floor
 
 from symtick.errors import InputError
 from symtick.hwcost.devices.device import Device
-from symtick.hwcost.estimate import Estimate
+from symtick.hwcost.models.estimate import Estimate
 
 RESOURCES = ("lut", "ff", "dsp", "bram")
 

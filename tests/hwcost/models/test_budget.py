@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from symtick.codegen import Area
 from symtick.errors import InputError
 from symtick.hwcost import Estimate, load_device
-from symtick.hwcost.budget import RESOURCES, Budget, Use, read_share
+from symtick.hwcost.models.budget import RESOURCES, Budget, Use, read_share
 
 
 def _estimate(ticks: int = 3, lut: float = 120.0, dsp: float = 0.0) -> Estimate:

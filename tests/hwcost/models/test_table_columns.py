@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symtick.hwcost.table_columns import table_shape
+from symtick.hwcost.models.table_columns import table_shape
 
 
 def test_a_six_bit_table_costs_one_lut_for_each_output_bit() -> None:

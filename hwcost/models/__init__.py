@@ -1,0 +1,1 @@
+"""Cost models of graph nodes, estimates of whole designs, and budgets."""
