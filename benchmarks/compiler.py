@@ -34,7 +34,6 @@ from symtick.run.distilling import problem_of
 from symtick.run.folder import Run, open_run
 from symtick.run.tuning import Budget, judge_of, tuned
 from symtick.search.data.metrics import accuracy
-from symtick.search.designs.evaluate import real_outputs
 from symtick.sim import nextpnr, verilator, yosys
 from symtick.sim.verify import verify
 
@@ -118,10 +117,10 @@ def unfused(bench: Bench, name: str, sharing: bool) -> Design:
     """Without tables, with as few address bits as accuracy allows."""
     source, run = bench.source(name), bench.run
     rows, labels = run.raw(run.train.X), run.train.labels
-    goal = accuracy(real_outputs(source.build(), rows), labels) - TOLERANCE
+    goal = accuracy(source.build().real_outputs(rows), labels) - TOLERANCE
     for bits in WIDE_BITS:
         found = without(source, tables=False, sharing=sharing, bits=bits)
-        if accuracy(real_outputs(found, rows), labels) >= goal:
+        if accuracy(found.real_outputs(rows), labels) >= goal:
             break
     return found
 
@@ -168,7 +167,7 @@ def _figures(bench: Bench, job: Job, design: Design) -> Row:
     cost = estimate(design, bench.source(job.design).model())
     widths = bench.widths(job.design) if job.variant == "tuned" else ()
     return {
-        "accuracy": accuracy(real_outputs(design, bench.words(job.variant)), test.labels),
+        "accuracy": accuracy(design.real_outputs(bench.words(job.variant)), test.labels),
         "scheduled": design.schedule.latency,
         "lut_estimate": cost.area.lut,
         "products": sum(node.op is GOp.MUL for node in design.graph.nodes),

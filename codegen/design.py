@@ -1,11 +1,14 @@
 """A compiled design: the expression, its exact graph and its schedule, under one name.
 
-Room: `codegen`. Everything that is emitted, simulated, costed or drawn starts from a `Design`.
+Everything that is emitted, simulated, costed or drawn starts from a `Design`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from symtick.codegen.ir.graph import Graph
 from symtick.codegen.ir.schedule import Schedule
@@ -37,3 +40,13 @@ class Design:
     decision: Decision = SCORES
     score_names: tuple[str, ...] = ()
     units: tuple[Unit, ...] = ()
+
+    def real_outputs(self, raw: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """What the hardware computes for raw inputs (rows, inputs), as reals (rows, outputs).
+
+        Raises:
+            InputError: the inputs are no integers of that shape, or outside their bounds.
+        """
+        columns = self.graph.evaluate(raw).T
+        pairs = zip(self.graph.output_formats, columns, strict=True)
+        return np.stack([fmt.to_real(column) for fmt, column in pairs], axis=1)

@@ -1,7 +1,6 @@
 """Room: `search`. Find expressions: data, teachers, the kernel's engine, ladders, the front."""
 
 from symtick.search.data.problem import Problem
-from symtick.search.designs.evaluate import real_outputs
 from symtick.search.designs.front import Front, FrontEntry
 from symtick.search.distill.distill import Distiller, Progress
 from symtick.search.distill.settings import (
@@ -27,5 +26,4 @@ __all__ = [
     "Problem",
     "Progress",
     "Status",
-    "real_outputs",
 ]

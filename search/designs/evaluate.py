@@ -29,18 +29,10 @@ from symtick.expr import Expression, parse, to_text
 from symtick.hwcost.models.estimate import estimate
 from symtick.hwcost.search_model.graph import search_cost
 from symtick.hwcost.search_model.table import SearchCost
-from symtick.search.data.dataset import FloatArray
 from symtick.search.data.problem import Problem
 from symtick.search.designs.front import FrontEntry
 
 MAX_PRICED_BITS = 8  # wider tables are priced as so many of these
-
-
-def real_outputs(design: Design, raw: np.ndarray) -> FloatArray:
-    """What the hardware computes for raw inputs (rows, inputs), as real values (rows, outputs)."""
-    held = design.graph.evaluate(raw)
-    formats = design.graph.output_formats
-    return np.stack([f.to_real(c) for f, c in zip(formats, held.T, strict=True)], axis=1)
 
 
 def canonical(expression: Expression) -> Expression:
@@ -102,7 +94,7 @@ class Bench:
         except (ResourceError, WidthError, DomainError, AccuracyError):
             return None
         rows = self.problem.valid
-        outputs = real_outputs(design, self.problem.raw[rows])
+        outputs = design.real_outputs(self.problem.raw[rows])
         area = estimate(delivered, self.model).area
         seen = [search_cost(expression, self.cost, k) for k in range(self.problem.outputs)]
         return FrontEntry(

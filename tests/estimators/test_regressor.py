@@ -22,7 +22,6 @@ from symtick.errors import DomainError, InputError
 from symtick.estimators.equations import COLUMNS
 from symtick.estimators.exporting import latex
 from symtick.expr import Expression, Op, to_sympy
-from symtick.search.designs.evaluate import real_outputs
 from symtick.search.evolution.engine import EngineConfig
 from symtick.search.grammar.grammar import Operator
 from symtick.search.hybrid.settings import HybridConfig
@@ -386,7 +385,7 @@ def test_compiles_to_firmware(tmp_path: Path) -> None:
         [f.to_raw(c) for f, c in zip(design.graph.input_formats, X.T, strict=True)], axis=1
     )
     real = raw * [f.step for f in design.graph.input_formats]
-    gap = np.abs(real_outputs(design, raw)[:, 0] - model.predict(real))
+    gap = np.abs(design.real_outputs(raw)[:, 0] - model.predict(real))
     assert gap.max() < 0.03 * np.std(y)
     with pytest.raises(InputError, match="exists"):
         model.write(tmp_path / "d")

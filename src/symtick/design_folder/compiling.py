@@ -19,7 +19,6 @@ from symtick.errors import InputError
 from symtick.expr import Expression, Interval, check_names, default_names, parse
 from symtick.files import new_folder
 from symtick.hwcost import Device, Estimate, estimate, load_device
-from symtick.search.designs.evaluate import real_outputs
 from symtick.sim import vectors
 
 ERROR_VECTORS = 4000
@@ -139,7 +138,7 @@ def largest_error(source: DesignSource) -> tuple[float, ...]:
     formats = design.graph.input_formats
     real = [raw[:, k] * 1.0 if f is None else f.to_real(raw[:, k]) for k, f in enumerate(formats)]
     wanted = design.expression.evaluate(np.stack(real, axis=1))
-    found = real_outputs(design, raw)
+    found = design.real_outputs(raw)
     gaps = np.abs(found - wanted)
     return tuple(float(v) for v in np.where(np.isfinite(wanted), gaps, 0.0).max(axis=0))
 

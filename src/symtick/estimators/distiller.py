@@ -26,7 +26,6 @@ from symtick.files import new_folder
 from symtick.hwcost import model, search_cost
 from symtick.search.data.dataset import FloatArray, Scaler
 from symtick.search.data.problem import Problem
-from symtick.search.designs.evaluate import real_outputs
 from symtick.search.designs.front import FrontEntry
 from symtick.search.distill.distill import Distiller
 from symtick.search.distill.settings import ChoiceSettings, DistillConfig
@@ -204,7 +203,7 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "front_")
         scaled = self.scaler_.transform(validate_data(self, X, dtype=np.float64, reset=False))
         raw = np.stack([f.to_raw(c) for f, c in zip(self._formats, scaled.T, strict=True)], axis=1)
-        return real_outputs(self.source().scores(), raw)
+        return self.source().scores().real_outputs(raw)
 
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
         """Class labels (rows,), or values (rows,) or (rows, outputs)."""

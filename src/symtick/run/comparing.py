@@ -17,7 +17,6 @@ from symtick.errors import InputError
 from symtick.files import write_json, write_text
 from symtick.run.folder import Run, open_run
 from symtick.search.data.dataset import FloatArray
-from symtick.search.designs.evaluate import real_outputs
 from symtick.search.designs.front import FrontEntry
 from symtick.sim.tools import find
 
@@ -69,7 +68,7 @@ def _row(run: Run, entry: FrontEntry, teacher_scores: FloatArray) -> ComparisonR
     mark = " *" if entry.name == run.front.chosen else ""
     return scored_row(
         f"symtick {entry.name}{mark}",
-        real_outputs(design, run.raw(run.test.X)),
+        design.real_outputs(run.raw(run.test.X)),
         run.test,
         teacher_scores,
         lut=None if found is None else round(found.measured.lut),

@@ -32,7 +32,6 @@ from symtick.run.folder import JOB, Run, open_run
 from symtick.search.data.dataset import FloatArray
 from symtick.search.data.metrics import accuracy, agreement, predicted_classes
 from symtick.search.data.problem import Problem
-from symtick.search.designs.evaluate import real_outputs
 from symtick.sim import vectors
 
 CURVE = Path("results/tuning.json")
@@ -178,7 +177,7 @@ def judge_of(problem: Problem, built: Design, bound: Budget) -> Judge:
     rows = slice(0, len(problem.raw))
     if not bound.of_score:
         return error_judge(built, problem.raw)
-    first = real_outputs(built, problem.raw)
+    first = built.real_outputs(problem.raw)
     scored, expected = problem.score(first, rows), expected_accuracy(problem, first)
 
     def score(out: FloatArray) -> float:
@@ -200,7 +199,7 @@ def expected_accuracy(problem: Problem, outputs: FloatArray) -> float:
 
 def error_judge(built: Design, raw: npt.ArrayLike) -> Judge:
     """Minus the largest difference from the design's own outputs, and the mean square of all."""
-    wanted = real_outputs(built, np.asarray(raw))
+    wanted = built.real_outputs(raw)
 
     def worst(out: FloatArray) -> float:
         return -float(np.abs(out - wanted).max())
@@ -256,7 +255,7 @@ def _written(
 
 def _tested(run: Run, source: DesignSource) -> float:
     """Accuracy on the test rows; agreement with the teacher where they have no labels."""
-    outputs = real_outputs(source.scores(), run.raw(run.test.X))
+    outputs = source.scores().real_outputs(run.raw(run.test.X))
     if run.test.y is not None:
         return accuracy(outputs, run.test.y)
     assert run.teacher is not None  # a run has labels or a teacher

@@ -17,7 +17,6 @@ from scipy.special import log_softmax, rel_entr, softmax
 
 from symtick.errors import InputError
 from symtick.search.data.problem import Problem
-from symtick.search.designs.evaluate import real_outputs
 from symtick.search.designs.front import Front, dominates
 from symtick.search.distill.distill import Distiller, Progress
 from symtick.search.distill.settings import ChoiceSettings
@@ -50,7 +49,7 @@ def test_figures_are_those_of_the_hardware(whole: tuple[Distiller, Front]) -> No
     raw, goal = problem.raw[problem.valid], problem.targets[problem.valid]
     for entry in front.entries:
         design = made.bench.design(entry.expression, entry.precision)
-        outputs = real_outputs(design, raw)
+        outputs = design.real_outputs(raw)
         assert entry.ticks == design.schedule.latency
         assert entry.score == np.mean(outputs.argmax(axis=1) == goal.argmax(axis=1))
         chance = softmax(goal, axis=1)
@@ -165,8 +164,8 @@ def test_values() -> None:
     made = distiller(problem, short())
     front = made.run()
     best = front.best
-    outputs = real_outputs(
-        made.bench.design(best.expression, best.precision), problem.raw[problem.valid]
+    outputs = made.bench.design(best.expression, best.precision).real_outputs(
+        problem.raw[problem.valid]
     )
     goal = problem.targets[problem.valid]
     spread = problem.targets[problem.train].var(axis=0)
