@@ -9,7 +9,7 @@ SOURCES := src search hwcost codegen sim baselines tests benchmarks examples
 PYTEST := $(BIN)/pytest -q --numprocesses auto --dist loadfile
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: setup demo test test-fast lint bench wheel clean
+.PHONY: setup demo test test-fast coverage lint bench wheel clean
 
 setup: $(STAMP)
 
@@ -37,6 +37,10 @@ test: setup lint
 
 test-fast: setup
 	$(PYTEST) -m 'not sim and not synth and not slow'
+
+coverage: setup
+	$(PYTEST) -m 'not sim and not synth and not slow' --cov=symtick --cov-report=
+	$(BIN)/python tests/coverage_by_folder.py
 
 lint: setup
 	$(BIN)/ruff check $(SOURCES)

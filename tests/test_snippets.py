@@ -16,7 +16,7 @@ pytestmark = pytest.mark.kernel
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 SMALLER = {"60_000": "1_500", "2_000_000": "800"}
-CLUSTER = ("n_workers", "dask_jobqueue")  # `tests/search/test_islands.py` has these
+CLUSTER = ("n_workers", "dask_jobqueue")  # `tests/search/regression/test_islands.py` has these
 
 
 def snippets(name: str) -> list[str]:

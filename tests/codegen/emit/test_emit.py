@@ -1,6 +1,6 @@
 """The emitted text: names, registers, headers, and golden files.
 
-`SYMTICK_REGENERATE=1 pytest tests/codegen/test_emit.py` writes the golden files anew; read the
+`SYMTICK_REGENERATE=1 pytest tests/codegen/emit/test_emit.py` writes the golden files anew; read the
 difference before you commit it.
 """
 

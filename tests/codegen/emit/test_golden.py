@@ -1,6 +1,6 @@
 """Whole designs against kept files, in both languages, and what lint and synthesis say of them.
 
-`SYMTICK_REGENERATE=1 pytest tests/codegen/test_golden.py` writes the files anew; read the
+`SYMTICK_REGENERATE=1 pytest tests/codegen/emit/test_golden.py` writes the files anew; read the
 difference before you commit it.
 """
 
