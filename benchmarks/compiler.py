@@ -26,7 +26,7 @@ import numpy as np
 from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, say
 from symtick.baselines.symbolic_hls4ml import TYPE, Cut, compile_symbolic
 from symtick.codegen import PASSES, Design, GOp, RawArray, Width, lower, run_passes, schedule
-from symtick.design_folder.folder import DesignSource
+from symtick.design_folder.folder import DesignSpec
 from symtick.errors import SymtickError, ToolError
 from symtick.files import write_json
 from symtick.hwcost import estimate
@@ -71,8 +71,8 @@ class Bench:
     run: Run
     log: Log[Job]
 
-    def source(self, name: str) -> DesignSource:
-        return self.run.source(self.run.front.entry(name))
+    def spec(self, name: str) -> DesignSpec:
+        return self.run.spec(self.run.front.entry(name))
 
     def built(self, name: str, variant: str) -> Design:
         return VARIANTS[variant](self, name)
@@ -94,49 +94,49 @@ class Bench:
 
 @cache
 def tuned_widths(bench: Bench, name: str) -> tuple[Width, ...]:
-    source, bound = bench.source(name), Budget.parse(BUDGET)
-    built, problem = source.build(), problem_of(bench.run)
-    found = tuned(source, problem.raw, judge_of(problem, built, bound), bound.value)
+    spec, bound = bench.spec(name), Budget.parse(BUDGET)
+    built, problem = spec.build(), problem_of(bench.run)
+    found = tuned(spec, problem.raw, judge_of(problem, built, bound), bound.value)
     return found.widths(found.within(bound.value))
 
 
-def without(source: DesignSource, *, tables: bool, sharing: bool, bits: int | None) -> Design:
+def without(spec: DesignSpec, *, tables: bool, sharing: bool, bits: int | None) -> Design:
     """The design compiled with parts of the compiler left out."""
-    precision = source.precision
+    precision = spec.precision
     if not tables:
         precision = replace(precision, table_bits=0, wide_bits=bits or precision.wide_bits)
     left_out = {*(() if tables else ("fuse",)), *(() if sharing else SHARING)}
     steps = [step for step in PASSES if step.name not in left_out]
-    model = source.model()
-    lowered = lower(source.expression, source.formats, model, precision, source.output_names)
+    model = spec.model()
+    lowered = lower(spec.expression, spec.formats, model, precision, spec.output_names)
     graph = run_passes(lowered.graph, model, steps)
-    return Design(source.name, source.expression, graph, schedule(graph, model), model.name)
+    return Design(spec.name, spec.expression, graph, schedule(graph, model), model.name)
 
 
 def unfused(bench: Bench, name: str, sharing: bool) -> Design:
     """Without tables, with as few address bits as accuracy allows."""
-    source, run = bench.source(name), bench.run
+    spec, run = bench.spec(name), bench.run
     rows, labels = run.raw(run.train.X), run.train.labels
-    goal = accuracy(source.build().real_outputs(rows), labels) - TOLERANCE
+    goal = accuracy(spec.build().real_outputs(rows), labels) - TOLERANCE
     for bits in WIDE_BITS:
-        found = without(source, tables=False, sharing=sharing, bits=bits)
+        found = without(spec, tables=False, sharing=sharing, bits=bits)
         if accuracy(found.real_outputs(rows), labels) >= goal:
             break
     return found
 
 
 def symbolic(bench: Bench, name: str, cut: Cut) -> Design:
-    source = bench.source(name)
+    spec = bench.spec(name)
     return compile_symbolic(
-        source.expression, source.model(), name=source.name,
-        output_names=source.output_names, cut=cut,
+        spec.expression, spec.model(), name=spec.name,
+        output_names=spec.output_names, cut=cut,
     )  # fmt: skip
 
 
 VARIANTS: Mapping[str, Callable[[Bench, str], Design]] = {
-    "tuned": lambda b, n: replace(b.source(n), widths=b.widths(n)).build(),
-    "full": lambda b, n: b.source(n).build(),
-    "no shared constants": lambda b, n: without(b.source(n), tables=True, sharing=False, bits=None),
+    "tuned": lambda b, n: replace(b.spec(n), widths=b.widths(n)).build(),
+    "full": lambda b, n: b.spec(n).build(),
+    "no shared constants": lambda b, n: without(b.spec(n), tables=True, sharing=False, bits=None),
     "no fusion": lambda b, n: unfused(b, n, True),
     "neither": lambda b, n: unfused(b, n, False),
     "hls4ml, results cut": lambda b, n: symbolic(b, n, Cut.RESULTS),
@@ -164,7 +164,7 @@ def measured(bench: Bench, job: Job, folder: Path) -> Row:
 
 def _figures(bench: Bench, job: Job, design: Design) -> Row:
     test = bench.run.test
-    cost = estimate(design, bench.source(job.design).model())
+    cost = estimate(design, bench.spec(job.design).model())
     widths = bench.widths(job.design) if job.variant == "tuned" else ()
     return {
         "accuracy": accuracy(design.real_outputs(bench.words(job.variant)), test.labels),

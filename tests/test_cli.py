@@ -13,7 +13,7 @@ import torch
 import yaml
 
 from symtick.cli import main
-from symtick.design_folder.folder import read_source
+from symtick.design_folder.folder import read_spec
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -106,11 +106,11 @@ def test_compile_decides_at_the_fastest_clock_for_its_ticks(cli: Cli, tmp_path: 
     )
     assert code == 0
     assert "output index : ufixed<1,1>" in out and "output above_y1" in out
-    source, design = read_source(tmp_path / "d")
+    spec, design = read_spec(tmp_path / "d")
     assert design.graph.output_names == ("index", "margin", "above_y0", "above_y1")
-    assert (source.latency, source.scheduler, design.schedule.latency) == (3, "alap", 3)
-    assert source.clock_mhz == int(source.clock_mhz) > 100
-    assert source.scores().graph.output_names == ("y0", "y1")
+    assert (spec.latency, spec.scheduler, design.schedule.latency) == (3, "alap", 3)
+    assert spec.clock_mhz == int(spec.clock_mhz) > 100
+    assert spec.scores().graph.output_names == ("y0", "y1")
 
 
 def test_compile_takes_formats_of_signals(cli: Cli, tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_compile_takes_formats_of_signals(cli: Cli, tmp_path: Path) -> None:
     assert "output y0 : fixed<4,2>" in out
     text = (tmp_path / "d/rtl/expression.v").read_text()
     assert "RND SAT" in text
-    assert [w.node for w in read_source(tmp_path / "d")[0].widths] == [2, 0]
+    assert [w.node for w in read_spec(tmp_path / "d")[0].widths] == [2, 0]
 
 
 def test_compile_says_how_functions_are_computed(cli: Cli, tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_compile_says_how_functions_are_computed(cli: Cli, tmp_path: Path) -> No
     held = json.loads((tmp_path / "d/design.json").read_text())
     assert held["source"]["precision"]["division"] == "exact"
     assert 0.0 < max(entry["bound_ulp"] for entry in held["functions"]) <= 1.0
-    assert read_source(tmp_path / "d")[0].precision.division == "exact"
+    assert read_spec(tmp_path / "d")[0].precision.division == "exact"
     refused(cli("compile", "x0/x1", *words[:-1], "e", "--division", "most"), "auto or exact")
 
 

@@ -17,7 +17,7 @@ from symtick.calibration.refit import refit_device
 from symtick.calibration.reports import reports_of, same_part
 from symtick.cli import main
 from symtick.design_folder.budgets import Target, fit_all
-from symtick.design_folder.folder import read_source
+from symtick.design_folder.folder import read_spec
 from symtick.errors import InputError
 from symtick.hwcost import load_device, model
 from symtick.hwcost.models.budget import Budget
@@ -311,7 +311,7 @@ def test_a_refit_of_a_device_file_in_place(tmp_path: Path) -> None:
     _timing(design, 2.778, -3.0)
     assert refit_device(tmp_path / "designs", str(mine), mine).factors["ns"] > 1.5
     with pytest.raises(InputError, match=r"the device file .*mine\.yaml changed since; compile"):
-        read_source(design)
+        read_spec(design)
 
 
 def test_what_is_refused(reported: Path, tmp_path: Path) -> None:

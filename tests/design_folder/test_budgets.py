@@ -20,7 +20,7 @@ from symtick.cli import main, show
 from symtick.codegen import Fixed, Width
 from symtick.design_folder.best_clock import best_clock
 from symtick.design_folder.budgets import Target, fit_all, fit_design
-from symtick.design_folder.folder import read_source
+from symtick.design_folder.folder import read_spec
 from symtick.errors import InputError
 from symtick.hwcost import estimate, load_device, model
 from symtick.hwcost.models.budget import Budget
@@ -70,22 +70,22 @@ def test_the_best_clock_is_the_best_of_all(
 
 
 def test_a_design_is_compiled_for_the_device_and_clock_asked(folder: Path) -> None:
-    source, design = read_source(folder)
+    spec, design = read_spec(folder)
     (own,) = fit_all(folder, Budget(), Target())
     assert own.estimate == estimate(design, model("open", 200.0)) and own.fits
     (other,) = fit_all(folder, Budget(lut=1e6), Target("xcvu13p-2", 360.0, share=0.01))
-    made = replace(source, device="xcvu13p-2", clock_mhz=360.0).build()
+    made = replace(spec, device="xcvu13p-2", clock_mhz=360.0).build()
     assert other.estimate == estimate(made, model("xcvu13p-2", 360.0))
     assert other.uses["lut"].allowed == 17_280 and other.device.modelled
     (best,) = fit_all(folder, Budget(ticks=2), Target(best=True))
     assert best.estimate is not None and best.estimate.ticks == 2
-    faster = replace(source, clock_mhz=best.estimate.clock_mhz + 1.0)
+    faster = replace(spec, clock_mhz=best.estimate.clock_mhz + 1.0)
     assert faster.build().schedule.latency > 2
 
 
 def test_a_design_that_does_not_run_is_a_line_of_its_own(folder: Path) -> None:
-    source, design = read_source(folder)
-    wanted = replace(source, latency=1)
+    spec, design = read_spec(folder)
+    wanted = replace(spec, latency=1)
     fit = fit_design(wanted, design, Budget(ticks=9), Target(clock_mhz=350.0))
     assert not fit.fits and fit.estimate is None and "too short" in fit.reason
     assert fit.to_json() | {"reason": ""} == {
@@ -111,8 +111,8 @@ def test_what_is_refused(folder: Path, target: Target, complaint: str) -> None:
 
 
 def test_formats_of_single_signals_are_for_their_own_target(folder: Path) -> None:
-    source, _ = read_source(folder)
-    narrow = replace(source, widths=(Width(0, Fixed(4, 1)),))
+    spec, _ = read_spec(folder)
+    narrow = replace(spec, widths=(Width(0, Fixed(4, 1)),))
     design = narrow.build()
     assert fit_design(narrow, design, Budget(), Target()).estimate is not None
     for other in (Target(clock_mhz=100.0), Target("xcvu13p-2"), Target(best=True)):
@@ -121,13 +121,13 @@ def test_formats_of_single_signals_are_for_their_own_target(folder: Path) -> Non
 
 
 def test_the_best_clock_of_a_fixed_latency(folder: Path) -> None:
-    source, design = read_source(folder)
+    spec, design = read_spec(folder)
     for latency in (0, 3):
-        wanted = replace(source, latency=latency)
+        wanted = replace(spec, latency=latency)
         fit = fit_design(wanted, design, Budget(), Target(best=True))
         assert fit.estimate is not None and fit.estimate.ticks == latency
-    slow = fit_design(replace(source, latency=0), design, Budget(), Target(best=True)).estimate
-    one = fit_design(replace(source, latency=1), design, Budget(), Target(best=True)).estimate
+    slow = fit_design(replace(spec, latency=0), design, Budget(), Target(best=True)).estimate
+    one = fit_design(replace(spec, latency=1), design, Budget(), Target(best=True)).estimate
     assert slow is not None and one is not None and slow.clock_mhz == one.clock_mhz
 
 
@@ -223,20 +223,20 @@ def test_a_design_for_a_device_file_is_read_from_anywhere_until_that_changes(
     compile_text(TEXT, ["fixed<6,3>"], folder=Path("wave"), device="mine.yaml")
     (tmp_path / "else").mkdir()
     monkeypatch.chdir(tmp_path / "else")
-    source, _ = read_source(tmp_path / "wave")
-    assert source.device == str(mine)
+    spec, _ = read_spec(tmp_path / "wave")
+    assert spec.device == str(mine)
     # a title changes no design
     mine.write_text(mine.read_text().replace("title: ", "title: 'my' # "))
-    assert read_source(tmp_path / "wave")[0] == source
+    assert read_spec(tmp_path / "wave")[0] == spec
     for margin in (0.6, 0.97):  # another schedule; none at all
         mine.write_text(text.replace("margin: 0.1", f"margin: {margin}"))
         with pytest.raises(
             InputError, match=r"the device file .*mine\.yaml changed since; compile"
         ):
-            read_source(tmp_path / "wave")
+            read_spec(tmp_path / "wave")
     mine.unlink()
     with pytest.raises(InputError, match=r"no device file .*mine\.yaml"):
-        read_source(tmp_path / "wave")
+        read_spec(tmp_path / "wave")
 
 
 def test_a_device_file_of_ones_own(folder: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from symtick.codegen import Decision, Fixed, GOp, Overflow, Quant, Width
 from symtick.design_folder.compiling import compile_text
-from symtick.design_folder.folder import DesignSource, read_source
+from symtick.design_folder.folder import DesignSpec, read_spec
 from symtick.design_folder.signal_formats import read_widths
 from symtick.errors import InputError
 from symtick.run.tuning import tune_folder
@@ -30,12 +30,12 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def name_of(plain: Path, op: GOp) -> str:
     """The last signal of an operation, by the graph."""
-    nodes = read_source(plain)[1].graph.nodes
+    nodes = read_spec(plain)[1].graph.nodes
     return f"{op.value}{max(k for k, node in enumerate(nodes) if node.op is op)}"
 
 
 def test_names_are_those_of_the_verilog(plain: Path) -> None:
-    _, design = read_source(plain)
+    _, design = read_spec(plain)
     text = (plain / "rtl/wave.v").read_text()
     found = set(re.findall(r"\b(?:add|mul|table|cast)\d+\b", text))
     assert {re.sub(r"\d", "", name) for name in found} >= {"add", "table"}
@@ -56,7 +56,7 @@ def test_names_are_those_of_the_verilog(plain: Path) -> None:
 def test_modes_are_amds_with_their_defaults(
     plain: Path, text: str, fmt: Fixed, quant: Quant, overflow: Overflow
 ) -> None:
-    (width,) = read_widths([f"x1={text}"], read_source(plain)[1])
+    (width,) = read_widths([f"x1={text}"], read_spec(plain)[1])
     assert width == Width(width.node, fmt, quant, overflow=overflow)
 
 
@@ -76,7 +76,7 @@ def test_modes_are_amds_with_their_defaults(
 )
 def test_what_states_no_format_is_refused(plain: Path, text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        read_widths([text], read_source(plain)[1])
+        read_widths([text], read_spec(plain)[1])
 
 
 @pytest.fixture(scope="module")
@@ -90,13 +90,13 @@ def stated(plain: Path) -> Path:
 
 
 def test_the_design_holds_them_and_wraps(plain: Path, stated: Path) -> None:
-    source, design = read_source(stated)  # checks the digest
-    modes = [(w.fmt, w.quant, w.overflow) for w in source.widths]
+    spec, design = read_spec(stated)  # checks the digest
+    modes = [(w.fmt, w.quant, w.overflow) for w in spec.widths]
     assert modes == [
         (Fixed(6, 4), Quant.TRN, Overflow.WRAP),
         (Fixed(4, 2), Quant.RND, Overflow.SAT),
     ]
-    assert DesignSource.from_dict(source.to_dict()) == source
+    assert DesignSpec.from_dict(spec.to_dict()) == spec
     raw = np.random.default_rng(0).integers(-32, 32, (500, 2))
     x, y = raw[:, 0] / 8, raw[:, 1] / 8
     # entries had 6 bits before they got 2
@@ -109,18 +109,18 @@ def test_the_design_holds_them_and_wraps(plain: Path, stated: Path) -> None:
 
 @pytest.mark.sim
 def test_cpp_and_verilog_wrap_as_well(stated: Path, tmp_path: Path) -> None:
-    verify(read_source(stated)[1], tmp_path, 500).check()
+    verify(read_spec(stated)[1], tmp_path, 500).check()
 
 
 def test_names_are_of_the_scores_at_the_clock_that_was_found(tmp_path: Path) -> None:
     compile_text("x0*x1; x0+x1", FORMATS, folder=tmp_path / "a", ticks=2)
-    before, design = read_source(tmp_path / "a")
+    before, design = read_spec(tmp_path / "a")
     word = f"add{max(k for k, n in enumerate(design.graph.nodes) if n.op is GOp.ADD)}=fixed<5,3>"
     compile_text(
         "x0*x1; x0+x1", FORMATS, folder=tmp_path / "b", ticks=2, widths=[word],
         decision=Decision(("scores", "index")),
     )  # fmt: skip
-    after, _ = read_source(tmp_path / "b")
+    after, _ = read_spec(tmp_path / "b")
     assert after.widths == read_widths([word], design)
     assert replace(after, widths=(), decision=before.decision) == replace(
         before, name=after.name, clock_mhz=after.clock_mhz

@@ -98,7 +98,7 @@ def test_names_of_a_frame_are_used_and_made_safe() -> None:
     assert model.names_ == ("p_T_GeV", "x_2nd", "eta")
     assert list(model.feature_names_in_) == ["p_T (GeV)", "2nd", "eta"]
     assert {n for n in model.names_ if n in model.best_.text}
-    assert model.source().output_names == ("mass",)
+    assert model.spec().output_names == ("mass",)
     like = quick().fit(pd.DataFrame(X, columns=["a b", "a-b", "const"]), y)
     assert like.names_ == ("a_b", "a_b_2", "x_const")
     given = {"X_units": {"p_T (GeV)": "GeV"}, "input_formats": {"p_T (GeV)": "fixed<9,4>"}}
@@ -130,7 +130,7 @@ def test_several_targets_have_a_front_each() -> None:
     )
     net = model.torch()
     np.testing.assert_allclose(net[1](torch.from_numpy(X)).detach(), predicted[:, 1])
-    assert model.source().output_names == ("up", "down")
+    assert model.spec().output_names == ("up", "down")
     with pytest.raises(InputError, match="a row for each of 2 targets, not 1"):
         model.predict(X, [0])
     with pytest.raises(InputError, match="a list of texts for each of 2 targets"):

@@ -68,13 +68,13 @@ def test_each_kind_prices_as_it_says() -> None:
 def test_a_design_reads_only_the_features_that_occur() -> None:
     held = Hardware.of(columns(), names=("a", "b", "c"))
     expression = parse("a*2 + c", ["a", "b", "c"])
-    source = held.source(expression, spread=0.5, name="top", outputs=["y"])
-    assert source.expression.inputs == ("a", "c")
-    assert [str(f) for f in source.formats] == ["fixed<8,1>", "ufixed<8,0>"]
-    assert source.precision.term_frac == 8
-    assert source.build().schedule.latency >= 1
+    spec = held.spec(expression, spread=0.5, name="top", outputs=["y"])
+    assert spec.expression.inputs == ("a", "c")
+    assert [str(f) for f in spec.formats] == ["fixed<8,1>", "ufixed<8,0>"]
+    assert spec.precision.term_frac == 8
+    assert spec.build().schedule.latency >= 1
     X = np.random.default_rng(0).uniform(-1, 1, size=(20, 3))
     np.testing.assert_array_equal(
         restricted(expression, [0, 2]).evaluate(X[:, [0, 2]]), expression.evaluate(X)
     )
-    assert math.isfinite(held.source(parse("3", ["a", "b", "c"]), 0.0, "t", ["y"]).clock_mhz)
+    assert math.isfinite(held.spec(parse("3", ["a", "b", "c"]), 0.0, "t", ["y"]).clock_mhz)

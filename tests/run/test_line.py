@@ -118,7 +118,7 @@ def test_another_design_in_the_same_folder_loses_the_old_results(tmp_path: Path)
     from symtick.design_folder.folder import write_design
 
     changed = open_run(run.folder)
-    write_design(kept, changed.source(changed.front.entries[0]))
+    write_design(kept, changed.spec(changed.front.entries[0]))
     assert read_verification(kept) is None
 
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from symtick.cli.app import app
 from symtick.codegen import Decision
 from symtick.design_folder.compiling import compile_text
-from symtick.design_folder.folder import read_source
+from symtick.design_folder.folder import read_spec
 from symtick.errors import InputError
 from symtick.report.plots.curve import curve_svg
 from symtick.run.tuning import CURVE, Budget, Tuned, error_judge, take_point, tune_folder, tuned
@@ -45,9 +45,9 @@ def test_it_saves_luts_within_the_budget(made: tuple[Path, Tuned]) -> None:
 
 def test_the_design_is_built_again_from_its_file(made: tuple[Path, Tuned]) -> None:
     folder, found = made
-    source, design = read_source(found.folder)  # checks the digest
-    assert source.widths == found.source.widths != ()
-    _, before = read_source(folder)
+    spec, design = read_spec(found.folder)  # checks the digest
+    assert spec.widths == found.spec.widths != ()
+    _, before = read_spec(folder)
     raw = vectors.make(before, 3000, seed=7)
     judge = error_judge(before, raw)
     columns = design.graph.evaluate(raw)
@@ -55,17 +55,17 @@ def test_the_design_is_built_again_from_its_file(made: tuple[Path, Tuned]) -> No
     # rows that it was not tuned on: a little beyond the budget at most
     assert judge.score(np.stack(out, axis=1)) >= -1.5 * BUDGET
     with pytest.raises(InputError, match="tuned already"):
-        tuned(source, raw, judge, BUDGET)
+        tuned(spec, raw, judge, BUDGET)
 
 
 def test_a_tuned_design_can_deliver_the_class_index(made: tuple[Path, Tuned]) -> None:
-    source = replace(made[1].source, decision=Decision(("index",)))
-    raw = vectors.make(source.scores(), 500, seed=3)
-    scores = source.scores().graph
+    spec = replace(made[1].spec, decision=Decision(("index",)))
+    raw = vectors.make(spec.scores(), 500, seed=3)
+    scores = spec.scores().graph
     real = [
         f.to_real(c) for f, c in zip(scores.output_formats, scores.evaluate(raw).T, strict=True)
     ]
-    found = source.build().graph.evaluate(raw)[:, 0]
+    found = spec.build().graph.evaluate(raw)[:, 0]
     assert (found == np.argmax(np.stack(real, axis=1), axis=1)).all()
     assert 0 < found.mean() < 1
 
@@ -73,7 +73,7 @@ def test_a_tuned_design_can_deliver_the_class_index(made: tuple[Path, Tuned]) ->
 def test_any_point_of_the_curve_can_be_taken(made: tuple[Path, Tuned], tmp_path: Path) -> None:
     folder, found = made
     start = take_point(found.folder, 0, tmp_path / "start")
-    assert read_source(start.folder)[1].graph == read_source(folder)[1].graph
+    assert read_spec(start.folder)[1].graph == read_spec(folder)[1].graph
     half = take_point(found.folder, found.taken // 2, tmp_path / "half")
     assert found.after.area.lut < half.after.area.lut < found.before.area.lut
     with pytest.raises(InputError, match=f"points 0 to {found.points - 1}, not {found.points}"):
@@ -129,7 +129,7 @@ def test_ports_stay_where_their_format_is_stated(tmp_path: Path) -> None:
     folder = tmp_path / "stated"
     compile_text(TEXT, ["fixed<7,3>"], folder=folder, output_format="fixed<12,7>")
     found = tune_folder(folder, "0.1")
-    formats = read_source(found.folder)[1].graph.output_formats
+    formats = read_spec(found.folder)[1].graph.output_formats
     assert {str(f) for f in formats} == {"fixed<12,7>"}
     assert found.after.area.lut < found.before.area.lut
 
@@ -138,7 +138,7 @@ def test_ports_stay_where_their_format_is_stated(tmp_path: Path) -> None:
 def test_cpp_and_verilog_of_a_tuned_design_equal_its_integers(
     made: tuple[Path, Tuned], tmp_path: Path
 ) -> None:
-    verify(read_source(made[1].folder)[1], tmp_path, 800).check()
+    verify(read_spec(made[1].folder)[1], tmp_path, 800).check()
 
 
 @pytest.mark.parametrize("text", ["", "x", "-1", "nan", "inf%", "0.1 %%"])
@@ -166,11 +166,11 @@ def test_a_damaged_width_is_a_damaged_file(made: tuple[Path, Tuned], tmp_path: P
     content["source"]["widths"][0]["node"] = 4000
     (tmp_path / "design.json").write_text(json.dumps(content))
     with pytest.raises(InputError, match="no node 4000"):
-        read_source(tmp_path)
+        read_spec(tmp_path)
     content["source"]["widths"][0] = {"node": 1}
     (tmp_path / "design.json").write_text(json.dumps(content))
     with pytest.raises(InputError, match="is damaged"):
-        read_source(tmp_path)
+        read_spec(tmp_path)
 
 
 def test_the_command_line_tunes_and_takes(made: tuple[Path, Tuned], tmp_path: Path) -> None:
@@ -189,13 +189,13 @@ def test_the_command_line_tunes_and_takes(made: tuple[Path, Tuned], tmp_path: Pa
 
 
 def test_a_source_with_decisions_differs_from_one_without(made: tuple[Path, Tuned]) -> None:
-    source = made[1].source
-    plain = replace(source, widths=())
-    assert source.to_dict() != plain.to_dict()
-    assert type(source).from_dict(source.to_dict()) == source
+    spec = made[1].spec
+    plain = replace(spec, widths=())
+    assert spec.to_dict() != plain.to_dict()
+    assert type(spec).from_dict(spec.to_dict()) == spec
     older = plain.to_dict()
     del older["widths"]
-    assert type(source).from_dict(older) == plain
+    assert type(spec).from_dict(older) == plain
 
 
 def test_shares_are_drawn_as_per_cent() -> None:

@@ -16,7 +16,7 @@ import yaml
 
 from symtick.calibration.reports import Reports, reports_of, same_part
 from symtick.codegen import Design
-from symtick.design_folder.folder import FILE, read_source
+from symtick.design_folder.folder import FILE, read_spec
 from symtick.errors import InputError
 from symtick.files import write_text
 from symtick.hwcost import load_device
@@ -75,8 +75,8 @@ def _compared(folders: Sequence[Path], costs: OpenModel) -> tuple[list[Pair], li
     pairs: list[Pair] = []
     notes: list[str] = []
     for folder in folders:
-        source, design = read_source(folder)
-        found = reports_of(folder, design.name, 1000.0 / source.clock_mhz)
+        spec, design = read_spec(folder)
+        found = reports_of(folder, design.name, 1000.0 / spec.clock_mhz)
         if found is None:
             notes.append(f"{folder} is left out: it has no report")
             continue

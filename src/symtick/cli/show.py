@@ -116,8 +116,8 @@ def compiled(console: Console, made: Compiled) -> None:
 
 def tuned(console: Console, made: Tuned) -> None:
     """A tuned design: what was saved, and what was lost."""
-    console.print(_estimate_line(f"{made.source.name} before", made.before), markup=False)
-    console.print(_estimate_line(f"{made.source.name} tuned", made.after), markup=False)
+    console.print(_estimate_line(f"{made.spec.name} before", made.before), markup=False)
+    console.print(_estimate_line(f"{made.spec.name} tuned", made.after), markup=False)
     ends = " -> ".join(f"{score:.5g}" for score in made.scores)
     place = f"point {made.taken} of {made.points - 1}"
     console.print(f"{made.measure} on the rows tuned on: {ends} ({place})", markup=False)

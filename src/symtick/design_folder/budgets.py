@@ -12,7 +12,7 @@ from typing import Any
 
 from symtick.codegen import Design
 from symtick.design_folder.best_clock import best_clock
-from symtick.design_folder.folder import DesignSource, read_source
+from symtick.design_folder.folder import DesignSpec, read_spec
 from symtick.errors import InputError, ResourceError
 from symtick.hwcost import Device, Estimate, estimate, load_device, model
 from symtick.hwcost.models.budget import RESOURCES, Budget, Use
@@ -116,25 +116,25 @@ def fit_all(folder: Path, budget: Budget, target: Target) -> Iterator[Fit]:
     if target.best and target.clock_mhz is not None:
         raise InputError("give a clock or ask for the best one, not both")
     for held in design_folders(folder):
-        yield fit_design(*read_source(held), budget, target)
+        yield fit_design(*read_spec(held), budget, target)
 
 
-def fit_design(source: DesignSource, design: Design, budget: Budget, target: Target) -> Fit:
-    """One design beside a budget; `design` is what the source compiles to as it stands.
+def fit_design(spec: DesignSpec, design: Design, budget: Budget, target: Target) -> Fit:
+    """One design beside a budget; `design` is what the spec compiles to as it stands.
 
     Raises:
         InputError: device, clock and budget do not go together, or single signals of the design
             have formats, which belong to the signals that its own device and clock ask for.
     """
     wanted = replace(
-        source,
-        device=source.device if target.device is None else target.device,
-        clock_mhz=source.clock_mhz if target.clock_mhz is None else target.clock_mhz,
+        spec,
+        device=spec.device if target.device is None else target.device,
+        clock_mhz=spec.clock_mhz if target.clock_mhz is None else target.clock_mhz,
     )
-    if source.widths and (target.best or wanted != source):
+    if spec.widths and (target.best or wanted != spec):
         raise InputError(
-            f"{source.name} has formats of single signals, decided for {source.device} at "
-            f"{source.clock_mhz:g} MHz: estimate it there, or decide them anew for the other target"
+            f"{spec.name} has formats of single signals, decided for {spec.device} at "
+            f"{spec.clock_mhz:g} MHz: estimate it there, or decide them anew for the other target"
         )
     device = load_device(wanted.device)
     limits = budget if target.share is None else budget.within(target.share, device)
@@ -146,16 +146,16 @@ def fit_design(source: DesignSource, design: Design, budget: Budget, target: Tar
         if target.best:
             wanted = replace(wanted, clock_mhz=_best(wanted, device, limits))
         costs = model(wanted.device, wanted.clock_mhz)
-        found = estimate(design if wanted == source else wanted.build(), costs)
+        found = estimate(design if wanted == spec else wanted.build(), costs)
     except ResourceError as error:
-        return Fit(source.name, device, None, {}, str(error))
-    return Fit(source.name, device, found, limits.uses(found))
+        return Fit(spec.name, device, None, {}, str(error))
+    return Fit(spec.name, device, found, limits.uses(found))
 
 
-def _best(source: DesignSource, device: Device, limits: Budget) -> float:
+def _best(spec: DesignSpec, device: Device, limits: Budget) -> float:
     """The best clock of a design, MHz; one of a fixed latency keeps that."""
     if device.kind == "published":
         raise InputError(f"device {device.name} is for one clock only: leave out --best-clock")
-    if source.latency is not None:
-        return float(source.fastest(source.latency))
-    return float(best_clock(source.fastest, limits))
+    if spec.latency is not None:
+        return float(spec.fastest(spec.latency))
+    return float(best_clock(spec.fastest, limits))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy.typing as npt
 
 from symtick.codegen import Area, Design
-from symtick.design_folder.folder import DesignSource, read_source
+from symtick.design_folder.folder import DesignSpec, read_spec
 from symtick.errors import InputError
 from symtick.files import write_json
 from symtick.hwcost import Device, Estimate, estimate, load_device, read_report
@@ -63,10 +63,10 @@ class Synthesis:
         return (getattr(self.estimate, resource) - found) / found if found else None
 
 
-def estimate_folder(folder: Path) -> tuple[DesignSource, Design, Estimate]:
+def estimate_folder(folder: Path) -> tuple[DesignSpec, Design, Estimate]:
     """The design in a folder and what the cost model says of it."""
-    source, design = read_source(folder)
-    return source, design, estimate(design, source.model())
+    spec, design = read_spec(folder)
+    return spec, design, estimate(design, spec.model())
 
 
 def verify_folder(
@@ -84,10 +84,10 @@ def verify_folder(
         InputError: there is no design in the folder.
         ToolError: a tool is missing or fails.
     """
-    source, design = read_source(folder)
+    spec, design = read_spec(folder)
     for tool in ("g++", "hls4ml", "verilator", "cocotb"):
         find(tool)
-    found = verify(design, folder, vectors, seed, data, source.part)
+    found = verify(design, folder, vectors, seed, data, spec.part)
     write_json(folder / VERIFY, found.to_json())
     return found
 
@@ -101,8 +101,8 @@ def synthesise_folder(folder: Path, place: bool = True) -> Synthesis:
         InputError: there is no design in the folder, or its device has no open flow.
         ToolError: a tool is missing or fails.
     """
-    source, design, guess = estimate_folder(folder)
-    device = load_device(source.device)
+    spec, design, guess = estimate_folder(folder)
+    device = load_device(spec.device)
     family = _family(device)
     files = sorted((folder / "rtl").glob("*.v"))
     work = folder / "synth"
@@ -115,7 +115,7 @@ def synthesise_folder(folder: Path, place: bool = True) -> Synthesis:
         timing = None
         if place:
             timing = nextpnr.place_and_route(
-                files, design.name, work, target_mhz=source.clock_mhz, dsp=device.dsp is not None
+                files, design.name, work, target_mhz=spec.clock_mhz, dsp=device.dsp is not None
             )
         cells = area.result()
     measured = Area(float(cells.lut), float(cells.ff), float(cells.dsp), float(cells.bram))
@@ -125,9 +125,9 @@ def synthesise_folder(folder: Path, place: bool = True) -> Synthesis:
         measured,
         design.schedule.latency,
         None if timing is None else timing.fmax_mhz,
-        source.clock_mhz,
+        spec.clock_mhz,
         _vendor_report(folder, design.name),
-        device.note(source.clock_mhz),
+        device.note(spec.clock_mhz),
     )
     write_json(folder / SYNTH, asdict(found))
     return found

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from symtick.codegen import SCORES, Decision, Design, Fixed, Precision
-from symtick.design_folder.folder import DesignSource, write_design
+from symtick.design_folder.folder import DesignSpec, write_design
 from symtick.design_folder.signal_formats import read_widths
 from symtick.errors import InputError
 from symtick.expr import Expression, Interval, check_names, default_names, parse
@@ -92,7 +92,7 @@ def compile_text(
         ResourceError: the clock or the latency cannot be met.
     """
     expression, formats, ranges = read_inputs(text, input_formats, input_ranges)
-    source = DesignSource(
+    spec = DesignSpec(
         name=name,
         expression=expression,
         output_names=tuple(f"y{k}" for k in range(len(expression.outputs))),
@@ -110,30 +110,30 @@ def compile_text(
         decision=decision,
     )
     if ticks is not None:
-        source = _fastest(source, ticks)
+        spec = _fastest(spec, ticks)
     if widths:
-        source = replace(source, widths=read_widths(widths, source.scores()))
-    built = source.build()
+        spec = replace(spec, widths=read_widths(widths, spec.scores()))
+    built = spec.build()
     target = folder if folder is not None else Path("designs") / name
     with new_folder(target) as draft:
-        write_design(draft, source, built)
-    cost = estimate(built, source.model())
-    return Compiled(target, built, cost, load_device(device), largest_error(source))
+        write_design(draft, spec, built)
+    cost = estimate(built, spec.model())
+    return Compiled(target, built, cost, load_device(device), largest_error(spec))
 
 
-def _fastest(source: DesignSource, ticks: int) -> DesignSource:
-    """The source at the fastest clock for which its design fits in so many ticks."""
-    if source.latency is not None:
+def _fastest(spec: DesignSpec, ticks: int) -> DesignSpec:
+    """The spec at the fastest clock for which its design fits in so many ticks."""
+    if spec.latency is not None:
         raise InputError("give a number of ticks or a latency, not both")
-    return replace(source, latency=ticks, clock_mhz=float(source.fastest(ticks)))
+    return replace(spec, latency=ticks, clock_mhz=float(spec.fastest(ticks)))
 
 
-def largest_error(source: DesignSource) -> tuple[float, ...]:
+def largest_error(spec: DesignSpec) -> tuple[float, ...]:
     """Of each expression, the largest difference from float64 over corners and random vectors.
 
     What float64 itself cannot compute (an overflow, say) is left out.
     """
-    design = source.scores()
+    design = spec.scores()
     raw = vectors.make(design, ERROR_VECTORS, seed=1)
     formats = design.graph.input_formats
     real = [raw[:, k] * 1.0 if f is None else f.to_real(raw[:, k]) for k, f in enumerate(formats)]

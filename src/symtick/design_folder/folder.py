@@ -1,7 +1,7 @@
 """A design on disk: `design.json`, and the firmware folder around it.
 
-Room: front door. `design.json` holds the source of a design (expressions, formats, precision,
-target), not the compiled graph: the compiler is deterministic, and the digest beside the source
+Room: front door. `design.json` holds the spec of a design (expressions, formats, precision,
+target), not the compiled graph: the compiler is deterministic, and the digest beside the spec
 proves on loading that it compiled to the same graph and schedule again.
 """
 
@@ -39,7 +39,7 @@ BENCH_VECTORS = 500  # of a fresh project's test bench; `symtick verify` writes 
 
 
 @dataclass(frozen=True)
-class DesignSource:
+class DesignSpec:
     """All that determines a design.
 
     Attributes:
@@ -133,7 +133,7 @@ class DesignSource:
         }
 
     @classmethod
-    def from_dict(cls, held: Mapping[str, Any]) -> DesignSource:
+    def from_dict(cls, held: Mapping[str, Any]) -> DesignSpec:
         """Inverse of `to_dict`; raises KeyError, TypeError or InputError on other content."""
         ranges = held["ranges"]
         return cls(
@@ -146,7 +146,7 @@ class DesignSource:
             clock_mhz=float(held["clock_mhz"]),
             ranges=None if ranges is None else tuple(Interval(lo, hi) for lo, hi in ranges),
             latency=held["latency"],
-            # folders of older versions lack these; `read_source` then tells by the digest
+            # folders of older versions lack these; `read_spec` then tells by the digest
             scheduler=str(held.get("scheduler", "registers")),
             decision=_decision(held.get("decision", asdict(SCORES))),
             widths=tuple(Width.from_dict(width) for width in held.get("widths", ())),
@@ -177,26 +177,26 @@ def digest(design: Design) -> str:
     return held.hexdigest()
 
 
-def write_design(folder: Path, source: DesignSource, design: Design | None = None) -> Design:
+def write_design(folder: Path, spec: DesignSpec, design: Design | None = None) -> Design:
     """Fill `folder` with design.json, firmware/, rtl/, tb_data/ and the build script.
 
     A folder that holds this very design keeps what was measured of it; another design in it is
     removed first.
     """
-    built = design or source.build()
+    built = design or spec.build()
     if folder.exists() and _recorded_digest(folder) not in (None, digest(built)):
         shutil.rmtree(folder)
-    gpp.write_project(built, folder, vectors.make(built, BENCH_VECTORS, seed=0), source.part)
+    gpp.write_project(built, folder, vectors.make(built, BENCH_VECTORS, seed=0), spec.part)
     verilator.write_verilog(built, folder)
-    held = estimate(built, source.model())
-    published = load_device(source.device).kind == "published"
+    held = estimate(built, spec.model())
+    published = load_device(spec.device).kind == "published"
     write_json(
         folder / FILE,
         {
             "symtick": VERSION,
-            "source": source.to_dict(),
+            "source": spec.to_dict(),
             "digest": digest(built),
-            "device_digest": _device_digest(source.device),
+            "device_digest": _device_digest(spec.device),
             "ticks": built.schedule.latency,
             "estimate": None if published else asdict(held.area),
             # one ulp is 2**-frac
@@ -219,7 +219,7 @@ def _recorded_digest(folder: Path) -> str | None:
         return ""
 
 
-def read_source(folder: Path) -> tuple[DesignSource, Design]:
+def read_spec(folder: Path) -> tuple[DesignSpec, Design]:
     """Load and rebuild the design in a folder.
 
     Raises:
@@ -229,15 +229,15 @@ def read_source(folder: Path) -> tuple[DesignSource, Design]:
     path = folder / FILE
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
-        source = DesignSource.from_dict(held["source"])
+        spec = DesignSpec.from_dict(held["source"])
         recorded, of_device = str(held["digest"]), held.get("device_digest")
     except OSError as error:
         raise InputError(f"{folder} holds no design: {path}: {error.strerror}") from None
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InputError(f"{path} is damaged: {error}") from None
-    changed = of_device != _device_digest(source.device)
+    changed = of_device != _device_digest(spec.device)
     try:
-        design = source.build()
+        design = spec.build()
         same = digest(design) == recorded
     except SymtickError:
         if not changed:
@@ -246,9 +246,9 @@ def read_source(folder: Path) -> tuple[DesignSource, Design]:
     if not same:
         why = "it was made by another version of symtick"
         if changed:
-            why = f"the device file {source.device} changed since"
+            why = f"the device file {spec.device} changed since"
         raise InputError(
             f"{path} compiles to another design than the recorded one: {why}; compile it again "
             "into a new folder"
         )
-    return source, design
+    return spec, design

@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from symtick.codegen import Decision, Design, Fixed
 from symtick.config import scaled_format
-from symtick.design_folder.folder import DesignSource, write_design
+from symtick.design_folder.folder import DesignSpec, write_design
 from symtick.errors import InputError
 from symtick.expr import default_names
 from symtick.files import new_folder
@@ -174,11 +174,11 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
             )
         return Problem.from_scores(X, scores, self._formats, labels=labels, **common)
 
-    def source(self, name: str | None = None, top: str = "distilled") -> DesignSource:
+    def spec(self, name: str | None = None, top: str = "distilled") -> DesignSpec:
         """A design of the front as something to compile; the chosen one without a name."""
         check_is_fitted(self, "front_")
         entry: FrontEntry = self.front_.entry(name)
-        return DesignSource(
+        return DesignSpec(
             name=top,
             expression=entry.expression,
             output_names=self._output_names,
@@ -196,14 +196,14 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
             InputError: the folder exists, or there is no such design.
         """
         with new_folder(Path(folder)) as draft:
-            return write_design(draft, self.source(name, top))
+            return write_design(draft, self.spec(name, top))
 
     def decision_function(self, X: npt.ArrayLike) -> FloatArray:
         """Outputs of the chosen design, in fixed point as the hardware: (rows, outputs)."""
         check_is_fitted(self, "front_")
         scaled = self.scaler_.transform(validate_data(self, X, dtype=np.float64, reset=False))
         raw = np.stack([f.to_raw(c) for f, c in zip(self._formats, scaled.T, strict=True)], axis=1)
-        return self.source().scores().real_outputs(raw)
+        return self.spec().scores().real_outputs(raw)
 
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
         """Class labels (rows,), or values (rows,) or (rows, outputs)."""

@@ -19,7 +19,7 @@ import sympy
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from symtick.codegen import Design, Fixed
-from symtick.design_folder.folder import DesignSource, write_design
+from symtick.design_folder.folder import DesignSpec, write_design
 from symtick.errors import DomainError, InputError
 from symtick.estimators.equations import Equation, Equations
 from symtick.estimators.exporting import TorchExpression, latex, latex_table
@@ -182,7 +182,7 @@ class Fitted:
         """
         return self._each(index, lambda e: TorchExpression(e.expression, self.literals_))
 
-    def source(self, index: Index = None, top: str = "equation") -> DesignSource:
+    def spec(self, index: Index = None, top: str = "equation") -> DesignSpec:
         """The equations of all targets as one design to compile, in the features they read.
 
         Args:
@@ -190,7 +190,7 @@ class Fitted:
             top: top-level name.
         """
         held = [self.equation(k, t) for t, k in enumerate(self._places(index))]
-        return self.hardware_.source(
+        return self.hardware_.spec(
             Expression.join([e.expression for e in held]),
             min((t.spread for t in self.targets_ if t.spread > 0.0), default=0.0),
             top,
@@ -205,7 +205,7 @@ class Fitted:
                 domain="box".
         """
         with _in_the_box():
-            return self.source(index, top).build()
+            return self.spec(index, top).build()
 
     def write(self, folder: Path | str, index: Index = None, top: str = "equation") -> Design:
         """Write C++, Verilog and design.json of the equations into a new folder.
@@ -214,7 +214,7 @@ class Fitted:
             InputError: the folder exists; and as `design`.
         """
         with new_folder(Path(folder)) as draft, _in_the_box():
-            return write_design(draft, self.source(index, top))
+            return write_design(draft, self.spec(index, top))
 
     def to_json(self) -> dict[str, Any]:
         """The fitted regressor as JSON values: its fronts, and the parameters that have a text."""

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.codegen import Fixed, Precision
-from symtick.design_folder.folder import DesignSource
+from symtick.design_folder.folder import DesignSpec
 from symtick.errors import InputError
 from symtick.expr import Builder, Expression, Interval, Op
 from symtick.hwcost import Model, SearchCost, model, search_cost
@@ -95,9 +95,9 @@ class Hardware:
             return _complexity_cost(len(features), complexity or {})
         return search_cost(self.model(), [self.formats[k] for k in features])
 
-    def source(
+    def spec(
         self, expression: Expression, spread: float, name: str, outputs: Sequence[str]
-    ) -> DesignSource:
+    ) -> DesignSpec:
         """A design of an expression over all features; it reads the features that occur in it.
 
         Args:
@@ -108,7 +108,7 @@ class Hardware:
         """
         used = sorted({n.index for n in expression.nodes if n.op is Op.INPUT}) or [0]
         bits = _TERM_BITS - (math.floor(math.log2(spread)) if spread > 0.0 else 0)
-        return DesignSource(
+        return DesignSpec(
             name=name,
             expression=restricted(expression, used),
             output_names=tuple(outputs),

@@ -49,7 +49,7 @@ def write_report(folder: Path) -> Path:
     """
     run = open_run(folder)
     chosen = run.front.entry()
-    design = run.source(chosen).build()
+    design = run.spec(chosen).build()
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("symtick.report.page", "."),
         undefined=jinja2.StrictUndefined,
@@ -125,7 +125,7 @@ def _pareto(run: Run) -> str:
 
 def _tables(run: Run) -> Sequence[Table]:
     found = kept_results(run)
-    name = run.source(run.front.entry()).name
+    name = run.spec(run.front.entry()).name
     tables = []
     verified = [v for _, v, _ in found if v is not None]
     if verified:

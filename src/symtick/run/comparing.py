@@ -63,7 +63,7 @@ def symtick_rows(run: Run, teacher_scores: FloatArray) -> list[ComparisonRow]:
 
 
 def _row(run: Run, entry: FrontEntry, teacher_scores: FloatArray) -> ComparisonRow:
-    design = run.source(entry).scores()
+    design = run.spec(entry).scores()
     found = read_synthesis(run.design_folder(entry))
     mark = " *" if entry.name == run.front.chosen else ""
     return scored_row(

@@ -207,7 +207,7 @@ def _search(run: Run, observer: Observer, resume: bool) -> Run:
     if resume:
         _remove_outdated(found)
     for entry in front.entries:
-        write_design(found.design_folder(entry), found.source(entry))
+        write_design(found.design_folder(entry), found.spec(entry))
     write_json(run.folder / "run.json", _record(distiller, time.monotonic() - start, resume))
     return found
 

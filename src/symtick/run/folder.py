@@ -38,7 +38,7 @@ from symtick.design_folder.checks import (
     synthesise_folder,
     verify_folder,
 )
-from symtick.design_folder.folder import FILE, DesignSource
+from symtick.design_folder.folder import FILE, DesignSpec
 from symtick.errors import InputError
 from symtick.search.data.dataset import Dataset, Scaler
 from symtick.search.designs.front import Front, FrontEntry
@@ -125,9 +125,9 @@ class Run:
         """Where an entry's firmware is."""
         return self.folder / "designs" / entry.name
 
-    def source(self, entry: FrontEntry) -> DesignSource:
+    def spec(self, entry: FrontEntry) -> DesignSpec:
         """An entry as something to compile."""
-        return DesignSource(
+        return DesignSpec(
             name=f"{self.job.name}_{entry.name}",
             expression=entry.expression,
             output_names=self.output_names,

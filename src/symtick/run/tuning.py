@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.codegen import Area, Design, Judge, Step, Tuning, Width, tune_widths
-from symtick.design_folder.folder import DesignSource, read_source, write_design
+from symtick.design_folder.folder import DesignSpec, read_spec, write_design
 from symtick.errors import InputError
 from symtick.files import new_folder, write_json, write_text
 from symtick.hwcost import Estimate, estimate, load_device
@@ -46,7 +46,7 @@ class Tuned:
 
     Attributes:
         folder: where it was written.
-        source: it, as something to compile.
+        spec: it, as something to compile.
         before, after: estimates of both.
         measure: what the budget bounds, in words.
         scores: by that measure, on the rows that it was tuned on, before and after.
@@ -56,7 +56,7 @@ class Tuned:
     """
 
     folder: Path
-    source: DesignSource
+    spec: DesignSpec
     before: Estimate
     after: Estimate
     measure: str
@@ -117,24 +117,24 @@ def tune_folder(
         run = open_run(folder)
         entry = run.front.entry(design)
         target = output or folder / "tuned" / entry.name
-        source = run.source(entry)
-        scores, rows, test = source.scores(), problem_of(run), run
+        spec = run.spec(entry)
+        scores, rows, test = spec.scores(), problem_of(run), run
         judge = judge_of(rows, scores, bound)
         raw: npt.NDArray[Any] = rows.raw
     else:
         if design is not None or bound.of_score:
             what = "--design" if design is not None else "a budget in % of a score"
             raise InputError(f"{folder} is no run folder, which {what} needs; name a run")
-        source, _ = read_source(folder)
-        scores = source.scores()
+        spec, _ = read_spec(folder)
+        scores = spec.scores()
         target = output or _beside(folder)
         raw, test = vectors.make(scores, VECTORS, seed=1), None
         judge = error_judge(scores, raw)
     if target.exists():
         raise InputError(f"the output folder {target} exists: remove it or name another")
-    found = tuned(source, raw, judge, bound.value, progress)
+    found = tuned(spec, raw, judge, bound.value, progress)
     taken = found.within(bound.value)
-    return _written(target, source, found, taken, _measure(bound, test), test)
+    return _written(target, spec, found, taken, _measure(bound, test), test)
 
 
 def _beside(folder: Path) -> Path:
@@ -143,7 +143,7 @@ def _beside(folder: Path) -> Path:
 
 
 def tuned(
-    source: DesignSource,
+    spec: DesignSpec,
     raw: npt.ArrayLike,
     judge: Judge,
     budget: float,
@@ -154,15 +154,15 @@ def tuned(
     Raises:
         InputError: its widths are decided, or its device states no areas.
     """
-    if load_device(source.device).kind == "published":
-        raise InputError(f"device {source.device} states cycles only: there are no LUTs to save")
-    if source.widths:
+    if load_device(spec.device).kind == "published":
+        raise InputError(f"device {spec.device} states cycles only: there are no LUTs to save")
+    if spec.widths:
         raise InputError(
-            f"{source.name} is tuned already, or has formats by hand: start from one without"
+            f"{spec.name} is tuned already, or has formats by hand: start from one without"
         )
-    keep = source.precision.output is not None
+    keep = spec.precision.output is not None
     return tune_widths(
-        source.scores().graph, source.model(), raw, judge, budget,
+        spec.scores().graph, spec.model(), raw, judge, budget,
         keep_ports=keep, progress=progress,
     )  # fmt: skip
 
@@ -218,20 +218,20 @@ def _measure(bound: Budget, run: Run | None) -> str:
 
 def _written(
     target: Path,
-    source: DesignSource,
+    spec: DesignSpec,
     found: Tuning,
     taken: int,
     measure: str,
     run: Run | None,
 ) -> Tuned:
-    made = replace(source, widths=found.widths(taken))
+    made = replace(spec, widths=found.widths(taken))
     after = made.build()
-    model = source.model()
+    model = spec.model()
     held = {
         "measure": measure,
         "taken": taken,
         "steps": [_step(step) for step in found.steps],
-        "before": source.to_dict(),
+        "before": spec.to_dict(),
     }
     with new_folder(target) as draft:
         write_design(draft, made, after)
@@ -243,19 +243,19 @@ def _written(
     return Tuned(
         target,
         made,
-        estimate(source.build(), model),
+        estimate(spec.build(), model),
         estimate(after, model),
         measure,
         (found.steps[0].score, found.steps[taken].score),
-        None if run is None else (_tested(run, source), _tested(run, made)),
+        None if run is None else (_tested(run, spec), _tested(run, made)),
         len(found.steps),
         taken,
     )
 
 
-def _tested(run: Run, source: DesignSource) -> float:
+def _tested(run: Run, spec: DesignSpec) -> float:
     """Accuracy on the test rows; agreement with the teacher where they have no labels."""
-    outputs = source.scores().real_outputs(run.raw(run.test.X))
+    outputs = spec.scores().real_outputs(run.raw(run.test.X))
     if run.test.y is not None:
         return accuracy(outputs, run.test.y)
     assert run.teacher is not None  # a run has labels or a teacher
@@ -304,7 +304,7 @@ def take_point(folder: Path, point: int, output: Path) -> Tuned:
     path = folder / CURVE
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
-        source = DesignSource.from_dict(held["before"])
+        spec = DesignSpec.from_dict(held["before"])
         steps = tuple(
             Step(
                 tuple(Width.from_dict(w) for w in s["widths"]),
@@ -320,6 +320,6 @@ def take_point(folder: Path, point: int, output: Path) -> Tuned:
         raise InputError(f"{path} is damaged: {error}") from None
     if not 0 <= point < len(steps):
         raise InputError(f"the curve in {path} has points 0 to {len(steps) - 1}, not {point}")
-    keep = source.precision.output is not None
-    curve = Tuning(source.scores().graph, keep, steps)
-    return _written(output, source, curve, point, measure, None)
+    keep = spec.precision.output is not None
+    curve = Tuning(spec.scores().graph, keep, steps)
+    return _written(output, spec, curve, point, measure, None)
