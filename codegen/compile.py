@@ -17,8 +17,9 @@ from symtick.codegen.lowering.decision import SCORES, Decision, decided, stated
 from symtick.codegen.lowering.lower import lower
 from symtick.codegen.lowering.precision import Precision
 from symtick.codegen.passes.pipeline import PASSES, run_passes
-from symtick.codegen.scheduling.scheduler import DEFAULT, schedule
+from symtick.codegen.scheduling.scheduler import schedule
 from symtick.codegen.tuning.widths import Width, with_widths
+from symtick.defaults import SCHEDULER
 from symtick.errors import InputError
 from symtick.expr import Expression, Interval
 
@@ -33,7 +34,7 @@ def compile_expression(
     output_names: Sequence[str] | None = None,
     ranges: Sequence[Interval] | None = None,
     latency: int | None = None,
-    scheduler: str = DEFAULT,
+    scheduler: str = SCHEDULER,
     decision: Decision = SCORES,
     widths: Sequence[Width] = (),
 ) -> Design:

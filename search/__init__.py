@@ -2,16 +2,16 @@
 
 from symtick.search.data.problem import Problem
 from symtick.search.designs.front import Front, FrontEntry
+from symtick.search.designs.settings import ChoiceSettings
 from symtick.search.distill.distill import Distiller, Progress
 from symtick.search.distill.settings import (
     AssembleSettings,
-    ChoiceSettings,
     DistillConfig,
     EvolutionSettings,
     FixedPointSettings,
-    LadderSettings,
 )
 from symtick.search.distill.stage import Status
+from symtick.search.layered.settings import LayeredSettings
 
 __all__ = [
     "AssembleSettings",
@@ -22,7 +22,7 @@ __all__ = [
     "FixedPointSettings",
     "Front",
     "FrontEntry",
-    "LadderSettings",
+    "LayeredSettings",
     "Problem",
     "Progress",
     "Status",

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("search", "hwcost", "codegen", "hls_templates", "sim", "baselines")
-ALWAYS = {"errors", "files", "expr"}
+ALWAYS = {"defaults", "errors", "expr", "files", "settings"}
 ALLOWED = {
     "expr": set(),
     "hls_templates": set(),

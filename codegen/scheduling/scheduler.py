@@ -18,6 +18,7 @@ from symtick.codegen.ir.graph import Graph
 from symtick.codegen.ir.schedule import CostModel, Schedule
 from symtick.codegen.scheduling.min_registers import fewest_registers
 from symtick.codegen.scheduling.problem import Timetable, checked_delays, first_stages
+from symtick.defaults import SCHEDULER
 from symtick.errors import InputError, ResourceError
 
 
@@ -43,11 +44,10 @@ SCHEDULERS: Mapping[str, Scheduler] = {
     "alap": alap,
     "registers": fewest_registers,
 }
-DEFAULT = "registers"
 
 
 def schedule(
-    graph: Graph, model: CostModel, latency: int | None = None, scheduler: str = DEFAULT
+    graph: Graph, model: CostModel, latency: int | None = None, scheduler: str = SCHEDULER
 ) -> Schedule:
     """The schedule of a graph.
 

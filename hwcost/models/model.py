@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from symtick.codegen.ir.graph import WIRES, GNode, GOp, Graph
 from symtick.codegen.ir.schedule import Area
+from symtick.defaults import CLOCK_MHZ, DEVICE
 from symtick.errors import InputError
 from symtick.hwcost.devices.device import Device, load_device
 from symtick.hwcost.models.features import Part, parts, shape
@@ -165,7 +166,7 @@ class UnitModel:
 Model = OpenModel | CycleModel | UnitModel
 
 
-def model(device: str = "open", clock_mhz: float = 200.0, kind: str | None = None) -> Model:
+def model(device: str = DEVICE, clock_mhz: float = CLOCK_MHZ, kind: str | None = None) -> Model:
     """The cost model of a device at a clock.
 
     Args:

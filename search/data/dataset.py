@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from symtick.defaults import TAIL
 from symtick.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
@@ -208,7 +209,7 @@ class Scaler:
                 raise InputError(f"feature {index} has the range [{low!r}, {high!r}]")
 
     @classmethod
-    def fit(cls, X: npt.ArrayLike, tail: float = 0.001) -> Scaler:
+    def fit(cls, X: npt.ArrayLike, tail: float = TAIL) -> Scaler:
         """Ranges from the data: the quantiles `tail` and 1 - `tail` of each feature.
 
         Raises:

@@ -21,6 +21,7 @@ from typing import Any, get_args
 import numpy as np
 import numpy.typing as npt
 
+from symtick.defaults import TEST
 from symtick.errors import InputError, ToolError
 from symtick.expr import default_names
 from symtick.search.data.dataset import Dataset, FloatArray, IntArray, Part, check_matrix
@@ -49,7 +50,7 @@ def read(path: Path, part: Part = "all", target: str | None = None) -> Dataset:
 
 
 def load_split(
-    path: Path | str, fraction: float = 0.2, seed: int = 0, target: str | None = None
+    path: Path | str, fraction: float = TEST, seed: int = 0, target: str | None = None
 ) -> tuple[Dataset, Dataset]:
     """Training and test part of a file: its own parts, or else a seeded cut.
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.codegen import Fixed
+from symtick.defaults import VALIDATION
 from symtick.errors import InputError
 from symtick.expr import Interval, check_names, default_names
 from symtick.search.data.dataset import FloatArray, IntArray, check_labels, check_matrix
@@ -64,7 +65,7 @@ class Problem:
         labels: npt.ArrayLike | None = None,
         input_names: Sequence[str] | None = None,
         output_names: Sequence[str] | None = None,
-        validation: float = 0.2,
+        validation: float = VALIDATION,
         temperature: float = 1.0,
         seed: int = 0,
     ) -> Problem:
@@ -103,7 +104,7 @@ class Problem:
         classes: int,
         input_names: Sequence[str] | None = None,
         output_names: Sequence[str] | None = None,
-        validation: float = 0.2,
+        validation: float = VALIDATION,
         seed: int = 0,
     ) -> Problem:
         """Learn classes from labels, without a teacher; arguments as in `from_scores`.

@@ -23,7 +23,7 @@ from symtick.codegen import (
     Precision,
     compile_expression,
 )
-from symtick.codegen.scheduling.scheduler import DEFAULT as SCHEDULER
+from symtick.defaults import SCHEDULER
 from symtick.errors import AccuracyError, DomainError, InputError, ResourceError, WidthError
 from symtick.expr import Expression, parse, to_text
 from symtick.hwcost.models.estimate import estimate

@@ -19,7 +19,7 @@ from symtick.codegen.ir.lut_equivalent import lut_equivalent
 from symtick.errors import InputError
 from symtick.expr import Expression, parse, to_text
 from symtick.files import write_json, write_text
-from symtick.search.distill.settings import ChoiceSettings
+from symtick.search.designs.settings import ChoiceSettings
 
 FORMAT = "symtick-front-1"
 

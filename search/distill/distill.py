@@ -148,7 +148,7 @@ class Distiller:
         return found + list(self._ladders())
 
     def _ladders(self) -> list[Ladder]:
-        settings, problem = self.config.ladder, self.problem
+        settings, problem = self.config.layered, self.problem
         shapes = [s for s in settings.shapes if self._allowed(s)]
         if not settings.hidden or not shapes or not self._allowed(OUTER_SHAPE):
             return []
@@ -195,7 +195,7 @@ class Distiller:
 
     def _refinements(self) -> list[Ladder]:
         """Ladders that go on from rungs around the choice."""
-        settings = self.config.ladder
+        settings = self.config.layered
         climbed = [s for s in self._first if isinstance(s, Ladder)]
         found = []
         for number, (ladder, place) in enumerate(self._worthy(climbed, settings.refined)):

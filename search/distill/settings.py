@@ -1,7 +1,8 @@
 """Settings of a distillation, grouped by stage.
 
-Room: `search`. Everything is counted in generations, steps and rungs, never in seconds, so that a
-seed decides the result. The defaults suit a jet tagger: 16 inputs, 5 classes, 60,000 rows.
+Everything is counted in generations and steps, never in seconds, so that a seed decides the result.
+The defaults suit a jet tagger: 16 inputs, 5 classes, 60,000 rows; a job and `SymbolicDistiller`
+read theirs from here.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 
 from symtick.codegen import SCORES, Decision
-from symtick.codegen.scheduling.scheduler import DEFAULT as SCHEDULER
+from symtick.defaults import SCHEDULER
 from symtick.errors import InputError
 from symtick.expr import BY_NAME
-from symtick.search.evolution.engine import EngineConfig, Limits
+from symtick.search.designs.settings import ChoiceSettings
+from symtick.search.evolution.settings import EngineConfig, Limits
 from symtick.search.layered.layers import SHAPES
+from symtick.search.layered.settings import LayeredSettings
 
 SEARCHES = ("gp", "hybrid")
 DEFAULT_OPS = ("add", "sub", "mul", "neg", "abs", "min", "max", "square", "exp", "tanh")
@@ -43,51 +46,6 @@ class EvolutionSettings:
             islands=2, population=24, limits=Limits(max_nodes=90, max_magnitude=1e4)
         )
     )
-
-
-@dataclass(frozen=True)
-class LadderSettings:
-    """Fitting layered forms and taking them apart, rung by rung (`search.layered.elimination`).
-
-    Attributes:
-        hidden: hidden sums of each start; an empty tuple leaves the ladders out.
-        shapes: inner functions to draw from; those whose operators are not allowed are left out.
-        mixed: every second start draws from all shapes, the others take the first one only.
-        rows: training rows.
-        batch: rows of one step.
-        fit_steps: steps of the first fit, in real arithmetic.
-        refit_steps: steps after each rung, in the hardware's arithmetic.
-        rate: largest step of a constant in the first fit.
-        refit_rate: the same after each rung.
-        drop: share of the summands that goes at each rung.
-        most: summands from which on rungs are compiled and measured.
-        least: summands at which a ladder ends.
-        probe_rows: training rows on which a summand's worth is measured.
-        term_frac: bits after the point of an output's terms; of values in units of their spread.
-        address_bits: address bits of tables on hidden sums.
-        refined: designs of the front that are fitted longer and taken apart one by one.
-        refine_steps: steps of these fits.
-        refine_rungs: summands that each of them loses in the end.
-    """
-
-    hidden: tuple[int, ...] = (5, 5, 5, 6, 4, 6)
-    shapes: tuple[str, ...] = ("tanh", "gauss")
-    mixed: bool = True
-    rows: int = 60_000
-    batch: int = 2048
-    fit_steps: int = 1500
-    refit_steps: int = 250
-    rate: float = 0.03
-    refit_rate: float = 0.02
-    drop: float = 0.12
-    most: int = 50
-    least: int = 9
-    probe_rows: int = 6_000
-    term_frac: int = 3
-    address_bits: int = 6
-    refined: int = 3
-    refine_steps: int = 600
-    refine_rungs: int = 4
 
 
 @dataclass(frozen=True)
@@ -122,26 +80,6 @@ class FixedPointSettings:
 
 
 @dataclass(frozen=True)
-class ChoiceSettings:
-    """Which design of the front is the result: the least cost that keeps enough.
-
-    Attributes:
-        share: part of the teacher's validation score to keep.
-        floor: part of it under which designs are left out of the front.
-        max_ticks: most ticks; slower designs are not on the front.
-        max_lut: most LUTs, DSP blocks counted as LUTs (`FrontEntry.cost`), or None.
-        resolution: steps in score below which the cheaper of two designs is enough; about half a
-            standard error of an accuracy on 10,000 rows.
-    """
-
-    share: float = 0.965
-    floor: float = 0.8
-    resolution: float = 0.0025
-    max_ticks: int = 5
-    max_lut: float | None = None
-
-
-@dataclass(frozen=True)
 class DistillConfig:
     """A whole distillation.
 
@@ -156,11 +94,11 @@ class DistillConfig:
         InputError: a number outside its range, or an unknown operator or shape.
     """
 
-    seed: int = 0
+    seed: int = 1
     threads: int = 2
     ops: tuple[str, ...] = DEFAULT_OPS
     evolution: EvolutionSettings = field(default_factory=EvolutionSettings)
-    ladder: LadderSettings = field(default_factory=LadderSettings)
+    layered: LayeredSettings = field(default_factory=LayeredSettings)
     assemble: AssembleSettings = field(default_factory=AssembleSettings)
     fixed_point: FixedPointSettings = field(default_factory=FixedPointSettings)
     choice: ChoiceSettings = field(default_factory=ChoiceSettings)
@@ -169,19 +107,19 @@ class DistillConfig:
 
     def __post_init__(self) -> None:
         _check_names("operator", self.ops, set(BY_NAME))
-        _check_names("shape", self.ladder.shapes, set(SHAPES))
+        _check_names("shape", self.layered.shapes, set(SHAPES))
         if self.evolution.method not in SEARCHES:
             raise InputError(
                 f"unknown search {self.evolution.method!r}: there are {', '.join(SEARCHES)}"
             )
-        for group in (self.evolution, self.ladder, self.assemble):
+        for group in (self.evolution, self.layered, self.assemble):
             for item in fields(group):
                 _check_number(item.name, getattr(group, item.name))
-        counts = (self.evolution.slice_generations, self.evolution.batch, self.ladder.batch)
+        counts = (self.evolution.slice_generations, self.evolution.batch, self.layered.batch)
         if min(self.threads, *counts) < 1:
             raise InputError("threads, slice_generations and batch must be at least 1")
-        if any(h < 1 for h in self.ladder.hidden):
-            raise InputError(f"a layered form needs hidden sums, not {self.ladder.hidden}")
+        if any(h < 1 for h in self.layered.hidden):
+            raise InputError(f"a layered form needs hidden sums, not {self.layered.hidden}")
         if not 0.0 <= self.choice.floor <= self.choice.share <= 1.0 or self.choice.max_ticks < 0:
             raise InputError(
                 "0 <= floor <= share <= 1 must hold and max_ticks must not be negative"

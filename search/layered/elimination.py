@@ -19,12 +19,12 @@ from symtick.codegen import Precision
 from symtick.search.data.problem import Problem
 from symtick.search.designs.evaluate import Bench
 from symtick.search.designs.front import FrontEntry
-from symtick.search.distill.settings import LadderSettings
 from symtick.search.distill.stage import State, Status
 from symtick.search.layered.codes import Codes
 from symtick.search.layered.descent import Batch, fit
 from symtick.search.layered.layers import Grid, Layers
 from symtick.search.layered.pruning import Probe, cuts, remove
+from symtick.search.layered.settings import LayeredSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Ground:
     probe: Probe
 
     @classmethod
-    def of(cls, problem: Problem, settings: LadderSettings) -> Ground:
+    def of(cls, problem: Problem, settings: LayeredSettings) -> Ground:
         """Batches of the problem's training rows; the last, incomplete one is left out."""
         count = min(settings.rows, problem.train.stop)
         size = min(settings.batch, count)
@@ -81,7 +81,7 @@ class Ladder:
         name: str,
         bench: Bench,
         ground: Ground,
-        settings: LadderSettings,
+        settings: LayeredSettings,
         start: Layers,
         fitted: bool = False,
     ) -> None:

@@ -1,6 +1,6 @@
 """The job file: what `symtick distill` is asked to do, checked at the door.
 
-Room: front door. A job is YAML; unknown keys, wrong types and values outside their range are
+A job is YAML; unknown keys, wrong types and values outside their range are
 refused with the key's full name. Paths are relative to the job file. The resolved job is written
 into the run folder, so that every later step and a resumed search read the same settings.
 """
@@ -14,10 +14,15 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from symtick.codegen import Decision, Fixed
+from symtick.codegen.scheduling.scheduler import SCHEDULERS
+from symtick.defaults import CLOCK_MHZ, DEVICE, INPUT_FORMAT, TAIL, TEST, VALIDATION
 from symtick.errors import InputError
 from symtick.expr import BY_NAME
+from symtick.search.distill.settings import SEARCHES, DistillConfig
+from symtick.settings import one_of
 
 MAX_YAML_BYTES = 1_000_000
+SEARCH = DistillConfig()  # the defaults of a job's search
 
 Share = Annotated[float, Field(gt=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1)]
@@ -39,8 +44,8 @@ class DataSection(_Section):
 
     path: Path
     label: str | None = None
-    test: Annotated[float, Field(gt=0.0, lt=0.9)] = 0.2
-    validation: Annotated[float, Field(gt=0.0, lt=0.9)] = 0.2
+    test: Annotated[float, Field(gt=0.0, lt=0.9)] = TEST
+    validation: Annotated[float, Field(gt=0.0, lt=0.9)] = VALIDATION
 
 
 class TrainSection(_Section):
@@ -101,9 +106,9 @@ class InputsSection(_Section):
         tail: the quantiles `tail` and 1 - `tail` of the training rows become the ends of the range.
     """
 
-    format: str = "fixed<6,1>"
+    format: str = INPUT_FORMAT
     formats: dict[str, str] = {}
-    tail: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.001
+    tail: Annotated[float, Field(ge=0.0, lt=0.5)] = TAIL
 
     @field_validator("format")
     @classmethod
@@ -145,13 +150,13 @@ class HardwareSection(_Section):
         thresholds: for `above`: one for all scores, or one for each.
     """
 
-    device: str = "open"
-    clock_mhz: Annotated[float, Field(gt=0.0, le=1000.0)] = 200.0
-    max_ticks: Count = 5
-    max_lut: Annotated[float, Field(gt=0.0)] | None = None
+    device: str = DEVICE
+    clock_mhz: Annotated[float, Field(gt=0.0, le=1000.0)] = CLOCK_MHZ
+    max_ticks: Count = SEARCH.choice.max_ticks
+    max_lut: Annotated[float, Field(gt=0.0)] | None = SEARCH.choice.max_lut
     latency: Count | None = None
-    scheduler: Literal["asap", "alap", "registers"] = "registers"
-    outputs: list[str] = ["scores"]
+    scheduler: Annotated[str, one_of(SCHEDULERS)] = SEARCH.scheduler
+    outputs: list[str] = list(SEARCH.decision.outputs)
     thresholds: list[float] = []
 
     @model_validator(mode="after")
@@ -187,17 +192,15 @@ class SearchSection(_Section):
         threads: worker threads; the result does not depend on it.
     """
 
-    operators: list[str] = [
-        "add", "sub", "mul", "neg", "abs", "min", "max", "square", "exp", "tanh",
-    ]  # fmt: skip
-    method: Literal["gp", "hybrid"] = "gp"
-    generations: Annotated[int, Field(ge=0)] = 120
-    population: Annotated[int, Field(ge=4)] = 24
-    islands: Count = 2
-    max_nodes: Annotated[int, Field(ge=3)] = 90
-    hidden: list[Count] = [4, 4, 5, 5, 5, 5, 6, 6]
+    operators: list[Annotated[str, one_of(BY_NAME)]] = list(SEARCH.ops)
+    method: Annotated[str, one_of(SEARCHES)] = SEARCH.evolution.method
+    generations: Annotated[int, Field(ge=0)] = SEARCH.evolution.generations
+    population: Annotated[int, Field(ge=4)] = SEARCH.evolution.engine.population
+    islands: Count = SEARCH.evolution.engine.islands
+    max_nodes: Annotated[int, Field(ge=3)] = SEARCH.evolution.engine.limits.max_nodes
+    hidden: list[Count] = list(SEARCH.layered.hidden)
     effort: Annotated[float, Field(gt=0.0, le=100.0)] = 1.0
-    threads: Annotated[int, Field(ge=1, le=256)] = 2
+    threads: Annotated[int, Field(ge=1, le=256)] = SEARCH.threads
 
     @model_validator(mode="after")
     def _something(self) -> SearchSection:
@@ -205,19 +208,11 @@ class SearchSection(_Section):
             raise ValueError("nothing to search: set generations or hidden")
         return self
 
-    @field_validator("operators")
-    @classmethod
-    def _operators(cls, names: list[str]) -> list[str]:
-        for name in names:
-            if name not in BY_NAME:
-                raise ValueError(f"unknown operator {name!r}: there are {', '.join(BY_NAME)}")
-        return names
-
 
 class ChooseSection(_Section):
     """Which design on the front is the result: the smallest that keeps this share."""
 
-    accuracy_share: Share = 0.97
+    accuracy_share: Share = SEARCH.choice.share
 
 
 class VerifySection(_Section):
@@ -230,7 +225,7 @@ class Job(_Section):
     """A whole job; see the sections."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,39}$")]
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = SEARCH.seed
     data: DataSection
     teacher: TeacherSection = TeacherSection()
     inputs: InputsSection = InputsSection()

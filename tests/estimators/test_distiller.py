@@ -22,7 +22,7 @@ pytestmark = pytest.mark.kernel
 
 FAST = DistillConfig(
     evolution=EvolutionSettings(generations=6, slice_generations=3, rows=600),
-    ladder=replace(DistillConfig().ladder, hidden=()),
+    layered=replace(DistillConfig().layered, hidden=()),
     assemble=AssembleSettings(designs=3, polish_iterations=10, polish_rows=400),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ import yaml
 
 from symtick.config import Job, load_job
 from symtick.errors import InputError
+from symtick.estimators.distiller import SymbolicDistiller
+from symtick.run.distilling import distill_config
+from symtick.search.distill.settings import DistillConfig
 
 MINIMAL = {"name": "small", "data": {"path": "rows.npz"}}
 
@@ -17,6 +21,16 @@ def written(folder: Path, content: object) -> Path:
     path = folder / "job.yaml"
     path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
     return path
+
+
+def test_a_job_and_both_ways_in_python_have_the_same_defaults() -> None:
+    defaults = asdict(DistillConfig())
+    assert asdict(distill_config(Job.model_validate(MINIMAL))) == defaults
+    assert asdict(SymbolicDistiller().settings()) == defaults
+    job, distiller = Job.model_validate(MINIMAL), SymbolicDistiller()
+    assert (job.hardware.device, job.hardware.clock_mhz) == (distiller.device, distiller.clock_mhz)
+    assert (job.inputs.format, job.inputs.tail) == (distiller.input_format, distiller.tail)
+    assert job.data.validation == distiller.validation
 
 
 def test_paths_are_relative_to_the_job_file(tmp_path: Path) -> None:
@@ -41,13 +55,14 @@ def test_resolved_job_reads_back_the_same(tmp_path: Path) -> None:
         ({"name": "a b"}, "name: "),
         ({"inputs": {"format": "fixed<99,6>"}}, r"inputs.format: .*fixed<99,6>.*over the limit"),
         ({"inputs": {"formats": {"m": "float"}}}, "inputs.formats: 'float' is not a format"),
-        ({"search": {"operators": ["add", "gamma"]}}, "unknown operator 'gamma'"),
+        ({"search": {"operators": ["add", "gamma"]}}, r"operators.1: must be one of .*'gamma'"),
+        ({"search": {"method": "sa"}}, "search.method: must be one of gp, hybrid, not 'sa'"),
         ({"teacher": {"train": {}, "saved": "a.npz"}}, "name one teacher, not 2: train, saved"),
         ({"hardware": {"clock_mhz": "fast"}}, "hardware.clock_mhz: "),
         ({"hardware": {"latency": 3}}, "latency of 3 ticks is under the budget, max_ticks=5"),
         ({"hardware": {"outputs": ["class"]}}, "hardware: outputs must be some of scores, index"),
         ({"hardware": {"outputs": ["above"]}}, "hardware: the output above needs a threshold"),
-        ({"hardware": {"scheduler": "fast"}}, "hardware.scheduler: "),
+        ({"hardware": {"scheduler": "fast"}}, "scheduler: must be one of asap, alap, registers"),
     ],
 )
 def test_bad_settings_are_named(tmp_path: Path, change: dict[str, object], complaint: str) -> None:

@@ -9,16 +9,16 @@ from symtick.expr import Program, parse
 from symtick.hwcost import model
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.data.problem import Problem
+from symtick.search.designs.settings import ChoiceSettings
 from symtick.search.distill.distill import Distiller
 from symtick.search.distill.settings import (
     AssembleSettings,
-    ChoiceSettings,
     DistillConfig,
     EvolutionSettings,
     FixedPointSettings,
-    LadderSettings,
 )
 from symtick.search.evolution.engine import EngineConfig, Limits
+from symtick.search.layered.settings import LayeredSettings
 
 FORMATS = (Fixed(5, 4), Fixed(6, 5), Fixed(5, 4), Fixed(5, 4))
 
@@ -56,7 +56,7 @@ def short(seed: int = 0, threads: int = 1) -> DistillConfig:
                 islands=2, population=8, screen_rows=256, trial_terms=8, limits=Limits(max_nodes=30)
             ),
         ),
-        ladder=LadderSettings(
+        layered=LayeredSettings(
             hidden=(2, 2),
             batch=256,
             fit_steps=120,

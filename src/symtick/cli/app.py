@@ -14,6 +14,7 @@ from rich.console import Console
 
 from symtick import __version__
 from symtick.cli import show
+from symtick.defaults import CLOCK_MHZ, DEVICE, SCHEDULER
 from symtick.errors import VerificationError
 from symtick.run.folder import Place
 
@@ -99,8 +100,8 @@ def compile_(
         str,
         typer.Option(help="exact: quotients and roots to the last bit; auto: by functions."),
     ] = "auto",
-    device: Annotated[str, typer.Option(help="Device; see symtick devices.")] = "open",
-    clock: Annotated[float, typer.Option(help="Clock in MHz.")] = 200.0,
+    device: Annotated[str, typer.Option(help="Device; see symtick devices.")] = DEVICE,
+    clock: Annotated[float, typer.Option(help="Clock in MHz.")] = CLOCK_MHZ,
     latency: Annotated[
         int | None, typer.Option(help="Latency in ticks; default the fewest, 0 combinational.")
     ] = None,
@@ -110,7 +111,7 @@ def compile_(
     ] = None,
     scheduler: Annotated[
         str, typer.Option(help="asap, alap, or registers: the fewest of them.")
-    ] = "registers",
+    ] = SCHEDULER,
     decide: Annotated[
         str, typer.Option(help="Outputs, with commas: scores, index, margin, top, above.")
     ] = "scores",
@@ -313,7 +314,7 @@ def calibrate(
 
         if work is not None or fresh is not None:
             raise typer.BadParameter("--work and --fresh are of measuring, not of --from-reports")
-        made = refit_device(from_reports, "open" if device is None else device, output)
+        made = refit_device(from_reports, DEVICE if device is None else device, output)
         show.refitted(console, made)
         return
     if device is not None:

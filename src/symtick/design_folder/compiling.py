@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from symtick.codegen import SCORES, Decision, Design, Fixed, Precision
+from symtick.defaults import CLOCK_MHZ, DEVICE, SCHEDULER
 from symtick.design_folder.folder import DesignSpec, write_design
 from symtick.design_folder.signal_formats import read_widths
 from symtick.errors import InputError
@@ -53,11 +54,11 @@ def compile_text(
     term_frac: int = 6,
     input_ranges: Sequence[str] = (),
     division: str = "auto",
-    device: str = "open",
-    clock_mhz: float = 200.0,
+    device: str = DEVICE,
+    clock_mhz: float = CLOCK_MHZ,
     latency: int | None = None,
     ticks: int | None = None,
-    scheduler: str = "registers",
+    scheduler: str = SCHEDULER,
     decision: Decision = SCORES,
     widths: Sequence[str] = (),
 ) -> Compiled:

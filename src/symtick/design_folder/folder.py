@@ -27,6 +27,7 @@ from symtick.codegen import (
 )
 from symtick.codegen.emit.hls import PART
 from symtick.codegen.fastest import FASTEST_MHZ, fastest_clock
+from symtick.defaults import SCHEDULER
 from symtick.errors import InputError, SymtickError
 from symtick.expr import Expression, Interval, parse, to_text
 from symtick.files import write_json
@@ -67,7 +68,7 @@ class DesignSpec:
     clock_mhz: float
     ranges: tuple[Interval, ...] | None = None
     latency: int | None = None
-    scheduler: str = "registers"
+    scheduler: str = SCHEDULER
     decision: Decision = SCORES
     widths: tuple[Width, ...] = ()
 

@@ -5,6 +5,7 @@ Room: front door. It does in memory what `symtick distill` does with a run folde
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -17,8 +18,9 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from symtick.codegen import Decision, Design, Fixed
+from symtick.codegen import SCORES, Decision, Design, Fixed
 from symtick.config import scaled_format
+from symtick.defaults import CLOCK_MHZ, DEVICE, INPUT_FORMAT, TAIL, VALIDATION
 from symtick.design_folder.folder import DesignSpec, write_design
 from symtick.errors import InputError
 from symtick.expr import default_names
@@ -27,8 +29,9 @@ from symtick.hwcost import model, search_cost
 from symtick.search.data.dataset import FloatArray, Scaler
 from symtick.search.data.problem import Problem
 from symtick.search.designs.front import FrontEntry
+from symtick.search.designs.settings import ChoiceSettings
 from symtick.search.distill.distill import Distiller
-from symtick.search.distill.settings import ChoiceSettings, DistillConfig
+from symtick.search.distill.settings import DistillConfig
 from symtick.search.teachers.teacher import Teacher, TorchTeacher
 
 
@@ -73,19 +76,19 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         self,
         teacher: object = None,
         task: Literal["classification", "regression"] = "classification",
-        input_format: str = "fixed<6,1>",
-        tail: float = 0.001,
-        device: str = "open",
-        clock_mhz: float = 200.0,
-        max_ticks: int = 5,
-        max_lut: float | None = None,
-        keep: float = 0.97,
-        validation: float = 0.2,
+        input_format: str = INPUT_FORMAT,
+        tail: float = TAIL,
+        device: str = DEVICE,
+        clock_mhz: float = CLOCK_MHZ,
+        max_ticks: int = ChoiceSettings.max_ticks,
+        max_lut: float | None = ChoiceSettings.max_lut,
+        keep: float = ChoiceSettings.share,
+        validation: float = VALIDATION,
         config: DistillConfig | None = None,
-        decide: tuple[str, ...] = ("scores",),
+        decide: tuple[str, ...] = SCORES.outputs,
         threshold: float | tuple[float, ...] | None = None,
-        seed: int = 0,
-        threads: int = 2,
+        seed: int = DistillConfig.seed,
+        threads: int = DistillConfig.threads,
     ) -> None:
         self.teacher = teacher
         self.task = task
@@ -129,17 +132,18 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         self._formats = (Fixed.parse(scaled_format(self.input_format)),) * rows.shape[1]
         problem = self._problem(rows, target)
         costs = model(self.device, self.clock_mhz)
-        front = Distiller(problem, self._settings(), costs, search_cost(costs, self._formats)).run()
+        front = Distiller(problem, self.settings(), costs, search_cost(costs, self._formats)).run()
         front.entry()
         self.front_ = front
         self._output_names = problem.output_names
         return self
 
-    def _settings(self) -> DistillConfig:
-        from dataclasses import replace
-
-        choice = ChoiceSettings(share=self.keep, max_ticks=self.max_ticks, max_lut=self.max_lut)
+    def settings(self) -> DistillConfig:
+        """The search's settings: `config` with what the parameters say."""
         base = self.config or DistillConfig()
+        choice = replace(
+            base.choice, share=self.keep, max_ticks=self.max_ticks, max_lut=self.max_lut
+        )
         return replace(
             base,
             seed=self.seed,

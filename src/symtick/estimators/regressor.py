@@ -20,6 +20,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from symtick.defaults import CLOCK_MHZ
 from symtick.errors import InputError
 from symtick.estimators.equations import SELECTIONS, Equations
 from symtick.estimators.fitted import Fitted, Target, read_json
@@ -178,7 +179,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         max_lut: float | None = None,
         cost: str = "open",
         device: str | None = None,
-        clock_mhz: float = 200.0,
+        clock_mhz: float = CLOCK_MHZ,
         input_bits: int = 8,
         input_formats: str | Mapping[str, str] | None = None,
         domain: str = "rows",

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.codegen import Fixed, Precision
+from symtick.defaults import CLOCK_MHZ
 from symtick.design_folder.folder import DesignSpec
 from symtick.errors import InputError
 from symtick.expr import Builder, Expression, Interval, Op
@@ -49,7 +50,7 @@ class Hardware:
         *,
         cost: str = "open",
         device: str | None = None,
-        clock_mhz: float = 200.0,
+        clock_mhz: float = CLOCK_MHZ,
         bits: int = 8,
         formats: str | Mapping[str, str] | None = None,
         names: Sequence[str] = (),

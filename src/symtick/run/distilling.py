@@ -30,7 +30,7 @@ from symtick.search.data.files import load_split
 from symtick.search.data.problem import Problem
 from symtick.search.distill.checkpoint import HEAD
 from symtick.search.distill.distill import Distiller, Progress
-from symtick.search.distill.settings import ChoiceSettings, DistillConfig
+from symtick.search.distill.settings import DistillConfig
 from symtick.search.teachers.files import from_state_dict, load_keras_h5
 from symtick.search.teachers.teacher import Architecture, TorchTeacher
 from symtick.search.teachers.train import train_mlp
@@ -152,7 +152,7 @@ def distill_config(job: Job) -> DistillConfig:
     """The search's settings for a job."""
     search, base = job.search, DistillConfig()
     steps = {
-        name: max(1, round(getattr(base.ladder, name) * search.effort))
+        name: max(1, round(getattr(base.layered, name) * search.effort))
         for name in ("fit_steps", "refit_steps", "refine_steps")
     }
     engine = replace(
@@ -169,8 +169,9 @@ def distill_config(job: Job) -> DistillConfig:
         evolution=replace(
             base.evolution, method=search.method, generations=search.generations, engine=engine
         ),
-        ladder=replace(base.ladder, hidden=tuple(search.hidden), **steps),
-        choice=ChoiceSettings(
+        layered=replace(base.layered, hidden=tuple(search.hidden), **steps),
+        choice=replace(
+            base.choice,
             share=job.choose.accuracy_share,
             max_ticks=job.hardware.max_ticks,
             max_lut=job.hardware.max_lut,

@@ -16,7 +16,7 @@ from symtick.codegen import Fixed, Overflow, Precision, Quant
 from symtick.errors import InputError
 from symtick.expr import parse
 from symtick.search.designs.front import Front, FrontEntry, dominates, non_dominated
-from symtick.search.distill.settings import ChoiceSettings
+from symtick.search.designs.settings import ChoiceSettings
 
 PRECISION = Precision(term_frac=3, output=Fixed(9, 4), quant=Quant.RND_CONV, overflow=Overflow.WRAP)
 

@@ -18,8 +18,8 @@ from scipy.special import log_softmax, rel_entr, softmax
 from symtick.errors import InputError
 from symtick.search.data.problem import Problem
 from symtick.search.designs.front import Front, dominates
+from symtick.search.designs.settings import ChoiceSettings
 from symtick.search.distill.distill import Distiller, Progress
-from symtick.search.distill.settings import ChoiceSettings
 
 pytestmark = pytest.mark.kernel
 

@@ -24,7 +24,7 @@ def bench() -> Bench:
 
 @pytest.fixture(scope="module")
 def ground(bench: Bench) -> Ground:
-    return Ground.of(bench.problem, short().ladder)
+    return Ground.of(bench.problem, short().layered)
 
 
 def layers(ground: Ground, seed: int = 0, hidden: int = 3) -> Layers:

@@ -1,0 +1,25 @@
+"""Settings of the front of designs: which are kept, and which one is the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ChoiceSettings:
+    """Which design of the front is the result: the least cost that keeps enough.
+
+    Attributes:
+        share: part of the teacher's validation score to keep.
+        floor: part of it under which designs are left out of the front.
+        max_ticks: most ticks; slower designs are not on the front.
+        max_lut: most LUTs, DSP blocks counted as LUTs (`FrontEntry.cost`), or None.
+        resolution: steps in score below which the cheaper of two designs is enough; about half a
+            standard error of an accuracy on 10,000 rows.
+    """
+
+    share: float = 0.97
+    floor: float = 0.8
+    resolution: float = 0.0025
+    max_ticks: int = 5
+    max_lut: float | None = None

@@ -1,0 +1,12 @@
+"""Defaults that more than one stage has: the target, and how rows are treated.
+
+Defaults of the search are those of its settings classes (`symtick.search.distill.settings`).
+"""
+
+DEVICE = "open"
+CLOCK_MHZ = 200.0
+SCHEDULER = "registers"  # the fewest of them
+INPUT_FORMAT = "fixed<6,1>"  # of features scaled to [-1, 1)
+TAIL = 0.001  # quantile of the training rows at which a feature saturates
+TEST = 0.2  # share of the rows
+VALIDATION = 0.2  # share of the training rows
