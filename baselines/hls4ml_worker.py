@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from symtick.search.teachers.files import load_teacher
 from symtick.search.teachers.teacher import TorchTeacher
 
 
@@ -37,7 +38,7 @@ def convert(job: dict[str, Any]) -> Any:
     """The hls4ml model of a job, written to its project folder but not yet compiled."""
     import hls4ml
 
-    module = named_module(TorchTeacher.load(job["teacher"])).eval()
+    module = named_module(load_teacher(job["teacher"])).eval()
     inputs = next(layer for layer in module if isinstance(layer, nn.Linear)).in_features
     # one type for the whole model: a type per layer makes hls4ml widen the last one without end
     config = hls4ml.utils.config_from_pytorch_model(

@@ -34,7 +34,8 @@ from symtick.expr import Interval
 from symtick.files import write_json
 from symtick.hwcost import SearchCost, model, search_cost
 from symtick.search.designs.hypervolume import hypervolume
-from symtick.search.evolution.engine import Engine, EngineConfig, Limits
+from symtick.search.evolution.engine import Engine
+from symtick.search.evolution.settings import EngineConfig, Limits
 from symtick.search.kernel_api.evaluation import Rows, costs, losses
 
 DEVICES: Mapping[str, tuple[str, float]] = {

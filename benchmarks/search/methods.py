@@ -14,10 +14,10 @@ from typing import Any
 from benchmarks.search.task import Outcome, Task, Watch, node_cost, pursue, texts
 from symtick.search.enumeration.bidirectional import closed_forms
 from symtick.search.enumeration.enumeration import enumerate_front
-from symtick.search.evolution.engine import Candidate
 from symtick.search.grammar.grammar import Rules, Vocabulary
 from symtick.search.hybrid.hybrid import HybridSearch
 from symtick.search.hybrid.settings import HybridConfig
+from symtick.search.kernel_api.candidate import Candidate
 
 FIRST_PASS = 30_000  # evaluations of the first pass of an enumeration
 LEVELS = 30

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from benchmarks.search.tokens import TokenSet
 from symtick.expr import Op, Program, from_programs, to_text
 from symtick.hwcost.search_model.table import SearchCost
-from symtick.search.evolution.engine import Candidate
+from symtick.search.kernel_api.candidate import Candidate
 
 FIT = 1e-10  # mean squared error over the variance from which on a candidate is shown to the judge
 MAX_NODES = 64

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -147,22 +146,6 @@ class Dataset:
         if self.y is None:
             raise InputError("this step needs labels, but the data set has none")
         return self.y
-
-    @classmethod
-    def load(cls, path: Path | str, part: Part = "all", target: str | None = None) -> Dataset:
-        """Read a .npz or .csv file (layouts: `symtick.search.data.files`).
-
-        Args:
-            path: the file.
-            part: which part of a file that holds a training and a test part.
-            target: the name of a csv's label column.
-
-        Raises:
-            InputError: missing, of another kind, damaged, or breaking a rule of `Dataset`.
-        """
-        from symtick.search.data.files import read  # it imports this module
-
-        return read(Path(path), part, target)
 
     def take(self, rows: npt.NDArray[np.intp] | slice) -> Dataset:
         """The named rows, in the order given."""

@@ -31,8 +31,18 @@ MAX_CLASSES = 10_000  # a larger label is a mistake, such as a number of events
 JET_CLASSES = ("g", "q", "w", "z", "t")
 
 
-def read(path: Path, part: Part = "all", target: str | None = None) -> Dataset:
-    """`Dataset.load`, which documents it."""
+def load_dataset(path: Path | str, part: Part = "all", target: str | None = None) -> Dataset:
+    """A .npz or .csv file.
+
+    Args:
+        path: the file.
+        part: which part of a file that holds a training and a test part.
+        target: the name of a csv's label column.
+
+    Raises:
+        InputError: missing, of another kind, damaged, or breaking a rule of `Dataset`.
+    """
+    path = Path(path)
     if part not in get_args(Part):
         raise InputError(f"the part must be one of {', '.join(get_args(Part))}, not {part!r}")
     if not path.is_file():
@@ -55,12 +65,12 @@ def load_split(
     """Training and test part of a file: its own parts, or else a seeded cut.
 
     Raises:
-        InputError: as `Dataset.load` and `Dataset.split`.
+        InputError: as `load_dataset` and `Dataset.split`.
     """
     file = Path(path)
     if file.suffix == ".npz" and file.is_file() and "X_train" in _arrays(file):
-        return read(file, "train"), read(file, "test")
-    return read(file, "all", target).split(fraction, seed)
+        return load_dataset(file, "train"), load_dataset(file, "test")
+    return load_dataset(file, "all", target).split(fraction, seed)
 
 
 def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:

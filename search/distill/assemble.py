@@ -19,8 +19,9 @@ from symtick.search.designs.front import FrontEntry
 from symtick.search.designs.joint_fit import Polisher
 from symtick.search.distill.output_search import pick
 from symtick.search.distill.settings import AssembleSettings, FixedPointSettings
-from symtick.search.distill.stage import State, Status
-from symtick.search.evolution.engine import Candidate
+from symtick.search.kernel_api.candidate import Candidate
+from symtick.search.kernel_api.states import State
+from symtick.search.kernel_api.status import Status
 
 PRICES = (1e-2, 1e-5)  # of a LUT in shares of an output's variance: the ends of the ladder
 

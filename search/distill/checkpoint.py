@@ -8,28 +8,24 @@ leaves parts at different slices, from which all go on to the same result.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import zipfile
-from collections.abc import Mapping
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from symtick.errors import InputError
 from symtick.expr import Expression
-from symtick.files import write_bytes, write_json
+from symtick.files import write_json
 from symtick.search.data.problem import Problem
 from symtick.search.distill.settings import DistillConfig
 from symtick.search.distill.stage import Source
+from symtick.search.kernel_api.states import read_state, write_state
 
 FORMAT = "symtick-checkpoint-1"
 HEAD = "checkpoint.json"
-_VALUES = "__values__"
 
 
 def fingerprint(problem: Problem, config: DistillConfig, model_name: str) -> str:
@@ -107,9 +103,7 @@ class Checkpoint:
     def save(self, source: Source) -> None:
         """Store one source's state."""
         arrays, values = source.state()
-        text = io.BytesIO()
-        np.savez(text, **{_VALUES: np.array(json.dumps(values, allow_nan=False))}, **arrays)  # type: ignore[arg-type]
-        write_bytes(self._path(source), text.getvalue())
+        write_state(self._path(source), arrays, values)
 
     def load(self, source: Source) -> bool:
         """Restore a source where its file is there; whether it was.
@@ -129,19 +123,3 @@ class Checkpoint:
 
     def _path(self, source: Source) -> Path:
         return self.folder / f"{source.name}.npz"
-
-
-def read_state(path: Path) -> tuple[Mapping[str, npt.NDArray[Any]], Mapping[str, Any]]:
-    """Arrays and values of one file.
-
-    Raises:
-        InputError: it is damaged or not a checkpoint.
-    """
-    try:
-        # from memory: a damaged archive would leave its file open
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as content:
-            arrays = {name: content[name] for name in content.files}
-        values = json.loads(str(arrays.pop(_VALUES)))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"the checkpoint file {path} is damaged: {error}") from error
-    return arrays, values

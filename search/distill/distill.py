@@ -31,7 +31,8 @@ from symtick.search.distill.assemble import Assembly, combinations
 from symtick.search.distill.checkpoint import Checkpoint, fingerprint
 from symtick.search.distill.output_search import Evolution
 from symtick.search.distill.settings import DistillConfig
-from symtick.search.distill.stage import Source, Status
+from symtick.search.distill.stage import Source
+from symtick.search.kernel_api.status import Status
 from symtick.search.layered.elimination import Ground, Ladder, unpack
 from symtick.search.layered.layers import OUTER_SHAPE, SHAPES, Layers
 

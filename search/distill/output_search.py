@@ -18,10 +18,13 @@ from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.data.problem import Problem
 from symtick.search.designs.front import FrontEntry
 from symtick.search.distill.settings import DistillConfig
-from symtick.search.distill.stage import State, Status
-from symtick.search.evolution.engine import Candidate, Engine, EngineConfig
+from symtick.search.evolution.engine import Engine
+from symtick.search.evolution.settings import EngineConfig
 from symtick.search.hybrid.hybrid import HybridSearch
 from symtick.search.hybrid.settings import HybridConfig
+from symtick.search.kernel_api.candidate import Candidate
+from symtick.search.kernel_api.states import State
+from symtick.search.kernel_api.status import Status
 
 
 class Evolution:

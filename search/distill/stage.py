@@ -7,34 +7,11 @@ side, and each source's state can be stored alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from symtick.search.designs.front import FrontEntry
-
-State = dict[str, npt.NDArray[np.generic]]
-
-
-@dataclass(frozen=True)
-class Status:
-    """Where a source stands, for people.
-
-    Attributes:
-        name: the source.
-        done: whether it is finished.
-        slices: slices done.
-        text: what it holds now, in a few words.
-        loss: its best training loss so far.
-    """
-
-    name: str
-    done: bool
-    slices: int
-    text: str
-    loss: float
+from symtick.search.kernel_api.states import Arrays, State
+from symtick.search.kernel_api.status import Status
 
 
 class Source(Protocol):
@@ -58,5 +35,5 @@ class Source(Protocol):
     def state(self) -> tuple[State, dict[str, Any]]:
         """Arrays, and values for JSON, from which `restore` goes on exactly."""
 
-    def restore(self, arrays: Mapping[str, npt.NDArray[Any]], values: Mapping[str, Any]) -> None:
+    def restore(self, arrays: Arrays, values: Mapping[str, Any]) -> None:
         """Take up a stored state."""

@@ -16,8 +16,9 @@ from symtick.errors import InputError
 from symtick.expr import Program
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search import _kernel
-from symtick.search.evolution.engine import Candidate
 from symtick.search.grammar.grammar import Rules, Vocabulary
+from symtick.search.kernel_api.candidate import Candidate
+from symtick.search.kernel_api.checks import check_budget
 from symtick.search.kernel_api.evaluation import FitSettings, Rows, cost_table, pack
 from symtick.search.kernel_api.losses import Loss, loss_spec
 
@@ -243,13 +244,3 @@ def leaves(vocabulary: Vocabulary, symbols: int = 0) -> int:
     """Evaluations that the leaves take, with which an enumeration begins."""
     fixed = sum(t.kind in ("input", "literal") for t in vocabulary.tokens)
     return fixed + symbols * any(t.kind == "constant" for t in vocabulary.tokens)
-
-
-def check_budget(name: str, value: int, least: int) -> None:
-    """Whether a setting is a number of things.
-
-    Raises:
-        InputError: it is not.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**63:
-        raise InputError(f"{name} must be an integer from {least}, not {value!r}")

@@ -20,16 +20,14 @@ from symtick.errors import InputError
 from symtick.expr import Expression, Interval, Program, from_programs
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search import _kernel
-from symtick.search.evolution.settings import EngineConfig, Limits, Moves
+from symtick.search.evolution.settings import EngineConfig
 from symtick.search.grammar.grammar import sequences_of
+from symtick.search.kernel_api.candidate import Candidate, Penalty
 from symtick.search.kernel_api.evaluation import Rows, cost_table
-
-__all__ = ["Candidate", "Engine", "EngineConfig", "Limits", "Moves", "Stats"]
+from symtick.search.kernel_api.states import State
 
 Floats = npt.NDArray[np.float64]
-Penalty = Callable[[Expression], float]
 Guess = Program | Expression | str
-State = dict[str, npt.NDArray[np.generic]]
 _Kind = TypeVar("_Kind", bound=np.generic)
 _NO_LIMIT = 2**64 - 1
 
@@ -53,22 +51,6 @@ class Stats:
     fits: int
     rejected: int
     best_loss: float
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A program on the front with its mean loss over all rows and its cost.
-
-    `sequence` and `constants` are the candidate in tokens of the engine's vocabulary, where it can
-    be written so: token numbers, and the values of its free constants.
-    """
-
-    program: Program
-    loss: float
-    ticks: int
-    lut: float
-    sequence: tuple[int, ...] = ()
-    constants: tuple[float, ...] = ()
 
 
 class Engine:

@@ -30,9 +30,13 @@ from symtick.expr import (
 )  # fmt: skip
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.enumeration.bidirectional import closed_forms
-from symtick.search.enumeration.enumeration import check_budget
-from symtick.search.evolution.engine import Candidate, Engine, Guess, Penalty
+from symtick.search.evolution.engine import (
+    Engine,
+    Guess,
+)
 from symtick.search.hybrid.settings import HybridConfig
+from symtick.search.kernel_api.candidate import Candidate, Penalty
+from symtick.search.kernel_api.checks import check_budget
 from symtick.search.kernel_api.evaluation import (
     FREE,
     LITERAL,
@@ -42,9 +46,14 @@ from symtick.search.kernel_api.evaluation import (
     losses,
     rounded,
 )
+from symtick.search.kernel_api.states import State, part_of
 from symtick.search.policy.network import Weights
 from symtick.search.policy.policy import Policy
-from symtick.search.policy.training import Batch, State, Trainer, make_trainer, part_of
+from symtick.search.policy.training import (
+    Batch,
+    Trainer,
+    make_trainer,
+)
 
 Floats = npt.NDArray[np.float64]
 _NO_BUDGET = 1_000_000  # ticks from which on a limit is none

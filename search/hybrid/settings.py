@@ -11,9 +11,7 @@ from typing import Any
 from symtick.errors import InputError
 from symtick.search.evolution.settings import EngineConfig, Limits, Moves
 from symtick.search.grammar.grammar import Rules
-from symtick.search.policy.network import NetworkSettings
-from symtick.search.policy.policy import Priors
-from symtick.search.policy.training import TrainSettings
+from symtick.search.policy.settings import NetworkSettings, Priors, TrainSettings
 
 HYBRID_METHODS = ("policy", "gp", "hybrid")
 

@@ -19,7 +19,8 @@ from symtick.codegen import Precision
 from symtick.search.data.problem import Problem
 from symtick.search.designs.evaluate import Bench
 from symtick.search.designs.front import FrontEntry
-from symtick.search.distill.stage import State, Status
+from symtick.search.kernel_api.states import State
+from symtick.search.kernel_api.status import Status
 from symtick.search.layered.codes import Codes
 from symtick.search.layered.descent import Batch, fit
 from symtick.search.layered.layers import Grid, Layers

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -18,45 +17,9 @@ from torch import Tensor, nn
 
 from symtick.errors import InputError
 from symtick.search import _kernel
+from symtick.search.policy.settings import OBSERVED, NetworkSettings
 
 Weights = dict[str, npt.NDArray[np.float32]]
-CODES = ("parent", "sibling", "previous", "open")
-STARTS = ("zeros", "scaled")
-
-
-@dataclass(frozen=True)
-class NetworkSettings:
-    """The network of a policy. Defaults: Petersen et al. 2021 (arXiv:1912.04871), appendix.
-
-    Attributes:
-        hidden: units of each layer.
-        layers: recurrent layers.
-        observe: what is read before each token, of `parent`, `sibling`, `previous`, `open`.
-        open_bins: open slots told apart; from this number on they count as as many.
-        learned_start: whether the first state is learned; otherwise it is zero.
-        start: `zeros` (recurrent weights 0, as the published code has it) or `scaled` (uniform in
-            +-1/sqrt(hidden), output 0). Either way a new policy knows no token from another.
-    """
-
-    hidden: int = 32
-    layers: int = 1
-    observe: tuple[str, ...] = ("parent", "sibling")
-    open_bins: int = 6
-    learned_start: bool = False
-    start: str = "zeros"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "observe", tuple(self.observe))
-        for name in ("hidden", "layers", "open_bins"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 4096:
-                raise InputError(f"{name} must be an integer from 1 to 4096, not {value!r}")
-        if unknown := [name for name in self.observe if name not in CODES]:
-            raise InputError(
-                f"a policy cannot observe {unknown[0]!r}: there are {', '.join(CODES)}"
-            )
-        if self.start not in STARTS:
-            raise InputError(f"start must be one of {', '.join(STARTS)}, not {self.start!r}")
 
 
 class Network(nn.Module):
@@ -80,7 +43,7 @@ class Network(nn.Module):
         self.start = nn.Parameter(torch.zeros(2, layers, units), requires_grad=learned)
         first = (0, tokens + 1, 2 * tokens + 2, 3 * tokens + 3, self.codes)
         seen = torch.zeros(self.codes)
-        for k, name in enumerate(CODES):
+        for k, name in enumerate(OBSERVED):
             seen[first[k] : first[k + 1]] = float(name in settings.observe)
         self.register_buffer("seen", seen, persistent=False)
         self._begin(seed)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -28,37 +27,13 @@ from symtick.files import write_bytes
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search import _kernel
 from symtick.search.grammar.grammar import Rules, Vocabulary
-from symtick.search.policy.network import Network, NetworkSettings, Weights
+from symtick.search.policy.network import Network, Weights
+from symtick.search.policy.settings import NetworkSettings, Priors
 from symtick.search.torch_threads import one_thread
 
 FORMAT = "symtick-policy-1"
 Sequences = npt.NDArray[np.int16]
 _HEAD = "__policy__"
-
-
-@dataclass(frozen=True)
-class Priors:
-    """Shifts of the logits before anything is learned.
-
-    Attributes:
-        length: where the soft length lies, in tokens; None for none. Before it, leaves that would
-            end the expression lose (t - length)^2 / (2 variance), from there on operators do.
-        variance: of the soft length.
-        uniform_arity: tokens with many of their arity lose log(how many), so that arities are
-            equally likely.
-        tokens: further shifts of single tokens, by name.
-    """
-
-    length: float | None = 10.0
-    variance: float = 5.0
-    uniform_arity: bool = True
-    tokens: tuple[tuple[str, float], ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "tokens", tuple((str(n), float(v)) for n, v in self.tokens))
-        numbers = [self.variance, self.length or 0.0, *(shift for _, shift in self.tokens)]
-        if not all(math.isfinite(held) for held in numbers) or self.variance <= 0:
-            raise InputError("priors must be finite, and the variance of the length positive")
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,6 @@ exploration in policy gradient search").
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,65 +20,13 @@ import numpy.typing as npt
 import torch
 
 from symtick.errors import InputError
+from symtick.search.kernel_api.states import Arrays, State, part_of, prefixed
 from symtick.search.policy.adam import Adam
 from symtick.search.policy.policy import Policy, Reading, Sequences
+from symtick.search.policy.settings import TrainSettings
 from symtick.search.torch_threads import one_thread
 
-State = dict[str, npt.NDArray[Any]]
 Numbers = npt.NDArray[np.float64]
-METHODS = ("rspg", "vpg", "pqt")
-
-
-@dataclass(frozen=True)
-class TrainSettings:
-    """How the policy is trained.
-
-    Attributes:
-        method: `rspg`, the risk-seeking policy gradient (Petersen et al. 2021, arXiv:1912.04871);
-            `vpg`, the policy gradient with a moving average as its baseline (Williams 1992); or
-            `pqt`, priority-queue training (Abolafia et al. 2018, arXiv:1801.03526).
-        rate: Adam's learning rate.
-        updates: of the weights for each batch.
-        epsilon: share of the batch that `rspg` learns from, and from which `pqt` takes entropy.
-            Where epsilon * (batch - 1) < 1 this is the best sequence alone, which is not above the
-            quantile: `rspg` then learns nothing but entropy, unless it is `ranked`.
-        ranked: weigh `rspg`'s sequences by rank, log(k + 1/2) - log(rank), to a sum of 1, instead
-            of by how far their reward is above the quantile.
-        smoothing: share of the new mean in `vpg`'s baseline.
-        entropy_weight: of the entropy bonus.
-        entropy_gamma: its decay from step to step.
-        queue: best sequences so far that `pqt` learns from.
-        queue_batch: how many of them in one step, drawn with replacement; 0 for all.
-        queue_weight: of their mean log-probability.
-        queue_gradient: whether `pqt` adds `rspg`'s gradient.
-    """
-
-    method: str = "rspg"
-    rate: float = 0.0005
-    updates: int = 1
-    epsilon: float = 0.05
-    ranked: bool = False
-    smoothing: float = 0.5
-    entropy_weight: float = 0.03
-    entropy_gamma: float = 0.7
-    queue: int = 10
-    queue_batch: int = 0
-    queue_weight: float = 1.0
-    queue_gradient: bool = False
-
-    def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise InputError(
-                f"unknown training method {self.method!r}: there are {', '.join(METHODS)}"
-            )
-        for name in ("rate", "epsilon", "smoothing", "entropy_gamma"):
-            if not 0.0 < getattr(self, name) <= 1.0:
-                raise InputError(f"{name} must be in (0, 1], not {getattr(self, name)!r}")
-        for name in ("entropy_weight", "queue_weight"):
-            if not 0.0 <= getattr(self, name) < math.inf:
-                raise InputError(f"{name} must not be negative, not {getattr(self, name)!r}")
-        if min(self.queue, self.updates) < 1 or self.queue_batch < 0:
-            raise InputError("queue and updates must be at least 1, queue_batch at least 0")
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,11 +45,6 @@ class Batch:
     def rows(self, kept: npt.NDArray[Any]) -> Batch:
         """Some of them."""
         return Batch(self.sequences[kept], self.rewards[kept])
-
-
-def part_of(state: Mapping[str, npt.NDArray[Any]], prefix: str) -> State:
-    """The arrays whose names begin with the prefix, without it."""
-    return {n.removeprefix(prefix): held for n, held in state.items() if n.startswith(prefix)}
 
 
 def _padded(sequences: Sequences, length: int) -> Sequences:
@@ -127,7 +69,7 @@ class Trainer(Protocol):
     def state(self) -> State:
         """Arrays, with the policy's weights, from which `restore` goes on exactly."""
 
-    def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    def restore(self, arrays: Arrays) -> None:
         """Take up a stored state.
 
         Raises:
@@ -177,11 +119,11 @@ class _Trainer:
 
     def state(self) -> State:
         out: State = {"trainer/steps": np.array(self._steps, np.int64)}
-        out |= {f"policy/{name}": held for name, held in self.policy.weights().items()}
-        out |= {f"adam/{name}": held for name, held in self._adam.state().items()}
-        return out | {f"trainer/{name}": held for name, held in self._own_state().items()}
+        out |= prefixed(self.policy.weights(), "policy/")
+        out |= prefixed(self._adam.state(), "adam/")
+        return out | prefixed(self._own_state(), "trainer/")
 
-    def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    def restore(self, arrays: Arrays) -> None:
         self.policy.take(part_of(arrays, "policy/"))
         self._adam.restore(part_of(arrays, "adam/"))
         try:
@@ -193,7 +135,7 @@ class _Trainer:
     def _own_state(self) -> State:
         return {}
 
-    def _restore_own(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    def _restore_own(self, arrays: Arrays) -> None:
         pass
 
     def _best(self, batch: Batch) -> tuple[Batch, float]:
@@ -231,7 +173,7 @@ class Vanilla(_Trainer):
     def _own_state(self) -> State:
         return {"baseline": np.array(self._baseline)}
 
-    def _restore_own(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    def _restore_own(self, arrays: Arrays) -> None:
         self._baseline = float(arrays["baseline"])
 
 
@@ -263,7 +205,7 @@ class PriorityQueue(_Trainer):
     def _own_state(self) -> State:
         return {"queue": self._queue.sequences, "queue_rewards": self._queue.rewards}
 
-    def _restore_own(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    def _restore_own(self, arrays: Arrays) -> None:
         self._queue = Batch(arrays["queue"].astype(np.int16), arrays["queue_rewards"].astype(float))
 
 

@@ -11,8 +11,6 @@ worker once.
 
 from __future__ import annotations
 
-import io
-import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
@@ -25,10 +23,9 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.errors import InputError, ToolError
-from symtick.files import write_bytes
-from symtick.search.distill.checkpoint import read_state
-from symtick.search.evolution.engine import Candidate
-from symtick.search.regression.regression import State, Task, make_engine, non_dominated
+from symtick.search.kernel_api.candidate import Candidate
+from symtick.search.kernel_api.states import Arrays, State, read_state, write_state
+from symtick.search.regression.regression import Task, make_engine, non_dominated
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -83,7 +80,7 @@ def live(
     task: Task,
     settings: IslandSettings,
     number: int,
-    state: State | None,
+    state: Arrays | None,
     guests: Migrants | None,
     budget: int,
 ) -> Outcome:
@@ -141,13 +138,13 @@ class Islands:
         task: Task,
         settings: IslandSettings,
         client: Client,
-        state: State | None = None,
+        state: Arrays | None = None,
         checkpoint: Path | None = None,
     ) -> None:
         self._task, self._settings, self._client = task, settings, client
         self._checkpoint = checkpoint
         self._held: list[Outcome] = []
-        self._states: list[State | None] = [None] * settings.islands
+        self._states: list[Arrays | None] = [None] * settings.islands
         self._guests: list[Migrants | None] = [None] * settings.islands
         self.epoch = 0
         self._sent: Future | None = None
@@ -200,7 +197,7 @@ class Islands:
                 arrays[f"counts:{k}"] = np.array([len(c) for c in guests.constants], np.int64)
         return arrays
 
-    def restore(self, arrays: State) -> None:
+    def restore(self, arrays: Arrays) -> None:
         """Take up a stored state.
 
         Raises:
@@ -220,13 +217,13 @@ class Islands:
         engine = make_engine(_own(self._task, self._settings, number), state)
         stats = engine.stats()
         none = Migrants(np.zeros((0, 0), np.int16), ())
-        return Outcome(state or {}, tuple(engine.front()), none, stats.evaluations, stats.best_loss)
+        return Outcome(
+            dict(state or {}), tuple(engine.front()), none, stats.evaluations, stats.best_loss
+        )
 
     def _save(self, path: Path) -> None:
         values = {"format": FORMAT, "key": self._key()}
-        text = io.BytesIO()
-        np.savez(text, __values__=np.array(json.dumps(values)), **self.state())  # type: ignore[arg-type]
-        write_bytes(path, text.getvalue())
+        write_state(path, self.state(), values)
 
     def _resume(self, path: Path) -> None:
         arrays, values = read_state(path)
@@ -290,7 +287,7 @@ def _finished(sent: Mapping[Future, int]) -> Iterator[tuple[int, Outcome]]:
         yield sent[future], outcome
 
 
-def _guests(arrays: State, number: int) -> Migrants | None:
+def _guests(arrays: Arrays, number: int) -> Migrants | None:
     try:
         sequences, constants, counts = (
             arrays[f"{name}:{number}"] for name in ("guests", "constants", "counts")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from inspect import getattr_static
@@ -22,13 +22,15 @@ from symtick.expr import Interval, from_programs
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.enumeration.bidirectional import closed_forms
 from symtick.search.enumeration.enumeration import enumerate_front
-from symtick.search.evolution.engine import Candidate, Engine, EngineConfig, Penalty
+from symtick.search.evolution.engine import Engine
+from symtick.search.evolution.settings import EngineConfig
 from symtick.search.hybrid.hybrid import HybridSearch
 from symtick.search.hybrid.settings import HybridConfig
+from symtick.search.kernel_api.candidate import Candidate, Penalty
 from symtick.search.kernel_api.evaluation import intervals
+from symtick.search.kernel_api.states import Arrays, State
 
 Floats = npt.NDArray[np.float64]
-State = Mapping[str, npt.NDArray[Any]]
 
 METHODS = ("gp", "policy", "hybrid", "enumeration", "closed_forms")
 MOST_LEVELS = 12  # of an enumeration, which its budget ends much sooner
@@ -149,7 +151,7 @@ def _others(task: Task) -> dict[str, Any]:
     }
 
 
-def make_engine(task: Task, state: State | None = None) -> Engine:
+def make_engine(task: Task, state: Arrays | None = None) -> Engine:
     """The task's engine, at a stored state where one is given."""
     data, extra = (task.X, task.y, task.ranges, task.cost, task.config), _others(task)
     return Engine(*data, **extra) if state is None else Engine.restore(*data, state, **extra)
@@ -158,7 +160,7 @@ def make_engine(task: Task, state: State | None = None) -> Engine:
 class GpSearch:
     """Genetic programming in the kernel: a `Searcher`."""
 
-    def __init__(self, task: Task, state: State | None = None) -> None:
+    def __init__(self, task: Task, state: Arrays | None = None) -> None:
         self._engine = make_engine(task, state)
 
     @property
@@ -186,7 +188,7 @@ class GpSearch:
 class JointSearch:
     """Closed forms first, then evolution, a policy that learns, or both: a `Searcher`."""
 
-    def __init__(self, task: Task, config: HybridConfig, state: State | None = None) -> None:
+    def __init__(self, task: Task, config: HybridConfig, state: Arrays | None = None) -> None:
         held = replace(config, engine=task.config, seed=task.config.seed)
         data, extra = (task.X, task.y, task.ranges, task.cost, held), _others(task)
         self._search = (
@@ -231,7 +233,7 @@ class ListSearch:
         state: a stored state.
     """
 
-    def __init__(self, task: Task, meet: bool, state: State | None = None) -> None:
+    def __init__(self, task: Task, meet: bool, state: Arrays | None = None) -> None:
         self._task, self._meet = task, meet
         self._rules = task.config.all_rules()
         self._front: list[Candidate] = []
@@ -291,7 +293,7 @@ class ListSearch:
         return {"evaluations": np.array([self.evaluations])}
 
 
-def searcher(task: Task, state: State | None = None) -> Searcher:
+def searcher(task: Task, state: Arrays | None = None) -> Searcher:
     """The task's way to search, at a stored state where one is given."""
     if task.method in ("enumeration", "closed_forms"):
         return ListSearch(task, task.method == "closed_forms", state)

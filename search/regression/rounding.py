@@ -13,8 +13,8 @@ import numpy as np
 
 from symtick.expr import Program, from_programs
 from symtick.search import _kernel
-from symtick.search.evolution.engine import Candidate
 from symtick.search.grammar.grammar import Vocabulary
+from symtick.search.kernel_api.candidate import Candidate
 from symtick.search.kernel_api.evaluation import Rows, costs, rounded
 from symtick.search.regression.regression import Task, non_dominated
 

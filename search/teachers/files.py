@@ -24,8 +24,13 @@ from symtick.search.teachers.teacher import FORMAT, Architecture, TorchTeacher
 Layer = tuple[npt.NDArray[Any], npt.NDArray[Any] | None]
 
 
-def load_npz(path: Path) -> TorchTeacher:
-    """`TorchTeacher.load`, which documents it."""
+def load_teacher(path: Path | str) -> TorchTeacher:
+    """Read what `TorchTeacher.save` wrote.
+
+    Raises:
+        InputError: missing, damaged, or not a teacher.
+    """
+    path = Path(path)
     _must_exist(path)
     try:
         with np.load(path, allow_pickle=False) as content:

@@ -285,14 +285,3 @@ class TorchTeacher:
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, mean=self.mean, std=self.std, **arrays)
         write_bytes(file, buffer.getvalue())
-
-    @classmethod
-    def load(cls, path: Path | str) -> TorchTeacher:
-        """Read what `save` wrote.
-
-        Raises:
-            InputError: missing, damaged, or not a teacher.
-        """
-        from symtick.search.teachers.files import load_npz  # it imports this module
-
-        return load_npz(Path(path))

@@ -22,7 +22,7 @@ from symtick.errors import DomainError, InputError
 from symtick.estimators.equations import COLUMNS
 from symtick.estimators.exporting import latex
 from symtick.expr import Expression, Op, to_sympy
-from symtick.search.evolution.engine import EngineConfig
+from symtick.search.evolution.settings import EngineConfig
 from symtick.search.grammar.grammar import Operator
 from symtick.search.hybrid.settings import HybridConfig
 from symtick.search.regression.islands import IslandSettings

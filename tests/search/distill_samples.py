@@ -17,7 +17,7 @@ from symtick.search.distill.settings import (
     EvolutionSettings,
     FixedPointSettings,
 )
-from symtick.search.evolution.engine import EngineConfig, Limits
+from symtick.search.evolution.settings import EngineConfig, Limits
 from symtick.search.layered.settings import LayeredSettings
 
 FORMATS = (Fixed(5, 4), Fixed(6, 5), Fixed(5, 4), Fixed(5, 4))

@@ -9,8 +9,10 @@ import numpy.typing as npt
 
 from symtick.expr import Op
 from symtick.hwcost.search_model.table import SearchCost
-from symtick.search.evolution.engine import Candidate, Engine, EngineConfig, Moves
+from symtick.search.evolution.engine import Engine
+from symtick.search.evolution.settings import EngineConfig, Moves
 from symtick.search.grammar.grammar import Operator, Rules, sequences_of
+from symtick.search.kernel_api.candidate import Candidate
 
 KOZA = ("add", "sub", "mul", "div", "sin", "cos", "exp", "log")
 NO_MOVE = Moves(**dict.fromkeys(Moves.__dataclass_fields__, 0.0) | {"crossover": 1.0})

@@ -29,16 +29,17 @@ from symtick.estimators.resolve import Plan, usable_guesses
 from symtick.estimators.validation import check_callables, check_numbers, check_spreads
 from symtick.expr import Expression
 from symtick.search.data.preparing import denoised, select_features
-from symtick.search.evolution.engine import EngineConfig, Penalty
+from symtick.search.evolution.settings import EngineConfig
 from symtick.search.grammar.grammar import Operator
 from symtick.search.hybrid.settings import HybridConfig
+from symtick.search.kernel_api.candidate import Penalty
 from symtick.search.kernel_api.losses import Loss
+from symtick.search.kernel_api.states import Arrays
 from symtick.search.regression.islands import Islands, IslandSettings, connected
 from symtick.search.regression.regression import (
     METHODS,
     Outcome,
     Searcher,
-    State,
     Task,
     run,
     searcher,
@@ -437,7 +438,7 @@ class Memory:
 
     key: str
     guesses: tuple[str, ...]
-    state: State | None
+    state: Arrays | None
     loss: Loss = "mse"
     penalty: Penalty | None = None
 

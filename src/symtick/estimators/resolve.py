@@ -29,9 +29,10 @@ from symtick.estimators.parameters import (
 from symtick.estimators.target import Hardware, renumbered
 from symtick.expr import Expression, from_programs, to_text
 from symtick.hwcost import SearchCost
-from symtick.search.evolution.engine import Candidate, EngineConfig
+from symtick.search.evolution.settings import EngineConfig
 from symtick.search.grammar.grammar import Rules, Units, Vocabulary, accepts
 from symtick.search.hybrid.settings import HYBRID_METHODS, HybridConfig
+from symtick.search.kernel_api.candidate import Candidate
 from symtick.search.kernel_api.evaluation import costs, evaluate
 from symtick.search.regression.regression import Task
 

@@ -31,7 +31,7 @@ from symtick.search.data.problem import Problem
 from symtick.search.distill.checkpoint import HEAD
 from symtick.search.distill.distill import Distiller, Progress
 from symtick.search.distill.settings import DistillConfig
-from symtick.search.teachers.files import from_state_dict, load_keras_h5
+from symtick.search.teachers.files import from_state_dict, load_keras_h5, load_teacher
 from symtick.search.teachers.teacher import Architecture, TorchTeacher
 from symtick.search.teachers.train import train_mlp
 
@@ -100,7 +100,7 @@ def make_teacher(job: Job, train: Dataset) -> TorchTeacher | None:
     elif wanted.torch is not None:
         teacher = _torch_teacher(wanted.torch, train)
     elif wanted.saved is not None:
-        teacher = TorchTeacher.load(wanted.saved)
+        teacher = load_teacher(wanted.saved)
     else:
         return None
     if teacher.feature_names != names or teacher.class_names != classes:

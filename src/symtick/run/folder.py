@@ -41,7 +41,9 @@ from symtick.design_folder.checks import (
 from symtick.design_folder.folder import FILE, DesignSpec
 from symtick.errors import InputError
 from symtick.search.data.dataset import Dataset, Scaler
+from symtick.search.data.files import load_dataset
 from symtick.search.designs.front import Front, FrontEntry
+from symtick.search.teachers.files import load_teacher
 from symtick.search.teachers.teacher import TorchTeacher
 from symtick.sim.verify import Verification
 
@@ -75,18 +77,18 @@ class Run:
     @cached_property
     def train(self) -> Dataset:
         """Training rows, in the user's units."""
-        return Dataset.load(self.folder / "data.npz", "train")
+        return load_dataset(self.folder / "data.npz", "train")
 
     @cached_property
     def test(self) -> Dataset:
         """Test rows, which no step before the comparison reads."""
-        return Dataset.load(self.folder / "data.npz", "test")
+        return load_dataset(self.folder / "data.npz", "test")
 
     @cached_property
     def teacher(self) -> TorchTeacher | None:
         """The teacher; None where the labels themselves were learnt."""
         path = self.folder / "teacher.npz"
-        return TorchTeacher.load(path) if path.exists() else None
+        return load_teacher(path) if path.exists() else None
 
     @cached_property
     def scaler(self) -> Scaler:

@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 
 from symtick.errors import InputError, ToolError
 from symtick.search.data.dataset import TOP, Dataset, Scaler
-from symtick.search.data.files import JET_CLASSES, load_openml_jets, load_split
+from symtick.search.data.files import JET_CLASSES, load_dataset, load_openml_jets, load_split
 
 SAMPLE = Path(__file__).parents[3] / "examples" / "jets" / "jets_sample.npz"
 RNG = np.random.default_rng(7)
@@ -35,7 +35,7 @@ def test_the_committed_sample_is_whole() -> None:
         assert shares.min() > 0.18 and shares.max() < 0.22
     seen = {row.tobytes() for row in train.X}
     assert not any(row.tobytes() in seen for row in test.X)
-    assert len(Dataset.load(SAMPLE)) == len(train) + len(test)
+    assert len(load_dataset(SAMPLE)) == len(train) + len(test)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -105,27 +105,27 @@ def test_unlabelled_data_says_so() -> None:
 
 def test_npz_without_names_numbers_them(tmp_path: Path) -> None:
     np.savez(tmp_path / "d.npz", X=np.zeros((4, 2)), y=np.array([0, 2, 1, 0]))
-    held = Dataset.load(tmp_path / "d.npz")
+    held = load_dataset(tmp_path / "d.npz")
     assert held.feature_names == ("x0", "x1") and held.class_names == ("0", "1", "2")
     with pytest.raises(InputError, match=r"no X_train: its arrays are X, y"):
-        Dataset.load(tmp_path / "d.npz", part="train")
+        load_dataset(tmp_path / "d.npz", part="train")
 
 
 def test_npz_with_pickled_objects_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "d.npz", X=np.zeros((2, 1)), classes=np.array(["a", None], dtype=object))
     with pytest.raises(InputError, match="pickled objects are refused"):
-        Dataset.load(tmp_path / "d.npz")
+        load_dataset(tmp_path / "d.npz")
 
 
 def test_files_that_are_not_data_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no data file .*gone\.npz"):
-        Dataset.load(tmp_path / "gone.npz")
+        load_dataset(tmp_path / "gone.npz")
     (tmp_path / "d.npz").write_text("not a zip")
     with pytest.raises(InputError, match=r"not a \.npz file of plain arrays"):
-        Dataset.load(tmp_path / "d.npz")
+        load_dataset(tmp_path / "d.npz")
     (tmp_path / "d.root").write_text("")
     with pytest.raises(InputError, match=r"neither \.npz nor \.csv"):
-        Dataset.load(tmp_path / "d.root")
+        load_dataset(tmp_path / "d.root")
 
 
 def csv_file(folder: Path, text: str) -> Path:
@@ -134,18 +134,18 @@ def csv_file(folder: Path, text: str) -> Path:
 
 
 def test_csv_with_text_labels(tmp_path: Path) -> None:
-    held = Dataset.load(csv_file(tmp_path, "pt,class,eta\n1,w,2.5\n3,g,-1e3\n"))
+    held = load_dataset(csv_file(tmp_path, "pt,class,eta\n1,w,2.5\n3,g,-1e3\n"))
     assert held.feature_names == ("pt", "eta") and held.class_names == ("g", "w")
     assert held.X.tolist() == [[1.0, 2.5], [3.0, -1000.0]] and held.labels.tolist() == [1, 0]
 
 
 def test_csv_with_a_named_target(tmp_path: Path) -> None:
     path = csv_file(tmp_path, "pt,kind\n1,0\n3,2\n")
-    assert Dataset.load(path).y is None
-    held = Dataset.load(path, target="kind")
+    assert load_dataset(path).y is None
+    held = load_dataset(path, target="kind")
     assert held.class_names == ("0", "1", "2") and held.labels.tolist() == [0, 2]
     with pytest.raises(InputError, match="no column 'sort': it has pt, kind"):
-        Dataset.load(path, target="sort")
+        load_dataset(path, target="sort")
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_csv_with_a_named_target(tmp_path: Path) -> None:
 )
 def test_bad_csv_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Dataset.load(csv_file(tmp_path, text))
+        load_dataset(csv_file(tmp_path, text))
 
 
 def test_openml_without_internet(monkeypatch: pytest.MonkeyPatch) -> None:

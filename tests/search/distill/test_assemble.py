@@ -15,7 +15,7 @@ from symtick.search.data.problem import Problem
 from symtick.search.designs.joint_fit import Polisher
 from symtick.search.distill.assemble import Assembly, combinations
 from symtick.search.distill.output_search import pick
-from symtick.search.evolution.engine import Candidate
+from symtick.search.kernel_api.candidate import Candidate
 
 pytestmark = pytest.mark.kernel
 

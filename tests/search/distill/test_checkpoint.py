@@ -10,11 +10,15 @@ import pytest
 from distill_samples import classes, distiller, short, values
 
 from symtick.errors import InputError
-from symtick.search.distill.checkpoint import Checkpoint, fingerprint, read_state
+from symtick.search.distill.checkpoint import (
+    Checkpoint,
+    fingerprint,
+)
 from symtick.search.distill.output_search import Evolution
 from symtick.search.distill.settings import DistillConfig
 from symtick.search.distill.stage import Source
 from symtick.search.grammar.grammar import Rules, Units
+from symtick.search.kernel_api.states import read_state
 from symtick.search.layered.elimination import Ladder
 
 pytestmark = pytest.mark.kernel

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from symtick.expr import Program, from_programs
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search import _kernel
-from symtick.search.evolution.engine import Engine, EngineConfig, Moves
+from symtick.search.evolution.engine import Engine
+from symtick.search.evolution.settings import EngineConfig, Moves
 from symtick.search.grammar.grammar import (
     Rules,
     Vocabulary,

@@ -17,7 +17,9 @@ from symtick.errors import InputError
 from symtick.expr import OPS, Interval, Op, from_programs, parse
 from symtick.hwcost.search_model.graph import search_cost
 from symtick.hwcost.search_model.table import SearchCost
-from symtick.search.evolution.engine import Candidate, Engine, EngineConfig, Limits, Moves
+from symtick.search.evolution.engine import Engine
+from symtick.search.evolution.settings import EngineConfig, Limits, Moves
+from symtick.search.kernel_api.candidate import Candidate
 from symtick.search.kernel_api.evaluation import Rows, losses
 
 pytestmark = pytest.mark.kernel
@@ -111,7 +113,8 @@ import threading
 import numpy as np
 from symtick.expr import Interval
 from symtick.hwcost.search_model.table import SearchCost
-from symtick.search.evolution.engine import Engine, EngineConfig
+from symtick.search.evolution.engine import Engine
+from symtick.search.evolution.settings import EngineConfig
 X = np.linspace(-1, 1, 50)[:, None]
 config = EngineConfig(islands=4, population=8)
 one, other = (Engine(X, X[:, 0] ** 2, [Interval(-1, 1)], SearchCost.unit(1), config) for _ in "12")

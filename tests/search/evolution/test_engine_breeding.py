@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 from engine_samples import KOZA, NO_MOVE, RICH, TOKENS, depth_cost, tokens
 
-from symtick.search.evolution.engine import EngineConfig, Moves
+from symtick.search.evolution.settings import EngineConfig, Moves
 from symtick.search.grammar.grammar import Rules, Vocabulary, accepts
 
 pytestmark = pytest.mark.kernel

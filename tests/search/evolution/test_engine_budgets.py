@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symtick.errors import InputError
-from symtick.search.evolution.engine import Engine, EngineConfig, Limits
+from symtick.search.evolution.engine import Engine
+from symtick.search.evolution.settings import EngineConfig, Limits
 from symtick.search.grammar.grammar import Rules, Units, accepts
 
 pytestmark = pytest.mark.kernel

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from symtick.errors import InputError
 from symtick.expr import Expression, Op
-from symtick.search.evolution.engine import Engine, EngineConfig
+from symtick.search.evolution.engine import Engine
+from symtick.search.evolution.settings import EngineConfig
 from symtick.search.grammar.grammar import Rules, random_sequences
 from symtick.search.kernel_api.evaluation import Rows, losses
 

@@ -9,7 +9,8 @@ import pytest
 from engine_samples import NO_MOVE, TOKENS, depth_cost, inputs, rows_of, target, tokens
 
 from symtick.expr import Op
-from symtick.search.evolution.engine import Engine, Moves
+from symtick.search.evolution.engine import Engine
+from symtick.search.evolution.settings import Moves
 from symtick.search.grammar.grammar import Rules, random_sequences
 from symtick.search.kernel_api.evaluation import Rows, costs, losses
 

@@ -11,7 +11,8 @@ from engine_samples import RICH, TOKENS, depth_cost, inputs, target, tokens
 
 from symtick.errors import InputError
 from symtick.expr import Expression, Interval, Op, from_programs
-from symtick.search.evolution.engine import Engine, EngineConfig, Limits
+from symtick.search.evolution.engine import Engine
+from symtick.search.evolution.settings import EngineConfig, Limits
 from symtick.search.grammar.grammar import Operator, Rules, Units
 from symtick.search.kernel_api.evaluation import Rows, losses
 

@@ -16,9 +16,11 @@ from grammar_samples import KINDS, Judge, rows_of, tick_table
 from symtick.expr import from_programs
 from symtick.hwcost.search_model.graph import search_cost
 from symtick.hwcost.search_model.table import SearchCost
-from symtick.search.evolution.engine import Engine, EngineConfig, Moves
+from symtick.search.evolution.engine import Engine
+from symtick.search.evolution.settings import EngineConfig, Moves
 from symtick.search.grammar.grammar import Operator, Rules, Units, Vocabulary
-from symtick.search.policy.policy import Policy, Priors
+from symtick.search.policy.policy import Policy
+from symtick.search.policy.settings import Priors
 
 pytestmark = pytest.mark.kernel
 TRIES = 100_000

@@ -14,15 +14,14 @@ from symtick.expr import Interval, from_programs, parse
 from symtick.hwcost.search_model.graph import search_cost
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.distill.output_search import Evolution
-from symtick.search.evolution.engine import Candidate
 from symtick.search.evolution.settings import EngineConfig, Limits
 from symtick.search.grammar.grammar import Rules, Units, Vocabulary, accepts
 from symtick.search.hybrid.hybrid import HybridSearch, Reward
 from symtick.search.hybrid.settings import HYBRID_METHODS, HybridConfig
+from symtick.search.kernel_api.candidate import Candidate
 from symtick.search.kernel_api.evaluation import Rows, losses
-from symtick.search.policy.network import NetworkSettings
 from symtick.search.policy.policy import Policy
-from symtick.search.policy.training import METHODS, TrainSettings
+from symtick.search.policy.settings import TRAININGS, NetworkSettings, TrainSettings
 
 pytestmark = pytest.mark.kernel
 KOZA = ("add", "sub", "mul", "div", "sin", "cos", "exp", "log")
@@ -101,7 +100,8 @@ def test_the_budget_is_never_exceeded(method: str) -> None:
 
 @pytest.mark.parametrize("before", [0, 1, 3])
 @pytest.mark.parametrize(
-    ("method", "training"), [("gp", "rspg"), *(("hybrid", m) for m in METHODS), ("policy", "rspg")]
+    ("method", "training"),
+    [("gp", "rspg"), *(("hybrid", t) for t in TRAININGS), ("policy", "rspg")],
 )
 @pytest.mark.parametrize("forms", [0, 400])
 def test_a_restored_search_goes_on_as_if_nothing_had_happened(
@@ -134,7 +134,7 @@ def test_a_state_of_other_settings_is_refused(changes: dict[str, object]) -> Non
         HybridSearch.restore(X, y, None, COST, replace(config, **changes), saved)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("training", METHODS)
+@pytest.mark.parametrize("training", TRAININGS)
 def test_a_step_is_done_whole_or_not_at_all(training: str) -> None:
     config = small("hybrid", training)
     X, y = data("sin(x0*x0)*cos(x0) - x0")

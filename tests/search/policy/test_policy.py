@@ -16,8 +16,8 @@ from symtick.expr import Op
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search import _kernel
 from symtick.search.grammar.grammar import Operator, Rules, Unit, Units, Vocabulary, accepts
-from symtick.search.policy.network import NetworkSettings
-from symtick.search.policy.policy import Policy, Priors
+from symtick.search.policy.policy import Policy
+from symtick.search.policy.settings import NetworkSettings, Priors
 from symtick.search.policy.training import PretrainSettings, pretrain
 
 pytestmark = pytest.mark.kernel

@@ -10,9 +10,12 @@ import pytest
 
 from symtick.errors import InputError
 from symtick.search.grammar.grammar import Rules, Vocabulary
-from symtick.search.policy.network import NetworkSettings
-from symtick.search.policy.policy import Policy, Priors
-from symtick.search.policy.training import METHODS, Batch, TrainSettings, make_trainer
+from symtick.search.policy.policy import Policy
+from symtick.search.policy.settings import TRAININGS, NetworkSettings, Priors, TrainSettings
+from symtick.search.policy.training import (
+    Batch,
+    make_trainer,
+)
 
 pytestmark = pytest.mark.kernel
 VOCABULARY = Vocabulary.of(("add", "mul", "sin", "exp"), 2, constants=False)
@@ -34,7 +37,7 @@ def moved(held: Policy, before: dict[str, npt.NDArray[np.float32]]) -> float:
     return max(float(np.abs(w - before[n]).max()) for n, w in held.weights().items())
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", TRAININGS)
 @pytest.mark.parametrize("start", ["zeros", "scaled"])
 def test_the_reward_grows(method: str, start: str) -> None:
     held = Policy(VOCABULARY, RULES, replace(SCALED, start=start), Priors(length=6.0))
@@ -138,7 +141,7 @@ def test_the_queue_holds_the_best_different_sequences_of_all_batches() -> None:
     assert rewards == sorted(every.values(), reverse=True)[:7]
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", TRAININGS)
 def test_restored_training_goes_on_exactly(method: str) -> None:
     settings = TrainSettings(method=method, rate=0.01, queue_batch=2)
     held = policy()

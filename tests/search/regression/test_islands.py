@@ -17,7 +17,7 @@ from symtick import SymbolicRegressor
 from symtick.errors import InputError, ToolError
 from symtick.expr import Expression
 from symtick.hwcost import SearchCost
-from symtick.search.evolution.engine import EngineConfig, Limits
+from symtick.search.evolution.settings import EngineConfig, Limits
 from symtick.search.regression.islands import Islands, IslandSettings, Outcome, connected, live
 from symtick.search.regression.regression import Searcher, Task, run
 

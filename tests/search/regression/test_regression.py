@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from symtick.hwcost.search_model.table import SearchCost
-from symtick.search.evolution.engine import EngineConfig
+from symtick.search.evolution.settings import EngineConfig
 from symtick.search.regression.regression import Task
 
 pytestmark = pytest.mark.kernel

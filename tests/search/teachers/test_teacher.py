@@ -17,7 +17,7 @@ from symtick.errors import InputError
 from symtick.search.data.dataset import Dataset
 from symtick.search.data.files import load_split
 from symtick.search.data.metrics import accuracy
-from symtick.search.teachers.files import from_state_dict, load_keras_h5
+from symtick.search.teachers.files import from_state_dict, load_keras_h5, load_teacher
 from symtick.search.teachers.teacher import Architecture, Teacher, TorchTeacher, architecture_of
 from symtick.search.teachers.train import train_mlp
 
@@ -94,7 +94,7 @@ def test_save_and_load_give_the_same_scores(tmp_path: Path) -> None:
     data = blobs()
     teacher = train_mlp(data, widths=(8, 4), epochs=2, activation="tanh")
     teacher.save(tmp_path / "t.npz")
-    again = TorchTeacher.load(tmp_path / "t.npz")
+    again = load_teacher(tmp_path / "t.npz")
     assert np.array_equal(again.logits(data.X), teacher.logits(data.X))
     assert again.architecture == Architecture((3, 8, 4, 3), ("tanh", "tanh", "linear"))
     assert (again.feature_names, again.class_names) == (NAMES, ("p", "q", "r"))
@@ -104,13 +104,13 @@ def test_save_and_load_give_the_same_scores(tmp_path: Path) -> None:
 
 def test_files_that_are_not_teachers_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no file"):
-        TorchTeacher.load(tmp_path / "gone.npz")
+        load_teacher(tmp_path / "gone.npz")
     (tmp_path / "t.npz").write_bytes(b"junk")
     with pytest.raises(InputError, match="not a teacher that symtick saved"):
-        TorchTeacher.load(tmp_path / "t.npz")
+        load_teacher(tmp_path / "t.npz")
     np.savez(tmp_path / "t.npz", meta=np.array(json.dumps({"format": "other"})))
     with pytest.raises(InputError, match="format 'other'"):
-        TorchTeacher.load(tmp_path / "t.npz")
+        load_teacher(tmp_path / "t.npz")
     with pytest.raises(InputError, match=r"saved as \.npz, not as 't\.pt'"):
         train_mlp(blobs(), widths=(2,), epochs=1).save(tmp_path / "t.pt")
 
