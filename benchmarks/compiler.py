@@ -26,6 +26,7 @@ import numpy as np
 from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, say
 from symtick.baselines.symbolic_hls4ml import TYPE, Cut, compile_symbolic
 from symtick.codegen import PASSES, Design, GOp, RawArray, Width, lower, run_passes, schedule
+from symtick.codegen.emit.project import write_verilog
 from symtick.design_folder.folder import DesignSpec
 from symtick.errors import SymtickError, ToolError
 from symtick.files import write_json
@@ -34,7 +35,7 @@ from symtick.run.distilling import problem_of
 from symtick.run.folder import Run, open_run
 from symtick.run.tuning import Budget, judge_of, tuned
 from symtick.search.data.metrics import accuracy
-from symtick.sim import nextpnr, verilator, yosys
+from symtick.sim import nextpnr, yosys
 from symtick.sim.verify import verify
 
 BUDGET = "0.1%"
@@ -176,7 +177,7 @@ def _figures(bench: Bench, job: Job, design: Design) -> Row:
 
 
 def _tools(what: str, design: Design, folder: Path) -> Row:
-    verilator.write_verilog(design, folder)
+    write_verilog(design, folder)
     files = sorted((folder / "rtl").glob("*.v"))
     if what == "clock":
         timing = nextpnr.place_and_route(

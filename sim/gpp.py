@@ -12,43 +12,17 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.codegen.design import Design
-from symtick.codegen.emit.hls import PART, driver_files, hls_files, vector_files
+from symtick.codegen.emit.hls import driver_files, hls_files
 from symtick.codegen.emit.names import ports
+from symtick.codegen.emit.project import write_files
+from symtick.codegen.emit.vectors import from_patterns, stacked
 from symtick.codegen.ir.fixed import RawArray, raw_dtype
 from symtick.errors import ToolError
-from symtick.files import write_text
 from symtick.sim import tools
-from symtick.sim.vectors import from_patterns, stacked
 
 # uninitialised bits in ap_types' own constructors are its business, and inlined into our text
 _FLAGS = ("-std=c++14", "-O1", "-Wall", "-Wno-unknown-pragmas", "-Wno-uninitialized")
 _LOW = (1 << 64) - 1
-
-
-def write_project(
-    design: Design,
-    folder: Path,
-    raw: RawArray | None = None,
-    part: str = PART,
-) -> list[Path]:
-    """Write the HLS project, with test-bench data for the vectors `raw` if given.
-
-    Args:
-        design: the design.
-        folder: project folder; it is made where it is not there.
-        raw: raw input integers, shape (vectors, inputs).
-        part: AMD's part number, for build_prj.tcl.
-
-    Returns:
-        The files written.
-    """
-    files = hls_files(design, part)
-    if raw is not None:
-        columns = [index for index, *_ in ports(design).inputs]
-        files |= vector_files(raw[:, columns], design.graph.evaluate(raw))
-    for name, text in files.items():
-        write_text(folder / name, text)
-    return [folder / name for name in files]
 
 
 def run(design: Design, raw: RawArray, folder: Path) -> RawArray:
@@ -65,9 +39,9 @@ def run(design: Design, raw: RawArray, folder: Path) -> RawArray:
     Raises:
         ToolError: g++ or the headers are missing, the text does not compile, or the program fails.
     """
-    for name, text in hls_files(design).items():
-        if name.startswith("firmware/"):  # the build script names a part, which is not known here
-            write_text(folder / name, text)
+    # the build script names a part, which is not known here
+    files = hls_files(design).items()
+    write_files(folder, {name: text for name, text in files if name.startswith("firmware/")})
     program = build(design, folder)
     held = ports(design)
     work = program.parent
@@ -83,8 +57,7 @@ def build(design: Design, folder: Path) -> Path:
     """Compile the project in `folder` with the driver; returns the program."""
     compiler, headers = tools.find("g++"), tools.find("hls4ml")
     work = (folder / "sim" / "cpp").resolve()
-    for name, text in driver_files(design).items():
-        write_text(work / name, text)
+    write_files(work, driver_files(design))
     sources = [folder.resolve() / "firmware" / f"{design.name}.cpp", work / "driver.cpp"]
     program = work / "driver"
     command = [

@@ -15,10 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.codegen.design import Design
+from symtick.codegen.emit import vectors
 from symtick.codegen.emit.hls import PART
+from symtick.codegen.emit.project import write_project
 from symtick.codegen.ir.fixed import RawArray
 from symtick.errors import VerificationError
-from symtick.sim import gpp, vectors, verilator
+from symtick.sim import gpp, verilator
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def verify(
     """
     raw = vectors.make(design, count, seed, data)
     expected = design.graph.evaluate(raw)
-    gpp.write_project(design, folder, raw, part)
+    write_project(design, folder, raw, part)
     with ThreadPoolExecutor(2) as pool:
         compiled = pool.submit(_timed_cpp, design, raw, folder)
         simulated = pool.submit(verilator.run, design, raw, folder, expected)

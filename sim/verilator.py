@@ -17,12 +17,12 @@ import numpy as np
 
 from symtick.codegen.design import Design
 from symtick.codegen.emit.names import ports
-from symtick.codegen.emit.verilog import verilog_files
+from symtick.codegen.emit.project import write_verilog
+from symtick.codegen.emit.vectors import from_patterns, input_nodes, stacked, to_patterns
 from symtick.codegen.ir.fixed import RawArray, raw_dtype
 from symtick.errors import ToolError
 from symtick.files import write_text
 from symtick.sim import bench, runtime_cache, tools
-from symtick.sim.vectors import from_patterns, input_nodes, stacked, to_patterns
 
 _BENCH = ("run.py", "stream.py")
 _MARGIN = 8
@@ -52,14 +52,6 @@ class Simulation:
     mismatches: int
     ambiguous: bool
     seconds: float
-
-
-def write_verilog(design: Design, folder: Path) -> list[Path]:
-    """Write the Verilog files of a design under `folder`; returns their paths."""
-    files = verilog_files(design)
-    for name, text in files.items():
-        write_text(folder / name, text)
-    return [folder / name for name in files]
 
 
 def lint(sources: list[Path], top: str, folder: Path) -> str:

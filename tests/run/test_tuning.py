@@ -14,12 +14,12 @@ from typer.testing import CliRunner
 
 from symtick.cli.app import app
 from symtick.codegen import Decision
+from symtick.codegen.emit import vectors
 from symtick.design_folder.compiling import compile_text
 from symtick.design_folder.folder import read_spec
 from symtick.errors import InputError
 from symtick.report.plots.curve import curve_svg
 from symtick.run.tuning import CURVE, Budget, Tuned, error_judge, take_point, tune_folder, tuned
-from symtick.sim import vectors
 from symtick.sim.verify import verify
 
 TEXT = "sin(x0)*x1 + 0.5*x1**2 - 1.3*x0; tanh(2*x0) - x1"

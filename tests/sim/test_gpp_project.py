@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sim_designs import chance, design, spread
+from hand_designs import chance, design, spread
 
+from symtick.codegen.emit import vectors
+from symtick.codegen.emit.project import write_project
 from symtick.errors import ToolError
-from symtick.sim import gpp, tools, vectors
+from symtick.sim import gpp, tools
 
 pytestmark = pytest.mark.sim
 
@@ -27,7 +29,7 @@ def test_test_bench_passes_and_fails(tmp_path: Path) -> None:
     graph = chance(seed=5, size=25)
     made = design(graph, spread(graph, 2, seed=0), 2, "bench")
     raw = vectors.make(made, 300, 0)
-    gpp.write_project(made, tmp_path, raw)
+    write_project(made, tmp_path, raw)
     good = _bench(tmp_path)
     assert good.returncode == 0 and f"{len(raw)} vectors, 0 mismatches" in good.stdout
     predictions = tmp_path / "tb_data" / "tb_output_predictions.dat"
@@ -41,7 +43,7 @@ def test_test_bench_passes_and_fails(tmp_path: Path) -> None:
 def test_project_compiles_without_a_warning(tmp_path: Path) -> None:
     graph = chance(seed=6, size=40)
     made = design(graph, spread(graph, 2, seed=0), 2, "quiet")
-    gpp.write_project(made, tmp_path)
+    write_project(made, tmp_path)
     gpp.build(made, tmp_path)
     assert (tmp_path / "sim" / "cpp" / "build.log").read_text() == ""
 
@@ -49,7 +51,7 @@ def test_project_compiles_without_a_warning(tmp_path: Path) -> None:
 def test_text_that_does_not_compile_is_a_tool_error(tmp_path: Path) -> None:
     graph = chance(seed=6, size=12)
     made = design(graph, spread(graph, 0, seed=0), 0, "broken")
-    gpp.write_project(made, tmp_path)
+    write_project(made, tmp_path)
     source = tmp_path / "firmware" / "broken.cpp"
     source.write_text(source.read_text() + "nonsense\n")
     with pytest.raises(ToolError, match="nonsense"):

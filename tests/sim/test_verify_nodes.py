@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sim_designs import arithmetic, casts, chance, design, spread, wide
+from hand_designs import arithmetic, casts, chance, design, spread, wide
 
 from symtick.codegen import Design, GOp, Overflow, Quant
 from symtick.sim.verify import verify

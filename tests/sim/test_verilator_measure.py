@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sim_designs import arithmetic, casts, chance, design, spread, wide
+from hand_designs import arithmetic, casts, chance, design, spread, wide
 
 from symtick.codegen import Design, Fixed, GOp, GraphBuilder
+from symtick.codegen.emit import project, vectors
 from symtick.codegen.emit.verilog import verilog_files
 from symtick.errors import ToolError, VerificationError
-from symtick.sim import vectors, verilator
+from symtick.sim import verilator
 from symtick.sim.verify import verify
 
 pytestmark = pytest.mark.sim
@@ -30,7 +31,7 @@ def _changed(monkeypatch: pytest.MonkeyPatch, old: str, new: str) -> None:
         assert all(old in text for text in texts.values())
         return {name: text.replace(old, new) for name, text in texts.items()}
 
-    monkeypatch.setattr(verilator, "verilog_files", files)
+    monkeypatch.setattr(project, "verilog_files", files)
 
 
 def test_an_added_register_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +82,7 @@ def test_emitted_verilog_passes_every_lint_rule(latency: int, tmp_path: Path) ->
     graphs = [arithmetic(), casts(), wide(), *(chance(seed, 60) for seed in range(6))]
     for k, graph in enumerate(graphs):
         made = design(graph, spread(graph, latency, seed=k), latency, f"lint{k}")
-        files = verilator.write_verilog(made, tmp_path)
+        files = project.write_verilog(made, tmp_path)
         verilator.lint(files, made.name, tmp_path)
 
 

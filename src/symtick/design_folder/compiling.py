@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from symtick.codegen import SCORES, Decision, Design, Fixed, Precision
+from symtick.codegen.emit import vectors
 from symtick.defaults import CLOCK_MHZ, DEVICE, SCHEDULER
 from symtick.design_folder.folder import DesignSpec, write_design
 from symtick.design_folder.signal_formats import read_widths
@@ -20,7 +21,6 @@ from symtick.errors import InputError
 from symtick.expr import Expression, Interval, check_names, default_names, parse
 from symtick.files import new_folder
 from symtick.hwcost import Device, Estimate, estimate, load_device
-from symtick.sim import vectors
 
 ERROR_VECTORS = 4000
 

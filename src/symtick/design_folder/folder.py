@@ -25,14 +25,15 @@ from symtick.codegen import (
     Width,
     compile_expression,
 )
+from symtick.codegen.emit import vectors
 from symtick.codegen.emit.hls import PART
+from symtick.codegen.emit.project import write_project, write_verilog
 from symtick.codegen.fastest import FASTEST_MHZ, fastest_clock
 from symtick.defaults import SCHEDULER
 from symtick.errors import InputError, SymtickError
 from symtick.expr import Expression, Interval, parse, to_text
 from symtick.files import write_json
 from symtick.hwcost import estimate, load_device, model
-from symtick.sim import gpp, vectors, verilator
 
 FILE = "design.json"
 VERSION = 1
@@ -187,8 +188,8 @@ def write_design(folder: Path, spec: DesignSpec, design: Design | None = None) -
     built = design or spec.build()
     if folder.exists() and _recorded_digest(folder) not in (None, digest(built)):
         shutil.rmtree(folder)
-    gpp.write_project(built, folder, vectors.make(built, BENCH_VECTORS, seed=0), spec.part)
-    verilator.write_verilog(built, folder)
+    write_project(built, folder, vectors.make(built, BENCH_VECTORS, seed=0), spec.part)
+    write_verilog(built, folder)
     held = estimate(built, spec.model())
     published = load_device(spec.device).kind == "published"
     write_json(

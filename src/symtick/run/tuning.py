@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.codegen import Area, Design, Judge, Step, Tuning, Width, tune_widths
+from symtick.codegen.emit import vectors
 from symtick.design_folder.folder import DesignSpec, read_spec, write_design
 from symtick.errors import InputError
 from symtick.files import new_folder, write_json, write_text
@@ -32,7 +33,6 @@ from symtick.run.folder import JOB, Run, open_run
 from symtick.search.data.dataset import FloatArray
 from symtick.search.data.metrics import accuracy, agreement, predicted_classes
 from symtick.search.data.problem import Problem
-from symtick.sim import vectors
 
 CURVE = Path("results/tuning.json")
 VECTORS = 10_000

@@ -13,6 +13,7 @@ import pytest
 from golden_designs import DESIGNS
 
 from symtick.codegen.emit.hls import hls_files
+from symtick.codegen.emit.project import write_verilog
 from symtick.codegen.emit.verilog import verilog_files
 from symtick.sim import verilator, yosys
 from symtick.sim.verify import verify
@@ -40,7 +41,7 @@ def test_a_design_equals_its_golden_files(name: str) -> None:
 @pytest.mark.parametrize("name", DESIGNS)
 def test_lint_check_and_simulation_have_nothing_to_say(name: str, tmp_path: Path) -> None:
     made = DESIGNS[name]()
-    (source,) = verilator.write_verilog(made, tmp_path)
+    (source,) = write_verilog(made, tmp_path)
     assert "Warning" not in verilator.lint([source], name, tmp_path)
     assert yosys.check([source], name, tmp_path) == []
     verify(made, tmp_path / "sim", 2000).check()

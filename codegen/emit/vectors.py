@@ -1,7 +1,6 @@
 """Test vectors for a design: corners, all there is where that is little, real data, random.
 
-Room: `sim`; imports `codegen` and the errors. Also the two's-complement bit patterns that files and
-simulators exchange.
+Also the two's-complement bit patterns that files and simulators exchange.
 """
 
 from __future__ import annotations

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hand_designs import design
 from hypothesis import given
 from hypothesis import strategies as st
-from sim_designs import design
 
 from symtick.codegen import Design, Fixed, GOp, GraphBuilder
+from symtick.codegen.emit import vectors
 from symtick.errors import InputError
-from symtick.sim import vectors
 
 
 def _design(*formats: tuple[Fixed, int, int]) -> Design:

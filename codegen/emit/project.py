@@ -1,0 +1,49 @@
+"""A design's files on disk: the HLS project with its test-bench data, and the Verilog."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from symtick.codegen.design import Design
+from symtick.codegen.emit.hls import PART, hls_files, vector_files
+from symtick.codegen.emit.names import ports
+from symtick.codegen.emit.verilog import verilog_files
+from symtick.codegen.ir.fixed import RawArray
+from symtick.files import write_text
+
+
+def write_project(
+    design: Design,
+    folder: Path,
+    raw: RawArray | None = None,
+    part: str = PART,
+) -> list[Path]:
+    """Write the HLS project, with test-bench data for the vectors `raw` if given.
+
+    Args:
+        design: the design.
+        folder: project folder; it is made where it is not there.
+        raw: raw input integers, shape (vectors, inputs).
+        part: AMD's part number, for build_prj.tcl.
+
+    Returns:
+        The files written.
+    """
+    files = hls_files(design, part)
+    if raw is not None:
+        columns = [index for index, *_ in ports(design).inputs]
+        files |= vector_files(raw[:, columns], design.graph.evaluate(raw))
+    return write_files(folder, files)
+
+
+def write_verilog(design: Design, folder: Path) -> list[Path]:
+    """Write the Verilog files of a design under `folder`; returns their paths."""
+    return write_files(folder, verilog_files(design))
+
+
+def write_files(folder: Path, files: Mapping[str, str]) -> list[Path]:
+    """Write texts by relative path under `folder`; returns their paths."""
+    for name, text in files.items():
+        write_text(folder / name, text)
+    return [folder / name for name in files]
