@@ -1,8 +1,8 @@
 """Every unary function at several widths: method, cost, bound and worst error.
 
 Run: `python -m benchmarks.functions`; it writes docs/functions.md. Inputs of up to 16 bits are
-tried on every code, wider ones on the ends and random codes (seed 0); the oracle is float64 up to
-32 bits, where its own error is below a thousandth of a unit, and mpmath at 48.
+tested on every code, wider ones on the ends and random codes (seed 0). The reference is float64 up
+to 32 bits, where its own error is below a thousandth of a unit, and mpmath at 48.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from symtick.hwcost import estimate, model
 
 OUT = ROOT / "docs" / "functions.md"
 WIDTHS = (8, 12, 16, 24, 32)
-# what is defined everywhere on three integer bits, and what needs a positive argument
+# functions defined everywhere on three integer bits, and functions of a positive argument
 SIGNED = ("sin(x0)", "cos(x0)", "exp(x0)", "tanh(x0)", "square(x0)", "cube(x0)", "abs(x0)", "-x0")
 POSITIVE = ("sqrt(x0)", "log(x0)", "1/x0")
 LEAST = 0.125
@@ -34,12 +34,12 @@ _RANDOM = 20_000
 _EXACT_POINTS = 400
 _TEXT = """# Functions in hardware
 
-`python -m benchmarks.functions` makes this page. Each function stands alone, over `fixed<W,3>`
-(functions that need a positive argument: `ufixed<W,3>` from {least:g} on), computed to W - 3 bits
-after the point (40 at most), which is one unit (ulp), at 200 MHz on the device `open`.
-Bounds are proved by the compiler; errors are the largest measured, on every code up to {exhaustive}
-bits and on the ends and random codes beyond. 0.50 is correct rounding; rows without a bound are
-exact arithmetic.
+`python -m benchmarks.functions` writes this page. Each design is one function of one input in
+`fixed<W,3>` (for functions of a positive argument: `ufixed<W,3>` from {least:g} on), computed to
+W - 3 bits after the point (40 at most) at 200 MHz on the device `open`. Bounds and errors are in
+units of the last of those bits (ulp). Bounds are proved by the compiler. Errors are the largest
+measured: on every code up to {exhaustive} bits, on the ends and random codes beyond. 0.50 is correct
+rounding; rows without a bound are exact arithmetic.
 
 {rows}
 """

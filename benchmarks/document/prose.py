@@ -1,4 +1,4 @@
-"""The words of docs/benchmarks.md: what is measured, and how; the figures come from the results."""
+"""The text of docs/benchmarks.md: what is measured, and how; the figures come from the results."""
 
 from __future__ import annotations
 
@@ -8,63 +8,65 @@ PROSE: Mapping[str, str] = {
     "head": """
 # Benchmarks
 
-Written by `python -m benchmarks.tables` from the JSON in `benchmarks/results/`, so every figure is
-as measured; each benchmark is one command and says in its module how it works. None is a test:
-speed is never asserted. Published figures were obtained by others on other machines; recovery rates
-compare, wall times only roughly.
+`python -m benchmarks.tables` writes this page from the JSON in `benchmarks/results/`, so that every
+figure is as measured. Each benchmark is one command, and its module says how it works. None is a
+test: speed is never asserted. Published figures were obtained by others on other machines; recovery
+rates can be compared, wall times only roughly.
 """,
     "evaluation": """
 ## 1. Evaluation against pyoperon
 
-`python -m benchmarks.evaluation` (`make bench`). The same random trees and rows for both, one
-thread, medians over passes that alternate. A node-row is one node of a tree at one row.
+`python -m benchmarks.evaluation` (`make bench`). Both get the same random trees and rows and one
+thread; figures are medians over passes that alternate. A node-row is one node of a tree at one row.
 """,
     "share": """
-`bound` is what the trees would reach if every operator ran at its own speed below and nothing else
-took time; `share` is the best pass as a part of it. The limits were measured in the same run:
-multiply-adds in registers, sums of arrays in the first cache, each operator alone over a block.
+`bound` is the rate that the trees would reach if every operator ran at its own speed below and
+nothing else took time; `share` is the best pass as a part of it. The limits were measured in the
+same run: multiply-adds in registers, sums of arrays in the first cache, each operator alone over a
+block.
 """,
     "tree_cost": """
 ## 2. Cost of a tree
 
-`python -m benchmarks.tree_cost`. Ticks and LUTs of random trees by the search's cost tables, in the
-kernel and by the compiler's graph and timing in Python; nanoseconds a tree, one thread.
+`python -m benchmarks.tree_cost`. Ticks and LUTs of random trees by the cost tables of the search,
+computed in the kernel and by the compiler's graph and timing in Python; nanoseconds a tree, one
+thread.
 """,
     "recovery": """
 ## 3. Recovery
 
 `python -m benchmarks.recovery`. A run gets the points, tokens and budget of the literature
-(`benchmarks/problems.py`, with sources): 20 points for most problems, no constants for Nguyen and
-Livermore. Seed 0 has the very points of the literature's own generator, which is seeded by the
-problem's name; other seeds draw others from it, so that a method without chance is not counted ten
-times on one sample.
+(`benchmarks/search/problems.py`, with sources): 20 points for most problems, no constants for
+Nguyen and Livermore. Seed 0 has exactly the points of the literature's own generator, which is
+seeded by the name of the problem; other seeds draw other points from it, so that a deterministic
+method is not counted ten times on one sample.
 
-A run has recovered its law only if an expression on its front is that law as a function, not if it
-fits. It must be written with the problem's tokens, have a mean squared error below 1e-12 of the
-variance on noiseless test points that the search never sees, and agree with the law to 1e-30 at 50
-digits at 100 random points in the range and beyond it; SymPy then simplifies the difference to zero
-or, where it does not within 20 s, the many digits stand alone (the result file has the rule for
-each run). Where the problem has free constants, each of the found ones may change by 1e-6 for that
-identity. The literature's papers speak of exact equivalence too; its code takes a test error below
-1e-12 for it, so ours is the stricter judge. A run ends when the judge says yes, so evaluations and
-seconds are those until then; the literature's runs end the same way. Wall time is the search's
-alone, without the judge.
+A run has recovered its law if an expression on its front is that law as a function; a good fit is
+not enough. The expression must be written with the problem's tokens, have a mean squared error
+below 1e-12 of the variance on noiseless test points that the search never sees, and agree with the
+law to 1e-30 at 50 digits at 100 random points in the range and beyond it. SymPy then simplifies the
+difference to zero; if it does not within 20 s, the agreement in many digits decides (the result
+file has the rule for each run). If the problem has free constants, each found constant may change
+by 1e-6 for that identity. The papers speak of exact equivalence too, but their code accepts a test
+error below 1e-12, so this judge is stricter. A run ends when the judge accepts, and evaluations and
+seconds are those until then; the literature's runs end the same way. Wall time is that of the
+search alone, without the judge.
 
-The method is `HybridConfig.symtick`: closed forms first, met from both ends of the target, which
-rely on data without noise and do most of this; then policy and evolution. Its settings were chosen
-on some of these very problems, as the published methods' were, so the figures are not of unseen
-ones. The ablation says what each part does.
+The method is `HybridConfig.symtick`: bidirectional enumeration first, which relies on data without
+noise and solves most problems, then policy and evolution. Its settings were chosen on some of these
+problems, as those of the published methods were, so the problems are not unseen ones. The ablation
+shows the effect of each part.
 
 Notes on the sets:
-- Nguyen counts 12* (range [0, 10]) instead of 12, as the published averages do; 12 stands apart.
+- Nguyen counts 12* (range [0, 10]) instead of 12, as the published averages do; 12 is listed apart.
 - Livermore has the forms and numbers of Mundhenk et al. 2021 (arXiv:2111.00053). The same authors'
   benchmark table, which later work may have run, has other laws under the numbers 5, 14 and 16 and
   one more: these four are the set Livermore-d, outside the count.
 - Neat-6 (the harmonic numbers) has no closed form, so it is never recovered; Neat-8 has constants
   (1.2, 2.5) that its tokens can only build from ratios.
-- Policies and evolution write at most 30 tokens, as the literature's first configurations; closed
-  forms and enumeration 64, as its later ones. Livermore-9 does not fit into 30.
-- Points of R and R* are all kept; the literature's generator refuses values from 100 on, which R*
+- Policies and evolution write at most 30 tokens, as in the literature's first configurations;
+  enumeration of both kinds 64, as in its later ones. Livermore-9 does not fit into 30.
+- All points of R and R* are kept; the literature's generator refuses values from 100 on, which R*
   has.
 """,
     "ablation": """
@@ -73,81 +75,83 @@ Notes on the sets:
 `python -m benchmarks.recovery --ablation --seeds 2 --evaluations 500000`: every method on the
 Nguyen set (12*), with the same tokens, points, judge and budget. `rspg`, `vpg` and `pqt` are the
 policy alone (`HybridConfig.petersen2021`) with one of the three trainers; `hybrid-published` is
-`HybridConfig.mundhenk2021`; `hybrid` is ours, `hybrid-alone` ours without the closed forms, `gp`
-ours without closed forms and policy; `closed-forms` and `enumeration` search without chance.
+`HybridConfig.mundhenk2021`; `hybrid` is ours, `hybrid-alone` ours without `closed-forms` before it,
+`gp` that without the policy. `closed-forms` (bidirectional enumeration) and `enumeration` are
+deterministic.
 """,
     "empirical": """
 ## 4. EmpiricalBench
 
 `python -m benchmarks.empirical`. The nine laws of Cranmer 2023 (arXiv:2305.01582), on the paper's
-data: historical observations for four, for five the paper's generator with its seeds and noise; the
-logarithm of the target where the paper takes it. Operators, absolute loss and largest size (30
-nodes) are those of the paper's PySR runs; the paper gave each method eight cores for an hour, here
-a run is one core and a number of evaluations.
+data: historical observations for four laws, the paper's generator with its seeds and noise for
+five; the target is a logarithm where the paper takes one. Operators, absolute loss and largest size
+(30 nodes) are those of the paper's PySR runs. The paper gave each method eight cores for an hour;
+here a run has one core and a number of evaluations.
 
-The paper read fronts by eye. Here a run counts as solved only if an expression on its final front
-over (loss, nodes) is the law's form as an identity (1e-30 at 200 points) for some values of its
-free constants, has at least as many constants of its own, and a mean absolute error at most twice
-that of the form fitted by least squares; numbers that belong to the form, such as the exponents,
-must be met to 1e-6. With those within 5 %, or a worse fit, it is `almost`, which does not count.
+The paper read fronts by eye. Here a run counts as solved if an expression on its final front over
+(loss, nodes) meets three conditions. It is the form of the law as an identity (1e-30 at 200 points)
+for some values of the free constants. It has at least as many constants of its own. Its mean
+absolute error is at most twice that of the form fitted by least squares. Numbers that belong to the
+form, such as exponents, must be met to 1e-6. An expression that meets them within 5 % only, or fits
+worse, is `almost`, which does not count.
 
 Planck's law as the paper writes it, with log(exp(x) - 1), overflows double precision on the paper's
-data, where x reaches thousands; x + log(1 - exp(-x)) is the same law and does not. Leavitt's law
-cannot stand on a good front here: c - log(P + d), which is as long, has a mean absolute error of
-0.160 on its data and the law 0.209, and the shorter c - log(P) is counted as almost.
+data, where x reaches thousands; x + log(1 - exp(-x)) is the same law and does not. Leavitt's law is
+not on a good front here: c - log(P + d), which is as long, has a mean absolute error of 0.160 on
+its data and the law 0.209, and the shorter c - log(P) is counted as almost.
 """,
     "ticks": """
 ## 5. Ticks in the loop
 
-`python -m benchmarks.ticks`. The same engine and budget with the device's ticks and LUTs in the
-loop and with the usual node count, whose front is costed afterwards. Loss is the share of the
-variance that is left on held-out rows. The hypervolume is a share of the box below the reference;
-larger is better. `open` is the characterised device at 200 MHz with tables; `published` are the
-published cycles of a VU9P for <16,6>, without LUTs. Sets: the scores of the jets teacher,
+`python -m benchmarks.ticks`. The same engine and budget, once with the ticks and LUTs of the device
+in the loop and once with the usual node count, whose front is costed afterwards. Loss is the share
+of the variance that is left on held-out rows. The hypervolume is a share of the box below the
+reference; larger is better. `open` is the characterised device at 200 MHz with tables; `published`
+are the published cycles of a VU9P for <16,6>, without LUTs. Sets: the scores of the jets teacher,
 Friedman's functions, diabetes, a Gaussian.
 """,
     "arithmetic": """
 ## 6. Arithmetic against da4ml and alkaid
 
-`python -m benchmarks.arithmetic` (extras `bench` and `da`). Ten problems that all three express, on
-the same inputs; every design is first compared with Python integers. One recipe for all: LUTs by
-Yosys for UltraScale+ (a DSP counts as 173 LUTs, as their numbers on a VU9P are), the clock by
-nextpnr for an ECP5-85k of speed grade 8, one seed: differences of a few per cent in time are noise.
-Latency is stages times the shortest period; a library's extra registers at its inputs are not
-counted. Each runs in the setting that is best by its own estimate of LUT x latency: extra depth and
-cutoff of a library, and for ours the clock that it is compiled for, 10 to 125 MHz where all must be
-one stage and 125 to 250 MHz pipelined. The cubics are functions of one 6-bit input each, which our
-compiler turns into a table by itself.
+`python -m benchmarks.arithmetic` (extras `bench` and `da`). Ten problems that all three can
+express, on the same inputs; every design is first compared with Python integers. All are measured
+by one recipe: LUTs by Yosys for UltraScale+ (a DSP counts as 173 LUTs, the ratio of their numbers
+on a VU9P), the clock by nextpnr for an ECP5-85k of speed grade 8 with one seed, so that differences
+of a few per cent in time are noise. Latency is stages times the shortest period; extra registers of
+a library at its inputs are not counted. Each runs in the setting that is best by its own estimate
+of LUT x latency: extra depth and cutoff of a library, and for ours the clock that it is compiled
+for, 10 to 125 MHz for designs of one stage and 125 to 250 MHz pipelined. The cubics are functions
+of one 6-bit input each, which our compiler turns into a table by itself.
 """,
     "compiler": """
 ## 7. What each part of the compiler saves
 
-`python -m benchmarks.compiler runs/demo --designs d2 d12`. Designs of the jets run, compiled in
-full (`full`), with tuned widths too (`tuned`), and with parts left out: `no shared constants`
-leaves products with constants to synthesis; `no fusion` makes no table of a sub-expression (every
-function is a table on its own argument, with as few address bits as accuracy allows, the rest
-arithmetic);
-`neither` leaves out both. `hls4ml` is the way of hls4ml's symbolic back end, equal to its C++ bit
-for bit: one ap_fixed<16,6>, functions as its LUTs of 1,024 samples, no fusion; `results cut` also
-cuts every product and sum to that type, which is smaller. All go through one scheduler and are
-measured by one recipe: LUT and FF by Yosys (UltraScale+, no DSP; with DSP allowed in the columns
-after MHz), MHz by nextpnr (ECP5-85k, grade 8, no DSP), accuracy on test rows, vectors those that
-C++ and Verilog were compared on. `-` was not measured; ticks are then the schedule's.
+`python -m benchmarks.compiler runs/demo --designs d2 d12`. Designs of the jets run are compiled in
+full (`full`), with tuned widths besides (`tuned`), and with parts of the compiler left out. `no
+shared constants` leaves products with constants to synthesis. `no fusion` makes no table of a
+sub-expression: every function is a table on its own argument, with as few address bits as accuracy
+allows, and the rest is arithmetic. `neither` leaves out both. `hls4ml` is hls4ml's symbolic back
+end, equal to its C++ bit for bit: one ap_fixed<16,6>, functions as its LUTs of 1,024 samples, no
+fusion; `results cut` also cuts every product and sum to that type, which is smaller. All go through
+one scheduler and are measured by one recipe: LUT and FF by Yosys (UltraScale+, no DSP; with DSP
+allowed in the columns after MHz), MHz by nextpnr (ECP5-85k, grade 8, no DSP), accuracy on test
+rows. `vectors` is the number on which C++ and Verilog were compared. `-` was not measured; ticks
+are then those of the schedule.
 
-In the demo's designs every constant ends up in a table, so there is none to share until tables are
-left out. The type of 6 integer bits holds the constants and arguments of d2, d10, d12 and d13; the
-other nine of this front wrap in it and lose their accuracy (d9: 64.3 % to 17.7 %).
+In the demo's designs every constant ends up in a table, so that there is none to share until tables
+are left out. The type with 6 integer bits holds the constants and arguments of d2, d10, d12 and
+d13; the other nine designs of this front wrap in it and lose their accuracy (d9: 64.3 % to 17.7 %).
 """,
     "estimation": """
 ## 8. The estimate beside the tools
 
-`python -m benchmarks.estimation`. Random expressions (seed 2; areas and delays were fitted with
-seed 1 in view; clocks of seed 2 that were missed were looked at too, before the placement's timing
-weight was chosen) of 5 to 25 nodes over 2 to 6 inputs of 6 to 12 bits, one to three outputs that
-are not all constant, all operators, compiled for `open` at 200 MHz. Errors are (estimate -
-measured) / measured in magnitude, LUTs and flip-flops by Yosys for UltraScale+ without DSPs; ticks
-are the registers on every path from an input to an output of the netlist; the clock is that of an
-ECP5-85k, grade 8, placed and routed: where the first seed of the placement misses it, two more are
-tried, as one does to close a design.
+`python -m benchmarks.estimation`. Random expressions of 5 to 25 nodes over 2 to 6 inputs of 6 to 12
+bits, with all operators and one to three outputs that are not all constant, are compiled for `open`
+at 200 MHz (seed 2; areas and delays were fitted with seed 1 in view; missed clocks of seed 2 were
+looked at too, before the timing weight of the placement was chosen). Errors are the magnitude of
+(estimate - measured) / measured. LUTs and flip-flops are Yosys's for UltraScale+ without DSPs,
+ticks are the registers on every path from an input to an output of the netlist, and the clock is
+that of an ECP5-85k, grade 8, placed and routed. If the first seed of the placement misses the
+clock, two more are tried, as one does to close a design.
 """,
 }
