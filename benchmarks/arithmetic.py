@@ -20,10 +20,15 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.codegen.arithmetic_problems import Problem, expression, problems, reference
-from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, run_all
-from symtick.baselines.arithmetic import TOOLS, Setting, Traced, trace
-from symtick.baselines.arithmetic_worker import TOP
+from benchmarks.baselines.libraries import TOOLS, Setting, Traced, trace
+from benchmarks.baselines.libraries_worker import TOP
+from benchmarks.codegen.arithmetic_problems import (
+    ArithmeticProblem,
+    expression,
+    problems,
+    reference,
+)
+from benchmarks.runs import LOGS, RESULTS, Log, Record, machine, run_all
 from symtick.codegen import Design, Fixed, Precision, compile_expression
 from symtick.codegen.emit.verilog import verilog_files
 from symtick.errors import ResourceError, ToolError, VerificationError
@@ -44,7 +49,7 @@ _ROWS = 400
 
 
 @dataclass(frozen=True)
-class Job:
+class DesignMeasurement:
     """One design to measure.
 
     Attributes:
@@ -66,18 +71,18 @@ class Job:
         return (self.problem, self.tool, self.pipelined, self.dsp, self.rank)
 
 
-def jobs(settings: int) -> Iterator[Job]:
+def jobs(settings: int) -> Iterator[DesignMeasurement]:
     """All, what is compared side by side."""
     for dsp in (False, True):
         for pipelined in (False, True):
             for problem in problems():
-                yield Job(problem.name, OURS, pipelined, dsp)
+                yield DesignMeasurement(problem.name, OURS, pipelined, dsp)
                 for tool in TOOLS:
                     for rank in range(settings):
-                        yield Job(problem.name, tool, pipelined, dsp, rank)
+                        yield DesignMeasurement(problem.name, tool, pipelined, dsp, rank)
 
 
-def measured(job: Job) -> Row:
+def measured(job: DesignMeasurement) -> Record:
     """Make, check, synthesise and route one design; what cannot be made is said in `failed`."""
     problem = next(p for p in problems() if p.name == job.problem)
     with TemporaryDirectory() as scratch:
@@ -86,18 +91,20 @@ def measured(job: Job) -> Row:
             sources, stages, note = _design(problem, job, folder)
         except (ToolError, VerificationError) as error:
             return {**asdict(job), "failed": str(error).strip().splitlines()[-1][-200:]}
-        found = synthesize(sources, TOP, folder / "xcup", dsp=job.dsp)
+        cells = synthesize(sources, TOP, folder / "xcup", dsp=job.dsp)
         target = PIPELINED_MHZ if job.pipelined else 100.0
         timing = place_and_route(sources, TOP, folder / "ecp5", target_mhz=target, dsp=job.dsp)
     latency = stages * timing.period_ns
     return {
-        **asdict(job), "note": note, "lut": found.lut, "ff": found.ff, "blocks": found.dsp,
+        **asdict(job), "note": note, "lut": cells.lut, "ff": cells.ff, "blocks": cells.dsp,
         "stages": stages, "mhz": timing.fmax_mhz, "ns": latency,
-        "product": (found.lut + LUTS_PER_DSP * found.dsp) * latency,
+        "product": (cells.lut + LUTS_PER_DSP * cells.dsp) * latency,
     }  # fmt: skip
 
 
-def _design(problem: Problem, job: Job, folder: Path) -> tuple[list[Path], int, str]:
+def _design(
+    problem: ArithmeticProblem, job: DesignMeasurement, folder: Path
+) -> tuple[list[Path], int, str]:
     """Verilog files, stages and a word on the settings."""
     rng = np.random.default_rng(0)
     ends = (problem.fmt.raw_min, problem.fmt.raw_max)
@@ -119,7 +126,9 @@ def _said(setting: Setting) -> str:
     return depth if setting.cutoff < 0 else f"{depth}, cutoff {setting.cutoff}"
 
 
-def _peer(problem: Problem, job: Job, raw: Any, real: Any, folder: Path) -> list[Traced]:
+def _peer(
+    problem: ArithmeticProblem, job: DesignMeasurement, raw: Any, real: Any, folder: Path
+) -> list[Traced]:
     """A library's different designs, best first by its own estimate of LUT x latency."""
     cutoffs = CUTOFFS if job.pipelined else (-1,)
     settings = [Setting(extra, cutoff) for extra in DEPTHS for cutoff in cutoffs]
@@ -135,7 +144,12 @@ def _latency(made: Traced) -> float:
 
 
 def _ours(
-    problem: Problem, job: Job, raw: Any, expected: Any, frac: int, folder: Path
+    problem: ArithmeticProblem,
+    job: DesignMeasurement,
+    raw: Any,
+    expected: Any,
+    frac: int,
+    folder: Path,
 ) -> tuple[list[Path], int, str]:
     made = [(_compiled(problem, mhz, frac), mhz) for mhz in CLOCKS_MHZ[job.pipelined]]
     fitting = [(d, mhz) for d, mhz in made if d and (job.pipelined or d.schedule.latency == 1)]
@@ -151,7 +165,7 @@ def _ours(
     return sources, design.schedule.latency, f"{mhz:g} MHz"
 
 
-def _compiled(problem: Problem, mhz: float, frac: int) -> Design | None:
+def _compiled(problem: ArithmeticProblem, mhz: float, frac: int) -> Design | None:
     """The design for a clock, or None where an operation does not fit a tick."""
     try:
         return compile_expression(
@@ -181,7 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--log", type=Path, default=LOGS / "arithmetic.jsonl")
     parser.add_argument("--out", type=Path, default=RESULTS / "arithmetic.json")
     options = parser.parse_args(arguments)
-    log: Log[Job] = Log(
+    log: Log[DesignMeasurement] = Log(
         options.log, lambda r: (r["problem"], r["tool"], r["pipelined"], r["dsp"], r["rank"])
     )
     run_all(list(jobs(options.settings)), measured, log, options.processes, _show)
@@ -189,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_json(options.out, {"machine": machine(), "titles": titles, "rows": log.rows()})
 
 
-def _show(row: Row) -> None:
+def _show(row: Record) -> None:
     place = f"{row['problem']:<12} {'dsp' if row['dsp'] else 'lut'} "
     place += f"{'pipelined' if row['pipelined'] else 'one stage'} {row['tool']:<8}"
     if "failed" in row:

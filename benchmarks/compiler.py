@@ -1,9 +1,9 @@
-"""What each part of the compiler saves, on designs of a jets run, and hls4ml's way beside it.
+"""Savings by each part of the compiler, on designs of a jets run, with hls4ml's way beside them.
 
 Run: `python -m benchmarks.compiler runs/demo --designs d2 d12` (default: the chosen design). Each
 design is compiled in full; with tuned widths; without table fusion (no table of a sub-expression:
 every function a table on its own argument, the rest arithmetic); without shared constants; without
-both; and the way of hls4ml's symbolic back end (`symtick.baselines.symbolic_hls4ml`), as its C++
+both; and the way of hls4ml's symbolic back end (`benchmarks.baselines.symbolic_hls4ml`), as its C++
 computes and with every result cut. LUT, FF and DSP are Yosys's (UltraScale+), the clock is
 nextpnr's (ECP5-85k, grade 8, without multiplier blocks), ticks are those that simulation measures,
 accuracy is that on the run's test rows. All variants go through one scheduler at the run's clock.
@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, say
-from symtick.baselines.symbolic_hls4ml import TYPE, Cut, compile_symbolic
+from benchmarks.baselines.symbolic_hls4ml import TYPE, CutPoint, compile_symbolic
+from benchmarks.runs import LOGS, RESULTS, Log, Record, machine, say
 from symtick.codegen import PASSES, Design, GOp, RawArray, Width, lower, run_passes, schedule
 from symtick.codegen.emit.project import write_verilog
 from symtick.design_folder.folder import DesignSpec
@@ -48,7 +48,7 @@ WHATS = ("figures", "area", "dsp", "verify", "clock")
 
 
 @dataclass(frozen=True)
-class Job:
+class VariantMeasurement:
     """One measurement of one variant of one design."""
 
     design: str
@@ -60,17 +60,17 @@ class Job:
         return (self.design, self.variant, self.what)
 
 
-def key_of(row: Row) -> Hashable:
+def key_of(row: Record) -> Hashable:
     """What tells one measurement from another."""
     return tuple(row[name] for name in ("design", "variant", "what"))
 
 
 @dataclass(frozen=True)
-class Bench:
+class RunDesigns:
     """Designs of a run, and the decisions of tuning that were logged."""
 
     run: Run
-    log: Log[Job]
+    log: Log[VariantMeasurement]
 
     def spec(self, name: str) -> DesignSpec:
         return self.run.spec(self.run.front.entry(name))
@@ -94,11 +94,11 @@ class Bench:
 
 
 @cache
-def tuned_widths(bench: Bench, name: str) -> tuple[Width, ...]:
+def tuned_widths(bench: RunDesigns, name: str) -> tuple[Width, ...]:
     spec, bound = bench.spec(name), Budget.parse(BUDGET)
     built, problem = spec.build(), problem_of(bench.run)
-    found = tuned(spec, problem.raw, judge_of(problem, built, bound), bound.value)
-    return found.widths(found.within(bound.value))
+    tuning = tuned(spec, problem.raw, judge_of(problem, built, bound), bound.value)
+    return tuning.widths(tuning.within(bound.value))
 
 
 def without(spec: DesignSpec, *, tables: bool, sharing: bool, bits: int | None) -> Design:
@@ -114,19 +114,19 @@ def without(spec: DesignSpec, *, tables: bool, sharing: bool, bits: int | None) 
     return Design(spec.name, spec.expression, graph, schedule(graph, model), model.name)
 
 
-def unfused(bench: Bench, name: str, sharing: bool) -> Design:
+def unfused(bench: RunDesigns, name: str, sharing: bool) -> Design:
     """Without tables, with as few address bits as accuracy allows."""
     spec, run = bench.spec(name), bench.run
     rows, labels = run.raw(run.train.X), run.train.labels
     goal = accuracy(spec.build().real_outputs(rows), labels) - TOLERANCE
     for bits in WIDE_BITS:
-        found = without(spec, tables=False, sharing=sharing, bits=bits)
-        if accuracy(found.real_outputs(rows), labels) >= goal:
+        design = without(spec, tables=False, sharing=sharing, bits=bits)
+        if accuracy(design.real_outputs(rows), labels) >= goal:
             break
-    return found
+    return design
 
 
-def symbolic(bench: Bench, name: str, cut: Cut) -> Design:
+def symbolic(bench: RunDesigns, name: str, cut: CutPoint) -> Design:
     spec = bench.spec(name)
     return compile_symbolic(
         spec.expression, spec.model(), name=spec.name,
@@ -134,36 +134,36 @@ def symbolic(bench: Bench, name: str, cut: Cut) -> Design:
     )  # fmt: skip
 
 
-VARIANTS: Mapping[str, Callable[[Bench, str], Design]] = {
+VARIANTS: Mapping[str, Callable[[RunDesigns, str], Design]] = {
     "tuned": lambda b, n: replace(b.spec(n), widths=b.widths(n)).build(),
     "full": lambda b, n: b.spec(n).build(),
     "no shared constants": lambda b, n: without(b.spec(n), tables=True, sharing=False, bits=None),
     "no fusion": lambda b, n: unfused(b, n, True),
     "neither": lambda b, n: unfused(b, n, False),
-    "hls4ml, results cut": lambda b, n: symbolic(b, n, Cut.RESULTS),
-    "hls4ml": lambda b, n: symbolic(b, n, Cut.CONVERSIONS),
+    "hls4ml, results cut": lambda b, n: symbolic(b, n, CutPoint.RESULTS),
+    "hls4ml": lambda b, n: symbolic(b, n, CutPoint.CONVERSIONS),
 }
 
 
-def measured(bench: Bench, job: Job, folder: Path) -> Row:
+def measured(bench: RunDesigns, job: VariantMeasurement, folder: Path) -> Record:
     """The figures of one job, by name."""
     design = bench.built(job.design, job.variant)
     place = folder / f"{job.design}_{job.variant.replace(', ', '_').replace(' ', '_')}"
-    found: Row = {"design": job.design, "variant": job.variant, "what": job.what}
+    record: Record = {"design": job.design, "variant": job.variant, "what": job.what}
     if job.what == "figures":
-        return found | _figures(bench, job, design)
+        return record | _figures(bench, job, design)
     if job.what == "verify":
         data = bench.words(job.variant)[:VECTORS]
-        held = verify(design, place / "verify", VECTORS, data=data)
-        held.check()
-        return found | {"ticks": held.measured_latency, "vectors": held.vectors}
+        outcome = verify(design, place / "verify", VECTORS, data=data)
+        outcome.check()
+        return record | {"ticks": outcome.measured_latency, "vectors": outcome.vectors}
     try:
-        return found | _tools(job.what, design, place)
+        return record | _tools(job.what, design, place)
     except ToolError as error:
-        return found | {"error": str(error).splitlines()[0]}
+        return record | {"error": str(error).splitlines()[0]}
 
 
-def _figures(bench: Bench, job: Job, design: Design) -> Row:
+def _figures(bench: RunDesigns, job: VariantMeasurement, design: Design) -> Record:
     test = bench.run.test
     cost = estimate(design, bench.spec(job.design).model())
     widths = bench.widths(job.design) if job.variant == "tuned" else ()
@@ -176,7 +176,7 @@ def _figures(bench: Bench, job: Job, design: Design) -> Row:
     }
 
 
-def _tools(what: str, design: Design, folder: Path) -> Row:
+def _tools(what: str, design: Design, folder: Path) -> Record:
     write_verilog(design, folder)
     files = sorted((folder / "rtl").glob("*.v"))
     if what == "clock":
@@ -188,13 +188,13 @@ def _tools(what: str, design: Design, folder: Path) -> Row:
     return {"lut": cells.lut, "ff": cells.ff, "dsp": cells.dsp}
 
 
-def table(rows: Sequence[Row], designs: Sequence[str]) -> list[dict[str, Any]]:
+def table(rows: Sequence[Record], designs: Sequence[str]) -> list[dict[str, Any]]:
     """One line for each variant of each design; None where it was not measured."""
-    held = {key_of(row): row for row in rows}
+    by_key = {key_of(row): row for row in rows}
     lines = []
     for name in designs:
         for variant in VARIANTS:
-            parts = {what: held.get((name, variant, what), {}) for what in WHATS}
+            parts = {what: by_key.get((name, variant, what), {}) for what in WHATS}
             lines.append({
                 "design": name,
                 "variant": variant,
@@ -210,9 +210,11 @@ def table(rows: Sequence[Row], designs: Sequence[str]) -> list[dict[str, Any]]:
     return lines
 
 
-def jobs(designs: Sequence[str], variants: Sequence[str], whats: Sequence[str]) -> list[Job]:
+def jobs(
+    designs: Sequence[str], variants: Sequence[str], whats: Sequence[str]
+) -> list[VariantMeasurement]:
     """All measurements, the quick ones first."""
-    return [Job(d, v, w) for w in whats for v in variants for d in designs]
+    return [VariantMeasurement(d, v, w) for w in whats for v in variants for d in designs]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -224,11 +226,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--log", type=Path, default=LOGS / "compiler.jsonl")
     parser.add_argument("--out", type=Path, default=RESULTS / "compiler.json")
     options = parser.parse_args(arguments)
-    log: Log[Job] = Log(options.log, key_of)
+    log: Log[VariantMeasurement] = Log(options.log, key_of)
     try:
         run = open_run(options.run)
         designs = options.designs or [run.front.chosen]
-        bench = Bench(run, log)
+        bench = RunDesigns(run, log)
         for job in log.missing(jobs(designs, options.variants, options.whats)):
             row = measured(bench, job, LOGS / "compiler")
             log.append(row)
@@ -239,7 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _save(options.out, log, designs, run)
 
 
-def _save(out: Path, log: Log[Job], designs: Sequence[str], run: Run) -> None:
+def _save(out: Path, log: Log[VariantMeasurement], designs: Sequence[str], run: Run) -> None:
     settings = {"budget": BUDGET, "clock_mhz": run.job.hardware.clock_mhz,
                 "device": run.job.hardware.device, "vectors": VECTORS}  # fmt: skip
     lines = table(log.rows(), designs)

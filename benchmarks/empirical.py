@@ -1,4 +1,4 @@
-"""EmpiricalBench: are the nine laws of the PySR paper on the front found from their noisy data?
+"""EmpiricalBench: the nine laws of the PySR paper, searched for in their noisy data.
 
 Run: `python -m benchmarks.empirical`. Five seeds of each law, one core a run, the operators, the
 absolute loss and the largest size (30 nodes) of the paper's PySR runs. The paper let every method
@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.document.published import EMPIRICAL, EMPIRICAL_RUNS
-from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, run_all, say
+from benchmarks.runs import LOGS, RESULTS, Log, Record, machine, run_all, say
 from benchmarks.search.forms import MAX_NODES, judge, pareto
 from benchmarks.search.laws import LAWS, data
 from benchmarks.search.methods import BEST, METHODS
-from benchmarks.search.task import Task
+from benchmarks.search.task import MethodTask
 from benchmarks.search.tokens import TokenSet
 from symtick.errors import SymtickError
 from symtick.files import write_json
@@ -35,7 +35,7 @@ TOKENS = TokenSet(
 
 
 @dataclass(frozen=True)
-class Run:
+class EmpiricalRun:
     """One method on one law with one seed."""
 
     law: str
@@ -48,58 +48,58 @@ class Run:
         return key_of(self.__dict__)
 
 
-def key_of(row: Row) -> Hashable:
+def key_of(row: Record) -> Hashable:
     """What tells one run from another."""
     return tuple(row[name] for name in ("law", "method", "seed", "max_evaluations"))
 
 
-def work(run: Run) -> Row:
+def work(run: EmpiricalRun) -> Record:
     """Do one run and judge its front."""
     law = LAWS[run.law]
     X, y = data(law)
-    task = Task(
+    task = MethodTask(
         X, y, law.inputs, TOKENS, run.seed, run.max_evaluations, lambda _: False,
         loss="mae", max_nodes=MAX_NODES, exact=False,
     )  # fmt: skip
     cpu = time.process_time()
-    found = METHODS[run.method](task)
+    result = METHODS[run.method](task)
     cpu = time.process_time() - cpu
-    verdict = judge(found.front, law)
+    verdict = judge(result.front, law)
     return {
         **run.__dict__,
         "grade": verdict.grade,
         "expression": verdict.expression,
-        "front": pareto(found.front, law, X, y),
-        "evaluations": found.evaluations,
-        "seconds": round(found.seconds, 3),
+        "front": pareto(result.front, law, X, y),
+        "evaluations": result.evaluations,
+        "seconds": round(result.seconds, 3),
         "cpu_seconds": round(cpu, 3),
     }
 
 
-def summary(rows: Sequence[Row]) -> list[Row]:
+def summary(rows: Sequence[Record]) -> list[Record]:
     """For each method and law: runs, solved and almost solved, mean seconds."""
-    found = []
+    records = []
     for method in dict.fromkeys(row["method"] for row in rows):
         for key, law in LAWS.items():
-            held = [r for r in rows if r["method"] == method and r["law"] == key]
-            if held:
-                grades = [row["grade"] for row in held]
-                found.append(
+            runs = [r for r in rows if r["method"] == method and r["law"] == key]
+            if runs:
+                grades = [row["grade"] for row in runs]
+                records.append(
                     {
                         "method": method,
                         "law": key,
                         "title": law.title,
-                        "runs": len(held),
+                        "runs": len(runs),
                         "solved": grades.count("solved"),
                         "almost": grades.count("almost"),
-                        "seconds_mean": round(statistics.fmean(r["seconds"] for r in held), 2),
-                        "evaluations_mean": round(statistics.fmean(r["evaluations"] for r in held)),
+                        "seconds_mean": round(statistics.fmean(r["seconds"] for r in runs), 2),
+                        "evaluations_mean": round(statistics.fmean(r["evaluations"] for r in runs)),
                     }
                 )
-    return found
+    return records
 
 
-def report(rows: Sequence[Row]) -> str:
+def report(rows: Sequence[Record]) -> str:
     """The summary as text."""
     lines = [f"{'method':<18}{'law':<30}{'solved':>9}{'almost':>8}{'mean s':>9}"]
     table = summary(rows)
@@ -119,7 +119,7 @@ def report(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def _show(row: Row) -> None:
+def _show(row: Record) -> None:
     say(
         f"{row['grade']:<8}{row['law']:<12}{row['method']:<18}seed {row['seed']:<4}"
         f"{row['seconds']:>9.1f} s  {row['expression'][:70]}"
@@ -141,12 +141,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     jobs = [
-        Run(law, method, seed, options.evaluations)
+        EmpiricalRun(law, method, seed, options.evaluations)
         for seed in range(options.seeds)
         for method in options.methods
         for law in options.laws
     ]
-    log: Log[Run] = Log(options.log, key_of)
+    log: Log[EmpiricalRun] = Log(options.log, key_of)
     try:
         run_all(jobs, work, log, options.processes, _show)
         wanted = {job.key for job in jobs}
@@ -159,8 +159,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "seeds": list(range(options.seeds)),
         "processes": options.processes,
     }
-    held = {"machine": machine(), "settings": settings, "laws": summary(rows), "runs": rows}
-    write_json(options.out, held)
+    result = {"machine": machine(), "settings": settings, "laws": summary(rows), "runs": rows}
+    write_json(options.out, result)
 
 
 if __name__ == "__main__":

@@ -19,13 +19,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from benchmarks.codegen.netlist import register_depths
 from benchmarks.codegen.random_designs import draw
-from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, run_all, say
+from benchmarks.runs import LOGS, RESULTS, Log, Record, machine, run_all, say
 from symtick.codegen.emit.verilog import verilog_files
 from symtick.files import write_json, write_text
 from symtick.hwcost import estimate, model
 from symtick.sim import nextpnr, yosys
-from symtick.sim.netlist import register_depths
 
 CLOCK_MHZ = 200.0
 # areas and delays were fitted with seed 1 in view only; clocks of seed 2 that were missed were
@@ -47,11 +47,11 @@ class Drawing:
         return self.seed, self.number
 
 
-def measured(job: Drawing, *, clock: bool) -> Row:
+def measured(job: Drawing, *, clock: bool) -> Record:
     """One expression through the compiler and the tools."""
     device = model("open", CLOCK_MHZ)
     drawn, design = draw(job.seed, job.number, device)
-    found = estimate(design, device)
+    expected = estimate(design, device)
     start = time.perf_counter()
     with TemporaryDirectory() as place:
         folder = Path(place)
@@ -63,37 +63,38 @@ def measured(job: Drawing, *, clock: bool) -> Row:
     return {
         "seed": job.seed, "number": job.number, "expression": drawn.text,
         "formats": [str(f) for f in drawn.formats], "refused": drawn.refused,
-        "ticks": found.ticks, "ticks_fewest": fewest, "ticks_most": most,
-        "lut": found.area.lut, "lut_yosys": area.lut, "ff": found.area.ff, "ff_yosys": area.ff,
-        "dsp": found.area.dsp, "dsp_yosys": area.dsp,
-        "bram": found.area.bram, "bram_yosys": area.bram,
+        "ticks": expected.ticks, "ticks_fewest": fewest, "ticks_most": most,
+        "lut": expected.area.lut, "lut_yosys": area.lut,
+        "ff": expected.area.ff, "ff_yosys": area.ff,
+        "dsp": expected.area.dsp, "dsp_yosys": area.dsp,
+        "bram": expected.area.bram, "bram_yosys": area.bram,
         "fmax_mhz": fmax, "seconds": round(time.perf_counter() - start, 1),
     }  # fmt: skip
 
 
 def _clocks(source: Path, name: str, folder: Path) -> list[float]:
     """What each seed reaches, up to the first that meets the clock; MHz."""
-    found: list[float] = []
+    reached: list[float] = []
     for seed in SEEDS:
         timing = nextpnr.place_and_route(
             [source], name, folder, target_mhz=CLOCK_MHZ, seed=seed, dsp=False
         )
-        found.append(timing.fmax_mhz)
+        reached.append(timing.fmax_mhz)
         if timing.fmax_mhz >= CLOCK_MHZ:
             break
-    return found
+    return reached
 
 
-def errors(rows: list[Row], resource: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def errors(rows: list[Record], resource: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """(estimate - measured) / measured, shape (rows,); where nothing is measured, over one."""
     return np.array(
         [(r[resource] - r[f"{resource}_yosys"]) / max(r[f"{resource}_yosys"], 1) for r in rows]
     )
 
 
-def summary(rows: list[Row]) -> Row:
-    """What the acceptance asks."""
-    found: Row = {
+def summary(rows: list[Record]) -> Record:
+    """Errors of the estimate over all expressions, and the clocks that nextpnr reaches."""
+    figures: Record = {
         "expressions": len(rows),
         "ticks_exact": sum(r["ticks"] == r["ticks_fewest"] == r["ticks_most"] for r in rows),
         "dsp_exact": sum(r["dsp"] == r["dsp_yosys"] for r in rows),
@@ -103,19 +104,19 @@ def summary(rows: list[Row]) -> Row:
     }
     for resource in _RESOURCES:
         size = np.abs(errors(rows, resource))
-        found[f"{resource}_error_median"] = float(np.median(size))
-        found[f"{resource}_error_p90"] = float(np.quantile(size, 0.9))
-        found[f"{resource}_error_worst"] = float(size.max())
+        figures[f"{resource}_error_median"] = float(np.median(size))
+        figures[f"{resource}_error_p90"] = float(np.quantile(size, 0.9))
+        figures[f"{resource}_error_worst"] = float(size.max())
     timed = [r["fmax_mhz"] for r in rows if r["fmax_mhz"]]
     if timed:
-        found["clock_met"] = float(np.mean([max(f) >= CLOCK_MHZ for f in timed]))
-        found["clock_met_at_once"] = float(np.mean([f[0] >= CLOCK_MHZ for f in timed]))
-        found["fmax_median"] = float(np.median([f[0] for f in timed]))
-        found["fmax_least"] = min(max(f) for f in timed)
-    return found
+        figures["clock_met"] = float(np.mean([max(f) >= CLOCK_MHZ for f in timed]))
+        figures["clock_met_at_once"] = float(np.mean([f[0] >= CLOCK_MHZ for f in timed]))
+        figures["fmax_median"] = float(np.median([f[0] for f in timed]))
+        figures["fmax_least"] = min(max(f) for f in timed)
+    return figures
 
 
-def _show(row: Row) -> None:
+def _show(row: Record) -> None:
     clock = "".join(f", {mhz:.0f} MHz" for mhz in row["fmax_mhz"])
     say(
         f"{row['number']:>4}: ticks {row['ticks']} ({row['ticks_fewest']}-{row['ticks_most']}), "
@@ -137,10 +138,10 @@ def main() -> None:
     jobs = [Drawing(given.seed, k) for k in range(given.count)]
     run_all(jobs, partial(measured, clock=not given.no_clock), log, given.processes, _show)
     rows = [r for r in log.rows() if r["seed"] == given.seed and r["number"] < given.count]
-    found = summary(rows)
-    for name, value in found.items():
+    figures = summary(rows)
+    for name, value in figures.items():
         print(f"{name:>18}  {value:.4g}")
-    write_json(given.out, {"machine": machine(), "summary": found, "rows": rows})
+    write_json(given.out, {"machine": machine(), "summary": figures, "rows": rows})
 
 
 if __name__ == "__main__":

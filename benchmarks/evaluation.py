@@ -43,7 +43,7 @@ _OPERON = {
 
 
 @dataclass(frozen=True)
-class Row:
+class ThroughputRow:
     """One line of the table; rates in node-rows per second."""
 
     ops: str
@@ -62,7 +62,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Trees:
+class TreeSet:
     """The trees of one operator set, and how many of their nodes are which operator."""
 
     name: str
@@ -70,7 +70,7 @@ class Trees:
     programs: Sequence[Program]
 
     @classmethod
-    def make(cls, name: str, count: int, seed: int) -> Trees:
+    def make(cls, name: str, count: int, seed: int) -> TreeSet:
         rng = np.random.default_rng(seed)
         drawn = [random_tree(rng, OP_SETS[name], int(rng.integers(5, 50))) for _ in range(count)]
         return cls(name, drawn, [e.to_program() for e in drawn])
@@ -117,7 +117,7 @@ def seconds(run: Callable[[], object], budget: float) -> float:
             return spent / passes
 
 
-def measure(trees: Trees, rows: int, repeats: int, seed: int, bound: float) -> Row:
+def measure(trees: TreeSet, rows: int, repeats: int, seed: int, bound: float) -> ThroughputRow:
     """One row of the table in float32, against pyoperon."""
     X = np.random.default_rng(seed).uniform(0.5, 2.0, (rows, FEATURES))
     population, data = pack(trees.programs, FEATURES), Rows.make(X).to_kernel()
@@ -140,13 +140,15 @@ def measure(trees: Trees, rows: int, repeats: int, seed: int, bound: float) -> R
     times = [(seconds(run_symtick, 0.15), seconds(run_operon, 0.15)) for _ in range(repeats)]
     work = trees.nodes * rows
     ours, others = zip(*times, strict=True)
-    return Row(
+    return ThroughputRow(
         trees.name, "float32", rows, work / statistics.median(ours), work / min(ours),
         "pyoperon", work / statistics.median(others), bound,
     )  # fmt: skip
 
 
-def measure_double(trees: Trees, rows: int, repeats: int, seed: int, bound: float) -> Row:
+def measure_double(
+    trees: TreeSet, rows: int, repeats: int, seed: int, bound: float
+) -> ThroughputRow:
     """One row of the table in float64, against NumPy."""
     X = np.random.default_rng(seed).uniform(0.5, 2.0, (rows, FEATURES))
     population, data = pack(trees.programs, FEATURES), Rows.make(X).to_kernel()
@@ -167,7 +169,7 @@ def measure_double(trees: Trees, rows: int, repeats: int, seed: int, bound: floa
     times = [(seconds(run_symtick, 0.15), seconds(run_numpy, 0.05)) for _ in range(repeats)]
     ours, others = zip(*times, strict=True)
     work, part = trees.nodes * rows, sum(len(p.ops) for p in trees.programs[: len(some)]) * rows
-    return Row(
+    return ThroughputRow(
         trees.name, "float64", rows, work / statistics.median(ours), work / min(ours),
         "numpy", part / statistics.median(others), bound,
     )  # fmt: skip
@@ -181,10 +183,12 @@ def check(ours: np.ndarray, theirs: np.ndarray) -> None:
         raise SystemExit(f"the two disagree at {1 - close.mean():.1%} of the values")
 
 
-def show(limits: Mapping[str, dict[str, float | dict[str, float]]], table: Sequence[Row]) -> None:
+def show(
+    limits: Mapping[str, dict[str, float | dict[str, float]]], table: Sequence[ThroughputRow]
+) -> None:
     """Print the table."""
-    for kind, found in limits.items():
-        fma, sums = found["multiply_adds"], found["sums"]
+    for kind, limit in limits.items():
+        fma, sums = limit["multiply_adds"], limit["sums"]
         assert isinstance(fma, float) and isinstance(sums, float)
         print(f"{kind}: {fma / 1e9:.0f} G multiply-adds/s, {sums / 1e9:.0f} G sums/s in cache")
     print(
@@ -209,7 +213,7 @@ def main() -> None:
     limits = _kernel.machine_limits()
     table = []
     for name in OP_SETS:
-        trees = Trees.make(name, options.trees, options.seed)
+        trees = TreeSet.make(name, options.trees, options.seed)
         for kind, run in (("float32", measure), ("float64", measure_double)):
             operators = limits[kind]["operators"]
             assert isinstance(operators, dict)

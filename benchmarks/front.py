@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.search.hypervolume import hypervolume
 from symtick.errors import SymtickError
 from symtick.search.designs.front import Front
-from symtick.search.designs.hypervolume import hypervolume
 
 REFERENCE = (0.5, 6.0, 1000.0)  # loss or error, ticks, LUT
 

@@ -46,7 +46,7 @@ correct rounding; rows without a bound are exact arithmetic.
 
 
 @dataclass(frozen=True)
-class Row:
+class FunctionRow:
     """One function at one width; bound and error in units of its last place, see `places`."""
 
     function: str
@@ -88,9 +88,9 @@ def codes(made: Design, width: int) -> RawArray:
     if width <= EXHAUSTIVE:
         return np.arange(node.lo, node.hi + 1)[:, None]
     count = _RANDOM if width <= 32 else _EXACT_POINTS
-    found = np.random.default_rng(0).integers(node.lo, node.hi + 1, count)
-    found[:2] = node.lo, node.hi
-    return found[:, None]
+    drawn = np.random.default_rng(0).integers(node.lo, node.hi + 1, count)
+    drawn[:2] = node.lo, node.hi
+    return drawn[:, None]
 
 
 def error(made: Design, raw: RawArray, width: int) -> float:
@@ -111,14 +111,14 @@ def error(made: Design, raw: RawArray, width: int) -> float:
         return float(mpmath.ldexp(max(gaps), places(width)))
 
 
-def row(text: str, width: int) -> Row:
+def row(text: str, width: int) -> FunctionRow:
     """Compile and measure."""
     made = design(text, width)
     cost = estimate(made, model())
     methods = "; ".join(unit.method for unit in made.units) or "arithmetic"
     bound = sum(unit.ulp * 2.0 ** (places(width) - unit.frac) for unit in made.units)
     worst = error(made, codes(made, width), width)
-    return Row(text, width, methods, cost.area.lut, cost.area.ff, cost.ticks, bound, worst)
+    return FunctionRow(text, width, methods, cost.area.lut, cost.area.ff, cost.ticks, bound, worst)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""How often a law is found exactly: the literature's recovery problems, within a budget.
+"""Recovery of laws: how often the search finds them exactly, on the problems of the literature.
 
 Run: `python -m benchmarks.recovery` for every set with our best method, or `--ablation` for every
 method on the Nguyen set; `--problems Nguyen Jin`, `--methods gp` and so on choose. Every run is
@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.document.published import RECOVERY
-from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, run_all, say
+from benchmarks.runs import LOGS, RESULTS, Log, Record, machine, run_all, say
 from benchmarks.search.judge import Verdict, judge, nmse
 from benchmarks.search.methods import BEST, METHODS
 from benchmarks.search.problems import GROUPS, PROBLEMS, select
 from benchmarks.search.sampling import sample
-from benchmarks.search.task import Task
+from benchmarks.search.task import MethodTask
 from symtick.errors import SymtickError
 from symtick.files import write_json
 
@@ -33,7 +33,7 @@ SEEDS = 10
 
 
 @dataclass(frozen=True)
-class Run:
+class RecoveryRun:
     """One method on one problem with one seed."""
 
     problem: str
@@ -47,14 +47,14 @@ class Run:
         return key_of(self.__dict__)
 
 
-def key_of(row: Row) -> Hashable:
+def key_of(row: Record) -> Hashable:
     """What tells one run from another."""
     return tuple(
         row[name] for name in ("problem", "method", "seed", "max_evaluations", "data_seed")
     )
 
 
-def work(run: Run) -> Row:
+def work(run: RecoveryRun) -> Record:
     """Do one run; what it found is judged as it goes."""
     problem = PROBLEMS[run.problem]
     drawn = sample(problem, run.data_seed)
@@ -64,14 +64,14 @@ def work(run: Run) -> Row:
         verdicts[text] = judge(text, problem, drawn)
         return verdicts[text].recovered
 
-    task = Task(
+    task = MethodTask(
         drawn.X, drawn.y, problem.inputs, problem.tokens, run.seed, run.max_evaluations, solved
     )
     cpu = time.process_time()
-    found = METHODS[run.method](task)
+    result = METHODS[run.method](task)
     cpu = time.process_time() - cpu
     laws = [text for text, verdict in verdicts.items() if verdict.recovered]
-    best = laws[0] if laws else _best(found.front, partial(_train_error, run))
+    best = laws[0] if laws else _best(result.front, partial(_train_error, run))
     verdict = verdicts.get(best) or Verdict(False, "error", float("inf"))
     return {
         **run.__dict__,
@@ -82,8 +82,8 @@ def work(run: Run) -> Row:
         "train_nmse": _finite(_train_error(run, best)) if best else None,
         "test_nmse": _finite(nmse(best, problem, drawn.X_test, drawn.y_test)) if best else None,
         "shown": len(verdicts),
-        "evaluations": found.evaluations,
-        "seconds": round(found.seconds, 4),
+        "evaluations": result.evaluations,
+        "seconds": round(result.seconds, 4),
         "cpu_seconds": round(cpu, 4),
     }
 
@@ -92,7 +92,7 @@ def _best(front: Sequence[str], error: Any) -> str:
     return min(front, key=error, default="")
 
 
-def _train_error(run: Run, text: str) -> float:
+def _train_error(run: RecoveryRun, text: str) -> float:
     problem = PROBLEMS[run.problem]
     drawn = sample(problem, run.data_seed)
     return nmse(text, problem, drawn.X, drawn.y)
@@ -102,22 +102,22 @@ def _finite(value: float) -> float | None:
     return value if value < float("inf") else None
 
 
-def summary(rows: Sequence[Row], by: str) -> list[Row]:
+def summary(rows: Sequence[Record], by: str) -> list[Record]:
     """Figures of each method on each set (`by="group"`) or problem, in the tables' order.
 
     Recovery of a set is the mean over its problems, as the literature counts it.
     """
     order = list(GROUPS) if by == "group" else list(PROBLEMS)
-    found: list[Row] = []
+    records: list[Record] = []
     for method in dict.fromkeys(row["method"] for row in rows):
         for name in order:
-            held = [r for r in rows if r["method"] == method and r[by] == name]
-            if held:
-                found.append({"method": method, by: name, **_figures(held)})
-    return found
+            runs = [r for r in rows if r["method"] == method and r[by] == name]
+            if runs:
+                records.append({"method": method, by: name, **_figures(runs)})
+    return records
 
 
-def _figures(rows: Sequence[Row]) -> Row:
+def _figures(rows: Sequence[Record]) -> Record:
     problems = dict.fromkeys(row["problem"] for row in rows)
     rates = [
         statistics.fmean(r["recovered"] for r in rows if r["problem"] == name) for name in problems
@@ -134,7 +134,7 @@ def _figures(rows: Sequence[Row]) -> Row:
     }
 
 
-def report(rows: Sequence[Row]) -> str:
+def report(rows: Sequence[Record]) -> str:
     """The summary by set as text, with the published figures."""
     lines = [
         f"{'method':<18}{'set':<12}{'runs':>6}{'recovered':>11}{'evaluations':>13}"
@@ -150,17 +150,19 @@ def report(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def _jobs(options: argparse.Namespace) -> list[Run]:
+def _jobs(options: argparse.Namespace) -> list[RecoveryRun]:
     """Seeds outermost, so that a benchmark cut short has covered every problem alike."""
     return [
-        Run(problem.name, method, seed, options.evaluations, 0 if options.fixed_points else seed)
+        RecoveryRun(
+            problem.name, method, seed, options.evaluations, 0 if options.fixed_points else seed
+        )
         for seed in range(options.first_seed, options.first_seed + options.seeds)
         for method in options.methods
         for problem in select(options.problems)
     ]
 
 
-def _show(row: Row) -> None:
+def _show(row: Record) -> None:
     mark = "found " if row["recovered"] else "missed"
     say(
         f"{mark} {row['problem']:<14}{row['method']:<18}seed {row['seed']:<4}"
@@ -192,7 +194,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
-    log: Log[Run] = Log(options.log, key_of)
+    log: Log[RecoveryRun] = Log(options.log, key_of)
     try:
         jobs = _jobs(options)
         run_all(jobs, work, log, options.processes, _show)

@@ -1,4 +1,4 @@
-"""Many runs of a benchmark: spread over processes, kept line by line, gone on with after a stop."""
+"""Runs of a benchmark: spread over processes, logged line by line, resumed after a stop."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from symtick.errors import InputError
 from symtick.search import _kernel
 
-Row = dict[str, Any]
+Record = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 LOGS = ROOT / "runs" / "benchmarks"
@@ -27,14 +27,14 @@ LOGS = ROOT / "runs" / "benchmarks"
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-class Job(Protocol):
+class Keyed(Protocol):
     """One run; `key` tells it from every other."""
 
     @property
     def key(self) -> Hashable: ...
 
 
-_J = TypeVar("_J", bound=Job)
+_J = TypeVar("_J", bound=Keyed)
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class Log(Generic[_J]):
     """
 
     path: Path
-    key: Callable[[Row], Hashable]
+    key: Callable[[Record], Hashable]
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[Record]:
         """What is there; a last line that a kill cut short does not count.
 
         Raises:
@@ -59,14 +59,14 @@ class Log(Generic[_J]):
             return []
         *lines, rest = self.path.read_bytes().split(b"\n")
         try:
-            found = [json.loads(line) for line in lines]
+            records = [json.loads(line) for line in lines]
         except ValueError as error:
             raise InputError(f"{self.path} is damaged: {error}; remove it or the line") from None
         if rest:
             os.truncate(self.path, sum(len(line) + 1 for line in lines))
-        return found
+        return records
 
-    def append(self, row: Row) -> None:
+    def append(self, row: Record) -> None:
         """Add a row; it is on the disk when this returns."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         line = (json.dumps(row, allow_nan=False) + "\n").encode()
@@ -82,10 +82,10 @@ class Log(Generic[_J]):
 
 def run_all(
     jobs: Sequence[_J],
-    work: Callable[[_J], Row],
+    work: Callable[[_J], Record],
     log: Log[_J],
     processes: int,
-    show: Callable[[Row], None] = lambda row: None,
+    show: Callable[[Record], None] = lambda row: None,
 ) -> None:
     """Run what the log lacks, in `processes` processes of one thread each.
 
@@ -98,7 +98,7 @@ def run_all(
     for name in _ONE_THREAD:
         os.environ[name] = "1"
 
-    def keep(row: Row) -> None:
+    def keep(row: Record) -> None:
         log.append(row)
         show(row)
 
@@ -109,7 +109,7 @@ def run_all(
     with ProcessPoolExecutor(
         processes, get_context("spawn"), initializer=_leave_with, initargs=(os.getpid(),)
     ) as pool:
-        waiting: set[Future[Row]] = set()
+        waiting: set[Future[Record]] = set()
         try:
             for job in todo:
                 waiting.add(pool.submit(work, job))
@@ -133,7 +133,7 @@ def _leave_with(parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _settled(waiting: set[Future[Row]], keep: Callable[[Row], None]) -> set[Future[Row]]:
+def _settled(waiting: set[Future[Record]], keep: Callable[[Record], None]) -> set[Future[Record]]:
     done, rest = wait(waiting, return_when=FIRST_COMPLETED)
     for future in done:
         keep(future.result())

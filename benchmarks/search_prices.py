@@ -93,17 +93,17 @@ class Writer:
 
     def total(self, terms: list[int]) -> int:
         """Their sum."""
-        found = terms[0]
+        sum_so_far = terms[0]
         for term in terms[1:]:
-            found = self.builder.op(Op.ADD, found, term)
-        return found
+            sum_so_far = self.builder.op(Op.ADD, sum_so_far, term)
+        return sum_so_far
 
 
 def samples(count: int, seed: int) -> list[Expression]:
     """Expressions of 5 to 40 nodes over at least two inputs."""
     rng = np.random.default_rng(seed)
-    found: list[Expression] = []
-    while len(found) < count:
+    expressions: list[Expression] = []
+    while len(expressions) < count:
         writer = Writer(rng)
         layered = rng.random() < 0.3
         root = writer.layered() if layered else writer.tree(int(rng.integers(3, 6)))
@@ -111,8 +111,8 @@ def samples(count: int, seed: int) -> list[Expression]:
         program = expression.to_program()
         several = len(set(program.args[program.ops == Op.INPUT].tolist())) > 1
         if several and 5 <= len(program.ops) <= 40:
-            found.append(expression)
-    return found
+            expressions.append(expression)
+    return expressions
 
 
 def compared(expressions: list[Expression], bits: int, clock_mhz: float) -> dict[str, float]:
@@ -123,9 +123,9 @@ def compared(expressions: list[Expression], bits: int, clock_mhz: float) -> dict
     designs = (
         compile_expression(e, formats, device, precision, name="sample") for e in expressions
     )
-    found = [estimate(design, device) for design in designs]
-    real_ticks = np.array([f.ticks for f in found])
-    real_luts = np.array([f.area.lut for f in found])
+    estimates = [estimate(design, device) for design in designs]
+    real_ticks = np.array([f.ticks for f in estimates])
+    real_luts = np.array([f.area.lut for f in estimates])
     some = real_luts > 0.0
     return {
         "bits": bits,

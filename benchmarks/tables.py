@@ -1,4 +1,4 @@
-"""docs/benchmarks.md from the results: figures as measured, none written by hand.
+"""docs/benchmarks.md, made from the results: every figure as measured.
 
 Run: `python -m benchmarks.tables` after the benchmarks. What was not run is said not to have been.
 """
@@ -22,7 +22,7 @@ from benchmarks.search.methods import METHODS
 from symtick.files import write_text
 
 Result = Mapping[str, Any]
-Row = Mapping[str, Any]
+Record = Mapping[str, Any]
 OUT = ROOT / "docs" / "benchmarks.md"
 
 
@@ -37,7 +37,7 @@ def _rate(value: float) -> str:
     return f"{value / 1e9:.2f} G"
 
 
-def plain(rows: Sequence[Row]) -> str:
+def plain(rows: Sequence[Record]) -> str:
     """Rows of one form as they are; rates of millions and more in units of 10^9."""
     head = list(rows[0])
     return table(head, [[_cell(row[name]) for name in head] for row in rows])
@@ -51,10 +51,10 @@ def _cell(value: object) -> str:
 
 def machine_line(result: Result) -> str:
     """Where it was measured."""
-    held = result.get("machine", "an unnamed machine")
-    if isinstance(held, str):
-        return f"Measured on {held}."
-    return f"Measured on {held['cpu']} ({held['isa']}), Python {held['python']}."
+    where = result.get("machine", "an unnamed machine")
+    if isinstance(where, str):
+        return f"Measured on {where}."
+    return f"Measured on {where['cpu']} ({where['isa']}), Python {where['python']}."
 
 
 def evaluation(result: Result) -> str:
@@ -107,11 +107,11 @@ def recovery(result: Result) -> str:
 
 
 def _settings(result: Result) -> str:
-    held = result["settings"]
-    seeds = f"{held['seeds'][0]} to {held['seeds'][-1]}"
+    settings = result["settings"]
+    seeds = f"{settings['seeds'][0]} to {settings['seeds'][-1]}"
     parts = [
-        f"{machine_line(result)} At most {held['max_evaluations']:,} evaluations, seeds {seeds}, "
-        f"one core a run, {held['processes']} side by side.",
+        f"{machine_line(result)} At most {settings['max_evaluations']:,} evaluations, "
+        f"seeds {seeds}, one core a run, {settings['processes']} side by side.",
         _methods(row["method"] for row in result["sets"]),
     ]
     return "\n\n".join(parts)
@@ -159,9 +159,9 @@ def ablation(result: Result) -> str:
     """Benchmark 3, methods against each other."""
     methods = list(dict.fromkeys(row["method"] for row in result["problems"]))
     problems = list(dict.fromkeys(row["problem"] for row in result["problems"]))
-    found = {(row["method"], row["problem"]): row["recovery"] for row in result["problems"]}
+    rates = {(row["method"], row["problem"]): row["recovery"] for row in result["problems"]}
     by_problem = [
-        (name, *(f"{found[m, name]:.0f}" if (m, name) in found else "-" for m in methods))
+        (name, *(f"{rates[m, name]:.0f}" if (m, name) in rates else "-" for m in methods))
         for name in problems
     ]
     together = [
@@ -189,11 +189,12 @@ def empirical(result: Result) -> str:
         rows.append((f"{name} (published)", "together", f"{solved}/{published.EMPIRICAL_RUNS}",
                      "", "", ""))  # fmt: skip
     head = ("method", "law", "solved", "almost", "mean evaluations", "mean s")
-    held = result["settings"]
+    settings = result["settings"]
     return "\n\n".join(
         [
-            f"{machine_line(result)} {held['max_evaluations']:,} evaluations a run, "
-            f"{len(held['seeds'])} seeds, one core a run, {held['processes']} side by side.",
+            f"{machine_line(result)} {settings['max_evaluations']:,} evaluations a run, "
+            f"{len(settings['seeds'])} seeds, one core a run, "
+            f"{settings['processes']} side by side.",
             _methods(r["method"] for r in result["laws"]),
             table(head, rows),
         ]
@@ -202,8 +203,8 @@ def empirical(result: Result) -> str:
 
 def ticks(result: Result) -> str:
     """Benchmark 5."""
-    held = result["settings"]
-    bound = held["reference"]
+    settings = result["settings"]
+    bound = settings["reference"]
     first = table(
         ("device", "set", "volume: ticks in the loop", "nodes", "better in", "best loss: ticks",
          "nodes"),
@@ -221,8 +222,8 @@ def ticks(result: Result) -> str:
     ends = ", ".join(f"{value:g} ticks for `{name}`" for name, value in bound["ticks"].items())
     return "\n\n".join(
         [
-            f"{machine_line(result)} {held['max_evaluations']:,} evaluations a search, "
-            f"{len(held['seeds'])} seeds. Reference: loss {bound['loss']:g}, {ends}, "
+            f"{machine_line(result)} {settings['max_evaluations']:,} evaluations a search, "
+            f"{len(settings['seeds'])} seeds. Reference: loss {bound['loss']:g}, {ends}, "
             f"{bound['lut']:g} LUTs for `open`.",
             _together(result["sets"]),
             first,
@@ -233,7 +234,7 @@ def ticks(result: Result) -> str:
     )
 
 
-def _together(rows: Sequence[Row]) -> str:
+def _together(rows: Sequence[Record]) -> str:
     """One line for each device: how often better, and the mean ratio of ticks at equal loss."""
     lines = []
     for device in dict.fromkeys(row["device"] for row in rows):
@@ -274,18 +275,18 @@ def _better(
     )  # fmt: skip
 
 
-def _level(row: Row, level: Row) -> Sequence[object]:
+def _level(row: Record, level: Record) -> Sequence[object]:
     lut: tuple[str, str] = ("-", "-")
     if row["device"] == "open":
         lut = _better(level["lut_ticks"], level["lut_nodes"], 0, min)
-    held = _better(level["ticks_ticks"], level["ticks_nodes"], 1, min)
+    ticks_cells = _better(level["ticks_ticks"], level["ticks_nodes"], 1, min)
     share = f"{100 * level['share']:.0f} %"
-    return (row["device"], row["set"], share, f"{level['loss']:.4f}", *held, *lut)
+    return (row["device"], row["set"], share, f"{level['loss']:.4f}", *ticks_cells, *lut)
 
 
 def compiler(result: Result) -> str:
     """Benchmark 7."""
-    held = result["settings"]
+    settings = result["settings"]
     head = ("design", "variant", "accuracy %", "LUT", "FF", "ticks", "MHz", "LUT with DSP", "DSP",
             "vectors")  # fmt: skip
     rows = []
@@ -296,20 +297,21 @@ def compiler(result: Result) -> str:
         rows.append((r["design"], r["variant"], share, *cells))
     return "\n\n".join(
         [
-            f"{machine_line(result)} Device `{held['device']}` at {held['clock_mhz']:g} MHz; the "
-            f"tuning may lose {held['budget']} of accuracy, on the training part.",
+            f"{machine_line(result)} Device `{settings['device']}` at "
+            f"{settings['clock_mhz']:g} MHz; the tuning may lose {settings['budget']} of accuracy, "
+            "on the training part.",
             table(head, rows),
             _against_reference(result["table"]),
         ]
     )
 
 
-def _against_reference(rows: Sequence[Row]) -> str:
+def _against_reference(rows: Sequence[Record]) -> str:
     """One line for each design: how many times fewer LUTs and ticks than hls4ml's way."""
     lines = []
     for design in dict.fromkeys(r["design"] for r in rows):
-        held = {r["variant"]: r for r in rows if r["design"] == design}
-        ours, theirs = held["tuned"], held["hls4ml, results cut"]
+        by_variant = {r["variant"]: r for r in rows if r["design"] == design}
+        ours, theirs = by_variant["tuned"], by_variant["hls4ml, results cut"]
         if None in (ours["lut"], theirs["lut"], ours["ticks"], theirs["ticks"]):
             continue
         lines.append(
@@ -321,25 +323,24 @@ def _against_reference(rows: Sequence[Row]) -> str:
 
 def estimation(result: Result) -> str:
     """Benchmark 8."""
-    held = result["summary"]
-    count = held["expressions"]
+    summary = result["summary"]
+    count = summary["expressions"]
     rows = [
-        (name, f"{100 * held[f'{key}_median']:.1f} %", f"{100 * held[f'{key}_p90']:.1f} %",
-         f"{100 * held[f'{key}_worst']:.1f} %")
+        (name, *(f"{100 * summary[f'{key}_{what}']:.1f} %" for what in ("median", "p90", "worst")))
         for name, key in (("LUT", "lut_error"), ("FF", "ff_error"))
-    ]  # fmt: skip
+    ]
     parts = [
         machine_line(result),
         table(("estimate against Yosys", "median error", "90th percentile", "worst"), rows),
-        f"Ticks exact in {held['ticks_exact']} of {count}, DSPs in {held['dsp_exact']}, block RAM "
-        f"in {held['bram_exact']}. Median size {held['lut_median']:.0f} LUTs, largest "
-        f"{held['lut_largest']:,}.",
+        f"Ticks exact in {summary['ticks_exact']} of {count}, DSPs in {summary['dsp_exact']}, "
+        f"block RAM in {summary['bram_exact']}. Median size {summary['lut_median']:.0f} LUTs, "
+        f"largest {summary['lut_largest']:,}.",
     ]
-    if "clock_met" in held:
+    if "clock_met" in summary:
         parts.append(
-            f"nextpnr meets the clock in {100 * held['clock_met']:.1f} %, in "
-            f"{100 * held['clock_met_at_once']:.1f} % with its first seed: median "
-            f"{held['fmax_median']:.0f} MHz, lowest {held['fmax_least']:.0f}."
+            f"nextpnr meets the clock in {100 * summary['clock_met']:.1f} %, in "
+            f"{100 * summary['clock_met_at_once']:.1f} % with its first seed: median "
+            f"{summary['fmax_median']:.0f} MHz, lowest {summary['fmax_least']:.0f}."
         )
     return "\n\n".join(parts)
 

@@ -1,4 +1,4 @@
-"""Do ticks in the search's loop pay? Fronts found with ticks against fronts found with node counts.
+"""Ticks in the loop of the search against node counts: the fronts of both compared.
 
 Run: `python -m benchmarks.ticks`. On each set and with each seed the engine runs with the same
 settings and the same number of evaluations, with a device's cost table in the loop (archives,
@@ -26,14 +26,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.runs import LOGS, RESULTS, Log, Row, machine, run_all, say
+from benchmarks.runs import LOGS, RESULTS, Log, Record, machine, run_all, say
+from benchmarks.search.hypervolume import hypervolume
 from benchmarks.search.task import node_cost
 from benchmarks.search.tick_sets import SETS, TickSet, load, prepare
 from symtick.errors import SymtickError
 from symtick.expr import Interval
 from symtick.files import write_json
 from symtick.hwcost import SearchCost, model, search_cost
-from symtick.search.designs.hypervolume import hypervolume
 from symtick.search.evolution.engine import Engine
 from symtick.search.evolution.settings import EngineConfig, Limits
 from symtick.search.kernel_api.evaluation import Rows, costs, losses
@@ -52,11 +52,11 @@ SEEDS = 2
 OPS = ("add", "sub", "mul", "neg", "abs", "min", "max", "square", "exp", "tanh")
 MAX_NODES = 60
 
-Point = tuple[float, float, float]  # held-out loss, ticks, LUT
+FrontPoint = tuple[float, float, float]  # held-out loss, ticks, LUT
 
 
 @dataclass(frozen=True)
-class Run:
+class TicksRun:
     """One search: a set, what is in the loop (a device's ticks, or nodes), a seed."""
 
     set: str
@@ -69,58 +69,58 @@ class Run:
         return key_of(self.__dict__)
 
 
-def key_of(row: Row) -> Hashable:
+def key_of(row: Record) -> Hashable:
     """What tells one run from another."""
     return tuple(row[name] for name in ("set", "loop", "seed", "max_evaluations"))
 
 
-def device_cost(device: str, held: TickSet) -> SearchCost:
+def device_cost(device: str, tick_set: TickSet) -> SearchCost:
     """The cost table of a device for the set's inputs."""
-    return search_cost(model(*DEVICES[device]), [held.format] * held.X.shape[1])
+    return search_cost(model(*DEVICES[device]), [tick_set.format] * tick_set.X.shape[1])
 
 
-def search(held: TickSet, cost: SearchCost, seed: int, max_evaluations: int) -> Engine:
+def search(tick_set: TickSet, cost: SearchCost, seed: int, max_evaluations: int) -> Engine:
     """The engine at the end of its budget."""
-    ranges = [Interval(held.format.lo, held.format.hi)] * held.X.shape[1]
+    ranges = [Interval(tick_set.format.lo, tick_set.format.hi)] * tick_set.X.shape[1]
     config = replace(EngineConfig(ops=OPS, seed=seed), limits=Limits(max_nodes=MAX_NODES))
-    engine = Engine(held.X, held.y, ranges, cost, config)
+    engine = Engine(tick_set.X, tick_set.y, ranges, cost, config)
     while engine.step(8, max_evaluations=max_evaluations).evaluations < max_evaluations:
         pass
     return engine
 
 
-def front(engine: Engine, held: TickSet, cost: SearchCost) -> list[Point]:
+def front(engine: Engine, tick_set: TickSet, cost: SearchCost) -> list[FrontPoint]:
     """Its front with held-out losses, costed with the table given."""
     programs = [candidate.program for candidate in engine.front()]
-    found = losses(programs, Rows.make(held.X_test, held.y_test)) / np.var(held.y_test)
+    errors = losses(programs, Rows.make(tick_set.X_test, tick_set.y_test)) / np.var(tick_set.y_test)
     ticks, lut = costs(programs, cost)
     return [
         (round(float(a), 6), float(b), round(float(c), 3))
-        for a, b, c in zip(found, ticks, lut, strict=True)
+        for a, b, c in zip(errors, ticks, lut, strict=True)
         if np.isfinite(a)
     ]
 
 
-def work(run: Run, cache: Path) -> Row:
+def work(run: TicksRun, cache: Path) -> Record:
     """Do one run."""
-    held = load(run.set, cache)
+    tick_set = load(run.set, cache)
     nodes = run.loop == "nodes"
-    cost = node_cost(held.X.shape[1]) if nodes else device_cost(run.loop, held)
+    cost = node_cost(tick_set.X.shape[1]) if nodes else device_cost(run.loop, tick_set)
     start = time.perf_counter()
-    engine = search(held, cost, run.seed, run.max_evaluations)
+    engine = search(tick_set, cost, run.seed, run.max_evaluations)
     seconds = time.perf_counter() - start
     devices = list(DEVICES) if nodes else [run.loop]
-    fronts = {name: front(engine, held, device_cost(name, held)) for name in devices}
+    fronts = {name: front(engine, tick_set, device_cost(name, tick_set)) for name in devices}
     return {
         **run.__dict__,
         "fronts": fronts,
-        "volumes": {name: round(volume(held, name), 6) for name, held in fronts.items()},
+        "volumes": {name: round(volume(points, name), 6) for name, points in fronts.items()},
         "evaluations": engine.stats().evaluations,
         "seconds": round(seconds, 3),
     }
 
 
-def volume(points: Sequence[Point], device: str) -> float:
+def volume(points: Sequence[FrontPoint], device: str) -> float:
     """Dominated share of the box from 0 to the reference."""
     bound = [1.0, TICKS[device], LUT]
     if device == "published":
@@ -128,12 +128,14 @@ def volume(points: Sequence[Point], device: str) -> float:
     return hypervolume(points, bound) / float(np.prod(bound))
 
 
-def cheapest(points: Sequence[Point], loss: float, objective: int) -> float:
+def cheapest(points: Sequence[FrontPoint], loss: float, objective: int) -> float:
     """The least of an objective among those that reach a loss."""
     return min(p[objective] for p in points if p[0] <= loss)
 
 
-def equal_loss(ticks: Sequence[Point], nodes: Sequence[Point], share: float) -> tuple[float, Row]:
+def equal_loss(
+    ticks: Sequence[FrontPoint], nodes: Sequence[FrontPoint], share: float
+) -> tuple[float, Record]:
     """The loss of comparison, and ticks and LUTs at it of either front."""
     both = max(min(p[0] for p in ticks), min(p[0] for p in nodes))
     loss = both + (1.0 - share) * (1.0 - both)
@@ -145,10 +147,10 @@ def equal_loss(ticks: Sequence[Point], nodes: Sequence[Point], share: float) -> 
     return loss, figures
 
 
-def summary(rows: Sequence[Row]) -> list[Row]:
+def summary(rows: Sequence[Record]) -> list[Record]:
     """For each set and device, over the seeds that have both: means of what is compared."""
     by_key = {(r["set"], r["loop"], r["seed"]): r for r in rows}
-    found = []
+    records = []
     for device in DEVICES:
         for name in SETS:
             pairs = [
@@ -158,18 +160,19 @@ def summary(rows: Sequence[Row]) -> list[Row]:
             ]
             if pairs:
                 figures = _means(device, pairs)
-                found.append({"set": name, "device": device, "seeds": len(pairs), **figures})
-    return found
+                records.append({"set": name, "device": device, "seeds": len(pairs), **figures})
+    return records
 
 
-def _means(device: str, pairs: Sequence[tuple[Row, Row]]) -> Row:
+def _means(device: str, pairs: Sequence[tuple[Record, Record]]) -> Record:
     volumes = [[row["volumes"][device] for row in side] for side in zip(*pairs, strict=True)]
     fronts = [(a["fronts"][device], b["fronts"][device]) for a, b in pairs]
     levels = []
     for share in SHARES:
-        held = [equal_loss(a, b, share) for a, b in fronts]
-        means = {key: statistics.fmean(found[key] for _, found in held) for key in held[0][1]}
-        loss = statistics.fmean(loss for loss, _ in held)
+        levels_at = [equal_loss(a, b, share) for a, b in fronts]
+        _, first = levels_at[0]
+        means = {key: statistics.fmean(figures[key] for _, figures in levels_at) for key in first}
+        loss = statistics.fmean(loss for loss, _ in levels_at)
         levels.append({"share": share, "loss": loss, **means})
     best = [
         statistics.fmean(min(p[0] for p in f) for f in side) for side in zip(*fronts, strict=True)
@@ -184,7 +187,7 @@ def _means(device: str, pairs: Sequence[tuple[Row, Row]]) -> Row:
     }
 
 
-def report(rows: Sequence[Row]) -> str:
+def report(rows: Sequence[Record]) -> str:
     """The summary as text."""
     lines = [
         f"{'device':<11}{'set':<11}{'volume ticks':>13}{'nodes':>9}{'wins':>6}"
@@ -201,7 +204,7 @@ def report(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def _show(row: Row) -> None:
+def _show(row: Record) -> None:
     volumes = "  ".join(f"{name} {value:.4f}" for name, value in row["volumes"].items())
     say(
         f"{row['set']:<12}{row['loop']:<11}seed {row['seed']:<4}{row['seconds']:>7.1f} s  "
@@ -223,13 +226,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     jobs = [
-        Run(name, loop, seed, options.evaluations)
+        TicksRun(name, loop, seed, options.evaluations)
         for seed in range(options.seeds)
         for name in options.sets
         for loop in LOOPS
     ]
     cache = options.log.parent / "jets_teacher.npz"
-    log: Log[Run] = Log(options.log, key_of)
+    log: Log[TicksRun] = Log(options.log, key_of)
     try:
         if any(name.startswith("jets") for name in options.sets):
             prepare(cache)
@@ -242,7 +245,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_json(options.out, _result(options, rows))
 
 
-def _result(options: argparse.Namespace, rows: Sequence[Row]) -> dict[str, Any]:
+def _result(options: argparse.Namespace, rows: Sequence[Record]) -> dict[str, Any]:
     return {
         "machine": machine(),
         "settings": {

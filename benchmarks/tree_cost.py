@@ -36,7 +36,7 @@ _REFERENCE_TREES = 50
 
 
 @dataclass(frozen=True)
-class Row:
+class TreeCostRow:
     """One line of the table; times of one tree in nanoseconds."""
 
     cost: str
@@ -69,23 +69,23 @@ def times(run: Callable[[], object], repeats: int, each: int) -> list[float]:
     return spent
 
 
-def measure(name: str, nodes: int, trees: int, repeats: int, seed: int) -> Row:
+def measure(name: str, nodes: int, trees: int, repeats: int, seed: int) -> TreeCostRow:
     """One row of the table."""
     cost = tables()[name]
-    found = programs_of(np.random.default_rng(seed), EIGHT, nodes, trees)
-    population, table = pack([p for _, p in found], FEATURES), cost_table(cost)
-    some = [tree for tree, _ in found[:_REFERENCE_TREES]]
+    pairs = programs_of(np.random.default_rng(seed), EIGHT, nodes, trees)
+    population, table = pack([p for _, p in pairs], FEATURES), cost_table(cost)
+    some = [tree for tree, _ in pairs[:_REFERENCE_TREES]]
     check(some, cost, _kernel.costs(population, table))
     ours = times(lambda: _kernel.costs(population, table), repeats, trees)
     theirs = times(lambda: [reference_cost(e, cost) for e in some], 3, len(some))
-    return Row(name, nodes, statistics.median(ours), min(ours), statistics.median(theirs))
+    return TreeCostRow(name, nodes, statistics.median(ours), min(ours), statistics.median(theirs))
 
 
 def check(
-    trees: Sequence[Expression], cost: SearchCost, found: tuple[np.ndarray, np.ndarray]
+    trees: Sequence[Expression], cost: SearchCost, costs: tuple[np.ndarray, np.ndarray]
 ) -> None:
     """Both sides give the same ticks and LUTs, to the last bit."""
-    ticks, lut = found
+    ticks, lut = costs
     for k, tree in enumerate(trees):
         if (int(ticks[k]), float(lut[k])) != reference_cost(tree, cost):
             raise SystemExit(f"tree {k}: the kernel's cost differs from the reference")

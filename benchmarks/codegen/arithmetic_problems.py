@@ -17,11 +17,11 @@ import numpy as np
 from symtick.codegen import Fixed
 from symtick.expr import Builder, Expression, Op
 
-Step = dict[str, Any]
+ArithmeticStep = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Problem:
+class ArithmeticProblem:
     """A chain of steps.
 
     Attributes:
@@ -37,21 +37,21 @@ class Problem:
     title: str
     inputs: int
     fmt: Fixed
-    steps: tuple[Step, ...]
+    steps: tuple[ArithmeticStep, ...]
 
 
-def _matrix(rng: np.random.Generator, inputs: int, outputs: int, bits: int) -> Step:
+def _matrix(rng: np.random.Generator, inputs: int, outputs: int, bits: int) -> ArithmeticStep:
     most = (1 << (bits - 1)) - 1
     weights = rng.integers(-most, most + 1, (inputs, outputs)).tolist()
     return {"kind": "matrix", "weights": weights, "frac": 0}
 
 
-def _bias(rng: np.random.Generator, outputs: int, most: int) -> Step:
+def _bias(rng: np.random.Generator, outputs: int, most: int) -> ArithmeticStep:
     values = rng.integers(-most, most + 1, outputs).tolist()
     return {"kind": "bias", "values": values, "frac": 0}
 
 
-def problems() -> tuple[Problem, ...]:
+def problems() -> tuple[ArithmeticProblem, ...]:
     """The ten, the same at every call."""
     rng = np.random.default_rng(20)
     cosines = [
@@ -63,30 +63,32 @@ def problems() -> tuple[Problem, ...]:
     hidden = (_matrix(rng, 8, 8, 4), _bias(rng, 8, 100), {"kind": "relu"}, _matrix(rng, 8, 3, 4))
     two = (_matrix(rng, 8, 8, 4), _bias(rng, 8, 100), {"kind": "halves"})
     return (
-        Problem("fir8", "8-tap low-pass filter, 8-bit samples", 8, Fixed(8, 0),
+        ArithmeticProblem("fir8", "8-tap low-pass filter, 8-bit samples", 8, Fixed(8, 0),
                 ({"kind": "matrix", "weights": low_pass, "frac": 0},)),
-        Problem("multiples8", "one 10-bit signal times 8 constants of 7 bits", 1, Fixed(10, 0),
-                ({"kind": "matrix", "weights": block, "frac": 0},)),
-        Problem("matrix4x4", "4 x 4 matrix of 8-bit weights, 8-bit inputs", 4, Fixed(8, 0),
-                (_matrix(rng, 4, 4, 8),)),
-        Problem("matrix8x8", "8 x 8 matrix of 6-bit weights, 8-bit inputs", 8, Fixed(8, 0),
-                (_matrix(rng, 8, 8, 6),)),
-        Problem("matrix16x5", "16 x 5 matrix of 6-bit weights, 7-bit inputs, biases", 16,
+        ArithmeticProblem("multiples8", "one 10-bit signal times 8 constants of 7 bits", 1,
+                Fixed(10, 0), ({"kind": "matrix", "weights": block, "frac": 0},)),
+        ArithmeticProblem("matrix4x4", "4 x 4 matrix of 8-bit weights, 8-bit inputs", 4,
+                Fixed(8, 0), (_matrix(rng, 4, 4, 8),)),
+        ArithmeticProblem("matrix8x8", "8 x 8 matrix of 6-bit weights, 8-bit inputs", 8,
+                Fixed(8, 0), (_matrix(rng, 8, 8, 6),)),
+        ArithmeticProblem("matrix16x5", "16 x 5 matrix of 6-bit weights, 7-bit inputs, biases", 16,
                 Fixed(7, 0), (_matrix(rng, 16, 5, 6), _bias(rng, 5, 500))),
-        Problem("matrix16x16", "16 x 16 matrix of 4-bit weights, 6-bit inputs", 16, Fixed(6, 0),
-                (_matrix(rng, 16, 16, 4),)),
-        Problem("cosine8", "8-point cosine transform of 8-bit constants, 8-bit inputs", 8,
+        ArithmeticProblem("matrix16x16", "16 x 16 matrix of 4-bit weights, 6-bit inputs", 16,
+                Fixed(6, 0), (_matrix(rng, 16, 16, 4),)),
+        ArithmeticProblem("cosine8", "8-point cosine transform of 8-bit constants, 8-bit inputs", 8,
                 Fixed(8, 0), ({"kind": "matrix", "weights": cosines, "frac": 0},)),
-        Problem("cubic", "cubic polynomials of two 6-bit inputs", 2, Fixed(6, 5),
+        ArithmeticProblem("cubic", "cubic polynomials of two 6-bit inputs", 2, Fixed(6, 5),
                 ({"kind": "polynomial", "coefficients": [11, 27, 45, 9], "frac": 0},)),
-        Problem("maxout", "4 larger ones of two sums of 8 products, 6-bit inputs", 8, Fixed(6, 0),
-                two),
-        Problem("dense8x8x3", "two layers 8-8-3 with biases and ReLU, 5-bit inputs", 8,
+        ArithmeticProblem("maxout", "4 larger ones of two sums of 8 products, 6-bit inputs", 8,
+                Fixed(6, 0), two),
+        ArithmeticProblem("dense8x8x3", "two layers 8-8-3 with biases and ReLU, 5-bit inputs", 8,
                 Fixed(5, 0), hidden),
     )  # fmt: skip
 
 
-def reference(problem: Problem, raw: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], int]:
+def reference(
+    problem: ArithmeticProblem, raw: np.ndarray[Any, Any]
+) -> tuple[np.ndarray[Any, Any], int]:
     """Outputs in whole numbers for raw inputs (rows, inputs), and their bits after the point."""
     values, frac = raw.astype(object), problem.fmt.frac
     for step in problem.steps:
@@ -117,7 +119,7 @@ def _polynomial(
     return total, places + degree * frac
 
 
-def expression(problem: Problem) -> Expression:
+def expression(problem: ArithmeticProblem) -> Expression:
     """The problem as an expression."""
     builder = Builder(tuple(f"x{k}" for k in range(problem.inputs)))
     values = [builder.input(k) for k in range(problem.inputs)]
@@ -126,7 +128,7 @@ def expression(problem: Problem) -> Expression:
     return builder.build(values)
 
 
-def _stepped(b: Builder, values: list[int], step: Step) -> list[int]:
+def _stepped(b: Builder, values: list[int], step: ArithmeticStep) -> list[int]:
     kind = step["kind"]
     scale = 2.0 ** -step.get("frac", 0)
     if kind == "matrix":
@@ -140,13 +142,13 @@ def _stepped(b: Builder, values: list[int], step: Step) -> list[int]:
     if kind == "halves":
         half = len(values) // 2
         return [b.op(Op.MAX, p, q) for p, q in zip(values[:half], values[half:], strict=True)]
-    found = []
+    outputs = []
     for v in values:
         total = b.const(step["coefficients"][0] * scale)
         for c in step["coefficients"][1:]:
             total = b.op(Op.ADD, b.op(Op.MUL, total, v), b.const(c * scale))
-        found.append(total)
-    return found
+        outputs.append(total)
+    return outputs
 
 
 def _dot(b: Builder, values: Sequence[int], weights: Sequence[float]) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 Result = Mapping[str, Any]
-Row = Mapping[str, Any]
+Record = Mapping[str, Any]
 
 OURS, PEERS = "symtick", ("da4ml", "alkaid")
 _HEAD = (
@@ -27,7 +27,7 @@ def arithmetic(result: Result) -> str:
     return "\n\n".join(parts)
 
 
-def _section(titles: Mapping[str, str], rows: list[Row]) -> str:
+def _section(titles: Mapping[str, str], rows: list[Record]) -> str:
     lines, ratios = [], []
     for name, title in titles.items():
         best = {tool: _best(rows, name, tool) for tool in (OURS, *PEERS)}
@@ -46,13 +46,13 @@ def _section(titles: Mapping[str, str], rows: list[Row]) -> str:
     return "\n".join([_HEAD, *lines, "", text])
 
 
-def _best(rows: list[Row], problem: str, tool: str) -> Row | None:
+def _best(rows: list[Record], problem: str, tool: str) -> Record | None:
     """The row with the smallest product, or one that failed where there is no other."""
-    held = [r for r in rows if (r["problem"], r["tool"]) == (problem, tool)]
-    return min(held, key=lambda r: float(r.get("product", float("inf"))), default=None)
+    measured = [r for r in rows if (r["problem"], r["tool"]) == (problem, tool)]
+    return min(measured, key=lambda r: float(r.get("product", float("inf"))), default=None)
 
 
-def _cell(row: Row | None) -> str:
+def _cell(row: Record | None) -> str:
     if row is None:
         return "not measured"
     if "failed" in row:

@@ -1,4 +1,4 @@
-"""What was aimed at, and whether the measured figures reach it: written by the numbers."""
+"""Aims of the benchmarks, and whether the measured figures reach them."""
 
 from __future__ import annotations
 

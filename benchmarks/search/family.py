@@ -1,4 +1,4 @@
-"""Whether a form with constants can be a given function, as an identity at 50 digits.
+"""Families of functions: whether a form with constants can equal a function, at 50 digits.
 
 The form's constants are solved for by Gauss-Newton steps in mpmath on a few points; the function is
 of the family if the solved form then agrees with it to 1e-30 at many other points. So any way of
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import mpmath
 
-from benchmarks.search.precise import Formula, Point, Real, agree, carrying
+from benchmarks.search.precise import Formula, InputPoint, Real, agree, carrying
 
 STEPS = 60
 LEAST = 20  # points at which both must be defined
@@ -23,7 +23,7 @@ _PATIENCE = 6  # steps in which the differences must halve
 
 
 def member(
-    function: Formula, form: Formula, free: Sequence[int], domain: Sequence[Point]
+    function: Formula, form: Formula, free: Sequence[int], domain: Sequence[InputPoint]
 ) -> tuple[Real, ...] | None:
     """The form's constants with which it equals the function, or None.
 
@@ -36,11 +36,11 @@ def member(
     with carrying():
         places, fitted = list(free), list(form.constants)
         wanted = 2 * len(places) + 4
-        known: list[tuple[Point, Real]] = []
+        known: list[tuple[InputPoint, Real]] = []
         for point in domain:
-            found = function.value(point)
-            if found is not None and form.value(point) is not None:
-                known.append((point, found))
+            value = function.value(point)
+            if value is not None and form.value(point) is not None:
+                known.append((point, value))
             if len(known) == wanted:
                 break
         else:
@@ -51,7 +51,7 @@ def member(
 
 
 def _identical(
-    function: Formula, form: Formula, constants: Sequence[Real], domain: Sequence[Point]
+    function: Formula, form: Formula, constants: Sequence[Real], domain: Sequence[InputPoint]
 ) -> bool:
     seen = 0
     for point in domain:
@@ -62,17 +62,19 @@ def _identical(
     return seen >= LEAST
 
 
-def _residual(form: Formula, constants: Sequence[Real], known: list[tuple[Point, Real]]) -> Real:
+def _residual(
+    form: Formula, constants: Sequence[Real], known: list[tuple[InputPoint, Real]]
+) -> Real:
     """A column of differences relative to the values' size, or None where the form is undefined."""
-    found = [form.value(point, constants) for point, _ in known]
-    if any(v is None for v in found):
+    values = [form.value(point, constants) for point, _ in known]
+    if any(v is None for v in values):
         return None
     size = max(abs(v) for _, v in known) or mpmath.mpf(1)
-    return mpmath.matrix([(a - b) / size for a, (_, b) in zip(found, known, strict=True)])
+    return mpmath.matrix([(a - b) / size for a, (_, b) in zip(values, known, strict=True)])
 
 
 def _solve(
-    form: Formula, constants: list[Real], free: list[int], known: list[tuple[Point, Real]]
+    form: Formula, constants: list[Real], free: list[int], known: list[tuple[InputPoint, Real]]
 ) -> bool:
     """Gauss-Newton in place with halved steps; whether the residual vanished."""
     residual = _residual(form, constants, known)
@@ -93,9 +95,9 @@ def _solve(
             trial = list(constants)
             for place, change in zip(free, step, strict=True):
                 trial[place] -= change / 2**halving
-            found = _residual(form, trial, known)
-            if found is not None and mpmath.norm(found) < norm:
-                constants[:], residual = trial, found
+            tried = _residual(form, trial, known)
+            if tried is not None and mpmath.norm(tried) < norm:
+                constants[:], residual = trial, tried
                 break
         else:
             return False
@@ -106,7 +108,7 @@ def _step(
     form: Formula,
     constants: list[Real],
     free: list[int],
-    known: list[tuple[Point, Real]],
+    known: list[tuple[InputPoint, Real]],
     residual: Real,
 ) -> list[Real] | None:
     columns = []
@@ -114,10 +116,10 @@ def _step(
         moved = list(constants)
         shift = _SHIFT * (abs(moved[place]) or 1)
         moved[place] += shift
-        found = _residual(form, moved, known)
-        if found is None:
+        changed = _residual(form, moved, known)
+        if changed is None:
             return None
-        columns.append([(a - b) / shift for a, b in zip(found, residual, strict=True)])
+        columns.append([(a - b) / shift for a, b in zip(changed, residual, strict=True)])
     # a trace of damping: constants that stand for one another share the change
     transposed = mpmath.matrix(columns)
     normal = transposed * transposed.T

@@ -1,4 +1,4 @@
-"""Whether a front holds a law's form: the judge of EmpiricalBench.
+"""The judge of EmpiricalBench: whether a front holds the form of a law.
 
 A run solves its law if the front over (loss, nodes) at its end holds the law's form. The paper
 judged that by eye; here it is
@@ -39,23 +39,23 @@ WORSE = 2.0  # times the error of the form's best fit
 
 
 @dataclass(frozen=True)
-class Found:
+class FormVerdict:
     """What the judge says of a front: `solved`, `almost` or `missed`, and by which expression."""
 
     grade: str
     expression: str
 
 
-def judge(front: Sequence[str], law: Law) -> Found:
+def judge(front: Sequence[str], law: Law) -> FormVerdict:
     """The best grade on the front, by its smallest expression."""
     X, y = data(law)
-    best = Found("missed", "")
+    best = FormVerdict("missed", "")
     for text in pareto(front, law, X, y):
         grade = grade_of(text, law, X, y)
         if grade == "solved":
-            return Found(grade, text)
+            return FormVerdict(grade, text)
         if grade == "almost" and best.grade == "missed":
-            best = Found(grade, text)
+            best = FormVerdict(grade, text)
     return best
 
 
@@ -116,20 +116,20 @@ def _form(text: str, law: Law) -> str:
     formula, points = law.formula, law.points()
     candidate = Formula.of(text, law.inputs)
     enough = len(set(candidate.constants)) >= len(law.free)
-    found = member(candidate, formula, law.free, points)
-    if found is None:
-        found = member(candidate, formula, range(len(formula.constants)), points)
-    if enough and _valid(found, law, EXACT):
+    solved = member(candidate, formula, law.free, points)
+    if solved is None:
+        solved = member(candidate, formula, range(len(formula.constants)), points)
+    if enough and _valid(solved, law, EXACT):
         return "exact"
-    return "near" if _valid(found, law, NEAR) else ""
+    return "near" if _valid(solved, law, NEAR) else ""
 
 
-def _valid(found: Sequence[Real] | None, law: Law, tolerance: float) -> bool:
+def _valid(solved: Sequence[Real] | None, law: Law, tolerance: float) -> bool:
     nominal = law.formula.constants
-    if found is None or any(abs(found[k]) < TINY * abs(nominal[k]) for k in law.free):
+    if solved is None or any(abs(solved[k]) < TINY * abs(nominal[k]) for k in law.free):
         return False
-    own = [k for k in range(len(found)) if k not in law.free]
-    return all(abs(found[k] - nominal[k]) <= tolerance * abs(nominal[k]) for k in own)
+    own = [k for k in range(len(solved)) if k not in law.free]
+    return all(abs(solved[k] - nominal[k]) <= tolerance * abs(nominal[k]) for k in own)
 
 
 def _fitted(text: str, law: Law, X: Floats, y: Floats) -> bool:
@@ -143,8 +143,10 @@ def _gaps(
 ) -> Floats:
     """Differences from the target; in mpmath, where Planck's exponential does not overflow."""
     with carrying():
-        found = [formula.value([mpmath.mpf(v) for v in row], constants) for row in X.tolist()]
-        return np.array([1e6 if v is None else float(v - t) for v, t in zip(found, y, strict=True)])
+        values = [formula.value([mpmath.mpf(v) for v in row], constants) for row in X.tolist()]
+        return np.array(
+            [1e6 if v is None else float(v - t) for v, t in zip(values, y, strict=True)]
+        )
 
 
 def best_error(law: Law, X: Floats, y: Floats) -> float:

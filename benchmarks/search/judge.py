@@ -1,4 +1,4 @@
-"""Whether a found expression is the law that was sought: exactly, as a function, not by its fit.
+"""The judge of recovery: whether an expression is the law as a function, not only by its fit.
 
 Recovered is what
 1. is written with the problem's tokens only,
@@ -25,7 +25,7 @@ import numpy as np
 
 from benchmarks.search.family import member
 from benchmarks.search.precise import Formula, Real, agree, carrying, points
-from benchmarks.search.problems import Problem
+from benchmarks.search.problems import RecoveryProblem
 from benchmarks.search.sampling import Floats, Sample
 from symtick.expr import parse
 
@@ -53,15 +53,17 @@ class Verdict:
     nmse: float
 
 
-def nmse(text: str, problem: Problem, X: Floats, y: Floats) -> float:
+def nmse(text: str, problem: RecoveryProblem, X: Floats, y: Floats) -> float:
     """Mean squared error over the variance of y; infinite where it is not defined everywhere."""
     with np.errstate(all="ignore"):
-        found = parse(text, problem.inputs).evaluate(X)[:, 0]
-        value = float(np.mean((found - y) ** 2) / np.var(y))
+        values = parse(text, problem.inputs).evaluate(X)[:, 0]
+        value = float(np.mean((values - y) ** 2) / np.var(y))
     return value if np.isfinite(value) else float("inf")
 
 
-def judge(text: str, problem: Problem, sample: Sample, *, seconds: float = SECONDS) -> Verdict:
+def judge(
+    text: str, problem: RecoveryProblem, sample: Sample, *, seconds: float = SECONDS
+) -> Verdict:
     """Decide on one expression.
 
     Args:
@@ -87,26 +89,28 @@ def judge(text: str, problem: Problem, sample: Sample, *, seconds: float = SECON
     return Verdict(True, "symbolic" if proved(text, problem, seconds) else "numeric", error)
 
 
-def is_law(text: str, problem: Problem) -> bool:
+def is_law(text: str, problem: RecoveryProblem) -> bool:
     """Whether it is the law as an identity, its constants adjusted a little if they are free."""
     candidate = Formula.of(text, problem.inputs)
     law = Formula.of(problem.truth, problem.inputs)
     if not problem.tokens.constants:
         return _identical(candidate, candidate.constants, law, problem)
     free = range(len(candidate.constants))
-    found = member(law, candidate, free, points(_ranges(problem), 4 * len(free) + POINTS, seed=2))
-    if found is None or not _close(found, candidate.constants):
+    adjusted = member(
+        law, candidate, free, points(_ranges(problem), 4 * len(free) + POINTS, seed=2)
+    )
+    if adjusted is None or not _close(adjusted, candidate.constants):
         return False
-    return _identical(candidate, found, law, problem)
+    return _identical(candidate, adjusted, law, problem)
 
 
-def _close(found: Sequence[Real], written: Sequence[Real]) -> bool:
-    pairs = zip(found, written, strict=True)
+def _close(adjusted: Sequence[Real], written: Sequence[Real]) -> bool:
+    pairs = zip(adjusted, written, strict=True)
     return all(abs(a - b) <= ROUNDING * max(1, abs(b)) for a, b in pairs)
 
 
 def _identical(
-    candidate: Formula, constants: Sequence[Real], law: Formula, problem: Problem
+    candidate: Formula, constants: Sequence[Real], law: Formula, problem: RecoveryProblem
 ) -> bool:
     defined = 0
     with carrying():
@@ -122,11 +126,11 @@ def _identical(
     return defined >= _LEAST
 
 
-def _ranges(problem: Problem) -> list[tuple[float, float]]:
+def _ranges(problem: RecoveryProblem) -> list[tuple[float, float]]:
     return [(problem.train.low, problem.train.high)] * len(problem.inputs)
 
 
-def proved(text: str, problem: Problem, seconds: float) -> bool:
+def proved(text: str, problem: RecoveryProblem, seconds: float) -> bool:
     """Whether SymPy, in a process of its own, simplifies the difference to zero in time."""
     question = {
         "candidate": text,

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.search.observed import BODE, HUBBLE, KEPLER, LEAVITT
-from benchmarks.search.precise import Formula, Point, Real, carrying, points
+from benchmarks.search.precise import Formula, InputPoint, Real, carrying, points
 
 Floats = npt.NDArray[np.float64]
 DOMAIN = 200  # points at which forms are compared
@@ -71,12 +71,12 @@ class Law:
         """The form with the constants of the modern law."""
         return Formula.of(self.form, self.inputs)
 
-    def points(self) -> list[Point]:
+    def points(self) -> list[InputPoint]:
         """Where forms are compared: the law is defined there."""
         law = self.formula
         with carrying():
-            found = points(self.domain, 2 * DOMAIN)
-            return [p for p in found if law.value(p) is not None][:DOMAIN]
+            candidates = points(self.domain, 2 * DOMAIN)
+            return [p for p in candidates if law.value(p) is not None][:DOMAIN]
 
 
 def data(law: Law) -> tuple[Floats, Floats]:

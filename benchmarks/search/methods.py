@@ -1,8 +1,8 @@
 """The search methods that are compared: one function for each, all of one form.
 
-A method gets a `Task` and returns its front with what it took. It asks `task.solved` about every
-member of its front that fits the training points, and stops as soon as one is the law; it never
-sees the test points or the law itself.
+A method gets a `MethodTask` and returns its front with what it took. It asks `task.solved` about
+every member of its front that fits the training points, and stops as soon as one is the law; it
+never sees the test points or the law itself.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from benchmarks.search.task import Outcome, Task, Watch, node_cost, pursue, texts
+from benchmarks.search.task import JudgeClock, MethodResult, MethodTask, node_cost, pursue, texts
 from symtick.search.enumeration.bidirectional import closed_forms
 from symtick.search.enumeration.enumeration import enumerate_front
 from symtick.search.grammar.grammar import Rules, Vocabulary
@@ -23,16 +23,16 @@ FIRST_PASS = 30_000  # evaluations of the first pass of an enumeration
 LEVELS = 30
 
 
-def _rules(task: Task) -> Rules:
+def _rules(task: MethodTask) -> Rules:
     return Rules(max_nodes=task.max_nodes, trig_in_trig=False, inverse_of_inverse=False)
 
 
-def _ops(task: Task) -> tuple[str, ...]:
+def _ops(task: MethodTask) -> tuple[str, ...]:
     return (*task.tokens.ops, *task.tokens.extra)
 
 
 @dataclass
-class Joined:
+class PolicySearch:
     """The search by a policy, alone or joined with the engine."""
 
     search: HybridSearch
@@ -45,17 +45,17 @@ class Joined:
         return self.search.front()
 
 
-def joined(task: Task, config: HybridConfig) -> Outcome:
+def joined(task: MethodTask, config: HybridConfig) -> MethodResult:
     """A search with a policy in it, by its settings."""
     cost = node_cost(task.X.shape[1])
     search = HybridSearch(
         task.X, task.y, None, cost, replace(config, seed=task.seed),
         max_evaluations=task.max_evaluations,
     )  # fmt: skip
-    return pursue(task, Joined(search))
+    return pursue(task, PolicySearch(search))
 
 
-def _tokens(task: Task) -> dict[str, Any]:
+def _tokens(task: MethodTask) -> dict[str, Any]:
     return {
         "literals": task.tokens.literals,
         "constants": task.tokens.constants,
@@ -63,90 +63,92 @@ def _tokens(task: Task) -> dict[str, Any]:
     }
 
 
-def _policy(task: Task, method: str) -> Outcome:
+def _policy(task: MethodTask, method: str) -> MethodResult:
     config = HybridConfig.petersen2021(_ops(task), **_tokens(task))
     return joined(task, replace(config, training=replace(config.training, method=method)))
 
 
-def rspg(task: Task) -> Outcome:
+def rspg(task: MethodTask) -> MethodResult:
     """The policy alone by the risk-seeking policy gradient, with its published settings."""
     return _policy(task, "rspg")
 
 
-def vpg(task: Task) -> Outcome:
+def vpg(task: MethodTask) -> MethodResult:
     """As `rspg`, by the vanilla policy gradient."""
     return _policy(task, "vpg")
 
 
-def pqt(task: Task) -> Outcome:
+def pqt(task: MethodTask) -> MethodResult:
     """As `rspg`, by priority-queue training."""
     return _policy(task, "pqt")
 
 
-def hybrid_published(task: Task) -> Outcome:
+def hybrid_published(task: MethodTask) -> MethodResult:
     """Policy and evolution together, with the settings of Mundhenk et al. 2021."""
     return joined(task, HybridConfig.mundhenk2021(_ops(task), **_tokens(task)))
 
 
-def hybrid(task: Task) -> Outcome:
+def hybrid(task: MethodTask) -> MethodResult:
     """Policy and evolution together, with our settings; closed forms first, on exact data."""
     ours = HybridConfig.symtick(_ops(task), **_tokens(task))
     return joined(task, ours if task.exact else replace(ours, closed_forms=0))
 
 
-def hybrid_alone(task: Task) -> Outcome:
+def hybrid_alone(task: MethodTask) -> MethodResult:
     """As `hybrid`, without the closed forms."""
     ours = HybridConfig.symtick(_ops(task), **_tokens(task))
     return joined(task, replace(ours, closed_forms=0))
 
 
-def gp(task: Task) -> Outcome:
+def gp(task: MethodTask) -> MethodResult:
     """As `hybrid`, without the closed forms and the policy: evolution alone."""
     ours = HybridConfig.symtick(_ops(task), **_tokens(task))
     return joined(task, replace(ours, closed_forms=0, method="gp"))
 
 
-def _vocabulary(task: Task) -> Vocabulary:
+def _vocabulary(task: MethodTask) -> Vocabulary:
     return Vocabulary.of(
         _ops(task), task.X.shape[1], task.tokens.constants, task.tokens.literals, names=task.inputs
     )
 
 
-def enumeration(task: Task) -> Outcome:
+def enumeration(task: MethodTask) -> MethodResult:
     """Every function in order of size.
 
     Begun anew with four times the evaluations until it has the law; all passes count.
     """
-    watch = Watch(task)
+    watch = JudgeClock(task)
     cost, vocabulary, rules = node_cost(task.X.shape[1]), _vocabulary(task), _rules(task)
     spent, budget = 0, min(task.max_evaluations, FIRST_PASS)
     while True:
-        found, stats = enumerate_front(
+        candidates, stats = enumerate_front(
             task.X, task.y, cost, vocabulary, rules, loss=task.loss, max_level=LEVELS,
             max_functions=task.max_evaluations, max_evaluations=budget,
         )  # fmt: skip
         spent += stats.evaluations
         longer = min(4 * budget, task.max_evaluations - spent)
-        if watch.solved(texts(found, task)) or longer <= budget:
+        if watch.solved(texts(candidates, task)) or longer <= budget:
             break
         budget = longer
-    front = tuple(text for text, _ in texts(found, task))
-    return Outcome(front, spent, watch.stop())
+    front = tuple(text for text, _ in texts(candidates, task))
+    return MethodResult(front, spent, watch.stop())
 
 
-def closed(task: Task) -> Outcome:
+def closed(task: MethodTask) -> MethodResult:
     """Closed forms met from both ends: enumerated parts, and what is left of the target."""
-    watch = Watch(task)
-    found = closed_forms(
+    watch = JudgeClock(task)
+    enumerated = closed_forms(
         task.X, task.y, node_cost(task.X.shape[1]), _vocabulary(task), _rules(task),
         loss=task.loss, max_evaluations=task.max_evaluations,
     )  # fmt: skip
-    held = texts(found.front, task)
-    watch.solved(held)
-    return Outcome(tuple(text for text, _ in held), found.evaluations, watch.stop())
+    expressions = texts(enumerated.front, task)
+    watch.solved(expressions)
+    return MethodResult(
+        tuple(text for text, _ in expressions), enumerated.evaluations, watch.stop()
+    )
 
 
-METHODS: dict[str, Callable[[Task], Outcome]] = {
+METHODS: dict[str, Callable[[MethodTask], MethodResult]] = {
     "rspg": rspg,
     "vpg": vpg,
     "pqt": pqt,

@@ -1,4 +1,4 @@
-"""Observations that four laws of the empirical benchmark were found from, as its author took them.
+"""Observations for four laws of EmpiricalBench, as its author took them.
 
 Cranmer 2023 (arXiv:2305.01582), from Hubble, PNAS 15 (1929) 168 (distance in Mpc, velocity in
 km/s); Leavitt and Pickering, Harvard Circular 173 (1912) 1 (decimal logarithm of the period in

@@ -19,7 +19,7 @@ MAX_POWER = 1e6
 AGREE = mpmath.mpf("1e-30")
 
 Real = Any  # an mpmath number; the library has no types
-Point = Sequence[Real]
+InputPoint = Sequence[Real]
 
 
 def _log(a: Real) -> Real:
@@ -98,7 +98,7 @@ class Formula:
         with carrying():
             return cls(tuple(steps), tuple(mpmath.mpf(repr(v)) for v in program.consts.tolist()))
 
-    def value(self, point: Point, constants: Sequence[Real] | None = None) -> Real | None:
+    def value(self, point: InputPoint, constants: Sequence[Real] | None = None) -> Real | None:
         """Its value, with other constants if given; None where it is undefined or not finite."""
         given = self.constants if constants is None else constants
         stack: list[Real] = []
@@ -122,7 +122,7 @@ def agree(a: Real, b: Real) -> bool:
 
 def points(
     ranges: Sequence[tuple[float, float]], count: int, *, wider: bool = False, seed: int = 1
-) -> list[Point]:
+) -> list[InputPoint]:
     """Random points in the ranges.
 
     Uniform; by its logarithm where a range of positive numbers spans more than a factor of 100.

@@ -25,15 +25,15 @@ def build(text: str, inputs: Sequence[str], *, positive: bool) -> sympy.Expr:
     kind = {"positive": True} if positive else {"real": True}
     symbols = [sympy.Symbol(name, **kind) for name in inputs]
     expression = parse(text, inputs)
-    held: list[sympy.Expr] = []
+    values: list[sympy.Expr] = []
     for node in expression.nodes:
         if node.op is Op.INPUT:
-            held.append(symbols[node.index])
+            values.append(symbols[node.index])
         elif node.op is Op.CONST:
-            held.append(sympy.Rational(repr(node.value)))
+            values.append(sympy.Rational(repr(node.value)))
         else:
-            held.append(OPS[node.op].sympy(*(held[a] for a in node.args)))
-    return held[expression.outputs[0]]
+            values.append(OPS[node.op].sympy(*(values[a] for a in node.args)))
+    return values[expression.outputs[0]]
 
 
 def _exponentials(item: sympy.Expr) -> sympy.Expr:

@@ -1,4 +1,4 @@
-"""Random expressions for the benchmarks of speed; what they compute does not matter."""
+"""Random expressions for the benchmarks of speed."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def programs_of(
     rng: np.random.Generator, ops: Sequence[Op], size: int, count: int
 ) -> list[tuple[Expression, Program]]:
     """Random trees of exactly `size` nodes, and their programs."""
-    found: list[tuple[Expression, Program]] = []
-    while len(found) < count:
+    pairs: list[tuple[Expression, Program]] = []
+    while len(pairs) < count:
         tree = random_tree(rng, ops, size)
         program = tree.to_program()
         if len(program.ops) == size:
-            found.append((tree, program))
-    return found
+            pairs.append((tree, program))
+    return pairs

@@ -1,4 +1,4 @@
-"""Points of a recovery problem, drawn as the literature's generator draws them.
+"""Points of a recovery problem, drawn by the rules of the literature's generator.
 
 Its rules: a Mersenne twister seeded by the seed plus the Adler-32 sum of the problem's name; one
 input after the other; points whose value is not finite or not under 100 in magnitude are refused
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.search.problems import Problem, Spec
+from benchmarks.search.problems import PointSpec, RecoveryProblem
 from symtick.errors import InputError
 
 LIMIT = 100.0
@@ -34,7 +34,7 @@ class Sample:
     y_test: Floats
 
 
-def sample(problem: Problem, seed: int = 0) -> Sample:
+def sample(problem: RecoveryProblem, seed: int = 0) -> Sample:
     """The points of a problem; seed 0 gives those of the literature.
 
     Raises:
@@ -46,7 +46,7 @@ def sample(problem: Problem, seed: int = 0) -> Sample:
     return Sample(X, y, X_test, y_test)
 
 
-def values(problem: Problem, X: Floats) -> Floats:
+def values(problem: RecoveryProblem, X: Floats) -> Floats:
     """The problem's target at these points, shape (rows,)."""
     if problem.truth:
         return np.asarray(problem.law.evaluate(X)[:, 0], np.float64)
@@ -54,7 +54,9 @@ def values(problem: Problem, X: Floats) -> Floats:
     return np.array([sum(1.0 / k for k in range(1, round(x) + 1)) for x in X[:, 0]])
 
 
-def _points(problem: Problem, spec: Spec, rng: np.random.RandomState) -> tuple[Floats, Floats]:
+def _points(
+    problem: RecoveryProblem, spec: PointSpec, rng: np.random.RandomState
+) -> tuple[Floats, Floats]:
     count = len(problem.inputs)
     if spec.kind != "U":
         X = _grid(spec, count)
@@ -66,15 +68,15 @@ def _points(problem: Problem, spec: Spec, rng: np.random.RandomState) -> tuple[F
             return X, y
         columns = [rng.uniform(spec.low, spec.high, missing) for _ in range(count)]
         fresh = np.column_stack(columns)
-        found = values(problem, fresh)
-        keep = np.abs(found) < LIMIT
-        X, y = np.concatenate([fresh[keep], X]), np.concatenate([found[keep], y])
+        targets = values(problem, fresh)
+        keep = np.abs(targets) < LIMIT
+        X, y = np.concatenate([fresh[keep], X]), np.concatenate([targets[keep], y])
     raise InputError(f"{problem.name} is hardly defined in [{spec.low:g}, {spec.high:g}]")
 
 
-def _grid(spec: Spec, inputs: int) -> Floats:
+def _grid(spec: PointSpec, inputs: int) -> Floats:
     steps = spec.points - 1 if spec.kind == "N" else (spec.high - spec.low) / spec.points
     count = int(steps + 1e-9) + 1
     axis = np.linspace(spec.low, spec.high, count)
     mesh = np.meshgrid(*[axis] * inputs, indexing="ij")
-    return np.stack([held.ravel() for held in mesh], axis=1)
+    return np.stack([axis_values.ravel() for axis_values in mesh], axis=1)

@@ -1,4 +1,4 @@
-"""What a search method gets and gives in a benchmark, and the loop that all of them share."""
+"""The interface of the compared search methods, and the loop that all of them share."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STALLED = 200  # steps in a row without an evaluation: there is nothing new to b
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class MethodTask:
     """What a method is given.
 
     Attributes:
@@ -50,7 +50,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class MethodResult:
     """What a method returns.
 
     Attributes:
@@ -65,19 +65,19 @@ class Outcome:
 
 
 @dataclass
-class Watch:
+class JudgeClock:
     """A clock that stands still while the judge thinks, and a memory of what was asked."""
 
-    task: Task
+    task: MethodTask
     seconds: float = 0.0
     asked: dict[str, bool] = field(default_factory=dict)
     _since: float = field(default_factory=time.perf_counter)
 
-    def solved(self, found: Iterable[tuple[str, float]]) -> bool:
+    def solved(self, expressions: Iterable[tuple[str, float]]) -> bool:
         """Whether one of the expressions, given with their losses, is the law."""
         limit = FIT * float(np.var(self.task.y))
         self.seconds += time.perf_counter() - self._since
-        for text, loss in found:
+        for text, loss in expressions:
             if loss <= limit and text not in self.asked:
                 self.asked[text] = self.task.solved(text)
         self._since = time.perf_counter()
@@ -103,7 +103,7 @@ def written(program: Program, inputs: tuple[str, ...]) -> str:
     return to_text(from_programs([program], inputs))
 
 
-class Search(Protocol):
+class SteppedSearch(Protocol):
     """What the methods have in common: a search that is advanced bit by bit."""
 
     def step(self) -> tuple[int, float]:
@@ -113,9 +113,9 @@ class Search(Protocol):
         """The best of each complexity so far."""
 
 
-def pursue(task: Task, search: Search) -> Outcome:
+def pursue(task: MethodTask, search: SteppedSearch) -> MethodResult:
     """Advance a search until it has the law or its budget is used up."""
-    watch = Watch(task)
+    watch = JudgeClock(task)
     limit = FIT * float(np.var(task.y))
     evaluations, stalled = 0, 0
     while evaluations < task.max_evaluations and stalled < STALLED:
@@ -125,10 +125,12 @@ def pursue(task: Task, search: Search) -> Outcome:
         if best <= limit and watch.solved(texts(search.front(), task)):
             break
     seconds = watch.stop()
-    return Outcome(tuple(text for text, _ in texts(search.front(), task)), evaluations, seconds)
+    return MethodResult(
+        tuple(text for text, _ in texts(search.front(), task)), evaluations, seconds
+    )
 
 
-def texts(found: Iterable[Candidate], task: Task) -> list[tuple[str, float]]:
+def texts(candidates: Iterable[Candidate], task: MethodTask) -> list[tuple[str, float]]:
     """Expressions with their losses, the smallest first."""
-    ordered = sorted(found, key=lambda c: c.lut)
+    ordered = sorted(candidates, key=lambda c: c.lut)
     return [(written(c.program, task.inputs), c.loss) for c in ordered]

@@ -1,4 +1,4 @@
-"""The regression problems on which ticks in the loop are compared with counted nodes.
+"""Regression problems on which ticks in the loop are compared with node counts.
 
 The jets teacher (five class scores of the network that `examples/jets` trains), Friedman's three
 functions (Ann. Statist. 19 (1991) 1; the first with noise of deviation 1, as published), the
@@ -86,8 +86,8 @@ def load(name: str, cache: Path) -> TickSet:
     if name in PLAIN:
         X, y = _plain(name)
         return _split(name, X, y[:, None], 0, FORMAT)
-    with np.load(cache) as held:
-        return _split(name, held["X"], held["scores"], CLASSES.index(name[5:]), JET_FORMAT)
+    with np.load(cache) as arrays:
+        return _split(name, arrays["X"], arrays["scores"], CLASSES.index(name[5:]), JET_FORMAT)
 
 
 def prepare(cache: Path) -> None:

@@ -57,8 +57,8 @@ _JIN = ("add", "sub", "mul", "div", "sin", "cos", "exp", "square", "cube")
 _VLADISLAVLEVA = ("add", "sub", "mul", "div", "square", "exp")
 
 SETS: dict[str, TokenSet] = {
-    held.name: held
-    for held in (
+    token_set.name: token_set
+    for token_set in (
         TokenSet("Koza", _KOZA),
         TokenSet("CKoza", _KOZA, constants=True),
         TokenSet("KozaPlus1", _KOZA, literals=(1.0,)),

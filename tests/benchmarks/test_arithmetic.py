@@ -7,8 +7,13 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from benchmarks.arithmetic import LUTS_PER_DSP, Job, jobs
-from benchmarks.codegen.arithmetic_problems import Problem, expression, problems, reference
+from benchmarks.arithmetic import LUTS_PER_DSP, DesignMeasurement, jobs
+from benchmarks.codegen.arithmetic_problems import (
+    ArithmeticProblem,
+    expression,
+    problems,
+    reference,
+)
 from benchmarks.codegen.arithmetic_table import arithmetic
 from symtick.codegen import Precision, compile_expression
 from symtick.hwcost import model
@@ -16,13 +21,13 @@ from symtick.hwcost import model
 SMALL = [p for p in problems() if p.name in ("fir8", "multiples8", "matrix4x4", "cubic")]
 
 
-def rows(problem: Problem, count: int) -> np.ndarray:
+def rows(problem: ArithmeticProblem, count: int) -> np.ndarray:
     fmt = problem.fmt
     return np.random.default_rng(0).integers(fmt.raw_min, fmt.raw_max + 1, (count, problem.inputs))
 
 
 @pytest.mark.parametrize("problem", problems(), ids=lambda p: p.name)
-def test_reference_and_expression_agree(problem: Problem) -> None:
+def test_reference_and_expression_agree(problem: ArithmeticProblem) -> None:
     raw = rows(problem, 50)
     whole, frac = reference(problem, raw)
     real = expression(problem).evaluate(raw * 2.0**-problem.fmt.frac)
@@ -32,7 +37,7 @@ def test_reference_and_expression_agree(problem: Problem) -> None:
 
 
 @pytest.mark.parametrize("problem", SMALL, ids=lambda p: p.name)
-def test_our_designs_are_exact(problem: Problem) -> None:
+def test_our_designs_are_exact(problem: ArithmeticProblem) -> None:
     raw = rows(problem, 200)
     whole, frac = reference(problem, raw)
     formats = [problem.fmt] * problem.inputs
@@ -51,16 +56,16 @@ def test_every_problem_meets_every_tool_in_every_way() -> None:
 
 
 def test_the_table_counts_what_is_no_worse() -> None:
-    def row(job: Job, lut: int, ns: float) -> dict[str, object]:
+    def row(job: DesignMeasurement, lut: int, ns: float) -> dict[str, object]:
         return {**vars(job), "lut": lut, "blocks": 1, "stages": 2, "ns": ns,
                 "product": (lut + LUTS_PER_DSP) * ns}  # fmt: skip
 
     held = [
-        row(Job("p", "symtick", True, True), 100, 9.0),
-        row(Job("p", "da4ml", True, True), 110, 10.0),
-        row(Job("p", "alkaid", True, True), 120, 9.0),
-        row(Job("p", "alkaid", True, True, 1), 100, 8.9),
-        {**vars(Job("q", "alkaid", True, True)), "failed": "no"},
+        row(DesignMeasurement("p", "symtick", True, True), 100, 9.0),
+        row(DesignMeasurement("p", "da4ml", True, True), 110, 10.0),
+        row(DesignMeasurement("p", "alkaid", True, True), 120, 9.0),
+        row(DesignMeasurement("p", "alkaid", True, True, 1), 100, 8.9),
+        {**vars(DesignMeasurement("q", "alkaid", True, True)), "failed": "no"},
     ]
     text = arithmetic({"titles": {"p": "a problem", "q": "another"}, "rows": held})
     assert "| a problem | 100 LUT + 1 DSP, 9.0 ns, 2 stages | 110 LUT + 1 DSP, 10.0 ns, 2" in text

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
-from benchmarks.empirical import Run, report, summary, work
+from benchmarks.empirical import EmpiricalRun, report, summary, work
 from benchmarks.search.forms import best_error, grade_of, judge, pareto
 from benchmarks.search.laws import LAWS, Generator, data
 from symtick.errors import ParseError
@@ -163,7 +163,7 @@ def test_only_the_front_of_loss_and_size_is_judged() -> None:
 
 @pytest.mark.kernel
 def test_a_run_solves_hubbles_law() -> None:
-    row = work(Run("hubble", "gp", 3, 20_000))
+    row = work(EmpiricalRun("hubble", "gp", 3, 20_000))
     assert row["grade"] == "solved"
     assert row["expression"] in row["front"]
     assert 0 < row["evaluations"] <= 20_000

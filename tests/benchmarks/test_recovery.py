@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from benchmarks.document import published
-from benchmarks.recovery import Run, key_of, main, report, summary, work
+from benchmarks.recovery import RecoveryRun, key_of, main, report, summary, work
 from benchmarks.runs import Log, run_all
 from benchmarks.search import methods
 from benchmarks.search.methods import gp
 from benchmarks.search.problems import GROUPS, PROBLEMS
 from benchmarks.search.sampling import sample
-from benchmarks.search.task import Outcome, Task, Watch, node_cost, written
+from benchmarks.search.task import JudgeClock, MethodResult, MethodTask, node_cost, written
 from symtick.errors import InputError
 from symtick.expr import parse
 from symtick.hwcost.search_model.graph import search_cost
@@ -33,7 +33,7 @@ def row(problem: str, seed: int, recovered: bool, seconds: float = 1.0) -> dict[
     }  # fmt: skip
 
 
-def log_at(path: Path) -> Log[Run]:
+def log_at(path: Path) -> Log[RecoveryRun]:
     return Log(path / "new" / "log.jsonl", key_of)
 
 
@@ -61,7 +61,7 @@ def test_published_averages_are_those_of_the_problems() -> None:
 
 def test_the_log_goes_on_after_a_kill(tmp_path: Path) -> None:
     log = log_at(tmp_path)
-    jobs = [Run("Jin-1", "m", seed, 1000, 0) for seed in range(3)]
+    jobs = [RecoveryRun("Jin-1", "m", seed, 1000, 0) for seed in range(3)]
     assert log.missing(jobs) == jobs
     log.append(row("Jin-1", 1, True))
     with log.path.open("ab") as file:
@@ -97,7 +97,7 @@ def test_a_failing_run_ends_the_benchmark_and_keeps_what_is_there(tmp_path: Path
 
 @pytest.mark.kernel
 def test_a_run_is_reproducible_and_judged() -> None:
-    run = Run("Nguyen-1", "gp", 0, 50_000, 0)
+    run = RecoveryRun("Nguyen-1", "gp", 0, 50_000, 0)
     first, again = work(run), work(run)
     for name in set(first) - {"seconds", "cpu_seconds"}:
         assert first[name] == again[name], name
@@ -105,7 +105,7 @@ def test_a_run_is_reproducible_and_judged() -> None:
     assert first["evaluations"] < 50_000
     assert first["test_nmse"] < 1e-12
     assert not PROBLEMS["Nguyen-1"].tokens.foreign(first["expression"], ("x",))
-    short = work(Run("Nguyen-12*", "gp", 0, 500, 0))
+    short = work(RecoveryRun("Nguyen-12*", "gp", 0, 500, 0))
     assert not short["recovered"] and short["evaluations"] <= 500
     assert short["expression"] and short["rule"] in ("error", "different")
 
@@ -128,7 +128,7 @@ def test_the_command_writes_its_result(tmp_path: Path, capsys: pytest.CaptureFix
         main(["--problems", "Nguyen-0"])
 
 
-def task(answer: bool) -> tuple[Task, list[str]]:
+def task(answer: bool) -> tuple[MethodTask, list[str]]:
     drawn = sample(PROBLEMS["Nguyen-1"])
     asked: list[str] = []
 
@@ -137,12 +137,12 @@ def task(answer: bool) -> tuple[Task, list[str]]:
         return answer
 
     tokens = PROBLEMS["Nguyen-1"].tokens
-    return Task(drawn.X, drawn.y, ("x",), tokens, 0, 30_000, solved), asked
+    return MethodTask(drawn.X, drawn.y, ("x",), tokens, 0, 30_000, solved), asked
 
 
 def test_the_judge_is_asked_once_and_only_about_fits() -> None:
     held, asked = task(False)
-    watch = Watch(held)
+    watch = JudgeClock(held)
     assert not watch.solved([("x", 1.0), ("x*x", 0.0)])
     assert not watch.solved([("x*x", 0.0), ("x*x*x", 0.0)])
     assert asked == ["x*x", "x*x*x"]
@@ -153,7 +153,7 @@ def test_the_judge_is_asked_once_and_only_about_fits() -> None:
 def test_a_method_stops_at_the_law_or_at_its_budget() -> None:
     held, asked = task(True)
     found = gp(held)
-    assert isinstance(found, Outcome) and found.evaluations < 30_000 and len(asked) == 1
+    assert isinstance(found, MethodResult) and found.evaluations < 30_000 and len(asked) == 1
     assert asked[0] in found.front
     held, asked = task(False)
     assert 0 <= 30_000 - gp(held).evaluations < 2000

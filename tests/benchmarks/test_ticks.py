@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.search.hypervolume import hypervolume
 from benchmarks.search.tick_sets import CLASSES, FORMAT, PLAIN, SETS, load
 from benchmarks.ticks import (
     DEVICES,
     LUT,
     TICKS,
-    Run,
+    TicksRun,
     cheapest,
     device_cost,
     equal_loss,
@@ -23,7 +24,6 @@ from benchmarks.ticks import (
     volume,
     work,
 )
-from symtick.search.designs.hypervolume import hypervolume
 
 NOWHERE = Path("unused")
 
@@ -78,7 +78,7 @@ def test_equal_loss_compares_at_what_both_reach() -> None:
 
 @pytest.mark.kernel
 def test_a_pair_of_runs_costs_the_same_programs_alike() -> None:
-    rows = [work(Run("diabetes", loop, 0, 1500), NOWHERE) for loop in ("open", "nodes")]
+    rows = [work(TicksRun("diabetes", loop, 0, 1500), NOWHERE) for loop in ("open", "nodes")]
     assert list(rows[0]["fronts"]) == ["open"] and list(rows[1]["fronts"]) == list(DEVICES)
     for row in rows:
         assert row["evaluations"] <= 1500

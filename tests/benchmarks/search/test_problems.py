@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from benchmarks.search.problems import GROUPS, PROBLEMS, Problem, Spec, select
+from benchmarks.search.problems import GROUPS, PROBLEMS, PointSpec, RecoveryProblem, select
 from benchmarks.search.sampling import LIMIT, sample, values
 from benchmarks.search.tokens import SETS
 from symtick.errors import InputError
@@ -96,7 +96,7 @@ def published_spec(text: str) -> dict[str, list[float]]:
     return dict(spec)
 
 
-def same_spec(ours: Spec, text: str) -> bool:
+def same_spec(ours: PointSpec, text: str) -> bool:
     ((kind, numbers),) = published_spec(text).items()
     # where the papers give a number of points, the table's E stands for it
     mine = "E" if ours.kind == "N" else ours.kind
@@ -143,7 +143,7 @@ def test_seeded_points_are_those_of_the_literature() -> None:
 
 
 @pytest.mark.parametrize("problem", PROBLEMS.values(), ids=lambda p: p.name)
-def test_points_keep_the_rules(problem: Problem) -> None:
+def test_points_keep_the_rules(problem: RecoveryProblem) -> None:
     drawn = sample(problem, seed=5)
     for X, y, spec in (
         (drawn.X, drawn.y, problem.train),

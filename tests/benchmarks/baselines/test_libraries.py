@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from symtick.baselines.arithmetic import Setting, trace
+from benchmarks.baselines.libraries import Setting, trace
 from symtick.errors import InputError, VerificationError
 
 WEIGHTS = np.array([[3, -7], [23, 5], [0, 11]])

@@ -31,15 +31,15 @@ def hypervolume(points: npt.ArrayLike, reference: npt.ArrayLike) -> float:
         InputError: shapes do not fit, or a number is not finite.
     """
     bound = np.asarray(reference, np.float64)
-    held = np.asarray(points, np.float64)
+    rows = np.asarray(points, np.float64)
     if bound.ndim != 1 or not bound.size:
         raise InputError(f"the reference must be one point, not of shape {bound.shape}")
-    held = held.reshape(-1, bound.size) if held.size == 0 else held
-    if held.ndim != 2 or held.shape[1] != bound.size:
-        raise InputError(f"points of shape {held.shape} do not fit {bound.size} objectives")
-    if not (np.isfinite(held).all() and np.isfinite(bound).all()):
+    rows = rows.reshape(-1, bound.size) if rows.size == 0 else rows
+    if rows.ndim != 2 or rows.shape[1] != bound.size:
+        raise InputError(f"points of shape {rows.shape} do not fit {bound.size} objectives")
+    if not (np.isfinite(rows).all() and np.isfinite(bound).all()):
         raise InputError("the points and the reference must be finite numbers")
-    return _volume(held[(held < bound).all(axis=1)], bound)
+    return _volume(rows[(rows < bound).all(axis=1)], bound)
 
 
 def _volume(points: Floats, bound: Floats) -> float:

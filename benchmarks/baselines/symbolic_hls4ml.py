@@ -1,20 +1,21 @@
-"""An expression compiled as hls4ml's symbolic back end does it, by our own flow: the reference.
+"""A reference: an expression compiled as hls4ml's symbolic back end does it, by our own flow.
 
-Room: `baselines`. May import codegen, expr and the errors. hls4ml 1.3 (`SymbolicExpression`,
-`nnet::lookup_table`) prints a SymPy expression as one C++ line over a single type. What is taken
-from it:
+hls4ml 1.3 (`SymbolicExpression`, `nnet::lookup_table`) prints a SymPy expression as one C++ line
+over a single type. The reference has these properties of it:
 
 * every input, constant and result has that one type, ap_fixed<16,6> by default, AP_TRN, AP_WRAP;
 * ap_fixed arithmetic itself grows; bits are lost where the C++ converts: at the arguments of
-  functions and at the outputs (`Cut.CONVERSIONS`, equal to hls4ml bit for bit). `Cut.RESULTS` cuts
-  every product and sum, which needs fewer LUTs: what a firmware engineer would write by hand;
-* functions are tables of `table_size` samples from `range_start` to `range_end`, chosen by the
-  floor of the scaled argument and held at both ends;
+  functions and at the outputs (`CutPoint.CONVERSIONS`, equal to hls4ml bit for bit).
+  `CutPoint.RESULTS` cuts every product and sum, which needs fewer LUTs: what a firmware engineer
+  would write by hand;
+* functions are tables of `table_size` samples from `range_start` to `range_end`, addressed by the
+  floor of the scaled argument; arguments beyond the range take the first or last sample;
 * a number times a signal is a multiplier with a constant operand, left to synthesis; no table is
-  made of a sub-expression, no constant is shared, no range is looked at. Products of signals are
+  made of a sub-expression, no constant is shared, no range is analysed. Products of signals are
   built as in our own designs, which is smaller than what synthesis makes of them.
 
-Where hls4ml's C++ does not compile without a vendor's headers, the choice that costs least is made:
+hls4ml's C++ does not compile without a vendor's headers in some places; there, the cheapest choice
+is made:
 a sample is the function's nearest value in the type (AP_RND, AP_SAT), Min and Max compare in the
 type, Abs wraps in it. Sums are added in a balanced tree, earliest terms first, and equal nodes are
 one, as an HLS compiler would have it. Division by a signal and other powers than whole positive
@@ -51,10 +52,10 @@ from symtick.expr import Expression, to_sympy
 
 TYPE = Fixed(16, 10)
 _PARTS = ("products", "split")
-Term = tuple[int, bool]  # graph node, whether it is subtracted
+SignedNode = tuple[int, bool]  # graph node, whether it is subtracted
 
 
-class Cut(Enum):
+class CutPoint(Enum):
     """Where a value is cut to the one type."""
 
     CONVERSIONS = "conversions"
@@ -108,7 +109,7 @@ def compile_symbolic(
     *,
     name: str,
     output_names: Sequence[str],
-    cut: Cut = Cut.CONVERSIONS,
+    cut: CutPoint = CutPoint.CONVERSIONS,
     fmt: Fixed = TYPE,
     functions: Mapping[str, LutFunction] = FUNCTIONS,
 ) -> Design:
@@ -142,7 +143,7 @@ class _Symbolic:
         self,
         inputs: Sequence[str],
         model: CostModel,
-        cut: Cut,
+        cut: CutPoint,
         fmt: Fixed,
         functions: Mapping[str, LutFunction],
     ) -> None:
@@ -160,7 +161,7 @@ class _Symbolic:
         return self.builder.cast(number, self._fmt, Quant.TRN, Overflow.WRAP)
 
     def _result(self, number: int) -> int:
-        return self._typed(number) if self._cut is Cut.RESULTS else number
+        return self._typed(number) if self._cut is CutPoint.RESULTS else number
 
     def _signal(self, item: sympy.Basic) -> int:
         if isinstance(item, sympy.Symbol):
@@ -177,15 +178,15 @@ class _Symbolic:
             op = GOp.MIN if isinstance(item, sympy.Min) else GOp.MAX
             return self._tree(op, [self._typed(self._signal(a)) for a in item.args])
         if isinstance(item, sympy.Abs):
-            held = self._typed(self._signal(item.args[0]))
-            return self._typed(self.builder.op(GOp.ABS, held))
+            argument = self._typed(self._signal(item.args[0]))
+            return self._typed(self.builder.op(GOp.ABS, argument))
         return self._function(item)
 
     def _constant(self, value: float) -> int:
         raw = int(self._fmt.to_raw(value, Quant.TRN, Overflow.WRAP))
         return self.builder.const(raw, self._fmt.frac)
 
-    def _term(self, item: sympy.Basic) -> Term:
+    def _term(self, item: sympy.Basic) -> SignedNode:
         """A part of a sum; the sign of a coefficient stands before it, as it is printed."""
         if not isinstance(item, sympy.Mul):
             return self._signal(item), False
@@ -212,12 +213,12 @@ class _Symbolic:
         bits = lut.table_size.bit_length() - 1
         index = Fixed(bits, lut.places, False)
         above = self.builder.op(GOp.SUB, argument, self._constant(lut.range_start))
-        held = self.builder.cast(above, index, Quant.TRN, Overflow.SAT)
+        address = self.builder.cast(above, index, Quant.TRN, Overflow.SAT)
         step = (lut.range_end - lut.range_start) / lut.table_size
         values = [lut.function(lut.range_start + k * step) for k in range(lut.table_size)]
-        return self.builder.table(held, self._fmt.to_raw(np.array(values)).tolist(), self._fmt)
+        return self.builder.table(address, self._fmt.to_raw(np.array(values)).tolist(), self._fmt)
 
-    def _sum(self, terms: Sequence[Term]) -> int:
+    def _sum(self, terms: Sequence[SignedNode]) -> int:
         queue = [(self._watch.ready(k), k, negative) for k, negative in terms]
         heapq.heapify(queue)
         while len(queue) > 1:

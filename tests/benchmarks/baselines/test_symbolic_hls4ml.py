@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import sympy
 
-from symtick.baselines.symbolic_hls4ml import (
+from benchmarks.baselines.symbolic_hls4ml import (
     FUNCTIONS,
     TYPE,
-    Cut,
+    CutPoint,
     LutFunction,
     compile_symbolic,
     raw_inputs,
@@ -38,7 +38,7 @@ TEXTS = (
 INPUTS = ("x0", "x1")
 
 
-def design(texts: tuple[str, ...], cut: Cut) -> Design:
+def design(texts: tuple[str, ...], cut: CutPoint) -> Design:
     names = [f"y{k}" for k in range(len(texts))]
     found = parse(texts, INPUTS)
     return compile_symbolic(found, model("open"), name="reference", output_names=names, cut=cut)
@@ -75,31 +75,31 @@ def test_it_equals_hls4ml_bit_for_bit(tmp_path: Path) -> None:
     script = Path(__file__).with_name("hls4ml_symbolic_run.py")
     subprocess.run([sys.executable, str(script), str(tmp_path)], check=True, capture_output=True)
     wanted = np.load(tmp_path / "outputs.npy") * 1024
-    found = design(TEXTS, Cut.CONVERSIONS).graph.evaluate(raw)
+    found = design(TEXTS, CutPoint.CONVERSIONS).graph.evaluate(raw)
     assert (found == wanted).all()
     assert len(np.unique(found)) > 1000
 
 
 @pytest.mark.sim
 def test_its_cpp_and_verilog_equal_its_integers(tmp_path: Path) -> None:
-    made = design(TEXTS[:2], Cut.RESULTS)
+    made = design(TEXTS[:2], CutPoint.RESULTS)
     assert made.schedule.latency > 4
     verify(made, tmp_path, 500).check()
 
 
-@pytest.mark.parametrize("cut", Cut)
-def test_ports_have_the_one_type_and_results_are_cut_to_it(cut: Cut) -> None:
+@pytest.mark.parametrize("cut", CutPoint)
+def test_ports_have_the_one_type_and_results_are_cut_to_it(cut: CutPoint) -> None:
     graph = design(TEXTS[:2], cut).graph
     assert set(graph.output_formats) == set(graph.input_formats) == {TYPE}
     # a product of two values of the type, or exact ones of products
     widest = max(node.fmt.width for node in graph.nodes)
-    assert widest <= 36 if cut is Cut.RESULTS else widest > 50
+    assert widest <= 36 if cut is CutPoint.RESULTS else widest > 50
 
 
 def test_both_ways_differ_by_the_bits_that_are_cut_only() -> None:
     text = ("0.37*x0*x1 + 1.21*x0 - 0.77*x1",)
     raw = words(500)
-    exact, short = (design(text, cut).graph.evaluate(raw) for cut in Cut)
+    exact, short = (design(text, cut).graph.evaluate(raw) for cut in CutPoint)
     assert (exact != short).any()
     assert np.abs(exact - short).max() <= 4
 
@@ -134,7 +134,7 @@ def test_a_table_must_have_a_step_that_is_a_power_of_two() -> None:
 
 
 def test_inputs_are_floored_and_wrapped_into_the_type() -> None:
-    graph = design(("x0 + x1",), Cut.RESULTS).graph
+    graph = design(("x0 + x1",), CutPoint.RESULTS).graph
     found = raw_inputs(np.array([[0.99999, -0.0001], [32.0, -33.0]]), graph)
     assert found.tolist() == [[1023, -1], [-32768, 31744]]
     with pytest.raises(InputError, match="shape"):

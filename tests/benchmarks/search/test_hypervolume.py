@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.search.hypervolume import hypervolume
 from symtick.errors import InputError
-from symtick.search.designs.hypervolume import hypervolume
 
 SIZE = 6
 

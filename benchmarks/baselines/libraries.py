@@ -1,7 +1,6 @@
 """Fixed-point arithmetic as RTL by da4ml or alkaid, its values compared with exact integers.
 
-Room: `baselines`. May import sim and the errors. Both are LGPL libraries that are only run here
-(arXiv:2507.04535), in a process of their own.
+Both are LGPL libraries (arXiv:2507.04535), which are only run here, in a process of their own.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class Traced:
 
     Attributes:
         setting: the setting.
-        sources: Verilog files; the top module is `arithmetic_worker.TOP`.
+        sources: Verilog files; the top module is `libraries_worker.TOP`.
         stages: stages of logic between registers: clock edges from an input to its output where
             the inputs come from registers outside.
         cost: the library's own estimate of LUTs.
@@ -90,7 +89,7 @@ def trace(
         raise ToolError(f"{tool} is not installed: pip install 'symtick[bench,da]'")
     folder.mkdir(parents=True, exist_ok=True)
     projects = [folder / f"project{k}" for k in range(len(settings))]
-    places = {name: folder / f"{name}.npz" for name in ("rows", "found")}
+    places = {name: folder / f"{name}.npz" for name in ("rows", "results")}
     np.savez(places["rows"], allow_pickle=False, rows=rows)
     job = {
         "tool": tool, "steps": list(steps), "inputs": rows.shape[1],
@@ -101,12 +100,12 @@ def trace(
         **{name: str(path) for name, path in places.items()},
     }  # fmt: skip
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
-    worker = "symtick.baselines.arithmetic_worker"
-    command = [sys.executable, "-m", worker, str(folder / "job.json")]
-    # its solver is decorated for numba, which compiles for a minute and then saves seconds
+    worker = Path(__file__).with_name("libraries_worker.py")
+    command = [sys.executable, str(worker), str(folder / "job.json")]
+    # da4ml's solver is decorated for numba, which compiles for a minute and then saves seconds
     env = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
     execute(command, folder=folder, log=folder / "trace.log", env=env, timeout=600.0)
-    with np.load(places["found"], allow_pickle=False) as content:
+    with np.load(places["results"], allow_pickle=False) as content:
         values, figures, made = (content[name] for name in ("values", "figures", "made"))
     if not len(made):
         raise ToolError(f"{tool} makes this in no setting: see {folder / 'trace.log'}")
@@ -120,5 +119,5 @@ def trace(
 
 
 def _sources(project: Path) -> tuple[Path, ...]:
-    found = (project / "src").rglob("*.v")
-    return tuple(sorted(p for p in found if not p.name.endswith("_wrapper.v")))
+    files = (project / "src").rglob("*.v")
+    return tuple(sorted(p for p in files if not p.name.endswith("_wrapper.v")))

@@ -1,8 +1,7 @@
-"""Arithmetic traced by da4ml or alkaid: `python -m symtick.baselines.arithmetic_worker job.json`.
+"""Arithmetic traced by da4ml or alkaid: `python libraries_worker.py job.json`.
 
-Room: `baselines`. May import da4ml, alkaid and numpy only. It is a process of its own because
-da4ml compiles itself at import unless told not to by an environment variable, which `arithmetic`
-sets.
+It is a process of its own because da4ml compiles itself at import unless an environment variable
+tells it not to, which `libraries` sets.
 """
 
 from __future__ import annotations
@@ -50,22 +49,22 @@ def traced(job: dict[str, Any], extra: int, cutoff: int, project: str) -> tuple[
         from da4ml.codegen import VerilogModel
         from da4ml.trace import FixedVariableArrayInput, HWConfig, comb_trace, to_pipeline
 
-        held = FixedVariableArrayInput((count,), HWConfig(1, -1, cutoff), solver_options=options)
-        values = held.quantize(*kif)
+        inputs = FixedVariableArrayInput((count,), HWConfig(1, -1, cutoff), solver_options=options)
+        values = inputs.quantize(*kif)
         for step in job["steps"]:
             values = applied(values, step)
-        logic = comb_trace(held, values)
+        logic = comb_trace(inputs, values)
         whole = logic if cutoff < 0 else to_pipeline(logic, cutoff, verbose=False)
         VerilogModel(whole, TOP, project).write()
         return logic, 1 if cutoff < 0 else len(whole.solutions)
     from alkaid.codegen import RTLModel
     from alkaid.trace import FVArrayInput, HWConfig, to_pipeline, trace
 
-    held = FVArrayInput((count,), HWConfig(1, -1, cutoff), solver_options=options)
-    values = held.quantize(*kif)
+    inputs = FVArrayInput((count,), HWConfig(1, -1, cutoff), solver_options=options)
+    values = inputs.quantize(*kif)
     for step in job["steps"]:
         values = applied(values, step)
-    logic = trace(held, values)
+    logic = trace(inputs, values)
     stages = 1 if cutoff < 0 else max(1, int(np.ceil(_latency(logic) / cutoff)))
     # registers behind every stage, none in front of the first; in one stage none at all
     registers = {"reg_inp": False, "reg_out": cutoff >= 0}
@@ -95,9 +94,9 @@ def main(path: Path) -> None:
         made.append(place)
         values.append(np.asarray(logic.predict(rows), dtype=np.float64).reshape(len(rows), -1))
         figures.append([stages, float(logic.cost), _latency(logic)])
-    found = {"made": made, "values": values, "figures": figures}
-    arrays: dict[str, Any] = {name: np.array(held) for name, held in found.items()}
-    np.savez(job["found"], allow_pickle=False, **arrays)
+    results = {"made": made, "values": values, "figures": figures}
+    arrays: dict[str, Any] = {name: np.array(listed) for name, listed in results.items()}
+    np.savez(job["results"], allow_pickle=False, **arrays)
 
 
 if __name__ == "__main__":

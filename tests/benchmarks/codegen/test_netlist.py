@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from benchmarks.codegen.netlist import register_depths
 from symtick.errors import ToolError
-from symtick.sim.netlist import register_depths
 
 Bit = int | str
 CLOCK, A, B, Y, Z = 2, 3, 4, 5, 6

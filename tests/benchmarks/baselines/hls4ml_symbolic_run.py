@@ -1,7 +1,7 @@
 """hls4ml's own symbolic back end, compiled with g++; run as a script, in a process of its own.
 
 Vendor headers are not needed: `hls_math.h` is written here, with the nearest value in the type for
-every function, as `symtick.baselines.symbolic_hls4ml` chooses.
+every function, as `benchmarks.baselines.symbolic_hls4ml` chooses.
 """
 
 from __future__ import annotations
