@@ -1,4 +1,4 @@
-"""What all tests share.
+"""Settings of all tests: fixed random examples, SIGINT, and the path to shared helpers.
 
 Property tests draw the same examples in every run, so a red test is a change; draw other ones with
 `pytest --hypothesis-profile=explore`.

@@ -1,4 +1,4 @@
-"""The command line at the door: one paragraph, a non-zero exit status, nothing half-written."""
+"""Errors of the command line: one paragraph, a non-zero exit status, no partial files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Python of the documents runs as it stands there, with smaller budgets."""
+"""The Python code in the documents runs, with smaller budgets."""
 
 from __future__ import annotations
 

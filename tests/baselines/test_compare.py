@@ -1,4 +1,4 @@
-"""hls4ml and da4ml for real on a small network, and the table of what they gave."""
+"""hls4ml and da4ml on a small network, run for real, and the table that compares them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The arithmetic problems are what they say, and our compiler computes them to the last bit."""
+"""The arithmetic problems: reference and expression agree, and our designs are exact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""EmpiricalBench: the data are the paper's, and its judge knows a law's form from others."""
+"""EmpiricalBench: the data are the paper's, and the judge tells a law's form from others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The recovery benchmark: runs, the log that goes on after a stop, and what is made of the rows."""
+"""The recovery benchmark: runs, the log that resumes after a stop, and the summary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The document is made of the results: every figure in it comes from a file."""
+"""docs/benchmarks.md is made from the results: every figure in it comes from a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`symtick calibrate`: what is known is not measured again, an interrupt loses nothing."""
+"""`symtick calibrate`: known points are not measured again, and an interrupt loses nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`symtick calibrate --from-reports`: factors, the device file they give, and what is refused."""
+"""`symtick calibrate --from-reports`: factors, the device file with them, and refusals."""
 
 from __future__ import annotations
 

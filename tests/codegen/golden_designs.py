@@ -1,4 +1,4 @@
-"""Five designs whose emitted text is kept: what a firmware engineer would be handed."""
+"""Five designs whose emitted text is kept as golden files."""
 
 from __future__ import annotations
 

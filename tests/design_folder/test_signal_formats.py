@@ -1,4 +1,4 @@
-"""`--width`: formats of single signals by hand, by the names that the Verilog gives them."""
+"""`--width`: formats of single signals stated by hand, by the names in the Verilog."""
 
 from __future__ import annotations
 

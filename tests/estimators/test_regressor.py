@@ -1,4 +1,4 @@
-"""`SymbolicRegressor`: what users of scikit-learn and PySR expect of it."""
+"""`SymbolicRegressor`: the conventions of scikit-learn and the features of PySR."""
 
 from __future__ import annotations
 

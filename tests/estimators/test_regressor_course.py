@@ -1,4 +1,4 @@
-"""The course of a `SymbolicRegressor`'s search: going on, stopping, and what it may write."""
+"""A `SymbolicRegressor`'s search over time: resuming, stopping, and the limits on expressions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Formats that fit columns, cost tables by kind, and designs in the features that are read."""
+"""Formats that fit columns, cost tables by kind, and designs over the features in use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Intervals hold every value that they should."""
+"""Intervals contain every value of the operator over their arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text: what is written is read back, and nothing but expressions is read."""
+"""Expression text: printing and parsing are inverse, and only expressions are parsed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The estimate beside Yosys and nextpnr, on compiled designs."""
+"""The estimate against Yosys and nextpnr, on compiled designs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Job files at the door."""
+"""Job files: defaults, checks, and messages."""
 
 from __future__ import annotations
 

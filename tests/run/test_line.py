@@ -1,4 +1,4 @@
-"""The whole line on a small job: every verb, one run folder, and back again."""
+"""The whole flow on a small job: every verb on one run folder."""
 
 from __future__ import annotations
 

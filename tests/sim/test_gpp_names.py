@@ -1,4 +1,4 @@
-"""No port name breaks the C++ around a design: the driver, the test bench and the types."""
+"""Port names: none breaks the C++ around a design (driver, test bench, types)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The HLS project as a user gets it: it compiles without a warning, its test bench decides."""
+"""The HLS project as users get it: it compiles without a warning, and its test bench decides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Place and route for real: clocked, combinational and wide designs, determinism, failures."""
+"""Place and route with nextpnr: clocked, combinational and wide designs, determinism, failures."""
 
 from __future__ import annotations
 

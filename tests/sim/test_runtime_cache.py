@@ -1,4 +1,4 @@
-"""The kept run-time objects: put back whole, dated ahead, or not at all."""
+"""The cache of Verilator's run-time objects: restored whole, dated ahead, or not at all."""
 
 from __future__ import annotations
 

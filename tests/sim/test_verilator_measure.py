@@ -1,4 +1,4 @@
-"""The simulation measures: a pipeline that is not the scheduled one is found out."""
+"""Latency measured in simulation: a pipeline that differs from the schedule is detected."""
 
 from __future__ import annotations
 

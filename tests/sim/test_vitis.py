@@ -1,4 +1,4 @@
-"""The vendor's HLS tool, played by a script that behaves as it does on the outside."""
+"""The vendor's HLS tool, imitated by a script."""
 
 from __future__ import annotations
 

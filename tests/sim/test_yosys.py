@@ -1,4 +1,4 @@
-"""Yosys for real: counts of designs whose cells are known, recipe options, and failures."""
+"""Synthesis with Yosys: counts of designs whose cells are known, recipe options, failures."""
 
 from __future__ import annotations
 

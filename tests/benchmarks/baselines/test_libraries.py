@@ -1,4 +1,4 @@
-"""da4ml and alkaid on a chain of steps: values compared, Verilog found, refusals told."""
+"""da4ml and alkaid on a chain of steps: values, Verilog files, refusals."""
 
 from __future__ import annotations
 

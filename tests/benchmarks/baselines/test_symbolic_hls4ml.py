@@ -1,4 +1,4 @@
-"""The reference compiled hls4ml's symbolic way: equal to hls4ml itself, and built as it says."""
+"""The reference by hls4ml's symbolic way: equal to hls4ml itself, and built by its stated rules."""
 
 from __future__ import annotations
 

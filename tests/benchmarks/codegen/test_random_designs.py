@@ -1,4 +1,4 @@
-"""Random designs: the same ones every time, and each with something to estimate."""
+"""Random designs: the same in every run, and none without logic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hypervolume against counting cells, and its laws."""
+"""The hypervolume against counted cells, and its invariances."""
 
 from __future__ import annotations
 

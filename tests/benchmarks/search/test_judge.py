@@ -1,4 +1,4 @@
-"""The judge of recovery: equal ones in any writing are found, nearly equal ones are not."""
+"""The judge of recovery: accepts a law in any spelling, and nothing that is merely close."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The problem table and its points against the literature's table and stored data."""
+"""The recovery problems and their points against the literature's table and stored data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole designs against kept files, in both languages, and what lint and synthesis say of them.
+"""Whole designs against golden files in both languages, and what lint and synthesis report.
 
 `SYMTICK_REGENERATE=1 pytest tests/codegen/emit/test_golden.py` writes the files anew; read the
 difference before you commit it.

@@ -1,4 +1,4 @@
-"""Functions of a shared sum are tables on that sum, lines in between included."""
+"""Functions of a shared sum become tables on that sum, with chords between coarse addresses."""
 
 from __future__ import annotations
 

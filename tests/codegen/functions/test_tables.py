@@ -1,4 +1,4 @@
-"""Constants, addresses, tables and chords: the compiler's small parts."""
+"""Small parts of the compiler: constants, addresses, tables and chords."""
 
 from __future__ import annotations
 

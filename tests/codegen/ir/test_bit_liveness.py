@@ -1,4 +1,4 @@
-"""Which bits are wires: against the values themselves, and against what Yosys keeps."""
+"""Bit liveness: wires found by it agree with the values, and register counts with Yosys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions of a signal: what their bounds promise holds on every code."""
+"""Function units: their error bounds hold on every code."""
 
 from __future__ import annotations
 

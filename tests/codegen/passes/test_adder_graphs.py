@@ -1,4 +1,4 @@
-"""Shift-add networks: exact, never larger than each constant alone, as shallow as asked."""
+"""Adder graphs: exact, never larger than each constant alone, and as shallow as asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bounds that know which signals are the same: true, never wider than intervals, and useful."""
+"""Bounds that recognise equal signals: true, never wider than intervals, and useful."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Width tuning: within the budget, never dearer, safe outside the rows, and taken apart by node."""
+"""Width tuning: within the budget, never more expensive, safe outside the rows, by node."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Formats stated by hand for single nodes: exactly a cast, whatever reads it."""
+"""Formats stated by hand for single nodes: exactly a cast, whichever node reads the signal."""
 
 from __future__ import annotations
 

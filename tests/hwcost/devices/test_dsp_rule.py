@@ -1,4 +1,4 @@
-"""DSP blocks: the model's count of every product beside Yosys's, on both kinds of block."""
+"""DSP blocks: the model's count for every product size equals Yosys's, on both kinds of block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Budgets: what a design takes of each limit, shares of a device, and what is refused."""
+"""Budgets: the used part of each limit, shares of a device, and refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cost models against the rules they state: what is free, what grows, what a clock leaves."""
+"""Cost models against their stated rules: free operations, growth, and the clock budget."""
 
 from __future__ import annotations
 

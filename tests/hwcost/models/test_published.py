@@ -1,4 +1,4 @@
-"""Published operator cycles: the tables' figures, longest path and the literature's sum."""
+"""Published operator cycles: the tables' figures, the longest path, the literature's sum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LUT counts of table contents against what is known of each function."""
+"""LUT counts of table contents against functions whose counts are known."""
 
 from __future__ import annotations
 

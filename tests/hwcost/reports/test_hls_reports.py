@@ -1,4 +1,4 @@
-"""Vitis HLS and Vivado HLS reports, in both formats, and files that are none."""
+"""Vitis HLS and Vivado HLS reports in both formats, and files that are no reports."""
 
 from __future__ import annotations
 

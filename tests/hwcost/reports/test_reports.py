@@ -1,4 +1,4 @@
-"""The one door for reports: every format is recognised and read, and what is none refused."""
+"""The reader of vendor reports: every format is recognised and read, other files are refused."""
 
 from __future__ import annotations
 

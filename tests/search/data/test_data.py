@@ -1,4 +1,4 @@
-"""The door for data: what is accepted, what is refused and in which words, and the scaler."""
+"""Data sets as they are read: accepted layouts, refusals with their messages, and the scaler."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The jet generator's own arithmetic (Pythia and FastJet are optional): features and detector."""
+"""The jet generator's own arithmetic, without Pythia and FastJet: features and detector."""
 
 from __future__ import annotations
 

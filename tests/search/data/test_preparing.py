@@ -1,4 +1,4 @@
-"""Features that matter are chosen, noise is taken away, and seeds decide both."""
+"""Preparing data: features that matter are chosen, noise is removed, and seeds decide both."""
 
 from __future__ import annotations
 

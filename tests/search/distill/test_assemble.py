@@ -1,4 +1,4 @@
-"""From evolved fronts to designs, and the problem that they are for."""
+"""Designs assembled from evolved fronts."""
 
 from __future__ import annotations
 

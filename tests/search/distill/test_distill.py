@@ -1,4 +1,4 @@
-"""The driver as a whole, on small problems."""
+"""The distillation as a whole, on small problems."""
 
 from __future__ import annotations
 

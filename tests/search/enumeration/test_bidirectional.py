@@ -1,4 +1,4 @@
-"""Closed forms met from both ends."""
+"""Bidirectional enumeration: laws found from both ends of the target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Enumeration against an oracle that writes every tree and computes it with 60 digits."""
+"""Enumeration against a reference that writes every tree and computes it with 60 digits."""
 
 from __future__ import annotations
 

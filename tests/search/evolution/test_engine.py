@@ -1,4 +1,4 @@
-"""The search engine: what it finds, what it respects, and that it can be repeated and resumed."""
+"""The evolutionary engine: laws it finds, limits it respects, repeats and resumes."""
 
 from __future__ import annotations
 

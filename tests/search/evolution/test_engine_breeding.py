@@ -1,4 +1,4 @@
-"""Bred trees of tokens: every child keeps the rules, and each move does what it is for."""
+"""Breeding: every offspring keeps the rules, and each move does its work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Budgets of evaluations hold whatever a search is set to, and first people are found."""
+"""Budgets of evaluations hold with any settings, and first individuals are found."""
 
 from __future__ import annotations
 

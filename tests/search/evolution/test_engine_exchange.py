@@ -1,4 +1,4 @@
-"""Budgets, and candidates, losses, penalties and roundings from outside."""
+"""Exchange with the engine: candidates, losses, penalties and roundings from outside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions that are known: none is scored twice, and the cheapest form is kept."""
+"""The cache of known functions: none is scored twice, and the cheapest form is kept."""
 
 from __future__ import annotations
 

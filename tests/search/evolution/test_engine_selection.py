@@ -1,4 +1,4 @@
-"""Who breeds, who goes, and who travels: tournament, age, elites of ticks, migration."""
+"""Selection in the engine: tournament, age, elites by ticks, migration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What settings, losses and states the engine refuses, and what penalties do to its figures."""
+"""Settings, losses and states that the engine refuses, and the effect of penalties."""
 
 from __future__ import annotations
 

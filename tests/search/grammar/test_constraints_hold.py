@@ -1,4 +1,4 @@
-"""No sampled and no bred expression breaks a rule, in 10^5 tries each, by a judge of its own.
+"""No sampled and no evolved expression breaks a rule, in 10^5 tries each, by a second judge.
 
 The judge is `grammar_samples.Judge`, which recurses over nested forms and shares nothing with the
 kernel; ticks are those of `search_cost`. Each different sequence is judged once.

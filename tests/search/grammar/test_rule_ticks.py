@@ -1,4 +1,4 @@
-"""The tick budget as a mask: final trees keep it, by the compiler's count."""
+"""The tick budget as a mask: finished trees keep it, by the compiler's count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The search by policy, evolution or both: what it finds, its budget, how it goes on exactly."""
+"""The hybrid search: laws it finds, its budget, and exact resumption."""
 
 from __future__ import annotations
 

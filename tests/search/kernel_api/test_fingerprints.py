@@ -1,4 +1,4 @@
-"""Fingerprints: equal for what the rules of a field make equal, different for what differs."""
+"""Fingerprints: equal for trees that are equal by the rules of a field, different for others."""
 
 from __future__ import annotations
 

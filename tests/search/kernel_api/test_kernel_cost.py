@@ -1,4 +1,4 @@
-"""The kernel's cost is the compiler's of the graph that the rules build, to the last bit.
+"""The kernel's cost equals the compiler's for the graph that the rules build, to the last bit.
 
 The graph is `codegen`'s, its stages and areas are those of `codegen`'s scheduler under the same
 prices; costs worked by hand say that it is the right graph.

@@ -1,4 +1,4 @@
-"""The kernel's interval check is the language's, to the last bit."""
+"""The kernel's interval check equals the language's, to the last bit."""
 
 from __future__ import annotations
 

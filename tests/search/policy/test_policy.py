@@ -1,4 +1,4 @@
-"""Policies: what they draw, that torch and the kernel agree, and that files keep them."""
+"""Policies: sampling, agreement of torch and the kernel, and files."""
 
 from __future__ import annotations
 

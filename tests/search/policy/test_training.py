@@ -1,4 +1,4 @@
-"""Trainers: what they learn from, that they learn, and that they go on exactly."""
+"""Trainers: the sequences they learn from, that they learn, and exact resumption."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Islands on a dask cluster: the result depends on them only, whatever happens to workers."""
+"""Islands on a dask cluster: the result does not depend on the workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stored state of a regression's search depends on."""
+"""The stored state of a regression's search, and what it is valid for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Teachers: training, saving, and what is read from torch and Keras files or refused."""
+"""Teachers: training, saving, reading torch and Keras files, and refusals."""
 
 from __future__ import annotations
 
