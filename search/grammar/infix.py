@@ -1,6 +1,6 @@
 """Expression text with custom operators by name: reading, printing, writing with given tokens.
 
-Room: `search`; imports `expr`. The grammar is that of `symtick.expr.parse`; here, calls of custom
+The grammar is that of `symtick.expr.parse`; here, calls of custom
 operators stay calls.
 """
 
@@ -11,11 +11,9 @@ from dataclasses import dataclass, field
 
 from symtick.errors import InputError
 from symtick.expr import BY_NAME, OPS, Builder, Op, arity, read_into
+from symtick.expr.printing import ATOM, Written, number_text, operation_text
 from symtick.search.grammar.operators import ALIASES, ARGUMENTS, OPERATORS, Operator
 
-_SYMBOLS: Mapping[str, tuple[str, int]] = {
-    "add": (" + ", 1), "sub": (" - ", 1), "mul": ("*", 2), "div": ("/", 2),
-}  # fmt: skip
 # other ways to write an operator; the first that the tokens allow is taken
 _WAYS: Mapping[str, tuple[str, ...]] = {
     "neg": ("-1*a", "0 - a"),
@@ -101,26 +99,14 @@ def written(tree: Tree) -> str:
     return _written(tree)[0]
 
 
-def _written(tree: Tree) -> tuple[str, int]:
-    """Text and binding strength: 1 sum, 2 product, 3 sign, 4 atom."""
+def _written(tree: Tree) -> Written:
     if not tree.name:
-        text = repr(tree.value)
-        return text, 3 if text.startswith("-") else 4
+        return number_text(tree.value)
     args = [_written(a) for a in tree.args]
     if not args:
-        return tree.name, 4
-    if tree.name in _SYMBOLS:
-        symbol, strength = _SYMBOLS[tree.name]
-        left, right = _bracketed(args[0], strength), _bracketed(args[1], strength + 1)
-        return f"{left}{symbol}{right}", strength
-    # a sign before a bare number would read as a negative constant
-    if tree.name == "neg" and (tree.args[0].name or args[0][1] < 4):
-        return f"-{_bracketed(args[0], 4)}", 3
-    return f"{tree.name}({', '.join(text for text, _ in args)})", 4
-
-
-def _bracketed(part: tuple[str, int], strength: int) -> str:
-    return part[0] if part[1] >= strength else f"({part[0]})"
+        return tree.name, ATOM
+    bare_number = not tree.args[0].name and args[0][1] == ATOM
+    return operation_text(tree.name, args, bare_number)
 
 
 def spelled(tree: Tree, tokens: SpellingTokens) -> Tree:

@@ -1,15 +1,11 @@
-"""The language that every room speaks: operators, expressions, intervals, text and SymPy."""
+"""The language of expressions: operators, nodes, intervals, text and SymPy."""
 
-from symtick.expr.expression import (
-    Builder,
-    Expression,
-    Node,
-    Program,
-    from_programs,
-)
+from symtick.expr.expression import Builder, Expression, from_programs, to_text
 from symtick.expr.interval import Interval
+from symtick.expr.node import Node, Program, reachable
 from symtick.expr.ops import BY_NAME, OPS, Op, OpSpec, arity
-from symtick.expr.parsing import check_names, default_names, node_text, parse, read_into, to_text
+from symtick.expr.parsing import check_names, default_names, parse, read_into
+from symtick.expr.printing import node_text
 from symtick.expr.sympy_io import from_sympy, to_sympy
 
 __all__ = [
@@ -29,6 +25,7 @@ __all__ = [
     "from_sympy",
     "node_text",
     "parse",
+    "reachable",
     "read_into",
     "to_sympy",
     "to_text",

@@ -1,6 +1,6 @@
 """The immutable expression: outputs over shared sub-expressions.
 
-Room: `expr`. Nodes stand in a flat tuple, arguments always earlier, equal nodes once. Build one
+Nodes stand in a flat tuple, arguments always earlier, equal nodes once. Build one
 with `Builder` (or `parse`, `from_sympy`, `from_programs`); nothing here is ever changed in place.
 """
 
@@ -14,32 +14,9 @@ import numpy.typing as npt
 
 from symtick.errors import DomainError, InputError
 from symtick.expr.interval import Interval
+from symtick.expr.node import Node, Program, reachable
 from symtick.expr.ops import OPS, FloatArray, Op, arity, is_finite
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One operation. `index` is the input number of an INPUT, `value` the number of a CONST."""
-
-    op: Op
-    args: tuple[int, ...] = ()
-    index: int = -1
-    value: float = 0.0
-
-
-@dataclass(frozen=True)
-class Program:
-    """One output as a postfix program, the form that the kernel reads.
-
-    Attributes:
-        ops: opcodes (`Op` numbers) in postfix order, uint8, shape (n,).
-        args: input number of an INPUT, position in `consts` of a CONST, else 0; int32, shape (n,).
-        consts: constants in order of appearance, float64, shape (m,).
-    """
-
-    ops: npt.NDArray[np.uint8]
-    args: npt.NDArray[np.int32]
-    consts: npt.NDArray[np.float64]
+from symtick.expr.printing import node_text
 
 
 @dataclass(frozen=True)
@@ -60,8 +37,6 @@ class Expression:
         return len(self.nodes)
 
     def __str__(self) -> str:
-        from symtick.expr.parsing import to_text
-
         return "; ".join(to_text(self, k) for k in range(len(self.outputs)))
 
     @property
@@ -109,8 +84,6 @@ class Expression:
             DomainError: an operator is undefined somewhere on its argument's interval; the
                 message names the operator and the sub-expression.
         """
-        from symtick.expr.parsing import node_text
-
         held: list[Interval] = []
         for node in self.nodes:
             if node.op is Op.INPUT:
@@ -212,7 +185,7 @@ class Builder:
     def graft(self, source: Expression, number: int) -> int:
         """Copy a node of another expression with all it needs; returns its number here."""
         moved: dict[int, int] = {}
-        for k in _reachable(source.nodes, number):
+        for k in sorted(reachable(source.nodes, [number])):
             node = source.nodes[k]
             moved[k] = self._add(
                 Node(node.op, tuple(moved[a] for a in node.args), node.index, node.value)
@@ -223,7 +196,7 @@ class Builder:
         """The expression with these outputs; nodes that no output needs are dropped."""
         if not outputs:
             raise InputError("an expression needs at least one output")
-        keep = sorted(set().union(*(_reachable(self.nodes, k) for k in outputs)))
+        keep = sorted(reachable(self.nodes, outputs))
         place = {old: new for new, old in enumerate(keep)}
         nodes = tuple(
             Node(n.op, tuple(place[a] for a in n.args), n.index, n.value)
@@ -232,16 +205,16 @@ class Builder:
         return Expression(nodes, tuple(place[k] for k in outputs), self.inputs)
 
 
-def _reachable(nodes: Sequence[Node], root: int) -> list[int]:
-    """Numbers of `root` and all nodes below it, in ascending order."""
-    found: set[int] = set()
-    pending = [root]
-    while pending:
-        k = pending.pop()
-        if k not in found:
-            found.add(k)
-            pending.extend(nodes[k].args)
-    return sorted(found)
+def to_text(expression: Expression, output: int = 0, precision: int | None = None) -> str:
+    """One output as text, which `parse` reads back as the same expression.
+
+    Args:
+        expression: the expression.
+        output: which output.
+        precision: significant digits of the constants; None writes them exactly.
+    """
+    root = expression.nodes[expression.outputs[output]]
+    return node_text(expression.nodes, root, expression.inputs, precision)
 
 
 def from_programs(programs: Sequence[Program], inputs: Sequence[str]) -> Expression:

@@ -1,8 +1,8 @@
-"""The operators of the language: one table, read by every room.
+"""The operators of the language, in one table.
 
-Room: `expr`. Adding an operator starts here: append a member to `Op` (its number is the kernel's
-opcode and is stored in run folders, so numbers are never reused) and a record to `OPS`. The tests
-then name every room that does not know it yet.
+Adding an operator starts here: append a member to `Op` (its number is the kernel's opcode and is
+stored in run folders, so numbers are never reused) and a record to `OPS`. The tests then name every
+part of symtick that does not know it yet.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Op(IntEnum):
 
 @dataclass(frozen=True)
 class OpSpec:
-    """What one operator is, for every room.
+    """What one operator is.
 
     Attributes:
         name: the name in expression text and in configuration files.
@@ -57,8 +57,6 @@ class OpSpec:
         interval: image of the argument intervals; raises `DomainError` where undefined.
         partials: partial derivatives with respect to each argument, given the arguments and the
             result; a subgradient where the operator has a kink.
-        lowering: how hardware computes it: `arith` (exact integer arithmetic), `table` (a
-            univariate table) or `reciprocal` (a table of 1/b and a product).
     """
 
     name: str
@@ -67,7 +65,6 @@ class OpSpec:
     sympy: Callable[..., sympy.Expr]
     interval: Callable[..., Interval]
     partials: Callable[..., tuple[FloatArray, ...]]
-    lowering: str
 
 
 def _one(value: FloatArray) -> FloatArray:
@@ -85,59 +82,42 @@ def _cube(x: FloatArray) -> FloatArray:
 OPS: dict[Op, OpSpec] = {
     Op.ADD: OpSpec(
         "add", 2, np.add, lambda a, b: a + b, Interval.__add__,
-        lambda a, b, r: (_one(r), _one(r)), "arith",
+        lambda a, b, r: (_one(r), _one(r)),
     ),
     Op.SUB: OpSpec(
         "sub", 2, np.subtract, lambda a, b: a - b, Interval.__sub__,
-        lambda a, b, r: (_one(r), -_one(r)), "arith",
+        lambda a, b, r: (_one(r), -_one(r)),
     ),
     Op.MUL: OpSpec(
         "mul", 2, np.multiply, lambda a, b: a * b, Interval.__mul__,
-        lambda a, b, r: (b, a), "arith",
+        lambda a, b, r: (b, a),
     ),
     Op.DIV: OpSpec(
         "div", 2, np.divide, lambda a, b: a / b, Interval.__truediv__,
-        lambda a, b, r: (1 / b, -r / b), "reciprocal",
+        lambda a, b, r: (1 / b, -r / b),
     ),
-    Op.NEG: OpSpec(
-        "neg", 1, np.negative, lambda a: -a, Interval.__neg__, lambda a, r: (-_one(r),), "arith",
-    ),
-    Op.ABS: OpSpec(
-        "abs", 1, np.abs, sympy.Abs, Interval.__abs__, lambda a, r: (np.sign(a),), "arith",
-    ),
+    Op.NEG: OpSpec("neg", 1, np.negative, lambda a: -a, Interval.__neg__, lambda a, r: (-_one(r),)),
+    Op.ABS: OpSpec("abs", 1, np.abs, sympy.Abs, Interval.__abs__, lambda a, r: (np.sign(a),)),
     Op.MIN: OpSpec(
         "min", 2, np.minimum, sympy.Min, Interval.minimum,
-        lambda a, b, r: ((a <= b).astype(r.dtype), (a > b).astype(r.dtype)), "arith",
+        lambda a, b, r: ((a <= b).astype(r.dtype), (a > b).astype(r.dtype)),
     ),
     Op.MAX: OpSpec(
         "max", 2, np.maximum, sympy.Max, Interval.maximum,
-        lambda a, b, r: ((a >= b).astype(r.dtype), (a < b).astype(r.dtype)), "arith",
+        lambda a, b, r: ((a >= b).astype(r.dtype), (a < b).astype(r.dtype)),
     ),
-    Op.SQUARE: OpSpec(
-        "square", 1, _square, lambda a: a**2, Interval.square, lambda a, r: (2 * a,), "arith",
-    ),
-    Op.CUBE: OpSpec(
-        "cube", 1, _cube, lambda a: a**3, Interval.cube, lambda a, r: (3 * a * a,), "arith",
-    ),
-    Op.SQRT: OpSpec(
-        "sqrt", 1, np.sqrt, sympy.sqrt, Interval.sqrt, lambda a, r: (0.5 / r,), "table",
-    ),
-    Op.EXP: OpSpec(
-        "exp", 1, np.exp, sympy.exp, Interval.exp, lambda a, r: (r,), "table",
-    ),
-    Op.LOG: OpSpec(
-        "log", 1, np.log, sympy.log, Interval.log, lambda a, r: (1 / a,), "table",
-    ),
-    Op.SIN: OpSpec(
-        "sin", 1, np.sin, sympy.sin, Interval.sin, lambda a, r: (np.cos(a),), "table",
-    ),
-    Op.COS: OpSpec(
-        "cos", 1, np.cos, sympy.cos, Interval.cos, lambda a, r: (-np.sin(a),), "table",
-    ),
-    Op.TANH: OpSpec(
-        "tanh", 1, np.tanh, sympy.tanh, Interval.tanh, lambda a, r: (1 - r * r,), "table",
-    ),
+    Op.SQUARE: OpSpec("square", 1, _square, lambda a: a**2, Interval.square, lambda a, r: (2 * a,)),
+    Op.CUBE: OpSpec("cube", 1, _cube, lambda a: a**3, Interval.cube, lambda a, r: (3 * a * a,)),
+    Op.SQRT: OpSpec("sqrt", 1, np.sqrt, sympy.sqrt, Interval.sqrt, lambda a, r: (0.5 / r,)),
+    Op.EXP: OpSpec("exp", 1, np.exp, sympy.exp, Interval.exp, lambda a, r: (r,)),
+    Op.LOG: OpSpec("log", 1, np.log, sympy.log, Interval.log, lambda a, r: (1 / a,)),
+    Op.SIN: OpSpec("sin", 1, np.sin, sympy.sin, Interval.sin, lambda a, r: (np.cos(a),)),
+    Op.COS: OpSpec("cos", 1, np.cos, sympy.cos, Interval.cos, lambda a, r: (-np.sin(a),)),
+    Op.TANH: OpSpec("tanh", 1, np.tanh, sympy.tanh, Interval.tanh, lambda a, r: (1 - r * r,)),
 }  # fmt: skip
+
+# functions of one argument that hardware computes by tables and polynomials
+FUNCTIONS = (Op.SQRT, Op.EXP, Op.LOG, Op.SIN, Op.COS, Op.TANH)
 
 BY_NAME: dict[str, Op] = {spec.name: op for op, spec in OPS.items()}
 

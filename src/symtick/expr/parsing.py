@@ -1,6 +1,6 @@
-"""Expression text: a parser that runs no code, and the printer it inverts.
+"""The parser of expressions, which runs no code and inverts the printer.
 
-Room: `expr`. The grammar is a subset of Python's expressions, read with `ast` and an allow-list of
+The grammar is a subset of Python's expressions, read with `ast` and an allow-list of
 node types; nothing is ever evaluated. `parse(to_text(e)) == e` for every expression.
 
     x0 + 2*sin(x1)        + - * / ** with an integer exponent or 0.5, unary + and -
@@ -17,8 +17,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from symtick.errors import InputError, ParseError
-from symtick.expr.expression import Builder, Expression, Node
-from symtick.expr.ops import BY_NAME, OPS, Op, arity
+from symtick.expr.expression import Builder, Expression
+from symtick.expr.ops import BY_NAME, Op, arity
 
 MAX_TEXT = 100_000
 MAX_EXPONENT = 64
@@ -30,7 +30,6 @@ _BINARY: dict[type[ast.operator], Op] = {
     ast.Mult: Op.MUL,
     ast.Div: Op.DIV,
 }
-_SYMBOL = {Op.ADD: ("+", 1), Op.SUB: ("-", 1), Op.MUL: ("*", 2), Op.DIV: ("/", 2)}
 _ALIASES = {"Abs": "abs", "Min": "min", "Max": "max", "ln": "log"}
 _CONSTANTS = {"pi": math.pi, "e": math.e}
 # names that can be called: number of arguments, and what makes the node
@@ -266,65 +265,3 @@ def _integer_power(b: Builder, base: int, exponent: int) -> int:
 def _shown(node: ast.expr) -> str:
     text = ast.unparse(node)
     return repr(text if len(text) <= 60 else text[:57] + "...")
-
-
-def to_text(expression: Expression, output: int = 0, precision: int | None = None) -> str:
-    """One output as text.
-
-    Args:
-        expression: the expression.
-        output: which output.
-        precision: significant digits of the constants; None writes them exactly.
-    """
-    return node_text(
-        expression.nodes,
-        expression.nodes[expression.outputs[output]],
-        expression.inputs,
-        precision,
-    )
-
-
-def node_text(
-    nodes: Sequence[Node], node: Node, inputs: Sequence[str], precision: int | None = None
-) -> str:
-    """The sub-expression at one node as text; arguments as in `to_text`."""
-    # by number, for nodes with the constants 0.0 and -0.0 are equal; the root may have none
-    held: dict[int, tuple[str, int]] = {}
-    pending = [(-1, False)]
-    while pending:
-        number, ready = pending.pop()
-        if number in held:
-            continue
-        here = node if number < 0 else nodes[number]
-        if here.args and not ready:
-            pending.append((number, True))
-            pending.extend((a, False) for a in here.args)
-        else:
-            held[number] = _written(here, [held[a] for a in here.args], inputs, precision)
-    return held[-1][0]
-
-
-def _written(
-    node: Node, args: list[tuple[str, int]], inputs: Sequence[str], precision: int | None
-) -> tuple[str, int]:
-    """Text and binding strength (1 sum, 2 product, 3 sign, 4 atom) of a node."""
-    if node.op is Op.INPUT:
-        return inputs[node.index], 4
-    if node.op is Op.CONST:
-        text = repr(node.value) if precision is None else f"{node.value:.{precision}g}"
-        return text, 3 if text.startswith("-") else 4
-    if node.op in _SYMBOL:
-        symbol, strength = _SYMBOL[node.op]
-        left = _bracketed(args[0], strength)
-        right = _bracketed(args[1], strength + 1)
-        return f"{left} {symbol} {right}" if strength == 1 else f"{left}{symbol}{right}", strength
-    if node.op is Op.NEG:
-        if args[0][1] == 4 and args[0][0][0].isdigit():
-            # a sign before a bare number would read as a negative constant
-            return f"neg({args[0][0]})", 4
-        return f"-{_bracketed(args[0], 4)}", 3
-    return f"{OPS[node.op].name}({', '.join(text for text, _ in args)})", 4
-
-
-def _bracketed(part: tuple[str, int], strength: int) -> str:
-    return part[0] if part[1] >= strength else f"({part[0]})"
