@@ -1,4 +1,4 @@
-"""Room: `codegen`. Expression to fixed-point graph, passes, schedule and text."""
+"""Expression to fixed-point graph, passes, schedule and text."""
 
 from symtick.codegen.compile import compile_expression
 from symtick.codegen.design import Design

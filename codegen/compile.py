@@ -1,7 +1,4 @@
-"""The compiler's front: expression in, design out.
-
-Room: `codegen`.
-"""
+"""The compiler's front: expression in, design out."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The other target: a number of ticks, and the fastest clock at which a design fits in it.
 
-Room: `codegen`. How an expression is lowered and split depends on the clock, so that the clock is
+How an expression is lowered and split depends on the clock, so that the clock is
 found by compiling again, in halves of the range of whole MHz.
 """
 

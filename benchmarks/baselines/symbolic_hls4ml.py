@@ -46,7 +46,7 @@ from symtick.codegen import (
     run_passes,
     schedule,
 )
-from symtick.codegen.ir.arrival import Watch
+from symtick.codegen.ir.arrival import Arrivals
 from symtick.errors import InputError
 from symtick.expr import Expression, to_sympy
 
@@ -148,7 +148,7 @@ class _Symbolic:
         functions: Mapping[str, LutFunction],
     ) -> None:
         self.builder = GraphBuilder(tuple(inputs))
-        self._watch = Watch(self.builder, model)
+        self._watch = Arrivals(self.builder.view(), model)
         self._cut = cut
         self._fmt = fmt
         self._functions = functions

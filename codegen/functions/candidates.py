@@ -1,7 +1,4 @@
-"""Plans of polynomials: which pieces and degrees compute a function within a bound.
-
-Room: `codegen`.
-"""
+"""Plans of polynomials: which pieces and degrees compute a function within a bound."""
 
 from __future__ import annotations
 
@@ -15,8 +12,8 @@ from symtick.codegen.functions.horner import Value, horner
 from symtick.codegen.functions.interval_arrays import Box
 from symtick.codegen.functions.polynomials import Fit, fit, misses
 from symtick.codegen.functions.segmentation import Pieces, equal_pieces, octaves
-from symtick.codegen.functions.tables import dropped_bits
 from symtick.codegen.functions.univariate import Univariate
+from symtick.codegen.ir.bit_views import dropped_bits
 from symtick.codegen.ir.graph import GNode, GraphBuilder
 
 _FEWEST_BITS = 2

@@ -1,6 +1,6 @@
 """A fitted polynomial as graph nodes: tables of coefficients, short products, and a bound.
 
-Room: `codegen`. Horner's scheme: r[d] = c[d], r[i] = c[i] + r[i + 1] * t. The coefficient of t**i
+Horner's scheme: r[d] = c[d], r[i] = c[i] + r[i + 1] * t. The coefficient of t**i
 is rounded where its largest contribution matters as much as the last place of the result, each
 product is cut at the place of the coefficient that is added to it, and its variable to the bits
 that reach that place. What a cut loses on average is added to the coefficient.
@@ -16,9 +16,9 @@ import numpy as np
 
 from symtick.codegen.functions.polynomials import Fit
 from symtick.codegen.functions.segmentation import Parts
-from symtick.codegen.functions.tables import stored
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
 from symtick.codegen.ir.graph import GOp, GraphBuilder
+from symtick.codegen.ir.rewrite import stored
 
 _EXACT_BITS = 320
 

@@ -1,6 +1,6 @@
 """Arrays of intervals, and Taylor coefficients of a function over each of them.
 
-Room: `codegen`; imports `expr`. Every bound is rounded outward, so that what is computed here holds
+Every bound is rounded outward, so that what is computed here holds
 for the real function: interval Taylor arithmetic (R. E. Moore, Methods and Applications of Interval
 Analysis, SIAM 1979, chapter 3), for many intervals at a time.
 """
@@ -14,9 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from symtick.codegen.ir.fixed import Reals
 from symtick.expr import Expression, Node, Op
-
-Reals = npt.NDArray[np.float64]
 
 # numpy's functions are right within a few units of the last place
 _RELATIVE = 2.0**-50

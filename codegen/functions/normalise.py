@@ -1,6 +1,6 @@
 """Normalisation: an unsigned signal shifted left until its top bit is set.
 
-Room: `codegen`. Stage k shifts by 2**k where that many top bits are zero; the outcomes of the
+Stage k shifts by 2**k where that many top bits are zero; the outcomes of the
 stages are the bits of the count.
 """
 

@@ -1,6 +1,6 @@
 """Polynomials over the pieces of a signal, with a bound on their error that holds everywhere.
 
-Room: `codegen`. A polynomial of degree d through the d + 1 Chebyshev nodes of a piece of length h
+A polynomial of degree d through the d + 1 Chebyshev nodes of a piece of length h
 is off by at most
 
     2 * (h / 4)**(d + 1) * max |f^(d+1)| / (d + 1)!
@@ -18,9 +18,10 @@ from dataclasses import dataclass
 import mpmath
 import numpy as np
 
-from symtick.codegen.functions.interval_arrays import Box, Reals
+from symtick.codegen.functions.interval_arrays import Box
 from symtick.codegen.functions.segmentation import Pieces
 from symtick.codegen.functions.univariate import Number, Univariate
+from symtick.codegen.ir.fixed import Reals
 
 # float64 coefficients serve to about this many bits; beyond, they are computed with mpmath
 _FLOAT_BITS = 38

@@ -1,6 +1,6 @@
 """Range reduction: exponentials as products, periodic functions on one period, saturation.
 
-Room: `codegen`. An exponential of a signal is the product of a table on its top bits and the
+An exponential of a signal is the product of a table on its top bits and the
 exponential of its low bits; a function of sines and cosines of one line is a function of the line's
 fraction of a turn, which is what is left of a product with 1 / (2 pi) when its integer bits are cut
 away; a function that levels off sees its argument saturated.
@@ -17,11 +17,12 @@ import mpmath
 import numpy as np
 
 from symtick.codegen.functions.horner import Value
-from symtick.codegen.functions.tables import piece_address, stored
+from symtick.codegen.functions.tables import piece_address
 from symtick.codegen.functions.univariate import Univariate
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant, RawArray
 from symtick.codegen.ir.graph import GNode, GOp, GraphBuilder
-from symtick.expr import Builder, Expression, Interval, Node, Op
+from symtick.codegen.ir.rewrite import stored
+from symtick.expr import Builder, Expression, Interval, Node, Op, reachable
 
 Emit = Callable[[GraphBuilder, int], Value]
 # (signal, function, bits after the point) -> how to compute it within that, or None
@@ -198,14 +199,7 @@ def _angle(expression: Expression) -> int | None:
 
 def _above(expression: Expression, stop: set[int]) -> set[int]:
     """Nodes that the output reads without going through those of `stop`."""
-    found: set[int] = set()
-    pending = [expression.outputs[0]]
-    while pending:
-        k = pending.pop()
-        if k not in found and k not in stop:
-            found.add(k)
-            pending.extend(expression.nodes[k].args)
-    return found
+    return set(reachable(expression.nodes, expression.outputs, lambda k: k not in stop)) - stop
 
 
 def _line(expression: Expression, angle: int) -> Expression:

@@ -1,6 +1,6 @@
 """The pieces of a signal on each of which a function is one polynomial.
 
-Room: `codegen`. Some bits of the signal choose a piece and its coefficients, the others are the
+Some bits of the signal choose a piece and its coefficients, the others are the
 variable t of the piece, from 0. Equal pieces take the top bits as they are. Octaves suit a function
 that bends the more the nearer the signal comes to one end of its range (a pole, a logarithm, a
 root): the distance from that end is shifted left until its top bit is set, as in a floating-point
@@ -18,10 +18,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from symtick.codegen.functions.interval_arrays import Reals
 from symtick.codegen.functions.normalise import normalised
 from symtick.codegen.functions.tables import piece_address
-from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
+from symtick.codegen.ir.fixed import Fixed, Overflow, Quant, Reals
 from symtick.codegen.ir.graph import GNode, GOp, GraphBuilder
 from symtick.expr import Interval
 

@@ -1,6 +1,6 @@
 """A function of one signal: its values, in float64 and to any precision, and how it bends.
 
-Room: `codegen`; imports `expr`. It is an expression of one input; its constants are the real
+It is an expression of one input; its constants are the real
 numbers that their float64 values are.
 """
 
@@ -14,10 +14,10 @@ import mpmath
 import numpy as np
 import numpy.typing as npt
 
-from symtick.codegen.functions.interval_arrays import Box, Reals, taylor
-from symtick.codegen.ir.fixed import RawArray
+from symtick.codegen.functions.interval_arrays import Box, taylor
+from symtick.codegen.ir.fixed import RawArray, Reals
 from symtick.errors import DomainError
-from symtick.expr import Builder, Expression, Interval, Node, Op
+from symtick.expr import Builder, Expression, Interval, Op, reachable
 
 _NEAREST_BITS = 200
 
@@ -142,25 +142,16 @@ def section(source: Expression, number: int, cut: int | None, domain: Interval) 
 
 
 def _copied(builder: Builder, source: Expression, number: int, cut: int | None) -> int:
-    held: dict[int, int] = {}
-    pending = [number]
-    while pending:
-        k = pending[-1]
+    places: dict[int, int] = {}
+    for k in sorted(reachable(source.nodes, [number], lambda k: k != cut)):
         node = source.nodes[k]
-        leaf = k == cut or node.op is Op.INPUT
-        missing = [] if leaf else [a for a in node.args if a not in held]
-        if missing:
-            pending.extend(missing)
-            continue
-        pending.pop()
-        held[k] = builder.input(0) if leaf else _again(builder, node, held)
-    return held[number]
-
-
-def _again(builder: Builder, node: Node, held: dict[int, int]) -> int:
-    if node.op is Op.CONST:
-        return builder.const(node.value)
-    return builder.op(node.op, *(held[a] for a in node.args))
+        if k == cut or node.op is Op.INPUT:
+            places[k] = builder.input(0)
+        elif node.op is Op.CONST:
+            places[k] = builder.const(node.value)
+        else:
+            places[k] = builder.op(node.op, *(places[a] for a in node.args))
+    return places[number]
 
 
 def power(builder: Builder, base: int, exponent: int) -> int:

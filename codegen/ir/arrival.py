@@ -1,17 +1,16 @@
-"""When a value can be ready: stages and nanoseconds, with chaining.
-
-Room: `codegen`; shared by the lowering (which adds the earliest terms first) and the scheduler.
-"""
+"""When a value can be ready: stages and nanoseconds, with chaining."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import cast
+import heapq
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
-from symtick.codegen.ir.graph import GNode, Graph, GraphBuilder
+from symtick.codegen.ir.graph import Graph
 from symtick.codegen.ir.schedule import CostModel
 
 Ready = tuple[int, float]  # stage, nanoseconds after its start
+Item = TypeVar("Item")
 
 
 def ready_after(args: Iterable[Ready], delay: float, budget: float) -> Ready:
@@ -22,32 +21,61 @@ def ready_after(args: Iterable[Ready], delay: float, budget: float) -> Ready:
     return stage, start + delay
 
 
+def node_delays(graph: Graph, model: CostModel) -> tuple[float, ...]:
+    """Nanoseconds of each node."""
+    return tuple(model.delay(graph, k) for k in range(len(graph.nodes)))
+
+
+def arrivals(graph: Graph, delays: Sequence[float], budget_ns: float) -> list[Ready]:
+    """When each node is ready at the earliest."""
+    ready: list[Ready] = []
+    for node, delay in zip(graph.nodes, delays, strict=True):
+        ready.append(ready_after([ready[a] for a in node.args], delay, budget_ns))
+    return ready
+
+
 def fewest_ticks(graph: Graph, model: CostModel) -> int | None:
     """The fewest ticks of a graph; None where an operation is longer than a stage."""
-    ready: list[Ready] = []
-    for k, node in enumerate(graph.nodes):
-        delay = model.delay(graph, k)
-        if delay > model.budget_ns + 1e-9:
-            return None
-        ready.append(ready_after([ready[a] for a in node.args], delay, model.budget_ns))
-    return 1 + max(stage for stage, _ in ready)
+    delays = node_delays(graph, model)
+    if max(delays) > model.budget_ns + 1e-9:
+        return None
+    return 1 + max(stage for stage, _ in arrivals(graph, delays, model.budget_ns))
 
 
-class Watch:
-    """Ready times of the nodes of a builder, as it grows."""
+class Arrivals:
+    """When the nodes of a graph that grows are ready at the earliest.
 
-    def __init__(self, builder: GraphBuilder, model: CostModel) -> None:
-        self._builder = builder
-        self._model = model
-        self._held: list[Ready] = []
-        # the list grows with the builder; a tuple would have to be made anew for every question
-        nodes = cast("tuple[GNode, ...]", builder.nodes)
-        self.view = Graph(nodes, (), builder.input_names, ())
+    Attributes:
+        view: the graph, see `GraphBuilder.view`.
+        model: what its nodes take.
+    """
+
+    def __init__(self, view: Graph, model: CostModel) -> None:
+        self.view = view
+        self.model = model
+        self._ready: list[Ready] = []
 
     def ready(self, number: int) -> Ready:
         """When a node's value is ready at the earliest."""
-        for k in range(len(self._held), number + 1):
-            args = [self._held[a] for a in self._builder.nodes[k].args]
-            delay = self._model.delay(self.view, k)
-            self._held.append(ready_after(args, delay, self._model.budget_ns))
-        return self._held[number]
+        for k in range(len(self._ready), number + 1):
+            args = [self._ready[a] for a in self.view.nodes[k].args]
+            delay = self.model.delay(self.view, k)
+            self._ready.append(ready_after(args, delay, self.model.budget_ns))
+        return self._ready[number]
+
+    def fits(self, number: int) -> bool:
+        """Whether an operation is not longer than a stage."""
+        return self.model.delay(self.view, number) <= self.model.budget_ns + 1e-9
+
+
+def joined(
+    items: Iterable[Item], key: Callable[[Item], Any], join: Callable[[Item, Item], Item]
+) -> Item:
+    """What is left when the two items of the smallest keys are joined until one is left."""
+    queue = [(key(item), item) for item in items]
+    heapq.heapify(queue)
+    while len(queue) > 1:
+        first, second = heapq.heappop(queue)[1], heapq.heappop(queue)[1]
+        both = join(first, second)
+        heapq.heappush(queue, (key(both), both))
+    return queue[0][1]

@@ -1,7 +1,4 @@
-"""Signals seen in other formats, in parts or bit by bit: wires, no hardware.
-
-Room: `codegen`.
-"""
+"""Signals seen in other formats, in parts or bit by bit: wires, no hardware."""
 
 from __future__ import annotations
 
@@ -12,6 +9,14 @@ from symtick.codegen.ir.graph import GraphBuilder
 def in_format(builder: GraphBuilder, number: int, fmt: Fixed) -> int:
     """A node in a format that holds all its values."""
     return builder.cast(number, fmt, Quant.TRN, Overflow.WRAP)
+
+
+def dropped_bits(lo: int, hi: int, bits: int) -> int:
+    """Fewest low bits to drop so that the codes from lo to hi differ in at most `bits` bits."""
+    drop = max(0, (hi - lo).bit_length() - bits)
+    while ((hi >> drop) - (lo >> drop)).bit_length() > bits:
+        drop += 1
+    return drop
 
 
 def halves(builder: GraphBuilder, number: int, bits: int) -> tuple[int, int]:

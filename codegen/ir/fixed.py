@@ -1,6 +1,6 @@
 """Fixed-point formats and the one operation that loses bits.
 
-Room: `codegen`; imports only the errors. Arithmetic here is on integers and is the definition that
+Arithmetic here is on integers and is the definition that
 every back end is compared with: a value is `raw * 2**-frac`.
 """
 
@@ -24,6 +24,7 @@ _FLOAT_WIDTH = 58
 
 # int64, or Python integers (dtype object) where more than 62 bits are needed
 RawArray = npt.NDArray[Any]
+Reals = npt.NDArray[np.float64]
 
 
 class Quant(Enum):
@@ -199,6 +200,13 @@ def rounded_raw(raw: int, drop: int, quant: Quant) -> int:
     if quant is Quant.TRN:
         return raw >> drop
     return int(_rounded(np.array([raw], object), drop, quant)[0])
+
+
+def rounded_ends(lo: int, hi: int, drop: int, quant: Quant) -> tuple[int, int]:
+    """Both ends of a range as `rounded_raw` moves them, within what 128 bits hold."""
+    least, most = -(1 << MAX_WIDTH - 1), (1 << MAX_WIDTH - 1) - 1
+    low, high = (min(max(rounded_raw(v, drop, quant), least), most) for v in (lo, hi))
+    return low, high
 
 
 def _limited(raw: RawArray, target: Fixed, overflow: Overflow) -> RawArray:

@@ -1,6 +1,6 @@
 """The fixed-point graph: what is computed, exactly.
 
-Room: `codegen`; imports `expr` and the errors. Nodes are frozen, arguments always earlier, equal
+Nodes are frozen, arguments always earlier, equal
 nodes once (`GraphBuilder` sees to it). Every node has one exact format: `INPUT`, `CONST`, `CAST`
 and `TABLE` state theirs; an arithmetic node's is the narrowest that holds its integer bounds, so it
 never loses a bit. What a node costs and when it runs are other values (`CostModel`, `Schedule`).
@@ -43,6 +43,7 @@ from symtick.codegen.ir.fixed import (
     rounded_raw,
 )
 from symtick.errors import InputError, WidthError
+from symtick.expr import reachable
 
 MAX_TABLE_BITS = 16
 BIT = Fixed(1, 0, False)
@@ -284,6 +285,17 @@ class GraphBuilder:
     nodes: list[GNode] = field(default_factory=list)
     _known: dict[GNode, int] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, graph: Graph) -> GraphBuilder:
+        """A builder that holds a graph's nodes by their own numbers."""
+        known = {node: k for k, node in enumerate(graph.nodes)}
+        return cls(graph.input_names, list(graph.nodes), known)
+
+    def view(self) -> Graph:
+        """The nodes as a graph without outputs, which grows with the builder."""
+        # a tuple would have to be made anew for every node
+        return Graph(cast("tuple[GNode, ...]", self.nodes), (), self.input_names, ())
+
     def _add(self, node: GNode) -> int:
         found = self._known.setdefault(node, len(self.nodes))
         if found == len(self.nodes):
@@ -399,16 +411,9 @@ class GraphBuilder:
 
     def build(self, outputs: Sequence[int], output_names: Sequence[str]) -> Graph:
         """The graph with these outputs; nodes that none needs are dropped."""
-        needed: set[int] = set()
-        pending = list(outputs)
-        while pending:
-            k = pending.pop()
-            if k not in needed:
-                needed.add(k)
-                pending.extend(self.nodes[k].args)
         fresh = GraphBuilder(self.input_names)
         place: dict[int, int] = {}
-        for k in sorted(needed):
+        for k in sorted(reachable(self.nodes, outputs)):
             place[k] = fresh.again(self.nodes[k], [place[a] for a in self.nodes[k].args])
         return Graph(
             tuple(fresh.nodes),

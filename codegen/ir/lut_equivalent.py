@@ -1,7 +1,4 @@
-"""Comparing resources of different kinds.
-
-Room: `codegen`.
-"""
+"""Comparing resources of different kinds."""
 
 from __future__ import annotations
 

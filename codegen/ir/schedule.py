@@ -1,6 +1,6 @@
 """When each node of a graph runs: pipeline stages, and the registers that follow from them.
 
-Room: `codegen`. A `Schedule` is a value apart from the graph; `Schedule.check` recomputes its
+A `Schedule` is a value apart from the graph; `Schedule.check` recomputes its
 timing without the scheduler. The scheduler asks what things cost through the `CostModel` protocol
 (`hwcost` implements it).
 

@@ -1,6 +1,6 @@
 """Constants with few non-zero digits.
 
-Room: `codegen`. A constant is written in canonical signed digits (no two neighbours non-zero;
+A constant is written in canonical signed digits (no two neighbours non-zero;
 Reitwiesner 1960), which needs the fewest additions among all sums of signed powers of two.
 """
 

@@ -1,6 +1,6 @@
 """What an expression's values can be, and how exactly each must be known.
 
-Room: `codegen`; imports `expr` and the formats. Sub-expressions of one input are evaluated on every
+Sub-expressions of one input are evaluated on every
 code that the input can take, so their ranges are true ranges; ranges of the others follow by
 interval arithmetic from these.
 """
@@ -12,13 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from symtick.codegen.ir.fixed import MAX_PORT_WIDTH, Fixed
+from symtick.codegen.ir.fixed import MAX_PORT_WIDTH, Fixed, Reals
 from symtick.errors import DomainError, InputError, WidthError
-from symtick.expr import OPS, Expression, Interval, Node, Op, node_text
-
-Reals = npt.NDArray[np.float64]
+from symtick.expr import OPS, Expression, Interval, Node, Op, node_text, reachable
 
 MAX_CODES = 1 << 16
 # most bits taken from, and added to, term_frac for one signal
@@ -62,7 +59,7 @@ class Columns:
     expression: Expression
     points: Reals
     where: str
-    _held: dict[int, Reals] = field(default_factory=dict)
+    _values: dict[int, Reals] = field(default_factory=dict)
 
     def of(self, number: int) -> Reals:
         """Values of a node, finite, shape of the points.
@@ -85,18 +82,11 @@ class Columns:
         return Interval(float(values.min()), float(values.max()))
 
     def _raw(self, number: int) -> Reals:
-        nodes = self.expression.nodes
-        pending = [number]
-        while pending:
-            k = pending[-1]
-            missing = [a for a in nodes[k].args if a not in self._held]
-            if k in self._held or not missing:
-                pending.pop()
-                if k not in self._held:
-                    self._held[k] = self._computed(k)
-            else:
-                pending.extend(missing)
-        return self._held[number]
+        values, nodes = self._values, self.expression.nodes
+        for k in sorted(reachable(nodes, [number], lambda k: k not in values)):
+            if k not in values:
+                values[k] = self._computed(k)
+        return values[number]
 
     def _computed(self, number: int) -> Reals:
         node = self.expression.nodes[number]
@@ -104,7 +94,7 @@ class Columns:
             return self.points
         if node.op is Op.CONST:
             return np.full(self.points.shape, node.value)
-        args = [self._held[a] for a in node.args]
+        args = [self._values[a] for a in node.args]
         if node.op in _GUARDED:
             self._check(number, args)
         with np.errstate(all="ignore"):

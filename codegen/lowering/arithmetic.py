@@ -1,7 +1,4 @@
-"""Sums and products of graph nodes, cut to the bits that matter.
-
-Room: `codegen`.
-"""
+"""Sums and products of graph nodes, cut to the bits that matter."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symtick.codegen.ir.arrival import Watch
+from symtick.codegen.ir.arrival import Arrivals, Ready, joined
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
 from symtick.codegen.ir.graph import GOp, GraphBuilder
 from symtick.codegen.ir.signed_digits import quantised
@@ -35,7 +32,7 @@ class Arithmetic:
     """
 
     builder: GraphBuilder
-    watch: Watch
+    watch: Arrivals
     guard: int
 
     def size(self, number: int) -> float:
@@ -75,12 +72,7 @@ class Arithmetic:
         """The sum, the two earliest first (narrower ones where equal)."""
         if not terms:
             return self.builder.const(0, 0)
-        queue = [self._entry(*term) for term in terms]
-        heapq.heapify(queue)
-        while len(queue) > 1:
-            first, second = heapq.heappop(queue)[-2:], heapq.heappop(queue)[-2:]
-            heapq.heappush(queue, self._entry(*self._pair(first, second)))
-        last, negative = queue[0][-2:]
+        last, negative = joined(terms, self._key, self._pair)
         return self.builder.op(GOp.NEG, last) if negative else last
 
     def _pair(self, first: Term, second: Term) -> Term:
@@ -90,9 +82,8 @@ class Arithmetic:
         plus, minus = (b, a) if a_negative else (a, b)
         return self.builder.op(GOp.SUB, plus, minus), False
 
-    def _entry(self, number: int, negative: bool) -> tuple[int, float, int, int, bool]:
-        stage, start = self.watch.ready(number)
-        return stage, start, self.builder.nodes[number].fmt.width, number, negative
+    def _key(self, term: Term) -> tuple[Ready, int]:
+        return self.watch.ready(term[0]), self.builder.nodes[term[0]].fmt.width
 
     def multiplied(self, factors: Sequence[int], frac: int) -> int:
         """The product, the two earliest first, cut after each step to `frac` and what is left."""

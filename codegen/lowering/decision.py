@@ -1,6 +1,6 @@
 """Decisions in firmware: which class is largest, by how much, and which scores pass a threshold.
 
-Room: `codegen`. No softmax is needed for any of these, for it keeps the order of the scores. The
+No softmax is needed for any of these, for it keeps the order of the scores. The
 additions work on exact formats, on the outputs of a lowered graph before the passes:
 
 | output | port | value |
@@ -113,8 +113,7 @@ def decided(graph: Graph, decision: Decision) -> Graph:
     decision.check(count)
     if decision == SCORES:
         return graph
-    builder, place = _copied(graph)
-    scores = [place[k] for k in graph.outputs]
+    builder, scores = GraphBuilder.of(graph), graph.outputs
     best = _tournament(builder, scores, "margin" in decision.outputs)
     ports: list[int] = []
     for name in decision.ordered():
@@ -135,8 +134,7 @@ def stated(graph: Graph, decision: Decision, scores: int) -> Graph:
     """
     if "index" not in decision.outputs:
         return graph
-    builder, place = _copied(graph)
-    outputs = [place[k] for k in graph.outputs]
+    builder, outputs = GraphBuilder.of(graph), list(graph.outputs)
     port = scores if "scores" in decision.outputs else 0  # only the scores come before it
     outputs[port] = _as_index(builder, outputs[port], scores)
     return builder.build(outputs, graph.output_names)
@@ -145,15 +143,6 @@ def stated(graph: Graph, decision: Decision, scores: int) -> Graph:
 def _as_index(builder: GraphBuilder, number: int, scores: int) -> int:
     fmt = Fixed(max(1, (scores - 1).bit_length()), 0, False)
     return builder.cast(number, fmt, Quant.TRN, Overflow.WRAP)
-
-
-def _copied(graph: Graph) -> tuple[GraphBuilder, list[int]]:
-    """A builder that holds a graph's nodes, and the number of each."""
-    builder = GraphBuilder(graph.input_names)
-    place: list[int] = []
-    for node in graph.nodes:
-        place.append(builder.again(node, [place[a] for a in node.args]))
-    return builder, place
 
 
 @dataclass(frozen=True)

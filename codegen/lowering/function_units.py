@@ -1,6 +1,6 @@
 """Function units: a function of one signal by the cheapest method that keeps a bound.
 
-Room: `codegen`. Narrow signals become one table. For others every method that fits makes a plan;
+Narrow signals become one table. For others every method that fits makes a plan;
 each plan is built on its own, bounded without sampling, passed through the passes that change
 areas, and the one with the smallest product of LUT-equivalents and ticks is built into the graph.
 The method and its bound stay with the design.
@@ -23,18 +23,20 @@ from symtick.codegen.functions.candidates import (
 )
 from symtick.codegen.functions.digit_recurrence import square_root
 from symtick.codegen.functions.horner import Value
-from symtick.codegen.functions.interval_arrays import Reals
 from symtick.codegen.functions.range_reduction import Emit, clamped, on_a_turn, split_exponential
 from symtick.codegen.functions.segmentation import equal_pieces
-from symtick.codegen.functions.tables import Address, address, stored, tabled
+from symtick.codegen.functions.tables import Address, address, tabled
 from symtick.codegen.functions.univariate import Univariate
-from symtick.codegen.ir.arrival import Watch
+from symtick.codegen.ir.arrival import arrivals, node_delays
+from symtick.codegen.ir.fixed import Reals
 from symtick.codegen.ir.graph import GNode, GraphBuilder
 from symtick.codegen.ir.lut_equivalent import lut_equivalent
+from symtick.codegen.ir.rewrite import stored
 from symtick.codegen.ir.schedule import Area, CostModel
 from symtick.codegen.passes.linear.shift_add import shift_add
 from symtick.codegen.passes.splitting import split
 from symtick.errors import AccuracyError, WidthError
+from symtick.expr import reachable
 
 # so few pieces are not worth looking for another segmentation
 _FEW_PIECES = 256
@@ -183,10 +185,9 @@ class FunctionUnits:
             graph = split(graph, self.model)
         except WidthError:
             return None
-        again = GraphBuilder(graph.input_names, list(graph.nodes))
-        watch = Watch(again, self.model)
         total = sum((self.model.area(graph, k) for k in range(len(graph.nodes))), Area())
-        stage, rest = watch.ready(graph.outputs[0])
+        ready = arrivals(graph, node_delays(graph, self.model), self.model.budget_ns)
+        stage, rest = ready[graph.outputs[0]]
         return lut_equivalent(total) * (stage + 1), rest
 
     def _blur(self, number: int, at: Address, function: Univariate) -> float:
@@ -197,14 +198,8 @@ class FunctionUnits:
 
     def of(self, outputs: Sequence[int]) -> tuple[Unit, ...]:
         """The units that these outputs read, in order of their nodes."""
-        needed: set[int] = set()
-        pending = list(outputs)
-        while pending:
-            k = pending.pop()
-            if k not in needed:
-                needed.add(k)
-                pending.extend(self.builder.nodes[k].args)
-        return tuple(self.units[k] for k in sorted(self.units) if k in needed)
+        needed = reachable(self.builder.nodes, outputs)
+        return tuple(self.units[k] for k in sorted(needed) if k in self.units)
 
     def _note(self, node: int, function: Univariate, method: str, frac: int, error: float) -> None:
         self.units[node] = Unit(node, function, method, frac, math.ldexp(error, frac))

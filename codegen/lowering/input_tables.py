@@ -1,7 +1,4 @@
-"""Functions of one input: which sub-expressions they are, and their tables.
-
-Room: `codegen`; imports `expr`.
-"""
+"""Functions of one input: which sub-expressions they are, and their tables."""
 
 from __future__ import annotations
 
@@ -12,14 +9,15 @@ import numpy as np
 
 from symtick.codegen.functions.tables import address
 from symtick.codegen.functions.univariate import Univariate, section, weighted_product, weighted_sum
-from symtick.codegen.lowering.analysis import Analysis, Columns, Reals
+from symtick.codegen.ir.fixed import Reals
+from symtick.codegen.lowering.analysis import Analysis, Columns
 from symtick.codegen.lowering.function_units import FunctionUnits
 from symtick.codegen.lowering.normal_forms import is_linear
-from symtick.expr import Expression, Interval, Op
+from symtick.expr import FUNCTIONS, Expression, Interval, Op
 
 # a straight line on more address bits than one LUT has is cheaper as shifts and additions
 LINE_BITS = 6
-_CURVED = (Op.DIV, Op.SQRT, Op.EXP, Op.LOG, Op.SIN, Op.COS, Op.TANH)
+_CURVED = (Op.DIV, *FUNCTIONS)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Lowering: an expression becomes a fixed-point graph.
 
-Room: `codegen`; imports `expr`. Rules, in the order in which they are tried:
+Rules, in the order in which they are tried:
 
 * what depends on one narrow input becomes one table on its codes;
 * sums are flattened, all terms of one input and the constant go into one table, and the rest is
@@ -24,7 +24,7 @@ import numpy as np
 
 from symtick.codegen.functions.digit_recurrence import divide, square_root
 from symtick.codegen.functions.univariate import weighted_power
-from symtick.codegen.ir.arrival import Watch
+from symtick.codegen.ir.arrival import Arrivals
 from symtick.codegen.ir.fixed import Fixed, Quant
 from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
 from symtick.codegen.ir.schedule import CostModel
@@ -34,7 +34,6 @@ from symtick.codegen.lowering.function_units import FunctionUnits, Unit
 from symtick.codegen.lowering.input_tables import LINE_BITS, InputTables, OfProduct, OfSum
 from symtick.codegen.lowering.normal_forms import (
     PRODUCT,
-    UNARY,
     Linear,
     Product,
     is_linear,
@@ -43,7 +42,7 @@ from symtick.codegen.lowering.normal_forms import (
 )
 from symtick.codegen.lowering.precision import Precision
 from symtick.errors import AccuracyError, InputError
-from symtick.expr import Expression, Interval, Op
+from symtick.expr import FUNCTIONS, Expression, Interval, Op, reachable
 
 # a function's table is made again for each factor it is multiplied by up to this many bits
 _FOLD_BITS = 8
@@ -128,11 +127,12 @@ class _Lowering:
         self.builder = GraphBuilder(analysis.expression.inputs)
         self.functions = FunctionUnits(self.builder, model)
         self.inputs = InputTables(analysis, self.functions, precision.table_bits)
-        watch = Watch(self.builder, model)
+        watch = Arrivals(self.builder.view(), model)
         self.arithmetic = Arithmetic(self.builder, watch, precision.guard_bits)
         self._signals: dict[int, int] = {}
         whole = [self.inputs.is_narrow(k) for k in range(len(self.nodes))]
-        for k in _needed(analysis, whole):
+        # what is inside a table on one input is not needed
+        for k in sorted(reachable(self.nodes, analysis.expression.outputs, lambda k: not whole[k])):
             analysis.span(k)
         self.fracs = analysis.fractions(precision.term_frac, whole)
         self.inputs.fracs = self.fracs
@@ -172,7 +172,7 @@ class _Lowering:
         if node.op in PRODUCT:
             form = product(self.analysis, number, self.inputs.index)
             return self.arithmetic.added([self._product(form, frac)])
-        if node.op in UNARY:
+        if node.op in FUNCTIONS:
             return self._function(number, 1, 1.0, frac)
         return self.builder.op(GOp[node.op.name], *(self.signal(a) for a in node.args))
 
@@ -225,7 +225,7 @@ class _Lowering:
         node = self.nodes[number]
         alone = self.analysis.uses[number] == 1
         if alone or not is_shift(weight):
-            if node.op in UNARY and self._folds(number):
+            if node.op in FUNCTIONS and self._folds(number):
                 return self._function(number, 1, weight, frac), False
             if node.op in PRODUCT and alone:
                 form = product(self.analysis, number, self.inputs.index)
@@ -250,7 +250,7 @@ class _Lowering:
         tables = [self._column_factor(k, form.groups[k]) for k in sorted(form.groups)]
         plain = []
         for number, power in form.units.items():
-            if power < 0 or (self.nodes[number].op in UNARY and self._folds(number)):
+            if power < 0 or (self.nodes[number].op in FUNCTIONS and self._folds(number)):
                 size = magnitude(self._power_span(number, power))
                 tables.append(_Factor(size, partial(self._function_factor, number, power)))
             else:
@@ -295,7 +295,7 @@ class _Lowering:
 
     def _function_factor(self, number: int, power: int, weight: float, frac: int) -> int:
         """weight * node ** power, as a function of the node's argument where it is one."""
-        if self.nodes[number].op in UNARY and self._folds(number):
+        if self.nodes[number].op in FUNCTIONS and self._folds(number):
             return self._function(number, power, weight, frac)
         return self._unit(number, number, power, weight, frac)
 
@@ -346,16 +346,3 @@ def _depth(expression: Expression) -> int:
     for node in expression.nodes:
         depth.append(1 + max((depth[a] for a in node.args), default=0))
     return max(depth)
-
-
-def _needed(analysis: Analysis, whole: Sequence[bool]) -> list[int]:
-    """Nodes that are not inside a table on one input, ascending."""
-    found: set[int] = set()
-    pending = list(analysis.expression.outputs)
-    while pending:
-        k = pending.pop()
-        if k not in found:
-            found.add(k)
-            if not whole[k]:
-                pending.extend(analysis.expression.nodes[k].args)
-    return sorted(found)

@@ -1,6 +1,6 @@
 """Normal forms: chains of sums and of products, flattened.
 
-Room: `codegen`. A chain is followed through nodes that nothing else uses; parts that depend on one
+A chain is followed through nodes that nothing else uses; parts that depend on one
 input are collected by input, because together they become one table.
 """
 
@@ -14,7 +14,6 @@ from symtick.expr import Op
 
 LINEAR = (Op.ADD, Op.SUB, Op.NEG, Op.MUL, Op.DIV)
 PRODUCT = (Op.MUL, Op.DIV, Op.SQUARE, Op.CUBE)
-UNARY = (Op.SQRT, Op.EXP, Op.LOG, Op.SIN, Op.COS, Op.TANH)
 
 
 @dataclass

@@ -1,7 +1,4 @@
-"""How exactly an expression is to be computed.
-
-Room: `codegen`; imports the formats and the errors.
-"""
+"""How exactly an expression is to be computed."""
 
 from __future__ import annotations
 

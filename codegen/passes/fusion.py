@@ -1,6 +1,6 @@
 """Pass `fuse`: what depends on one narrow signal, or on two, becomes one table where it is cheaper.
 
-Room: `codegen`. The signals are found as the cuts of technology mapping (Cong and Ding, 1994): sets
+The signals are found as the cuts of technology mapping (Cong and Ding, 1994): sets
 of earlier nodes that alone determine a node, here of one or two. The cost of the logic between a
 cut and the node is compared with that of a table on the cut's bits.
 """
@@ -12,12 +12,12 @@ from itertools import product
 
 import numpy as np
 
-from symtick.codegen.functions.tables import nearest_codes, rebuilt
-from symtick.codegen.ir.arrival import Watch
 from symtick.codegen.ir.fixed import Fixed, RawArray
 from symtick.codegen.ir.graph import WIRES, GNode, GOp, Graph, GraphBuilder
 from symtick.codegen.ir.lut_equivalent import lut_equivalent
+from symtick.codegen.ir.rewrite import nearest_codes, rebuilt, rewrite
 from symtick.codegen.ir.schedule import Area, CostModel
+from symtick.expr import reachable
 
 _MAX_BITS = 10
 _LUT_INPUTS = 6
@@ -32,12 +32,12 @@ Cut = tuple[int, ...]
 def fuse(graph: Graph, model: CostModel) -> Graph:
     """Logic between narrow signals and a node becomes a table if cheaper and not slower."""
     work = _Fusion(graph, model)
-    for k, node in enumerate(graph.nodes):
-        found = None if node.op in WIRES else work.table(k)
-        if found is None:
-            found = rebuilt(work.builder, graph, k, [work.place[a] for a in node.args])
-        work.place.append(found)
-    return work.builder.build([work.place[k] for k in graph.outputs], graph.output_names)
+
+    def rule(number: int, places: Sequence[int]) -> int:
+        table = None if graph.nodes[number].op in WIRES else work.table(number, places)
+        return rebuilt(work.builder, graph, number, places) if table is None else table
+
+    return rewrite(graph, work.builder, rule)
 
 
 class _Fusion:
@@ -45,13 +45,12 @@ class _Fusion:
         self.graph = graph
         self.model = model
         self.builder = GraphBuilder(graph.input_names)
-        self.place: list[int] = []
-        self._watch = Watch(self.builder, model)
+        self._view = self.builder.view()
         self._users = graph.users()
         self._cuts = cuts(graph)
         self._delays = [model.delay(graph, k) for k in range(len(graph.nodes))]
 
-    def table(self, number: int) -> int | None:
+    def table(self, number: int, places: Sequence[int]) -> int | None:
         """The cheapest table for a node, if one is neither larger nor slower than its logic."""
         best: tuple[float, float, int] | None = None
         for cut in self._cuts[number]:
@@ -63,9 +62,9 @@ class _Fusion:
             area, delay = self._logic(path)
             if len(cut) > 1 and area <= self._least(cut, number):
                 continue  # to look at every entry of its table takes long
-            made = self._made(cut, path)
-            cost = lut_equivalent(self.model.area(self._watch.view, made))
-            late = self.model.delay(self._watch.view, made)
+            made = self._made([places[k] for k in cut], cut, path)
+            cost = lut_equivalent(self.model.area(self._view, made))
+            late = self.model.delay(self._view, made)
             gain = (area - cost, delay - late)
             if late <= delay + 1e-9 and gain > (0.0, 0.0) and (best is None or gain > best[:2]):
                 best = (*gain, made)
@@ -99,35 +98,35 @@ class _Fusion:
                 total = total + self.model.area(self.graph, k)
         return lut_equivalent(total), time[path[-1]]
 
-    def _made(self, cut: Cut, path: Sequence[int]) -> int:
-        """The path from a cut as a table on it, in the builder."""
-        held = [self.builder.nodes[self.place[k]] for k in cut]
-        raw, frac = self._values(cut, held, path)
+    def _made(self, places: Sequence[int], cut: Cut, path: Sequence[int]) -> int:
+        """The path from a cut as a table on it, in the builder, where it stands at `places`."""
+        signals = [self.builder.nodes[k] for k in places]
+        raw, frac = self._values(cut, signals, path)
         fmt = Fixed.for_raw(int(raw.min()), int(raw.max()), frac)
         if path[-1] in self.graph.outputs:
             fmt = self.graph.nodes[path[-1]].fmt
-        for axis, node in enumerate(held):
+        for axis, node in enumerate(signals):
             codes = nearest_codes(raw.shape[axis], node.lo, node.fmt.width)
             raw = np.take(raw, codes, axis)
-        at = self.place[cut[0]]
-        if len(cut) > 1:
-            at = self.builder.op(GOp.CONCAT, at, self.place[cut[1]])
+        at = places[0] if len(cut) == 1 else self.builder.op(GOp.CONCAT, *places)
         return self.builder.table(at, raw.ravel().tolist(), fmt)
 
-    def _values(self, cut: Cut, held: Sequence[GNode], path: Sequence[int]) -> tuple[RawArray, int]:
+    def _values(
+        self, cut: Cut, signals: Sequence[GNode], path: Sequence[int]
+    ) -> tuple[RawArray, int]:
         """The last node of a path for all codes of a cut, one axis a signal, and its fraction."""
         small = GraphBuilder(tuple(f"signal{k}" for k in range(len(cut))))
         moved = {
             source: small.input(k, node.fmt, node.lo, node.hi)
-            for k, (source, node) in enumerate(zip(cut, held, strict=True))
+            for k, (source, node) in enumerate(zip(cut, signals, strict=True))
         }
         for k in path:
             node = self.graph.nodes[k]
             for a in node.args:
                 if a not in moved:
                     moved[a] = small.again(self.graph.nodes[a])
-            moved[k] = rebuilt(small, self.graph, k, [moved[a] for a in node.args])
-        axes = [np.arange(node.lo, node.hi + 1) for node in held]
+            moved[k] = rebuilt(small, self.graph, k, moved)
+        axes = [np.arange(node.lo, node.hi + 1) for node in signals]
         codes = np.stack([grid.ravel() for grid in np.meshgrid(*axes, indexing="ij")], axis=1)
         raw = small.build([moved[path[-1]]], ["value"]).evaluate(codes)[:, 0]
         return raw.reshape([len(axis) for axis in axes]), small.nodes[moved[path[-1]]].fmt.frac
@@ -139,17 +138,17 @@ def cuts(graph: Graph) -> list[list[Cut]]:
     All sets of one are there, those nearest the node first; of sets of two those with the fewest
     bits, as far as a table could take them.
     """
-    found: list[list[Cut]] = []
+    sets: list[list[Cut]] = []
     for k, node in enumerate(graph.nodes):
         if node.op is GOp.CONST:
-            found.append([()])
+            sets.append([()])
             continue
         joined = dict.fromkeys(
             tuple(sorted({b for cut in parts for b in cut}))
-            for parts in product(*(found[a] for a in dict.fromkeys(node.args)))
+            for parts in product(*(sets[a] for a in dict.fromkeys(node.args)))
         )
-        found.append([(k,), *_kept(graph, joined)] if node.args else [(k,)])
-    return found
+        sets.append([(k,), *_kept(graph, joined)] if node.args else [(k,)])
+    return sets
 
 
 def _kept(graph: Graph, joined: Iterable[Cut]) -> list[Cut]:
@@ -161,11 +160,5 @@ def _kept(graph: Graph, joined: Iterable[Cut]) -> list[Cut]:
 
 def _between(graph: Graph, cut: Cut, number: int) -> list[int]:
     """The nodes, constants left out, from a cut (left out) to a node that it determines."""
-    found: set[int] = set()
-    pending = [number]
-    while pending:
-        k = pending.pop()
-        if k not in cut and k not in found and graph.nodes[k].op is not GOp.CONST:
-            found.add(k)
-            pending.extend(graph.nodes[k].args)
-    return sorted(found)
+    path = reachable(graph.nodes, [number], lambda k: k not in cut)
+    return sorted(k for k in path if k not in cut and graph.nodes[k].op is not GOp.CONST)

@@ -1,7 +1,4 @@
-"""Products cut at the middle bit of a factor until their parts fit in a stage.
-
-Room: `codegen`.
-"""
+"""Products cut at the middle bit of a factor until their parts fit in a stage."""
 
 from __future__ import annotations
 

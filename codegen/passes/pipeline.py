@@ -1,6 +1,6 @@
 """Passes: graphs into graphs that compute the same and cost less.
 
-Room: `codegen`. Every pass is a function of a graph and a cost model, keeps the value of every
+Every pass is a function of a graph and a cost model, keeps the value of every
 output on every input within the bounds, keeps the format of outputs that state theirs (CAST,
 TABLE), and leaves no unused node and no two equal ones (the builder sees to both). The verifier
 runs after each.
@@ -11,10 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
-from symtick.codegen.functions.tables import rebuilt, spread
 from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
+from symtick.codegen.ir.rewrite import all_codes, entry_table, rebuilt, rewrite, table_entries
 from symtick.codegen.ir.schedule import CostModel
 from symtick.codegen.passes.folding import fold
 from symtick.codegen.passes.fusion import fuse
@@ -39,13 +37,12 @@ def fill(graph: Graph, model: CostModel) -> Graph:
     only there become one.
     """
     builder = GraphBuilder(graph.input_names)
-    place: list[int] = []
-    for k, node in enumerate(graph.nodes):
-        found = rebuilt(builder, graph, k, [place[a] for a in node.args])
-        if node.op is GOp.TABLE:
-            found = _filled(builder, found)
-        place.append(found)
-    return builder.build([place[k] for k in graph.outputs], graph.output_names)
+
+    def rule(number: int, places: Sequence[int]) -> int:
+        again = rebuilt(builder, graph, number, places)
+        return _filled(builder, again) if graph.nodes[number].op is GOp.TABLE else again
+
+    return rewrite(graph, builder, rule)
 
 
 def _filled(builder: GraphBuilder, number: int) -> int:
@@ -53,10 +50,8 @@ def _filled(builder: GraphBuilder, number: int) -> int:
     source = builder.nodes[node.args[0]]
     if source.hi - source.lo + 1 == len(node.contents):
         return number
-    codes = np.arange(source.lo, source.hi + 1) & (len(node.contents) - 1)
-    entries = np.array(node.contents, object)[codes]
-    contents = spread(entries, source.lo, source.fmt.width).tolist()
-    return builder.table(node.args[0], contents, node.fmt)
+    entries = table_entries(node, all_codes(source))
+    return entry_table(builder, node.args[0], source.lo, entries, node.fmt)
 
 
 PASSES: tuple[Pass, ...] = (

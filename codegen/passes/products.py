@@ -1,6 +1,6 @@
 """Pass `products`: products of two signals that no DSP block takes, in the parts that suit LUTs.
 
-Room: `codegen`. One factor is read in digits of two bits; each adds 0, x, 2x or 3x of the other,
+One factor is read in digits of two bits; each adds 0, x, 2x or 3x of the other,
 which is chosen in the same LUT that adds it (DIGIT_ROW), so that a product of n by m bits takes
 about n * m / 2 LUTs, half of what synthesis makes of `*`. Rows follow one another, or stand in
 groups whose sums are added, which is larger and sooner ready. A product may also be cut at the
@@ -9,17 +9,17 @@ middle bit of its shorter factor, again and again until its parts fit in a stage
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from symtick.codegen.functions.tables import rebuilt
-from symtick.codegen.ir.arrival import Watch
+from symtick.codegen.ir.arrival import Arrivals, joined
 from symtick.codegen.ir.bit_views import digits, in_format
 from symtick.codegen.ir.graph import GNode, GOp, Graph, GraphBuilder
 from symtick.codegen.ir.lut_equivalent import lut_equivalent
+from symtick.codegen.ir.rewrite import rebuilt, rewrite
 from symtick.codegen.ir.schedule import CostModel
 from symtick.codegen.passes.halving import halved
+from symtick.expr import reachable
 
 _GROUPS = (1, 2, 3, 4)
 # up to this many bits of a factor, digits of one bit, which need no 3x, can be smaller
@@ -36,9 +36,9 @@ def products(graph: Graph, model: CostModel) -> Graph:
     gains = sorted(soon.gains, key=lambda k: -soon.gains[k])
     for k in gains[:_WEIGHED]:
         other = _Products(graph, model, small | {k})
-        found = other.run()
+        smaller = other.run()
         if other.stages <= soon.stages:
-            small, best = small | {k}, found
+            small, best = small | {k}, smaller
     return best
 
 
@@ -51,23 +51,23 @@ class _Products:
         self.stages = 0
         self._model = model
         self._small = small
-        self._watch = Watch(self.builder, model)
+        self._watch = Arrivals(self.builder.view(), model)
         self._live: set[int] = set()
 
     def run(self) -> Graph:
         """The graph with its products in parts."""
-        place: list[int] = []
-        for k, node in enumerate(self.graph.nodes):
-            found = rebuilt(self.builder, self.graph, k, [place[a] for a in node.args])
-            if self._in_luts(found):
-                found = self._cheapest(k, found)
-            elif self.builder.nodes[found].op is GOp.MUL:
-                found = halved(
-                    self.builder, self._fits, found
-                )  # with a constant it may be longer than a stage
-            place.append(found)
-        self.stages = max((self._watch.ready(place[k])[0] for k in self.graph.outputs), default=0)
-        return self.builder.build([place[k] for k in self.graph.outputs], self.graph.output_names)
+        return rewrite(self.graph, self.builder, self._rule)
+
+    def _rule(self, number: int, places: Sequence[int]) -> int:
+        made = rebuilt(self.builder, self.graph, number, places)
+        if self._in_luts(made):
+            made = self._cheapest(number, made)
+        elif self.builder.nodes[made].op is GOp.MUL:
+            # with a constant it may be longer than a stage
+            made = halved(self.builder, self._watch.fits, made)
+        if number in self.graph.outputs:
+            self.stages = max(self.stages, self._watch.ready(made)[0])
+        return made
 
     def _in_luts(self, number: int) -> bool:
         node = self.builder.nodes[number]
@@ -93,25 +93,19 @@ class _Products:
     def _cost(self, number: int) -> tuple[bool, int, float, float]:
         """Whether a part is longer than a stage; the stage when ready; LUTs not there yet; ns."""
         cone = self._cone(number)
-        late = not all(self._fits(k) for k in cone)
+        late = not all(self._watch.fits(k) for k in cone)
         area = sum(lut_equivalent(self._model.area(self._watch.view, k)) for k in cone)
         stage, ns = self._watch.ready(number)
         return late, stage, area, ns
 
     def _cone(self, number: int) -> set[int]:
         """The nodes below one, itself included, that nothing chosen before has."""
-        found: set[int] = set()
-        pending = [number]
-        while pending:
-            k = pending.pop()
-            if k not in found and k not in self._live:
-                found.add(k)
-                pending.extend(self.builder.nodes[k].args)
-        return found
+        cone = reachable(self.builder.nodes, [number], lambda k: k not in self._live)
+        return {k for k in cone if k not in self._live}
 
     def _forms(self, number: int) -> Iterator[Callable[[], int]]:
         node = self.builder.nodes[number]
-        yield partial(halved, self.builder, self._fits, number)
+        yield partial(halved, self.builder, self._watch.fits, number)
         orders = dict.fromkeys((node.args, node.args[::-1]))
         for x, y in orders:
             width = self.builder.nodes[y].fmt.width
@@ -120,35 +114,24 @@ class _Products:
                 for groups in sizes.values():
                     yield partial(self._rows, node, x, y, bits, groups)
 
-    def _fits(self, number: int) -> bool:
-        """Whether an operation is not longer than a stage."""
-        return self._model.delay(self._watch.view, number) <= self._model.budget_ns + 1e-9
-
     # --- rows ----------------------------------------------------------------------------------
 
     def _rows(self, node: GNode, x: int, y: int, bits: int, groups: int) -> int:
         """x * y, y in digits of `bits` bits, their rows in `groups` chains."""
-        held = digits(self.builder, y, bits)
+        factors = digits(self.builder, y, bits)
         triple = x
-        if any(self.builder.nodes[d].hi == 3 for d, _ in held):
+        if any(self.builder.nodes[d].hi == 3 for d, _ in factors):
             triple = self.builder.op(GOp.ADD, x, self.builder.scale(x, 1))
-        size = -(-len(held) // groups)
-        parts = [self._chain(x, triple, held[k : k + size]) for k in range(0, len(held), size)]
-        return in_format(self.builder, self._added(parts), node.fmt)
+        size = -(-len(factors) // groups)
+        starts = range(0, len(factors), size)
+        parts = [self._chain(x, triple, factors[k : k + size]) for k in starts]
+        # the two earliest are added first
+        add = partial(self.builder.op, GOp.ADD)
+        return in_format(self.builder, joined(parts, self._watch.ready, add), node.fmt)
 
-    def _chain(self, x: int, triple: int, held: list[tuple[int, int]]) -> int:
+    def _chain(self, x: int, triple: int, factors: list[tuple[int, int]]) -> int:
         total = self.builder.const(0, 0)
-        for digit, exponent in held:
+        for digit, exponent in factors:
             moved = [self.builder.scale(k, exponent) for k in (x, triple)]
             total = self.builder.op(GOp.DIGIT_ROW, total, digit, *moved)
         return total
-
-    def _added(self, parts: list[int]) -> int:
-        """The sum, the two earliest first."""
-        queue = [(self._watch.ready(k), k) for k in parts]
-        heapq.heapify(queue)
-        while len(queue) > 1:
-            first, second = heapq.heappop(queue)[1], heapq.heappop(queue)[1]
-            both = self.builder.op(GOp.ADD, first, second)
-            heapq.heappush(queue, (self._watch.ready(both), both))
-        return queue[0][1]

@@ -1,6 +1,6 @@
 """What the values of a graph can really be: bounds that know which signals are the same.
 
-Room: `codegen`. Interval arithmetic takes the arguments of a sum for independent; x - x/2 then has
+Interval arithmetic takes the arguments of a sum for independent; x - x/2 then has
 three times its range. Here a value is written as
 
     sum over symbols of part(symbol) + rest,  rest within an interval,
@@ -13,14 +13,14 @@ join exactly, straight or not. Every bound is cut with the interval's, so it is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
 import numpy as np
 
-from symtick.codegen.functions.tables import rebuilt
-from symtick.codegen.ir.fixed import MAX_WIDTH, Fixed, Overflow, Quant, RawArray, cast_raw
+from symtick.codegen.ir.fixed import Fixed, Overflow, Quant, RawArray, rounded_ends
 from symtick.codegen.ir.graph import GNode, GOp, Graph, GraphBuilder
+from symtick.codegen.ir.rewrite import rebuilt, rewrite
 from symtick.codegen.ir.schedule import CostModel
 
 _MAX_CODES = 1 << 12
@@ -75,9 +75,7 @@ class Ranges:
 
     def __init__(self, builder: GraphBuilder) -> None:
         self._builder = builder
-        # the list grows with the builder
-        nodes = cast("tuple[GNode, ...]", builder.nodes)
-        self._view = Graph(nodes, (), builder.input_names, ())
+        self._view = builder.view()
         self._forms: list[Form] = []
         self._ends: list[tuple[int, int]] = []
         # nodes that one input of few codes determines: that input, and the value at each code
@@ -166,11 +164,8 @@ class Ranges:
 
     def _rounded(self, node: GNode) -> tuple[int, int]:
         """What a cast makes of its argument's ends, before its overflow mode."""
-        source = self._builder.nodes[node.args[0]]
-        ends = np.array(self._ends[node.args[0]], object)
-        wide = Fixed(MAX_WIDTH, node.fmt.frac)
-        low, high = cast_raw(ends, source.fmt.frac, wide, node.quant, Overflow.SAT).tolist()
-        return low, high
+        drop = self._builder.nodes[node.args[0]].fmt.frac - node.fmt.frac
+        return rounded_ends(*self._ends[node.args[0]], drop, node.quant)
 
     def _overflows(self, node: GNode) -> bool:
         return not node.fmt.keeps(*self._rounded(node), node.overflow)
@@ -180,13 +175,14 @@ def narrow(graph: Graph, model: CostModel) -> Graph:
     """Signals without the top bits that their values never need (wires)."""
     builder = GraphBuilder(graph.input_names)
     bounds = Ranges(builder)
-    place: list[int] = []
-    for k, node in enumerate(graph.nodes):
-        found = rebuilt(builder, graph, k, [place[a] for a in node.args])
-        if node.op not in _WIRES and k not in graph.outputs:
-            held = builder.nodes[found]
-            tight = Fixed.for_raw(*bounds.of(found), held.fmt.frac)
-            if tight.width < held.fmt.width:
-                found = builder.cast(found, tight, Quant.TRN, Overflow.WRAP)
-        place.append(found)
-    return builder.build([place[k] for k in graph.outputs], graph.output_names)
+
+    def rule(number: int, places: Sequence[int]) -> int:
+        again = rebuilt(builder, graph, number, places)
+        fmt = builder.nodes[again].fmt
+        if graph.nodes[number].op in _WIRES or number in graph.outputs:
+            return again
+        tight = Fixed.for_raw(*bounds.of(again), fmt.frac)
+        wide = tight.width < fmt.width
+        return builder.cast(again, tight, Quant.TRN, Overflow.WRAP) if wide else again
+
+    return rewrite(graph, builder, rule)

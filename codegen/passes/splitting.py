@@ -1,6 +1,6 @@
 """Pass `split`: operations that are longer than a pipeline stage, in exact parts.
 
-Room: `codegen`. A table is split at its lowest address bit, T(2h + b) = T(2h) + b * (T(2h+1) -
+A table is split at its lowest address bit, T(2h + b) = T(2h) + b * (T(2h+1) -
 T(2h)), where the difference of a smooth function has few bits; the larger of two is a comparison,
 then a choice; a cast is its rounding, then its overflow. Parts are split again until they fit or
 cannot be split. Products are taken apart before, by `products`.
@@ -8,13 +8,15 @@ cannot be split. Products are taken apart before, by `products`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from symtick.codegen.functions.tables import rebuilt, spread
-from symtick.codegen.ir.arrival import Watch
+from symtick.codegen.ir.arrival import Arrivals
 from symtick.codegen.ir.bit_views import halves, in_format
-from symtick.codegen.ir.fixed import MAX_WIDTH, Fixed, Overflow, Quant, RawArray, cast_raw
+from symtick.codegen.ir.fixed import Fixed, Overflow, Quant, RawArray, rounded_ends
 from symtick.codegen.ir.graph import GNode, GOp, Graph, GraphBuilder
+from symtick.codegen.ir.rewrite import all_codes, entry_table, rebuilt, rewrite, table_entries
 from symtick.codegen.ir.schedule import CostModel
 from symtick.codegen.passes.halving import halved
 
@@ -22,20 +24,19 @@ from symtick.codegen.passes.halving import halved
 def split(graph: Graph, model: CostModel) -> Graph:
     """Long tables, comparisons and casts become shorter operations."""
     work = _Split(GraphBuilder(graph.input_names), model)
-    place: list[int] = []
-    for k in range(len(graph.nodes)):
-        args = [place[a] for a in graph.nodes[k].args]
-        found = work.fitted(rebuilt(work.builder, graph, k, args))
+
+    def rule(number: int, places: Sequence[int]) -> int:
+        parts = work.fitted(rebuilt(work.builder, graph, number, places))
         # bounds that a part has lost must not widen what comes after it
-        place.append(in_format(work.builder, found, graph.nodes[k].fmt))
-    return work.builder.build([place[k] for k in graph.outputs], graph.output_names)
+        return in_format(work.builder, parts, graph.nodes[number].fmt)
+
+    return rewrite(graph, work.builder, rule)
 
 
 class _Split:
     def __init__(self, builder: GraphBuilder, model: CostModel) -> None:
         self.builder = builder
-        self._model = model
-        self._watch = Watch(builder, model)
+        self._fits = Arrivals(builder.view(), model).fits
 
     def fitted(self, number: int) -> int:
         """A node of equal value and format, its operations within the budget where possible."""
@@ -50,9 +51,6 @@ class _Split:
             return self._choice(node)
         return self._cast(number, node) if node.op is GOp.CAST else number
 
-    def _fits(self, number: int) -> bool:
-        return self._model.delay(self._watch.view, number) <= self._model.budget_ns + 1e-9
-
     def _made(self, op: GOp, *args: int) -> int:
         return self.fitted(self.builder.op(op, *args))
 
@@ -61,24 +59,22 @@ class _Split:
         high, low = halves(self.builder, node.args[0], 1)
         low = self.builder.scale(low, source.fmt.frac)  # 0 or 1
         upper = self.builder.nodes[high]
-        codes = 2 * np.arange(upper.lo, upper.hi + 1)
+        codes = 2 * all_codes(upper)
         # the code next to a bound may lie outside: it is then never asked for
-        mask = len(node.contents) - 1
-        entries = np.array(node.contents, object)
-        even = entries[np.clip(codes, source.lo, source.hi) & mask]
-        steps = entries[np.clip(codes + 1, source.lo, source.hi) & mask] - even
+        even, odd = (
+            table_entries(node, np.clip(near, source.lo, source.hi)) for near in (codes, codes + 1)
+        )
         base = self._plain_table(high, even, node.fmt.frac)
-        slope = self._plain_table(high, steps, node.fmt.frac)
+        slope = self._plain_table(high, odd - even, node.fmt.frac)
         whole = self.builder.op(GOp.DIGIT_ROW, base, low, slope, slope)
         return in_format(self.builder, whole, node.fmt)
 
     def _plain_table(self, address: int, entries: RawArray, frac: int) -> int:
         if entries.min() == entries.max():
             return self.builder.const(int(entries[0]), frac)
-        source = self.builder.nodes[address]
         fmt = Fixed.for_raw(int(entries.min()), int(entries.max()), frac)
-        contents = spread(entries, source.lo, source.fmt.width).tolist()
-        return self.fitted(self.builder.table(address, contents, fmt))
+        lo = self.builder.nodes[address].lo
+        return self.fitted(entry_table(self.builder, address, lo, entries, fmt))
 
     def _choice(self, node: GNode) -> int:
         ordered = self._made(GOp.GE, *node.args)
@@ -89,10 +85,9 @@ class _Split:
     def _cast(self, number: int, node: GNode) -> int:
         """Rounding first, in a format that holds every value, then the overflow mode."""
         source = self.builder.nodes[node.args[0]]
-        ends = np.array([source.lo, source.hi], object)
-        wide = Fixed(MAX_WIDTH, node.fmt.frac)
-        low, high = cast_raw(ends, source.fmt.frac, wide, node.quant, Overflow.SAT).tolist()
-        whole = Fixed.for_raw(low, high, node.fmt.frac)
+        drop = source.fmt.frac - node.fmt.frac
+        ends = rounded_ends(source.lo, source.hi, drop, node.quant)
+        whole = Fixed.for_raw(*ends, node.fmt.frac)
         rounded = self.builder.cast(node.args[0], whole, node.quant, Overflow.WRAP)
         if rounded == number or node.overflow is Overflow.WRAP:
             return number

@@ -1,6 +1,6 @@
 """The scheduler `registers`: as few register bits as a latency allows.
 
-Room: `codegen`. A system of difference constraints (Cong and Zhang, "An efficient and versatile
+A system of difference constraints (Cong and Zhang, "An efficient and versatile
 scheduling algorithm based on SDC formulation", DAC 2006): a stage number for each node, at least
 one stage between two nodes whose combinational path is longer than the budget, and the bits held
 between stages as the objective. Bits are counted as synthesis keeps them (`wiring`), which also

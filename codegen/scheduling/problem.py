@@ -1,6 +1,6 @@
 """What a scheduler is asked: the operations, how long each takes, and how many ticks there are.
 
-Room: `codegen`. Earliest and latest stages are exact: a node's earliest is the least (stage, time)
+Earliest and latest stages are exact: a node's earliest is the least (stage, time)
 at which the longest chain to it can end, and the latest is the same from the outputs backwards.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from symtick.codegen.ir.arrival import Ready, ready_after
+from symtick.codegen.ir.arrival import Ready, arrivals, node_delays, ready_after
 from symtick.codegen.ir.graph import GOp, Graph
 from symtick.codegen.ir.schedule import CostModel
 from symtick.errors import ResourceError
@@ -56,10 +56,7 @@ class Timetable:
 
 def first_stages(graph: Graph, delays: Sequence[float], budget_ns: float) -> list[int]:
     """The first stage in which each node can run."""
-    ready: list[Ready] = []
-    for k, node in enumerate(graph.nodes):
-        ready.append(ready_after([ready[a] for a in node.args], delays[k], budget_ns))
-    return [stage for stage, _ in ready]
+    return [stage for stage, _ in arrivals(graph, delays, budget_ns)]
 
 
 def checked_delays(graph: Graph, model: CostModel) -> tuple[float, ...]:
@@ -68,7 +65,7 @@ def checked_delays(graph: Graph, model: CostModel) -> tuple[float, ...]:
     Raises:
         ResourceError: an operation is longer than the budget.
     """
-    delays = tuple(model.delay(graph, k) for k in range(len(graph.nodes)))
+    delays = node_delays(graph, model)
     for k, node in enumerate(graph.nodes):
         if delays[k] > model.budget_ns + 1e-9:
             formats = ", ".join(str(graph.nodes[a].fmt) for a in node.args)

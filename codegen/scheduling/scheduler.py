@@ -1,6 +1,6 @@
 """Schedulers: three answers to one question, when each node runs.
 
-Room: `codegen`. They work on the `CostModel` alone; `Schedule.check` recomputes what they made.
+They work on the `CostModel` alone; `Schedule.check` recomputes what they made.
 
 | name | stages |
 |---|---|
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from symtick.codegen.ir.arrival import node_delays
 from symtick.codegen.ir.graph import Graph
 from symtick.codegen.ir.schedule import CostModel, Schedule
 from symtick.codegen.scheduling.min_registers import fewest_registers
@@ -67,8 +68,7 @@ def schedule(
     if scheduler not in SCHEDULERS:
         raise InputError(f"the scheduler must be one of {', '.join(SCHEDULERS)}, not {scheduler!r}")
     if latency == 0:
-        delays = tuple(model.delay(graph, k) for k in range(len(graph.nodes)))
-        return _timed(graph, model, [0] * len(graph.nodes), delays, 0)
+        return _timed(graph, model, [0] * len(graph.nodes), node_delays(graph, model), 0)
     delays = checked_delays(graph, model)
     least = max(first_stages(graph, delays, model.budget_ns)) + 1
     if latency is not None and latency < least:

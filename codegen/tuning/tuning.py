@@ -1,6 +1,6 @@
 """Width tuning: fewer LUTs for a stated loss on real rows.
 
-Room: `codegen`; numbers and graphs only, rows and what they are worth come from outside. Every
+Every
 round measures all moves (one bit off one signal, or off all terms of a sum) on the graph as it is,
 then takes the best in order of loss for each LUT saved, each measured again on what the ones before
 it left. Bounds make it safe for inputs that no row holds: a format that could overflow saturates.
@@ -12,21 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from symtick.codegen.ir.arrival import fewest_ticks
-from symtick.codegen.ir.fixed import RawArray
-from symtick.codegen.ir.graph import GNode, GOp, Graph, GraphBuilder
+from symtick.codegen.ir.fixed import RawArray, Reals
+from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
 from symtick.codegen.ir.lut_equivalent import lut_equivalent
 from symtick.codegen.ir.schedule import Area, CostModel
 from symtick.codegen.tuning.width_moves import Move, moves
 from symtick.codegen.tuning.widths import Width, with_width, with_widths
 from symtick.errors import InputError
+from symtick.expr import reachable
 
-Reals = npt.NDArray[np.float64]
 # a bit of a signal costs a register or none, and registers are rarely what runs out
 _LUT_PER_BIT = 0.05
 _BEST_SHARE = 0.3  # of the moves of a round that may be taken in it
@@ -177,9 +177,7 @@ class _Tuner:
     def _restart(self) -> None:
         """A fresh builder with the graph as it is, without the nodes of moves not taken."""
         self.builder = GraphBuilder(self.graph.input_names)
-        # the list grows with the builder
-        nodes = cast("tuple[GNode, ...]", self.builder.nodes)
-        self.view = Graph(nodes, (), self.graph.input_names, ())
+        self.view = self.builder.view()
         self.values: dict[int, RawArray] = {}
         self.areas: dict[int, Area] = {}
         self.place: list[int] = []
@@ -273,31 +271,15 @@ class _Tuner:
 
     def _value(self, number: int) -> RawArray:
         """Raw values of a node of the builder at all rows."""
-        pending = [number]
-        while pending:
-            k = pending[-1]
-            node = self.builder.nodes[k]
-            missing = [a for a in node.args if a not in self.values]
-            if missing:
-                pending.extend(missing)
-                continue
-            pending.pop()
-            if k not in self.values:
-                read = node.op is GOp.INPUT
-                self.values[k] = (
-                    self.raw[:, node.number] if read else self.view.value(k, self.values)
-                )
-        return self.values[number]
+        nodes, values = self.builder.nodes, self.values
+        for k in sorted(reachable(nodes, [number], lambda k: k not in values)):
+            if k not in values:
+                read = nodes[k].op is GOp.INPUT
+                values[k] = self.raw[:, nodes[k].number] if read else self.view.value(k, values)
+        return values[number]
 
     def _live(self, place: Sequence[int]) -> list[int]:
-        found: set[int] = set()
-        pending = [place[k] for k in self.graph.outputs]
-        while pending:
-            k = pending.pop()
-            if k not in found:
-                found.add(k)
-                pending.extend(self.builder.nodes[k].args)
-        return sorted(found)
+        return sorted(reachable(self.builder.nodes, [place[k] for k in self.graph.outputs]))
 
     def _area(self, live: Sequence[int]) -> Area:
         for k in live:

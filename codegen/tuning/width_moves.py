@@ -1,6 +1,6 @@
 """What width tuning may try next: a bit off a signal, from below, from above or from an address.
 
-Room: `codegen`. Formats are those of the graph as tuned so far, node numbers those from before.
+Formats are those of the graph as tuned so far, node numbers those from before.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant, RawArray
 from symtick.codegen.ir.graph import GNode, GOp, Graph
 from symtick.codegen.tuning.widths import Width
+from symtick.expr import reachable
 
 _SUMS = (GOp.ADD, GOp.SUB, GOp.NEG)
 # the others rename bits, compare, or read bit patterns: no format of theirs can change
@@ -108,14 +109,8 @@ def _terms_shorter(
     """
     if graph.nodes[root].op not in _SUMS or any(graph.nodes[u].op in _SUMS for u in users[root]):
         return {}
-    terms: set[int] = set()
-    pending = [root]
-    while pending:
-        k = pending.pop()
-        if graph.nodes[k].op in _SUMS:
-            pending.extend(graph.nodes[k].args)
-        elif held[k].op is not GOp.CONST:
-            terms.add(k)
+    part = reachable(graph.nodes, [root], lambda k: graph.nodes[k].op in _SUMS)
+    terms = {k for k in part if graph.nodes[k].op not in _SUMS and held[k].op is not GOp.CONST}
     finest = max((held[k].fmt.frac for k in terms), default=0)
     found = {}
     for k in sorted(terms - fixed):

@@ -1,6 +1,6 @@
 """Decisions about the widths of single nodes, and the graph that follows from them.
 
-Room: `codegen`. A decision names a node of the graph without decisions and the format that its
+A decision names a node of the graph without decisions and the format that its
 value is to have. In a table it costs nothing: the entries are rounded and limited. Elsewhere it is
 a CAST, which is wires where the bounds prove that no value lies outside. A decision with an
 overflow mode is a user's, and the value is cast exactly so; one without is tuning's, and safe.
@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from symtick.codegen.functions.tables import BY_BITS, read_again, stored
-from symtick.codegen.ir.fixed import Fixed, Overflow, Quant, RawArray, cast_raw, rounded_raw
+from symtick.codegen.ir.fixed import Fixed, Overflow, Quant, RawArray, cast_raw, rounded_ends
 from symtick.codegen.ir.graph import GNode, GOp, Graph, GraphBuilder
+from symtick.codegen.ir.rewrite import BY_BITS, read_again, rewrite, stored
 from symtick.codegen.passes.folding import folded
 from symtick.errors import InputError
 
@@ -98,55 +98,54 @@ def with_widths(graph: Graph, widths: Sequence[Width], keep_ports: bool) -> Grap
     Raises:
         InputError: from `check_widths` and `with_width`.
     """
-    held = check_widths(graph, widths)
+    by_node = check_widths(graph, widths)
     builder = GraphBuilder(graph.input_names)
-    place: list[int] = []
-    for k in range(len(graph.nodes)):
-        place.append(with_width(builder, graph, k, place, held.get(k), keep_ports))
-    return builder.build([place[k] for k in graph.outputs], graph.output_names)
+
+    def rule(number: int, places: Sequence[int]) -> int:
+        return with_width(builder, graph, number, places, by_node.get(number), keep_ports)
+
+    return rewrite(graph, builder, rule)
 
 
 def with_width(
     builder: GraphBuilder,
     graph: Graph,
     number: int,
-    place: Sequence[int],
+    places: Sequence[int],
     width: Width | None,
     keep_ports: bool,
 ) -> int:
-    """A node of the graph in a builder, on the nodes at `place`, with a decision or without.
+    """A node of the graph in a builder, on the nodes at `places`, with a decision or without.
 
     Raises:
         InputError: an argument got values that the node cannot take: bits that it leaves away on
             purpose would matter.
     """
-    node = graph.nodes[number]
-    args = [place[a] for a in node.args]
+    fmt = graph.nodes[number].fmt
     if width is None or width.overflow is None:
-        found = _limited(builder, graph, number, args, width)
+        made = _limited(builder, graph, number, places, width)
     else:
-        found = _limited(builder, graph, number, args, None)
-        found = _stated(builder, found, width, width.overflow)
+        made = _limited(builder, graph, number, places, None)
+        made = _stated(builder, made, width, width.overflow)
     if keep_ports and number in graph.outputs:
-        found = fitted(builder, found, node.fmt, Quant.TRN, Overflow.SAT)
-        found = builder.cast(found, node.fmt, Quant.TRN, Overflow.WRAP)
-    return found
+        made = fitted(builder, made, fmt, Quant.TRN, Overflow.SAT)
+        made = builder.cast(made, fmt, Quant.TRN, Overflow.WRAP)
+    return made
 
 
 def _limited(
-    builder: GraphBuilder, graph: Graph, number: int, args: Sequence[int], width: Width | None
+    builder: GraphBuilder, graph: Graph, number: int, places: Sequence[int], width: Width | None
 ) -> int:
     """A node as tuning decides it, or as it is."""
     node = graph.nodes[number]
-    _check_pattern(builder, graph, number, args)
+    _check_pattern(builder, graph, number, places)
     if node.op is GOp.CAST:
-        return _cast(builder, graph, number, args[0], width)
+        return _cast(builder, graph, number, places[node.args[0]], width)
     if width is None:
-        return folded(builder, graph, number, args)
+        return folded(builder, graph, number, places)
     if node.op is GOp.TABLE:
-        return _table(builder, node, graph.nodes[node.args[0]], args[0], width)
-    found = folded(builder, graph, number, args)
-    return fitted(builder, found, width.fmt, width.quant, None)
+        return _table(builder, node, graph.nodes[node.args[0]], places[node.args[0]], width)
+    return fitted(builder, folded(builder, graph, number, places), width.fmt, width.quant, None)
 
 
 def _stated(builder: GraphBuilder, number: int, width: Width, overflow: Overflow) -> int:
@@ -171,15 +170,15 @@ def _within(now: GNode, lo: int, hi: int, frac: int) -> bool:
     return lo << (fine - frac) <= low and high <= hi << (fine - frac)
 
 
-def _check_pattern(builder: GraphBuilder, graph: Graph, number: int, args: Sequence[int]) -> None:
+def _check_pattern(builder: GraphBuilder, graph: Graph, number: int, places: Sequence[int]) -> None:
     """Whether what reads bits, not values, finds them where they were."""
     node = graph.nodes[number]
-    for place in BY_BITS.get(node.op, ()):
-        fmt, now = graph.nodes[node.args[place]].fmt, builder.nodes[args[place]]
+    for a in [node.args[k] for k in BY_BITS.get(node.op, ())]:
+        fmt, now = graph.nodes[a].fmt, builder.nodes[places[a]]
         finer = now.fmt.frac > fmt.frac and (now.lo, now.hi) != (0, 0)
         if finer or not _within(now, fmt.raw_min, fmt.raw_max, fmt.frac):
             raise InputError(
-                f"{_name(graph, node.args[place])} gets values outside {fmt}, of which "
+                f"{_name(graph, a)} gets values outside {fmt}, of which "
                 f"{_name(graph, number)} reads single bits: keep more bits before it"
             )
 
@@ -239,8 +238,7 @@ def _kept(source: GNode, fmt: Fixed, quant: Quant, overflow: Overflow) -> bool:
 
 def _rounded_ends(source: GNode, frac: int, quant: Quant) -> tuple[int, int]:
     """The bounds of a node at another place of the point."""
-    low, high = (rounded_raw(v, source.fmt.frac - frac, quant) for v in (source.lo, source.hi))
-    return low, high
+    return rounded_ends(source.lo, source.hi, source.fmt.frac - frac, quant)
 
 
 def _table(builder: GraphBuilder, node: GNode, before: GNode, source: int, width: Width) -> int:

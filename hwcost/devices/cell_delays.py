@@ -1,6 +1,6 @@
 """Delay rows composed of the delays of a part's cells, for parts that no open tool times.
 
-Room: `hwcost`; imports the errors and the device schema. Every level of logic is one net and one
+Every level of logic is one net and one
 cell; a sum is a LUT and a carry chain; a product in LUTs one level of partial products and a tree
 of sums.
 """

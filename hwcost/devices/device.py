@@ -1,6 +1,6 @@
 """Device files: what the operations cost on one part, with the measurements behind the numbers.
 
-Room: `hwcost`; imports the errors. A device is a YAML file in `hwcost/data/`. Its `delay` and
+A device is a YAML file in `hwcost/data/`. Its `delay` and
 `area` tables hold one row for each operation; a row has one of these forms:
 
     {fixed: 0.0}                                       the same for every node

@@ -1,6 +1,6 @@
 """Which form each row of a measured device is fitted in.
 
-Room: `hwcost`. A form names the features of a least-squares regression and, where the cost is not
+A form names the features of a least-squares regression and, where the cost is not
 linear, one feature over which a value is kept for each point that was measured. Without the latter
 the regression has a constant.
 """

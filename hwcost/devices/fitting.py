@@ -1,6 +1,6 @@
 """From measurements to the rows of a device file.
 
-Room: `hwcost`; imports the room's device schema. A device that says which set of measurements it is
+A device that says which set of measurements it is
 fitted to gets its areas, and where they are measured its delays, by least squares in the forms of
 `fit_forms`; tables are points by address bits. Delays of parts that no open tool times are composed
 from the cells that the device file states.

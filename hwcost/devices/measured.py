@@ -1,6 +1,6 @@
 """Raw measurements: what device files are fitted to, kept once for all of them.
 
-Room: `hwcost`; imports the errors. A set is a YAML file in `hwcost/data/measured/` with the date,
+A set is a YAML file in `hwcost/data/measured/` with the date,
 the versions of the tools that measured, and one line for each point. It is read only by those who
 fit or check a fit: compiling needs the device file alone.
 """

@@ -1,7 +1,4 @@
-"""Does a design fit: an estimate against limits on latency and resources.
-
-Room: `hwcost`; imports the errors and the room's devices and estimates.
-"""
+"""Does a design fit: an estimate against limits on latency and resources."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What a compiled design costs, before any tool has seen it.
-
-Room: `hwcost`; imports `codegen`.
-"""
+"""What a compiled design costs, before any tool has seen it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What a device file may ask about a graph node: the row that prices it, and its features.
 
-Room: `hwcost`; imports `codegen`. Features (all in bits unless said):
+Features (all in bits unless said):
 
     width    of the result
     bits     of the result that need logic: sums copy the low bits of the operand that reaches lower

@@ -1,6 +1,6 @@
 """Cost models: delay and area of graph nodes on a device, for the scheduler and for estimates.
 
-Room: `hwcost`; imports `codegen`. `model` makes one of three kinds:
+`model` makes one of three kinds:
 
     open       delays (routing included) and LUT counts of the device file, fitted to Yosys and
                nextpnr runs

@@ -1,6 +1,6 @@
 """Published operator latencies: whole cycles for each operator of an expression.
 
-Room: `hwcost`; imports `expr`. The published symbolic-regression flow for FPGAs (arXiv:2305.04099)
+The published symbolic-regression flow for FPGAs (arXiv:2305.04099)
 *sums* the cycles over the expression tree; a pipeline's latency is its longest path. Both are here.
 """
 

@@ -1,6 +1,6 @@
 """How many LUTs the contents of a table take.
 
-Room: `hwcost`; imports nothing of symtick. Each output bit is a Boolean function of the address
+Each output bit is a Boolean function of the address
 bits (Shannon expansion on the highest bits). Columns that are constant, equal to another or to its
 complement, or a plain address bit cost nothing; a function of six bits or fewer is one LUT; a wider
 one is split into functions of six, each distinct one (up to complement) counted once. Two of them

@@ -1,6 +1,6 @@
 """Reader for the report dict of hls4ml.
 
-Room: `hwcost`; imports the errors and the room's report types. `hls4ml.report.parse_vivado_report`
+`hls4ml.report.parse_vivado_report`
 gives, for the Vivado and Vitis back ends, a dict of dicts in which every figure is a string, as it
 stood in the tool's report; `json.dump` of it is a file that `read_report` knows. The figures after
 placement and routing that its accelerator back end adds are of `BLOCK_DESIGN`, the design with the

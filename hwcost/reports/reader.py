@@ -1,7 +1,4 @@
-"""One door for the vendors' reports: the format is recognised by the content.
-
-Room: `hwcost`; imports the errors and the room's readers.
-"""
+"""One door for the vendors' reports: the format is recognised by the content."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Refit a device to a user's own reports: one factor for LUTs, one for flip-flops, one for delays.
 
-Room: `hwcost`; imports the room's device schema. Each report gives a ratio r of what the vendor's
+Each report gives a ratio r of what the vendor's
 tool measured to what the model says. The factor s minimises
 
     sum of (s - r)^2 over the designs  +  PRIOR * (s - 1)^2,

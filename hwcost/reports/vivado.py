@@ -1,6 +1,6 @@
 """Readers for Vivado's utilisation and timing reports.
 
-Room: `hwcost`; imports the errors and the room's report helpers. Formats: the text of
+Formats: the text of
 `report_utilization` (AMD UG835; "Slice Logic" tables for the 7 series, "CLB Logic" for UltraScale
 and later, with a Prohibited column since 2021) and of `report_timing_summary` (UG835, UG906).
 """

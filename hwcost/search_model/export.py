@@ -1,6 +1,6 @@
 """From a cost model to the table that the search reads in its loop.
 
-Room: `hwcost`; imports `codegen` and `expr`. The search does not know the widths that the compiler
+The search does not know the widths that the compiler
 will find, so every operator stands at a nominal width that follows from the inputs'. These were
 chosen on random expressions of six- and eight-bit inputs, so that the sum of the prices ranks them
 as the compiler's estimate does (docs/cost-models.md has the figures).
@@ -15,11 +15,11 @@ from symtick.codegen.ir.graph import ARITY, GOp, GraphBuilder
 from symtick.codegen.ir.lut_equivalent import lut_equivalent
 from symtick.codegen.passes.pipeline import run_passes
 from symtick.errors import InputError
-from symtick.expr import Op
+from symtick.expr import FUNCTIONS, Op
 from symtick.hwcost.models.model import CycleModel, Model, OpenModel
 from symtick.hwcost.models.published import cycle_table
 from symtick.hwcost.models.table_columns import LUT_INPUTS, joining_luts
-from symtick.hwcost.search_model.graph import arrivals
+from symtick.hwcost.search_model.graph import output_arrival
 from symtick.hwcost.search_model.table import SearchCost
 
 # where there is no input
@@ -36,7 +36,7 @@ _SUMS: Mapping[Op, GOp] = {
     Op.ADD: GOp.ADD, Op.SUB: GOp.SUB, Op.NEG: GOp.NEG, Op.MIN: GOp.MIN, Op.MAX: GOp.MAX,
 }  # fmt: skip
 # on signals of several inputs; of a quotient the table of the reciprocal
-_TABLES = (Op.DIV, Op.SQRT, Op.EXP, Op.LOG, Op.SIN, Op.COS, Op.TANH)
+_TABLES = (Op.DIV, *FUNCTIONS)
 
 
 def search_cost(
@@ -113,7 +113,7 @@ def _built(model: OpenModel, kind: GOp, *widths: int) -> tuple[float, float]:
     ports = [builder.input(k, Fixed(w, 0)) for k, w in enumerate(widths)]
     made = builder.op(kind, *(ports * 2)[: ARITY[kind]])
     graph = run_passes(builder.build([made], ["y"]), model)
-    stage, start = arrivals(graph, model)[graph.outputs[0]]
+    stage, start = output_arrival(graph, model)
     area = sum(lut_equivalent(model.area(graph, k)) for k in range(len(graph.nodes)))
     return stage * model.budget_ns + start, area
 

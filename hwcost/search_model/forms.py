@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from symtick.expr import OPS, Expression, Node, Op
+from symtick.expr import FUNCTIONS, OPS, Expression, Node, Op
 
 NONE, MANY = -1, -2  # supports: constants only, several inputs; else the number of the one input
 ADDITIVE = (Op.ADD, Op.SUB, Op.NEG)
-_TABLES = (Op.SQRT, Op.EXP, Op.LOG, Op.SIN, Op.COS, Op.TANH)
 
 
 @dataclass
@@ -93,7 +92,7 @@ class Forms:
             node, inner = self.nodes[number], self._inner(number)
             if inner is None:
                 break
-            if node.op in _TABLES:
+            if node.op in FUNCTIONS:
                 if self.is_table(inner):
                     return Reading(node.op, inner, True)
                 op, divisor = node.op, None

@@ -1,6 +1,6 @@
 """What the rules of the search's cost build: a graph of the compiler, priced by the search's table.
 
-Room: `hwcost`; imports `codegen` and `expr`. `lowered` turns one output of an expression into a
+`lowered` turns one output of an expression into a
 `codegen.Graph` by the rules that `hwcost.search_model.table` states, and `TableModel` prices its
 nodes from a `SearchCost`. The compiler's scheduler and the sum of the areas then say what the
 output costs, and the kernel, which builds no graph, must say the same (a property test holds it).
@@ -13,13 +13,12 @@ longer than a tick is followed by casts that stand for its further stages.
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from symtick.codegen.ir.arrival import Ready, Watch, ready_after
+from symtick.codegen.ir.arrival import Arrivals, Ready, arrivals, joined, node_delays
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
 from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
 from symtick.codegen.ir.schedule import Area, CostModel
@@ -99,19 +98,15 @@ def search_cost(expression: Expression, cost: SearchCost, output: int = 0) -> tu
     """
     graph, model = lowered(expression, cost, output)
     area = sum(model.area(graph, k).lut for k in range(len(graph.nodes)))
-    stage, start = arrivals(graph, model)[graph.outputs[0]]
+    stage, start = output_arrival(graph, model)
     if not cost.chain and start == 0.0:  # whole ticks, of operators only
         return 0, area
     return stage + 1, area
 
 
-def arrivals(graph: Graph, model: CostModel) -> list[Ready]:
-    """When each node of a graph is ready, as the scheduler counts."""
-    ready: list[Ready] = []
-    for k, node in enumerate(graph.nodes):
-        args = [ready[a] for a in node.args]
-        ready.append(ready_after(args, model.delay(graph, k), model.budget_ns))
-    return ready
+def output_arrival(graph: Graph, model: CostModel) -> Ready:
+    """When the first output of a graph is ready, as the scheduler counts."""
+    return arrivals(graph, node_delays(graph, model), model.budget_ns)[graph.outputs[0]]
 
 
 @dataclass
@@ -125,7 +120,7 @@ class _Lowering:
 
     def __post_init__(self) -> None:
         self.builder = GraphBuilder(self.forms.expression.inputs)
-        self.watch = Watch(self.builder, TableModel(self.cost, self.prices))
+        self.watch = Arrivals(self.builder.view(), TableModel(self.cost, self.prices))
 
     # --- graph nodes and their prices ----------------------------------------------------------
 
@@ -258,7 +253,8 @@ class _Lowering:
         places = [self._operand(term) for term in terms]
         if extra:
             places.append(self.builder.const(1, 0))
-        total = self._joined(self.own(places))
+        # adders join the two earliest until one is left
+        total = joined(self.own(places), self.watch.ready, self._added)
         signs = [t.negative and not self.forms.computed(t) for t in terms]
         return self.operation(Op.NEG, total) if all(signs) and not (extra or bare) else total
 
@@ -266,13 +262,3 @@ class _Lowering:
         if term.feature == MANY:
             return self.signal(term.node)
         return self.input(term.feature) if term.bare else self.table(term.feature)
-
-    def _joined(self, places: Sequence[int]) -> int:
-        """Adders that join the two earliest until one is left."""
-        waiting = [(self.watch.ready(p), p) for p in places]
-        heapq.heapify(waiting)
-        while len(waiting) > 1:
-            (_, a), (_, b) = heapq.heappop(waiting), heapq.heappop(waiting)
-            made = self._added(a, b)
-            heapq.heappush(waiting, (self.watch.ready(made), made))
-        return waiting[0][1]

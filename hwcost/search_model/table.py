@@ -1,6 +1,6 @@
 """The cost that the search sees: ticks and LUTs of one output, by rules small enough for its loop.
 
-Room: `hwcost`; imports `expr` only. `SearchCost` is the table that a device exports for the kernel.
+`SearchCost` is the table that a device exports for the kernel.
 The rules stand here; `hwcost.search_model.graph` builds the compiler's graph that they mean, and
 the compiler's scheduler then gives the same ticks and LUTs as the kernel, exactly.
 

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from symtick.codegen.ir.bit_views import dropped_bits
 from symtick.expr import Builder, Expression, Op
 from symtick.search.data.dataset import FloatArray, IntArray
 from symtick.search.layered.codes import Codes, Singles
@@ -252,15 +253,7 @@ def _sum_node(builder: Builder, terms: Sequence[int]) -> int | None:
 
 
 def _cut(sums: Singles, step: float, low: int, high: int, bits: int) -> Singles:
-    cell = 2.0 ** _dropped(low, high, bits)
+    cell = 2.0 ** dropped_bits(low, high, bits)
     raw = np.rint(sums * np.float32(1.0 / step))
     middle = np.floor(raw * np.float32(1.0 / cell)) * np.float32(cell) + np.float32((cell - 1) / 2)
     return np.asarray(np.clip(middle, low, high) * np.float32(step))
-
-
-def _dropped(low: int, high: int, bits: int) -> int:
-    """Low bits that do not fit an address; as `codegen` drops them."""
-    drop = max(0, (high - low).bit_length() - bits)
-    while ((high >> drop) - (low >> drop)).bit_length() > bits:
-        drop += 1
-    return drop

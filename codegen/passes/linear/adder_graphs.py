@@ -1,6 +1,6 @@
 """Networks of additions for linear forms: several ways to make them, and what they cost.
 
-Room: `codegen`; knows nothing of graphs. A network shares pairs of digits (`sharing`), either of
+A network shares pairs of digits (`sharing`), either of
 the forms themselves or of the differences between similar ones: each form is then the sum of the
 differences along its path in a spanning tree (Gustafsson, IEEE ISCAS 2007; arXiv:2507.04535). On
 one signal that is the adder graph of multiple constant multiplication (Dempster and Macleod, IEEE
@@ -9,11 +9,11 @@ Trans. Circuits Syst. II 42 (1995) 569).
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from symtick.codegen.ir.arrival import joined
 from symtick.codegen.passes.linear.common_digits import (
     Choice,
     Form,
@@ -135,26 +135,21 @@ def _network(terms: list[Term], outputs: Sequence[Output]) -> Network:
 
 def _added(terms: list[Term], row: Row, leaves: Sequence[Leaf]) -> Output:
     """Sum what a row holds, the earliest first, neighbours in weight among these."""
-    queue = [_entry(terms, place, sign) for place, sign in row.items()]
-    heapq.heapify(queue)
-    while len(queue) > 1:
-        first, second = heapq.heappop(queue)[-2:], heapq.heappop(queue)[-2:]
-        (a, low), sign = first
-        (b, high), held = second
-        if sign < held:  # what is subtracted comes second
-            (a, low), sign, (b, high), held = (b, high), held, (a, low), sign
-        pair = (a, b, high - low, sign * held)
-        terms.append(summed(terms, pair, leaves)[1])
-        place = (len(terms) - 1, min(low, high))
-        heapq.heappush(queue, _entry(terms, place, sign))
-    (number, shift), sign = queue[0][-2:]
+
+    def key(digit: tuple[Place, int]) -> tuple[int, int]:
+        (number, exponent), _ = digit
+        term = terms[number]
+        return term.level, max(abs(term.lo), abs(term.hi)).bit_length() + exponent
+
+    def add(first: tuple[Place, int], second: tuple[Place, int]) -> tuple[Place, int]:
+        if first[1] < second[1]:  # what is subtracted comes second
+            first, second = second, first
+        ((a, low), sign), ((b, high), other) = first, second
+        terms.append(summed(terms, (a, b, high - low, sign * other), leaves)[1])
+        return (len(terms) - 1, min(low, high)), sign
+
+    (number, shift), sign = joined(row.items(), key, add)
     return number, shift, sign
-
-
-def _entry(terms: Sequence[Term], place: Place, sign: int) -> tuple[int, int, Place, int]:
-    term = terms[place[0]]
-    top = max(abs(term.lo), abs(term.hi)).bit_length() + place[1]
-    return term.level, top, place, sign
 
 
 # --- differences between forms -----------------------------------------------------------------

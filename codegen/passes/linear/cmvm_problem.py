@@ -1,6 +1,6 @@
 """A block of sums as linear forms over leaves, for `networks`.
 
-Room: `codegen`. Leaves are signals, constants, and tables of a narrow signal times a constant.
+Leaves are signals, constants, and tables of a narrow signal times a constant.
 Forms carry no common power of two, and equal or opposite ones are one, so that they are made once.
 """
 

@@ -1,6 +1,6 @@
 """Linear forms of the same signals as additions that share their parts.
 
-Room: `codegen`; knows nothing of graphs. Coefficients are written in canonical signed digits. The
+Coefficients are written in canonical signed digits. The
 pair of digits (two terms, their distance, their signs) that the rows hold most often becomes a term
 of its own, and so on until no pair is left twice: Hartley, IEEE Trans. Circuits Syst. II 43 (1996)
 677; over all rows and signals of a matrix with bounded depth: Hosangadi, Fallah and Kastner, IEEE

@@ -1,6 +1,6 @@
 """Which parts of a graph are linear, and in what.
 
-Room: `codegen`. A sum is ADD, SUB, NEG or a product with one constant; SCALE, and a CAST that keeps
+A sum is ADD, SUB, NEG or a product with one constant; SCALE, and a CAST that keeps
 every value, only move a sum's point. Everything else is a signal. A row is a sum that something
 other than a sum reads; rows of one block read no value that depends on another row of it, and each
 reads a signal that another reads.
@@ -8,10 +8,10 @@ reads a signal that another reads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from symtick.codegen.ir.graph import GNode, GOp, Graph
+from symtick.expr import reachable
 
 _SUMS = (GOp.ADD, GOp.SUB, GOp.NEG)
 
@@ -95,8 +95,8 @@ def _row(graph: Graph, root: int, sums: list[bool], moves: list[bool]) -> Row:
     form: dict[int, int] = {}
     offset = 0
     shares = {root: 1}
-    order = below(graph, [root], lambda k: sums[k] or moves[k])
-    for k in reversed(order):
+    part = reachable(graph.nodes, [root], lambda k: sums[k] or moves[k])
+    for k in sorted(part, reverse=True):
         node, share = graph.nodes[k], shares.pop(k, 0)
         if node.op is GOp.CONST:
             offset += share * node.number
@@ -107,18 +107,6 @@ def _row(graph: Graph, root: int, sums: list[bool], moves: list[bool]) -> Row:
             for a, factor in _factors(graph, node):
                 shares[a] = shares.get(a, 0) + share * factor
     return Row(root, form, offset)
-
-
-def below(graph: Graph, roots: Sequence[int], through: Callable[[int], bool]) -> list[int]:
-    """The nodes at and below `roots`, ascending; what is below one only if it is `through`."""
-    seen = set(roots)
-    pending = list(roots)
-    while pending:
-        k = pending.pop()
-        fresh = [a for a in graph.nodes[k].args if a not in seen] if through(k) else []
-        seen.update(fresh)
-        pending.extend(fresh)
-    return sorted(seen)
 
 
 def _factors(graph: Graph, node: GNode) -> list[tuple[int, int]]:

@@ -1,6 +1,6 @@
 """Pass `shift_add`: constant products and sums become additions that share their parts.
 
-Room: `codegen`. The sums of a block (`linear_blocks`) become a network of additions (`networks`),
+The sums of a block (`linear_blocks`) become a network of additions (`networks`),
 products of narrow signals also tables. Of all that was tried, and the sums as they were, a block
 takes what makes the product of the design's area and the block's latency smallest.
 """
@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
-from symtick.codegen.functions.tables import rebuilt, spread
-from symtick.codegen.ir.arrival import Watch
+from symtick.codegen.ir.arrival import Arrivals
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
 from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
 from symtick.codegen.ir.lut_equivalent import lut_equivalent
+from symtick.codegen.ir.rewrite import all_codes, entry_table, rebuilt
 from symtick.codegen.ir.schedule import Area, CostModel
 from symtick.codegen.passes.linear.adder_graphs import Network, networks
 from symtick.codegen.passes.linear.cmvm_problem import Problem, Signal, problem
-from symtick.codegen.passes.linear.linear_blocks import Linear, Row, below, linear_parts
+from symtick.codegen.passes.linear.linear_blocks import Linear, Row, linear_parts
+from symtick.expr import reachable
 
 _TABLE_BITS = 6  # up to here a product with a constant is one LUT for each bit of the result
 
@@ -52,11 +51,11 @@ class _Rebuilding:
         self.changed = False
         self._parts = parts
         self._model = model
-        self._watch = Watch(self.builder, model)
+        self._watch = Arrivals(self.builder.view(), model)
         areas = (model.area(self.graph, k) for k in range(len(self.graph.nodes)))
         self._area = sum(map(lut_equivalent, areas))
         # what a port shows must keep its format
-        self._ports = set(below(self.graph, self.graph.outputs, lambda k: parts.moves[k]))
+        self._ports = set(reachable(self.graph.nodes, self.graph.outputs, lambda k: parts.moves[k]))
 
     def run(self) -> None:
         """All nodes, rank by rank: signals, then sums of them, then moves of these."""
@@ -77,8 +76,7 @@ class _Rebuilding:
                     self._copy(k)
 
     def _copy(self, number: int) -> None:
-        args = [self.place[a] for a in self.graph.nodes[number].args]
-        self.place[number] = rebuilt(self.builder, self.graph, number, args)
+        self.place[number] = rebuilt(self.builder, self.graph, number, self.place)
 
     def _block(self, rows: Sequence[Row]) -> None:
         held = {self.place[k] for row in rows for k in row.form}
@@ -98,14 +96,9 @@ class _Rebuilding:
         """Area, without what is `held`; latency: whole stages beyond the first, or nanoseconds."""
         stage, time = max(self._watch.ready(k) for k in roots)
         total = Area()
-        seen = set(held)
-        pending = list(roots)
-        while pending:
-            k = pending.pop()
-            if k not in seen:
-                seen.add(k)
+        for k in reachable(self.builder.nodes, roots, lambda k: k not in held):
+            if k not in held:
                 total = total + self._model.area(self._watch.view, k)
-                pending.extend(self.builder.nodes[k].args)
         return lut_equivalent(total), (stage + 1) * self._model.budget_ns if stage else time
 
     # --- candidates ----------------------------------------------------------------------------
@@ -144,15 +137,14 @@ class _Rebuilding:
     def _as_they_were(self, rows: Sequence[Row]) -> list[int]:
         found = dict(self.place)
         sums, moves = self._parts.sums, self._parts.moves
-        through = below(
-            self.graph,
+        through = reachable(
+            self.graph.nodes,
             [row.node for row in rows],
             lambda k: sums[k] or (moves[k] and k not in self.place),
         )
-        for k in through:
+        for k in sorted(through):
             if k not in found:
-                args = [found[a] for a in self.graph.nodes[k].args]
-                found[k] = rebuilt(self.builder, self.graph, k, args)
+                found[k] = rebuilt(self.builder, self.graph, k, found)
         return [self._shown(row.node, found[row.node]) for row in rows]
 
     def _shown(self, number: int, found: int) -> int:
@@ -196,10 +188,10 @@ class _Rebuilding:
         node, frac = self.builder.nodes[at], self.graph.nodes[source.signal].fmt.frac
         if not source.factor:
             return self.builder.scale(at, frac - made.frac)
-        codes = np.arange(node.lo, node.hi + 1).astype(object) << (frac - node.fmt.frac)
+        codes = all_codes(node) << (frac - node.fmt.frac)
         entries = codes * source.factor + source.offset
         fmt = Fixed.for_raw(min(entries), max(entries), made.frac)
-        return self.builder.table(at, spread(entries, node.lo, node.fmt.width).tolist(), fmt)
+        return entry_table(self.builder, at, node.lo, entries, fmt)
 
     def _tight(self, number: int, lo: int, hi: int, frac: int) -> int:
         """A sum without the top bits that its operands' bounds ask for and no value needs.

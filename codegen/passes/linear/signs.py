@@ -1,6 +1,6 @@
 """Signs of the sums in a network, turned so that few are negated in the end.
 
-Room: `codegen`; knows nothing of graphs. a - b can as well be b - a, with the opposite sign in all
+a - b can as well be b - a, with the opposite sign in all
 that reads it; a + b can be turned where one of its operands can: it is a difference then.
 """
 

@@ -1,6 +1,6 @@
 """Closed real intervals and the image of every operator over them.
 
-Room: `expr`. The bounds are rounded to nearest, not outward: they choose table ranges and reject
+The bounds are rounded to nearest, not outward: they choose table ranges and reject
 undefined operations, and the integer bounds of `codegen` (which are exact) decide the widths.
 """
 

@@ -1,6 +1,6 @@
 """SymPy in and out.
 
-Room: `expr`. Reading walks the SymPy tree and accepts only what the language has; SymPy's own text
+Reading walks the SymPy tree and accepts only what the language has; SymPy's own text
 parsers (which evaluate code) are never used.
 """
 

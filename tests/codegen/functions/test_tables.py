@@ -14,8 +14,9 @@ from mpmath import mpf
 from unit_model import UnitModel
 
 from symtick.codegen import Fixed, GOp, GraphBuilder
-from symtick.codegen.functions.tables import address, spread, tabled
-from symtick.codegen.ir.arrival import Watch, ready_after
+from symtick.codegen.functions.tables import address, tabled
+from symtick.codegen.ir.arrival import Arrivals, ready_after
+from symtick.codegen.ir.rewrite import spread
 from symtick.codegen.ir.signed_digits import quantised, signed_digits
 from symtick.errors import DomainError, InputError
 
@@ -106,7 +107,7 @@ def test_readiness_chains_until_the_budget_is_spent() -> None:
     assert ready_after([(0, 3.5)], 1.0, 4.0) == (1, 1.0)
     assert ready_after([(2, 0.5), (0, 3.9)], 1.0, 4.0) == (2, 1.5)
     builder = GraphBuilder(("a",))
-    watch = Watch(builder, UnitModel())
+    watch = Arrivals(builder.view(), UnitModel())
     x = builder.input(0, Fixed(4, 0))
     square = builder.op(GOp.MUL, x, x)
     assert watch.ready(square) == (0, 2.0)
