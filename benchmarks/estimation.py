@@ -136,8 +136,8 @@ def main() -> None:
     given = parser.parse_args()
     log: Log[Drawing] = Log(given.log, lambda row: (row["seed"], row["number"]))
     jobs = [Drawing(given.seed, k) for k in range(given.count)]
-    run_all(jobs, partial(measured, clock=not given.no_clock), log, given.processes, _show)
-    rows = [r for r in log.rows() if r["seed"] == given.seed and r["number"] < given.count]
+    work = partial(measured, clock=not given.no_clock)
+    rows = run_all(jobs, work, log, given.processes, _show)
     figures = summary(rows)
     for name, value in figures.items():
         print(f"{name:>18}  {value:.4g}")

@@ -197,9 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     log: Log[RecoveryRun] = Log(options.log, key_of)
     try:
         jobs = _jobs(options)
-        run_all(jobs, work, log, options.processes, _show)
-        wanted = {job.key for job in jobs}
-        rows = [row for row in log.rows() if key_of(row) in wanted]
+        rows = run_all(jobs, work, log, options.processes, _show)
     except SymtickError as error:
         raise SystemExit(str(error)) from None
     print(report(rows))

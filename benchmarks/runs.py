@@ -8,7 +8,7 @@ import platform
 import sys
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -19,7 +19,8 @@ from typing import Any, Generic, Protocol, TypeVar
 from symtick.errors import InputError
 from symtick.search import _kernel
 
-Record = dict[str, Any]
+Record = dict[str, Any]  # of one run, as a line of a log
+Result = Mapping[str, Any]  # a file in `results/`
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 LOGS = ROOT / "runs" / "benchmarks"
@@ -28,7 +29,7 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class Keyed(Protocol):
-    """One run; `key` tells it from every other."""
+    """A piece of work; `key` tells it from every other."""
 
     @property
     def key(self) -> Hashable: ...
@@ -42,15 +43,15 @@ class Log(Generic[_J]):
     """Results of runs, one JSON object a line, each written at once.
 
     Attributes:
-        path: the file; it is made with its folder when the first row comes.
-        key: which run a row belongs to.
+        path: the file; it is created with its folder when the first row is appended.
+        key: the key of the run that a row belongs to.
     """
 
     path: Path
     key: Callable[[Record], Hashable]
 
     def rows(self) -> list[Record]:
-        """What is there; a last line that a kill cut short does not count.
+        """The rows so far; a last line that a kill cut short does not count.
 
         Raises:
             InputError: another line is damaged.
@@ -86,8 +87,11 @@ def run_all(
     log: Log[_J],
     processes: int,
     show: Callable[[Record], None] = lambda row: None,
-) -> None:
-    """Run what the log lacks, in `processes` processes of one thread each.
+) -> list[Record]:
+    """Do the runs that the log lacks, in `processes` processes of one thread each.
+
+    Returns:
+        The rows of all `jobs`, in the order of the log.
 
     Raises:
         InputError: fewer than one process.
@@ -105,7 +109,19 @@ def run_all(
     if processes == 1:
         for job in todo:
             keep(work(job))
-        return
+    else:
+        _spread(todo, work, processes, keep)
+    wanted = {job.key for job in jobs}
+    return [row for row in log.rows() if log.key(row) in wanted]
+
+
+def _spread(
+    todo: Sequence[_J],
+    work: Callable[[_J], Record],
+    processes: int,
+    keep: Callable[[Record], None],
+) -> None:
+    """Work in processes of their own; each row is kept as it comes."""
     with ProcessPoolExecutor(
         processes, get_context("spawn"), initializer=_leave_with, initargs=(os.getpid(),)
     ) as pool:
@@ -123,7 +139,7 @@ def run_all(
 
 
 def _leave_with(parent: int) -> None:
-    """End this process soon after its parent, which a kill may take without a word."""
+    """End this process soon after its parent, which may be killed without notice."""
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -141,7 +157,7 @@ def _settled(waiting: set[Future[Record]], keep: Callable[[Record], None]) -> se
 
 
 def machine() -> dict[str, Any]:
-    """Where the runs took place."""
+    """The machine and the versions that the runs were made with."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
@@ -156,5 +172,5 @@ def machine() -> dict[str, Any]:
 
 
 def say(text: str) -> None:
-    """Progress, on standard error, so that a table can be redirected."""
+    """Print progress on standard error, so that a table on standard output can be redirected."""
     print(text, file=sys.stderr, flush=True)

@@ -17,12 +17,10 @@ from benchmarks.codegen.arithmetic_table import arithmetic
 from benchmarks.document import published
 from benchmarks.document.aims import evaluation_aims, recovery_aims, tree_cost_aims
 from benchmarks.document.prose import PROSE
-from benchmarks.runs import RESULTS, ROOT
+from benchmarks.runs import RESULTS, ROOT, Record, Result
 from benchmarks.search.methods import METHODS
 from symtick.files import write_text
 
-Result = Mapping[str, Any]
-Record = Mapping[str, Any]
 OUT = ROOT / "docs" / "benchmarks.md"
 
 

@@ -236,9 +236,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         if any(name.startswith("jets") for name in options.sets):
             prepare(cache)
-        run_all(jobs, partial(work, cache=cache), log, options.processes, _show)
-        wanted = {job.key for job in jobs}
-        rows = [row for row in log.rows() if key_of(row) in wanted]
+        rows = run_all(jobs, partial(work, cache=cache), log, options.processes, _show)
     except SymtickError as error:
         raise SystemExit(str(error)) from None
     print(report(rows))

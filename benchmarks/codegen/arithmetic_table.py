@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-Result = Mapping[str, Any]
-Record = Mapping[str, Any]
+from benchmarks.runs import Record, Result
 
 OURS, PEERS = "symtick", ("da4ml", "alkaid")
 _HEAD = (

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from benchmarks.runs import Result
 
-Result = Mapping[str, Any]
 RATIO = 2.0  # to pyoperon, at each number of rows
 RATES = {("arithmetic", 1_000): 12e9, ("arithmetic", 10_000): 15e9}
 RECOVERY = {"Nguyen": 100.0, "Livermore": 90.0, "Jin": 100.0, "Nguyen-c": 100.0}
