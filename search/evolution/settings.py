@@ -273,8 +273,7 @@ class EngineConfig:
             setattr(settings, name, getattr(self, name))
         settings.max_lut = self.limits.max_lut
         settings.max_magnitude = self.limits.max_magnitude
-        if self.target_loss is not None:
-            settings.target_loss = self.target_loss
+        settings.target_loss = -math.inf if self.target_loss is None else self.target_loss
         settings.set_moves(self.moves.weights())
         settings.loss = loss_spec(self.loss, self.huber_delta, target)
         return settings

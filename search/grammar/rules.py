@@ -137,8 +137,8 @@ class Rules:
         settings.max_argument = self._arguments(vocabulary)
         settings.nested = self._nesting(vocabulary)
         settings.barred = self._bars(vocabulary)
-        if self.units is not None:
-            settings.set_units(*_dimensions(vocabulary, self.units))
+        settings.set_units(*_dimensions(vocabulary, self.units))
+        settings.max_ticks = ANY
         if self.max_ticks is not None:
             self._budget(settings, vocabulary, cost)
         try:
@@ -212,7 +212,11 @@ def _counts(
     return counts if any(c != default for c in counts) else []
 
 
-def _dimensions(vocabulary: Vocabulary, units: Units) -> tuple[int, list[float], list[float]]:
+def _dimensions(
+    vocabulary: Vocabulary, units: Units | None
+) -> tuple[int, list[float], list[float]]:
+    if units is None:
+        return 0, [], []
     if len(units.inputs) != len(vocabulary.inputs):
         raise InputError(
             f"the vocabulary has {len(vocabulary.inputs)} inputs, units are given for "

@@ -1,4 +1,4 @@
-// Room: search/kernel. See data.hpp.
+// Rows of inputs and targets as padded columns; see data.hpp.
 #include "core/data.hpp"
 
 #include <cmath>
@@ -15,8 +15,8 @@ void Data::allocate() {
     stride = padded(rows);
     x32.resize(stride * features);
     x64.resize(stride * features);
-    for (auto* held : {&y32, &w32}) held->resize(stride);
-    for (auto* held : {&y64, &w64}) held->resize(stride);
+    for (auto* buffer : {&y32, &w32}) buffer->resize(stride);
+    for (auto* buffer : {&y64, &w64}) buffer->resize(stride);
 }
 
 void Data::pad() {

@@ -1,4 +1,4 @@
-// Room: search/kernel. Rows of inputs and targets, column by column, padded for the vector loops.
+// Rows of inputs and targets, column by column, padded for the vector loops.
 #pragma once
 #include <cstddef>
 #include <cstdlib>
@@ -17,11 +17,11 @@ public:
     Buffer() = default;
     explicit Buffer(std::size_t n) { resize(n); }
     void resize(std::size_t n) {
-        if (n <= held_) return;
+        if (n <= size_) return;
         void* p = std::aligned_alloc(64, (n * sizeof(T) + 63) / 64 * 64);
         if (!p) throw std::bad_alloc();
         data_.reset(static_cast<T*>(p));
-        held_ = n;
+        size_ = n;
         for (std::size_t k = 0; k < n; ++k) data_.get()[k] = T(0);
     }
     T* get() const { return data_.get(); }
@@ -32,7 +32,7 @@ private:
         void operator()(T* p) const { std::free(p); }
     };
     std::unique_ptr<T, Free> data_;
-    std::size_t held_ = 0;
+    std::size_t size_ = 0;
 };
 
 constexpr std::size_t padded(std::size_t rows) { return (rows + kPad - 1) / kPad * kPad; }

@@ -1,4 +1,4 @@
-// Room: search/kernel. See fingerprint.hpp.
+// Fingerprints of functions, in the prime field of 2^61 - 1 elements; see fingerprint.hpp.
 #include "core/fingerprint.hpp"
 
 #include "core/prime_field.hpp"
@@ -26,29 +26,27 @@ Fraction difference(const Fraction& a, const Fraction& b) {
     if (a.d == b.d) return {minus(a.n, b.n), a.d};
     return {minus(over(a.n, b.d), over(b.n, a.d)), over(b.d, a.d)};
 }
-Fraction product(const Fraction& a, const Fraction& b) {
-    return {times(a.n, b.n), over(b.d, a.d)};
-}
+Fraction product(const Fraction& a, const Fraction& b) { return {times(a.n, b.n), over(b.d, a.d)}; }
 Fraction inverted(const Fraction& a) { return {a.d, a.n}; }  // of one that is not 0
 Fraction negative(const Fraction& a) { return {negated(a.n), a.d}; }
 Fraction halved(const Fraction& a) { return {turned(a.n, 1), a.d}; }
 
 // A bounded list; what does not fit costs an identity, never a wrong answer.
 template <class T>
-class Memory {
+class RecentList {
 public:
     void keep(const T& one) {
-        if (held_ < all_.size()) all_[held_++] = one;
+        if (size_ < all_.size()) all_[size_++] = one;
     }
     const T* begin() const { return all_.data(); }
-    const T* end() const { return all_.data() + held_; }
+    const T* end() const { return all_.data() + size_; }
 
 private:
     std::array<T, 48> all_;  // not cleared: there is one for each tree
-    std::size_t held_ = 0;
+    std::size_t size_ = 0;
 };
 
-struct Pair {
+struct KnownValue {
     Element argument;
     Fraction value;
 };
@@ -63,14 +61,14 @@ public:
             const auto r = Element(std::sqrt(double(square)));
             if (r * r == square) return {r, 1};
         }
-        for (const Pair& p : positive_)
+        for (const KnownValue& p : positive_)
             if (p.argument == square) return p.value;
         const Element r = drawn(SQRT, square);
         positive_.keep({times(r, r), {r, 1}});
         return {r, 1};
     }
     Fraction exponential(Element a) {
-        for (const Pair& p : logs_)
+        for (const KnownValue& p : logs_)
             if (p.argument == a) return p.value;
         if (a == 0) return {1, 1};
         const Fraction e{std::max<Element>(drawn(EXP, a), 1), 1};
@@ -80,14 +78,14 @@ public:
     // `a` is not 0
     Fraction logarithm(const Fraction& a) {
         if (a.n == a.d) return {0, 1};
-        for (const Pair& p : exps_)
+        for (const KnownValue& p : exps_)
             if (same(p.value, a)) return {p.argument, 1};
         const Element l = drawn(LOG, value(a));
         logs_.keep({l, a});
         return {l, 1};
     }
     Fraction absolute(const Fraction& a) {
-        for (const Pair& p : exps_)
+        for (const KnownValue& p : exps_)
             if (same(p.value, a) || same(p.value, negative(a))) return p.value;
         const Element v = value(a);
         return root(times(v, v));
@@ -95,7 +93,7 @@ public:
 
 private:
     static constexpr Element kSmall = 4096;
-    Memory<Pair> positive_, exps_, logs_;  // of positive_: square and root
+    RecentList<KnownValue> positive_, exps_, logs_;  // of positive_: square and root
 };
 
 // the lesser of a and -a, and whether that is a

@@ -1,4 +1,4 @@
-// Room: search/kernel. Long work asks now and then whether somebody wants it to end.
+// Long work asks now and then whether somebody wants it to end.
 #pragma once
 #include <cstdint>
 

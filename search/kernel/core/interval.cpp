@@ -1,4 +1,4 @@
-// Room: search/kernel. See interval.hpp. Compiled without any relaxed floating point.
+// Interval arithmetic on trees; see interval.hpp. Compiled without any relaxed floating point.
 #include "core/interval.hpp"
 
 #include <algorithm>
@@ -64,7 +64,9 @@ bool interval_of(std::uint8_t op, const Range& a, const Range& b, Range& out) {
         case ADD: out = {a.lo + b.lo, a.hi + b.hi}; break;
         case SUB: out = {a.lo - b.hi, a.hi - b.lo}; break;
         case MUL: out = mul(a, b); break;
-        case DIV: if (!divide(a, b, out)) return false; break;
+        case DIV:
+            if (!divide(a, b, out)) return false;
+            break;
         case NEG: out = {-a.hi, -a.lo}; break;
         case ABS: out = absolute(a); break;
         case MIN: out = {least(a.lo, b.lo), least(a.hi, b.hi)}; break;

@@ -1,4 +1,4 @@
-// Room: search/kernel. The intervals of symtick.expr.Interval, with the same rounding and rules.
+// The intervals of symtick.expr.Interval, with the same rounding and rules.
 #pragma once
 #include "core/ops.hpp"
 

@@ -1,11 +1,15 @@
-// Room: search/kernel. The opcodes (equal to symtick.expr.Op) and the tree they stand in.
+// The opcodes (equal to symtick.expr.Op) and the tree they stand in.
 #pragma once
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace symtick {
 
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+// clang-format off
 enum Op : std::uint8_t {
     INPUT, CONST, ADD, SUB, MUL, DIV, NEG, ABS, MIN, MAX,
     SQUARE, CUBE, SQRT, EXP, LOG, SIN, COS, TANH, OP_COUNT
@@ -14,6 +18,7 @@ enum Op : std::uint8_t {
 constexpr std::array<const char*, OP_COUNT> kOpNames = {
     "INPUT", "CONST", "ADD", "SUB", "MUL", "DIV", "NEG", "ABS", "MIN", "MAX",
     "SQUARE", "CUBE", "SQRT", "EXP", "LOG", "SIN", "COS", "TANH"};
+// clang-format on
 
 // First opcodes of custom operators with one and with two arguments, kCustom of each. They stand in
 // trees that are bred and sampled only: `expanded` puts their bodies in place before anything is

@@ -1,4 +1,4 @@
-// Room: search/kernel. A loop over threads; which thread does what never changes a result.
+// A loop over threads; which thread does what never changes a result.
 #pragma once
 #include <algorithm>
 #include <atomic>

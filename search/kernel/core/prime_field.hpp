@@ -1,7 +1,9 @@
-// Room: search/kernel. Arithmetic in the integers modulo the prime 2^61 - 1.
+// Arithmetic in the integers modulo the prime 2^61 - 1.
 #pragma once
 #include <bit>
 #include <cstdint>
+
+#include "core/wide.hpp"
 
 namespace symtick {
 
@@ -17,7 +19,7 @@ inline Element minus(Element a, Element b) { return a - b + (kPrime & -Element(a
 inline Element negated(Element a) { return (kPrime - a) & -Element(a != 0); }
 
 inline Element times(Element a, Element b) {
-    const unsigned __int128 p = static_cast<unsigned __int128>(a) * b;
+    const Wide p = static_cast<Wide>(a) * b;
     return reduced(Element(p & kPrime) + Element(p >> kBits));
 }
 

@@ -1,4 +1,4 @@
-// Room: search/kernel. See program.hpp.
+// Checking, hashing and hash-consing of trees, and their compilation; see program.hpp.
 #include "core/program.hpp"
 
 #include <algorithm>
@@ -20,7 +20,7 @@ void check(const Tree& tree, std::size_t features, std::size_t number) {
                                         " does not exist: there are " + std::to_string(features));
         if (n.op == CONST && !std::isfinite(n.value))
             throw std::invalid_argument(where + "a constant is not finite");
-        const std::size_t wanted = arity(n.op);
+        const auto wanted = std::size_t(arity(n.op));
         if (depth < wanted) throw std::invalid_argument(where + "an operator lacks arguments");
         depth += 1 - wanted;
     }
@@ -37,21 +37,21 @@ std::size_t first_of(const Tree& tree, std::size_t root) {
 }
 
 std::size_t depth_of(const Tree& tree) {
-    std::vector<std::size_t> held;
+    std::vector<std::size_t> depths;
     for (const Node& n : tree) {
         std::size_t deepest = 0;
         for (int k = arity(n.op); k > 0; --k) {
-            deepest = std::max(deepest, held.back());
-            held.pop_back();
+            deepest = std::max(deepest, depths.back());
+            depths.pop_back();
         }
-        held.push_back(deepest + 1);
+        depths.push_back(deepest + 1);
     }
-    return held.empty() ? 0 : held.back();
+    return depths.empty() ? 0 : depths.back();
 }
 
 std::size_t constants_of(const Tree& tree) {
-    return std::size_t(std::count_if(tree.begin(), tree.end(),
-                                     [](const Node& n) { return n.op == CONST; }));
+    return std::size_t(
+        std::count_if(tree.begin(), tree.end(), [](const Node& n) { return n.op == CONST; }));
 }
 
 namespace {
@@ -74,21 +74,21 @@ std::uint64_t payload(const Node& n) {
 }  // namespace
 
 std::uint64_t hash_of(const Tree& tree) {
-    std::vector<std::uint64_t> held;
+    std::vector<std::uint64_t> hashes;
     for (const Node& n : tree) {
         std::uint64_t h = mixed(payload(n) * 32 + n.op + 1);
-        const int count = arity(n.op);
+        const auto count = std::size_t(arity(n.op));
         if (count == 1) {
-            h = mixed(h + held.back());
+            h = mixed(h + hashes.back());
         } else if (count == 2) {
-            std::uint64_t b = held.back(), a = held[held.size() - 2];
+            std::uint64_t b = hashes.back(), a = hashes[hashes.size() - 2];
             if (commutes(n.op) && b < a) std::swap(a, b);
             h = mixed(mixed(h + a) + b);
         }
-        held.resize(held.size() - count);
-        held.push_back(h);
+        hashes.resize(hashes.size() - count);
+        hashes.push_back(h);
     }
-    return held.back();
+    return hashes.back();
 }
 
 double apply_scalar(std::uint8_t op, double a, double b) {
@@ -109,7 +109,7 @@ double apply_scalar(std::uint8_t op, double a, double b) {
         case SIN: return std::sin(a);
         case COS: return std::cos(a);
         case TANH: return std::tanh(a);
-        default: return NAN;
+        default: return kNaN;
     }
 }
 
@@ -134,9 +134,9 @@ std::vector<DagNode> hash_consed(const Tree& tree) {
         if (count == 2) b = stack.back(), stack.pop_back();
         if (count >= 1) a = stack.back(), stack.pop_back();
         const Key key{payload(n), std::uint64_t(std::uint32_t(a)) << 32 | std::uint32_t(b), n.op};
-        const auto [found, fresh] = known.emplace(key, std::int32_t(nodes.size()));
+        const auto [entry, fresh] = known.emplace(key, std::int32_t(nodes.size()));
         if (fresh) nodes.push_back({n.op, n.op == INPUT ? n.feature : -1, a, b, n.value});
-        stack.push_back(found->second);
+        stack.push_back(entry->second);
     }
     return nodes;
 }
@@ -153,14 +153,16 @@ public:
         code.steps.clear();
         code.slots = 0;
         for (const Node& n : tree) push(n);
-        const Place& root = top_[-1];
-        if (root.at == Place::kConstant) emit({CONST, VV, 0, 0, 0, T(root.value), T(0)});
-        else if (root.at < 0) emit({INPUT, VV, 0, root.at, 0, T(0), T(0)});
+        const Operand& root = top_[-1];
+        if (root.at == Operand::kConstant)
+            emit({CONST, VV, 0, 0, 0, T(root.value), T(0)});
+        else if (root.at < 0)
+            emit({INPUT, VV, 0, root.at, 0, T(0), T(0)});
     }
 
 private:
     Code<T>& code_;
-    Place* top_;
+    Operand* top_;
     std::int32_t used_ = 0;
 
     void emit(const Instr<T>& s) { code_.steps.push_back(s); }
@@ -169,12 +171,12 @@ private:
         const int count = arity(n.op);
         if (count == 2) return binary(n.op);
         if (count == 1) return unary(n.op);
-        *top_++ = {n.op == INPUT ? ~n.feature : Place::kConstant, n.value};
+        *top_++ = {n.op == INPUT ? ~n.feature : Operand::kConstant, n.value};
     }
 
     void unary(std::uint8_t op) {
-        Place& a = top_[-1];
-        if (a.at == Place::kConstant) {
+        Operand& a = top_[-1];
+        if (a.at == Operand::kConstant) {
             a.value = apply_scalar(op, a.value, 0.0);
             return;
         }
@@ -184,21 +186,21 @@ private:
     }
 
     void binary(std::uint8_t op) {
-        Place &a = top_[-2], &b = *--top_;
-        const bool constant_a = a.at == Place::kConstant, constant_b = b.at == Place::kConstant;
+        Operand &a = top_[-2], &b = *--top_;
+        const bool constant_a = a.at == Operand::kConstant, constant_b = b.at == Operand::kConstant;
         if (constant_a & constant_b) {
             a.value = apply_scalar(op, a.value, b.value);
             return;
         }
         used_ -= (a.at >= 0) + (b.at >= 0);
         const std::uint8_t mode = constant_b ? VC : constant_a ? CV : VV;
-        const Instr<T> s{op, mode, used_, constant_a ? 0 : a.at, constant_b ? 0 : b.at,
+        const Instr<T> s{op,         mode,      used_, constant_a ? 0 : a.at, constant_b ? 0 : b.at,
                          T(a.value), T(b.value)};
         if (op != ADD || !fused(s)) emit(s);
         put(a);
     }
 
-    void put(Place& result) {
+    void put(Operand& result) {
         if (used_ > code_.slots) code_.slots = used_;
         result = {used_++, 0.0};
     }
@@ -216,9 +218,12 @@ private:
             last = {MULADD, VV, s.dst, from, 0, factor, s.mode == VC ? s.cb : s.ca};
             return true;
         }
-        if (s.b == last.dst && s.a != last.dst) last = {AXPY, VV, s.dst, s.a, from, factor, T(0)};
-        else if (s.a == last.dst && s.b < 0) last = {AXPY, VV, s.dst, s.b, from, factor, T(0)};
-        else return false;
+        if (s.b == last.dst && s.a != last.dst)
+            last = {AXPY, VV, s.dst, s.a, from, factor, T(0)};
+        else if (s.a == last.dst && s.b < 0)
+            last = {AXPY, VV, s.dst, s.b, from, factor, T(0)};
+        else
+            return false;
         return true;
     }
 };
@@ -255,10 +260,9 @@ void materialise(Tape& tape, TapeRef& ref) {
 std::int32_t shared(const Tree& tree, const Tape& tape, std::int32_t kind) {
     if (kind == kFree) return -1;
     const auto end = tape.places.begin() + tape.parameters;
-    const auto found = std::find_if(tape.places.begin(), end, [&](std::size_t k) {
-        return tree[k].feature == kind;
-    });
-    return found == end ? -1 : std::int32_t(found - tape.places.begin());
+    const auto place = std::find_if(tape.places.begin(), end,
+                                    [&](std::size_t k) { return tree[k].feature == kind; });
+    return place == end ? -1 : std::int32_t(place - tape.places.begin());
 }
 
 // fills all but the steps of `tape`
@@ -306,8 +310,7 @@ void make_tape(const Tree& tree, Tape& tape) {
     std::vector<TapeRef> stack;
     number_constants(tree, tape);
     std::vector<std::int32_t> numbers(tree.size());
-    for (std::size_t c = 0; c < tape.places.size(); ++c)
-        numbers[tape.places[c]] = std::int32_t(c);
+    for (std::size_t c = 0; c < tape.places.size(); ++c) numbers[tape.places[c]] = std::int32_t(c);
     tape.steps.clear();
     for (std::size_t k = 0; k < tree.size(); ++k) {
         const Node& n = tree[k];
@@ -326,8 +329,7 @@ void make_tape(const Tree& tree, Tape& tape) {
         stack.pop_back();
         if (!two || (a.constant && b.constant)) materialise(tape, a);
         const std::uint8_t mode = a.constant ? CV : b.constant ? VC : VV;
-        tape.steps.push_back(
-            {n.op, mode, active(tape, a) || (two && active(tape, b)), a.at, b.at});
+        tape.steps.push_back({n.op, mode, active(tape, a) || (two && active(tape, b)), a.at, b.at});
         stack.push_back({false, std::int32_t(tape.steps.size()) - 1});
     }
     TapeRef root = stack.back();

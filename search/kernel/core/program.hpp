@@ -1,10 +1,10 @@
-// Room: search/kernel. Trees: checking, sub-tree bounds, hashing, hash-consing, and compiling to
-// the instructions and the derivative tape of hot.hpp.
+// Trees: checking, sub-tree bounds, hashing, hash-consing, and compiling to the instructions and
+// the derivative tape of loops.hpp.
 #pragma once
 #include <string>
 
-#include "simd/loops.hpp"
 #include "core/ops.hpp"
+#include "simd/loops.hpp"
 
 namespace symtick {
 
@@ -33,7 +33,7 @@ struct DagNode {
 std::vector<DagNode> hash_consed(const Tree& tree);
 
 // where a compiled sub-tree's value is: a slot, ~column of the data, or `value` itself
-struct Place {
+struct Operand {
     static constexpr std::int32_t kConstant = INT32_MIN;
     std::int32_t at;
     double value;
@@ -44,7 +44,7 @@ template <class T>
 struct Code {
     std::vector<Instr<T>> steps;
     int slots = 0;  // beyond the output's own
-    std::vector<Place> stack;
+    std::vector<Operand> stack;
 };
 template <class T>
 void compile(const Tree& tree, Code<T>& code);

@@ -1,9 +1,11 @@
-// Room: search/kernel. The random streams: xoshiro256** (Blackman, Vigna 2018) seeded by splitmix64,
-// written here so that a seed gives the same run with every standard library.
+// The random streams: xoshiro256** (Blackman, Vigna 2018) seeded by splitmix64, written here so
+// that a seed gives the same run with every standard library.
 #pragma once
 #include <array>
 #include <cmath>
 #include <cstdint>
+
+#include "core/wide.hpp"
 
 namespace symtick {
 
@@ -39,9 +41,7 @@ public:
     double uniform(double lo, double hi) { return lo + (hi - lo) * uniform(); }
     bool chance(double p) { return uniform() < p; }
     // 0 .. n-1, n > 0; the bias of the multiplication is far below what a search can see
-    std::size_t below(std::size_t n) {
-        return std::size_t((static_cast<unsigned __int128>(next()) * n) >> 64);
-    }
+    std::size_t below(std::size_t n) { return std::size_t((static_cast<Wide>(next()) * n) >> 64); }
     double normal() {
         const double u = 1.0 - uniform(), v = uniform();
         return std::sqrt(-2.0 * std::log(u)) * std::cos(6.283185307179586 * v);

@@ -1,5 +1,5 @@
-// Room: search/kernel. Rewriting a tree to fewer nodes and fewer, independent constants. Constants
-// rise to the top of their sum or product and merge there, so that Levenberg-Marquardt sees one.
+// Rewriting a tree to fewer nodes and fewer, independent constants. Constants rise to the top of
+// their sum or product and merge there, so that Levenberg-Marquardt sees one.
 #include <bit>
 #include <cmath>
 
@@ -25,11 +25,11 @@ public:
     }
 
 private:
-    struct Cell {
+    struct SharedNode {
         Node node;
         int a = -1, b = -1;
     };
-    std::vector<Cell> cells_;
+    std::vector<SharedNode> cells_;
 
     int leaf(const Node& n) {
         cells_.push_back({n, -1, -1});
@@ -40,7 +40,7 @@ private:
         cells_.push_back({{op, 0, 0.0}, a, b});
         return int(cells_.size()) - 1;
     }
-    const Cell& at(int k) const { return cells_[std::size_t(k)]; }
+    const SharedNode& at(int k) const { return cells_[std::size_t(k)]; }
     bool is(int k, std::uint8_t op) const { return k >= 0 && at(k).node.op == op; }
     double value(int k) const { return at(k).node.value; }
     // op(t, constant)
@@ -121,9 +121,10 @@ private:
     }
 
     bool same(int a, int b) const {
-        const Cell &p = at(a), &q = at(b);
+        const SharedNode &p = at(a), &q = at(b);
         if (p.node.op != q.node.op || p.node.feature != q.node.feature) return false;
-        if (std::bit_cast<std::uint64_t>(p.node.value) != std::bit_cast<std::uint64_t>(q.node.value))
+        if (std::bit_cast<std::uint64_t>(p.node.value) !=
+            std::bit_cast<std::uint64_t>(q.node.value))
             return false;
         return (p.a < 0 || same(p.a, q.a)) && (p.b < 0 || same(p.b, q.b));
     }

@@ -1,4 +1,4 @@
-// Room: search/kernel. The Pareto archive over (loss, ticks, LUT), one place per (ticks, LUT bin).
+// The Pareto archive over (loss, ticks, LUT), one place per (ticks, LUT bin).
 #pragma once
 #include "cost/cost.hpp"
 
@@ -10,7 +10,7 @@ struct Individual {
     double loss = 0;    // mean loss on all rows, penalty included; 0 outside of archives
     Cost cost;
     std::uint64_t hash = 0;  // its function's fingerprint
-    double penalty = 0;      // of this form, which `screen` leaves out; 0 where it was not asked for
+    double penalty = 0;  // of this form, which `screen` leaves out; 0 where it was not asked for
 };
 
 // whether a form is cheaper than another of the same function: ticks, then LUT, then nodes
@@ -34,29 +34,29 @@ public:
     // screening losses on new rows: f(individual) of each
     template <class F>
     void rescreen(F f) {
-        for (std::size_t k = 0; k < held_.size(); ++k) {
-            held_[k].screen = f(held_[k]);
-            places_[k].screen = held_[k].screen + held_[k].penalty;
+        for (std::size_t k = 0; k < individuals_.size(); ++k) {
+            individuals_[k].screen = f(individuals_[k]);
+            places_[k].screen = individuals_[k].screen + individuals_[k].penalty;
         }
     }
-    const Individual& pick(std::size_t number) const { return held_[number]; }
-    std::size_t size() const { return held_.size(); }
-    const std::vector<Individual>& all() const { return held_; }  // by (ticks, LUT)
+    const Individual& pick(std::size_t number) const { return individuals_[number]; }
+    std::size_t size() const { return individuals_.size(); }
+    const std::vector<Individual>& all() const { return individuals_; }  // by (ticks, LUT)
     double best() const;
     double floor() const { return floor_; }
 
 private:
     // what `wanted` reads, side by side
-    struct Place {
+    struct Key {
         int ticks, bin;
         double screen, loss;
     };
     double floor_;
-    std::vector<Place> places_;
-    std::vector<Individual> held_;
+    std::vector<Key> places_;
+    std::vector<Individual> individuals_;
 
-    static Place place_of(const Individual& one);
-    std::size_t first_from(const Place& place) const;  // the first that is not before it
+    static Key place_of(const Individual& one);
+    std::size_t first_from(const Key& place) const;  // the first that is not before it
 };
 
 }  // namespace symtick

@@ -1,4 +1,4 @@
-// Room: search/kernel. What is known of functions that were met before, by their fingerprints.
+// What is known of functions that were met before, by their fingerprints.
 #pragma once
 #include <algorithm>
 #include <vector>
@@ -7,7 +7,8 @@
 
 namespace symtick {
 
-// One function: its loss on the screening rows, the cheapest form met, and how many people have it.
+// One function: its loss on the screening rows, the cheapest form met, and how many individuals
+// have it.
 struct Known {
     std::uint64_t key = 0;  // one more than the fingerprint; 0: empty
     double loss = 0;
@@ -63,17 +64,17 @@ public:
     }
     void clear() { std::fill(sets_.begin(), sets_.end(), Set{}); }
     std::size_t size() const { return sets_.size() * kWays; }
-    Known& at(std::size_t place) { return sets_[place / kWays].held[place % kWays]; }
-    const Known& at(std::size_t place) const { return sets_[place / kWays].held[place % kWays]; }
+    Known& at(std::size_t place) { return sets_[place / kWays].ways[place % kWays]; }
+    const Known& at(std::size_t place) const { return sets_[place / kWays].ways[place % kWays]; }
 
 private:
     static constexpr std::size_t kWays = 4;
     struct alignas(64) Set {  // two lines of the CPU's cache
-        Known held[kWays];
+        Known ways[kWays];
     };
     std::vector<Set> sets_;
 
-    Known* set_of(std::uint64_t key) { return sets_[key & (sets_.size() - 1)].held; }
+    Known* set_of(std::uint64_t key) { return sets_[key & (sets_.size() - 1)].ways; }
 };
 
 }  // namespace symtick

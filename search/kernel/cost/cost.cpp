@@ -1,4 +1,4 @@
-// Room: search/kernel. See cost.hpp. LUTs are whole 64ths, so that sums are exact in any order.
+// See cost.hpp. LUTs are whole 64ths, so that sums are exact in any order.
 //
 // Costing a tree of up to kSmall nodes allocates nothing, and it works on the postfix order itself:
 // equal sub-trees are looked for only where two hashes fall together. What kind of node comes next
@@ -11,16 +11,16 @@
 namespace symtick {
 namespace {
 
-using namespace cost_room;
-using Step = Costing::Step;
+using namespace cost_tree;
+using Step = Costing::OpStep;
 
 constexpr Arrival kTick = Arrival(1) << 64;
 
 // functions of a signal that are tables on it
 constexpr std::array<bool, OP_COUNT> kTables = [] {
-    std::array<bool, OP_COUNT> held{};
-    for (const int op : {SQRT, EXP, LOG, SIN, COS, TANH}) held[std::size_t(op)] = true;
-    return held;
+    std::array<bool, OP_COUNT> tables{};
+    for (const int op : {SQRT, EXP, LOG, SIN, COS, TANH}) tables[std::size_t(op)] = true;
+    return tables;
 }();
 
 // Non-zero canonical signed digits of a factor's first `bits` significant bits, halves up. None of
@@ -53,23 +53,23 @@ Arrival advance(Arrival at, const Step& step) {
 }
 
 // shared: some sub-trees are equal
-template <bool chain, bool shared, class Room>
+template <bool chain, bool shared, class SubtreeArrays>
 class Walk {
 public:
-    Walk(const Tree& tree, const Costing& costing, const Listed& listed, Room& room)
+    Walk(const Tree& tree, const Costing& costing, const Listed& listed, SubtreeArrays& subtrees)
         : tree_(tree.data()),
           size_(tree.size()),
           costing_(costing),
           listed_(listed.paid_for),
-          room_(room) {}
+          subtrees_(subtrees) {}
 
     PartCost run() {
         const Arrival last = costing_.fuse ? fused() : plain();
         PartCost out{cost(last, lut_), cost(last, lut_)};
-        if (!costing_.fuse || room_.support[size_ - 1] != kMany) return out;
+        if (!costing_.fuse || subtrees_.support[size_ - 1] != kMany) return out;
         const std::size_t k = first_equal(size_ - 1);
-        out.table = room_.flags[k] & kTable;
-        if (!out.table) out.least = cost(room_.base[k], lut_ - room_.spent[k]);
+        out.table = subtrees_.flags[k] & kTable;
+        if (!out.table) out.least = cost(subtrees_.base[k], lut_ - subtrees_.spent[k]);
         return out;
     }
 
@@ -78,28 +78,28 @@ private:
     const std::size_t size_;
     const Costing& costing_;
     const std::size_t listed_;
-    Room& room_;
+    SubtreeArrays& subtrees_;
     std::size_t items_ = 0, arrivals_ = 0;  // so many are in use
     double lut_ = 0;
 
     static Cost cost(Arrival at, double lut) { return {int(tick_of(at)) + chain, lut}; }
-    std::size_t first_equal(std::size_t k) const { return shared ? room_.same[k] : k; }
-    bool alone(std::size_t k) const { return !shared || room_.uses[room_.same[k]] <= 1; }
+    std::size_t first_equal(std::size_t k) const { return shared ? subtrees_.same[k] : k; }
+    bool alone(std::size_t k) const { return !shared || subtrees_.uses[subtrees_.same[k]] <= 1; }
 
     Arrival plain() {
         for (std::size_t j = 0; j < listed_; ++j) {
-            const std::size_t k = room_.list[j];
+            const std::size_t k = subtrees_.list[j];
             if (first_equal(k) != k) continue;
-            const Arrival a = room_.at[first_equal(room_.first[k])];
-            const Arrival b = room_.at[first_equal(k - 1)];
-            room_.at[k] = charged(later<chain>(a, b), costing_.ops[tree_[k].op]);
+            const Arrival a = subtrees_.at[first_equal(subtrees_.first[k])];
+            const Arrival b = subtrees_.at[first_equal(k - 1)];
+            subtrees_.at[k] = charged(later<chain>(a, b), costing_.ops[tree_[k].op]);
         }
-        return room_.at[size_ - 1];
+        return subtrees_.at[size_ - 1];
     }
 
     Arrival fused() {
         for (std::size_t j = 0; j < listed_; ++j)
-            if (first_equal(room_.list[j]) == room_.list[j]) operation(room_.list[j]);
+            if (first_equal(subtrees_.list[j]) == subtrees_.list[j]) operation(subtrees_.list[j]);
         return operand(size_ - 1);
     }
 
@@ -110,24 +110,26 @@ private:
 
     // an operator on several inputs that is no sum
     void operation(std::size_t k) {
-        const std::size_t a = room_.first[k], b = k - 1;
-        if (a == b || room_.support[a] == kNone) return of_one(k, b);
-        if (room_.support[b] == kNone) return of_one(k, a);
+        const std::size_t a = subtrees_.first[k], b = k - 1;
+        if (a == b || subtrees_.support[a] == kNone) return of_one(k, b);
+        if (subtrees_.support[b] == kNone) return of_one(k, a);
         const std::uint8_t op = tree_[k].op;
         bool takes = op == DIV;
         Arrival at = operand(a);
-        if (op == DIV) at = later<chain>(at, inverse(b));
-        else at = later<chain>(at, operand(b));
+        if (op == DIV)
+            at = later<chain>(at, inverse(b));
+        else
+            at = later<chain>(at, operand(b));
         if (op == MUL) takes = takes_factor(a) || takes_factor(b);
         at = charged(at, costing_.ops[op == DIV ? std::uint8_t(MUL) : op]);
         set(k, at, at, 0.0, takes ? kTakes : 0);
     }
 
     void set(std::size_t k, Arrival at, Arrival base, double spent, std::uint8_t flags) {
-        room_.at[k] = at;
-        room_.base[k] = base;
-        room_.spent[k] = spent;
-        room_.flags[k] = flags;
+        subtrees_.at[k] = at;
+        subtrees_.base[k] = base;
+        subtrees_.spent[k] = spent;
+        subtrees_.flags[k] = flags;
     }
 
     // An operator that sees its inputs through one signal `j` of several. What lies between a table
@@ -137,12 +139,12 @@ private:
         const Arrival at = operand(j);
         const std::size_t inner = first_equal(j);
         const bool one = alone(j);
-        const std::uint8_t flags = one ? room_.flags[inner] : 0;
+        const std::uint8_t flags = one ? subtrees_.flags[inner] : 0;
         if (flags & kTable && kTables[op])  // free ones would be nested without end
             return set(k, charged(at, costing_.ops[op]), at, 0.0, kTable | kTakes);
         if (flags & kTable) return set(k, at, at, 0.0, flags);
-        const Arrival base = one ? room_.base[inner] : at;
-        const double spent = one ? room_.spent[inner] : 0.0;
+        const Arrival base = one ? subtrees_.base[inner] : at;
+        const double spent = one ? subtrees_.spent[inner] : 0.0;
         if (kTables[op]) {
             lut_ -= spent;
             return set(k, charged(base, costing_.ops[op]), base, 0.0, kTable | kTakes);
@@ -162,42 +164,44 @@ private:
     // non-zero signed digits of the constant at `k`, a product with or a quotient of `j`
     int digits_of(std::size_t k, std::size_t j) const {
         if (costing_.factor_bits == 1) return 1;
-        const double value = constant(j == k - 1 ? room_.first[k] : k - 1);
+        const double value = constant(j == k - 1 ? subtrees_.first[k] : k - 1);
         return signed_digits(tree_[k].op == DIV ? 1.0 / value : value, costing_.factor_bits);
     }
 
     double constant(std::size_t k) const {
         const Node& n = tree_[k];
         if (n.op == CONST) return n.value;
-        return apply_scalar(n.op, constant(room_.first[k]), constant(k - 1));
+        return apply_scalar(n.op, constant(subtrees_.first[k]), constant(k - 1));
     }
 
     // when 1 / divisor is there
     Arrival inverse(std::size_t k) {
         if (tree_[k].op == INPUT) {
-            const Costing::Table& table = costing_.tables[std::size_t(room_.support[k]) + 1];
+            const Costing::InputTable& table =
+                costing_.tables[std::size_t(subtrees_.support[k]) + 1];
             lut_ += table.lut;
             return table.at;
         }
         const Arrival at = operand(k);
-        if (room_.support[k] != kMany || (alone(k) && room_.flags[first_equal(k)] & kTable)) return at;
+        if (subtrees_.support[k] != kMany || (alone(k) && subtrees_.flags[first_equal(k)] & kTable))
+            return at;
         return charged(at, costing_.ops[DIV]);
     }
 
     bool takes_factor(std::size_t k) const {
         if (!alone(k)) return false;
-        return room_.support[k] == kMany ? room_.flags[first_equal(k)] & kTakes
-                                         : tree_[k].op != INPUT;
+        return subtrees_.support[k] == kMany ? subtrees_.flags[first_equal(k)] & kTakes
+                                             : tree_[k].op != INPUT;
     }
 
     // When an operator's argument is there. What depends on one input only is a table.
     Arrival operand(std::size_t k) {
         const std::size_t first = first_equal(k);
-        if (room_.at[first] == kUnknown) sum(first);
-        const Costing::Table& table = costing_.tables[room_.table[k]];
-        if (!shared || !room_.paid[first]) lut_ += table.lut;
-        if (shared && room_.table[k] != 0) room_.paid[first] = 1;
-        return room_.at[first] | table.at;  // one of them is 0
+        if (subtrees_.at[first] == kUnknown) sum(first);
+        const Costing::InputTable& table = costing_.tables[subtrees_.table[k]];
+        if (!shared || !subtrees_.paid[first]) lut_ += table.lut;
+        if (shared && subtrees_.table[k] != 0) subtrees_.paid[first] = 1;
+        return subtrees_.at[first] | table.at;  // one of them is 0
     }
 
     // A sum's operands and, of these, those still to be found, in order of appearance. Of those of
@@ -211,13 +215,13 @@ private:
 
     void collect(std::size_t k, bool negative, Sum& to) {
         const std::uint8_t op = tree_[k].op;
-        if (op != NEG) term(room_.first[k], negative, to);
+        if (op != NEG) term(subtrees_.first[k], negative, to);
         term(k - 1, negative != (op != ADD), to);
     }
 
     // a several-input term, or a table of one input with all that depends on it
     void term(std::size_t k, bool negative, Sum& to) {
-        const std::int32_t support = room_.support[k];
+        const std::int32_t support = subtrees_.support[k];
         const std::uint8_t op = tree_[k].op;
         if (support == kMany && additive(op) && alone(k)) return collect(k, negative, to);
         if (support == kNone) {
@@ -228,8 +232,8 @@ private:
             ++to.several;
             to.last = k;
             to.positive |= !negative;
-            const Arrival at = room_.at[first_equal(k)];
-            to.table |= at != kUnknown && alone(k) && room_.flags[first_equal(k)] & kTable;
+            const Arrival at = subtrees_.at[first_equal(k)];
+            to.table |= at != kUnknown && alone(k) && subtrees_.flags[first_equal(k)] & kTable;
             if (at != kUnknown) {
                 to.operands[to.count++] = at;
                 return;
@@ -240,12 +244,12 @@ private:
             i->bare = false;
             return;
         }
-        to.items[to.pending++] = {support, std::uint32_t(k), std::uint32_t(to.count++),
-                                  op == INPUT, negative};
+        to.items[to.pending++] = {support, std::uint32_t(k), std::uint32_t(to.count++), op == INPUT,
+                                  negative};
     }
 
     void sum(std::size_t k) {
-        Sum s{room_.arrivals.get() + arrivals_, room_.items.get() + items_};
+        Sum s{subtrees_.arrivals.get() + arrivals_, subtrees_.items.get() + items_};
         collect(k, false, s);
         arrivals_ += s.count + s.constant;
         items_ += s.pending;
@@ -270,10 +274,10 @@ private:
         const double before = lut_;
         Arrival base = 0;
         if (apart) {
-            std::copy_n(s.operands, s.count, room_.copies.get());
-            base = joined(room_.copies.get(), s.count);
+            std::copy_n(s.operands, s.count, subtrees_.copies.get());
+            base = joined(subtrees_.copies.get(), s.count);
             if (bare) {
-                const Costing::Table& table = costing_.tables[std::size_t(bare->feature) + 1];
+                const Costing::InputTable& table = costing_.tables[std::size_t(bare->feature) + 1];
                 s.operands[bare->operand] = table.at;
                 lut_ += table.lut;
             } else {
@@ -291,20 +295,22 @@ private:
     void of_one_term(std::size_t k, const Sum& s) {
         const std::size_t inner = first_equal(s.last);
         const bool one = alone(s.last);
-        const std::uint8_t flags = one ? room_.flags[inner] : 0;
+        const std::uint8_t flags = one ? subtrees_.flags[inner] : 0;
         const Arrival at = s.operands[0];
         if (flags & kTable) return set(k, at, at, 0.0, flags);
-        const Arrival base = one ? room_.base[inner] : at;
-        const double before = lut_ - (one ? room_.spent[inner] : 0.0);
+        const Arrival base = one ? subtrees_.base[inner] : at;
+        const double before = lut_ - (one ? subtrees_.spent[inner] : 0.0);
         Arrival end = at;
-        if (s.constant) end = charged(at, costing_.ops[ADD]);
-        else if (!s.positive) end = charged(at, costing_.ops[NEG]);
+        if (s.constant)
+            end = charged(at, costing_.ops[ADD]);
+        else if (!s.positive)
+            end = charged(at, costing_.ops[NEG]);
         set(k, end, base, lut_ - before, flags);
     }
 
     Arrival realise(const Item& i) {
         if (i.feature == kMany) return operand(i.place);
-        const Costing::Table& table = costing_.tables[i.bare ? 0 : std::size_t(i.feature) + 1];
+        const Costing::InputTable& table = costing_.tables[i.bare ? 0 : std::size_t(i.feature) + 1];
         lut_ += table.lut;
         return table.at;
     }
@@ -326,8 +332,8 @@ private:
         for (std::size_t left = count; left > 1; --left) {
             Arrival at;
             for (int k = 0; k < 2; ++k) {
-                const bool operand = first == last ||
-                                     (next < count && waiting[next] <= waiting[first]);
+                const bool operand =
+                    first == last || (next < count && waiting[next] <= waiting[first]);
                 at = operand ? waiting[next++] : waiting[first++];
             }
             waiting[last++] = advance<chain>(at, adder);
@@ -338,24 +344,24 @@ private:
     static void sort(Arrival* from, Arrival* to) {
         if (to - from > 24) return std::sort(from, to);
         for (Arrival* k = from + 1; k < to; ++k) {
-            const Arrival held = *k;
+            const Arrival moved = *k;
             Arrival* j = k;
-            for (; j > from && held < j[-1]; --j) *j = j[-1];
-            *j = held;
+            for (; j > from && moved < j[-1]; --j) *j = j[-1];
+            *j = moved;
         }
     }
 };
 
 template <template <class, std::size_t> class Array>
 PartCost cost_in(const Tree& tree, const Costing& costing) {
-    using Here = Room<Array>;
-    Here room(tree.size());
-    const Listed listed = Survey<Here>(tree, costing.fuse, room).run();
+    using Here = SubtreeArrays<Array>;
+    Here subtrees(tree.size());
+    const Listed listed = TreeSurvey<Here>(tree, costing.fuse, subtrees).run();
     if (listed.shared)
-        return costing.chain ? Walk<true, true, Here>(tree, costing, listed, room).run()
-                             : Walk<false, true, Here>(tree, costing, listed, room).run();
-    return costing.chain ? Walk<true, false, Here>(tree, costing, listed, room).run()
-                         : Walk<false, false, Here>(tree, costing, listed, room).run();
+        return costing.chain ? Walk<true, true, Here>(tree, costing, listed, subtrees).run()
+                             : Walk<false, true, Here>(tree, costing, listed, subtrees).run();
+    return costing.chain ? Walk<true, false, Here>(tree, costing, listed, subtrees).run()
+                         : Walk<false, false, Here>(tree, costing, listed, subtrees).run();
 }
 
 // A stage may be longer than its budget by so much, as in the compiler's scheduler.
@@ -382,12 +388,9 @@ Costing::Costing(const CostTable& table) : CostTable(table), tables(1) {
 }
 
 PartCost part_cost_of(const Tree& tree, const Costing& costing) {
-    return tree.size() <= kSmall ? cost_in<Inside>(tree, costing)
-                                 : cost_in<Outside>(tree, costing);
+    return tree.size() <= kSmall ? cost_in<Inside>(tree, costing) : cost_in<Outside>(tree, costing);
 }
 
-Cost cost_of(const Tree& tree, const Costing& costing) {
-    return part_cost_of(tree, costing).whole;
-}
+Cost cost_of(const Tree& tree, const Costing& costing) { return part_cost_of(tree, costing).whole; }
 
 }  // namespace symtick

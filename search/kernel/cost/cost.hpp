@@ -1,18 +1,19 @@
-// Room: search/kernel. Ticks and LUTs of one output, by the rules written down in
-// symtick.hwcost.search_model.table. The compiler's cost of the graph that these build
-// (symtick.hwcost.search_model.graph) must be the same.
+// Ticks and LUTs of one output, by the rules written down in symtick.hwcost.search_model.table. The
+// compiler's cost of the graph that these build (symtick.hwcost.search_model.graph) must be the
+// same.
 #pragma once
 #include <array>
 
 #include "core/program.hpp"
+#include "core/wide.hpp"
 
 namespace symtick {
 
 struct CostTable {
-    double period = 1.0;
+    double period = 0;
     bool chain = false, fuse = false;
     std::array<double, OP_COUNT> op_delay{}, op_lut{};
-    int factor_bits = 8;  // significant bits of a constant factor, 1 to 48; with 1 all are shifts
+    int factor_bits = 0;  // significant bits of a constant factor, 1 to 48; with 1 all are shifts
     std::vector<double> table_delay, table_lut;  // one per input
 };
 
@@ -30,7 +31,7 @@ struct PartCost {
 
 // Tick in the upper half; below, the bits of the ns within it, which are never negative. So the
 // later of two is the larger number.
-__extension__ typedef unsigned __int128 Arrival;
+using Arrival = Wide;
 
 // A table made ready to cost many trees. Threads may share it. What is worked out here follows the
 // fields at construction: to change one, make another.
@@ -39,20 +40,20 @@ public:
     Costing() : Costing(CostTable{}) {}
     Costing(const CostTable& table);
 
-    struct Step {
+    struct OpStep {
         double delay = 0;
         std::uint64_t limit = 0;  // bits of the ns up to which it stays in the tick
         std::uint64_t rest = 0;   // bits of the ns in its last tick where it does not
         Arrival ticks = 0;        // whole ticks, or ticks before its last one
         double lut = 0;
     };
-    struct Table {
+    struct InputTable {
         Arrival at = 0;
         double lut = 0;
     };
 
-    std::array<Step, OP_COUNT> ops;
-    std::vector<Table> tables;  // of each input; the first is of nothing
+    std::array<OpStep, OP_COUNT> ops;
+    std::vector<InputTable> tables;  // of each input; the first is of nothing
 };
 
 Cost cost_of(const Tree& tree, const Costing& costing);

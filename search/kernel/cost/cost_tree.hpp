@@ -1,6 +1,6 @@
-// Room: search/kernel. For cost.cpp only: what is known of each sub-tree while a tree is costed, in
-// arrays on the stack for a small tree and on the heap for a large one, and the first passes over
-// the tree that find it.
+// For cost.cpp only: what is known of each sub-tree while a tree is costed, in arrays on the stack
+// for a small tree and on the heap for a large one, and the first passes over the tree that find
+// it.
 #pragma once
 #include <algorithm>
 #include <bit>
@@ -9,7 +9,7 @@
 
 #include "cost/cost.hpp"
 
-namespace symtick::cost_room {
+namespace symtick::cost_tree {
 
 // Support of a sub-tree: all bits set, all but the sign, or the number of the one input below it.
 constexpr std::int32_t kNone = -1, kMany = 0x7fffffff;
@@ -22,26 +22,26 @@ inline std::int32_t merged(std::int32_t s, std::int32_t t) {
 constexpr bool additive(std::uint8_t op) { return (op == ADD) | (op == SUB) | (op == NEG); }
 
 // What an opcode takes of its node's fields, as masks, and what kind of operator it is.
-struct Shapes {
-    std::array<std::uint64_t, OP_COUNT> value;  // of a constant
-    std::array<std::uint64_t, OP_COUNT> salt;   // of the hash
+struct OpMasks {
+    std::array<std::uint64_t, OP_COUNT> value;        // of a constant
+    std::array<std::uint64_t, OP_COUNT> salt;         // of the hash
     std::array<std::int32_t, OP_COUNT> input, other;  // an input's number; the opposite
     std::array<std::uint32_t, OP_COUNT> arity, some;  // `some`: 1 where there are arguments
     std::array<std::uint32_t, OP_COUNT> sum;          // 1 where it is flattened into a sum
 };
 
-constexpr Shapes kShapes = [] {
-    Shapes held{};
+constexpr OpMasks kOpMasks = [] {
+    OpMasks masks{};
     for (std::size_t op = 0; op < OP_COUNT; ++op) {
-        held.value[op] = op == CONST ? ~0ull : 0;
-        held.salt[op] = op * 0xd6e8feb86659fd93;
-        held.input[op] = op == INPUT ? -1 : 0;
-        held.other[op] = ~held.input[op];
-        held.arity[op] = std::uint32_t(arity(std::uint8_t(op)));
-        held.some[op] = held.arity[op] > 0;
-        held.sum[op] = additive(std::uint8_t(op));
+        masks.value[op] = op == CONST ? ~0ull : 0;
+        masks.salt[op] = op * 0xd6e8feb86659fd93;
+        masks.input[op] = op == INPUT ? -1 : 0;
+        masks.other[op] = ~masks.input[op];
+        masks.arity[op] = std::uint32_t(arity(std::uint8_t(op)));
+        masks.some[op] = masks.arity[op] > 0;
+        masks.sum[op] = additive(std::uint8_t(op));
     }
-    return held;
+    return masks;
 }();
 
 constexpr std::uint32_t kNowhere = ~0u;
@@ -66,8 +66,8 @@ constexpr std::size_t kSmall = 256, kSeen = 4096;
 // A sum is flattened once, into the sum above it or as its own, so all sums together have no more
 // terms than the tree has edges.
 template <template <class, std::size_t> class Array>
-struct Room {
-    explicit Room(std::size_t n)
+struct SubtreeArrays {
+    explicit SubtreeArrays(std::size_t n)
         : support(n),
           first(n),
           table(n),
@@ -99,9 +99,9 @@ struct Room {
     Array<std::uint32_t, 1> operators, list;  // all, and those that are paid for themselves
     Array<std::uint32_t, 1> stack;
     // only where there are equal sub-trees
-    Array<std::uint32_t, 1> same;  // the first place with an equal one
-    Array<std::uint32_t, 1> uses;  // of the first one
-    Array<std::uint8_t, 1> paid;   // of the first one: the table of all is paid for
+    Array<std::uint32_t, 1> same;   // the first place with an equal one
+    Array<std::uint32_t, 1> uses;   // of the first one
+    Array<std::uint8_t, 1> paid;    // of the first one: the table of all is paid for
     Array<std::uint32_t, 4> known;  // places by hash, open addressing
     Array<Item, 1> items;
     Array<Arrival, 1> arrivals, copies;
@@ -111,30 +111,30 @@ struct Room {
 template <class T, std::size_t n>
 struct Inside {
     explicit Inside(std::size_t) {}
-    alignas(T) std::byte held[n * kSmall * sizeof(T)];
-    T* get() { return reinterpret_cast<T*>(held); }
+    alignas(T) std::byte storage[n * kSmall * sizeof(T)];
+    T* get() { return reinterpret_cast<T*>(storage); }
     T& operator[](std::size_t k) { return get()[k]; }
 };
 
 template <class T, std::size_t n>
 struct Outside {
-    explicit Outside(std::size_t size) : held(new T[n * size]) {}
-    std::unique_ptr<T[]> held;
-    T* get() { return held.get(); }
-    T& operator[](std::size_t k) { return held[k]; }
+    explicit Outside(std::size_t size) : storage(new T[n * size]) {}
+    std::unique_ptr<T[]> storage;
+    T* get() { return storage.get(); }
+    T& operator[](std::size_t k) { return storage[k]; }
 };
 
 struct Listed {
-    std::size_t paid_for;  // operators that are paid for themselves: so many in the room's list
+    std::size_t paid_for;  // operators that are paid for themselves: so many in the list
     bool shared;           // some sub-trees are equal
 };
 
-// Fills the room: reads the tree and finds what is equal in it.
-template <class Room>
-class Survey {
+// Fills the arrays: reads the tree and finds what is equal in it.
+template <class SubtreeArrays>
+class TreeSurvey {
 public:
-    Survey(const Tree& tree, bool fuse, Room& room)
-        : tree_(tree.data()), size_(tree.size()), fuse_(fuse), room_(room) {}
+    TreeSurvey(const Tree& tree, bool fuse, SubtreeArrays& subtrees)
+        : tree_(tree.data()), size_(tree.size()), fuse_(fuse), subtrees_(subtrees) {}
 
     Listed run() {
         read();
@@ -146,7 +146,7 @@ private:
     const Node* tree_;
     const std::size_t size_;
     const bool fuse_;
-    Room& room_;
+    SubtreeArrays& subtrees_;
     std::size_t operators_ = 0, paid_for_ = 0;
 
     // the places of arguments, and all about leaves
@@ -154,18 +154,19 @@ private:
         std::size_t top = 0, operators = 0;
         for (std::size_t k = 0; k < size_; ++k) {
             const Node& n = tree_[k];
-            room_.stack[top] = std::uint32_t(k);
-            top -= kShapes.arity[n.op];
-            room_.first[k] = room_.stack[top];
-            room_.stack[top++] = std::uint32_t(k);
-            room_.support[k] = n.feature | kShapes.other[n.op];
-            room_.table[k] = 0;
-            room_.at[k] = 0;
-            room_.hash[k] = ((std::bit_cast<std::uint64_t>(n.value) & kShapes.value[n.op]) +
-                             std::uint32_t(n.feature & kShapes.input[n.op]) + kShapes.salt[n.op]) *
-                            0x9e3779b97f4a7c15;
-            room_.operators[operators] = std::uint32_t(k);
-            operators += kShapes.some[n.op];
+            subtrees_.stack[top] = std::uint32_t(k);
+            top -= kOpMasks.arity[n.op];
+            subtrees_.first[k] = subtrees_.stack[top];
+            subtrees_.stack[top++] = std::uint32_t(k);
+            subtrees_.support[k] = n.feature | kOpMasks.other[n.op];
+            subtrees_.table[k] = 0;
+            subtrees_.at[k] = 0;
+            subtrees_.hash[k] =
+                ((std::bit_cast<std::uint64_t>(n.value) & kOpMasks.value[n.op]) +
+                 std::uint32_t(n.feature & kOpMasks.input[n.op]) + kOpMasks.salt[n.op]) *
+                0x9e3779b97f4a7c15;
+            subtrees_.operators[operators] = std::uint32_t(k);
+            operators += kOpMasks.some[n.op];
         }
         operators_ = operators;
     }
@@ -177,24 +178,24 @@ private:
         const std::uint32_t fuse = fuse_, plain = 1 - fuse;
         std::size_t listed = 0;
         for (std::size_t j = 0; j < operators_; ++j) {
-            const std::size_t k = room_.operators[j], a = room_.first[k], b = k - 1;
-            const std::uint64_t hash = room_.hash[k] + room_.hash[a] * 0xc2b2ae3d27d4eb4f +
-                                       room_.hash[b] * 0x9e3779b97f4a7c15;
-            room_.hash[k] = hash ^ hash >> 32;
-            seen[room_.hash[k] % kSeen] = std::uint32_t(k);
-            const std::int32_t support = merged(room_.support[a], room_.support[b]);
-            const std::uint32_t several = support == kMany, sum = kShapes.sum[tree_[k].op];
-            room_.support[k] = support;
-            room_.table[k] = std::uint32_t(support + 1) & (several - 1);
-            room_.at[k] = 0 - Arrival(fuse & several & sum);
-            room_.list[listed] = std::uint32_t(k);
+            const std::size_t k = subtrees_.operators[j], a = subtrees_.first[k], b = k - 1;
+            const std::uint64_t hash = subtrees_.hash[k] + subtrees_.hash[a] * 0xc2b2ae3d27d4eb4f +
+                                       subtrees_.hash[b] * 0x9e3779b97f4a7c15;
+            subtrees_.hash[k] = hash ^ hash >> 32;
+            seen[subtrees_.hash[k] % kSeen] = std::uint32_t(k);
+            const std::int32_t support = merged(subtrees_.support[a], subtrees_.support[b]);
+            const std::uint32_t several = support == kMany, sum = kOpMasks.sum[tree_[k].op];
+            subtrees_.support[k] = support;
+            subtrees_.table[k] = std::uint32_t(support + 1) & (several - 1);
+            subtrees_.at[k] = 0 - Arrival(fuse & several & sum);
+            subtrees_.list[listed] = std::uint32_t(k);
             listed += plain | (several & ~sum);
         }
         paid_for_ = listed;
         std::uint64_t clash = 0;
         for (std::size_t j = 0; j < operators_; ++j) {
-            const std::size_t k = room_.operators[j];
-            clash |= seen[room_.hash[k] % kSeen] ^ k;
+            const std::size_t k = subtrees_.operators[j];
+            clash |= seen[subtrees_.hash[k] % kSeen] ^ k;
         }
         return clash != 0;
     }
@@ -202,33 +203,34 @@ private:
     // Equal sub-trees get the place of the first of them, and that the number of its uses. False
     // where there are none after all.
     bool find_equal() {
-        bool found = false;
+        bool repeated = false;
         const std::size_t mask = std::bit_ceil(2 * size_) - 1;
-        std::fill_n(room_.known.get(), mask + 1, kNowhere);
+        std::fill_n(subtrees_.known.get(), mask + 1, kNowhere);
         for (std::size_t k = 0; k < size_; ++k) {
-            room_.same[k] = std::uint32_t(k);
-            room_.uses[k] = 0;
-            room_.paid[k] = 0;
+            subtrees_.same[k] = std::uint32_t(k);
+            subtrees_.uses[k] = 0;
+            subtrees_.paid[k] = 0;
         }
         for (std::size_t j = 0; j < operators_; ++j) {
-            const std::uint32_t k = room_.operators[j];
-            std::size_t h = room_.hash[k] & mask;
-            while (room_.known[h] != kNowhere && !equal(room_.known[h], k)) h = (h + 1) & mask;
-            if (room_.known[h] != kNowhere) {
-                room_.same[k] = room_.known[h];
-                found = true;
+            const std::uint32_t k = subtrees_.operators[j];
+            std::size_t h = subtrees_.hash[k] & mask;
+            while (subtrees_.known[h] != kNowhere && !equal(subtrees_.known[h], k))
+                h = (h + 1) & mask;
+            if (subtrees_.known[h] != kNowhere) {
+                subtrees_.same[k] = subtrees_.known[h];
+                repeated = true;
                 continue;
             }
-            room_.known[h] = k;
-            ++room_.uses[room_.same[k - 1]];
-            if (arity(tree_[k].op) == 2) ++room_.uses[room_.same[room_.first[k]]];
+            subtrees_.known[h] = k;
+            ++subtrees_.uses[subtrees_.same[k - 1]];
+            if (arity(tree_[k].op) == 2) ++subtrees_.uses[subtrees_.same[subtrees_.first[k]]];
         }
-        return found;
+        return repeated;
     }
 
     bool equal(std::uint32_t j, std::uint32_t k) const {
-        return room_.hash[j] == room_.hash[k] && tree_[j].op == tree_[k].op &&
-               alike(j - 1, k - 1) && alike(room_.first[j], room_.first[k]);
+        return subtrees_.hash[j] == subtrees_.hash[k] && tree_[j].op == tree_[k].op &&
+               alike(j - 1, k - 1) && alike(subtrees_.first[j], subtrees_.first[k]);
     }
 
     // of arguments, whose own `same` is known
@@ -236,9 +238,9 @@ private:
         const Node &m = tree_[j], &n = tree_[k];
         if (m.op != n.op) return false;
         if (m.op == INPUT) return m.feature == n.feature;
-        if (m.op != CONST) return room_.same[j] == room_.same[k];
+        if (m.op != CONST) return subtrees_.same[j] == subtrees_.same[k];
         return std::bit_cast<std::uint64_t>(m.value) == std::bit_cast<std::uint64_t>(n.value);
     }
 };
 
-}  // namespace symtick::cost_room
+}  // namespace symtick::cost_tree

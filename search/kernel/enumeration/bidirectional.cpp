@@ -1,4 +1,4 @@
-// Room: search/kernel. See meet.hpp.
+// Bidirectional enumeration: parts of the target looked up; see bidirectional.hpp.
 #include "enumeration/bidirectional.hpp"
 
 #include <cmath>
@@ -21,45 +21,46 @@ std::uint64_t rough_key(const double* values, std::size_t rows) {
 
 }  // namespace
 
-Meeting::Meeting(Library& library, std::vector<double> target,
-                 const MeetingSettings& settings)
+BidirectionalSearch::BidirectionalSearch(Library& library, std::vector<double> target,
+                                         const BidirectionalSettings& settings)
     : library_(&library), settings_(settings), target_(std::move(target)) {
     if (target_.size() != library.rows())
         throw std::invalid_argument("the target needs one number for each row of the library");
     target_.resize(library.stride(), target_.back());
-    for (const Undo& u : undos(library.rules().vocabulary())) {
-        const bool pair = u.unknown == Undo::FIRST || u.unknown == Undo::SECOND;
+    for (const InverseOp& u : inverse_ops(library.rules().vocabulary())) {
+        const bool pair = u.unknown == InverseOp::FIRST || u.unknown == InverseOp::SECOND;
         (pair ? paired_ : alone_).push_back(u);
     }
     out_.resize(library.stride());
     scratch_.resize(library.stride());
 }
 
-const Undo& Meeting::undo(const Part& part) const {
-    return (part.function < 0 ? alone_ : paired_)[std::size_t(part.undo)];
+const InverseOp& BidirectionalSearch::inverse(const TargetPart& part) const {
+    return (part.function < 0 ? alone_ : paired_)[std::size_t(part.inverse)];
 }
 
-void Meeting::plan(std::size_t family, int block) {
+void BidirectionalSearch::plan(std::size_t family, int block) {
     const Family& f = families_[family];
     double ways = double(alone_.size());
     if (block != ALONE) {
         const auto k = std::size_t(block);
-        ways = double(paired_.size()) * double(library_->block_begin(k + 1) - library_->block_begin(k));
+        ways = double(paired_.size()) *
+               double(library_->block_begin(k + 1) - library_->block_begin(k));
     }
     const double size =
         ways * double(f.end - f.begin) * std::pow(settings_.patience, double(f.steps));
     if (size > 0) plans_.push({size, planned_++, family, block});
 }
 
-void Meeting::plan_growth() {
-    for (const auto& [how, block] : {std::pair(Library::LEVEL, GROW_LEVEL),
-                                     std::pair(Library::FOLDS, GROW_FOLDS)}) {
+void BidirectionalSearch::plan_growth() {
+    for (const auto& [how, block] :
+         {std::pair(Library::LEVEL, GROW_LEVEL), std::pair(Library::FOLDS, GROW_FOLDS)}) {
         const double cost = library_->growth_cost(how);
         if (std::isfinite(cost)) plans_.push({cost, planned_++, 0, block});
     }
 }
 
-void Meeting::begin(const Offer& offer) {
+void BidirectionalSearch::begin(const Offer& offer) {
     families_.push_back({0, 1, 0});
     if (usable(target_.data())) {
         out_ = target_;
@@ -70,8 +71,8 @@ void Meeting::begin(const Offer& offer) {
         parts_.push_back({-1, -1, -1});
         families_[0].end = 0;
         ++lookups_;
-        const Found found = library_->find(target_.data());
-        ended_ = found && complete(parts_[0], found, offer);
+        const LineMatch match = library_->find(target_.data());
+        ended_ = match && complete(parts_[0], match, offer);
     }
     plan(0, ALONE);
     for (std::size_t b = 0; b < library_->blocks(); ++b) plan(0, int(b));
@@ -79,7 +80,7 @@ void Meeting::begin(const Offer& offer) {
     checked_ = library_->table().size();
 }
 
-bool Meeting::run(std::uint64_t evaluations, const Offer& offer) {
+bool BidirectionalSearch::run(std::uint64_t evaluations, const Offer& offer) {
     limit_ = evaluations;
     if (!pending_.empty()) {
         if (spent(evaluations)) return true;
@@ -99,7 +100,7 @@ bool Meeting::run(std::uint64_t evaluations, const Offer& offer) {
     return false;
 }
 
-bool Meeting::next_plan() {
+bool BidirectionalSearch::next_plan() {
     while (!plans_.empty() && parts_.size() < kMostParts) {
         plan_ = plans_.top();
         plans_.pop();
@@ -119,11 +120,11 @@ bool Meeting::next_plan() {
 }
 
 // Goes on with the plan; false where it has to stop before the plan's end.
-bool Meeting::work(std::uint64_t evaluations, const Offer& offer) {
+bool BidirectionalSearch::work(std::uint64_t evaluations, const Offer& offer) {
     return plan_.block >= ALONE ? make_family(evaluations, offer) : grow(evaluations, offer);
 }
 
-bool Meeting::grow(std::uint64_t evaluations, const Offer& offer) {
+bool BidirectionalSearch::grow(std::uint64_t evaluations, const Offer& offer) {
     const auto how = plan_.block == GROW_LEVEL ? Library::LEVEL : Library::FOLDS;
     const std::uint64_t own = lookups_ + offers_;
     const bool whole = library_->grow(how, evaluations - own);
@@ -138,17 +139,17 @@ bool Meeting::grow(std::uint64_t evaluations, const Offer& offer) {
 }
 
 // Whether the new functions are what was looked for before.
-bool Meeting::check_wanted(std::uint64_t evaluations, const Offer& offer) {
+bool BidirectionalSearch::check_wanted(std::uint64_t evaluations, const Offer& offer) {
     for (; checked_ < library_->table().size(); ++checked_) {
         if (spent(evaluations)) return false;
-        const Shape shape = library_->shape_of(library_->table().values(checked_));
+        const LineShape shape = library_->shape_of(library_->table().values(checked_));
         std::int32_t part = constant_ ? 0 : -1;
         if (shape.spread > 0) part = wanted_shapes_.find(shape.key.here);
         if (shape.spread > 0 && part < 0) part = wanted_shapes_.find(shape.key.near);
         if (part < 0) continue;
         values_of(std::size_t(part), wanted_);
-        const Found found = library_->find(wanted_.data());
-        if (found && complete(parts_[std::size_t(part)], found, offer)) {
+        const LineMatch match = library_->find(wanted_.data());
+        if (match && complete(parts_[std::size_t(part)], match, offer)) {
             ended_ = true;
             return false;
         }
@@ -156,7 +157,7 @@ bool Meeting::check_wanted(std::uint64_t evaluations, const Offer& offer) {
     return true;
 }
 
-bool Meeting::make_family(std::uint64_t evaluations, const Offer& offer) {
+bool BidirectionalSearch::make_family(std::uint64_t evaluations, const Offer& offer) {
     for (; parent_ < families_[plan_.parents].end; ++parent_, step_ = 0) {
         values_of(parent_, wanted_);
         if (!children(evaluations, offer)) return false;
@@ -168,22 +169,22 @@ bool Meeting::make_family(std::uint64_t evaluations, const Offer& offer) {
     return true;
 }
 
-bool Meeting::children(std::uint64_t evaluations, const Offer& offer) {
+bool BidirectionalSearch::children(std::uint64_t evaluations, const Offer& offer) {
     const bool pair = plan_.block != ALONE;
     const auto block = std::size_t(plan_.block);
     const std::size_t first = pair ? library_->block_begin(block) : 0;
     const std::size_t count = pair ? library_->block_begin(block + 1) - first : 1;
-    const std::vector<Undo>& ways = pair ? paired_ : alone_;
+    const std::vector<InverseOp>& ways = pair ? paired_ : alone_;
     for (; step_ < count * ways.size(); ++step_) {
         if (spent(evaluations)) return false;
         ++attempts_;
         patience_.step();
         const std::size_t function = first + step_ / ways.size(), way = step_ % ways.size();
         const double* other = pair ? library_->table().values(function) : nullptr;
-        undone(ways[way], wanted_.data(), other, out_.data(), library_->stride());
+        inverted(ways[way], wanted_.data(), other, out_.data(), library_->stride());
         if (!usable(out_.data())) continue;
-        const Part part{std::int32_t(parent_), pair ? std::int32_t(function) : -1,
-                        std::int16_t(way)};
+        const TargetPart part{std::int32_t(parent_), pair ? std::int32_t(function) : -1,
+                              std::int16_t(way)};
         if (look(part, offer)) {
             ended_ = true;
             return false;
@@ -192,7 +193,7 @@ bool Meeting::children(std::uint64_t evaluations, const Offer& offer) {
     return true;
 }
 
-bool Meeting::usable(const double* values) const {
+bool BidirectionalSearch::usable(const double* values) const {
     double most = 0;
     for (std::size_t r = 0; r < library_->rows(); ++r) {
         if (!(std::fabs(values[r]) <= kLargest)) return false;
@@ -202,44 +203,45 @@ bool Meeting::usable(const double* values) const {
 }
 
 // Looks up what `out_` holds; true where an offer ends the search.
-bool Meeting::look(const Part& part, const Offer& offer) {
+bool BidirectionalSearch::look(const TargetPart& part, const Offer& offer) {
     const std::uint64_t key = rough_key(out_.data(), library_->rows());
     if (seen_.find(key) >= 0) return false;
     seen_.insert(key, 0);
-    const Shape shape = library_->shape_of(out_.data());
+    const LineShape shape = library_->shape_of(out_.data());
     if (shape.spread == 0) return false;  // a constant: found already, one step before
     const auto number = std::int32_t(parts_.size());
     parts_.push_back(part);
     // what differs from an earlier part by a scale and a shift is not found either
     if (wanted_shapes_.find(shape.key.here) >= 0) return false;
     ++lookups_;
-    const Found found = library_->find(out_.data(), shape);
-    if (found) return complete(part, found, offer);
+    const LineMatch match = library_->find(out_.data(), shape);
+    if (match) return complete(part, match, offer);
     wanted_shapes_.insert(shape.key.here, number);
     return false;
 }
 
-void Meeting::values_of(std::size_t part, std::vector<double>& out) {
+void BidirectionalSearch::values_of(std::size_t part, std::vector<double>& out) {
     std::vector<std::size_t> chain;
     for (std::size_t k = part; k != 0; k = std::size_t(parts_[k].parent)) chain.push_back(k);
     out = target_;
     for (std::size_t k = chain.size(); k-- > 0;) {
-        const Part& p = parts_[chain[k]];
+        const TargetPart& p = parts_[chain[k]];
         const double* other =
             p.function < 0 ? nullptr : library_->table().values(std::size_t(p.function));
-        undone(undo(p), out.data(), other, scratch_.data(), library_->stride());
+        inverted(inverse(p), out.data(), other, scratch_.data(), library_->stride());
         std::swap(out, scratch_);
     }
 }
 
 // Writes the whole formula around a part that was found; the shortest that the rules accept is
 // offered. True where the offer ends the search.
-bool Meeting::complete(const Part& part, const Found& found, const Offer& offer) {
-    for (Tree tree : library_->written(found)) {
-        for (Part p = part; p.parent >= 0; p = parts_[std::size_t(p.parent)]) {
+bool BidirectionalSearch::complete(const TargetPart& part, const LineMatch& match,
+                                   const Offer& offer) {
+    for (Tree tree : library_->written(match)) {
+        for (TargetPart p = part; p.parent >= 0; p = parts_[std::size_t(p.parent)]) {
             const Tree other =
                 p.function < 0 ? Tree{} : library_->table().tree(std::size_t(p.function));
-            tree = redone(undo(p), library_->rules().vocabulary(), tree, other);
+            tree = applied(inverse(p), library_->rules().vocabulary(), tree, other);
         }
         if (!library_->rules().accepts(tree)) continue;
         if (spent(limit_)) {

@@ -1,26 +1,27 @@
-// Room: search/kernel. Search from both ends: what must an inner part of the target be, so that
-// operators and small functions around it make the target? Each such part is looked up among the
-// enumerated functions, so that a formula costs what its halves cost.
+// Search from both ends: what must an inner part of the target be, so that operators and small
+// functions around it make the target? Each such part is looked up among the enumerated functions,
+// so that a formula costs what its halves cost.
 #pragma once
 #include <functional>
 #include <queue>
 
-#include "enumeration/library.hpp"
 #include "enumeration/inverse_ops.hpp"
+#include "enumeration/library.hpp"
 
 namespace symtick {
 
-struct MeetingSettings {
+struct BidirectionalSettings {
     // A family of parts is made the later, the more lookups it may take, and this many times later
     // for each step that its parts are away from the target.
     double patience = 4.0;
 };
 
-class Meeting {
+class BidirectionalSearch {
 public:
     // target: one number for each of the library's rows. The library grows when that is the
     // likelier way on than more lookups.
-    Meeting(Library& library, std::vector<double> target, const MeetingSettings& settings);
+    BidirectionalSearch(Library& library, std::vector<double> target,
+                        const BidirectionalSettings& settings);
 
     // A whole tree that the rules accept and that is the target on the library's rows; true to end.
     using Offer = std::function<bool(const Tree&)>;
@@ -36,10 +37,10 @@ public:
 
 private:
     // A part of the target: what is left of `parent` when one way back was gone.
-    struct Part {
+    struct TargetPart {
         std::int32_t parent;
         std::int32_t function;  // the other argument, -1
-        std::int16_t undo;
+        std::int16_t inverse;
     };
     // All parts that have the same history of blocks.
     struct Family {
@@ -48,30 +49,30 @@ private:
     // What may be done next: make a family of `parents` with the functions of a block, or with none
     // (ALONE), or let the library grow.
     enum : int { ALONE = -1, GROW_LEVEL = -2, GROW_FOLDS = -3 };
-    struct Plan {
+    struct PlannedBlock {
         double size;  // evaluations that it may take, times the patience for its steps
         std::uint64_t number;
         std::size_t parents;
         int block;
-        bool operator<(const Plan& other) const {  // the greatest is taken first
+        bool operator<(const PlannedBlock& other) const {  // the greatest is taken first
             return size != other.size ? size > other.size : number > other.number;
         }
     };
 
     Library* library_;
-    MeetingSettings settings_;
+    BidirectionalSettings settings_;
     std::vector<double> target_;
-    std::vector<Undo> alone_, paired_;
-    std::vector<Part> parts_;
+    std::vector<InverseOp> alone_, paired_;
+    std::vector<TargetPart> parts_;
     std::vector<Family> families_;
-    std::priority_queue<Plan> plans_;
+    std::priority_queue<PlannedBlock> plans_;
     std::uint64_t planned_ = 0, lookups_ = 0, offers_ = 0, attempts_ = 0;
     KeyIndex seen_, wanted_shapes_;  // the latter: part of each shape that was not found
-    std::uint64_t limit_ = 0;      // evaluations that `run` may take in all
-    std::vector<Tree> pending_;    // found when no evaluation was left to score it, at most one
+    std::uint64_t limit_ = 0;        // evaluations that `run` may take in all
+    std::vector<Tree> pending_;      // found when no evaluation was left to score it, at most one
     bool ended_ = false, working_ = false, constant_ = false;
     // where the plan in work stands
-    Plan plan_{};
+    PlannedBlock plan_{};
     std::size_t parent_ = 0, step_ = 0, checked_ = 0;
     std::vector<double> wanted_, out_, scratch_;
     Patience patience_;
@@ -92,11 +93,11 @@ private:
     bool check_wanted(std::uint64_t evaluations, const Offer& offer);
     bool make_family(std::uint64_t evaluations, const Offer& offer);
     bool children(std::uint64_t evaluations, const Offer& offer);
-    bool look(const Part& part, const Offer& offer);
+    bool look(const TargetPart& part, const Offer& offer);
     bool usable(const double* values) const;
     void values_of(std::size_t part, std::vector<double>& out);
-    const Undo& undo(const Part& part) const;
-    bool complete(const Part& part, const Found& found, const Offer& offer);
+    const InverseOp& inverse(const TargetPart& part) const;
+    bool complete(const TargetPart& part, const LineMatch& match, const Offer& offer);
 };
 
 }  // namespace symtick

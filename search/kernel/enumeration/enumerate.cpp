@@ -1,4 +1,4 @@
-// Room: search/kernel. See enumerate.hpp.
+// Enumeration level by level, by nodes or by operations; see enumerate.hpp.
 #include "enumeration/enumerate.hpp"
 
 #include <algorithm>
@@ -63,10 +63,11 @@ bool Enumeration::run_nodes(std::size_t level, std::uint64_t evaluations) {
     return false;
 }
 
-// Considers the candidate at the cursor, or moves it to where there is one; false at the level's end.
+// Considers the candidate at the cursor, or moves it to where there is one; false at the level's
+// end.
 bool Enumeration::advance() {
     Cursor& c = cursor_;
-    if (c.token >= table_.letters()) return false;
+    if (c.token >= table_.tokens()) return false;
     const int count = table_.rules().vocabulary().arity_of(int(c.token));
     const auto size = [&](std::size_t level) { return starts_[level + 1] - starts_[level]; };
     const auto form = [&](std::size_t level, std::size_t k) {
@@ -134,13 +135,14 @@ bool Enumeration::extend(std::uint64_t evaluations) {
     const auto function = [&](std::size_t k) {
         return k < leaves ? std::int32_t(k) : members[k - leaves];
     };
+    const auto form = [&](std::size_t k) { return table_.first_form(std::size_t(function(k))); };
     const auto bit = [&](std::size_t k) {
         return k < leaves ? std::uint8_t(0) : std::uint8_t(1u << (k - leaves));
     };
     const auto open = std::uint8_t(((1u << count) - 1) & ~used);  // members that nothing uses yet
     const std::int32_t newest = count ? members[count - 1] : -1;
     std::size_t step = 0;
-    for (std::size_t t = 0; t < table_.letters(); ++t) {
+    for (std::size_t t = 0; t < table_.tokens(); ++t) {
         const int arguments = table_.rules().vocabulary().arity_of(int(t));
         if (arguments == 0) continue;
         for (std::size_t i = 0; i < all; ++i) {
@@ -157,13 +159,13 @@ bool Enumeration::extend(std::uint64_t evaluations) {
                 }
                 attempt();
                 if (idle) continue;
-                const std::int32_t b = arguments == 2 ? table_.first_form(function(j)) : -1;
-                const std::int32_t found =
-                    table_.consider(t, table_.first_form(function(i)), b, count + 1);
-                if (last || found < std::int32_t(leaves)) continue;
+                const std::int32_t b = arguments == 2 ? form(j) : -1;
+                const std::int32_t made = table_.consider(t, form(i), b, count + 1);
+                if (last || made < std::int32_t(leaves)) continue;
                 // each set in one order only: by number, but for what the newest is needed for
-                const bool fresh = found > newest || function(i) == newest || (b >= 0 && function(j) == newest);
-                if (fresh) keep(members, count, used, found, bits);
+                const bool fresh =
+                    made > newest || function(i) == newest || (b >= 0 && function(j) == newest);
+                if (fresh) keep(members, count, used, made, bits);
             }
         }
     }

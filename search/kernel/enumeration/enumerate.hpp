@@ -1,8 +1,8 @@
-// Room: search/kernel. Exhaustive search from the smallest functions up: every function that the
-// vocabulary can write within the rules, once, in order of size.
+// Exhaustive search from the smallest functions up: every function that the vocabulary can write
+// within the rules, once, in order of size.
 #pragma once
-#include "enumeration/function_table.hpp"
 #include "core/interrupt.hpp"
+#include "enumeration/function_table.hpp"
 
 namespace symtick {
 
@@ -10,7 +10,7 @@ struct EnumerationSettings {
     // A level is a number of nodes of the tree; `shared`: of operations, where what is used twice
     // is counted once (x * x is one, its square another one).
     bool shared = false;
-    std::size_t max_level = 7;
+    std::size_t max_level = 0;
     TableSettings table;
 };
 
@@ -23,15 +23,16 @@ public:
     // candidates for so few new functions (`kAttempts`), or nothing is left within the limits
     // (false). In steps or at once, the functions are the same.
     bool run(std::uint64_t evaluations);
-    // The same to the end of the level in work; false also where the evaluations end before it does.
+    // The same to the end of the level in work; false also where the evaluations end before it
+    // does.
     bool run_level(std::uint64_t evaluations);
 
     const FunctionTable& table() const { return table_; }
-    FunctionTable& table() { return table_; }  // what is put in is found known later
+    FunctionTable& table() { return table_; }           // what is put in is found known later
     std::size_t complete() const { return complete_; }  // last level of which nothing is missing
 
 private:
-    // where the enumeration by nodes stands: a letter, the level of its first argument, two forms
+    // where the enumeration by nodes stands: a token, the level of its first argument, two forms
     struct Cursor {
         std::size_t level = 1, token = 0, left = 1, i = 0, j = 0;
     };
@@ -50,7 +51,7 @@ private:
     Cursor cursor_;
     States now_, next_;
     std::size_t state_ = 0, step_ = 0;  // where the enumeration by operations stands
-    std::uint64_t attempts_ = 0;         // candidates, known and undefined ones too
+    std::uint64_t attempts_ = 0;        // candidates, known and undefined ones too
     Patience patience_;
 
     // An evaluation allows so many candidates, and so many evaluations' worth are free: where all

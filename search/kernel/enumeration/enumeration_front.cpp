@@ -1,4 +1,4 @@
-// Room: search/kernel. See enumeration_front.hpp.
+// The front of enumerated functions; see enumeration_front.hpp.
 #include "enumeration/enumeration_front.hpp"
 
 #include <algorithm>
@@ -14,8 +14,8 @@ public:
         : table_(table), settings_(settings), offers_(offers) {
         const Vocabulary& vocabulary = offers.rules().vocabulary();
         const auto has = [&](const Node& n) { return vocabulary.find(n) >= 0; };
-        scalable_ = settings.scaled && has({CONST, kFree, 0.0}) && has({MUL, 0, 0.0}) &&
-                    has({ADD, 0, 0.0});
+        scalable_ =
+            settings.scaled && has({CONST, kFree, 0.0}) && has({MUL, 0, 0.0}) && has({ADD, 0, 0.0});
     }
 
     std::uint64_t run() {
@@ -55,7 +55,8 @@ private:
 
     // the best a * f, f + b and a * f + b in least squares
     std::vector<Scaling> scalings(std::size_t f) const {
-        const double *v = table_.values(f), *y = offers_.screen().y64.get(), *weight = offers_.screen().w64.get();
+        const double *v = table_.values(f), *y = offers_.screen().y64.get(),
+                     *weight = offers_.screen().w64.get();
         double w = 0, wv = 0, wy = 0, wvv = 0, wvy = 0, wyy = 0;
         for (std::size_t r = 0; r < table_.rows(); ++r) {
             w += weight[r];
@@ -74,12 +75,13 @@ private:
         }
         for (Scaling& s : out)
             s.loss = (wyy + s.scale * s.scale * wvv + s.offset * s.offset * w +
-                      2 * (s.scale * s.offset * wv - s.scale * wvy - s.offset * wy)) / w;
+                      2 * (s.scale * s.offset * wv - s.scale * wvy - s.offset * wy)) /
+                     w;
         return out;
     }
 
     void scale(std::size_t f, const Tree& tree) {
-        const Form& form = table_.written(f);
+        const FunctionForm& form = table_.written(f);
         const std::vector<Scaling> all = scalings(f);
         for (const Scaling& s : all) offers_.offer(line(tree, s.scale, s.offset));
         // those are the best already, where the squares of all rows were summed

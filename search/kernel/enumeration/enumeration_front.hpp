@@ -1,14 +1,14 @@
-// Room: search/kernel. The best of the enumerated functions for each cost.
+// The best of the enumerated functions for each cost.
 #pragma once
 #include "enumeration/enumerate.hpp"
-#include "eval/fit.hpp"
 #include "enumeration/offers.hpp"
+#include "eval/fit.hpp"
 
 namespace symtick {
 
 struct FrontSettings {
-    bool scaled = false;     // also scale * f + offset, where the vocabulary has what it takes
-    std::size_t fits = 100;  // of the best functions of each level, where constants are to be tuned
+    bool scaled = false;   // also scale * f + offset, where the vocabulary has what it takes
+    std::size_t fits = 0;  // of the best functions of each level, where constants are to be tuned
     FitSettings fit;
 };
 

@@ -1,4 +1,4 @@
-// Room: search/kernel. See function_table.hpp.
+// The table of enumerated functions; see function_table.hpp.
 #include "enumeration/function_table.hpp"
 
 #include <algorithm>
@@ -6,8 +6,8 @@
 #include <stdexcept>
 #include <tuple>
 
-#include "simd/dispatch.hpp"
 #include "core/fingerprint.hpp"
+#include "simd/dispatch.hpp"
 
 namespace symtick {
 namespace {
@@ -21,7 +21,7 @@ constexpr double kTiniest = 1e-100;
 
 std::size_t whole_vectors(std::size_t rows) { return (rows + 15) / 16 * 16; }
 
-// the letter as an expression of INPUT 0 and INPUT 1
+// the token as an expression of INPUT 0 and INPUT 1
 Tree body_of(const Vocabulary& vocabulary, std::size_t token) {
     const std::uint8_t op = vocabulary.tokens[token].node.op;
     if (op >= CUSTOM1) return vocabulary.body(op);
@@ -47,14 +47,14 @@ double greatest(const double* values, std::size_t rows) {
     return most;
 }
 
-std::uint64_t key_of(const Form& form) {
+std::uint64_t key_of(const FunctionForm& form) {
     return stirred(stirred(std::uint64_t(form.token) << 32 | std::uint32_t(form.a)) ^
                    std::uint32_t(form.b));
 }
 
 }  // namespace
 
-LetterRunner::LetterRunner(const Vocabulary& vocabulary, std::size_t stride) : stride_(stride) {
+TokenRunner::TokenRunner(const Vocabulary& vocabulary, std::size_t stride) : stride_(stride) {
     int slots = 0;
     for (std::size_t t = 0; t < vocabulary.tokens.size(); ++t) {
         codes_.emplace_back();
@@ -67,12 +67,12 @@ LetterRunner::LetterRunner(const Vocabulary& vocabulary, std::size_t stride) : s
     out_.resize(kBlock);
 }
 
-double* LetterRunner::run(std::size_t token, const double* a, const double* b) {
+double* TokenRunner::run(std::size_t token, const double* a, const double* b) {
     std::copy_n(a, stride_, x_.get());
     if (b) std::copy_n(b, stride_, x_.get() + stride_);
     const Code<double>& code = codes_[token];
-    hot().eval64(code.steps.data(), int(code.steps.size()), x_.get(), stride_, 0, stride_,
-                 slots_.get(), out_.get());
+    simd_loops().eval64(code.steps.data(), int(code.steps.size()), x_.get(), stride_, 0, stride_,
+                        slots_.get(), out_.get());
     return out_.get();
 }
 
@@ -90,35 +90,39 @@ FunctionTable::FunctionTable(const Rules& rules, const Data& data, const TableSe
         cost.factor_bits = 1;
         settings_.cost = Costing(cost);
     }
-    for (std::size_t t = 0; t < letters(); ++t) bodies_.push_back(body_of(rules_.vocabulary(), t));
+    for (std::size_t t = 0; t < tokens(); ++t) bodies_.push_back(body_of(rules_.vocabulary(), t));
     add_leaves(data);
     leaves_ = size();
 }
 
 void FunctionTable::add_leaves(const Data& data) {
     std::vector<double> column(stride_);
-    const auto padded = [&] { std::fill(column.begin() + std::ptrdiff_t(rows_), column.end(),
-                                        column[rows_ - 1]); };
-    for (std::size_t t = 0; t < letters(); ++t) {
+    const auto padded = [&] {
+        std::fill(column.begin() + std::ptrdiff_t(rows_), column.end(), column[rows_ - 1]);
+    };
+    for (std::size_t t = 0; t < tokens(); ++t) {
         const Node& n = rules_.vocabulary().tokens[t].node;
-        if (n.op == INPUT) std::copy_n(data.x64.get() + std::size_t(n.feature) * data.stride, rows_,
-                                       column.begin());
-        else if (n.op == CONST && n.feature == kLiteral) std::fill(column.begin(), column.end(), n.value);
-        else continue;
+        if (n.op == INPUT)
+            std::copy_n(data.x64.get() + std::size_t(n.feature) * data.stride, rows_,
+                        column.begin());
+        else if (n.op == CONST && n.feature == kLiteral)
+            std::fill(column.begin(), column.end(), n.value);
+        else
+            continue;
         padded();
         add_leaf(n, t, column.data(), 0);
     }
     if (rules_.vocabulary().find({CONST, kFree, 0.0}) < 0) return;
     for (std::size_t k = 0; k < settings_.symbols; ++k) {
         std::fill(column.begin(), column.end(), kSymbolValues[k]);
-        add_leaf({CONST, kFree, kSymbolValues[k]}, letters() + k, column.data(),
+        add_leaf({CONST, kFree, kSymbolValues[k]}, tokens() + k, column.data(),
                  std::uint8_t(1u << k));
     }
 }
 
 void FunctionTable::add_leaf(const Node& node, std::size_t token, const double* values,
                              std::uint8_t symbols) {
-    Form form;
+    FunctionForm form;
     form.token = std::int16_t(token);
     form.level = std::uint8_t(settings_.first_level);
     form.symbols = symbols;
@@ -136,15 +140,15 @@ bool FunctionTable::commutes(std::size_t token) const {
            rules_.settings().max_argument.empty();
 }
 
-const Node& FunctionTable::letter(const Form& form) const {
+const Node& FunctionTable::node_of(const FunctionForm& form) const {
     return rules_.vocabulary().tokens[std::size_t(form.token)].node;
 }
 
 // a free constant that another one does the work of
-bool FunctionTable::pointless(const Form& form) const {
-    const std::uint8_t op = letter(form).op;
-    const Form& a = forms_[std::size_t(form.a)];
-    const Form none, &b = form.b < 0 ? none : forms_[std::size_t(form.b)];
+bool FunctionTable::pointless(const FunctionForm& form) const {
+    const std::uint8_t op = node_of(form).op;
+    const FunctionForm& a = forms_[std::size_t(form.a)];
+    const FunctionForm none, &b = form.b < 0 ? none : forms_[std::size_t(form.b)];
     if (a.symbols & b.symbols) return true;
     const int flags = a.flags | b.flags;
     if ((a.flags & SYMBOL) && (form.b < 0 || (b.flags & SYMBOL))) return true;
@@ -164,8 +168,8 @@ bool FunctionTable::pointless(const Form& form) const {
     }
 }
 
-std::uint8_t FunctionTable::flags_of(const Form& form) const {
-    const std::uint8_t op = letter(form).op;
+std::uint8_t FunctionTable::flags_of(const FunctionForm& form) const {
+    const std::uint8_t op = node_of(form).op;
     const auto constant = [&](std::int32_t k) {
         return k >= 0 && (forms_[std::size_t(k)].flags & SYMBOL);
     };
@@ -175,16 +179,16 @@ std::uint8_t FunctionTable::flags_of(const Form& form) const {
 }
 
 Element FunctionTable::inverse_of(std::int32_t function) {
-    Element& held = inverses_[std::size_t(function)];
-    if (held == 0) held = inverse(elements_[std::size_t(function)]);
-    return held;
+    Element& inverted = inverses_[std::size_t(function)];
+    if (inverted == 0) inverted = inverse(elements_[std::size_t(function)]);
+    return inverted;
 }
 
-Element FunctionTable::element_of(const Form& form) {
+Element FunctionTable::element_of(const FunctionForm& form) {
     const std::int32_t fa = forms_[std::size_t(form.a)].function;
     const std::int32_t fb = form.b < 0 ? fa : forms_[std::size_t(form.b)].function;
     const Element a = elements_[std::size_t(fa)], b = elements_[std::size_t(fb)];
-    switch (letter(form).op) {
+    switch (node_of(form).op) {
         case ADD: return plus(a, b);
         case SUB: return minus(a, b);
         case MUL: return times(a, b);
@@ -198,7 +202,7 @@ Element FunctionTable::element_of(const Form& form) {
 
 std::int32_t FunctionTable::consider(std::size_t token, std::int32_t a, std::int32_t b,
                                      std::size_t level) {
-    Form form;
+    FunctionForm form;
     form.token = std::int16_t(token);
     form.level = std::uint8_t(level);
     form.a = a;
@@ -220,7 +224,7 @@ std::int32_t FunctionTable::consider(std::size_t token, std::int32_t a, std::int
     return full() ? -1 : computed(form, element);
 }
 
-std::int32_t FunctionTable::computed(Form& form, Element element) {
+std::int32_t FunctionTable::computed(FunctionForm& form, Element element) {
     const std::uint64_t key = key_of(form);
     if (dead_.find(key) >= 0) return -1;
     const auto row = [&](std::int32_t k) {
@@ -250,14 +254,14 @@ std::int32_t FunctionTable::computed(Form& form, Element element) {
 }
 
 // Whether the values are finite; a sum that is nothing but rounding becomes 0.
-bool FunctionTable::clean(double* out, const Form& form) const {
+bool FunctionTable::clean(double* out, const FunctionForm& form) const {
     for (std::size_t r = 0; r < rows_; ++r)
         if (!(std::fabs(out[r]) <= settings_.largest)) return false;
     const double most = greatest(out, rows_);
-    const std::uint8_t op = letter(form).op;
+    const std::uint8_t op = node_of(form).op;
     if (op == ADD || op == SUB) {
-        const double from = greatest(
-            values(std::size_t(forms_[std::size_t(form.a)].function)), rows_);
+        const double from =
+            greatest(values(std::size_t(forms_[std::size_t(form.a)].function)), rows_);
         if (most <= kNoise * from) std::fill_n(out, stride_, 0.0);
     }
     return most == 0.0 || most > kTiniest;
@@ -269,15 +273,15 @@ std::int32_t FunctionTable::find(const double* wanted) const {
         return agree(wanted, values(std::size_t(k)), rows_, scale);
     };
     const ValueKey key = value_key(squares);
-    const std::int32_t found = by_value_.find(key.here, same);
-    return found >= 0 ? found : by_value_.find(key.near, same);
+    const std::int32_t function = by_value_.find(key.here, same);
+    return function >= 0 ? function : by_value_.find(key.near, same);
 }
 
-void FunctionTable::add_function(Form& form, Element element, const double* values) {
+void FunctionTable::add_function(FunctionForm& form, Element element, const double* values) {
     const std::size_t number = size();
-    if ((number + 1) * stride_ > room_) {
-        room_ = std::max<std::size_t>(256, 2 * number) * stride_;
-        Buffer<double> larger(room_);
+    if ((number + 1) * stride_ > capacity_) {
+        capacity_ = std::max<std::size_t>(256, 2 * number) * stride_;
+        Buffer<double> larger(capacity_);
         std::copy_n(values_.get(), number * stride_, larger.get());
         values_ = std::move(larger);
     }
@@ -295,7 +299,7 @@ void FunctionTable::add_function(Form& form, Element element, const double* valu
 }
 
 // A further form of a known function: kept if the rules may let it stand where no other form can.
-void FunctionTable::another(Form& form, std::int32_t function) {
+void FunctionTable::another(FunctionForm& form, std::int32_t function) {
     form.function = function;
     if (settings_.cheapest && form.a >= 0) others_.push_back(form);
     if (!needs_.any() || !settings_.every_form) return;
@@ -315,32 +319,34 @@ void FunctionTable::settle() {
     // a cheaper part may make a form cheaper that was not so before; few rounds do
     for (bool changed = true; changed;) {
         changed = false;
-        for (const Form& form : others_) changed = compare(form) || changed;
+        for (const FunctionForm& form : others_) changed = compare(form) || changed;
     }
 }
 
 const FunctionTable::Cheapest& FunctionTable::refreshed(std::int32_t function) {
-    Cheapest& held = cheapest_[std::size_t(function)];
-    if (held.at == changes_) return held;
-    const Tree tree = tree_of(held.form, true);
-    held = {held.form, cost_of_part(tree), tree.size(), changes_};
-    return held;
+    Cheapest& cheapest = cheapest_[std::size_t(function)];
+    if (cheapest.at == changes_) return cheapest;
+    const Tree tree = tree_of(cheapest.form, true);
+    cheapest = {cheapest.form, cost_of_part(tree), tree.size(), changes_};
+    return cheapest;
 }
 
-// Whether the form is cheaper than the one held, whose place it takes then.
-bool FunctionTable::compare(const Form& form) {
-    const auto rank = [](const Cost& c, std::size_t nodes) { return std::tuple(c.ticks, c.lut, nodes); };
+// Whether the form is cheaper than the one known, whose place it takes then.
+bool FunctionTable::compare(const FunctionForm& form) {
+    const auto rank = [](const Cost& c, std::size_t nodes) {
+        return std::tuple(c.ticks, c.lut, nodes);
+    };
     const Cheapest& known = refreshed(form.function);
-    const auto held = rank(known.cost.whole, known.nodes);
+    const auto best = rank(known.cost.whole, known.nodes);
     for (const std::int32_t k : {form.a, form.b}) {
         if (k < 0) continue;
         // what contains something dearer is dearer, but for what a table takes in
         const Cheapest& part = refreshed(forms_[std::size_t(k)].function);
-        if (rank(part.cost.least, part.nodes) >= held) return false;
+        if (rank(part.cost.least, part.nodes) >= best) return false;
     }
     const Tree tree = tree_of(form, true);
     const Cheapest made{form, cost_of_part(tree), tree.size(), changes_ + 1};
-    if (rank(made.cost.whole, made.nodes) >= held || !accepts(tree)) return false;
+    if (rank(made.cost.whole, made.nodes) >= best || !accepts(tree)) return false;
     if (contains(form.a, form.function) || contains(form.b, form.function)) return false;
     ++changes_;
     cheapest_[std::size_t(form.function)] = made;
@@ -351,23 +357,23 @@ bool FunctionTable::contains(std::int32_t form, std::int32_t function) const {
     if (form < 0) return false;
     const std::int32_t own = forms_[std::size_t(form)].function;
     if (own == function) return true;
-    const Form& next = cheapest_[std::size_t(own)].form;
+    const FunctionForm& next = cheapest_[std::size_t(own)].form;
     return contains(next.a, function) || contains(next.b, function);
 }
 
-void FunctionTable::write(const Form& form, bool cheapest, Tree& out) const {
+void FunctionTable::write(const FunctionForm& form, bool cheapest, Tree& out) const {
     for (const std::int32_t k : {form.a, form.b}) {
         if (k < 0) continue;
-        const Form& part = forms_[std::size_t(k)];
+        const FunctionForm& part = forms_[std::size_t(k)];
         write(cheapest ? cheapest_[std::size_t(part.function)].form : part, cheapest, out);
     }
     if (form.symbols && form.a < 0)
-        out.push_back({CONST, kFree, kSymbolValues[std::size_t(form.token) - letters()]});
+        out.push_back({CONST, kFree, kSymbolValues[std::size_t(form.token) - tokens()]});
     else
-        out.push_back(letter(form));
+        out.push_back(node_of(form));
 }
 
-Tree FunctionTable::tree_of(const Form& form, bool cheapest) const {
+Tree FunctionTable::tree_of(const FunctionForm& form, bool cheapest) const {
     Tree out;
     write(form, cheapest, out);
     return out;
@@ -385,7 +391,8 @@ Tree FunctionTable::tree(std::size_t function) const {
 bool FunctionTable::accepts(const Tree& tree) const { return rules_.accepts(tree); }
 
 PartCost FunctionTable::cost_of_part(const Tree& tree) const {
-    return part_cost_of(has_custom(tree) ? expanded(tree, rules_.vocabulary()) : tree, settings_.cost);
+    return part_cost_of(has_custom(tree) ? expanded(tree, rules_.vocabulary()) : tree,
+                        settings_.cost);
 }
 
 }  // namespace symtick

@@ -1,20 +1,20 @@
-// Room: search/kernel. A table of different functions, each written as a letter over earlier ones,
-// with its values over the rows: what enumeration fills and semantic search looks into.
+// A table of different functions, each written as a token over earlier ones, with its values over
+// the rows: what enumeration fills and semantic search looks into.
 #pragma once
 #include "core/data.hpp"
-#include "rules/form_needs.hpp"
 #include "core/program.hpp"
 #include "enumeration/value_index.hpp"
+#include "rules/form_needs.hpp"
 
 namespace symtick {
 
 struct TableSettings {
-    std::size_t max_functions = 1'000'000;
-    std::size_t symbols = 0;  // free constants that may stand in one function, at most 2
-    double largest = 1e9;     // functions that are greater in some row are left out
-    std::size_t first_level = 1;  // that of the leaves
-    bool every_form = true;   // keep the forms of a function that the rules tell apart
-    bool cheapest = false;    // look for the form of fewest (ticks, LUT, nodes) of each function
+    std::size_t max_functions = 0;
+    std::size_t symbols = 0;      // free constants that may stand in one function, at most 2
+    double largest = 0;           // functions that are greater in some row are left out
+    std::size_t first_level = 0;  // that of the leaves
+    bool every_form = false;      // keep the forms of a function that the rules tell apart
+    bool cheapest = false;  // look for the form of fewest (ticks, LUT, nodes) of each function
     Costing cost;           // for that
 };
 
@@ -25,11 +25,11 @@ struct TableStats {
     std::uint64_t evaluations = 0, known = 0, equal = 0, not_finite = 0, not_allowed = 0;
 };
 
-// Computes one letter over vectors of values.
-class LetterRunner {
+// Computes one token over vectors of values.
+class TokenRunner {
 public:
-    LetterRunner(const Vocabulary& vocabulary, std::size_t stride);
-    // `stride` numbers, good until the next call; b only of a letter with two arguments
+    TokenRunner(const Vocabulary& vocabulary, std::size_t stride);
+    // `stride` numbers, good until the next call; b only of a token with two arguments
     double* run(std::size_t token, const double* a, const double* b);
 
 private:
@@ -40,12 +40,12 @@ private:
 
 class FunctionTable {
 public:
-    // Reads the first rows, `kMostRows` at most; begins with the leaves. Rules that only a whole expression
-    // can keep (fewest nodes, letters that must stand, the target's unit) are left out.
+    // Reads the first rows, `kMostRows` at most; begins with the leaves. Rules that only a whole
+    // expression can keep (fewest nodes, tokens that must stand, the target's unit) are left out.
     FunctionTable(const Rules& rules, const Data& data, const TableSettings& settings);
     FunctionTable(const FunctionTable&) = delete;
 
-    // Puts a letter over two forms (b is -1 for a letter with one argument) into the table, as the
+    // Puts a token over two forms (b is -1 for a token with one argument) into the table, as the
     // first form of a new function or another one of a known one. Returns the function's number, -1
     // where it is not finite, breaks a rule, adds nothing, or there is no room.
     std::int32_t consider(std::size_t token, std::int32_t a, std::int32_t b, std::size_t level);
@@ -53,9 +53,11 @@ public:
     std::size_t size() const { return first_.size(); }
     std::size_t forms() const { return forms_.size(); }
     bool full() const { return size() >= settings_.max_functions; }
-    const Form& form(std::size_t k) const { return forms_[k]; }
+    const FunctionForm& form(std::size_t k) const { return forms_[k]; }
     std::int32_t first_form(std::size_t function) const { return first_[function]; }
-    const Form& written(std::size_t function) const { return form(std::size_t(first_[function])); }
+    const FunctionForm& written(std::size_t function) const {
+        return form(std::size_t(first_[function]));
+    }
     std::size_t rows() const { return rows_; }
     std::size_t stride() const { return stride_; }
     const double* values(std::size_t function) const { return values_.get() + function * stride_; }
@@ -69,49 +71,49 @@ public:
     const TableStats& stats() const { return stats_; }
     bool commutes(std::size_t token) const;
     std::size_t leaves() const { return leaves_; }  // the first functions
-    // the letter's number of a symbol is past the vocabulary
-    std::size_t letters() const { return rules_.vocabulary().tokens.size(); }
+    // the token's number of a symbol is past the vocabulary
+    std::size_t tokens() const { return rules_.vocabulary().tokens.size(); }
 
 private:
     // the best form known; forms of its parts may have become better since `changes_` was `at`
     struct Cheapest {
-        Form form;
+        FunctionForm form;
         PartCost cost;
         std::size_t nodes, at;
     };
 
     Rules rules_;
     TableSettings settings_;
-    std::size_t rows_, stride_, leaves_ = 0, room_ = 0;
-    LetterRunner runner_;
+    std::size_t rows_, stride_, leaves_ = 0, capacity_ = 0;
+    TokenRunner runner_;
     FormNeeds needs_;
-    std::vector<Tree> bodies_;  // of the letters, over INPUT 0 and INPUT 1
+    std::vector<Tree> bodies_;  // of the tokens, over INPUT 0 and INPUT 1
     Buffer<double> values_;
-    std::vector<Form> forms_;
+    std::vector<FunctionForm> forms_;
     std::vector<std::int32_t> first_;           // of each function
     std::vector<Element> elements_, inverses_;  // of each function; 0: not yet inverted
     std::vector<Cheapest> cheapest_;            // of each function, if asked for
-    std::vector<Form> others_;                  // the further forms that were considered
+    std::vector<FunctionForm> others_;          // the further forms that were considered
     std::size_t changes_ = 0;
     KeyIndex by_element_, by_value_, dead_;
     TableStats stats_;
 
     void add_leaves(const Data& data);
     void add_leaf(const Node& node, std::size_t token, const double* values, std::uint8_t symbols);
-    bool pointless(const Form& form) const;
-    std::uint8_t flags_of(const Form& form) const;
-    const Node& letter(const Form& form) const;
-    Element element_of(const Form& form);
+    bool pointless(const FunctionForm& form) const;
+    std::uint8_t flags_of(const FunctionForm& form) const;
+    const Node& node_of(const FunctionForm& form) const;
+    Element element_of(const FunctionForm& form);
     Element inverse_of(std::int32_t function);
-    std::int32_t computed(Form& form, Element element);
-    bool clean(double* values, const Form& form) const;
-    void add_function(Form& form, Element element, const double* values);
-    void another(Form& form, std::int32_t function);
-    bool compare(const Form& form);
+    std::int32_t computed(FunctionForm& form, Element element);
+    bool clean(double* values, const FunctionForm& form) const;
+    void add_function(FunctionForm& form, Element element, const double* values);
+    void another(FunctionForm& form, std::int32_t function);
+    bool compare(const FunctionForm& form);
     const Cheapest& refreshed(std::int32_t function);
     bool contains(std::int32_t form, std::int32_t function) const;
-    void write(const Form& form, bool cheapest, Tree& out) const;
-    Tree tree_of(const Form& form, bool cheapest) const;
+    void write(const FunctionForm& form, bool cheapest, Tree& out) const;
+    Tree tree_of(const FunctionForm& form, bool cheapest) const;
     bool accepts(const Tree& tree) const;
     PartCost cost_of_part(const Tree& tree) const;
 };

@@ -1,4 +1,4 @@
-// Room: search/kernel. See undo.hpp.
+// Values that an argument must have; see inverse_ops.hpp.
 #include "enumeration/inverse_ops.hpp"
 
 #include <cmath>
@@ -10,8 +10,8 @@ namespace {
 
 constexpr double kAny = std::numeric_limits<double>::infinity();
 
-int branches(std::uint8_t op, Undo::Unknown unknown) {
-    if (unknown == Undo::BOTH) return op == MUL ? 2 : 1;
+int branches(std::uint8_t op, InverseOp::Unknown unknown) {
+    if (unknown == InverseOp::BOTH) return op == MUL ? 2 : 1;
     return op == SIN || op == COS || op == SQUARE || op == ABS ? 2 : 1;
 }
 
@@ -22,15 +22,15 @@ double first_of(std::uint8_t op, double y, double s) {
         case SUB: return y + s;
         case MUL: return s == 0.0 && y == 0.0 ? kAny : y / s;
         case DIV: return y * s;
-        case MIN: return y < s ? y : y == s ? kAny : NAN;
-        case MAX: return y > s ? y : y == s ? -kAny : NAN;
-        default: return NAN;
+        case MIN: return y < s ? y : y == s ? kAny : kNaN;
+        case MAX: return y > s ? y : y == s ? -kAny : kNaN;
+        default: return kNaN;
     }
 }
 
 double second_of(std::uint8_t op, double y, double s) {
     if (op == SUB) return s - y;
-    if (op == DIV) return y != 0.0 ? s / y : NAN;
+    if (op == DIV) return y != 0.0 ? s / y : kNaN;
     return first_of(op, y, s);
 }
 
@@ -38,16 +38,16 @@ double only_of(std::uint8_t op, int branch, double y) {
     const double sign = branch == 0 ? 1.0 : -1.0;
     switch (op) {
         case NEG: return -y;
-        case ABS: return y >= 0.0 ? sign * y : NAN;
+        case ABS: return y >= 0.0 ? sign * y : kNaN;
         case SQUARE: return sign * std::sqrt(y);
         case CUBE: return std::cbrt(y);
-        case SQRT: return y >= 0.0 ? y * y : NAN;
-        case EXP: return y > 0.0 ? std::log(y) : NAN;
+        case SQRT: return y >= 0.0 ? y * y : kNaN;
+        case EXP: return y > 0.0 ? std::log(y) : kNaN;
         case LOG: return std::exp(y);
         case SIN: return branch == 0 ? std::asin(y) : std::numbers::pi - std::asin(y);
         case COS: return sign * std::acos(y);
-        case TANH: return std::fabs(y) < 1.0 ? std::atanh(y) : NAN;
-        default: return NAN;
+        case TANH: return std::fabs(y) < 1.0 ? std::atanh(y) : kNaN;
+        default: return kNaN;
     }
 }
 
@@ -58,42 +58,43 @@ double both_of(std::uint8_t op, int branch, double y) {
 
 }  // namespace
 
-std::vector<Undo> undos(const Vocabulary& vocabulary) {
-    std::vector<Undo> out;
+std::vector<InverseOp> inverse_ops(const Vocabulary& vocabulary) {
+    std::vector<InverseOp> out;
     for (std::size_t t = 0; t < vocabulary.tokens.size(); ++t) {
         const std::uint8_t op = vocabulary.tokens[t].node.op;
         if (op <= CONST || op >= CUSTOM1) continue;
-        std::vector<Undo::Unknown> places = {Undo::ONLY};
-        if (arity(op) == 2) places = {Undo::FIRST};
-        if (op == SUB || op == DIV) places.push_back(Undo::SECOND);
-        if (op == ADD || op == MUL) places.push_back(Undo::BOTH);
-        for (const Undo::Unknown place : places)
+        std::vector<InverseOp::Unknown> places = {InverseOp::ONLY};
+        if (arity(op) == 2) places = {InverseOp::FIRST};
+        if (op == SUB || op == DIV) places.push_back(InverseOp::SECOND);
+        if (op == ADD || op == MUL) places.push_back(InverseOp::BOTH);
+        for (const InverseOp::Unknown place : places)
             for (int b = 0; b < branches(op, place); ++b)
                 out.push_back({std::int16_t(t), op, place, std::uint8_t(b)});
     }
     return out;
 }
 
-void undone(const Undo& undo, const double* wanted, const double* other, double* out,
-            std::size_t rows) {
+void inverted(const InverseOp& inverse, const double* wanted, const double* other, double* out,
+              std::size_t rows) {
     for (std::size_t r = 0; r < rows; ++r) {
-        switch (undo.unknown) {
-            case Undo::ONLY: out[r] = only_of(undo.op, undo.branch, wanted[r]); break;
-            case Undo::FIRST: out[r] = first_of(undo.op, wanted[r], other[r]); break;
-            case Undo::SECOND: out[r] = second_of(undo.op, wanted[r], other[r]); break;
-            case Undo::BOTH: out[r] = both_of(undo.op, undo.branch, wanted[r]); break;
+        switch (inverse.unknown) {
+            case InverseOp::ONLY: out[r] = only_of(inverse.op, inverse.branch, wanted[r]); break;
+            case InverseOp::FIRST: out[r] = first_of(inverse.op, wanted[r], other[r]); break;
+            case InverseOp::SECOND: out[r] = second_of(inverse.op, wanted[r], other[r]); break;
+            case InverseOp::BOTH: out[r] = both_of(inverse.op, inverse.branch, wanted[r]); break;
         }
     }
 }
 
-Tree redone(const Undo& undo, const Vocabulary& vocabulary, const Tree& part, const Tree& other) {
+Tree applied(const InverseOp& inverse, const Vocabulary& vocabulary, const Tree& part,
+             const Tree& other) {
     Tree out;
     const auto add = [&](const Tree& tree) { out.insert(out.end(), tree.begin(), tree.end()); };
-    if (undo.unknown == Undo::SECOND) add(other);
+    if (inverse.unknown == InverseOp::SECOND) add(other);
     add(part);
-    if (undo.unknown == Undo::FIRST) add(other);
-    if (undo.unknown == Undo::BOTH) add(part);
-    out.push_back(vocabulary.tokens[std::size_t(undo.token)].node);
+    if (inverse.unknown == InverseOp::FIRST) add(other);
+    if (inverse.unknown == InverseOp::BOTH) add(part);
+    out.push_back(vocabulary.tokens[std::size_t(inverse.token)].node);
     return out;
 }
 

@@ -1,4 +1,4 @@
-// Room: search/kernel. See library.hpp.
+// The library of enumerated functions, and lookups in it; see library.hpp.
 #include "enumeration/library.hpp"
 
 #include "enumeration/inverse_ops.hpp"
@@ -11,8 +11,8 @@
 namespace symtick {
 namespace {
 
-constexpr double kLeastSpread = 1e-6;  // of the greatest value: less is lost in rounding
-constexpr double kOnLine = 1e-8;       // of a row's distance from the mean
+constexpr double kLeastSpread = 1e-6;   // of the greatest value: less is lost in rounding
+constexpr double kOnLine = 1e-8;        // of a row's distance from the mean
 constexpr double kOnLineNoise = 1e-12;  // of the spread
 // Part of the squares that all rows but the farthest have: with less, functions that share a pole
 // would look alike.
@@ -30,11 +30,14 @@ std::vector<std::size_t> spread_rows(const Data& data, std::size_t most) {
     return out;
 }
 
+constexpr double kLargest = 1e9;  // functions that are greater in some row are left out
+
 EnumerationSettings enumeration_settings(const LibrarySettings& settings) {
     EnumerationSettings out;
     out.shared = true;
     out.max_level = settings.max_level;
     out.table.max_functions = settings.max_functions;
+    out.table.largest = kLargest;
     return out;
 }
 
@@ -48,18 +51,20 @@ Library::Library(const Rules& rules, const Data& data, const LibrarySettings& se
       chosen_(spread_rows(data, settings.max_rows)),
       data_(data, chosen_),
       enumeration_(rules, data_, enumeration_settings(settings)) {
-    letters_.fill(-1);
+    tokens_.fill(-1);
     for (std::size_t t = 0; t < rules.vocabulary().tokens.size(); ++t) {
         const Node& n = rules.vocabulary().tokens[t].node;
-        if (n.op > CONST && n.op < OP_COUNT) letters_[n.op] = std::int16_t(t);
+        if (n.op > CONST && n.op < OP_COUNT) tokens_[n.op] = std::int16_t(t);
         free_ = free_ || (n.op == CONST && n.feature == kFree);
     }
-    for (const Undo& u : undos(rules.vocabulary())) {
-        const bool last = u.branch == 1 && (u.unknown == Undo::ONLY || u.unknown == Undo::BOTH);
-        if (last) folds_.push_back({std::size_t(u.token), u.unknown == Undo::BOTH});
+    for (const InverseOp& u : inverse_ops(rules.vocabulary())) {
+        const bool last =
+            u.branch == 1 && (u.unknown == InverseOp::ONLY || u.unknown == InverseOp::BOTH);
+        if (last) folds_.push_back({std::size_t(u.token), u.unknown == InverseOp::BOTH});
     }
     for (std::size_t t = 0; t < rules.vocabulary().tokens.size(); ++t)
-        if (rules.vocabulary().tokens[t].node.op >= CUSTOM1 && rules.vocabulary().arity_of(int(t)) == 1)
+        if (rules.vocabulary().tokens[t].node.op >= CUSTOM1 &&
+            rules.vocabulary().arity_of(int(t)) == 1)
             folds_.push_back({t, false});
     index();
     blocks_ = {0, table().size()};
@@ -122,7 +127,7 @@ void Library::index() {
     const FunctionTable& t = table();
     for (std::size_t f = means_.size(); f < t.size(); ++f) {
         const double* values = t.values(f);
-        const Shape shape = shape_of(values);
+        const LineShape shape = shape_of(values);
         means_.push_back(shape.mean);
         spreads_.push_back(shape.spread);
         const auto [least, most] = std::minmax_element(values, values + rows());
@@ -135,9 +140,9 @@ void Library::index() {
                      [](const Constant& a, const Constant& b) { return a.value < b.value; });
 }
 
-Shape Library::shape_of(const double* values) const {
+LineShape Library::shape_of(const double* values) const {
     const std::size_t n = rows();
-    Shape s;
+    LineShape s;
     double most = 0;
     for (std::size_t r = 0; r < n; ++r) {
         s.mean += values[r];
@@ -167,50 +172,49 @@ Shape Library::shape_of(const double* values) const {
     return s;
 }
 
-Found Library::find(const double* wanted, const Shape& shape) const {
+LineMatch Library::find(const double* wanted, const LineShape& shape) const {
     // all functions but constants are found by their shape
-    const Found line = shape.spread > 0 ? up_to_line(wanted, shape) : Found{};
+    const LineMatch line = shape.spread > 0 ? up_to_line(wanted, shape) : LineMatch{};
     if (!line && shape.spread > 0) return line;
     const std::int32_t same = table().find(wanted);
-    return same >= 0 ? Found{same, 1.0, 0.0} : line;
+    return same >= 0 ? LineMatch{same, 1.0, 0.0} : line;
 }
 
-bool Library::fits_line(const double* wanted, const Shape& shape, Found& found) const {
-    const auto f = std::size_t(found.function);
+bool Library::fits_line(const double* wanted, const LineShape& shape, LineMatch& match) const {
+    const auto f = std::size_t(match.function);
     const double* values = table().values(f);
     double product = 0;
     for (std::size_t r = 0; r < rows(); ++r)
         product += (values[r] - means_[f]) * (wanted[r] - shape.mean);
-    found.scale = product / (double(rows()) * spreads_[f] * spreads_[f]);
-    found.shift = shape.mean - found.scale * means_[f];
+    match.scale = product / (double(rows()) * spreads_[f] * spreads_[f]);
+    match.shift = shape.mean - match.scale * means_[f];
     for (std::size_t r = 0; r < rows(); ++r) {
         const double far = wanted[r] - shape.mean;
-        const double miss = far - found.scale * (values[r] - means_[f]);
+        const double miss = far - match.scale * (values[r] - means_[f]);
         if (!(std::fabs(miss) <= kOnLine * std::fabs(far) + kOnLineNoise * shape.spread))
             return false;
     }
-    const double size = std::fabs(shape.mean) + std::fabs(found.scale * means_[f]) + shape.spread;
-    if (std::fabs(found.shift) <= kOnLine * size) found.shift = 0.0;
-    if (std::fabs(found.scale - 1.0) <= kOnLine) found.scale = 1.0;
+    const double size = std::fabs(shape.mean) + std::fabs(match.scale * means_[f]) + shape.spread;
+    if (std::fabs(match.shift) <= kOnLine * size) match.shift = 0.0;
+    if (std::fabs(match.scale - 1.0) <= kOnLine) match.scale = 1.0;
     return true;
 }
 
-Found Library::up_to_line(const double* wanted, const Shape& shape) const {
-    Found found;
+LineMatch Library::up_to_line(const double* wanted, const LineShape& shape) const {
+    LineMatch match;
     const auto fits = [&](std::int32_t k) {
-        found.function = k;
-        return fits_line(wanted, shape, found);
+        match.function = k;
+        return fits_line(wanted, shape, match);
     };
     if (by_shape_.find(shape.key.here, fits) >= 0 || by_shape_.find(shape.key.near, fits) >= 0)
-        return found;
+        return match;
     return {};
 }
 
 std::int32_t Library::constant_function(double value) const {
     const double slack = kAgree * std::fabs(value);
-    const auto first = std::lower_bound(
-        constants_.begin(), constants_.end(), value - slack,
-        [](const Constant& c, double v) { return c.value < v; });
+    const auto first = std::lower_bound(constants_.begin(), constants_.end(), value - slack,
+                                        [](const Constant& c, double v) { return c.value < v; });
     std::int32_t best = -1;
     for (auto c = first; c != constants_.end() && c->value <= value + slack; ++c)
         if (best < 0 || c->function < best) best = c->function;
@@ -218,15 +222,15 @@ std::int32_t Library::constant_function(double value) const {
 }
 
 Tree Library::join(std::uint8_t op, const Tree& a, const Tree& b) const {
-    if (letters_[op] < 0 || a.empty() || b.empty()) return {};
+    if (tokens_[op] < 0 || a.empty() || b.empty()) return {};
     Tree out = a;
     out.insert(out.end(), b.begin(), b.end());
     out.push_back({op, 0, 0.0});
     return out;
 }
 
-// A tree for the constant, empty where there is none: a free one, an enumerated one, one that two of
-// those make.
+// A tree for the constant, empty where there is none: a free one, an enumerated one, one that two
+// of those make.
 Tree Library::constant(double value) const {
     if (free_) return {{CONST, kFree, value}};
     const auto tree = [&](std::int32_t k) { return table().tree(std::size_t(k)); };
@@ -257,9 +261,9 @@ std::vector<Tree> Library::multiples(const Tree& tree, double scale) const {
         const Tree two = join(ADD, tree, tree);
         out.push_back(k == 2 || two.empty() ? two : join(ADD, two, tree));
     }
-    const Tree one = letters_[MUL] < 0 ? Tree{} : join(MUL, constant(scale), tree);
+    const Tree one = tokens_[MUL] < 0 ? Tree{} : join(MUL, constant(scale), tree);
     out.push_back(one);
-    if (!free_ && letters_[DIV] >= 0) out.push_back(join(DIV, tree, constant(1.0 / scale)));
+    if (!free_ && tokens_[DIV] >= 0) out.push_back(join(DIV, tree, constant(1.0 / scale)));
     std::erase_if(out, [](const Tree& t) { return t.empty(); });
     return out;
 }
@@ -272,13 +276,15 @@ std::vector<Tree> Library::on_line(const Tree& tree, double scale, double shift)
     };
     for (const Tree& part : multiples(tree, std::fabs(scale))) {
         if (scale > 0) {
-            if (none) add(part);
-            else if (shift > 0 || free_) add(join(ADD, part, constant(shift)));
+            if (none)
+                add(part);
+            else if (shift > 0 || free_)
+                add(join(ADD, part, constant(shift)));
             if (!none && shift < 0 && !free_) add(join(SUB, part, constant(-shift)));
-        } else if (letters_[SUB] >= 0) {
+        } else if (tokens_[SUB] >= 0) {
             add(join(SUB, constant(none ? 0.0 : shift), part));
         }
-        if (scale < 0 && letters_[NEG] >= 0) {
+        if (scale < 0 && tokens_[NEG] >= 0) {
             Tree minus = part;
             minus.push_back({NEG, 0, 0.0});
             add(none ? minus : join(ADD, minus, constant(shift)));
@@ -289,8 +295,8 @@ std::vector<Tree> Library::on_line(const Tree& tree, double scale, double shift)
     return out;
 }
 
-std::vector<Tree> Library::written(const Found& found) const {
-    return on_line(table().tree(std::size_t(found.function)), found.scale, found.shift);
+std::vector<Tree> Library::written(const LineMatch& match) const {
+    return on_line(table().tree(std::size_t(match.function)), match.scale, match.shift);
 }
 
 }  // namespace symtick

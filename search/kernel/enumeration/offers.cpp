@@ -1,4 +1,4 @@
-// Room: search/kernel. See offers.hpp.
+// Scoring of trees for an archive; see offers.hpp.
 #include "enumeration/offers.hpp"
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// Room: search/kernel. Trees of a search that is no evolution, scored and offered to an archive.
+// Trees of a search that is no evolution, scored and offered to an archive.
 #pragma once
 #include "cost/archive.hpp"
 #include "eval/eval.hpp"
@@ -13,8 +13,8 @@ public:
            const LossSpec& loss)
         : rules_(rules), screen_(screen), all_(all), cost_(cost), loss_(loss) {}
 
-    // Scores a tree that the rules accept; its loss on all rows, infinite where it is not finite, not
-    // wanted or not accepted.
+    // Scores a tree that the rules accept; its loss on all rows, infinite where it is not finite,
+    // not wanted or not accepted.
     double offer(const Tree& tree);
 
     const Rules& rules() const { return rules_; }

@@ -1,5 +1,4 @@
-// Room: search/kernel. Vectors of values found again: by a number that rounding hardly moves, then
-// compared row by row.
+// Vectors of values found again: by a number that rounding hardly moves, then compared row by row.
 #pragma once
 #include <array>
 #include <cmath>
@@ -18,14 +17,14 @@ public:
     KeyIndex() : places_(1 << 10) {}
 
     void insert(std::uint64_t key, std::int32_t number) {
-        if (2 * ++held_ > places_.size()) grow();
+        if (2 * ++size_ > places_.size()) grow();
         put(key, number);
     }
     // the first number of this key that `wanted` takes, in order of insertion; -1: none
     template <class F>
     std::int32_t find(std::uint64_t key, F wanted) const {
         for (std::size_t k = first(key);; k = (k + 1) & (places_.size() - 1)) {
-            const Place& p = places_[k];
+            const Entry& p = places_[k];
             if (p.number < 0) return -1;
             if (p.key == key && wanted(p.number)) return p.number;
         }
@@ -33,15 +32,15 @@ public:
     std::int32_t find(std::uint64_t key) const {
         return find(key, [](std::int32_t) { return true; });
     }
-    std::size_t size() const { return held_; }
+    std::size_t size() const { return size_; }
 
 private:
-    struct Place {
+    struct Entry {
         std::uint64_t key = 0;
         std::int32_t number = -1;
     };
-    std::vector<Place> places_;  // a power of two, at most half of them taken
-    std::size_t held_ = 0;
+    std::vector<Entry> places_;  // a power of two, at most half of them taken
+    std::size_t size_ = 0;
 
     std::size_t first(std::uint64_t key) const {
         return std::size_t(stirred(key)) & (places_.size() - 1);
@@ -52,13 +51,13 @@ private:
         places_[k] = {key, number};
     }
     void grow() {
-        std::vector<Place> old(2 * places_.size());
+        std::vector<Entry> old(2 * places_.size());
         old.swap(places_);
         // from behind an empty place on, so that numbers of one key keep their order
         std::size_t start = 0;
         while (old[start].number >= 0) ++start;
         for (std::size_t k = 0; k < old.size(); ++k) {
-            const Place& p = old[(start + k) & (old.size() - 1)];
+            const Entry& p = old[(start + k) & (old.size() - 1)];
             if (p.number >= 0) put(p.key, p.number);
         }
     }
@@ -69,8 +68,8 @@ struct ValueKey {
     std::uint64_t here, near;  // near: the neighbour that rounding might have chosen
 };
 
-constexpr double kAgree = 1e-9;    // of the value in the row
-constexpr double kNoise = 1e-13;   // of the root of the sum of squares of all rows
+constexpr double kAgree = 1e-9;   // of the value in the row
+constexpr double kNoise = 1e-13;  // of the root of the sum of squares of all rows
 
 constexpr std::size_t kMostRows = 512;
 static_assert(kMostRows <= kBlock);
@@ -78,7 +77,8 @@ static_assert(kMostRows <= kBlock);
 // One weight for each row, without a pattern: rows on a grid and functions have symmetries.
 inline const std::array<double, kMostRows> kRowWeights = [] {
     std::array<double, kMostRows> out{};
-    for (std::size_t r = 0; r < kMostRows; ++r) out[r] = 0.5 + double(stirred(r + 1) >> 11) * 0x1p-53;
+    for (std::size_t r = 0; r < kMostRows; ++r)
+        out[r] = 0.5 + double(stirred(r + 1) >> 11) * 0x1p-53;
     return out;
 }();
 

@@ -1,4 +1,4 @@
-// Room: search/kernel. See eval.hpp.
+// Values and losses of programs, block by block; see eval.hpp.
 #include "eval/eval.hpp"
 
 #include <algorithm>
@@ -12,19 +12,19 @@ namespace symtick {
 namespace {
 
 template <class T>
-struct Parts;
+struct Precision;
 template <>
-struct Parts<float> {
-    static constexpr auto eval = &HotTable::eval32;
-    static constexpr auto loss = &HotTable::loss32;
+struct Precision<float> {
+    static constexpr auto eval = &LoopTable::eval32;
+    static constexpr auto loss = &LoopTable::loss32;
     static const float* x(const Data& d) { return d.x32.get(); }
     static const float* y(const Data& d) { return d.y32.get(); }
     static const float* w(const Data& d) { return d.w32.get(); }
 };
 template <>
-struct Parts<double> {
-    static constexpr auto eval = &HotTable::eval64;
-    static constexpr auto loss = &HotTable::loss64;
+struct Precision<double> {
+    static constexpr auto eval = &LoopTable::eval64;
+    static constexpr auto loss = &LoopTable::loss64;
     static const double* x(const Data& d) { return d.x64.get(); }
     static const double* y(const Data& d) { return d.y64.get(); }
     static const double* w(const Data& d) { return d.w64.get(); }
@@ -42,11 +42,11 @@ void blocks(const Tree& tree, const Data& data, Code<T>& code, Buffer<T>& slots,
     compile<T>(tree, code);
     slots.resize(std::size_t(code.slots) * kBlock);
     out.resize(kBlock);
-    const auto eval = hot().*Parts<T>::eval;
+    const auto eval = simd_loops().*Precision<T>::eval;
     for (std::size_t row0 = 0; row0 < data.rows; row0 += kBlock) {
         const std::size_t rows = block_rows(data, row0);
-        eval(code.steps.data(), int(code.steps.size()), Parts<T>::x(data), data.stride, row0, rows,
-             slots.get(), out.get());
+        eval(code.steps.data(), int(code.steps.size()), Precision<T>::x(data), data.stride, row0,
+             rows, slots.get(), out.get());
         use(row0, rows);
     }
 }
@@ -55,10 +55,10 @@ template <class T>
 double loss(const Tree& tree, const Data& data, const LossSpec& spec, Code<T>& code,
             Buffer<T>& slots, Buffer<T>& out) {
     double sum = 0;
-    const auto part = hot().*Parts<T>::loss;
+    const auto part = simd_loops().*Precision<T>::loss;
     blocks<T>(tree, data, code, slots, out, [&](std::size_t row0, std::size_t rows) {
-        sum += part(out.get(), Parts<T>::y(data) + row0, Parts<T>::w(data) + row0, rows, spec.kind,
-                    T(spec.delta));
+        sum += part(out.get(), Precision<T>::y(data) + row0, Precision<T>::w(data) + row0, rows,
+                    spec.kind, T(spec.delta));
     });
     return reported(spec, sum, data);
 }

@@ -1,4 +1,4 @@
-// Room: search/kernel. Values and losses of programs over a data set.
+// Values and losses of programs over a data set.
 #pragma once
 #include <functional>
 
@@ -49,6 +49,4 @@ private:
 // The scalar reference: one row at a time with the C library's functions.
 double value_scalar(const Tree& tree, const double* row, std::vector<double>& stack);
 
-
 }  // namespace symtick
-

@@ -1,4 +1,4 @@
-// Room: search/kernel. See fit.hpp; here the derivatives, in tune.cpp the tuning.
+// Derivatives with respect to the constants; see fit.hpp.
 #include "eval/fit.hpp"
 
 #include <algorithm>
@@ -21,9 +21,21 @@ void Fitter::prepare(const Tree& tree, const Data& data) {
     }
     adjoint_.resize(steps);
     column_.resize(columns + 1);
-    block_ = {tape_.steps.data(), int(steps), tape_.consts.data(), int(columns), data.x64.get(),
-              data.stride, 0, 0, values_.get(), adjoints_.get(), jac_.get(), ones_.get(),
-              ones_.get(), adjoint_.data(), column_.data()};
+    block_ = {tape_.steps.data(),
+              int(steps),
+              tape_.consts.data(),
+              int(columns),
+              data.x64.get(),
+              data.stride,
+              0,
+              0,
+              values_.get(),
+              adjoints_.get(),
+              jac_.get(),
+              ones_.get(),
+              ones_.get(),
+              adjoint_.data(),
+              column_.data()};
 }
 
 void Fitter::set(const std::vector<double>& parameters) {
@@ -35,14 +47,14 @@ void Fitter::set(const std::vector<double>& parameters) {
 const double* Fitter::forward(const Data& data, std::size_t row0) {
     block_.row0 = row0;
     block_.rows = std::min(kGradBlock, (data.rows - row0 + 15) / 16 * 16);
-    hot().forward(block_);
+    simd_loops().forward(block_);
     return values_.get() + (tape_.steps.size() - 1) * kGradBlock;
 }
 
 // column_ of each parameter for the block of the last forward
 void Fitter::backward(const double* seed) {
     block_.seed = seed;
-    hot().backward(block_);
+    simd_loops().backward(block_);
     const double** from = column_.data() + tape_.parameters;
     for (std::int32_t owner : tape_.copies) {
         double* to = jac_.get() + std::size_t(owner) * kGradBlock;
@@ -77,7 +89,7 @@ void Fitter::vjp(const Tree& tree, const Data& data, const double* seed, double*
         std::fill(w_.get() + kept, w_.get() + block_.rows, 0.0);
         backward(w_.get());
         for (std::size_t c = 0; c < m; ++c)
-            grad[c] += hot().dot(column_[c], ones_.get(), block_.rows);
+            grad[c] += simd_loops().dot(column_[c], ones_.get(), block_.rows);
     }
 }
 

@@ -1,18 +1,18 @@
-// Room: search/kernel. Derivatives with respect to the constants, and how these are tuned: linear
-// ones in closed form, the others by Levenberg-Marquardt, both by a simplex for a custom loss.
+// Derivatives with respect to the constants, and how these are tuned: linear ones in closed form,
+// the others by Levenberg-Marquardt, both by a simplex for a custom loss.
 #pragma once
+#include "core/rng.hpp"
 #include "eval/eval.hpp"
 #include "eval/linear.hpp"
-#include "core/rng.hpp"
 
 namespace symtick {
 
 struct FitSettings {
-    int iterations = 30;       // evaluations with derivatives, of each start
-    double tolerance = 1e-10;  // stop when the loss falls by less than this part of itself
-    int restarts = 0;          // further starts with random constants; the best of all is kept
-    std::uint64_t seed = 0;    // of these
-    int evaluations = 200;     // of a custom loss, after the fit of the squares
+    int iterations = 0;      // evaluations with derivatives, of each start
+    double tolerance = 0;    // stop when the loss falls by less than this part of itself
+    int restarts = 0;        // further starts with random constants; the best of all is kept
+    std::uint64_t seed = 0;  // of these
+    int evaluations = 0;     // of a custom loss, after the fit of the squares
 };
 
 struct FitResult {
@@ -35,7 +35,7 @@ public:
 
 private:
     // the sum of the losses at some parameters, and its parabola there
-    struct Point {
+    struct FitPoint {
         std::vector<double> parameters, jtj, jtr;
         double sum = 0;
     };
@@ -45,11 +45,11 @@ private:
     Buffer<double> values_, adjoints_, jac_, ones_, r_, w_, sums_, all_;
     std::vector<const double*> adjoint_, column_;
     GradBlock block_{};
-    Point here_, there_;
-    Equations equations_;
+    FitPoint here_, there_;
+    NormalEquations equations_;
     std::vector<std::size_t> chosen_;  // numbers of the linear parameters
     std::vector<double> damping_, part_, part_r_;
-    double floor_ = 0;       // see HotTable::slopes
+    double floor_ = 0;       // see LoopTable::slopes
     bool damp_all_ = false;  // the parabola may lie below the loss, so its end may be too far
 
     void prepare(const Tree& tree, const Data& data);
@@ -57,11 +57,11 @@ private:
     const double* forward(const Data& data, std::size_t row0);
     void backward(const double* seed);
 
-    void fold(Point& at) const;
-    bool assemble(const Data& data, const LossSpec& spec, double limit, Point& at);
+    void fold(FitPoint& at) const;
+    bool assemble(const Data& data, const LossSpec& spec, double limit, FitPoint& at);
     double foretold() const;
-    double linear_gain(const Point& at);
-    bool solve_linear(const Data& data, const LossSpec& spec, double limit, Point& at);
+    double linear_gain(const FitPoint& at);
+    bool solve_linear(const Data& data, const LossSpec& spec, double limit, FitPoint& at);
     bool damped_step(double damping);
     bool attempt(const Data& data, const LossSpec& spec, int& iterations);
     int descend(const Data& data, const LossSpec& spec, const FitSettings& settings);

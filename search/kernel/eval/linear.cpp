@@ -1,4 +1,4 @@
-// Room: search/kernel. See linear.hpp.
+// Linear constants, and the dense normal equations of a fit; see linear.hpp.
 #include "eval/linear.hpp"
 
 #include <algorithm>
@@ -47,8 +47,8 @@ std::vector<std::uint8_t> linear_parameters(const Tree& tree, const Tape& tape) 
         const std::size_t first = arity(tree[k].op) == 2 ? first_of(tree, last) - 1 : last;
         const std::uint8_t op = tree[k].op;
         const bool both = op == ADD || op == SUB;
-        const bool left = both || op == NEG || op == DIV ||
-                          (op == MUL && count[first] >= count[last]);
+        const bool left =
+            both || op == NEG || op == DIV || (op == MUL && count[first] >= count[last]);
         const bool right = both || (op == MUL && count[first] < count[last]);
         if (left) chosen[first] = 1;
         if (right) chosen[last] = 1;
@@ -60,8 +60,8 @@ std::vector<std::uint8_t> linear_parameters(const Tree& tree, const Tape& tape) 
     return linear;
 }
 
-bool Equations::solve(const std::vector<double>& a, const std::vector<double>& extra,
-                      const std::vector<double>& b) {
+bool NormalEquations::solve(const std::vector<double>& a, const std::vector<double>& extra,
+                            const std::vector<double>& b) {
     x_.resize(extra.size());
     factor_.resize(a.size());
     scale_.resize(extra.size());
@@ -69,8 +69,8 @@ bool Equations::solve(const std::vector<double>& a, const std::vector<double>& e
 }
 
 // L D L^T without pivots; false where a column is explained by those before it
-bool Equations::quick(const std::vector<double>& a, const std::vector<double>& extra,
-                      const std::vector<double>& b) {
+bool NormalEquations::quick(const std::vector<double>& a, const std::vector<double>& extra,
+                            const std::vector<double>& b) {
     const std::size_t m = x_.size();
     rank_ = m;
     for (std::size_t j = 0; j < m; ++j) {
@@ -102,8 +102,8 @@ bool Equations::quick(const std::vector<double>& a, const std::vector<double>& e
     return finite;
 }
 
-bool Equations::pivoted(const std::vector<double>& a, const std::vector<double>& extra,
-                        const std::vector<double>& b) {
+bool NormalEquations::pivoted(const std::vector<double>& a, const std::vector<double>& extra,
+                              const std::vector<double>& b) {
     const std::size_t m = x_.size();
     left_.resize(m);
     order_.resize(m);
@@ -120,7 +120,7 @@ bool Equations::pivoted(const std::vector<double>& a, const std::vector<double>&
     return substitute(b);
 }
 
-void Equations::factorise() {
+void NormalEquations::factorise() {
     const std::size_t m = order_.size();
     const auto at = [&](std::size_t j, std::size_t k) -> double& {  // of the scaled matrix
         return j > k ? factor_[j * m + k] : factor_[k * m + j];
@@ -145,7 +145,7 @@ void Equations::factorise() {
     }
 }
 
-bool Equations::substitute(const std::vector<double>& b) {
+bool NormalEquations::substitute(const std::vector<double>& b) {
     const std::size_t m = order_.size();
     const auto at = [&](std::size_t j, std::size_t k) {
         return j > k ? factor_[j * m + k] : factor_[k * m + j];

@@ -1,4 +1,4 @@
-// Room: search/kernel. Constants in which the output is linear, and the dense equations of a fit.
+// Constants in which the output is linear, and the dense equations of a fit.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -15,7 +15,7 @@ std::vector<std::uint8_t> linear_parameters(const Tree& tree, const Tape& tape);
 // diagonal pivots where need be; A: upper triangle of m x m. Columns that the others explain up to
 // rounding are left out, their x is 0 (Higham, Accuracy and Stability of Numerical Algorithms, 2nd
 // ed., 10.3). Kept and used again, so that it allocates nothing.
-class Equations {
+class NormalEquations {
 public:
     // false where a number is not finite
     bool solve(const std::vector<double>& a, const std::vector<double>& extra,

@@ -1,4 +1,4 @@
-// Room: search/kernel. See round.hpp.
+// Rounding of constants to a grid; see round.hpp.
 #include "eval/round.hpp"
 
 #include <algorithm>
@@ -7,29 +7,36 @@
 
 namespace symtick {
 
-double Grid::step(double value) const {
+double ConstantGrid::step(double value) const {
     if (fraction) return std::ldexp(1.0, -bits);
     int exponent = 0;
     std::frexp(value == 0.0 ? 1.0 : value, &exponent);
     return std::ldexp(1.0, exponent - bits);
 }
 
-double Grid::nearest(double value) const {
+double ConstantGrid::nearest(double value) const {
     const double by = step(value);
-    const double found = by * std::nearbyint(value / by);
+    const double on_grid = by * std::nearbyint(value / by);
     if (!(by > 0.0)) return 0.0;  // below all normal numbers
-    return std::isfinite(found) ? found : value;
+    return std::isfinite(on_grid) ? on_grid : value;
 }
 
 namespace {
+
+constexpr int kPasses = 4;  // at most, over all constants, of tries one step up and down at the end
 
 // The parameters of a tree as one settles them one by one.
 class Rounding {
 public:
     Rounding(Tree& tree, const Data& data, const LossSpec& spec, const RoundSettings& settings,
              Fitter& fitter, Evaluator& evaluator)
-        : tree_(tree), data_(data), spec_(spec), settings_(settings), fitter_(fitter),
-          evaluator_(evaluator), given_(tree) {
+        : tree_(tree),
+          data_(data),
+          spec_(spec),
+          settings_(settings),
+          fitter_(fitter),
+          evaluator_(evaluator),
+          given_(tree) {
         Tape tape;
         make_tape(tree, tape);
         places_.resize(std::size_t(tape.parameters));
@@ -51,7 +58,7 @@ public:
         }
         for (std::size_t k = 0; k < tree_.size(); ++k) tree_[k].feature = given_[k].feature;
         double loss = score();
-        for (int pass = 0; pass < settings_.passes && nudge(loss); ++pass) continue;
+        for (int pass = 0; pass < kPasses && nudge(loss); ++pass) continue;
         return loss;
     }
 
@@ -71,10 +78,10 @@ private:
     }
     double score() { return evaluator_.loss64(tree_, data_, spec_); }
     double tried(std::size_t p, double v) {
-        const double held = value(p);
+        const double before = value(p);
         put(p, v);
         const double loss = score();
-        put(p, held);
+        put(p, before);
         return loss;
     }
 

@@ -1,4 +1,4 @@
-// Room: search/kernel. Constants that hardware can hold.
+// Constants that hardware can hold.
 #pragma once
 #include "eval/fit.hpp"
 
@@ -6,8 +6,8 @@ namespace symtick {
 
 // Which numbers a constant may have: an integer below 2^bits times a power of two, or, where
 // `fraction`, any multiple of 2^-bits.
-struct Grid {
-    int bits = 8;
+struct ConstantGrid {
+    int bits = 0;
     bool fraction = false;
 
     double step(double value) const;     // between the numbers around this one
@@ -15,9 +15,8 @@ struct Grid {
 };
 
 struct RoundSettings {
-    Grid grid;
+    ConstantGrid grid;
     FitSettings refit;  // of those that are left, after each one
-    int passes = 4;     // at most, over all constants, of tries one step up and down at the end
 };
 
 // Puts every parameter of the tree on the grid: one after another, always the one whose rounding

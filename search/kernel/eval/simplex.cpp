@@ -1,4 +1,4 @@
-// Room: search/kernel. See simplex.hpp.
+// The simplex of Nelder and Mead; see simplex.hpp.
 #include "eval/simplex.hpp"
 
 #include <algorithm>
@@ -68,7 +68,7 @@ private:
     Corner corner(std::vector<double> x) {
         --left_;
         const double value = f_(x);
-        return {std::move(x), std::isnan(value) ? INFINITY : value};
+        return {std::move(x), std::isnan(value) ? HUGE_VAL : value};
     }
 
     // through the middle of the others, seen from the worst
@@ -88,8 +88,7 @@ private:
         const double part = best().size() > 1 ? 1.0 - 1.0 / double(best().size()) : 0.5;
         for (std::size_t c = 1; c < corners_.size() && left_ > 0; ++c) {
             std::vector<double> x = corners_[c].x;
-            for (std::size_t k = 0; k < x.size(); ++k)
-                x[k] = best()[k] + part * (x[k] - best()[k]);
+            for (std::size_t k = 0; k < x.size(); ++k) x[k] = best()[k] + part * (x[k] - best()[k]);
             corners_[c] = corner(std::move(x));
         }
         sort();

@@ -1,4 +1,4 @@
-// Room: search/kernel. A minimum without derivatives, for losses that are given as a function.
+// A minimum without derivatives, for losses that are given as a function.
 #pragma once
 #include <functional>
 #include <vector>

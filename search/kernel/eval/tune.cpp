@@ -1,11 +1,11 @@
-// Room: search/kernel. See fit.hpp; here the tuning of constants, in fit.cpp the derivatives.
+// Tuning of constants by Levenberg-Marquardt and a simplex; see fit.hpp.
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "simd/dispatch.hpp"
 #include "eval/fit.hpp"
 #include "eval/simplex.hpp"
+#include "simd/dispatch.hpp"
 
 namespace symtick {
 namespace {
@@ -33,7 +33,7 @@ double flat_part(const LossSpec& spec, const Data& data, double sum) {
 }  // namespace
 
 // the equations from their partial sums
-void Fitter::fold(Point& at) const {
+void Fitter::fold(FitPoint& at) const {
     const std::size_t m = at.parameters.size();
     at.jtj.resize(m * m);
     at.jtr.resize(m);
@@ -41,13 +41,12 @@ void Fitter::fold(Point& at) const {
     const double* from = sums_.get();
     for (std::size_t p = 0; p < m; ++p)
         for (std::size_t q = p; q <= m; ++q, from += kLanes)
-            (q < m ? at.jtj[p * m + q] : at.jtr[p]) =
-                ((from[0] + from[1]) + (from[2] + from[3])) +
-                ((from[4] + from[5]) + (from[6] + from[7]));
+            (q < m ? at.jtj[p * m + q] : at.jtr[p]) = ((from[0] + from[1]) + (from[2] + from[3])) +
+                                                      ((from[4] + from[5]) + (from[6] + from[7]));
 }
 
 // the loss and its parabola at at.parameters; false as soon as it is over `limit` or not finite
-bool Fitter::assemble(const Data& data, const LossSpec& spec, double limit, Point& at) {
+bool Fitter::assemble(const Data& data, const LossSpec& spec, double limit, FitPoint& at) {
     const int m = tape_.parameters;
     set(at.parameters);
     const std::size_t count = std::size_t(m + 1) * std::size_t(m + 2) / 2 * kLanes;
@@ -56,15 +55,16 @@ bool Fitter::assemble(const Data& data, const LossSpec& spec, double limit, Poin
     at.sum = 0;
     for (std::size_t row0 = 0; row0 < data.rows; row0 += kGradBlock) {
         const double* out = forward(data, row0);
-        at.sum += hot().slopes(out, data.y64.get() + row0, data.w64.get() + row0, block_.rows,
-                               spec.kind, spec.delta, floor_, r_.get(), w_.get());
+        at.sum +=
+            simd_loops().slopes(out, data.y64.get() + row0, data.w64.get() + row0, block_.rows,
+                                spec.kind, spec.delta, floor_, r_.get(), w_.get());
         if (!(at.sum < limit)) {
             at.sum = kInfinity;
             return false;
         }
         backward(ones_.get());
         column_[std::size_t(m)] = r_.get();
-        hot().normal(column_.data(), m, w_.get(), block_.rows, sums_.get());
+        simd_loops().normal(column_.data(), m, w_.get(), block_.rows, sums_.get());
     }
     fold(at);
     return std::all_of(at.jtr.begin(), at.jtr.end(), [](double v) { return std::isfinite(v); });
@@ -85,7 +85,7 @@ double Fitter::foretold() const {
 
 // solves for the linear parameters while the others stand still; the fall that is foretold, 0 where
 // there is nothing to solve
-double Fitter::linear_gain(const Point& at) {
+double Fitter::linear_gain(const FitPoint& at) {
     const std::size_t m = linear_.size(), n = chosen_.size();
     if (n == 0) return 0.0;
     part_.assign(n * n, 0.0);
@@ -102,9 +102,8 @@ double Fitter::linear_gain(const Point& at) {
 }
 
 // moves `at` by the step that linear_gain solved
-bool Fitter::solve_linear(const Data& data, const LossSpec& spec, double limit, Point& at) {
-    for (std::size_t j = 0; j < chosen_.size(); ++j)
-        at.parameters[chosen_[j]] += equations_.x()[j];
+bool Fitter::solve_linear(const Data& data, const LossSpec& spec, double limit, FitPoint& at) {
+    for (std::size_t j = 0; j < chosen_.size(); ++j) at.parameters[chosen_[j]] += equations_.x()[j];
     return assemble(data, spec, limit, at);
 }
 
@@ -140,7 +139,8 @@ int Fitter::descend(const Data& data, const LossSpec& spec, const FitSettings& s
     const double exact = exact_sum(spec, data);
     const bool idle = !damp_all_ && chosen_.size() == linear_.size();  // damping changes nothing
     int iterations = 0;
-    if (!assemble(data, spec, kInfinity, here_)) return 0;  // slopes may be infinite where it is not
+    if (!assemble(data, spec, kInfinity, here_))
+        return 0;  // slopes may be infinite where it is not
     if (settings.iterations > 0 && linear_gain(here_) > kIdle * here_.sum) {
         ++iterations;
         there_.parameters = here_.parameters;
@@ -160,8 +160,10 @@ int Fitter::descend(const Data& data, const LossSpec& spec, const FitSettings& s
         }
         const double fall = here_.sum - there_.sum, part = fall / here_.sum;
         std::swap(here_, there_);
-        if (fall > kGood * hoped) damping = std::max(damping / kFaster, kLeastDamping);
-        else if (fall < kPoor * hoped) damping *= 4.0;
+        if (fall > kGood * hoped)
+            damping = std::max(damping / kFaster, kLeastDamping);
+        else if (fall < kPoor * hoped)
+            damping *= 4.0;
         slower = kFaster;
         if (part < settings.tolerance) break;
     }
@@ -224,8 +226,7 @@ FitResult Fitter::polished(const Data& data, const LossSpec& spec, const FitSett
         best = first;
     }
     result.iterations += 2;
-    if (!best.empty())
-        result.iterations += minimise(loss, settings.evaluations, best, result.loss);
+    if (!best.empty()) result.iterations += minimise(loss, settings.evaluations, best, result.loss);
     set(best);
     return result;
 }
@@ -237,8 +238,8 @@ FitResult Fitter::fit(Tree& tree, const Data& data, const LossSpec& spec,
     chosen_.clear();
     for (std::size_t k = 0; k < linear_.size(); ++k)
         if (linear_[k]) chosen_.push_back(k);
-    const FitResult result = spec.kind == CUSTOM ? polished(data, spec, settings)
-                                                 : tuned(data, spec, settings);
+    const FitResult result =
+        spec.kind == CUSTOM ? polished(data, spec, settings) : tuned(data, spec, settings);
     for (std::size_t c = 0; c < tape_.places.size(); ++c)
         tree[tape_.places[c]].value = tape_.consts[c];
     return result;

@@ -1,4 +1,4 @@
-// Room: search/kernel. See breed.hpp.
+// Moves on trees of tokens; see breed.hpp.
 #include "evolution/breed.hpp"
 
 #include <algorithm>
@@ -18,22 +18,26 @@ void firsts(const Tree& tree, std::vector<std::uint32_t>& out) {
     out.resize(tree.size());
     for (std::uint32_t k = 0; k < tree.size(); ++k) {
         const int count = arity(tree[k].op);
-        if (count == 0) out[k] = k;
-        else if (count == 1) out[k] = out[k - 1];
-        else out[k] = out[out[k - 1] - 1];
+        if (count == 0)
+            out[k] = k;
+        else if (count == 1)
+            out[k] = out[k - 1];
+        else
+            out[k] = out[out[k - 1] - 1];
     }
 }
 
 namespace {
 
 bool same(const Node& a, const Node& b) {
-    return a.op == b.op && a.feature == b.feature && (a.op != CONST || a.feature != kLiteral ||
-                                                      a.value == b.value);
+    return a.op == b.op && a.feature == b.feature &&
+           (a.op != CONST || a.feature != kLiteral || a.value == b.value);
 }
 
 // nodes [first, last) of a tree, which may be none
 void append_before(Tree& out, const Tree& tree, std::size_t first, std::size_t last) {
-    out.insert(out.end(), tree.begin() + std::ptrdiff_t(first), tree.begin() + std::ptrdiff_t(last));
+    out.insert(out.end(), tree.begin() + std::ptrdiff_t(first),
+               tree.begin() + std::ptrdiff_t(last));
 }
 
 // `tree` with nodes [first, root] replaced by nodes [from, to] of `part`
@@ -66,8 +70,10 @@ Breeder::Breeder(const BreedSettings& settings, const Vocabulary& vocabulary, co
         const int count = arity(n.op);
         if (n.op < OP_COUNT && (n.op != CONST || n.feature != kLiteral)) allowed_[n.op] = true;
         if (n.op == INPUT) inputs_.push_back(n);
-        if (count == 0) leaves_.push_back(n);
-        else (count == 1 ? unary_ : binary_).push_back(n);
+        if (count == 0)
+            leaves_.push_back(n);
+        else
+            (count == 1 ? unary_ : binary_).push_back(n);
         if (count > 0) operators_.push_back(n);
     }
     terms_ = ok(CONST) && ok(MUL) && ok(ADD) && !inputs_.empty();
@@ -92,8 +98,10 @@ Node Breeder::leaf(Rng& rng) const {
 }
 
 void Breeder::part(Rng& rng, int depth, Tree& out) const {
-    if (settings_.simplify && terms_) grow_terms(rng, depth, out);
-    else grow(rng, depth, false, out);
+    if (settings_.simplify && terms_)
+        grow_terms(rng, depth, out);
+    else
+        grow(rng, depth, false, out);
 }
 
 void Breeder::grow_terms(Rng& rng, int depth, Tree& out) const {
@@ -102,8 +110,8 @@ void Breeder::grow_terms(Rng& rng, int depth, Tree& out) const {
     const bool two = !binary_.empty() && (unary_.empty() || rng.chance(0.6));
     grow_terms(rng, depth - 1, out);
     if (two) grow_terms(rng, depth - 1, out);
-    const auto& letters = two ? binary_ : unary_;
-    out.push_back(letters[rng.below(letters.size())]);
+    const auto& nodes = two ? binary_ : unary_;
+    out.push_back(nodes[rng.below(nodes.size())]);
 }
 
 void Breeder::grow(Rng& rng, int depth, bool full, Tree& out) const {
@@ -123,32 +131,32 @@ std::size_t Breeder::cut(const Tree& tree, Rng& rng) const {
     return k;
 }
 
-bool Breeder::crossover(const Tree& mother, const Tree& father, Rng& rng, Tree& out) {
-    const std::size_t here = cut(mother, rng), there = cut(father, rng);
-    spliced(mother, first_of(mother, here), here, father, first_of(father, there), there, out);
+bool Breeder::crossover(const Tree& parent, const Tree& donor, Rng& rng, Tree& out) {
+    const std::size_t here = cut(parent, rng), there = cut(donor, rng);
+    spliced(parent, first_of(parent, here), here, donor, first_of(donor, there), there, out);
     return true;
 }
 
-void Breeder::common_region(const Tree& mother, const Tree& father) {
-    firsts(mother, first_);
-    firsts(father, second_);
+void Breeder::common_region(const Tree& parent, const Tree& donor) {
+    firsts(parent, first_);
+    firsts(donor, second_);
     common_.clear();
-    waiting_.assign(1, {std::uint32_t(mother.size()) - 1, std::uint32_t(father.size()) - 1});
+    waiting_.assign(1, {std::uint32_t(parent.size()) - 1, std::uint32_t(donor.size()) - 1});
     while (!waiting_.empty()) {
         const auto [a, b] = waiting_.back();
         waiting_.pop_back();
         common_.push_back({a, b});
-        const int count = arity(mother[a].op);
-        if (count == 0 || count != arity(father[b].op)) continue;
+        const int count = arity(parent[a].op);
+        if (count == 0 || count != arity(donor[b].op)) continue;
         waiting_.push_back({a - 1, b - 1});
         if (count == 2) waiting_.push_back({first_[a - 1] - 1, second_[b - 1] - 1});
     }
 }
 
-bool Breeder::one_point(const Tree& mother, const Tree& father, Rng& rng, Tree& out) {
-    common_region(mother, father);
+bool Breeder::one_point(const Tree& parent, const Tree& donor, Rng& rng, Tree& out) {
+    common_region(parent, donor);
     const auto [a, b] = common_[rng.below(common_.size())];
-    spliced(mother, first_[a], a, father, second_[b], b, out);
+    spliced(parent, first_[a], a, donor, second_[b], b, out);
     return true;
 }
 
@@ -165,12 +173,12 @@ bool Breeder::jitter(const Tree& tree, Rng& rng, Tree& out) {
     return any;
 }
 
-// a letter of the list that is not this one, which may or may not be in it
-const Node& Breeder::another(const std::vector<Node>& letters, const Node& than, Rng& rng) const {
-    const Node* found = &letters[rng.below(letters.size())];
-    for (int tries = 0; tries < 8 && same(*found, than); ++tries)
-        found = &letters[rng.below(letters.size())];
-    return *found;
+// a node of the list that is not this one, which may or may not be in it
+const Node& Breeder::another(const std::vector<Node>& nodes, const Node& than, Rng& rng) const {
+    const Node* other = &nodes[rng.below(nodes.size())];
+    for (int tries = 0; tries < 8 && same(*other, than); ++tries)
+        other = &nodes[rng.below(nodes.size())];
+    return *other;
 }
 
 bool Breeder::point(const Tree& tree, Rng& rng, Tree& out) {
@@ -189,7 +197,8 @@ bool Breeder::point(const Tree& tree, Rng& rng, Tree& out) {
 bool Breeder::other_operator(const Tree& tree, Rng& rng, Tree& out) {
     chosen_.clear();
     for (std::uint32_t k = 0; k < tree.size(); ++k)
-        if (const int count = arity(tree[k].op); count && (count == 1 ? unary_ : binary_).size() > 1)
+        if (const int count = arity(tree[k].op);
+            count && (count == 1 ? unary_ : binary_).size() > 1)
             chosen_.push_back(k);
     if (chosen_.empty()) return false;
     out = tree;
@@ -229,8 +238,8 @@ bool Breeder::insert(const Tree& tree, Rng& rng, Tree& out) {
     if (before) part(rng, 2, out);
     append(out, tree, first, k);
     if (!one && !before) part(rng, 2, out);
-    const auto& letters = one ? unary_ : binary_;
-    out.push_back(letters[rng.below(letters.size())]);
+    const auto& nodes = one ? unary_ : binary_;
+    out.push_back(nodes[rng.below(nodes.size())]);
     append_before(out, tree, k + 1, tree.size());
     return true;
 }

@@ -1,10 +1,10 @@
-// Room: search/kernel. Making new trees from old ones. Nothing here looks at a loss.
+// Making new trees from old ones. Nothing here looks at a loss.
 #pragma once
-#include "rules/vocabulary.hpp"
 #include "core/data.hpp"
 #include "core/interval.hpp"
 #include "core/program.hpp"
 #include "core/rng.hpp"
+#include "rules/vocabulary.hpp"
 
 namespace symtick {
 
@@ -15,12 +15,13 @@ struct Summand {
 };
 
 struct BreedSettings {
-    std::vector<Range> ranges;  // of the inputs; empty: those of the data, and no interval is checked
-    double interaction = 0.25;  // chance that a new term reads two inputs
-    // trees are simplified and new parts are made of terms; else they are letters only, as they are
-    bool simplify = true;
-    double inner = 0.5;       // chance that a crossover takes operators only
-    int subtree_depth = 3;    // of a new sub-tree
+    std::vector<Range>
+        ranges;              // of the inputs; empty: those of the data, and no interval is checked
+    double interaction = 0;  // chance that a new term reads two inputs
+    // trees are simplified and new parts are made of terms; else they are tokens only, as they are
+    bool simplify = false;
+    double inner = 0;       // chance that a crossover takes operators only
+    int subtree_depth = 0;  // of a new sub-tree
 };
 
 // One per thread. The moves write their child into `out`, which keeps its memory, and return false
@@ -32,14 +33,14 @@ public:
     bool terms() const { return terms_; }  // has the vocabulary what c * u(a * x + b) + d needs?
     // u(affine of one or two inputs), without its coefficient
     Tree term(Rng& rng) const;
-    // a tree of letters; every branch `depth` deep where `full`, else some end earlier
+    // a tree of tokens; every branch `depth` deep where `full`, else some end earlier
     void grow(Rng& rng, int depth, bool full, Tree& out) const;
 
-    bool crossover(const Tree& mother, const Tree& father, Rng& rng, Tree& out);
+    bool crossover(const Tree& parent, const Tree& donor, Rng& rng, Tree& out);
     // both parents cut at one place of the region where they have the same shape
     // (Poli, Langdon 1998)
-    bool one_point(const Tree& mother, const Tree& father, Rng& rng, Tree& out);
-    bool exchange_terms(const Tree& mother, const Tree& father, Rng& rng, Tree& out);
+    bool one_point(const Tree& parent, const Tree& donor, Rng& rng, Tree& out);
+    bool exchange_terms(const Tree& parent, const Tree& donor, Rng& rng, Tree& out);
     bool drop_term(const Tree& tree, Rng& rng, Tree& out);
     bool jitter(const Tree& tree, Rng& rng, Tree& out);
     bool point(const Tree& tree, Rng& rng, Tree& out);
@@ -53,9 +54,9 @@ public:
     bool rotate(const Tree& tree, Rng& rng, Tree& out);
 
 private:
-    enum Shape { LINEAR, PLAIN, GAUSS, LORENTZ, RAMP, CEILING };
-    struct Form {
-        Shape shape;
+    enum TermShape { LINEAR, PLAIN, GAUSS, LORENTZ, RAMP, CEILING };
+    struct TermForm {
+        TermShape shape;
         std::uint8_t op;
     };
     BreedSettings settings_;
@@ -63,24 +64,24 @@ private:
     std::vector<Range> ranges_;
     std::vector<bool> allowed_ = std::vector<bool>(OP_COUNT, false);
     bool terms_ = false;
-    std::vector<Form> forms_;
+    std::vector<TermForm> forms_;
     std::vector<Node> leaves_, inputs_, unary_, binary_, operators_;
-    std::vector<std::uint32_t> first_, second_;           // of sub-trees, while a move is made
+    std::vector<std::uint32_t> first_, second_;  // of sub-trees, while a move is made
     std::vector<std::pair<std::uint32_t, std::uint32_t>> common_, waiting_;
     std::vector<std::uint32_t> chosen_;
 
     Tree affine(Rng& rng, std::size_t feature) const;
     Tree argument(Rng& rng, bool pair) const;
     void shift_into_domain(Tree& z, std::uint8_t op, Rng& rng) const;
-    Tree shaped(Tree z, const Form& form, Rng& rng) const;
+    Tree shaped(Tree z, const TermForm& form, Rng& rng) const;
     bool ok(std::uint8_t op) const { return allowed_[op]; }
 
     Node leaf(Rng& rng) const;
     void grow_terms(Rng& rng, int depth, Tree& out) const;
     void part(Rng& rng, int depth, Tree& out) const;  // appended to `out`
     std::size_t cut(const Tree& tree, Rng& rng) const;
-    const Node& another(const std::vector<Node>& letters, const Node& than, Rng& rng) const;
-    void common_region(const Tree& mother, const Tree& father);
+    const Node& another(const std::vector<Node>& nodes, const Node& than, Rng& rng) const;
+    void common_region(const Tree& parent, const Tree& donor);
 };
 
 std::vector<Summand> summands(const Tree& tree);

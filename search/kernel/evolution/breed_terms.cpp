@@ -1,5 +1,4 @@
-// Room: search/kernel. Sums of terms c * u(a * x + b), the form that suits hardware tables; see
-// breed.hpp.
+// Sums of terms c * u(a * x + b), the form that suits hardware tables; see breed.hpp.
 #include <cmath>
 
 #include "evolution/breed.hpp"
@@ -35,8 +34,10 @@ Tree sum_of(const std::vector<Summand>& terms) {
     Tree out;
     for (std::size_t k = 0; k < terms.size(); ++k) {
         append(out, terms[k].tree);
-        if (k) append_op(out, terms[k].negative ? SUB : ADD);
-        else if (terms[k].negative) append_op(out, NEG);
+        if (k)
+            append_op(out, terms[k].negative ? SUB : ADD);
+        else if (terms[k].negative)
+            append_op(out, NEG);
     }
     if (out.empty()) append_const(out, 0.0);
     return out;
@@ -69,16 +70,16 @@ Tree Breeder::argument(Rng& rng, bool pair) const {
 
 void Breeder::shift_into_domain(Tree& z, std::uint8_t op, Rng& rng) const {
     if (op != EXP && op != LOG && op != SQRT) return;
-    std::vector<Range> held;
-    if (intervals(z, ranges_, held) != z.size()) return;
-    const Range r = held.back();
+    std::vector<Range> ranges;
+    if (intervals(z, ranges_, ranges) != z.size()) return;
+    const Range r = ranges.back();
     // exp: largest value 1; log, sqrt: smallest argument a little above 0
     const double shift = op == EXP ? -r.hi : std::pow(10.0, rng.uniform(-2.5, 0.0)) - r.lo;
     append_const(z, shift);
     append_op(z, ADD);
 }
 
-Tree Breeder::shaped(Tree z, const Form& form, Rng& rng) const {
+Tree Breeder::shaped(Tree z, const TermForm& form, Rng& rng) const {
     switch (form.shape) {
         case LINEAR: return z;
         case PLAIN:
@@ -120,12 +121,14 @@ Tree Breeder::term(Rng& rng) const {
     return settings_.simplify ? simplified(out) : out;
 }
 
-bool Breeder::exchange_terms(const Tree& mother, const Tree& father, Rng& rng, Tree& out) {
-    std::vector<Summand> mine = summands(mother);
-    const std::vector<Summand> theirs = summands(father);
+bool Breeder::exchange_terms(const Tree& parent, const Tree& donor, Rng& rng, Tree& out) {
+    std::vector<Summand> mine = summands(parent);
+    const std::vector<Summand> theirs = summands(donor);
     const Summand& gift = theirs[rng.below(theirs.size())];
-    if (rng.chance(0.5)) mine[rng.below(mine.size())] = gift;
-    else mine.push_back(gift);
+    if (rng.chance(0.5))
+        mine[rng.below(mine.size())] = gift;
+    else
+        mine.push_back(gift);
     out = sum_of(mine);
     return true;
 }

@@ -1,5 +1,4 @@
-// Room: search/kernel. See engine.hpp: the course of a search. Nothing here depends on which thread
-// runs an island.
+// See engine.hpp: the course of a search. Nothing here depends on which thread runs an island.
 #include "evolution/engine.hpp"
 
 #include <algorithm>
@@ -15,10 +14,13 @@ namespace {
 constexpr std::size_t kExactRows = 64;  // up to these, scores are in double precision
 // part of the target's variance that is rounding, of scores in single and in double precision
 constexpr double kNoise = 1e-13, kExactNoise = 1e-29;
-constexpr std::size_t kFounderTries = 40;  // for each founder that is no sum of terms
+constexpr std::size_t kFounderTries = 40;      // for each founder that is no sum of terms
 constexpr std::size_t kWriterTries = 100'000;  // for the first founder that is written by the masks
-constexpr std::uint64_t kLibraryShare = 4;  // the library takes this part of the budget at most
+constexpr std::uint64_t kLibraryShare = 4;     // the library takes this part of the budget at most
 constexpr std::size_t kStarts = 1 << 14;
+// what MATCH looks into, and how far
+constexpr LibrarySettings kMatchLibrary{.max_level = 7, .max_functions = 400'000, .max_rows = 64};
+constexpr MatcherSettings kMatcher{.candidates = 256, .max_part = 1000};
 
 double variance_of_target(const Data& data) {
     double mean = 0, sum = 0;
@@ -80,7 +82,7 @@ Engine::Engine(Data data, const EngineSettings& settings, const BreedSettings& b
         islands_[k].elites = Archive(floor_);
         islands_[k].cache = Cache(settings.cache_size);
         if (free_constants_) islands_[k].starts.assign(kStarts, 0);
-        islands_[k].people.reserve(settings.population);
+        islands_[k].individuals.reserve(settings.population);
     }
 }
 
@@ -94,22 +96,24 @@ std::uint64_t Engine::left_of(std::uint64_t max_evaluations) const {
     return done < max_evaluations ? max_evaluations - done : 0;
 }
 
-// What MATCH looks into, made once: within a part of the first budget that is enough for its leaves.
+// What MATCH looks into, made once: within a part of the first budget that is enough for its
+// leaves.
 void Engine::collect(std::uint64_t most) {
     if (settings_.library == 0 || !(settings_.moves[MATCH] > 0.0)) return;
     const std::uint64_t limit = library_limit_ ? library_limit_ : std::min(settings_.library, most);
-    const auto leaves = std::uint64_t(std::count_if(
-        vocabulary().tokens.begin(), vocabulary().tokens.end(),
-        [](const Token& t) { return arity(t.node.op) == 0; }));
+    const auto leaves =
+        std::uint64_t(std::count_if(vocabulary().tokens.begin(), vocabulary().tokens.end(),
+                                    [](const Token& t) { return arity(t.node.op) == 0; }));
     if (limit < leaves) return;
     library_limit_ = limit;
-    library_ = std::make_unique<Library>(rules_, data_, LibrarySettings{});
+    library_ = std::make_unique<Library>(rules_, data_, kMatchLibrary);
     library_->fill(library_limit_);
-    matcher_ = std::make_unique<Matcher>(*library_, MatcherSettings{});
+    matcher_ = std::make_unique<Matcher>(*library_, kMatcher);
 }
 
 Stats Engine::step(std::size_t generations, int threads, std::uint64_t max_evaluations) {
-    const bool limited = max_evaluations != kNoLimitOfEvaluations || std::isfinite(settings_.target_loss);
+    const bool limited =
+        max_evaluations != kNoLimitOfEvaluations || std::isfinite(settings_.target_loss);
     const auto until = [this](std::size_t interval) {
         return interval ? interval - std::size_t(generation_ % interval) : std::size_t(-1);
     };
@@ -117,13 +121,14 @@ Stats Engine::step(std::size_t generations, int threads, std::uint64_t max_evalu
     for (std::size_t done = 0; done < generations;) {
         if (best_loss() <= settings_.target_loss || left_of(max_evaluations) == 0) break;
         redraw(threads, max_evaluations);
-        if (done == 0) {  // people come first, so that the library leaves none out
+        if (done == 0) {  // individuals come first, so that the library leaves none out
             advance(0, threads, max_evaluations);
             if (!library_) collect(std::min(budget / kLibraryShare, left_of(max_evaluations)));
         }
         const std::size_t run =
-            limited ? 1 : std::min({generations - done, until(settings_.migration_interval),
-                                    until(settings_.screen_interval)});
+            limited ? 1
+                    : std::min({generations - done, until(settings_.migration_interval),
+                                until(settings_.screen_interval)});
         advance(run, threads, max_evaluations);
         generation_ += run;
         done += run;
@@ -139,9 +144,9 @@ void Engine::advance(std::size_t generations, int threads, std::uint64_t max_eva
     const std::uint64_t share = left / islands_.size(), more = left % islands_.size();
     parallel_for(islands_.size(), threads, [&](std::size_t k, std::size_t me) {
         Island& island = islands_[k];
-        const std::uint64_t quota = left == kNoLimitOfEvaluations
-                                        ? left : island.stats.evaluations + share + (k < more);
-        if (!island.founded) found(island, k, quota, *workers_[me]);
+        const std::uint64_t quota =
+            left == kNoLimitOfEvaluations ? left : island.stats.evaluations + share + (k < more);
+        if (!island.founded) found_island(island, k, quota, *workers_[me]);
         for (std::size_t g = 0; g < generations; ++g) {
             if (stuck(island)) found_anew(island, k, quota, *workers_[me]);
             generation(island, quota, *workers_[me]);
@@ -179,33 +184,38 @@ double Engine::best_loss() const {
     return best;
 }
 
-// The first people: guesses, then sums of terms, or trees of letters where those are not rewritten.
-// Where the rules refuse most of these, trees are written token by token over the rules' masks.
-void Engine::found(Island& island, std::size_t number, std::uint64_t quota, Worker& worker) {
+// The first individuals: guesses, then sums of terms, or trees of tokens where those are not
+// rewritten. Where the rules refuse most of these, trees are written token by token over the rules'
+// masks.
+void Engine::found_island(Island& island, std::size_t number, std::uint64_t quota, Worker& worker) {
     const bool sums = breed_settings_.simplify && breeder_.terms();
     const std::size_t wanted = settings_.population;
     const std::size_t most = sums ? wanted : guesses_.size() + kFounderTries * wanted;
     bool fit = false;  // was any within the rules?
-    for (std::size_t k = 0; k < most && island.people.size() < wanted; ++k) {
+    for (std::size_t k = 0; k < most && island.individuals.size() < wanted; ++k) {
         if (over(island, quota)) break;
         const bool guess = k < guesses_.size();
-        if (guess) worker.child.tree = guesses_[(k + number) % guesses_.size()];
-        else if (sums) first_sum(island, k == guesses_.size() ? 0 : 1 + island.rng.below(3), worker);
-        else first_tree(island, k - guesses_.size(), worker);
+        if (guess)
+            worker.child.tree = guesses_[(k + number) % guesses_.size()];
+        else if (sums)
+            first_sum(island, k == guesses_.size() ? 0 : 1 + island.rng.below(3), worker);
+        else
+            first_tree(island, k - guesses_.size(), worker);
         if (take_in(island, sums || guess ? 1.0 : settings_.tune_probability, worker)) fit = true;
     }
     const auto wanting = [&](std::size_t k) {
-        if (2 * island.people.size() >= wanted || over(island, quota)) return false;
-        return k < kFounderTries * wanted || (island.people.empty() && k < kWriterTries);
+        if (2 * island.individuals.size() >= wanted || over(island, quota)) return false;
+        return k < kFounderTries * wanted || (island.individuals.empty() && k < kWriterTries);
     };
     for (std::size_t k = 0; !sums && wanting(k); ++k)
         if (written_tree(island, worker) && take_in(island, settings_.tune_probability, worker))
             fit = true;
-    island.founded = !island.people.empty();
+    island.founded = !island.individuals.empty();
     if (island.founded || over(island, quota)) return;
     throw std::invalid_argument(
         fit ? "no first expression has a finite loss: scale the data, or allow other operators"
-            : "no first expression keeps the rules, limits and ranges: they leave (almost) nothing");
+            : "no first expression keeps the rules, limits and ranges: they leave (almost) "
+              "nothing");
 }
 
 // a founder finds its place; false where it is not within rules and limits
@@ -227,26 +237,27 @@ bool Engine::take_in(Island& island, double tuning, Worker& worker) {
     return true;
 }
 
-// Other people; the old ones stay where none can be made.
+// Other individuals; the old ones stay where none can be made.
 void Engine::found_anew(Island& island, std::size_t number, std::uint64_t quota, Worker& worker) {
-    std::vector<Individual> old = island.people;
+    std::vector<Individual> old = island.individuals;
     const std::size_t oldest = island.oldest;
     clear(island);
     try {
-        found(island, number, quota, worker);
+        found_island(island, number, quota, worker);
     } catch (const std::invalid_argument&) {
         // as few can be made as before
     }
-    if (!island.people.empty()) return;
-    island.people = std::move(old);
+    if (!island.individuals.empty()) return;
+    island.individuals = std::move(old);
     island.oldest = oldest;
     island.founded = true;
-    for (const Individual& one : island.people)
+    for (const Individual& one : island.individuals)
         if (Known* known = island.cache.find(one.hash); known && known->living < 0xffff)
             ++known->living;
 }
 
-// a tree whose tokens are drawn from what the rules' masks allow; false where it comes to a dead end
+// a tree whose tokens are drawn from what the rules' masks allow; false where it comes to a dead
+// end
 bool Engine::written_tree(Island& island, Worker& worker) const {
     Prefix& prefix = worker.prefix;
     prefix.clear();
@@ -277,14 +288,15 @@ void Engine::first_sum(Island& island, std::size_t terms, Worker& worker) const 
     append_const(tree, 0.0);
     for (std::size_t t = 0; t < terms; ++t) {
         Tree& more = worker.half;
-        if (!with_term(tree, island.rng, worker, more) || !fits(more, body_of(more, worker.body), worker))
+        if (!with_term(tree, island.rng, worker, more) ||
+            !fits(more, body_of(more, worker.body), worker))
             continue;
         if (cost_of(body_of(more, worker.body), cost_).lut <= settings_.max_lut) tree = more;
     }
 }
 
 void Engine::clear(Island& island) {
-    island.people.clear();
+    island.individuals.clear();
     island.oldest = 0;
     island.founded = false;
     island.lead = std::numeric_limits<double>::infinity();
@@ -292,11 +304,11 @@ void Engine::clear(Island& island) {
     for (std::size_t k = 0; k < island.cache.size(); ++k) island.cache.at(k).living = 0;
 }
 
-// has the best of its people been the same for too long?
+// has the best of its individuals been the same for too long?
 bool Engine::stuck(Island& island) const {
-    if (settings_.patience == 0 || island.people.empty()) return false;
+    if (settings_.patience == 0 || island.individuals.empty()) return false;
     double lead = std::numeric_limits<double>::infinity();
-    for (const Individual& one : island.people) lead = std::min(lead, one.screen);
+    for (const Individual& one : island.individuals) lead = std::min(lead, one.screen);
     ++island.waited;
     if (lead < island.lead * (1.0 - 1e-9)) {
         island.lead = lead;
@@ -308,7 +320,7 @@ bool Engine::stuck(Island& island) const {
 void Engine::generation(Island& island, std::uint64_t quota, Worker& worker) {
     if (settings_.parsimony > 0.0) weigh_ticks(island);
     for (std::size_t k = 0; k < settings_.population && !over(island, quota); ++k)
-        birth(island, quota, worker);
+        breed_one(island, quota, worker);
 }
 
 // a ring: each island's archive gives a few to the next one
@@ -334,7 +346,8 @@ void Engine::migrate() {
 
 void Engine::draw_screen(std::uint64_t number) {
     screen_number_ = number;
-    screen_ = Data(data_, screening_rows(data_.rows, settings_.screen_rows, settings_.seed, number));
+    screen_ =
+        Data(data_, screening_rows(data_.rows, settings_.screen_rows, settings_.seed, number));
 }
 
 // new screening rows where their time has come and all can be scored again
@@ -344,7 +357,7 @@ void Engine::redraw(int threads, std::uint64_t max_evaluations) {
     if (number == screen_number_) return;
     std::uint64_t wanted = 0;
     for (const Island& i : islands_)
-        wanted += i.people.size() + i.elites.size() + i.tick_elites.size();
+        wanted += i.individuals.size() + i.elites.size() + i.tick_elites.size();
     if (wanted > left_of(max_evaluations)) return;
     draw_screen(number);
     hire(crew_size(islands_.size(), threads));
@@ -359,7 +372,7 @@ void Engine::rescore(Island& island, Worker& worker) {
     };
     island.cache.clear();
     std::fill(island.starts.begin(), island.starts.end(), 0);
-    for (Individual& one : island.people) {
+    for (Individual& one : island.individuals) {
         one.screen = again(one);
         remember(island, one);
         ++island.cache.find(one.hash)->living;
@@ -388,14 +401,14 @@ std::vector<double> Engine::replant(const std::vector<Tree>& given, int threads)
     for (Island& island : islands_) clear(island);
     std::vector<double> losses;
     deal(given, threads, losses);
-    for (Island& island : islands_) island.founded = !island.people.empty();
+    for (Island& island : islands_) island.founded = !island.individuals.empty();
     return losses;
 }
 
-std::vector<Individual> Engine::people(std::size_t most) const {
+std::vector<Individual> Engine::individuals(std::size_t most) const {
     std::vector<const Individual*> all;
     for (const Island& island : islands_) {
-        for (const Individual& one : island.people) all.push_back(&one);
+        for (const Individual& one : island.individuals) all.push_back(&one);
         for (const Individual& one : island.elites.all()) all.push_back(&one);
         for (std::uint32_t tick : island.tick_elites) all.push_back(&island.by_tick[tick]);
     }

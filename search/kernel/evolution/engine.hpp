@@ -1,4 +1,4 @@
-// Room: search/kernel. The evolutionary search: islands, each with its own random stream.
+// The evolutionary search: islands, each with its own random stream.
 #pragma once
 #include <array>
 #include <atomic>
@@ -7,43 +7,46 @@
 #include <memory>
 
 #include "cost/archive.hpp"
-#include "evolution/breed.hpp"
 #include "cost/cache.hpp"
 #include "eval/fit.hpp"
-#include "evolution/matcher.hpp"
 #include "eval/round.hpp"
-#include "rules/rules.hpp"
+#include "evolution/breed.hpp"
+#include "evolution/matcher.hpp"
 #include "evolution/stream.hpp"
+#include "rules/rules.hpp"
 
 namespace symtick {
 
-enum Move : int {
+// clang-format off
+enum MoveKind : int {
     CROSSOVER, ONE_POINT, EXCHANGE, ADD_TERM, SWAP_TERM, DROP_TERM, JITTER, POINT, OPERATOR, FEATURE,
     REPLACE, INSERT, HOIST, ROTATE, TUNE, MATCH, MOVE_COUNT
 };
+// clang-format on
 
 struct EngineSettings {
     std::uint64_t seed = 0;
-    std::size_t islands = 4, population = 64, tournament = 5;
-    double tournament_best = 1.0;  // chance that the best wins, else the next with the same chance
-    double lut_tournament = 0.5;   // chance of a tournament under a LUT limit drawn from its people
-    double max_lut = 1e300, max_magnitude = 1e6;
-    std::size_t screen_rows = 2048, screen_interval = 0, trial_terms = 32;
-    int tune_iterations = 8;
-    double tune_probability = 0.5;
-    std::size_t tune_repeats = 4;  // fits of one shape from nearly the same constants
-    std::size_t migration_interval = 10, migrants = 2;
-    double elite_probability = 0.5, tick_elite_probability = 0.0;
-    double parsimony = 0.0;  // scale of adaptive parsimony
-    std::size_t parsimony_window = 20000;  // births that its histogram spans
-    std::uint64_t library = 0;  // evaluations that MATCH may take for its library
-    std::size_t cache_size = 1 << 14;      // functions remembered on an island
-    std::size_t copies = 0;                // people of one function that a known one may join
-    int founder_depth = 5;                 // of founders that are no sums of terms
+    std::size_t islands = 0, population = 0, tournament = 0;
+    double tournament_best = 0;  // chance that the best wins, else the next with the same chance
+    double lut_tournament =
+        0;  // chance of a tournament under a LUT limit drawn from its individuals
+    double max_lut = 0, max_magnitude = 0;
+    std::size_t screen_rows = 0, screen_interval = 0, trial_terms = 0;
+    int tune_iterations = 0;
+    double tune_probability = 0;
+    std::size_t tune_repeats = 0;  // fits of one shape from nearly the same constants
+    std::size_t migration_interval = 0, migrants = 0;
+    double elite_probability = 0, tick_elite_probability = 0;
+    double parsimony = 0;              // scale of adaptive parsimony
+    std::size_t parsimony_window = 0;  // offspring that its histogram spans
+    std::uint64_t library = 0;         // evaluations that MATCH may take for its library
+    std::size_t cache_size = 0;        // functions remembered on an island
+    std::size_t copies = 0;            // individuals of one function that a known one may join
+    int founder_depth = 0;             // of founders that are no sums of terms
     std::size_t patience = 0;  // generations without a better one before new founders; 0: for ever
-    int constant_bits = 0;           // of constants in the archive; 0: as they were tuned
+    int constant_bits = 0;     // of constants in the archive; 0: as they were tuned
     bool constant_fraction = false;  // these are bits after the point
-    double target_loss = -std::numeric_limits<double>::infinity();
+    double target_loss = 0;          // minus infinity: the search does not end at a loss
     std::array<double, MOVE_COUNT> moves{};
     LossSpec loss;
 };
@@ -74,12 +77,13 @@ public:
     double best_loss() const;
     Stats stats() const;
     // Screening losses of the given trees, tuned where they have constants; infinity where one
-    // breaks a rule or is not finite. They join the archives and, in turn, the islands' people.
+    // breaks a rule or is not finite. They join the archives and, in turn, the islands'
+    // individuals.
     std::vector<double> offer(const std::vector<Tree>& given, int threads);
-    // the same after all people are gone
+    // the same after all individuals are gone
     std::vector<double> replant(const std::vector<Tree>& given, int threads);
-    // the best different functions among people and archives, by screening loss
-    std::vector<Individual> people(std::size_t most) const;
+    // the best different functions among individuals and archives, by screening loss
+    std::vector<Individual> individuals(std::size_t most) const;
     Tree phenotype(const Tree& tree) const { return custom_ ? expanded(tree, vocabulary()) : tree; }
     const Vocabulary& vocabulary() const { return rules_.vocabulary(); }
     Arrays save() const;
@@ -89,17 +93,17 @@ private:
     struct Island {
         Rng rng;
         bool founded = false;
-        std::vector<Individual> people;
-        std::size_t oldest = 0;  // of the people, once they are all there
+        std::vector<Individual> individuals;
+        std::size_t oldest = 0;  // of the individuals, once they are all there
         double lead = std::numeric_limits<double>::infinity();  // best screening loss since founded
         std::size_t waited = 0;                                 // generations since it fell
         Archive elites;
         double best = std::numeric_limits<double>::infinity();  // loss in there
-        std::vector<Individual> by_tick;        // best of each number of ticks; no tree: none yet
+        std::vector<Individual> by_tick;         // best of each number of ticks; no tree: none yet
         std::vector<std::uint32_t> tick_elites;  // the numbers that have one, as they came
         Cache cache;
         std::vector<std::uint64_t> starts;  // of fits: key and how often, one per place
-        std::vector<std::uint16_t> recent;  // ticks of the latest births, in a ring
+        std::vector<std::uint16_t> recent;  // ticks of the latest offspring, in a ring
         std::size_t recent_next = 0;
         std::vector<std::uint32_t> histogram;  // of `recent`
         std::vector<double> factors;           // of the tournament, by ticks
@@ -135,7 +139,8 @@ private:
     std::vector<Island> islands_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::uint64_t generation_ = 0, screen_number_ = 0;
-    std::uint64_t library_limit_ = 0;   // evaluations that the library was built within; 0: no library
+    std::uint64_t library_limit_ =
+        0;  // evaluations that the library was built within; 0: no library
     std::unique_ptr<Library> library_;  // shared by the islands, which only read it
     std::unique_ptr<Matcher> matcher_;
 
@@ -148,7 +153,7 @@ private:
     void draw_screen(std::uint64_t number);
     void redraw(int threads, std::uint64_t max_evaluations);
     void rescore(Island& island, Worker& worker);
-    void found(Island& island, std::size_t number, std::uint64_t quota, Worker& worker);
+    void found_island(Island& island, std::size_t number, std::uint64_t quota, Worker& worker);
     void found_anew(Island& island, std::size_t number, std::uint64_t quota, Worker& worker);
     bool take_in(Island& island, double tuning, Worker& worker);
     bool written_tree(Island& island, Worker& worker) const;
@@ -160,13 +165,13 @@ private:
     bool over(const Island& island, std::uint64_t quota) const;
     void deal(const std::vector<Tree>& given, int threads, std::vector<double>& losses);
 
-    // engine_birth.cpp: one child
-    void birth(Island& island, std::uint64_t quota, Worker& worker);
-    const Individual& parent(Island& island, Worker& worker) const;
+    // engine_offspring.cpp: one child
+    void breed_one(Island& island, std::uint64_t quota, Worker& worker);
+    const Individual& choose_parent(Island& island, Worker& worker) const;
     const Individual& tournament(Island& island, Worker& worker) const;
-    Move choose(Rng& rng) const;
-    bool bred(Island& island, const Individual& mother, Move move, Worker& worker) const;
-    bool move_made(Island& island, const Individual& mother, Move move, Worker& worker) const;
+    MoveKind choose(Rng& rng) const;
+    bool bred(Island& island, const Individual& parent, MoveKind move, Worker& worker) const;
+    bool move_made(Island& island, const Individual& parent, MoveKind move, Worker& worker) const;
     bool with_term(const Tree& tree, Rng& rng, Worker& worker, Tree& out) const;
     bool full(const Tree& tree) const;
 
@@ -174,8 +179,8 @@ private:
     const Tree& body_of(const Tree& tree, Tree& scratch) const;
     bool fits(const Tree& tree, const Tree& body, Worker& worker) const;
     bool judged(Island& island, Worker& worker) const;  // rules, cost and function of the child
-    bool conceive(Island& island, const Individual& mother, Move move, Worker& worker);
-    bool meet(Island& island, Known& known, std::size_t copies, Worker& worker);
+    bool conceive(Island& island, const Individual& parent, MoveKind move, Worker& worker);
+    bool take_known(Island& island, Known& known, std::size_t copies, Worker& worker);
     double raise(Island& island, double tuning, Worker& worker);
     double offered(Island& island, const Tree& tree, Worker& worker);
     double score(const Tree& body, Worker& worker) const;
@@ -193,8 +198,8 @@ private:
 
     // engine_state.cpp
     std::uint64_t digest() const;
-    void write(Writer& w, const Island& island) const;
-    Island read_island(Reader& r) const;
+    void write(StateWriter& w, const Island& island) const;
+    Island read_island(StateReader& r) const;
     void check(const Island& island) const;
 };
 

@@ -1,4 +1,4 @@
-// Room: search/kernel. See engine.hpp: parents, moves, and the making of one child.
+// Parents, moves, and the making of one child; see engine.hpp.
 #include <algorithm>
 #include <cmath>
 
@@ -7,7 +7,7 @@
 namespace symtick {
 namespace {
 
-constexpr int kTries = 4;  // children that are refused or known before a birth is given up
+constexpr int kTries = 4;  // children that are refused or known before none is made
 
 // node by node
 bool identical(const Tree& a, const Tree& b) {
@@ -19,23 +19,23 @@ bool identical(const Tree& a, const Tree& b) {
 
 }  // namespace
 
-void Engine::birth(Island& island, std::uint64_t quota, Worker& worker) {
-    if (island.people.empty()) return;
-    island.cache.prefetch(island.people[island.oldest].hash);  // it is looked up when it goes
-    const Individual& mother = parent(island, worker);
+void Engine::breed_one(Island& island, std::uint64_t quota, Worker& worker) {
+    if (island.individuals.empty()) return;
+    island.cache.prefetch(island.individuals[island.oldest].hash);  // it is looked up when it goes
+    const Individual& parent = choose_parent(island, worker);
     for (int attempt = 0; attempt < kTries; ++attempt) {
-        const Move move = choose(island.rng);
+        const MoveKind move = choose(island.rng);
         if (move == MATCH) {  // what is looked up is an evaluation, and the child will be another
             if (island.stats.evaluations + 1 >= quota) return;
             ++island.stats.evaluations;
         }
-        if (!bred(island, mother, move, worker)) continue;
-        if (move != TUNE && identical(worker.child.tree, mother.tree)) continue;
-        if (conceive(island, mother, move, worker)) return;
+        if (!bred(island, parent, move, worker)) continue;
+        if (move != TUNE && identical(worker.child.tree, parent.tree)) continue;
+        if (conceive(island, parent, move, worker)) return;
     }
 }
 
-const Individual& Engine::parent(Island& island, Worker& worker) const {
+const Individual& Engine::choose_parent(Island& island, Worker& worker) const {
     Rng& rng = island.rng;
     if (island.elites.size() && rng.chance(settings_.elite_probability))
         return island.elites.pick(rng.below(island.elites.size()));
@@ -46,7 +46,7 @@ const Individual& Engine::parent(Island& island, Worker& worker) const {
 
 // the best of a few, at times under a LUT limit drawn anew, so that small ones breed too
 const Individual& Engine::tournament(Island& island, Worker& worker) const {
-    const auto& people = island.people;
+    const auto& individuals = island.individuals;
     Rng& rng = island.rng;
     const bool weighed = settings_.parsimony > 0.0 && !island.factors.empty();
     const auto fitness = [&](const Individual& one) {
@@ -55,51 +55,56 @@ const Individual& Engine::tournament(Island& island, Worker& worker) const {
         const std::size_t last = island.factors.size() - 1;
         return loss * island.factors[std::min(std::size_t(std::max(0, one.cost.ticks)), last)];
     };
-    const std::size_t first = rng.below(people.size());
+    const std::size_t first = rng.below(individuals.size());
     const bool capped = settings_.lut_tournament > 0.0 && rng.chance(settings_.lut_tournament);
-    const double cap = people[first].cost.lut;
+    const double cap = individuals[first].cost.lut;
     auto& ranks = worker.ranks;
-    ranks.assign(1, {fitness(people[first]), first});
+    ranks.assign(1, {fitness(individuals[first]), first});
     for (std::size_t k = 1; k < settings_.tournament; ++k) {
-        const std::size_t other = rng.below(people.size());
-        if (!capped || people[other].cost.lut <= cap)
-            ranks.push_back({fitness(people[other]), other});
+        const std::size_t other = rng.below(individuals.size());
+        if (!capped || individuals[other].cost.lut <= cap)
+            ranks.push_back({fitness(individuals[other]), other});
     }
     if (settings_.tournament_best >= 1.0)
-        return people[std::min_element(ranks.begin(), ranks.end(),
-                                       [](const auto& a, const auto& b) { return a.first < b.first; })
-                          ->second];
+        return individuals
+            [std::min_element(ranks.begin(), ranks.end(), [](const auto& a, const auto& b) {
+                 return a.first < b.first;
+             })->second];
     std::sort(ranks.begin(), ranks.end());
     std::size_t place = 0;
     while (place + 1 < ranks.size() && !rng.chance(settings_.tournament_best)) ++place;
-    return people[ranks[place].second];
+    return individuals[ranks[place].second];
 }
 
-Move Engine::choose(Rng& rng) const {
+MoveKind Engine::choose(Rng& rng) const {
     const double u = rng.uniform() * moves_.back();
     for (int m = 0; m < MOVE_COUNT; ++m)
-        if (u < moves_[std::size_t(m)]) return Move(m);
+        if (u < moves_[std::size_t(m)]) return MoveKind(m);
     return CROSSOVER;
 }
 
-bool Engine::bred(Island& island, const Individual& mother, Move move, Worker& worker) const {
+bool Engine::bred(Island& island, const Individual& parent, MoveKind move, Worker& worker) const {
     Tree& child = worker.child.tree;
-    if (!breed_settings_.simplify) return move_made(island, mother, move, worker);
-    if (!move_made(island, mother, move, worker)) return false;
+    if (!breed_settings_.simplify) return move_made(island, parent, move, worker);
+    if (!move_made(island, parent, move, worker)) return false;
     const bool simple = move == ADD_TERM || move == SWAP_TERM || move == JITTER;
     if (!simple) child = simplified(child);
     return true;
 }
 
-bool Engine::move_made(Island& island, const Individual& mother, Move move, Worker& worker) const {
+bool Engine::move_made(Island& island, const Individual& parent, MoveKind move,
+                       Worker& worker) const {
     Rng& rng = island.rng;
-    const Tree& tree = mother.tree;
+    const Tree& tree = parent.tree;
     Breeder& breeder = worker.breeder;
     Tree& child = worker.child.tree;
     switch (move) {
-        case CROSSOVER: return breeder.crossover(tree, parent(island, worker).tree, rng, child);
-        case ONE_POINT: return breeder.one_point(tree, parent(island, worker).tree, rng, child);
-        case EXCHANGE: return breeder.exchange_terms(tree, parent(island, worker).tree, rng, child);
+        case CROSSOVER:
+            return breeder.crossover(tree, choose_parent(island, worker).tree, rng, child);
+        case ONE_POINT:
+            return breeder.one_point(tree, choose_parent(island, worker).tree, rng, child);
+        case EXCHANGE:
+            return breeder.exchange_terms(tree, choose_parent(island, worker).tree, rng, child);
         case ADD_TERM:
             if (!full(tree)) return with_term(tree, rng, worker, child);
             [[fallthrough]];
@@ -120,7 +125,7 @@ bool Engine::move_made(Island& island, const Individual& mother, Move move, Work
     }
 }
 
-// no room for another term c * u(a * x + b)
+// whether the limits allow no further term c * u(a * x + b)
 bool Engine::full(const Tree& tree) const {
     return tree.size() + 9 > rules_.settings().max_nodes ||
            constants_of(tree) + 3 > rules_.settings().max_constants;
@@ -156,7 +161,8 @@ bool Engine::with_term(const Tree& tree, Rng& rng, Worker& worker, Tree& out) co
         const double variance = v2 / screen_.weight_sum - v1 * v1;
         const double covariance = rv / screen_.weight_sum - v1 * mean;
         const double gain = covariance * covariance / variance;
-        if (!(variance > 1e-12 * (1.0 + v1 * v1)) || !(gain > most) || !std::isfinite(gain)) continue;
+        if (!(variance > 1e-12 * (1.0 + v1 * v1)) || !(gain > most) || !std::isfinite(gain))
+            continue;
         most = gain;
         best = term;
         factor = covariance / variance;

@@ -1,10 +1,10 @@
-// Room: search/kernel. See engine.hpp: what a child is worth, and where it goes.
+// The score of a child, and its place among individuals and archives; see engine.hpp.
 #include <algorithm>
 #include <bit>
 #include <cmath>
 
-#include "evolution/engine.hpp"
 #include "core/fingerprint.hpp"
+#include "evolution/engine.hpp"
 
 namespace symtick {
 namespace {
@@ -58,7 +58,7 @@ bool Engine::judged(Island& island, Worker& worker) const {
     return child.cost.ticks <= rules_.settings().max_ticks && child.cost.lut <= settings_.max_lut;
 }
 
-bool Engine::conceive(Island& island, const Individual& mother, Move move, Worker& worker) {
+bool Engine::conceive(Island& island, const Individual& parent, MoveKind move, Worker& worker) {
     Individual& child = worker.child;
     if (!judged(island, worker)) {
         ++island.stats.rejected;
@@ -66,20 +66,21 @@ bool Engine::conceive(Island& island, const Individual& mother, Move move, Worke
     }
     if (move == TUNE) {
         ++island.stats.evaluations;
-        child.screen = mother.screen;
+        child.screen = parent.screen;
         tune(island, child, 4 * settings_.tune_iterations, worker);
         if (std::isfinite(child.screen)) settle(island, child, worker);
         return true;
     }
-    if (Known* known = island.cache.find(child.hash)) return meet(island, *known, settings_.copies, worker);
+    if (Known* known = island.cache.find(child.hash))
+        return take_known(island, *known, settings_.copies, worker);
     const bool term = move >= EXCHANGE && move <= DROP_TERM;
     raise(island, term ? 1.0 : settings_.tune_probability, worker);
     return true;
 }
 
-// A child of a known function joins the people where no more than `copies` of them have it, or
-// takes their place where it is a cheaper form. True where the birth is done.
-bool Engine::meet(Island& island, Known& known, std::size_t copies, Worker& worker) {
+// A child of a known function joins the individuals where no more than `copies` of them have it, or
+// takes their place where it is a cheaper form. True where nothing is left to be done.
+bool Engine::take_known(Island& island, Known& known, std::size_t copies, Worker& worker) {
     Individual& child = worker.child;
     ++island.stats.cache_hits;
     child.screen = known.loss;
@@ -130,7 +131,7 @@ double Engine::offered(Island& island, const Tree& tree, Worker& worker) {
     Known* known = island.cache.find(child.hash);
     if (!known) return raise(island, 1.0, worker);
     const std::uint64_t hash = child.hash;
-    meet(island, *known, std::max<std::size_t>(1, settings_.copies), worker);
+    take_known(island, *known, std::max<std::size_t>(1, settings_.copies), worker);
     known = island.cache.find(hash);
     return known ? known->loss : std::numeric_limits<double>::infinity();
 }
@@ -159,8 +160,10 @@ bool Engine::take_tuned(Individual& one, double loss, Worker& worker) const {
     if (cost.ticks > rules_.settings().max_ticks || cost.lut > settings_.max_lut) return false;
     const std::uint64_t hash = fingerprint(tuned);
     if (hash == kUndefined) return false;
-    if (custom_ && has_custom(one.tree)) take_constants(one.tree, tuned, vocabulary());
-    else std::swap(one.tree, tuned);
+    if (custom_ && has_custom(one.tree))
+        take_constants(one.tree, tuned, vocabulary());
+    else
+        std::swap(one.tree, tuned);
     one.cost = cost;
     one.screen = loss;
     one.hash = hash;
@@ -207,16 +210,16 @@ void Engine::admit(Island& island, Individual& child, Worker& worker) const {
     if (settings_.tick_elite_probability > 0.0) {
         const std::size_t place = tick_place(child.cost.ticks);
         if (place >= island.by_tick.size()) island.by_tick.resize(place + 1);
-        Individual& held = island.by_tick[place];
-        if (held.tree.empty()) island.tick_elites.push_back(std::uint32_t(place));
-        if (held.tree.empty() || child.screen < held.screen) held = child;
+        Individual& best = island.by_tick[place];
+        if (best.tree.empty()) island.tick_elites.push_back(std::uint32_t(place));
+        if (best.tree.empty() || child.screen < best.screen) best = child;
     }
     if (!island.elites.wanted(child.screen, child.cost, true)) return;
     Individual one = child;
     if (settings_.constant_bits > 0 && free_constants_ && !rounded(one, worker)) return;
     const Tree& body = body_of(one.tree, worker.body);
-    one.loss = same_rows_ && exact_ ? one.screen
-                                    : worker.evaluator.loss64(body, data_, settings_.loss);
+    one.loss =
+        same_rows_ && exact_ ? one.screen : worker.evaluator.loss64(body, data_, settings_.loss);
     if (!std::isfinite(one.loss)) return;
     if (penalty_) {
         one.penalty = penalty_(body);
@@ -232,7 +235,7 @@ bool Engine::rounded(Individual& one, Worker& worker) const {
     if (!has_free(worker.tuned)) return true;
     const int iterations = settings_.tune_iterations;
     const FitSettings fit{iterations, 1e-4, 0, 0, 5 * iterations};
-    const Grid grid{settings_.constant_bits, settings_.constant_fraction};
+    const ConstantGrid grid{settings_.constant_bits, settings_.constant_fraction};
     const double loss = round_constants(worker.tuned, screen_, settings_.loss, {grid, fit},
                                         worker.fitter, worker.evaluator);
     return take_tuned(one, loss, worker);
@@ -242,19 +245,19 @@ void Engine::join(Island& island, Individual& child) {
     if (Known* known = island.cache.find(child.hash); known && known->living < 0xffff)
         ++known->living;
     count_ticks(island, child.cost.ticks);
-    if (island.people.size() < settings_.population) {
-        island.people.push_back(child);
+    if (island.individuals.size() < settings_.population) {
+        island.individuals.push_back(child);
         return;
     }
-    Individual& oldest = island.people[island.oldest];
-    island.oldest = island.oldest + 1 == island.people.size() ? 0 : island.oldest + 1;
+    Individual& oldest = island.individuals[island.oldest];
+    island.oldest = island.oldest + 1 == island.individuals.size() ? 0 : island.oldest + 1;
     if (Known* known = island.cache.find(oldest.hash); known && known->living) --known->living;
     std::swap(oldest, child);
 }
 
-// the cheaper form in place of the same function among the people
+// the cheaper form in place of the same function among the individuals
 void Engine::replace_living(Island& island, const Individual& child) const {
-    for (Individual& one : island.people) {
+    for (Individual& one : island.individuals) {
         if (one.hash != child.hash) continue;
         one.tree = child.tree;
         one.cost = child.cost;

@@ -1,4 +1,4 @@
-// Room: search/kernel. Saving and loading an engine; see engine.hpp.
+// Saving and loading of an engine, and the digest of its settings; see engine.hpp.
 #include <algorithm>
 #include <bit>
 
@@ -43,19 +43,30 @@ void add(Digest& d, const Data& data) {
 }
 
 void add(Digest& d, const EngineSettings& s) {
-    for (std::uint64_t w :
-         {s.seed, std::uint64_t(s.islands), std::uint64_t(s.population), std::uint64_t(s.tournament),
-          std::uint64_t(s.screen_rows), std::uint64_t(s.screen_interval),
-          s.library, std::uint64_t(s.trial_terms), std::uint64_t(s.tune_repeats),
-          std::uint64_t(s.migration_interval), std::uint64_t(s.migrants),
-          std::uint64_t(s.parsimony_window), std::uint64_t(s.cache_size), std::uint64_t(s.copies),
-          std::uint64_t(s.founder_depth), std::uint64_t(s.patience), std::uint64_t(s.tune_iterations),
-          std::uint64_t(s.loss.kind), std::uint64_t(s.constant_bits),
-          std::uint64_t(s.constant_fraction)})
+    for (std::uint64_t w : {s.seed,
+                            std::uint64_t(s.islands),
+                            std::uint64_t(s.population),
+                            std::uint64_t(s.tournament),
+                            std::uint64_t(s.screen_rows),
+                            std::uint64_t(s.screen_interval),
+                            s.library,
+                            std::uint64_t(s.trial_terms),
+                            std::uint64_t(s.tune_repeats),
+                            std::uint64_t(s.migration_interval),
+                            std::uint64_t(s.migrants),
+                            std::uint64_t(s.parsimony_window),
+                            std::uint64_t(s.cache_size),
+                            std::uint64_t(s.copies),
+                            std::uint64_t(s.founder_depth),
+                            std::uint64_t(s.patience),
+                            std::uint64_t(s.tune_iterations),
+                            std::uint64_t(s.loss.kind),
+                            std::uint64_t(s.constant_bits),
+                            std::uint64_t(s.constant_fraction)})
         d.word(w);
-    for (double v : {s.tournament_best, s.lut_tournament, s.max_lut, s.max_magnitude,
-                     s.tune_probability, s.elite_probability, s.tick_elite_probability,
-                     s.parsimony, s.target_loss, s.loss.delta})
+    for (double v :
+         {s.tournament_best, s.lut_tournament, s.max_lut, s.max_magnitude, s.tune_probability,
+          s.elite_probability, s.tick_elite_probability, s.parsimony, s.target_loss, s.loss.delta})
         d.number(v);
     d.numbers(s.moves);
 }
@@ -84,8 +95,8 @@ void add(Digest& d, const Rules& rules) {
         for (const Tree& body : *bodies) d.tree(body);
     const RuleSettings& s = rules.settings();
     for (std::size_t w : {s.min_nodes, s.max_nodes, s.max_depth, s.max_constants, s.max_expanded,
-                          std::size_t(s.constant_arguments),
-                          std::size_t(s.needs_input), s.units, std::size_t(s.max_ticks)})
+                          std::size_t(s.constant_arguments), std::size_t(s.needs_input), s.units,
+                          std::size_t(s.max_ticks)})
         d.word(w);
     d.number(s.max_complexity);
     d.numbers(s.max_argument);
@@ -97,7 +108,7 @@ void add(Digest& d, const Rules& rules) {
     d.numbers(s.target_units);
 }
 
-void write(Writer& w, const Known& known) {
+void write(StateWriter& w, const Known& known) {
     w.word(known.key);
     w.number(known.loss);
     w.number(known.lut);
@@ -105,7 +116,7 @@ void write(Writer& w, const Known& known) {
            known.living);
 }
 
-Known known(Reader& r) {
+Known known(StateReader& r) {
     Known out;
     out.key = r.word();
     out.loss = r.number();
@@ -118,7 +129,7 @@ Known known(Reader& r) {
 }
 
 // a table most of which is empty: places and what is there
-void write(Writer& w, const Cache& cache) {
+void write(StateWriter& w, const Cache& cache) {
     std::size_t count = 0;
     for (std::size_t k = 0; k < cache.size(); ++k) count += cache.at(k).key != 0;
     w.word(count);
@@ -126,16 +137,17 @@ void write(Writer& w, const Cache& cache) {
         if (cache.at(k).key) w.word(k), write(w, cache.at(k));
 }
 
-void read(Reader& r, Cache& cache) {
+void read(StateReader& r, Cache& cache) {
     for (std::size_t n = r.count(); n > 0; --n) {
         const std::uint64_t place = r.word();
         if (place >= cache.size())
-            throw std::invalid_argument("the saved state knows more functions than its table holds");
+            throw std::invalid_argument(
+                "the saved state knows more functions than its table holds");
         cache.at(place) = known(r);
     }
 }
 
-void write(Writer& w, const std::vector<std::uint64_t>& starts) {
+void write(StateWriter& w, const std::vector<std::uint64_t>& starts) {
     std::size_t count = 0;
     for (std::uint64_t s : starts) count += s != 0;
     w.word(count);
@@ -143,7 +155,7 @@ void write(Writer& w, const std::vector<std::uint64_t>& starts) {
         if (starts[k]) w.word(k), w.word(starts[k]);
 }
 
-void read(Reader& r, std::vector<std::uint64_t>& starts) {
+void read(StateReader& r, std::vector<std::uint64_t>& starts) {
     for (std::size_t n = r.count(); n > 0; --n) {
         const std::uint64_t place = r.word();
         if (place >= starts.size())
@@ -168,7 +180,7 @@ std::uint64_t Engine::digest() const {
     return d.value;
 }
 
-void Engine::write(Writer& w, const Island& island) const {
+void Engine::write(StateWriter& w, const Island& island) const {
     for (std::uint64_t s : island.rng.state) w.word(s);
     const Stats& s = island.stats;
     for (std::uint64_t v : {s.evaluations, s.cache_hits, s.fits, s.rejected,
@@ -176,8 +188,8 @@ void Engine::write(Writer& w, const Island& island) const {
                             std::uint64_t(island.recent_next), std::uint64_t(island.waited)})
         w.word(v);
     w.number(island.lead);
-    w.word(island.people.size());
-    for (const Individual& one : island.people) w.individual(one);
+    w.word(island.individuals.size());
+    for (const Individual& one : island.individuals) w.individual(one);
     w.word(island.elites.size());
     for (const Individual& one : island.elites.all()) w.individual(one);
     w.word(island.tick_elites.size());
@@ -189,7 +201,7 @@ void Engine::write(Writer& w, const Island& island) const {
 }
 
 Arrays Engine::save() const {
-    Writer w;
+    StateWriter w;
     w.word(kVersion);
     w.word(digest());
     w.word(generation_);
@@ -199,19 +211,18 @@ Arrays Engine::save() const {
     return std::move(w.out);
 }
 
-Engine::Island Engine::read_island(Reader& r) const {
+Engine::Island Engine::read_island(StateReader& r) const {
     Island island;
     for (auto& s : island.rng.state) s = r.word();
     Stats& s = island.stats;
-    for (auto* v : {&s.evaluations, &s.cache_hits, &s.fits, &s.rejected})
-        *v = r.word();
+    for (auto* v : {&s.evaluations, &s.cache_hits, &s.fits, &s.rejected}) *v = r.word();
     island.founded = r.word() != 0;
     island.oldest = std::size_t(r.word());
     island.recent_next = std::size_t(r.word());
     island.waited = std::size_t(r.word());
     island.lead = r.number();
-    island.people.reserve(settings_.population);
-    for (std::size_t n = r.count(); n > 0; --n) island.people.push_back(r.individual());
+    island.individuals.reserve(settings_.population);
+    for (std::size_t n = r.count(); n > 0; --n) island.individuals.push_back(r.individual());
     island.elites = Archive(floor_);
     for (std::size_t n = r.count(); n > 0; --n)
         if (!island.elites.restore(r.individual()))
@@ -240,21 +251,21 @@ Engine::Island Engine::read_island(Reader& r) const {
 }
 
 void Engine::check(const Island& island) const {
-    if (island.founded && island.people.empty())
-        throw std::invalid_argument("the saved state has an island without people");
-    if (island.people.size() > settings_.population || island.oldest >= settings_.population)
-        throw std::invalid_argument("the saved state has too many people on an island");
+    if (island.founded && island.individuals.empty())
+        throw std::invalid_argument("the saved state has an island without individuals");
+    if (island.individuals.size() > settings_.population || island.oldest >= settings_.population)
+        throw std::invalid_argument("the saved state has too many individuals on an island");
     if (island.recent.size() > settings_.parsimony_window ||
         (island.recent_next && island.recent_next >= island.recent.size()))
-        throw std::invalid_argument("the saved state counts too many births");
+        throw std::invalid_argument("the saved state counts too many offspring");
     const auto none = [](const Individual& one) { return one.tree.empty(); };
-    if (std::any_of(island.people.begin(), island.people.end(), none) ||
+    if (std::any_of(island.individuals.begin(), island.individuals.end(), none) ||
         std::any_of(island.elites.all().begin(), island.elites.all().end(), none))
         throw std::invalid_argument("the saved state holds an empty expression");
 }
 
 void Engine::load(const Arrays& state) {
-    Reader r(state, rules_);
+    StateReader r(state, rules_);
     if (const auto version = r.word(); version != kVersion)
         throw std::invalid_argument("the saved state has version " + std::to_string(version) +
                                     ", this symtick reads version " + std::to_string(kVersion));

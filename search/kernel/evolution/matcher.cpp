@@ -1,4 +1,4 @@
-// Room: search/kernel. See matcher.hpp.
+// Parts of trees matched to enumerated functions; see matcher.hpp.
 #include "evolution/matcher.hpp"
 
 #include <algorithm>
@@ -46,27 +46,29 @@ double slope(std::uint8_t op, bool second, double a, double b, double v) {
 }  // namespace
 
 Matcher::Matcher(const Library& library, const MatcherSettings& settings)
-    : library_(&library), settings_(settings), undos_(library.rules().vocabulary().tokens.size()) {
-    for (const Undo& u : undos(library.rules().vocabulary()))
-        if (u.unknown != Undo::BOTH) undos_[std::size_t(u.token)].push_back(u);
-    for (std::size_t t = 0; t < undos_.size(); ++t) {
+    : library_(&library),
+      settings_(settings),
+      inverse_ops_(library.rules().vocabulary().tokens.size()) {
+    for (const InverseOp& u : inverse_ops(library.rules().vocabulary()))
+        if (u.unknown != InverseOp::BOTH) inverse_ops_[std::size_t(u.token)].push_back(u);
+    for (std::size_t t = 0; t < inverse_ops_.size(); ++t) {
         const std::uint8_t op = library.rules().vocabulary().tokens[t].node.op;
         if (op == ADD || op == MUL || op == MIN || op == MAX)
-            undos_[t].push_back({std::int16_t(t), op, Undo::SECOND, 0});
+            inverse_ops_[t].push_back({std::int16_t(t), op, InverseOp::SECOND, 0});
     }
 }
 
-// values of all nodes; false where one is no letter or not finite
-bool Matcher::evaluate(const Tree& mother, Scratch& s) const {
-    const std::size_t stride = library_->stride(), n = mother.size();
-    if (!s.runner) s.runner = std::make_unique<LetterRunner>(library_->rules().vocabulary(), stride);
+// values of all nodes; false where one is no token or not finite
+bool Matcher::evaluate(const Tree& given, Scratch& s) const {
+    const std::size_t stride = library_->stride(), n = given.size();
+    if (!s.runner) s.runner = std::make_unique<TokenRunner>(library_->rules().vocabulary(), stride);
     s.values.resize(n * stride);
     s.first.resize(n);
     s.parents.assign(n, n);
     s.place.assign(n, 0);
     const Data& data = library_->data();
     for (std::size_t k = 0; k < n; ++k) {
-        const Node& node = mother[k];
+        const Node& node = given[k];
         double* to = s.values.data() + k * stride;
         s.first[k] = k;
         if (node.op == INPUT) {
@@ -90,23 +92,24 @@ bool Matcher::evaluate(const Tree& mother, Scratch& s) const {
 }
 
 // One step from a node's parent to the node: `wanted` and `weights` of the parent become its own.
-bool Matcher::back(const Tree& mother, std::size_t node, Scratch& s) const {
+bool Matcher::back(const Tree& given, std::size_t node, Scratch& s) const {
     const std::size_t stride = library_->stride(), parent = s.parents[node];
-    const std::uint8_t op = mother[parent].op;
+    const std::uint8_t op = given[parent].op;
     const bool two = arity(op) == 2, second = s.place[node] != 0;
-    const int token = library_->rules().number(mother[parent]);
-    if (token < 0 || undos_[std::size_t(token)].empty()) return false;
+    const int token = library_->rules().number(given[parent]);
+    if (token < 0 || inverse_ops_[std::size_t(token)].empty()) return false;
     const std::size_t b = parent - 1, a = two ? s.first[b] - 1 : b;
     const auto row = [&](std::size_t k) { return s.values.data() + k * stride; };
     const double *now = row(node), *sibling = row(second ? a : b);
-    s.other.assign(stride, NAN);
-    for (const Undo& u : undos_[std::size_t(token)]) {
-        const bool fits = u.unknown == Undo::ONLY || (u.unknown == Undo::SECOND) == second;
+    s.other.assign(stride, kNaN);
+    for (const InverseOp& u : inverse_ops_[std::size_t(token)]) {
+        const bool fits =
+            u.unknown == InverseOp::ONLY || (u.unknown == InverseOp::SECOND) == second;
         if (!fits) continue;
         // of several values of an inverse, that which changes the part least
         for (std::size_t r = 0; r < library_->rows(); ++r) {
             double value;
-            undone(u, &s.wanted[r], sibling + r, &value, 1);
+            inverted(u, &s.wanted[r], sibling + r, &value, 1);
             if (op == SIN || op == COS) value = turned_to(value, now[r]);
             const bool nearer = std::fabs(value - now[r]) < std::fabs(s.other[r] - now[r]);
             if (std::isfinite(value) && (nearer || std::isnan(s.other[r]))) s.other[r] = value;
@@ -123,32 +126,32 @@ bool Matcher::back(const Tree& mother, std::size_t node, Scratch& s) const {
 
 // What a node would have to be, and how much each row counts for the whole; false where too few
 // rows say anything.
-bool Matcher::wanted_at(const Tree& mother, std::size_t node, Scratch& s) const {
+bool Matcher::wanted_at(const Tree& given, std::size_t node, Scratch& s) const {
     const Data& data = library_->data();
     s.wanted.assign(data.y64.get(), data.y64.get() + library_->stride());
     s.weights.assign(data.w64.get(), data.w64.get() + library_->stride());
     std::vector<std::size_t>& way = s.way;
     way.clear();
-    for (std::size_t k = node; s.parents[k] < mother.size(); k = s.parents[k]) way.push_back(k);
+    for (std::size_t k = node; s.parents[k] < given.size(); k = s.parents[k]) way.push_back(k);
     for (std::size_t k = way.size(); k-- > 0;)
-        if (!back(mother, way[k], s)) return false;
+        if (!back(given, way[k], s)) return false;
     const auto counts = [](double w) { return w > 0.0; };
-    const auto held = std::count_if(s.weights.begin(),
-                                    s.weights.begin() + std::ptrdiff_t(library_->rows()), counts);
+    const auto known = std::count_if(s.weights.begin(),
+                                     s.weights.begin() + std::ptrdiff_t(library_->rows()), counts);
     for (std::size_t r = 0; r < library_->rows(); ++r)
         if (s.weights[r] == 0.0) s.wanted[r] = 0.0;
-    return double(held) >= kFewest * double(library_->rows());
+    return double(known) >= kFewest * double(library_->rows());
 }
 
 // weighted square of the distance, with scale and shift where constants are free
-double Matcher::miss(std::size_t function, const Scratch& s, Found& found) const {
+double Matcher::miss(std::size_t function, const Scratch& s, LineMatch& match) const {
     const double *f = library_->table().values(function), *t = s.wanted.data(),
                  *w = s.weights.data();
     const std::size_t n = library_->rows();
     double sum = 0;
     if (!library_->free()) {
         for (std::size_t r = 0; r < n; ++r) sum += w[r] * (f[r] - t[r]) * (f[r] - t[r]);
-        found = {std::int32_t(function), 1.0, 0.0};
+        match = {std::int32_t(function), 1.0, 0.0};
         return sum;
     }
     double sw = 0, sf = 0, st = 0, sff = 0, sft = 0, stt = 0;
@@ -163,43 +166,43 @@ double Matcher::miss(std::size_t function, const Scratch& s, Found& found) const
     }
     const double spread = sff - sf * sf / sw, both = sft - sf * st / sw;
     if (!(spread > 1e-9 * sff)) return kInfinite;
-    found = {std::int32_t(function), both / spread, 0.0};
-    found.shift = (st - found.scale * sf) / sw;
+    match = {std::int32_t(function), both / spread, 0.0};
+    match.shift = (st - match.scale * sf) / sw;
     return std::max(0.0, stt - st * st / sw - both * both / spread);
 }
 
-Found Matcher::nearest(Rng& rng, Scratch& s) const {
-    const bool whole = std::all_of(s.weights.begin(),
-                                   s.weights.begin() + std::ptrdiff_t(library_->rows()),
-                                   [](double w) { return w > 0.0; });
+LineMatch Matcher::nearest(Rng& rng, Scratch& s) const {
+    const bool whole =
+        std::all_of(s.weights.begin(), s.weights.begin() + std::ptrdiff_t(library_->rows()),
+                    [](double w) { return w > 0.0; });
     if (whole) {
         std::fill(s.wanted.begin() + std::ptrdiff_t(library_->rows()), s.wanted.end(), 0.0);
-        if (const Found same = library_->find(s.wanted.data())) return same;
+        if (const LineMatch same = library_->find(s.wanted.data())) return same;
     }
-    Found best;
+    LineMatch best;
     double least = kInfinite;
     const std::size_t n = library_->table().size();
     for (std::size_t k = 0; k < std::min(n, settings_.candidates); ++k) {
         const double u = rng.uniform();
         const auto function = std::size_t(double(n) * u * u);
-        Found one;
+        LineMatch one;
         const double far = miss(function, s, one);
         if (far < least) least = far, best = one;
     }
     return best;
 }
 
-bool Matcher::matched(const Tree& mother, Rng& rng, Scratch& s, Tree& child) const {
-    if (mother.size() < 2 || !evaluate(mother, s)) return false;
-    const std::size_t node = rng.below(mother.size() - 1);  // any but the root
-    if (node - s.first[node] >= settings_.max_part || !wanted_at(mother, node, s)) return false;
-    const Found found = nearest(rng, s);
-    if (!found) return false;
-    const std::vector<Tree> parts = library_->written(found);
+bool Matcher::matched(const Tree& given, Rng& rng, Scratch& s, Tree& child) const {
+    if (given.size() < 2 || !evaluate(given, s)) return false;
+    const std::size_t node = rng.below(given.size() - 1);  // any but the root
+    if (node - s.first[node] >= settings_.max_part || !wanted_at(given, node, s)) return false;
+    const LineMatch match = nearest(rng, s);
+    if (!match) return false;
+    const std::vector<Tree> parts = library_->written(match);
     if (parts.empty()) return false;
-    child.assign(mother.begin(), mother.begin() + std::ptrdiff_t(s.first[node]));
+    child.assign(given.begin(), given.begin() + std::ptrdiff_t(s.first[node]));
     child.insert(child.end(), parts[0].begin(), parts[0].end());
-    child.insert(child.end(), mother.begin() + std::ptrdiff_t(node) + 1, mother.end());
+    child.insert(child.end(), given.begin() + std::ptrdiff_t(node) + 1, given.end());
     return true;
 }
 

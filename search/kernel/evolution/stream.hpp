@@ -1,4 +1,4 @@
-// Room: search/kernel. The engine's state as flat arrays, written and read in one order.
+// The engine's state as flat arrays, written and read in one order.
 #pragma once
 #include <cmath>
 #include <stdexcept>
@@ -9,14 +9,14 @@
 namespace symtick {
 
 struct Arrays {
-    std::vector<std::uint64_t> words;    // counters, hashes, random streams
-    std::vector<double> numbers;         // losses, areas
-    std::vector<std::uint8_t> ops;       // nodes of all trees, one after another
+    std::vector<std::uint64_t> words;  // counters, hashes, random streams
+    std::vector<double> numbers;       // losses, areas
+    std::vector<std::uint8_t> ops;     // nodes of all trees, one after another
     std::vector<std::int32_t> features;
     std::vector<double> values;
 };
 
-class Writer {
+class StateWriter {
 public:
     Arrays out;
     void word(std::uint64_t w) { out.words.push_back(w); }
@@ -41,9 +41,9 @@ public:
 };
 
 // Throws std::invalid_argument where the arrays end early or hold a tree that is none.
-class Reader {
+class StateReader {
 public:
-    Reader(const Arrays& in, const Rules& rules) : in_(in), rules_(rules) {
+    StateReader(const Arrays& in, const Rules& rules) : in_(in), rules_(rules) {
         if (in.ops.size() != in.features.size() || in.ops.size() != in.values.size())
             throw std::invalid_argument("the saved node arrays differ in length");
     }
@@ -85,7 +85,7 @@ private:
     const Rules& rules_;
     std::size_t word_ = 0, number_ = 0, node_ = 0, trees_ = 0;
 
-    // letters only, and one whole expression
+    // tokens only, and one whole expression
     void checked(const Tree& tree) {
         const std::string where = "saved expression " + std::to_string(trees_++) + ": ";
         std::size_t open = 0;
@@ -93,7 +93,7 @@ private:
             const auto wanted = std::size_t(arity(n.op));
             if (rules_.number(n) < 0)
                 throw std::invalid_argument(where + "opcode " + std::to_string(n.op) +
-                                            " is no letter of this search");
+                                            " is no token of this search");
             if (n.op == CONST && !std::isfinite(n.value))
                 throw std::invalid_argument(where + "a constant is not finite");
             if (open < wanted) throw std::invalid_argument(where + "an operator lacks arguments");

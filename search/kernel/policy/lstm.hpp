@@ -1,6 +1,6 @@
-// Room: search/kernel. The inner loops of the policy's recurrent network, compiled once for each
-// ISA level like hot.hpp's. Every lane is one sequence, and its figures do not depend on its place
-// or on its neighbours, so that any division of the work gives the same samples.
+// The inner loops of the policy's recurrent network, compiled once for each ISA level like
+// loops.hpp's. Every lane is one sequence, and its figures do not depend on its place or on its
+// neighbours, so that any division of the work gives the same samples.
 #pragma once
 #include <cstddef>
 

@@ -1,4 +1,4 @@
-// Room: search/kernel. The recurrent network's loops at the avx2 level.
+// The recurrent network's loops at the avx2 level.
 #define VB 32
 #define LSTM_TABLE kLstmAvx2
 #define LSTM_NAME "avx2"

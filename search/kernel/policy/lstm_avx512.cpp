@@ -1,4 +1,4 @@
-// Room: search/kernel. The recurrent network's loops at the avx512 level.
+// The recurrent network's loops at the avx512 level.
 #define VB 64
 #define LSTM_TABLE kLstmAvx512
 #define LSTM_NAME "avx512"

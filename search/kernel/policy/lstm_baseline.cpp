@@ -1,4 +1,4 @@
-// Room: search/kernel. The recurrent network's loops at the baseline level.
+// The recurrent network's loops at the baseline level.
 #define VB 16
 #define LSTM_TABLE kLstmBaseline
 #define LSTM_NAME "baseline"

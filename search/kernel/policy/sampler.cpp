@@ -1,4 +1,4 @@
-// Room: search/kernel. See sampler.hpp.
+// Sampling of sequences from a policy; see sampler.hpp.
 #include "policy/sampler.hpp"
 
 #include <algorithm>
@@ -8,9 +8,9 @@
 #include <stdexcept>
 #include <string>
 
-#include "policy/lstm.hpp"
 #include "core/parallel.hpp"
 #include "core/rng.hpp"
+#include "policy/lstm.hpp"
 
 namespace symtick {
 namespace {
@@ -23,11 +23,11 @@ std::size_t wide(std::size_t n) { return (n + kWide - 1) / kWide * kWide; }
 
 // A matrix of `blocks` blocks of `from` columns, each block widened to `to` columns by zeros, with
 // zero rows added up to `rows`.
-std::vector<float> widened(const std::vector<float>& held, std::size_t blocks, std::size_t from,
+std::vector<float> widened(const std::vector<float>& matrix, std::size_t blocks, std::size_t from,
                            std::size_t to, std::size_t rows) {
     std::vector<float> out(rows * blocks * to, 0.0f);
-    for (std::size_t k = 0; k < held.size() / from; ++k)
-        std::copy_n(&held[k * from], from, &out[k * to]);
+    for (std::size_t k = 0; k < matrix.size() / from; ++k)
+        std::copy_n(&matrix[k * from], from, &out[k * to]);
     return out;
 }
 
@@ -36,26 +36,33 @@ void add(float* to, const float* from, std::size_t n) {
 }
 
 // The weights as the loops want them: all widths multiples of kWide.
-struct Network {
+struct PolicyNetwork {
     std::size_t tokens, layers, bins, units, gates, width;
     std::vector<float> observe, out, out_bias, start_h, start_c;
     std::vector<std::vector<float>> below, self, bias;
 
-    explicit Network(const PolicyWeights& w)
-        : tokens(w.tokens), layers(w.layers), bins(w.open_bins), units(wide(w.units)),
-          gates(4 * units), width(wide(w.tokens)),
+    explicit PolicyNetwork(const PolicyWeights& w)
+        : tokens(w.tokens),
+          layers(w.layers),
+          bins(w.open_bins),
+          units(wide(w.units)),
+          gates(4 * units),
+          width(wide(w.tokens)),
           observe(widened(w.observe, 4, w.units, units, w.rows())),
-          out(widened(w.out, 1, w.tokens, width, units)), out_bias(w.out_bias),
+          out(widened(w.out, 1, w.tokens, width, units)),
+          out_bias(w.out_bias),
           start_h(widened(w.start_h, 1, w.units, units, layers)),
-          start_c(widened(w.start_c, 1, w.units, units, layers)), below(layers), self(layers),
+          start_c(widened(w.start_c, 1, w.units, units, layers)),
+          below(layers),
+          self(layers),
           bias(layers) {
         out_bias.resize(width, 0.0f);
         const std::size_t square = w.units * 4 * w.units;
         for (std::size_t k = 0; k < layers; ++k) {
-            const auto& held = w.recurrent[k];
-            const auto middle = held.end() - std::ptrdiff_t(square);
-            if (k) below[k] = widened({held.begin(), middle}, 4, w.units, units, units);
-            self[k] = widened({middle, held.end()}, 4, w.units, units, units);
+            const auto& weights = w.recurrent[k];
+            const auto middle = weights.end() - std::ptrdiff_t(square);
+            if (k) below[k] = widened({weights.begin(), middle}, 4, w.units, units, units);
+            self[k] = widened({middle, weights.end()}, 4, w.units, units, units);
             bias[k] = widened(w.bias[k], 4, w.units, units, 1);
         }
         // every step reads one parent's row, so the first bias stands there
@@ -102,12 +109,22 @@ private:
 // What one thread writes with: kSide sequences, each begun as soon as one is done.
 class Desk {
 public:
-    Desk(const Network& net, const PolicyPriors& priors, const Rules& rules, std::uint64_t seed,
-         std::uint64_t first, std::size_t tries, Samples& out)
-        : net_(net), rules_(rules), loops_(lstm()), shifts_(priors, rules.vocabulary()), seed_(seed),
-          first_(first), tries_(tries), out_(out), gates_(kSide * net.gates),
-          logits_(kSide * net.width), shift_(kSide * net.width, kForbidden), entropy_(kSide),
-          h_(net.layers, std::vector<float>(kSide * net.units)), c_(h_) {
+    Desk(const PolicyNetwork& net, const PolicyPriors& priors, const Rules& rules,
+         std::uint64_t seed, std::uint64_t first, std::size_t tries, Samples& out)
+        : net_(net),
+          rules_(rules),
+          loops_(lstm()),
+          shifts_(priors, rules.vocabulary()),
+          seed_(seed),
+          first_(first),
+          tries_(tries),
+          out_(out),
+          gates_(kSide * net.gates),
+          logits_(kSide * net.width),
+          shift_(kSide * net.width, kForbidden),
+          entropy_(kSide),
+          h_(net.layers, std::vector<float>(kSide * net.units)),
+          c_(h_) {
         for (std::size_t k = 0; k < kSide; ++k) lanes_.push_back(std::make_unique<Lane>(rules));
     }
 
@@ -121,9 +138,12 @@ public:
             for (std::size_t k = busy; k-- > 0;) {
                 if (!advance(k)) continue;
                 ++attempts;
-                if (!settle(k)) again(k);
-                else if (from < to) take(k, from++);
-                else drop(k, --busy);
+                if (!settle(k))
+                    again(k);
+                else if (from < to)
+                    take(k, from++);
+                else
+                    drop(k, --busy);
             }
         }
         return attempts;
@@ -178,7 +198,7 @@ private:
         lane.stuck = !shifts_.write(lane.prefix, &shift_[k * net_.width]);
     }
 
-    // probabilities of the next letters of `busy` lanes
+    // probabilities of the next tokens of `busy` lanes
     void score(std::size_t busy) {
         const std::size_t lanes = (busy + kLaneGroup - 1) / kLaneGroup * kLaneGroup;
         const float* below = nullptr;
@@ -215,7 +235,8 @@ private:
             token = j;  // the last possible one also takes what rounding leaves
             if ((left -= double(chance[j])) < 0) break;
         }
-        if (token == net_.tokens) throw std::invalid_argument("the policy's weights are not finite");
+        if (token == net_.tokens)
+            throw std::invalid_argument("the policy's weights are not finite");
         lane.log_probability += std::log(double(chance[token]));
         lane.entropy += double(entropy_[k]);
         lane.prefix.push(int(token));
@@ -235,7 +256,7 @@ private:
         return true;
     }
 
-    const Network& net_;
+    const PolicyNetwork& net_;
     const Rules& rules_;
     const LstmTable& loops_;
     Shifts shifts_;
@@ -255,7 +276,8 @@ void PolicyWeights::check() const {
     };
     need(tokens && units && layers && open_bins, "no tokens, units, layers or open bins");
     need(observe.size() == rows() * 4 * units, "the observations need (rows, 4 units)");
-    need(recurrent.size() == layers && bias.size() == layers, "each layer needs a matrix and a bias");
+    need(recurrent.size() == layers && bias.size() == layers,
+         "each layer needs a matrix and a bias");
     for (std::size_t k = 0; k < layers; ++k) {
         need(recurrent[k].size() == (k ? 2 : 1) * units * 4 * units, "a matrix's size is wrong");
         need(bias[k].size() == 4 * units, "a bias's size is wrong");
@@ -271,7 +293,7 @@ Samples sample(const PolicyWeights& weights, const PolicyPriors& priors, const R
     weights.check();
     if (weights.tokens != rules.vocabulary().tokens.size())
         throw std::invalid_argument("the policy's weights are for another vocabulary");
-    const Network net(weights);
+    const PolicyNetwork net(weights);
     Samples out;
     out.sequences.resize(n);
     out.log_probability.resize(n);
@@ -293,8 +315,8 @@ Observations observations(const PolicyPriors& priors, const Rules& rules,
     const std::size_t n = sequences.size(), tokens = rules.vocabulary().tokens.size();
     Observations out;
     for (const Sequence& s : sequences) out.length = std::max(out.length, s.size());
-    for (auto* held : {&out.parent, &out.sibling, &out.previous, &out.open})
-        held->assign(n * out.length, -1);
+    for (auto* codes : {&out.parent, &out.sibling, &out.previous, &out.open})
+        codes->assign(n * out.length, -1);
     out.shift.assign(n * out.length * tokens, 0.0f);
     out.possible.assign(n, 1);
     Shifts shifts(priors, rules.vocabulary());

@@ -1,5 +1,5 @@
-// Room: search/kernel. Sequences drawn from an autoregressive policy (Petersen et al. 2021,
-// arXiv:1912.04871): a recurrent network scores the letters, the rules mask them, priors shift them.
+// Sequences drawn from an autoregressive policy (Petersen et al. 2021, arXiv:1912.04871): a
+// recurrent network scores the tokens, the rules mask them, priors shift them.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -8,12 +8,12 @@
 
 namespace symtick {
 
-// What the network reads before each letter: four one-hot codes. Rows of `observe`, in order:
+// What the network reads before each token: four one-hot codes. Rows of `observe`, in order:
 // parent, sibling, previous (tokens + 1 rows each, the first for "none") and the number of open
 // slots (open_bins rows; the last one also for more).
 struct PolicyWeights {
     std::size_t tokens = 0, units = 0, layers = 0, open_bins = 0;
-    std::vector<float> observe;                 // rows x 4 units; gates: input, forget, cell, output
+    std::vector<float> observe;  // rows x 4 units; gates: input, forget, cell, output
     std::vector<std::vector<float>> recurrent;  // each layer: (below, self) units x 4 units
     std::vector<std::vector<float>> bias;       // each layer: 4 units
     std::vector<float> start_h, start_c;        // layers x units
@@ -29,13 +29,13 @@ struct PolicyWeights {
 struct PolicyPriors {
     std::vector<float> token;  // empty: none
     bool soft_length = false;
-    double length = 0, variance = 1;
+    double length = 0, variance = 0;
 };
 
 struct Samples {
-    std::vector<Sequence> sequences;  // empty where no attempt kept the rules
+    std::vector<Sequence> sequences;               // empty where no attempt kept the rules
     std::vector<double> log_probability, entropy;  // sums over the steps
-    std::size_t attempts = 0;         // sequences written, kept or not
+    std::size_t attempts = 0;                      // sequences written, kept or not
 };
 
 // Sequence k comes from the random stream (seed, first + k) alone, so threads change nothing. Rules

@@ -1,4 +1,4 @@
-// Room: search/kernel. Shared by the files that make the Python module.
+// Shared by the files that make the Python module.
 #pragma once
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -14,7 +14,7 @@ namespace symtick {
 
 namespace nb = nanobind;
 
-template <class T, int N>
+template <class T, std::size_t N>
 using In = nb::ndarray<const T, nb::ndim<N>, nb::c_contig, nb::device::cpu>;
 template <class T>
 using Out = nb::ndarray<nb::numpy, T>;
@@ -22,9 +22,9 @@ using Out = nb::ndarray<nb::numpy, T>;
 // a NumPy array that owns the vector
 template <class T>
 Out<T> give(std::vector<T>&& from, std::initializer_list<std::size_t> shape) {
-    auto* held = new std::vector<T>(std::move(from));
-    nb::capsule owner(held, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
-    return Out<T>(held->data(), shape, owner);
+    auto* owned = new std::vector<T>(std::move(from));
+    nb::capsule owner(owned, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
+    return Out<T>(owned->data(), shape, owner);
 }
 
 template <class T>

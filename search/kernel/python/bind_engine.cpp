@@ -1,11 +1,11 @@
-// Room: search/kernel. Python: the engine, its settings and its state.
+// Python: the engine, its settings and its state.
 #include <nanobind/stl/array.h>
 
 #include <algorithm>
 #include <stdexcept>
 
-#include "python/bind.hpp"
 #include "evolution/engine.hpp"
+#include "python/bind.hpp"
 
 namespace symtick {
 namespace {
@@ -29,8 +29,8 @@ Engine::Penalty wrapped(nb::object penalty) {
     return [penalty](const Tree& tree) {
         const nb::gil_scoped_acquire hold;
         Packed p = packed(tree);
-        const double more = nb::cast<double>(penalty(give(std::move(p.ops)), give(std::move(p.args)),
-                                                     give(std::move(p.consts))));
+        const double more = nb::cast<double>(
+            penalty(give(std::move(p.ops)), give(std::move(p.args)), give(std::move(p.consts))));
         if (!(more >= 0.0)) throw nb::value_error("a penalty must be a number from 0");
         return more;
     };
@@ -72,9 +72,9 @@ void make_engine(Engine* self, In<double, 2> x, In<double, 1> y, In<double, 1> w
         if (t.node.op == INPUT && std::size_t(t.node.feature) >= features)
             throw std::invalid_argument("the vocabulary has inputs that the data lack");
     const auto& [sequences, constants, counts] = guesses;
-    new (self) Engine(Data(x.data(), y.data(), w.data(), rows, features), settings, breed, rules,
-                      cost, trees_of(rules.vocabulary(), sequences, constants, counts),
-                      wrapped(penalty));
+    new (self)
+        Engine(Data(x.data(), y.data(), w.data(), rows, features), settings, breed, rules, cost,
+               trees_of(rules.vocabulary(), sequences, constants, counts), wrapped(penalty));
 }
 
 nb::dict told(const Stats& s) {
@@ -108,14 +108,14 @@ nb::list front(Engine& engine) {
     nb::list out;
     for (const Individual& one : engine.front()) {
         Packed p = packed(engine.phenotype(one.tree));
-        Sequence letters;
-        if (!to_sequence(one.tree, engine.vocabulary(), letters)) letters.clear();
+        Sequence tokens;
+        if (!to_sequence(one.tree, engine.vocabulary(), tokens)) tokens.clear();
         std::vector<double> free;
         for (const Node& n : one.tree)
             if (n.op == CONST && n.feature != kLiteral) free.push_back(n.value);
         out.append(nb::make_tuple(give(std::move(p.ops)), give(std::move(p.args)),
-                                  give(std::move(p.consts)), one.loss, one.cost.ticks,
-                                  one.cost.lut, give(std::move(letters)), give(std::move(free))));
+                                  give(std::move(p.consts)), one.loss, one.cost.ticks, one.cost.lut,
+                                  give(std::move(tokens)), give(std::move(free))));
     }
     return out;
 }
@@ -133,16 +133,16 @@ Out<double> offer(Engine& engine, In<std::int16_t, 2> sequences, In<double, 1> c
 }
 
 // (sequences, constants, how many of each, losses)
-nb::tuple people(Engine& engine, std::size_t most) {
+nb::tuple individuals(Engine& engine, std::size_t most) {
     const Turn turn(engine);
-    const std::vector<Individual> all = engine.people(most);
+    const std::vector<Individual> all = engine.individuals(most);
     std::vector<Sequence> rows(all.size());
     std::vector<double> constants, losses;
     std::vector<std::int64_t> counts(all.size(), 0);
     std::size_t longest = 0;
     for (std::size_t k = 0; k < all.size(); ++k) {
         if (!to_sequence(all[k].tree, engine.vocabulary(), rows[k]))
-            throw std::runtime_error("a bred expression has a node that is no letter");
+            throw std::runtime_error("a bred expression has a node that is no token");
         longest = std::max(longest, rows[k].size());
         losses.push_back(all[k].screen);
         for (const Node& n : all[k].tree)
@@ -243,7 +243,7 @@ void bind_engine(nb::module_& m) {
         .def("stats", &stats)
         .def("front", &front)
         .def("offer", &offer)
-        .def("people", &people)
+        .def("people", &individuals)
         .def("best_loss", &best_loss)
         .def("save", &save)
         .def("load", &load);

@@ -1,4 +1,4 @@
-// Room: search/kernel. Python: what one core can do.
+// Python: what one core can do.
 #include "python/bind.hpp"
 #include "simd/limits.hpp"
 
@@ -22,14 +22,14 @@ nb::dict precision(double multiply_adds, double sums, const std::array<double, O
 nb::dict limits(int tries, double seconds) {
     if (tries < 1 || !(seconds > 0.0 && seconds <= 1.0))
         throw std::invalid_argument("limits need at least one try of 0 to 1 seconds");
-    Limits found;
+    MachineLimits measured;
     {
         nb::gil_scoped_release release;
-        found = machine_limits(tries, seconds);
+        measured = machine_limits(tries, seconds);
     }
     nb::dict out;
-    out["float32"] = precision(found.multiply_adds32, found.sums32, found.operators32);
-    out["float64"] = precision(found.multiply_adds64, found.sums64, found.operators64);
+    out["float32"] = precision(measured.multiply_adds32, measured.sums32, measured.operators32);
+    out["float64"] = precision(measured.multiply_adds64, measured.sums64, measured.operators64);
     return out;
 }
 

@@ -1,4 +1,4 @@
-// Room: search/kernel. Python: losses, the built-in ones by number and those that are callables.
+// Python: losses, the built-in ones by number and those that are callables.
 #include <memory>
 #include <stdexcept>
 
@@ -13,19 +13,19 @@ nb::object array_of(const double* from, std::size_t n) {
 
 // A Python object that may be let go by a thread without the interpreter lock.
 std::shared_ptr<PyObject> shared(nb::handle object) {
-    return {object.inc_ref().ptr(), [](PyObject* held) {
+    return {object.inc_ref().ptr(), [](PyObject* owned) {
                 if (!nb::is_alive()) return;
                 const nb::gil_scoped_acquire acquire;
-                Py_DECREF(held);
+                Py_DECREF(owned);
             }};
 }
 
 double call(PyObject* loss, const double* prediction, const Data& data) {
     const nb::gil_scoped_acquire acquire;
     // copies: what the callable keeps stays valid
-    const nb::object result = nb::handle(loss)(array_of(prediction, data.rows),
-                                               array_of(data.y64.get(), data.rows),
-                                               array_of(data.w64.get(), data.rows));
+    const nb::object result =
+        nb::handle(loss)(array_of(prediction, data.rows), array_of(data.y64.get(), data.rows),
+                         array_of(data.w64.get(), data.rows));
     const double value = PyFloat_AsDouble(result.ptr());
     if (value == -1.0 && PyErr_Occurred()) throw nb::python_error();
     return value;
@@ -40,16 +40,14 @@ LossSpec loss_from(nb::object which, double delta) {
             throw std::invalid_argument("loss " + std::to_string(kind) + " does not exist");
         return {LossKind(kind), delta};
     }
-    if (!PyCallable_Check(which.ptr()))
-        throw nb::type_error("a loss is a number or a callable");
-    return {CUSTOM, delta, [held = shared(which)](const double* prediction, const Data& data) {
-                return call(held.get(), prediction, data);
+    if (!PyCallable_Check(which.ptr())) throw nb::type_error("a loss is a number or a callable");
+    return {CUSTOM, delta, [callable = shared(which)](const double* prediction, const Data& data) {
+                return call(callable.get(), prediction, data);
             }};
 }
 
 void bind_loss(nb::module_& m) {
-    nb::class_<LossSpec>(m, "Loss")
-        .def(nb::new_(&loss_from), nb::arg("which"), nb::arg("delta"));
+    nb::class_<LossSpec>(m, "Loss").def(nb::new_(&loss_from), nb::arg("which"), nb::arg("delta"));
 }
 
 }  // namespace symtick

@@ -1,8 +1,8 @@
-// Room: search/kernel. Python: sequences from a policy, and what it read while writing them.
+// Python: sequences from a policy, and what it read while writing them.
 #include <stdexcept>
 
-#include "python/bind.hpp"
 #include "policy/sampler.hpp"
+#include "python/bind.hpp"
 
 namespace symtick {
 namespace {
@@ -19,8 +19,8 @@ void make_weights(PolicyWeights* self, std::size_t tokens, std::size_t units, st
     w.layers = recurrent.size();
     w.open_bins = open_bins;
     w.observe = taken(observe);
-    for (const Singles& held : recurrent) w.recurrent.push_back(taken(held));
-    for (const Singles& held : bias) w.bias.push_back(taken(held));
+    for (const Singles& layer : recurrent) w.recurrent.push_back(taken(layer));
+    for (const Singles& layer : bias) w.bias.push_back(taken(layer));
     w.start_h = taken(start_h);
     w.start_c = taken(start_c);
     w.out = taken(out);
@@ -57,11 +57,11 @@ nb::tuple draw(const PolicyWeights& weights, const PolicyPriors& priors, const R
                           give(std::move(s.entropy)), s.attempts);
 }
 
-std::vector<Sequence> unpadded(In<std::int16_t, 2> held) {
-    std::vector<Sequence> out(held.shape(0));
+std::vector<Sequence> unpadded(In<std::int16_t, 2> padded) {
+    std::vector<Sequence> out(padded.shape(0));
     for (std::size_t k = 0; k < out.size(); ++k) {
-        const std::int16_t* row = held.data() + k * held.shape(1);
-        std::size_t size = held.shape(1);
+        const std::int16_t* row = padded.data() + k * padded.shape(1);
+        std::size_t size = padded.shape(1);
         while (size && row[size - 1] < 0) --size;
         out[k].assign(row, row + size);
     }
@@ -69,13 +69,13 @@ std::vector<Sequence> unpadded(In<std::int16_t, 2> held) {
 }
 
 nb::tuple observe(const PolicyPriors& priors, const Rules& rules, In<std::int16_t, 2> sequences) {
-    const auto held = unpadded(sequences);
+    const auto rows = unpadded(sequences);
     Observations o;
     {
         nb::gil_scoped_release release;
-        o = observations(priors, rules, held);
+        o = observations(priors, rules, rows);
     }
-    const std::size_t n = held.size(), tokens = rules.vocabulary().tokens.size();
+    const std::size_t n = rows.size(), tokens = rules.vocabulary().tokens.size();
     const auto matrix = [&](std::vector<std::int16_t>& from) {
         return give(std::move(from), {n, o.length});
     };

@@ -1,11 +1,11 @@
-// Room: search/kernel. Python: populations, data, evaluation, derivatives, intervals, cost.
-#include "python/bind.hpp"
-#include "cost/cost.hpp"
-#include "simd/dispatch.hpp"
-#include "eval/fit.hpp"
+// Python: populations, data, evaluation, derivatives, intervals, cost.
 #include "core/interval.hpp"
 #include "core/parallel.hpp"
+#include "cost/cost.hpp"
+#include "eval/fit.hpp"
 #include "eval/round.hpp"
+#include "python/bind.hpp"
+#include "simd/dispatch.hpp"
 
 namespace symtick {
 
@@ -73,8 +73,8 @@ Population* marked(const Population& from, In<std::int32_t, 1> kinds) {
             n.feature = kinds.data()[k++];
         }
     if (k != kinds.shape(0))
-        throw std::invalid_argument("there are " + std::to_string(kinds.shape(0)) +
-                                    " kinds for " + std::to_string(k) + " constants");
+        throw std::invalid_argument("there are " + std::to_string(kinds.shape(0)) + " kinds for " +
+                                    std::to_string(k) + " constants");
     return made.release();
 }
 
@@ -174,8 +174,8 @@ std::vector<double> constant_values(const std::vector<Tree>& trees) {
 }
 
 // losses, constants in order of appearance, iterations
-std::tuple<Out<double>, Out<double>, Out<std::int64_t>> fit(const Population& pop,
-                                                            const Data& data, const LossSpec& spec,
+std::tuple<Out<double>, Out<double>, Out<std::int64_t>> fit(const Population& pop, const Data& data,
+                                                            const LossSpec& spec,
                                                             const FitSettings& settings,
                                                             int threads) {
     same_features(pop, data.features);
@@ -215,19 +215,18 @@ std::tuple<Out<double>, Out<double>> rounded(const Population& pop, const Data& 
 }
 
 std::tuple<Out<std::int64_t>, Out<double>, Out<double>> ranges(const Population& pop,
-                                                               In<double, 1> lo,
-                                                               In<double, 1> hi) {
+                                                               In<double, 1> lo, In<double, 1> hi) {
     same_features(pop, lo.shape(0));
     same_features(pop, hi.shape(0));
-    std::vector<Range> inputs, held;
+    std::vector<Range> inputs, nodes;
     for (std::size_t f = 0; f < pop.features; ++f) inputs.push_back({lo.data()[f], hi.data()[f]});
     std::vector<std::int64_t> failed;
     std::vector<double> low, high;
     for (const Tree& t : pop.trees) {
-        const std::size_t at = intervals(t, inputs, held);
+        const std::size_t at = intervals(t, inputs, nodes);
         failed.push_back(at == t.size() ? -1 : std::int64_t(at));
-        held.resize(t.size(), Range{NAN, NAN});
-        for (const Range& r : held) low.push_back(r.lo), high.push_back(r.hi);
+        nodes.resize(t.size(), Range{kNaN, kNaN});
+        for (const Range& r : nodes) low.push_back(r.lo), high.push_back(r.hi);
     }
     return {give(std::move(failed)), give(std::move(low)), give(std::move(high))};
 }
@@ -270,7 +269,7 @@ void bind_programs(nb::module_& m) {
         for (int k = 0; k < OP_COUNT; ++k) out[kOpNames[std::size_t(k)]] = k;
         return out;
     });
-    m.def("isa", [] { return std::string(hot().name); });
+    m.def("isa", [] { return std::string(simd_loops().name); });
     m.def("isa_levels", &isa_levels);
     m.def("choose_isa", &choose_isa);
     nb::class_<Population>(m, "Population")

@@ -1,11 +1,11 @@
-// Room: search/kernel. Python: vocabularies, rules, sequences that are being written.
+// Python: vocabularies, rules, sequences that are being written.
 #include <algorithm>
 #include <memory>
 #include <stdexcept>
 
-#include "python/bind.hpp"
 #include "core/parallel.hpp"
 #include "core/rng.hpp"
+#include "python/bind.hpp"
 #include "rules/rules.hpp"
 
 namespace symtick {
@@ -32,12 +32,12 @@ Tree read_body(In<std::uint8_t, 1> ops, In<std::int32_t, 1> args, In<double, 1> 
 }
 
 // `features` of an operator is -1, of the free constant kFree, of a literal kLiteral
-Vocabulary* make_vocabulary(In<std::uint8_t, 1> ops, In<std::int32_t, 1> features,
-                        In<double, 1> values, In<double, 1> complexity,
-                        const std::vector<std::tuple<In<std::uint8_t, 1>, In<std::int32_t, 1>,
-                                                     In<double, 1>>>& unary,
-                        const std::vector<std::tuple<In<std::uint8_t, 1>, In<std::int32_t, 1>,
-                                                     In<double, 1>>>& binary) {
+Vocabulary* make_vocabulary(
+    In<std::uint8_t, 1> ops, In<std::int32_t, 1> features, In<double, 1> values,
+    In<double, 1> complexity,
+    const std::vector<std::tuple<In<std::uint8_t, 1>, In<std::int32_t, 1>, In<double, 1>>>& unary,
+    const std::vector<std::tuple<In<std::uint8_t, 1>, In<std::int32_t, 1>, In<double, 1>>>&
+        binary) {
     const std::size_t n = ops.shape(0);
     if (features.shape(0) != n || values.shape(0) != n || complexity.shape(0) != n)
         throw std::invalid_argument("ops, features, values and complexity must match in length");
@@ -59,8 +59,8 @@ std::span<const std::int16_t> row_of(const Ints& rows, std::size_t k) {
     return {first, std::find(first, first + rows.shape(1), std::int16_t(-1))};
 }
 
-std::span<const std::int16_t> checked(std::span<const std::int16_t> row, const Vocabulary& vocabulary,
-                                      std::size_t number) {
+std::span<const std::int16_t> checked(std::span<const std::int16_t> row,
+                                      const Vocabulary& vocabulary, std::size_t number) {
     if (!whole(row, vocabulary))
         throw std::invalid_argument("sequence " + std::to_string(number) +
                                     " is not one whole expression");
@@ -81,8 +81,7 @@ Written written(const Tree& tree) {
 
 Tree tree_of(const Vocabulary& vocabulary, In<std::int16_t, 1> sequence, In<double, 1> constants) {
     const std::span<const std::int16_t> row(sequence.data(), sequence.shape(0));
-    return to_tree(checked(row, vocabulary, 0), vocabulary,
-                   {constants.data(), constants.shape(0)});
+    return to_tree(checked(row, vocabulary, 0), vocabulary, {constants.data(), constants.shape(0)});
 }
 
 Out<std::int16_t> sequence_of(const Vocabulary& vocabulary, In<std::uint8_t, 1> ops,
@@ -102,7 +101,7 @@ Out<std::int16_t> sequence_of(const Vocabulary& vocabulary, In<std::uint8_t, 1> 
     if (open != 1) throw std::invalid_argument("a program must leave one value");
     Sequence out;
     if (!to_sequence(tree, vocabulary, out))
-        throw std::invalid_argument("the program has a node that is no letter");
+        throw std::invalid_argument("the program has a node that is no token");
     return give(std::move(out));
 }
 
@@ -118,23 +117,24 @@ Written retuned(const Vocabulary& vocabulary, In<std::int16_t, 1> sequence, In<d
 
 Out<bool> accepts(const Rules& rules, Ints sequences, int threads) {
     const std::size_t n = sequences.shape(0);
-    auto* held = new bool[std::max<std::size_t>(n, 1)];
-    nb::capsule owner(held, [](void* p) noexcept { delete[] static_cast<bool*>(p); });
+    auto* flags = new bool[std::max<std::size_t>(n, 1)];
+    nb::capsule owner(flags, [](void* p) noexcept { delete[] static_cast<bool*>(p); });
     {
         nb::gil_scoped_release release;
         parallel_for(n, threads, [&](std::size_t k, std::size_t) {
             const auto row = row_of(sequences, k);
-            held[k] = whole(row, rules.vocabulary()) && rules.accepts(to_tree(row, rules.vocabulary()));
+            flags[k] =
+                whole(row, rules.vocabulary()) && rules.accepts(to_tree(row, rules.vocabulary()));
         });
     }
-    return Out<bool>(held, {n}, owner);
+    return Out<bool>(flags, {n}, owner);
 }
 
 // whether every step of a sequence is allowed by the mask and it ends there; units are not judged
 Out<bool> replays(const Rules& rules, Ints sequences) {
     const std::size_t n = sequences.shape(0);
-    auto* held = new bool[std::max<std::size_t>(n, 1)];
-    nb::capsule owner(held, [](void* p) noexcept { delete[] static_cast<bool*>(p); });
+    auto* flags = new bool[std::max<std::size_t>(n, 1)];
+    nb::capsule owner(flags, [](void* p) noexcept { delete[] static_cast<bool*>(p); });
     Prefix prefix(rules);
     for (std::size_t k = 0; k < n; ++k) {
         prefix.clear();
@@ -144,9 +144,9 @@ Out<bool> replays(const Rules& rules, Ints sequences) {
             if (!good) break;
             prefix.push(token);
         }
-        held[k] = good && prefix.complete();
+        flags[k] = good && prefix.complete();
     }
-    return Out<bool>(held, {n}, owner);
+    return Out<bool>(flags, {n}, owner);
 }
 
 constexpr std::size_t kPatience = 100'000;  // dead ends in a row before giving up
@@ -213,11 +213,12 @@ void bind_prefix(nb::module_& m) {
         .def("clear", &Prefix::clear)
         .def("push", &Prefix::push)
         .def("allows", &Prefix::allows)
-        .def("mask", [](Prefix& p) {
-            std::vector<std::uint8_t> out;
-            p.mask(out);
-            return give(std::move(out));
-        })
+        .def("mask",
+             [](Prefix& p) {
+                 std::vector<std::uint8_t> out;
+                 p.mask(out);
+                 return give(std::move(out));
+             })
         .def("complete", &Prefix::complete)
         .def("length", &Prefix::length)
         .def("open", &Prefix::open)

@@ -1,10 +1,10 @@
-// Room: search/kernel. Python: fingerprints, enumeration, the search from both ends.
-#include "python/bind.hpp"
-#include "enumeration/enumeration_front.hpp"
+// Python: fingerprints, enumeration, the bidirectional enumeration.
 #include "core/fingerprint.hpp"
 #include "core/interrupt.hpp"
-#include "evolution/matcher.hpp"
 #include "enumeration/bidirectional.hpp"
+#include "enumeration/enumeration_front.hpp"
+#include "evolution/matcher.hpp"
+#include "python/bind.hpp"
 
 #include <optional>
 
@@ -77,8 +77,8 @@ Out<std::int64_t> levels_of(const FunctionTable& table) {
 }
 
 Enumeration* make_enumeration(const Rules& rules, const Data& data, bool shared,
-                              std::size_t max_level, std::size_t max_functions,
-                              std::size_t symbols, double largest, const CostTable* cheapest) {
+                              std::size_t max_level, std::size_t max_functions, std::size_t symbols,
+                              double largest, const CostTable* cheapest) {
     EnumerationSettings s;
     s.shared = shared;
     s.max_level = max_level;
@@ -103,18 +103,19 @@ nb::tuple front_of(const Enumeration& enumeration, const Rules& rules, const Dat
 }
 
 // programs found; functions enumerated; evaluations in all, and how many of them were lookups
-nb::tuple meet(const Rules& rules, const Data& data, const CostTable& cost, const LossSpec& loss,
-               const LibrarySettings& settings, std::uint64_t evaluations, double enough) {
+nb::tuple bidirectional(const Rules& rules, const Data& data, const CostTable& cost,
+                        const LossSpec& loss, const LibrarySettings& settings,
+                        std::uint64_t evaluations, double enough) {
     Offers offers(rules, data, data, cost, loss);
     std::optional<Interruptible> working(std::in_place);
     Library library(rules, data, settings);
     std::vector<double> target;
     for (const std::size_t r : library.chosen()) target.push_back(data.y64[r]);
-    Meeting meeting(library, std::move(target), {});
-    meeting.run(evaluations, [&](const Tree& tree) { return offers.offer(tree) <= enough; });
+    BidirectionalSearch search(library, std::move(target), {});
+    search.run(evaluations, [&](const Tree& tree) { return offers.offer(tree) <= enough; });
     working.reset();
-    return nb::make_tuple(listed(offers), library.table().size(), meeting.evaluations(),
-                          meeting.lookups());
+    return nb::make_tuple(listed(offers), library.table().size(), search.evaluations(),
+                          search.lookups());
 }
 
 // A library and what matches parts of trees to it.
@@ -153,14 +154,13 @@ void bind_semantic(nb::module_& m) {
     });
     nb::class_<Enumeration>(m, "Enumeration")
         .def(nb::new_(&make_enumeration), nb::arg("rules"), nb::arg("data"), nb::arg("shared"),
-             nb::arg("max_level"), nb::arg("max_functions"), nb::arg("symbols"),
-             nb::arg("largest"), nb::arg("cheapest").none())
+             nb::arg("max_level"), nb::arg("max_functions"), nb::arg("symbols"), nb::arg("largest"),
+             nb::arg("cheapest").none())
         .def("run", &Enumeration::run, nb::call_guard<Interruptible>())
         .def("complete", &Enumeration::complete)
         .def("__len__", [](const Enumeration& e) { return e.table().size(); })
-        .def("program", [](const Enumeration& e, std::size_t k) {
-            return program_of(e.table(), k);
-        })
+        .def("program",
+             [](const Enumeration& e, std::size_t k) { return program_of(e.table(), k); })
         .def("values", [](const Enumeration& e) { return values_of(e.table()); })
         .def("levels", [](const Enumeration& e) { return levels_of(e.table()); })
         .def("stats", [](const Enumeration& e) { return stats_of(e.table()); })
@@ -170,7 +170,7 @@ void bind_semantic(nb::module_& m) {
         .def_rw("max_level", &LibrarySettings::max_level)
         .def_rw("max_functions", &LibrarySettings::max_functions)
         .def_rw("max_rows", &LibrarySettings::max_rows);
-    m.def("meet", &meet);
+    m.def("meet", &bidirectional);
     nb::class_<Matching>(m, "Matching")
         .def(nb::init<const Rules&, const Data&, const LibrarySettings&, std::uint64_t,
                       std::size_t>())

@@ -1,4 +1,4 @@
-// Room: search/kernel. The Python module symtick.search._kernel.
+// The Python module symtick.search._kernel.
 #include "python/bind.hpp"
 
 NB_MODULE(_kernel, m) {

@@ -1,4 +1,4 @@
-// Room: search/kernel. See form_needs.hpp.
+// What the rules count in a form of a function; see form_needs.hpp.
 #include "rules/form_needs.hpp"
 
 #include <algorithm>
@@ -26,28 +26,27 @@ FormNeeds::FormNeeds(const Rules& rules) : rules_(&rules) {
     depth_ = s.max_depth < kSmall;
     nodes_ = std::min(s.max_nodes, s.max_expanded) < kSmall;
     constants_ = s.max_constants < kSmall;
-    complexity_ = std::isfinite(s.max_complexity) ||
-                  std::any_of(s.max_argument.begin(), s.max_argument.end(),
-                              [](double m) { return std::isfinite(m); });
+    complexity_ =
+        std::isfinite(s.max_complexity) || std::any_of(s.max_argument.begin(), s.max_argument.end(),
+                                                       [](double m) { return std::isfinite(m); });
     ticks_ = s.max_ticks != kAnyNumber;
     arguments_ = !s.constant_arguments;
     if (ticks_ && s.cost.fuse) {
         for (const Token& t : rules.vocabulary().tokens)
-            if (t.node.op == INPUT)
-                inputs_ = std::max(inputs_, std::size_t(t.node.feature) + 1);
+            if (t.node.op == INPUT) inputs_ = std::max(inputs_, std::size_t(t.node.feature) + 1);
     }
     width_ = paths_.size() + counts_.size() + parents_.size() + depth_ + nodes_ + constants_ +
              complexity_ + ticks_ + arguments_ + (inputs_ > 0 ? inputs_ + 4 : 0);
 }
 
-void FormNeeds::push(const Form& form, const Tree& tree) {
+void FormNeeds::push(const FunctionForm& form, const Tree& tree) {
     if (!any()) return;
     const Vocabulary& vocabulary = rules_->vocabulary();
-    const std::size_t n = vocabulary.tokens.size(), first = held_.size();
-    held_.resize(first + width_, 0.0f);
-    float* to = held_.data() + first;
-    const float* a = form.a < 0 ? nullptr : held_.data() + std::size_t(form.a) * width_;
-    const float* b = form.b < 0 ? nullptr : held_.data() + std::size_t(form.b) * width_;
+    const std::size_t n = vocabulary.tokens.size(), first = needs_.size();
+    needs_.resize(first + width_, 0.0f);
+    float* to = needs_.data() + first;
+    const float* a = form.a < 0 ? nullptr : needs_.data() + std::size_t(form.a) * width_;
+    const float* b = form.b < 0 ? nullptr : needs_.data() + std::size_t(form.b) * width_;
     std::size_t k = 0;
     const auto most = [&] { return std::max(a ? a[k] : 0.0f, b ? b[k] : 0.0f); };
     const auto both = [&] { return (a ? a[k] : 0.0f) + (b ? b[k] : 0.0f); };
@@ -62,8 +61,8 @@ void FormNeeds::push(const Form& form, const Tree& tree) {
     if (nodes_) to[k] = both() + 1.0f, ++k;
     if (constants_) to[k] = both() + float(symbol), ++k;
     if (complexity_) {
-        const int letter = symbol ? vocabulary.find({CONST, kFree, 0.0}) : form.token;
-        const double own = vocabulary.tokens[std::size_t(letter)].complexity;
+        const int token = symbol ? vocabulary.find({CONST, kFree, 0.0}) : form.token;
+        const double own = vocabulary.tokens[std::size_t(token)].complexity;
         to[k] = both() + float(own), ++k;
     }
     if (arguments_) to[k] = float(tree.size() == 1 && tree[0].op == CONST), ++k;
@@ -82,8 +81,8 @@ void FormNeeds::push(const Form& form, const Tree& tree) {
 }
 
 bool FormNeeds::as_frugal(std::size_t number) const {
-    const float* one = held_.data() + number * width_;
-    const float* last = held_.data() + held_.size() - width_;
+    const float* one = needs_.data() + number * width_;
+    const float* last = needs_.data() + needs_.size() - width_;
     for (std::size_t k = 0; k < width_; ++k)
         if (one[k] > last[k]) return false;
     return true;

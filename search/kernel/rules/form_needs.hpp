@@ -1,12 +1,12 @@
-// Room: search/kernel. What the rules count in a way of writing a function. Of two forms of one
-// function, one that needs no more of anything stands wherever the other may.
+// What the rules count in a way of writing a function. Of two forms of one function, one that needs
+// no more of anything stands wherever the other may.
 #pragma once
 #include "rules/rules.hpp"
 
 namespace symtick {
 
-// One way of writing a function: a letter over earlier forms.
-struct Form {
+// One way of writing a function: a token over earlier forms.
+struct FunctionForm {
     std::int16_t token = 0;
     std::uint8_t level = 0;
     std::uint8_t symbols = 0;  // which of the free constants stand in it, a bit each
@@ -23,23 +23,23 @@ public:
     // whether forms of one function can differ in what they need
     bool any() const { return width_ > 0; }
     // adds what a form needs to the list, the arguments' being there; `tree`: the form written out
-    void push(const Form& form, const Tree& tree);
-    void pop() { held_.resize(held_.size() - width_); }
+    void push(const FunctionForm& form, const Tree& tree);
+    void pop() { needs_.resize(needs_.size() - width_); }
     // whether form number `k` needs no more than the one pushed last
     bool as_frugal(std::size_t k) const;
 
 private:
     const Rules* rules_;
-    std::vector<std::int16_t> paths_;     // letters of which only so many may stand on a way down
-    std::vector<std::int16_t> counts_;    // letters of which only so many may stand at all
-    std::vector<std::int16_t> parents_;   // letters that bar some argument
+    std::vector<std::int16_t> paths_;    // tokens of which only so many may stand on a way down
+    std::vector<std::int16_t> counts_;   // tokens of which only so many may stand at all
+    std::vector<std::int16_t> parents_;  // tokens that bar some argument
     // Where what reads one input is a table, the inputs that a form reads decide the ticks of what
     // is built on it, and so does whether it is a sum, whose terms can be added in another order.
     std::size_t inputs_ = 0;  // 0 where that tells no forms apart
     bool depth_ = false, complexity_ = false, constants_ = false, nodes_ = false, ticks_ = false,
          arguments_ = false;
     std::size_t width_ = 0;
-    std::vector<float> held_;  // of each form
+    std::vector<float> needs_;  // of each form
 };
 
 }  // namespace symtick

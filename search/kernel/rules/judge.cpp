@@ -1,4 +1,4 @@
-// Room: search/kernel. See rules.hpp: the judge of whole trees.
+// Whether a whole tree keeps every rule; see rules.hpp.
 #include <algorithm>
 
 #include "rules/rules.hpp"
@@ -19,10 +19,10 @@ bool Rules::in_time(const Tree& tree, int bound) const {
 }
 
 // One walk over a tree from its root, last arguments first: every rule but ticks and units.
-class Judge {
+class TreeJudge {
 public:
     struct Frame {
-        const Letter* letter;
+        const TokenTraits* traits;
         int token, depth, path;
         std::uint8_t left;
         bool constants;
@@ -35,9 +35,13 @@ public:
         std::vector<std::uint16_t> rows;
     };
 
-    Judge(const Rules& rules, Scratch& scratch)
-        : rules_(rules), s_(rules.settings_), n_(rules.letters_.size()), frames_(scratch.frames),
-          counts_(scratch.counts), rows_(scratch.rows) {
+    TreeJudge(const Rules& rules, Scratch& scratch)
+        : rules_(rules),
+          s_(rules.settings_),
+          n_(rules.traits_.size()),
+          frames_(scratch.frames),
+          counts_(scratch.counts),
+          rows_(scratch.rows) {
         frames_.clear();
         counted_ = !s_.min_count.empty() || !s_.max_count.empty();
         if (counted_) counts_.assign(n_, 0);
@@ -77,21 +81,21 @@ private:
 
     bool step(int token) {
         if (token < 0) return false;
-        const Letter& letter = rules_.letters_[std::size_t(token)];
-        Frame here{&letter, token, 1, 0, letter.arity, true, 1, s_.max_complexity};
+        const TokenTraits& traits = rules_.traits_[std::size_t(token)];
+        Frame here{&traits, token, 1, 0, traits.arity, true, 1, s_.max_complexity};
         if (!frames_.empty() && !below(frames_.back(), here)) return false;
         if (std::size_t(here.depth) > s_.max_depth) return false;
-        complexity_ += letter.complexity;
+        complexity_ += traits.complexity;
         if (complexity_ > here.ceiling + kSlack) return false;
-        if (letter.free && ++constants_ > s_.max_constants) return false;
-        inputs_ += letter.input;
+        if (traits.free && ++constants_ > s_.max_constants) return false;
+        inputs_ += traits.input;
         if (counted_) ++counts_[std::size_t(token)];
-        if (rules_.custom_) expanded_ += here.copies * letter.own;
+        if (rules_.custom_) expanded_ += here.copies * traits.own;
         if (expanded_ > std::int64_t(s_.max_expanded)) return false;
-        if (!rules_.limits_.empty() && !nest(token, letter, here.depth)) return false;
-        ticks = std::max(ticks, here.path + (letter.arity ? letter.floor : letter.ticks[0]));
+        if (!rules_.limits_.empty() && !nest(token, traits, here.depth)) return false;
+        ticks = std::max(ticks, here.path + (traits.arity ? traits.floor : traits.ticks[0]));
         if (!frames_.empty() && frames_.back().left == 0) frames_.pop_back();
-        if (letter.arity > 0) frames_.push_back(here);
+        if (traits.arity > 0) frames_.push_back(here);
         return true;
     }
 
@@ -99,20 +103,19 @@ private:
     bool below(Frame& above, Frame& here) {
         if (rules_.barred(above.token, here.token)) return false;
         const std::size_t a = --above.left;
-        above.constants = above.constants && here.letter->constant;
+        above.constants = above.constants && here.traits->constant;
         if (a == 0 && above.constants && !s_.constant_arguments) return false;
         here.depth = above.depth + 1;
-        here.path = above.path + above.letter->ticks[a];
-        here.copies = above.copies * above.letter->uses[a];
-        here.ceiling = std::min(above.ceiling,
-                                complexity_ + rules_.argument_limit(above.token, a));
+        here.path = above.path + above.traits->ticks[a];
+        here.copies = above.copies * above.traits->uses[a];
+        here.ceiling = std::min(above.ceiling, complexity_ + rules_.argument_limit(above.token, a));
         return true;
     }
 
-    bool nest(int token, const Letter& letter, int depth) {
+    bool nest(int token, const TokenTraits& traits, int depth) {
         const std::size_t at = std::size_t(depth) * n_;
         if (rows_[at + std::size_t(token)] == 0) return false;
-        if (letter.arity == 0) return true;
+        if (traits.arity == 0) return true;
         if (rows_.size() < at + 2 * n_) rows_.resize(2 * at + 2 * n_);
         rules_.narrow(rows_.data() + at, token, rows_.data() + at + n_);
         return true;
@@ -120,8 +123,8 @@ private:
 };
 
 bool Rules::accepts(const Tree& tree) const {
-    thread_local Judge::Scratch scratch;
-    Judge judge(*this, scratch);
+    thread_local TreeJudge::Scratch scratch;
+    TreeJudge judge(*this, scratch);
     return judge.run(tree) && in_time(tree, judge.ticks) && keeps_units(tree, *this);
 }
 

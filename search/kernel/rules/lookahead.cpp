@@ -1,5 +1,5 @@
-// Room: search/kernel. See rules.hpp: whether a prefix with one more token can still end well. Every
-// test but that of ticks is a bound that no good ending passes, so nothing good is masked.
+// Lookahead: whether a prefix with one more token can still end well; see rules.hpp. Every test but
+// that of ticks is a bound that no good ending passes, so nothing good is masked.
 #include <algorithm>
 
 #include "rules/rules.hpp"
@@ -13,7 +13,7 @@ constexpr double kSlack = 1e-9;  // complexities are added in different orders
 
 bool Prefix::can_end(int token) const {
     const Rules& r = *rules_;
-    const Letter& l = r.letters_[std::size_t(token)];
+    const TokenTraits& l = r.traits_[std::size_t(token)];
     if (r.custom_ && expanded_ + slot_.copies * (l.own + l.uses[0] * (l.arity > 0) +
                                                  l.uses[1] * (l.arity > 1) - 1) >
                          std::int64_t(r.settings_.max_expanded))
@@ -32,17 +32,17 @@ bool Prefix::can_end(int token) const {
 // whether, after the token, some operator must still get an argument with an input in it
 bool Prefix::input_wanted(int token) const {
     if (rules_->settings_.constant_arguments) return false;
-    const Letter& letter = rules_->letters_[std::size_t(token)];
-    if (letter.arity > 0) return true;
+    const TokenTraits& traits = rules_->traits_[std::size_t(token)];
+    if (traits.arity > 0) return true;
     // operators further up have an operator as argument, and an input below that
-    return letter.constant && !frames_.empty() && frames_.back().left > 1 &&
+    return traits.constant && !frames_.empty() && frames_.back().left > 1 &&
            frames_.back().constants;
 }
 
 // whether, after the token, some slot must still get an input for the whole to have one
 bool Prefix::input_missing(int token) const {
     return rules_->settings_.needs_input && inputs_ == 0 &&
-           !rules_->letters_[std::size_t(token)].input;
+           !rules_->traits_[std::size_t(token)].input;
 }
 
 // Whether there are leaves for the open slots: those that may stand under the token, and as many
@@ -50,18 +50,19 @@ bool Prefix::input_missing(int token) const {
 bool Prefix::leaves_suffice(int token) const {
     const RuleSettings& s = rules_->settings_;
     const auto n = counts_.size();
-    const Letter& letter = rules_->letters_[std::size_t(token)];
+    const TokenTraits& traits = rules_->traits_[std::size_t(token)];
     const std::uint16_t* may = rules_->limits_.empty() ? nullptr : row(slot_.depth);
     const std::uint16_t* most =
-        letter.nests ? rules_->limits_.data() + std::size_t(token) * n : nullptr;
+        traits.nests ? rules_->limits_.data() + std::size_t(token) * n : nullptr;
     std::int64_t inputs = 0, free = 0, others = 0;
     bool input_below = false, leaf_below = false;
     for (std::size_t t = 0; t < n; ++t) {
-        const Letter& leaf = rules_->letters_[t];
+        const TokenTraits& leaf = rules_->traits_[t];
         if (leaf.arity > 0) continue;
-        std::int64_t left = s.max_count.empty() ? std::int64_t(s.max_nodes)
-                                                : s.max_count[t] - counts_[t];
-        if (leaf.free) left = std::min(left, std::int64_t(s.max_constants) - std::int64_t(constants_));
+        std::int64_t left =
+            s.max_count.empty() ? std::int64_t(s.max_nodes) : s.max_count[t] - counts_[t];
+        if (leaf.free)
+            left = std::min(left, std::int64_t(s.max_constants) - std::int64_t(constants_));
         if (int(t) == token) --left;
         if (left <= 0) continue;
         (leaf.input ? inputs : leaf.free ? free : others) += left;
@@ -70,40 +71,40 @@ bool Prefix::leaves_suffice(int token) const {
         input_below = input_below || leaf.input;
     }
     const bool wanted = input_wanted(token);
-    if (letter.arity > 0 && !(wanted ? input_below : leaf_below)) return false;
+    if (traits.arity > 0 && !(wanted ? input_below : leaf_below)) return false;
     return inputs >= std::int64_t(wanted || input_missing(token)) &&
-           inputs + free + others >= std::int64_t(open_ - 1 + letter.arity);
+           inputs + free + others >= std::int64_t(open_ - 1 + traits.arity);
 }
 
 // Whether what min_count asks for still fits in: every missing operator, and enough binary ones to
 // make slots for the missing leaves.
 bool Prefix::counts_can_end(int token) const {
     const RuleSettings& s = rules_->settings_;
-    const Letter& letter = rules_->letters_[std::size_t(token)];
+    const TokenTraits& traits = rules_->traits_[std::size_t(token)];
     std::array<std::int64_t, 3> missing{missing_[0], missing_[1], missing_[2]};
-    if (s.min_count[std::size_t(token)] > counts_[std::size_t(token)]) --missing[letter.arity];
-    const auto open = std::int64_t(open_) - 1 + letter.arity;
+    if (s.min_count[std::size_t(token)] > counts_[std::size_t(token)]) --missing[traits.arity];
+    const auto open = std::int64_t(open_) - 1 + traits.arity;
     const std::int64_t more = std::max(missing[2], missing[0] - open);
     if (open == 0 && missing[0] + missing[1] + missing[2] > 0) return false;
     if (more > missing[2] && !rules_->binary_) return false;
     const std::int64_t length =
         std::int64_t(sequence_.size()) + 1 + missing[1] + more + open + more;
     return length <= std::int64_t(s.max_nodes) &&
-           length <= std::int64_t(sequence_.size()) + 1 + room_after(token);
+           length <= std::int64_t(sequence_.size()) + 1 + most_nodes_after(token);
 }
 
 // most nodes that the open slots can take after the token
-std::int64_t Prefix::room_after(int token) const {
-    const Letter& l = rules_->letters_[std::size_t(token)];
-    std::int64_t room = room_ - rules_->room(slot_.depth, slot_.path);
+std::int64_t Prefix::most_nodes_after(int token) const {
+    const TokenTraits& l = rules_->traits_[std::size_t(token)];
+    std::int64_t most_nodes = most_nodes_ - rules_->most_nodes(slot_.depth, slot_.path);
     for (int a = 0; a < l.arity; ++a)
-        room += rules_->room(slot_.depth + 1, slot_.path + l.ticks[a]);
-    return room;
+        most_nodes += rules_->most_nodes(slot_.depth + 1, slot_.path + l.ticks[a]);
+    return most_nodes;
 }
 
 bool Prefix::complexity_can_end(int token) const {
     const Rules& r = *rules_;
-    for (std::size_t a = 0; a < r.letters_[std::size_t(token)].arity; ++a)
+    for (std::size_t a = 0; a < r.traits_[std::size_t(token)].arity; ++a)
         if (r.argument_limit(token, a) + kSlack < r.cheapest_) return false;
     const double total = complexity_ + lack(token);
     if (total > slot_.ceiling + kSlack) return false;
@@ -115,14 +116,16 @@ bool Prefix::complexity_can_end(int token) const {
 
 // most ticks, were every slot after the token filled with the fastest input
 int Prefix::bound(int token) const {
-    const Letter& l = rules_->letters_[std::size_t(token)];
+    const TokenTraits& l = rules_->traits_[std::size_t(token)];
     int most = std::max(ticks_, slot_.path + (l.arity ? l.floor : l.ticks[0]));
     int late = kNever;
     for (int a = 0; a < l.arity; ++a) late = std::max(late, slot_.path + l.ticks[a]);
     if (!frames_.empty()) {
         const Frame& top = frames_.back();
-        if (top.left > 1) late = std::max(late, top.late);
-        else if (frames_.size() > 1) late = std::max(late, frames_[frames_.size() - 2].late);
+        if (top.left > 1)
+            late = std::max(late, top.late);
+        else if (frames_.size() > 1)
+            late = std::max(late, frames_[frames_.size() - 2].late);
     }
     return std::max(most, late + rules_->first_tick_) + rules_->last_tick_;
 }
@@ -131,31 +134,31 @@ int Prefix::bound(int token) const {
 bool Prefix::in_time(int token) {
     const Rules& r = *rules_;
     if (r.settings_.max_ticks == kAnyNumber) return true;
-    if (r.fastest_ > 0 && std::int64_t(sequence_.size()) + 1 + room_after(token) <
+    if (r.fastest_ > 0 && std::int64_t(sequence_.size()) + 1 + most_nodes_after(token) <
                               std::int64_t(r.settings_.min_nodes))
         return false;
     if (bound(token) <= r.settings_.max_ticks) return true;
     if (r.exact_ticks_) return false;
-    const Letter& letter = r.letters_[std::size_t(token)];
+    const TokenTraits& traits = r.traits_[std::size_t(token)];
     if (!r.settings_.cost.fuse) return tried(token);
     // An operator whose arguments are one input or constants is a table or a constant whatever it
     // does, and inputs that do not occur yet differ by their tables only: one answer for all.
-    const bool absent = letter.input && counts_[std::size_t(token)] == 0;
-    if (letter.arity == 0 && !absent) return tried(token);
-    std::int8_t& answer = answers_[absent ? std::size_t(letter.alike) + 1 : 0];
+    const bool absent = traits.input && counts_[std::size_t(token)] == 0;
+    if (traits.arity == 0 && !absent) return tried(token);
+    std::int8_t& answer = answers_[absent ? std::size_t(traits.alike) + 1 : 0];
     if (answer < 0)
-        answer = tried(letter.arity > 0 && r.any_operator_ >= 0 ? r.any_operator_ : token);
+        answer = tried(traits.arity > 0 && r.any_operator_ >= 0 ? r.any_operator_ : token);
     return answer != 0;
 }
 
 bool Prefix::tried(int token) {
     const Rules& r = *rules_;
-    const Letter& letter = r.letters_[std::size_t(token)];
-    const std::size_t slots = open_ - 1 + letter.arity;
+    const TokenTraits& traits = r.traits_[std::size_t(token)];
+    const std::size_t slots = open_ - 1 + traits.arity;
     if (slots == 0) return filled_in_time(token, token, 0);
     if (filled_by_input(token, slots)) return true;
     if (input_wanted(token) || input_missing(token)) return false;
-    const std::size_t written = constants_ + letter.free;
+    const std::size_t written = constants_ + traits.free;
     if (r.free_ >= 0 && written + slots <= r.settings_.max_constants &&
         filled_in_time(token, r.free_, slots))
         return true;

@@ -1,4 +1,4 @@
-// Room: search/kernel. See rules.hpp: a sequence that is being written, and what may stand next.
+// A sequence that is being written, and the mask of its next token; see rules.hpp.
 #include <algorithm>
 #include <stdexcept>
 #include <string>
@@ -6,7 +6,7 @@
 #include "rules/rules.hpp"
 
 namespace symtick {
-Prefix::Prefix(const Rules& rules) : rules_(&rules), counts_(rules.letters_.size(), 0) {
+Prefix::Prefix(const Rules& rules) : rules_(&rules), counts_(rules.traits_.size(), 0) {
     const RuleSettings& s = rules.settings_;
     sequence_.reserve(s.max_nodes);
     frames_.reserve(s.max_nodes);
@@ -26,7 +26,7 @@ void Prefix::clear() {
     }
     open_ = 1;
     constants_ = inputs_ = 0;
-    room_ = rules_->room(1, 0);
+    most_nodes_ = rules_->most_nodes(1, 0);
     needed_ = rules_->root_need_;
     expanded_ = 1;
     complexity_ = rules_->cheapest_;
@@ -37,14 +37,14 @@ void Prefix::clear() {
     missing_complexity_ = 0.0;
     for (std::size_t t = 0; t < counts_.size() && rules_->must_have_; ++t) {
         const int wanted = std::max(0, s.min_count[t]);
-        missing_[rules_->letters_[t].arity] += wanted;
+        missing_[rules_->traits_[t].arity] += wanted;
         missing_complexity_ += wanted * lack(int(t));
     }
 }
 
 // what one more of a token adds to the least complexity
 double Prefix::lack(int token) const {
-    const Letter& l = rules_->letters_[std::size_t(token)];
+    const TokenTraits& l = rules_->traits_[std::size_t(token)];
     return l.complexity + (double(l.arity) - 1.0) * rules_->cheapest_;
 }
 
@@ -54,9 +54,10 @@ bool Prefix::fits(std::size_t arity) const {
     if (arity > 0 && std::size_t(slot_.depth) >= s.max_depth) return false;
     const std::size_t length = sequence_.size() + 1;
     if (length + open_ - 1 + arity > s.max_nodes) return false;
-    const std::int64_t room = room_ - rules_->room(slot_.depth, slot_.path) +
-                              std::int64_t(arity) * rules_->room(slot_.depth + 1, slot_.path);
-    return std::int64_t(length) + room >= std::int64_t(s.min_nodes);
+    const std::int64_t most_nodes =
+        most_nodes_ - rules_->most_nodes(slot_.depth, slot_.path) +
+        std::int64_t(arity) * rules_->most_nodes(slot_.depth + 1, slot_.path);
+    return std::int64_t(length) + most_nodes >= std::int64_t(s.min_nodes);
 }
 
 bool Prefix::constant_stands(bool free) const {
@@ -74,11 +75,11 @@ bool Prefix::mask(std::vector<std::uint8_t>& out) {
         return false;
     }
     const bool leaf = fits(0);
-    const std::size_t kinds = std::size_t(leaf) << Letter::INPUT_LEAF |
-                              std::size_t(leaf && constant_stands(false)) << Letter::LITERAL_LEAF |
-                              std::size_t(leaf && constant_stands(true)) << Letter::FREE_LEAF |
-                              std::size_t(fits(1)) << Letter::UNARY |
-                              std::size_t(fits(2)) << Letter::BINARY;
+    const std::size_t kinds =
+        std::size_t(leaf) << TokenTraits::INPUT_LEAF |
+        std::size_t(leaf && constant_stands(false)) << TokenTraits::LITERAL_LEAF |
+        std::size_t(leaf && constant_stands(true)) << TokenTraits::FREE_LEAF |
+        std::size_t(fits(1)) << TokenTraits::UNARY | std::size_t(fits(2)) << TokenTraits::BINARY;
     out = rules_->masks_[kinds];
     const RuleSettings& s = rules_->settings_;
     if (!s.max_count.empty())
@@ -99,7 +100,7 @@ bool Prefix::mask(std::vector<std::uint8_t>& out) {
 
 bool Prefix::allows(int token) {
     if (open_ == 0 || token < 0 || std::size_t(token) >= counts_.size()) return false;
-    return fits(rules_->letters_[std::size_t(token)].arity) && stands(token) &&
+    return fits(rules_->traits_[std::size_t(token)].arity) && stands(token) &&
            (!slow() || (can_end(token) && in_time(token)));
 }
 
@@ -107,8 +108,8 @@ bool Prefix::allows(int token) {
 bool Prefix::stands(int token) const {
     const auto t = std::size_t(token);
     const RuleSettings& s = rules_->settings_;
-    const Letter& letter = rules_->letters_[t];
-    if (letter.constant && !constant_stands(letter.free)) return false;
+    const TokenTraits& traits = rules_->traits_[t];
+    if (traits.constant && !constant_stands(traits.free)) return false;
     if (!s.max_count.empty() && counts_[t] >= s.max_count[t]) return false;
     if (!frames_.empty() && rules_->barred(parent(), token)) return false;
     return rules_->limits_.empty() || row(slot_.depth)[t] != 0;
@@ -128,17 +129,17 @@ void Prefix::push(int token) {
     if (!frames_.empty()) {
         Frame& above = frames_.back();
         if (above.filled == 0) above.first = std::int16_t(token);
-        above.constants = above.constants && rules_->letters_[std::size_t(token)].constant;
+        above.constants = above.constants && rules_->traits_[std::size_t(token)].constant;
         ++above.filled;
         if (--above.left == 0) frames_.pop_back();
     }
-    if (rules_->letters_[std::size_t(token)].arity > 0) enter(token);
+    if (rules_->traits_[std::size_t(token)].arity > 0) enter(token);
     open_slot();
 }
 
 void Prefix::count(int token) {
     const auto t = std::size_t(token);
-    const Letter& l = rules_->letters_[t];
+    const TokenTraits& l = rules_->traits_[t];
     if (rules_->must_have_ && rules_->settings_.min_count[t] > counts_[t]) {
         --missing_[l.arity];
         missing_complexity_ -= lack(token);
@@ -148,7 +149,7 @@ void Prefix::count(int token) {
     inputs_ += l.input;
     complexity_ += lack(token);
     open_ += std::size_t(l.arity) - 1;
-    room_ = room_after(token);
+    most_nodes_ = most_nodes_after(token);
     needed_ += std::int64_t(l.arity) * l.need - slot_.need;
     expanded_ += slot_.copies * (l.own - 1 + (l.arity > 0) * l.uses[0] + (l.arity > 1) * l.uses[1]);
     ticks_ = std::max(ticks_, slot_.path + (l.arity ? l.floor : l.ticks[0]));
@@ -157,7 +158,7 @@ void Prefix::count(int token) {
 }
 
 void Prefix::enter(int token) {
-    const Letter& l = rules_->letters_[std::size_t(token)];
+    const TokenTraits& l = rules_->traits_[std::size_t(token)];
     if (!rules_->limits_.empty()) {
         const std::size_t size = std::size_t(slot_.depth + 2) * counts_.size();
         if (rows_.size() < size) rows_.resize(2 * size);
@@ -172,10 +173,10 @@ void Prefix::enter(int token) {
 void Prefix::open_slot() {
     if (frames_.empty()) return;
     const Frame& top = frames_.back();
-    const Letter& l = rules_->letters_[std::size_t(top.token)];
+    const TokenTraits& l = rules_->traits_[std::size_t(top.token)];
     const double limit = rules_->argument_limit(top.token, top.filled) - rules_->cheapest_;
-    slot_ = {top.depth + 1, top.path + l.ticks[top.filled], l.need,
-             top.copies * l.uses[top.filled], std::min(top.ceiling, complexity_ + limit)};
+    slot_ = {top.depth + 1, top.path + l.ticks[top.filled], l.need, top.copies * l.uses[top.filled],
+             std::min(top.ceiling, complexity_ + limit)};
 }
 
 }  // namespace symtick

@@ -1,4 +1,4 @@
-// Room: search/kernel. See rules.hpp: what the rules know of each token.
+// What the rules know of each token, worked out at construction; see rules.hpp.
 #include "rules/rules.hpp"
 
 #include <algorithm>
@@ -41,19 +41,19 @@ std::vector<int> ticks_to_root(const Tree& body, const CostTable& cost) {
     return out;
 }
 
-void measure_custom(Letter& letter, const Tree& body, const CostTable& cost) {
+void measure_custom(TokenTraits& traits, const Tree& body, const CostTable& cost) {
     const std::vector<int> to_root = ticks_to_root(body, cost);
-    letter.own = 0;
-    for (int a = 0; a < 2; ++a) letter.uses[a] = 0, letter.ticks[a] = kNever;
+    traits.own = 0;
+    for (int a = 0; a < 2; ++a) traits.uses[a] = 0, traits.ticks[a] = kNever;
     for (std::size_t k = 0; k < body.size(); ++k) {
         if (body[k].op == INPUT) {
             const auto a = std::size_t(body[k].feature);
-            ++letter.uses[a];
-            letter.ticks[a] = std::max(letter.ticks[a], to_root[k]);
+            ++traits.uses[a];
+            traits.ticks[a] = std::max(traits.ticks[a], to_root[k]);
             continue;
         }
-        ++letter.own;
-        if (body[k].op == CONST) letter.floor = std::max(letter.floor, to_root[k]);
+        ++traits.own;
+        if (body[k].op == CONST) traits.floor = std::max(traits.floor, to_root[k]);
     }
 }
 
@@ -73,7 +73,7 @@ Rules::Rules(Vocabulary vocabulary, RuleSettings settings)
     index();
     measure();
     find_needs();
-    find_room();
+    find_most_nodes();
     find_slow();
     find_masks();
 }
@@ -142,65 +142,66 @@ void Rules::measure() {
     for (std::size_t k = 0; k < vocabulary_.tokens.size(); ++k) {
         const Token& token = vocabulary_.tokens[k];
         const std::uint8_t op = token.node.op;
-        Letter letter;
-        letter.arity = std::uint8_t(arity(op));
-        letter.input = op == INPUT;
-        letter.constant = op == CONST;
-        letter.free = op == CONST && token.node.feature != kLiteral;
-        letter.kind = letter.arity > 0 ? (letter.arity == 1 ? Letter::UNARY : Letter::BINARY)
-                      : letter.input   ? Letter::INPUT_LEAF
-                      : letter.free    ? Letter::FREE_LEAF
-                                       : Letter::LITERAL_LEAF;
-        letter.complexity = token.complexity;
-        if (letter.arity == 0) cheapest_ = std::min(cheapest_, token.complexity);
-        if (letter.arity > 0 && usable(k)) (letter.arity == 1 ? unary_ : binary_) = true;
+        TokenTraits traits;
+        traits.arity = std::uint8_t(arity(op));
+        traits.input = op == INPUT;
+        traits.constant = op == CONST;
+        traits.free = op == CONST && token.node.feature != kLiteral;
+        traits.kind = traits.arity > 0
+                          ? (traits.arity == 1 ? TokenTraits::UNARY : TokenTraits::BINARY)
+                      : traits.input ? TokenTraits::INPUT_LEAF
+                      : traits.free  ? TokenTraits::FREE_LEAF
+                                     : TokenTraits::LITERAL_LEAF;
+        traits.complexity = token.complexity;
+        if (traits.arity == 0) cheapest_ = std::min(cheapest_, token.complexity);
+        if (traits.arity > 0 && usable(k)) (traits.arity == 1 ? unary_ : binary_) = true;
         if (op >= CUSTOM1) {
-            measure_custom(letter, vocabulary_.body(op), cost);
+            measure_custom(traits, vocabulary_.body(op), cost);
             custom_ = true;
-        } else if (letter.arity > 0) {
-            for (std::size_t a = 0; a < 2; ++a) letter.ticks[a] = ticks_of(op, a, cost);
-        } else if (letter.input && cost.fuse && settings_.max_ticks != kAnyNumber) {
-            letter.delay = cost.table_delay[std::size_t(token.node.feature)];
-            letter.ticks[0] = span(letter.delay, cost);
+        } else if (traits.arity > 0) {
+            for (std::size_t a = 0; a < 2; ++a) traits.ticks[a] = ticks_of(op, a, cost);
+        } else if (traits.input && cost.fuse && settings_.max_ticks != kAnyNumber) {
+            traits.delay = cost.table_delay[std::size_t(token.node.feature)];
+            traits.ticks[0] = span(traits.delay, cost);
         }
         if (!limits_.empty()) {
             const auto row = limits_.begin() + std::ptrdiff_t(k * vocabulary_.tokens.size());
-            letter.nests = std::any_of(row, row + std::ptrdiff_t(vocabulary_.tokens.size()),
+            traits.nests = std::any_of(row, row + std::ptrdiff_t(vocabulary_.tokens.size()),
                                        [](std::uint16_t most) { return most != kNoLimit; });
         }
-        letters_.push_back(letter);
+        traits_.push_back(traits);
     }
     find_ticks();
 }
 
 // inputs with fast tables first, and what stands for what where ticks are counted
 void Rules::find_ticks() {
-    const auto delay = [&](std::int16_t t) -> double { return letters_[std::size_t(t)].delay; };
+    const auto delay = [&](std::int16_t t) -> double { return traits_[std::size_t(t)].delay; };
     std::stable_sort(inputs_.begin(), inputs_.end(),
                      [&](std::int16_t a, std::int16_t b) { return delay(a) < delay(b); });
     for (std::size_t k = 0; k < inputs_.size(); ++k) {
         if (k == 0 || delay(inputs_[k]) > delay(inputs_[k - 1])) ++table_kinds_;
-        letters_[std::size_t(inputs_[k])].alike = table_kinds_ - 1;
+        traits_[std::size_t(inputs_[k])].alike = table_kinds_ - 1;
     }
-    if (!inputs_.empty()) first_tick_ = letters_[std::size_t(inputs_[0])].ticks[0];
-    for (std::size_t t = 0; t < letters_.size() && any_operator_ < 0; ++t)
-        if (letters_[t].arity > 0 && vocabulary_.tokens[t].node.op < CUSTOM1) any_operator_ = int(t);
+    if (!inputs_.empty()) first_tick_ = traits_[std::size_t(inputs_[0])].ticks[0];
+    for (std::size_t t = 0; t < traits_.size() && any_operator_ < 0; ++t)
+        if (traits_[t].arity > 0 && vocabulary_.tokens[t].node.op < CUSTOM1) any_operator_ = int(t);
     if (!exact_ticks_ || settings_.max_ticks == kAnyNumber) return;
     fastest_ = kAnyNumber;
-    for (const Letter& l : letters_)
+    for (const TokenTraits& l : traits_)
         for (int a = 0; a < l.arity; ++a) fastest_ = std::min(fastest_, l.ticks[a]);
 }
 
 // Fewest nodes and levels of an argument of each operator, the barred children left out: paths in
 // the graph of who may stand below whom, made shorter until nothing changes (Bellman, Ford).
 void Rules::find_needs() {
-    const std::size_t n = letters_.size();
+    const std::size_t n = traits_.size();
     std::vector<int> nodes(n, kNoEnd), levels(n, kNoEnd);  // of a sub-tree with this root
-    for (Letter& l : letters_) l.need = l.levels = kNoEnd;
+    for (TokenTraits& l : traits_) l.need = l.levels = kNoEnd;
     for (bool changed = true; changed;) {
         changed = false;
         for (std::size_t t = 0; t < n; ++t) {
-            Letter& l = letters_[t];
+            TokenTraits& l = traits_[t];
             for (std::size_t c = 0; c < n && l.arity > 0; ++c) {
                 if (barred(int(t), int(c)) || !usable(c)) continue;
                 l.need = std::min(l.need, nodes[c]);
@@ -218,18 +219,20 @@ void Rules::find_needs() {
         if (usable(t)) root_need_ = std::min(root_need_, nodes[t]);
 }
 
-void Rules::find_room() {
+void Rules::find_most_nodes() {
     const std::size_t levels = std::min(settings_.max_depth, settings_.max_nodes);
-    room_.assign(levels + 1, 0);
+    most_nodes_.assign(levels + 1, 0);
     for (std::size_t k = 1; k <= levels; ++k) {
-        const std::int64_t below = binary_ ? 2 * room_[k - 1] : unary_ ? room_[k - 1] : 0;
-        room_[k] = std::min(kManyNodes, 1 + below);
+        const std::int64_t below = binary_  ? 2 * most_nodes_[k - 1]
+                                   : unary_ ? most_nodes_[k - 1]
+                                            : 0;
+        most_nodes_[k] = std::min(kManyNodes, 1 + below);
     }
 }
 
 void Rules::find_slow() {
     const RuleSettings& s = settings_;
-    const std::size_t n = letters_.size();
+    const std::size_t n = traits_.size();
     slow_leaves_ = true;  // no input that may always fill a slot
     for (const std::int16_t t : inputs_) {
         bool always = s.max_count.empty() || s.max_count[std::size_t(t)] >= int(s.max_nodes);
@@ -237,16 +240,16 @@ void Rules::find_slow() {
             always = always && limits_[outer * n + std::size_t(t)] != 0;
         slow_leaves_ = slow_leaves_ && !always;
     }
-    for (const Letter& l : letters_)
+    for (const TokenTraits& l : traits_)
         slow_needs_ = slow_needs_ || (l.arity > 0 && (l.need != 1 || l.levels != 1));
     slow_complexity_ = !s.max_argument.empty() || std::isfinite(s.max_complexity);
     must_have_ = std::any_of(s.min_count.begin(), s.min_count.end(), [](int k) { return k > 0; });
 }
 
 void Rules::find_masks() {
-    for (std::size_t kinds = 0; kinds < (1U << Letter::KINDS); ++kinds) {
+    for (std::size_t kinds = 0; kinds < (1U << TokenTraits::KINDS); ++kinds) {
         std::vector<std::uint8_t> mask;
-        for (const Letter& l : letters_) mask.push_back(std::uint8_t(kinds >> l.kind & 1U));
+        for (const TokenTraits& l : traits_) mask.push_back(std::uint8_t(kinds >> l.kind & 1U));
         masks_.push_back(std::move(mask));
     }
 }
@@ -265,10 +268,10 @@ PartCost Rules::form_cost(const Tree& tree) const {
 }
 
 void Rules::narrow(const std::uint16_t* above, int token, std::uint16_t* below) const {
-    const std::size_t n = letters_.size(), t = std::size_t(token);
+    const std::size_t n = traits_.size(), t = std::size_t(token);
     std::copy_n(above, n, below);
     if (below[t] != kNoLimit && below[t] != 0) --below[t];
-    if (!letters_[t].nests) return;
+    if (!traits_[t].nests) return;
     const std::uint16_t* most = limits_.data() + t * n;
     for (std::size_t k = 0; k < n; ++k) below[k] = std::min(below[k], most[k]);
 }

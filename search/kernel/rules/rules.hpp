@@ -1,22 +1,22 @@
-// Room: search/kernel. What a candidate may look like. The same rules mask a policy's next token and
-// judge a bred tree, so both obey them by construction.
+// What a candidate may look like. The same rules mask a policy's next token and judge a bred tree,
+// so both obey them by construction.
 #pragma once
 #include <algorithm>
 #include <array>
 #include <limits>
 
-#include "rules/vocabulary.hpp"
 #include "cost/cost.hpp"
+#include "rules/vocabulary.hpp"
 
 namespace symtick {
 
 constexpr int kAnyNumber = std::numeric_limits<int>::max();
 
 struct RuleSettings {
-    std::size_t min_nodes = 1, max_nodes = 140, max_depth = 64, max_constants = 64;
+    std::size_t min_nodes = 0, max_nodes = 0, max_depth = 0, max_constants = 0;
     // nodes with the custom operators' bodies in place
-    std::size_t max_expanded = 1000;
-    double max_complexity = std::numeric_limits<double>::infinity();
+    std::size_t max_expanded = 0;
+    double max_complexity = 0;
     // tokens x 2: most complexity of an operator's first and second argument; empty: no limit
     std::vector<double> max_argument;
     // per token: fewest and most in an expression; empty: no limit
@@ -27,15 +27,15 @@ struct RuleSettings {
     // barred[parent * tokens + child]: child must not be an argument of parent (inverse of an
     // inverse); empty: nothing barred
     std::vector<std::uint8_t> barred;
-    bool constant_arguments = true;  // an operator may have free constants and literals only
-    bool needs_input = false;        // at least one INPUT
+    bool constant_arguments = false;  // an operator may have free constants and literals only
+    bool needs_input = false;         // at least one INPUT
     // exponents of the base units, tokens x units, for INPUTs and literals; empty: no units.
     // A free CONST has any unit. `target` empty: the result may have any unit.
     std::size_t units = 0;
     std::vector<double> token_units, target_units;
     // the tick budget as a mask; kAnyNumber: none
     Costing cost;
-    int max_ticks = kAnyNumber;
+    int max_ticks = 0;
     // the trees are parts of others: their ticks are what they need at least in one of these
     bool parts = false;
 };
@@ -45,7 +45,7 @@ constexpr int kNever = -(1 << 29);
 constexpr std::uint16_t kNoLimit = std::numeric_limits<std::uint16_t>::max();
 
 // What the rules need to know of a token, worked out once.
-struct Letter {
+struct TokenTraits {
     enum Kind : std::uint8_t { INPUT_LEAF, LITERAL_LEAF, FREE_LEAF, UNARY, BINARY, KINDS };
     std::uint8_t arity = 0;
     Kind kind = INPUT_LEAF;
@@ -73,7 +73,7 @@ public:
     // What a tree costs at least, whatever its free constants are: every constant factor is a power
     // of two. The rules count ticks so; what is found with known constants is judged by its cost.
     PartCost form_cost(const Tree& tree) const;
-    // Token number of a node, -1 where it is no letter; faster than Vocabulary::find.
+    // Token number of a node, -1 where it is no token; faster than Vocabulary::find.
     int number(const Node& node) const {
         if (node.op == INPUT) {
             const auto f = std::size_t(node.feature);
@@ -85,14 +85,15 @@ public:
 
 private:
     friend class Prefix;
-    friend class Judge;
+    friend class TreeJudge;
     Vocabulary vocabulary_;
     RuleSettings settings_;
-    std::vector<Letter> letters_;
+    std::vector<TokenTraits> traits_;
     std::vector<std::int16_t> of_op_, of_feature_, literals_, inputs_;
-    std::vector<std::uint16_t> limits_;  // settings_.nested with kNoLimit for none
-    std::vector<std::int64_t> room_;     // most nodes of a sub-tree, by its levels
-    std::vector<std::vector<std::uint8_t>> masks_;  // by the set of classes (Letter::kind) that fit
+    std::vector<std::uint16_t> limits_;     // settings_.nested with kNoLimit for none
+    std::vector<std::int64_t> most_nodes_;  // most nodes of a sub-tree, by its levels
+    std::vector<std::vector<std::uint8_t>>
+        masks_;      // by the set of classes (TokenTraits::kind) that fit
     Costing forms_;  // settings_.cost with constant factors that cost nothing
     std::int16_t free_ = -1;
     int table_kinds_ = 0, any_operator_ = -1;
@@ -109,7 +110,7 @@ private:
     void index();
     void measure();
     void find_needs();
-    void find_room();
+    void find_most_nodes();
     void find_ticks();
     void find_slow();
     void find_masks();
@@ -118,7 +119,7 @@ private:
     }
     bool barred(int parent, int child) const {
         return !settings_.barred.empty() &&
-               settings_.barred[std::size_t(parent) * letters_.size() + std::size_t(child)] != 0;
+               settings_.barred[std::size_t(parent) * traits_.size() + std::size_t(child)] != 0;
     }
     double argument_limit(int token, std::size_t argument) const {
         return settings_.max_argument.empty()
@@ -126,11 +127,11 @@ private:
                    : settings_.max_argument[2 * std::size_t(token) + argument];
     }
     // most nodes of a sub-tree at this depth, `path` ticks above the output
-    std::int64_t room(int depth, int path) const {
-        auto levels = std::int64_t(room_.size()) - depth;
+    std::int64_t most_nodes(int depth, int path) const {
+        auto levels = std::int64_t(most_nodes_.size()) - depth;
         if (fastest_ > 0)
             levels = std::min<std::int64_t>(levels, (settings_.max_ticks - path) / fastest_ + 1);
-        return levels > 0 ? room_[std::size_t(levels)] : 0;
+        return levels > 0 ? most_nodes_[std::size_t(levels)] : 0;
     }
     // what may stand below `token`, where `above` may stand at its place
     void narrow(const std::uint16_t* above, int token, std::uint16_t* below) const;
@@ -165,7 +166,7 @@ private:
     struct Frame {
         std::int16_t token, first;
         std::uint8_t left, filled;
-        bool constants;  // all arguments so far are constants
+        bool constants;         // all arguments so far are constants
         int depth, path, late;  // late: most `path` of the open slots of this and the frames below
         std::int64_t copies;
         double ceiling;
@@ -186,14 +187,14 @@ private:
     std::size_t open_ = 1, constants_ = 0, inputs_ = 0;
     // sums over the open slots: most nodes, fewest nodes; expanded nodes and complexity of the
     // whole, were each slot filled with the cheapest leaf
-    std::int64_t room_ = 0, needed_ = 0, expanded_ = 1;
+    std::int64_t most_nodes_ = 0, needed_ = 0, expanded_ = 1;
     double complexity_ = 0.0;
-    int ticks_ = kNever;                  // of the leaves and literals written so far
-    std::array<int, 3> missing_{};        // tokens that min_count still asks for, by arity
+    int ticks_ = kNever;            // of the leaves and literals written so far
+    std::array<int, 3> missing_{};  // tokens that min_count still asks for, by arity
     double missing_complexity_ = 0.0;
     int last_fill_ = -1;
-    // what was found of an operator, and of inputs that do not occur yet, by Letter::alike; -1: not
-    // asked yet
+    // what was found of an operator, and of inputs that do not occur yet, by TokenTraits::alike;
+    // -1: not asked yet
     std::vector<std::int8_t> answers_;
     Sequence trial_;
     Tree trial_tree_;
@@ -203,7 +204,7 @@ private:
     bool slow() const;
     bool can_end(int token) const;
     bool leaves_suffice(int token) const;
-    std::int64_t room_after(int token) const;
+    std::int64_t most_nodes_after(int token) const;
     bool counts_can_end(int token) const;
     bool complexity_can_end(int token) const;
     double lack(int token) const;

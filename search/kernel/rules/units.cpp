@@ -1,6 +1,6 @@
-// Room: search/kernel. See units.hpp. Where each constant stands once, the analysis is exact: an
-// unknown unit that goes through products and powers stays free to be any. What a custom operator
-// writes twice is looked at twice, and a constant's copies may then get different units.
+// See units.hpp. Where each constant stands once, the analysis is exact: an unknown unit that goes
+// through products and powers stays free to be any. What a custom operator writes twice is looked
+// at twice, and a constant's copies may then get different units.
 #include "rules/units.hpp"
 
 #include <algorithm>
@@ -11,15 +11,17 @@ namespace {
 
 constexpr double kSame = 1e-9;  // rational exponents are kept as doubles
 
-class Analysis {
+class UnitAnalysis {
 public:
     struct Scratch {
         std::vector<std::uint8_t> any;
         std::vector<double> powers;
     };
 
-    Analysis(const Rules& rules, Scratch& scratch)
-        : rules_(rules), units_(rules.settings().units), any_(scratch.any),
+    UnitAnalysis(const Rules& rules, Scratch& scratch)
+        : rules_(rules),
+          units_(rules.settings().units),
+          any_(scratch.any),
           powers_(scratch.powers) {
         any_.clear();
         powers_.clear();
@@ -60,7 +62,8 @@ private:
 
     bool step(const Node& n) {
         if (arity(n.op) == 0) return leaf(n);
-        if (n.op >= CUSTOM1) return custom(rules_.vocabulary().body(n.op), std::size_t(arity(n.op)));
+        if (n.op >= CUSTOM1)
+            return custom(rules_.vocabulary().body(n.op), std::size_t(arity(n.op)));
         return operation(n.op);
     }
 
@@ -68,8 +71,8 @@ private:
         const int token = rules_.number(n);
         if (token < 0) return false;
         const bool free = n.op == CONST && n.feature != kLiteral;
-        push(free, free ? nullptr
-                        : rules_.settings().token_units.data() + std::size_t(token) * units_);
+        push(free,
+             free ? nullptr : rules_.settings().token_units.data() + std::size_t(token) * units_);
         return true;
     }
 
@@ -94,10 +97,14 @@ private:
 
     bool operation(std::uint8_t op) {
         switch (op) {
-            case ADD: case SUB: case MIN: case MAX: return same();
+            case ADD:
+            case SUB:
+            case MIN:
+            case MAX: return same();
             case MUL: return product(1.0);
             case DIV: return product(-1.0);
-            case NEG: case ABS: return true;
+            case NEG:
+            case ABS: return true;
             case SQUARE: return scale(2.0);
             case CUBE: return scale(3.0);
             case SQRT: return scale(0.5);
@@ -145,8 +152,8 @@ private:
 
 bool keeps_units(const Tree& tree, const Rules& rules) {
     if (rules.settings().units == 0) return true;
-    thread_local Analysis::Scratch scratch;
-    return Analysis(rules, scratch).run(tree);
+    thread_local UnitAnalysis::Scratch scratch;
+    return UnitAnalysis(rules, scratch).run(tree);
 }
 
 }  // namespace symtick

@@ -1,4 +1,4 @@
-// Room: search/kernel. Dimension analysis of trees.
+// Dimension analysis of trees.
 #pragma once
 #include "rules/rules.hpp"
 

@@ -1,4 +1,4 @@
-// Room: search/kernel. See vocabulary.hpp.
+// Checks of a vocabulary, and conversion between trees and sequences; see vocabulary.hpp.
 #include "rules/vocabulary.hpp"
 
 #include <algorithm>
@@ -10,19 +10,20 @@
 namespace symtick {
 namespace {
 
-bool same_letter(const Node& letter, const Node& node) {
-    if (letter.op != node.op) return false;
-    if (node.op == INPUT) return letter.feature == node.feature;
+bool same_token(const Node& token, const Node& node) {
+    if (token.op != node.op) return false;
+    if (node.op == INPUT) return token.feature == node.feature;
     if (node.op != CONST) return true;
-    if ((letter.feature == kLiteral) != (node.feature == kLiteral)) return false;
-    return node.feature != kLiteral || std::bit_cast<std::uint64_t>(letter.value) ==
-                                           std::bit_cast<std::uint64_t>(node.value);
+    if ((token.feature == kLiteral) != (node.feature == kLiteral)) return false;
+    return node.feature != kLiteral ||
+           std::bit_cast<std::uint64_t>(token.value) == std::bit_cast<std::uint64_t>(node.value);
 }
 
 bool known(std::uint8_t op, const Vocabulary& vocabulary) {
     if (op < CUSTOM1) return op < OP_COUNT;
-    return op < CUSTOM2 ? op - CUSTOM1 < int(std::min<std::size_t>(vocabulary.unary.size(), kCustom))
-                        : op - CUSTOM2 < int(std::min<std::size_t>(vocabulary.binary.size(), kCustom));
+    return op < CUSTOM2
+               ? op - CUSTOM1 < int(std::min<std::size_t>(vocabulary.unary.size(), kCustom))
+               : op - CUSTOM2 < int(std::min<std::size_t>(vocabulary.binary.size(), kCustom));
 }
 
 void check_bodies(const std::vector<Tree>& bodies, std::size_t arguments) {
@@ -98,7 +99,7 @@ bool is_free(const Node& n) { return n.op == CONST && n.feature != kLiteral; }
 
 int Vocabulary::find(const Node& node) const {
     for (std::size_t k = 0; k < tokens.size(); ++k)
-        if (same_letter(tokens[k].node, node)) return int(k);
+        if (same_token(tokens[k].node, node)) return int(k);
     return -1;
 }
 
@@ -106,19 +107,19 @@ void check(const Vocabulary& vocabulary) {
     check_bodies(vocabulary.unary, 1);
     check_bodies(vocabulary.binary, 2);
     if (vocabulary.tokens.size() > 32'000)
-        throw std::invalid_argument("a vocabulary has at most 32000 letters, not " +
+        throw std::invalid_argument("a vocabulary has at most 32000 tokens, not " +
                                     std::to_string(vocabulary.tokens.size()));
     bool leaf = false;
     for (std::size_t k = 0; k < vocabulary.tokens.size(); ++k) {
         const Node& n = vocabulary.tokens[k].node;
         if (!known(n.op, vocabulary))
-            throw std::invalid_argument("letter " + std::to_string(k) + ": opcode " +
+            throw std::invalid_argument("token " + std::to_string(k) + ": opcode " +
                                         std::to_string(n.op) + " is unknown");
         if (n.op == INPUT && n.feature < 0)
-            throw std::invalid_argument("letter " + std::to_string(k) +
+            throw std::invalid_argument("token " + std::to_string(k) +
                                         ": an input's number must not be negative");
         if (vocabulary.find(n) != int(k))
-            throw std::invalid_argument("letter " + std::to_string(k) + " stands twice, first as " +
+            throw std::invalid_argument("token " + std::to_string(k) + " stands twice, first as " +
                                         std::to_string(vocabulary.find(n)));
         leaf = leaf || arity(n.op) == 0;
     }
@@ -129,10 +130,10 @@ bool to_sequence(const Tree& tree, const Vocabulary& vocabulary, Sequence& out) 
     out.resize(tree.size());
     // Read backwards, a postfix tree is root first with the last argument before the others; the
     // arguments' places follow from their lengths.
-    struct Part {
+    struct Span {
         std::size_t end, at;  // tree nodes up to and without `end` go to `at` and on
     };
-    std::vector<Part> parts{{tree.size(), 0}};
+    std::vector<Span> parts{{tree.size(), 0}};
     std::vector<std::size_t> length(tree.size());
     for (std::size_t k = 0; k < tree.size(); ++k) {
         length[k] = 1;
@@ -180,13 +181,13 @@ void to_tree(std::span<const std::int16_t> sequence, const Vocabulary& vocabular
     out.reserve(sequence.size());
     std::size_t used = 0;
     for (const std::int16_t token : sequence) {
-        const Node& letter = vocabulary.tokens[std::size_t(token)].node;
-        if (const int count = arity(letter.op); count > 0) {
+        const Node& node = vocabulary.tokens[std::size_t(token)].node;
+        if (const int count = arity(node.op); count > 0) {
             waiting.push_back({token, count});
             continue;
         }
-        out.push_back(letter);
-        if (is_free(letter) && used < constants.size()) out.back().value = constants[used++];
+        out.push_back(node);
+        if (is_free(node) && used < constants.size()) out.back().value = constants[used++];
         while (!waiting.empty() && --waiting.back().left == 0) {
             out.push_back(vocabulary.tokens[std::size_t(waiting.back().token)].node);
             waiting.pop_back();

@@ -1,5 +1,5 @@
-// Room: search/kernel. The letters that candidates are written in, and the two ways to write them:
-// postfix trees (what is bred and evaluated) and sequences, root first (what a policy writes).
+// The tokens that candidates are written in, and the two ways to write them: postfix trees (what is
+// bred and evaluated) and sequences, root first (what a policy writes).
 #pragma once
 #include <span>
 
@@ -7,7 +7,7 @@
 
 namespace symtick {
 
-// One letter: an INPUT, the free CONST, a literal (CONST with feature kLiteral), an operator or a
+// One token: an INPUT, the free CONST, a literal (CONST with feature kLiteral), an operator or a
 // custom operator. `value` of the free CONST is where its tuning starts.
 struct Token {
     Node node;
@@ -23,18 +23,18 @@ struct Vocabulary {
     // and literals, where INPUT 0 and INPUT 1 are the arguments
     std::vector<Tree> unary, binary;
 
-    int find(const Node& node) const;  // token number, -1 where it is no letter
+    int find(const Node& node) const;  // token number, -1 where it is no token
     int arity_of(int token) const { return arity(tokens[std::size_t(token)].node.op); }
     const Tree& body(std::uint8_t op) const {
         return op < CUSTOM2 ? unary[op - CUSTOM1] : binary[op - CUSTOM2];
     }
 };
 
-// throws std::invalid_argument naming what is wrong: a letter twice, a custom operator without a
+// throws std::invalid_argument naming what is wrong: a token twice, a custom operator without a
 // body, a body that is no expression of its arguments, no leaf
 void check(const Vocabulary& vocabulary);
 
-// false where a node is no letter of the vocabulary
+// false where a node is no token of the vocabulary
 bool to_sequence(const Tree& tree, const Vocabulary& vocabulary, Sequence& out);
 // free constants take their values from `constants` in order of the sequence, while there are some
 Tree to_tree(std::span<const std::int16_t> sequence, const Vocabulary& vocabulary,
@@ -48,7 +48,8 @@ bool whole(std::span<const std::int16_t> sequence, const Vocabulary& vocabulary)
 // free constant in it get a common number (Node::feature from 1 on); others stay kFree.
 Tree expanded(const Tree& tree, const Vocabulary& vocabulary);
 bool has_custom(const Tree& tree);
-// the free constants of `from` (an expanded tree that was tuned) put back into the tree it came from
+// the free constants of `from` (an expanded tree that was tuned) put back into the tree it came
+// from
 void take_constants(Tree& tree, const Tree& from, const Vocabulary& vocabulary);
 
 }  // namespace symtick

@@ -1,4 +1,4 @@
-// Room: search/kernel. The best inner loops that this CPU runs; a test can choose lesser ones.
+// The best inner loops that this CPU runs; a test can choose lesser ones.
 #pragma once
 #include <string>
 #include <vector>
@@ -7,8 +7,8 @@
 
 namespace symtick {
 
-const HotTable& hot();
-std::vector<std::string> isa_levels();      // those that this CPU runs, worst first
-void choose_isa(const std::string& name);   // throws std::invalid_argument
+const LoopTable& simd_loops();
+std::vector<std::string> isa_levels();     // those that this CPU runs, worst first
+void choose_isa(const std::string& name);  // throws std::invalid_argument
 
 }  // namespace symtick

@@ -1,4 +1,4 @@
-// Room: search/kernel. See limits.hpp.
+// Measurements of what a core can do; see limits.hpp.
 #include "simd/limits.hpp"
 
 #include <algorithm>
@@ -68,28 +68,28 @@ private:
 
 }  // namespace
 
-Limits machine_limits(int tries, double seconds) {
-    Limits found;
-    const HotTable& table = hot();
+MachineLimits machine_limits(int tries, double seconds) {
+    MachineLimits limits;
+    const LoopTable& table = simd_loops();
     Buffer<float> out32(16);
     Buffer<double> out64(8);
-    found.multiply_adds32 = best_rate(tries, seconds, [&](std::size_t rounds) {
+    limits.multiply_adds32 = best_rate(tries, seconds, [&](std::size_t rounds) {
         return table.multiply_adds32(rounds, 0.5f, out32.get());
     });
-    found.multiply_adds64 = best_rate(tries, seconds, [&](std::size_t rounds) {
+    limits.multiply_adds64 = best_rate(tries, seconds, [&](std::size_t rounds) {
         return table.multiply_adds64(rounds, 0.5, out64.get());
     });
     Loops<float, decltype(table.sums32), decltype(table.eval32)> single(table.sums32, table.eval32,
                                                                         tries, seconds);
     Loops<double, decltype(table.sums64), decltype(table.eval64)> full(table.sums64, table.eval64,
                                                                        tries, seconds);
-    found.sums32 = single.sum();
-    found.sums64 = full.sum();
+    limits.sums32 = single.sum();
+    limits.sums64 = full.sum();
     for (std::uint8_t op = ADD; op < OP_COUNT; ++op) {
-        found.operators32[op] = single.step(op);
-        found.operators64[op] = full.step(op);
+        limits.operators32[op] = single.step(op);
+        limits.operators64[op] = full.step(op);
     }
-    return found;
+    return limits;
 }
 
 }  // namespace symtick

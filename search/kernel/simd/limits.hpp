@@ -1,5 +1,5 @@
-// Room: search/kernel. What one core of this machine can do at the chosen ISA level, measured: the
-// figures that the evaluation's speed is held against.
+// What one core of this machine can do at the chosen ISA level, measured: the figures that the
+// evaluation's speed is held against.
 #pragma once
 #include <array>
 
@@ -7,7 +7,7 @@
 
 namespace symtick {
 
-struct Limits {
+struct MachineLimits {
     // multiply-adds per second, of independent vectors in registers
     double multiply_adds32 = 0, multiply_adds64 = 0;
     // rows per second of d = a + b over arrays in the first cache: two loads and a store each
@@ -17,6 +17,6 @@ struct Limits {
 };
 
 // the best of `tries` measurements of about `seconds` each
-Limits machine_limits(int tries, double seconds);
+MachineLimits machine_limits(int tries, double seconds);
 
 }  // namespace symtick

@@ -1,5 +1,5 @@
-// Room: search/kernel. What the per-ISA translation units offer: plain pointers, no templates of
-// the standard library, so that no code compiled for a newer CPU can leak into the others.
+// What the per-ISA translation units offer: plain pointers, no templates of the standard library,
+// so that no code compiled for a newer CPU can leak into the others.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -8,10 +8,10 @@ namespace symtick {
 
 constexpr std::size_t kBlock = 1024;     // rows of one evaluation block: a slot is 4-8 KiB of L1
 constexpr std::size_t kGradBlock = 256;  // rows of one derivative block
-constexpr std::size_t kLanes = 8;      // doubles of the widest vector
+constexpr std::size_t kLanes = 8;        // doubles of the widest vector
 constexpr std::size_t kPad = 64;         // rows are padded to a multiple of this
 
-enum Mode : std::uint8_t { VV, VC, CV };  // operands: vectors, or one a constant
+enum Mode : std::uint8_t { VV, VC, CV };               // operands: vectors, or one a constant
 enum Fused : std::uint8_t { MULADD = 64, AXPY = 65 };  // a * ca + cb; a + ca * b
 // NRMSE is minimised as MSE; CUSTOM has no loop here.
 enum LossKind : int { MSE, MAE, HUBER, NRMSE, MARGIN, CROSS_ENTROPY, CUSTOM, LOSS_COUNT };
@@ -37,8 +37,8 @@ struct TapeInstr {
     std::int32_t b;
 };
 
-// One block of rows of a derivative tape. The pointers that backward sets may point to values of the
-// block or to the seed.
+// One block of rows of a derivative tape. The pointers that backward sets may point to values of
+// the block or to the seed.
 struct GradBlock {
     const TapeInstr* tape;
     int steps;
@@ -46,16 +46,16 @@ struct GradBlock {
     int columns;  // the first ones of the constants, that have a column of derivatives
     const double* x;
     std::size_t stride, row0, rows;
-    double* values;           // kGradBlock numbers for each step
-    double* adjoints;         // room for as many
-    double* jac;              // room for kGradBlock numbers for each column
-    const double* ones;       // kGradBlock times 1
-    const double* seed;       // the adjoint of the last step
-    const double** adjoint;   // of each step
-    const double** column;    // derivatives with respect to each constant that has a column
+    double* values;          // kGradBlock numbers for each step
+    double* adjoints;        // room for as many
+    double* jac;             // room for kGradBlock numbers for each column
+    const double* ones;      // kGradBlock times 1
+    const double* seed;      // the adjoint of the last step
+    const double** adjoint;  // of each step
+    const double** column;   // derivatives with respect to each constant that has a column
 };
 
-struct HotTable {
+struct LoopTable {
     const char* name;
     void (*eval32)(const Instr<float>*, int, const float*, std::size_t stride, std::size_t row0,
                    std::size_t rows, float* slots, float* out);
@@ -84,8 +84,8 @@ struct HotTable {
     void (*sums64)(std::size_t rounds, std::size_t rows, const double*, const double*, double*);
 };
 
-extern const HotTable kHotBaseline;
-extern const HotTable kHotAvx2;
-extern const HotTable kHotAvx512;
+extern const LoopTable kLoopsBaseline;
+extern const LoopTable kLoopsAvx2;
+extern const LoopTable kLoopsAvx512;
 
 }  // namespace symtick

@@ -1,5 +1,5 @@
-// Room: search/kernel. The inner loops at the baseline level.
+// The inner loops at the baseline level.
 #define VB 16
-#define HOT_TABLE kHotBaseline
-#define HOT_NAME "baseline"
+#define LOOP_TABLE kLoopsBaseline
+#define LOOP_NAME "baseline"
 #include "simd/loops.inc"

@@ -33,10 +33,16 @@ COST = SearchCost.unit(2)
 SILENT = dict.fromkeys(Moves.__dataclass_fields__, 0.0)
 
 
+def library_settings(max_rows: int = 64) -> _kernel.LibrarySettings:
+    settings = _kernel.LibrarySettings()
+    settings.max_level, settings.max_functions, settings.max_rows = 7, 400_000, max_rows
+    return settings
+
+
 def matching(y: Any, vocabulary: Vocabulary = VOCABULARY, candidates: int = 200) -> Any:
     rules = Rules().to_kernel(vocabulary)
     held = Rows.make(X, y).to_kernel()
-    return _kernel.Matching(rules, held, _kernel.LibrarySettings(), 3000, candidates)
+    return _kernel.Matching(rules, held, library_settings(), 3000, candidates)
 
 
 def value(sequence: Any, vocabulary: Vocabulary = VOCABULARY) -> Any:
@@ -120,7 +126,7 @@ def test_rows_of_no_weight_say_nothing(count: int, constants: bool) -> None:
     def made(X: Any, y: Any, weights: Any) -> Any:
         held = Rows.make(X, y, weights).to_kernel()
         rules = Rules().to_kernel(vocabulary)
-        return _kernel.Matching(rules, held, _kernel.LibrarySettings(), 3000, 200)
+        return _kernel.Matching(rules, held, library_settings(), 3000, 200)
 
     clean, waste = made(X_good, y_good, weights[heavy]), made(X_all, y_all, weights)
     matched = 0
@@ -140,9 +146,7 @@ def test_rows_of_no_weight_say_nothing(count: int, constants: bool) -> None:
 
 def test_a_library_needs_rows_of_weight() -> None:
     none, some = (_kernel.Data(X, X[:, 0], np.full(len(X), w)) for w in (0.0, 1.0))
-    no_rows = _kernel.LibrarySettings()
-    no_rows.max_rows = 0
-    for held, library in ((none, _kernel.LibrarySettings()), (some, no_rows)):
+    for held, library in ((none, library_settings()), (some, library_settings(max_rows=0))):
         with pytest.raises(ValueError, match="at least one row that has a weight"):
             _kernel.Matching(Rules().to_kernel(VOCABULARY), held, library, 3000, 200)
 
