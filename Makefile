@@ -5,11 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.symtick-stamp
 KERNEL := $(wildcard CMakeLists.txt search/kernel/* search/kernel/*/*)
+KERNEL_CODE := $(wildcard search/kernel/*/*.[chi]*)
 SOURCES := src search hwcost codegen sim baselines tests benchmarks examples
 PYTEST := $(BIN)/pytest -q --numprocesses auto --dist loadfile
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: setup demo test test-fast coverage lint bench wheel clean
+.PHONY: setup demo test test-fast coverage lint format bench wheel clean
 
 setup: $(STAMP)
 
@@ -21,7 +22,8 @@ $(STAMP): pyproject.toml constraints.txt $(KERNEL)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(INSTALL) --upgrade pip
 	$(INSTALL) torch scikit-build-core nanobind cmake ninja
-	$(INSTALL) --no-build-isolation --editable '.[da,cluster]' --group dev
+	$(INSTALL) --no-build-isolation --editable '.[da,cluster]' --group dev \
+	    --config-settings=cmake.define.SYMTICK_DEVELOPER=ON
 	touch $@
 
 demo: setup
@@ -46,6 +48,12 @@ lint: setup
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run -Werror $(KERNEL_CODE)
+
+format: setup
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/clang-format -i $(KERNEL_CODE)
 
 bench: setup
 	$(INSTALL) '.[bench]'
