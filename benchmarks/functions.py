@@ -16,8 +16,8 @@ import mpmath
 import numpy as np
 import sympy
 
+from benchmarks.document.markdown import table
 from benchmarks.runs import ROOT
-from benchmarks.tables import table
 from symtick.codegen import Design, Fixed, Precision, RawArray, compile_expression
 from symtick.expr import Interval, parse, to_sympy
 from symtick.files import write_text

@@ -14,7 +14,7 @@ from benchmarks.codegen.arithmetic_problems import (
     problems,
     reference,
 )
-from benchmarks.codegen.arithmetic_table import arithmetic
+from benchmarks.document.arithmetic_section import arithmetic
 from symtick.codegen import Precision, compile_expression
 from symtick.hwcost import model
 

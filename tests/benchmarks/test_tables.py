@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from benchmarks.document.aims import evaluation_aims, recovery_aims, tree_cost_aims
+from benchmarks.document.markdown import plain, table
 from benchmarks.document.prose import PROSE
-from benchmarks.tables import SECTIONS, document, main, plain, table
+from benchmarks.tables import SECTIONS, document, main
 
 MACHINE = {"cpu": "a processor", "isa": "avx2", "python": "3.11", "cores": 2}
 SETTINGS = {"max_evaluations": 2000, "seeds": [0, 1, 2], "processes": 2}
