@@ -70,8 +70,8 @@ def compile_expression(
     lowered = lower(expression, formats, model, precision, names, ranges)
     graph = lowered.graph
     if widths:
-        held = run_passes(graph, model, steps)
-        graph = with_widths(held, widths, keep_ports=precision.output is not None)
+        narrowed = run_passes(graph, model, steps)
+        graph = with_widths(narrowed, widths, keep_ports=precision.output is not None)
     graph = decided(graph, decision)
     passed = run_passes(graph, model, steps)
     # what was narrowed has gone through the passes before: they may save LUTs, not cost ticks
@@ -92,5 +92,5 @@ def _check_names(name: str, outputs: Sequence[str], ports: Sequence[str]) -> Non
 
 def _is_later(graph: Graph, other: Graph, model: CostModel) -> bool:
     """Whether a graph takes more ticks than another."""
-    found, least = (fewest_ticks(g, model) for g in (graph, other))
-    return least is not None and (found is None or found > least)
+    ticks, least = (fewest_ticks(g, model) for g in (graph, other))
+    return least is not None and (ticks is None or ticks > least)

@@ -76,9 +76,9 @@ def octave_choices(node: GNode, bits: int, function: Univariate) -> Iterator[Ite
 
 def _towards(node: GNode, mirrored: bool, stages: int, bits: int) -> Iterator[Pieces]:
     for more in range(1, bits):
-        found = octaves(node, mirrored, stages, more)
-        if found is not None:
-            yield found
+        pieces = octaves(node, mirrored, stages, more)
+        if pieces is not None:
+            yield pieces
 
 
 def fewest(
@@ -87,9 +87,11 @@ def fewest(
     """Of each degree up to the largest, the first pieces that serve, fewest coming first."""
     missing = set(range(largest + 1))
     unit = 2.0**-frac
-    held = [pieces.on(function.domain) for pieces in choices]
+    segmentations = [pieces.on(function.domain) for pieces in choices]
     # where the finest pieces are too coarse for the highest degree, so are all
-    for pieces in held if held and _serves(held[-1], function, largest, unit) else ():
+    if not segmentations or not _serves(segmentations[-1], function, largest, unit):
+        return
+    for pieces in segmentations:
         jet = function.taylor(pieces.start, pieces.end, max(missing) + 1)
         for degree in sorted(missing, reverse=True):
             if float(np.minimum(*misses(pieces, jet, degree)).max()) <= unit / 2.0:
@@ -106,13 +108,13 @@ def _polynomial(
     """The plan of a polynomial, fitted when it is first built."""
     unit = 2.0**-frac
     bits = math.log2(max(float(jet[0].size.max()) / unit, 2.0))
-    held: list[tuple[Fit, int]] = []
+    memo: list[tuple[Fit, int]] = []
 
     def emit(builder: GraphBuilder, number: int) -> Value:
-        if not held:
+        if not memo:
             fitted = fit(function, pieces, degree, jet, unit)
-            held.append((fitted, frac + _guard(node, fitted, frac)))
-        return horner(builder, number, *held[0])
+            memo.append((fitted, frac + _guard(node, fitted, frac)))
+        return horner(builder, number, *memo[0])
 
     kind = f"degree {degree}" if degree else "constants"
     count = len(pieces.left)

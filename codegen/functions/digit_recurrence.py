@@ -182,17 +182,17 @@ def _xor(builder: GraphBuilder, a: int | None, b: int | None) -> int | None:
 
 def _magnitude(builder: GraphBuilder, number: int) -> int:
     """|raw value| of a signal as an unsigned integer."""
-    found = builder.op(GOp.ABS, number) if builder.nodes[number].lo < 0 else number
-    node = builder.nodes[found]
+    size = builder.op(GOp.ABS, number) if builder.nodes[number].lo < 0 else number
+    node = builder.nodes[size]
     fmt = Fixed.for_raw(node.lo, node.hi, node.fmt.frac)
-    return builder.scale(builder.cast(found, fmt, Quant.TRN, Overflow.WRAP), fmt.frac)
+    return builder.scale(builder.cast(size, fmt, Quant.TRN, Overflow.WRAP), fmt.frac)
 
 
 def _integer(builder: GraphBuilder, number: int, width: int | None = None) -> int:
     """An integer that is not negative without bits after the point, in `width` bits (wires)."""
     node = builder.nodes[number]
-    held = Fixed.for_raw(max(0, node.lo) << -node.fmt.frac, max(0, node.hi) << -node.fmt.frac, 0)
-    fmt = Fixed(held.width if width is None else min(width, held.width), 0, False)
+    natural = Fixed.for_raw(max(0, node.lo) << -node.fmt.frac, max(0, node.hi) << -node.fmt.frac, 0)
+    fmt = Fixed(natural.width if width is None else min(width, natural.width), 0, False)
     return builder.cast(number, fmt, Quant.TRN, Overflow.WRAP)
 
 

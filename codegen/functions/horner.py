@@ -47,16 +47,16 @@ def horner(builder: GraphBuilder, number: int, fitted: Fit, frac: int) -> Value:
     reach = float(pieces.reach.max())
     # t is below 2**(low - frac), so that coefficient k needs this many bits less or more
     places = [frac + k * (pieces.low - pieces.frac) for k in range(fitted.degree + 1)]
-    held = _coefficient(builder, at, fitted, fitted.degree, places[-1], 0.0)
+    value = _coefficient(builder, at, fitted, fitted.degree, places[-1], 0.0)
     error = 2.0 ** -(places[-1] + 1)
     for k in range(fitted.degree - 1, -1, -1):
-        product, lost, middle = _times(builder, held, at.local, places[k])
+        product, lost, middle = _times(builder, value, at.local, places[k])
         base = _coefficient(builder, at, fitted, k, places[k], middle)
         error = error * reach + lost + 2.0 ** -(places[k] + 1)
-        held = builder.op(GOp.ADD, base, product)
+        value = builder.op(GOp.ADD, base, product)
         span = fitted.rest(k) if k else fitted.hull
-        held = within(builder, held, *span, error + (0.0 if k else fitted.miss))
-    return Value(held, error + fitted.miss)
+        value = within(builder, value, *span, error + (0.0 if k else fitted.miss))
+    return Value(value, error + fitted.miss)
 
 
 def _coefficient(
@@ -75,9 +75,9 @@ def _nearest(value: float | mpmath.mpf, added: float, place: int) -> int:
     return int(mpmath.nint(mpmath.ldexp(value + added, place)))
 
 
-def _times(builder: GraphBuilder, held: int, local: int, place: int) -> tuple[int, float, float]:
-    """held * variable cut at a place; what that loses at most around its middle, and the middle."""
-    node, variable = builder.nodes[held], builder.nodes[local]
+def _times(builder: GraphBuilder, factor: int, local: int, place: int) -> tuple[int, float, float]:
+    """factor * variable cut at a place; what that loses at most around its middle, and the middle."""
+    node, variable = builder.nodes[factor], builder.nodes[local]
     size = math.ldexp(max(abs(node.lo), abs(node.hi), 1), -node.fmt.frac)
     frac = variable.fmt.frac
     kept = place + math.ceil(math.log2(size))
@@ -85,7 +85,7 @@ def _times(builder: GraphBuilder, held: int, local: int, place: int) -> tuple[in
     if kept < frac:
         fmt = Fixed(variable.fmt.width - (frac - kept), kept, False)
         local = builder.cast(local, fmt, Quant.TRN, Overflow.WRAP)
-    whole = builder.op(GOp.MUL, held, local)
+    whole = builder.op(GOp.MUL, factor, local)
     exact = builder.nodes[whole]
     middle = 0.0
     if exact.fmt.frac > place:

@@ -58,8 +58,8 @@ class Box:
     def __mul__(self, other: Box) -> Box:
         corners = np.stack([a * b for a in (self.lo, self.hi) for b in (other.lo, other.hi)])
         # zero times unbounded: a bound of zero holds, for the factor is exactly zero there
-        held = np.where(np.isnan(corners), 0.0, corners)
-        return Box.outward(held.min(axis=0), held.max(axis=0))
+        products = np.where(np.isnan(corners), 0.0, corners)
+        return Box.outward(products.min(axis=0), products.max(axis=0))
 
     def times(self, factor: float) -> Box:
         """Each times one number."""
@@ -128,16 +128,16 @@ def taylor(expression: Expression, lo: Reals, hi: Reals, order: int) -> Jet:
         where the function has no such derivative there (a kink, a pole, the edge of its domain).
     """
     one = Box.full(1.0, lo)
-    held: list[Jet] = []
+    jets: list[Jet] = []
     with np.errstate(all="ignore"):
         for node in expression.nodes:
             if node.op is Op.INPUT:
-                held.append([Box(lo, hi), one, *[_ZERO] * (order - 1)][: order + 1])
+                jets.append([Box(lo, hi), one, *[_ZERO] * (order - 1)][: order + 1])
             elif node.op is Op.CONST:
-                held.append([Box.full(node.value, lo), *[_ZERO] * order])
+                jets.append([Box.full(node.value, lo), *[_ZERO] * order])
             else:
-                held.append(_computed(node, [held[a] for a in node.args]))
-    return held[expression.outputs[0]]
+                jets.append(_computed(node, [jets[a] for a in node.args]))
+    return jets[expression.outputs[0]]
 
 
 def _computed(node: Node, args: Sequence[Jet]) -> Jet:
@@ -158,13 +158,13 @@ def _times(a: Box, b: Box) -> Box:
 
 def _square(u: Jet) -> Jet:
     # the square term of an even coefficient is never negative
-    found = []
+    squared = []
     for k in range(len(u)):
         terms = [_scaled(_times(u[i], u[k - i]), 2.0) for i in range((k + 1) // 2)]
         if k % 2 == 0 and u[k // 2] is not _ZERO:
             terms.append(u[k // 2].square())
-        found.append(_sum(terms))
-    return found
+        squared.append(_sum(terms))
+    return squared
 
 
 def _scaled(a: Box, factor: float) -> Box:

@@ -35,8 +35,8 @@ def misses(pieces: Pieces, jet: Sequence[Box], degree: int) -> tuple[Reals, Real
         bent = 2.0 * (pieces.span / 4.0) ** (degree + 1) * jet[degree + 1].size
     flat = np.broadcast_to((jet[0].hi - jet[0].lo) / 2.0, shape)
     alone = pieces.span <= 0.0
-    found = [np.where(alone, 0.0, np.where(np.isnan(v), np.inf, v)) for v in (bent, flat)]
-    return np.broadcast_to(found[0], shape) * (1.0 + 1e-9), found[1] * (1.0 + 1e-9)
+    errors = [np.where(alone, 0.0, np.where(np.isnan(v), np.inf, v)) for v in (bent, flat)]
+    return np.broadcast_to(errors[0], shape) * (1.0 + 1e-9), errors[1] * (1.0 + 1e-9)
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,10 @@ def fit(function: Univariate, pieces: Pieces, degree: int, jet: Sequence[Box], u
         miss += float((jet[0].size * is_flat).max()) * 2.0**-50
     middles = np.broadcast_to((jet[0].lo + jet[0].hi) / 2.0, bent.shape)
     for place in np.flatnonzero(exact | is_flat):
-        found = [float(middles[place]), *[0.0] * degree]
+        coefficients = [float(middles[place]), *[0.0] * degree]
         if exact[place]:
-            found = _exactly(function, pieces, int(place), degree)
-        for row, value in zip(rows, found, strict=True):
+            coefficients = _exactly(function, pieces, int(place), degree)
+        for row, value in zip(rows, coefficients, strict=True):
             row[place] = value
     low, high = np.broadcast_to(jet[0].lo, bent.shape), np.broadcast_to(jet[0].hi, bent.shape)
     beyond = _ranges(rows, pieces.reach)
@@ -127,13 +127,13 @@ def _floats(function: Univariate, pieces: Pieces, degree: int) -> tuple[list[lis
     first = np.where(pieces.scale > 0.0, pieces.start, pieces.end)
     last = np.where(pieces.scale > 0.0, pieces.end, pieces.start)
     points = first + share[:, None] * (last - first)
-    held = function.taylor(points, points, 0)[0]
+    values = function.taylor(points, points, 0)[0]
     inverse = np.linalg.inv(np.vander(share, degree + 1, increasing=True))
-    scaled = inverse @ np.broadcast_to((held.lo + held.hi) / 2.0, points.shape)
+    scaled = inverse @ np.broadcast_to((values.lo + values.hi) / 2.0, points.shape)
     reach = np.maximum((last - first) / pieces.scale, math.ldexp(1.0, -pieces.frac))
     rows = [(scaled[k] / reach**k).tolist() for k in range(degree + 1)]
     # the Lebesgue constant of so few Chebyshev nodes is below 3
-    return rows, 3.0 * float((held.hi - held.lo).max())
+    return rows, 3.0 * float((values.hi - values.lo).max())
 
 
 def _exactly(function: Univariate, pieces: Pieces, place: int, degree: int) -> list[Number]:
@@ -150,13 +150,13 @@ def _exactly(function: Univariate, pieces: Pieces, place: int, degree: int) -> l
         for k in range(1, degree + 1):
             for i in range(degree, k - 1, -1):
                 newton[i] = (newton[i] - newton[i - 1]) / (points[i] - points[i - k])
-        found = [newton[degree]]
+        coefficients = [newton[degree]]
         for k in range(degree - 1, -1, -1):
             shift = points[k] - left
-            moved = [mpmath.mpf(0), *found]
-            for i, value in enumerate(found):
+            moved = [mpmath.mpf(0), *coefficients]
+            for i, value in enumerate(coefficients):
                 moved[i] -= shift * value
             moved[0] += newton[k]
-            found = moved
+            coefficients = moved
         scale = mpmath.mpf(float(pieces.scale[place]))
-        return [value * scale**k for k, value in enumerate(found)]
+        return [value * scale**k for k, value in enumerate(coefficients)]

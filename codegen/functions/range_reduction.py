@@ -39,13 +39,13 @@ def rate(function: Univariate) -> Fraction | None:
     """a where a function is a constant times exp(a v), by its form, else None."""
     nodes = function.expression.nodes
     slopes = _slopes(nodes)
-    found: list[Fraction | None] = []
+    rates: list[Fraction | None] = []
     for node in nodes:
         if node.op is Op.EXP:
-            found.append(slopes[node.args[0]])
+            rates.append(slopes[node.args[0]])
         else:
-            found.append(_rate(node, [found[a] for a in node.args]))
-    return found[function.expression.outputs[0]] or None
+            rates.append(_rate(node, [rates[a] for a in node.args]))
+    return rates[function.expression.outputs[0]] or None
 
 
 def _rate(node: Node, args: list[Fraction | None]) -> Fraction | None:
@@ -63,10 +63,10 @@ def _rate(node: Node, args: list[Fraction | None]) -> Fraction | None:
 
 def _slopes(nodes: Sequence[Node]) -> list[Fraction | None]:
     """For each node the slope of the line that it is by its form; None where it is none."""
-    found: list[Fraction | None] = []
+    slopes: list[Fraction | None] = []
     for node in nodes:
-        found.append(_slope(node, [nodes[a] for a in node.args], [found[a] for a in node.args]))
-    return found
+        slopes.append(_slope(node, [nodes[a] for a in node.args], [slopes[a] for a in node.args]))
+    return slopes
 
 
 def _slope(node: Node, args: Sequence[Node], slopes: Sequence[Fraction | None]) -> Fraction | None:
@@ -112,15 +112,15 @@ def split_exponential(
     factor = planner(signal, inner, places[1])
     if factor is None:
         return None
-    held: list[RawArray] = []
+    memo: list[RawArray] = []
 
     def emit(builder: GraphBuilder, number: int) -> Value:
         at = piece_address(builder, number, low)
-        if not held:
+        if not memo:
             codes = range(node.lo >> low, (node.hi >> low) + 1)
             points = [math.ldexp(c << low, -node.fmt.frac) for c in codes]
-            held.append(whole.nearest(points, places[0]))
-        table = stored(builder, at.node, at.lo, held[0], places[0])
+            memo.append(whole.nearest(points, places[0]))
+        table = stored(builder, at.node, at.lo, memo[0], places[0])
         local = builder.cast(number, near, Quant.TRN, Overflow.WRAP)
         near_one = factor(builder, local)
         product = builder.op(GOp.MUL, table, near_one.node)
@@ -243,8 +243,8 @@ def clamped(
         return None
 
     def emit(builder: GraphBuilder, number: int) -> Value:
-        found = inner(builder, builder.cast(number, fmt, Quant.TRN, Overflow.SAT))
-        return Value(found.node, found.error + varies)
+        value = inner(builder, builder.cast(number, fmt, Quant.TRN, Overflow.SAT))
+        return Value(value.node, value.error + varies)
 
     return emit
 

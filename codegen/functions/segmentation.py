@@ -161,8 +161,8 @@ def octaves(node: GNode, mirrored: bool, stages: int, bits: int) -> Pieces | Non
     first = np.maximum(np.ceil(np.ldexp(tops, low) * scale), nearest)
     last = np.minimum(np.ceil(np.ldexp(tops + 1, low) * scale) - 1.0, farthest)
     real = (first <= last) & ((tops >= 1 << bits) | (counts == shifts))
-    found = np.flatnonzero(real)
-    order = np.searchsorted(found, np.arange(len(real))).clip(0, len(found) - 1)
+    chosen = np.flatnonzero(real)
+    order = np.searchsorted(chosen, np.arange(len(real))).clip(0, len(chosen) - 1)
     sign, frac = (-1.0 if mirrored else 1.0), node.fmt.frac
 
     def signal(distance: Reals) -> Reals:
@@ -174,8 +174,8 @@ def octaves(node: GNode, mirrored: bool, stages: int, bits: int) -> Pieces | Non
     def parts(builder: GraphBuilder, number: int) -> Parts:
         distance = _distance(builder, number, origin, mirrored)
         count, mantissa = normalised(builder, distance, stages)
-        held = builder.nodes[mantissa].fmt
-        top = Fixed(held.width - low, held.frac - low, False)
+        fmt = builder.nodes[mantissa].fmt
+        top = Fixed(fmt.width - low, fmt.frac - low, False)
         choice = builder.cast(mantissa, top, Quant.TRN, Overflow.WRAP)
         address = builder.op(GOp.CONCAT, count, choice)
         return Parts(address, 0, _low_bits(builder, mantissa, low))
@@ -190,7 +190,7 @@ def octaves(node: GNode, mirrored: bool, stages: int, bits: int) -> Pieces | Non
         frac=frac,
         order=order,
         parts=parts,
-        name=f"{len(found)} pieces in octaves",
+        name=f"{len(chosen)} pieces in octaves",
     )
 
 

@@ -73,10 +73,10 @@ class Univariate:
             DomainError: a value is not finite.
         """
         inside = np.clip(points, self.domain.lo, self.domain.hi)
-        found = self.expression.evaluate(inside.reshape(-1, 1))[:, 0].astype(np.float64)
-        if not np.isfinite(found).all():
+        values = self.expression.evaluate(inside.reshape(-1, 1))[:, 0].astype(np.float64)
+        if not np.isfinite(values).all():
             raise DomainError(f"{self.text} is not finite for an argument in {self.domain}")
-        return found.reshape(points.shape)
+        return values.reshape(points.shape)
 
     def exact(self, points: Iterable[Number], bits: int = 120) -> list[Number]:
         """Values at float64 or mpmath points, each step right to about `bits` significant bits."""
@@ -119,7 +119,7 @@ def rounded(values: Reals, frac: int, exactly: Callable[[npt.NDArray[Any]], Sequ
     scaled = np.ldexp(values, frac)
     whole = np.floor(scaled)
     rest = scaled - whole
-    found = (whole + (rest >= 0.5)).astype(object if (np.abs(scaled) > 2.0**62).any() else np.int64)
+    raw = (whole + (rest >= 0.5)).astype(object if (np.abs(scaled) > 2.0**62).any() else np.int64)
     doubt = np.abs(rest - 0.5) < np.maximum(_NEAR, np.abs(scaled) * _RELATIVE)
     places = np.flatnonzero(doubt)
     if places.size:
@@ -127,8 +127,8 @@ def rounded(values: Reals, frac: int, exactly: Callable[[npt.NDArray[Any]], Sequ
             for place, value in zip(places, exactly(places), strict=True):
                 # what is this close to a half is one, as far as real arithmetic can tell
                 raised = mpmath.ldexp(value, frac) + 0.5 + mpmath.ldexp(1, -60)
-                found[place] = int(mpmath.floor(raised))
-    return found
+                raw[place] = int(mpmath.floor(raised))
+    return raw
 
 
 _NEAR = 2.0**-8
@@ -156,10 +156,10 @@ def _copied(builder: Builder, source: Expression, number: int, cut: int | None) 
 
 def power(builder: Builder, base: int, exponent: int) -> int:
     """base ** exponent by products, and a quotient where it is negative."""
-    found = base
+    product = base
     for _ in range(abs(exponent) - 1):
-        found = builder.op(Op.MUL, found, base)
-    return found if exponent > 0 else builder.op(Op.DIV, builder.const(1.0), found)
+        product = builder.op(Op.MUL, product, base)
+    return product if exponent > 0 else builder.op(Op.DIV, builder.const(1.0), product)
 
 
 def weighted_power(
@@ -167,8 +167,8 @@ def weighted_power(
 ) -> Univariate:
     """weight * node ** exponent as a function of the node `cut`."""
     builder = Builder(("v",))
-    found = power(builder, _copied(builder, source, number, cut), exponent)
-    return Univariate(builder.build([_times(builder, found, weight)]), domain)
+    raised = power(builder, _copied(builder, source, number, cut), exponent)
+    return Univariate(builder.build([_times(builder, raised, weight)]), domain)
 
 
 def _times(builder: Builder, number: int, weight: float) -> int:
@@ -197,10 +197,10 @@ def weighted_product(
 ) -> Univariate:
     """weight * product of node ** exponent, for nodes of one input."""
     builder = Builder(("v",))
-    found: int | None = None
+    product: int | None = None
     for k, exponent in parts:
         factor = power(builder, _copied(builder, source, k, None), exponent)
-        found = factor if found is None else builder.op(Op.MUL, found, factor)
-    if found is None:
-        found = builder.const(1.0)
-    return Univariate(builder.build([_times(builder, found, weight)]), domain)
+        product = factor if product is None else builder.op(Op.MUL, product, factor)
+    if product is None:
+        product = builder.const(1.0)
+    return Univariate(builder.build([_times(builder, product, weight)]), domain)

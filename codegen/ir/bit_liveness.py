@@ -47,8 +47,8 @@ class Wiring:
         readers: list[list[int]] = [[] for _ in work.owner]
         for reader, driver in _reads(graph, work):
             readers[driver].append(reader)
-        held = tuple(tuple(sorted(set(r))) for r in readers)
-        return cls(tuple(work.bits), tuple(work.owner), held)
+        unique = tuple(tuple(sorted(set(r))) for r in readers)
+        return cls(tuple(work.bits), tuple(work.owner), unique)
 
     def is_wire(self, number: int) -> bool:
         """Whether a node has no bit of its own."""
@@ -89,8 +89,8 @@ class _Drivers:
         if node.op is GOp.CAST:
             # its format may hold more than its values
             narrow = Fixed.for_raw(node.lo, node.hi, 0)
-            found = self.own(k, min(narrow.width, width))
-            return _moved(found, 0, width, narrow.signed)
+            driven = self.own(k, min(narrow.width, width))
+            return _moved(driven, 0, width, narrow.signed)
         if node.op in (GOp.ADD, GOp.SUB):
             low = _uncarried(node.op, *self.aligned(node, node.args))
             return low + self.own(k, width - len(low))
@@ -123,12 +123,12 @@ class _Drivers:
         codes = np.arange(len(node.contents))
         plain = {_key(codes >> j): driver for j, driver in enumerate(address)}
         known = {_key(codes * 0): ZERO, _key(codes * 0 + 1): ONE, **plain}
-        found = []
+        drivers = []
         for column in _columns(node.contents, node.fmt.width):
             if column not in known:
                 known[column] = self.own(k, 1)[0]
-            found.append(known[column])
-        return found
+            drivers.append(known[column])
+        return drivers
 
 
 def _constant(raw: int, width: int) -> list[int]:
@@ -155,12 +155,12 @@ def _moved(bits: Sequence[int], shift: int, width: int, signed: bool) -> list[in
 
 def _uncarried(op: GOp, left: list[int], right: list[int]) -> list[int]:
     """The low bits of a sum at which one operand is 0: they are the other's."""
-    found = []
+    names = []
     for a, b in zip(left, right, strict=True):
         if b != ZERO and (a != ZERO or op is GOp.SUB):
             break
-        found.append(a if b == ZERO else b)
-    return found
+        names.append(a if b == ZERO else b)
+    return names
 
 
 def row_place(graph: Graph, node: GNode) -> int:
@@ -234,9 +234,9 @@ def _support(node: GNode, places: Sequence[int]) -> list[int]:
     """The address bits that these output bits of a table depend on."""
     mask = sum(1 << j for j in places)
     words = np.array([v & mask for v in node.contents], np.uint64 if mask < 1 << 64 else object)
-    found = []
+    bits_read = []
     for j in range(len(node.contents).bit_length() - 1):
         pairs = words.reshape(-1, 2, 1 << j)
         if (pairs[:, 0] != pairs[:, 1]).any():
-            found.append(j)
-    return found
+            bits_read.append(j)
+    return bits_read

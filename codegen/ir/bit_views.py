@@ -34,11 +34,11 @@ def digits(builder: GraphBuilder, number: int, bits: int) -> list[tuple[int, int
     shorter.
     """
     node = builder.nodes[number]
-    found = []
+    parts = []
     for low in range(0, node.fmt.width, bits):
         width = min(bits, node.fmt.width - low)
         signed = node.fmt.signed and low + width == node.fmt.width
         exponent = low - node.fmt.frac
         part = in_format(builder, number, Fixed(width, -exponent, signed))
-        found.append((builder.scale(part, -exponent), exponent))
-    return found
+        parts.append((builder.scale(part, -exponent), exponent))
+    return parts

@@ -121,16 +121,16 @@ class Fixed:
             InputError: the text is not a format.
             WidthError: the width is outside 1 to `most`; the default is the limit for ports.
         """
-        found = re.fullmatch(r"\s*(?:ap_)?(u?)fixed<\s*(\d{1,6})\s*,\s*(-?\d{1,6})\s*>\s*", text)
-        if not found:
+        match = re.fullmatch(r"\s*(?:ap_)?(u?)fixed<\s*(\d{1,6})\s*,\s*(-?\d{1,6})\s*>\s*", text)
+        if not match:
             raise InputError(f"{text!r} is not a format: write fixed<width,integer bits>")
-        width, integer = int(found[2]), int(found[3])
+        width, integer = int(match[2]), int(match[3])
         if not 1 <= width <= most:
             what = "port" if most == MAX_PORT_WIDTH else "signal"
             raise WidthError(
                 f"the width in {text!r} is over the limit: a {what} has 1 to {most} bits"
             )
-        return cls(width, width - integer, found[1] == "")
+        return cls(width, width - integer, match[1] == "")
 
     def to_raw(
         self, values: npt.ArrayLike, quant: Quant = Quant.RND, overflow: Overflow = Overflow.SAT
@@ -244,12 +244,12 @@ def cast_raw(
     Returns:
         Raw integers of `target`, same shape.
     """
-    held = np.asarray(raw)
+    values = np.asarray(raw)
     drop = frac - target.frac
-    if held.dtype != np.object_ and not _fits_int64(held, drop, target):
-        held = held.astype(object)
-    elif held.dtype != np.object_:
-        held = held.astype(np.int64)
-    moved = _rounded(held, drop, quant) if drop > 0 else np.asarray(held << -drop)
+    if values.dtype != np.object_ and not _fits_int64(values, drop, target):
+        values = values.astype(object)
+    elif values.dtype != np.object_:
+        values = values.astype(np.int64)
+    moved = _rounded(values, drop, quant) if drop > 0 else np.asarray(values << -drop)
     limited = _limited(moved, target, overflow)
     return limited if target.width > _INT64_WIDTH else np.asarray(limited).astype(np.int64)

@@ -127,8 +127,8 @@ class Graph:
     @property
     def input_formats(self) -> tuple[Fixed | None, ...]:
         """Format of each input port; None where no node reads it."""
-        found: dict[int, Fixed] = {n.number: n.fmt for n in self.nodes if n.op is GOp.INPUT}
-        return tuple(found.get(k) for k in range(len(self.input_names)))
+        formats: dict[int, Fixed] = {n.number: n.fmt for n in self.nodes if n.op is GOp.INPUT}
+        return tuple(formats.get(k) for k in range(len(self.input_names)))
 
     @property
     def output_formats(self) -> tuple[Fixed, ...]:
@@ -137,11 +137,11 @@ class Graph:
 
     def users(self) -> list[list[int]]:
         """For each node, the numbers of the nodes that read it (once each, ascending)."""
-        held: list[list[int]] = [[] for _ in self.nodes]
+        users: list[list[int]] = [[] for _ in self.nodes]
         for k, node in enumerate(self.nodes):
             for a in dict.fromkeys(node.args):
-                held[a].append(k)
-        return held
+                users[a].append(k)
+        return users
 
     def evaluate(self, raw: npt.ArrayLike) -> RawArray:
         """The reference: raw outputs for raw inputs, in exact integer arithmetic.
@@ -297,10 +297,10 @@ class GraphBuilder:
         return Graph(cast("tuple[GNode, ...]", self.nodes), (), self.input_names, ())
 
     def _add(self, node: GNode) -> int:
-        found = self._known.setdefault(node, len(self.nodes))
-        if found == len(self.nodes):
+        number = self._known.setdefault(node, len(self.nodes))
+        if number == len(self.nodes):
             self.nodes.append(node)
-        return found
+        return number
 
     def input(self, index: int, fmt: Fixed, lo: int | None = None, hi: int | None = None) -> int:
         """Input port `index`; bounds default to all that the format holds."""
@@ -329,14 +329,14 @@ class GraphBuilder:
             raise InputError(f"{op.value} is not built from {len(args)} arguments alone")
         if op in (GOp.MIN, GOp.MAX) and [self.nodes[a].op is GOp.CONST for a in args] == [1, 0]:
             args = args[::-1]  # a signal is compared with a constant: with 0 its sign suffices
-        held = [self.nodes[a] for a in args]
-        if op is GOp.SELECT and held[0].fmt != BIT:
-            raise InputError(f"select asks one unsigned bit, {BIT}, not {held[0].fmt}")
-        if op is GOp.DIGIT_ROW and (held[1].fmt.width > 2 or held[1].fmt.frac):
-            raise InputError(f"digit_row asks a digit of at most two bits, not {held[1].fmt}")
-        frac, lo, hi = _bounds(op, held, len(set(args)) == 1)
+        nodes = [self.nodes[a] for a in args]
+        if op is GOp.SELECT and nodes[0].fmt != BIT:
+            raise InputError(f"select asks one unsigned bit, {BIT}, not {nodes[0].fmt}")
+        if op is GOp.DIGIT_ROW and (nodes[1].fmt.width > 2 or nodes[1].fmt.frac):
+            raise InputError(f"digit_row asks a digit of at most two bits, not {nodes[1].fmt}")
+        frac, lo, hi = _bounds(op, nodes, len(set(args)) == 1)
         try:
-            fmt = Fixed.for_raw(lo, hi, frac) if op is not GOp.CONCAT else _joined(held)
+            fmt = Fixed.for_raw(lo, hi, frac) if op is not GOp.CONCAT else _joined(nodes)
         except WidthError as error:
             raise WidthError(f"{op.value} grows too wide: {error}; cast its arguments") from None
         return self._add(GNode(op, args, fmt, lo, hi))
@@ -388,26 +388,26 @@ class GraphBuilder:
                 f"a table of {node.fmt.width} address bits needs {1 << node.fmt.width} entries, "
                 f"not {len(contents)}"
             )
-        held = contents if type(contents) is tuple else tuple(int(v) for v in contents)
-        least, most, lo, hi = _table_bounds(held, node.lo, node.hi)
+        entries = contents if type(contents) is tuple else tuple(int(v) for v in contents)
+        least, most, lo, hi = _table_bounds(entries, node.lo, node.hi)
         if least < fmt.raw_min or most > fmt.raw_max:
             raise InputError(f"a table entry does not fit {fmt}")
-        return self._add(GNode(GOp.TABLE, (arg,), fmt, lo, hi, contents=held))
+        return self._add(GNode(GOp.TABLE, (arg,), fmt, lo, hi, contents=entries))
 
     def again(self, node: GNode, args: Sequence[int] | None = None) -> int:
         """Build `node` once more, here, on these arguments (its own by default)."""
-        held = tuple(node.args if args is None else args)
+        places = tuple(node.args if args is None else args)
         if node.op is GOp.INPUT:
             return self.input(node.number, node.fmt, node.lo, node.hi)
         if node.op is GOp.CONST:
             return self.const(node.number, node.fmt.frac)
         if node.op is GOp.SCALE:
-            return self.scale(held[0], node.number)
+            return self.scale(places[0], node.number)
         if node.op is GOp.CAST:
-            return self.cast(held[0], node.fmt, node.quant, node.overflow)
+            return self.cast(places[0], node.fmt, node.quant, node.overflow)
         if node.op is GOp.TABLE:
-            return self.table(held[0], node.contents, node.fmt)
-        return self.op(node.op, *held)
+            return self.table(places[0], node.contents, node.fmt)
+        return self.op(node.op, *places)
 
     def build(self, outputs: Sequence[int], output_names: Sequence[str]) -> Graph:
         """The graph with these outputs; nodes that none needs are dropped."""

@@ -13,16 +13,16 @@ from symtick.errors import InputError
 
 def signed_digits(raw: int) -> list[tuple[int, int]]:
     """Canonical signed digits of an integer as (exponent, +1 or -1), lowest first."""
-    found = []
+    digits = []
     exponent = 0
     while raw:
         if raw & 1:
             digit = 2 - (raw & 3)
-            found.append((exponent, digit))
+            digits.append((exponent, digit))
             raw -= digit
         raw >>= 1
         exponent += 1
-    return found
+    return digits
 
 
 def quantised(value: float, tolerance: float) -> tuple[int, int]:

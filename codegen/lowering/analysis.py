@@ -44,12 +44,12 @@ def input_bounds(
             )
     if ranges is None:
         return [(fmt.raw_min, fmt.raw_max) for fmt in formats]
-    found = []
+    bounds = []
     for fmt, span in zip(formats, ranges, strict=True):
         ends = [min(max(v, fmt.lo), fmt.hi) for v in (span.lo, span.hi)]
         lo, hi = fmt.to_raw(ends).tolist()
-        found.append((lo, hi))
-    return found
+        bounds.append((lo, hi))
+    return bounds
 
 
 @dataclass
@@ -195,14 +195,14 @@ class Analysis:
         square = node.op is Op.MUL and node.args[0] == node.args[1]
         op, args = (Op.SQUARE, node.args[:1]) if square else (node.op, node.args)
         try:
-            found = OPS[op].interval(*(self.span(a) for a in args))
+            span = OPS[op].interval(*(self.span(a) for a in args))
         except DomainError as error:
             raise DomainError(f"in {self._text(node)}: {error}") from None
-        if not (math.isfinite(found.lo) and math.isfinite(found.hi)):
+        if not (math.isfinite(span.lo) and math.isfinite(span.hi)):
             raise DomainError(
-                f"{self._text(node)} overflows: its values lie in {found}; guard it with min"
+                f"{self._text(node)} overflows: its values lie in {span}; guard it with min"
             )
-        return found
+        return span
 
     def _text(self, node: Node) -> str:
         return node_text(self.expression.nodes, node, self.expression.inputs, 6)

@@ -48,8 +48,10 @@ class Decision:
     def __post_init__(self) -> None:
         strange = [name for name in self.outputs if name not in OUTPUTS]
         if strange or not self.outputs or len(set(self.outputs)) < len(self.outputs):
-            held = ", ".join(map(str, self.outputs)) or "nothing"
-            raise InputError(f"outputs must be some of {', '.join(OUTPUTS)}, once each, not {held}")
+            given = ", ".join(map(str, self.outputs)) or "nothing"
+            raise InputError(
+                f"outputs must be some of {', '.join(OUTPUTS)}, once each, not {given}"
+            )
         if ("above" in self.outputs) != bool(self.thresholds):
             raise InputError("the output above needs a threshold, and a threshold the output above")
         if not all(isinstance(t, int | float) and abs(t) < math.inf for t in self.thresholds):
@@ -57,17 +59,17 @@ class Decision:
 
     def ports(self, scores: Sequence[str]) -> tuple[str, ...]:
         """Names of the ports of a design with these scores."""
-        found: list[str] = []
+        ports: list[str] = []
         for name in self.ordered():
             if name == "scores":
-                found += scores
+                ports += scores
             else:
-                found += [f"above_{score}" for score in scores] if name == "above" else [name]
-        return tuple(found)
+                ports += [f"above_{score}" for score in scores] if name == "above" else [name]
+        return tuple(ports)
 
     def formulas(self, scores: Sequence[str], texts: Sequence[str]) -> list[str]:
         """What each port computes, and before it the scores that have no port."""
-        held = [f"{name} = {text}" for name, text in zip(scores, texts, strict=True)]
+        formulas = [f"{name} = {text}" for name, text in zip(scores, texts, strict=True)]
         every, limits = ", ".join(scores), zip(scores, self.limits(len(scores)), strict=False)
         words = {
             "index": [f"index = number of the largest of {every}, the lowest of equals"],
@@ -75,7 +77,7 @@ class Decision:
             "top": [f"top = largest of {every}"],
             "above": [f"above_{n} = 1 where {n} >= {t!r}, else 0" for n, t in limits],
         }
-        return held + [line for name in self.ordered() for line in words.get(name, [])]
+        return formulas + [line for name in self.ordered() for line in words.get(name, [])]
 
     def ordered(self) -> list[str]:
         """The outputs in the order of their ports."""

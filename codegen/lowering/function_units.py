@@ -94,8 +94,8 @@ class FunctionUnits:
             values: of the function at the address's points, where they are known already.
         """
         at = address(self.builder, number, bits)
-        found = function.values(at.points) if values is None else values
-        made = tabled(self.builder, at, found, frac, lambda k: function.exact(at.points[k]))
+        entries = function.values(at.points) if values is None else values
+        made = tabled(self.builder, at, entries, frac, lambda k: function.exact(at.points[k]))
         error = 2.0 ** -(frac + 1) + (self._blur(number, at, function) if at.step else 0.0)
         self._note(made, function, f"table of {len(at.points)} entries", frac, error)
         return made
@@ -133,12 +133,12 @@ class FunctionUnits:
     def _plan(self, node: GNode, bits: int, function: Univariate, frac: int) -> Plan | None:
         best: tuple[tuple[float, float], Plan] | None = None
         for plans in self._schemes(node, bits, function, frac):
-            for found in plans:
-                if best is not None and found.least_cost > best[0][0]:
+            for plan in plans:
+                if best is not None and plan.least_cost > best[0][0]:
                     continue
-                cost = self._cost(found, node, 2.0**-frac)
+                cost = self._cost(plan, node, 2.0**-frac)
                 if cost is not None and (best is None or cost < best[0]):
-                    best = cost, found
+                    best = cost, plan
             if best is not None and best[1].pieces <= _FEW_PIECES:
                 break
         return None if best is None else best[1]
@@ -168,8 +168,8 @@ class FunctionUnits:
         """How to compute a function of a part of a signal."""
         if (node.hi - node.lo).bit_length() <= bits:
             return partial(_whole_table, function=function, frac=frac, bits=bits)
-        found = self._plan(node, bits, function, frac)
-        return None if found is None else found.emit
+        plan = self._plan(node, bits, function, frac)
+        return None if plan is None else plan.emit
 
     def _cost(self, plan: Plan, node: GNode, target: float) -> tuple[float, float] | None:
         """LUT-equivalents times ticks of a plan on its own, and the rest of its last tick.

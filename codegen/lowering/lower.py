@@ -143,10 +143,10 @@ class _Lowering:
         if fmt is None:
             return self.signal(number)
         if number in self.analysis.whole and self.inputs.index(number) is None:
-            found = self._digits(number, fmt.frac, quant)
+            value = self._digits(number, fmt.frac, quant)
         else:
-            found = self.signal(number)
-        return self.builder.cast(found, fmt, quant, self.precision.overflow)
+            value = self.signal(number)
+        return self.builder.cast(value, fmt, quant, self.precision.overflow)
 
     def signal(self, number: int) -> int:
         """The graph node that computes an expression node."""

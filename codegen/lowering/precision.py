@@ -75,13 +75,13 @@ class Precision:
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Precision:
         """Inverse of `to_dict`; raises KeyError, TypeError or InputError on other content."""
-        held = dict(content)
-        output = held.pop("output")
+        fields = dict(content)
+        output = fields.pop("output")
         return cls(
             output=None if output is None else Fixed.parse(output),
-            quant=Quant[held.pop("quant")],
-            overflow=Overflow[held.pop("overflow")],
-            **held,
+            quant=Quant[fields.pop("quant")],
+            overflow=Overflow[fields.pop("overflow")],
+            **fields,
         )
 
 

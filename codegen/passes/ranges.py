@@ -85,10 +85,10 @@ class Ranges:
         """Smallest and largest raw value that a node can have."""
         for k in range(len(self._forms), number + 1):
             node = self._builder.nodes[k]
-            found = self._on_one_input(k, node)
-            if found is not None:
-                self._curves[k] = found
-                form = Form(node.fmt.frac, curves={found[0]: found[1]})
+            on_input = self._on_one_input(k, node)
+            if on_input is not None:
+                self._curves[k] = on_input
+                form = Form(node.fmt.frac, curves={on_input[0]: on_input[1]})
             else:
                 form = self._form(k, node)
             self._forms.append(form)
@@ -145,9 +145,9 @@ class Ranges:
             return args[0].times(1, -node.number)
         if node.op is GOp.MUL:
             for constant, other in zip(node.args, args[::-1], strict=True):
-                held = self._builder.nodes[constant]
-                if held.op is GOp.CONST:
-                    return other.times(held.number, held.fmt.frac)
+                factor = self._builder.nodes[constant]
+                if factor.op is GOp.CONST:
+                    return other.times(factor.number, factor.fmt.frac)
         if node.op is GOp.CAST and not self._overflows(node):
             return self._shortened(node, args[0])
         return Form(node.fmt.frac, {number: 1})

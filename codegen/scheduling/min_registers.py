@@ -52,11 +52,11 @@ def _follows(task: Timetable, wiring: Wiring) -> list[bool]:
 
 def _sources(task: Timetable, fixed: Sequence[bool]) -> list[list[int]]:
     """For each node, the nodes with a stage of their own that it reads, through names."""
-    found: list[list[int]] = []
+    sources: list[list[int]] = []
     for node in task.graph.nodes:
-        through = [s for a in node.args for s in (found[a] if fixed[a] else [a])]
-        found.append(list(dict.fromkeys(through)))
-    return found
+        through = [s for a in node.args for s in (sources[a] if fixed[a] else [a])]
+        sources.append(list(dict.fromkeys(through)))
+    return sources
 
 
 def _apart(task: Timetable, fixed: Sequence[bool]) -> list[tuple[int, int]]:
@@ -96,8 +96,8 @@ class _Program:
 
     def add_order(self, sources: Sequence[Sequence[int]], apart: Sequence[tuple[int, int]]) -> None:
         """Arguments before users; a stage between nodes that cannot share one."""
-        for k, held in enumerate(sources):
-            for source in held:
+        for k, arguments in enumerate(sources):
+            for source in arguments:
                 self._after(k, source, 0)
         for source, k in apart:
             self._after(k, source, 1)
@@ -126,18 +126,18 @@ class _Program:
         places = [(row, column) for row, column, _ in self.entries]
         values = [value for _, _, value in self.entries]
         rows, columns = np.array(places, int).reshape(-1, 2).T
-        found = linprog(
+        solution = linprog(
             self.cost,
             A_ub=csr_array((values, (rows, columns)), shape=(len(self.limits), len(self.cost))),
             b_ub=np.array(self.limits),
             bounds=self.bounds,
             method="highs-ds",
         )
-        if found.x is None:
+        if solution.x is None:
             raise ResourceError(
-                f"no schedule of {self.task.latency} ticks was found: {found.message}"
+                f"no schedule of {self.task.latency} ticks was found: {solution.message}"
             )
-        return {k: round(found.x[column]) for k, column in self._column.items()}
+        return {k: round(solution.x[column]) for k, column in self._column.items()}
 
     def _last(self, readers: Sequence[int]) -> list[int]:
         """Those of the readers that can be the last; the number of nodes is an output."""

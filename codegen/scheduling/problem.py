@@ -44,14 +44,14 @@ class Timetable:
         """The last stage in which each node can run; inputs and constants are there at once."""
         nodes = self.graph.nodes
         users: list[list[Ready]] = [[] for _ in nodes]
-        found = [0] * len(nodes)
+        stages = [0] * len(nodes)
         for k in range(len(nodes) - 1, -1, -1):
             after = ready_after(users[k], self.delays[k], self.budget_ns)
             if nodes[k].op not in _AT_START:
-                found[k] = self.latency - 1 - after[0]
+                stages[k] = self.latency - 1 - after[0]
             for a in nodes[k].args:
                 users[a].append(after)
-        return found
+        return stages
 
 
 def first_stages(graph: Graph, delays: Sequence[float], budget_ns: float) -> list[int]:

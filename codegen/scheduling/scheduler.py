@@ -102,6 +102,6 @@ def _timed(
     for k, node in enumerate(graph.nodes):
         starts = [time[a] for a in node.args if stages[a] == stages[k]]
         time[k] = max(starts, default=0.0) + delays[k]
-    found = Schedule(tuple(stages), tuple(time), latency, model.clock_ns, model.budget_ns)
-    found.check(graph, model)
-    return found
+    plan = Schedule(tuple(stages), tuple(time), latency, model.clock_ns, model.budget_ns)
+    plan.check(graph, model)
+    return plan

@@ -81,10 +81,10 @@ class Tuning:
 
     def widths(self, count: int | None = None) -> tuple[Width, ...]:
         """The decisions after the first `count` steps behind the start; after all by default."""
-        held: dict[int, Width] = {}
+        widths: dict[int, Width] = {}
         for step in self.steps[: None if count is None else count + 1]:
-            held |= {w.node: w for w in step.widths}
-        return tuple(held[k] for k in sorted(held))
+            widths |= {w.node: w for w in step.widths}
+        return tuple(widths[k] for k in sorted(widths))
 
     def graph(self, count: int | None = None) -> Graph:
         """The graph with those decisions."""
@@ -196,22 +196,24 @@ class _Tuner:
     def round(self, least: float) -> list[Step]:
         """Measure all moves, and take the best ones."""
         self._restart()
-        held = {k: self.builder.nodes[self.place[k]] for k in range(len(self.graph.nodes))}
-        data = {k: self._value(self.place[k]) for k in held}
-        found = [
+        nodes = {k: self.builder.nodes[self.place[k]] for k in range(len(self.graph.nodes))}
+        data = {k: self._value(self.place[k]) for k in nodes}
+        trials = [
             trial
-            for move in moves(self.graph, self.users, held, data, self.widths, self.keep_ports)
+            for move in moves(self.graph, self.users, nodes, data, self.widths, self.keep_ports)
             if (trial := self._tried(move)) is not None and trial.score >= least
         ]
-        found.sort(key=self._rank)
-        most = max(1, round(_BEST_SHARE * len(found)))
-        bar = self._rank(found[most - 1]) if found else (0.0, 0.0)
-        return self._taken(found, bar, least)
+        trials.sort(key=self._rank)
+        most = max(1, round(_BEST_SHARE * len(trials)))
+        bar = self._rank(trials[most - 1]) if trials else (0.0, 0.0)
+        return self._taken(trials, bar, least)
 
-    def _taken(self, found: Sequence[_Trial], bar: tuple[float, float], least: float) -> list[Step]:
+    def _taken(
+        self, trials: Sequence[_Trial], bar: tuple[float, float], least: float
+    ) -> list[Step]:
         steps: list[Step] = []
         touched: set[int] = set()
-        for trial in found:
+        for trial in trials:
             if touched & trial.move.widths.keys():
                 continue
             again = self._tried(trial.move) if steps else trial
@@ -299,5 +301,5 @@ class _Tuner:
         if self.ticks is None:
             return True
         outputs = [place[k] for k in self.graph.outputs]
-        found = fewest_ticks(self.builder.build(outputs, self.graph.output_names), self.model)
-        return found is not None and found <= self.ticks
+        ticks = fewest_ticks(self.builder.build(outputs, self.graph.output_names), self.model)
+        return ticks is not None and ticks <= self.ticks

@@ -29,7 +29,7 @@ class Move:
 def moves(
     graph: Graph,
     users: Sequence[Sequence[int]],
-    held: Mapping[int, GNode],
+    nodes: Mapping[int, GNode],
     data: Mapping[int, RawArray],
     widths: Mapping[int, Width],
     keep_ports: bool,
@@ -39,20 +39,20 @@ def moves(
     Args:
         graph: before tuning.
         users: readers of each of its nodes.
-        held: what stands for each of its nodes now.
+        nodes: what each of its nodes is now.
         data: raw values of these on the rows.
         widths: decisions so far.
         keep_ports: whether outputs may not change.
     """
     fixed = set(graph.outputs) if keep_ports else set()
     for k, node in enumerate(graph.nodes):
-        if k in fixed or not _movable(node, held[k]):
+        if k in fixed or not _movable(node, nodes[k]):
             continue
-        before = widths.get(k, Width(k, held[k].fmt, Quant.RND))
-        for width in _single(graph, k, users, held[k], data[k], before):
+        before = widths.get(k, Width(k, nodes[k].fmt, Quant.RND))
+        for width in _single(graph, k, users, nodes[k], data[k], before):
             yield Move({k: width})
     for root in range(len(graph.nodes)):
-        shorter = _terms_shorter(graph, root, users, held, widths, fixed)
+        shorter = _terms_shorter(graph, root, users, nodes, widths, fixed)
         if shorter:
             yield Move(shorter)
 
@@ -99,7 +99,7 @@ def _terms_shorter(
     graph: Graph,
     root: int,
     users: Sequence[Sequence[int]],
-    held: Mapping[int, GNode],
+    nodes: Mapping[int, GNode],
     widths: Mapping[int, Width],
     fixed: set[int],
 ) -> dict[int, Width]:
@@ -110,12 +110,12 @@ def _terms_shorter(
     if graph.nodes[root].op not in _SUMS or any(graph.nodes[u].op in _SUMS for u in users[root]):
         return {}
     part = reachable(graph.nodes, [root], lambda k: graph.nodes[k].op in _SUMS)
-    terms = {k for k in part if graph.nodes[k].op not in _SUMS and held[k].op is not GOp.CONST}
-    finest = max((held[k].fmt.frac for k in terms), default=0)
-    found = {}
+    terms = {k for k in part if graph.nodes[k].op not in _SUMS and nodes[k].op is not GOp.CONST}
+    finest = max((nodes[k].fmt.frac for k in terms), default=0)
+    shorter = {}
     for k in sorted(terms - fixed):
-        if held[k].fmt.frac == finest and _movable(graph.nodes[k], held[k]):
+        if nodes[k].fmt.frac == finest and _movable(graph.nodes[k], nodes[k]):
             table = graph.nodes[k].op is GOp.TABLE
             address = widths[k].address if k in widths else 0
-            found[k] = _shorter(k, held[k], Quant.RND if table else Quant.TRN, address)
-    return found
+            shorter[k] = _shorter(k, nodes[k], Quant.RND if table else Quant.TRN, address)
+    return shorter

@@ -54,16 +54,16 @@ class Width:
         }
 
     @classmethod
-    def from_dict(cls, held: Mapping[str, Any]) -> Width:
+    def from_dict(cls, content: Mapping[str, Any]) -> Width:
         """Inverse of `to_dict`; raises KeyError, TypeError or InputError on other content."""
-        numbers = [held[key] for key in ("node", "width", "frac", "address")]
-        if not all(type(v) is int for v in numbers) or type(held["signed"]) is not bool:
-            raise InputError(f"a width is not made of whole numbers: {dict(held)}")
+        numbers = [content[key] for key in ("node", "width", "frac", "address")]
+        if not all(type(v) is int for v in numbers) or type(content["signed"]) is not bool:
+            raise InputError(f"a width is not made of whole numbers: {dict(content)}")
         node, width, frac, address = numbers
-        mode = held.get("overflow")  # tuned designs of older versions lack it
+        mode = content.get("overflow")  # tuned designs of older versions lack it
         overflow = None if mode is None else Overflow[mode]
-        fmt = Fixed(width, frac, held["signed"])
-        return cls(node, fmt, Quant[held["quant"]], address, overflow)
+        fmt = Fixed(width, frac, content["signed"])
+        return cls(node, fmt, Quant[content["quant"]], address, overflow)
 
 
 def check_widths(graph: Graph, widths: Sequence[Width]) -> dict[int, Width]:
@@ -72,19 +72,19 @@ def check_widths(graph: Graph, widths: Sequence[Width]) -> dict[int, Width]:
     Raises:
         InputError: a node does not exist, is decided twice, or has no address to shorten.
     """
-    found: dict[int, Width] = {}
+    by_node: dict[int, Width] = {}
     for width in widths:
         if not 0 <= width.node < len(graph.nodes):
             raise InputError(f"the graph has no node {width.node} whose format could be stated")
-        if width.node in found:
+        if width.node in by_node:
             raise InputError(f"the width of {_name(graph, width.node)} is stated twice")
         node = graph.nodes[width.node]
         shortens = node.op is GOp.TABLE and width.overflow is None
         most = graph.nodes[node.args[0]].fmt.width - 1 if shortens else 0
         if not 0 <= width.address <= most:
             raise InputError(f"{_name(graph, width.node)} cannot lose {width.address} address bits")
-        found[width.node] = width
-    return found
+        by_node[width.node] = width
+    return by_node
 
 
 def with_widths(graph: Graph, widths: Sequence[Width], keep_ports: bool) -> Graph:
@@ -210,20 +210,20 @@ def _cast(
 ) -> int:
     """A cast straight to the decided format; one that wraps on purpose still may."""
     node = graph.nodes[number]
-    held, before = builder.nodes[source], graph.nodes[node.args[0]]
+    now, before = builder.nodes[source], graph.nodes[node.args[0]]
     fmt, quant = (node.fmt, node.quant) if width is None else (width.fmt, width.quant)
-    lack = max(0, fmt.frac - held.fmt.frac)
+    lack = max(0, fmt.frac - now.fmt.frac)
     if lack < fmt.width:
         short = Fixed(fmt.width - lack, fmt.frac - lack, fmt.signed)
         # the largest value of a format that saturates would be another
         wraps = node.overflow is Overflow.WRAP
-        fmt = short if wraps or _kept(held, short, quant, node.overflow) else fmt
+        fmt = short if wraps or _kept(now, short, quant, node.overflow) else fmt
     if node.overflow is not Overflow.WRAP:
-        fits = _kept(held, fmt, quant, node.overflow)
+        fits = _kept(now, fmt, quant, node.overflow)
         return builder.cast(source, fmt, quant, Overflow.WRAP if fits else node.overflow)
     if _kept(before, node.fmt, node.quant, Overflow.WRAP):
         return fitted(builder, source, fmt, quant, None if width else Overflow.SAT)
-    if fmt.integer != node.fmt.integer or not _within(held, before.lo, before.hi, before.fmt.frac):
+    if fmt.integer != node.fmt.integer or not _within(now, before.lo, before.hi, before.fmt.frac):
         raise InputError(
             f"{_name(graph, number)} leaves top bits away on purpose and gets other ones: keep "
             f"{_name(graph, node.args[0])} between its bounds"
@@ -242,16 +242,16 @@ def _rounded_ends(source: GNode, frac: int, quant: Quant) -> tuple[int, int]:
 
 
 def _table(builder: GraphBuilder, node: GNode, before: GNode, source: int, width: Width) -> int:
-    held = builder.nodes[source]
-    entries = read_again(node, before, held)
+    now = builder.nodes[source]
+    entries = read_again(node, before, now)
     counts = np.ones(len(entries), object)
-    drop = min(width.address, held.fmt.width - 1)
+    drop = min(width.address, now.fmt.width - 1)
     if drop:
-        entries, counts = _grouped(entries, held.lo, drop)
-        low, high = held.lo >> drop, held.hi >> drop
-        fmt = Fixed.for_raw(low, high, held.fmt.frac - drop)
+        entries, counts = _grouped(entries, now.lo, drop)
+        low, high = now.lo >> drop, now.hi >> drop
+        fmt = Fixed.for_raw(low, high, now.fmt.frac - drop)
         source = builder.cast(source, fmt, Quant.TRN, Overflow.WRAP)
-        held = builder.nodes[source]
+        now = builder.nodes[source]
     lost = max(0, node.fmt.frac - width.fmt.frac)
     # whoever reads it may rely on its bounds; between them there must be a multiple of the step
     while (low := -(-node.lo >> lost)) > (high := node.hi >> lost):
@@ -262,7 +262,7 @@ def _table(builder: GraphBuilder, node: GNode, before: GNode, source: int, width
     limit = Fixed(width.fmt.width, node.fmt.frac - lost, width.fmt.signed)
     if low <= limit.raw_max and limit.raw_min <= high:
         raw = np.clip(raw, limit.raw_min, limit.raw_max)
-    return stored(builder, source, held.lo, raw, node.fmt.frac - lost)
+    return stored(builder, source, now.lo, raw, node.fmt.frac - lost)
 
 
 def _grouped(entries: RawArray, lo: int, drop: int) -> tuple[RawArray, RawArray]:

@@ -68,13 +68,13 @@ def dsp_delay(cells: Mapping[str, Cell]) -> float:
 
 
 def _line(constant: float, **terms: float) -> dict[str, Any]:
-    held = {name: round(value, 4) for name, value in terms.items()}
-    return {"regression": {"constant": round(constant, 3), **held}}
+    coefficients = {name: round(value, 4) for name, value in terms.items()}
+    return {"regression": {"constant": round(constant, 3), **coefficients}}
 
 
 def _table(level: float, wide: float) -> dict[int, float]:
     """By address bits: multiplexers F7 and F8 join up to four LUTs, further levels those."""
-    found = {1: 0.0, 2: level, 6: level, 7: level + wide, 8: level + 2 * wide}
-    found |= dict.fromkeys((9, 10), 2 * level + 2 * wide)
-    found |= dict.fromkeys((11, 12), 3 * level + 2 * wide)
-    return {k: round(v, 3) for k, v in found.items()}
+    delays = {1: 0.0, 2: level, 6: level, 7: level + wide, 8: level + 2 * wide}
+    delays |= dict.fromkeys((9, 10), 2 * level + 2 * wide)
+    delays |= dict.fromkeys((11, 12), 3 * level + 2 * wide)
+    return {k: round(v, 3) for k, v in delays.items()}

@@ -33,6 +33,7 @@ ROWS = (
     "add", "sub", "offset", "neg", "abs", "mul", "square", "constant", "min", "max",
     "compare", "select", "digit_row", "round", "round_tie", "saturate", "table",
 )  # fmt: skip
+_RENAMED = {"madd": "digit_row"}  # rows of older files
 _PRODUCT = ("width", "partial", "shorter", "longer")
 # by row, what `symtick.hwcost.models.features` says of a node
 FEATURES: Mapping[str, tuple[str, ...]] = {
@@ -242,6 +243,8 @@ class Device(_Strict):
         if self.clock is None or self.family is None:
             raise ValueError("an open device needs clock and family")
         for table in (self.delay, self.area):
+            for old in table.keys() & _RENAMED.keys():
+                raise ValueError(f"the row {old} is called {_RENAMED[old]} now")
             missing = set(ROWS) - set(table)
             wrong = [r.alias for r in table.values() if r.alias is not None
                      and (r.alias not in table or table[r.alias].alias is not None)]  # fmt: skip
@@ -290,8 +293,8 @@ class Device(_Strict):
     def row(self, table: Literal["delay", "area"], name: str) -> Row:
         """The row of an operation, aliases followed."""
         rows = self.delay if table == "delay" else self.area
-        found = rows[name]
-        return rows[found.alias] if found.alias is not None else found
+        row = rows[name]
+        return rows[row.alias] if row.alias is not None else row
 
 
 def devices() -> list[str]:

@@ -41,7 +41,7 @@ def check_head(content: Mapping[str, Any]) -> None:
         checked_cells(content.get("cells") or {})
 
 
-def refit(content: Mapping[str, Any], found: MeasuredSet) -> dict[str, Any]:
+def refit(content: Mapping[str, Any], measured: MeasuredSet) -> dict[str, Any]:
     """A device file's content with its fitted rows replaced; `content` itself stays.
 
     Raises:
@@ -52,15 +52,15 @@ def refit(content: Mapping[str, Any], found: MeasuredSet) -> dict[str, Any]:
     if fit is None or content.get("family") is None:
         raise InputError(f"device {name} has no `fit` and `family`: there is nothing to fit")
     unit = column(content["family"])
-    lacking = [m.label for m in found.points if unit not in m.lut]
+    lacking = [m.label for m in measured.points if unit not in m.lut]
     if lacking:
         raise InputError(
-            f"the set {found.name} has no areas of {unit} for {', '.join(lacking[:5])}"
+            f"the set {measured.name} has no areas of {unit} for {', '.join(lacking[:5])}"
             f", which {name} is fitted to: run symtick calibrate"
         )
-    made = {**content, **_delays(content, found)}
-    made["area"] = _area_rows(found, unit)
-    made["table_factor"] = _table_factors(found, unit)
+    made = {**content, **_delays(content, measured)}
+    made["area"] = _area_rows(measured, unit)
+    made["table_factor"] = _table_factors(measured, unit)
     return made
 
 
@@ -73,12 +73,12 @@ def device_text(content: Mapping[str, Any]) -> str:
     return str(yaml.dump(plain, Dumper=dumper, sort_keys=False, width=100))
 
 
-def _delays(content: Mapping[str, Any], found: MeasuredSet) -> dict[str, Any]:
+def _delays(content: Mapping[str, Any], measured: MeasuredSet) -> dict[str, Any]:
     """The sections that delays are in."""
     clock = dict(content.get("clock") or {})
     if content["fit"]["delay"] == "measured":
-        lost = _overhead(found)
-        return {"clock": clock | {"overhead_ns": lost}, "delay": _delay_rows(found, lost)}
+        lost = _overhead(measured)
+        return {"clock": clock | {"overhead_ns": lost}, "delay": _delay_rows(measured, lost)}
     cells = checked_cells(content.get("cells") or {})
     made: dict[str, Any] = {
         "clock": clock | {"overhead_ns": overhead(cells)},
@@ -89,21 +89,21 @@ def _delays(content: Mapping[str, Any], found: MeasuredSet) -> dict[str, Any]:
     return made
 
 
-def _overhead(found: MeasuredSet) -> float:
+def _overhead(measured: MeasuredSet) -> float:
     """The smallest overhead seen: longer last hops are counted in the operations' delays."""
-    return min(m.overhead_ns for m in found.points if m.overhead_ns is not None)
+    return min(m.overhead_ns for m in measured.points if m.overhead_ns is not None)
 
 
-def _delay_rows(found: MeasuredSet, lost: float) -> _Rows:
+def _delay_rows(measured: MeasuredSet, lost: float) -> _Rows:
     def delay(m: Measurement) -> float:
         assert m.period_ns is not None  # only timed measurements come here
         return m.period_ns - lost
 
     rows: _Rows = {name: {"alias": other} for name, other in ALIASES.items()}
     for row, forms in FORMS.items():
-        rows[row] = _fit(row, timed(found.of(row)), forms.delay, delay)
+        rows[row] = _fit(row, timed(measured.of(row)), forms.delay, delay)
     worst: dict[int, float] = {}
-    for m in timed(found.of("table")):
+    for m in timed(measured.of("table")):
         address = int(m.features["address"])
         worst[address] = max(worst.get(address, 0.0), delay(m))
     places = sorted(worst)
@@ -112,24 +112,24 @@ def _delay_rows(found: MeasuredSet, lost: float) -> _Rows:
     return rows
 
 
-def _area_rows(found: MeasuredSet, unit: Column) -> _Rows:
+def _area_rows(measured: MeasuredSet, unit: Column) -> _Rows:
     rows: _Rows = {name: {"alias": other} for name, other in ALIASES.items()}
     for row, forms in FORMS.items():
-        rows[row] = _fit(row, found.of(row), forms.area, lambda m: m.lut[unit])
+        rows[row] = _fit(row, measured.of(row), forms.area, lambda m: m.lut[unit])
     rows["table"] = {"fixed": 0.0}
     return rows
 
 
-def _fit(row: str, found: Sequence[Measurement], form: Form, value: _Value) -> dict[str, Any]:
+def _fit(row: str, measured: Sequence[Measurement], form: Form, value: _Value) -> dict[str, Any]:
     """Least squares: a coefficient for each feature, and a constant or one for each point."""
-    if not found:
+    if not measured:
         raise InputError(f"nothing was measured for the row {row!r}: add points for it")
     names, over = form
-    places = sorted({m.features[over] for m in found}) if over else []
-    columns = [[m.features[n] for m in found] for n in names]
-    columns += [[float(m.features[over or ""] == p) for m in found] for p in places]
-    columns += [] if over else [[1.0] * len(found)]
-    wanted = np.array([value(m) for m in found])
+    places = sorted({m.features[over] for m in measured}) if over else []
+    columns = [[m.features[n] for m in measured] for n in names]
+    columns += [[float(m.features[over or ""] == p) for m in measured] for p in places]
+    columns += [] if over else [[1.0] * len(measured)]
+    wanted = np.array([value(m) for m in measured])
     solved = np.linalg.lstsq(np.array(columns).T, wanted, rcond=None)[0]
     solution = [round(float(c), 4) for c in solved]
     terms = dict(zip(names, solution, strict=False))
@@ -142,10 +142,14 @@ def _fit(row: str, found: Sequence[Measurement], form: Form, value: _Value) -> d
     return {**fitted, "points": {"feature": over, "at": points}}
 
 
-def _table_factors(found: MeasuredSet, unit: Column) -> dict[int, float]:
+def _table_factors(measured: MeasuredSet, unit: Column) -> dict[int, float]:
     """LUTs over LUTs counted of all tables together, by address bits, where any are needed."""
-    held: dict[int, list[Measurement]] = {}
-    for m in found.of("table"):
-        held.setdefault(int(m.features["address"]), []).append(m)
-    counted = {k: sum(m.features["counted"] for m in v) for k, v in sorted(held.items())}
-    return {k: round(sum(m.lut[unit] for m in held[k]) / n, 3) for k, n in counted.items() if n > 0}
+    by_address: dict[int, list[Measurement]] = {}
+    for m in measured.of("table"):
+        by_address.setdefault(int(m.features["address"]), []).append(m)
+    counted = {k: sum(m.features["counted"] for m in v) for k, v in sorted(by_address.items())}
+    return {
+        k: round(sum(m.lut[unit] for m in by_address[k]) / n, 3)
+        for k, n in counted.items()
+        if n > 0
+    }

@@ -89,10 +89,10 @@ def load_measured(name: str, folder: Traversable | None = None) -> MeasuredSet:
         raise InputError(f"the measurements in {path} are not valid: {error}") from None
 
 
-def measured_text(found: MeasuredSet) -> str:
+def measured_text(measured: MeasuredSet) -> str:
     """The set as YAML, one line for each point."""
-    head = found.model_dump(exclude={"points"})
-    lines = ["  - " + _line(m.model_dump(exclude_none=True)) for m in found.points]
+    head = measured.model_dump(exclude={"points"})
+    lines = ["  - " + _line(m.model_dump(exclude_none=True)) for m in measured.points]
     return "\n".join([yaml.safe_dump(head, sort_keys=False) + "points:", *lines, ""])
 
 

@@ -68,8 +68,8 @@ class Budget:
 
     def limits(self) -> dict[str, float]:
         """The limits that there are, by name, in the order of the attributes."""
-        held = {f.name: getattr(self, f.name) for f in fields(self)}
-        return {name: float(limit) for name, limit in held.items() if limit is not None}
+        stated = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: float(limit) for name, limit in stated.items() if limit is not None}
 
     def within(self, share: float, device: Device) -> Budget:
         """This budget, and no more than a share of each resource of a device.

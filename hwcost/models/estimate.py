@@ -38,8 +38,8 @@ def estimate(design: Design, model: CostModel) -> Estimate:
         InputError: the schedule does not belong to the graph.
     """
     graph, schedule = design.graph, design.schedule
-    held = replace(schedule, clock_ns=model.clock_ns, budget_ns=model.budget_ns)
-    held.check(graph, model)
+    at_clock = replace(schedule, clock_ns=model.clock_ns, budget_ns=model.budget_ns)
+    at_clock.check(graph, model)
     by_node = tuple(model.area(graph, k) for k in range(len(graph.nodes)))
     factor = model.device.ff_factor if isinstance(model, OpenModel) else 1.0
     registers = Area(ff=factor * schedule.registers(graph))

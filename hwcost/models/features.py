@@ -166,9 +166,9 @@ def _symmetric(node: GNode) -> bool:
 
 def _cast(graph: Graph, node: GNode) -> tuple[Part, ...]:
     features = _bits(node.fmt.width)
-    found: list[Part] = []
+    rows: list[Part] = []
     if rounds(graph, node):
-        found.append(Part("round" if node.quant is Quant.RND else "round_tie", features))
+        rows.append(Part("round" if node.quant is Quant.RND else "round_tie", features))
     if saturates(graph, node):
-        found.append(Part("saturate", features))
-    return tuple(found)
+        rows.append(Part("saturate", features))
+    return tuple(rows)

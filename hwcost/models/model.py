@@ -92,9 +92,9 @@ class OpenModel:
 
     def table_luts(self, node: GNode) -> float:
         """LUTs of a TABLE node: counted from its contents, times what synthesis adds."""
-        found = shape(node)
+        analysed = shape(node)
         factors = self.device.table_factor
-        return found.luts * factors.get(found.address, max(factors.values(), default=1.0))
+        return analysed.luts * factors.get(analysed.address, max(factors.values(), default=1.0))
 
 
 @dataclass(frozen=True)
@@ -181,22 +181,22 @@ def model(device: str = DEVICE, clock_mhz: float = CLOCK_MHZ, kind: str | None =
         raise InputError(f"a clock must lie in 0 to {_MAX_CLOCK_MHZ:g} MHz, not {clock_mhz!r}")
     if kind == "unit":
         return UnitModel(clock_mhz)
-    found = load_device(device)
-    if kind is not None and kind != found.kind:
-        raise InputError(f"device {device} is of kind {found.kind!r}, not {kind!r}")
-    if found.kind == "published":
-        only = 1000.0 / (found.period_ns or 1.0)
+    part = load_device(device)
+    if kind is not None and kind != part.kind:
+        raise InputError(f"device {device} is of kind {part.kind!r}, not {kind!r}")
+    if part.kind == "published":
+        only = 1000.0 / (part.period_ns or 1.0)
         if abs(clock_mhz - only) > 1e-6:
             raise InputError(f"the cycles of {device} are for {only:g} MHz, not {clock_mhz:g} MHz")
-        return CycleModel(found)
-    clock = found.clock
+        return CycleModel(part)
+    clock = part.clock
     assert clock is not None  # the schema asks an open device for it
     if clock.max_mhz is not None and clock_mhz > clock.max_mhz and not clock.assumed:
         raise InputError(
             f"{device} cannot be clocked with {clock_mhz:g} MHz: {clock.max_mhz:g} MHz is the most "
             f"({clock.max_source})"
         )
-    made = OpenModel(found, clock_mhz)
+    made = OpenModel(part, clock_mhz)
     least = made.row_delay("table", {"address": 4})
     if made.budget_ns < least:
         raise InputError(

@@ -28,11 +28,12 @@ def cycle_table(fmt: Fixed, device: str = "xcvu9p-hls4sr") -> CycleTable:
     Raises:
         InputError: the device has no table for that format.
     """
-    found = load_device(device)
-    rows = found.cycles.get(str(fmt))
+    published = load_device(device)
+    rows = published.cycles.get(str(fmt))
     if rows is None:
         raise InputError(
-            f"device {device} has no cycles for {fmt}: it has {', '.join(found.cycles) or 'none'}"
+            f"device {device} has no cycles for {fmt}: it has "
+            f"{', '.join(published.cycles) or 'none'}"
         )
     missing = [spec.name for spec in OPS.values() if spec.name not in rows]
     if missing:
@@ -42,11 +43,11 @@ def cycle_table(fmt: Fixed, device: str = "xcvu9p-hls4sr") -> CycleTable:
 
 def published_cycles(expression: Expression, table: CycleTable) -> int:
     """Clock cycles of the longest path from an input to an output."""
-    held: list[int] = []
+    ready: list[int] = []
     for node in expression.nodes:
-        below = max((held[a] for a in node.args), default=0)
-        held.append(below + (0 if node.op in _WIRES else table[node.op]))
-    return max(held[k] for k in expression.outputs)
+        below = max((ready[a] for a in node.args), default=0)
+        ready.append(below + (0 if node.op in _WIRES else table[node.op]))
+    return max(ready[k] for k in expression.outputs)
 
 
 def published_sum(expression: Expression, table: CycleTable) -> int:
@@ -55,8 +56,8 @@ def published_sum(expression: Expression, table: CycleTable) -> int:
     A sub-expression that is used twice counts twice, as in the published flow, which shares
     nothing.
     """
-    held: list[int] = []
+    cycles: list[int] = []
     for node in expression.nodes:
-        below = sum(held[a] for a in node.args)
-        held.append(below + (0 if node.op in _WIRES else table[node.op]))
-    return sum(held[k] for k in expression.outputs)
+        below = sum(cycles[a] for a in node.args)
+        cycles.append(below + (0 if node.op in _WIRES else table[node.op]))
+    return sum(cycles[k] for k in expression.outputs)

@@ -67,23 +67,23 @@ def parse_xml(text: str) -> HlsReport:
     except ElementTree.ParseError as error:
         raise InputError(f"not XML: {error}") from None
 
-    def held(place: str) -> str:
-        found = root.findtext(place)
-        if found is None:
+    def text_at(place: str) -> str:
+        content = root.findtext(place)
+        if content is None:
             raise InputError(f"the report has no {place}")
-        return found.strip()
+        return content.strip()
 
     latency = "PerformanceEstimates/SummaryOfOverallLatency/"
     resources = root.find("AreaEstimates/Resources")
     if resources is None:
         raise InputError("the report has no AreaEstimates/Resources")
     return _report(
-        held("UserAssignments/TopModelName"),
-        held("UserAssignments/Part"),
-        held("ReportVersion/Version"),
-        held("UserAssignments/TargetClockPeriod"),
-        held("PerformanceEstimates/SummaryOfTimingAnalysis/EstimatedClockPeriod"),
-        [held(latency + name) for name in ("Best-caseLatency", "Worst-caseLatency",
+        text_at("UserAssignments/TopModelName"),
+        text_at("UserAssignments/Part"),
+        text_at("ReportVersion/Version"),
+        text_at("UserAssignments/TargetClockPeriod"),
+        text_at("PerformanceEstimates/SummaryOfTimingAnalysis/EstimatedClockPeriod"),
+        [text_at(latency + name) for name in ("Best-caseLatency", "Worst-caseLatency",
                                            "Interval-min", "Interval-max")],
         {child.tag: (child.text or "").strip() for child in resources},
     )  # fmt: skip
@@ -116,10 +116,10 @@ def cells(line: str) -> list[str]:
 
 
 def _search(text: str, pattern: str, what: str) -> str:
-    found = re.search(pattern, text, re.MULTILINE)
-    if not found:
+    match = re.search(pattern, text, re.MULTILINE)
+    if not match:
         raise InputError(f"the report lacks {what}")
-    return found[1]
+    return match[1]
 
 
 def _first_row(text: str, heading: str, what: str) -> list[str]:
@@ -136,10 +136,10 @@ def _first_row(text: str, heading: str, what: str) -> list[str]:
 
 def number(text: str, what: str) -> float:
     """A figure, with `ns` after it or not; `what` names it in the error."""
-    found = re.match(r"\s*(\d+(?:\.\d+)?)(?:\s*ns)?\s*$", text)
-    if not found:
+    match = re.match(r"\s*(\d+(?:\.\d+)?)(?:\s*ns)?\s*$", text)
+    if not match:
         raise InputError(f"{what} is {text!r}, not a number")
-    return float(found[1])
+    return float(match[1])
 
 
 def ticks(text: str) -> int | None:

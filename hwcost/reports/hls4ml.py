@@ -59,48 +59,48 @@ def read_hls4ml(report: Mapping[str, Any]) -> Hls4mlReport:
 
 
 def _section(report: Mapping[str, Any], name: str) -> dict[str, str]:
-    found = report.get(name, {})
-    if not isinstance(found, Mapping):
-        raise InputError(f"{name} of the hls4ml report is {found!r}, not a dict")
-    return {str(key): str(value).strip() for key, value in found.items()}
+    section = report.get(name, {})
+    if not isinstance(section, Mapping):
+        raise InputError(f"{name} of the hls4ml report is {section!r}, not a dict")
+    return {str(key): str(value).strip() for key, value in section.items()}
 
 
-def _csynth(found: Mapping[str, str]) -> HlsReport:
-    lut, ff = _required(found, "LUT"), _required(found, "FF")
+def _csynth(section: Mapping[str, str]) -> HlsReport:
+    lut, ff = _required(section, "LUT"), _required(section, "FF")
     low, high, ii_low, ii_high = (
-        ticks(found.get(name, "?"))
+        ticks(section.get(name, "?"))
         for name in ("BestLatency", "WorstLatency", "IntervalMin", "IntervalMax")
     )
     return HlsReport(
-        "", "", "", _required(found, "TargetClockPeriod"),
-        _required(found, "EstimatedClockPeriod"), low, high, ii_low, ii_high,
-        round(lut), round(ff), round(_figure(found, "DSP")), _figure(found, "BRAM_18K") / 2,
-        round(_figure(found, "URAM")),
+        "", "", "", _required(section, "TargetClockPeriod"),
+        _required(section, "EstimatedClockPeriod"), low, high, ii_low, ii_high,
+        round(lut), round(ff), round(_figure(section, "DSP")), _figure(section, "BRAM_18K") / 2,
+        round(_figure(section, "URAM")),
     )  # fmt: skip
 
 
-def _synthesis(found: Mapping[str, str]) -> UtilisationReport:
-    lut, ff = _required(found, "LUT"), _required(found, "FF")
+def _synthesis(section: Mapping[str, str]) -> UtilisationReport:
+    lut, ff = _required(section, "LUT"), _required(section, "FF")
     # hls4ml takes the line "Block RAM Tile", blocks of 36 kbit, in spite of the key's name
     return UtilisationReport(
         "", "", "Synthesized", round(lut), round(ff),
-        round(_figure(found, "DSP48E")), _figure(found, "BRAM_18K"),
+        round(_figure(section, "DSP48E")), _figure(section, "BRAM_18K"),
     )  # fmt: skip
 
 
-def _implementation(found: Mapping[str, str]) -> UtilisationReport:
-    lut, ff = _required(found, "TotLUTs"), _required(found, "FFs")
+def _implementation(section: Mapping[str, str]) -> UtilisationReport:
+    lut, ff = _required(section, "TotLUTs"), _required(section, "FFs")
     return UtilisationReport(
-        BLOCK_DESIGN, "", "Routed", round(lut), round(ff), round(_figure(found, "DSPs")),
-        _figure(found, "RAMB36s") + _figure(found, "RAMB18s") / 2,
+        BLOCK_DESIGN, "", "Routed", round(lut), round(ff), round(_figure(section, "DSPs")),
+        _figure(section, "RAMB36s") + _figure(section, "RAMB18s") / 2,
     )  # fmt: skip
 
 
-def _figure(found: Mapping[str, str], name: str) -> float:
-    return number(found[name], name) if name in found else 0.0
+def _figure(section: Mapping[str, str], name: str) -> float:
+    return number(section[name], name) if name in section else 0.0
 
 
-def _required(found: Mapping[str, str], name: str) -> float:
-    if name not in found:
+def _required(section: Mapping[str, str], name: str) -> float:
+    if name not in section:
         raise InputError(f"the hls4ml report does not state {name}")
-    return number(found[name], name)
+    return number(section[name], name)

@@ -88,10 +88,10 @@ def _format(text: str) -> str | None:
     start = text.lstrip()[:1]
     if start == "{":
         try:
-            held = json.loads(text)
+            content = json.loads(text)
         except (ValueError, RecursionError):
             return None
-        return "json" if isinstance(held, dict) and {CSYNTH, VIVADO} & set(held) else None
+        return "json" if isinstance(content, dict) and {CSYNTH, VIVADO} & set(content) else None
     if start == "<":
         return "xml" if "<profile" in text else None
     marks = {

@@ -63,13 +63,13 @@ class Pair:
         Raises:
             InputError: they cannot be of one design.
         """
-        found, expected = getattr(self, name), getattr(self, f"model_{name}")
-        if found is None or found <= 0 or expected <= 0:
+        measured, expected = getattr(self, name), getattr(self, f"model_{name}")
+        if measured is None or measured <= 0 or expected <= 0:
             return None
-        ratio: float = found / expected
-        if not 1.0 / _MOST <= ratio <= _MOST and abs(found - expected) > _WRAPPING[name]:
+        ratio: float = measured / expected
+        if not 1.0 / _MOST <= ratio <= _MOST and abs(measured - expected) > _WRAPPING[name]:
             raise InputError(
-                f"the report of {self.design} says {found:g} {name}, the model {expected:.3g}: "
+                f"the report of {self.design} says {measured:g} {name}, the model {expected:.3g}: "
                 "is it of this design?"
             )
         return ratio

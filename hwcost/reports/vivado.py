@@ -110,14 +110,14 @@ class TimingReport:
             InputError: none of several has it, or more than one.
         """
         near = [c for c in self.clocks if abs(c.period_ns / period_ns - 1.0) < _SAME_PERIOD]
-        found = self.clocks if len(self.clocks) == 1 else near
-        if len(found) != 1:
-            held = ", ".join(f"{c.name} ({c.period_ns:g} ns)" for c in self.clocks)
+        chosen = self.clocks if len(self.clocks) == 1 else near
+        if len(chosen) != 1:
+            names = ", ".join(f"{c.name} ({c.period_ns:g} ns)" for c in self.clocks)
             raise InputError(
-                f"the timing report has the clocks {held}: it is not clear which is the design's, "
+                f"the timing report has the clocks {names}: it is not clear which is the design's, "
                 f"of {period_ns:.3f} ns; report one clock only"
             )
-        return found[0]
+        return chosen[0]
 
 
 def parse_utilisation(text: str) -> UtilisationReport:
@@ -179,14 +179,14 @@ def parse_timing(text: str) -> TimingReport:
 
 def _head(text: str, name: str) -> str:
     """A line of the report's head, `| Name : value`; "" where it is missing."""
-    found = re.search(rf"^\s*\|\s*{name}\s*:\s*(.*?)\s*\|?\s*$", text, re.MULTILINE)
-    return found[1] if found else ""
+    match = re.search(rf"^\s*\|\s*{name}\s*:\s*(.*?)\s*\|?\s*$", text, re.MULTILINE)
+    return match[1] if match else ""
 
 
 def _rows(text: str, section: str) -> list[list[str]]:
     """Words of the rows under the dashes of a section's table."""
-    _, found, after = text.partition(f"| {section}\n")
-    lines = iter(after.splitlines() if found else ())
+    _, heading, after = text.partition(f"| {section}\n")
+    lines = iter(after.splitlines() if heading else ())
     for line in lines:
         if line.strip() and set(line) <= {"-", " "} and "  " in line.strip():
             break

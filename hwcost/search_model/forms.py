@@ -66,9 +66,9 @@ class Forms:
     def __post_init__(self) -> None:
         self.uses = [0] * len(self.nodes)
         for node in self.nodes:
-            found = {node.index} if node.op is Op.INPUT else {self.support[a] for a in node.args}
-            found.discard(NONE)
-            self.support.append(NONE if not found else found.pop() if len(found) == 1 else MANY)
+            inputs = {node.index} if node.op is Op.INPUT else {self.support[a] for a in node.args}
+            inputs.discard(NONE)
+            self.support.append(NONE if not inputs else inputs.pop() if len(inputs) == 1 else MANY)
             for a in node.args:
                 self.uses[a] += 1
 
@@ -162,10 +162,10 @@ class Forms:
         inner = node.op in ADDITIVE and self.support[number] == MANY
         if not inner or (not top and self.uses[number] > 1):
             return [(number, negative)]
-        found = self._terms(node.args[0], negative != (node.op is Op.NEG), False)
+        terms = self._terms(node.args[0], negative != (node.op is Op.NEG), False)
         for right in node.args[1:]:
-            found += self._terms(right, negative != (node.op is Op.SUB), False)
-        return found
+            terms += self._terms(right, negative != (node.op is Op.SUB), False)
+        return terms
 
     def merged(self, number: int, constants: bool = True) -> tuple[list[Term], bool]:
         """Operands of a sum, one for each input; whether its constant needs an adder of its own.

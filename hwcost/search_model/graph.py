@@ -128,13 +128,13 @@ class _Lowering:
         """Signals in formats that no other operation reads, and each one in its own."""
         self.numbers += 1
         more, point = divmod(self.numbers, _POINTS)
-        held: Counter[int] = Counter()
-        found = []
+        copies: Counter[int] = Counter()
+        signals = []
         for place in places:
-            fmt = Fixed(_WIDTH + more + held[place], point)
-            found.append(self.builder.cast(place, fmt, Quant.TRN, Overflow.WRAP))
-            held[place] += 1
-        return found
+            fmt = Fixed(_WIDTH + more + copies[place], point)
+            signals.append(self.builder.cast(place, fmt, Quant.TRN, Overflow.WRAP))
+            copies[place] += 1
+        return signals
 
     def priced(self, place: int, delay: float, lut: float) -> int:
         """An operation with its price; casts are its further stages where it takes several."""
@@ -153,11 +153,11 @@ class _Lowering:
 
     def operation(self, op: Op, *places: int) -> int:
         """An operator of the language at its own price; a function is a table on its argument."""
-        held = self.own(places)
-        if op in _GRAPH_OPS and len(held) == arity(op):
-            made = self.builder.op(_GRAPH_OPS[op], *held)
+        args = self.own(places)
+        if op in _GRAPH_OPS and len(args) == arity(op):
+            made = self.builder.op(_GRAPH_OPS[op], *args)
         else:
-            made = self._table_on(held[0])
+            made = self._table_on(args[0])
         return self.priced(made, self.cost.op_delay[op], self.cost.op_lut[op])
 
     def _table_on(self, place: int) -> int:

@@ -91,12 +91,12 @@ class SearchCost:
 
     def __post_init__(self) -> None:
         for name in ("op_delay", "op_lut", "table_delay", "table_lut"):
-            held = tuple(float(v) for v in getattr(self, name))
-            if not all(0.0 <= v < math.inf for v in held):
-                raise InputError(f"{name} must hold finite numbers from 0, not {held}")
+            entries = tuple(float(v) for v in getattr(self, name))
+            if not all(0.0 <= v < math.inf for v in entries):
+                raise InputError(f"{name} must hold finite numbers from 0, not {entries}")
             if name.endswith("lut"):
-                held = tuple(round(v / _GRAIN) * _GRAIN for v in held)
-            object.__setattr__(self, name, held)
+                entries = tuple(round(v / _GRAIN) * _GRAIN for v in entries)
+            object.__setattr__(self, name, entries)
         for name in ("op_delay", "op_lut"):
             if len(getattr(self, name)) != len(Op):
                 raise InputError(

@@ -72,10 +72,10 @@ def networks(
         return (Network((), (), 0, 0),)
     rows = [dict(form) for form in forms]
     best: dict[int, Network] = {}
-    for found in _tried(leaves, rows, per_stage):
-        other = best.get(found.depth)
-        if other is None or found.bits < other.bits:
-            best[found.depth] = found
+    for network in _tried(leaves, rows, per_stage):
+        other = best.get(network.depth)
+        if other is None or network.bits < other.bits:
+            best[network.depth] = network
     kept: list[Network] = []
     for depth in sorted(best):
         if not kept or best[depth].bits < kept[-1].bits:
@@ -164,10 +164,10 @@ def _weight(form: Mapping[int, int]) -> int:
 
 def _difference(form: Mapping[int, int], parent: Mapping[int, int], edge: Edge) -> Form:
     _, shift, sign = edge
-    found = dict(form)
+    rest = dict(form)
     for signal, factor in parent.items():
-        found[signal] = found.get(signal, 0) - sign * (factor << shift)
-    return {signal: factor for signal, factor in found.items() if factor}
+        rest[signal] = rest.get(signal, 0) - sign * (factor << shift)
+    return {signal: factor for signal, factor in rest.items() if factor}
 
 
 def _spanning_tree(forms: Sequence[Form], longest: int) -> list[Edge]:
@@ -224,9 +224,9 @@ def _by_tree(
         row: Row = {}
         shift, sign = 0, 1
         for step in _path(parents, k):
-            held = made[step]
-            if held is not None:
-                _placed(row, (held[0], held[1] + shift), held[2] * sign)
+            difference = made[step]
+            if difference is not None:
+                _placed(row, (difference[0], difference[1] + shift), difference[2] * sign)
             shift, sign = shift + tree[step][1], sign * tree[step][2]
         sums.append(row)
     limit = None if depth is None else max(depth, least_depth(sums, terms))
@@ -244,7 +244,7 @@ def _placed(row: Row, place: Place, sign: int) -> None:
 
 
 def _path(parents: Sequence[int], number: int) -> list[int]:
-    found = [number]
-    while parents[found[-1]] >= 0:
-        found.append(parents[found[-1]])
-    return found
+    path = [number]
+    while parents[path[-1]] >= 0:
+        path.append(parents[path[-1]])
+    return path

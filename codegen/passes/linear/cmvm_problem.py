@@ -124,7 +124,7 @@ def _parts(
     row: Row, up: int, signals: Mapping[int, Signal], digits: int | None
 ) -> list[tuple[Source, int]]:
     """Leaves and coefficients of a row, in units of 2**-up of its last place."""
-    found: list[tuple[Source, int]] = []
+    parts: list[tuple[Source, int]] = []
     offset = row.offset << up
     counts = {k: len(signed_digits(c)) for k, c in row.form.items() if signals[k].narrow}
     taker = None
@@ -133,17 +133,17 @@ def _parts(
     for k, factor in row.form.items():
         raised = factor << up
         if k == taker:
-            found.append((Source(k, raised, offset), 1))
+            parts.append((Source(k, raised, offset), 1))
             offset = 0
         elif digits is not None and counts.get(k, 0) >= digits:
             odd = abs(raised) >> _zeros(raised)
-            found.append((Source(k, odd), raised // odd))
+            parts.append((Source(k, odd), raised // odd))
         else:
-            found.append((Source(k), raised))
+            parts.append((Source(k), raised))
     if offset:
         odd = abs(offset) >> _zeros(offset)
-        found.append((Source(None, 0, odd), offset // odd))
-    return found
+        parts.append((Source(None, 0, odd), offset // odd))
+    return parts
 
 
 def _leaf(source: Source, signals: Mapping[int, Signal]) -> Leaf:

@@ -135,21 +135,21 @@ class _Search:
         self.live: set[Pair] = set()  # found twice or more
         self.sums: dict[Pair, tuple[int, Term]] = {}
         for k, row in enumerate(self.rows):
-            held: Row = {}
+            counted: Row = {}
             for place, sign in row.items():
-                self._counted(k, held, place, sign, 1)
-                held[place] = sign
+                self._counted(k, counted, place, sign, 1)
+                counted[place] = sign
 
     def run(self) -> None:
         while self.live:
             pair = self._best()
-            found = self._occurrences(pair)
-            if len(found) < 2:
+            places = self._occurrences(pair)
+            if len(places) < 2:
                 # overlapping or too deep; digits of these terms only become fewer
                 self.live.discard(pair)
                 self.count[pair] = -(1 << 60)
             else:
-                self._extract(pair, found)
+                self._extract(pair, places)
 
     def _best(self) -> Pair:
         count = self.count
@@ -167,19 +167,19 @@ class _Search:
         return bits if self.choice.narrow else -bits, mixed % 8191, pair
 
     def _sum(self, pair: Pair) -> tuple[int, Term]:
-        found = self.sums.get(pair)
-        if found is None:
-            found = self.sums[pair] = summed(self.terms, pair, self.leaves)
-        return found
+        both = self.sums.get(pair)
+        if both is None:
+            both = self.sums[pair] = summed(self.terms, pair, self.leaves)
+        return both
 
     def _counted(self, row: int, digits: Row, place: Place, sign: int, by: int) -> None:
         """Count the pairs of one digit with all of a row's."""
         term, at = place
-        for (other, there), held in digits.items():
+        for (other, there), other_sign in digits.items():
             if (term, at) < (other, there):
-                pair = (term, other, there - at, sign * held)
+                pair = (term, other, there - at, sign * other_sign)
             else:
-                pair = (other, term, at - there, sign * held)
+                pair = (other, term, at - there, sign * other_sign)
             rows = self.where.setdefault(pair, {})
             left = rows.get(row, 0) + by
             if left:
@@ -196,7 +196,7 @@ class _Search:
         """Where a pair stands without overlapping itself and without making a row too deep."""
         a, b, shift, sign = pair
         deep = self._deeper(pair)
-        found = []
+        places = []
         for k in sorted(self.where[pair]):
             row, weight = self.rows[k], self.weights[k]
             used: set[Place] = set()
@@ -208,19 +208,19 @@ class _Search:
                 if self.limit is not None and weight > self.limit:
                     break
                 used |= {place, other}
-                found.append((k, place, other))
-        return found
+                places.append((k, place, other))
+        return places
 
-    def _extract(self, pair: Pair, found: Sequence[tuple[int, Place, Place]]) -> None:
+    def _extract(self, pair: Pair, places: Sequence[tuple[int, Place, Place]]) -> None:
         number = len(self.terms)
         self.terms.append(self._sum(pair)[1])
         low = min(0, pair[2])
-        for k, place, other in found:
+        for k, place, other in places:
             row = self.rows[k]
             sign = row.pop(place)
             self._counted(k, row, place, sign, -1)
-            held = row.pop(other)
-            self._counted(k, row, other, held, -1)
+            other_sign = row.pop(other)
+            self._counted(k, row, other, other_sign, -1)
             self.weights[k] += self._deeper(pair)
             self._counted(k, row, (number, place[1] + low), sign, 1)
             row[number, place[1] + low] = sign

@@ -87,7 +87,7 @@ def _roots(graph: Graph, sums: list[bool], moves: list[bool]) -> list[int]:
         for a in graph.nodes[k].args:
             # a value that is moved is read by what reads it after that
             read[a] = read[a] or (read[k] if moves[k] else not sums[k])
-    return [k for k, held in enumerate(sums) if held and read[k]]
+    return [k for k, is_sum in enumerate(sums) if is_sum and read[k]]
 
 
 def _row(graph: Graph, root: int, sums: list[bool], moves: list[bool]) -> Row:
@@ -140,7 +140,7 @@ def _blocks(rows: list[Row], rank: list[int]) -> list[list[Row]]:
             other = leader.setdefault((rank[row.node], signal), k)
             low, high = sorted((top(other), top(k)))
             parent[high] = low
-    found: dict[int, list[Row]] = {}
+    blocks: dict[int, list[Row]] = {}
     for k, row in enumerate(rows):
-        found.setdefault(top(k), []).append(row)
-    return sorted(found.values(), key=lambda block: (rank[block[0].node], block[0].node))
+        blocks.setdefault(top(k), []).append(row)
+    return sorted(blocks.values(), key=lambda block: (rank[block[0].node], block[0].node))

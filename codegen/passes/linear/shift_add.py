@@ -79,25 +79,25 @@ class _Rebuilding:
         self.place[number] = rebuilt(self.builder, self.graph, number, self.place)
 
     def _block(self, rows: Sequence[Row]) -> None:
-        held = {self.place[k] for row in rows for k in row.form}
+        known = {self.place[k] for row in rows for k in row.form}
         before = roots = self._as_they_were(rows)
-        area, late = self._cost(before, held)
+        area, late = self._cost(before, known)
         # a tick more is a tick more for all of the design, whose area then counts too
         rest = max(0.0, self._area - area)
         least = (rest + area) * late, late
         for candidate in self._candidates(rows):
-            area, late = self._cost(candidate, held)
+            area, late = self._cost(candidate, known)
             if ((rest + area) * late, late) < least:
                 least, roots = ((rest + area) * late, late), candidate
         self.changed |= roots != before
         self.place.update(zip((row.node for row in rows), roots, strict=True))
 
-    def _cost(self, roots: Sequence[int], held: set[int]) -> tuple[float, float]:
-        """Area, without what is `held`; latency: whole stages beyond the first, or nanoseconds."""
+    def _cost(self, roots: Sequence[int], known: set[int]) -> tuple[float, float]:
+        """Area of all but `known` nodes; latency: whole stages beyond the first, or nanoseconds."""
         stage, time = max(self._watch.ready(k) for k in roots)
         total = Area()
-        for k in reachable(self.builder.nodes, roots, lambda k: k not in held):
-            if k not in held:
+        for k in reachable(self.builder.nodes, roots, lambda k: k not in known):
+            if k not in known:
                 total = total + self._model.area(self._watch.view, k)
         return lut_equivalent(total), (stage + 1) * self._model.budget_ns if stage else time
 
@@ -135,7 +135,7 @@ class _Rebuilding:
         return Signal(lo, hi, level, node.fmt.width <= _TABLE_BITS and up >= 0)
 
     def _as_they_were(self, rows: Sequence[Row]) -> list[int]:
-        found = dict(self.place)
+        places = dict(self.place)
         sums, moves = self._parts.sums, self._parts.moves
         through = reachable(
             self.graph.nodes,
@@ -143,42 +143,42 @@ class _Rebuilding:
             lambda k: sums[k] or (moves[k] and k not in self.place),
         )
         for k in sorted(through):
-            if k not in found:
-                found[k] = rebuilt(self.builder, self.graph, k, found)
-        return [self._shown(row.node, found[row.node]) for row in rows]
+            if k not in places:
+                places[k] = rebuilt(self.builder, self.graph, k, places)
+        return [self._shown(row.node, places[row.node]) for row in rows]
 
-    def _shown(self, number: int, found: int) -> int:
+    def _shown(self, number: int, value: int) -> int:
         """A sum, in the old format where a port shows it (wires)."""
         if number not in self._ports:
-            return found
+            return value
         fmt = self.graph.nodes[number].fmt
-        return self.builder.cast(found, fmt, Quant.TRN, Overflow.WRAP)
+        return self.builder.cast(value, fmt, Quant.TRN, Overflow.WRAP)
 
     # --- networks as nodes ---------------------------------------------------------------------
 
     def _built(self, rows: Sequence[Row], made: Problem, network: Network) -> list[int]:
-        held: list[int] = []
+        values: list[int] = []
         for k, term in enumerate(network.terms):
             if term.pair is None:
-                held.append(self._leaf(made, k))
+                values.append(self._leaf(made, k))
                 continue
             a, b, shift, sign = term.pair
-            first = self.builder.scale(held[a], max(0, -shift))
-            second = self.builder.scale(held[b], max(0, shift))
+            first = self.builder.scale(values[a], max(0, -shift))
+            second = self.builder.scale(values[b], max(0, shift))
             total = self.builder.op(GOp.ADD if sign > 0 else GOp.SUB, first, second)
-            held.append(self._tight(total, term.lo, term.hi, made.frac))
-        found = []
+            values.append(self._tight(total, term.lo, term.hi, made.frac))
+        roots = []
         for row, root in zip(rows, made.roots, strict=True):
             if root.form < 0:
                 frac = self.graph.nodes[row.node].fmt.frac
-                found.append(self._shown(row.node, self.builder.const(row.offset, frac)))
+                roots.append(self._shown(row.node, self.builder.const(row.offset, frac)))
                 continue
             number, shift, sign = network.outputs[root.form]
-            value = self.builder.scale(held[number], shift + root.zeros)
+            value = self.builder.scale(values[number], shift + root.zeros)
             if sign * root.sign < 0:
                 value = self.builder.op(GOp.NEG, value)
-            found.append(self._shown(row.node, value))
-        return found
+            roots.append(self._shown(row.node, value))
+        return roots
 
     def _leaf(self, made: Problem, number: int) -> int:
         source = made.sources[number]

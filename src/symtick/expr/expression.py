@@ -46,13 +46,13 @@ class Expression:
 
     def support(self) -> list[frozenset[int]]:
         """For each node, the inputs it depends on."""
-        held: list[frozenset[int]] = []
+        supports: list[frozenset[int]] = []
         for node in self.nodes:
             if node.op is Op.INPUT:
-                held.append(frozenset((node.index,)))
+                supports.append(frozenset((node.index,)))
             else:
-                held.append(frozenset().union(*(held[a] for a in node.args)))
-        return held
+                supports.append(frozenset().union(*(supports[a] for a in node.args)))
+        return supports
 
     def evaluate(self, data: npt.ArrayLike) -> FloatArray:
         """Values of the outputs.
@@ -84,20 +84,20 @@ class Expression:
             DomainError: an operator is undefined somewhere on its argument's interval; the
                 message names the operator and the sub-expression.
         """
-        held: list[Interval] = []
+        intervals: list[Interval] = []
         for node in self.nodes:
             if node.op is Op.INPUT:
-                held.append(ranges[node.index])
+                intervals.append(ranges[node.index])
             elif node.op is Op.CONST:
-                held.append(Interval.point(node.value))
+                intervals.append(Interval.point(node.value))
             else:
                 try:
-                    held.append(OPS[node.op].interval(*(held[a] for a in node.args)))
+                    intervals.append(OPS[node.op].interval(*(intervals[a] for a in node.args)))
                 except DomainError as error:
                     raise DomainError(
                         f"in {node_text(self.nodes, node, self.inputs)}: {error}"
                     ) from None
-        return held
+        return intervals
 
     def to_program(self, output: int = 0) -> Program:
         """One output as a postfix program (shared sub-expressions are written out again)."""

@@ -47,8 +47,8 @@ class Interval:
     @classmethod
     def hull(cls, values: Iterable[float]) -> Interval:
         """The smallest interval that holds every value."""
-        held = list(values)
-        return cls(min(held), max(held))
+        members = list(values)
+        return cls(min(members), max(members))
 
     def __contains__(self, value: float) -> bool:
         return self.lo <= value <= self.hi

@@ -159,8 +159,8 @@ class _Reader:
         negative = isinstance(node.op, ast.USub)
         if negative and isinstance(inner, ast.Constant):
             return self.builder.const(-_number(inner))
-        held = self.read(inner, depth + 1)
-        return self.builder.op(Op.NEG, held) if negative else held
+        number = self.read(inner, depth + 1)
+        return self.builder.op(Op.NEG, number) if negative else number
 
     def _binary(self, node: ast.BinOp, depth: int) -> int:
         if isinstance(node.op, ast.Pow):

@@ -39,15 +39,15 @@ def to_sympy(expression: Expression, output: int = 0) -> sympy.Expr:
     equal as a function, not as a tree.
     """
     symbols = [sympy.Symbol(name, real=True) for name in expression.inputs]
-    held: list[sympy.Expr] = []
+    values: list[sympy.Expr] = []
     for node in expression.nodes:
         if node.op is Op.INPUT:
-            held.append(symbols[node.index])
+            values.append(symbols[node.index])
         elif node.op is Op.CONST:
-            held.append(_as_number(node.value))
+            values.append(_as_number(node.value))
         else:
-            held.append(OPS[node.op].sympy(*(held[a] for a in node.args)))
-    return held[expression.outputs[output]]
+            values.append(OPS[node.op].sympy(*(values[a] for a in node.args)))
+    return values[expression.outputs[output]]
 
 
 def _as_number(value: float) -> sympy.Expr:
@@ -78,8 +78,8 @@ def from_sympy(
 
 
 def _free_names(sources: Sequence[sympy.Expr]) -> tuple[str, ...]:
-    found = {str(symbol) for item in sources for symbol in item.free_symbols}
-    ordered = sorted(found, key=lambda n: (n.rstrip("0123456789"), len(n), n))
+    names = {str(symbol) for item in sources for symbol in item.free_symbols}
+    ordered = sorted(names, key=lambda n: (n.rstrip("0123456789"), len(n), n))
     return check_names(ordered)
 
 

@@ -177,6 +177,13 @@ def _with_row(row: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+def _renamed(new: str, old: str) -> Callable[[dict[str, Any]], None]:
+    def change(content: dict[str, Any]) -> None:
+        content["area"][old] = content["area"].pop(new)
+
+    return change
+
+
 def _with(**section: object) -> Callable[[dict[str, Any]], None]:
     def change(content: dict[str, Any]) -> None:
         for name, values in section.items():
@@ -190,6 +197,7 @@ def _with(**section: object) -> Callable[[dict[str, Any]], None]:
     [
         (_without("mul"), r"rows missing: \['mul'\]"),
         (_with_row({"alias": "nothing"}), r"bad aliases: \['nothing'\]"),
+        (_renamed("digit_row", "madd"), "the row madd is called digit_row now"),
         (_with_row({"fixed": 1.0, "alias": "sub"}), "a row needs one of"),
         (_with_row({"regression": {"colour": 1.0}}), r"unknown features \['colour'\] of saturate"),
         # a feature that another row has; KeyError when a node asked for it
