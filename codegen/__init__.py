@@ -11,7 +11,7 @@ from symtick.codegen.lowering.lower import lower
 from symtick.codegen.lowering.precision import Precision
 from symtick.codegen.passes.pipeline import PASSES, Pass, run_passes
 from symtick.codegen.scheduling.scheduler import schedule
-from symtick.codegen.tuning.tuning import Judge, Step, Tuning, tune_widths
+from symtick.codegen.tuning.tuning import Judge, Tuning, TuningStep, tune_widths
 from symtick.codegen.tuning.widths import Width
 
 __all__ = [
@@ -37,8 +37,8 @@ __all__ = [
     "Quant",
     "RawArray",
     "Schedule",
-    "Step",
     "Tuning",
+    "TuningStep",
     "Width",
     "cast_raw",
     "compile_expression",

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from symtick.codegen.ir.graph import Graph
 from symtick.codegen.ir.schedule import Schedule
 from symtick.codegen.lowering.decision import SCORES, Decision
-from symtick.codegen.lowering.function_units import Unit
+from symtick.codegen.lowering.function_units import FunctionUnit
 from symtick.expr import Expression
 
 
@@ -39,7 +39,7 @@ class Design:
     model: str
     decision: Decision = SCORES
     score_names: tuple[str, ...] = ()
-    units: tuple[Unit, ...] = ()
+    units: tuple[FunctionUnit, ...] = ()
 
     def real_outputs(self, raw: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """What the hardware computes for raw inputs (rows, inputs), as reals (rows, outputs).

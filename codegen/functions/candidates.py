@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from symtick.codegen.functions.horner import Value, horner
-from symtick.codegen.functions.interval_arrays import Box
-from symtick.codegen.functions.polynomials import Fit, fit, misses
-from symtick.codegen.functions.segmentation import Pieces, equal_pieces, octaves
+from symtick.codegen.functions.horner import BoundedValue, horner
+from symtick.codegen.functions.interval_arrays import IntervalArray
+from symtick.codegen.functions.polynomials import PiecewiseFit, fit, misses
+from symtick.codegen.functions.segmentation import Segmentation, equal_pieces, octaves
 from symtick.codegen.functions.univariate import Univariate
 from symtick.codegen.ir.bit_views import dropped_bits
 from symtick.codegen.ir.graph import GNode, GraphBuilder
@@ -28,7 +28,7 @@ _STEEPER = 16.0
 _SHARE = 0.7
 
 
-class Plan(NamedTuple):
+class FunctionPlan(NamedTuple):
     """One way to compute a function.
 
     Attributes:
@@ -41,7 +41,7 @@ class Plan(NamedTuple):
     method: str
     pieces: int
     least_cost: float
-    emit: Callable[[GraphBuilder, int], Value]
+    emit: Callable[[GraphBuilder, int], BoundedValue]
 
 
 def highest_degree(node: GNode, frac: int) -> int:
@@ -49,7 +49,7 @@ def highest_degree(node: GNode, frac: int) -> int:
     return _DEGREES[(node.hi - node.lo).bit_length() > _WIDE or frac > _WIDE]
 
 
-def equal_choices(node: GNode, bits: int) -> Iterator[Pieces]:
+def equal_choices(node: GNode, bits: int) -> Iterator[Segmentation]:
     """Equal pieces of a signal, the fewest first, chosen by `bits` bits at most."""
     if node.hi - node.lo < 1 or node.fmt.width > _FLOAT_WIDTH:
         return
@@ -59,7 +59,9 @@ def equal_choices(node: GNode, bits: int) -> Iterator[Pieces]:
             yield equal_pieces(node, low)
 
 
-def octave_choices(node: GNode, bits: int, function: Univariate) -> Iterator[Iterator[Pieces]]:
+def octave_choices(
+    node: GNode, bits: int, function: Univariate
+) -> Iterator[Iterator[Segmentation]]:
     """Octaves towards the end of the range where a function bends much more than at the other."""
     if node.fmt.width > _FLOAT_WIDTH:
         return
@@ -74,7 +76,7 @@ def octave_choices(node: GNode, bits: int, function: Univariate) -> Iterator[Ite
         yield _towards(node, last > first, stages, bits - stages)
 
 
-def _towards(node: GNode, mirrored: bool, stages: int, bits: int) -> Iterator[Pieces]:
+def _towards(node: GNode, mirrored: bool, stages: int, bits: int) -> Iterator[Segmentation]:
     for more in range(1, bits):
         pieces = octaves(node, mirrored, stages, more)
         if pieces is not None:
@@ -82,8 +84,8 @@ def _towards(node: GNode, mirrored: bool, stages: int, bits: int) -> Iterator[Pi
 
 
 def fewest(
-    choices: Iterator[Pieces], node: GNode, function: Univariate, frac: int, largest: int
-) -> Iterator[Plan]:
+    choices: Iterator[Segmentation], node: GNode, function: Univariate, frac: int, largest: int
+) -> Iterator[FunctionPlan]:
     """Of each degree up to the largest, the first pieces that serve, fewest coming first."""
     missing = set(range(largest + 1))
     unit = 2.0**-frac
@@ -103,14 +105,19 @@ def fewest(
 
 
 def _polynomial(
-    node: GNode, function: Univariate, pieces: Pieces, degree: int, jet: Sequence[Box], frac: int
-) -> Plan:
+    node: GNode,
+    function: Univariate,
+    pieces: Segmentation,
+    degree: int,
+    jet: Sequence[IntervalArray],
+    frac: int,
+) -> FunctionPlan:
     """The plan of a polynomial, fitted when it is first built."""
     unit = 2.0**-frac
     bits = math.log2(max(float(jet[0].size.max()) / unit, 2.0))
-    memo: list[tuple[Fit, int]] = []
+    memo: list[tuple[PiecewiseFit, int]] = []
 
-    def emit(builder: GraphBuilder, number: int) -> Value:
+    def emit(builder: GraphBuilder, number: int) -> BoundedValue:
         if not memo:
             fitted = fit(function, pieces, degree, jet, unit)
             memo.append((fitted, frac + _guard(node, fitted, frac)))
@@ -120,15 +127,15 @@ def _polynomial(
     count = len(pieces.left)
     # a product for each degree, of about half of the bits; each is a tick or more
     luts = count / 64.0 * bits + degree * min(pieces.low, bits / 2.0) * bits / 2.0
-    return Plan(f"{kind} on {pieces.name}", count, luts * _SHARE * (degree + 1), emit)
+    return FunctionPlan(f"{kind} on {pieces.name}", count, luts * _SHARE * (degree + 1), emit)
 
 
-def _serves(pieces: Pieces, function: Univariate, degree: int, unit: float) -> bool:
+def _serves(pieces: Segmentation, function: Univariate, degree: int, unit: float) -> bool:
     jet = function.taylor(pieces.start, pieces.end, degree + 1)
     return bool(np.minimum(*misses(pieces, jet, degree)).max() <= unit / 2.0)
 
 
-def _guard(node: GNode, fitted: Fit, frac: int) -> int:
+def _guard(node: GNode, fitted: PiecewiseFit, frac: int) -> int:
     """Fewest bits below 2**-frac with which a polynomial's rounding stays within it, if any do."""
     for guard in range(min(fitted.degree, 2), _MOST_GUARD + 1):
         builder = GraphBuilder(("v",))

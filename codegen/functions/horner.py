@@ -14,8 +14,8 @@ from typing import NamedTuple
 import mpmath
 import numpy as np
 
-from symtick.codegen.functions.polynomials import Fit
-from symtick.codegen.functions.segmentation import Parts
+from symtick.codegen.functions.polynomials import PiecewiseFit
+from symtick.codegen.functions.segmentation import SegmentParts
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
 from symtick.codegen.ir.graph import GOp, GraphBuilder
 from symtick.codegen.ir.rewrite import stored
@@ -23,14 +23,14 @@ from symtick.codegen.ir.rewrite import stored
 _EXACT_BITS = 320
 
 
-class Value(NamedTuple):
+class BoundedValue(NamedTuple):
     """A graph node and how far it may be from the real value that it stands for."""
 
     node: int
     error: float
 
 
-def horner(builder: GraphBuilder, number: int, fitted: Fit, frac: int) -> Value:
+def horner(builder: GraphBuilder, number: int, fitted: PiecewiseFit, frac: int) -> BoundedValue:
     """The polynomial of a signal, each rounding about half a unit of 2**-frac.
 
     Args:
@@ -56,11 +56,16 @@ def horner(builder: GraphBuilder, number: int, fitted: Fit, frac: int) -> Value:
         value = builder.op(GOp.ADD, base, product)
         span = fitted.rest(k) if k else fitted.hull
         value = within(builder, value, *span, error + (0.0 if k else fitted.miss))
-    return Value(value, error + fitted.miss)
+    return BoundedValue(value, error + fitted.miss)
 
 
 def _coefficient(
-    builder: GraphBuilder, at: Parts, fitted: Fit, power: int, place: int, added: float
+    builder: GraphBuilder,
+    at: SegmentParts,
+    fitted: PiecewiseFit,
+    power: int,
+    place: int,
+    added: float,
 ) -> int:
     """The table of a coefficient, rounded to nearest."""
     with mpmath.workprec(_EXACT_BITS):
@@ -76,7 +81,7 @@ def _nearest(value: float | mpmath.mpf, added: float, place: int) -> int:
 
 
 def _times(builder: GraphBuilder, factor: int, local: int, place: int) -> tuple[int, float, float]:
-    """factor * variable cut at a place; what that loses at most around its middle, and the middle."""
+    """factor * variable cut at a place; the most that it loses around its middle; the middle."""
     node, variable = builder.nodes[factor], builder.nodes[local]
     size = math.ldexp(max(abs(node.lo), abs(node.hi), 1), -node.fmt.frac)
     frac = variable.fmt.frac

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import mpmath
 import numpy as np
 
-from symtick.codegen.functions.interval_arrays import Box
-from symtick.codegen.functions.segmentation import Pieces
+from symtick.codegen.functions.interval_arrays import IntervalArray
+from symtick.codegen.functions.segmentation import Segmentation
 from symtick.codegen.functions.univariate import Number, Univariate
 from symtick.codegen.ir.fixed import Reals
 
@@ -28,7 +28,7 @@ _FLOAT_BITS = 38
 _EXACT_BITS = 320
 
 
-def misses(pieces: Pieces, jet: Sequence[Box], degree: int) -> tuple[Reals, Reals]:
+def misses(pieces: Segmentation, jet: Sequence[IntervalArray], degree: int) -> tuple[Reals, Reals]:
     """Largest error of the polynomial of a degree on each piece, and that of a constant."""
     shape = pieces.left.shape
     with np.errstate(invalid="ignore"):
@@ -40,7 +40,7 @@ def misses(pieces: Pieces, jet: Sequence[Box], degree: int) -> tuple[Reals, Real
 
 
 @dataclass(frozen=True)
-class Fit:
+class PiecewiseFit:
     """Coefficients of each piece's polynomial in its variable.
 
     Attributes:
@@ -52,7 +52,7 @@ class Fit:
             a piece goes on beyond the function's domain.
     """
 
-    pieces: Pieces
+    pieces: Segmentation
     degree: int
     coefficients: tuple[tuple[Number, ...], ...]
     miss: float
@@ -74,7 +74,13 @@ def _ranges(rows: Sequence[Sequence[Number]], reach: Reals) -> tuple[Reals, Real
     return low, high
 
 
-def fit(function: Univariate, pieces: Pieces, degree: int, jet: Sequence[Box], unit: float) -> Fit:
+def fit(
+    function: Univariate,
+    pieces: Segmentation,
+    degree: int,
+    jet: Sequence[IntervalArray],
+    unit: float,
+) -> PiecewiseFit:
     """The polynomials of a function.
 
     Args:
@@ -110,7 +116,7 @@ def fit(function: Univariate, pieces: Pieces, degree: int, jet: Sequence[Box], u
     low = np.where(pieces.is_cut, np.minimum(low, beyond[0]), low)
     high = np.where(pieces.is_cut, np.maximum(high, beyond[1]), high)
     hull = float(low.min()), float(high.max())
-    return Fit(pieces, degree, tuple(tuple(row) for row in rows), miss, hull)
+    return PiecewiseFit(pieces, degree, tuple(tuple(row) for row in rows), miss, hull)
 
 
 def _nodes(degree: int) -> Reals:
@@ -120,7 +126,9 @@ def _nodes(degree: int) -> Reals:
     )
 
 
-def _floats(function: Univariate, pieces: Pieces, degree: int) -> tuple[list[list[Number]], float]:
+def _floats(
+    function: Univariate, pieces: Segmentation, degree: int
+) -> tuple[list[list[Number]], float]:
     """Coefficients in float64, and how far rounding may move the polynomials."""
     share = _nodes(degree)
     # along t, which may run against the signal
@@ -136,7 +144,7 @@ def _floats(function: Univariate, pieces: Pieces, degree: int) -> tuple[list[lis
     return rows, 3.0 * float((values.hi - values.lo).max())
 
 
-def _exactly(function: Univariate, pieces: Pieces, place: int, degree: int) -> list[Number]:
+def _exactly(function: Univariate, pieces: Segmentation, place: int, degree: int) -> list[Number]:
     """Coefficients of one piece to many digits."""
     left, start, end = (float(v[place]) for v in (pieces.left, pieces.start, pieces.end))
     if start == end:

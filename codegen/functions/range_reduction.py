@@ -16,7 +16,7 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 
-from symtick.codegen.functions.horner import Value
+from symtick.codegen.functions.horner import BoundedValue
 from symtick.codegen.functions.tables import piece_address
 from symtick.codegen.functions.univariate import Univariate
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant, RawArray
@@ -24,7 +24,7 @@ from symtick.codegen.ir.graph import GNode, GOp, GraphBuilder
 from symtick.codegen.ir.rewrite import stored
 from symtick.expr import Builder, Expression, Interval, Node, Op, reachable
 
-Emit = Callable[[GraphBuilder, int], Value]
+Emit = Callable[[GraphBuilder, int], BoundedValue]
 # (signal, function, bits after the point) -> how to compute it within that, or None
 Planner = Callable[[GNode, Univariate, int], Emit | None]
 
@@ -114,7 +114,7 @@ def split_exponential(
         return None
     memo: list[RawArray] = []
 
-    def emit(builder: GraphBuilder, number: int) -> Value:
+    def emit(builder: GraphBuilder, number: int) -> BoundedValue:
         at = piece_address(builder, number, low)
         if not memo:
             codes = range(node.lo >> low, (node.hi >> low) + 1)
@@ -130,14 +130,14 @@ def split_exponential(
     return emit
 
 
-def _cut(builder: GraphBuilder, number: int, frac: int, error: float) -> Value:
+def _cut(builder: GraphBuilder, number: int, frac: int, error: float) -> BoundedValue:
     """A node without the bits below `frac`, and the error that is then left."""
     node = builder.nodes[number]
     drop = node.fmt.frac - frac
     if drop <= 0:
-        return Value(number, error)
+        return BoundedValue(number, error)
     fmt = Fixed.for_raw(node.lo >> drop, node.hi >> drop, frac)
-    return Value(builder.cast(number, fmt, Quant.TRN, Overflow.WRAP), error + 2.0**-frac)
+    return BoundedValue(builder.cast(number, fmt, Quant.TRN, Overflow.WRAP), error + 2.0**-frac)
 
 
 # --- periodic functions --------------------------------------------------------------------------
@@ -170,12 +170,12 @@ def on_a_turn(
     # half a place more, so that cutting to `places` is rounding
     rates[1] += 1 << (fine - places - 1)
 
-    def emit(builder: GraphBuilder, number: int) -> Value:
+    def emit(builder: GraphBuilder, number: int) -> BoundedValue:
         product = builder.op(GOp.MUL, number, builder.const(rates[0], fine))
         moved = builder.op(GOp.ADD, product, builder.const(rates[1], fine))
         inside = factor(builder, builder.cast(moved, turn, Quant.TRN, Overflow.WRAP))
         away = 2.0 ** -(places + 1) + (far + 1.0) * 2.0 ** -(fine + 1)
-        return Value(inside.node, inside.error + steepest * (away + 2.0**-50))
+        return BoundedValue(inside.node, inside.error + steepest * (away + 2.0**-50))
 
     return emit
 
@@ -242,9 +242,9 @@ def clamped(
     if inner is None:
         return None
 
-    def emit(builder: GraphBuilder, number: int) -> Value:
+    def emit(builder: GraphBuilder, number: int) -> BoundedValue:
         value = inner(builder, builder.cast(number, fmt, Quant.TRN, Overflow.SAT))
-        return Value(value.node, value.error + varies)
+        return BoundedValue(value.node, value.error + varies)
 
     return emit
 

@@ -27,7 +27,7 @@ from symtick.expr import Interval
 _FAR = 256.0
 
 
-class Parts(NamedTuple):
+class SegmentParts(NamedTuple):
     """The two parts of a signal: which piece, and where in it.
 
     Attributes:
@@ -42,7 +42,7 @@ class Parts(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Pieces:
+class Segmentation:
     """Pieces of the codes of a signal.
 
     Attributes:
@@ -64,10 +64,10 @@ class Pieces:
     low: int
     frac: int
     order: npt.NDArray[np.int64]
-    parts: Callable[[GraphBuilder, int], Parts]
+    parts: Callable[[GraphBuilder, int], SegmentParts]
     name: str
 
-    def on(self, domain: Interval) -> Pieces:
+    def on(self, domain: Interval) -> Segmentation:
         """The same pieces where only values in a domain matter; others are next to one of its ends.
 
         A signal's bounds can reach beyond its real range. A function is not fitted there: it would
@@ -108,19 +108,19 @@ class Pieces:
         return np.asarray((first == self.left) & near)
 
 
-def equal_pieces(node: GNode, low: int) -> Pieces:
+def equal_pieces(node: GNode, low: int) -> Segmentation:
     """Pieces of 2**low codes of a signal."""
     frac = node.fmt.frac
     first, last = node.lo >> low, node.hi >> low
     left = np.ldexp(np.arange(first, last + 1, dtype=np.float64), low - frac)
     longest = math.ldexp((1 << low) - 1, -frac)
 
-    def parts(builder: GraphBuilder, number: int) -> Parts:
+    def parts(builder: GraphBuilder, number: int) -> SegmentParts:
         at = piece_address(builder, number, low)
-        return Parts(at.node, at.lo, _low_bits(builder, number, low))
+        return SegmentParts(at.node, at.lo, _low_bits(builder, number, low))
 
     end = np.minimum(left + longest, math.ldexp(node.hi, -frac))
-    return Pieces(
+    return Segmentation(
         left=left,
         start=np.maximum(left, math.ldexp(node.lo, -frac)),
         end=end,
@@ -134,7 +134,7 @@ def equal_pieces(node: GNode, low: int) -> Pieces:
     )
 
 
-def octaves(node: GNode, mirrored: bool, stages: int, bits: int) -> Pieces | None:
+def octaves(node: GNode, mirrored: bool, stages: int, bits: int) -> Segmentation | None:
     """Octaves of the distance from the lower end of a signal's range, or from its upper end.
 
     A range that does not cross 0 is measured from 0.
@@ -171,16 +171,16 @@ def octaves(node: GNode, mirrored: bool, stages: int, bits: int) -> Pieces | Non
     ends = signal(first[real]), signal(last[real])
     left, scale = signal(np.ldexp(tops[real], low) * scale[real]), sign * scale[real]
 
-    def parts(builder: GraphBuilder, number: int) -> Parts:
+    def parts(builder: GraphBuilder, number: int) -> SegmentParts:
         distance = _distance(builder, number, origin, mirrored)
         count, mantissa = normalised(builder, distance, stages)
         fmt = builder.nodes[mantissa].fmt
         top = Fixed(fmt.width - low, fmt.frac - low, False)
         choice = builder.cast(mantissa, top, Quant.TRN, Overflow.WRAP)
         address = builder.op(GOp.CONCAT, count, choice)
-        return Parts(address, 0, _low_bits(builder, mantissa, low))
+        return SegmentParts(address, 0, _low_bits(builder, mantissa, low))
 
-    return Pieces(
+    return Segmentation(
         left=left,
         start=np.minimum(*ends),
         end=np.maximum(*ends),

@@ -14,7 +14,7 @@ import mpmath
 import numpy as np
 import numpy.typing as npt
 
-from symtick.codegen.functions.interval_arrays import Box, taylor
+from symtick.codegen.functions.interval_arrays import IntervalArray, taylor
 from symtick.codegen.ir.fixed import RawArray, Reals
 from symtick.errors import DomainError
 from symtick.expr import Builder, Expression, Interval, Op, reachable
@@ -101,7 +101,7 @@ class Univariate:
                 values.append(_EXACT[node.op](*(values[a] for a in node.args)))
         return values[self.expression.outputs[0]]
 
-    def taylor(self, lo: Reals, hi: Reals, order: int) -> list[Box]:
+    def taylor(self, lo: Reals, hi: Reals, order: int) -> list[IntervalArray]:
         """Enclosures of the Taylor coefficients over intervals, see `boxes.taylor`."""
         low, high = (np.clip(v, self.domain.lo, self.domain.hi) for v in (lo, hi))
         return taylor(self.expression, low, high, order)

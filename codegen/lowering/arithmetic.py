@@ -13,7 +13,7 @@ from symtick.codegen.ir.graph import GOp, GraphBuilder
 from symtick.codegen.ir.signed_digits import quantised
 from symtick.codegen.lowering.analysis import extra_bits
 
-Term = tuple[int, bool]  # graph node, whether it is subtracted
+SignedNode = tuple[int, bool]  # graph node, whether it is subtracted
 
 
 def is_shift(weight: float) -> bool:
@@ -54,7 +54,7 @@ class Arithmetic:
         fmt = Fixed.for_raw(node.lo >> drop, node.hi >> drop, frac)
         return self.builder.cast(number, fmt, Quant.TRN, Overflow.WRAP)
 
-    def scaled(self, number: int, weight: float, frac: int) -> Term:
+    def scaled(self, number: int, weight: float, frac: int) -> SignedNode:
         """weight * node, the sign left to the sum; the constant is right within 2**-frac / 4."""
         guarded = frac + self.guard
         if weight == 0.0:
@@ -68,21 +68,21 @@ class Arithmetic:
         factor = self.builder.const(*quantised(abs(weight), tolerance))
         return self.trimmed(self.builder.op(GOp.MUL, kept, factor), guarded), weight < 0
 
-    def added(self, terms: Sequence[Term]) -> int:
+    def added(self, terms: Sequence[SignedNode]) -> int:
         """The sum, the two earliest first (narrower ones where equal)."""
         if not terms:
             return self.builder.const(0, 0)
         last, negative = joined(terms, self._key, self._pair)
         return self.builder.op(GOp.NEG, last) if negative else last
 
-    def _pair(self, first: Term, second: Term) -> Term:
+    def _pair(self, first: SignedNode, second: SignedNode) -> SignedNode:
         (a, a_negative), (b, b_negative) = first, second
         if a_negative == b_negative:
             return self.builder.op(GOp.ADD, a, b), a_negative
         plus, minus = (b, a) if a_negative else (a, b)
         return self.builder.op(GOp.SUB, plus, minus), False
 
-    def _key(self, term: Term) -> tuple[Ready, int]:
+    def _key(self, term: SignedNode) -> tuple[Ready, int]:
         return self.watch.ready(term[0]), self.builder.nodes[term[0]].fmt.width
 
     def multiplied(self, factors: Sequence[int], frac: int) -> int:

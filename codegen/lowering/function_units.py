@@ -15,14 +15,14 @@ from functools import partial
 from typing import NamedTuple
 
 from symtick.codegen.functions.candidates import (
-    Plan,
+    FunctionPlan,
     equal_choices,
     fewest,
     highest_degree,
     octave_choices,
 )
 from symtick.codegen.functions.digit_recurrence import square_root
-from symtick.codegen.functions.horner import Value
+from symtick.codegen.functions.horner import BoundedValue
 from symtick.codegen.functions.range_reduction import Emit, clamped, on_a_turn, split_exponential
 from symtick.codegen.functions.segmentation import equal_pieces
 from symtick.codegen.functions.tables import Address, address, tabled
@@ -45,7 +45,7 @@ _MANY_PIECES = 1 << 20
 _MOST_OCTAVES = 2
 
 
-class Unit(NamedTuple):
+class FunctionUnit(NamedTuple):
     """How a function of a signal is computed.
 
     Attributes:
@@ -80,7 +80,7 @@ class FunctionUnits:
 
     builder: GraphBuilder
     model: CostModel
-    units: dict[int, Unit] = field(default_factory=dict)
+    units: dict[int, FunctionUnit] = field(default_factory=dict)
 
     def table(self, number: int, bits: int, function: Univariate, frac: int, values: Reals | None
               = None) -> int:  # fmt: skip
@@ -126,12 +126,12 @@ class FunctionUnits:
         node = self.builder.nodes[number]
         return any(True for _ in fewest(equal_choices(node, bits), node, function, frac, degree))
 
-    def plan(self, number: int, bits: int, function: Univariate, frac: int) -> Plan | None:
+    def plan(self, number: int, bits: int, function: Univariate, frac: int) -> FunctionPlan | None:
         """The cheapest way to a function within 2**-frac, or None."""
         return self._plan(self.builder.nodes[number], bits, function, frac)
 
-    def _plan(self, node: GNode, bits: int, function: Univariate, frac: int) -> Plan | None:
-        best: tuple[tuple[float, float], Plan] | None = None
+    def _plan(self, node: GNode, bits: int, function: Univariate, frac: int) -> FunctionPlan | None:
+        best: tuple[tuple[float, float], FunctionPlan] | None = None
         for plans in self._schemes(node, bits, function, frac):
             for plan in plans:
                 if best is not None and plan.least_cost > best[0][0]:
@@ -145,17 +145,17 @@ class FunctionUnits:
 
     def _schemes(
         self, node: GNode, bits: int, function: Univariate, frac: int
-    ) -> Iterator[Iterable[Plan]]:
+    ) -> Iterator[Iterable[FunctionPlan]]:
         """Plans by kind, the kinds that mostly suffice first."""
         if function.is_root and node.lo >= 0:
-            yield [Plan("digit by digit", _MANY_PIECES, 0.0, partial(_root, frac=frac))]
+            yield [FunctionPlan("digit by digit", _MANY_PIECES, 0.0, partial(_root, frac=frac))]
         largest = highest_degree(node, frac)
         yield fewest(equal_choices(node, bits), node, function, frac, largest)
         inner = partial(self._inner, bits)
         for name, reduce in _REDUCTIONS:
             emit = reduce(node, bits, function, frac, inner)
             if emit is not None:
-                yield [Plan(name, 1, 0.0, emit)]
+                yield [FunctionPlan(name, 1, 0.0, emit)]
         served = 0
         for pieces in octave_choices(node, bits, function):
             plans = list(fewest(pieces, node, function, frac, largest))
@@ -171,7 +171,7 @@ class FunctionUnits:
         plan = self._plan(node, bits, function, frac)
         return None if plan is None else plan.emit
 
-    def _cost(self, plan: Plan, node: GNode, target: float) -> tuple[float, float] | None:
+    def _cost(self, plan: FunctionPlan, node: GNode, target: float) -> tuple[float, float] | None:
         """LUT-equivalents times ticks of a plan on its own, and the rest of its last tick.
 
         None if it misses the target.
@@ -196,13 +196,13 @@ class FunctionUnits:
         slope = function.taylor(pieces.start, pieces.end, 1)[1].size
         return float((slope * pieces.span).max()) / 2.0
 
-    def of(self, outputs: Sequence[int]) -> tuple[Unit, ...]:
+    def of(self, outputs: Sequence[int]) -> tuple[FunctionUnit, ...]:
         """The units that these outputs read, in order of their nodes."""
         needed = reachable(self.builder.nodes, outputs)
         return tuple(self.units[k] for k in sorted(needed) if k in self.units)
 
     def _note(self, node: int, function: Univariate, method: str, frac: int, error: float) -> None:
-        self.units[node] = Unit(node, function, method, frac, math.ldexp(error, frac))
+        self.units[node] = FunctionUnit(node, function, method, frac, math.ldexp(error, frac))
 
 
 _REDUCTIONS = (
@@ -214,11 +214,11 @@ _REDUCTIONS = (
 
 def _whole_table(
     builder: GraphBuilder, number: int, function: Univariate, frac: int, bits: int
-) -> Value:
+) -> BoundedValue:
     at = address(builder, number, bits)
     raw = function.nearest(at.points.tolist(), frac)
-    return Value(stored(builder, at.node, at.lo, raw, frac), 2.0 ** -(frac + 1))
+    return BoundedValue(stored(builder, at.node, at.lo, raw, frac), 2.0 ** -(frac + 1))
 
 
-def _root(builder: GraphBuilder, number: int, frac: int) -> Value:
-    return Value(square_root(builder, number, frac), 2.0 ** -(frac + 1))
+def _root(builder: GraphBuilder, number: int, frac: int) -> BoundedValue:
+    return BoundedValue(square_root(builder, number, frac), 2.0 ** -(frac + 1))

@@ -29,16 +29,16 @@ from symtick.codegen.ir.fixed import Fixed, Quant
 from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
 from symtick.codegen.ir.schedule import CostModel
 from symtick.codegen.lowering.analysis import Analysis, extra_bits, input_bounds, magnitude
-from symtick.codegen.lowering.arithmetic import Arithmetic, Term, is_shift
-from symtick.codegen.lowering.function_units import FunctionUnits, Unit
+from symtick.codegen.lowering.arithmetic import Arithmetic, SignedNode, is_shift
+from symtick.codegen.lowering.function_units import FunctionUnit, FunctionUnits
 from symtick.codegen.lowering.input_tables import LINE_BITS, InputTables, OfProduct, OfSum
 from symtick.codegen.lowering.normal_forms import (
     PRODUCT,
-    Linear,
-    Product,
+    ProductForm,
+    SumForm,
     is_linear,
-    linear,
-    product,
+    product_form,
+    sum_form,
 )
 from symtick.codegen.lowering.precision import Precision
 from symtick.errors import AccuracyError, InputError
@@ -60,7 +60,7 @@ class Lowered(NamedTuple):
     """A graph, and how the functions in it are computed."""
 
     graph: Graph
-    units: tuple[Unit, ...]
+    units: tuple[FunctionUnit, ...]
 
 
 def lower(
@@ -164,13 +164,13 @@ class _Lowering:
             return self.inputs.node(node.index)
         index = self._table_input(number)
         if index is not None:
-            return self._sum(Linear(groups={index: [(number, 1.0)]}), frac)
+            return self._sum(SumForm(groups={index: [(number, 1.0)]}), frac)
         if number in self.analysis.whole:
             return self._digits(number, frac, Quant.RND)
         if is_linear(self.analysis, number):
-            return self._sum(linear(self.analysis, number, self._table_input), frac)
+            return self._sum(sum_form(self.analysis, number, self._table_input), frac)
         if node.op in PRODUCT:
-            form = product(self.analysis, number, self.inputs.index)
+            form = product_form(self.analysis, number, self.inputs.index)
             return self.arithmetic.added([self._product(form, frac)])
         if node.op in FUNCTIONS:
             return self._function(number, 1, 1.0, frac)
@@ -189,7 +189,7 @@ class _Lowering:
         """The input on which a node of a sum is part of a table; lines are taken apart."""
         return None if self.inputs.is_line(number) else self.inputs.index(number)
 
-    def _sum(self, form: Linear, frac: int) -> int:
+    def _sum(self, form: SumForm, frac: int) -> int:
         terms = self._table_terms(form, frac)
         for index, weight in form.inputs.items():
             terms.append(self.arithmetic.scaled(self.inputs.node(index), weight, frac))
@@ -199,7 +199,7 @@ class _Lowering:
             terms.append((self.arithmetic.constant(form.offset, frac), False))
         return self.arithmetic.added(terms)
 
-    def _table_terms(self, form: Linear, frac: int) -> list[Term]:
+    def _table_terms(self, form: SumForm, frac: int) -> list[SignedNode]:
         """Tables on inputs; takes what they compute, and the constant, out of the form."""
         narrow = [
             k for k in sorted(form.inputs) if self._tables and self.inputs.bits(k) <= LINE_BITS
@@ -220,7 +220,7 @@ class _Lowering:
             terms.append((self.inputs.table(index, function, frac), False))
         return terms
 
-    def _weighted(self, number: int, weight: float, frac: int) -> Term:
+    def _weighted(self, number: int, weight: float, frac: int) -> SignedNode:
         """weight * node, the weight inside a table or a product where there is one."""
         node = self.nodes[number]
         alone = self.analysis.uses[number] == 1
@@ -228,7 +228,7 @@ class _Lowering:
             if node.op in FUNCTIONS and self._folds(number):
                 return self._function(number, 1, weight, frac), False
             if node.op in PRODUCT and alone:
-                form = product(self.analysis, number, self.inputs.index)
+                form = product_form(self.analysis, number, self.inputs.index)
                 form.factor *= weight
                 return self._product(form, frac)
         return self.arithmetic.scaled(self.signal(number), weight, frac)
@@ -244,7 +244,7 @@ class _Lowering:
 
     # --- products ------------------------------------------------------------------------------
 
-    def _product(self, form: Product, frac: int) -> Term:
+    def _product(self, form: ProductForm, frac: int) -> SignedNode:
         """coefficient * factors; the coefficient goes into a table where there is one."""
         self._gather(form)
         tables = [self._column_factor(k, form.groups[k]) for k in sorted(form.groups)]
@@ -269,7 +269,7 @@ class _Lowering:
         whole = self.arithmetic.multiplied(factors, frac + extra_bits(abs(form.factor)))
         return self.arithmetic.scaled(whole, form.factor, frac)
 
-    def _gather(self, form: Product) -> None:
+    def _gather(self, form: ProductForm) -> None:
         """Move factors of one input into a table on it that is there anyway."""
         single = {
             k: next(iter(self.analysis.support[k])) for k in form.units if self.inputs.is_narrow(k)

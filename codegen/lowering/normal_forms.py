@@ -17,7 +17,7 @@ PRODUCT = (Op.MUL, Op.DIV, Op.SQUARE, Op.CUBE)
 
 
 @dataclass
-class Linear:
+class SumForm:
     """offset + sum of coefficient * node.
 
     Attributes:
@@ -34,8 +34,8 @@ class Linear:
 
 
 @dataclass
-class Product:
-    """coefficient * product of node ** exponent; `groups` by input as in `Linear`."""
+class ProductForm:
+    """coefficient * product of node ** exponent; `groups` by input as in `SumForm`."""
 
     factor: float = 1.0
     groups: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
@@ -52,7 +52,7 @@ def is_linear(analysis: Analysis, number: int) -> bool:
     return node.op in LINEAR
 
 
-def linear(analysis: Analysis, root: int, in_table: Callable[[int], int | None]) -> Linear:
+def sum_form(analysis: Analysis, root: int, in_table: Callable[[int], int | None]) -> SumForm:
     """The sum at a node.
 
     A constant factor is multiplied into a sum where that costs no multiplication more: all terms
@@ -74,9 +74,9 @@ class _Sums:
     in_table: Callable[[int], int | None]
     _through: dict[int, bool] = field(default_factory=dict)
 
-    def at(self, root: int) -> Linear:
+    def at(self, root: int) -> SumForm:
         """The sum at a node."""
-        form, analysis = Linear(), self.analysis
+        form, analysis = SumForm(), self.analysis
         pending = [(root, 1.0)]
         later: dict[int, float] = {}  # parts that may be met again, each taken apart once
         while pending or later:
@@ -147,9 +147,11 @@ def _parts(analysis: Analysis, number: int, weight: float) -> list[tuple[int, fl
     return [(a, weight * right)]
 
 
-def product(analysis: Analysis, root: int, in_table: Callable[[int], int | None]) -> Product:
-    """The product at a node; arguments as in `linear`."""
-    form = Product()
+def product_form(
+    analysis: Analysis, root: int, in_table: Callable[[int], int | None]
+) -> ProductForm:
+    """The product at a node; arguments as in `sum_form`."""
+    form = ProductForm()
     pending = [(root, 1)]
     while pending:
         k, power = pending.pop()

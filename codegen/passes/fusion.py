@@ -26,7 +26,7 @@ _MAX_PAIRS = 8
 # smooth tables take down to a quarter of the LUTs that noise would
 _SHARED = 0.25
 
-Cut = tuple[int, ...]
+GraphCut = tuple[int, ...]
 
 
 def fuse(graph: Graph, model: CostModel) -> Graph:
@@ -70,7 +70,7 @@ class _Fusion:
                 best = (*gain, made)
         return None if best is None else best[2]
 
-    def _bits(self, cut: Cut) -> int:
+    def _bits(self, cut: GraphCut) -> int:
         return sum(self.graph.nodes[k].fmt.width for k in cut)
 
     def _is_table(self, path: Sequence[int]) -> bool:
@@ -78,7 +78,7 @@ class _Fusion:
         nodes = [self.graph.nodes[k] for k in path]
         return nodes[-1].op is GOp.TABLE and all(n.op is GOp.CONCAT for n in nodes[:-1])
 
-    def _least(self, cut: Cut, number: int) -> float:
+    def _least(self, cut: GraphCut, number: int) -> float:
         """LUTs that a table on a cut hardly ever falls below."""
         beyond = max(0, self._bits(cut) - _LUT_INPUTS)
         return _SHARED * self.graph.nodes[number].fmt.width * 2.0**beyond
@@ -98,7 +98,7 @@ class _Fusion:
                 total = total + self.model.area(self.graph, k)
         return lut_equivalent(total), time[path[-1]]
 
-    def _made(self, places: Sequence[int], cut: Cut, path: Sequence[int]) -> int:
+    def _made(self, places: Sequence[int], cut: GraphCut, path: Sequence[int]) -> int:
         """The path from a cut as a table on it, in the builder, where it stands at `places`."""
         signals = [self.builder.nodes[k] for k in places]
         raw, frac = self._values(cut, signals, path)
@@ -112,7 +112,7 @@ class _Fusion:
         return self.builder.table(at, raw.ravel().tolist(), fmt)
 
     def _values(
-        self, cut: Cut, signals: Sequence[GNode], path: Sequence[int]
+        self, cut: GraphCut, signals: Sequence[GNode], path: Sequence[int]
     ) -> tuple[RawArray, int]:
         """The last node of a path for all codes of a cut, one axis a signal, and its fraction."""
         small = GraphBuilder(tuple(f"signal{k}" for k in range(len(cut))))
@@ -132,13 +132,13 @@ class _Fusion:
         return raw.reshape([len(axis) for axis in axes]), small.nodes[moved[path[-1]]].fmt.frac
 
 
-def cuts(graph: Graph) -> list[list[Cut]]:
+def cuts(graph: Graph) -> list[list[GraphCut]]:
     """For each node, sets of up to two nodes, constants left out, that alone determine it.
 
     All sets of one are there, those nearest the node first; of sets of two those with the fewest
     bits, as far as a table could take them.
     """
-    sets: list[list[Cut]] = []
+    sets: list[list[GraphCut]] = []
     for k, node in enumerate(graph.nodes):
         if node.op is GOp.CONST:
             sets.append([()])
@@ -151,14 +151,14 @@ def cuts(graph: Graph) -> list[list[Cut]]:
     return sets
 
 
-def _kept(graph: Graph, joined: Iterable[Cut]) -> list[Cut]:
+def _kept(graph: Graph, joined: Iterable[GraphCut]) -> list[GraphCut]:
     width = {cut: sum(graph.nodes[k].fmt.width for k in cut) for cut in joined if len(cut) <= 2}
     pairs = sorted((w, cut) for cut, w in width.items() if len(cut) == 2 and w <= _MAX_BITS)
     singles = sorted((cut for cut in width if len(cut) == 1), reverse=True)
     return [*singles, *(cut for _, cut in pairs[:_MAX_PAIRS])]
 
 
-def _between(graph: Graph, cut: Cut, number: int) -> list[int]:
+def _between(graph: Graph, cut: GraphCut, number: int) -> list[int]:
     """The nodes, constants left out, from a cut (left out) to a node that it determines."""
     path = reachable(graph.nodes, [number], lambda k: k not in cut)
     return sorted(k for k in path if k not in cut and graph.nodes[k].op is not GOp.CONST)

@@ -28,7 +28,7 @@ _WIRES = (GOp.INPUT, GOp.CONST, GOp.SCALE)
 
 
 @dataclass(frozen=True)
-class Form:
+class AffineForm:
     """A value as a sum; all numbers are whole, in units of 2**-frac.
 
     Attributes:
@@ -44,30 +44,30 @@ class Form:
     low: int = 0
     high: int = 0
 
-    def times(self, factor: int, frac: int = 0) -> Form:
+    def times(self, factor: int, frac: int = 0) -> AffineForm:
         """factor * 2**-frac times this."""
         ends = sorted((self.low * factor, self.high * factor))
         lines = {k: v * factor for k, v in self.lines.items()}
         curves = {k: v * factor for k, v in self.curves.items()}
-        return Form(self.frac + frac, lines, curves, ends[0], ends[1])
+        return AffineForm(self.frac + frac, lines, curves, ends[0], ends[1])
 
-    def plus(self, other: Form) -> Form:
+    def plus(self, other: AffineForm) -> AffineForm:
         """The sum."""
         a, b = self.at_least(other.frac), other.at_least(self.frac)
         lines = {k: a.lines.get(k, 0) + b.lines.get(k, 0) for k in {**a.lines, **b.lines}}
         curves = dict(a.curves)
         for k, part in b.curves.items():
             curves[k] = curves[k] + part if k in curves else part
-        return Form(a.frac, lines, curves, a.low + b.low, a.high + b.high)
+        return AffineForm(a.frac, lines, curves, a.low + b.low, a.high + b.high)
 
-    def at_least(self, frac: int) -> Form:
+    def at_least(self, frac: int) -> AffineForm:
         """The same value in units as fine as 2**-frac."""
         up = max(0, frac - self.frac)
         return self.times(1 << up, up)
 
-    def spread(self, low: int, high: int) -> Form:
+    def spread(self, low: int, high: int) -> AffineForm:
         """This plus something from `low` to `high`."""
-        return Form(self.frac, self.lines, self.curves, self.low + low, self.high + high)
+        return AffineForm(self.frac, self.lines, self.curves, self.low + low, self.high + high)
 
 
 class Ranges:
@@ -76,7 +76,7 @@ class Ranges:
     def __init__(self, builder: GraphBuilder) -> None:
         self._builder = builder
         self._view = builder.view()
-        self._forms: list[Form] = []
+        self._forms: list[AffineForm] = []
         self._ends: list[tuple[int, int]] = []
         # nodes that one input of few codes determines: that input, and the value at each code
         self._curves: dict[int, tuple[int, RawArray]] = {}
@@ -88,14 +88,14 @@ class Ranges:
             on_input = self._on_one_input(k, node)
             if on_input is not None:
                 self._curves[k] = on_input
-                form = Form(node.fmt.frac, curves={on_input[0]: on_input[1]})
+                form = AffineForm(node.fmt.frac, curves={on_input[0]: on_input[1]})
             else:
                 form = self._form(k, node)
             self._forms.append(form)
             self._ends.append(self._cut(node, form))
         return self._ends[number]
 
-    def _cut(self, node: GNode, form: Form) -> tuple[int, int]:
+    def _cut(self, node: GNode, form: AffineForm) -> tuple[int, int]:
         """The form's ends within the interval's, as raw values."""
         form = form.at_least(node.fmt.frac)
         low, high = form.low, form.high
@@ -131,10 +131,10 @@ class Ranges:
             return self._curves[number][1]
         return np.full(size, self._builder.nodes[number].number, object)
 
-    def _form(self, number: int, node: GNode) -> Form:
+    def _form(self, number: int, node: GNode) -> AffineForm:
         args = [self._forms[a] for a in node.args]
         if node.op is GOp.CONST:
-            return Form(node.fmt.frac, low=node.number, high=node.number)
+            return AffineForm(node.fmt.frac, low=node.number, high=node.number)
         if node.op is GOp.ADD:
             return args[0].plus(args[1])
         if node.op is GOp.SUB:
@@ -150,9 +150,9 @@ class Ranges:
                     return other.times(factor.number, factor.fmt.frac)
         if node.op is GOp.CAST and not self._overflows(node):
             return self._shortened(node, args[0])
-        return Form(node.fmt.frac, {number: 1})
+        return AffineForm(node.fmt.frac, {number: 1})
 
-    def _shortened(self, node: GNode, form: Form) -> Form:
+    def _shortened(self, node: GNode, form: AffineForm) -> AffineForm:
         """The form of a cast that meets no value outside its format."""
         source = self._builder.nodes[node.args[0]].fmt
         if source.frac <= node.fmt.frac:

@@ -20,51 +20,51 @@ from scipy.sparse import csr_array
 
 from symtick.codegen.ir.bit_liveness import Wiring
 from symtick.codegen.ir.graph import GOp
-from symtick.codegen.scheduling.problem import Timetable
+from symtick.codegen.scheduling.problem import SchedulingProblem
 from symtick.errors import ResourceError
 
 
-def fewest_registers(task: Timetable) -> list[int]:
+def fewest_registers(problem: SchedulingProblem) -> list[int]:
     """Stages with the fewest register bits."""
-    stages = list(task.earliest)
-    if stages == task.latest:
+    stages = list(problem.earliest)
+    if stages == problem.latest:
         return stages
-    wiring = Wiring.of(task.graph)
-    fixed = _follows(task, wiring)
-    program = _Program(task)
-    program.add_order(_sources(task, fixed), _apart(task, fixed))
+    wiring = Wiring.of(problem.graph)
+    fixed = _follows(problem, wiring)
+    program = _LinearProgram(problem)
+    program.add_order(_sources(problem, fixed), _apart(problem, fixed))
     program.add_registers(wiring)
     for k, stage in program.solved().items():
         stages[k] = stage
-    for k, node in enumerate(task.graph.nodes):
+    for k, node in enumerate(problem.graph.nodes):
         if fixed[k]:
             stages[k] = max((stages[a] for a in node.args), default=0)
     return stages
 
 
-def _follows(task: Timetable, wiring: Wiring) -> list[bool]:
+def _follows(problem: SchedulingProblem, wiring: Wiring) -> list[bool]:
     """Whether a node is only names and no time: it goes where its arguments go."""
     return [
-        task.delays[k] == 0.0 and node.op is not GOp.INPUT and wiring.is_wire(k)
-        for k, node in enumerate(task.graph.nodes)
+        problem.delays[k] == 0.0 and node.op is not GOp.INPUT and wiring.is_wire(k)
+        for k, node in enumerate(problem.graph.nodes)
     ]
 
 
-def _sources(task: Timetable, fixed: Sequence[bool]) -> list[list[int]]:
+def _sources(problem: SchedulingProblem, fixed: Sequence[bool]) -> list[list[int]]:
     """For each node, the nodes with a stage of their own that it reads, through names."""
     sources: list[list[int]] = []
-    for node in task.graph.nodes:
+    for node in problem.graph.nodes:
         through = [s for a in node.args for s in (sources[a] if fixed[a] else [a])]
         sources.append(list(dict.fromkeys(through)))
     return sources
 
 
-def _apart(task: Timetable, fixed: Sequence[bool]) -> list[tuple[int, int]]:
+def _apart(problem: SchedulingProblem, fixed: Sequence[bool]) -> list[tuple[int, int]]:
     """Pairs of nodes that cannot share a stage: their longest path does not fit in one."""
     pairs = []
     paths: list[dict[int, float]] = []
-    for k, node in enumerate(task.graph.nodes):
-        delay = task.delays[k]
+    for k, node in enumerate(problem.graph.nodes):
+        delay = problem.delays[k]
         here = {} if fixed[k] else {k: delay}
         for a in node.args:
             for source, length in paths[a].items():
@@ -72,7 +72,7 @@ def _apart(task: Timetable, fixed: Sequence[bool]) -> list[tuple[int, int]]:
                 if total > here.get(source, -1.0):
                     here[source] = total
         for source, total in list(here.items()):
-            if total > task.budget_ns + 1e-9:
+            if total > problem.budget_ns + 1e-9:
                 pairs.append((source, k))
                 del here[source]
         paths.append(here)
@@ -80,14 +80,14 @@ def _apart(task: Timetable, fixed: Sequence[bool]) -> list[tuple[int, int]]:
 
 
 @dataclass
-class _Program:
+class _LinearProgram:
     """The linear program: a column for each node that can move and for each held group of bits.
 
     A group is the bits of a node with the same readers. Where one reader is surely the last, the
     bits are held until its stage; else until the group's end, which no reader may pass.
     """
 
-    task: Timetable
+    problem: SchedulingProblem
     cost: list[float] = field(default_factory=list)
     bounds: list[tuple[int, int]] = field(default_factory=list)
     entries: list[tuple[int, int, float]] = field(default_factory=list)
@@ -114,8 +114,8 @@ class _Program:
             if len(last) == 1:
                 self._charge(last[0], bits)
                 continue
-            low = max(self.task.earliest[k] for k in last)
-            end = self._new((low, max(self.task.latest[k] for k in last)), bits)
+            low = max(self.problem.earliest[k] for k in last)
+            end = self._new((low, max(self.problem.latest[k] for k in last)), bits)
             for k in last:
                 self._row([(self._node(k), 1.0), (end, -1.0)], 0.0)
 
@@ -135,29 +135,29 @@ class _Program:
         )
         if solution.x is None:
             raise ResourceError(
-                f"no schedule of {self.task.latency} ticks was found: {solution.message}"
+                f"no schedule of {self.problem.latency} ticks was found: {solution.message}"
             )
         return {k: round(solution.x[column]) for k, column in self._column.items()}
 
     def _last(self, readers: Sequence[int]) -> list[int]:
         """Those of the readers that can be the last; the number of nodes is an output."""
-        if readers[-1] == len(self.task.graph.nodes):
+        if readers[-1] == len(self.problem.graph.nodes):
             return [readers[-1]]
-        surely = max(readers, key=lambda k: (self.task.earliest[k], self.task.latest[k]))
-        low = self.task.earliest[surely]
-        return [k for k in readers if k == surely or self.task.latest[k] > low]
+        surely = max(readers, key=lambda k: (self.problem.earliest[k], self.problem.latest[k]))
+        low = self.problem.earliest[surely]
+        return [k for k in readers if k == surely or self.problem.latest[k] > low]
 
     def _charge(self, number: int, bits: float) -> None:
         """Add bits times the stage of a node to the cost; what cannot move costs a constant."""
-        if number < len(self.task.graph.nodes) and self._moves(number):
+        if number < len(self.problem.graph.nodes) and self._moves(number):
             self.cost[self._node(number)] += bits
 
     def _moves(self, number: int) -> bool:
-        return self.task.earliest[number] < self.task.latest[number]
+        return self.problem.earliest[number] < self.problem.latest[number]
 
     def _after(self, late: int, early: int, distance: int) -> None:
         """stage[late] >= stage[early] + distance, where that is not sure already."""
-        if self.task.earliest[late] >= self.task.latest[early] + distance:
+        if self.problem.earliest[late] >= self.problem.latest[early] + distance:
             return
         self._row([(self._node(early), 1.0), (self._node(late), -1.0)], -distance)
 
@@ -168,7 +168,7 @@ class _Program:
     def _node(self, number: int) -> int:
         """The column of a node; one that cannot move has equal bounds."""
         if number not in self._column:
-            bounds = self.task.earliest[number], self.task.latest[number]
+            bounds = self.problem.earliest[number], self.problem.latest[number]
             self._column[number] = self._new(bounds, 0.0)
         return self._column[number]
 

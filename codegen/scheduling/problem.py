@@ -19,7 +19,7 @@ _AT_START = (GOp.INPUT, GOp.CONST)
 
 
 @dataclass(frozen=True)
-class Timetable:
+class SchedulingProblem:
     """A graph that is to be scheduled.
 
     Attributes:

@@ -18,7 +18,7 @@ from symtick.codegen.ir.arrival import node_delays
 from symtick.codegen.ir.graph import Graph
 from symtick.codegen.ir.schedule import CostModel, Schedule
 from symtick.codegen.scheduling.min_registers import fewest_registers
-from symtick.codegen.scheduling.problem import Timetable, checked_delays, first_stages
+from symtick.codegen.scheduling.problem import SchedulingProblem, checked_delays, first_stages
 from symtick.defaults import SCHEDULER
 from symtick.errors import InputError, ResourceError
 
@@ -26,18 +26,18 @@ from symtick.errors import InputError, ResourceError
 class Scheduler(Protocol):
     """Finds a legal stage for each node."""
 
-    def __call__(self, task: Timetable, /) -> list[int]:
-        """Stages from 0 to `task.latency` - 1; inputs and constants are in stage 0."""
+    def __call__(self, problem: SchedulingProblem, /) -> list[int]:
+        """Stages from 0 to `problem.latency` - 1; inputs and constants are in stage 0."""
 
 
-def asap(task: Timetable) -> list[int]:
+def asap(problem: SchedulingProblem) -> list[int]:
     """As soon as possible."""
-    return task.earliest
+    return problem.earliest
 
 
-def alap(task: Timetable) -> list[int]:
+def alap(problem: SchedulingProblem) -> list[int]:
     """As late as possible."""
-    return task.latest
+    return problem.latest
 
 
 SCHEDULERS: Mapping[str, Scheduler] = {
@@ -76,8 +76,8 @@ def schedule(
             f"a latency of {latency} ticks at a clock of {model.clock_ns:g} ns is too short: this "
             f"design needs {least}; lower the clock, narrow the formats or allow {least} ticks"
         )
-    task = Timetable(graph, delays, model.budget_ns, latency or least)
-    return _timed(graph, model, SCHEDULERS[scheduler](task), delays, task.latency)
+    problem = SchedulingProblem(graph, delays, model.budget_ns, latency or least)
+    return _timed(graph, model, SCHEDULERS[scheduler](problem), delays, problem.latency)
 
 
 def check_latency(ticks: int) -> None:

@@ -22,7 +22,7 @@ from symtick.codegen.ir.fixed import RawArray, Reals
 from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
 from symtick.codegen.ir.lut_equivalent import lut_equivalent
 from symtick.codegen.ir.schedule import Area, CostModel
-from symtick.codegen.tuning.width_moves import Move, moves
+from symtick.codegen.tuning.width_moves import WidthMove, moves
 from symtick.codegen.tuning.widths import Width, with_width, with_widths
 from symtick.errors import InputError
 from symtick.expr import reachable
@@ -45,7 +45,7 @@ class Judge(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Step:
+class TuningStep:
     """A point on the curve.
 
     Attributes:
@@ -77,7 +77,7 @@ class Tuning:
 
     start: Graph
     keep_ports: bool
-    steps: tuple[Step, ...]
+    steps: tuple[TuningStep, ...]
 
     def widths(self, count: int | None = None) -> tuple[Width, ...]:
         """The decisions after the first `count` steps behind the start; after all by default."""
@@ -110,7 +110,7 @@ def tune_widths(
     budget: float,
     *,
     keep_ports: bool = False,
-    progress: Callable[[Step], None] = lambda step: None,
+    progress: Callable[[TuningStep], None] = lambda step: None,
 ) -> Tuning:
     """Narrow the signals of a compiled graph.
 
@@ -151,7 +151,7 @@ def _check_budget(budget: float) -> None:
 class _Trial(NamedTuple):
     """A move as measured: what it gives, and the nodes that compute it."""
 
-    move: Move
+    move: WidthMove
     place: list[int]
     area: Area
     price: float
@@ -172,7 +172,7 @@ class _Tuner:
         self.users = self.graph.users()
         self.ticks = fewest_ticks(self.graph, self.model)
         self._restart()
-        self.now = self._measured(Move({}))
+        self.now = self._measured(WidthMove({}))
 
     def _restart(self) -> None:
         """A fresh builder with the graph as it is, without the nodes of moves not taken."""
@@ -189,11 +189,11 @@ class _Tuner:
             self.builder, self.graph, number, place, widths.get(number), self.keep_ports
         )
 
-    def step(self, widths: tuple[Width, ...]) -> Step:
+    def step(self, widths: tuple[Width, ...]) -> TuningStep:
         """The graph as it is, as a point on the curve."""
-        return Step(widths, self.now.area, self.now.score, self.now.loss)
+        return TuningStep(widths, self.now.area, self.now.score, self.now.loss)
 
-    def round(self, least: float) -> list[Step]:
+    def round(self, least: float) -> list[TuningStep]:
         """Measure all moves, and take the best ones."""
         self._restart()
         nodes = {k: self.builder.nodes[self.place[k]] for k in range(len(self.graph.nodes))}
@@ -210,8 +210,8 @@ class _Tuner:
 
     def _taken(
         self, trials: Sequence[_Trial], bar: tuple[float, float], least: float
-    ) -> list[Step]:
-        steps: list[Step] = []
+    ) -> list[TuningStep]:
+        steps: list[TuningStep] = []
         touched: set[int] = set()
         for trial in trials:
             if touched & trial.move.widths.keys():
@@ -233,7 +233,7 @@ class _Tuner:
         lost = trial.loss - self.now.loss
         return (0.0, -saved) if lost <= 0.0 else (1.0, lost / saved)
 
-    def _tried(self, move: Move) -> _Trial | None:
+    def _tried(self, move: WidthMove) -> _Trial | None:
         """The move measured, or None where it saves nothing."""
         widths = self.widths | move.widths
         place = list(self.place)
@@ -255,12 +255,12 @@ class _Tuner:
             return None
         return self._judged(move, place, area, price)
 
-    def _measured(self, move: Move) -> _Trial:
+    def _measured(self, move: WidthMove) -> _Trial:
         live = self._live(self.place)
         area = self._area(live)
         return self._judged(move, self.place, area, self._price(area, live))
 
-    def _judged(self, move: Move, place: list[int], area: Area, price: float) -> _Trial:
+    def _judged(self, move: WidthMove, place: list[int], area: Area, price: float) -> _Trial:
         known = set(self.values)
         columns = []
         for k in self.graph.outputs:

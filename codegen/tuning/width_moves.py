@@ -20,7 +20,7 @@ _MOVABLE = (GOp.INPUT, GOp.ADD, GOp.SUB, GOp.NEG, GOp.ABS, GOp.MUL, GOp.MIN, GOp
 
 
 @dataclass(frozen=True)
-class Move:
+class WidthMove:
     """Decisions that are taken together, by node."""
 
     widths: dict[int, Width]
@@ -33,7 +33,7 @@ def moves(
     data: Mapping[int, RawArray],
     widths: Mapping[int, Width],
     keep_ports: bool,
-) -> Iterator[Move]:
+) -> Iterator[WidthMove]:
     """All moves.
 
     Args:
@@ -50,11 +50,11 @@ def moves(
             continue
         before = widths.get(k, Width(k, nodes[k].fmt, Quant.RND))
         for width in _single(graph, k, users, nodes[k], data[k], before):
-            yield Move({k: width})
+            yield WidthMove({k: width})
     for root in range(len(graph.nodes)):
         shorter = _terms_shorter(graph, root, users, nodes, widths, fixed)
         if shorter:
-            yield Move(shorter)
+            yield WidthMove(shorter)
 
 
 def _single(

@@ -51,7 +51,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Points(_Strict):
+class RowPoints(_Strict):
     """Measured values over one feature, linear in between and beyond."""
 
     feature: str
@@ -68,16 +68,16 @@ class Points(_Strict):
         return self.at[low] + slope * (x - low)
 
 
-class Row(_Strict):
+class DeviceRow(_Strict):
     """One operation's delay (ns) or LUT count, in one of the forms above."""
 
     fixed: float | None = Field(None, ge=0)
     regression: dict[str, float] | None = None
-    points: Points | None = None
+    points: RowPoints | None = None
     alias: str | None = None
 
     @model_validator(mode="after")
-    def _one_form(self) -> Row:
+    def _one_form(self) -> DeviceRow:
         fitted = self.regression is not None or self.points is not None
         if [self.fixed is not None, fitted, self.alias is not None].count(True) != 1:
             raise ValueError("a row needs one of fixed, regression and/or points, alias")
@@ -159,7 +159,7 @@ class Cell(_Strict):
     source: str = Field(min_length=10)
 
 
-class Fit(_Strict):
+class DeviceFit(_Strict):
     """What the rows of a device follow from.
 
     Attributes:
@@ -171,7 +171,7 @@ class Fit(_Strict):
     delay: Literal["measured", "cells"]
 
 
-class Refit(_Strict):
+class DeviceRefit(_Strict):
     """Where a device that was refitted to reports comes from.
 
     Attributes:
@@ -222,13 +222,13 @@ class Device(_Strict):
     part: str
     family: Family | None = None
     totals: Totals
-    fit: Fit | None = None
-    refit: Refit | None = None
+    fit: DeviceFit | None = None
+    refit: DeviceRefit | None = None
     cells: dict[str, Cell] = {}
     clock: Clock | None = None
     dsp: Dsp | None = None
-    delay: dict[str, Row] = {}
-    area: dict[str, Row] = {}
+    delay: dict[str, DeviceRow] = {}
+    area: dict[str, DeviceRow] = {}
     table_factor: dict[int, float] = {}
     ff_factor: float = Field(1.0, gt=0)
     period_ns: float | None = None
@@ -290,7 +290,7 @@ class Device(_Strict):
             )
         return " ".join(filter(None, (self.delay_note, beyond)))
 
-    def row(self, table: Literal["delay", "area"], name: str) -> Row:
+    def row(self, table: Literal["delay", "area"], name: str) -> DeviceRow:
         """The row of an operation, aliases followed."""
         rows = self.delay if table == "delay" else self.area
         row = rows[name]

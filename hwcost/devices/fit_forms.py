@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Form(NamedTuple):
+class FitForm(NamedTuple):
     """How a row depends on features: linearly on some, by points over one."""
 
     linear: tuple[str, ...] = ()
@@ -20,25 +20,25 @@ class Form(NamedTuple):
 class RowForms(NamedTuple):
     """The forms of one row's delay and LUTs."""
 
-    delay: Form
-    area: Form
+    delay: FitForm
+    area: FitForm
 
 
 FORMS: dict[str, RowForms] = {
-    "add": RowForms(Form(("bits",)), Form(("bits",))),
-    "offset": RowForms(Form(("bits",)), Form(("bits",))),
-    "neg": RowForms(Form(("bits",)), Form(("bits",))),
-    "abs": RowForms(Form(("bits",)), Form(("bits",))),
-    "min": RowForms(Form(points="bits"), Form(("bits",))),
-    "compare": RowForms(Form(("bits",)), Form(("bits",))),
-    "select": RowForms(Form(("bits",)), Form(("bits",))),
-    "digit_row": RowForms(Form(("bits",)), Form(("bits",))),
-    "mul": RowForms(Form(("longer",), "shorter"), Form(("partial",))),
-    "square": RowForms(Form(points="longer"), Form(points="longer")),
-    "constant": RowForms(Form(("width",), "adders"), Form(("partial",))),
-    "round": RowForms(Form(("bits",)), Form(("bits",))),
-    "round_tie": RowForms(Form(("bits",)), Form(("bits",))),
-    "saturate": RowForms(Form(("bits",)), Form(("bits",))),
+    "add": RowForms(FitForm(("bits",)), FitForm(("bits",))),
+    "offset": RowForms(FitForm(("bits",)), FitForm(("bits",))),
+    "neg": RowForms(FitForm(("bits",)), FitForm(("bits",))),
+    "abs": RowForms(FitForm(("bits",)), FitForm(("bits",))),
+    "min": RowForms(FitForm(points="bits"), FitForm(("bits",))),
+    "compare": RowForms(FitForm(("bits",)), FitForm(("bits",))),
+    "select": RowForms(FitForm(("bits",)), FitForm(("bits",))),
+    "digit_row": RowForms(FitForm(("bits",)), FitForm(("bits",))),
+    "mul": RowForms(FitForm(("longer",), "shorter"), FitForm(("partial",))),
+    "square": RowForms(FitForm(points="longer"), FitForm(points="longer")),
+    "constant": RowForms(FitForm(("width",), "adders"), FitForm(("partial",))),
+    "round": RowForms(FitForm(("bits",)), FitForm(("bits",))),
+    "round_tie": RowForms(FitForm(("bits",)), FitForm(("bits",))),
+    "saturate": RowForms(FitForm(("bits",)), FitForm(("bits",))),
 }
 # rows that cost what another does
 ALIASES = {"sub": "add", "max": "min"}

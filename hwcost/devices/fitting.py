@@ -17,7 +17,7 @@ import yaml
 from symtick.errors import InputError
 from symtick.hwcost.devices.cell_delays import checked_cells, composed_rows, dsp_delay, overhead
 from symtick.hwcost.devices.device import ROWS, Device
-from symtick.hwcost.devices.fit_forms import ALIASES, FORMS, Form
+from symtick.hwcost.devices.fit_forms import ALIASES, FORMS, FitForm
 from symtick.hwcost.devices.measured import Column, MeasuredSet, Measurement, column, timed
 
 _Rows = dict[str, dict[str, Any]]
@@ -120,7 +120,7 @@ def _area_rows(measured: MeasuredSet, unit: Column) -> _Rows:
     return rows
 
 
-def _fit(row: str, measured: Sequence[Measurement], form: Form, value: _Value) -> dict[str, Any]:
+def _fit(row: str, measured: Sequence[Measurement], form: FitForm, value: _Value) -> dict[str, Any]:
     """Least squares: a coefficient for each feature, and a constant or one for each point."""
     if not measured:
         raise InputError(f"nothing was measured for the row {row!r}: add points for it")

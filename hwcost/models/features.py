@@ -26,7 +26,7 @@ _PLAIN = {GOp.ADD: "add", GOp.SUB: "sub", GOp.NEG: "neg", GOp.ABS: "abs", GOp.MI
 
 
 @dataclass(frozen=True)
-class Part:
+class PricedPart:
     """One row of a device table, applied to one node.
 
     Attributes:
@@ -43,7 +43,7 @@ def shape(node: GNode) -> TableShape:
     return table_shape(node.contents, node.fmt.width)
 
 
-def parts(graph: Graph, number: int) -> tuple[Part, ...]:
+def parts(graph: Graph, number: int) -> tuple[PricedPart, ...]:
     """The rows that price a node, one after the other; none for wires."""
     node = graph.nodes[number]
     if node.op in WIRES:
@@ -55,22 +55,22 @@ def parts(graph: Graph, number: int) -> tuple[Part, ...]:
         return _product(node, args)
     if node.op is GOp.TABLE:
         address = shape(node).address
-        return (Part("table", {"address": address}),) if address else ()
+        return (PricedPart("table", {"address": address}),) if address else ()
     row = _PLAIN[node.op]
     if node.op in (GOp.MIN, GOp.MAX, GOp.GE) and _is_zero(args[1]):
         # the sign says it: a wire, or one gate a bit
-        return () if node.op is GOp.GE else (Part("select", _bits(node.fmt.width)),)
+        return () if node.op is GOp.GE else (PricedPart("select", _bits(node.fmt.width)),)
     if node.op is GOp.GE:
         bits = _compared_bits(args)
-        return (Part(row, _bits(bits)),)
+        return (PricedPart(row, _bits(bits)),)
     if node.op is GOp.DIGIT_ROW:
         bits = node.fmt.width - max(0, node.fmt.frac - args[2].fmt.frac)
         # the fit's topmost bit is the carry's; a first row, which adds to nothing, has none
         first = _is_zero(args[0])
-        return (Part(row, {"width": node.fmt.width, "bits": max(1, bits + first)}),)
+        return (PricedPart(row, {"width": node.fmt.width, "bits": max(1, bits + first)}),)
     if row in ("add", "sub") and any(a.op is GOp.CONST for a in args):
         row = "offset"
-    return (Part(row, {"width": node.fmt.width, "bits": _logic_bits(node, args)}),)
+    return (PricedPart(row, {"width": node.fmt.width, "bits": _logic_bits(node, args)}),)
 
 
 def _is_zero(node: GNode) -> bool:
@@ -100,18 +100,18 @@ def _compared_bits(args: list[GNode]) -> int:
     return Fixed.for_raw(min(ends), max(ends), frac).width
 
 
-def _product(node: GNode, args: list[GNode]) -> tuple[Part, ...]:
+def _product(node: GNode, args: list[GNode]) -> tuple[PricedPart, ...]:
     for constant, other in (args, args[::-1]):
         if constant.op is GOp.CONST:
             return _by_constant(constant, other, node)
     widths = sorted(a.fmt.width for a in args)
     if widths[0] == 1:
         # one gate a bit
-        return (Part("select", _bits(node.fmt.width)),)
+        return (PricedPart("select", _bits(node.fmt.width)),)
     features = {
         "width": node.fmt.width, **_factors(args), "partial": widths[1] * (widths[0] - 1)
     }  # fmt: skip
-    return (Part("square" if node.args[0] == node.args[1] else "mul", features),)
+    return (PricedPart("square" if node.args[0] == node.args[1] else "mul", features),)
 
 
 def _factors(args: list[GNode]) -> dict[str, int]:
@@ -122,7 +122,7 @@ def _factors(args: list[GNode]) -> dict[str, int]:
             "shorter_signed": signed[0], "longer_signed": signed[1]}  # fmt: skip
 
 
-def _by_constant(constant: GNode, other: GNode, node: GNode) -> tuple[Part, ...]:
+def _by_constant(constant: GNode, other: GNode, node: GNode) -> tuple[PricedPart, ...]:
     """A product with a constant that is left to synthesis: one shifted copy for each set bit.
 
     Synthesis does not recode; the compiler's own shift-and-add forms are ADD and SUB nodes.
@@ -138,7 +138,7 @@ def _by_constant(constant: GNode, other: GNode, node: GNode) -> tuple[Part, ...]
         return ()
     features = {"width": node.fmt.width, **_factors([constant, other]), "adders": adders,
                 "partial": adders * (other.fmt.width + 1)}  # fmt: skip
-    return (Part("constant", features),)
+    return (PricedPart("constant", features),)
 
 
 def rounds(graph: Graph, node: GNode) -> bool:
@@ -164,11 +164,11 @@ def _symmetric(node: GNode) -> bool:
     return node.overflow is Overflow.SAT_SYM and node.fmt.signed
 
 
-def _cast(graph: Graph, node: GNode) -> tuple[Part, ...]:
+def _cast(graph: Graph, node: GNode) -> tuple[PricedPart, ...]:
     features = _bits(node.fmt.width)
-    rows: list[Part] = []
+    rows: list[PricedPart] = []
     if rounds(graph, node):
-        rows.append(Part("round" if node.quant is Quant.RND else "round_tie", features))
+        rows.append(PricedPart("round" if node.quant is Quant.RND else "round_tie", features))
     if saturates(graph, node):
-        rows.append(Part("saturate", features))
+        rows.append(PricedPart("saturate", features))
     return tuple(rows)

@@ -18,7 +18,7 @@ from symtick.codegen.ir.schedule import Area
 from symtick.defaults import CLOCK_MHZ, DEVICE
 from symtick.errors import InputError
 from symtick.hwcost.devices.device import Device, load_device
-from symtick.hwcost.models.features import Part, parts, shape
+from symtick.hwcost.models.features import PricedPart, parts, shape
 
 _MAX_CLOCK_MHZ = 1000.0
 
@@ -60,9 +60,9 @@ class OpenModel:
 
     def row_delay(self, row: str, features: Mapping[str, float]) -> float:
         """Delay of one operation that is in no graph, from its features."""
-        return self._part_delay(Part(row, features))
+        return self._part_delay(PricedPart(row, features))
 
-    def blocks(self, part: Part) -> int:
+    def blocks(self, part: PricedPart) -> int:
         """DSP blocks of a product; 0 where it is built from LUTs."""
         rule = self.device.dsp
         if rule is None or part.row not in ("mul", "square", "constant"):
@@ -77,12 +77,12 @@ class OpenModel:
         along = 1 + max(0, -(-(shorter - rule.max_b) // piece))
         return across * along
 
-    def _part_delay(self, part: Part) -> float:
+    def _part_delay(self, part: PricedPart) -> float:
         if self.device.dsp is not None and self.blocks(part):
             return self.device.dsp.delay_ns
         return self.device.row("delay", part.row).value(part.features)
 
-    def _part_area(self, part: Part, node: GNode) -> Area:
+    def _part_area(self, part: PricedPart, node: GNode) -> Area:
         blocks = self.blocks(part)
         if blocks:
             return Area(dsp=float(blocks))

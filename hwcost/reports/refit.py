@@ -28,7 +28,7 @@ _AGAIN = ", refitted to reports"
 
 
 @dataclass(frozen=True)
-class Pair:
+class ReportedDesign:
     """One design: what the model says and what a report says; None where no report says it.
 
     Attributes:
@@ -75,7 +75,7 @@ class Pair:
         return ratio
 
 
-def factors(pairs: Sequence[Pair]) -> dict[str, float]:
+def factors(pairs: Sequence[ReportedDesign]) -> dict[str, float]:
     """The factors of `lut`, `ff` and `ns`; a quantity that no report states is left out.
 
     Raises:
@@ -92,7 +92,10 @@ def factors(pairs: Sequence[Pair]) -> dict[str, float]:
 
 
 def refitted(
-    content: Mapping[str, Any], name: str, made: Mapping[str, float], pairs: Sequence[Pair]
+    content: Mapping[str, Any],
+    name: str,
+    made: Mapping[str, float],
+    pairs: Sequence[ReportedDesign],
 ) -> dict[str, Any]:
     """A device file's content with every row multiplied by its factor.
 

@@ -18,7 +18,7 @@ ADDITIVE = (Op.ADD, Op.SUB, Op.NEG)
 
 
 @dataclass
-class Term:
+class SumTerm:
     """An operand of a flattened sum: a merged table of one input, or a several-input node.
 
     Attributes:
@@ -167,15 +167,15 @@ class Forms:
             terms += self._terms(right, negative != (node.op is Op.SUB), False)
         return terms
 
-    def merged(self, number: int, constants: bool = True) -> tuple[list[Term], bool]:
+    def merged(self, number: int, constants: bool = True) -> tuple[list[SumTerm], bool]:
         """Operands of a sum, one for each input; whether its constant needs an adder of its own.
 
         Args:
             number: the sum.
             constants: whether it has its constants; a table that reads it takes them in.
         """
-        items: list[Term] = []
-        tables: dict[int, Term] = {}
+        items: list[SumTerm] = []
+        tables: dict[int, SumTerm] = {}
         constant = False
         for k, negative in self._terms(number, False, True):
             feature = self.support[k]
@@ -184,16 +184,16 @@ class Forms:
             elif feature in tables:
                 tables[feature].bare = False
             else:
-                items.append(Term(feature, k, negative, self.nodes[k].op is Op.INPUT))
+                items.append(SumTerm(feature, k, negative, self.nodes[k].op is Op.INPUT))
                 if feature != MANY:
                     tables[feature] = items[-1]
         return items, constant and not self._absorbed(items)
 
-    def computed(self, item: Term) -> bool:
+    def computed(self, item: SumTerm) -> bool:
         """Whether a table gives an operand, so that it takes in a constant and a sign."""
         return self.is_table(item.node) if item.feature == MANY else not item.bare
 
-    def _absorbed(self, items: Sequence[Term]) -> bool:
+    def _absorbed(self, items: Sequence[SumTerm]) -> bool:
         """Whether a constant goes into a table; a lone bare input becomes one for it."""
         if any(self.computed(i) for i in items):
             return True

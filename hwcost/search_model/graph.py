@@ -25,7 +25,7 @@ from symtick.codegen.ir.schedule import Area, CostModel
 from symtick.codegen.ir.signed_digits import signed_digits
 from symtick.errors import InputError
 from symtick.expr import Expression, Op, arity, from_programs
-from symtick.hwcost.search_model.forms import ADDITIVE, MANY, NONE, Forms, Reading, Term
+from symtick.hwcost.search_model.forms import ADDITIVE, MANY, NONE, Forms, Reading, SumTerm
 from symtick.hwcost.search_model.table import TOLERANCE, SearchCost, rounded_factor
 
 _WIDTH = 6  # of a signal and of a table's address
@@ -258,7 +258,7 @@ class _Lowering:
         signs = [t.negative and not self.forms.computed(t) for t in terms]
         return self.operation(Op.NEG, total) if all(signs) and not (extra or bare) else total
 
-    def _operand(self, term: Term) -> int:
+    def _operand(self, term: SumTerm) -> int:
         if term.feature == MANY:
             return self.signal(term.node)
         return self.input(term.feature) if term.bare else self.table(term.feature)

@@ -21,7 +21,7 @@ from symtick.design_folder.folder import read_spec
 from symtick.errors import InputError
 from symtick.hwcost import load_device, model
 from symtick.hwcost.models.budget import Budget
-from symtick.hwcost.reports.refit import PRIOR, Pair, factors
+from symtick.hwcost.reports.refit import PRIOR, ReportedDesign, factors
 
 REPORTS = Path(__file__).parents[1] / "data/reports"
 DATA = Path(str(files("symtick.hwcost"))) / "data"
@@ -29,8 +29,8 @@ BASE, PART, VU9P = "xcvu13p-2", "xcvu13p-flga2577-2-e", "xcvu9p-flga2577-2-e"
 TEXTS = ("tanh(x0)*0.7 + abs(x1)", "sin(x0) + exp(-square(x1)) - 0.3*x2", "max(x0, x1) + x2")
 
 
-def _pair(lut: float | None, ns: float | None = None) -> Pair:
-    return Pair("d", 100.0, lut, 50.0, None, 2.0, ns, True, 0.0, None, None)
+def _pair(lut: float | None, ns: float | None = None) -> ReportedDesign:
+    return ReportedDesign("d", 100.0, lut, 50.0, None, 2.0, ns, True, 0.0, None, None)
 
 
 @given(st.lists(st.floats(20.0, 900.0), min_size=1, max_size=40))
@@ -106,7 +106,7 @@ def _csynth(folder: Path, name: str, sample: str, **figures: str) -> None:
     (folder / name).write_text(text)
 
 
-def _pair_of(folder: Path, tmp_path: Path, design: str) -> Pair:
+def _pair_of(folder: Path, tmp_path: Path, design: str) -> ReportedDesign:
     made = refit_device(folder, BASE, tmp_path / "made.yaml")
     (found,) = (p for p in made.pairs if p.design == design)
     return found

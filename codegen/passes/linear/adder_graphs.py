@@ -15,12 +15,12 @@ from functools import lru_cache
 
 from symtick.codegen.ir.arrival import joined
 from symtick.codegen.passes.linear.common_digits import (
-    Choice,
-    Form,
+    AdderNode,
+    Coefficients,
+    DigitPlace,
+    Digits,
     Leaf,
-    Place,
-    Row,
-    Term,
+    PairOrder,
     adder_bits,
     digits,
     least_depth,
@@ -34,14 +34,14 @@ _EFFORT = 6000
 _MOST_TRIES = 24
 _MOST_TREE = 40  # rows beyond which the spanning tree takes too long
 _CHOICES = [
-    Choice(worth, narrow, seed)
+    PairOrder(worth, narrow, seed)
     for seed in range(8)
     for worth, narrow in ((False, True), (False, False), (True, True))
 ]
 
 
 @dataclass(frozen=True)
-class Network:
+class AdderGraph:
     """A network of additions.
 
     Attributes:
@@ -51,16 +51,16 @@ class Network:
         depth: most additions in a row, the signals' levels included.
     """
 
-    terms: tuple[Term, ...]
+    terms: tuple[AdderNode, ...]
     outputs: tuple[Output, ...]
     bits: int
     depth: int
 
 
 @lru_cache(maxsize=256)  # the search compiles the same sums again and again
-def networks(
+def adder_graphs(
     leaves: tuple[Leaf, ...], forms: tuple[tuple[tuple[int, int], ...], ...], per_stage: int
-) -> tuple[Network, ...]:
+) -> tuple[AdderGraph, ...]:
     """Networks for linear forms, none of which is both wider and deeper than another.
 
     Args:
@@ -69,22 +69,24 @@ def networks(
         per_stage: additions in a row that fit in a pipeline stage.
     """
     if not forms:
-        return (Network((), (), 0, 0),)
+        return (AdderGraph((), (), 0, 0),)
     rows = [dict(form) for form in forms]
-    best: dict[int, Network] = {}
+    best: dict[int, AdderGraph] = {}
     for network in _tried(leaves, rows, per_stage):
         other = best.get(network.depth)
         if other is None or network.bits < other.bits:
             best[network.depth] = network
-    kept: list[Network] = []
+    kept: list[AdderGraph] = []
     for depth in sorted(best):
         if not kept or best[depth].bits < kept[-1].bits:
             kept.append(best[depth])
     return tuple(kept)
 
 
-def _tried(leaves: Sequence[Leaf], forms: Sequence[Form], per_stage: int) -> Iterator[Network]:
-    signals = [Term({k: 1}, leaf.lo, leaf.hi, leaf.level) for k, leaf in enumerate(leaves)]
+def _tried(
+    leaves: Sequence[Leaf], forms: Sequence[Coefficients], per_stage: int
+) -> Iterator[AdderGraph]:
+    signals = [AdderNode({k: 1}, leaf.lo, leaf.hi, leaf.level) for k, leaf in enumerate(leaves)]
     plain = [digits(form) for form in forms]
     size = sum(map(len, plain))
     least = least_depth(plain, signals)
@@ -110,17 +112,17 @@ def _depths(least: int, per_stage: int) -> list[int | None]:
 
 def _direct(
     leaves: Sequence[Leaf],
-    signals: Sequence[Term],
-    plain: Sequence[Row],
+    signals: Sequence[AdderNode],
+    plain: Sequence[Digits],
     depth: int | None,
-    choice: Choice,
-) -> Network:
+    choice: PairOrder,
+) -> AdderGraph:
     terms, rows = list(signals), [dict(row) for row in plain]
     share(terms, rows, leaves, depth, choice)
     return _network(terms, [_added(terms, row, leaves) for row in rows])
 
 
-def _network(terms: list[Term], outputs: Sequence[Output]) -> Network:
+def _network(terms: list[AdderNode], outputs: Sequence[Output]) -> AdderGraph:
     terms, outputs = oriented(terms, outputs)
     bits = 0
     for term in terms:
@@ -130,18 +132,20 @@ def _network(terms: list[Term], outputs: Sequence[Output]) -> Network:
         if sign < 0:
             bits += adder_bits(terms[number].lo, terms[number].hi, 0, 1)
     depth = max(terms[number].level + (sign < 0) for number, _, sign in outputs)
-    return Network(tuple(terms), tuple(outputs), bits, depth)
+    return AdderGraph(tuple(terms), tuple(outputs), bits, depth)
 
 
-def _added(terms: list[Term], row: Row, leaves: Sequence[Leaf]) -> Output:
+def _added(terms: list[AdderNode], row: Digits, leaves: Sequence[Leaf]) -> Output:
     """Sum what a row holds, the earliest first, neighbours in weight among these."""
 
-    def key(digit: tuple[Place, int]) -> tuple[int, int]:
+    def key(digit: tuple[DigitPlace, int]) -> tuple[int, int]:
         (number, exponent), _ = digit
         term = terms[number]
         return term.level, max(abs(term.lo), abs(term.hi)).bit_length() + exponent
 
-    def add(first: tuple[Place, int], second: tuple[Place, int]) -> tuple[Place, int]:
+    def add(
+        first: tuple[DigitPlace, int], second: tuple[DigitPlace, int]
+    ) -> tuple[DigitPlace, int]:
         if first[1] < second[1]:  # what is subtracted comes second
             first, second = second, first
         ((a, low), sign), ((b, high), other) = first, second
@@ -162,7 +166,7 @@ def _weight(form: Mapping[int, int]) -> int:
     return sum((abs(c) ^ 3 * abs(c)).bit_count() for c in form.values())
 
 
-def _difference(form: Mapping[int, int], parent: Mapping[int, int], edge: Edge) -> Form:
+def _difference(form: Mapping[int, int], parent: Mapping[int, int], edge: Edge) -> Coefficients:
     _, shift, sign = edge
     rest = dict(form)
     for signal, factor in parent.items():
@@ -170,7 +174,7 @@ def _difference(form: Mapping[int, int], parent: Mapping[int, int], edge: Edge) 
     return {signal: factor for signal, factor in rest.items() if factor}
 
 
-def _spanning_tree(forms: Sequence[Form], longest: int) -> list[Edge]:
+def _spanning_tree(forms: Sequence[Coefficients], longest: int) -> list[Edge]:
     """For each form the one that it is cheapest made from; at most `longest` edges to a root."""
     outside = dict.fromkeys(range(len(forms)))
     edges: list[Edge] = [(-1, 0, 1)] * len(forms)
@@ -189,7 +193,7 @@ def _spanning_tree(forms: Sequence[Form], longest: int) -> list[Edge]:
     return edges
 
 
-def _nearest(form: Form, parent: Form, number: int) -> tuple[int, Edge]:
+def _nearest(form: Coefficients, parent: Coefficients, number: int) -> tuple[int, Edge]:
     top = max(abs(c) for c in form.values()).bit_length()
     low = max(abs(c) for c in parent.values()).bit_length()
     shifts = range(max(1, top - low + 2))
@@ -199,12 +203,12 @@ def _nearest(form: Form, parent: Form, number: int) -> tuple[int, Edge]:
 
 def _by_tree(
     leaves: Sequence[Leaf],
-    signals: Sequence[Term],
-    forms: Sequence[Form],
+    signals: Sequence[AdderNode],
+    forms: Sequence[Coefficients],
     tree: Sequence[Edge],
     depth: int | None,
-    choice: Choice,
-) -> Network:
+    choice: PairOrder,
+) -> AdderGraph:
     """Differences first, then the sums along the paths, both sharing pairs."""
     terms = list(signals)
     parents = [edge[0] for edge in tree]
@@ -219,9 +223,9 @@ def _by_tree(
         limit = max(depth - (longest - 1).bit_length(), least_depth(rows, terms))
     share(terms, rows, leaves, limit, choice)
     made = [_added(terms, row, leaves) if row else None for row in rows]
-    sums: list[Row] = []
+    sums: list[Digits] = []
     for k in range(len(forms)):
-        row: Row = {}
+        row: Digits = {}
         shift, sign = 0, 1
         for step in _path(parents, k):
             difference = made[step]
@@ -234,7 +238,7 @@ def _by_tree(
     return _network(terms, [_added(terms, row, leaves) for row in sums])
 
 
-def _placed(row: Row, place: Place, sign: int) -> None:
+def _placed(row: Digits, place: DigitPlace, sign: int) -> None:
     """Add a digit to a row; two equal ones are one of twice the weight."""
     while place in row:
         if row.pop(place) != sign:

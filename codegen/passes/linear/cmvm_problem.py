@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from symtick.codegen.ir.signed_digits import signed_digits
 from symtick.codegen.passes.linear.common_digits import Leaf
-from symtick.codegen.passes.linear.linear_blocks import Row
+from symtick.codegen.passes.linear.linear_blocks import LinearRow
 
 Ends = tuple[int, int]
 
 
-class Source(NamedTuple):
+class LeafSource(NamedTuple):
     """What a leaf is.
 
     Attributes:
@@ -31,7 +31,7 @@ class Source(NamedTuple):
     offset: int = 0
 
 
-class Signal(NamedTuple):
+class BlockSignal(NamedTuple):
     """A signal that a block reads.
 
     Attributes:
@@ -56,7 +56,7 @@ class Root(NamedTuple):
 
 
 @dataclass
-class Problem:
+class CmvmProblem:
     """A block over leaves.
 
     Attributes:
@@ -68,15 +68,18 @@ class Problem:
     """
 
     frac: int
-    sources: list[Source] = field(default_factory=list)
+    sources: list[LeafSource] = field(default_factory=list)
     leaves: list[Leaf] = field(default_factory=list)
     forms: list[tuple[tuple[int, int], ...]] = field(default_factory=list)
     roots: list[Root] = field(default_factory=list)
 
 
-def problem(
-    rows: Sequence[Row], fracs: Sequence[int], signals: Mapping[int, Signal], digits: int | None
-) -> Problem:
+def cmvm_problem(
+    rows: Sequence[LinearRow],
+    fracs: Sequence[int],
+    signals: Mapping[int, BlockSignal],
+    digits: int | None,
+) -> CmvmProblem:
     """The rows of a block over leaves.
 
     Args:
@@ -86,8 +89,8 @@ def problem(
         digits: signed digits from which on a coefficient of a narrow signal becomes a table, which
             then takes the row's constant in; None for no tables.
     """
-    made = Problem(max(fracs))
-    known: dict[Source, int] = {}
+    made = CmvmProblem(max(fracs))
+    known: dict[LeafSource, int] = {}
     place: dict[tuple[tuple[int, int], ...], int] = {}
     for row, frac in zip(rows, fracs, strict=True):
         form: dict[int, int] = {}
@@ -111,7 +114,7 @@ def problem(
     return made
 
 
-def _turned(made: Problem) -> None:
+def _turned(made: CmvmProblem) -> None:
     """Turn each form that all of its rows want with the opposite sign."""
     kept = {root.form for root in made.roots if root.sign > 0}
     for number, form in enumerate(made.forms):
@@ -121,10 +124,10 @@ def _turned(made: Problem) -> None:
 
 
 def _parts(
-    row: Row, up: int, signals: Mapping[int, Signal], digits: int | None
-) -> list[tuple[Source, int]]:
+    row: LinearRow, up: int, signals: Mapping[int, BlockSignal], digits: int | None
+) -> list[tuple[LeafSource, int]]:
     """Leaves and coefficients of a row, in units of 2**-up of its last place."""
-    parts: list[tuple[Source, int]] = []
+    parts: list[tuple[LeafSource, int]] = []
     offset = row.offset << up
     counts = {k: len(signed_digits(c)) for k, c in row.form.items() if signals[k].narrow}
     taker = None
@@ -133,20 +136,20 @@ def _parts(
     for k, factor in row.form.items():
         raised = factor << up
         if k == taker:
-            parts.append((Source(k, raised, offset), 1))
+            parts.append((LeafSource(k, raised, offset), 1))
             offset = 0
         elif digits is not None and counts.get(k, 0) >= digits:
             odd = abs(raised) >> _zeros(raised)
-            parts.append((Source(k, odd), raised // odd))
+            parts.append((LeafSource(k, odd), raised // odd))
         else:
-            parts.append((Source(k), raised))
+            parts.append((LeafSource(k), raised))
     if offset:
         odd = abs(offset) >> _zeros(offset)
-        parts.append((Source(None, 0, odd), offset // odd))
+        parts.append((LeafSource(None, 0, odd), offset // odd))
     return parts
 
 
-def _leaf(source: Source, signals: Mapping[int, Signal]) -> Leaf:
+def _leaf(source: LeafSource, signals: Mapping[int, BlockSignal]) -> Leaf:
     if source.signal is None:
         return Leaf(source.offset, source.offset, 0)
     lo, hi, level, _ = signals[source.signal]

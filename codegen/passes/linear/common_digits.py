@@ -17,10 +17,10 @@ from typing import NamedTuple
 from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.signed_digits import signed_digits
 
-Place = tuple[int, int]  # term, exponent
-Row = dict[Place, int]  # digits: +1 or -1 by place
-Form = dict[int, int]  # coefficient by signal
-Pair = tuple[int, int, int, int]  # term a, term b, b's exponent over a's, sign of the product
+DigitPlace = tuple[int, int]  # term, exponent
+Digits = dict[DigitPlace, int]  # digits: +1 or -1 by place
+Coefficients = dict[int, int]  # coefficient by signal
+DigitPair = tuple[int, int, int, int]  # term a, term b, b's exponent over a's, sign of the product
 
 
 class Leaf(NamedTuple):
@@ -37,7 +37,7 @@ class Leaf(NamedTuple):
     level: int
 
 
-class Choice(NamedTuple):
+class PairOrder(NamedTuple):
     """Which pair comes first.
 
     Attributes:
@@ -52,7 +52,7 @@ class Choice(NamedTuple):
 
 
 @dataclass
-class Term:
+class AdderNode:
     """A signal (`pair` None) or the sum of two earlier terms.
 
     Attributes:
@@ -63,11 +63,11 @@ class Term:
         pair: what is added; the value is a + sign * 2**shift * b, times 2**-shift where shift < 0.
     """
 
-    form: Form
+    form: Coefficients
     lo: int
     hi: int
     level: int
-    pair: Pair | None = None
+    pair: DigitPair | None = None
 
 
 def bounds(form: Mapping[int, int], leaves: Sequence[Leaf]) -> tuple[int, int]:
@@ -79,7 +79,7 @@ def bounds(form: Mapping[int, int], leaves: Sequence[Leaf]) -> tuple[int, int]:
     return lo, hi
 
 
-def digits(form: Mapping[int, int]) -> Row:
+def digits(form: Mapping[int, int]) -> Digits:
     """A linear form in canonical signed digits."""
     return {
         (signal, exponent): sign
@@ -88,22 +88,22 @@ def digits(form: Mapping[int, int]) -> Row:
     }
 
 
-def least_depth(rows: Sequence[Row], terms: Sequence[Term]) -> int:
+def least_depth(rows: Sequence[Digits], terms: Sequence[AdderNode]) -> int:
     """Fewest additions in a row by which every row can be summed."""
     return max((_weight(row, terms) - 1).bit_length() for row in rows)
 
 
-def _weight(row: Row, terms: Sequence[Term]) -> int:
+def _weight(row: Digits, terms: Sequence[AdderNode]) -> int:
     # a balanced tree reaches depth D where the sum of 2**level is at most 2**D
     return sum(1 << terms[term].level for term, _ in row)
 
 
 def share(
-    terms: list[Term],
-    rows: Sequence[Row],
+    terms: list[AdderNode],
+    rows: Sequence[Digits],
     leaves: Sequence[Leaf],
     depth: int | None,
-    choice: Choice,
+    choice: PairOrder,
 ) -> None:
     """Make terms of the pairs that rows have in common; the rows then hold them.
 
@@ -114,28 +114,28 @@ def share(
         depth: most additions in a row, at least `least_depth`; None for any number.
         choice: which pairs come first.
     """
-    _Search(terms, rows, leaves, depth, choice).run()
+    _DigitSharing(terms, rows, leaves, depth, choice).run()
 
 
-class _Search:
+class _DigitSharing:
     def __init__(
         self,
-        terms: list[Term],
-        rows: Sequence[Row],
+        terms: list[AdderNode],
+        rows: Sequence[Digits],
         leaves: Sequence[Leaf],
         depth: int | None,
-        choice: Choice,
+        choice: PairOrder,
     ) -> None:
         self.terms, self.rows = terms, rows
         self.leaves, self.choice = leaves, choice
         self.limit = None if depth is None else 1 << depth
         self.weights = [_weight(row, self.terms) for row in self.rows]
-        self.where: dict[Pair, dict[int, int]] = {}  # occurrences by row
-        self.count: dict[Pair, int] = {}
-        self.live: set[Pair] = set()  # found twice or more
-        self.sums: dict[Pair, tuple[int, Term]] = {}
+        self.where: dict[DigitPair, dict[int, int]] = {}  # occurrences by row
+        self.count: dict[DigitPair, int] = {}
+        self.live: set[DigitPair] = set()  # found twice or more
+        self.sums: dict[DigitPair, tuple[int, AdderNode]] = {}
         for k, row in enumerate(self.rows):
-            counted: Row = {}
+            counted: Digits = {}
             for place, sign in row.items():
                 self._counted(k, counted, place, sign, 1)
                 counted[place] = sign
@@ -151,7 +151,7 @@ class _Search:
             else:
                 self._extract(pair, places)
 
-    def _best(self) -> Pair:
+    def _best(self) -> DigitPair:
         count = self.count
         if self.choice.worth:
             value = {pair: (count[pair] - 1) * self._sum(pair)[0] for pair in self.live}
@@ -160,19 +160,19 @@ class _Search:
         most = max(value.values())
         return min((p for p, v in value.items() if v == most), key=self._tie)
 
-    def _tie(self, pair: Pair) -> tuple[int, int, Pair]:
+    def _tie(self, pair: DigitPair) -> tuple[int, int, DigitPair]:
         a, b, shift, sign = pair
         mixed = (a * 7919 + b * 104729 + shift * 1299709 + sign) * self.choice.seed
         bits = self._sum(pair)[0]
         return bits if self.choice.narrow else -bits, mixed % 8191, pair
 
-    def _sum(self, pair: Pair) -> tuple[int, Term]:
+    def _sum(self, pair: DigitPair) -> tuple[int, AdderNode]:
         both = self.sums.get(pair)
         if both is None:
             both = self.sums[pair] = summed(self.terms, pair, self.leaves)
         return both
 
-    def _counted(self, row: int, digits: Row, place: Place, sign: int, by: int) -> None:
+    def _counted(self, row: int, digits: Digits, place: DigitPlace, sign: int, by: int) -> None:
         """Count the pairs of one digit with all of a row's."""
         term, at = place
         for (other, there), other_sign in digits.items():
@@ -192,14 +192,14 @@ class _Search:
             else:
                 self.live.discard(pair)
 
-    def _occurrences(self, pair: Pair) -> list[tuple[int, Place, Place]]:
+    def _occurrences(self, pair: DigitPair) -> list[tuple[int, DigitPlace, DigitPlace]]:
         """Where a pair stands without overlapping itself and without making a row too deep."""
         a, b, shift, sign = pair
         deep = self._deeper(pair)
         places = []
         for k in sorted(self.where[pair]):
             row, weight = self.rows[k], self.weights[k]
-            used: set[Place] = set()
+            used: set[DigitPlace] = set()
             for place in sorted(p for p in row if p[0] == a):
                 other = (b, place[1] + shift)
                 if row.get(other, 0) * row[place] != sign or place in used or other in used:
@@ -211,7 +211,9 @@ class _Search:
                 places.append((k, place, other))
         return places
 
-    def _extract(self, pair: Pair, places: Sequence[tuple[int, Place, Place]]) -> None:
+    def _extract(
+        self, pair: DigitPair, places: Sequence[tuple[int, DigitPlace, DigitPlace]]
+    ) -> None:
         number = len(self.terms)
         self.terms.append(self._sum(pair)[1])
         low = min(0, pair[2])
@@ -225,13 +227,15 @@ class _Search:
             self._counted(k, row, (number, place[1] + low), sign, 1)
             row[number, place[1] + low] = sign
 
-    def _deeper(self, pair: Pair) -> int:
+    def _deeper(self, pair: DigitPair) -> int:
         """What a row's weight gains when a sum takes the place of its operands."""
         before = sum(1 << self.terms[term].level for term in pair[:2])
         return (1 << self._sum(pair)[1].level) - before
 
 
-def summed(terms: Sequence[Term], pair: Pair, leaves: Sequence[Leaf]) -> tuple[int, Term]:
+def summed(
+    terms: Sequence[AdderNode], pair: DigitPair, leaves: Sequence[Leaf]
+) -> tuple[int, AdderNode]:
     """Bits of the adder of a pair, and the term that it makes."""
     a, b, shift, sign = pair
     up, over = max(0, -shift), max(0, shift)
@@ -239,7 +243,7 @@ def summed(terms: Sequence[Term], pair: Pair, leaves: Sequence[Leaf]) -> tuple[i
     for signal, factor in terms[b].form.items():
         form[signal] = form.get(signal, 0) + sign * (factor << over)
     lo, hi = bounds(form, leaves)
-    return adder_bits(lo, hi, shift, sign), Term(
+    return adder_bits(lo, hi, shift, sign), AdderNode(
         form, lo, hi, max(terms[a].level, terms[b].level) + 1, pair
     )
 

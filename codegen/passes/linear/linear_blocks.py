@@ -17,7 +17,7 @@ _SUMS = (GOp.ADD, GOp.SUB, GOp.NEG)
 
 
 @dataclass
-class Row:
+class LinearRow:
     """A linear form at a node: its raw value is offset + sum of coefficient * raw signal.
 
     Attributes:
@@ -32,7 +32,7 @@ class Row:
 
 
 @dataclass
-class Linear:
+class LinearBlocks:
     """The linear parts of a graph.
 
     Attributes:
@@ -47,10 +47,10 @@ class Linear:
     rank: list[int]
     sums: list[bool]
     moves: list[bool]
-    blocks: list[list[Row]]
+    blocks: list[list[LinearRow]]
 
 
-def linear_parts(graph: Graph) -> Linear:
+def linear_parts(graph: Graph) -> LinearBlocks:
     """Find the linear parts of a graph."""
     sums = [_is_sum(graph, node) for node in graph.nodes]
     moves = [_only_moves(graph, node) for node in graph.nodes]
@@ -59,7 +59,7 @@ def linear_parts(graph: Graph) -> Linear:
         below = max((rank[a] for a in node.args), default=0)
         rank.append(below if sums[k] or moves[k] or not node.args else below + 1)
     rows = [_row(graph, k, sums, moves) for k in _roots(graph, sums, moves)]
-    return Linear(graph, rank, sums, moves, _blocks(rows, rank))
+    return LinearBlocks(graph, rank, sums, moves, _blocks(rows, rank))
 
 
 def _is_sum(graph: Graph, node: GNode) -> bool:
@@ -90,7 +90,7 @@ def _roots(graph: Graph, sums: list[bool], moves: list[bool]) -> list[int]:
     return [k for k, is_sum in enumerate(sums) if is_sum and read[k]]
 
 
-def _row(graph: Graph, root: int, sums: list[bool], moves: list[bool]) -> Row:
+def _row(graph: Graph, root: int, sums: list[bool], moves: list[bool]) -> LinearRow:
     """The form of a root: signed shares are passed down from it, in units of its last place."""
     form: dict[int, int] = {}
     offset = 0
@@ -106,7 +106,7 @@ def _row(graph: Graph, root: int, sums: list[bool], moves: list[bool]) -> Row:
         else:
             for a, factor in _factors(graph, node):
                 shares[a] = shares.get(a, 0) + share * factor
-    return Row(root, form, offset)
+    return LinearRow(root, form, offset)
 
 
 def _factors(graph: Graph, node: GNode) -> list[tuple[int, int]]:
@@ -125,7 +125,7 @@ def _factors(graph: Graph, node: GNode) -> list[tuple[int, int]]:
     ]
 
 
-def _blocks(rows: list[Row], rank: list[int]) -> list[list[Row]]:
+def _blocks(rows: list[LinearRow], rank: list[int]) -> list[list[LinearRow]]:
     """Rows of equal rank that signals join, in order of rank and first row."""
     leader: dict[tuple[int, int], int] = {}  # (rank, signal): a row that reads it
     parent = list(range(len(rows)))
@@ -140,7 +140,7 @@ def _blocks(rows: list[Row], rank: list[int]) -> list[list[Row]]:
             other = leader.setdefault((rank[row.node], signal), k)
             low, high = sorted((top(other), top(k)))
             parent[high] = low
-    blocks: dict[int, list[Row]] = {}
+    blocks: dict[int, list[LinearRow]] = {}
     for k, row in enumerate(rows):
         blocks.setdefault(top(k), []).append(row)
     return sorted(blocks.values(), key=lambda block: (rank[block[0].node], block[0].node))

@@ -1,6 +1,6 @@
 """Pass `shift_add`: constant products and sums become additions that share their parts.
 
-The sums of a block (`linear_blocks`) become a network of additions (`networks`),
+The sums of a block (`linear_blocks`) become a network of additions (`adder_graphs`),
 products of narrow signals also tables. Of all that was tried, and the sums as they were, a block
 takes what makes the product of the design's area and the block's latency smallest.
 """
@@ -15,9 +15,9 @@ from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
 from symtick.codegen.ir.lut_equivalent import lut_equivalent
 from symtick.codegen.ir.rewrite import all_codes, entry_table, rebuilt
 from symtick.codegen.ir.schedule import Area, CostModel
-from symtick.codegen.passes.linear.adder_graphs import Network, networks
-from symtick.codegen.passes.linear.cmvm_problem import Problem, Signal, problem
-from symtick.codegen.passes.linear.linear_blocks import Linear, Row, linear_parts
+from symtick.codegen.passes.linear.adder_graphs import AdderGraph, adder_graphs
+from symtick.codegen.passes.linear.cmvm_problem import BlockSignal, CmvmProblem, cmvm_problem
+from symtick.codegen.passes.linear.linear_blocks import LinearBlocks, LinearRow, linear_parts
 from symtick.expr import reachable
 
 _TABLE_BITS = 6  # up to here a product with a constant is one LUT for each bit of the result
@@ -44,7 +44,7 @@ class _Rebuilding:
         changed: whether a block is not what it was.
     """
 
-    def __init__(self, parts: Linear, model: CostModel) -> None:
+    def __init__(self, parts: LinearBlocks, model: CostModel) -> None:
         self.graph = parts.graph
         self.builder = GraphBuilder(self.graph.input_names)
         self.place: dict[int, int] = {}
@@ -78,7 +78,7 @@ class _Rebuilding:
     def _copy(self, number: int) -> None:
         self.place[number] = rebuilt(self.builder, self.graph, number, self.place)
 
-    def _block(self, rows: Sequence[Row]) -> None:
+    def _block(self, rows: Sequence[LinearRow]) -> None:
         known = {self.place[k] for row in rows for k in row.form}
         before = roots = self._as_they_were(rows)
         area, late = self._cost(before, known)
@@ -103,18 +103,18 @@ class _Rebuilding:
 
     # --- candidates ----------------------------------------------------------------------------
 
-    def _candidates(self, rows: Sequence[Row]) -> Iterator[list[int]]:
+    def _candidates(self, rows: Sequence[LinearRow]) -> Iterator[list[int]]:
         signals, per_stage = self._signals({k for row in rows for k in row.form})
         fracs = [self.graph.nodes[row.node].fmt.frac for row in rows]
-        tried: list[Problem] = []
+        tried: list[CmvmProblem] = []
         for digits in (None, 2, 3):
-            made = problem(rows, fracs, signals, digits)
+            made = cmvm_problem(rows, fracs, signals, digits)
             if made not in tried:
                 tried.append(made)
-                for network in networks(tuple(made.leaves), tuple(made.forms), per_stage):
+                for network in adder_graphs(tuple(made.leaves), tuple(made.forms), per_stage):
                     yield self._built(rows, made, network)
 
-    def _signals(self, numbers: set[int]) -> tuple[dict[int, Signal], int]:
+    def _signals(self, numbers: set[int]) -> tuple[dict[int, BlockSignal], int]:
         """Signals with their levels, and how many additions in a row fit in a stage."""
         width = max((self.builder.nodes[self.place[k]].fmt.width for k in numbers), default=1)
         delay = _adder_delay(self._model, width)
@@ -127,14 +127,14 @@ class _Rebuilding:
         first = min(levels.values(), default=0) // per_stage * per_stage
         return {k: self._signal(k, level - first) for k, level in levels.items()}, per_stage
 
-    def _signal(self, number: int, level: int) -> Signal:
+    def _signal(self, number: int, level: int) -> BlockSignal:
         """A signal in units of its last place in the old graph."""
         node, before = self.builder.nodes[self.place[number]], self.graph.nodes[number]
         up = before.fmt.frac - node.fmt.frac
         lo, hi = (node.lo << up, node.hi << up) if up >= 0 else (before.lo, before.hi)
-        return Signal(lo, hi, level, node.fmt.width <= _TABLE_BITS and up >= 0)
+        return BlockSignal(lo, hi, level, node.fmt.width <= _TABLE_BITS and up >= 0)
 
-    def _as_they_were(self, rows: Sequence[Row]) -> list[int]:
+    def _as_they_were(self, rows: Sequence[LinearRow]) -> list[int]:
         places = dict(self.place)
         sums, moves = self._parts.sums, self._parts.moves
         through = reachable(
@@ -156,7 +156,9 @@ class _Rebuilding:
 
     # --- networks as nodes ---------------------------------------------------------------------
 
-    def _built(self, rows: Sequence[Row], made: Problem, network: Network) -> list[int]:
+    def _built(
+        self, rows: Sequence[LinearRow], made: CmvmProblem, network: AdderGraph
+    ) -> list[int]:
         values: list[int] = []
         for k, term in enumerate(network.terms):
             if term.pair is None:
@@ -180,7 +182,7 @@ class _Rebuilding:
             roots.append(self._shown(row.node, value))
         return roots
 
-    def _leaf(self, made: Problem, number: int) -> int:
+    def _leaf(self, made: CmvmProblem, number: int) -> int:
         source = made.sources[number]
         if source.signal is None:
             return self.builder.const(source.offset, made.frac)

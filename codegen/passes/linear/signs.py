@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symtick.codegen.passes.linear.common_digits import Term
+from symtick.codegen.passes.linear.common_digits import AdderNode
 
 Output = tuple[int, int, int]  # term, exponent, sign
 
 
-def oriented(terms: Sequence[Term], outputs: Sequence[Output]) -> tuple[list[Term], list[Output]]:
+def oriented(
+    terms: Sequence[AdderNode], outputs: Sequence[Output]
+) -> tuple[list[AdderNode], list[Output]]:
     """The same network, its differences turned to suit the outputs, then to be narrow.
 
     Args:
@@ -25,7 +27,7 @@ def oriented(terms: Sequence[Term], outputs: Sequence[Output]) -> tuple[list[Ter
 
 
 class _Turning:
-    def __init__(self, terms: Sequence[Term], outputs: Sequence[Output]) -> None:
+    def __init__(self, terms: Sequence[AdderNode], outputs: Sequence[Output]) -> None:
         self.before = terms
         self.uses = [0] * len(terms)
         for term in terms:
@@ -74,17 +76,17 @@ class _Turning:
             self._turn(next(k for k in pair[:2] if self._can_turn(k, True)))
         self.turn[number] = -self.turn[number]
 
-    def terms(self) -> list[Term]:
+    def terms(self) -> list[AdderNode]:
         """The terms as they are made now."""
         return [self._term(k, term) for k, term in enumerate(self.before)]
 
-    def _term(self, number: int, term: Term) -> Term:
+    def _term(self, number: int, term: AdderNode) -> AdderNode:
         if term.pair is None:
             return term
         a, b, shift, _ = term.pair
         first, second = (sign * self.turn[number] for sign in self._signs(number))
         pair = (a, b, shift, second) if first > 0 else (b, a, -shift, first)
         if self.turn[number] > 0:
-            return Term(term.form, term.lo, term.hi, term.level, pair)
+            return AdderNode(term.form, term.lo, term.hi, term.level, pair)
         form = {signal: -factor for signal, factor in term.form.items()}
-        return Term(form, -term.hi, -term.lo, term.level, pair)
+        return AdderNode(form, -term.hi, -term.lo, term.level, pair)

@@ -22,7 +22,7 @@ from symtick.files import write_text
 from symtick.hwcost import load_device
 from symtick.hwcost.devices.fitting import device_text
 from symtick.hwcost.models.model import OpenModel
-from symtick.hwcost.reports.refit import Pair, factors, refitted
+from symtick.hwcost.reports.refit import ReportedDesign, factors, refitted
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Refitted:
 
     path: Path
     factors: dict[str, float]
-    pairs: tuple[Pair, ...]
+    pairs: tuple[ReportedDesign, ...]
     notes: tuple[str, ...]
 
 
@@ -70,9 +70,9 @@ def refit_device(folder: Path, device: str, output: Path) -> Refitted:
     return Refitted(output, made, tuple(pairs), tuple(notes))
 
 
-def _compared(folders: Sequence[Path], costs: OpenModel) -> tuple[list[Pair], list[str]]:
+def _compared(folders: Sequence[Path], costs: OpenModel) -> tuple[list[ReportedDesign], list[str]]:
     """Every design with reports beside them, and what is to be said of the others, too."""
-    pairs: list[Pair] = []
+    pairs: list[ReportedDesign] = []
     notes: list[str] = []
     for folder in folders:
         spec, design = read_spec(folder)
@@ -105,12 +105,12 @@ def _content(device: str) -> dict[str, Any]:
     return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
-def _pair(design: Design, found: Reports, costs: OpenModel) -> Pair:
+def _pair(design: Design, found: Reports, costs: OpenModel) -> ReportedDesign:
     graph, used, reached = design.graph, found.area, found.reached_ns
     nodes = [costs.area(graph, k) for k in range(len(graph.nodes))]
     assert costs.device.clock is not None  # an open device has one
     overhead = costs.device.clock.overhead_ns
-    return Pair(
+    return ReportedDesign(
         design.name,
         model_lut=sum(a.lut for a in nodes),
         lut=used.lut if used else None,

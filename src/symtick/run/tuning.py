@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from symtick.codegen import Area, Design, Judge, Step, Tuning, Width, tune_widths
+from symtick.codegen import Area, Design, Judge, Tuning, TuningStep, Width, tune_widths
 from symtick.codegen.emit import vectors
 from symtick.design_folder.folder import DesignSpec, read_spec, write_design
 from symtick.errors import InputError
@@ -37,7 +37,7 @@ from symtick.search.data.problem import Problem
 CURVE = Path("results/tuning.json")
 VECTORS = 10_000
 
-Progress = Callable[[Step], None]
+Progress = Callable[[TuningStep], None]
 
 
 @dataclass(frozen=True)
@@ -262,7 +262,7 @@ def _tested(run: Run, spec: DesignSpec) -> float:
     return agreement(outputs, run.teacher.logits(run.test.X))
 
 
-def _step(step: Step) -> dict[str, Any]:
+def _step(step: TuningStep) -> dict[str, Any]:
     return {
         "lut": step.area.lut,
         "dsp": step.area.dsp,
@@ -306,7 +306,7 @@ def take_point(folder: Path, point: int, output: Path) -> Tuned:
         held = json.loads(path.read_text(encoding="utf-8"))
         spec = DesignSpec.from_dict(held["before"])
         steps = tuple(
-            Step(
+            TuningStep(
                 tuple(Width.from_dict(w) for w in s["widths"]),
                 Area(lut=float(s["lut"]), dsp=float(s.get("dsp", 0.0))),
                 float(s["score"]), float(s["loss"]),

@@ -12,7 +12,7 @@ from unit_model import UnitModel
 
 from symtick.codegen import Fixed, GOp, Graph, GraphBuilder, RawArray, run_passes
 from symtick.codegen.ir.signed_digits import signed_digits
-from symtick.codegen.passes.linear.adder_graphs import Network, networks
+from symtick.codegen.passes.linear.adder_graphs import AdderGraph, adder_graphs
 from symtick.codegen.passes.linear.common_digits import Leaf, bounds, digits
 from symtick.codegen.passes.linear.shift_add import shift_add
 from symtick.codegen.scheduling.scheduler import schedule
@@ -35,11 +35,11 @@ def random_forms(random: Random) -> tuple[tuple[Leaf, ...], Forms]:
     return tuple(leaves), tuple(sorted(forms))
 
 
-def adders(network: Network) -> int:
+def adders(network: AdderGraph) -> int:
     return sum(term.pair is not None for term in network.terms)
 
 
-def check_terms(network: Network, leaves: tuple[Leaf, ...]) -> None:
+def check_terms(network: AdderGraph, leaves: tuple[Leaf, ...]) -> None:
     """Every term is what its pair says, within its bounds, one level after its operands."""
     for k, term in enumerate(network.terms):
         if term.pair is None:
@@ -58,7 +58,7 @@ def check_terms(network: Network, leaves: tuple[Leaf, ...]) -> None:
 @settings(max_examples=40, deadline=None)
 def test_networks_compute_their_forms(seed: int, per_stage: int) -> None:
     leaves, forms = random_forms(Random(seed))
-    found = networks(leaves, forms, per_stage)
+    found = adder_graphs(leaves, forms, per_stage)
     assert found
     for network in found:
         check_terms(network, leaves)
@@ -71,7 +71,7 @@ def test_networks_compute_their_forms(seed: int, per_stage: int) -> None:
 @settings(max_examples=40, deadline=None)
 def test_no_more_adders_than_each_form_alone_and_no_deeper(seed: int) -> None:
     leaves, forms = random_forms(Random(seed))
-    found = networks(leaves, forms, 2)
+    found = adder_graphs(leaves, forms, 2)
     alone = sum(len(digits(dict(form))) - 1 for form in forms)
     assert min(adders(network) for network in found) <= alone
     # 2**depth bounds the sum of 2**level over what a balanced tree adds
@@ -219,5 +219,5 @@ def test_the_same_matrix_gives_the_same_graph() -> None:
     weights = np.random.default_rng(1).integers(-7, 8, (5, 16))
     graph = matrix_graph(weights, 6, True, [3] * 5)
     first = shift_add(graph, UnitModel())
-    networks.cache_clear()
+    adder_graphs.cache_clear()
     assert shift_add(graph, UnitModel()) == first

@@ -20,8 +20,8 @@ from symtick.hwcost.devices.device import (
     FEATURES,
     ROWS,
     Device,
-    Points,
-    Row,
+    DeviceRow,
+    RowPoints,
     devices,
     load_device,
 )
@@ -151,15 +151,17 @@ def test_a_fit_without_measurements_names_what_is_missing() -> None:
 
 
 def test_points_are_linear_in_between_and_beyond() -> None:
-    held = Points(feature="address", at={4: 1.0, 6: 2.0, 7: 4.0})
+    held = RowPoints(feature="address", at={4: 1.0, 6: 2.0, 7: 4.0})
     assert [held.value(x) for x in (2, 4, 5, 6.5, 8)] == [1.0, 1.0, 1.5, 3.0, 6.0]
 
 
 def test_forms_of_rows() -> None:
-    assert Row(fixed=2.5).value({}) == 2.5
-    line = Row(regression={"constant": -3.0, "bits": 0.5})
+    assert DeviceRow(fixed=2.5).value({}) == 2.5
+    line = DeviceRow(regression={"constant": -3.0, "bits": 0.5})
     assert (line.value({"bits": 10}), line.value({"bits": 4})) == (2.0, 0.0)
-    both = Row(regression={"longer": 0.1}, points=Points(feature="shorter", at={2: 1.0, 4: 3.0}))
+    both = DeviceRow(
+        regression={"longer": 0.1}, points=RowPoints(feature="shorter", at={2: 1.0, 4: 3.0})
+    )
     assert both.value({"longer": 5, "shorter": 3}) == pytest.approx(2.5)
 
 
