@@ -1,4 +1,4 @@
-"""Expression to fixed-point graph, passes, schedule and text."""
+"""The compiler: expression to fixed-point graph, passes, schedule and firmware text."""
 
 from symtick.codegen.compile import compile_expression
 from symtick.codegen.design import Design

@@ -1,4 +1,4 @@
-"""The compiler's front: expression in, design out."""
+"""The compiler's entry: an expression becomes a scheduled design."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The other target: a number of ticks, and the fastest clock at which a design fits in it.
+"""The fastest clock at which a design fits in a number of ticks.
 
-How an expression is lowered and split depends on the clock, so that the clock is
-found by compiling again, in halves of the range of whole MHz.
+How an expression is lowered and split depends on the clock, so that the clock is found by compiling
+again, in halves of the range of whole MHz.
 """
 
 from __future__ import annotations

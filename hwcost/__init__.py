@@ -1,4 +1,4 @@
-"""What an expression or a graph costs on a device, before and after synthesis."""
+"""Costs of expressions and graphs on a device, before and after synthesis."""
 
 from symtick.hwcost.devices.device import Device, devices, load_device
 from symtick.hwcost.models.budget import Budget, Use

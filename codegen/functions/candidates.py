@@ -1,4 +1,4 @@
-"""Plans of polynomials: which pieces and degrees compute a function within a bound."""
+"""Candidate plans: segmentations and degrees of polynomials that keep a function's error bound."""
 
 from __future__ import annotations
 

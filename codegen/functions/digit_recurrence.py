@@ -1,9 +1,8 @@
 """Division and square root exact to the last bit, one digit at a time.
 
-Restoring recurrences (Ercegovac and Lang, Digital Arithmetic, 2004, chapters 5
-and 6) as subtractions and selections, which the scheduler spreads over pipeline stages. The last
-digit is rounded by the remainder, so that the result is the exact quotient or root in the asked
-mode.
+Restoring recurrences (Ercegovac and Lang, Digital Arithmetic, 2004, chapters 5 and 6) as
+subtractions and selections, which the scheduler spreads over pipeline stages. The last digit is
+rounded by the remainder, so that the result is the exact quotient or root in the asked mode.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """A fitted polynomial as graph nodes: tables of coefficients, short products, and a bound.
 
-Horner's scheme: r[d] = c[d], r[i] = c[i] + r[i + 1] * t. The coefficient of t**i
-is rounded where its largest contribution matters as much as the last place of the result, each
-product is cut at the place of the coefficient that is added to it, and its variable to the bits
-that reach that place. What a cut loses on average is added to the coefficient.
+Horner's scheme: r[d] = c[d], r[i] = c[i] + r[i + 1] * t. The coefficient of t**i is rounded where
+its largest contribution matters as much as the last place of the result, each product is cut at the
+place of the coefficient that is added to it, and its variable to the bits that reach that place.
+What a cut loses on average is added to the coefficient.
 """
 
 from __future__ import annotations

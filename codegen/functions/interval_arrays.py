@@ -1,8 +1,8 @@
 """Arrays of intervals, and Taylor coefficients of a function over each of them.
 
-Every bound is rounded outward, so that what is computed here holds
-for the real function: interval Taylor arithmetic (R. E. Moore, Methods and Applications of Interval
-Analysis, SIAM 1979, chapter 3), for many intervals at a time.
+Every bound is rounded outward, so that what is computed here holds for the real function: interval
+Taylor arithmetic (R. E. Moore, Methods and Applications of Interval Analysis, SIAM 1979, chapter
+3), for many intervals at a time.
 """
 
 from __future__ import annotations

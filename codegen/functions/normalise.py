@@ -1,7 +1,7 @@
 """Normalisation: an unsigned signal shifted left until its top bit is set.
 
-Stage k shifts by 2**k where that many top bits are zero; the outcomes of the
-stages are the bits of the count.
+Stage k shifts by 2**k where that many top bits are zero; the outcomes of the stages are the bits of
+the count.
 """
 
 from __future__ import annotations

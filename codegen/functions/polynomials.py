@@ -1,12 +1,12 @@
 """Polynomials over the pieces of a signal, with a bound on their error that holds everywhere.
 
-A polynomial of degree d through the d + 1 Chebyshev nodes of a piece of length h
-is off by at most
+A polynomial of degree d through the d + 1 Chebyshev nodes of a piece of length h is off by at most
 
     2 * (h / 4)**(d + 1) * max |f^(d+1)| / (d + 1)!
 
-where the derivative is bounded by interval arithmetic over the piece (`boxes`), not by samples. A
-piece over which the function hardly varies may be a constant instead, for that needs no derivative.
+where the derivative is bounded by interval arithmetic over the piece (`interval_arrays`), not by
+samples. A piece over which the function hardly varies may be a constant instead, for that needs no
+derivative.
 """
 
 from __future__ import annotations

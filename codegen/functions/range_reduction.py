@@ -1,9 +1,9 @@
 """Range reduction: exponentials as products, periodic functions on one period, saturation.
 
-An exponential of a signal is the product of a table on its top bits and the
-exponential of its low bits; a function of sines and cosines of one line is a function of the line's
-fraction of a turn, which is what is left of a product with 1 / (2 pi) when its integer bits are cut
-away; a function that levels off sees its argument saturated.
+An exponential of a signal is the product of a table on its top bits and the exponential of its low
+bits; a function of sines and cosines of one line is a function of the line's fraction of a turn,
+which is what is left of a product with 1 / (2 pi) when its integer bits are cut away; a function
+that levels off sees its argument saturated.
 """
 
 from __future__ import annotations

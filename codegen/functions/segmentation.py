@@ -1,11 +1,11 @@
-"""The pieces of a signal on each of which a function is one polynomial.
+"""Segmentations of a signal: on each piece a function is one polynomial.
 
-Some bits of the signal choose a piece and its coefficients, the others are the
-variable t of the piece, from 0. Equal pieces take the top bits as they are. Octaves suit a function
-that bends the more the nearer the signal comes to one end of its range (a pole, a logarithm, a
-root): the distance from that end is shifted left until its top bit is set, as in a floating-point
-number; the count of shifts and the next bits choose the piece, whose length is a fixed share of the
-distance. Where the count has reached its limit, the pieces are equal.
+Some bits of the signal choose a piece and its coefficients, the others are the variable t of the
+piece, from 0. Equal pieces take the top bits as they are. Octaves suit a function that bends the
+more the nearer the signal comes to one end of its range (a pole, a logarithm, a root): the distance
+from that end is shifted left until its top bit is set, as in a floating-point number; the count of
+shifts and the next bits choose the piece, whose length is a fixed share of the distance. Where the
+count has reached its limit, the pieces are equal.
 """
 
 from __future__ import annotations

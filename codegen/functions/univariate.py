@@ -1,7 +1,6 @@
-"""A function of one signal: its values, in float64 and to any precision, and how it bends.
+"""Functions of one signal: values in float64 and to any precision, and Taylor enclosures.
 
-It is an expression of one input; its constants are the real
-numbers that their float64 values are.
+It is an expression of one input; its constants are the real numbers that their float64 values are.
 """
 
 from __future__ import annotations
@@ -102,7 +101,7 @@ class Univariate:
         return values[self.expression.outputs[0]]
 
     def taylor(self, lo: Reals, hi: Reals, order: int) -> list[IntervalArray]:
-        """Enclosures of the Taylor coefficients over intervals, see `boxes.taylor`."""
+        """Enclosures of the Taylor coefficients over intervals, see `interval_arrays.taylor`."""
         low, high = (np.clip(v, self.domain.lo, self.domain.hi) for v in (lo, hi))
         return taylor(self.expression, low, high, order)
 

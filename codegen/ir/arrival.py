@@ -1,4 +1,4 @@
-"""When a value can be ready: stages and nanoseconds, with chaining."""
+"""Arrival times of values: stages and nanoseconds, with chaining."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Which bits of a graph are wires: what a register between two stages really has to hold.
+"""Bit liveness: the bits that a register between two stages really has to hold.
 
-A bit of a node is constant, or another node's bit by another name (a sign
-extension, a bit that a cast keeps, a low bit of a sum whose other operand ends higher, a table's
-column that is an address bit or equals another column), or it is driven by the node's own logic.
-Synthesis keeps one register for all names of a bit, and none for a constant or for a bit that
-nothing reads; so do `Schedule.registers` and the schedulers.
+A bit of a node is constant, or another node's bit by another name (a sign extension, a bit that a
+cast keeps, a low bit of a sum whose other operand ends higher, a table's column that is an address
+bit or equals another column), or it is driven by the node's own logic. Synthesis keeps one register
+for all names of a bit, and none for a constant or for a bit that nothing reads; so do
+`Schedule.registers` and the schedulers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Signals seen in other formats, in parts or bit by bit: wires, no hardware."""
+"""Bit views: signals in other formats, in parts or bit by bit, without hardware."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Fixed-point formats and the one operation that loses bits.
+"""Fixed-point formats, and the cast, the one operation that loses bits.
 
-Arithmetic here is on integers and is the definition that
-every back end is compared with: a value is `raw * 2**-frac`.
+Arithmetic here is on integers and is the definition that every back end is compared with: a value
+is `raw * 2**-frac`.
 """
 
 from __future__ import annotations

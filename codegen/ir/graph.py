@@ -1,9 +1,9 @@
 """The fixed-point graph: what is computed, exactly.
 
-Nodes are frozen, arguments always earlier, equal
-nodes once (`GraphBuilder` sees to it). Every node has one exact format: `INPUT`, `CONST`, `CAST`
-and `TABLE` state theirs; an arithmetic node's is the narrowest that holds its integer bounds, so it
-never loses a bit. What a node costs and when it runs are other values (`CostModel`, `Schedule`).
+Nodes are frozen, arguments always earlier, equal nodes once (`GraphBuilder` sees to it). Every node
+has one exact format: `INPUT`, `CONST`, `CAST` and `TABLE` state theirs; an arithmetic node's is the
+narrowest that holds its integer bounds, so it never loses a bit. What a node costs and when it runs
+are other values (`CostModel`, `Schedule`).
 
 | op | value | format |
 |---|---|---|

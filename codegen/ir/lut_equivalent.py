@@ -1,4 +1,4 @@
-"""Comparing resources of different kinds."""
+"""LUT equivalents: one number for resources of different kinds."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""When each node of a graph runs: pipeline stages, and the registers that follow from them.
+"""Schedules: the pipeline stage of every node, and the registers that follow from it.
 
-A `Schedule` is a value apart from the graph; `Schedule.check` recomputes its
-timing without the scheduler. The scheduler asks what things cost through the `CostModel` protocol
-(`hwcost` implements it).
+A `Schedule` is a value apart from the graph; `Schedule.check` recomputes its timing without the
+scheduler. The scheduler asks what things cost through the `CostModel` protocol (`hwcost` implements
+it).
 
 Stage s is the logic between register ranks s and s+1. Inputs arrive from registers outside, at the
 start of stage 0; every output leaves through a register at the end of the last stage. So the
@@ -94,7 +94,7 @@ class Schedule:
         return last
 
     def registers(self, graph: Graph) -> int:
-        """Flip-flops that hold values between stages, as synthesis keeps them (`wiring`).
+        """Flip-flops that hold values between stages, as synthesis keeps them (`bit_liveness`).
 
         A bit is held until its last reader's stage, once, however many nodes name it; constant
         bits and bits that nothing reads need none.

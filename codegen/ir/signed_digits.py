@@ -1,7 +1,7 @@
-"""Constants with few non-zero digits.
+"""Signed digits: constants with few non-zero digits.
 
-A constant is written in canonical signed digits (no two neighbours non-zero;
-Reitwiesner 1960), which needs the fewest additions among all sums of signed powers of two.
+A constant is written in canonical signed digits (no two neighbours non-zero; Reitwiesner 1960),
+which needs the fewest additions among all sums of signed powers of two.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""What an expression's values can be, and how exactly each must be known.
+"""Analysis of an expression: the range of every value, and the precision that it needs.
 
-Sub-expressions of one input are evaluated on every
-code that the input can take, so their ranges are true ranges; ranges of the others follow by
-interval arithmetic from these.
+Sub-expressions of one input are evaluated on every code that the input can take, so their ranges
+are true ranges; ranges of the others follow by interval arithmetic from these.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Decisions in firmware: which class is largest, by how much, and which scores pass a threshold.
 
-No softmax is needed for any of these, for it keeps the order of the scores. The
-additions work on exact formats, on the outputs of a lowered graph before the passes:
+No softmax is needed for any of these, for it keeps the order of the scores. The additions work on
+exact formats, on the outputs of a lowered graph before the passes:
 
 | output | port | value |
 |---|---|---|

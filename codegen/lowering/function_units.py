@@ -1,9 +1,9 @@
 """Function units: a function of one signal by the cheapest method that keeps a bound.
 
-Narrow signals become one table. For others every method that fits makes a plan;
-each plan is built on its own, bounded without sampling, passed through the passes that change
-areas, and the one with the smallest product of LUT-equivalents and ticks is built into the graph.
-The method and its bound stay with the design.
+Narrow signals become one table. For others every method that fits makes a plan; each plan is built
+on its own, bounded without sampling, passed through the passes that change areas, and the one with
+the smallest product of LUT-equivalents and ticks is built into the graph. The method and its bound
+stay with the design.
 """
 
 from __future__ import annotations

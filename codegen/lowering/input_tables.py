@@ -1,4 +1,4 @@
-"""Functions of one input: which sub-expressions they are, and their tables."""
+"""Tables on inputs: the sub-expressions that become tables, and their contents."""
 
 from __future__ import annotations
 

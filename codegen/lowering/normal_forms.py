@@ -1,7 +1,7 @@
 """Normal forms: chains of sums and of products, flattened.
 
-A chain is followed through nodes that nothing else uses; parts that depend on one
-input are collected by input, because together they become one table.
+A chain is followed through nodes that nothing else uses; parts that depend on one input are
+collected by input, because together they become one table.
 """
 
 from __future__ import annotations

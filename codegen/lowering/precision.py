@@ -1,4 +1,4 @@
-"""How exactly an expression is to be computed."""
+"""Precision settings: widths and rounding inside a design."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Pass `fuse`: what depends on one narrow signal, or on two, becomes one table where it is cheaper.
+"""Pass `fuse`: logic on one or two narrow signals becomes one table where that is cheaper.
 
-The signals are found as the cuts of technology mapping (Cong and Ding, 1994): sets
-of earlier nodes that alone determine a node, here of one or two. The cost of the logic between a
-cut and the node is compared with that of a table on the cut's bits.
+The signals are found as the cuts of technology mapping (Cong and Ding, 1994): sets of earlier nodes
+that alone determine a node, here of one or two. The cost of the logic between a cut and the node is
+compared with that of a table on the cut's bits.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""Passes: graphs into graphs that compute the same and cost less.
+"""The pass pipeline: graphs into graphs that compute the same and cost less.
 
-Every pass is a function of a graph and a cost model, keeps the value of every
-output on every input within the bounds, keeps the format of outputs that state theirs (CAST,
-TABLE), and leaves no unused node and no two equal ones (the builder sees to both). The verifier
-runs after each.
+Every pass is a function of a graph and a cost model, keeps the value of every output on every input
+within the bounds, keeps the format of outputs that state theirs (CAST, TABLE), and leaves no unused
+node and no two equal ones (the builder sees to both). The verifier runs after each.
 """
 
 from __future__ import annotations

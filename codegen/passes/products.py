@@ -1,10 +1,10 @@
 """Pass `products`: products of two signals that no DSP block takes, in the parts that suit LUTs.
 
-One factor is read in digits of two bits; each adds 0, x, 2x or 3x of the other,
-which is chosen in the same LUT that adds it (DIGIT_ROW), so that a product of n by m bits takes
-about n * m / 2 LUTs, half of what synthesis makes of `*`. Rows follow one another, or stand in
-groups whose sums are added, which is larger and sooner ready. A product may also be cut at the
-middle bit of its shorter factor, again and again until its parts fit in a stage.
+One factor is read in digits of two bits; each adds 0, x, 2x or 3x of the other, which is chosen in
+the same LUT that adds it (DIGIT_ROW), so that a product of n by m bits takes about n * m / 2 LUTs,
+half of what synthesis makes of `*`. Rows follow one another, or stand in groups whose sums are
+added, which is larger and sooner ready. A product may also be cut at the middle bit of its shorter
+factor, again and again until its parts fit in a stage.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
-"""What the values of a graph can really be: bounds that know which signals are the same.
+"""Pass `narrow`: affine bounds of values, and signals without the top bits that they never need.
 
-Interval arithmetic takes the arguments of a sum for independent; x - x/2 then has
-three times its range. Here a value is written as
+Interval arithmetic takes the arguments of a sum for independent; x - x/2 then has three times its
+range. Here a value is written as
 
     sum over symbols of part(symbol) + rest,  rest within an interval,
 
 in the manner of affine arithmetic (Comba and Stolfi, 1993). A symbol is a node whose value is no
 sum of others (an input, a function of several inputs), its part a multiple of it. For an input of
-few codes the part is a number for each code: terms of one input in different branches of a sum
-join exactly, straight or not. Every bound is cut with the interval's, so it is never wider.
+few codes the part is a number for each code: terms of one input in different branches of a sum join
+exactly, straight or not. Every bound is cut with the interval's, so it is never wider.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Pass `split`: operations that are longer than a pipeline stage, in exact parts.
 
-A table is split at its lowest address bit, T(2h + b) = T(2h) + b * (T(2h+1) -
-T(2h)), where the difference of a smooth function has few bits; the larger of two is a comparison,
-then a choice; a cast is its rounding, then its overflow. Parts are split again until they fit or
-cannot be split. Products are taken apart before, by `products`.
+A table is split at its lowest address bit, T(2h + b) = T(2h) + b * (T(2h+1) - T(2h)), where the
+difference of a smooth function has few bits; the larger of two is a comparison, then a choice; a
+cast is its rounding, then its overflow. Parts are split again until they fit or cannot be split.
+Products are taken apart before, by `products`.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """The scheduler `registers`: as few register bits as a latency allows.
 
-A system of difference constraints (Cong and Zhang, "An efficient and versatile
-scheduling algorithm based on SDC formulation", DAC 2006): a stage number for each node, at least
-one stage between two nodes whose combinational path is longer than the budget, and the bits held
-between stages as the objective. Bits are counted as synthesis keeps them (`wiring`), which also
-places a rank of registers before or behind a table, whichever is narrower (retiming), or splits it
-where some users come later. The matrix is totally unimodular, so that the linear program's vertex
-is the exact integer optimum.
+A system of difference constraints (Cong and Zhang, "An efficient and versatile scheduling algorithm
+based on SDC formulation", DAC 2006): a stage number for each node, at least one stage between two
+nodes whose combinational path is longer than the budget, and the bits held between stages as the
+objective. Bits are counted as synthesis keeps them (`bit_liveness`), which also places a rank of
+registers before or behind a table, whichever is narrower (retiming), or splits it where some users
+come later. The matrix is totally unimodular, so that the linear program's vertex is the exact
+integer optimum.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What a scheduler is asked: the operations, how long each takes, and how many ticks there are.
+"""The scheduling problem: operations, their delays and the number of ticks.
 
-Earliest and latest stages are exact: a node's earliest is the least (stage, time)
-at which the longest chain to it can end, and the latest is the same from the outputs backwards.
+Earliest and latest stages are exact: a node's earliest is the least (stage, time) at which the
+longest chain to it can end, and the latest is the same from the outputs backwards.
 """
 
 from __future__ import annotations

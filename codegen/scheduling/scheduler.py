@@ -1,4 +1,4 @@
-"""Schedulers: three answers to one question, when each node runs.
+"""Schedulers: a pipeline stage for each node.
 
 They work on the `CostModel` alone; `Schedule.check` recomputes what they made.
 

@@ -1,11 +1,10 @@
 """Width tuning: fewer LUTs for a stated loss on real rows.
 
-Every
-round measures all moves (one bit off one signal, or off all terms of a sum) on the graph as it is,
-then takes the best in order of loss for each LUT saved, each measured again on what the ones before
-it left. Bounds make it safe for inputs that no row holds: a format that could overflow saturates.
-What a move changes is its cone only: nodes live in one growing builder, and values and areas are
-kept by node.
+Every round measures all moves (one bit off one signal, or off all terms of a sum) on the graph as
+it is, then takes the best in order of loss for each LUT saved, each measured again on what the ones
+before it left. Bounds make it safe for inputs that no row holds: a format that could overflow
+saturates. What a move changes is its cone only: nodes live in one growing builder, and values and
+areas are kept by node.
 """
 
 from __future__ import annotations

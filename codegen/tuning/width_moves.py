@@ -1,4 +1,4 @@
-"""What width tuning may try next: a bit off a signal, from below, from above or from an address.
+"""Width moves: a bit off a signal, from below, from above or from a table's address.
 
 Formats are those of the graph as tuned so far, node numbers those from before.
 """

@@ -1,9 +1,9 @@
-"""Decisions about the widths of single nodes, and the graph that follows from them.
+"""Width decisions: formats of single nodes, and the graph that follows from them.
 
-A decision names a node of the graph without decisions and the format that its
-value is to have. In a table it costs nothing: the entries are rounded and limited. Elsewhere it is
-a CAST, which is wires where the bounds prove that no value lies outside. A decision with an
-overflow mode is a user's, and the value is cast exactly so; one without is tuning's, and safe.
+A decision names a node of the graph without decisions and the format that its value is to have. In
+a table it costs nothing: the entries are rounded and limited. Elsewhere it is a CAST, which is
+wires where the bounds prove that no value lies outside. A decision with an overflow mode is a
+user's, and the value is cast exactly so; one without is tuning's, and safe.
 """
 
 from __future__ import annotations

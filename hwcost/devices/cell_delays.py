@@ -1,8 +1,7 @@
 """Delay rows composed of the delays of a part's cells, for parts that no open tool times.
 
-Every level of logic is one net and one
-cell; a sum is a LUT and a carry chain; a product in LUTs one level of partial products and a tree
-of sums.
+Every level of logic is one net and one cell; a sum is a LUT and a carry chain; a product in LUTs
+one level of partial products and a tree of sums.
 """
 
 from __future__ import annotations

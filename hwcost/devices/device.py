@@ -1,7 +1,7 @@
 """Device files: what the operations cost on one part, with the measurements behind the numbers.
 
-A device is a YAML file in `hwcost/data/`. Its `delay` and
-`area` tables hold one row for each operation; a row has one of these forms:
+A device is a YAML file in `hwcost/data/`. Its `delay` and `area` tables hold one row for each
+operation; a row has one of these forms:
 
     {fixed: 0.0}                                       the same for every node
     {regression: {constant: 1.2, width: 0.02}}         constant + sum of coefficient * feature

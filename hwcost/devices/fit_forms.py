@@ -1,8 +1,8 @@
-"""Which form each row of a measured device is fitted in.
+"""Fit forms: the features that each row of a measured device is fitted to.
 
-A form names the features of a least-squares regression and, where the cost is not
-linear, one feature over which a value is kept for each point that was measured. Without the latter
-the regression has a constant.
+A form names the features of a least-squares regression and, where the cost is not linear, one
+feature over which a value is kept for each point that was measured. Without the latter the
+regression has a constant.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""From measurements to the rows of a device file.
+"""Fits: from measurements to the rows of a device file.
 
-A device that says which set of measurements it is
-fitted to gets its areas, and where they are measured its delays, by least squares in the forms of
-`fit_forms`; tables are points by address bits. Delays of parts that no open tool times are composed
-from the cells that the device file states.
+A device that says which set of measurements it is fitted to gets its areas, and where they are
+measured its delays, by least squares in the forms of `fit_forms`; tables are points by address
+bits. Delays of parts that no open tool times are composed from the cells that the device file
+states.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Raw measurements: what device files are fitted to, kept once for all of them.
+"""Measurement sets: the raw measurements that device files are fitted to.
 
-A set is a YAML file in `hwcost/data/measured/` with the date,
-the versions of the tools that measured, and one line for each point. It is read only by those who
-fit or check a fit: compiling needs the device file alone.
+A set is a YAML file in `hwcost/data/measured/` with the date, the versions of the tools that
+measured, and one line for each point. It is read only by those who fit or check a fit: compiling
+needs the device file alone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Does a design fit: an estimate against limits on latency and resources."""
+"""Budgets: an estimate against limits on latency and resources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a compiled design costs, before any tool has seen it."""
+"""Estimates: the cost of a compiled design, before any tool has seen it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a device file may ask about a graph node: the row that prices it, and its features.
+"""Features of graph nodes: the device rows that price a node, and the figures that they ask for.
 
 Features (all in bits unless said):
 

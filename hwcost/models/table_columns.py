@@ -1,11 +1,11 @@
-"""How many LUTs the contents of a table take.
+"""Table columns: the LUTs that the contents of a table take.
 
-Each output bit is a Boolean function of the address
-bits (Shannon expansion on the highest bits). Columns that are constant, equal to another or to its
-complement, or a plain address bit cost nothing; a function of six bits or fewer is one LUT; a wider
-one is split into functions of six, each distinct one (up to complement) counted once. Two of them
-are joined by an F7 multiplexer, which is free; more by one LUT for every four or fewer, level by
-level: synthesis seldom keeps four whole functions of six bits for the F8 multiplexer.
+Each output bit is a Boolean function of the address bits (Shannon expansion on the highest bits).
+Columns that are constant, equal to another or to its complement, or a plain address bit cost
+nothing; a function of six bits or fewer is one LUT; a wider one is split into functions of six,
+each distinct one (up to complement) counted once. Two of them are joined by an F7 multiplexer,
+which is free; more by one LUT for every four or fewer, level by level: synthesis seldom keeps four
+whole functions of six bits for the F8 multiplexer.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Readers for the synthesis reports of Vitis HLS and Vivado HLS.
 
-Both formats of the same report are read: `csynth.xml` (AMD
-UG1399, "Synthesis Summary"; written by every version since Vivado HLS 2013) and the text
-`csynth.rpt`, whose tables changed with 2019.2 (units in the cells, absolute latency).
+Both formats of the same report are read: `csynth.xml` (AMD UG1399, "Synthesis Summary"; written by
+every version since Vivado HLS 2013) and the text `csynth.rpt`, whose tables changed with 2019.2
+(units in the cells, absolute latency).
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """Reader for the report dict of hls4ml.
 
-`hls4ml.report.parse_vivado_report`
-gives, for the Vivado and Vitis back ends, a dict of dicts in which every figure is a string, as it
-stood in the tool's report; `json.dump` of it is a file that `read_report` knows. The figures after
-placement and routing that its accelerator back end adds are of `BLOCK_DESIGN`, the design with the
-buses that it puts around the network.
+`hls4ml.report.parse_vivado_report` gives, for the Vivado and Vitis back ends, a dict of dicts in
+which every figure is a string, as it stood in the tool's report; `json.dump` of it is a file that
+`read_report` knows. The figures after placement and routing that its accelerator back end adds are
+of `BLOCK_DESIGN`, the design with the buses that it puts around the network.
 """
 
 from __future__ import annotations

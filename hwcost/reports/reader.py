@@ -1,4 +1,4 @@
-"""One door for the vendors' reports: the format is recognised by the content."""
+"""The reader of vendors' reports: the format is recognised by the content."""
 
 from __future__ import annotations
 

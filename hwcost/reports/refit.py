@@ -1,7 +1,7 @@
-"""Refit a device to a user's own reports: one factor for LUTs, one for flip-flops, one for delays.
+"""Refits of a device to a user's own reports: a factor each for LUTs, flip-flops and delays.
 
-Each report gives a ratio r of what the vendor's
-tool measured to what the model says. The factor s minimises
+Each report gives a ratio r of what the vendor's tool measured to what the model says. The factor s
+minimises
 
     sum of (s - r)^2 over the designs  +  PRIOR * (s - 1)^2,
 

@@ -1,8 +1,8 @@
 """Readers for Vivado's utilisation and timing reports.
 
-Formats: the text of
-`report_utilization` (AMD UG835; "Slice Logic" tables for the 7 series, "CLB Logic" for UltraScale
-and later, with a Prohibited column since 2021) and of `report_timing_summary` (UG835, UG906).
+Formats: the text of `report_utilization` (AMD UG835; "Slice Logic" tables for the 7 series, "CLB
+Logic" for UltraScale and later, with a Prohibited column since 2021) and of `report_timing_summary`
+(UG835, UG906).
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The cost inside the search: its rules, and the table that the kernel reads."""
+"""The search's cost model: its rules, and the table that the kernel reads."""

@@ -1,9 +1,9 @@
-"""From a cost model to the table that the search reads in its loop.
+"""The export of a cost model as the table that the search reads in its loop.
 
-The search does not know the widths that the compiler
-will find, so every operator stands at a nominal width that follows from the inputs'. These were
-chosen on random expressions of six- and eight-bit inputs, so that the sum of the prices ranks them
-as the compiler's estimate does (docs/cost-models.md has the figures).
+The search does not know the widths that the compiler will find, so every operator stands at a
+nominal width that follows from the inputs'. These were chosen on random expressions of six- and
+eight-bit inputs, so that the sum of the prices ranks them as the compiler's estimate does
+(docs/cost-models.md has the figures).
 """
 
 from __future__ import annotations

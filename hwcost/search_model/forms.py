@@ -1,4 +1,4 @@
-"""How the rules of the search's cost read an expression: tables, sums, and what a table takes in.
+"""Forms of the search's cost: tables, sums, and what a table takes in.
 
 The rules are written in `hwcost.search_model.table`; the graph that they build in
 `hwcost.search_model.graph`.

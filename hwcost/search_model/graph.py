@@ -1,9 +1,9 @@
-"""What the rules of the search's cost build: a graph of the compiler, priced by the search's table.
+"""Graphs of the search's cost: what its rules build, priced by the search's table.
 
-`lowered` turns one output of an expression into a
-`codegen.Graph` by the rules that `hwcost.search_model.table` states, and `TableModel` prices its
-nodes from a `SearchCost`. The compiler's scheduler and the sum of the areas then say what the
-output costs, and the kernel, which builds no graph, must say the same (a property test holds it).
+`lowered` turns one output of an expression into a `codegen.Graph` by the rules that
+`hwcost.search_model.table` states, and `TableModel` prices its nodes from a `SearchCost`. The
+compiler's scheduler and the sum of the areas then say what the output costs, and the kernel, which
+builds no graph, must say the same (a property test holds it).
 
 Formats are nominal: widths are of no account, since the table has the prices, and every operation
 reads its arguments in a format of its own, as in a compiled design, so that two sums or products

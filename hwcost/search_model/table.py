@@ -1,8 +1,8 @@
-"""The cost that the search sees: ticks and LUTs of one output, by rules small enough for its loop.
+"""The search's cost: ticks and LUTs of one output, by rules small enough for its loop.
 
-`SearchCost` is the table that a device exports for the kernel.
-The rules stand here; `hwcost.search_model.graph` builds the compiler's graph that they mean, and
-the compiler's scheduler then gives the same ticks and LUTs as the kernel, exactly.
+`SearchCost` is the table that a device exports for the kernel. The rules stand here;
+`hwcost.search_model.graph` builds the compiler's graph that they mean, and the compiler's scheduler
+then gives the same ticks and LUTs as the kernel, exactly.
 
 The rules
 ---------
@@ -32,7 +32,7 @@ constants cost nothing.
   nothing would be nested without end, and such a table is seldom as cheap as its price.
 * A constant factor goes into a table where there is one that nothing else uses: in the product
   whose factor the table is, or in a sum of tables but for one term that takes it in. Else it is a
-  network of shifts and additions (`codegen.constants`): one adder less than its first `factor_bits`
+  network of shifts and additions (`codegen.ir.signed_digits`): one adder less than its first `factor_bits`
   significant bits, rounded, have canonical signed digits, in a balanced tree. A power of two is
   free, and so is its sign. A quotient by a constant is the product with its reciprocal.
 * Every other operator on several inputs costs its own entry.

@@ -1,10 +1,9 @@
-"""Networks of additions for linear forms: several ways to make them, and what they cost.
+"""Adder graphs for linear forms: several ways to make them, and what they cost.
 
-A network shares pairs of digits (`sharing`), either of
-the forms themselves or of the differences between similar ones: each form is then the sum of the
-differences along its path in a spanning tree (Gustafsson, IEEE ISCAS 2007; arXiv:2507.04535). On
-one signal that is the adder graph of multiple constant multiplication (Dempster and Macleod, IEEE
-Trans. Circuits Syst. II 42 (1995) 569).
+An adder graph shares pairs of digits (`common_digits`), either of the forms themselves or of the
+differences between similar ones: each form is then the sum of the differences along its path in a
+spanning tree (Gustafsson, IEEE ISCAS 2007; arXiv:2507.04535). On one signal that is multiple
+constant multiplication (Dempster and Macleod, IEEE Trans. Circuits Syst. II 42 (1995) 569).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A block of sums as linear forms over leaves, for `networks`.
+"""The CMVM problem of a block of sums: linear forms over leaves, for `adder_graphs`.
 
-Leaves are signals, constants, and tables of a narrow signal times a constant.
-Forms carry no common power of two, and equal or opposite ones are one, so that they are made once.
+Leaves are signals, constants, and tables of a narrow signal times a constant. Forms carry no common
+power of two, and equal or opposite ones are one, so that they are made once.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Linear forms of the same signals as additions that share their parts.
+"""Common digits: linear forms of the same signals as additions that share their parts.
 
-Coefficients are written in canonical signed digits. The
-pair of digits (two terms, their distance, their signs) that the rows hold most often becomes a term
-of its own, and so on until no pair is left twice: Hartley, IEEE Trans. Circuits Syst. II 43 (1996)
-677; over all rows and signals of a matrix with bounded depth: Hosangadi, Fallah and Kastner, IEEE
-TCAD 25 (2006) 2012, and arXiv:2507.04535. What an addition costs follows from the true bounds of
-its operands: bits below the higher of the two are wires.
+Coefficients are written in canonical signed digits. The pair of digits (two terms, their distance,
+their signs) that the rows hold most often becomes a term of its own, and so on until no pair is
+left twice: Hartley, IEEE Trans. Circuits Syst. II 43 (1996) 677; over all rows and signals of a
+matrix with bounded depth: Hosangadi, Fallah and Kastner, IEEE TCAD 25 (2006) 2012, and
+arXiv:2507.04535. What an addition costs follows from the true bounds of its operands: bits below
+the higher of the two are wires.
 """
 
 from __future__ import annotations

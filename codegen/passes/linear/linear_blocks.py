@@ -1,9 +1,9 @@
-"""Which parts of a graph are linear, and in what.
+"""Linear blocks: the sums of a graph, and the signals that they are linear in.
 
-A sum is ADD, SUB, NEG or a product with one constant; SCALE, and a CAST that keeps
-every value, only move a sum's point. Everything else is a signal. A row is a sum that something
-other than a sum reads; rows of one block read no value that depends on another row of it, and each
-reads a signal that another reads.
+A sum is ADD, SUB, NEG or a product with one constant; SCALE, and a CAST that keeps every value,
+only move a sum's point. Everything else is a signal. A row is a sum that something other than a sum
+reads; rows of one block read no value that depends on another row of it, and each reads a signal
+that another reads.
 """
 
 from __future__ import annotations

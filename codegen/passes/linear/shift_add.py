@@ -1,8 +1,8 @@
 """Pass `shift_add`: constant products and sums become additions that share their parts.
 
-The sums of a block (`linear_blocks`) become a network of additions (`adder_graphs`),
-products of narrow signals also tables. Of all that was tried, and the sums as they were, a block
-takes what makes the product of the design's area and the block's latency smallest.
+The sums of a block (`linear_blocks`) become an adder graph (`adder_graphs`), products of narrow
+signals also tables. Of all that was tried, and the sums as they were, a block takes what makes the
+product of the design's area and the block's latency smallest.
 """
 
 from __future__ import annotations

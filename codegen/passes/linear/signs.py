@@ -1,7 +1,7 @@
-"""Signs of the sums in a network, turned so that few are negated in the end.
+"""Signs of the sums in an adder graph, turned so that few are negated in the end.
 
-a - b can as well be b - a, with the opposite sign in all
-that reads it; a + b can be turned where one of its operands can: it is a difference then.
+a - b can as well be b - a, with the opposite sign in all that reads it; a + b can be turned where
+one of its operands can: it is a difference then.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The immutable expression: outputs over shared sub-expressions.
+"""Expressions: outputs over shared sub-expressions, immutable.
 
-Nodes stand in a flat tuple, arguments always earlier, equal nodes once. Build one
-with `Builder` (or `parse`, `from_sympy`, `from_programs`); nothing here is ever changed in place.
+Nodes stand in a flat tuple, arguments always earlier, equal nodes once. Build one with `Builder`
+(or `parse`, `from_sympy`, `from_programs`); nothing here is ever changed in place.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Closed real intervals and the image of every operator over them.
 
-The bounds are rounded to nearest, not outward: they choose table ranges and reject
-undefined operations, and the integer bounds of `codegen` (which are exact) decide the widths.
+The bounds are rounded to nearest, not outward: they choose table ranges and reject undefined
+operations, and the integer bounds of `codegen` (which are exact) decide the widths.
 """
 
 from __future__ import annotations

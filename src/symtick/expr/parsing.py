@@ -1,7 +1,7 @@
 """The parser of expressions, which runs no code and inverts the printer.
 
-The grammar is a subset of Python's expressions, read with `ast` and an allow-list of
-node types; nothing is ever evaluated. `parse(to_text(e)) == e` for every expression.
+The grammar is a subset of Python's expressions, read with `ast` and an allow-list of node types;
+nothing is ever evaluated. `parse(to_text(e)) == e` for every expression.
 
     x0 + 2*sin(x1)        + - * / ** with an integer exponent or 0.5, unary + and -
     min(a, b), sqrt(a)    every operator of `OPS` by name; sigmoid, gauss, tan and inv as shorthand

@@ -1,4 +1,4 @@
-"""How expressions are written: infix operators, with no more brackets than their binding asks."""
+"""The printer of expressions: infix operators, with no more brackets than they need."""
 
 from __future__ import annotations
 

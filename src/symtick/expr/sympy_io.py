@@ -1,7 +1,7 @@
-"""SymPy in and out.
+"""SymPy expressions in and out.
 
-Reading walks the SymPy tree and accepts only what the language has; SymPy's own text
-parsers (which evaluate code) are never used.
+Reading walks the SymPy tree and accepts only what the language has; SymPy's own text parsers (which
+evaluate code) are never used.
 """
 
 from __future__ import annotations
