@@ -28,12 +28,12 @@ from benchmarks.runs import LOGS, RESULTS, Log, Record, machine, say
 from symtick.codegen import PASSES, Design, GOp, RawArray, Width, lower, run_passes, schedule
 from symtick.codegen.emit.project import write_verilog
 from symtick.design_folder.folder import DesignSpec
+from symtick.design_folder.tuning import LossBudget, tune_spec
 from symtick.errors import SymtickError, ToolError
 from symtick.files import write_json
 from symtick.hwcost import estimate
-from symtick.run.distilling import problem_of
 from symtick.run.folder import Run, open_run
-from symtick.run.tuning import Budget, judge_of, tuned
+from symtick.run.tuning import judge_of
 from symtick.search.data.metrics import accuracy
 from symtick.sim import nextpnr, yosys
 from symtick.sim.verify import verify
@@ -95,9 +95,9 @@ class RunDesigns:
 
 @cache
 def tuned_widths(bench: RunDesigns, name: str) -> tuple[Width, ...]:
-    spec, bound = bench.spec(name), Budget.parse(BUDGET)
-    built, problem = spec.build(), problem_of(bench.run)
-    tuning = tuned(spec, problem.raw, judge_of(problem, built, bound), bound.value)
+    spec, bound = bench.spec(name), LossBudget.parse(BUDGET)
+    built, problem = spec.build(), bench.run.problem
+    tuning = tune_spec(spec, problem.raw, judge_of(problem, built, bound), bound.value)
     return tuning.widths(tuning.within(bound.value))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -221,3 +223,108 @@ def test_devices_and_doctor(cli: Cli) -> None:
     assert code == 0
     assert "verilator" in out
     assert "found" in out
+    code, out, _ = cli("devices", "--json")
+    assert code == 0 and {"name": "open", "kind": "open"}.items() <= json.loads(out)[1].items()
+    code, out, _ = cli("doctor", "--json")
+    assert code == 0 and {tool["name"] for tool in json.loads(out)["tools"]} >= {"g++", "yosys"}
+
+
+def test_alone_it_shows_the_help(cli: Cli) -> None:
+    code, out, _ = cli()
+    assert code == 0 and out == cli("--help")[1]
+    assert "..." not in out.partition("Commands:")[2]  # no line is cut
+    assert cli("--version")[1].startswith("symtick ")
+
+
+def test_compile_and_tune_print_json(cli: Cli) -> None:
+    code, out, _ = cli("compile", "x0*x1 + tanh(x0)", *FORMAT, "-o", "d", "--json")
+    made = json.loads(out)
+    assert code == 0 and made["expressions"] == {"y0": "x0*x1 + tanh(x0)"}
+    assert made["ticks"] > 0 and made["lut"] > 0 and made["outputs"]["y0"].startswith("fixed")
+    (fit,) = json.loads(cli("estimate", "d", "--json")[1])
+    assert {name: fit[name] for name in ("ticks", "lut", "ff")}.items() <= made.items()
+    code, out, _ = cli("tune", "d", "--budget", "0.3", "-o", "t", "--json")
+    tuned = json.loads(out)
+    assert code == 0 and tuned["before"]["lut"] == made["lut"] > tuned["after"]["lut"]
+
+
+@pytest.mark.sim
+@pytest.mark.synth
+def test_verify_and_synth_print_json(cli: Cli) -> None:
+    assert cli("compile", "x0*x1", *FORMAT, "-o", "d")[0] == 0
+    code, out, _ = cli("verify", "d", "--vectors", "50", "--json")
+    (outcome,) = json.loads(out)
+    assert code == 0 and outcome["ok"] and outcome["cpp_mismatches"] == 0
+    code, out, _ = cli("synth", "d", "--place", "none", "--json")
+    (measured,) = json.loads(out)
+    assert code == 0 and measured["measured"]["lut"] > 0 and measured["fmax_mhz"] is None
+
+
+def loaded(*words: str, folder: Path, **environment: str) -> set[str]:
+    """Names of the modules that a command loads, in a Python of its own."""
+    code = (
+        "import sys, atexit; atexit.register(lambda: print(*sys.modules, file=sys.stderr));"
+        "from symtick.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, cwd=folder,
+        env={**os.environ, **environment}, check=True,
+    )  # fmt: skip
+    return set(done.stderr.split())
+
+
+HEAVY = {"torch", "sklearn", "pandas", "matplotlib", "cocotb", "hls4ml", "symtick.search",
+         "symtick.search._kernel", "symtick.sim", "symtick.run", "symtick.baselines"}  # fmt: skip
+
+
+def test_help_and_completion_load_next_to_nothing(tmp_path: Path) -> None:
+    """Their time is that of typer; `python -X importtime` says how it is spent."""
+    nothing = HEAVY | {"numpy", "symtick.codegen", "symtick.expr", "rich.markdown"}
+    for words in ((), ("--help",), ("--version",), ("compile", "--help")):
+        assert not loaded(*words, folder=tmp_path) & nothing
+    shell = {"_-C_COMPLETE": "complete_bash", "COMP_WORDS": "-c es", "COMP_CWORD": "1"}
+    assert not loaded(folder=tmp_path, **shell) & nothing
+
+
+def test_the_compiler_loads_neither_search_nor_simulator(tmp_path: Path) -> None:
+    for words in (("compile", "tanh(x0)*x1", *FORMAT, "-o", "d"), ("estimate", "d"), ("devices",)):
+        names = loaded(*words, folder=tmp_path)
+        assert "symtick.codegen" in names and not names & HEAVY
+    code = (
+        "import sys, symtick; symtick.compile_text('x0*x1', ['fixed<8,2>'], folder=__import__("
+        "'pathlib').Path('e')); symtick.estimate_folder; symtick.devices();"
+        "symtick.Decision; print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True
+    )
+    assert not set(done.stdout.split()) & HEAVY
+
+
+def test_a_design_is_compiled_and_estimated_once(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    from symtick import hwcost
+    from symtick.design_folder import compiling, folder
+
+    counts = {"compile": 0, "estimate": 0}
+
+    def counted(name: str, function: Callable[..., object]) -> Callable[..., object]:
+        def call(*args: object, **kwargs: object) -> object:
+            counts[name] += 1
+            return function(*args, **kwargs)
+
+        return call
+
+    monkeypatch.setattr(folder, "compile_expression", counted("compile", folder.compile_expression))
+    for module in (folder, compiling):
+        monkeypatch.setattr(module, "estimate", counted("estimate", hwcost.estimate))
+    assert cli("compile", "x0*x1", *FORMAT, "-o", "d")[0] == 0
+    assert counts == {"compile": 1, "estimate": 1}
+
+
+def test_every_public_name_is_there() -> None:
+    import symtick
+
+    for name in symtick.__all__:
+        assert getattr(symtick, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'teleport'"):
+        symtick.teleport  # noqa: B018

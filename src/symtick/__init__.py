@@ -1,14 +1,18 @@
 """symtick: trained networks to tiny expressions to verified FPGA firmware.
 
-The steps of the command line as functions:
+The steps of the command line from Python:
 
-    distill_job, resume_run       a job file to a run folder
+    distill_job, resume_run       a job file to a run folder, as a `Run`
+    open_run                      that `Run` again: its `designs`, `verify`, `synthesise`,
+                                  `compare`, `tune`, `report`
     compile_text                  an expression to a design folder
-    verify_folder, synthesise_folder, estimate_folder
-    compare_run, write_report     of a run folder
+    verify_folder, synthesise_folder, estimate_folder, fit_folder, tune_folder, take_point
+                                  a design folder
+    devices, load_device          what designs can be costed for
+    calibrate, refit_device       device files from measurements, or from a user's reports
 
 and, for arrays, `SymbolicDistiller` and `SymbolicRegressor` in scikit-learn's conventions. Names
-are loaded when first used, so that `import symtick` stays fast.
+are loaded when first used, so that `import symtick` is quick and needs no extra.
 """
 
 from __future__ import annotations
@@ -17,56 +21,97 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from symtick.design_folder.checks import estimate_folder, synthesise_folder, verify_folder
-    from symtick.design_folder.compiling import compile_text
+    from symtick.calibration.measuring import calibrate
+    from symtick.calibration.refit import refit_device
+    from symtick.codegen import Decision
+    from symtick.design_folder.budgets import BudgetFit, EstimateTarget, fit_folder
+    from symtick.design_folder.checks import Synthesis, synthesise_folder, verify_folder
+    from symtick.design_folder.compiling import Compiled, compile_text
+    from symtick.design_folder.folder import DesignSpec, estimate_folder
+    from symtick.design_folder.tuning import Tuned, take_point, tune_folder
     from symtick.errors import SymtickError
     from symtick.estimators.distiller import SymbolicDistiller
     from symtick.estimators.regressor import SymbolicRegressor
     from symtick.expr import parse
-    from symtick.report.page import write_report
-    from symtick.run.comparing import compare_run
+    from symtick.hwcost import Budget, devices, load_device
+    from symtick.run.designs import RunDesign
     from symtick.run.distilling import distill_job, resume_run
     from symtick.run.folder import Run, open_run
+    from symtick.sim.verify import Verification
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Budget": "hwcost",
+    "BudgetFit": "design_folder.budgets",
+    "Compiled": "design_folder.compiling",
+    "Decision": "codegen",
+    "DesignSpec": "design_folder.folder",
+    "EstimateTarget": "design_folder.budgets",
     "Run": "run.folder",
+    "RunDesign": "run.designs",
     "SymbolicDistiller": "estimators.distiller",
     "SymbolicRegressor": "estimators.regressor",
     "SymtickError": "errors",
-    "compare_run": "run.comparing",
+    "Synthesis": "design_folder.checks",
+    "Tuned": "design_folder.tuning",
+    "Verification": "sim.verify",
+    "calibrate": "calibration.measuring",
     "compile_text": "design_folder.compiling",
+    "devices": "hwcost",
     "distill_job": "run.distilling",
-    "estimate_folder": "design_folder.checks",
+    "estimate_folder": "design_folder.folder",
+    "fit_folder": "design_folder.budgets",
+    "load_device": "hwcost",
     "open_run": "run.folder",
     "parse": "expr",
+    "refit_device": "calibration.refit",
     "resume_run": "run.distilling",
     "synthesise_folder": "design_folder.checks",
+    "take_point": "design_folder.tuning",
+    "tune_folder": "design_folder.tuning",
     "verify_folder": "design_folder.checks",
-    "write_report": "report.page",
 }
 
 __all__ = [
+    "Budget",
+    "BudgetFit",
+    "Compiled",
+    "Decision",
+    "DesignSpec",
+    "EstimateTarget",
     "Run",
+    "RunDesign",
     "SymbolicDistiller",
     "SymbolicRegressor",
     "SymtickError",
-    "compare_run",
+    "Synthesis",
+    "Tuned",
+    "Verification",
+    "calibrate",
     "compile_text",
+    "devices",
     "distill_job",
     "estimate_folder",
+    "fit_folder",
+    "load_device",
     "open_run",
     "parse",
+    "refit_device",
     "resume_run",
     "synthesise_folder",
+    "take_point",
+    "tune_folder",
     "verify_folder",
-    "write_report",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name from its module."""
+    """Load a public name from its module.
+
+    Raises:
+        MissingExtraError: its module needs packages that an extra brings.
+    """
     if name not in _HOMES:
         raise AttributeError(f"module 'symtick' has no attribute {name!r}")
     return getattr(import_module(f"symtick.{_HOMES[name]}"), name)

@@ -1,8 +1,7 @@
 """The one family of errors that symtick raises on purpose.
 
-Room: front door, but importable from everywhere (it imports nothing). The command line turns
-every `SymtickError` into one paragraph on stderr and a non-zero exit status; any other exception
-is a bug in symtick.
+The command line turns every `SymtickError` into one paragraph on stderr and a non-zero exit
+status; any other exception is a bug in symtick.
 """
 
 
@@ -32,6 +31,18 @@ class AccuracyError(InputError):
 
 class ToolError(SymtickError, RuntimeError):
     """An external tool is missing, too old, or failed."""
+
+
+class MissingExtraError(SymtickError, ImportError):
+    """Packages are not installed that an extra of symtick brings."""
+
+    def __init__(self, what: str, *extras: str) -> None:
+        """State what needs the extras, and how to get them, in one line."""
+        names = " and ".join(f"'{extra}'" for extra in extras)
+        plural = "s" if len(extras) > 1 else ""
+        super().__init__(
+            f"{what} needs the extra{plural} {names}: pip install 'symtick[{','.join(extras)}]'"
+        )
 
 
 class VerificationError(SymtickError, RuntimeError):

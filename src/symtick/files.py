@@ -1,7 +1,7 @@
-"""Writing files whole or not at all.
+"""Files and folders that are written whole or not at all.
 
-Room: front door, but importable from everywhere (it imports only the errors). A reader never sees a
-half-written file: the text goes to a temporary name in the same folder and is then renamed.
+A reader never sees a half-written file: the text goes to a temporary name in the same folder and
+is then renamed.
 """
 
 from __future__ import annotations

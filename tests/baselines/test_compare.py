@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from symtick.baselines import da4ml_net, table
+from symtick.baselines import compare as comparing
+from symtick.baselines import da4ml_net, rows
+from symtick.baselines.compare import compare, da4ml_row
 from symtick.baselines.da4ml_net import run_da4ml
 from symtick.baselines.hls4ml_net import run_hls4ml
 from symtick.baselines.quantised import QuantisedNet, train_quantised
-from symtick.baselines.table import ComparisonRow, compare, da4ml_row
+from symtick.baselines.rows import ComparisonRow
 from symtick.errors import InputError, ToolError, VerificationError
 from symtick.report.tables import comparison_table
 from symtick.search.data.dataset import Dataset
@@ -123,7 +125,7 @@ def test_without_da4ml_the_row_says_what_to_install(
     def missing(name: str) -> None:
         raise ToolError(f"{name} is missing: pip install 'symtick[da]'")
 
-    monkeypatch.setattr(table, "find", missing)
+    monkeypatch.setattr(comparing, "find", missing)
     monkeypatch.setattr(da4ml_net, "find", missing)
     row = da4ml_row(network, test_rows, network.scores(test_rows.X), tmp_path)
     assert row.agreement == 1.0 and row.lut is None and "symtick[da]" in row.note
@@ -145,14 +147,14 @@ def test_nanoseconds_follow_from_ticks_and_clock() -> None:
 def test_the_shown_table_has_figures_and_dashes() -> None:
     shown = comparison_table(ROWS, "ours")
     text = " ".join(cell for row in shown.rows for cell in row.cells) + shown.note
-    for part in ("65.40", "1,234", "15.0", "0.8500", "ours: proved", table.DASH):
+    for part in ("65.40", "1,234", "15.0", "0.8500", "ours: proved", rows.DASH):
         assert part in text
     assert [row.chosen for row in shown.rows] == [False, True]
 
 
 def test_json_and_csv_hold_the_same() -> None:
-    held = json.loads(json.dumps(table.to_json(ROWS), allow_nan=False))
-    lines = list(csv.DictReader(io.StringIO(table.to_csv(ROWS))))
+    held = json.loads(json.dumps(rows.to_json(ROWS), allow_nan=False))
+    lines = list(csv.DictReader(io.StringIO(rows.to_csv(ROWS))))
     assert [line["name"] for line in lines] == ["float", "ours"]
     assert lines[0]["lut"] == "" and held[0]["lut"] is None
     for line, row in zip(lines, held, strict=True):

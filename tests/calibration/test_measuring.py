@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from symtick.calibration import measuring
-from symtick.calibration.measuring import Step, calibrate
-from symtick.calibration.points import Point, points
+from symtick.calibration.measuring import CalibrationStep, calibrate
+from symtick.calibration.points import CalibrationPoint, points
 from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GOp, GraphBuilder
 from symtick.errors import InputError
@@ -65,14 +65,14 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> Tools:
     return made
 
 
-def _wider() -> Point:
+def _wider() -> CalibrationPoint:
     builder = GraphBuilder(("a", "b"))
     a, b = (builder.input(k, Fixed(28, 0)) for k in (0, 1))
-    return Point("add_28", builder.build([builder.op(GOp.ADD, a, b)], ["y"]))
+    return CalibrationPoint("add_28", builder.build([builder.op(GOp.ADD, a, b)], ["y"]))
 
 
 def test_nothing_is_measured_again(tools: Tools, tmp_path: Path) -> None:
-    written = calibrate(points(), tmp_path / "work", tmp_path / "out")
+    written = calibrate(tmp_path / "out", tmp_path / "work")
     assert tools.counted == tools.placed == []
     assert load_measured(measuring.SET, tmp_path / "out") == KEPT
     fitted = {name for name in devices() if load_device(name).fit is not None}
@@ -80,31 +80,31 @@ def test_nothing_is_measured_again(tools: Tools, tmp_path: Path) -> None:
 
 
 def test_one_more_point_is_one_measurement(tools: Tools, tmp_path: Path) -> None:
-    steps: list[Step] = []
+    steps: list[CalibrationStep] = []
     chosen = [*points(), _wider()]
-    calibrate(chosen, tmp_path / "work", tmp_path / "out", observer=steps.append)
-    assert steps == [Step("add_28", 1, 1)]
+    calibrate(tmp_path / "out", tmp_path / "work", chosen=chosen, observer=steps.append)
+    assert steps == [CalibrationStep("add_28", 1, 1)]
     assert tools.counted == tools.placed == ["add_28"]
     found = load_measured(measuring.SET, tmp_path / "out")
     assert found.points[:-1] == KEPT.points
     assert found.points[-1].lut == {"xcup": 18.0, "xc7": 18.0, "ecp5": 22.0}
     assert (found.points[-1].period_ns, found.points[-1].overhead_ns) == (4.0, 0.5)
     # and the next run takes it from the output folder
-    calibrate(chosen, tmp_path / "work", tmp_path / "out", observer=steps.append)
+    calibrate(tmp_path / "out", tmp_path / "work", chosen=chosen, observer=steps.append)
     assert len(steps) == 1
 
 
 def test_an_interrupted_run_goes_on(tools: Tools, tmp_path: Path) -> None:
-    def stop(step: Step) -> None:
+    def stop(step: CalibrationStep) -> None:
         if step.done == 20:
             raise KeyboardInterrupt
 
     work, out = tmp_path / "work", tmp_path / "out"
     total = len([p for p in points() if p.label.startswith("table_")])
     with pytest.raises(KeyboardInterrupt):
-        calibrate(points(), work, out, fresh="table_*", observer=stop)
+        calibrate(out, work, fresh="table_*", observer=stop)
     assert not out.exists()
-    calibrate(points(), work, out, fresh="table_*")
+    calibrate(out, work, fresh="table_*")
     assert len(tools.placed) == len(set(tools.placed))
     assert len(set(tools.counted)) == total
     assert not list(work.glob("points/*"))
@@ -119,7 +119,7 @@ def test_other_versions_measure_all_again(
     tools: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(measuring, "find", lambda name: Tool(name, "9", Path(name)))
-    calibrate(points(), tmp_path / "work", tmp_path / "out")
+    calibrate(tmp_path / "out", tmp_path / "work")
     assert tools.counted == [p.label for p in points()] and tools.families == {"xcup", "xc7"}
     assert tools.placed == [p.label for p in points() if p.timed]
     assert load_measured(measuring.SET, tmp_path / "out").tools["yosys"] == "9"
@@ -129,7 +129,7 @@ def test_a_damaged_result_is_named(tools: Tools, tmp_path: Path) -> None:
     (tmp_path / "work/points").mkdir(parents=True)
     (tmp_path / "work/points/add_4.json").write_text("{")
     with pytest.raises(InputError, match=r"add_4\.json is damaged.*remove it"):
-        calibrate(points(), tmp_path / "work", tmp_path / "out")
+        calibrate(tmp_path / "out", tmp_path / "work")
 
 
 def test_a_file_of_one_s_own_stays_and_the_others_are_written(tools: Tools, tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_file_of_one_s_own_stays_and_the_others_are_written(tools: Tools, tmp_
     for name in ("mine", "open"):
         (out / f"{name}.yaml").write_text(yaml.safe_dump(own | {"name": name}))
     before = {path: path.read_text() for path in out.glob("*.yaml")}
-    written = {p.stem for p in calibrate(points(), tmp_path / "work", out)}
+    written = {p.stem for p in calibrate(out, tmp_path / "work")}
     fitted = {name for name in devices() if load_device(name).fit is not None}
     assert written == fitted - {"open"} | {measuring.SET}
     assert {path: path.read_text() for path in before} == before
@@ -165,7 +165,7 @@ def test_a_head_is_checked_before_anything_is_measured(
     content = yaml.safe_load((measuring._DATA / "open.yaml").read_text()) | change
     (out / "new.yaml").write_text(yaml.safe_dump(content))
     with pytest.raises(InputError, match=rf"(?s)new\.yaml is no valid device file: .*{complaint}"):
-        calibrate(points(), tmp_path / "work", out, fresh="*")
+        calibrate(out, tmp_path / "work", fresh="*")
     assert tools.counted == tools.placed == []
 
 
@@ -177,14 +177,14 @@ def test_a_head_is_enough_for_a_new_part(tools: Tools, tmp_path: Path) -> None:
         del content[rows]
     del content["clock"]["overhead_ns"], content["dsp"]["delay_ns"]
     (out / "new.yaml").write_text(yaml.safe_dump(content | {"name": "new"}))
-    assert out / "new.yaml" in calibrate(points(), tmp_path / "work", out)
+    assert out / "new.yaml" in calibrate(out, tmp_path / "work")
     made, old = load_device(str(out / "new.yaml")), load_device("xcvu9p-2")
     assert (made.delay, made.area, made.dsp) == (old.delay, old.area, old.dsp)
 
 
 def test_a_pattern_of_no_point_is_refused(tools: Tools, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no point is named 'mull_"):
-        calibrate(points(), tmp_path / "work", tmp_path / "out", fresh="mull_*")
+        calibrate(tmp_path / "out", tmp_path / "work", fresh="mull_*")
     assert not (tmp_path / "out").exists()
 
 
@@ -193,7 +193,7 @@ def test_a_point_through_the_tools(tmp_path: Path) -> None:
     """The kept figures are what the tools give, where they are the same tools."""
     if any(measuring.find(name).version != v for name, v in KEPT.tools.items()):
         pytest.skip("other versions of the tools than those that measured")
-    calibrate(points(), tmp_path / "work", tmp_path / "out", fresh="add_8")
+    calibrate(tmp_path / "out", tmp_path / "work", fresh="add_8")
     (new,) = (m for m in load_measured(measuring.SET, tmp_path / "out").points
               if m.label == "add_8")  # fmt: skip
     assert new in KEPT.points

@@ -16,7 +16,7 @@ from symtick import compile_text
 from symtick.calibration.refit import refit_device
 from symtick.calibration.reports import reports_of, same_part
 from symtick.cli import main
-from symtick.design_folder.budgets import Target, fit_all
+from symtick.design_folder.budgets import EstimateTarget, fit_folder
 from symtick.design_folder.folder import read_spec
 from symtick.errors import InputError
 from symtick.hwcost import load_device, model
@@ -118,7 +118,7 @@ def test_a_device_file_that_every_verb_takes(
 ) -> None:  # fmt: skip
     designs = reported
     before = {fit.design: fit.estimate for k in range(3)
-              for fit in fit_all(designs / f"d{k}", Budget(), Target())}  # fmt: skip
+              for fit in fit_folder(designs / f"d{k}", Budget(), EstimateTarget())}  # fmt: skip
     clock = load_device(BASE).clock
     assert clock is not None
     for k in range(3):
@@ -140,8 +140,8 @@ def test_a_device_file_that_every_verb_takes(
     assert held["lut"] == pytest.approx((3 * 0.8 + 1) / 4, rel=0.01)
     assert held["ff"] == pytest.approx((3 * 1.5 + 1) / 4, rel=0.01)
     for k in range(3):
-        (fit,) = fit_all(designs / f"d{k}", Budget(), Target(str(mine), 50.0))
-        (same,) = fit_all(designs / f"d{k}", Budget(), Target(BASE, 50.0))
+        (fit,) = fit_folder(designs / f"d{k}", Budget(), EstimateTarget(str(mine), 50.0))
+        (same,) = fit_folder(designs / f"d{k}", Budget(), EstimateTarget(BASE, 50.0))
         assert fit.estimate is not None and same.estimate is not None
         assert fit.estimate.ticks == same.estimate.ticks == 1
         assert fit.estimate.area.ff == pytest.approx(held["ff"] * same.estimate.area.ff)
@@ -159,7 +159,7 @@ def test_a_device_file_that_every_verb_takes(
 def test_a_model_that_is_right_stays(reported: Path, tmp_path: Path) -> None:
     designs = reported
     for k in range(3):
-        (fit,) = fit_all(designs / f"d{k}", Budget(), Target())
+        (fit,) = fit_folder(designs / f"d{k}", Budget(), EstimateTarget())
         assert fit.estimate is not None
         _utilisation(designs / f"d{k}", fit.estimate.area.lut, fit.estimate.area.ff)
     made = refit_device(designs, BASE, tmp_path / "same.yaml")

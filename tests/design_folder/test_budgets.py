@@ -13,19 +13,20 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 
 from symtick import compile_text
-from symtick.cli import main, show
+from symtick.cli import main
+from symtick.cli.designs import print_compiled
 from symtick.codegen import Fixed, Width
 from symtick.design_folder.best_clock import best_clock
-from symtick.design_folder.budgets import Target, fit_all, fit_design
+from symtick.design_folder.budgets import EstimateTarget, fit_design, fit_folder
 from symtick.design_folder.folder import read_spec
 from symtick.errors import InputError
 from symtick.hwcost import estimate, load_device, model
 from symtick.hwcost.models.budget import Budget
 
 TOP = 400
+BEST = EstimateTarget(best=True)
 TEXT = "tanh(x0)*0.7 + sin(1.3*x1) + exp(-square(x2)) + abs(x3)*0.4"
 
 
@@ -71,13 +72,13 @@ def test_the_best_clock_is_the_best_of_all(
 
 def test_a_design_is_compiled_for_the_device_and_clock_asked(folder: Path) -> None:
     spec, design = read_spec(folder)
-    (own,) = fit_all(folder, Budget(), Target())
+    (own,) = fit_folder(folder, Budget(), EstimateTarget())
     assert own.estimate == estimate(design, model("open", 200.0)) and own.fits
-    (other,) = fit_all(folder, Budget(lut=1e6), Target("xcvu13p-2", 360.0, share=0.01))
+    (other,) = fit_folder(folder, Budget(lut=1e6), EstimateTarget("xcvu13p-2", 360.0, share=0.01))
     made = replace(spec, device="xcvu13p-2", clock_mhz=360.0).build()
     assert other.estimate == estimate(made, model("xcvu13p-2", 360.0))
     assert other.uses["lut"].allowed == 17_280 and other.device.modelled
-    (best,) = fit_all(folder, Budget(ticks=2), Target(best=True))
+    (best,) = fit_folder(folder, Budget(ticks=2), BEST)
     assert best.estimate is not None and best.estimate.ticks == 2
     faster = replace(spec, clock_mhz=best.estimate.clock_mhz + 1.0)
     assert faster.build().schedule.latency > 2
@@ -86,7 +87,7 @@ def test_a_design_is_compiled_for_the_device_and_clock_asked(folder: Path) -> No
 def test_a_design_that_does_not_run_is_a_line_of_its_own(folder: Path) -> None:
     spec, design = read_spec(folder)
     wanted = replace(spec, latency=1)
-    fit = fit_design(wanted, design, Budget(ticks=9), Target(clock_mhz=350.0))
+    fit = fit_design(wanted, design, Budget(ticks=9), EstimateTarget(clock_mhz=350.0))
     assert not fit.fits and fit.estimate is None and "too short" in fit.reason
     assert fit.to_json() | {"reason": ""} == {
         "design": "wave", "fits": False, "device": "open", "modelled_delays": False,
@@ -97,25 +98,29 @@ def test_a_design_that_does_not_run_is_a_line_of_its_own(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("target", "complaint"),
     [
-        (Target(clock_mhz=100.0, best=True), "not both"),
-        (Target("xcvu9p-hls4sr"), "states cycles only"),
-        (Target("xcvu13p-2", 800.0), "cannot be clocked with 800 MHz: 775 MHz is the most"),
-        (Target("nowhere.yaml"), "no device file nowhere.yaml"),
-        (Target(""), "unknown device ''"),
-        (Target(clock_mhz=0.0), r"must lie in 0 to 1000 MHz, not 0\.0"),
+        (EstimateTarget(clock_mhz=100.0, best=True), "not both"),
+        (EstimateTarget("xcvu9p-hls4sr"), "states cycles only"),
+        (EstimateTarget("xcvu13p-2", 800.0), "cannot be clocked with 800 MHz: 775 MHz is the most"),
+        (EstimateTarget("nowhere.yaml"), "no device file nowhere.yaml"),
+        (EstimateTarget(""), "unknown device ''"),
+        (EstimateTarget(clock_mhz=0.0), r"must lie in 0 to 1000 MHz, not 0\.0"),
     ],
 )
-def test_what_is_refused(folder: Path, target: Target, complaint: str) -> None:
+def test_what_is_refused(folder: Path, target: EstimateTarget, complaint: str) -> None:
     with pytest.raises(InputError, match=complaint):
-        list(fit_all(folder, Budget(lut=1.0), target))
+        list(fit_folder(folder, Budget(lut=1.0), target))
 
 
 def test_formats_of_single_signals_are_for_their_own_target(folder: Path) -> None:
     spec, _ = read_spec(folder)
     narrow = replace(spec, widths=(Width(0, Fixed(4, 1)),))
     design = narrow.build()
-    assert fit_design(narrow, design, Budget(), Target()).estimate is not None
-    for other in (Target(clock_mhz=100.0), Target("xcvu13p-2"), Target(best=True)):
+    assert fit_design(narrow, design, Budget(), EstimateTarget()).estimate is not None
+    for other in (
+        EstimateTarget(clock_mhz=100.0),
+        EstimateTarget("xcvu13p-2"),
+        BEST,
+    ):
         with pytest.raises(InputError, match="decided for open at 200 MHz: estimate it there"):
             fit_design(narrow, design, Budget(), other)
 
@@ -124,10 +129,10 @@ def test_the_best_clock_of_a_fixed_latency(folder: Path) -> None:
     spec, design = read_spec(folder)
     for latency in (0, 3):
         wanted = replace(spec, latency=latency)
-        fit = fit_design(wanted, design, Budget(), Target(best=True))
+        fit = fit_design(wanted, design, Budget(), BEST)
         assert fit.estimate is not None and fit.estimate.ticks == latency
-    slow = fit_design(replace(spec, latency=0), design, Budget(), Target(best=True)).estimate
-    one = fit_design(replace(spec, latency=1), design, Budget(), Target(best=True)).estimate
+    slow = fit_design(replace(spec, latency=0), design, Budget(), BEST).estimate
+    one = fit_design(replace(spec, latency=1), design, Budget(), BEST).estimate
     assert slow is not None and one is not None and slow.clock_mhz == one.clock_mhz
 
 
@@ -188,7 +193,7 @@ def test_an_area_that_is_not_known_is_not_zero(
     made = compile_text(TEXT, ["fixed<6,3>"], folder=where, device="xcvu9p-hls4sr")
     assert json.loads((where / "design.json").read_text())["estimate"] is None
     capsys.readouterr()
-    show.compiled(Console(), made)
+    print_compiled(made)
     assert "area unknown" in capsys.readouterr().out
     _, out, _ = _run(monkeypatch, capsys, str(where), "--json")
     (held,) = json.loads(out)
@@ -209,7 +214,7 @@ def test_a_clock_beyond_an_assumed_ceiling_is_said(
     _, out, _ = _run(monkeypatch, capsys, str(where), "--clock", "661", "--json")
     assert "beyond" not in json.loads(out)[0]["note"]
     # of itself symtick goes to no clock that may not be there
-    (best,) = fit_all(where, Budget(ticks=60), Target(best=True))
+    (best,) = fit_folder(where, Budget(ticks=60), BEST)
     assert best.estimate is not None and best.estimate.clock_mhz == 661.0
 
 
@@ -243,7 +248,7 @@ def test_a_device_file_of_ones_own(folder: Path, tmp_path: Path) -> None:
     text = (Path(str(files("symtick.hwcost"))) / "data/ecp5-85k-8.yaml").read_text()
     mine = tmp_path / "mine.yaml"
     mine.write_text(text.replace("name: ecp5-85k-8", "name: mine").replace("83640", "90"))
-    (fit,) = fit_all(folder, Budget(), Target(str(mine), share=1.0))
+    (fit,) = fit_folder(folder, Budget(), EstimateTarget(str(mine), share=1.0))
     assert fit.device.name == "mine" and fit.over == ("lut",)
     mine.write_text(text.replace("name: ecp5-85k-8", "name: changed"))
     assert load_device(str(mine)).name == "changed"

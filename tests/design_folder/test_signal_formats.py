@@ -13,8 +13,8 @@ from symtick.codegen import Decision, Fixed, GOp, Overflow, Quant, Width
 from symtick.design_folder.compiling import compile_text
 from symtick.design_folder.folder import DesignSpec, read_spec
 from symtick.design_folder.signal_formats import read_widths
+from symtick.design_folder.tuning import tune_folder
 from symtick.errors import InputError
-from symtick.run.tuning import tune_folder
 from symtick.sim.verify import verify
 
 TEXT = "x0*x1 + sin(x0)"

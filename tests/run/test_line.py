@@ -7,20 +7,24 @@ import os
 import shutil
 import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
-import numpy as np
 import pytest
-import yaml
 from pytest import MonkeyPatch
 
-from symtick import compile_text, distill_job, open_run, resume_run, write_report
+from symtick import compile_text, distill_job, open_run, resume_run
 from symtick.cli import main
-from symtick.design_folder.checks import read_synthesis, read_verification, synthesise_folder
-from symtick.run.folder import synthesise_all, verify_all
+from symtick.design_folder.checks import (
+    read_synthesis,
+    read_verification,
+    synthesise_folder,
+    verify_folder,
+)
 from symtick.search.designs.front import Front
 
+Job = Callable[..., Path]
 REPORTS = Path(__file__).parents[1] / "data/reports"
 
 
@@ -33,33 +37,12 @@ def command(monkeypatch: MonkeyPatch, *words: str) -> int:
     return 0
 
 
-def job(folder: Path) -> Path:
-    rng = np.random.default_rng(8)
-    X = rng.normal(size=(900, 2)) * (1.0, 40.0)
-    y = (np.abs(X[:, 0]) + np.tanh(X[:, 1] / 40) > 0.8).astype(int)
-    np.savez(
-        folder / "rows.npz", X=X, y=y, feature_names=np.array(["eta", "pt"]),
-        classes=np.array(["bkg", "sig"]),
-    )  # fmt: skip
-    content = {
-        "name": "small_job",
-        "seed": 4,
-        "data": {"path": "rows.npz"},
-        "teacher": {"train": {"widths": [8], "epochs": 30, "batch": 64}},
-        "search": {"generations": 3, "hidden": []},
-        "verify": {"vectors": 300},
-    }
-    path = folder / "job.yaml"
-    path.write_text(yaml.safe_dump(content))
-    return path
-
-
 @pytest.mark.slow
 @pytest.mark.kernel
 @pytest.mark.sim
 @pytest.mark.synth
 def test_every_verb_in_one_run_folder(
-    tmp_path: Path, monkeypatch: MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    job: Job, tmp_path: Path, monkeypatch: MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = tmp_path / "run"
     assert command(monkeypatch, "distill", str(job(tmp_path)), "-o", str(run)) == 0
@@ -80,7 +63,7 @@ def test_every_verb_in_one_run_folder(
         front.entries
     )
     assert command(monkeypatch, "synth", str(run), "--place", "none") == 0
-    text = write_report(run).read_text()
+    text = open_run(run).report().read_text()
     for part in text.split("<svg")[1:]:
         ElementTree.fromstring("<svg" + part[: part.index("</svg>") + 6])
     assert text.count("<svg") == 2
@@ -94,7 +77,7 @@ def test_every_verb_in_one_run_folder(
 
 
 @pytest.mark.kernel
-def test_resume_before_the_first_checkpoint_starts_over(tmp_path: Path) -> None:
+def test_resume_before_the_first_checkpoint_starts_over(job: Job, tmp_path: Path) -> None:
     whole = distill_job(job(tmp_path), tmp_path / "a")
     shutil.copytree(tmp_path / "a", tmp_path / "b")
     for name in ("checkpoint", "designs"):
@@ -105,10 +88,10 @@ def test_resume_before_the_first_checkpoint_starts_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.sim
-def test_another_design_in_the_same_folder_loses_the_old_results(tmp_path: Path) -> None:
+def test_another_design_in_the_same_folder_loses_the_old_results(job: Job, tmp_path: Path) -> None:
     run = distill_job(job(tmp_path), tmp_path / "run")
-    kept = run.design_folder(run.front.entries[0])
-    next(verify_all(kept, 100, 0))
+    kept = run.designs["d1"].folder
+    verify_folder(kept, 100)
     assert read_verification(kept) is not None
     held = run.front
     texts = held.to_json()
@@ -118,7 +101,7 @@ def test_another_design_in_the_same_folder_loses_the_old_results(tmp_path: Path)
     from symtick.design_folder.folder import write_design
 
     changed = open_run(run.folder)
-    write_design(kept, changed.spec(changed.front.entries[0]))
+    write_design(kept, changed.designs["d1"].spec)
     assert read_verification(kept) is None
 
 
@@ -144,8 +127,6 @@ def test_vitis_is_used_where_it_is_found(tmp_path: Path, monkeypatch: MonkeyPatc
 
 @pytest.mark.synth
 def test_constants_have_no_clock_to_place_for(tmp_path: Path) -> None:
-    from symtick.run.folder import Place
-
     compile_text("0*x0 + 3.5", ["fixed<6,1>"], folder=tmp_path / "d")
-    (found,) = synthesise_all(tmp_path / "d", Place.ALL)
+    found = synthesise_folder(tmp_path / "d")
     assert found.fmax_mhz is None and found.measured.lut == 0

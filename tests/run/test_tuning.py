@@ -17,9 +17,17 @@ from symtick.codegen import Decision
 from symtick.codegen.emit import vectors
 from symtick.design_folder.compiling import compile_text
 from symtick.design_folder.folder import read_spec
+from symtick.design_folder.tuning import (
+    CURVE,
+    LossBudget,
+    Tuned,
+    error_judge,
+    take_point,
+    tune_folder,
+    tune_spec,
+)
 from symtick.errors import InputError
 from symtick.report.plots.curve import curve_svg
-from symtick.run.tuning import CURVE, Budget, Tuned, error_judge, take_point, tune_folder, tuned
 from symtick.sim.verify import verify
 
 TEXT = "sin(x0)*x1 + 0.5*x1**2 - 1.3*x0; tanh(2*x0) - x1"
@@ -55,7 +63,7 @@ def test_the_design_is_built_again_from_its_file(made: tuple[Path, Tuned]) -> No
     # rows that it was not tuned on: a little beyond the budget at most
     assert judge.score(np.stack(out, axis=1)) >= -1.5 * BUDGET
     with pytest.raises(InputError, match="tuned already"):
-        tuned(spec, raw, judge, BUDGET)
+        tune_spec(spec, raw, judge, BUDGET)
 
 
 def test_a_tuned_design_can_deliver_the_class_index(made: tuple[Path, Tuned]) -> None:
@@ -144,19 +152,20 @@ def test_cpp_and_verilog_of_a_tuned_design_equal_its_integers(
 @pytest.mark.parametrize("text", ["", "x", "-1", "nan", "inf%", "0.1 %%"])
 def test_what_is_no_budget_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="is not a budget"):
-        Budget.parse(text)
+        LossBudget.parse(text)
 
 
 def test_budgets_are_shares_or_errors() -> None:
-    assert Budget.parse("0.1%") == Budget(0.001, True)
-    assert Budget.parse("0.25") == Budget(0.25, False)
+    assert LossBudget.parse("0.1%") == LossBudget(0.001, True)
+    assert LossBudget.parse("0.25") == LossBudget(0.25, False)
 
 
 def test_a_share_and_a_name_need_a_run(made: tuple[Path, Tuned]) -> None:
     with pytest.raises(InputError, match=r"a budget in % of a score needs"):
         tune_folder(made[0], "1%")
+    words = ["tune", str(made[0]), "--budget", "1", "--design", "d3"]
     with pytest.raises(InputError, match="--design needs"):
-        tune_folder(made[0], "1", design="d3")
+        CliRunner().invoke(app, words, catch_exceptions=False)
     with pytest.raises(InputError, match="exists"):
         tune_folder(made[0], "1")
 

@@ -1,9 +1,9 @@
 """Measure operators through Yosys and nextpnr, and refit the device files: `symtick calibrate`.
 
-Room: front door (it needs `codegen` to print, `sim` to measure and `hwcost` to store). Every point
-is one graph node between registers, printed by the code generator itself. A point of which a kept
-set holds the same graph, by the same versions of the tools, is not measured again. What is measured
-goes point by point to a work folder, so that an interrupted run goes on from there.
+Every point is one graph node between registers, printed by the code generator itself. A point of
+which a kept set holds the same graph, by the same versions of the tools, is not measured again.
+What is measured goes point by point to a work folder, so that an interrupted run goes on from
+there.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import ValidationError
 
-from symtick.calibration.points import Point
+from symtick.calibration.points import CalibrationPoint, points
 from symtick.codegen.design import Design
 from symtick.codegen.emit.verilog import verilog_files
 from symtick.codegen.scheduling.scheduler import schedule
@@ -42,6 +42,7 @@ from symtick.sim import nextpnr, yosys
 from symtick.sim.tools import find
 
 SET = "yosys-nextpnr"
+WORK = Path("calibration")
 _TARGET_MHZ = 400.0
 # points in one run of Yosys, which is quicker: an interrupt loses their LUT counts at most
 _AT_ONCE = 8
@@ -52,7 +53,7 @@ _Known = dict[str, Measurement]
 
 
 @dataclass(frozen=True)
-class Step:
+class CalibrationStep:
     """A point that was measured: its label, how many are done, and how many there are to do."""
 
     label: str
@@ -60,25 +61,25 @@ class Step:
     total: int
 
 
-Observer = Callable[[Step], None]
+Observer = Callable[[CalibrationStep], None]
 
 
 def calibrate(
-    chosen: Sequence[Point],
-    work: Path,
     output: Path,
+    work: Path = WORK,
     fresh: str | None = None,
+    chosen: Sequence[CalibrationPoint] | None = None,
     observer: Observer = lambda step: None,
 ) -> list[Path]:
     """Measure what is not known yet, and write the set and every device file fitted to it.
 
     Args:
-        chosen: the points of the set.
-        work: folder for sources and results of the points until all are measured.
         output: folder of device files; where none in it is fitted to these measurements, those of
             symtick are written to it, beside one's own.
+        work: folder for sources and results of the points until all are measured.
         fresh: a pattern of labels (`*`, `mul_*`) that are measured again even where a kept set has
             them; results in `work` are still taken, so that such a run goes on, too.
+        chosen: the points of the set; symtick's own by default.
         observer: told of every point measured.
 
     Returns:
@@ -88,19 +89,20 @@ def calibrate(
         ToolError: Yosys or nextpnr is missing or fails.
         InputError: a device file is not valid, a row has no points, or no point is `fresh`.
     """
+    chosen = points() if chosen is None else chosen
     devices = _fitted(output)
     if fresh is not None and not any(fnmatchcase(p.label, fresh) for p in chosen):
         raise InputError(f"no point is named {fresh!r}: names are {chosen[0].label} and the like")
     tools = {name: find(name).version for name in ("yosys", "nextpnr-ecp5")}
     known = _kept(output, tools, fresh) | _resumed(work, tools)
-    held = {p.label: _matching(known.get(p.label), p) for p in chosen}
-    missing = [p for p in chosen if not _complete(held[p.label], p)]
-    for done, measured in enumerate(_measured(missing, held, work), 1):
-        held[measured.label] = measured
+    results = {p.label: _matching(known.get(p.label), p) for p in chosen}
+    missing = [p for p in chosen if not _complete(results[p.label], p)]
+    for done, measured in enumerate(_measured(missing, results, work), 1):
+        results[measured.label] = measured
         write_json(_place(work, measured.label), {"tools": tools, "point": measured.model_dump()})
-        observer(Step(measured.label, done, len(missing)))
-    found = _dated(tools, tuple(held[p.label] for p in chosen), output)
-    written = _write(output, found, devices)
+        observer(CalibrationStep(measured.label, done, len(missing)))
+    dated = _dated(tools, tuple(results[p.label] for p in chosen), output)
+    written = _write(output, dated, devices)
     shutil.rmtree(work / _POINTS, ignore_errors=True)
     return written
 
@@ -108,9 +110,9 @@ def calibrate(
 def _kept(output: Path, tools: Mapping[str, str], fresh: str | None) -> _Known:
     """The points of symtick's set and of the output's, where the same tools measured them."""
     known: _Known = {}
-    for found in (load_measured(SET), _old(output)):
-        if found is not None and found.tools == tools:
-            known |= {m.label: m for m in found.points}
+    for kept in (load_measured(SET), _old(output)):
+        if kept is not None and kept.tools == tools:
+            known |= {m.label: m for m in kept.points}
     return {k: m for k, m in known.items() if fresh is None or not fnmatchcase(k, fresh)}
 
 
@@ -134,23 +136,25 @@ def _resumed(work: Path, tools: Mapping[str, str]) -> _Known:
     return known
 
 
-def _matching(found: Measurement | None, point: Point) -> Measurement:
+def _matching(measurement: Measurement | None, point: CalibrationPoint) -> Measurement:
     """What is known of a point: nothing where its graph has changed.
 
     Row and features are what the code says today: they are not measured.
     """
-    if found is None or found.graph != point.digest:
-        found = Measurement(row="", label=point.label, graph=point.digest, features={}, lut={})
-    return found.model_copy(update={"row": point.row, "features": point.features})
+    if measurement is None or measurement.graph != point.digest:
+        measurement = Measurement(
+            row="", label=point.label, graph=point.digest, features={}, lut={}
+        )
+    return measurement.model_copy(update={"row": point.row, "features": point.features})
 
 
-def _complete(found: Measurement, point: Point) -> bool:
-    timed = found.period_ns is not None or not point.timed
-    return timed and set(found.lut) >= {*_AT_ONCE_FAMILIES, "ecp5"}
+def _complete(measurement: Measurement, point: CalibrationPoint) -> bool:
+    timed = measurement.period_ns is not None or not point.timed
+    return timed and set(measurement.lut) >= {*_AT_ONCE_FAMILIES, "ecp5"}
 
 
 def _measured(
-    missing: Sequence[Point], known: Mapping[str, Measurement], work: Path
+    missing: Sequence[CalibrationPoint], known: Mapping[str, Measurement], work: Path
 ) -> Iterator[Measurement]:
     """Each point with what it lacked."""
     for start in range(0, len(missing), _AT_ONCE):
@@ -158,39 +162,41 @@ def _measured(
         sources = {p.label: work / "rtl" / f"{p.label}.v" for p in batch}
         for p in batch:
             write_text(sources[p.label], _verilog(p))
-        held = {p.label: known[p.label] for p in batch}
+        results = {p.label: known[p.label] for p in batch}
         for family in _AT_ONCE_FAMILIES:
-            lacking = [sources[k] for k, m in held.items() if family not in m.lut]
-            found = yosys.synthesize_each(lacking, work, family, dsp=False) if lacking else {}
-            for label, area in found.items():
-                held[label] = _with_lut(held[label], family, area.lut)
+            lacking = [sources[k] for k, m in results.items() if family not in m.lut]
+            areas = yosys.synthesize_each(lacking, work, family, dsp=False) if lacking else {}
+            for label, area in areas.items():
+                results[label] = _with_lut(results[label], family, area.lut)
         for p in batch:
-            yield _on_ecp5(p, held[p.label], sources[p.label], work / "ecp5")
+            yield _on_ecp5(p, results[p.label], sources[p.label], work / "ecp5")
 
 
-def _verilog(point: Point) -> str:
+def _verilog(point: CalibrationPoint) -> str:
     """The printed module, combinational: registers are put around it when it is measured."""
     plan = schedule(point.graph, model(kind="unit"), 0)
     design = Design(point.label, parse("a + b", ["a", "b", "c", "d"]), point.graph, plan, "unit")
     return verilog_files(design)[f"rtl/{point.label}.v"]
 
 
-def _with_lut(found: Measurement, unit: Column, lut: float) -> Measurement:
-    return found.model_copy(update={"lut": {**found.lut, unit: float(lut)}})
+def _with_lut(measurement: Measurement, unit: Column, lut: float) -> Measurement:
+    return measurement.model_copy(update={"lut": {**measurement.lut, unit: float(lut)}})
 
 
-def _on_ecp5(point: Point, found: Measurement, source: Path, work: Path) -> Measurement:
-    if "ecp5" not in found.lut:
+def _on_ecp5(
+    point: CalibrationPoint, measurement: Measurement, source: Path, work: Path
+) -> Measurement:
+    if "ecp5" not in measurement.lut:
         area = yosys.synthesize([source], point.label, work, "ecp5", dsp=False)
-        found = _with_lut(found, "ecp5", area.lut + 2 * area.carry)
-    if found.period_ns is not None or not point.timed:
-        return found
+        measurement = _with_lut(measurement, "ecp5", area.lut + 2 * area.carry)
+    if measurement.period_ns is not None or not point.timed:
+        return measurement
     timing = nextpnr.place_and_route(
         [source], point.label, work, target_mhz=_TARGET_MHZ, dsp=False,
         timing_weight=nextpnr.OWN_TIMING_WEIGHT,
     )  # fmt: skip
     delays = {"period_ns": timing.period_ns, "overhead_ns": timing.overhead_ns}
-    return found.model_copy(update={k: round(v, 3) for k, v in delays.items()})
+    return measurement.model_copy(update={k: round(v, 3) for k, v in delays.items()})
 
 
 def _dated(tools: Mapping[str, str], points: tuple[Measurement, ...], output: Path) -> MeasuredSet:
@@ -213,24 +219,26 @@ def _fitted(output: Path) -> dict[str, dict[str, Any]]:
 
 def _fitted_in(folder: Path) -> dict[str, dict[str, Any]]:
     """The device files that follow from the set, checked as far as it is theirs to be right."""
-    found: dict[str, dict[str, Any]] = {}
+    contents: dict[str, dict[str, Any]] = {}
     for path in sorted(folder.glob("*.yaml")):
         try:
             content = yaml.safe_load(path.read_text(encoding="utf-8"))
             if (content.get("fit") or {}).get("measured") == SET:
                 check_head(content)
-                found[path.name] = content
+                contents[path.name] = content
         except (InputError, ValidationError, yaml.YAMLError, AttributeError, TypeError) as error:
             raise InputError(f"{path} is no valid device file: {error}") from None
-    return found
+    return contents
 
 
 def _write(
-    output: Path, found: MeasuredSet, devices: Mapping[str, Mapping[str, Any]]
+    output: Path, measured: MeasuredSet, devices: Mapping[str, Mapping[str, Any]]
 ) -> list[Path]:
     """Refit the devices; nothing is written unless all of them can be."""
-    texts = {output / SETS / f"{SET}.yaml": measured_text(found)}
-    texts |= {output / name: device_text(refit(held, found)) for name, held in devices.items()}
+    texts = {output / SETS / f"{SET}.yaml": measured_text(measured)}
+    texts |= {
+        output / name: device_text(refit(content, measured)) for name, content in devices.items()
+    }
     for path, text in texts.items():
         write_text(path, text)
     return list(texts)

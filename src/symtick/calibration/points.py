@@ -1,6 +1,6 @@
 """The operations that `symtick calibrate` measures, one graph node each, between registers.
 
-Room: front door. Whoever adds a row to the device files, or wants a row to be fitted better, adds
+Whoever adds a row to the device files, or wants a row to be fitted better, adds
 points here: only those that the kept measurements lack are measured.
 """
 
@@ -21,7 +21,7 @@ _SEED = 20_250_101
 
 
 @dataclass(frozen=True)
-class Point:
+class CalibrationPoint:
     """A one-operation graph to measure.
 
     Attributes:
@@ -37,12 +37,12 @@ class Point:
     @property
     def features(self) -> dict[str, float]:
         """The features that the device rows may use, and for a table the LUTs counted."""
-        found = parts(self.graph, self.graph.outputs[0])[0]
-        held = {name: float(value) for name, value in found.features.items()}
+        part = parts(self.graph, self.graph.outputs[0])[0]
+        features = {name: float(value) for name, value in part.features.items()}
         node = self.graph.nodes[self.graph.outputs[0]]
         if node.op is GOp.TABLE:
-            held["counted"] = float(shape(node).luts)
-        return held
+            features["counted"] = float(shape(node).luts)
+        return features
 
     @property
     def digest(self) -> str:
@@ -56,9 +56,9 @@ class Point:
         return parts(self.graph, self.graph.outputs[0])[0].row
 
 
-def _built(label: str, make: Callable[[GraphBuilder], int], timed: bool = True) -> Point:
+def _built(label: str, make: Callable[[GraphBuilder], int], timed: bool = True) -> CalibrationPoint:
     builder = GraphBuilder(("a", "b", "c", "d"))
-    return Point(label, builder.build([make(builder)], ["y"]), timed)
+    return CalibrationPoint(label, builder.build([make(builder)], ["y"]), timed)
 
 
 def _binary(op: GOp, a: Fixed, b: Fixed) -> Callable[[GraphBuilder], int]:
@@ -149,12 +149,12 @@ _SIGNED_CURVES: Mapping[str, Callable[[float], float]] = {
 }
 
 
-def points() -> list[Point]:
+def points() -> list[CalibrationPoint]:
     """All points, in a fixed order."""
     return [*_sums(), *_choices(), *_products(), *_casts(), *_tables()]
 
 
-def _sums() -> Iterator[Point]:
+def _sums() -> Iterator[CalibrationPoint]:
     for w in (4, 8, 12, 16, 24, 32):
         yield _built(f"add_{w}", _binary(GOp.ADD, Fixed(w, 0), Fixed(w, 0)))
     yield _built("add_12_shifted", _binary(GOp.ADD, Fixed(12, 0), Fixed(12, 4)))
@@ -167,7 +167,7 @@ def _sums() -> Iterator[Point]:
         yield _built(f"abs_{w}", _unary(GOp.ABS, Fixed(w, 0)))
 
 
-def _choices() -> Iterator[Point]:
+def _choices() -> Iterator[CalibrationPoint]:
     for w in (4, 6, 8, 12, 16, 24):
         yield _built(f"min_{w}", _binary(GOp.MIN, Fixed(w, 0), Fixed(w, 0)))
     for w in (4, 8, 12, 16, 24, 32):
@@ -178,7 +178,7 @@ def _choices() -> Iterator[Point]:
         yield _built(f"digit_row_{w}", _row(w))
 
 
-def _products() -> Iterator[Point]:
+def _products() -> Iterator[CalibrationPoint]:
     for a, b in ((2, 2), (3, 3), (4, 2), (4, 4), (6, 2), (6, 3), (6, 4), (6, 6), (8, 2), (8, 3),
                  (8, 4), (8, 8), (12, 2), (12, 4), (12, 6), (12, 12), (16, 4),
                  (16, 8)):  # fmt: skip
@@ -189,7 +189,7 @@ def _products() -> Iterator[Point]:
         yield _built(f"constant_{w}_{raw}", _times(w, raw))
 
 
-def _casts() -> Iterator[Point]:
+def _casts() -> Iterator[CalibrationPoint]:
     for w in (4, 8, 12, 16, 24):
         yield _built(f"round_{w}", _cast(w, 3, 0, Quant.RND, Overflow.WRAP))
         yield _built(f"saturate_{w}", _cast(w, 0, 3, Quant.TRN, Overflow.SAT))
@@ -197,7 +197,7 @@ def _casts() -> Iterator[Point]:
         yield _built(f"round_even_{w}", _cast(w, 4, 0, Quant.RND_CONV, Overflow.WRAP))
 
 
-def _tables() -> Iterator[Point]:
+def _tables() -> Iterator[CalibrationPoint]:
     for k in range(2, 13):
         yield _built(f"table_{k}_noise", _table(k, 8, _noise(k, 8)), k < 12)
     for k in range(5, 13):

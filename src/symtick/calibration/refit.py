@@ -1,13 +1,13 @@
 """Refit a device to reports beside designs: `symtick calibrate --from-reports`.
 
-Room: front door. Every folder with a `design.json` is a design; `symtick.calibration.reports` finds
+Every folder with a `design.json` is a design; `symtick.calibration.reports` finds
 what the vendors' tools say of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,15 @@ class Refitted:
     factors: dict[str, float]
     pairs: tuple[ReportedDesign, ...]
     notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values, by attribute name."""
+        return {
+            "path": str(self.path),
+            "factors": self.factors,
+            "pairs": [asdict(pair) for pair in self.pairs],
+            "notes": self.notes,
+        }
 
 
 def refit_device(folder: Path, device: str, output: Path) -> Refitted:
@@ -76,26 +85,26 @@ def _compared(folders: Sequence[Path], costs: OpenModel) -> tuple[list[ReportedD
     notes: list[str] = []
     for folder in folders:
         spec, design = read_spec(folder)
-        found = reports_of(folder, design.name, 1000.0 / spec.clock_mhz)
-        if found is None:
+        reports = reports_of(folder, design.name, 1000.0 / spec.clock_mhz)
+        if reports is None:
             notes.append(f"{folder} is left out: it has no report")
             continue
-        pairs.append(_pair(design, found, costs))
-        notes += [f"{folder}: {found.left_out}"] if found.left_out else []
+        pairs.append(_pair(design, reports, costs))
+        notes += [f"{folder}: {reports.left_out}"] if reports.left_out else []
         part = costs.device.part
         notes += [
             f"{folder}: its reports are of {other}, the device is for {part}"
-            for other in found.parts
+            for other in reports.parts
             if not same_part(other, part)
         ]
     return pairs, notes
 
 
 def _designs(folder: Path) -> list[Path]:
-    found = sorted(path.parent for path in folder.rglob(FILE))
-    if not found:
+    folders = sorted(path.parent for path in folder.rglob(FILE))
+    if not folders:
         raise InputError(f"{folder} holds no design: no {FILE} in it or below")
-    return found
+    return folders
 
 
 def _content(device: str) -> dict[str, Any]:
@@ -105,8 +114,8 @@ def _content(device: str) -> dict[str, Any]:
     return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
-def _pair(design: Design, found: Reports, costs: OpenModel) -> ReportedDesign:
-    graph, used, reached = design.graph, found.area, found.reached_ns
+def _pair(design: Design, reports: Reports, costs: OpenModel) -> ReportedDesign:
+    graph, used, reached = design.graph, reports.area, reports.reached_ns
     nodes = [costs.area(graph, k) for k in range(len(graph.nodes))]
     assert costs.device.clock is not None  # an open device has one
     overhead = costs.device.clock.overhead_ns
@@ -118,7 +127,7 @@ def _pair(design: Design, found: Reports, costs: OpenModel) -> ReportedDesign:
         ff=used.ff if used else None,
         model_ns=_longest(design, costs),
         ns=None if reached is None else max(0.0, reached - overhead),
-        routed=found.routed,
+        routed=reports.routed,
         model_dsp=sum(a.dsp for a in nodes),
         dsp=used.dsp if used else None,
         bram=used.bram if used else None,

@@ -1,6 +1,6 @@
 """The vendors' reports beside a design: which are of it, and the latest of each kind.
 
-Room: front door. Every file in a design's folder or below that is a report of a known format may
+Every file in a design's folder or below that is a report of a known format may
 belong to it. Those that name another design (the sub-modules of an HLS top, an earlier project) are
 left out. Where several state the same, the later step of the vendor's flow is believed: after
 routing, after synthesis, then the HLS estimate.
@@ -57,11 +57,11 @@ def reports_of(folder: Path, name: str, period_ns: float) -> Reports | None:
             not clear which clock is the design's.
     """
     files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in _SUFFIXES and p.is_file())
-    found = [report for path in files if (report := find_report(path)) is not None]
-    held = [single for report in found for single in _singles(report)]
-    own = [report for report in held if _top(report) in ("", name)]
-    others = ", ".join(sorted({_top(report) for report in held} - {"", name}))
-    if held and not own:
+    whole = [report for path in files if (report := find_report(path)) is not None]
+    reports = [single for report in whole for single in _singles(report)]
+    own = [report for report in reports if _top(report) in ("", name)]
+    others = ", ".join(sorted({_top(report) for report in reports} - {"", name}))
+    if reports and not own:
         raise InputError(f"the reports in {folder} are of {others}, not of {name}")
     if not own:
         return None
@@ -100,19 +100,19 @@ def _chosen(own: Sequence[_Single], name: str, period_ns: float, others: str) ->
 def _synthesised(reports: Sequence[HlsReport]) -> HlsReport | None:
     """The report of synthesis from C++: the tool's own before hls4ml's dict, which names no top."""
     top = max((r.top for r in reports), default="")
-    held = [r for r in reports if r.top == top]
-    if any(_figures(r) != _figures(held[0]) for r in held):
+    same = [r for r in reports if r.top == top]
+    if any(_figures(r) != _figures(same[0]) for r in same):
         raise InputError(f"two reports of the synthesis of {top or 'the C++'} differ: leave one")
-    return held[0] if held else None
+    return same[0] if same else None
 
 
 def _latest(reports: Sequence[_Staged]) -> _Staged | None:
     """The report of the latest step; those of one step have to agree."""
     last = max((step(r.state) for r in reports), default=0)
-    held = [r for r in reports if step(r.state) == last]
-    if any(_figures(r) != _figures(held[0]) for r in held):
-        raise InputError(f"two reports after the same step ({held[0].state}) differ: leave one")
-    return max(held, key=lambda r: r.part, default=None)
+    latest = [r for r in reports if step(r.state) == last]
+    if any(_figures(r) != _figures(latest[0]) for r in latest):
+        raise InputError(f"two reports after the same step ({latest[0].state}) differ: leave one")
+    return max(latest, key=lambda r: r.part, default=None)
 
 
 def _figures(report: _Single) -> object:

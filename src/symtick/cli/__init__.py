@@ -1,7 +1,8 @@
 """The command line: `symtick <verb> ...`.
 
-Room: front door. Every error that the user can mend is one paragraph on stderr and exit status 1;
-an interrupt is 130.
+Every error that the user can mend is one paragraph on stderr and exit status 1; an interrupt is
+130. What a verb needs is imported inside it, so that help and completion are quick and a verb runs
+where the extras of other verbs are not installed.
 """
 
 from __future__ import annotations
@@ -9,23 +10,26 @@ from __future__ import annotations
 import sys
 import textwrap
 
-from rich.console import Console
-
 from symtick.cli.app import app
-from symtick.errors import SymtickError
+from symtick.errors import MissingExtraError, SymtickError
+
+_COLUMNS = 100
 
 
 def main() -> None:
     """Entry point of the `symtick` program."""
     try:
         app()
+    except MissingExtraError as error:
+        _quit(f"symtick: {error}", 1)  # one line, to be copied
     except (SymtickError, OSError) as error:
         what = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
         text = " ".join(f"symtick: {what}".split())
-        Console(stderr=True, soft_wrap=True, highlight=False).print(
-            textwrap.fill(text, 100, break_long_words=False, break_on_hyphens=False), markup=False
-        )
-        sys.exit(1)
+        _quit(textwrap.fill(text, _COLUMNS, break_long_words=False, break_on_hyphens=False), 1)
     except KeyboardInterrupt:
-        Console(stderr=True).print("symtick: interrupted")
-        sys.exit(130)
+        _quit("symtick: interrupted", 130)
+
+
+def _quit(text: str, status: int) -> None:
+    print(text, file=sys.stderr)
+    sys.exit(status)

@@ -1,18 +1,17 @@
-"""Live progress of a search on the terminal.
-
-Room: front door.
-"""
+"""Live progress of a search on the terminal."""
 
 from __future__ import annotations
 
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
 from rich.live import Live as RichLive
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from symtick.search.distill import distill
+if TYPE_CHECKING:
+    from symtick.search.distill import distill
 
 _STAGES = {"search": "searching", "finish": "finishing", "done": "done"}
 

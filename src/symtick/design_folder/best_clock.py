@@ -1,6 +1,6 @@
 """The best clock of a design, from the fastest clock of every number of ticks.
 
-Room: front door. With a limit on the latency, in ticks or in nanoseconds, the best clock is the
+With a limit on the latency, in ticks or in nanoseconds, the best clock is the
 highest one at which the design keeps to it: the pipeline then takes the most events. Without such
 a limit it is the clock of the smallest latency in nanoseconds, of equals the highest.
 """
@@ -30,12 +30,12 @@ def best_clock(fastest: Fastest, budget: Budget) -> int:
     """
     if budget.ticks is not None and budget.ns is None:
         return fastest(max(1, budget.ticks), 1)
-    found = list(_steps(fastest, budget))
-    kept = [clock for ticks, clock in found if budget.ns is not None
+    steps = list(_steps(fastest, budget))
+    kept = [clock for ticks, clock in steps if budget.ns is not None
             and 1000.0 * ticks / clock <= budget.ns * (1.0 + 1e-9)]  # fmt: skip
     if kept:
         return max(kept)
-    return min(found, key=lambda held: (held[0] / held[1], -held[1]))[1]
+    return min(steps, key=lambda step: (step[0] / step[1], -step[1]))[1]
 
 
 def _steps(fastest: Fastest, budget: Budget) -> Iterator[tuple[int, int]]:

@@ -1,26 +1,31 @@
 """Does it fit: every design of a folder against a budget, on any device and at any clock.
 
-Room: front door. A design is compiled again where another device or clock than its own is asked.
+A design is compiled again where another device or clock than its own is asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from symtick.codegen import Design
 from symtick.design_folder.best_clock import best_clock
-from symtick.design_folder.folder import DesignSpec, read_spec
+from symtick.design_folder.folder import (
+    DesignSpec,
+    cost_figures,
+    design_folders,
+    known_area,
+    read_spec,
+)
 from symtick.errors import InputError, ResourceError
 from symtick.hwcost import Device, Estimate, estimate, load_device, model
 from symtick.hwcost.models.budget import RESOURCES, Budget, Use
-from symtick.run.folder import design_folders
 
 
 @dataclass(frozen=True)
-class Target:
+class EstimateTarget:
     """Where designs are to run.
 
     Attributes:
@@ -37,7 +42,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Fit:
+class BudgetFit:
     """A design beside the budget.
 
     Attributes:
@@ -67,9 +72,9 @@ class Fit:
     @property
     def area(self) -> dict[str, float | None]:
         """What it takes of each resource; None where it does not run or cycles alone are known."""
-        if self.estimate is None or self.device.kind == "published":
+        if self.estimate is None:
             return dict.fromkeys(RESOURCES)
-        return asdict(self.estimate.area)
+        return known_area(self.estimate, self.device)
 
     @property
     def note(self) -> str:
@@ -80,12 +85,8 @@ class Fit:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values; a share of nothing is null, and so is an area that is not known."""
-        e = self.estimate
-        cost: dict[str, Any] = {}
-        if e is not None:
-            cost = {"ticks": e.ticks, "ns": e.ns, "clock_mhz": e.clock_mhz, "model": e.model,
-                    **self.area}  # fmt: skip
-        held = {
+        cost = {} if self.estimate is None else cost_figures(self.estimate, self.device)
+        limits = {
             name: {"used": use.used, "allowed": use.allowed, "fits": use.fits,
                    "share": use.share if use.share < float("inf") else None}
             for name, use in self.uses.items()
@@ -96,13 +97,13 @@ class Fit:
             "device": self.device.name,
             "modelled_delays": self.device.modelled,
             **cost,
-            "budget": held,
+            "budget": limits,
             **({"reason": self.reason} if self.reason else {}),
             **({"note": self.note} if self.note else {}),
         }
 
 
-def fit_all(folder: Path, budget: Budget, target: Target) -> Iterator[Fit]:
+def fit_folder(folder: Path, budget: Budget, target: EstimateTarget) -> Iterator[BudgetFit]:
     """Every design of a run or design folder beside a budget.
 
     Args:
@@ -115,11 +116,13 @@ def fit_all(folder: Path, budget: Budget, target: Target) -> Iterator[Fit]:
     """
     if target.best and target.clock_mhz is not None:
         raise InputError("give a clock or ask for the best one, not both")
-    for held in design_folders(folder):
-        yield fit_design(*read_spec(held), budget, target)
+    for place in design_folders(folder):
+        yield fit_design(*read_spec(place), budget, target)
 
 
-def fit_design(spec: DesignSpec, design: Design, budget: Budget, target: Target) -> Fit:
+def fit_design(
+    spec: DesignSpec, design: Design, budget: Budget, target: EstimateTarget
+) -> BudgetFit:
     """One design beside a budget; `design` is what the spec compiles to as it stands.
 
     Raises:
@@ -146,10 +149,10 @@ def fit_design(spec: DesignSpec, design: Design, budget: Budget, target: Target)
         if target.best:
             wanted = replace(wanted, clock_mhz=_best(wanted, device, limits))
         costs = model(wanted.device, wanted.clock_mhz)
-        found = estimate(design if wanted == spec else wanted.build(), costs)
+        cost = estimate(design if wanted == spec else wanted.build(), costs)
     except ResourceError as error:
-        return Fit(spec.name, device, None, {}, str(error))
-    return Fit(spec.name, device, found, limits.uses(found))
+        return BudgetFit(spec.name, device, None, {}, str(error))
+    return BudgetFit(spec.name, device, cost, limits.uses(cost))
 
 
 def _best(spec: DesignSpec, device: Device, limits: Budget) -> float:

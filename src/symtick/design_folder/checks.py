@@ -1,7 +1,7 @@
-"""Verify, estimate and synthesise the design in a folder; each result is kept beside the design.
+"""Verification and synthesis of the design in a folder; each result is kept beside the design.
 
-Room: front door. A design folder is one that `store.write_design` filled. The results stand in
-`results/verify.json` and `results/synth.json`, and are read back by the report.
+The results stand in `results/verify.json` and `results/synth.json`, and are read back by the
+report.
 """
 
 from __future__ import annotations
@@ -14,17 +14,18 @@ from typing import Any
 
 import numpy.typing as npt
 
-from symtick.codegen import Area, Design
-from symtick.design_folder.folder import DesignSpec, read_spec
+from symtick.codegen import Area
+from symtick.design_folder.folder import estimate_folder, read_spec
 from symtick.errors import InputError
 from symtick.files import write_json
-from symtick.hwcost import Device, Estimate, estimate, load_device, read_report
+from symtick.hwcost import Device, load_device, read_report
 from symtick.sim import nextpnr, vitis, yosys
 from symtick.sim.tools import find
 from symtick.sim.verify import Verification, verify
 
 VERIFY = Path("results/verify.json")
 SYNTH = Path("results/synth.json")
+VECTORS = 10_000
 
 
 @dataclass(frozen=True)
@@ -59,18 +60,16 @@ class Synthesis:
 
     def error(self, resource: str) -> float | None:
         """(estimate - measured) / measured of `lut` or `ff`; None where nothing was measured."""
-        found: float = getattr(self.measured, resource)
-        return (getattr(self.estimate, resource) - found) / found if found else None
+        measured: float = getattr(self.measured, resource)
+        return (getattr(self.estimate, resource) - measured) / measured if measured else None
 
-
-def estimate_folder(folder: Path) -> tuple[DesignSpec, Design, Estimate]:
-    """The design in a folder and what the cost model says of it."""
-    spec, design = read_spec(folder)
-    return spec, design, estimate(design, spec.model())
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values, by attribute name."""
+        return asdict(self)
 
 
 def verify_folder(
-    folder: Path, vectors: int = 10_000, seed: int = 0, data: npt.ArrayLike | None = None
+    folder: Path, vectors: int = VECTORS, seed: int = 0, data: npt.ArrayLike | None = None
 ) -> Verification:
     """Run C++ and Verilog against the reference; writes tb_data/, sim/ and results/verify.json.
 
@@ -87,9 +86,9 @@ def verify_folder(
     spec, design = read_spec(folder)
     for tool in ("g++", "hls4ml", "verilator", "cocotb"):
         find(tool)
-    found = verify(design, folder, vectors, seed, data, spec.part)
-    write_json(folder / VERIFY, found.to_json())
-    return found
+    outcome = verify(design, folder, vectors, seed, data, spec.part)
+    write_json(folder / VERIFY, outcome.to_json())
+    return outcome
 
 
 def synthesise_folder(folder: Path, place: bool = True) -> Synthesis:
@@ -119,7 +118,7 @@ def synthesise_folder(folder: Path, place: bool = True) -> Synthesis:
             )
         cells = area.result()
     measured = Area(float(cells.lut), float(cells.ff), float(cells.dsp), float(cells.bram))
-    found = Synthesis(
+    outcome = Synthesis(
         design.name,
         guess.area,
         measured,
@@ -129,8 +128,8 @@ def synthesise_folder(folder: Path, place: bool = True) -> Synthesis:
         _vendor_report(folder, design.name),
         device.note(spec.clock_mhz),
     )
-    write_json(folder / SYNTH, asdict(found))
-    return found
+    write_json(folder / SYNTH, outcome.to_json())
+    return outcome
 
 
 def _family(device: Device) -> str:
@@ -148,20 +147,20 @@ def _vendor_report(folder: Path, top: str) -> dict[str, Any] | None:
 
 def read_verification(folder: Path) -> Verification | None:
     """The kept result of `verify_folder`, if any."""
-    held = _read(folder / VERIFY)
-    if held is None:
+    content = _read(folder / VERIFY)
+    if content is None:
         return None
-    held.pop("ok")
-    return Verification(**held)
+    content.pop("ok")
+    return Verification(**content)
 
 
 def read_synthesis(folder: Path) -> Synthesis | None:
     """The kept result of `synthesise_folder`, if any."""
-    held = _read(folder / SYNTH)
-    if held is None:
+    content = _read(folder / SYNTH)
+    if content is None:
         return None
-    held |= {k: Area(**held[k]) for k in ("estimate", "measured")}
-    return Synthesis(**held)
+    content |= {k: Area(**content[k]) for k in ("estimate", "measured")}
+    return Synthesis(**content)
 
 
 def _read(path: Path) -> dict[str, Any] | None:

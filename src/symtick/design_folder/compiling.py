@@ -1,7 +1,4 @@
-"""From the text of an expression to a design folder: what `symtick compile` does.
-
-Room: front door.
-"""
+"""From the text of an expression to a design folder: what `symtick compile` does."""
 
 from __future__ import annotations
 
@@ -9,16 +6,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from symtick.codegen import SCORES, Decision, Design, Fixed, Precision
 from symtick.codegen.emit import vectors
 from symtick.defaults import CLOCK_MHZ, DEVICE, SCHEDULER
-from symtick.design_folder.folder import DesignSpec, write_design
+from symtick.design_folder.folder import DesignSpec, cost_figures, function_bounds, write_design
 from symtick.design_folder.signal_formats import read_widths
 from symtick.errors import InputError
-from symtick.expr import Expression, Interval, check_names, default_names, parse
+from symtick.expr import Expression, Interval, check_names, default_names, parse, to_text
 from symtick.files import new_folder
 from symtick.hwcost import Device, Estimate, estimate, load_device
 
@@ -42,6 +40,24 @@ class Compiled:
     estimate: Estimate
     device: Device
     error: tuple[float, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values; areas are null where the device states cycles only."""
+        design = self.design
+        outputs = zip(design.graph.output_names, design.graph.output_formats, strict=True)
+        return {
+            "design": design.name,
+            "folder": str(self.folder),
+            "expressions": {
+                name: to_text(design.expression, k) for k, name in enumerate(design.score_names)
+            },
+            "largest_error": dict(zip(design.score_names, self.error, strict=True)),
+            "outputs": {name: str(fmt) for name, fmt in outputs},
+            "functions": function_bounds(design),
+            "device": self.device.name,
+            **cost_figures(self.estimate, self.device),
+            "note": self.device.note(self.estimate.clock_mhz),
+        }
 
 
 def compile_text(
@@ -115,11 +131,12 @@ def compile_text(
     if widths:
         spec = replace(spec, widths=read_widths(widths, spec.scores()))
     built = spec.build()
+    cost = estimate(built, spec.model())
     target = folder if folder is not None else Path("designs") / name
     with new_folder(target) as draft:
-        write_design(draft, spec, built)
-    cost = estimate(built, spec.model())
-    return Compiled(target, built, cost, load_device(device), largest_error(spec))
+        write_design(draft, spec, built, cost)
+    scores = built if decision == SCORES else spec.scores()
+    return Compiled(target, built, cost, load_device(device), largest_error(scores))
 
 
 def _fastest(spec: DesignSpec, ticks: int) -> DesignSpec:
@@ -129,18 +146,17 @@ def _fastest(spec: DesignSpec, ticks: int) -> DesignSpec:
     return replace(spec, latency=ticks, clock_mhz=float(spec.fastest(ticks)))
 
 
-def largest_error(spec: DesignSpec) -> tuple[float, ...]:
+def largest_error(design: Design) -> tuple[float, ...]:
     """Of each expression, the largest difference from float64 over corners and random vectors.
 
-    What float64 itself cannot compute (an overflow, say) is left out.
+    What float64 itself cannot compute (an overflow, say) is left out. The design delivers its
+    scores.
     """
-    design = spec.scores()
     raw = vectors.make(design, ERROR_VECTORS, seed=1)
     formats = design.graph.input_formats
     real = [raw[:, k] * 1.0 if f is None else f.to_real(raw[:, k]) for k, f in enumerate(formats)]
     wanted = design.expression.evaluate(np.stack(real, axis=1))
-    found = design.real_outputs(raw)
-    gaps = np.abs(found - wanted)
+    gaps = np.abs(design.real_outputs(raw) - wanted)
     return tuple(float(v) for v in np.where(np.isfinite(wanted), gaps, 0.0).max(axis=0))
 
 

@@ -1,8 +1,8 @@
 """A design on disk: `design.json`, and the firmware folder around it.
 
-Room: front door. `design.json` holds the spec of a design (expressions, formats, precision,
-target), not the compiled graph: the compiler is deterministic, and the digest beside the spec
-proves on loading that it compiled to the same graph and schedule again.
+`design.json` holds the spec of a design (expressions, formats, precision, target), not the compiled
+graph: the compiler is deterministic, and the digest beside the spec proves on loading that it
+compiled to the same graph and schedule again.
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ from symtick.defaults import SCHEDULER
 from symtick.errors import InputError, SymtickError
 from symtick.expr import Expression, Interval, parse, to_text
 from symtick.files import write_json
-from symtick.hwcost import estimate, load_device, model
+from symtick.hwcost import Device, Estimate, estimate, load_device, model
 
 FILE = "design.json"
+JOB = "job.yaml"  # makes a folder a run folder
 VERSION = 1
 BENCH_VECTORS = 500  # of a fresh project's test bench; `symtick verify` writes its own
 
@@ -106,9 +107,9 @@ class DesignSpec:
         """
         clock = load_device(self.device).clock
         most = FASTEST_MHZ if clock is None or clock.max_mhz is None else int(clock.max_mhz)
-        held = replace(self, latency=ticks)
+        fixed = replace(self, latency=ticks)
         return fastest_clock(
-            lambda mhz: replace(held, clock_mhz=float(mhz)).build(), ticks, slowest, most
+            lambda mhz: replace(fixed, clock_mhz=float(mhz)).build(), ticks, slowest, most
         )
 
     def scores(self) -> Design:
@@ -135,23 +136,23 @@ class DesignSpec:
         }
 
     @classmethod
-    def from_dict(cls, held: Mapping[str, Any]) -> DesignSpec:
+    def from_dict(cls, content: Mapping[str, Any]) -> DesignSpec:
         """Inverse of `to_dict`; raises KeyError, TypeError or InputError on other content."""
-        ranges = held["ranges"]
+        ranges = content["ranges"]
         return cls(
-            name=str(held["name"]),
-            expression=parse(held["expressions"], held["inputs"]),
-            output_names=tuple(held["output_names"]),
-            formats=tuple(Fixed.parse(text) for text in held["formats"]),
-            precision=Precision.from_dict(held["precision"]),
-            device=str(held["device"]),
-            clock_mhz=float(held["clock_mhz"]),
+            name=str(content["name"]),
+            expression=parse(content["expressions"], content["inputs"]),
+            output_names=tuple(content["output_names"]),
+            formats=tuple(Fixed.parse(text) for text in content["formats"]),
+            precision=Precision.from_dict(content["precision"]),
+            device=str(content["device"]),
+            clock_mhz=float(content["clock_mhz"]),
             ranges=None if ranges is None else tuple(Interval(lo, hi) for lo, hi in ranges),
-            latency=held["latency"],
+            latency=content["latency"],
             # folders of older versions lack these; `read_spec` then tells by the digest
-            scheduler=str(held.get("scheduler", "registers")),
-            decision=_decision(held.get("decision", asdict(SCORES))),
-            widths=tuple(Width.from_dict(width) for width in held.get("widths", ())),
+            scheduler=str(content.get("scheduler", "registers")),
+            decision=_decision(content.get("decision", asdict(SCORES))),
+            widths=tuple(Width.from_dict(width) for width in content.get("widths", ())),
         )
 
 
@@ -166,31 +167,39 @@ def _device_digest(device: str) -> str | None:
     return sha256(Path(device).read_bytes()).hexdigest() if device.endswith(".yaml") else None
 
 
-def _decision(held: Mapping[str, Any]) -> Decision:
-    return Decision(tuple(held["outputs"]), tuple(float(t) for t in held["thresholds"]))
+def _decision(content: Mapping[str, Any]) -> Decision:
+    return Decision(tuple(content["outputs"]), tuple(float(t) for t in content["thresholds"]))
 
 
 def digest(design: Design) -> str:
     """A hash of graph, table contents and schedule."""
-    held = sha256(str(design.graph).encode())
+    state = sha256(str(design.graph).encode())
     for node in design.graph.nodes:
-        held.update(repr(node.contents).encode())
-    held.update(repr((design.schedule.stage, design.schedule.latency)).encode())
-    return held.hexdigest()
+        state.update(repr(node.contents).encode())
+    state.update(repr((design.schedule.stage, design.schedule.latency)).encode())
+    return state.hexdigest()
 
 
-def write_design(folder: Path, spec: DesignSpec, design: Design | None = None) -> Design:
+def write_design(
+    folder: Path, spec: DesignSpec, design: Design | None = None, cost: Estimate | None = None
+) -> Design:
     """Fill `folder` with design.json, firmware/, rtl/, tb_data/ and the build script.
 
     A folder that holds this very design keeps what was measured of it; another design in it is
     removed first.
+
+    Args:
+        folder: the design folder.
+        spec: the design.
+        design: what the spec compiles to, where that is known.
+        cost: the estimate of that, where it is known.
     """
     built = design or spec.build()
+    known = cost or estimate(built, spec.model())
     if folder.exists() and _recorded_digest(folder) not in (None, digest(built)):
         shutil.rmtree(folder)
     write_project(built, folder, vectors.make(built, BENCH_VECTORS, seed=0), spec.part)
     write_verilog(built, folder)
-    held = estimate(built, spec.model())
     published = load_device(spec.device).kind == "published"
     write_json(
         folder / FILE,
@@ -200,15 +209,36 @@ def write_design(folder: Path, spec: DesignSpec, design: Design | None = None) -
             "digest": digest(built),
             "device_digest": _device_digest(spec.device),
             "ticks": built.schedule.latency,
-            "estimate": None if published else asdict(held.area),
-            # one ulp is 2**-frac
-            "functions": [
-                {"function": u.text, "method": u.method, "frac": u.frac, "bound_ulp": u.ulp}
-                for u in built.units
-            ],
+            "estimate": None if published else asdict(known.area),
+            "functions": function_bounds(built),
         },
     )
     return built
+
+
+def known_area(cost: Estimate, device: Device) -> dict[str, float | None]:
+    """The area by resource; None of each where the device states cycles only."""
+    area = asdict(cost.area)
+    return dict.fromkeys(area) if device.kind == "published" else area
+
+
+def cost_figures(cost: Estimate, device: Device) -> dict[str, Any]:
+    """A cost as JSON values."""
+    return {
+        "ticks": cost.ticks,
+        "ns": cost.ns,
+        "clock_mhz": cost.clock_mhz,
+        "model": cost.model,
+        **known_area(cost, device),
+    }
+
+
+def function_bounds(design: Design) -> list[dict[str, Any]]:
+    """How each function is computed and within what, as JSON values; one ulp is 2**-frac."""
+    return [
+        {"function": u.text, "method": u.method, "frac": u.frac, "bound_ulp": u.ulp}
+        for u in design.units
+    ]
 
 
 def _recorded_digest(folder: Path) -> str | None:
@@ -230,9 +260,9 @@ def read_spec(folder: Path) -> tuple[DesignSpec, Design]:
     """
     path = folder / FILE
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
-        spec = DesignSpec.from_dict(held["source"])
-        recorded, of_device = str(held["digest"]), held.get("device_digest")
+        content = json.loads(path.read_text(encoding="utf-8"))
+        spec = DesignSpec.from_dict(content["source"])
+        recorded, of_device = str(content["digest"]), content.get("device_digest")
     except OSError as error:
         raise InputError(f"{folder} holds no design: {path}: {error.strerror}") from None
     except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -254,3 +284,51 @@ def read_spec(folder: Path) -> tuple[DesignSpec, Design]:
             "into a new folder"
         )
     return spec, design
+
+
+def estimate_folder(folder: Path) -> tuple[DesignSpec, Design, Estimate]:
+    """The design in a folder and what the cost model says of it.
+
+    Raises:
+        InputError: as `read_spec`.
+    """
+    spec, design = read_spec(folder)
+    return spec, design, estimate(design, spec.model())
+
+
+def is_design(folder: Path) -> bool:
+    """Whether it is a design folder."""
+    return (folder / FILE).is_file()
+
+
+def is_run(folder: Path) -> bool:
+    """Whether it is a run folder."""
+    return (folder / JOB).is_file()
+
+
+def check_run(folder: Path) -> None:
+    """Raise InputError where it is no run folder."""
+    if not is_run(folder):
+        raise InputError(f"{folder} is no run folder: it has no {JOB}; make one with distill")
+
+
+def design_folders(folder: Path) -> list[Path]:
+    """The design folders of a run in the order of its front, or the folder itself if it is one.
+
+    Raises:
+        InputError: it is neither, the front is missing or damaged, or the run has no design.
+    """
+    if is_design(folder):
+        return [folder]
+    check_run(folder)
+    path = folder / "front.json"
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))["entries"]
+        names = [str(entry["name"]) for entry in entries]
+    except OSError:
+        raise InputError(f"there is no front in {folder}: {path.name} is missing") from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} is damaged: {error}") from None
+    if not names:
+        raise InputError(f"the run {folder} has no design: no candidate met its limits")
+    return [folder / "designs" / name for name in names]

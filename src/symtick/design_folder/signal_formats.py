@@ -1,7 +1,4 @@
-"""Formats of single signals, stated by hand: `add12=fixed<8,2>,AP_RND,AP_SAT`.
-
-Room: front door.
-"""
+"""Formats of single signals, stated by hand: `add12=fixed<8,2>,AP_RND,AP_SAT`."""
 
 from __future__ import annotations
 

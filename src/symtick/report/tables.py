@@ -1,22 +1,23 @@
-"""The tables that the command line prints and the report shows: the same cells in both.
-
-Room: front door. Nothing is measured here.
-"""
+"""The tables that the command line prints and the report shows: the same cells in both."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from symtick.baselines.table import COLUMNS, ComparisonRow, cells
-from symtick.design_folder.checks import Synthesis
 from symtick.hwcost import Device, load_device
-from symtick.run.folder import Run
-from symtick.sim.verify import Verification
+
+if TYPE_CHECKING:
+    from symtick.baselines.rows import ComparisonRow
+    from symtick.config import Job
+    from symtick.design_folder.checks import Synthesis
+    from symtick.search.designs.front import Front
+    from symtick.sim.verify import Verification
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """Cells of one line; `chosen` marks the design that the job chose."""
 
     cells: tuple[str, ...]
@@ -24,12 +25,12 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """A titled table with a line of explanation."""
 
     title: str
     head: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     note: str = ""
 
 
@@ -47,13 +48,12 @@ def _area(value: float, device: Device) -> str:
     return "-" if device.kind == "published" else f"{value:.0f}"
 
 
-def front_table(run: Run) -> Table:
+def front_table(front: Front, job: Job) -> ReportTable:
     """The designs of a run, smallest first."""
-    front = run.front
-    hardware = run.job.hardware
+    hardware = job.hardware
     device = load_device(hardware.device)
     rows = [
-        Row(
+        TableRow(
             (
                 f"{e.name} *" if e.name == front.chosen else e.name,
                 percent(e.score),
@@ -71,28 +71,28 @@ def front_table(run: Run) -> Table:
         for e in front.entries
     ]
     note = f" {device.note(hardware.clock_mhz)}".rstrip()
-    return Table(
+    return ReportTable(
         "Front",
         ("design", "score %", "of teacher %", "agreement %", "ticks (search)", "ticks", "ns",
          "LUT est.", "FF est.", "DSP est.", "nodes", "origin"),
         tuple(rows),
         f"On validation rows, computed in fixed point as the hardware does; the teacher scores "
-        f"{percent(front.teacher_score)} %. * chosen: {_rule(run)}.{note}",
+        f"{percent(front.teacher_score)} %. * chosen: {_rule(front, job)}.{note}",
     )  # fmt: skip
 
 
-def _rule(run: Run) -> str:
+def _rule(front: Front, job: Job) -> str:
     """Why the chosen design was chosen."""
-    front, share = run.front, run.job.choose.accuracy_share
+    share = job.choose.accuracy_share
     if front.entry().score >= share * front.teacher_score:
         return f"the smallest that keeps {percent(share)} % of it"
     return f"the best score, as no design keeps {percent(share)} % of it"
 
 
-def synthesis_table(found: Sequence[Synthesis], chosen: str = "") -> Table:
+def synthesis_table(syntheses: Sequence[Synthesis], chosen: str = "") -> ReportTable:
     """Estimates beside measurements."""
     rows = [
-        Row(
+        TableRow(
             (
                 s.design,
                 str(s.ticks),
@@ -109,9 +109,9 @@ def synthesis_table(found: Sequence[Synthesis], chosen: str = "") -> Table:
             ),
             s.design == chosen,
         )
-        for s in found
+        for s in syntheses
     ]
-    return Table(
+    return ReportTable(
         "Estimate and synthesis",
         ("design", "ticks", "LUT est.", "LUT", "error %", "FF est.", "FF", "error %", "DSP est.",
          "DSP", "MHz", "ns"),
@@ -121,16 +121,16 @@ def synthesis_table(found: Sequence[Synthesis], chosen: str = "") -> Table:
                 "LUT, FF, DSP: Yosys. MHz: nextpnr for an ECP5-85k, speed grade 8, placed and "
                 "routed with registered inputs (slower than an UltraScale+). ns: ticks at that "
                 "clock.",
-                *dict.fromkeys(s.delay_note for s in found if s.delay_note),
+                *dict.fromkeys(s.delay_note for s in syntheses if s.delay_note),
             ]
         ),
     )  # fmt: skip
 
 
-def verification_table(found: Sequence[Verification], chosen: str = "") -> Table:
+def verification_table(verifications: Sequence[Verification], chosen: str = "") -> ReportTable:
     """Vectors, mismatches and latency of every design."""
     rows = [
-        Row(
+        TableRow(
             (
                 v.design,
                 f"{v.vectors:,}",
@@ -142,9 +142,9 @@ def verification_table(found: Sequence[Verification], chosen: str = "") -> Table
             ),
             v.design == chosen,
         )
-        for v in found
+        for v in verifications
     ]
-    return Table(
+    return ReportTable(
         "Verification, bit for bit",
         ("design", "vectors", "C++ mismatches", "Verilog mismatches", "ticks scheduled",
          "ticks measured", "II measured"),
@@ -154,19 +154,21 @@ def verification_table(found: Sequence[Verification], chosen: str = "") -> Table
     )  # fmt: skip
 
 
-def comparison_table(found: Sequence[ComparisonRow], chosen: str = "") -> Table:
+def comparison_table(compared: Sequence[ComparisonRow], chosen: str = "") -> ReportTable:
     """The networks and the designs side by side, AUC of each class at the end."""
-    classes = list(dict.fromkeys(name for row in found for name in row.auc))
+    from symtick.baselines.rows import COLUMNS, cells
+
+    classes = list(dict.fromkeys(name for row in compared for name in row.auc))
     rows = [
-        Row(
+        TableRow(
             (row.name, *cells(row), *(f"{row.auc[c]:.4f}" if c in row.auc else "-"
                                       for c in classes)),
             row.name == chosen,
         )
-        for row in found
+        for row in compared
     ]  # fmt: skip
-    notes = [f"{row.name}: {row.note}." for row in found if row.note]
-    return Table(
+    notes = [f"{row.name}: {row.note}." for row in compared if row.note]
+    return ReportTable(
         "Side by side with the network, test rows",
         ("design", *COLUMNS, *(f"AUC {c}" for c in classes)),
         tuple(rows),

@@ -1,6 +1,6 @@
 """From a job file to a run folder: what `symtick distill` does.
 
-Room: front door. Everything that the user gave is read and checked before the run folder appears;
+Everything that the user gave is read and checked before the run folder appears;
 from then on the folder can always be resumed, and `front.json` in it is always whole.
 """
 
@@ -13,21 +13,19 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from symtick import __version__
 from symtick.config import Job, TorchSection, load_job
-from symtick.design_folder.folder import write_design
+from symtick.design_folder.folder import JOB, write_design
 from symtick.errors import InputError
 from symtick.expr import check_names
 from symtick.files import new_folder, write_bytes, write_json, write_text
 from symtick.hwcost import model, search_cost
-from symtick.run.folder import JOB, Run, input_formats, open_run
+from symtick.run.folder import Run, input_formats, open_run
 from symtick.search.data.dataset import Dataset, Scaler
 from symtick.search.data.files import load_split
-from symtick.search.data.problem import Problem
 from symtick.search.distill.checkpoint import HEAD
 from symtick.search.distill.distill import Distiller, Progress
 from symtick.search.distill.settings import DistillConfig
@@ -129,25 +127,6 @@ def _packed(train: Dataset, test: Dataset) -> bytes:
     return text.getvalue()
 
 
-def problem_of(run: Run) -> Problem:
-    """What the search is to imitate: the teacher's scores on the training rows, or the labels."""
-    job, train = run.job, run.train
-    X = run.scaler.transform(train.X)
-    common: dict[str, Any] = {
-        "input_names": train.feature_names,
-        "output_names": run.output_names,
-        "validation": job.data.validation,
-        "seed": job.seed,
-    }
-    if run.teacher is None:
-        return Problem.from_labels(
-            X, train.labels, run.formats, classes=len(train.class_names), **common
-        )
-    return Problem.from_scores(
-        X, run.teacher.logits(train.X), run.formats, labels=train.y, **common
-    )
-
-
 def distill_config(job: Job) -> DistillConfig:
     """The search's settings for a job."""
     search, base = job.search, DistillConfig()
@@ -184,9 +163,7 @@ def distill_config(job: Job) -> DistillConfig:
 def _search(run: Run, observer: Observer, resume: bool) -> Run:
     job = run.job
     costs = model(job.hardware.device, job.hardware.clock_mhz)
-    distiller = Distiller(
-        problem_of(run), distill_config(job), costs, search_cost(costs, run.formats)
-    )
+    distiller = Distiller(run.problem, distill_config(job), costs, search_cost(costs, run.formats))
 
     def tell(progress: Progress) -> None:
         if progress.front.entries:
@@ -204,21 +181,21 @@ def _search(run: Run, observer: Observer, resume: bool) -> Run:
             f"symtick distill --resume {run.folder}"
         )
     front.save(run.folder)
-    found = Run(run.folder)
+    finished = Run(run.folder)
     if resume:
-        _remove_outdated(found)
-    for entry in front.entries:
-        write_design(found.design_folder(entry), found.spec(entry))
+        _remove_outdated(finished)
+    for design in finished.designs.values():
+        write_design(design.folder, design.spec)
     write_json(run.folder / "run.json", _record(distiller, time.monotonic() - start, resume))
-    return found
+    return finished
 
 
 def _remove_outdated(run: Run) -> None:
     """Remove designs of an earlier, interrupted front, and what was made from them all."""
     names = {entry.name for entry in run.front.entries}
-    for held in (run.folder / "designs").glob("*"):
-        if held.name not in names:
-            shutil.rmtree(held)
+    for folder in (run.folder / "designs").glob("*"):
+        if folder.name not in names:
+            shutil.rmtree(folder)
     shutil.rmtree(run.folder / "results", ignore_errors=True)
     (run.folder / "report.html").unlink(missing_ok=True)
 

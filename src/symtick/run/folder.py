@@ -1,7 +1,5 @@
 """The run folder: where a distillation and all that follows from it is kept.
 
-Room: front door.
-
     job.yaml            the job with every default written out
     run.json            version, machine and times
     data.npz            the rows, training and test part
@@ -10,58 +8,58 @@ Room: front door.
     checkpoint/         the search, to resume from
     front.json, .csv    the designs
     designs/<name>/     firmware, rtl, tb_data, sim, synth, results of each
+    tuned/<name>/       designs with narrower signals
     results/            what compares designs with networks
     report.html
 
-Every verb starts from a run folder, and most also from a design folder alone.
+Every verb starts from a run folder, and most also from a design folder alone. What a verb alone
+needs is imported when it is asked for.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from symtick.codegen import Fixed
 from symtick.config import Job, load_job
-from symtick.design_folder.checks import (
-    Synthesis,
-    read_synthesis,
-    read_verification,
-    synthesise_folder,
-    verify_folder,
-)
-from symtick.design_folder.folder import FILE, DesignSpec
+from symtick.design_folder.folder import JOB, DesignSpec, check_run, design_folders
 from symtick.errors import InputError
+from symtick.run.designs import RunDesign
 from symtick.search.data.dataset import Dataset, Scaler
 from symtick.search.data.files import load_dataset
+from symtick.search.data.problem import Problem
 from symtick.search.designs.front import Front, FrontEntry
-from symtick.search.teachers.files import load_teacher
-from symtick.search.teachers.teacher import TorchTeacher
-from symtick.sim.verify import Verification
 
-JOB = "job.yaml"
+if TYPE_CHECKING:
+    from symtick.baselines.rows import ComparisonRow
+    from symtick.design_folder.checks import Synthesis
+    from symtick.design_folder.tuning import Progress, Tuned
+    from symtick.search.teachers.teacher import TorchTeacher
+    from symtick.sim.verify import Verification
+
+COMPARISON = Path("results/compare.json")
 VERIFY_ROWS = 4000  # of the test part, beside corners and random vectors
 
+T = TypeVar("T")
+Routed = Literal["main", "all", "none"]
 
-class Place(StrEnum):
-    """Which designs to place and route."""
 
-    MAIN = "main"
-    ALL = "all"
-    NONE = "none"
+def _unobserved(result: Any) -> None:
+    """Nobody looks on."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run folder, read piece by piece as needed.
+    """A run folder, read piece by piece as needed, and what can be done with it.
 
     Raises:
         InputError: from any attribute, where its file is missing or damaged.
@@ -87,6 +85,8 @@ class Run:
     @cached_property
     def teacher(self) -> TorchTeacher | None:
         """The teacher; None where the labels themselves were learnt."""
+        from symtick.search.teachers.files import load_teacher
+
         path = self.folder / "teacher.npz"
         return load_teacher(path) if path.exists() else None
 
@@ -101,8 +101,35 @@ class Run:
 
     @cached_property
     def front(self) -> Front:
-        """The designs."""
+        """What was measured of the designs, and which is chosen."""
         return Front.load(self.folder)
+
+    @cached_property
+    def designs(self) -> Mapping[str, RunDesign]:
+        """The designs of the front by name, smallest first."""
+        return {entry.name: RunDesign(self, entry) for entry in self.front.entries}
+
+    @property
+    def chosen(self) -> RunDesign:
+        """The design that the job chose."""
+        return self.designs[self.front.entry().name]
+
+    @cached_property
+    def problem(self) -> Problem:
+        """What the search is to imitate: the teacher's scores on the training rows, or labels."""
+        train, settings = self.train, self.job
+        X = self.scaler.transform(train.X)
+        common: dict[str, Any] = {
+            "input_names": train.feature_names,
+            "output_names": self.output_names,
+            "validation": settings.data.validation,
+            "seed": settings.seed,
+        }
+        if self.teacher is None:
+            classes = len(train.class_names)
+            return Problem.from_labels(X, train.labels, self.formats, classes=classes, **common)
+        scores = self.teacher.logits(train.X)
+        return Problem.from_scores(X, scores, self.formats, labels=train.y, **common)
 
     @property
     def complete(self) -> bool:
@@ -148,6 +175,119 @@ class Run:
         columns = [f.to_raw(c) for f, c in zip(self.formats, scaled.T, strict=True)]
         return np.stack(columns, axis=1)
 
+    def verify(
+        self,
+        vectors: int | None = None,
+        seed: int = 0,
+        progress: Callable[[Verification], None] = _unobserved,
+    ) -> list[Verification]:
+        """Run C++ and Verilog of every design against the exact reference, bit for bit.
+
+        Args:
+            vectors: for each design, with rows of the test part among them; the job's by default.
+            seed: of the random ones.
+            progress: is told of each outcome; two designs are verified at a time.
+
+        Raises:
+            InputError: the run has no design.
+            ToolError: a tool is missing or fails.
+        """
+        from symtick.design_folder.checks import verify_folder
+
+        folders = design_folders(self.folder)
+        count = vectors or self.job.verify.vectors
+        data = self.raw(self.test.X[:VERIFY_ROWS])
+        return _two_at_a_time(lambda f: verify_folder(f, count, seed, data), folders, progress)
+
+    def synthesise(
+        self, route: Routed = "main", progress: Callable[[Synthesis], None] = _unobserved
+    ) -> list[Synthesis]:
+        """Measure every design with Yosys, and with nextpnr those that are to be routed.
+
+        Args:
+            route: `main` are the chosen, the smallest and the most accurate.
+            progress: is told of each outcome; two designs are measured at a time.
+
+        Raises:
+            InputError: the run has no design, or its device has no open flow.
+            ToolError: a tool is missing or fails.
+        """
+        from symtick.design_folder.checks import synthesise_folder
+
+        folders = design_folders(self.folder)
+        routed = set(folders) if route == "all" else set()
+        if route == "main":
+            main = (self.front.entry(), self.front.smallest, self.front.best)
+            routed = {self.design_folder(entry) for entry in main}
+        return _two_at_a_time(lambda f: synthesise_folder(f, f in routed), folders, progress)
+
+    def compare(
+        self, route: bool = True, progress: Callable[[str], None] = _unobserved
+    ) -> list[ComparisonRow]:
+        """Build the networks' firmware, score everything, and keep the table in the run folder.
+
+        Args:
+            route: place and route the quantised network, too.
+            progress: is told of each step.
+
+        Returns:
+            The teacher, hls4ml's and da4ml's networks, then the designs by LUTs; the chosen one's
+            name ends in ` *`.
+
+        Raises:
+            InputError: the run has no teacher that is a plain perceptron.
+            ToolError: a tool is missing or fails.
+        """
+        from symtick.run.comparing import compare_run
+
+        return compare_run(self, route, progress)
+
+    def tune(
+        self,
+        budget: str,
+        design: str | None = None,
+        output: Path | None = None,
+        progress: Progress = _unobserved,
+    ) -> Tuned:
+        """Tune the widths of a design and write the tuned one into a new folder.
+
+        Args:
+            budget: `0.1%` of the score, or the largest error of an output.
+            design: its name; the chosen one by default.
+            output: a folder that does not exist; `tuned/<design>` in the run by default.
+            progress: is told of each step.
+
+        Raises:
+            InputError: no such design, no such budget, or the folder exists.
+        """
+        from symtick.run.tuning import tune_run
+
+        return tune_run(self, budget, design, output, progress)
+
+    def report(self) -> Path:
+        """Write `report.html`: front, pipeline drawing, measurements and comparison.
+
+        Returns:
+            The file.
+
+        Raises:
+            InputError: the front is empty.
+        """
+        from symtick.run.reporting import write_report
+
+        return write_report(self)
+
+
+def _two_at_a_time(
+    work: Callable[[Path], T], folders: Sequence[Path], progress: Callable[[T], None]
+) -> list[T]:
+    results = []
+    with ThreadPoolExecutor(2) as pool:
+        for result in pool.map(work, folders):
+            progress(result)
+            results.append(result)
+    return results
+
 
 def input_formats(job: Job, features: tuple[str, ...]) -> tuple[Fixed, ...]:
     """Format of each feature.
@@ -172,64 +312,12 @@ def output_names(data: Dataset) -> tuple[str, ...]:
     return tuple(f"score_{n}" for n in names)
 
 
-def open_run(folder: Path) -> Run:
+def open_run(folder: Path | str) -> Run:
     """The run in a folder.
 
     Raises:
         InputError: there is none.
     """
-    if not (folder / JOB).is_file():
-        raise InputError(f"{folder} is no run folder: it has no {JOB}; make one with distill")
+    folder = Path(folder)
+    check_run(folder)
     return Run(folder)
-
-
-def design_folders(folder: Path) -> list[Path]:
-    """The design folders of a run, by LUTs, or the folder itself if it is one.
-
-    Raises:
-        InputError: it is neither, or the run has no design.
-    """
-    if (folder / FILE).is_file():
-        return [folder]
-    run = open_run(folder)
-    held = [run.design_folder(e) for e in run.front.entries]
-    if not held:
-        raise InputError(f"the run {folder} has no design: no candidate met its limits")
-    return held
-
-
-def verify_all(folder: Path, vectors: int | None, seed: int) -> Iterator[Verification]:
-    """Verify every design in a folder, two at a time, on real rows too where it is a run."""
-    folders = design_folders(folder)
-    data = None
-    count = vectors or 10_000
-    if (folder / JOB).is_file():
-        run = open_run(folder)
-        data = run.raw(run.test.X[:VERIFY_ROWS])
-        count = vectors or run.job.verify.vectors
-    with ThreadPoolExecutor(2) as pool:
-        yield from pool.map(lambda f: verify_folder(f, count, seed, data), folders)
-
-
-def synthesise_all(folder: Path, place: Place) -> Iterator[Synthesis]:
-    """Synthesise every design in a folder, two at a time.
-
-    Args:
-        folder: a run or design folder.
-        place: which designs to place and route, too: `main` are the chosen, the smallest and the
-            most accurate of a run.
-    """
-    folders = design_folders(folder)
-    placed = set(folders) if place is not Place.NONE else set()
-    if place is Place.MAIN and (folder / JOB).is_file():
-        run = open_run(folder)
-        main = (run.front.entry(), run.front.smallest, run.front.best)
-        placed = {run.design_folder(e) for e in main}
-    with ThreadPoolExecutor(2) as pool:
-        yield from pool.map(lambda f: synthesise_folder(f, f in placed), folders)
-
-
-def kept_results(run: Run) -> list[tuple[FrontEntry, Verification | None, Synthesis | None]]:
-    """Every entry with what was measured of it so far."""
-    folders = [(e, run.design_folder(e)) for e in run.front.entries]
-    return [(e, read_verification(f), read_synthesis(f)) for e, f in folders]

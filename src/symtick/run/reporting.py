@@ -1,7 +1,4 @@
-"""The HTML report of a run: one page without scripts, from what the run folder holds.
-
-Room: front door.
-"""
+"""The HTML report of a run: one page without scripts, from what the run folder holds."""
 
 from __future__ import annotations
 
@@ -13,24 +10,24 @@ import jinja2
 from markupsafe import Markup
 
 from symtick import __version__
+from symtick.baselines.rows import read_rows
 from symtick.files import write_text
 from symtick.report.plots.area_axis import area_axis
 from symtick.report.plots.pareto import ParetoPoint, pareto_svg
 from symtick.report.plots.pipeline import pipeline_svg
 from symtick.report.tables import (
-    Table,
+    ReportTable,
     comparison_table,
     front_table,
     percent,
     synthesis_table,
     verification_table,
 )
-from symtick.run.comparing import read_comparison
-from symtick.run.folder import Run, kept_results, open_run
+from symtick.run.folder import COMPARISON, Run
 
 
 @dataclass(frozen=True)
-class Tile:
+class KeyFigure:
     """One figure at the top of the page; `mood` is a CSS class."""
 
     label: str
@@ -38,20 +35,11 @@ class Tile:
     mood: str = ""
 
 
-def write_report(folder: Path) -> Path:
-    """Write `report.html` of a run.
-
-    Returns:
-        The file.
-
-    Raises:
-        InputError: the folder is no run, or its front is empty.
-    """
-    run = open_run(folder)
-    chosen = run.front.entry()
-    design = run.spec(chosen).build()
+def write_report(run: Run) -> Path:
+    """See `Run.report`."""
+    chosen = run.chosen
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("symtick.report.page", "."),
+        loader=jinja2.PackageLoader("symtick.report", "."),
         undefined=jinja2.StrictUndefined,
         autoescape=True,
     )
@@ -59,17 +47,17 @@ def write_report(folder: Path) -> Path:
         version=__version__,
         job=run.job,
         teacher=_teacher(run),
-        tiles=_tiles(run),
+        tiles=_key_figures(run),
         pareto_svg=Markup(_pareto(run)),
-        front_table=front_table(run),
-        design=design,
-        expressions=[(n, chosen.text(k, 4)) for k, n in enumerate(run.output_names)],
+        front_table=front_table(run.front, run.job),
+        design=chosen.design,
+        expressions=[(n, chosen.entry.text(k, 4)) for k, n in enumerate(run.output_names)],
         formats=_formats(run),
-        pipeline_svg=Markup(pipeline_svg(design)),
+        pipeline_svg=Markup(pipeline_svg(chosen.design)),
         tables=_tables(run),
     )
-    write_text(folder / "report.html", text)
-    return folder / "report.html"
+    write_text(run.folder / "report.html", text)
+    return run.folder / "report.html"
 
 
 def _teacher(run: Run) -> str:
@@ -84,28 +72,33 @@ def _formats(run: Run) -> str:
     return "; ".join([run.job.inputs.format, *others])
 
 
-def _tiles(run: Run) -> list[Tile]:
+def _key_figures(run: Run) -> list[KeyFigure]:
     chosen = run.front.entry()
-    found = {e.name: (v, s) for e, v, s in kept_results(run)}
-    verified, measured = found[chosen.name]
+    verified, measured = run.chosen.verification, run.chosen.synthesis
     clock = run.job.hardware.clock_mhz
-    tiles = [
-        Tile(f"score % on validation rows ({percent(chosen.score / run.front.teacher_score)} % of "
-             "the teacher's)", percent(chosen.score)),
-        Tile(f"ticks at {clock:g} MHz, II 1 ({1000 * chosen.ticks / clock:.0f} ns)",
-             str(chosen.ticks)),
-    ]  # fmt: skip
+    figures = [
+        KeyFigure(
+            f"score % on validation rows ({percent(chosen.score / run.front.teacher_score)} % of "
+            "the teacher's)",
+            percent(chosen.score),
+        ),
+        KeyFigure(
+            f"ticks at {clock:g} MHz, II 1 ({1000 * chosen.ticks / clock:.0f} ns)",
+            str(chosen.ticks),
+        ),
+    ]
     if measured is not None:
         area = measured.measured
-        tiles.append(Tile(f"LUT, with {area.ff:.0f} FF, {area.dsp:.0f} DSP (Yosys)",
-                          f"{area.lut:.0f}"))  # fmt: skip
+        label = f"LUT, with {area.ff:.0f} FF, {area.dsp:.0f} DSP (Yosys)"
+        figures.append(KeyFigure(label, f"{area.lut:.0f}"))
         if measured.fmax_mhz is not None:
-            tiles.append(Tile("MHz placed and routed (nextpnr, ECP5)", f"{measured.fmax_mhz:.0f}"))
+            label = "MHz placed and routed (nextpnr, ECP5)"
+            figures.append(KeyFigure(label, f"{measured.fmax_mhz:.0f}"))
     if verified is not None:
         wrong = verified.cpp_mismatches + verified.verilog_mismatches
-        tiles.append(Tile(f"mismatches in {verified.vectors:,} vectors, C++ and Verilog",
-                          str(wrong), "bad" if wrong else "good"))  # fmt: skip
-    return tiles
+        label = f"mismatches in {verified.vectors:,} vectors, C++ and Verilog"
+        figures.append(KeyFigure(label, str(wrong), "bad" if wrong else "good"))
+    return figures
 
 
 def _pareto(run: Run) -> str:
@@ -123,17 +116,14 @@ def _pareto(run: Run) -> str:
     return pareto_svg(points, axis, "score on validation rows, %", levels)
 
 
-def _tables(run: Run) -> Sequence[Table]:
-    found = kept_results(run)
-    name = run.spec(run.front.entry()).name
+def _tables(run: Run) -> Sequence[ReportTable]:
+    designs = run.designs.values()
+    name = run.chosen.spec.name
     tables = []
-    verified = [v for _, v, _ in found if v is not None]
-    if verified:
+    if verified := [v for d in designs if (v := d.verification) is not None]:
         tables.append(verification_table(verified, name))
-    measured = [s for _, _, s in found if s is not None]
-    if measured:
+    if measured := [s for d in designs if (s := d.synthesis) is not None]:
         tables.append(synthesis_table(measured, name))
-    compared = read_comparison(run)
-    if compared:
+    if compared := read_rows(run.folder / COMPARISON):
         tables.append(comparison_table(compared, f"symtick {run.front.chosen} *"))
     return tables

@@ -1,0 +1,128 @@
+"""The comparison: the float teacher and its networks in firmware, by the same rows and tools."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from symtick.baselines.da4ml_net import Da4mlRun, measure, run_da4ml
+from symtick.baselines.hls4ml_net import run_hls4ml
+from symtick.baselines.quantised import QuantisedNet, train_quantised
+from symtick.baselines.rows import ComparisonRow, scored_row
+from symtick.errors import ToolError
+from symtick.search.data.dataset import Dataset, FloatArray
+from symtick.search.teachers.teacher import TorchTeacher
+from symtick.sim.tools import find
+
+Progress = Callable[[str], None]
+
+
+def compare(
+    teacher: TorchTeacher,
+    train: Dataset,
+    test: Dataset,
+    folder: Path,
+    *,
+    seed: int = 0,
+    route: bool = True,
+    simulated_rows: int = 1000,
+    progress: Progress = lambda text: None,
+) -> list[ComparisonRow]:
+    """The float teacher, the teacher in hls4ml, and a quantised network in da4ml.
+
+    hls4ml runs beside the training and tracing of the other. Where da4ml is missing, its row keeps
+    what needs no RTL and its note says what to install.
+
+    Args:
+        teacher: a plain perceptron.
+        train: labelled rows to train the quantised network on.
+        test: rows for all figures.
+        folder: gets `hls4ml/`, `da4ml/` and `da4ml_synth/`; the first two must not exist.
+        seed: of the quantised network.
+        route: whether to place and route for a clock, which takes a few minutes of one core.
+        simulated_rows: rows that go through Verilator.
+        progress: is told of each step.
+
+    Raises:
+        InputError: not a plain perceptron, no labels to train on, or folders that exist.
+        ToolError: hls4ml, g++, Verilator, Yosys or nextpnr is missing or fails.
+        VerificationError: da4ml's RTL differs from its network.
+    """
+    scores = teacher.logits(test.X)
+    with ThreadPoolExecutor(max_workers=1) as side:
+        progress("hls4ml: converting, compiling and evaluating the teacher in ap_fixed<16,6>")
+        job = side.submit(run_hls4ml, teacher, test.X, folder / "hls4ml")
+        progress("da4ml: training and tracing a quantised network")
+        network = train_quantised(train.X, train.labels, teacher.logits(train.X), seed=seed)
+        second = da4ml_row(
+            network,
+            test,
+            scores,
+            folder,
+            route=route,
+            simulated_rows=simulated_rows,
+            progress=progress,
+        )
+        first = job.result()
+    return [
+        scored_row(_shape("float teacher", teacher.architecture.widths), scores, test, scores),
+        scored_row(
+            "hls4ml ap_fixed<16,6>",
+            first.scores,
+            test,
+            scores,
+            note="resources and clock need a vendor tool",
+        ),
+        second,
+    ]
+
+
+def _shape(name: str, widths: Sequence[int]) -> str:
+    return f"{name} {'-'.join(map(str, widths))}"
+
+
+def da4ml_row(
+    network: QuantisedNet,
+    test: Dataset,
+    teacher_scores: FloatArray,
+    folder: Path,
+    *,
+    route: bool = True,
+    simulated_rows: int = 1000,
+    progress: Progress = lambda text: None,
+) -> ComparisonRow:
+    """The quantised network's row, from its RTL where da4ml is installed.
+
+    Raises:
+        InputError, ToolError, VerificationError: as `compare`.
+    """
+    weights = network.weights
+    widths = [weights[0].shape[0], *(weight.shape[1] for weight in weights)]
+    name = _shape("da4ml quantised", widths)
+    try:
+        find("da4ml")
+    except ToolError as error:
+        return scored_row(name, network.scores(test.X), test, teacher_scores, note=str(error))
+    run = run_da4ml(network, test.X, folder / "da4ml", simulated_rows=simulated_rows)
+    progress(f"da4ml: {run.stages} stages, {run.simulated} rows bit-exact in Verilator")
+    progress("da4ml: synthesis" + (", place and route" if route else ""))
+    found = measure(run, folder / "da4ml_synth", route=route)
+    return scored_row(
+        name,
+        run.scores,
+        test,
+        teacher_scores,
+        lut=found.resources.lut,
+        ff=found.resources.ff,
+        dsp=found.resources.dsp,
+        ticks=run.ticks,
+        mhz=found.mhz,
+        note=_note(run),
+    )
+
+
+def _note(run: Da4mlRun) -> str:
+    if run.ticks is None:
+        return f"{run.stages} stages of logic; ticks not measured, as nothing was simulated"
+    return f"{run.stages} stages of logic behind an input register"

@@ -1,0 +1,76 @@
+"""Verbs that run or measure the firmware of all designs in a folder: verify, synth."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from symtick.cli.console import AsJson, Folder, counted, line, print_json, print_table
+
+
+def verify(
+    folder: Folder,
+    vectors: Annotated[
+        int | None, typer.Option(min=1, help="Vectors for each design; default 10,000.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the random vectors.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Run C++ and Verilog against the exact reference, bit for bit.
+
+    The C++ is compiled with g++, the Verilog runs under cocotb in Verilator.
+    """
+    from symtick.design_folder.checks import VECTORS, verify_folder
+    from symtick.design_folder.folder import is_design
+    from symtick.errors import VerificationError
+
+    with counted("verifying") as tell:
+        if is_design(folder):
+            results = [verify_folder(folder, vectors or VECTORS, seed)]
+        else:
+            from symtick.run.folder import open_run
+
+            results = open_run(folder).verify(vectors, seed, tell)
+    if as_json:
+        print_json([result.to_json() for result in results])
+    else:
+        for result in results:
+            line(result, style=None if result.ok else "red")
+            if result.first_mismatch:
+                line(f"  {result.first_mismatch}")
+    if not all(result.ok for result in results):
+        raise VerificationError("a design differs from its reference or its schedule: see above")
+
+
+def synth(
+    folder: Folder,
+    place: Annotated[
+        Literal["main", "all", "none"],
+        typer.Option(help="Which designs of a run to place and route; main: chosen, ends."),
+    ] = "main",
+    as_json: AsJson = False,
+) -> None:
+    """Measure area with Yosys and the clock with nextpnr-ecp5.
+
+    The estimates stand beside them.
+    """
+    from symtick.design_folder.checks import synthesise_folder
+    from symtick.design_folder.folder import is_design
+    from symtick.report.tables import synthesis_table
+
+    with counted("synthesising") as tell:
+        if is_design(folder):
+            results = [synthesise_folder(folder, place != "none")]
+        else:
+            from symtick.run.folder import open_run
+
+            results = open_run(folder).synthesise(place, tell)
+    if as_json:
+        print_json([result.to_json() for result in results])
+        return
+    print_table(synthesis_table(results))
+    for result in results:
+        if result.vendor is not None:
+            figures = ", ".join(f"{k} {v}" for k, v in result.vendor.items() if v is not None)
+            line(f"Vitis HLS, {result.design}: {figures}")

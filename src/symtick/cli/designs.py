@@ -1,0 +1,235 @@
+"""Verbs for single designs: compile, tune, estimate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from symtick.cli.console import AsJson, Folder, counted, line, messages, print_json
+from symtick.defaults import CLOCK_MHZ, DEVICE, SCHEDULER
+from symtick.errors import InputError
+
+if TYPE_CHECKING:
+    from symtick.codegen import TuningStep
+    from symtick.design_folder.compiling import Compiled
+    from symtick.design_folder.tuning import Tuned
+    from symtick.hwcost import Estimate
+
+
+def compile_(
+    expression: Annotated[str, typer.Argument(help="Outputs, separated by ';'.")],
+    input_format: Annotated[
+        list[str],
+        typer.Option(
+            "--input-format", "-i", help="fixed<W,I> for all inputs, or NAME=fixed<W,I>; repeat."
+        ),
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="New folder; default designs/<name>.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="Top-level name.")] = "expression",
+    output_format: Annotated[
+        str | None, typer.Option(help="fixed<W,I> of the outputs; default: as computed.")
+    ] = None,
+    term_frac: Annotated[
+        int, typer.Option(help="Bits after the point that an output's terms are computed to.")
+    ] = 6,
+    input_range: Annotated[
+        list[str] | None,
+        typer.Option("--input-range", "-r", help="LO:HI for all, or NAME=LO:HI; repeat."),
+    ] = None,
+    division: Annotated[
+        str,
+        typer.Option(help="exact: quotients and roots to the last bit; auto: by functions."),
+    ] = "auto",
+    device: Annotated[str, typer.Option(help="Device; see symtick devices.")] = DEVICE,
+    clock: Annotated[float, typer.Option(help="Clock in MHz.")] = CLOCK_MHZ,
+    latency: Annotated[
+        int | None, typer.Option(help="Latency in ticks; default the fewest, 0 combinational.")
+    ] = None,
+    ticks: Annotated[
+        int | None,
+        typer.Option(help="So many ticks, at the fastest clock for it; replaces --clock."),
+    ] = None,
+    scheduler: Annotated[
+        str, typer.Option(help="asap, alap, or registers: the fewest of them.")
+    ] = SCHEDULER,
+    decide: Annotated[
+        str, typer.Option(help="Outputs, with commas: scores, index, margin, top, above.")
+    ] = "scores",
+    threshold: Annotated[
+        list[float] | None,
+        typer.Option(help="For above: one for all scores, or repeat for each."),
+    ] = None,
+    width: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=fixed<W,I>,AP_TRN,AP_WRAP of one signal in the Verilog; repeat."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compile an expression to HLS C++ and Verilog.
+
+    Writes a design folder.
+    """
+    from symtick.codegen import Decision
+    from symtick.design_folder.compiling import compile_text
+
+    made = compile_text(
+        expression,
+        input_format,
+        folder=output,
+        name=name,
+        output_format=output_format,
+        term_frac=term_frac,
+        input_ranges=input_range or (),
+        division=division,
+        device=device,
+        clock_mhz=clock,
+        latency=latency,
+        ticks=ticks,
+        scheduler=scheduler,
+        decision=Decision(tuple(decide.split(",")), tuple(threshold or ())),
+        widths=width or (),
+    )
+    if as_json:
+        print_json(made.to_json())
+    else:
+        print_compiled(made)
+
+
+def print_compiled(made: Compiled) -> None:
+    """One compiled design: formats, accuracy, cost and place."""
+    from symtick.expr import to_text
+
+    graph = made.design.graph
+    for k, name in enumerate(made.design.score_names):
+        line(f"{name} = {to_text(made.design.expression, k, 6)}")
+        line(f"  largest error against float64: {made.error[k]:.3g}")
+    for name, fmt in zip(graph.output_names, graph.output_formats, strict=True):
+        line(f"output {name} : {fmt}")
+    for unit in made.design.units:
+        line(f"  {unit.text}: {unit.method}, within {unit.ulp:.2f} units of 2^-{unit.frac}")
+    known = made.device.kind != "published"
+    line(_estimate_line(made.design.name, made.estimate, known))
+    if note := made.device.note(made.estimate.clock_mhz):
+        line(note)
+    line(f"written to {made.folder}")
+
+
+def _estimate_line(name: str, e: Estimate, area_known: bool = True) -> str:
+    area = f"about {e.area.lut:.0f} LUT, {e.area.ff:.0f} FF, {e.area.dsp:.0f} DSP"
+    return (
+        f"{name}: {e.ticks} ticks, {e.ns:.1f} ns at {e.clock_mhz:g} MHz, "
+        f"{area if area_known else 'area unknown'} ({e.model})"
+    )
+
+
+def tune(
+    folder: Folder,
+    budget: Annotated[
+        str, typer.Option(help="0.1% of the score (runs), or the largest error of an output.")
+    ] = "",
+    design: Annotated[
+        str | None, typer.Option(help="Which design of a run; default the chosen one.")
+    ] = None,
+    point: Annotated[
+        int | None, typer.Option(min=0, help="Of a tuned design: take this point of its curve.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="New folder; default RUN/tuned/<design>.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Narrow a design's signals for fewer LUTs within a budget.
+
+    Writes a design folder.
+    """
+    if (point is None) != bool(budget) or (point is not None and (design or output is None)):
+        raise typer.BadParameter("give --budget, or --point and --output for a tuned design")
+    from symtick.design_folder.folder import is_run
+    from symtick.design_folder.tuning import take_point, tune_folder
+
+    with messages.status("tuning") as status:
+
+        def tell(step: TuningStep) -> None:
+            status.update(f"tuning: {step.area.lut:.0f} LUT")
+
+        if point is not None and output is not None:
+            made = take_point(folder, point, output)
+        elif is_run(folder):
+            from symtick.run.folder import open_run
+
+            made = open_run(folder).tune(budget, design, output, tell)
+        elif design is not None:
+            raise InputError(f"{folder} is no run folder, which --design needs; name a run")
+        else:
+            made = tune_folder(folder, budget, output, tell)
+    if as_json:
+        print_json(made.to_json())
+    else:
+        _print_tuned(made)
+
+
+def _print_tuned(made: Tuned) -> None:
+    """What was saved, and what was lost."""
+    line(_estimate_line(f"{made.spec.name} before", made.before))
+    line(_estimate_line(f"{made.spec.name} tuned", made.after))
+    ends = " -> ".join(f"{score:.5g}" for score in made.scores)
+    point = f"point {made.taken} of {made.points - 1}"
+    line(f"{made.measure} on the rows tuned on: {ends} ({point})")
+    if made.tested is not None:
+        ends = " -> ".join(f"{100 * score:.2f} %" for score in made.tested)
+        line(f"on the test rows: {ends}")
+    line(f"written to {made.folder}")
+
+
+def estimate(
+    folder: Folder,
+    device: Annotated[
+        str | None, typer.Option(help="Device or device file; default each design's own.")
+    ] = None,
+    clock: Annotated[
+        float | None, typer.Option(help="Clock in MHz; default each design's own.")
+    ] = None,
+    best_clock: Annotated[
+        bool,
+        typer.Option(
+            help="The highest clock that keeps to the budget's ticks and ns; "
+            "without these, that of the smallest latency."
+        ),
+    ] = False,
+    budget_ticks: Annotated[int | None, typer.Option(min=0, help="Most ticks.")] = None,
+    budget_ns: Annotated[float | None, typer.Option(min=0, help="Most nanoseconds.")] = None,
+    budget_lut: Annotated[float | None, typer.Option(min=0, help="Most LUTs.")] = None,
+    budget_ff: Annotated[float | None, typer.Option(min=0, help="Most flip-flops.")] = None,
+    budget_dsp: Annotated[float | None, typer.Option(min=0, help="Most DSP blocks.")] = None,
+    budget_bram: Annotated[float | None, typer.Option(min=0, help="Most block RAMs.")] = None,
+    share: Annotated[
+        str | None, typer.Option(help="Most of each resource of the device, as in 1%.")
+    ] = None,
+    as_json: AsJson = False,
+    picture: Annotated[
+        Path | None, typer.Option(help="Draw parts of the budget to this .svg or .png.")
+    ] = None,
+) -> None:
+    """Does it fit: latency and resources beside a budget.
+
+    All figures are the cost model's.
+
+    The exit status is 0 where a design fits, 1 where none does. Designs are compiled again for
+    another device or clock than their own.
+    """
+    from symtick.cli import fits
+    from symtick.design_folder.budgets import EstimateTarget, fit_folder
+    from symtick.hwcost.models.budget import Budget, read_share
+
+    budget = Budget(budget_ticks, budget_ns, budget_lut, budget_ff, budget_dsp, budget_bram)
+    part = None if share is None else read_share(share)
+    rows = []
+    with counted("estimating") as tell:
+        for fit in fit_folder(folder, budget, EstimateTarget(device, clock, best_clock, part)):
+            rows.append(fit)
+            tell(fit)
+    fits.show(rows, as_json, picture)

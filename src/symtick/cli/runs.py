@@ -1,0 +1,97 @@
+"""Verbs for run folders: distill, compare, report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from symtick.cli.console import (
+    AsJson,
+    RunFolder,
+    console,
+    line,
+    messages,
+    print_json,
+    print_table,
+)
+
+if TYPE_CHECKING:
+    from symtick.run.folder import Run
+
+
+def distill(
+    job: Annotated[Path | None, typer.Argument(help="The job, a YAML file.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Run folder; default runs/<job name>.")
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Continue the interrupted search in this run folder.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Search for expressions that imitate the teacher.
+
+    Writes a run folder.
+    """
+    if (job is None) == (resume is None):
+        raise typer.BadParameter("name a job file, or a run folder with --resume")
+    from symtick.cli.live import Live
+    from symtick.run.distilling import distill_job, resume_run
+
+    with Live(messages) as live:
+        if resume is not None:
+            run = resume_run(resume, live)
+        else:
+            assert job is not None  # one of the two is given
+            run = distill_job(job, output, live)
+    if as_json:
+        print_json({"folder": str(run.folder), "complete": run.complete, **run.front.to_json()})
+    else:
+        _print_front(run)
+
+
+def _print_front(run: Run) -> None:
+    """The front of a run, the chosen design marked, and its expressions."""
+    from symtick.report.tables import front_table
+
+    print_table(front_table(run.front, run.job))
+    if not run.complete:
+        resume = f"symtick distill --resume {run.folder}"
+        console.print(f"interrupted: this is the front so far; go on with {resume}", style="yellow")
+    chosen = run.front.entry()
+    line(f"\nchosen: {chosen.name}")
+    for k, name in enumerate(run.output_names):
+        line(f"  {name} = {chosen.text(k, 4)}")
+
+
+def compare(
+    folder: RunFolder,
+    route: Annotated[
+        bool, typer.Option(help="Place and route the quantised network, too (minutes).")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Put the teacher, its networks and the designs in one table.
+
+    The networks are in firmware by hls4ml and, where it is installed, da4ml.
+    """
+    from symtick.baselines.rows import to_json
+    from symtick.report.tables import comparison_table
+    from symtick.run.folder import open_run
+
+    run = open_run(folder)
+    with messages.status("building the network's firmware") as status:
+        rows = run.compare(route, status.update)
+    if as_json:
+        print_json(to_json(rows))
+    else:
+        print_table(comparison_table(rows))
+
+
+def report(folder: RunFolder) -> None:
+    """Write report.html: front, pipeline, measurements, comparison."""
+    from symtick.run.folder import open_run
+
+    line(f"report: {open_run(folder).report()}")

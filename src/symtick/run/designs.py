@@ -1,0 +1,125 @@
+"""A design of a run as an object: its formulas, its cost, and what its hardware computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.codegen import SCORES, Design
+from symtick.design_folder.folder import DesignSpec, write_design
+from symtick.files import new_folder
+from symtick.hwcost import Estimate, estimate
+from symtick.search.data.metrics import predicted_classes
+from symtick.search.designs.front import FrontEntry
+
+if TYPE_CHECKING:
+    from symtick.design_folder.checks import Synthesis
+    from symtick.run.folder import Run
+    from symtick.sim.verify import Verification
+
+
+@dataclass(frozen=True)
+class RunDesign:
+    """One design of a run; it is compiled when that is needed, once.
+
+    Attributes:
+        run: the run.
+        entry: what the search measured of it, as on the front.
+    """
+
+    run: Run
+    entry: FrontEntry
+
+    @property
+    def name(self) -> str:
+        """Its name on the front."""
+        return self.entry.name
+
+    @property
+    def folder(self) -> Path:
+        """The design folder in the run."""
+        return self.run.design_folder(self.entry)
+
+    @property
+    def spec(self) -> DesignSpec:
+        """What determines it."""
+        return self.run.spec(self.entry)
+
+    @property
+    def expressions(self) -> dict[str, str]:
+        """The exact formula of each score, of inputs scaled to [-1, 1)."""
+        return {name: self.entry.text(k) for k, name in enumerate(self.run.output_names)}
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes."""
+        return self.run.train.class_names
+
+    @cached_property
+    def design(self) -> Design:
+        """The compiled design, with the outputs that the job asks for."""
+        return self.spec.build()
+
+    @cached_property
+    def scores(self) -> Design:
+        """The compiled design with the scores as outputs."""
+        return self.design if self.spec.decision == SCORES else self.spec.scores()
+
+    @cached_property
+    def estimate(self) -> Estimate:
+        """Its cost by the device's model."""
+        return estimate(self.design, self.spec.model())
+
+    @property
+    def verification(self) -> Verification | None:
+        """What the last `verify` found of it, if any."""
+        from symtick.design_folder.checks import read_verification
+
+        return read_verification(self.folder)
+
+    @property
+    def synthesis(self) -> Synthesis | None:
+        """What the last `synthesise` found of it, if any."""
+        from symtick.design_folder.checks import read_synthesis
+
+        return read_synthesis(self.folder)
+
+    def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """The scores that the hardware computes, to the last bit.
+
+        Args:
+            X: rows (n, features) in the user's units; they are scaled, saturated and rounded to
+                the input formats as the run's are.
+
+        Returns:
+            Scores of shape (n, scores), in the order of `expressions`.
+
+        Raises:
+            InputError: bad data, or another number of features.
+        """
+        return self.scores.real_outputs(self.run.raw(np.asarray(X)))
+
+    def classify(self, X: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """The number of the class of each row, (n,), as `classes` counts them; see `predict`."""
+        return predicted_classes(self.predict(X))
+
+    def outputs(self, X: npt.ArrayLike) -> dict[str, npt.NDArray[np.float64]]:
+        """What each output port delivers for the rows, (n,): scores or decisions; see `predict`."""
+        columns = self.design.real_outputs(self.run.raw(np.asarray(X))).T
+        return dict(zip(self.design.graph.output_names, columns, strict=True))
+
+    def write(self, folder: Path | str) -> Path:
+        """Write the firmware into a new folder of its own; returns that.
+
+        Raises:
+            InputError: the folder exists.
+        """
+        target = Path(folder)
+        with new_folder(target) as draft:
+            write_design(draft, self.spec, self.design, self.estimate)
+        return target

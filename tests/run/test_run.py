@@ -1,0 +1,108 @@
+"""A run as an object: its designs compute what their firmware does, its verbs are methods."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from symtick import Run, RunDesign, SymtickError, distill_job, open_run
+from symtick.design_folder.folder import design_folders, read_spec
+
+Job = Callable[..., Path]
+pytestmark = pytest.mark.kernel
+
+
+def test_designs_have_names_formulas_and_costs(deciding: Run) -> None:
+    run = open_run(str(deciding.folder))
+    assert list(run.designs) == [entry.name for entry in run.front.entries]
+    assert [d.folder for d in run.designs.values()] == design_folders(run.folder)
+    assert run.chosen.name == run.front.chosen
+    design = run.chosen
+    assert set(design.expressions) == set(run.output_names) == set(design.design.score_names)
+    assert (design.estimate.ticks, design.estimate.area.lut) == (
+        design.entry.ticks, pytest.approx(design.entry.lut),
+    )  # fmt: skip
+    assert design.classes == ("bkg", "sig")
+    assert design.verification is design.synthesis is None
+    with pytest.raises(KeyError):
+        run.designs["d99"]
+
+
+def test_a_design_predicts_as_its_firmware_computes(deciding: Run) -> None:
+    """By the scaler of the run, from rows that are partly far outside its range."""
+    design = deciding.designs["d1"]
+    X = deciding.test.X.copy()
+    X[::5] *= 30.0
+    content = json.loads((deciding.folder / "scaler.json").read_text())
+    low, high = np.array(content["low"]), np.array(content["high"])
+    scaled = np.clip((X - low) * (2.0 / (high - low)) - 1.0, -1.0, 1.0 - 2.0**-24)
+    _, built = read_spec(design.folder)  # from its file alone
+    step = deciding.formats[0].step
+    raw = np.clip(np.floor(scaled / step), -1 / step, 1 / step - 1).astype(int)
+    assert set(built.graph.input_formats) <= {*deciding.formats, None}
+    columns = built.graph.evaluate(raw)
+    real = dict(zip(built.graph.output_names, columns.T, strict=True))
+    steps = dict(zip(built.graph.output_names, built.graph.output_formats, strict=True))
+    scores = design.predict(X)
+    assert scores.shape == (len(X), len(design.expressions))
+    for k, name in enumerate(design.expressions):
+        np.testing.assert_array_equal(scores[:, k], real[name] * steps[name].step)
+    outputs = design.outputs(X)
+    assert list(outputs) == list(built.graph.output_names)
+    np.testing.assert_array_equal(outputs["index"], real["index"])
+    np.testing.assert_array_equal(design.classify(X), real["index"])
+    assert 0 < real["index"].mean() < 1
+
+
+def test_rows_of_another_shape_are_refused(deciding: Run) -> None:
+    with pytest.raises(SymtickError, match="3 features, the scaler 2"):
+        deciding.chosen.predict(np.zeros((4, 3)))
+    with pytest.raises(SymtickError, match="nan in row 1"):
+        deciding.chosen.predict([[0.0, 0.0], [np.nan, 0.0]])
+
+
+def test_a_design_is_written_anywhere(deciding: Run, tmp_path: Path) -> None:
+    design: RunDesign = deciding.designs["d1"]
+    folder = design.write(tmp_path / "mine")
+    names = [p.relative_to(folder) for p in folder.rglob("*") if p.is_file()]
+    for name in names:
+        assert (folder / name).read_bytes() == (design.folder / name).read_bytes()
+    assert Path("design.json") in names and read_spec(folder)[1] == design.design
+    with pytest.raises(SymtickError, match="mine exists"):
+        design.write(tmp_path / "mine")
+
+
+def test_a_run_without_designs_or_front_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SymtickError, match="is no run folder"):
+        design_folders(tmp_path)
+    (tmp_path / "job.yaml").write_text("")
+    with pytest.raises(SymtickError, match=r"no front in .*: front\.json is missing"):
+        design_folders(tmp_path)
+    (tmp_path / "front.json").write_text("{")
+    with pytest.raises(SymtickError, match=r"front\.json is damaged"):
+        design_folders(tmp_path)
+    (tmp_path / "front.json").write_text('{"entries": []}')
+    with pytest.raises(SymtickError, match="no candidate met its limits"):
+        design_folders(tmp_path)
+
+
+@pytest.mark.sim
+@pytest.mark.synth
+@pytest.mark.slow
+def test_the_verbs_of_a_run(job: Job, tmp_path: Path) -> None:
+    run = distill_job(job(tmp_path), tmp_path / "run")
+    told: list[object] = []
+    outcomes = run.verify(100, progress=told.append)
+    assert told == outcomes and all(outcome.ok for outcome in outcomes)
+    assert [d.verification for d in run.designs.values()] == outcomes
+    measured = run.synthesise("none")
+    assert [d.synthesis for d in run.designs.values()] == measured
+    tuned = run.tune("2%", "d1")
+    assert tuned.folder == run.folder / "tuned/d1" and tuned.measure == "accuracy"
+    assert tuned.tested is not None and tuned.after.area.lut <= tuned.before.area.lut
+    assert run.report() == run.folder / "report.html"
+    assert "mismatches in" in run.report().read_text()
