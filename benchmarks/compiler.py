@@ -177,8 +177,7 @@ def _figures(bench: RunDesigns, job: VariantMeasurement, design: Design) -> Reco
 
 
 def _tools(what: str, design: Design, folder: Path) -> Record:
-    write_verilog(design, folder)
-    files = sorted((folder / "rtl").glob("*.v"))
+    files = write_verilog(design, folder)
     if what == "clock":
         timing = nextpnr.place_and_route(
             files, design.name, folder / "clock", dsp=False, timeout=TIMEOUT

@@ -6,6 +6,7 @@ Everything that is emitted, simulated, costed or drawn starts from a `Design`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 import numpy.typing as npt
@@ -50,3 +51,12 @@ class Design:
         columns = self.graph.evaluate(raw).T
         pairs = zip(self.graph.output_formats, columns, strict=True)
         return np.stack([fmt.to_real(column) for fmt, column in pairs], axis=1)
+
+    @property
+    def digest(self) -> str:
+        """A hash of graph, table contents and schedule, in 64 hexadecimal digits."""
+        state = sha256(str(self.graph).encode())
+        for node in self.graph.nodes:
+            state.update(repr(node.contents).encode())
+        state.update(repr((self.schedule.stage, self.schedule.latency)).encode())
+        return state.hexdigest()

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from symtick.codegen.design import Design
 from symtick.codegen.emit import vectors
-from symtick.codegen.emit.hls import PART
+from symtick.codegen.emit.names import PART
 from symtick.codegen.emit.project import write_project
 from symtick.codegen.ir.fixed import RawArray
 from symtick.errors import VerificationError

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("search", "hwcost", "codegen", "hls_templates", "sim", "baselines")
-ALWAYS = {"defaults", "errors", "expr", "files", "settings"}
+ALWAYS = {"defaults", "errors", "expr", "files", "settings", "version"}
 ALLOWED = {
     "expr": set(),
     "hls_templates": set(),

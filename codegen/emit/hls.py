@@ -1,7 +1,5 @@
 """Design -> HLS C++ in hls4ml's project layout.
 
-Room: `codegen`; imports `expr` and, as data, the templates of `hls_templates`.
-
 Every node is a constant of its own `ap_fixed` or `ap_ufixed` type (AMD UG1399, "Arbitrary Precision
 Fixed-Point Data Types"). AMD's + - * and unary - grow so that they never lose a bit, and a node's
 type holds every value that its graph node can take, so only casts, whose types carry AMD's
@@ -11,7 +9,6 @@ the raw bits (`range()`).
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,22 +16,32 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.codegen.design import Design
-from symtick.codegen.emit.comments import LINE, broken, format_text, header, node_text, type_text
-from symtick.codegen.emit.names import check, ports, signal_names
+from symtick.codegen.emit.comments import (
+    LINE,
+    broken,
+    format_text,
+    header,
+    node_text,
+    remark,
+    type_text,
+)
+from symtick.codegen.emit.names import PART, check, check_part, ports, signal_names
+from symtick.codegen.emit.table_functions import TableFunctions
 from symtick.codegen.emit.templates import render
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
 from symtick.codegen.ir.graph import GNode, GOp
-from symtick.errors import InputError, WidthError
+from symtick.errors import WidthError
 
 _SYMBOLS = {GOp.ADD: "+", GOp.SUB: "-", GOp.MUL: "*"}
 _C_TYPES = ((8, "char"), (16, "short"), (32, "int"), (64, "long long"))
-PART = "xcvu9p-flga2577-2-e"  # where none is named; hls4ml's jet taggers are built for a VU9P
+_ROM_COLUMNS = 92
+_ENTRIES = (8, 4, 2, 1)  # of a table on a line, as many as fit
 
 
 @dataclass(frozen=True)
 class _Table:
     name: str
-    comment: str
+    comment: list[str]
     type: str
     size: int
     lines: list[str]
@@ -44,7 +51,8 @@ def hls_files(design: Design, part: str = PART) -> dict[str, str]:
     """The HLS project of a design, without test vectors.
 
     Top function `<name>`: one argument by value per graph input that is read, one by reference per
-    output, in the order of the ports.
+    output, in the order of the ports. All else, types and tables, is in the namespace
+    `<name>_firmware`, so that several designs can be compiled into one program.
 
     Args:
         design: the design.
@@ -60,8 +68,7 @@ def hls_files(design: Design, part: str = PART) -> dict[str, str]:
         WidthError: a table entry has more than 64 bits.
     """
     check(design)
-    if not (part.isascii() and part.replace("-", "").isalnum()):
-        raise InputError(f"{part!r} is not a part number")
+    check_part(part)
     return _Project(design).files(part)
 
 
@@ -96,7 +103,9 @@ class _Project:
         self.design = design
         self.graph = design.graph
         self.ports = ports(design)
+        self.functions = TableFunctions(design)
         new = self.ports.namer.new
+        self.space = new(f"{design.name}_firmware")
         self.names = signal_names(self.graph, self.ports)
         self.types = [new(f"{name}_t") for name in self.names]
         self.output_types = [new(f"{name}_t") for _, name in self.ports.outputs]
@@ -105,7 +114,7 @@ class _Project:
 
     def files(self, part: str) -> dict[str, str]:
         top = self.ports.top
-        common = {"header": header(self.design), "top": top, "guard": top.upper()}
+        common = {"top": top, "space": self.space, "guard": top.upper()}
         arguments = self._arguments()
         body = [line for k, node in enumerate(self.graph.nodes) for line in self._node(k, node)]
         clock = f"{self.design.schedule.clock_ns:g}"
@@ -113,6 +122,7 @@ class _Project:
             f"firmware/{top}.cpp": render(
                 "firmware/top.cpp.j2",
                 **common,
+                header=header(self.design, part),
                 arguments=arguments,
                 body=body,
                 tables=self.tables,
@@ -132,15 +142,16 @@ class _Project:
         outputs = [name for _, name in self.ports.outputs]
         return {
             "top": self.ports.top,
+            "space": self.space,
             "inputs": [(self.types[k], name) for _, k, name in self.ports.inputs],
             "outputs": list(zip(self.output_types, outputs, self.wanted, strict=True)),
             "arguments": [name for *_, name in self.ports.inputs] + outputs,
         }
 
     def _arguments(self) -> list[str]:
-        held = [f"{self.types[k]} {name}" for _, k, name in self.ports.inputs]
+        inputs = [f"{self.space}::{self.types[k]} {name}" for _, k, name in self.ports.inputs]
         outputs = zip(self.output_types, self.ports.outputs, strict=True)
-        return held + [f"{kind} &{name}" for kind, (_, name) in outputs]
+        return inputs + [f"{self.space}::{kind} &{name}" for kind, (_, name) in outputs]
 
     def _types(self) -> dict[str, list[str]]:
         nodes = self.graph.nodes
@@ -162,15 +173,15 @@ class _Project:
         if node.op is GOp.INPUT:
             return []
         name, kind = self.names[number], self.types[number]
-        meaning = node_text(self.graph, number, self.names)
-        comment = f"// {meaning} : {format_text(node)}"
+        meaning = node_text(self.graph, number, self.names, self.functions)
+        comment = remark(meaning, format_text(node))
         value = self._value(number, node)
         if value.startswith("bits "):
-            return [comment, f"{kind} {name};", f"{name}.range() = {value[5:]};"]
+            return [*comment, f"{kind} {name};", f"{name}.range() = {value[5:]};"]
         line = f"const {kind} {name} = {value};"
-        if len(line) + len(comment) + 6 <= LINE:
-            return [f"{line}  {comment}"]
-        return [comment, *broken(line)]
+        if len(comment) == 1 and len(line) + len(comment[0]) + 6 <= LINE:
+            return [f"{line}  {comment[0]}"]
+        return [*comment, *broken(line)]
 
     def _value(self, number: int, node: GNode) -> str:
         """The C++ expression of a node; where it gives raw bits, with `bits ` before it."""
@@ -211,11 +222,11 @@ class _Project:
     def _row(self, node: GNode) -> str:
         """digit * x of a DIGIT_ROW: 0, x, 2x and 3x (or -2x and -x) chosen by the digit."""
         _, digit, x, triple = (self.names[a] for a in node.args)
-        held = self.graph.nodes[node.args[1]]
+        choices = self.graph.nodes[node.args[1]]
         texts = {-2: f"-({x} + {x})", -1: f"-{x}", 0: "0", 1: x, 2: f"{x} + {x}", 3: triple}
         kind = type_text(self._row_type(node))
-        chosen = [f"{kind}({texts[d]})" for d in range(held.lo, held.hi + 1)]
-        tests = [f"{digit} == {d} ? " for d in range(held.lo, held.hi)]
+        chosen = [f"{kind}({texts[d]})" for d in range(choices.lo, choices.hi + 1)]
+        tests = [f"{digit} == {d} ? " for d in range(choices.lo, choices.hi)]
         return " : ".join([f"{t}{c}" for t, c in zip(tests, chosen, strict=False)] + chosen[-1:])
 
     def _row_type(self, node: GNode) -> Fixed:
@@ -256,11 +267,11 @@ class _Project:
 
     def _table(self, number: int, node: GNode) -> str:
         name = self.ports.namer.new(f"{self.names[number]}_rom")
-        address = len(node.contents).bit_length() - 1
+        meaning = node_text(self.graph, number, self.names, self.functions)
         self.tables.append(
             _Table(
                 name,
-                f"{self.names[number]}: {address} address bits, raw values of {node.fmt}",
+                remark(f"{self.names[number]} = {meaning}", f"raw values of {node.fmt}"),
                 _c_type(node.fmt),
                 len(node.contents),
                 _rows(node.contents),
@@ -297,9 +308,14 @@ def _c_type(fmt: Fixed) -> str:
 
 
 def _rows(contents: Sequence[int]) -> list[str]:
+    """Lines of entries in columns."""
     # C++ has no negative literals: -2**63 has to be written as a difference
     texts = ["-9223372036854775807LL - 1" if v == -(1 << 63) else _number(v) for v in contents]
-    return textwrap.wrap(", ".join(texts), 92, break_long_words=False, break_on_hyphens=False)
+    column = max(map(len, texts))
+    count = next(n for n in _ENTRIES if n * (column + 2) <= _ROM_COLUMNS or n == 1)
+    rows = [texts[k : k + count] for k in range(0, len(texts), count)]
+    lines = [", ".join(text.rjust(column) for text in row) for row in rows]
+    return [f"{line}," for line in lines[:-1]] + lines[-1:]
 
 
 def _number(value: int) -> str:

@@ -1,6 +1,6 @@
 """Words that cannot name a port or a module in the emitted languages.
 
-Room: `codegen`; imports nothing. Verilog-2005 and SystemVerilog-2017 (simulators read Verilog files
+Verilog-2005 and SystemVerilog-2017 (simulators read Verilog files
 as such), C++20 with the global types and macros of its headers (a port `size` has the type
 `size_t`), and the names that the templates themselves use.
 """
@@ -48,9 +48,10 @@ errno stdin stdout stderr NAN INFINITY HUGE_VAL INLINE M_PI M_E
 """
 # `defines` is a header in every project; those with tb_ stand around the ports in main()
 _OURS = """
-clk addr unused ap_int ap_uint ap_fixed ap_ufixed defines tb_count tb_features tb_in tb_load tb_log
-tb_mismatches tb_options tb_out tb_predictions tb_results tb_row tb_rows tb_same tb_source tb_store
-tb_target tb_vectors
+clk addr unused ap_int ap_uint ap_fixed ap_ufixed defines tb_after tb_character tb_count tb_dut
+tb_ended tb_expected tb_features tb_in tb_lag tb_load tb_log tb_mismatches tb_negative tb_number
+tb_options tb_out tb_outputs tb_predictions tb_read tb_read_vector tb_results tb_row tb_rows tb_same
+tb_source tb_store tb_target tb_valid tb_vectors tb_wrong TB_BITS TB_LAGS TB_LATENCY TB_WIDTH
 """
 
 KEYWORDS = frozenset((_VERILOG + _CPP + _HEADERS + _OURS).split())

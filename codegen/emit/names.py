@@ -10,6 +10,7 @@ from symtick.codegen.emit.keywords import KEYWORDS
 from symtick.codegen.ir.graph import GOp, Graph
 from symtick.errors import InputError
 
+PART = "xcvu9p-flga2577-2-e"  # where none is named; hls4ml's jet taggers are built for a VU9P
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -71,10 +72,10 @@ def ports(design: Design) -> Ports:
     return Ports(design.name, inputs, outputs, namer)
 
 
-def signal_names(graph: Graph, held: Ports) -> list[str]:
+def signal_names(graph: Graph, names: Ports) -> list[str]:
     """The name of each node's signal: an input's port, else its operation and number."""
-    inputs = {k: name for _, k, name in held.inputs}
-    new = held.namer.new
+    inputs = {k: name for _, k, name in names.inputs}
+    new = names.namer.new
     return [
         inputs[k] if k in inputs else new(f"{node.op.value}{k}")
         for k, node in enumerate(graph.nodes)
@@ -98,6 +99,16 @@ def check(design: Design) -> None:
         late = [a for a in node.args if stage[a] > stage[k] and _moves(design.graph, a)]
         if late:
             raise InputError(f"node {k} of {design.name} runs before its arguments {late}")
+
+
+def check_part(part: str) -> None:
+    """Refuse what could be more than a part number in a script.
+
+    Raises:
+        InputError: it has characters other than letters, digits and -.
+    """
+    if not (part.isascii() and part.replace("-", "").isalnum()):
+        raise InputError(f"{part!r} is not a part number")
 
 
 def _moves(graph: Graph, number: int) -> bool:

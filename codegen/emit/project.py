@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from symtick.codegen.design import Design
-from symtick.codegen.emit.hls import PART, hls_files, vector_files
-from symtick.codegen.emit.names import ports
+from symtick.codegen.emit.hls import hls_files, vector_files
+from symtick.codegen.emit.names import PART, ports
+from symtick.codegen.emit.rtl_project import rtl_files
 from symtick.codegen.emit.verilog import verilog_files
 from symtick.codegen.ir.fixed import RawArray
 from symtick.files import write_text
@@ -38,8 +39,13 @@ def write_project(
 
 
 def write_verilog(design: Design, folder: Path) -> list[Path]:
-    """Write the Verilog files of a design under `folder`; returns their paths."""
+    """Write the Verilog of a design under `folder`; returns the sources to simulate."""
     return write_files(folder, verilog_files(design))
+
+
+def write_rtl(design: Design, folder: Path, part: str = PART) -> list[Path]:
+    """Write the Verilog, and beside it its test bench, clock constraint and Vivado script."""
+    return write_files(folder, verilog_files(design, part) | rtl_files(design, part))
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> list[Path]:

@@ -1,7 +1,5 @@
 """Design -> pipelined Verilog-2001.
 
-Room: `codegen`; imports `expr` and, as data, the templates of `hls_templates`.
-
 Every vector is extended and cut by hand to the width of its result, so no rule of Verilog's about
 mixed signs and widths is ever asked (a product alone leaves it to `$signed`, which is what the
 inference of multipliers looks for). Modulo 2**width all operations of the graph are exact, because
@@ -15,8 +13,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from symtick.codegen.design import Design
-from symtick.codegen.emit.comments import LINE, broken, format_text, header, node_text
-from symtick.codegen.emit.names import check, ports, signal_names
+from symtick.codegen.emit.comments import (
+    LINE,
+    broken,
+    format_text,
+    header,
+    node_text,
+    remark,
+    value_text,
+)
+from symtick.codegen.emit.names import PART, check, check_part, ports, signal_names
+from symtick.codegen.emit.table_functions import TableFunctions
 from symtick.codegen.emit.templates import render
 from symtick.codegen.emit.verilog_bits import Bits, Signal, cast_logic, literal
 from symtick.codegen.ir.bit_liveness import row_place
@@ -24,15 +31,16 @@ from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GNode, GOp
 
 _LUT_INPUTS = 6
+_ROM_COLUMNS = LINE - 12
 
 
 @dataclass(frozen=True)
 class _Table:
     name: str
-    comment: str
+    comment: list[str]
     address: str
     data: str
-    rows: Sequence[tuple[str, str]]
+    rows: list[str]
     other: str
     large: bool
 
@@ -55,21 +63,27 @@ class _Stage:
         return self.number + 1
 
 
-def verilog_files(design: Design) -> dict[str, str]:
+def verilog_files(design: Design, part: str = PART) -> dict[str, str]:
     """The Verilog of a design.
 
     Top module `<name>`: port `clk`, one input per graph input that is read, one output per graph
     output, all two's complement or unsigned raw values; no reset, a new input every tick, outputs
     `design.schedule.latency` ticks after their inputs (0: `clk` is not used).
 
+    Args:
+        design: the design.
+        part: AMD's part number, for the header.
+
     Returns:
         {"rtl/<name>.v": text}.
 
     Raises:
-        InputError: a name is no identifier, or the schedule does not fit the graph.
+        InputError: a name is no identifier, the part number is none, or the schedule does not fit
+            the graph.
     """
     check(design)
-    return {f"rtl/{design.name}.v": _Module(design).text()}
+    check_part(part)
+    return {f"rtl/{design.name}.v": _Module(design).text(part)}
 
 
 class _Module:
@@ -79,6 +93,7 @@ class _Module:
         self.design = design
         self.graph = design.graph
         self.ports = ports(design)
+        self.functions = TableFunctions(design)
         self.namer = self.ports.namer
         self.bits = Bits()
         self.constants: dict[int, str] = {}
@@ -87,7 +102,7 @@ class _Module:
         self.names = signal_names(self.graph, self.ports)
         self.copies: dict[tuple[int, int], Signal] = {}
 
-    def text(self) -> str:
+    def text(self, part: str) -> str:
         self._add_register_names()
         for k, node in enumerate(self.graph.nodes):
             if node.op not in (GOp.INPUT, GOp.CONST):
@@ -101,7 +116,7 @@ class _Module:
         clocked = any(stage.registers for stage in self.stages)
         return render(
             "rtl/module.v.j2",
-            header=header(self.design),
+            header=header(self.design, part),
             top=self.ports.top,
             ports=declared,
             indent=max(len(p["vector"]) for p in declared),
@@ -115,9 +130,9 @@ class _Module:
 
     def _declared_ports(self) -> list[dict[str, str]]:
         nodes = self.graph.nodes
-        held = [("input ", k, name) for _, k, name in self.ports.inputs]
-        held += [("output", k, name) for k, name in self.ports.outputs]
-        signals = [(d, Signal(name, nodes[k].fmt)) for d, k, name in held]
+        rows = [("input ", k, name) for _, k, name in self.ports.inputs]
+        rows += [("output", k, name) for k, name in self.ports.outputs]
+        signals = [(d, Signal(name, nodes[k].fmt)) for d, k, name in rows]
         return [{"direction": d, "vector": s.vector, "name": s.name} for d, s in signals]
 
     # -- where a value is found
@@ -144,7 +159,7 @@ class _Module:
         if number not in self.constants:
             value = literal(node.number, node.fmt.width)
             text = f"localparam {signal.vector}{signal.name} = {value};"
-            meaning = node_text(self.graph, number, self.names)
+            meaning = value_text(node.number, node.fmt.frac)
             self.constants[number] = f"{text}  // {meaning} : {node.fmt}"
         return signal
 
@@ -178,25 +193,46 @@ class _Module:
     # -- nodes
 
     def _add_node(self, number: int, node: GNode) -> None:
-        meaning = node_text(self.graph, number, self.names)
-        comment = f"{meaning} : {format_text(node)}"
+        stage = min(self.design.schedule.stage[number], len(self.stages) - 1)
+        meaning = node_text(self.graph, number, self._read_as(node, stage), self.functions)
         if node.op is GOp.SCALE:
-            stage = min(self.design.schedule.stage[number], len(self.stages) - 1)
-            self.stages[stage].wires.append(f"// {self.names[number]} = {comment}")
+            lines = remark(f"{self.names[number]} = {meaning}", format_text(node))
+            self.stages[stage].wires += lines
             return
-        stage = self.design.schedule.stage[number]
         args = [self._signal(a, stage) for a in node.args]
         helpers, value = self._logic(number, node, args)
         target = Signal(self.names[number], node.fmt)
         wires = self.stages[stage].wires
         last = f"{self._style(node)}wire {target.declared} = {value};"
+        comment = remark(f"{target.name} = {meaning}" if helpers else meaning, format_text(node))
         if helpers:
             lines = [part for line in (*helpers, last) for part in broken(line)]
-            wires += [f"// {target.name} = {comment}", *lines]
-        elif len(last) + len(comment) + 8 <= LINE:
-            wires.append(f"{last}  // {comment}")
+            wires += [*comment, *lines]
+        elif len(comment) == 1 and len(last) + len(comment[0]) + 5 <= LINE:
+            wires.append(f"{last}  {comment[0]}")
         else:
-            wires += [f"// {comment}", *broken(last)]
+            wires += [*comment, *broken(last)]
+
+    def _read_as(self, node: GNode, stage: int) -> dict[int, str]:
+        """How the module reads a node's arguments in a stage, for comments.
+
+        A table's may be a cut of the signal that its function is of: that one's name, too.
+        """
+        if node.op is GOp.CONCAT:  # of bits, wherever their point is
+            return {a: self._operand(self._holder(a), stage) for a in node.args}
+        names = {a: self._operand(a, stage) for a in node.args}
+        if node.op is GOp.TABLE:
+            names |= {k: self.names[k] for k in self.graph.nodes[node.args[0]].args}
+        return names
+
+    def _operand(self, number: int, stage: int) -> str:
+        holder = self._holder(number)
+        exponent = self.graph.nodes[holder].fmt.frac - self.graph.nodes[number].fmt.frac
+        if self.graph.nodes[holder].op is GOp.CONST:
+            return value_text(self.graph.nodes[holder].number, self.graph.nodes[number].fmt.frac)
+        copy = self.copies.get((holder, stage))
+        name = self.names[holder] if copy is None else copy.name
+        return f"{name}*2**{exponent}" if exponent else name
 
     def _style(self, node: GNode) -> str:
         """Keeps a table out of block RAM, which would cost a tick that the schedule has not.
@@ -269,9 +305,9 @@ class _Module:
             return lines, row
         base = self.bits.extended(args[0], shift - place, width)
         if digit.fmt.signed:
-            held = self.bits.known(Signal(total, Fixed(width + 1, 0, False)))
+            sum_ = self.bits.known(Signal(total, Fixed(width + 1, 0, False)))
             lines.append(f"wire [{width}:0] {total} = {{{base}, 1'b1}} + {{{row}, {high}}};")
-            whole = self.bits.field(held, width, 1)
+            whole = self.bits.field(sum_, width, 1)
         else:
             lines.append(f"wire [{width - 1}:0] {total} = {base} + {row};")
             whole = total
@@ -286,14 +322,14 @@ class _Module:
         _, digit, x, triple = args
         # the row begins at the lower of x's and 3x's last places
         places = [max(fracs[2:]) - f for f in fracs[2:]]
-        held = self.graph.nodes[node.args[1]]
+        most = self.graph.nodes[node.args[1]].hi
         once = self.bits.extended(x, places[0], width)
         not_ = "~" if digit.fmt.signed else ""
         if digit.fmt.width == 1:
             return f"{self.bits.all(digit)} ? {not_}{once} : {literal(0, width)}"
         high, low = self.bits.bit(digit, 1), self.bits.bit(digit, 0)
         twice = self.bits.extended(x, places[0] + 1, width)
-        third = self.bits.extended(triple, places[1], width) if held.hi == 3 else once
+        third = self.bits.extended(triple, places[1], width) if most == 3 else once
         zero = literal(0, width)
         chosen = f"{high} ? {not_}({low} ? {third} : {twice})"
         return f"{chosen} : ({low} ? {once} : {zero})"
@@ -334,21 +370,31 @@ class _Module:
         if key not in self.tables:
             address, width = len(node.contents).bit_length() - 1, node.fmt.width
             name = self.namer.new(f"{self.names[number]}_rom")
-            mask = (1 << width) - 1
-            rows = [
-                (literal(k, address), literal(raw & mask, width))
-                for k, raw in enumerate(node.contents)
-            ]
+            meaning = node_text(self.graph, number, self.names, self.functions)
             self.tables[key] = _Table(
                 name,
-                f"{self.names[number]}: {address} address bits, {width} data bits",
+                remark(f"{self.names[number]} = {meaning}", f"raw values of {node.fmt}"),
                 f"[{address - 1}:0]",
                 f"[{width - 1}:0]",
-                rows,
+                _rows(name, node.contents, width),
                 literal(0, width),
                 address > _LUT_INPUTS,
             )
         return self.tables[key].name
+
+
+def _rows(name: str, contents: Sequence[int], width: int) -> list[str]:
+    """The items of a table's case statement, packed in columns."""
+    address, mask = len(contents).bit_length() - 1, (1 << width) - 1
+    items = [
+        f"{_hex(k, address)}: {name} = {_hex(raw & mask, width)};" for k, raw in enumerate(contents)
+    ]
+    count = max(1, _ROM_COLUMNS // (len(items[0]) + 1))
+    return [" ".join(items[k : k + count]) for k in range(0, len(items), count)]
+
+
+def _hex(value: int, width: int) -> str:
+    return f"{width}'h{value:0{-(-width // 4)}x}"
 
 
 def _read_together(names: Sequence[str]) -> list[str]:

@@ -20,6 +20,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from symtick.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from symtick.calibration.measuring import calibrate
     from symtick.calibration.refit import refit_device
@@ -38,8 +40,6 @@ if TYPE_CHECKING:
     from symtick.run.distilling import distill_job, resume_run
     from symtick.run.folder import Run, open_run
     from symtick.sim.verify import Verification
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "Budget": "hwcost",

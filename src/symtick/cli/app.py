@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from symtick import __version__
 from symtick.cli import checks, designs, machine, runs
+from symtick.version import __version__
 
 app = typer.Typer(
     name="symtick",

@@ -103,7 +103,7 @@ def synthesise_folder(folder: Path, place: bool = True) -> Synthesis:
     spec, design, guess = estimate_folder(folder)
     device = load_device(spec.device)
     family = _family(device)
-    files = sorted((folder / "rtl").glob("*.v"))
+    files = [folder / "rtl" / f"{design.name}.v"]
     work = folder / "synth"
     place = place and design.schedule.registers(design.graph) > 0
     for tool in ("yosys", *(("nextpnr-ecp5",) if place else ())):

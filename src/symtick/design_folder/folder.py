@@ -26,8 +26,8 @@ from symtick.codegen import (
     compile_expression,
 )
 from symtick.codegen.emit import vectors
-from symtick.codegen.emit.hls import PART
-from symtick.codegen.emit.project import write_project, write_verilog
+from symtick.codegen.emit.names import PART
+from symtick.codegen.emit.project import write_project, write_rtl
 from symtick.codegen.fastest import FASTEST_MHZ, fastest_clock
 from symtick.defaults import SCHEDULER
 from symtick.errors import InputError, SymtickError
@@ -171,15 +171,6 @@ def _decision(content: Mapping[str, Any]) -> Decision:
     return Decision(tuple(content["outputs"]), tuple(float(t) for t in content["thresholds"]))
 
 
-def digest(design: Design) -> str:
-    """A hash of graph, table contents and schedule."""
-    state = sha256(str(design.graph).encode())
-    for node in design.graph.nodes:
-        state.update(repr(node.contents).encode())
-    state.update(repr((design.schedule.stage, design.schedule.latency)).encode())
-    return state.hexdigest()
-
-
 def write_design(
     folder: Path, spec: DesignSpec, design: Design | None = None, cost: Estimate | None = None
 ) -> Design:
@@ -196,17 +187,17 @@ def write_design(
     """
     built = design or spec.build()
     known = cost or estimate(built, spec.model())
-    if folder.exists() and _recorded_digest(folder) not in (None, digest(built)):
+    if folder.exists() and _recorded_digest(folder) not in (None, built.digest):
         shutil.rmtree(folder)
     write_project(built, folder, vectors.make(built, BENCH_VECTORS, seed=0), spec.part)
-    write_verilog(built, folder)
+    write_rtl(built, folder, spec.part)
     published = load_device(spec.device).kind == "published"
     write_json(
         folder / FILE,
         {
             "symtick": VERSION,
             "source": spec.to_dict(),
-            "digest": digest(built),
+            "digest": built.digest,
             "device_digest": _device_digest(spec.device),
             "ticks": built.schedule.latency,
             "estimate": None if published else asdict(known.area),
@@ -270,7 +261,7 @@ def read_spec(folder: Path) -> tuple[DesignSpec, Design]:
     changed = of_device != _device_digest(spec.device)
     try:
         design = spec.build()
-        same = digest(design) == recorded
+        same = design.digest == recorded
     except SymtickError:
         if not changed:
             raise

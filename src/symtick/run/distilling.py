@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 
-from symtick import __version__
 from symtick.config import Job, TorchSection, load_job
 from symtick.design_folder.folder import JOB, write_design
 from symtick.errors import InputError
@@ -32,6 +31,7 @@ from symtick.search.distill.settings import DistillConfig
 from symtick.search.teachers.files import from_state_dict, load_keras_h5, load_teacher
 from symtick.search.teachers.teacher import Architecture, TorchTeacher
 from symtick.search.teachers.train import train_mlp
+from symtick.version import __version__
 
 Observer = Callable[[Progress], None]
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from symtick import __version__
 from symtick.baselines.rows import read_rows
 from symtick.files import write_text
 from symtick.report.plots.area_axis import area_axis
@@ -24,6 +23,7 @@ from symtick.report.tables import (
     verification_table,
 )
 from symtick.run.folder import COMPARISON, Run
+from symtick.version import __version__
 
 
 @dataclass(frozen=True)

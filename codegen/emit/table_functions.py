@@ -1,0 +1,187 @@
+"""The function that a table holds, found in its entries, and how exactly they give it.
+
+Passes rewrite tables: they move points, cut entries, fuse arithmetic into them. What lowering meant
+a table to be need not be what it is in the end, so a comment is never taken over from there:
+candidates are the functions of the design's function units and the parts of its formula, and one is
+named only if the entries of all reachable codes agree with it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import mpmath
+import numpy as np
+
+from symtick.codegen.design import Design
+from symtick.codegen.functions.tables import Address, piece_address
+from symtick.codegen.functions.univariate import Univariate, rounded, section
+from symtick.codegen.ir.fixed import Overflow, Quant, RawArray, Reals
+from symtick.codegen.ir.graph import GNode, GOp, Graph, GraphBuilder
+from symtick.errors import DomainError
+from symtick.expr import Builder, Interval, Op
+
+_FEW = 8  # evaluated before all codes are
+_LEAST_VALUES = 8  # a table of fewer values is near many functions that it does not mean
+_LOST = 2.0**-44  # what float64 and a few operations lose of a value
+_EVERYWHERE = Interval(-math.inf, math.inf)
+
+
+@dataclass(frozen=True)
+class TableFunction:
+    """What the entries of a table are.
+
+    Attributes:
+        function: of the value of `source`.
+        source: the graph node that it is a function of.
+        quant: the mode in which each entry is the rounded function, if one is.
+        ulp: largest distance of an entry from the function, in units of the table's last place.
+        codes: codes of `source` that share an entry; it stands for the middle of their values.
+    """
+
+    function: Univariate
+    source: int
+    quant: Quant | None
+    ulp: float
+    codes: int = 1
+
+    def text(self, names: Mapping[int, str] | Sequence[str]) -> str:
+        """`tanh(2.0*pt), AP_RND, <= 0.50 ulp`, in the names of signals."""
+        body = str(replace(self.function.expression, inputs=(names[self.source],)))
+        body = body.replace("+ -", "- ")
+        ends = self.function.domain
+        if ends != _EVERYWHERE:
+            body += f" with {names[self.source]} limited to [{ends.lo!r}, {ends.hi!r}]"
+        if self.ulp == 0.0:
+            return f"{body}, exact"
+        words = [body, *([self.quant.value] if self.quant else [])]
+        if self.codes > 1:
+            words[-1] += f" at the middle of each {self.codes} codes"
+        return ", ".join([*words, f"<= {math.ceil(self.ulp * 100 - 1e-4) / 100:.2f} ulp"])
+
+
+class TableFunctions:
+    """The functions of the tables of one design."""
+
+    def __init__(self, design: Design) -> None:
+        self._graph = design.graph
+        self._candidates = list(_candidates(design))
+        self._functions: dict[int, TableFunction | None] = {}
+
+    def of(self, number: int) -> TableFunction | None:
+        """The function of a TABLE node that is nearest to its entries; None where none is near."""
+        if number not in self._functions:
+            self._functions[number] = self._nearest(number)
+        return self._functions[number]
+
+    def _nearest(self, number: int) -> TableFunction | None:
+        node = self._graph.nodes[number]
+        fits = [
+            fit
+            for source, at in _addresses(self._graph, node.args[0])
+            for function in (*self._candidates, *_lines(node, at))
+            if (fit := _fit(node, source, at, function)) is not None
+        ]
+        return min(fits, key=lambda fit: (fit.ulp, len(fit.function.text)), default=None)
+
+
+def _candidates(design: Design) -> Iterator[Univariate]:
+    """Functions of one signal that a table of the design may hold, each once."""
+    seen: set[str] = set()
+    formula = design.expression
+    support = formula.support()
+    parts = [
+        section(formula, k, None, _EVERYWHERE)
+        for k, node in enumerate(formula.nodes)
+        if len(support[k]) == 1 and node.op is not Op.INPUT
+    ]
+    units = [unit.function for unit in design.units]
+    for function in (*(replace(f, domain=_EVERYWHERE) for f in units), *units, *parts):
+        key = f"{function.text} {function.domain}"
+        if key not in seen:
+            seen.add(key)
+            yield function
+
+
+def _lines(node: GNode, at: Address) -> Iterator[Univariate]:
+    """The straight line through the first and the last entry, where its constants are short."""
+    entries = _reached(node, at)
+    if len(entries) < 2:
+        return
+    first, last = (math.ldexp(float(entry), -node.fmt.frac) for entry in entries[[0, -1]])
+    slope = (last - first) / float(at.points[-1] - at.points[0])
+    offset = first - slope * float(at.points[0])
+    if slope and max(len(repr(slope)), len(repr(offset))) <= 10:
+        builder = Builder(("v",))
+        yield Univariate(builder.build([_line(builder, slope, offset)]), _EVERYWHERE)
+
+
+def _line(builder: Builder, slope: float, offset: float) -> int:
+    product = builder.input(0)
+    if abs(slope) != 1.0:
+        product = builder.op(Op.MUL, builder.const(abs(slope)), product)
+    if slope < 0:
+        start = builder.const(offset)
+        return builder.op(Op.SUB, start, product) if offset else builder.op(Op.NEG, product)
+    return builder.op(Op.ADD, product, builder.const(offset)) if offset else product
+
+
+def _addresses(graph: Graph, number: int) -> Iterator[tuple[int, Address]]:
+    """The signals that a table on a node can be a function of: itself, or what it is cut from."""
+    yield number, _address(graph.nodes[number], 0)
+    node = graph.nodes[number]
+    if node.op is GOp.CAST and (node.quant, node.overflow) == (Quant.TRN, Overflow.WRAP):
+        source = graph.nodes[node.args[0]]
+        at = _address(source, max(source.fmt.frac - node.fmt.frac, 0))
+        if len(at.points) <= 1 << node.fmt.width:
+            yield node.args[0], at
+
+
+def _address(node: GNode, drop: int) -> Address:
+    builder = GraphBuilder(("v",))
+    return piece_address(builder, builder.input(0, node.fmt, node.lo, node.hi), drop)
+
+
+def _reached(node: GNode, at: Address) -> RawArray:
+    """The entries of the codes of an address, in their order."""
+    codes = np.arange(at.lo, at.lo + len(at.points)) & (len(node.contents) - 1)
+    return np.asarray(np.array(node.contents, object)[codes])
+
+
+def _fit(node: GNode, source: int, at: Address, function: Univariate) -> TableFunction | None:
+    """A function as that of a table, if it is within an ulp everywhere."""
+    entries = _reached(node, at)
+    few = np.unique(np.linspace(0, len(entries) - 1, _FEW).astype(int))
+    if _distance(function, at.points[few], entries[few], node.fmt.frac) is None:
+        return None
+    values = _distance(function, at.points, entries, node.fmt.frac)
+    if values is None:
+        return None
+    nearest = rounded(values, node.fmt.frac, lambda k: function.exact(at.points[k]))
+    quant = Quant.RND if (nearest == entries).all() else None
+    if quant is None and len(set(entries.tolist())) < _LEAST_VALUES:
+        return None
+    ulp = _ulp(function, at.points, values, entries, node.fmt.frac)
+    return TableFunction(function, source, quant, ulp, 1 << at.low)
+
+
+def _distance(function: Univariate, points: Reals, entries: RawArray, frac: int) -> Reals | None:
+    """The function's values, if they are finite and within an ulp of the entries."""
+    try:
+        values: Reals = function.values(points)
+    except DomainError:
+        return None
+    with np.errstate(invalid="ignore", over="ignore"):
+        near = np.abs(np.ldexp(values, frac) - entries.astype(np.float64)) <= 1.0
+    return values if near.all() else None
+
+
+def _ulp(function: Univariate, points: Reals, values: Reals, entries: RawArray, frac: int) -> float:
+    scaled = np.ldexp(values, frac)
+    if np.abs(scaled).max() * _LOST < 1e-5:
+        return float(np.abs(scaled - entries.astype(np.float64)).max())
+    with mpmath.workprec(160):
+        exact = [mpmath.ldexp(v, frac) for v in function.exact(points)]
+        return float(max(abs(v - int(e)) for v, e in zip(exact, entries, strict=True)))
