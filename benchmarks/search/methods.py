@@ -8,16 +8,15 @@ never sees the test points or the law itself.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from benchmarks.search.task import JudgeClock, MethodResult, MethodTask, node_cost, pursue, texts
-from symtick.search.enumeration.bidirectional import closed_forms
+from symtick.search.enumeration.bidirectional import bidirectional_front
 from symtick.search.enumeration.enumeration import enumerate_front
 from symtick.search.grammar.grammar import Rules, Vocabulary
 from symtick.search.hybrid.hybrid import HybridSearch
 from symtick.search.hybrid.settings import HybridConfig
-from symtick.search.kernel_api.candidate import Candidate
 
 FIRST_PASS = 30_000  # evaluations of the first pass of an enumeration
 LEVELS = 30
@@ -31,28 +30,11 @@ def _ops(task: MethodTask) -> tuple[str, ...]:
     return (*task.tokens.ops, *task.tokens.extra)
 
 
-@dataclass
-class PolicySearch:
-    """The search by a policy, alone or joined with the engine."""
-
-    search: HybridSearch
-
-    def step(self) -> tuple[int, float]:
-        progress = self.search.step()
-        return progress.evaluations, progress.best_loss
-
-    def front(self) -> list[Candidate]:
-        return self.search.front()
-
-
 def joined(task: MethodTask, config: HybridConfig) -> MethodResult:
     """A search with a policy in it, by its settings."""
     cost = node_cost(task.X.shape[1])
-    search = HybridSearch(
-        task.X, task.y, None, cost, replace(config, seed=task.seed),
-        max_evaluations=task.max_evaluations,
-    )  # fmt: skip
-    return pursue(task, PolicySearch(search))
+    search = HybridSearch(task.X, task.y, None, cost, replace(config, seed=task.seed))
+    return pursue(task, search)
 
 
 def _tokens(task: MethodTask) -> dict[str, Any]:
@@ -134,18 +116,16 @@ def enumeration(task: MethodTask) -> MethodResult:
     return MethodResult(front, spent, watch.stop())
 
 
-def closed(task: MethodTask) -> MethodResult:
-    """Closed forms met from both ends: enumerated parts, and what is left of the target."""
+def bidirectional(task: MethodTask) -> MethodResult:
+    """Bidirectional enumeration: enumerated parts, and what is left of the target."""
     watch = JudgeClock(task)
-    enumerated = closed_forms(
+    front, stats = bidirectional_front(
         task.X, task.y, node_cost(task.X.shape[1]), _vocabulary(task), _rules(task),
         loss=task.loss, max_evaluations=task.max_evaluations,
     )  # fmt: skip
-    expressions = texts(enumerated.front, task)
-    watch.solved(expressions)
-    return MethodResult(
-        tuple(text for text, _ in expressions), enumerated.evaluations, watch.stop()
-    )
+    found = texts(front, task)
+    watch.solved(found)
+    return MethodResult(tuple(text for text, _ in found), stats.evaluations, watch.stop())
 
 
 METHODS: dict[str, Callable[[MethodTask], MethodResult]] = {
@@ -157,6 +137,6 @@ METHODS: dict[str, Callable[[MethodTask], MethodResult]] = {
     "hybrid-alone": hybrid_alone,
     "hybrid": hybrid,
     "enumeration": enumeration,
-    "closed-forms": closed,
+    "closed-forms": bidirectional,
 }
 BEST = "hybrid"  # what stands for symtick where methods are not compared

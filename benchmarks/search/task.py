@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +13,7 @@ from benchmarks.search.tokens import TokenSet
 from symtick.expr import Op, Program, from_programs, to_text
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.kernel_api.candidate import Candidate
+from symtick.search.kernel_api.search import Search, Status, run
 
 FIT = 1e-10  # mean squared error over the variance from which on a candidate is shown to the judge
 MAX_NODES = 64
@@ -103,31 +103,17 @@ def written(program: Program, inputs: tuple[str, ...]) -> str:
     return to_text(from_programs([program], inputs))
 
 
-class SteppedSearch(Protocol):
-    """What the methods have in common: a search that is advanced bit by bit."""
-
-    def step(self) -> tuple[int, float]:
-        """Advance a little; evaluations so far, and the best loss."""
-
-    def front(self) -> list[Candidate]:
-        """The best of each complexity so far."""
-
-
-def pursue(task: MethodTask, search: SteppedSearch) -> MethodResult:
+def pursue(task: MethodTask, search: Search[Candidate]) -> MethodResult:
     """Advance a search until it has the law or its budget is used up."""
     watch = JudgeClock(task)
     limit = FIT * float(np.var(task.y))
-    evaluations, stalled = 0, 0
-    while evaluations < task.max_evaluations and stalled < STALLED:
-        before = evaluations
-        evaluations, best = search.step()
-        stalled = stalled + 1 if evaluations == before else 0
-        if best <= limit and watch.solved(texts(search.front(), task)):
-            break
-    seconds = watch.stop()
-    return MethodResult(
-        tuple(text for text, _ in texts(search.front(), task)), evaluations, seconds
-    )
+
+    def stop(status: Status) -> bool:
+        return status.best_loss <= limit and watch.solved(texts(search.front(), task))
+
+    status = run(search, task.max_evaluations, patience=STALLED, stop=stop)
+    seconds, front = watch.stop(), texts(search.front(), task)
+    return MethodResult(tuple(text for text, _ in front), status.evaluations, seconds)
 
 
 def texts(candidates: Iterable[Candidate], task: MethodTask) -> list[tuple[str, float]]:

@@ -42,8 +42,8 @@ def canonical(expression: Expression) -> Expression:
 
 
 @dataclass(frozen=True, eq=False)
-class Bench:
-    """Where designs of one problem are measured.
+class DesignEvaluator:
+    """Measures designs of one problem: compiles them, counts, and runs them on validation rows.
 
     Attributes:
         problem: rows and formats.

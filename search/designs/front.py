@@ -9,17 +9,18 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from symtick.codegen import Area, CostModel, Design, Fixed, Precision, compile_expression
+from symtick.codegen import Area, Precision
 from symtick.codegen.ir.lut_equivalent import lut_equivalent
 from symtick.errors import InputError
 from symtick.expr import Expression, parse, to_text
 from symtick.files import write_json, write_text
 from symtick.search.designs.settings import ChoiceSettings
+from symtick.search.kernel_api.pareto import non_dominated
 
 FORMAT = "symtick-front-1"
 
@@ -60,28 +61,14 @@ class FrontEntry:
         """LUTs, with those that a DSP block counts as; what designs are compared by."""
         return lut_equivalent(Area(lut=self.lut, dsp=self.dsp))
 
+    @property
+    def figures(self) -> tuple[float, ...]:
+        """What designs are compared by, each to be small: -score, ticks, cost."""
+        return (-self.score, self.ticks, self.cost)
+
     def text(self, output: int, digits: int | None = None) -> str:
         """One output's expression; exact by default."""
         return to_text(self.expression, output, digits)
-
-    def compile(
-        self,
-        formats: Sequence[Fixed],
-        model: CostModel,
-        name: str,
-        output_names: Sequence[str],
-        latency: int | None = None,
-    ) -> Design:
-        """The design, compiled again as it was measured."""
-        return compile_expression(
-            self.expression,
-            formats,
-            model,
-            self.precision,
-            name=name,
-            output_names=output_names,
-            latency=latency,
-        )
 
     def to_dict(self) -> dict[str, Any]:
         """A form for JSON; nothing is lost."""
@@ -115,28 +102,21 @@ class FrontEntry:
 
 def dominates(first: FrontEntry, second: FrontEntry) -> bool:
     """Whether `first` is nowhere worse in (score, ticks, cost) and somewhere better."""
-    a, b = _figures(first), _figures(second)
+    a, b = first.figures, second.figures
     return a != b and all(p <= q for p, q in zip(a, b, strict=True))
 
 
-def _figures(entry: FrontEntry) -> tuple[float, int, float]:
-    return -entry.score, entry.ticks, entry.cost
-
-
-def non_dominated(entries: Iterable[FrontEntry]) -> list[FrontEntry]:
+def best_for_cost(entries: Iterable[FrontEntry]) -> list[FrontEntry]:
     """The entries that no other beats, one of equals (by loss), by cost, named d1, d2, ..."""
-    order = sorted(
-        entries, key=lambda e: (e.cost, e.ticks, -e.score, e.loss, e.origin, str(e.expression))
-    )
-    kept: list[FrontEntry] = []
-    for entry in order:
-        if not any(dominates(k, entry) or _figures(k) == _figures(entry) for k in kept):
-            kept.append(entry)
-    return [_renamed(e, f"d{number}") for number, e in enumerate(kept, 1)]
+    return _numbered(non_dominated(entries, lambda e: e.figures, _order))
 
 
-def _renamed(entry: FrontEntry, name: str) -> FrontEntry:
-    return replace(entry, name=name)
+def _order(e: FrontEntry) -> tuple[Any, ...]:
+    return (e.cost, e.ticks, -e.score, e.loss, e.origin, str(e.expression))
+
+
+def _numbered(entries: Iterable[FrontEntry]) -> list[FrontEntry]:
+    return [replace(e, name=f"d{number}") for number, e in enumerate(entries, 1)]
 
 
 @dataclass(frozen=True)
@@ -163,16 +143,16 @@ class Front:
         `choice.share` of the teacher's score; where none does, the one with the best score.
         Designs under `choice.floor` of it are left out, unless all are.
         """
-        held = non_dominated(
+        best = best_for_cost(
             e
             for e in entries
             if e.ticks <= choice.max_ticks and (choice.max_lut is None or e.cost <= choice.max_lut)
         )
-        useful = [e for e in held if e.score >= choice.floor * teacher_score]
-        kept = [replace(e, name=f"d{n}") for n, e in enumerate(useful or held, 1)]
+        useful = [e for e in best if e.score >= choice.floor * teacher_score]
+        kept = _numbered(useful or best)
         enough = [e for e in kept if e.score >= choice.share * teacher_score]
-        best = enough[:1] or sorted(kept, key=lambda e: (-e.score, e.cost))[:1]
-        return cls(tuple(kept), teacher_score, best[0].name if best else "")
+        chosen = enough[:1] or sorted(kept, key=lambda e: (-e.score, e.cost))[:1]
+        return cls(tuple(kept), teacher_score, chosen[0].name if chosen else "")
 
     def thinned(self, resolution: float) -> Front:
         """The front without steps that the validation rows cannot tell apart.

@@ -1,29 +1,27 @@
 """Designs from fronts that were evolved one output at a time.
 
-Room: `search`. Under each limit of ticks, along a ladder of prices per LUT, every output takes its
+Under each limit of ticks, along a range of prices per LUT, every output takes its
 best candidate; the design is polished as a whole, compiled with as few bits as it bears, and
 measured.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from symtick.expr import Program, from_programs
-from symtick.search.designs.evaluate import Bench
+from symtick.search.designs.evaluate import DesignEvaluator
 from symtick.search.designs.front import FrontEntry
 from symtick.search.designs.joint_fit import Polisher
 from symtick.search.distill.output_search import pick
 from symtick.search.distill.settings import AssembleSettings, FixedPointSettings
 from symtick.search.kernel_api.candidate import Candidate
-from symtick.search.kernel_api.states import State
-from symtick.search.kernel_api.status import Status
+from symtick.search.kernel_api.search import Status
+from symtick.search.kernel_api.states import Arrays, State, values_of, with_values
 
-PRICES = (1e-2, 1e-5)  # of a LUT in shares of an output's variance: the ends of the ladder
+PRICES = (1e-2, 1e-5)  # of a LUT in shares of an output's variance: the ends of the range
 
 
 def combinations(
@@ -52,19 +50,19 @@ def combinations(
 
 
 class Assembly:
-    """Polishes and measures one combination; a `Source` of one slice."""
+    """Polishes and measures one combination, in one slice."""
 
     def __init__(
         self,
         name: str,
-        bench: Bench,
+        evaluator: DesignEvaluator,
         polisher: Polisher,
         programs: Sequence[Program],
         settings: AssembleSettings,
         fixed_point: FixedPointSettings,
     ) -> None:
-        self.name = name
-        self._bench = bench
+        self._name = name
+        self._evaluator = evaluator
         self._polisher = polisher
         self._programs = tuple(programs)
         self._settings = settings
@@ -76,30 +74,32 @@ class Assembly:
     def status(self) -> Status:
         """Where it stands."""
         loss = min((e.loss for e in self._entries), default=float("inf"))
-        text = f"{len(self._entries)} designs"
-        return Status(self.name, self._done, int(self._done), text, loss)
+        count = len(self._entries)
+        return Status(self._name, self._done, int(self._done), f"{count} designs", loss, count)
 
-    @property
-    def entries(self) -> list[FrontEntry]:
+    def front(self) -> list[FrontEntry]:
         """The measured designs."""
         return self._entries
 
-    def step(self) -> None:
+    def step(self, *, threads: int = 1, budget: int | None = None) -> None:
         """Polish, compile, measure."""
-        names = self._bench.problem.input_names
+        if self._done or (budget is not None and budget <= 0):
+            return
+        names = self._evaluator.problem.input_names
         better = self._polisher.polish(self._programs, self._settings.polish_iterations)
         expression = from_programs(better, names)
         fixed = self._fixed_point
-        self._entries = self._bench.coarsest(
-            expression, fixed.term_fracs, fixed.address_bits, fixed.tolerance, self.name
+        self._entries = self._evaluator.coarsest(
+            expression, fixed.term_fracs, fixed.address_bits, fixed.tolerance, self._name
         )
         self._done = True
 
-    def state(self) -> tuple[State, dict[str, Any]]:
+    def state(self) -> State:
         """The entries."""
-        return {}, {"done": self._done, "entries": [e.to_dict() for e in self._entries]}
+        return with_values({}, done=self._done, entries=[e.to_dict() for e in self._entries])
 
-    def restore(self, arrays: Mapping[str, npt.NDArray[Any]], values: Mapping[str, Any]) -> None:
+    def restore(self, state: Arrays) -> None:
         """Take up a stored state."""
+        values = values_of(state)
         self._done = bool(values["done"])
-        self._entries = [FrontEntry.from_dict(held) for held in values["entries"]]
+        self._entries = [FrontEntry.from_dict(entry) for entry in values["entries"]]

@@ -15,10 +15,10 @@ from symtick.errors import InputError
 from symtick.expr import BY_NAME
 from symtick.search.designs.settings import ChoiceSettings
 from symtick.search.evolution.settings import EngineConfig, Limits
+from symtick.search.hybrid.settings import HYBRID_METHODS
 from symtick.search.layered.layers import SHAPES
 from symtick.search.layered.settings import LayeredSettings
 
-SEARCHES = ("gp", "hybrid")
 DEFAULT_OPS = ("add", "sub", "mul", "neg", "abs", "min", "max", "square", "exp", "tanh")
 
 
@@ -108,9 +108,9 @@ class DistillConfig:
     def __post_init__(self) -> None:
         _check_names("operator", self.ops, set(BY_NAME))
         _check_names("shape", self.layered.shapes, set(SHAPES))
-        if self.evolution.method not in SEARCHES:
+        if self.evolution.method not in HYBRID_METHODS:
             raise InputError(
-                f"unknown search {self.evolution.method!r}: there are {', '.join(SEARCHES)}"
+                f"unknown search {self.evolution.method!r}: there are {', '.join(HYBRID_METHODS)}"
             )
         for group in (self.evolution, self.layered, self.assemble):
             for item in fields(group):

@@ -1,8 +1,8 @@
-"""Closed forms met from both ends: enumerated parts, and what is left of the target around them.
+"""Bidirectional enumeration: enumerated parts, and what is left of the target around them.
 
-Room: `search`; imports `hwcost`. A formula costs about what its halves cost. In genetic programming
-the way back through the operators is known as semantic backpropagation (Pawlak, Wieloch, Krawiec,
-IEEE Trans. Evol. Comput. 19 (2015) 326).
+A formula costs about what its halves cost. In genetic programming the way back through the
+operators is known as semantic backpropagation (Pawlak, Wieloch, Krawiec, IEEE Trans. Evol. Comput.
+19 (2015) 326).
 """
 
 from __future__ import annotations
@@ -29,24 +29,22 @@ from symtick.search.kernel_api.losses import Loss, loss_spec
 
 
 @dataclass(frozen=True)
-class ClosedForms:
-    """What `closed_forms` found.
+class BidirectionalStats:
+    """What a bidirectional enumeration did.
 
     Attributes:
-        front: the formulas, best for their cost, by ticks, then LUT.
         functions: that were enumerated.
         evaluations: all that were made: functions computed over the rows, vectors looked up, and
             formulas scored.
         lookups: how many of these were lookups.
     """
 
-    front: list[Candidate]
     functions: int
     evaluations: int
     lookups: int
 
 
-def closed_forms(
+def bidirectional_front(
     X: npt.ArrayLike,
     y: npt.ArrayLike,
     cost: SearchCost,
@@ -61,8 +59,8 @@ def closed_forms(
     max_operations: int = 7,
     rows: int = 64,
     enough: float | None = None,
-) -> ClosedForms:
-    """Formulas that are the target, to rounding: for data without noise.
+) -> tuple[list[Candidate], BidirectionalStats]:
+    """Formulas that are the target, to rounding, by ticks, then LUT: for data without noise.
 
     Functions of few operations are enumerated, level by level. Parts of the target are looked up
     among them: what an argument must be, where small functions and operators around it are to give
@@ -100,7 +98,7 @@ def closed_forms(
     if enough is not None and math.isnan(enough):
         raise InputError("enough must be a number or None, not nan")
     if max_evaluations < leaves(vocabulary):
-        return ClosedForms([], 0, 0, 0)
+        return [], BidirectionalStats(0, 0, 0)
     held = data.to_kernel()
     least = 1e-18 * float(np.average(data.y**2, weights=data.weights)) if enough is None else enough
     settings = _kernel.LibrarySettings()
@@ -114,4 +112,4 @@ def closed_forms(
         )  # fmt: skip
     except ValueError as error:
         raise InputError(str(error)) from None
-    return ClosedForms(candidates(found), functions, evaluations, lookups)
+    return candidates(found), BidirectionalStats(functions, evaluations, lookups)

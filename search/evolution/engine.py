@@ -9,7 +9,7 @@ same seed and calls give the same front, whatever the number of threads.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -24,12 +24,14 @@ from symtick.search.evolution.settings import EngineConfig
 from symtick.search.grammar.grammar import sequences_of
 from symtick.search.kernel_api.candidate import Candidate, Penalty
 from symtick.search.kernel_api.evaluation import Rows, cost_table
-from symtick.search.kernel_api.states import State
+from symtick.search.kernel_api.search import Status
+from symtick.search.kernel_api.states import Arrays, State
 
 Floats = npt.NDArray[np.float64]
 Guess = Program | Expression | str
 _Kind = TypeVar("_Kind", bound=np.generic)
 _NO_LIMIT = 2**64 - 1
+SLICE = 5  # generations between two looks at the keyboard
 
 
 @dataclass(frozen=True)
@@ -111,16 +113,14 @@ class Engine:
             None if penalty is None else self._of_arrays(penalty),
         )
 
-    def step(
-        self, generations: int = 1, threads: int = 1, max_evaluations: int | None = None
-    ) -> Stats:
+    def step(self, generations: int = SLICE, threads: int = 1, budget: int | None = None) -> Stats:
         """Advance; releases the interpreter lock meanwhile.
 
         Args:
             generations: how many.
             threads: threads to use; they change nothing but the time.
-            max_evaluations: end after this many evaluations since the search began. The number is
-                never exceeded; a child of a known function costs none. Screening rows are not
+            budget: end after this many evaluations since the search began. The number is never
+                exceeded; offspring of a known function cost none. Screening rows are not
                 drawn anew where scoring all people again would not fit in.
 
         The first step whose budget allows it makes the library of the move `match`, from a quarter
@@ -132,9 +132,9 @@ class Engine:
         """
         if generations < 1 or threads < 1:
             raise InputError("generations and threads must be at least 1")
-        most = _NO_LIMIT if max_evaluations is None else max_evaluations
+        most = _NO_LIMIT if budget is None else budget
         if not 0 <= most <= _NO_LIMIT:
-            raise InputError(f"max_evaluations must not be negative, not {max_evaluations!r}")
+            raise InputError(f"budget must not be negative, not {budget!r}")
         try:
             self._engine.step(generations, threads, most)
         except ValueError as error:
@@ -144,6 +144,14 @@ class Engine:
     def stats(self) -> Stats:
         """Progress so far."""
         return Stats(**self._engine.stats(), best_loss=self._engine.best_loss())
+
+    @property
+    def status(self) -> Status:
+        """Where it stands."""
+        stats, target = self.stats(), self.config.target_loss
+        done = target is not None and stats.best_loss <= target
+        text = f"generation {stats.generation}"
+        return Status("evolution", done, stats.generation, text, stats.best_loss, stats.evaluations)
 
     def front(self) -> list[Candidate]:
         """The Pareto front over (loss, ticks, LUT) so far, by ticks, then LUT."""
@@ -212,22 +220,8 @@ class Engine:
         """Everything that a later run needs to go on exactly as this one would."""
         return dict(self._engine.save())
 
-    @classmethod
-    def restore(
-        cls,
-        X: npt.ArrayLike,
-        y: npt.ArrayLike,
-        ranges: Sequence[Interval] | None,
-        cost: SearchCost,
-        config: EngineConfig | None,
-        state: Mapping[str, npt.NDArray[np.generic]],
-        *,
-        weights: npt.ArrayLike | None = None,
-        guesses: Sequence[Guess] = (),
-        penalty: Penalty | None = None,
-        names: Sequence[str] | None = None,
-    ) -> Engine:
-        """An engine that goes on from `state()`; the other arguments must be those of the first.
+    def restore(self, state: Arrays) -> None:
+        """Take up the `state()` of an engine of the same arguments.
 
         A difference in data, ranges, costs, guesses or any setting is found out. Code is not
         compared: of a penalty only whether there is one, of a loss only that it is a callable.
@@ -235,24 +229,16 @@ class Engine:
         Raises:
             InputError: the state is damaged, of another version, or belongs to other arguments.
         """
-        engine = cls(
-            X, y, ranges, cost, config,
-            weights=weights, guesses=guesses, penalty=penalty, names=names,
-        )  # fmt: skip
         try:
-            engine._load(state)
+            self._engine.load(
+                _checked(state, "words", np.uint64),
+                _checked(state, "numbers", np.float64),
+                _checked(state, "ops", np.uint8),
+                _checked(state, "features", np.int32),
+                _checked(state, "values", np.float64),
+            )
         except (ValueError, OverflowError) as error:
             raise InputError(f"cannot go on from the saved search: {error}") from None
-        return engine
-
-    def _load(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
-        self._engine.load(
-            _checked(state, "words", np.uint64),
-            _checked(state, "numbers", np.float64),
-            _checked(state, "ops", np.uint8),
-            _checked(state, "features", np.int32),
-            _checked(state, "values", np.float64),
-        )
 
     def _deal(
         self,
@@ -299,9 +285,7 @@ def _sequences(
     return sequences_of([row for row, _ in guesses]), *_flat([values for _, values in guesses])
 
 
-def _checked(
-    state: Mapping[str, npt.NDArray[np.generic]], name: str, kind: type[_Kind]
-) -> npt.NDArray[_Kind]:
+def _checked(state: Arrays, name: str, kind: type[_Kind]) -> npt.NDArray[_Kind]:
     if name not in state:
         raise InputError(f"the saved search lacks the array {name!r}")
     held = state[name]

@@ -6,62 +6,36 @@ is a pure function of data, settings and seed; its state is a dict of plain arra
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from symtick.errors import InputError
-from symtick.expr import (
-    Expression,
-    Interval,
-    Op,
-    Program,
-    check_names,
-    default_names,
-    from_programs,
-    parse,
-    to_text,
-)  # fmt: skip
+from symtick.expr import Interval
 from symtick.hwcost.search_model.table import SearchCost
-from symtick.search.enumeration.bidirectional import closed_forms
-from symtick.search.evolution.engine import (
-    Engine,
-    Guess,
-)
+from symtick.search.evolution.engine import Engine, Guess
+from symtick.search.hybrid.exact import exact_laws
+from symtick.search.hybrid.reward import Reward
 from symtick.search.hybrid.settings import HybridConfig
-from symtick.search.kernel_api.candidate import Candidate, Penalty
+from symtick.search.kernel_api.candidate import Candidate, Penalty, from_arrays, to_arrays
 from symtick.search.kernel_api.checks import check_budget
-from symtick.search.kernel_api.evaluation import (
-    FREE,
-    LITERAL,
-    Rows,
-    costs,
-    intervals,
-    losses,
-    rounded,
-)
-from symtick.search.kernel_api.states import State, part_of
+from symtick.search.kernel_api.evaluation import Rows
+from symtick.search.kernel_api.pareto import non_dominated
+from symtick.search.kernel_api.search import Status
+from symtick.search.kernel_api.states import Arrays, State, digest, part_of, prefixed
 from symtick.search.policy.network import Weights
 from symtick.search.policy.policy import Policy
-from symtick.search.policy.training import (
-    Batch,
-    Trainer,
-    make_trainer,
-)
+from symtick.search.policy.training import Batch, Trainer, make_trainer
 
-Floats = npt.NDArray[np.float64]
 _NO_BUDGET = 1_000_000  # ticks from which on a limit is none
 
 
 @dataclass(frozen=True)
-class Progress:
-    """Where a search stands.
+class HybridStats:
+    """Progress so far.
 
     Attributes:
         steps: steps done.
@@ -70,7 +44,6 @@ class Progress:
         restarts: times that the policy forgot everything.
         best_loss: the best loss so far.
         reward: of the best sequence of the last batch.
-        done: whether the budget is used up or the target reached.
     """
 
     steps: int
@@ -79,30 +52,6 @@ class Progress:
     restarts: int
     best_loss: float
     reward: float
-    done: bool
-
-
-class Reward:
-    """Rewards in [0, 1] for losses: 1/(1 + NRMSE) (Petersen et al. 2021) where the loss is a mean
-    square, 1/(1 + loss/loss of the constant mean) for any other; 0 for no loss at all.
-
-    Args:
-        rows: the data.
-        config: of the loss.
-    """
-
-    def __init__(self, rows: Rows, config: HybridConfig) -> None:
-        engine = config.engine
-        self._root = engine.loss == "mse"
-        mean = float(np.average(rows.y, weights=rows.weights))
-        constant = Program(np.array([Op.CONST], np.uint8), np.zeros(1, np.int32), np.array([mean]))
-        found = losses([constant], rows, loss=engine.loss, delta=engine.huber_delta)
-        self._unit = float(found[0]) if 0.0 < found[0] < math.inf else 1.0
-
-    def __call__(self, found: Floats) -> Floats:
-        with np.errstate(over="ignore"):
-            share = np.maximum(found, 0.0) / self._unit
-        return np.asarray(1.0 / (1.0 + (np.sqrt(share) if self._root else share)))
 
 
 class HybridSearch:
@@ -114,8 +63,6 @@ class HybridSearch:
         ranges: interval of each input, or None, as `Engine` takes them.
         cost: the cost table.
         config: settings.
-        max_evaluations: the budget, which is never exceeded; None for none. It can be changed
-            later, as `budget`.
         weights: weight of each row, or None.
         guesses: candidates to start from, as `Engine` takes them.
         penalty: of an expression, as `Engine` takes it.
@@ -134,7 +81,6 @@ class HybridSearch:
         cost: SearchCost,
         config: HybridConfig | None = None,
         *,
-        max_evaluations: int | None = None,
         weights: npt.ArrayLike | None = None,
         guesses: Sequence[Guess] = (),
         penalty: Penalty | None = None,
@@ -142,22 +88,19 @@ class HybridSearch:
         start: Weights | None = None,
     ) -> None:
         self.config = config or HybridConfig()
-        if max_evaluations is not None:
-            check_budget("max_evaluations", max_evaluations, 0)
-        self.budget = max_evaluations
         self._rows = Rows.make(X, y, weights)
-        self._reward = Reward(self._rows, self.config)
+        self._reward = Reward(self._rows, self.config.engine)
         self._engine_config = replace(self.config.engine, seed=self.config.seed)
-        self._made_of = (X, y, ranges, cost, self._engine_config)
-        self._others: dict[str, Any] = {
-            "weights": weights, "guesses": guesses, "penalty": penalty, "names": names,
-        }  # fmt: skip
-        self.engine = Engine(*self._made_of, **self._others)
+        self._make_engine = partial(
+            Engine, X, y, ranges, cost, self._engine_config,
+            weights=weights, guesses=guesses, penalty=penalty, names=names,
+        )  # fmt: skip
+        self.engine = self._make_engine()
         self._cost, self._ranges = cost, ranges
         engine = self._engine_config
         written = engine.constant_bits and engine.custom  # their constants are not to be rounded
         self._exact = 0 if penalty is not None or written else self.config.closed_forms
-        self._names = check_names(names) if names else default_names(self._rows.X.shape[1])
+        self._digest = digest([self.config, self.engine.vocabulary.inputs])
         self._formulas: list[Candidate] = []
         self._spent = 0  # evaluations that the engine knows nothing of
         self._start = start
@@ -194,121 +137,84 @@ class HybridSearch:
         return min([self.engine.stats().best_loss, *(c.loss for c in self._formulas)])
 
     @property
-    def done(self) -> bool:
-        """Whether the budget is used up or the target reached."""
-        target = self.config.engine.target_loss
-        reached = target is not None and self.best_loss <= target
-        return reached or (self.budget is not None and self.evaluations >= self.budget)
+    def status(self) -> Status:
+        """Where it stands."""
+        best, target = self.best_loss, self.config.engine.target_loss
+        done = target is not None and best <= target
+        text = f"{self._drawn} sequences drawn"
+        return Status(self.config.method, done, self._steps, text, best, self.evaluations)
 
-    def step(self, threads: int = 1, generations: int | None = None) -> Progress:
-        """One step; nothing happens once it is done.
+    def step(
+        self, generations: int | None = None, threads: int = 1, budget: int | None = None
+    ) -> HybridStats:
+        """One step, whole or not at all; nothing happens once it is done.
 
         Args:
+            generations: of evolution in this step; None: as many as the settings say.
             threads: threads to use; they change nothing but the time.
-            generations: of evolution in this step, where not as many as the settings say.
+            budget: evaluations in all, which are never exceeded; None for no limit.
+
+        Raises:
+            InputError: the budget is no number from 0.
         """
-        if self.done:
-            return self.progress()
+        if budget is not None:
+            check_budget("budget", budget, 0)
+        if self.status.done or (budget is not None and self.evaluations >= budget):
+            return self.stats()
         count = self.config.generations if generations is None else generations
         before = self.state()
         try:
-            self._step(count, threads)
+            self._step(count, threads, budget)
         except BaseException:
-            self._take(before)  # a step is done whole or not at all
+            self.restore(before)
             raise
-        return self.progress()
+        return self.stats()
 
-    def _step(self, count: int, threads: int) -> None:
+    def _step(self, count: int, threads: int, budget: int | None) -> None:
         if self._steps == 0 and self._exact:
-            self._meet()
+            # a quarter of the budget: on data with noise it finds nothing
+            most = self._exact if budget is None else min(self._exact, budget // 4)
+            self._formulas, self._spent = self._laws(most)
         elif self.policy is None:
-            self._breed(count, threads)
+            self._breed(count, threads, budget)
         else:
-            self._learn(self.policy, threads, count)
+            self._learn(self.policy, count, threads, budget)
         self._steps += 1
 
-    def run(self, threads: int = 1, max_steps: int | None = None) -> Progress:
-        """Steps until it is done.
+    def stats(self) -> HybridStats:
+        """Progress so far."""
+        return HybridStats(
+            self._steps, self.evaluations, self._drawn, self._restarts, self.best_loss, self._last
+        )
 
-        Raises:
-            InputError: there is neither a budget nor a number of steps to end it.
-        """
-        if self.budget is None and max_steps is None:
-            raise InputError("a run needs max_evaluations or max_steps to end")
-        while not self.done and (max_steps is None or self._steps < max_steps):
-            self.step(threads)
-        return self.progress()
-
-    def progress(self) -> Progress:
-        """Where it stands."""
-        return Progress(
-            self._steps, self.evaluations, self._drawn, self._restarts, self.best_loss,
-            self._last, self.done,
+    def _laws(self, budget: int) -> tuple[list[Candidate], int]:
+        return exact_laws(
+            self._rows, self._ranges, self._cost, self._engine_config, self.engine.vocabulary,
+            max_nodes=self.config.closed_nodes, budget=budget,
         )  # fmt: skip
 
-    def _meet(self) -> None:
-        """The search from both ends, by a quarter of the budget at most: on data with noise it
-        finds nothing."""
-        config, most = self._engine_config, self._exact
-        rules, limits = config.all_rules(), config.limits
-        nodes = min(max(rules.max_nodes, self.config.closed_nodes), limits.max_nodes)
-        found = closed_forms(
-            self._rows.X, self._rows.y, self._cost, self.engine.vocabulary,
-            replace(rules, max_nodes=nodes),
-            weights=self._rows.weights, loss=config.loss, delta=config.huber_delta,
-            max_evaluations=most if self.budget is None else min(most, self.budget // 4),
-            enough=config.target_loss,
-        )  # fmt: skip
-        self._spent = found.evaluations
-        front = found.front
-        if config.constant_bits and config.constants:
-            front = [self._rounded(c) for c in front]
-        self._formulas = [c for c in front if self._allowed(c)]
+    def _breed(self, generations: int, threads: int, budget: int | None) -> None:
+        self.engine.step(generations, threads, None if budget is None else budget - self._spent)
 
-    def _rounded(self, found: Candidate) -> Candidate:
-        config, literals = self._engine_config, (0.0, 1.0, 2.0, *self._engine_config.literals)
-        kinds = [LITERAL if v in literals else FREE for v in found.program.consts.tolist()]
-        (fit,) = rounded(
-            [found.program], self._rows, bits=config.constant_bits,
-            fraction=config.constant_fraction, loss=config.loss, delta=config.huber_delta,
-            kinds=[kinds],
-        )  # fmt: skip
-        ticks, lut = costs([fit.program], self._cost)
-        return Candidate(fit.program, fit.loss, int(ticks[0]), float(lut[0]))
-
-    def _allowed(self, found: Candidate) -> bool:
-        """Whether what the search from both ends knows nothing of allows a formula."""
-        limits = self._engine_config.limits
-        if not math.isfinite(found.loss) or found.lut > limits.max_lut:
-            return False
-        if found.ticks > limits.max_ticks or self._ranges is None:
-            return found.ticks <= limits.max_ticks
-        held = intervals([found.program], self._ranges)[0]
-        most = limits.max_magnitude
-        return held is not None and all(-most <= i.lo and i.hi <= most for i in held)
-
-    def _breed(self, generations: int, threads: int) -> None:
-        budget = None if self.budget is None else self.budget - self._spent
-        self.engine.step(generations, threads, budget)
-
-    def _learn(self, policy: Policy, threads: int, generations: int) -> None:
+    def _learn(self, policy: Policy, generations: int, threads: int, budget: int | None) -> None:
         before = self.engine.stats()
-        batch = self._sampled(policy, threads)
-        if self.config.method == "hybrid" and not self.done:
-            self._breed(generations, threads)
-            sequences, _, found = self.engine.people(self.config.train_best)
-            batch = batch.joined(Batch(sequences, self._reward(found)))
+        batch = self._sampled(policy, threads, budget)
+        spent = budget is not None and self.evaluations >= budget
+        if self.config.method == "hybrid" and not spent and not self.status.done:
+            self._breed(generations, threads, budget)
+            sequences, _, losses = self.engine.people(self.config.train_best)
+            batch = batch.joined(Batch(sequences, self._reward(losses)))
         assert self._trainer is not None
         if len(batch.rewards):
             self._trainer.step(batch)
         self._last = float(batch.rewards.max(initial=0.0))
         self._watch(before.evaluations, before.best_loss)
 
-    def _sampled(self, policy: Policy, threads: int) -> Batch:
+    def _sampled(self, policy: Policy, threads: int, budget: int | None) -> Batch:
         """The policy's batch, scored; the engine has it now."""
         count = self.config.batch
-        if self.budget is not None:
-            count = min(count, self.budget - self.evaluations)
+        if budget is not None:
+            count = min(count, budget - self.evaluations)
         first, self._drawn = self._drawn, self._drawn + count
         drawn = policy.sample(count, self.config.seed, first=first, threads=threads, at_least=0)
         if not len(drawn.sequences):  # none kept the rules, such as units: evolution goes on
@@ -332,100 +238,43 @@ class HybridSearch:
 
     def front(self) -> list[Candidate]:
         """The Pareto front over (loss, ticks, LUT) so far, by ticks, then LUT."""
-        return undominated([*self._formulas, *self.engine.front()])
-
-    @property
-    def best(self) -> Candidate | None:
-        """The candidate with the smallest loss, or None so far."""
-        return min(self.front(), key=lambda c: (c.loss, c.ticks, c.lut), default=None)
+        return non_dominated([*self._formulas, *self.engine.front()], lambda c: c.figures)
 
     # --- stopping and going on -----------------------------------------------------------------
 
     def state(self) -> State:
         """Everything that a later run needs to go on exactly as this one would."""
-        out: State = {f"engine/{name}": held for name, held in self.engine.state().items()}
-        counts = [self._steps, self._drawn, self._restarts, self._stalled]
-        out["hybrid/counts"] = np.array(counts, np.int64)
-        out["hybrid/settings"] = np.array(self._digest(), np.str_)
-        out["hybrid/last"] = np.array(self._last)
-        out["hybrid/spent"] = np.array(self._spent, np.int64)
-        texts = [to_text(from_programs([c.program], self._names)) for c in self._formulas]
-        out["hybrid/formulas"] = np.array(texts, np.str_)
-        costs = [(c.loss, c.ticks, c.lut) for c in self._formulas]
-        out["hybrid/costs"] = np.array(costs, np.float64).reshape(-1, 3)
-        if self._trainer is not None:
-            out |= {f"learned/{name}": held for name, held in self._trainer.state().items()}
-        return out
+        counts = [self._steps, self._drawn, self._restarts, self._stalled, self._spent]
+        own: State = {
+            "counts": np.array(counts, np.int64),
+            "settings": np.array(self._digest, np.str_),
+            "last": np.array(self._last),
+        }
+        own |= prefixed(to_arrays(self._formulas), "formulas/")
+        out = prefixed(self.engine.state(), "engine/") | prefixed(own, "hybrid/")
+        return out if self._trainer is None else out | prefixed(self._trainer.state(), "learned/")
 
-    def _digest(self) -> str:
-        """Of all settings, but for what a callable loss computes."""
-        words = json.dumps([_plain(self.config), list(self._names)], sort_keys=True)
-        return hashlib.sha256(words.encode()).hexdigest()
-
-    @classmethod
-    def restore(
-        cls,
-        X: npt.ArrayLike,
-        y: npt.ArrayLike,
-        ranges: Sequence[Interval] | None,
-        cost: SearchCost,
-        config: HybridConfig | None,
-        state: Mapping[str, npt.NDArray[Any]],
-        **others: Any,
-    ) -> HybridSearch:
-        """A search that goes on from `state()`; the other arguments must be those of the first.
+    def restore(self, state: Arrays) -> None:
+        """Take up the `state()` of a search of the same arguments.
 
         Raises:
             InputError: the state is damaged, or belongs to other arguments.
         """
-        search = cls(X, y, ranges, cost, config, **others)
-        if str(state.get("hybrid/settings")) != search._digest():
+        own = part_of(state, "hybrid/")
+        if str(own.get("settings")) != self._digest:
             raise InputError(
                 "the saved search is damaged or belongs to other settings or names: go on with "
                 "those that it was started with"
             )
-        search._take(state)
-        return search
-
-    def _take(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         try:
-            counts = [int(n) for n in state["hybrid/counts"]]
-            self._steps, self._drawn, self._restarts, self._stalled = counts
-            self._last, self._spent = float(state["hybrid/last"]), int(state["hybrid/spent"])
-            self._formulas = [
-                Candidate(parse(str(text), self._names).to_program(), float(a), int(b), float(c))
-                for text, (a, b, c) in zip(
-                    state["hybrid/formulas"], state["hybrid/costs"], strict=True
-                )
-            ]
+            counts = [int(n) for n in own["counts"]]
+            self._steps, self._drawn, self._restarts, self._stalled, self._spent = counts
+            self._last = float(own["last"])
+            self._formulas = from_arrays(part_of(own, "formulas/"))
         except (KeyError, ValueError, TypeError) as error:
             raise InputError(f"cannot go on from the saved search: {error}") from None
-        self.engine = Engine.restore(*self._made_of, part_of(state, "engine/"), **self._others)
+        self.engine = self._make_engine()  # after an exception in a step it is of no more use
+        self.engine.restore(part_of(state, "engine/"))
         if self._trainer is not None:
             self._begin()
             self._trainer.restore(part_of(state, "learned/"))
-
-
-def _plain(held: Any) -> Any:
-    """Settings as JSON has them."""
-    if isinstance(held, Expression):
-        return str(held)
-    if is_dataclass(held) and not isinstance(held, type):
-        return {f.name: _plain(getattr(held, f.name)) for f in fields(held)}
-    if isinstance(held, Mapping):
-        return {str(name): _plain(value) for name, value in held.items()}
-    if isinstance(held, (list, tuple)):
-        return [_plain(value) for value in held]
-    if isinstance(held, (str, bool, int, float, type(None))):
-        return held
-    return getattr(held, "__qualname__", "callable") if callable(held) else str(held)
-
-
-def undominated(found: Sequence[Candidate]) -> list[Candidate]:
-    """Those that no other one beats in loss, ticks and LUTs, by ticks, then LUT."""
-    order = sorted(found, key=lambda c: (c.ticks, c.lut, c.loss))
-    kept: list[Candidate] = []
-    for one in order:
-        if not any(k.loss <= one.loss and k.lut <= one.lut for k in kept):
-            kept.append(one)
-    return kept

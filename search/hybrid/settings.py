@@ -13,7 +13,7 @@ from symtick.search.evolution.settings import EngineConfig, Limits, Moves
 from symtick.search.grammar.grammar import Rules
 from symtick.search.policy.settings import NetworkSettings, Priors, TrainSettings
 
-HYBRID_METHODS = ("policy", "gp", "hybrid")
+HYBRID_METHODS = ("gp", "policy", "hybrid")
 
 
 @dataclass(frozen=True)

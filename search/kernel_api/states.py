@@ -1,19 +1,25 @@
-"""Stored states of searches: plain arrays, and values for JSON, in one .npz file. Nothing is
-pickled."""
+"""Stored states of searches: plain arrays, and values for JSON, in one .npz file without pickles;
+and digests, by which a state knows the settings that it belongs to."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from functools import partial
+from inspect import getattr_static
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from symtick.errors import InputError
+from symtick.expr import Expression
 from symtick.files import write_bytes
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -33,16 +39,30 @@ def prefixed(state: Arrays, prefix: str) -> State:
     return {f"{prefix}{name}": array for name, array in state.items()}
 
 
-def write_state(path: Path, arrays: Arrays, values: Mapping[str, Any]) -> None:
-    """Store arrays and values in one file, which is replaced as a whole."""
+def with_values(arrays: Arrays, **values: Any) -> State:
+    """The arrays, and values of JSON as one more of them."""
+    return {**arrays, _VALUES: np.array(json.dumps(values, allow_nan=False))}
+
+
+def values_of(state: Arrays) -> dict[str, Any]:
+    """The values of `with_values`.
+
+    Raises:
+        KeyError: there are none.
+        ValueError: they are damaged.
+    """
+    return dict(json.loads(str(state[_VALUES])))
+
+
+def write_state(path: Path, state: Arrays) -> None:
+    """Store a state in one file, which is replaced as a whole."""
     content = io.BytesIO()
-    text = json.dumps(values, allow_nan=False)
-    np.savez(content, **{_VALUES: np.array(text)}, **arrays)  # type: ignore[arg-type]
+    np.savez(content, **state)  # type: ignore[arg-type]
     write_bytes(path, content.getvalue())
 
 
-def read_state(path: Path) -> tuple[Arrays, Mapping[str, Any]]:
-    """Arrays and values of one file.
+def read_state(path: Path) -> State:
+    """The state of a file.
 
     Raises:
         InputError: it is damaged or not a checkpoint.
@@ -50,8 +70,72 @@ def read_state(path: Path) -> tuple[Arrays, Mapping[str, Any]]:
     try:
         # from memory: a damaged archive would leave its file open
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as content:
-            arrays = {name: content[name] for name in content.files}
-        values = json.loads(str(arrays.pop(_VALUES)))
+            state = {name: content[name] for name in content.files}
+        values_of(state)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"the checkpoint file {path} is damaged: {error}") from error
-    return arrays, values
+    return state
+
+
+def digest(
+    settings: object,
+    arrays: Iterable[npt.NDArray[Any] | None] = (),
+    *,
+    functions: bool = True,
+) -> str:
+    """A digest of settings and data, equal where a stored state may go on.
+
+    Args:
+        settings: dataclasses, mappings, sequences, numbers, texts, expressions.
+        arrays: of the data.
+        functions: whether settings may hold functions. Of those count code, constants, defaults,
+            and which others they call by name; not what a closure, globals or an object's
+            attributes hold.
+
+    Raises:
+        InputError: there is a function, and `functions` is false.
+    """
+    text = json.dumps(_plain(settings, functions), sort_keys=True)
+    content = hashlib.sha256(text.encode())
+    for array in arrays:
+        content.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
+    return content.hexdigest()
+
+
+def _plain(value: Any, functions: bool) -> Any:
+    """Settings as JSON has them."""
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    if isinstance(value, Expression):
+        return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name), functions) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each, functions) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each, functions) for each in value]
+    if callable(value) and not functions:
+        raise InputError(
+            f"a checkpoint cannot know whether {value!r} is the same when it is resumed: use "
+            "settings that are plain values, such as a loss by its name"
+        )
+    return _named(value) if callable(value) else repr(value)
+
+
+def _named(value: Any) -> object:
+    """What a function does, as far as its code says so."""
+    if isinstance(value, partial):
+        return ["partial", _named(value.func), repr(value.args), repr(value.keywords)]
+    name = f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value))}"
+    function = getattr(value, "__func__", value)  # of a method
+    if not isinstance(function, FunctionType):
+        function = getattr_static(type(value), "__call__", None)
+    if not isinstance(function, FunctionType):
+        return name
+    defaults = repr((function.__defaults__, function.__kwdefaults__))
+    return [name, defaults, _written(function.__code__)]
+
+
+def _written(code: CodeType) -> list[object]:
+    constants = [_written(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts]
+    return [code.co_code.hex(), constants, code.co_names, code.co_freevars]

@@ -1,26 +1,31 @@
-"""Taking a layered form apart, rung by rung: a whole Pareto front from one fit.
+"""Backward elimination of layered forms: a whole Pareto front from one fit.
 
-Room: `search`. A `Ladder` fits a large random `Layers`, then repeats: weigh every summand, drop
-those that cost least loss per LUT, fit again in the hardware's arithmetic, compile and measure.
-This is backward elimination with re-fitting (optimal brain damage, LeCun et al. 1990, with
+An `Elimination` fits a large random `Layers`, then repeats: weigh every summand, drop those that
+cost least loss per LUT, fit again in the hardware's arithmetic, compile and measure. This is
+backward elimination with re-fitting (optimal brain damage, LeCun et al. 1990, with
 measured saliencies), with LUTs and ticks of the compiled design in the loop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from symtick.codegen import Precision
 from symtick.search.data.problem import Problem
-from symtick.search.designs.evaluate import Bench
+from symtick.search.designs.evaluate import DesignEvaluator
 from symtick.search.designs.front import FrontEntry
-from symtick.search.kernel_api.states import State
-from symtick.search.kernel_api.status import Status
+from symtick.search.kernel_api.search import Status
+from symtick.search.kernel_api.states import (
+    Arrays,
+    State,
+    part_of,
+    prefixed,
+    values_of,
+    with_values,
+)
 from symtick.search.layered.codes import Codes
 from symtick.search.layered.descent import Batch, fit
 from symtick.search.layered.layers import Grid, Layers
@@ -29,15 +34,15 @@ from symtick.search.layered.settings import LayeredSettings
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
-    """Training rows in the form that layered forms learn from; shared by all ladders."""
+class LayeredRows:
+    """Training rows as layered forms learn from them; shared by all eliminations."""
 
     codes: Codes
     batches: Sequence[Batch]
     probe: Probe
 
     @classmethod
-    def of(cls, problem: Problem, settings: LayeredSettings) -> Ground:
+    def of(cls, problem: Problem, settings: LayeredSettings) -> LayeredRows:
         """Batches of the problem's training rows; the last, incomplete one is left out."""
         count = min(settings.rows, problem.train.stop)
         size = min(settings.batch, count)
@@ -58,61 +63,61 @@ class Ground:
 
 
 @dataclass(frozen=True)
-class Rung:
-    """A stage of a ladder: constants, masks, and the entry that they make."""
+class PrunedForm:
+    """The form after a pruning step: constants, masks, and the design that they make."""
 
     layers: State
     entry: FrontEntry
 
 
-class Ladder:
-    """One start and its descent; a `Source`.
+class Elimination:
+    """One start and its backward elimination; a search whose front is of measured designs.
 
     Args:
-        name: of the source.
-        bench: where designs are measured.
-        ground: rows to learn from.
+        name: of the search.
+        evaluator: measures the designs.
+        rows: rows to learn from.
         settings: steps and rates.
         start: the form to begin with.
-        fitted: the form is fitted already: no first fit, one summand less per rung.
+        fitted: the form is fitted already: no first fit, one summand less in each step.
     """
 
     def __init__(
         self,
         name: str,
-        bench: Bench,
-        ground: Ground,
+        evaluator: DesignEvaluator,
+        rows: LayeredRows,
         settings: LayeredSettings,
         start: Layers,
         fitted: bool = False,
     ) -> None:
-        self.name = name
-        self.bench = bench
-        self.ground = ground
+        self._name = name
+        self.evaluator = evaluator
+        self.rows = rows
         self.settings = settings
         self.layers = start
         self.fitted = fitted
-        self.rungs: list[Rung] = []
+        self.pruned: list[PrunedForm] = []
         self._slices = 0
         self._loss = float("inf")
         self._done = False
-        shift = bench.unit_bits()
-        self._grid = Grid(settings.term_frac + shift, settings.address_bits)
+        self._grid = Grid(settings.term_frac + evaluator.unit_bits(), settings.address_bits)
 
     @property
     def status(self) -> Status:
         """Where it stands."""
         text = f"{self.layers.summands} summands"
-        return Status(self.name, self._done, self._slices, text, self._loss)
+        return Status(self._name, self._done, self._slices, text, self._loss, self._slices)
 
-    @property
-    def entries(self) -> list[FrontEntry]:
-        """Measured rungs."""
-        return [rung.entry for rung in self.rungs]
+    def front(self) -> list[FrontEntry]:
+        """The measured designs, those that others beat too."""
+        return [form.entry for form in self.pruned]
 
-    def step(self) -> None:
-        """The first fit, or one rung."""
-        settings, problem = self.settings, self.bench.problem
+    def step(self, *, threads: int = 1, budget: int | None = None) -> None:
+        """The first fit, or one pruning step."""
+        if self._done or (budget is not None and self._slices >= budget):
+            return
+        settings, problem = self.settings, self.evaluator.problem
         first = self._slices == 0
         if first and not self.fitted:
             self._fit(settings.fit_steps, settings.rate)
@@ -124,7 +129,7 @@ class Ladder:
             self._fit(steps, settings.refit_rate)
             self._measure()
         self._slices += 1
-        outputs = self.layers.outputs(self.ground.probe.matrix)
+        outputs = self.layers.outputs(self.rows.probe.matrix)
         self._loss = problem.loss(outputs, slice(0, len(outputs)))
         self._done = self._done or self._finished()
 
@@ -134,15 +139,14 @@ class Ladder:
         return self._slices > 1 and self.layers.summands <= self.settings.least
 
     def _fit(self, steps: int, rate: float) -> None:
-        problem = self.bench.problem
+        problem = self.evaluator.problem
         first = self._slices * steps
-        fit(self.layers, self.ground.batches, problem.objective, steps, rate, problem.spread, first)
+        fit(self.layers, self.rows.batches, problem.objective, steps, rate, problem.spread, first)
 
     def _prune(self) -> None:
-        found = cuts(self.layers, self.ground.probe, self.bench)
         share = 0.0 if self.fitted else self.settings.drop
         count = max(1, round(share * self.layers.summands))
-        if not remove(self.layers, found, count):
+        if not remove(self.layers, cuts(self.layers, self.rows.probe, self.evaluator), count):
             self._done = True
 
     def _measure(self) -> None:
@@ -151,51 +155,46 @@ class Ladder:
         precision = Precision(
             term_frac=self._grid.term_frac, wide_bits=self._grid.address_bits, chords=False
         )
-        expression = self.layers.expression(self.bench.problem.input_names)
-        entry = self.bench.measure(expression, precision, self.name)
+        expression = self.layers.expression(self.evaluator.problem.input_names)
+        entry = self.evaluator.measure(expression, precision, self._name)
         if entry is not None:
-            self.rungs.append(Rung(pack(self.layers), entry))
+            self.pruned.append(PrunedForm(pack(self.layers), entry))
 
-    def state(self) -> tuple[State, dict[str, Any]]:
-        """Arrays of the present form and of every rung, and the counters."""
-        arrays = {f"now.{key}": held for key, held in pack(self.layers).items()}
-        for number, rung in enumerate(self.rungs):
-            arrays.update({f"{number}.{key}": held for key, held in rung.layers.items()})
-        values = {
-            "slices": self._slices,
-            "loss": None if self._slices == 0 else self._loss,
-            "done": self._done,
-            "shapes": list(self.layers.shapes),
-            "entries": [rung.entry.to_dict() for rung in self.rungs],
-        }
-        return arrays, values
+    def state(self) -> State:
+        """Arrays of the present form and of every measured one, and the counters."""
+        arrays = prefixed(pack(self.layers), "now.")
+        for number, form in enumerate(self.pruned):
+            arrays |= prefixed(form.layers, f"{number}.")
+        return with_values(
+            arrays,
+            slices=self._slices,
+            loss=None if self._slices == 0 else self._loss,
+            done=self._done,
+            shapes=list(self.layers.shapes),
+            entries=[form.entry.to_dict() for form in self.pruned],
+        )
 
-    def restore(self, arrays: Mapping[str, npt.NDArray[Any]], values: Mapping[str, Any]) -> None:
+    def restore(self, state: Arrays) -> None:
         """Take up a stored state."""
-        shapes = tuple(values["shapes"])
-        self.layers = unpack(_part(arrays, "now"), self.ground.codes, shapes)
-        self.rungs = [
-            Rung(_part(arrays, str(number)), FrontEntry.from_dict(held))
-            for number, held in enumerate(values["entries"])
+        values = values_of(state)
+        self.layers = unpack(part_of(state, "now."), self.rows.codes, tuple(values["shapes"]))
+        self.pruned = [
+            PrunedForm(part_of(state, f"{number}."), FrontEntry.from_dict(entry))
+            for number, entry in enumerate(values["entries"])
         ]
         self._slices = int(values["slices"])
         self._loss = float("inf") if values["loss"] is None else float(values["loss"])
         self._done = bool(values["done"])
 
 
-def _part(arrays: Mapping[str, npt.NDArray[Any]], name: str) -> State:
-    lead = f"{name}."
-    return {k.removeprefix(lead): held for k, held in arrays.items() if k.startswith(lead)}
-
-
 def pack(layers: Layers) -> State:
     """The form as arrays, copied."""
-    held: State = {"kind": layers.kind, "inner": layers.inner, "outer": layers.outer}
-    return {name: array.copy() for name, array in (held | layers.params).items()}
+    masks: State = {"kind": layers.kind, "inner": layers.inner, "outer": layers.outer}
+    return {name: array.copy() for name, array in (masks | layers.params).items()}
 
 
-def unpack(arrays: Mapping[str, npt.NDArray[Any]], codes: Codes, shapes: tuple[str, ...]) -> Layers:
+def unpack(state: Arrays, codes: Codes, shapes: tuple[str, ...]) -> Layers:
     """The inverse of `pack`, without its grid."""
-    held = {name: array.copy() for name, array in arrays.items()}
-    kind, inner, outer = (held.pop(name) for name in ("kind", "inner", "outer"))
-    return Layers(codes, shapes, kind, inner, outer, held)
+    params = {name: array.copy() for name, array in state.items()}
+    kind, inner, outer = (params.pop(name) for name in ("kind", "inner", "outer"))
+    return Layers(codes, shapes, kind, inner, outer, params)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from symtick.search.data.dataset import FloatArray, IntArray
 from symtick.search.data.objective import Outputs
-from symtick.search.designs.evaluate import Bench
+from symtick.search.designs.evaluate import DesignEvaluator
 from symtick.search.layered.codes import Singles
 from symtick.search.layered.layers import Layers
 
@@ -58,7 +58,7 @@ class Probe:
     loss: Callable[[Outputs, FloatArray], float]
 
 
-def cuts(layers: Layers, probe: Probe, bench: Bench) -> list[Cut]:
+def cuts(layers: Layers, probe: Probe, evaluator: DesignEvaluator) -> list[Cut]:
     """All summands that can go alone, cheapest loss per LUT first.
 
     The last summand of an output stays, and so does the last one of a live hidden sum.
@@ -68,13 +68,18 @@ def cuts(layers: Layers, probe: Probe, bench: Bench) -> list[Cut]:
     _, terms = layers.heads(seen)
     whole = layers.added(terms)
     base = probe.loss(whole.T, probe.goal)
-    found = _outer_cuts(layers, probe, bench, terms, whole, base)
-    found += _inner_cuts(layers, probe, bench, stored, sums, terms, whole, base)
+    found = _outer_cuts(layers, probe, evaluator, terms, whole, base)
+    found += _inner_cuts(layers, probe, evaluator, stored, sums, terms, whole, base)
     return sorted(found)
 
 
 def _outer_cuts(
-    layers: Layers, probe: Probe, bench: Bench, terms: Singles, whole: Singles, base: float
+    layers: Layers,
+    probe: Probe,
+    evaluator: DesignEvaluator,
+    terms: Singles,
+    whole: Singles,
+    base: float,
 ) -> list[Cut]:
     grid = layers.grid
     assert grid is not None
@@ -86,7 +91,7 @@ def _outer_cuts(
         mean = float(term.mean())
         less[k] += np.float32(mean) - term
         bits = _bits(float(np.ptp(term)) * 2.0**grid.term_frac)
-        luts = bench.table_luts(grid.address_bits, bits) + bench.adder_luts(bits + 1)
+        luts = evaluator.table_luts(grid.address_bits, bits) + evaluator.adder_luts(bits + 1)
         found.append(Cut((probe.loss(less.T, probe.goal) - base) / luts, OUTER, j, k, mean))
     return found
 
@@ -94,7 +99,7 @@ def _outer_cuts(
 def _inner_cuts(
     layers: Layers,
     probe: Probe,
-    bench: Bench,
+    evaluator: DesignEvaluator,
     stored: Singles,
     sums: Singles,
     terms: Singles,
@@ -103,7 +108,7 @@ def _inner_cuts(
 ) -> list[Cut]:
     steps = layers.steps()
     owner = layers.pairs()[0]
-    widths = [f.width for f in bench.problem.formats]
+    widths = [f.width for f in evaluator.problem.formats]
     found = []
     for i, j in np.argwhere(layers.inner).tolist():
         if layers.inner[:, j].sum() <= 1 or not layers.outer[j].any():
@@ -112,7 +117,7 @@ def _inner_cuts(
         mean = float(part.mean())
         less = _without(layers, j, sums[j] - part + np.float32(mean), terms, owner, whole)
         bits = _bits(float(np.ptp(part)) / float(steps[j]))
-        luts = bench.table_luts(widths[i], bits) + bench.adder_luts(bits + 1)
+        luts = evaluator.table_luts(widths[i], bits) + evaluator.adder_luts(bits + 1)
         found.append(Cut((probe.loss(less.T, probe.goal) - base) / luts, INNER, i, j, mean))
     return found
 

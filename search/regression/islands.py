@@ -23,9 +23,20 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.errors import InputError, ToolError
-from symtick.search.kernel_api.candidate import Candidate
-from symtick.search.kernel_api.states import Arrays, State, read_state, write_state
-from symtick.search.regression.regression import Task, make_engine, non_dominated
+from symtick.search.evolution.engine import Engine
+from symtick.search.kernel_api.candidate import Candidate, front_of
+from symtick.search.kernel_api.search import Status
+from symtick.search.kernel_api.states import (
+    Arrays,
+    State,
+    part_of,
+    prefixed,
+    read_state,
+    values_of,
+    with_values,
+    write_state,
+)
+from symtick.search.regression.task import Task
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -66,7 +77,7 @@ class Migrants:
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class Epoch:
     """What an island's epoch comes back with."""
 
     state: State
@@ -82,8 +93,8 @@ def live(
     number: int,
     state: Arrays | None,
     guests: Migrants | None,
-    budget: int,
-) -> Outcome:
+    budget: int | None,
+) -> Epoch:
     """One epoch of one island: a pure function, run wherever there is a worker.
 
     Args:
@@ -92,15 +103,15 @@ def live(
         number: of this island.
         state: at the end of the last epoch, or None for the first.
         guests: people of the neighbour.
-        budget: evaluations of the island in all.
+        budget: evaluations of the island in all, or None for no limit.
     """
-    engine = make_engine(_own(task, settings, number), state)
-    room = max(0, budget - engine.stats().evaluations)
-    if guests is not None and room and len(guests.sequences):
+    engine = _engine(task, settings, number, state)
+    room = None if budget is None else max(0, budget - engine.stats().evaluations)
+    if guests is not None and room != 0 and len(guests.sequences):
         engine.offer(guests.sequences[:room], guests.constants[:room])
     stats = engine.step(settings.epoch, 1, budget)
     sequences, constants, _ = engine.people(settings.migrants)
-    return Outcome(
+    return Epoch(
         engine.state(),
         tuple(engine.front()),
         Migrants(sequences, tuple(constants)),
@@ -109,25 +120,26 @@ def live(
     )
 
 
-def _own(task: Task, settings: IslandSettings, number: int) -> Task:
-    """The task of one island: its own seed, and every so-manieth guess."""
+def _engine(task: Task, settings: IslandSettings, number: int, state: Arrays | None) -> Engine:
+    """The engine of one island: its own seed; guesses are dealt to the islands in turn."""
     seed = int(np.random.default_rng([task.config.seed, 7, number]).integers(2**62))
-    return replace(
-        task,
-        config=replace(task.config, seed=seed, islands=1),
-        guesses=task.guesses[number :: settings.islands],
-    )
+    others = task.others() | {"guesses": task.guesses[number :: settings.islands]}
+    config = replace(task.config, seed=seed, islands=1)
+    engine = Engine(task.X, task.y, task.ranges, task.cost, config, **others)
+    if state is not None:
+        engine.restore(state)
+    return engine
 
 
 class Islands:
-    """A `Searcher` whose islands live on a cluster.
+    """A search whose islands live on a cluster.
 
     Args:
         task: what is searched for; `config.islands` and `config.seed` are of each engine.
         settings: of the islands.
         client: of the cluster (`connected` makes one).
-        state: a stored state to go on from.
-        checkpoint: a file that is replaced after each epoch, or None.
+        checkpoint: a file that is replaced after each epoch, or None; where it is there, the
+            search goes on from it.
 
     Raises:
         InputError: the checkpoint belongs to another task, or is damaged.
@@ -138,28 +150,29 @@ class Islands:
         task: Task,
         settings: IslandSettings,
         client: Client,
-        state: Arrays | None = None,
         checkpoint: Path | None = None,
     ) -> None:
         self._task, self._settings, self._client = task, settings, client
         self._checkpoint = checkpoint
-        self._held: list[Outcome] = []
+        self._epochs: list[Epoch] = []
         self._states: list[Arrays | None] = [None] * settings.islands
         self._guests: list[Migrants | None] = [None] * settings.islands
         self.epoch = 0
         self._sent: Future | None = None
         if checkpoint is not None and checkpoint.exists():
             self._resume(checkpoint)
-        elif state is not None:
-            self.restore(state)
 
     @property
-    def evaluations(self) -> int:
-        """Candidates that all islands computed."""
-        return sum(o.evaluations for o in self._held)
+    def status(self) -> Status:
+        """Where they stand."""
+        best = min((e.best_loss for e in self._epochs), default=float("inf"))
+        target = self._task.config.target_loss
+        done = target is not None and best <= target
+        evaluations = sum(e.evaluations for e in self._epochs)
+        return Status("islands", done, self.epoch, f"epoch {self.epoch}", best, evaluations)
 
-    def step(self, threads: int, budget: int) -> None:
-        """An epoch of every island within its share of the budget, then the migration.
+    def step(self, *, threads: int = 1, budget: int | None = None) -> None:
+        """An epoch of every island within its share of the budget (rounded up), then the migration.
 
         An epoch whose worker is lost is run again. When this is interrupted, the islands stand as
         they did before it.
@@ -167,29 +180,28 @@ class Islands:
         Raises:
             ToolError: workers or data were lost `PATIENCE` times in a row.
         """
-        held = self._gathered(self._settings.islands, -(-budget // self._settings.islands))
-        self._held = held
-        self._states = [o.state for o in held]
+        if budget is not None and self.status.evaluations >= budget:
+            return
+        count = self._settings.islands
+        epochs = self._gathered(count, None if budget is None else -(-budget // count))
+        self._epochs = epochs
+        self._states = [e.state for e in epochs]
         # each to the next one, the last to the first
-        travelling = [o.emigrants for o in held]
-        self._guests = [*travelling[-1:], *travelling[:-1]] if len(held) > 1 else [None]
+        travelling = [e.emigrants for e in epochs]
+        self._guests = [*travelling[-1:], *travelling[:-1]] if len(epochs) > 1 else [None]
         self.epoch += 1
         if self._checkpoint is not None:
             self._save(self._checkpoint)
 
     def front(self) -> Sequence[Candidate]:
         """What no candidate of any island beats."""
-        return non_dominated([c for o in self._held for c in o.front])
-
-    def best_loss(self) -> float:
-        """Lowest loss of any island."""
-        return min((o.best_loss for o in self._held), default=float("inf"))
+        return front_of(c for e in self._epochs for c in e.front)
 
     def state(self) -> State:
         """All islands' states and the people on their way, as arrays."""
-        arrays: dict[str, npt.NDArray[Any]] = {"epoch": np.array([self.epoch])}
+        arrays: State = {"epoch": np.array([self.epoch])}
         for k, state in enumerate(self._states):
-            arrays |= {f"{k}:{name}": held for name, held in (state or {}).items()}
+            arrays |= prefixed(state or {}, f"{k}:")
         for k, guests in enumerate(self._guests):
             if guests is not None:
                 arrays[f"guests:{k}"] = guests.sequences
@@ -197,49 +209,48 @@ class Islands:
                 arrays[f"counts:{k}"] = np.array([len(c) for c in guests.constants], np.int64)
         return arrays
 
-    def restore(self, arrays: Arrays) -> None:
+    def restore(self, state: Arrays) -> None:
         """Take up a stored state.
 
         Raises:
             InputError: it is damaged or of other islands.
         """
         for k in range(self._settings.islands):
-            own = {n.partition(":")[2]: a for n, a in arrays.items() if n.startswith(f"{k}:")}
-            if own:
+            if own := part_of(state, f"{k}:"):
                 self._states[k] = own
-                self._guests[k] = _guests(arrays, k)
-        self.epoch = int(arrays["epoch"][0])
-        self._held = [self._known(k) for k, s in enumerate(self._states) if s is not None]
+                self._guests[k] = _guests(state, k)
+        self.epoch = int(state["epoch"][0])
+        self._epochs = [self._known(k) for k, s in enumerate(self._states) if s is not None]
 
-    def _known(self, number: int) -> Outcome:
+    def _known(self, number: int) -> Epoch:
         """What is known of an island without another epoch."""
         state = self._states[number]
-        engine = make_engine(_own(self._task, self._settings, number), state)
+        engine = _engine(self._task, self._settings, number, state)
         stats = engine.stats()
         none = Migrants(np.zeros((0, 0), np.int16), ())
-        return Outcome(
+        return Epoch(
             dict(state or {}), tuple(engine.front()), none, stats.evaluations, stats.best_loss
         )
 
     def _save(self, path: Path) -> None:
-        values = {"format": FORMAT, "key": self._key()}
-        write_state(path, self.state(), values)
+        write_state(path, with_values(self.state(), format=FORMAT, key=self._key()))
 
     def _resume(self, path: Path) -> None:
-        arrays, values = read_state(path)
+        state = read_state(path)
+        values = values_of(state)
         if values.get("format") != FORMAT or values.get("key") != self._key():
             raise InputError(
                 f"the checkpoint {path} belongs to other data or settings: resume with those that "
                 "it was started with, or remove it"
             )
-        self.restore(arrays)
+        self.restore(state)
 
     def _key(self) -> str:
         return f"{self._task.key()} {self._settings}"
 
-    def _gathered(self, count: int, budget: int) -> list[Outcome]:
+    def _gathered(self, count: int, budget: int | None) -> list[Epoch]:
         """An outcome of each island, whatever workers are lost meanwhile."""
-        found: dict[int, Outcome] = {}
+        found: dict[int, Epoch] = {}
         failures = 0
         while missing := [k for k in range(count) if k not in found]:
             sent = {self._submit(k, budget): k for k in missing}
@@ -257,7 +268,7 @@ class Islands:
                 )
         return [found[k] for k in range(count)]
 
-    def _submit(self, number: int, budget: int) -> Future:
+    def _submit(self, number: int, budget: int | None) -> Future:
         with warnings.catch_warnings():
             # states are a megabyte or so; dask would rather have them on a worker that may die
             warnings.filterwarnings("ignore", "Sending large graph")
@@ -275,7 +286,7 @@ class Islands:
             )
 
 
-def _finished(sent: Mapping[Future, int]) -> Iterator[tuple[int, Outcome]]:
+def _finished(sent: Mapping[Future, int]) -> Iterator[tuple[int, Epoch]]:
     """Outcomes as they come; what was lost with a worker is left out."""
     from distributed import KilledWorker, as_completed
 

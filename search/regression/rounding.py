@@ -14,9 +14,9 @@ import numpy as np
 from symtick.expr import Program, from_programs
 from symtick.search import _kernel
 from symtick.search.grammar.grammar import Vocabulary
-from symtick.search.kernel_api.candidate import Candidate
+from symtick.search.kernel_api.candidate import Candidate, front_of
 from symtick.search.kernel_api.evaluation import Rows, costs, rounded
-from symtick.search.regression.regression import Task, non_dominated
+from symtick.search.regression.task import Task
 
 
 def rounded_front(
@@ -51,7 +51,7 @@ def rounded_front(
         kinds=kinds, threads=threads,
     )  # fmt: skip
     ticks, lut = costs([f.program for f in fits], task.cost)
-    held = [
+    candidates = [
         replace(
             _respelled(c, f.program, vocabulary),
             loss=f.loss + _penalty(task, f.program),
@@ -60,7 +60,7 @@ def rounded_front(
         )
         for c, f, t, a in zip(front, fits, ticks, lut, strict=True)
     ]
-    return tuple(non_dominated([c for c in held if math.isfinite(c.loss)]))
+    return tuple(front_of([c for c in candidates if math.isfinite(c.loss)]))
 
 
 def _respelled(found: Candidate, program: Program, vocabulary: Vocabulary) -> Candidate:

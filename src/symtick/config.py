@@ -18,7 +18,8 @@ from symtick.codegen.scheduling.scheduler import SCHEDULERS
 from symtick.defaults import CLOCK_MHZ, DEVICE, INPUT_FORMAT, TAIL, TEST, VALIDATION
 from symtick.errors import InputError
 from symtick.expr import BY_NAME
-from symtick.search.distill.settings import SEARCHES, DistillConfig
+from symtick.search.distill.settings import DistillConfig
+from symtick.search.hybrid.settings import HYBRID_METHODS
 from symtick.settings import one_of
 
 MAX_YAML_BYTES = 1_000_000
@@ -193,7 +194,7 @@ class SearchSection(_Section):
     """
 
     operators: list[Annotated[str, one_of(BY_NAME)]] = list(SEARCH.ops)
-    method: Annotated[str, one_of(SEARCHES)] = SEARCH.evolution.method
+    method: Annotated[str, one_of(HYBRID_METHODS)] = SEARCH.evolution.method
     generations: Annotated[int, Field(ge=0)] = SEARCH.evolution.generations
     population: Annotated[int, Field(ge=4)] = SEARCH.evolution.engine.population
     islands: Count = SEARCH.evolution.engine.islands

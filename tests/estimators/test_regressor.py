@@ -249,7 +249,7 @@ def test_a_policy_can_do_the_search(method: str) -> None:
         quick(method=method, n_workers=1).fit(X, y)
 
 
-@pytest.mark.parametrize("method", ["enumeration", "closed_forms"])
+@pytest.mark.parametrize("method", ["enumeration", "bidirectional"])
 def test_small_functions_are_written_down_one_after_another(method: str) -> None:
     X, _ = law(40)
     y = 2.5 * np.sin(X[:, 0]) / (X[:, 0] + X[:, 1])

@@ -63,7 +63,7 @@ def test_warm_start_sees_another_loss_and_penalty() -> None:
     assert model.evaluations_ == (600,)
 
 
-@pytest.mark.parametrize("method", ["gp", "policy", "hybrid", "closed_forms", "enumeration"])
+@pytest.mark.parametrize("method", ["gp", "policy", "hybrid", "bidirectional", "enumeration"])
 def test_no_equation_is_longer_than_the_nodes_allow(method: str) -> None:
     X, _ = law(60)
     y = X[:, 0] * X[:, 1] + X[:, 2]
@@ -93,7 +93,7 @@ def test_ctrl_c_keeps_what_was_found() -> None:
 
 
 @pytest.mark.usefixtures("ctrl_c")
-@pytest.mark.parametrize("method", ["closed_forms", "enumeration"])
+@pytest.mark.parametrize("method", ["bidirectional", "enumeration"])
 def test_ctrl_c_leaves_small_functions_at_least(method: str) -> None:
     X, y = law()
     y = y + np.random.default_rng(7).normal(size=120)
@@ -106,15 +106,15 @@ def test_ctrl_c_leaves_small_functions_at_least(method: str) -> None:
     assert np.isfinite(model.predict(X)).all()
 
 
-def test_closed_forms_with_a_pole_in_the_box_leave_the_small_functions() -> None:
+def test_bidirectional_enumeration_with_a_pole_in_the_box_leave_the_small_functions() -> None:
     X = np.random.default_rng(1).uniform(-1, 1, size=(60, 2))
-    given: dict[str, Any] = {"method": "closed_forms", "domain": "box", "evaluations": 2000}
+    given: dict[str, Any] = {"method": "bidirectional", "domain": "box", "evaluations": 2000}
     model = quick(**given).fit(X, 1 / (X[:, 0] + X[:, 1]))
     assert len(model.equations_) > 0
     model.design()
 
 
-@pytest.mark.parametrize("method", ["gp", "closed_forms"])
+@pytest.mark.parametrize("method", ["gp", "bidirectional"])
 def test_inputs_that_are_all_zero_have_a_constant(method: str) -> None:
     y = np.random.default_rng(0).uniform(1, 2, 60)
     model = quick(method=method, evaluations=2000).fit(np.zeros((60, 3)), y)

@@ -57,9 +57,9 @@ def _sources(progress: distill.Progress) -> Table:
     table = Table(box=None, pad_edge=False, title="parts of the search", title_justify="left")
     for head in ("part", "slices", "loss", "holds"):
         table.add_column(head)
-    for status in progress.sources:
+    for status in progress.searches:
         mark = " done" if status.done else ""
-        table.add_row(status.name, f"{status.slices}{mark}", f"{status.loss:.4g}", status.text)
+        table.add_row(status.name, f"{status.slices}{mark}", f"{status.best_loss:.4g}", status.text)
     return table
 
 

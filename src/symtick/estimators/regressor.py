@@ -32,19 +32,14 @@ from symtick.search.data.preparing import denoised, select_features
 from symtick.search.evolution.settings import EngineConfig
 from symtick.search.grammar.grammar import Operator
 from symtick.search.hybrid.settings import HybridConfig
-from symtick.search.kernel_api.candidate import Penalty
+from symtick.search.kernel_api.candidate import Candidate, Penalty
 from symtick.search.kernel_api.losses import Loss
+from symtick.search.kernel_api.search import Search
 from symtick.search.kernel_api.states import Arrays
 from symtick.search.regression.islands import Islands, IslandSettings, connected
-from symtick.search.regression.regression import (
-    METHODS,
-    Outcome,
-    Searcher,
-    Task,
-    run,
-    searcher,
-)
+from symtick.search.regression.regression import Outcome, pursue, search_of
 from symtick.search.regression.rounding import rounded_front
+from symtick.search.regression.task import ENUMERATIONS, METHODS, Task
 
 Floats = npt.NDArray[np.float64]
 
@@ -102,7 +97,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
     Search
         method: `gp` (evolution), `policy` (a policy that learns to write equations), `hybrid` (each
             feeds the other), `enumeration` (all small functions, in order of size) or
-            `closed_forms` (the same, and parts of the target looked up among them: exact laws in
+            `bidirectional` (the same, and parts of the target looked up among them: exact laws in
             data without noise). The last two take no guesses and no preset.
         evaluations: budget for each target: candidates computed over the rows.
         target_loss: stop at this loss.
@@ -314,9 +309,11 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
 
     def _check(self) -> None:
         check_numbers(self)
+        if self.method == "closed_forms":
+            raise InputError("method='closed_forms' is called 'bidirectional' now")
         if self.method not in METHODS:
             raise InputError(f"method must be one of {', '.join(METHODS)}, not {self.method!r}")
-        if self.method in ("enumeration", "closed_forms") and len(self.guesses):
+        if self.method in ENUMERATIONS and len(self.guesses):
             raise InputError(f"method={self.method!r} takes no guesses: it writes down everything")
         if self.checkpoint is not None and self._islands() is None:
             raise InputError("a checkpoint is of islands on a cluster: give n_workers or scheduler")
@@ -387,30 +384,35 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
                 client = stack.enter_context(connected(self.n_workers, self.scheduler))
             for task, memory in zip(tasks, memories, strict=True):
                 full = replace(task, guesses=(*task.guesses, *memory.guesses))
-                search: Searcher
+                search: Search[Candidate]
                 if islands is not None and client is not None:
                     path = self._checkpoint(len(outcomes))
-                    search = Islands(full, islands, client, memory.state, path)
+                    search = Islands(full, islands, client, path)
+                    if memory.state is not None and not search.epoch:
+                        search.restore(memory.state)
                 else:
-                    search = searcher(full, memory.state)
+                    search = search_of(full, memory.state)
                 stopped = any(o.interrupted for o in outcomes)
-                outcomes.append(run(full, search, int(self.threads), self._report(), brief=stopped))
+                outcomes.append(
+                    pursue(full, search, int(self.threads), self._report(), brief=stopped)
+                )
         return outcomes
 
     def _checkpoint(self, target: int) -> Path | None:
         return None if self.checkpoint is None else Path(self.checkpoint) / f"target{target}.npz"
 
-    def _report(self) -> Callable[[Searcher, float], None]:
+    def _report(self) -> Callable[[Search[Candidate], float], None]:
         """Prints a line for each tenth of the budget, if that is wanted."""
         told = 0
 
-        def report(search: Searcher, share: float) -> None:
+        def report(search: Search[Candidate], share: float) -> None:
             nonlocal told
             if self.verbose and int(10 * share) > told:
                 told = int(10 * share)
+                status = search.status
                 print(
-                    f"{min(10 * told, 100):3d} %  {search.evaluations} evaluations, "
-                    f"loss {search.best_loss():.6g}, {len(search.front())} equations",
+                    f"{min(10 * told, 100):3d} %  {status.evaluations} evaluations, "
+                    f"loss {status.best_loss:.6g}, {len(search.front())} equations",
                     flush=True,
                 )
 

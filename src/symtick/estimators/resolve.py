@@ -34,7 +34,7 @@ from symtick.search.grammar.grammar import Rules, Units, Vocabulary, accepts
 from symtick.search.hybrid.settings import HYBRID_METHODS, HybridConfig
 from symtick.search.kernel_api.candidate import Candidate
 from symtick.search.kernel_api.evaluation import costs, evaluate
-from symtick.search.regression.regression import Task
+from symtick.search.regression.task import Task
 
 Floats = npt.NDArray[np.float64]
 MOST_EXACT = 100_000  # evaluations of closed forms first, where no preset says how many

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from symtick.codegen import Fixed, Overflow, Precision, Quant
 from symtick.errors import InputError
 from symtick.expr import parse
-from symtick.search.designs.front import Front, FrontEntry, dominates, non_dominated
+from symtick.search.designs.front import Front, FrontEntry, best_for_cost, dominates
 from symtick.search.designs.settings import ChoiceSettings
 
 PRECISION = Precision(term_frac=3, output=Fixed(9, 4), quant=Quant.RND_CONV, overflow=Overflow.WRAP)
@@ -38,7 +38,7 @@ figures = st.tuples(
 @given(st.lists(figures, max_size=20))
 def test_front_keeps_exactly_what_nothing_beats(points: list[tuple[float, int, float]]) -> None:
     given_entries = [entry(*p) for p in points]
-    kept = non_dominated(given_entries)
+    kept = best_for_cost(given_entries)
     held = [(e.score, e.ticks, e.lut) for e in kept]
     beaten = {
         p
@@ -92,7 +92,7 @@ def test_a_block_is_not_free() -> None:
     """173 LUTs each: in dominance, order, choice and limit."""
     blocks, plain = entry(0.9, 2, 10, dsp=3.0), entry(0.9, 2, 400)
     assert not dominates(blocks, plain)
-    assert [e.dsp for e in non_dominated([blocks, plain])] == [0.0]
+    assert [e.dsp for e in best_for_cost([blocks, plain])] == [0.0]
     better = entry(0.95, 2, 10, dsp=3.0)
     front = Front.of([better, plain], 1.0, ChoiceSettings(share=0.9, floor=0.5))
     assert [e.dsp for e in front.entries] == [0.0, 3.0]

@@ -60,15 +60,15 @@ def test_assembly_measures_a_polished_design() -> None:
     polisher = Polisher(problem.real(rows), problem.goal[rows], problem.objective, problem.ranges)
     programs = [program(t) for t in ("x0 + 0.1", "1.0 - 0.5*x1**2", "0.9*x0 - x2")]
     part = Assembly(
-        "a", made.bench, polisher, programs, made.config.assemble, made.config.fixed_point
+        "a", made.evaluator, polisher, programs, made.config.assemble, made.config.fixed_point
     )
     expression = from_programs(programs, problem.input_names)
-    plain = made.bench.measure(expression, Precision(term_frac=6), "plain")
+    plain = made.evaluator.measure(expression, Precision(term_frac=6), "plain")
     part.step()
     assert part.status.done
     assert plain is not None
-    assert max(e.score for e in part.entries) > plain.score
-    fracs = [e.precision.term_frac for e in part.entries]
+    assert max(e.score for e in part.front()) > plain.score
+    fracs = [e.precision.term_frac for e in part.front()]
     assert fracs == sorted(fracs)
 
 

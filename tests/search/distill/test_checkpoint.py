@@ -14,24 +14,26 @@ from symtick.search.distill.checkpoint import (
     Checkpoint,
     fingerprint,
 )
-from symtick.search.distill.output_search import Evolution
+from symtick.search.distill.output_search import OutputSearch
 from symtick.search.distill.settings import DistillConfig
-from symtick.search.distill.stage import Source
 from symtick.search.grammar.grammar import Rules, Units
 from symtick.search.kernel_api.states import read_state
-from symtick.search.layered.elimination import Ladder
+from symtick.search.layered.elimination import Elimination
 
 pytestmark = pytest.mark.kernel
 
 
-def sources() -> list[Source]:
+def searches() -> list[Elimination | OutputSearch]:
     made = distiller(classes(), short())
-    return [made._ladders()[1], Evolution(made.problem, made.bench.cost, made.config, 1)]
+    return [
+        made._eliminations()[1],
+        OutputSearch(made.problem, made.evaluator.cost, made.config, 1),
+    ]
 
 
 @pytest.mark.parametrize("place", [0, 1])
 def test_restored_source_goes_on_exactly(tmp_path: Path, place: int) -> None:
-    first, second = sources()[place], sources()[place]
+    first, second = searches()[place], searches()[place]
     store = Checkpoint(tmp_path, "k")
     first.step()
     first.step()
@@ -41,28 +43,28 @@ def test_restored_source_goes_on_exactly(tmp_path: Path, place: int) -> None:
         first.step()
         second.step()
     assert second.status == first.status
-    assert second.entries == first.entries
-    if isinstance(first, Ladder):
-        assert first.entries
-    for one, other in zip(*(s.state()[0].items() for s in (first, second)), strict=True):
+    assert [e.figures for e in second.front()] == [e.figures for e in first.front()]
+    if isinstance(first, Elimination):
+        assert first.front()
+    for one, other in zip(*(s.state().items() for s in (first, second)), strict=True):
         assert one[0] == other[0]
         np.testing.assert_array_equal(one[1], other[1])
 
 
 def test_missing_file_is_a_fresh_start(tmp_path: Path) -> None:
-    assert not Checkpoint(tmp_path, "k").load(sources()[0])
+    assert not Checkpoint(tmp_path, "k").load(searches()[0])
 
 
 @pytest.mark.parametrize("keep", [0, 10, 200, -30])
 def test_damaged_file_is_refused(tmp_path: Path, keep: int) -> None:
     store = Checkpoint(tmp_path, "k")
-    source = sources()[0]
+    source = searches()[0]
     source.step()
     store.save(source)
-    path = tmp_path / f"{source.name}.npz"
+    path = tmp_path / f"{source.status.name}.npz"
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(InputError, match=r"damaged"):
-        store.load(sources()[0])
+        store.load(searches()[0])
 
 
 def test_pickles_are_refused(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_front_is_ordered_and_non_dominated(whole: tuple[Distiller, Front]) -> N
 
 def test_both_ways_of_searching_reach_designs(whole: tuple[Distiller, Front]) -> None:
     origins = {entry.origin.split("-")[0] for entry in whole[0]._entries()}
-    assert origins == {"ladder", "refine", "assembly"}
+    assert origins == {"layers", "refine", "assembly"}
 
 
 def test_figures_are_those_of_the_hardware(whole: tuple[Distiller, Front]) -> None:
@@ -48,7 +48,7 @@ def test_figures_are_those_of_the_hardware(whole: tuple[Distiller, Front]) -> No
     problem = made.problem
     raw, goal = problem.raw[problem.valid], problem.targets[problem.valid]
     for entry in front.entries:
-        design = made.bench.design(entry.expression, entry.precision)
+        design = made.evaluator.design(entry.expression, entry.precision)
         outputs = design.real_outputs(raw)
         assert entry.ticks == design.schedule.latency
         assert entry.score == np.mean(outputs.argmax(axis=1) == goal.argmax(axis=1))
@@ -164,7 +164,7 @@ def test_values() -> None:
     made = distiller(problem, short())
     front = made.run()
     best = front.best
-    outputs = made.bench.design(best.expression, best.precision).real_outputs(
+    outputs = made.evaluator.design(best.expression, best.precision).real_outputs(
         problem.raw[problem.valid]
     )
     goal = problem.targets[problem.valid]

@@ -7,10 +7,10 @@ import pytest
 from distill_samples import classes, distiller, short
 
 from symtick.codegen import Fixed
-from symtick.search.designs.evaluate import Bench
+from symtick.search.designs.evaluate import DesignEvaluator
 from symtick.search.layered.codes import Codes
 from symtick.search.layered.descent import fit, gradient
-from symtick.search.layered.elimination import Ground, pack, unpack
+from symtick.search.layered.elimination import LayeredRows, pack, unpack
 from symtick.search.layered.layers import Grid, Layers
 from symtick.search.layered.pruning import INNER, Cut, cuts, remove
 
@@ -18,19 +18,19 @@ pytestmark = pytest.mark.kernel
 
 
 @pytest.fixture(scope="module")
-def bench() -> Bench:
-    return distiller(classes(), short()).bench
+def evaluator() -> DesignEvaluator:
+    return distiller(classes(), short()).evaluator
 
 
 @pytest.fixture(scope="module")
-def ground(bench: Bench) -> Ground:
-    return Ground.of(bench.problem, short().layered)
+def training(evaluator: DesignEvaluator) -> LayeredRows:
+    return LayeredRows.of(evaluator.problem, short().layered)
 
 
-def layers(ground: Ground, seed: int = 0, hidden: int = 3) -> Layers:
+def layers(training: LayeredRows, seed: int = 0, hidden: int = 3) -> Layers:
     rng = np.random.default_rng(seed)
     made = Layers.random(
-        ground.codes, hidden, ("tanh", "gauss", "sin"), np.zeros(3), np.ones(3), rng
+        training.codes, hidden, ("tanh", "gauss", "sin"), np.zeros(3), np.ones(3), rng
     )
     made.inner[rng.random(made.inner.shape) < 0.3] = 0.0
     made.outer[rng.random(made.outer.shape) < 0.2] = 0.0
@@ -38,15 +38,15 @@ def layers(ground: Ground, seed: int = 0, hidden: int = 3) -> Layers:
     return made
 
 
-def test_code_sums_are_row_sums(bench: Bench, ground: Ground) -> None:
-    raw = bench.problem.raw[:50]
-    columns = np.random.default_rng(0).normal(size=(len(ground.codes.values), 2))
+def test_code_sums_are_row_sums(evaluator: DesignEvaluator, training: LayeredRows) -> None:
+    raw = evaluator.problem.raw[:50]
+    columns = np.random.default_rng(0).normal(size=(len(training.codes.values), 2))
     columns = columns.astype(np.float32)
-    wanted = columns[ground.codes.places(raw)].sum(axis=1)
-    np.testing.assert_allclose(ground.codes.matrix(raw) @ columns, wanted, rtol=1e-5)
+    wanted = columns[training.codes.places(raw)].sum(axis=1)
+    np.testing.assert_allclose(training.codes.matrix(raw) @ columns, wanted, rtol=1e-5)
     np.testing.assert_array_equal(
-        ground.codes.values[ground.codes.places(raw)],
-        bench.problem.real(slice(0, 50)).astype(np.float32),
+        training.codes.values[training.codes.places(raw)],
+        evaluator.problem.real(slice(0, 50)).astype(np.float32),
     )
 
 
@@ -57,64 +57,70 @@ def test_wide_inputs_list_what_occurs() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_values_are_those_of_the_expression(bench: Bench, ground: Ground, seed: int) -> None:
-    made = layers(ground, seed)
+def test_values_are_those_of_the_expression(
+    evaluator: DesignEvaluator, training: LayeredRows, seed: int
+) -> None:
+    made = layers(training, seed)
     rows = slice(0, 300)
-    expression = made.expression(bench.problem.input_names)
-    wanted = expression.evaluate(bench.problem.real(rows))
-    found = made.outputs(ground.codes.matrix(bench.problem.raw[rows]))
+    expression = made.expression(evaluator.problem.input_names)
+    wanted = expression.evaluate(evaluator.problem.real(rows))
+    found = made.outputs(training.codes.matrix(evaluator.problem.raw[rows]))
     np.testing.assert_allclose(found, wanted, atol=2e-5)
 
 
-def test_gradient_is_the_derivative(bench: Bench, ground: Ground) -> None:
-    made = layers(ground)
-    batch = ground.batches[0]
-    _, found = gradient(made, batch, bench.problem.objective)
+def test_gradient_is_the_derivative(evaluator: DesignEvaluator, training: LayeredRows) -> None:
+    made = layers(training)
+    batch = training.batches[0]
+    _, found = gradient(made, batch, evaluator.problem.objective)
     for name, held in made.params.items():
         for place in [(0,) * held.ndim, tuple(n - 1 for n in held.shape)]:
             ends = []
             for step in (1e-2, -1e-2):
                 made.params[name] = held.copy()
                 made.params[name][place] += np.float32(step)
-                ends.append(gradient(made, batch, bench.problem.objective)[0])
+                ends.append(gradient(made, batch, evaluator.problem.objective)[0])
             made.params[name] = held
             slope = (ends[0] - ends[1]) / 2e-2
             # the gradient holds the small decay of the hidden sums too
             assert found[name][place] == pytest.approx(slope, abs=2e-3), name
 
 
-def test_fit_lowers_the_loss(bench: Bench, ground: Ground) -> None:
-    made = layers(ground)
-    problem = bench.problem
+def test_fit_lowers_the_loss(evaluator: DesignEvaluator, training: LayeredRows) -> None:
+    made = layers(training)
+    problem = evaluator.problem
     losses = []
     for steps in (0, 150):
-        fit(made, ground.batches, problem.objective, steps, 0.03, problem.spread)
-        losses.append(problem.loss(made.outputs(ground.probe.matrix), slice(0, 500)))
+        fit(made, training.batches, problem.objective, steps, 0.03, problem.spread)
+        losses.append(problem.loss(made.outputs(training.probe.matrix), slice(0, 500)))
     assert losses[1] < 0.5 * losses[0]
 
 
-def test_hardware_grid_is_coarser_but_near(bench: Bench, ground: Ground) -> None:
-    made = layers(ground)
-    plain = made.outputs(ground.probe.matrix)
+def test_hardware_grid_is_coarser_but_near(
+    evaluator: DesignEvaluator, training: LayeredRows
+) -> None:
+    made = layers(training)
+    plain = made.outputs(training.probe.matrix)
     errors = []
     for grid in (Grid(3, 4), Grid(5, 7), Grid(9, 12)):
         made.grid = grid
-        errors.append(float(np.abs(made.outputs(ground.probe.matrix) - plain).max()))
+        errors.append(float(np.abs(made.outputs(training.probe.matrix) - plain).max()))
     assert errors[0] > errors[1] > errors[2]
     assert errors[2] < 0.02
 
 
-def test_cuts_predict_the_loss_after_removal(bench: Bench, ground: Ground) -> None:
-    made = layers(ground)
+def test_cuts_predict_the_loss_after_removal(
+    evaluator: DesignEvaluator, training: LayeredRows
+) -> None:
+    made = layers(training)
     made.grid = Grid(12, 14)  # so fine that rounding does not blur the comparison
-    problem, probe = bench.problem, ground.probe
+    problem, probe = evaluator.problem, training.probe
     rows = slice(0, probe.places.shape[0])
     base = problem.loss(made.outputs(probe.matrix), rows)
-    found = cuts(made, probe, bench)
+    found = cuts(made, probe, evaluator)
     scores = [c.score for c in found]
     assert scores == sorted(scores)
     for cut in found[:4]:
-        less = unpack(pack(made), ground.codes, made.shapes)
+        less = unpack(pack(made), training.codes, made.shapes)
         less.grid = made.grid
         assert remove(less, [cut], 1) == 1
         change = problem.loss(less.outputs(probe.matrix), rows) - base
@@ -124,17 +130,17 @@ def test_cuts_predict_the_loss_after_removal(bench: Bench, ground: Ground) -> No
         assert less.summands < made.summands
 
 
-def test_removal_never_empties_an_output(bench: Bench, ground: Ground) -> None:
-    made = layers(ground)
+def test_removal_never_empties_an_output(evaluator: DesignEvaluator, training: LayeredRows) -> None:
+    made = layers(training)
     made.grid = Grid(3, 6)
-    while remove(made, cuts(made, ground.probe, bench), 3):
+    while remove(made, cuts(made, training.probe, evaluator), 3):
         pass
     assert (made.outer.sum(axis=0) >= 1).all()
     assert all(made.inner[:, j].sum() >= 1 for j in np.flatnonzero(made.outer.any(axis=1)))
 
 
-def test_buried_sums_lose_their_summands(ground: Ground) -> None:
-    made = layers(ground)
+def test_buried_sums_lose_their_summands(training: LayeredRows) -> None:
+    made = layers(training)
     made.outer[1] = 0.0
     place = int(np.flatnonzero(made.inner[:, 2])[0])
     remove(made, [Cut(0.0, INNER, place, 2, 0.5)], 1)

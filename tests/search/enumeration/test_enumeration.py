@@ -17,7 +17,7 @@ import pytest
 from symtick.errors import InputError
 from symtick.expr import Expression, Op, Program, from_programs, to_text
 from symtick.hwcost.search_model.table import SearchCost
-from symtick.search.enumeration.bidirectional import closed_forms
+from symtick.search.enumeration.bidirectional import bidirectional_front
 from symtick.search.enumeration.enumeration import Enumeration, enumerate_front
 from symtick.search.grammar.grammar import Rules, Vocabulary, accepts, sequences_of
 from symtick.search.kernel_api.evaluation import costs, evaluate
@@ -232,12 +232,12 @@ def test_nothing_is_done_without_evaluations() -> None:
     for most in (0, 1, 2, 3, 10):
         _, stats = enumerate_front(X2, y, cost, vocabulary, Rules(), max_evaluations=most)
         assert stats.evaluations <= most
-        forms = closed_forms(X2, y, cost, vocabulary, Rules(), max_evaluations=most)
-        assert forms.evaluations <= most
+        _, met = bidirectional_front(X2, y, cost, vocabulary, Rules(), max_evaluations=most)
+        assert met.evaluations <= most
     for bad in ({"max_evaluations": -1}, {"max_functions": 0}, {"max_operations": -1},
                 {"max_operations": 0}, {"enough": float("nan")}):  # fmt: skip
         with pytest.raises(InputError):
-            closed_forms(X2, y, cost, vocabulary, Rules(), **bad)
+            bidirectional_front(X2, y, cost, vocabulary, Rules(), **bad)
     for bad in ({"max_evaluations": -1}, {"fits": -1}):
         with pytest.raises(InputError):
             enumerate_front(X2, y, cost, vocabulary, Rules(), **bad)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from search_samples import restored
 
 from symtick.expr import Program, from_programs
 from symtick.hwcost.search_model.table import SearchCost
@@ -176,7 +177,7 @@ def test_laws_are_bred_by_matching() -> None:
     for moves in found:
         for seed in range(4):
             search = engine(replace(CONFIG, target_loss=1e-20, moves=moves, seed=seed))
-            found[moves] += search.step(2000, max_evaluations=60_000).best_loss < 1e-20
+            found[moves] += search.step(2000, budget=60_000).best_loss < 1e-20
             for c in search.front():
                 sequence = VOCABULARY.sequence(from_programs([c.program], VOCABULARY.inputs))[0]
                 assert accepts(CONFIG.rules or Rules(), VOCABULARY, sequences_of([sequence])).all()
@@ -188,7 +189,7 @@ def test_evaluations_are_counted_and_never_exceeded(most: int) -> None:
     search = engine()
     counted = 0
     for _ in range(40):
-        counted = search.step(5, max_evaluations=most).evaluations
+        counted = search.step(5, budget=most).evaluations
     assert most - 2 * CONFIG.islands <= counted <= most
 
 
@@ -196,11 +197,11 @@ def test_threads_and_restoring_change_nothing() -> None:
     one, other = engine(), engine()
     one.step(12)
     other.step(5, threads=2)
-    restored = Engine.restore(X, TARGET, None, COST, CONFIG, other.state())
-    assert restored.stats() == other.stats()
-    restored.step(7, threads=3)
-    assert restored.stats() == one.stats()
-    assert [c.loss for c in restored.front()] == [c.loss for c in one.front()]
+    again = restored(Engine(X, TARGET, None, COST, CONFIG), other.state())
+    assert again.stats() == other.stats()
+    again.step(7, threads=3)
+    assert again.stats() == one.stats()
+    assert [c.loss for c in again.front()] == [c.loss for c in one.front()]
 
 
 def test_without_a_library_there_is_no_match() -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_expressions import NAMES, rows
+from search_samples import restored
 
 from symtick.errors import InputError
 from symtick.expr import OPS, Interval, Op, from_programs, parse
@@ -170,7 +171,7 @@ def test_a_restored_engine_goes_on_as_if_nothing_had_happened(before: int, after
         first.step(before)
     saved = {name: array.copy() for name, array in first.state().items()}
     expected = first.step(after)
-    second = Engine.restore(held.X, held.y, RANGES, COST, SMALL, saved)
+    second = restored(Engine(held.X, held.y, RANGES, COST, SMALL), saved)
     assert second.step(after, threads=2) == expected
     assert written(second.front()) == written(first.front())
     for name, array in first.state().items():
@@ -285,7 +286,7 @@ def test_damaged_states_are_refused() -> None:
 
     def restored(config: EngineConfig = SMALL, **change: np.ndarray | None) -> None:
         mixed = {k: v for k, v in {**state, **change}.items() if v is not None}
-        Engine.restore(held.X, held.y, RANGES, COST, config, mixed)
+        restored(Engine(held.X, held.y, RANGES, COST, config), mixed)
 
     restored()
     words, ops = state["words"], state["ops"]

@@ -9,6 +9,7 @@ import pytest
 from engine_samples import RICH, TOKENS, depth_cost, inputs, target, tokens, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from search_samples import restored
 
 from symtick.errors import InputError
 from symtick.search.evolution.engine import Engine
@@ -37,48 +38,48 @@ def test_no_budget_is_exceeded(
                      moves=replace(base.moves, match=0.3))  # fmt: skip
     engine = tokens(config, rows=100)
     for most in sorted(budgets):
-        assert engine.step(6, max_evaluations=most).evaluations <= most
+        assert engine.step(6, budget=most).evaluations <= most
 
 
 def test_drawing_rows_anew_waits_for_a_budget_that_it_fits() -> None:
     config = replace(TOKENS, screen_rows=30, screen_interval=1)
     for most in (200, 300, 400, 500):
         engine = tokens(config, rows=400)
-        assert engine.step(30, max_evaluations=most).evaluations == most
+        assert engine.step(30, budget=most).evaluations == most
     before = engine.people(5)[2]
-    engine.step(1, max_evaluations=5000)
+    engine.step(1, budget=5000)
     assert not np.isin(engine.people(10**6)[2], before).any()
 
 
 def test_the_library_takes_a_quarter_of_the_first_budget() -> None:
-    stats = tokens(MATCHED).step(1000, max_evaluations=5000)
+    stats = tokens(MATCHED).step(1000, budget=5000)
     assert stats.generation > 10
     assert np.isfinite(stats.best_loss)
     # people, the library and one generation
-    first = tokens(MATCHED).step(1, max_evaluations=5000).evaluations
+    first = tokens(MATCHED).step(1, budget=5000).evaluations
     assert first <= 5000 // 4 + 4 * MATCHED.islands * MATCHED.population
 
 
 def test_a_budget_below_its_leaves_makes_no_library() -> None:
     config = replace(MATCHED, islands=1, population=1, copies=9)
     for most in (1, 2, 3):
-        assert tokens(config).step(3, max_evaluations=most).evaluations <= most
+        assert tokens(config).step(3, budget=most).evaluations <= most
     # a later step with more makes it
     late, never = tokens(config), tokens(replace(config, library=0))
     for engine in (late, never):
-        engine.step(1, max_evaluations=3)
-    taken = [engine.step(1, max_evaluations=4000).evaluations for engine in (late, never)]
+        engine.step(1, budget=3)
+    taken = [engine.step(1, budget=4000).evaluations for engine in (late, never)]
     assert taken[0] > taken[1] + 50
 
 
 def test_a_restored_search_has_the_library_of_the_first_budget() -> None:
     X = inputs()
     whole, parts = tokens(MATCHED), tokens(MATCHED)
-    whole.step(3, max_evaluations=3000)
-    parts.step(3, max_evaluations=3000)
+    whole.step(3, budget=3000)
+    parts.step(3, budget=3000)
     saved = parts.state()
-    parts = Engine.restore(X, target(X), None, depth_cost(2), MATCHED, saved)
-    assert whole.step(9, max_evaluations=6000) == parts.step(9, 2, max_evaluations=6000)
+    parts = restored(Engine(X, target(X), None, depth_cost(2), MATCHED), saved)
+    assert whole.step(9, budget=6000) == parts.step(9, 2, budget=6000)
     assert written(whole.front()) == written(parts.front())
 
 

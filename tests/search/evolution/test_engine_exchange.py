@@ -10,6 +10,7 @@ import pytest
 from engine_samples import RICH, TOKENS, depth_cost, inputs, target, tokens, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from search_samples import restored
 
 from symtick.errors import InputError
 from symtick.expr import Expression, Op
@@ -25,17 +26,17 @@ TUNED = EngineConfig(ops=("add", "mul", "sin", "square"), islands=2, population=
 def test_evaluations_are_never_more_than_allowed() -> None:
     for most in (0, 1, 7, 1000, 1001):
         engine = tokens()
-        assert engine.step(10**6 if most > 7 else 50, max_evaluations=most).evaluations == most
+        assert engine.step(10**6 if most > 7 else 50, budget=most).evaluations == most
     before = engine.stats()
-    assert engine.step(5, max_evaluations=10) == before
-    assert engine.step(10**6, max_evaluations=1500).evaluations == 1500
+    assert engine.step(5, budget=10) == before
+    assert engine.step(10**6, budget=1500).evaluations == 1500
 
 
 def test_a_target_ends_the_search() -> None:
     X = inputs()
     y = X[:, 0] * np.sin(X[:, 1])
     engine = Engine(X, y, None, depth_cost(2), replace(TOKENS, target_loss=1e-20))
-    stats = engine.step(10**6, max_evaluations=200_000)
+    stats = engine.step(10**6, budget=200_000)
     assert stats.best_loss < 1e-20
     assert stats.evaluations < 50_000
     assert engine.step(5) == stats
@@ -122,7 +123,7 @@ def test_a_restored_search_goes_on_with_everything(before: int, after: int) -> N
     if before:
         first.step(before)
     saved = {name: array.copy() for name, array in first.state().items()}
-    second = Engine.restore(X, target(X), None, depth_cost(2), RICH, saved)
+    second = restored(Engine(X, target(X), None, depth_cost(2), RICH), saved)
     assert first.step(after) == second.step(after, threads=2)
     rows = random_sequences(RICH.all_rules(), first.vocabulary, 8, seed=3, cost=depth_cost(2))
     assert first.offer(rows).tolist() == second.offer(rows).tolist()
@@ -251,5 +252,5 @@ def test_bad_exchanges_are_refused() -> None:
         engine.offer(row[None, :-1])
     with pytest.raises(InputError, match="sequence 0 is not one whole expression"):
         engine.offer(row[None] + 50)
-    with pytest.raises(InputError, match="max_evaluations must not be negative"):
-        engine.step(1, max_evaluations=-1)
+    with pytest.raises(InputError, match="budget must not be negative"):
+        engine.step(1, budget=-1)

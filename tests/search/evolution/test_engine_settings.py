@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from engine_samples import RICH, TOKENS, depth_cost, inputs, target, tokens
+from search_samples import restored
 
 from symtick.errors import InputError
 from symtick.expr import Expression, Interval, Op, from_programs
@@ -59,14 +60,14 @@ def test_a_state_is_refused_with_any_other_setting() -> None:
     state = engine.state()
     for config in changes():
         with pytest.raises(InputError, match="belongs to other"):
-            Engine.restore(X, target(X), None, depth_cost(2), config, state)
+            restored(Engine(X, target(X), None, depth_cost(2), config), state)
 
 
 def test_a_state_is_refused_with_other_guesses_data_and_costs() -> None:
     X, cost = inputs(40), depth_cost(2)
     guess = "x0 + x1*x0"
     state = Engine(X, target(X), None, cost, RICH, guesses=[guess]).state()
-    Engine.restore(X, target(X), None, cost, RICH, state, guesses=[guess])
+    restored(Engine(X, target(X), None, cost, RICH, guesses=[guess]), state)
     ranges = [Interval(0.1, 2.1)] * 2
     for X_, ranges_, cost_, more in (
         (X, None, cost, {"guesses": []}),
@@ -79,7 +80,7 @@ def test_a_state_is_refused_with_other_guesses_data_and_costs() -> None:
         (X, None, replace(cost, chain=True), {"guesses": [guess]}),
     ):
         with pytest.raises(InputError, match="belongs to other"):
-            Engine.restore(X_, target(X), ranges_, cost_, RICH, state, **more)  # type: ignore[arg-type]
+            restored(Engine(X_, target(X), ranges_, cost_, RICH, **more), state)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

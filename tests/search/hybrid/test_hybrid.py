@@ -8,18 +8,21 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from distill_samples import classes, short
+from search_samples import restored
 
 from symtick.errors import InputError
 from symtick.expr import Interval, from_programs, parse
 from symtick.hwcost.search_model.graph import search_cost
 from symtick.hwcost.search_model.table import SearchCost
-from symtick.search.distill.output_search import Evolution
+from symtick.search.distill.output_search import OutputSearch
 from symtick.search.evolution.settings import EngineConfig, Limits
 from symtick.search.grammar.grammar import Rules, Units, Vocabulary, accepts
-from symtick.search.hybrid.hybrid import HybridSearch, Reward
+from symtick.search.hybrid.hybrid import HybridSearch
+from symtick.search.hybrid.reward import Reward
 from symtick.search.hybrid.settings import HYBRID_METHODS, HybridConfig
 from symtick.search.kernel_api.candidate import Candidate
 from symtick.search.kernel_api.evaluation import Rows, losses
+from symtick.search.kernel_api.search import run
 from symtick.search.policy.policy import Policy
 from symtick.search.policy.settings import TRAININGS, NetworkSettings, TrainSettings
 
@@ -73,12 +76,11 @@ def written(found: HybridSearch) -> list[tuple[object, ...]]:
 def test_a_law_is_recovered(method: str) -> None:
     config = replace(published(), method=method, batch=200)
     config = replace(config, training=replace(config.training, method="rspg"))
-    found = search(config, "x0*x0 + sin(x0)", max_evaluations=50_000)
-    progress = found.run()
-    assert progress.done
-    assert progress.best_loss < 1e-20
-    best = found.best
-    assert best is not None
+    found = search(config, "x0*x0 + sin(x0)")
+    status = run(found, 50_000)
+    assert status.done
+    assert status.best_loss < 1e-20
+    best = min(found.front(), key=lambda c: (c.loss, c.ticks, c.lut))
     X = np.linspace(-1, 1, 50)[:, None]
     expression = from_programs([best.program], ("x0",))
     assert np.allclose(expression.evaluate(X)[:, 0], X[:, 0] ** 2 + np.sin(X[:, 0]))
@@ -88,14 +90,15 @@ def test_a_law_is_recovered(method: str) -> None:
 @pytest.mark.parametrize("method", HYBRID_METHODS)
 def test_the_budget_is_never_exceeded(method: str) -> None:
     for budget in (1, 77, 500):
-        found = search(small(method), max_evaluations=budget)
-        progress = found.run(max_steps=200)
-        assert progress.evaluations <= budget
-        assert progress.evaluations == found.engine.stats().evaluations
+        found = search(small(method))
+        status = run(found, budget, max_slices=200)
+        assert status.evaluations <= budget
+        assert status.evaluations == found.engine.stats().evaluations
+        done = status.done or status.evaluations == budget
         if method != "policy":
-            assert progress.done
-        before = found.step()
-        assert not progress.done or before == progress
+            assert done
+        before = found.stats()
+        assert not done or found.step(budget=budget) == before
 
 
 @pytest.mark.parametrize("before", [0, 1, 3])
@@ -109,14 +112,14 @@ def test_a_restored_search_goes_on_as_if_nothing_had_happened(
 ) -> None:
     config = replace(small(method, training), patience=2, closed_forms=forms)
     X, y = data("sin(x0*x0)*cos(x0) - x0/(x0*x0 + cos(x0))")
-    whole = HybridSearch(X, y, None, COST, config, max_evaluations=2000)
+    whole = HybridSearch(X, y, None, COST, config)
     for _ in range(before):
-        whole.step()
+        whole.step(budget=2000)
     saved = {name: array.copy() for name, array in whole.state().items()}
-    again = HybridSearch.restore(X, y, None, COST, config, saved, max_evaluations=2000)
-    assert again.progress() == whole.progress()
+    again = restored(HybridSearch(X, y, None, COST, config), saved)
+    assert again.stats() == whole.stats()
     for _ in range(4):
-        assert whole.step() == again.step(threads=2)
+        assert whole.step(budget=2000) == again.step(threads=2, budget=2000)
     assert written(whole) == written(again)
     for name, array in whole.state().items():
         assert array.dtype.kind in "fiuU", name
@@ -131,7 +134,7 @@ def test_a_state_of_other_settings_is_refused(changes: dict[str, object]) -> Non
     config = small("hybrid")
     saved = HybridSearch(X, y, None, COST, config).state()
     with pytest.raises(InputError, match="other settings"):
-        HybridSearch.restore(X, y, None, COST, replace(config, **changes), saved)  # type: ignore[arg-type]
+        restored(HybridSearch(X, y, None, COST, replace(config, **changes)), saved)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("training", TRAININGS)
@@ -148,7 +151,7 @@ def test_a_step_is_done_whole_or_not_at_all(training: str) -> None:
     cut._trainer.step = stop  # type: ignore[assignment, method-assign]
     with pytest.raises(KeyboardInterrupt):
         cut.step()
-    again = HybridSearch.restore(X, y, None, COST, config, cut.state())
+    again = restored(HybridSearch(X, y, None, COST, config), cut.state())
     for _ in range(2):
         assert whole.step() == again.step() == cut.step()
     assert written(whole) == written(again) == written(cut)
@@ -164,9 +167,9 @@ def test_a_batch_without_sequences_is_no_end() -> None:
     with pytest.raises(InputError, match="keeps the rules"):
         found.policy.sample(1, 0)
     found.config = replace(found.config, batch=1)
-    progress = found.run(max_steps=4)
-    assert progress.steps == 4
-    assert progress.evaluations > 0
+    status = run(found, max_slices=4)
+    assert status.slices == 4
+    assert status.evaluations > 0
 
 
 def test_a_damaged_state_is_refused() -> None:
@@ -182,8 +185,9 @@ def test_a_damaged_state_is_refused() -> None:
         "learned/policy/score.bias",
     ):
         with pytest.raises(InputError):
-            HybridSearch.restore(
-                X, y, None, COST, config, {k: v for k, v in saved.items() if k != name}
+            restored(
+                HybridSearch(X, y, None, COST, config),
+                {k: v for k, v in saved.items() if k != name},
             )
 
 
@@ -212,15 +216,15 @@ def test_the_best_bred_join_the_batch_and_the_batch_joins_the_people() -> None:
 def test_rewards() -> None:
     X, y = data()
     rows = Rows.make(X, y, None)
-    square = Reward(rows, small("gp"))
+    square = Reward(rows, small("gp").engine)
     mean, variance = float(np.mean(y)), float(np.var(y))
     assert square(np.array([0.0, variance, 4 * variance, np.inf])) == pytest.approx(
         [1.0, 0.5, 1 / 3, 0.0]
     )
-    absolute = Reward(rows, small("gp", loss="mae"))
+    absolute = Reward(rows, small("gp", loss="mae").engine)
     (unit,) = losses([parse(repr(mean), ("x0",)).to_program()], rows, loss="mae")
     assert absolute(np.array([0.0, unit, 3 * unit])) == pytest.approx([1.0, 0.5, 0.25])
-    flat = Reward(Rows.make(X, np.ones(20), None), small("gp"))
+    flat = Reward(Rows.make(X, np.ones(20), None), small("gp").engine)
     assert flat(np.array([0.0, 1.0])) == pytest.approx([1.0, 0.5])
 
 
@@ -230,10 +234,11 @@ def test_a_policy_that_repeats_itself_begins_anew() -> None:
         config, patience=2, engine=replace(config.engine, rules=Rules(max_nodes=2)),
         training=replace(config.training, rate=0.05),
     )  # fmt: skip
-    progress = search(config).run(max_steps=20)
-    assert progress.restarts >= 2
-    assert progress.evaluations < 100  # there are few functions of two tokens
-    assert not progress.done
+    found = search(config)
+    status = run(found, max_slices=20)
+    assert found.stats().restarts >= 2
+    assert status.evaluations < 100  # there are few functions of two tokens
+    assert not status.done
 
 
 def test_a_pretrained_policy_is_where_a_search_starts() -> None:
@@ -279,8 +284,7 @@ def met(changes: dict[str, object], ranges: list[Interval] | None) -> list[Candi
     X, y = data("exp(1.37*x0 + 0.7)")
     config = replace(HybridConfig.symtick(KOZA, **changes), closed_forms=20_000)
     found = HybridSearch(X, y, ranges, SearchCost.unit(1, fuse=False), config)
-    found._meet()
-    return found._formulas
+    return found._laws(20_000)[0]
 
 
 def keeps(one: Candidate, limits: Limits, ranges: list[Interval] | None) -> bool:
@@ -343,26 +347,24 @@ def test_closed_forms_leave_a_budget_for_the_rest(budget: int) -> None:
     y = np.random.default_rng(2).normal(size=len(X))
     config = replace(HybridConfig.symtick(KOZA), batch=50)
     config = replace(config, engine=replace(config.engine, library=0))
-    found = HybridSearch(X, y, None, COST, config, max_evaluations=budget)
-    progress = found.run(max_steps=20)
-    assert progress.evaluations <= budget
+    found = HybridSearch(X, y, None, COST, config)
+    assert run(found, budget, max_slices=20).evaluations <= budget
     assert found._spent <= budget // 4
     if budget >= 400:
         assert found.front()
 
 
 def test_a_budget_is_no_negative_number() -> None:
-    with pytest.raises(InputError, match="max_evaluations must be an integer from 0, not -5"):
-        search(small("gp"), max_evaluations=-5)
+    with pytest.raises(InputError, match="budget must be an integer from 0, not -5"):
+        search(small("gp")).step(budget=-5)
 
 
 def test_it_works_with_engines_that_simplify() -> None:
     config = small("hybrid")
     config = replace(config, engine=EngineConfig(ops=KOZA, islands=2, population=12), generations=4)
     found = search(config, "1.3*sin(2*x0) + 0.4")
-    progress = found.run(max_steps=8)
-    assert progress.best_loss < 1e-6
-    assert progress.drawn == 8 * 40
+    assert run(found, max_slices=8).best_loss < 1e-6
+    assert found.stats().drawn == 8 * 40
 
 
 def test_published_settings_are_those_of_the_paper() -> None:
@@ -398,8 +400,8 @@ def test_settings_are_checked(changes: dict[str, object], message: str) -> None:
 
 
 def test_a_run_must_have_an_end() -> None:
-    with pytest.raises(InputError, match="needs max_evaluations or max_steps"):
-        search(small("hybrid")).run()
+    with pytest.raises(InputError, match="needs a budget or max_slices"):
+        run(search(small("hybrid")))
 
 
 def test_the_distiller_can_search_by_both() -> None:
@@ -408,22 +410,22 @@ def test_the_distiller_can_search_by_both() -> None:
     config = replace(config, evolution=replace(config.evolution, method="hybrid", batch=20))
     problem = classes()
     cost = SearchCost.unit(len(problem.formats))
-    one, other = (Evolution(problem, cost, config, 0) for _ in "12")
+    one, other = (OutputSearch(problem, cost, config, 0) for _ in "12")
     one.step()
     assert isinstance(one._search, HybridSearch)
-    other.restore(*one.state())
+    other.restore(one.state())
     while not one.status.done:
         one.step()
         other.step()
     assert one.status == other.status
     assert one.status.slices == 3
-    assert one.status.loss < 1.0
-    assert [c.loss for c in one.candidates] == [c.loss for c in other.candidates]
-    assert all(c.ticks <= config.choice.max_ticks for c in one.candidates)
-    assert one._search.progress().drawn == 60
+    assert one.status.best_loss < 1.0
+    assert [c.loss for c in one.front()] == [c.loss for c in other.front()]
+    assert all(c.ticks <= config.choice.max_ticks for c in one.front())
+    assert one._search.stats().drawn == 60
 
 
 def test_an_unknown_search_is_refused() -> None:
     config = short()
-    with pytest.raises(InputError, match="unknown search 'luck': there are gp, hybrid"):
+    with pytest.raises(InputError, match="unknown search 'luck': there are gp, policy, hybrid"):
         replace(config, evolution=replace(config.evolution, method="luck"))

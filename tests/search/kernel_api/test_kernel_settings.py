@@ -11,7 +11,7 @@ import pytest
 from symtick.expr import Interval
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search import _kernel
-from symtick.search.enumeration.bidirectional import closed_forms
+from symtick.search.enumeration.bidirectional import bidirectional_front
 from symtick.search.evolution.settings import EngineConfig
 from symtick.search.grammar.grammar import Rules, Vocabulary
 from symtick.search.kernel_api.evaluation import cost_table
@@ -25,7 +25,7 @@ X = np.random.default_rng(0).uniform(0.5, 1.5, (20, 2))
 
 
 def search_both_ends() -> None:
-    closed_forms(X, X[:, 0], COST, VOCABULARY, Rules(), max_evaluations=50)
+    bidirectional_front(X, X[:, 0], COST, VOCABULARY, Rules(), max_evaluations=50)
 
 
 MADE: dict[str, Callable[[], object]] = {

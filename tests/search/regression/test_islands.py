@@ -18,8 +18,9 @@ from symtick.errors import InputError, ToolError
 from symtick.expr import Expression
 from symtick.hwcost import SearchCost
 from symtick.search.evolution.settings import EngineConfig, Limits
-from symtick.search.regression.islands import Islands, IslandSettings, Outcome, connected, live
-from symtick.search.regression.regression import Searcher, Task, run
+from symtick.search.regression.islands import Epoch, Islands, IslandSettings, connected, live
+from symtick.search.regression.regression import pursue
+from symtick.search.regression.task import Task
 
 pytestmark = [pytest.mark.kernel, pytest.mark.slow]
 
@@ -49,7 +50,7 @@ def task(penalty: Callable[[Expression], float] | None = None, **parameters: int
     )
 
 
-def by_hand(work: Task, epochs: int) -> list[Outcome]:
+def by_hand(work: Task, epochs: int) -> list[Epoch]:
     """The same epochs and migrations in this process."""
     budget = -(-work.evaluations // SETTINGS.islands)
     held = [live(work, SETTINGS, k, None, None, budget) for k in range(SETTINGS.islands)]
@@ -62,7 +63,7 @@ def by_hand(work: Task, epochs: int) -> list[Outcome]:
     return held
 
 
-def same_states(search: Islands, wanted: list[Outcome]) -> bool:
+def same_states(search: Islands, wanted: list[Epoch]) -> bool:
     found = search.state()
     return all(
         np.array_equal(found[f"{k}:{name}"], array)
@@ -75,14 +76,14 @@ def test_equals_the_same_epochs_in_one_process(client: Client) -> None:
     work = task()
     search = Islands(work, SETTINGS, client)
     for _ in range(3):
-        search.step(1, work.evaluations)
+        search.step(budget=work.evaluations)
     wanted = by_hand(work, 3)
     assert same_states(search, wanted)
-    assert search.evaluations == sum(o.evaluations for o in wanted)
-    assert search.best_loss() == min(o.best_loss for o in wanted)
+    assert search.status.evaluations == sum(o.evaluations for o in wanted)
+    assert search.status.best_loss == min(o.best_loss for o in wanted)
     front = search.front()
     every = [c for o in wanted for c in o.front]
-    assert min(c.loss for c in front) == search.best_loss()
+    assert min(c.loss for c in front) == search.status.best_loss
     for one in every:
         assert any(c.loss <= one.loss and c.ticks <= one.ticks and c.lut <= one.lut for c in front)
     # islands differ, and people travelled
@@ -105,12 +106,12 @@ def test_losing_workers_in_the_middle_of_an_epoch_changes_nothing(
 
     work = task(deadly)
     search = Islands(work, SETTINGS, client)
-    search.step(1, work.evaluations)
+    search.step(budget=work.evaluations)
     for k in range(deaths):
         (tmp_path / f"armed{k}").touch()
-    search.step(1, work.evaluations)
+    search.step(budget=work.evaluations)
     assert sorted(p.name for p in tmp_path.iterdir()) == [f"fired{k}" for k in range(deaths)]
-    search.step(1, work.evaluations)
+    search.step(budget=work.evaluations)
     assert same_states(search, by_hand(work, 3))
 
 
@@ -118,11 +119,11 @@ def test_a_checkpoint_goes_on_as_if_nothing_had_happened(client: Client, tmp_pat
     work, path = task(), tmp_path / "islands.npz"
     first = Islands(work, SETTINGS, client, checkpoint=path)
     for _ in range(2):
-        first.step(1, work.evaluations)
+        first.step(budget=work.evaluations)
     again = Islands(work, SETTINGS, client, checkpoint=path)
-    assert again.epoch == 2 and again.evaluations == first.evaluations
+    assert again.epoch == 2 and again.status.evaluations == first.status.evaluations
     assert [c.loss for c in again.front()] == [c.loss for c in first.front()]
-    again.step(1, work.evaluations)
+    again.step(budget=work.evaluations)
     assert same_states(again, by_hand(work, 3))
     other = replace(work, y=work.y + 1.0)
     with pytest.raises(InputError, match="belongs to other data or settings"):
@@ -138,12 +139,12 @@ def test_ctrl_c_keeps_the_front_of_the_last_epoch(client: Client) -> None:
     search = Islands(work, SETTINGS, client)
     epochs: list[int] = []
 
-    def interrupt(held: Searcher, share: float) -> None:
+    def interrupt(held: object, share: float) -> None:
         epochs.append(search.epoch)
         if len(epochs) == 2:
             threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
 
-    outcome = run(work, search, report=interrupt)
+    outcome = pursue(work, search, report=interrupt)
     assert outcome.interrupted and len(outcome.front) > 1
     assert same_states(search, by_hand(work, epochs[-1]))
 
@@ -153,7 +154,7 @@ def test_an_error_of_the_user_s_own_comes_back(client: Client) -> None:
         raise KeyError("no such table")
 
     with pytest.raises(KeyError, match="no such table"):
-        Islands(task(wrong), SETTINGS, client).step(1, 1000)
+        Islands(task(wrong), SETTINGS, client).step(budget=1000)
 
 
 def test_the_regressor_spends_its_budget_on_the_cluster(client: Client, tmp_path: Path) -> None:

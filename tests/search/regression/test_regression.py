@@ -10,7 +10,7 @@ import pytest
 
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.evolution.settings import EngineConfig
-from symtick.search.regression.regression import Task
+from symtick.search.regression.task import Task
 
 pytestmark = pytest.mark.kernel
 

@@ -1,0 +1,71 @@
+"""Exact laws first: bidirectional enumeration under the engine's rules, limits and ranges."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from symtick.expr import Interval
+from symtick.hwcost.search_model.table import SearchCost
+from symtick.search.enumeration.bidirectional import bidirectional_front
+from symtick.search.evolution.settings import EngineConfig
+from symtick.search.grammar.grammar import Vocabulary
+from symtick.search.kernel_api.candidate import Candidate
+from symtick.search.kernel_api.evaluation import FREE, LITERAL, Rows, costs, intervals, rounded
+
+
+def exact_laws(
+    rows: Rows,
+    ranges: Sequence[Interval] | None,
+    cost: SearchCost,
+    config: EngineConfig,
+    vocabulary: Vocabulary,
+    *,
+    max_nodes: int,
+    budget: int,
+) -> tuple[list[Candidate], int]:
+    """Formulas that are the target, and the evaluations that they took.
+
+    Args:
+        rows: the data.
+        ranges: interval of each input, or None.
+        cost: the cost table.
+        config: rules, limits, loss and constants.
+        vocabulary: the tokens.
+        max_nodes: most nodes, where the rules allow fewer.
+        budget: most evaluations.
+    """
+    rules, limits = config.all_rules(), config.limits
+    nodes = min(max(rules.max_nodes, max_nodes), limits.max_nodes)
+    front, stats = bidirectional_front(
+        rows.X, rows.y, cost, vocabulary, replace(rules, max_nodes=nodes), weights=rows.weights,
+        loss=config.loss, delta=config.huber_delta, max_evaluations=budget,
+        enough=config.target_loss,
+    )  # fmt: skip
+    if config.constant_bits and config.constants:
+        front = [_rounded(c, rows, cost, config) for c in front]
+    return [c for c in front if _allowed(c, ranges, config)], stats.evaluations
+
+
+def _rounded(candidate: Candidate, rows: Rows, cost: SearchCost, config: EngineConfig) -> Candidate:
+    literals = (0.0, 1.0, 2.0, *config.literals)
+    kinds = [LITERAL if v in literals else FREE for v in candidate.program.consts.tolist()]
+    (fit,) = rounded(
+        [candidate.program], rows, bits=config.constant_bits, fraction=config.constant_fraction,
+        loss=config.loss, delta=config.huber_delta, kinds=[kinds],
+    )  # fmt: skip
+    ticks, lut = costs([fit.program], cost)
+    return Candidate(fit.program, fit.loss, int(ticks[0]), float(lut[0]))
+
+
+def _allowed(candidate: Candidate, ranges: Sequence[Interval] | None, config: EngineConfig) -> bool:
+    """Whether limits and ranges, which the enumeration does not know, allow a formula."""
+    limits = config.limits
+    if not math.isfinite(candidate.loss) or candidate.lut > limits.max_lut:
+        return False
+    if candidate.ticks > limits.max_ticks or ranges is None:
+        return candidate.ticks <= limits.max_ticks
+    bounds = intervals([candidate.program], ranges)[0]
+    most = limits.max_magnitude
+    return bounds is not None and all(-most <= i.lo and i.hi <= most for i in bounds)

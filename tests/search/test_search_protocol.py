@@ -1,0 +1,140 @@
+"""What holds of every search: slices, front, state, budget, status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from distill_samples import classes, distiller, program, short
+from engine_samples import KOZA, TOKENS, depth_cost, inputs, target
+from search_samples import restored
+
+from symtick.errors import InputError
+from symtick.search.designs.joint_fit import Polisher
+from symtick.search.distill.assemble import Assembly
+from symtick.search.distill.output_search import OutputSearch
+from symtick.search.evolution.engine import Engine
+from symtick.search.hybrid.make import make_search
+from symtick.search.hybrid.settings import HYBRID_METHODS, HybridConfig
+from symtick.search.kernel_api.search import Search, run
+from symtick.search.kernel_api.states import read_state, with_values, write_state
+from symtick.search.regression.enumerating import EnumerationSearch
+from symtick.search.regression.islands import Epoch, Islands, IslandSettings, live
+from symtick.search.regression.task import ENUMERATIONS, Task
+
+pytestmark = pytest.mark.kernel
+
+X = inputs()
+BUDGET = 2000
+
+
+class LocalIslands(Islands):
+    """Islands in this process, one after another."""
+
+    def _gathered(self, count: int, budget: int | None) -> list[Epoch]:
+        return [
+            live(self._task, self._settings, k, self._states[k], self._guests[k], budget)
+            for k in range(count)
+        ]
+
+
+def task(method: str) -> Task:
+    return Task(X, target(X), ("u", "v"), depth_cost(2), TOKENS, method=method)
+
+
+def engine() -> Search[Any]:
+    return Engine(X, target(X), None, depth_cost(2), TOKENS)
+
+
+def hybrid(method: str) -> Search[Any]:
+    config = replace(
+        HybridConfig.symtick(KOZA), batch=30, generations=2, closed_forms=300, method=method
+    )
+    return make_search(X, target(X), None, depth_cost(2), TOKENS, config)
+
+
+def islands() -> Search[Any]:
+    return LocalIslands(task("gp"), IslandSettings(islands=2, epoch=2), None)  # type: ignore[arg-type]
+
+
+def output(method: str) -> Search[Any]:
+    made, config = distiller(classes(400), short()), short()
+    config = replace(config, evolution=replace(config.evolution, method=method, batch=20))
+    return OutputSearch(made.problem, made.evaluator.cost, config, 0)
+
+
+def elimination() -> Search[Any]:
+    return distiller(classes(400), short())._eliminations()[0]
+
+
+def assembly() -> Search[Any]:
+    made = distiller(classes(400), short())
+    problem, config = made.problem, made.config
+    rows = problem.train
+    polisher = Polisher(problem.real(rows), problem.goal[rows], problem.objective, problem.ranges)
+    programs = [program(t) for t in ("x0 + 0.1", "1.0 - 0.5*x1**2", "0.9*x0 - x2")]
+    return Assembly("a", made.evaluator, polisher, programs, config.assemble, config.fixed_point)
+
+
+SEARCHES: dict[str, Callable[[], Search[Any]]] = {
+    "engine": engine,
+    **{f"hybrid-{m}": partial(hybrid, m) for m in HYBRID_METHODS},
+    **{m: partial(EnumerationSearch, task(m)) for m in ENUMERATIONS},
+    "islands": islands,
+    **{f"output-{m}": partial(output, m) for m in HYBRID_METHODS},
+    "layers": elimination,
+    "assembly": assembly,
+}
+
+
+def figures(search: Search[Any]) -> list[tuple[float, ...]]:
+    return [item.figures for item in search.front()]
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_a_resumed_search_is_the_uninterrupted_one(name: str, tmp_path: Path) -> None:
+    whole, first = SEARCHES[name](), SEARCHES[name]()
+    assert not first.status.done
+    assert first.status.slices == first.status.evaluations == 0
+    first.step(budget=BUDGET)
+    write_state(tmp_path / "s.npz", with_values({}) | first.state())
+    second = restored(SEARCHES[name](), read_state(tmp_path / "s.npz"))
+    assert second.status == first.status
+    assert figures(second) == figures(first)
+    for search, slices in ((whole, 3), (second, 2)):
+        run(search, BUDGET, max_slices=slices)
+    assert second.status == whole.status
+    assert figures(second) == figures(whole)
+    assert second.status.evaluations > 0
+    for key, array in whole.state().items():
+        assert np.array_equal(second.state()[key], array), key
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_a_budget_is_kept_and_then_nothing_happens(name: str) -> None:
+    search = SEARCHES[name]()
+    status = run(search, 400, max_slices=4)
+    assert status.evaluations <= 400
+    assert status == search.status
+    assert status.best_loss <= min((item.loss for item in search.front()), default=np.inf)
+    search.step(budget=search.status.evaluations)
+    assert search.status == status
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_a_state_that_is_none_is_refused(name: str) -> None:
+    with pytest.raises((InputError, KeyError)):
+        SEARCHES[name]().restore({})
+
+
+def test_a_run_ends_when_it_is_asked_to() -> None:
+    search = engine()
+    assert run(search, 10**6, stop=lambda status: status.slices >= 5).slices == 5
+    assert run(search, search.status.evaluations).slices == 5
+    with pytest.raises(InputError, match="a run needs a budget or max_slices to end"):
+        run(search)
