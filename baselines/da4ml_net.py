@@ -1,8 +1,7 @@
 """A quantised network as distributed-arithmetic RTL by da4ml, checked and measured like our own.
 
-Room: `baselines`. May import sim, search and the errors. da4ml is an optional dependency
-(arXiv:2507.04535); its Verilog is compared word for word with `QuantisedNet`, by its own
-interpreter on every row and in Verilator on some.
+da4ml (arXiv:2507.04535) is an optional dependency. Its design is compared with `QuantisedNet` word
+for word, by da4ml's own interpreter on every row and in Verilator on some.
 """
 
 from __future__ import annotations
@@ -102,12 +101,12 @@ def run_da4ml(
             "simulated_rows": min(simulated_rows, len(words)),
         }
         _save_arrays(network, words, Path(exchange))
-        found = _work(job, Path(exchange), env, timeout)
+        results = _work(job, Path(exchange), env, timeout)
         for name in ("predicted", "simulated"):
-            if name in found:
-                _compare(found[name], expected, name)
-    stages = int(found["stages"])
-    simulated = len(found["simulated"]) if "simulated" in found else 0
+            if name in results:
+                _compare(results[name], expected, name)
+    stages = int(results["stages"])
+    simulated = len(results["simulated"]) if "simulated" in results else 0
     return Da4mlRun(
         scores=expected,
         project=project,
@@ -161,14 +160,14 @@ def _work(
         raise ToolError(f"da4ml left no results: {error}") from error
 
 
-def _compare(found: FloatArray, expected: FloatArray, name: str) -> None:
-    wanted = expected[: len(found)]
-    wrong = np.argwhere(found.reshape(wanted.shape) != wanted)
+def _compare(outputs: FloatArray, expected: FloatArray, name: str) -> None:
+    wanted = expected[: len(outputs)]
+    wrong = np.argwhere(outputs.reshape(wanted.shape) != wanted)
     if len(wrong):
         row, column = (int(index) for index in wrong[0])
         raise VerificationError(
-            f"da4ml's {name} output {column} of row {row} is {found[row, column]}, but the network "
-            f"in whole numbers gives {wanted[row, column]}; {len(wrong)} values differ"
+            f"da4ml's {name} output {column} of row {row} is {outputs[row, column]}, but the "
+            f"network in whole numbers gives {wanted[row, column]}; {len(wrong)} values differ"
         )
 
 

@@ -1,7 +1,7 @@
 """One da4ml run in a process of its own: `python -m symtick.baselines.da4ml_worker job.json`.
 
-Room: `baselines`. May import da4ml and numpy only. It is a process of its own because the library
-compiles itself at import unless told not to by an environment variable, which `da4ml_net` sets.
+It is a process of its own because the library compiles itself at import unless an environment
+variable tells it not to, which `da4ml_net` sets.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ def main(path: Path) -> None:
     )
     model.write()
     values = arrays["words"] * 2.0 ** -job["bits"]["inputs"]
-    found = {"predicted": np.asarray(logic.predict(values), dtype=np.float64)}
+    results = {"predicted": np.asarray(logic.predict(values), dtype=np.float64)}
     if job["simulated_rows"]:
         model.compile(openmp=False, nproc=job["threads"])
         rows = values[: job["simulated_rows"]]
-        found["simulated"] = np.asarray(model.predict(rows, n_threads=1), dtype=np.float64)
-    np.savez(job["found"], allow_pickle=False, stages=np.array(len(pipeline.solutions)), **found)
+        results["simulated"] = np.asarray(model.predict(rows, n_threads=1), dtype=np.float64)
+    np.savez(job["found"], allow_pickle=False, stages=np.array(len(pipeline.solutions)), **results)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
-"""The teacher itself through hls4ml: its fixed-point scores from C++ compiled with plain g++.
+"""The teacher in hls4ml: its fixed-point scores from C++ compiled with plain g++.
 
-Room: `baselines`. May import sim, search and the errors. No vendor tool is needed, and none is
-asked: without one there are scores, but no LUTs, ticks or MHz.
+No vendor tool is used, so that there are scores, but no LUTs, ticks or MHz.
 """
 
 from __future__ import annotations
@@ -72,8 +71,8 @@ def run_hls4ml(
         InputError: not a plain perceptron, bad data, a bad precision, or a folder that exists.
         ToolError: hls4ml or g++ is missing, fails or takes too long.
     """
-    found = _PRECISION.fullmatch(precision)
-    if found is None or not 1 <= int(found[1]) <= 32 or int(found[2]) > int(found[1]):
+    widths = _PRECISION.fullmatch(precision)
+    if widths is None or not 1 <= int(widths[1]) <= 32 or int(widths[2]) > int(widths[1]):
         raise InputError(f"the precision must be ap_fixed<W,I> with I <= W <= 32, not {precision}")
     inputs = teacher.standardise(X)
     for tool in ("hls4ml", "g++"):

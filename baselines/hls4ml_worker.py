@@ -1,8 +1,7 @@
 """One hls4ml run in a process of its own: `python -m symtick.baselines.hls4ml_worker job.json`.
 
-Room: `baselines`. May import search (the saved teacher) and hls4ml. It is a process of its own
-because the library prints at will, keeps global state, and a bad range in its C++ ends the process.
-`hls4ml_net` writes the job and reads the scores.
+It is a process of its own because the library prints, keeps global state, and a bad range in its
+C++ ends the process. `hls4ml_net` writes the job and reads the scores.
 """
 
 from __future__ import annotations
@@ -61,11 +60,11 @@ def convert(job: dict[str, Any]) -> Any:
         write_weights_txt=False,
     )
     # hls4ml would dump the torch object into its YAML file, as good as a pickle
-    held = model.config.config
-    held.pop("PytorchModel", None)
-    held["HLSConfig"].pop("PytorchModel", None)
-    held["HLSConfig"].pop("InputShape", None)
-    held["InputShape"] = [inputs]
+    stored = model.config.config
+    stored.pop("PytorchModel", None)
+    stored["HLSConfig"].pop("PytorchModel", None)
+    stored["HLSConfig"].pop("InputShape", None)
+    stored["InputShape"] = [inputs]
     return model
 
 

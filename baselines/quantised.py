@@ -1,8 +1,8 @@
 """A perceptron of a few bits, trained with its rounding: the network that da4ml turns into RTL.
 
-Room: `baselines`. May import search and the errors. Training follows the straight-through estimator
-(arXiv:1308.3432): forward rounds, backward does as if it had not. `QuantisedNet` is the result in
-whole numbers, and its `scores` are exact; nothing there is floating point but the final scaling.
+Training uses the straight-through estimator (arXiv:1308.3432): the forward pass rounds, the
+backward pass ignores the rounding. `QuantisedNet` is the result in whole numbers, and its `scores`
+are exact; only the final scaling is floating point.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Room: `sim`."""
+"""Generated designs run and measured: g++, Verilator under cocotb, Yosys, nextpnr, Vitis."""

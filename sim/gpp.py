@@ -1,7 +1,6 @@
-"""Run the generated HLS C++: compile it with g++ and AMD's ap_types headers, feed it vectors.
+"""The generated HLS C++, compiled with g++ and AMD's ap_types headers and run on vectors.
 
-Room: `sim`; imports `codegen`, the errors and the file helpers. The text that is compiled is the
-one that a vendor tool would get, unchanged; only the driver around it is ours.
+The compiled text is exactly that which a vendor tool gets; only the driver around it differs.
 """
 
 from __future__ import annotations
@@ -43,9 +42,9 @@ def run(design: Design, raw: RawArray, folder: Path) -> RawArray:
     files = hls_files(design).items()
     write_files(folder, {name: text for name, text in files if name.startswith("firmware/")})
     program = build(design, folder)
-    held = ports(design)
+    design_ports = ports(design)
     work = program.parent
-    values = raw[:, [index for index, *_ in held.inputs]]
+    values = raw[:, [index for index, *_ in design_ports.inputs]]
     (work / "in.bin").write_bytes(_packed(values))
     result = work / "out.bin"
     command = [str(program), str(work / "in.bin"), str(result), str(len(raw))]
@@ -75,9 +74,9 @@ def _packed(values: RawArray) -> bytes:
         words[..., 0] = (values & _LOW).astype(np.uint64)
         words[..., 1] = ((values >> 64) & _LOW).astype(np.uint64)
     else:
-        held = values.astype(np.int64)
-        words[..., 0] = held.view(np.uint64)
-        words[..., 1] = (held >> 63).view(np.uint64)
+        signed = values.astype(np.int64)
+        words[..., 0] = signed.view(np.uint64)
+        words[..., 1] = (signed >> 63).view(np.uint64)
     return words.tobytes()
 
 

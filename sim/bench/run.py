@@ -1,7 +1,7 @@
 """Build a design in Verilator and run the cocotb test `stream` on it.
 
-Room: `sim`, but a file that stands alone: it is copied beside a design. `job.json` in the same
-folder says what to build; Verilator must be on PATH.
+This file stands alone: it is copied beside a design. `job.json` in the same folder says what to
+build; Verilator must be on PATH.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """cocotb test: a new input vector every clock, the outputs recorded every clock.
 
-Room: `sim`, but a file that stands alone: it is copied beside a design and can be run there again
-(`python run.py`). It compares nothing and knows no latency: it writes down what it sees.
+This file stands alone: it is copied beside a design and can be run there again (`python run.py`).
+It compares nothing and knows no latency; it only records.
 """
 
 from __future__ import annotations
