@@ -8,7 +8,7 @@ rounded by the remainder, so that the result is the exact quotient or root in th
 from __future__ import annotations
 
 from symtick.codegen.functions.normalise import is_zero
-from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
+from symtick.codegen.ir.fixed import Fixed, Quant
 from symtick.codegen.ir.graph import BIT, GOp, GraphBuilder
 
 
@@ -184,7 +184,7 @@ def _magnitude(builder: GraphBuilder, number: int) -> int:
     size = builder.op(GOp.ABS, number) if builder.nodes[number].lo < 0 else number
     node = builder.nodes[size]
     fmt = Fixed.for_raw(node.lo, node.hi, node.fmt.frac)
-    return builder.scale(builder.cast(size, fmt, Quant.TRN, Overflow.WRAP), fmt.frac)
+    return builder.scale(builder.bits(size, fmt), fmt.frac)
 
 
 def _integer(builder: GraphBuilder, number: int, width: int | None = None) -> int:
@@ -192,11 +192,11 @@ def _integer(builder: GraphBuilder, number: int, width: int | None = None) -> in
     node = builder.nodes[number]
     natural = Fixed.for_raw(max(0, node.lo) << -node.fmt.frac, max(0, node.hi) << -node.fmt.frac, 0)
     fmt = Fixed(natural.width if width is None else min(width, natural.width), 0, False)
-    return builder.cast(number, fmt, Quant.TRN, Overflow.WRAP)
+    return builder.bits(number, fmt)
 
 
 def _bits(builder: GraphBuilder, number: int, low: int, width: int) -> int:
     """Bits low to low + width - 1 of a signal as an unsigned integer (wires)."""
     fmt = builder.nodes[number].fmt
-    part = builder.cast(number, Fixed(width, fmt.frac - low, False), Quant.TRN, Overflow.WRAP)
+    part = builder.bits(number, Fixed(width, fmt.frac - low, False))
     return builder.scale(part, fmt.frac - low)

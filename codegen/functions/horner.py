@@ -16,7 +16,7 @@ import numpy as np
 
 from symtick.codegen.functions.polynomials import PiecewiseFit
 from symtick.codegen.functions.segmentation import SegmentParts
-from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
+from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GOp, GraphBuilder
 from symtick.codegen.ir.rewrite import stored
 
@@ -89,14 +89,14 @@ def _times(builder: GraphBuilder, factor: int, local: int, place: int) -> tuple[
     kept = max(frac - variable.fmt.width + 1, min(frac, kept))
     if kept < frac:
         fmt = Fixed(variable.fmt.width - (frac - kept), kept, False)
-        local = builder.cast(local, fmt, Quant.TRN, Overflow.WRAP)
+        local = builder.bits(local, fmt)
     whole = builder.op(GOp.MUL, factor, local)
     exact = builder.nodes[whole]
     middle = 0.0
     if exact.fmt.frac > place:
         drop = exact.fmt.frac - place
         cut = Fixed.for_raw(exact.lo >> drop, exact.hi >> drop, place)
-        whole = builder.cast(whole, cut, Quant.TRN, Overflow.WRAP)
+        whole = builder.bits(whole, cut)
         middle = (2.0**-place - 2.0**-exact.fmt.frac) / 2.0
     return whole, middle + size * (2.0**-kept - 2.0**-frac), middle
 
@@ -110,4 +110,4 @@ def within(builder: GraphBuilder, number: int, low: float, high: float, error: f
     fmt = Fixed.for_raw(max(ends[0], node.lo), min(ends[1], node.hi), node.fmt.frac)
     if fmt.width >= node.fmt.width:
         return number
-    return builder.cast(number, fmt, Quant.TRN, Overflow.WRAP)
+    return builder.bits(number, fmt)

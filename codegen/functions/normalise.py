@@ -6,7 +6,7 @@ the count.
 
 from __future__ import annotations
 
-from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
+from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import BIT, GOp, GraphBuilder
 
 _LUT_INPUTS = 6
@@ -28,11 +28,11 @@ def normalised(builder: GraphBuilder, number: int, stages: int) -> tuple[int, in
     for stage in range(stages - 1, -1, -1):
         shift = 1 << stage
         top = Fixed(shift, fmt.frac - (fmt.width - shift), False)
-        zero = is_zero(builder, builder.cast(number, top, Quant.TRN, Overflow.WRAP))
+        zero = is_zero(builder, builder.bits(number, top))
         rest = Fixed(fmt.width - shift, fmt.frac, False)
-        moved = builder.scale(builder.cast(number, rest, Quant.TRN, Overflow.WRAP), shift)
+        moved = builder.scale(builder.bits(number, rest), shift)
         chosen = builder.op(GOp.SELECT, zero, moved, number)
-        number = builder.cast(chosen, fmt, Quant.TRN, Overflow.WRAP)
+        number = builder.bits(chosen, fmt)
         count = zero if count is None else builder.op(GOp.CONCAT, count, zero)
     assert count is not None  # there is at least one stage
     return count, number
@@ -46,7 +46,7 @@ def is_zero(builder: GraphBuilder, number: int) -> int:
         width = min(_LUT_INPUTS, fmt.width - low)
         # bits low to low + width - 1: the lower ones cut, the upper ones wrapped away
         part = Fixed(width, fmt.frac - low, False)
-        piece = builder.cast(number, part, Quant.TRN, Overflow.WRAP)
+        piece = builder.bits(number, part)
         bits.append(builder.table(piece, [1] + [0] * ((1 << width) - 1), BIT))
     while len(bits) > 1:
         joined = bits[0]

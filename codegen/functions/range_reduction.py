@@ -121,7 +121,7 @@ def split_exponential(
             points = [math.ldexp(c << low, -node.fmt.frac) for c in codes]
             memo.append(whole.nearest(points, places[0]))
         table = stored(builder, at.node, at.lo, memo[0], places[0])
-        local = builder.cast(number, near, Quant.TRN, Overflow.WRAP)
+        local = builder.bits(number, near)
         near_one = factor(builder, local)
         product = builder.op(GOp.MUL, table, near_one.node)
         error = 2.0 ** -(places[0] + 1) * (gain + near_one.error) + most * near_one.error
@@ -137,7 +137,7 @@ def _cut(builder: GraphBuilder, number: int, frac: int, error: float) -> Bounded
     if drop <= 0:
         return BoundedValue(number, error)
     fmt = Fixed.for_raw(node.lo >> drop, node.hi >> drop, frac)
-    return BoundedValue(builder.cast(number, fmt, Quant.TRN, Overflow.WRAP), error + 2.0**-frac)
+    return BoundedValue(builder.bits(number, fmt), error + 2.0**-frac)
 
 
 # --- periodic functions --------------------------------------------------------------------------
@@ -173,7 +173,7 @@ def on_a_turn(
     def emit(builder: GraphBuilder, number: int) -> BoundedValue:
         product = builder.op(GOp.MUL, number, builder.const(rates[0], fine))
         moved = builder.op(GOp.ADD, product, builder.const(rates[1], fine))
-        inside = factor(builder, builder.cast(moved, turn, Quant.TRN, Overflow.WRAP))
+        inside = factor(builder, builder.bits(moved, turn))
         away = 2.0 ** -(places + 1) + (far + 1.0) * 2.0 ** -(fine + 1)
         return BoundedValue(inside.node, inside.error + steepest * (away + 2.0**-50))
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from symtick.codegen.functions.normalise import normalised
 from symtick.codegen.functions.tables import piece_address
-from symtick.codegen.ir.fixed import Fixed, Overflow, Quant, Reals
+from symtick.codegen.ir.fixed import Fixed, Reals
 from symtick.codegen.ir.graph import GNode, GOp, GraphBuilder
 from symtick.expr import Interval
 
@@ -176,7 +176,7 @@ def octaves(node: GNode, mirrored: bool, stages: int, bits: int) -> Segmentation
         count, mantissa = normalised(builder, distance, stages)
         fmt = builder.nodes[mantissa].fmt
         top = Fixed(fmt.width - low, fmt.frac - low, False)
-        choice = builder.cast(mantissa, top, Quant.TRN, Overflow.WRAP)
+        choice = builder.bits(mantissa, top)
         address = builder.op(GOp.CONCAT, count, choice)
         return SegmentParts(address, 0, _low_bits(builder, mantissa, low))
 
@@ -205,9 +205,9 @@ def _distance(builder: GraphBuilder, number: int, origin: int, mirrored: bool) -
         number = builder.op(GOp.SUB, number, edge)
     node = builder.nodes[number]
     fmt = Fixed.for_raw(node.lo, node.hi, node.fmt.frac)
-    return builder.cast(number, fmt, Quant.TRN, Overflow.WRAP)
+    return builder.bits(number, fmt)
 
 
 def _low_bits(builder: GraphBuilder, number: int, low: int) -> int:
     fmt = Fixed(low, builder.nodes[number].fmt.frac, False)
-    return builder.cast(number, fmt, Quant.TRN, Overflow.WRAP)
+    return builder.bits(number, fmt)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from symtick.codegen.functions.univariate import Number, rounded
 from symtick.codegen.ir.bit_views import dropped_bits
-from symtick.codegen.ir.fixed import Fixed, Overflow, Quant, Reals
+from symtick.codegen.ir.fixed import Fixed, Reals
 from symtick.codegen.ir.graph import GraphBuilder
 from symtick.codegen.ir.rewrite import stored
 from symtick.errors import DomainError
@@ -56,7 +56,7 @@ def piece_address(builder: GraphBuilder, number: int, drop: int) -> Address:
     natural = Fixed.for_raw(lo, hi, node.fmt.frac - drop)
     fmt = natural if natural.width == width else Fixed(width, natural.frac, False)
     if drop or width < node.fmt.width:
-        number = builder.cast(number, fmt, Quant.TRN, Overflow.WRAP)
+        number = builder.bits(number, fmt)
     middle = (np.arange(lo, hi + 1, dtype=np.float64) + 0.5) * 2.0**drop - 0.5
     points = np.ldexp(np.clip(middle, node.lo, node.hi), -node.fmt.frac)
     return Address(number, lo, points, natural.step if drop else 0.0, drop)

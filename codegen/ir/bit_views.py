@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
+from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GraphBuilder
-
-
-def in_format(builder: GraphBuilder, number: int, fmt: Fixed) -> int:
-    """A node in a format that holds all its values."""
-    return builder.cast(number, fmt, Quant.TRN, Overflow.WRAP)
 
 
 def dropped_bits(lo: int, hi: int, bits: int) -> int:
@@ -23,8 +18,8 @@ def halves(builder: GraphBuilder, number: int, bits: int) -> tuple[int, int]:
     """A signal as the sum of its upper bits and its `bits` lower ones."""
     node = builder.nodes[number]
     upper = Fixed.for_raw(node.lo >> bits, node.hi >> bits, node.fmt.frac - bits)
-    high = in_format(builder, number, upper)
-    return high, in_format(builder, number, Fixed(bits, node.fmt.frac, False))
+    high = builder.bits(number, upper)
+    return high, builder.bits(number, Fixed(bits, node.fmt.frac, False))
 
 
 def digits(builder: GraphBuilder, number: int, bits: int) -> list[tuple[int, int]]:
@@ -39,6 +34,6 @@ def digits(builder: GraphBuilder, number: int, bits: int) -> list[tuple[int, int
         width = min(bits, node.fmt.width - low)
         signed = node.fmt.signed and low + width == node.fmt.width
         exponent = low - node.fmt.frac
-        part = in_format(builder, number, Fixed(width, -exponent, signed))
+        part = builder.bits(number, Fixed(width, -exponent, signed))
         parts.append((builder.scale(part, -exponent), exponent))
     return parts

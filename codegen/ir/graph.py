@@ -376,6 +376,13 @@ class GraphBuilder:
             low, high = max(low, -fmt.raw_max), max(high, -fmt.raw_max)
         return self._add(GNode(GOp.CAST, (arg,), fmt, low, high, quant=quant, overflow=overflow))
 
+    def bits(self, arg: int, fmt: Fixed) -> int:
+        """The bits of arg at the places of a format, its sign repeated above (wires).
+
+        The value is the same where the format holds it; lower bits are cut, higher ones dropped.
+        """
+        return self.cast(arg, fmt, Quant.TRN, Overflow.WRAP)
+
     def table(self, arg: int, contents: Sequence[int], fmt: Fixed) -> int:
         """contents[bit pattern of arg], raw values of `fmt`, 2**width entries."""
         node = self.nodes[arg]

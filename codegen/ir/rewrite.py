@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from symtick.codegen.ir.bit_views import in_format
 from symtick.codegen.ir.fixed import Fixed, RawArray
 from symtick.codegen.ir.graph import GNode, GOp, Graph, GraphBuilder
 
@@ -44,7 +43,7 @@ def rebuilt(builder: GraphBuilder, graph: Graph, number: int, places: Places) ->
     args = [places[a] for a in node.args]
     # what reads bits, not values, must find them where they were
     for k in BY_BITS.get(node.op, ()):
-        args[k] = in_format(builder, args[k], graph.nodes[node.args[k]].fmt)
+        args[k] = builder.bits(args[k], graph.nodes[node.args[k]].fmt)
     if node.op is not GOp.TABLE:
         return builder.again(node, args)
     before = graph.nodes[node.args[0]]

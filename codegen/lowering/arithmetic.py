@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from symtick.codegen.ir.arrival import Arrivals, Ready, joined
-from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
+from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GOp, GraphBuilder
 from symtick.codegen.ir.signed_digits import quantised
 from symtick.codegen.lowering.analysis import extra_bits
@@ -52,7 +52,7 @@ class Arithmetic:
         if drop <= 0 or node.op is GOp.CONST:
             return number
         fmt = Fixed.for_raw(node.lo >> drop, node.hi >> drop, frac)
-        return self.builder.cast(number, fmt, Quant.TRN, Overflow.WRAP)
+        return self.builder.bits(number, fmt)
 
     def scaled(self, number: int, weight: float, frac: int) -> SignedNode:
         """weight * node, the sign left to the sum; the constant is right within 2**-frac / 4."""

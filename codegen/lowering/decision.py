@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
+from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
 from symtick.errors import InputError
 
@@ -144,7 +144,7 @@ def stated(graph: Graph, decision: Decision, scores: int) -> Graph:
 
 def _as_index(builder: GraphBuilder, number: int, scores: int) -> int:
     fmt = Fixed(max(1, (scores - 1).bit_length()), 0, False)
-    return builder.cast(number, fmt, Quant.TRN, Overflow.WRAP)
+    return builder.bits(number, fmt)
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ def _tournament(builder: GraphBuilder, scores: Sequence[int], second: bool) -> _
     node = builder.nodes[gap]
     # the largest is never the smaller, which the bounds alone do not know
     fmt = Fixed.for_raw(0, max(node.hi, 0), node.fmt.frac)
-    return _Winner(best.score, index, margin=builder.cast(gap, fmt, Quant.TRN, Overflow.WRAP))
+    return _Winner(best.score, index, margin=builder.bits(gap, fmt))
 
 
 def _match(builder: GraphBuilder, left: _Winner, right: _Winner, second: bool) -> _Winner:

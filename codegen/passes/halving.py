@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symtick.codegen.ir.bit_views import halves, in_format
+from symtick.codegen.ir.bit_views import halves
 from symtick.codegen.ir.graph import GOp, GraphBuilder
 
 
@@ -35,4 +35,4 @@ def halved(builder: GraphBuilder, fits: Callable[[int], bool], number: int) -> i
     else:
         other = node.args[1 - short]
         whole = builder.op(GOp.ADD, product(other, high), product(other, low))
-    return in_format(builder, whole, node.fmt)
+    return builder.bits(whole, node.fmt)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from symtick.codegen.ir.arrival import Arrivals, joined
-from symtick.codegen.ir.bit_views import digits, in_format
+from symtick.codegen.ir.bit_views import digits
 from symtick.codegen.ir.graph import GNode, GOp, Graph, GraphBuilder
 from symtick.codegen.ir.lut_equivalent import lut_equivalent
 from symtick.codegen.ir.rewrite import rebuilt, rewrite
@@ -127,7 +127,7 @@ class _Products:
         parts = [self._chain(x, triple, factors[k : k + size]) for k in starts]
         # the two earliest are added first
         add = partial(self.builder.op, GOp.ADD)
-        return in_format(self.builder, joined(parts, self._watch.ready, add), node.fmt)
+        return self.builder.bits(joined(parts, self._watch.ready, add), node.fmt)
 
     def _chain(self, x: int, triple: int, factors: list[tuple[int, int]]) -> int:
         total = self.builder.const(0, 0)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from symtick.codegen.ir.fixed import Fixed, Overflow, Quant, RawArray, rounded_ends
+from symtick.codegen.ir.fixed import Fixed, Quant, RawArray, rounded_ends
 from symtick.codegen.ir.graph import GNode, GOp, Graph, GraphBuilder
 from symtick.codegen.ir.rewrite import rebuilt, rewrite
 from symtick.codegen.ir.schedule import CostModel
@@ -183,6 +183,6 @@ def narrow(graph: Graph, model: CostModel) -> Graph:
             return again
         tight = Fixed.for_raw(*bounds.of(again), fmt.frac)
         wide = tight.width < fmt.width
-        return builder.cast(again, tight, Quant.TRN, Overflow.WRAP) if wide else again
+        return builder.bits(again, tight) if wide else again
 
     return rewrite(graph, builder, rule)

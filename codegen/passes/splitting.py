@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from symtick.codegen.ir.arrival import Arrivals
-from symtick.codegen.ir.bit_views import halves, in_format
+from symtick.codegen.ir.bit_views import halves
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant, RawArray, rounded_ends
 from symtick.codegen.ir.graph import GNode, GOp, Graph, GraphBuilder
 from symtick.codegen.ir.rewrite import all_codes, entry_table, rebuilt, rewrite, table_entries
@@ -28,7 +28,7 @@ def split(graph: Graph, model: CostModel) -> Graph:
     def rule(number: int, places: Sequence[int]) -> int:
         parts = work.fitted(rebuilt(work.builder, graph, number, places))
         # bounds that a part has lost must not widen what comes after it
-        return in_format(work.builder, parts, graph.nodes[number].fmt)
+        return work.builder.bits(parts, graph.nodes[number].fmt)
 
     return rewrite(graph, work.builder, rule)
 
@@ -67,7 +67,7 @@ class _Split:
         base = self._plain_table(high, even, node.fmt.frac)
         slope = self._plain_table(high, odd - even, node.fmt.frac)
         whole = self.builder.op(GOp.DIGIT_ROW, base, low, slope, slope)
-        return in_format(self.builder, whole, node.fmt)
+        return self.builder.bits(whole, node.fmt)
 
     def _plain_table(self, address: int, entries: RawArray, frac: int) -> int:
         if entries.min() == entries.max():
@@ -80,7 +80,7 @@ class _Split:
         ordered = self._made(GOp.GE, *node.args)
         larger, smaller = node.args
         chosen = (larger, smaller) if node.op is GOp.MAX else (smaller, larger)
-        return in_format(self.builder, self._made(GOp.SELECT, ordered, *chosen), node.fmt)
+        return self.builder.bits(self._made(GOp.SELECT, ordered, *chosen), node.fmt)
 
     def _cast(self, number: int, node: GNode) -> int:
         """Rounding first, in a format that holds every value, then the overflow mode."""

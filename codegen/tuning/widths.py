@@ -129,7 +129,7 @@ def with_width(
         made = _stated(builder, made, width, width.overflow)
     if keep_ports and number in graph.outputs:
         made = fitted(builder, made, fmt, Quant.TRN, Overflow.SAT)
-        made = builder.cast(made, fmt, Quant.TRN, Overflow.WRAP)
+        made = builder.bits(made, fmt)
     return made
 
 
@@ -250,7 +250,7 @@ def _table(builder: GraphBuilder, node: GNode, before: GNode, source: int, width
         entries, counts = _grouped(entries, now.lo, drop)
         low, high = now.lo >> drop, now.hi >> drop
         fmt = Fixed.for_raw(low, high, now.fmt.frac - drop)
-        source = builder.cast(source, fmt, Quant.TRN, Overflow.WRAP)
+        source = builder.bits(source, fmt)
         now = builder.nodes[source]
     lost = max(0, node.fmt.frac - width.fmt.frac)
     # whoever reads it may rely on its bounds; between them there must be a multiple of the step

@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from symtick.codegen.ir.arrival import Arrivals, Ready, arrivals, joined, node_delays
-from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
+from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
 from symtick.codegen.ir.schedule import Area, CostModel
 from symtick.codegen.ir.signed_digits import signed_digits
@@ -132,7 +132,7 @@ class _Lowering:
         signals = []
         for place in places:
             fmt = Fixed(_WIDTH + more + copies[place], point)
-            signals.append(self.builder.cast(place, fmt, Quant.TRN, Overflow.WRAP))
+            signals.append(self.builder.bits(place, fmt))
             copies[place] += 1
         return signals
 
@@ -161,7 +161,7 @@ class _Lowering:
         return self.priced(made, self.cost.op_delay[op], self.cost.op_lut[op])
 
     def _table_on(self, place: int) -> int:
-        address = self.builder.cast(place, Fixed(_WIDTH, 0), Quant.TRN, Overflow.WRAP)
+        address = self.builder.bits(place, Fixed(_WIDTH, 0))
         self.numbers += 1
         contents = [self.numbers, *[0] * ((1 << _WIDTH) - 1)]
         return self.builder.table(address, contents, Fixed(32, 0))

@@ -32,9 +32,9 @@ constants cost nothing.
   nothing would be nested without end, and such a table is seldom as cheap as its price.
 * A constant factor goes into a table where there is one that nothing else uses: in the product
   whose factor the table is, or in a sum of tables but for one term that takes it in. Else it is a
-  network of shifts and additions (`codegen.ir.signed_digits`): one adder less than its first `factor_bits`
-  significant bits, rounded, have canonical signed digits, in a balanced tree. A power of two is
-  free, and so is its sign. A quotient by a constant is the product with its reciprocal.
+  network of shifts and additions (`codegen.ir.signed_digits`): one adder less than its first
+  `factor_bits` significant bits, rounded, have canonical signed digits, in a balanced tree. A power
+  of two is free, and so is its sign. A quotient by a constant is the product with its reciprocal.
 * Every other operator on several inputs costs its own entry.
 
 Time: with `chain=True` operators follow each other within a tick while the sum of their delays is

@@ -18,12 +18,12 @@ from symtick.codegen.passes.linear.common_digits import (
     Coefficients,
     DigitPlace,
     Digits,
+    DigitSharing,
     Leaf,
     PairOrder,
     adder_bits,
     digits,
     least_depth,
-    share,
     summed,
 )
 from symtick.codegen.passes.linear.signs import Output, oriented
@@ -117,7 +117,7 @@ def _direct(
     choice: PairOrder,
 ) -> AdderGraph:
     terms, rows = list(signals), [dict(row) for row in plain]
-    share(terms, rows, leaves, depth, choice)
+    DigitSharing(terms, rows, leaves, depth, choice).run()
     return _network(terms, [_added(terms, row, leaves) for row in rows])
 
 
@@ -220,7 +220,7 @@ def _by_tree(
     if depth is not None:
         longest = max(len(_path(parents, k)) for k in range(len(forms)))
         limit = max(depth - (longest - 1).bit_length(), least_depth(rows, terms))
-    share(terms, rows, leaves, limit, choice)
+    DigitSharing(terms, rows, leaves, limit, choice).run()
     made = [_added(terms, row, leaves) if row else None for row in rows]
     sums: list[Digits] = []
     for k in range(len(forms)):
@@ -233,7 +233,7 @@ def _by_tree(
             shift, sign = shift + tree[step][1], sign * tree[step][2]
         sums.append(row)
     limit = None if depth is None else max(depth, least_depth(sums, terms))
-    share(terms, sums, leaves, limit, choice)
+    DigitSharing(terms, sums, leaves, limit, choice).run()
     return _network(terms, [_added(terms, row, leaves) for row in sums])
 
 

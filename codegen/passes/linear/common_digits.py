@@ -98,14 +98,8 @@ def _weight(row: Digits, terms: Sequence[AdderNode]) -> int:
     return sum(1 << terms[term].level for term, _ in row)
 
 
-def share(
-    terms: list[AdderNode],
-    rows: Sequence[Digits],
-    leaves: Sequence[Leaf],
-    depth: int | None,
-    choice: PairOrder,
-) -> None:
-    """Make terms of the pairs that rows have in common; the rows then hold them.
+class DigitSharing:
+    """Makes terms of the pairs that rows have in common; the rows then hold them.
 
     Args:
         terms: signals, and sums made before; grows.
@@ -114,10 +108,7 @@ def share(
         depth: most additions in a row, at least `least_depth`; None for any number.
         choice: which pairs come first.
     """
-    _DigitSharing(terms, rows, leaves, depth, choice).run()
 
-
-class _DigitSharing:
     def __init__(
         self,
         terms: list[AdderNode],
@@ -141,6 +132,7 @@ class _DigitSharing:
                 counted[place] = sign
 
     def run(self) -> None:
+        """Until no pair is left twice."""
         while self.live:
             pair = self._best()
             places = self._occurrences(pair)

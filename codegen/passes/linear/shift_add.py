@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from symtick.codegen.ir.arrival import Arrivals
-from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
+from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
 from symtick.codegen.ir.lut_equivalent import lut_equivalent
 from symtick.codegen.ir.rewrite import all_codes, entry_table, rebuilt
@@ -152,7 +152,7 @@ class _Rebuilding:
         if number not in self._ports:
             return value
         fmt = self.graph.nodes[number].fmt
-        return self.builder.cast(value, fmt, Quant.TRN, Overflow.WRAP)
+        return self.builder.bits(value, fmt)
 
     # --- networks as nodes ---------------------------------------------------------------------
 
@@ -204,7 +204,7 @@ class _Rebuilding:
         drop = frac - fmt.frac
         low, high = (v >> drop if drop >= 0 else v << -drop for v in (lo, hi))
         need = Fixed.for_raw(low, high, fmt.frac)
-        return self.builder.cast(number, need, Quant.TRN, Overflow.WRAP)
+        return self.builder.bits(number, need)
 
 
 def _adder_delay(model: CostModel, width: int) -> float:
