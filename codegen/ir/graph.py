@@ -1,38 +1,20 @@
 """The fixed-point graph: what is computed, exactly.
 
-Nodes are frozen, arguments always earlier, equal nodes once (`GraphBuilder` sees to it). Every node
-has one exact format: `INPUT`, `CONST`, `CAST` and `TABLE` state theirs; an arithmetic node's is the
-narrowest that holds its integer bounds, so it never loses a bit. What a node costs and when it runs
-are other values (`CostModel`, `Schedule`).
-
-| op | value | format |
-|---|---|---|
-| INPUT index | input port `index`, raw bounds stated | stated |
-| CONST raw | raw * 2**-frac | narrowest |
-| ADD a b, SUB a b | a + b, a - b | frac = max of both |
-| NEG a, ABS a | -a, magnitude of a | frac of a |
-| MUL a b | a * b (a square where both are one node) | frac = sum |
-| MIN a b, MAX a b | smaller, larger | frac = max of both |
-| GE a b | 1 where a >= b, else 0 | one unsigned bit, frac 0 |
-| SELECT c a b | a where the one unsigned bit c is 1, else b | frac = max of a's and b's |
-| DIGIT_ROW a d x t | a + d * x, d of at most two bits, t = 3 * x | frac = max of a's, x's and t's |
-| CONCAT a b | bit pattern of a above that of b, no hardware | unsigned, frac 0 |
-| SCALE a k | a * 2**k, no hardware | raw of a, frac - k |
-| CAST a | a in a stated format with a Quant and an Overflow mode | stated |
-| TABLE a | contents[bit pattern of a] | stated |
+Nodes (`nodes`) are frozen, arguments always earlier, equal nodes once: `GraphBuilder` sees to it.
+What a node costs and when it runs are other values (`CostModel`, `Schedule`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
-from functools import lru_cache
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
+from symtick.codegen.ir.bounds import joined_format, table_bounds, value_bounds
+from symtick.codegen.ir.evaluation import evaluated
 from symtick.codegen.ir.fixed import (
     Fixed,
     Overflow,
@@ -42,70 +24,11 @@ from symtick.codegen.ir.fixed import (
     raw_dtype,
     rounded_raw,
 )
+from symtick.codegen.ir.nodes import ARITY, BIT, MAX_TABLE_BITS, STATED, WIRES, GNode, GOp
 from symtick.errors import InputError, WidthError
 from symtick.expr import reachable
 
-MAX_TABLE_BITS = 16
-BIT = Fixed(1, 0, False)
-
-
-class GOp(Enum):
-    """Operations of the graph."""
-
-    INPUT = "input"
-    CONST = "const"
-    ADD = "add"
-    SUB = "sub"
-    NEG = "neg"
-    ABS = "abs"
-    MUL = "mul"
-    MIN = "min"
-    MAX = "max"
-    GE = "ge"
-    SELECT = "select"
-    DIGIT_ROW = "digit_row"
-    CONCAT = "concat"
-    SCALE = "scale"
-    CAST = "cast"
-    TABLE = "table"
-
-
-# operations that only rename bits, or bring them in: no hardware
-WIRES = frozenset({GOp.INPUT, GOp.CONST, GOp.SCALE, GOp.CONCAT})
-
-ARITY: dict[GOp, int] = {
-    GOp.INPUT: 0, GOp.CONST: 0, GOp.ADD: 2, GOp.SUB: 2, GOp.NEG: 1, GOp.ABS: 1, GOp.MUL: 2,
-    GOp.MIN: 2, GOp.MAX: 2, GOp.GE: 2, GOp.SELECT: 3, GOp.DIGIT_ROW: 4, GOp.CONCAT: 2,
-    GOp.SCALE: 1, GOp.CAST: 1, GOp.TABLE: 1,
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class GNode:
-    """One operation with its exact format and integer bounds.
-
-    Attributes:
-        op: the operation.
-        args: numbers of earlier nodes.
-        fmt: the format of the value.
-        lo: smallest raw integer that can occur.
-        hi: largest raw integer that can occur.
-        number: input index of INPUT, raw value of CONST, exponent k of SCALE, else 0.
-        quant: rounding of a CAST.
-        overflow: overflow mode of a CAST.
-        contents: raw values of a TABLE in order of the argument's bit pattern (two's complement
-            read as unsigned), 2**width entries; entries that the bounds exclude are don't-cares.
-    """
-
-    op: GOp
-    args: tuple[int, ...]
-    fmt: Fixed
-    lo: int
-    hi: int
-    number: int = 0
-    quant: Quant = Quant.TRN
-    overflow: Overflow = Overflow.WRAP
-    contents: tuple[int, ...] = ()
+__all__ = ["ARITY", "BIT", "MAX_TABLE_BITS", "WIRES", "GNode", "GOp", "Graph", "GraphBuilder"]
 
 
 @dataclass(frozen=True)
@@ -160,18 +83,16 @@ class Graph:
             )
         values: list[RawArray] = []
         for node in self.nodes:
-            values.append(_evaluated(self, node, values, x))
-        return np.stack([values[k] for k in self.outputs], axis=1)
+            read = node.op is GOp.INPUT
+            values.append(_read(self, node, x) if read else evaluated(self.nodes, node, values))
+        return np.stack([np.broadcast_to(values[k], len(x)) for k in self.outputs], axis=1)
 
     def value(self, number: int, values: Mapping[int, RawArray]) -> RawArray:
         """Raw values of one node (not an input) from those of its arguments, by node number."""
-        node = self.nodes[number]
-        if node.op is GOp.CONST:
-            return np.array([node.number], raw_dtype(node.fmt.width + 1))
-        return _evaluated(self, node, cast("list[RawArray]", values), np.empty((0, 0)))
+        return evaluated(self.nodes, self.nodes[number], values)
 
     def check(self) -> None:
-        """Verify every rule in this module's docstring.
+        """Verify every rule in the docstrings of this module and of `nodes`.
 
         Raises:
             InputError: with the number of the first node that breaks a rule, and which.
@@ -209,63 +130,6 @@ def _line(k: int, node: GNode, names: Sequence[str]) -> str:
     }.get(node.op, "")
     words = " ".join(w for w in (node.op.value, args, extra) if w)
     return f"%{k} = {words} : {node.fmt} [{node.lo}, {node.hi}]"
-
-
-def _aligned(
-    graph: Graph, args: Sequence[int], values: list[RawArray], spare: int = 1
-) -> list[RawArray]:
-    """Arguments at the finest of their points, in integers with `spare` bits for the result."""
-    formats = [graph.nodes[a].fmt for a in args]
-    frac = max(fmt.frac for fmt in formats)
-    dtype = raw_dtype(max(fmt.width + frac - fmt.frac for fmt in formats) + spare)
-    return [
-        np.left_shift(values[a].astype(dtype), frac - fmt.frac)
-        for a, fmt in zip(args, formats, strict=True)
-    ]
-
-
-def _pattern(value: RawArray, width: int) -> RawArray:
-    """The bit pattern of raw integers, read as unsigned."""
-    return np.asarray(value & ((1 << width) - 1))
-
-
-def _evaluated(graph: Graph, node: GNode, values: list[RawArray], x: RawArray) -> RawArray:
-    if node.op is GOp.INPUT:
-        return _read(graph, node, x)
-    dtype = raw_dtype(max([node.fmt.width, *(graph.nodes[a].fmt.width for a in node.args)]) + 1)
-    if node.op is GOp.CONST:
-        return np.full(x.shape[0], node.number, dtype)
-    first = values[node.args[0]]
-    if node.op is GOp.CAST:
-        return cast_raw(
-            first, graph.nodes[node.args[0]].fmt.frac, node.fmt, node.quant, node.overflow
-        )
-    if node.op is GOp.TABLE:
-        pattern = _pattern(first, graph.nodes[node.args[0]].fmt.width)
-        return np.asarray(node.contents, dtype)[pattern.astype(np.int64)]
-    if node.op is GOp.CONCAT:
-        low = graph.nodes[node.args[1]].fmt.width
-        high = _pattern(first, graph.nodes[node.args[0]].fmt.width).astype(dtype)
-        return np.asarray(high * (1 << low) + _pattern(values[node.args[1]], low).astype(dtype))
-    if node.op is GOp.SELECT:
-        return np.where(first.astype(bool), *_aligned(graph, node.args[1:], values))
-    if node.op is GOp.SCALE:
-        return first
-    if node.op is GOp.NEG:
-        return np.asarray(np.negative(first.astype(dtype)))
-    if node.op is GOp.ABS:
-        return np.asarray(np.abs(first.astype(dtype)))
-    if node.op is GOp.MUL:
-        return np.asarray(first.astype(dtype) * values[node.args[1]].astype(dtype))
-    if node.op is GOp.DIGIT_ROW:
-        a, x, triple = _aligned(graph, [node.args[0], *node.args[2:]], values, spare=3)
-        digit = values[node.args[1]]
-        return np.asarray(a + np.where(digit == 3, triple, digit * x))
-    a, b = _aligned(graph, node.args, values)
-    if node.op is GOp.GE:
-        return np.asarray(a >= b).astype(np.int64)
-    combine = {GOp.ADD: np.add, GOp.SUB: np.subtract, GOp.MIN: np.minimum, GOp.MAX: np.maximum}
-    return np.asarray(combine[node.op](a, b))
 
 
 def _read(graph: Graph, node: GNode, x: RawArray) -> RawArray:
@@ -324,8 +188,8 @@ class GraphBuilder:
         return self._add(GNode(GOp.CONST, (), Fixed.for_raw(raw, raw, frac), raw, raw, raw))
 
     def op(self, op: GOp, *args: int) -> int:
-        """Any operation of earlier nodes alone, exact: all but those of `_STATED`."""
-        if len(args) != ARITY[op] or op in _STATED:
+        """Any operation of earlier nodes alone, exact: all but those of `STATED`."""
+        if len(args) != ARITY[op] or op in STATED:
             raise InputError(f"{op.value} is not built from {len(args)} arguments alone")
         if op in (GOp.MIN, GOp.MAX) and [self.nodes[a].op is GOp.CONST for a in args] == [1, 0]:
             args = args[::-1]  # a signal is compared with a constant: with 0 its sign suffices
@@ -334,9 +198,9 @@ class GraphBuilder:
             raise InputError(f"select asks one unsigned bit, {BIT}, not {nodes[0].fmt}")
         if op is GOp.DIGIT_ROW and (nodes[1].fmt.width > 2 or nodes[1].fmt.frac):
             raise InputError(f"digit_row asks a digit of at most two bits, not {nodes[1].fmt}")
-        frac, lo, hi = _bounds(op, nodes, len(set(args)) == 1)
+        frac, lo, hi = value_bounds(op, nodes, len(set(args)) == 1)
         try:
-            fmt = Fixed.for_raw(lo, hi, frac) if op is not GOp.CONCAT else _joined(nodes)
+            fmt = Fixed.for_raw(lo, hi, frac) if op is not GOp.CONCAT else joined_format(nodes)
         except WidthError as error:
             raise WidthError(f"{op.value} grows too wide: {error}; cast its arguments") from None
         return self._add(GNode(op, args, fmt, lo, hi))
@@ -396,7 +260,7 @@ class GraphBuilder:
                 f"not {len(contents)}"
             )
         entries = contents if type(contents) is tuple else tuple(int(v) for v in contents)
-        least, most, lo, hi = _table_bounds(entries, node.lo, node.hi)
+        least, most, lo, hi = table_bounds(entries, node.lo, node.hi)
         if least < fmt.raw_min or most > fmt.raw_max:
             raise InputError(f"a table entry does not fit {fmt}")
         return self._add(GNode(GOp.TABLE, (arg,), fmt, lo, hi, contents=entries))
@@ -428,80 +292,3 @@ class GraphBuilder:
             self.input_names,
             tuple(output_names),
         )
-
-
-def _joined(args: Sequence[GNode]) -> Fixed:
-    """The format of CONCAT: every bit of both, also those that the bounds would not need."""
-    return Fixed(sum(a.fmt.width for a in args), 0, False)
-
-
-_STATED = {GOp.INPUT, GOp.CONST, GOp.SCALE, GOp.CAST, GOp.TABLE}
-
-
-@lru_cache(maxsize=512)  # a graph is built again by every pass, with the same tables
-def _table_bounds(contents: tuple[int, ...], lo: int, hi: int) -> tuple[int, int, int, int]:
-    """Least and largest of all entries, and of those that the codes from lo to hi reach."""
-    # negative codes stand in the upper half, from its end
-    reached = contents[max(lo, 0) : max(hi + 1, 0)]
-    if lo < 0:
-        reached += contents[lo : min(hi + 1, 0) or None]
-    return min(contents), max(contents), min(reached), max(reached)
-
-
-def _bounds(op: GOp, args: Sequence[GNode], same: bool) -> tuple[int, int, int]:
-    """(frac, lo, hi) of an arithmetic node."""
-    a = args[0]
-    if op is GOp.NEG:
-        return a.fmt.frac, -a.hi, -a.lo
-    if op is GOp.ABS:
-        low = 0 if a.lo <= 0 <= a.hi else min(abs(a.lo), abs(a.hi))
-        return a.fmt.frac, low, max(abs(a.lo), abs(a.hi))
-    if op is GOp.CONCAT:
-        return 0, *_patterns(args[0], args[1])
-    if op is GOp.DIGIT_ROW:
-        return _row_bounds(*args)
-    if op is GOp.SELECT:
-        args = args[1:]
-    a, b = args
-    if op is GOp.MUL:
-        corners = [p * q for p in (a.lo, a.hi) for q in (b.lo, b.hi)]
-        if same:
-            corners = [a.lo * a.lo, a.hi * a.hi, *([0] if a.lo <= 0 <= a.hi else [])]
-        return a.fmt.frac + b.fmt.frac, min(corners), max(corners)
-    frac = max(a.fmt.frac, b.fmt.frac)
-    alo, ahi = a.lo << (frac - a.fmt.frac), a.hi << (frac - a.fmt.frac)
-    blo, bhi = b.lo << (frac - b.fmt.frac), b.hi << (frac - b.fmt.frac)
-    if op is GOp.ADD:
-        return frac, alo + blo, ahi + bhi
-    if op is GOp.SUB:
-        return frac, alo - bhi, ahi - blo
-    if op is GOp.MIN:
-        return frac, min(alo, blo), min(ahi, bhi)
-    if op is GOp.MAX:
-        return frac, max(alo, blo), max(ahi, bhi)
-    if op is GOp.SELECT:
-        return frac, min(alo, blo), max(ahi, bhi)
-    return 0, int(alo >= bhi), int(ahi >= blo)
-
-
-def _row_bounds(a: GNode, digit: GNode, x: GNode, triple: GNode) -> tuple[int, int, int]:
-    """(frac, lo, hi) of DIGIT_ROW."""
-    frac = max(node.fmt.frac for node in (a, x, triple))
-    ends = []
-    for d in range(digit.lo, digit.hi + 1):
-        read = triple if d == 3 else x
-        up = frac - read.fmt.frac
-        ends += [(1 if d == 3 else d) * (v << up) for v in (read.lo, read.hi)]
-    up = frac - a.fmt.frac
-    return frac, (a.lo << up) + min(ends), (a.hi << up) + max(ends)
-
-
-def _patterns(high: GNode, low: GNode) -> tuple[int, int]:
-    """Smallest and largest bit pattern of CONCAT."""
-    ends = []
-    for node in (high, low):
-        mask = (1 << node.fmt.width) - 1
-        # patterns keep the order of the values unless the sign changes between them
-        ends.append((0, mask) if node.lo < 0 <= node.hi else (node.lo & mask, node.hi & mask))
-    shift = low.fmt.width
-    return (ends[0][0] << shift) + ends[1][0], (ends[0][1] << shift) + ends[1][1]
