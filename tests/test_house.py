@@ -1,36 +1,96 @@
-"""The house rules that a machine can hold: import arrows, packaging, no code-running calls."""
+"""The plan of the house: which folder may import which, and what no code may do.
+
+`python tests/test_house.py` writes the plan as a Mermaid graph into docs/architecture.md.
+"""
 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("search", "hwcost", "codegen", "hls_templates", "sim", "baselines")
-ALWAYS = {"defaults", "errors", "expr", "files", "settings", "version"}
-ALLOWED = {
-    "expr": set(),
-    "hls_templates": set(),
-    "codegen": {"hls_templates"},
-    "hwcost": {"codegen"},
-    "search": {"codegen", "hwcost"},
-    "sim": {"codegen", "hls_templates"},
-    "baselines": {"codegen", "hls_templates", "hwcost", "search", "sim"},
+PAGE = ROOT / "docs" / "architecture.md"
+MARKS = "<!-- house:begin -->", "<!-- house:end -->"
+MOST_FILES = 16
+
+# A folder may import those that it points at, and everything that these may import.
+PLAN: dict[str, tuple[str, ...]] = {
+    "expr": (),
+    "hls_templates": (),
+    "codegen.ir": ("expr",),
+    "codegen.functions": ("codegen.ir",),
+    "codegen.passes.linear": ("codegen.ir",),
+    "codegen.passes": ("codegen.passes.linear",),
+    "codegen.scheduling": ("codegen.ir",),
+    "codegen.lowering": ("codegen.functions", "codegen.passes"),
+    "codegen.tuning": ("codegen.passes",),
+    "codegen": ("codegen.lowering", "codegen.scheduling", "codegen.tuning"),
+    "codegen.emit": ("codegen", "hls_templates"),
+    "hwcost.devices": (),
+    "hwcost.reports": (),
+    "hwcost.models": ("codegen", "hwcost.devices"),
+    "hwcost.search_model": ("hwcost.models",),
+    "hwcost": ("hwcost.reports", "hwcost.search_model"),
+    "sim.bench": (),
+    "sim": ("codegen.emit", "sim.bench"),
+    "search": (),
+    "search.data": ("codegen",),
+    "search.teachers": ("search", "search.data"),
+    "search.kernel_api": ("hwcost.search_model", "search"),
+    "search.grammar": ("search.kernel_api",),
+    "search.enumeration": ("search.grammar",),
+    "search.evolution": ("search.grammar",),
+    "search.policy": ("search.grammar",),
+    "search.hybrid": ("search.enumeration", "search.evolution", "search.policy"),
+    "search.regression": ("search.hybrid",),
+    "search.designs": ("search.data", "search.kernel_api"),
+    "search.layered": ("search.designs",),
+    "search.distill": ("search.hybrid", "search.layered"),
+    "baselines": ("search.teachers", "sim"),
+    "config": ("search.distill",),
+    "report.plots": ("codegen",),
+    "design_folder": ("hwcost", "report.plots", "sim"),
+    "report": ("baselines", "config", "design_folder"),
+    "run": ("report",),
+    "calibration": ("design_folder",),
+    "estimators": ("config", "design_folder", "search.regression", "search.teachers"),
+    "cli": ("calibration", "run"),
 }
+OPEN = {"defaults", "errors", "files", "settings", "version"}  # every folder may import these
+TOP = "symtick"  # the public names, loaded one by one; no folder imports them
 
 
-def sources(room: str) -> Iterator[Path]:
-    folder = ROOT / "src/symtick/expr" if room == "expr" else ROOT / room
-    yield from sorted(folder.rglob("*.py"))
+def place(path: Path) -> str:
+    """The folder of a source file, as a dotted name below `symtick`."""
+    parts = path.relative_to(ROOT).parent.parts
+    return ".".join(parts[2:] if parts[:2] == ("src", "symtick") else parts)
+
+
+@cache
+def sources() -> dict[str, list[Path]]:
+    """Python files by folder; a file that lies in `src/symtick` itself is a folder of its own."""
+    files: dict[str, list[Path]] = {}
+    for folder in (ROOT / "src" / "symtick", *(ROOT / room for room in ROOMS)):
+        for path in sorted(folder.rglob("*.py")):
+            if any(parent.is_symlink() for parent in path.parents):
+                continue
+            name = place(path) or (TOP if path.stem == "__init__" else path.stem)
+            files.setdefault(name, []).append(path)
+    return files
 
 
 def imported(path: Path) -> Iterator[str]:
+    """The dotted names of symtick that a file imports, inside functions too."""
     for node in ast.walk(ast.parse(path.read_text())):
         names: list[str] = []
         if isinstance(node, ast.Import):
@@ -38,20 +98,109 @@ def imported(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively"
             names = [f"{node.module}.{alias.name}" for alias in node.names]
-        yield from (n.split(".")[1] for n in names if n.startswith("symtick."))
+        yield from (n for n in names if n.split(".")[0] == "symtick")
 
 
-@pytest.mark.parametrize("room", sorted(ALLOWED))
-def test_imports_follow_the_arrows(room: str) -> None:
-    assert list(sources(room)), f"room {room} is empty"
-    for path in sources(room):
-        reached = set(imported(path)) - {room} - ALWAYS
-        assert reached <= ALLOWED[room], f"{path.relative_to(ROOT)} imports {reached}"
+def folder_of(name: str) -> str:
+    """The longest folder that a dotted name begins with."""
+    parts = name.split(".")[1:]
+    while parts and ".".join(parts) not in sources():
+        parts.pop()
+    return ".".join(parts) or TOP
+
+
+def reach(folder: str) -> set[str]:
+    """Everything that a folder may import, itself included."""
+    return {folder}.union(*(reach(other) for other in PLAN[folder]))
+
+
+@cache
+def arrows() -> dict[tuple[str, str], set[Path]]:
+    """The imports between folders as they are, each with the files that make it."""
+    pairs: dict[tuple[str, str], set[Path]] = {}
+    for folder, paths in sources().items():
+        for path in paths if folder not in {*OPEN, TOP} else ():
+            for other in {folder_of(name) for name in imported(path)} - OPEN - {folder}:
+                pairs.setdefault((folder, other), set()).add(path)
+    return pairs
+
+
+def mermaid() -> str:
+    """The plan as a Mermaid graph, one box for each room."""
+    rooms: dict[str, list[str]] = {}
+    for folder in PLAN:
+        rooms.setdefault(folder.split(".")[0], []).append(folder)
+    lines = ["```mermaid", "flowchart LR"]
+    for room, folders in rooms.items():
+        if folders == [room]:
+            lines.append(f"    {key(room)}[{room}]")
+            continue
+        lines.append(f"    subgraph {key(room)}_room[{room}]")
+        lines += [f"        {key(f)}[{f.removeprefix(f'{room}.')}]" for f in folders]
+        lines.append("    end")
+    lines += [f"    {key(a)} --> {key(b)}" for a, others in PLAN.items() for b in others]
+    return "\n".join([*lines, "```"])
+
+
+def key(folder: str) -> str:
+    """A folder's name as an identifier of Mermaid's."""
+    return folder.replace(".", "_")
+
+
+def with_plan(page: str) -> str:
+    """The page with the graph between its marks."""
+    begin, end = MARKS
+    graph = f"{begin}\n\n{mermaid()}\n\n{end}"
+    return re.sub(f"{begin}.*?{end}", lambda _: graph, page, flags=re.DOTALL)
+
+
+def test_every_folder_is_in_the_plan() -> None:
+    assert set(PLAN) == set(sources()) - OPEN - {TOP}
+
+
+def test_the_plan_has_no_cycle_and_says_no_arrow_twice() -> None:
+    list(TopologicalSorter(PLAN).static_order())
+    for folder, others in PLAN.items():
+        for other in others:
+            around = {f for o in others if o != other for f in reach(o)}
+            assert other not in around, f"{folder} -> {other} follows from the other arrows"
+
+
+@pytest.mark.parametrize("folder", sorted(PLAN))
+def test_imports_follow_the_arrows(folder: str) -> None:
+    for (start, end), paths in arrows().items():
+        if start == folder:
+            names = ", ".join(str(p.relative_to(ROOT)) for p in sorted(paths))
+            assert end in reach(folder), f"{names}: {folder} may not import {end}"
+
+
+def test_every_arrow_is_used() -> None:
+    for folder, others in PLAN.items():
+        for other in others:
+            assert any(a == folder and b in reach(other) for a, b in arrows()), (folder, other)
+
+
+def test_what_every_folder_may_import_imports_nothing_else() -> None:
+    for path in (p for folder in OPEN for p in sources()[folder]):
+        assert {folder_of(name) for name in imported(path)} <= OPEN, path
+
+
+@pytest.mark.parametrize("folder", [*ROOMS, "src/symtick", "benchmarks", "tests"])
+def test_no_folder_is_flat(folder: str) -> None:
+    for inside in (ROOT / folder, *(ROOT / folder).rglob("*/")):
+        if "__pycache__" in inside.parts or any(p.is_symlink() for p in (inside, *inside.parents)):
+            continue
+        files = [p for p in inside.iterdir() if p.suffix in {".py", ".cpp", ".hpp", ".inc"}]
+        assert len(files) <= MOST_FILES, f"{inside.relative_to(ROOT)} holds {len(files)} files"
+
+
+def test_the_page_shows_the_plan() -> None:
+    assert MARKS[0] in PAGE.read_text() and MARKS[1] in PAGE.read_text()
+    assert with_plan(PAGE.read_text()) == PAGE.read_text(), "run `python tests/test_house.py`"
 
 
 def test_nothing_runs_text_or_unpickles() -> None:
-    files = [p for room in ALLOWED for p in sources(room)] + list(ROOT.glob("src/symtick/**/*.py"))
-    for path in files:
+    for path in (p for paths in sources().values() for p in paths):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call):
                 where = f"{path.relative_to(ROOT)}:{node.lineno}"
@@ -63,7 +212,7 @@ def test_nothing_runs_text_or_unpickles() -> None:
 
 
 @pytest.mark.slow
-def test_wheel_holds_every_room_and_nothing_at_the_top(tmp_path: Path) -> None:
+def test_wheel_holds_every_folder_and_nothing_at_the_top(tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--no-build-isolation", "--no-deps", "--quiet",
          "--config-settings", f"build-dir={tmp_path / 'build'}",
@@ -74,10 +223,15 @@ def test_wheel_holds_every_room_and_nothing_at_the_top(tmp_path: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}
     assert {t for t in tops if not t.endswith(".dist-info")} == {"symtick"}
-    for room in ROOMS:
-        assert f"symtick/{room}/__init__.py" in names
+    for path in (p for paths in sources().values() for p in paths):
+        relative = path.relative_to(ROOT).as_posix().removeprefix("src/symtick/")
+        assert f"symtick/{relative}" in names
     assert any(n.startswith("symtick/search/_kernel") and n.endswith(".so") for n in names)
     assert any(n.startswith("symtick/hwcost/data/") and n.endswith(".yaml") for n in names)
     assert any(n.startswith("symtick/hls_templates/") and n.endswith(".j2") for n in names)
     assert "symtick/py.typed" in names
     assert not [n for n in names if n.endswith((".cpp", ".hpp", ".inc"))]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(with_plan(PAGE.read_text()))
