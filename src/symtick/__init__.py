@@ -114,4 +114,13 @@ def __getattr__(name: str) -> Any:
     """
     if name not in _HOMES:
         raise AttributeError(f"module 'symtick' has no attribute {name!r}")
-    return getattr(import_module(f"symtick.{_HOMES[name]}"), name)
+    try:
+        return getattr(import_module(f"symtick.{_HOMES[name]}"), name)
+    except ModuleNotFoundError as error:
+        from symtick.errors import MissingExtraError
+        from symtick.extras import extra_of
+
+        extra = extra_of(error.name)
+        if extra is None:
+            raise
+        raise MissingExtraError(f"symtick.{name}", extra) from None

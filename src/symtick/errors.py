@@ -38,7 +38,8 @@ class MissingExtraError(SymtickError, ImportError):
 
     def __init__(self, what: str, *extras: str) -> None:
         """State what needs the extras, and how to get them, in one line."""
-        names = " and ".join(f"'{extra}'" for extra in extras)
+        quoted = [f"'{extra}'" for extra in extras]
+        names = " and ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))
         plural = "s" if len(extras) > 1 else ""
         super().__init__(
             f"{what} needs the extra{plural} {names}: pip install 'symtick[{','.join(extras)}]'"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from symtick import Run, RunDesign, SymtickError, distill_job, open_run
 from symtick.design_folder.folder import design_folders, read_spec
 
+ROOT = Path(__file__).resolve().parents[2]
 Job = Callable[..., Path]
 pytestmark = pytest.mark.kernel
 
@@ -93,16 +95,27 @@ def test_a_run_without_designs_or_front_is_named(tmp_path: Path) -> None:
 @pytest.mark.sim
 @pytest.mark.synth
 @pytest.mark.slow
-def test_the_verbs_of_a_run(job: Job, tmp_path: Path) -> None:
-    run = distill_job(job(tmp_path), tmp_path / "run")
+def test_the_verbs_of_a_run_also_as_documented(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = distill_job(job(tmp_path), tmp_path / "runs/tagger")
     told: list[object] = []
     outcomes = run.verify(100, progress=told.append)
     assert told == outcomes and all(outcome.ok for outcome in outcomes)
     assert [d.verification for d in run.designs.values()] == outcomes
     measured = run.synthesise("none")
     assert [d.synthesis for d in run.designs.values()] == measured
-    tuned = run.tune("2%", "d1")
-    assert tuned.folder == run.folder / "tuned/d1" and tuned.measure == "accuracy"
+    with pytest.raises(SymtickError, match="no design 'd99'"):
+        run.tune("2%", "d99")
+    tuned = run.tune("2%", "d1", tmp_path / "narrow")
+    assert tuned.folder == tmp_path / "narrow" and tuned.measure == "accuracy"
     assert tuned.tested is not None and tuned.after.area.lut <= tuned.before.area.lut
-    assert run.report() == run.folder / "report.html"
-    assert "mismatches in" in run.report().read_text()
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs/jobs.md").read_text().partition("## A run in Python")[2]
+    source = text.partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "snippet.py").write_text(source)
+    names = runpy.run_path("snippet.py", init_globals={"X": run.test.X})
+    assert names["design"].predict(run.test.X).shape == (len(run.test), len(run.output_names))
+    assert (tmp_path / "firmware/tagger/design.json").is_file()
+    assert (run.folder / "tuned/d1/design.json").is_file()
+    assert "mismatches in" in (run.folder / "report.html").read_text()

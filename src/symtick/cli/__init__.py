@@ -21,7 +21,7 @@ def main() -> None:
     try:
         app()
     except MissingExtraError as error:
-        _quit(f"symtick: {error}", 1)  # one line, to be copied
+        _quit(str(error), 1)  # one line, to be copied, and it names the verb
     except (SymtickError, OSError) as error:
         what = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
         text = " ".join(f"symtick: {what}".split())

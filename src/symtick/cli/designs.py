@@ -149,6 +149,9 @@ def tune(
     if (point is None) != bool(budget) or (point is not None and (design or output is None)):
         raise typer.BadParameter("give --budget, or --point and --output for a tuned design")
     from symtick.design_folder.folder import is_run
+    from symtick.extras import require
+
+    require("symtick tune", "report")
     from symtick.design_folder.tuning import take_point, tune_folder
 
     with messages.status("tuning") as status:
@@ -223,8 +226,11 @@ def estimate(
     """
     from symtick.cli import fits
     from symtick.design_folder.budgets import EstimateTarget, fit_folder
+    from symtick.extras import require
     from symtick.hwcost.models.budget import Budget, read_share
 
+    if picture is not None:
+        require("symtick estimate --picture", "report")
     budget = Budget(budget_ticks, budget_ns, budget_lut, budget_ff, budget_dsp, budget_bram)
     part = None if share is None else read_share(share)
     rows = []

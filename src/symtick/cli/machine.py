@@ -68,7 +68,9 @@ def calibrate(
 
 def _measured(output: Path, work: Path, fresh: str | None) -> list[Path]:
     from symtick.calibration.measuring import calibrate
+    from symtick.extras import require
 
+    require("symtick calibrate", tools=("yosys", "nextpnr-ecp5"))
     try:
         with counting("measuring") as tell:
             return calibrate(output, work, fresh, None, lambda s: tell(s.label, s.done, s.total))
@@ -115,8 +117,16 @@ def devices(as_json: AsJson = False) -> None:
 
 def doctor(as_json: AsJson = False) -> None:
     """Which tools and extras are there, and how to get the others."""
+    from symtick.extras import EXTRAS, missing
     from symtick.sim import tools
 
+    extras = []
+    for name, extra in EXTRAS.items():
+        lacking = missing(name)
+        state = "incomplete" if lacking else "installed"
+        if len(lacking) == len(extra.packages):
+            state = "not installed"
+        extras.append((name, state, ", ".join(lacking), extra.purpose))
     rows = []
     for entry in tools.survey():
         tool = entry.tool
@@ -125,7 +135,15 @@ def doctor(as_json: AsJson = False) -> None:
         rows.append((entry.name, state, version, entry.purpose, where))
     if as_json:
         head = ("name", "state", "version", "purpose", "where")
-        print_json({"tools": [dict(zip(head, row, strict=True)) for row in rows]})
+        parts = ("name", "state", "missing", "purpose")
+        print_json(
+            {
+                "tools": [dict(zip(head, row, strict=True)) for row in rows],
+                "extras": [dict(zip(parts, row, strict=True)) for row in extras],
+            }
+        )
     else:
         head = ("tool", "state", "version", "needed for", "where, or how to get it")
         print_rows("Tools", head, rows, "left")
+        title = "Extras, as in pip install 'symtick[search]'; all is all but da"
+        print_rows(title, ("extra", "state", "missing", "for"), extras, "left")

@@ -37,6 +37,9 @@ def distill(
     """
     if (job is None) == (resume is None):
         raise typer.BadParameter("name a job file, or a run folder with --resume")
+    from symtick.extras import require
+
+    require("symtick distill", "search")
     from symtick.cli.live import Live
     from symtick.run.distilling import distill_job, resume_run
 

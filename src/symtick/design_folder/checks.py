@@ -17,10 +17,10 @@ import numpy.typing as npt
 from symtick.codegen import Area
 from symtick.design_folder.folder import estimate_folder, read_spec
 from symtick.errors import InputError
+from symtick.extras import require
 from symtick.files import write_json
 from symtick.hwcost import Device, load_device, read_report
 from symtick.sim import nextpnr, vitis, yosys
-from symtick.sim.tools import find
 from symtick.sim.verify import Verification, verify
 
 VERIFY = Path("results/verify.json")
@@ -81,11 +81,11 @@ def verify_folder(
 
     Raises:
         InputError: there is no design in the folder.
+        MissingExtraError: the extra that brings a tool is not installed.
         ToolError: a tool is missing or fails.
     """
     spec, design = read_spec(folder)
-    for tool in ("g++", "hls4ml", "verilator", "cocotb"):
-        find(tool)
+    require("symtick verify", tools=("g++", "make", "hls4ml", "verilator", "cocotb"))
     outcome = verify(design, folder, vectors, seed, data, spec.part)
     write_json(folder / VERIFY, outcome.to_json())
     return outcome
@@ -98,6 +98,7 @@ def synthesise_folder(folder: Path, place: bool = True) -> Synthesis:
 
     Raises:
         InputError: there is no design in the folder, or its device has no open flow.
+        MissingExtraError: the extra that brings a tool is not installed.
         ToolError: a tool is missing or fails.
     """
     spec, design, guess = estimate_folder(folder)
@@ -106,8 +107,7 @@ def synthesise_folder(folder: Path, place: bool = True) -> Synthesis:
     files = [folder / "rtl" / f"{design.name}.v"]
     work = folder / "synth"
     place = place and design.schedule.registers(design.graph) > 0
-    for tool in ("yosys", *(("nextpnr-ecp5",) if place else ())):
-        find(tool)
+    require("symtick synth", tools=("yosys", *(("nextpnr-ecp5",) if place else ())))
     with ThreadPoolExecutor(2) as pool:
         area = pool.submit(yosys.synthesize, files, design.name, work, family,
                            dsp=device.dsp is not None)  # fmt: skip

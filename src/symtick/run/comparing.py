@@ -16,7 +16,6 @@ from symtick.files import write_json, write_text
 from symtick.run.designs import RunDesign
 from symtick.run.folder import COMPARISON, Run
 from symtick.search.data.dataset import FloatArray
-from symtick.sim.tools import find
 
 
 def compare_run(run: Run, route: bool, progress: Callable[[str], None]) -> list[ComparisonRow]:
@@ -25,8 +24,6 @@ def compare_run(run: Run, route: bool, progress: Callable[[str], None]) -> list[
         raise InputError(
             f"the run {run.folder} learnt from labels: it has no network to compare with"
         )
-    for tool in ("g++", "hls4ml", "verilator", "yosys", *(("nextpnr-ecp5",) if route else ())):
-        find(tool)
     work = run.folder / "baselines"
     shutil.rmtree(work, ignore_errors=True)
     rows = compare(

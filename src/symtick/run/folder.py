@@ -33,6 +33,7 @@ from symtick.codegen import Fixed
 from symtick.config import Job, load_job
 from symtick.design_folder.folder import JOB, DesignSpec, check_run, design_folders
 from symtick.errors import InputError
+from symtick.extras import require
 from symtick.run.designs import RunDesign
 from symtick.search.data.dataset import Dataset, Scaler
 from symtick.search.data.files import load_dataset
@@ -238,6 +239,8 @@ class Run:
             InputError: the run has no teacher that is a plain perceptron.
             ToolError: a tool is missing or fails.
         """
+        tools = ("g++", "hls4ml", "verilator", "yosys", *(("nextpnr-ecp5",) if route else ()))
+        require("symtick compare", "search", tools=tools)
         from symtick.run.comparing import compare_run
 
         return compare_run(self, route, progress)
@@ -260,6 +263,7 @@ class Run:
         Raises:
             InputError: no such design, no such budget, or the folder exists.
         """
+        require("symtick tune", "search", "report")
         from symtick.run.tuning import tune_run
 
         return tune_run(self, budget, design, output, progress)
@@ -273,6 +277,7 @@ class Run:
         Raises:
             InputError: the front is empty.
         """
+        require("symtick report", "search", "report")
         from symtick.run.reporting import write_report
 
         return write_report(self)
