@@ -1,7 +1,4 @@
-"""How many threads torch works with.
-
-Room: `search`; imports torch only.
-"""
+"""The number of threads that torch works with."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Data at the door: a checked set of rows, and the map from its units to the hardware's range.
+"""Data sets, checked, and the scaler from their units to the hardware's range.
 
-Room: `search`. May import expr, hwcost (it needs neither) and the errors. Whatever reaches the
-search from here is finite, rectangular and named.
+A data set is finite, rectangular and named.
 """
 
 from __future__ import annotations

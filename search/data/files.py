@@ -1,7 +1,5 @@
 """Reading data sets: .npz, .csv, and the public jet data set from OpenML.
 
-Room: `search`. May import the errors and `search.data`.
-
 Layouts:
   .npz  `X` and `y`, or `X_train`, `y_train`, `X_test`, `y_test` (the y may be left out); optional
         `feature_names` and `classes` (or `class_names`) as fixed-width text. Never unpickled.

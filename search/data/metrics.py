@@ -1,8 +1,7 @@
-"""How good a set of class scores is, and how like another set.
+"""Accuracy, agreement and ROC areas of class scores.
 
-Room: `search`. May import the errors and `search.data`. Scores are (rows, classes); the class is
-the largest score (the first of equals, as an index comparison tree in hardware takes it), and with
-one column class 1 where the score is positive.
+Scores are (rows, classes); the class is the largest score (the first of equals, as an index
+comparison tree in hardware takes it), and with one column class 1 where the score is positive.
 """
 
 from __future__ import annotations

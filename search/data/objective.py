@@ -1,8 +1,7 @@
 """Losses over a matrix of outputs, with their gradients.
 
-Room: `search`; imports nothing of it. One column of class scores stands for class 1 of two, as
-everywhere in this room. All sums are numpy's own (no BLAS), so that the number of threads changes
-nothing.
+One column of class scores stands for class 1 of two, as everywhere in the search. All sums are
+numpy's own (no BLAS), so that the number of threads changes nothing.
 """
 
 from __future__ import annotations

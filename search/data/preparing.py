@@ -1,9 +1,8 @@
-"""What is done to data before a search: choosing features, removing noise, drawing rows.
+"""Preparation of data before a search: choosing features, removing noise, drawing rows.
 
-Room: `search`; imports nothing of the others. All of it is seeded; nothing depends on threads. A
-search itself scores candidates on a random subset of `EngineConfig.screen_rows` rows and settles
-the archive on all of them, so that large data needs no drawing here; `drawn` is for the models
-below, whose cost grows faster than the rows.
+All of it is seeded; nothing depends on threads. A search itself scores candidates on a random
+subset of `EngineConfig.screen_rows` rows and settles the archive on all of them, so that large data
+needs no drawing here; `drawn` is for the models below, whose cost grows faster than the rows.
 """
 
 from __future__ import annotations

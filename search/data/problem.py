@@ -1,8 +1,7 @@
-"""What a search is to imitate: rows as the hardware sees them, targets, and how to score.
+"""The problem of a distillation: quantised rows, targets, and the score.
 
-Room: `search`; imports `codegen` formats (through the arrow codegen <- hwcost <- search) and the
-errors. Inputs are quantised to their formats here, once, so that every later step fits exactly
-what the hardware computes with.
+Inputs are quantised to their formats here, once, so that every later step fits exactly what the
+hardware computes with.
 """
 
 from __future__ import annotations

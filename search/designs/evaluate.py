@@ -1,7 +1,6 @@
-"""From an expression to a measured design: compile it, count, and run it on validation rows.
+"""The design evaluator: an expression is compiled, counted, and run on validation rows.
 
-Room: `search`; imports `codegen` and `hwcost`. This is where the hardware speaks inside the
-search: ticks and areas of the compiled, scheduled graph, and the score of its exact integers.
+Ticks and areas are those of the compiled, scheduled graph, the score is that of its exact integers.
 """
 
 from __future__ import annotations

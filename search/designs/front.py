@@ -1,7 +1,7 @@
-"""The result of a distillation: designs that no other beats, and the one that is chosen.
+"""The Pareto front of designs, the result of a distillation, and the choice among them.
 
-Room: `search`; imports `expr`, `codegen` and `symtick.files`. A front is stored as `front.json`
-(complete: expressions with all digits of their constants) and `front.csv` (for people).
+A front is stored as `front.json` (complete: expressions with all digits of their constants) and
+`front.csv` (a table).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""All constants of a design's expressions tuned together.
+"""The joint fit of all constants of a design's expressions.
 
-Room: `search`; values and derivatives are the kernel's. Expressions that were found one output at a
-time fit their scores; what counts is the class, so their constants are tuned once more against the
-cross-entropy of the whole design (or the squares), by L-BFGS.
+Expressions that were found one output at a time fit their scores; what counts is the class, so
+their constants are tuned once more against the cross-entropy of the whole design (or the squares),
+by L-BFGS.
 """
 
 from __future__ import annotations

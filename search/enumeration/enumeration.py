@@ -1,7 +1,4 @@
-"""Exhaustive search, for the tiny end of the front: every function of a vocabulary, once.
-
-Room: `search`; imports `expr` and `hwcost`.
-"""
+"""Enumeration: every function of a vocabulary, once, in order of size."""
 
 from __future__ import annotations
 

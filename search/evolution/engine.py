@@ -1,9 +1,9 @@
 """The evolutionary search engine: progress, front, exchange of candidates and state.
 
-Room: `search`; imports `expr` and `hwcost`. An `Engine` searches one output. It is advanced a few
-generations at a time (`step`), so the caller can show progress, save the state, and stop.
-Candidates can be put in (`offer`, `replant`) and taken out (`people`), which other searches do. The
-same seed and calls give the same front, whatever the number of threads.
+An `Engine` searches one output. It is advanced a few generations at a time (`step`), so the caller
+can show progress, save the state, and stop. Candidates can be put in (`offer`, `replant`) and taken
+out (`individuals`), which other searches do. The same seed and calls give the same front, whatever
+the number of threads.
 """
 
 from __future__ import annotations

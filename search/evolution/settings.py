@@ -1,7 +1,4 @@
-"""Settings of the evolutionary search engine, grouped: hard limits, moves, and the rest.
-
-Room: `search`; imports `expr` and the search's grammar. The kernel takes them as they are.
-"""
+"""Settings of the evolutionary engine: hard limits, weights of the moves, and the rest."""
 
 from __future__ import annotations
 

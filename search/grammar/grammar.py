@@ -1,11 +1,9 @@
 """The grammar of a search: operators, tokens, rules and units, in one place to import from.
 
-Room: `search`.
-
-    vocabulary = Vocabulary.of(("add", "mul", "sin", "inv"), features=2)
-    rules = Rules.dso(max_nodes=20)
-    sequences = random_sequences(rules, vocabulary, 1000, seed=0)
-    vocabulary.text(sequences[0])
+vocabulary = Vocabulary.of(("add", "mul", "sin", "inv"), features=2)
+rules = Rules.dso(max_nodes=20)
+sequences = random_sequences(rules, vocabulary, 1000, seed=0)
+vocabulary.text(sequences[0])
 """
 
 from __future__ import annotations

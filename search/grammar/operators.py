@@ -1,8 +1,8 @@
 """Custom operators: named expressions over the built-in operators.
 
-Room: `search`; imports `expr`. A custom operator is one token for the search and is written out
-before anything is evaluated, costed or compiled, so no other room knows of it. One record in
-`OPERATORS` makes an operator available by name; `Operator.of` makes one at run time.
+A custom operator is one token for the search and is written out before anything is evaluated,
+costed or compiled, so no other stage knows of it. One record in `OPERATORS` makes an operator
+available by name; `Operator.of` makes one at run time.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
-"""What a candidate may look like, as settings by name; the kernel judges and masks by them.
+"""Rules: constraints on candidates by name, by which the kernel masks and judges.
 
-Room: `search`; imports `hwcost`. One `Rules` binds the policy's samples (as masks, so that nothing
-is drawn in vain), bred children and enumerated trees. The kinds of constraints are those of deep
-symbolic optimisation (Petersen et al. 2021, arXiv:1912.04871, section 3.1 and appendix; Landajuela
-et al. 2021, arXiv:2107.09158) and of PySR (Cranmer 2023, arXiv:2305.01582), and the latency in
-ticks.
+One `Rules` binds the policy's samples (as masks, so that nothing is drawn in vain), offspring
+and enumerated trees. The kinds of constraints are those of deep symbolic optimisation (Petersen et
+al. 2021, arXiv:1912.04871, section 3.1 and appendix; Landajuela et al. 2021, arXiv:2107.09158) and
+of PySR (Cranmer 2023, arXiv:2305.01582), and the latency in ticks.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""The tokens of a vocabulary: operators, custom operators, inputs, literals, the constant.
-
-Room: `search`; imports `expr`.
-"""
+"""The tokens of a vocabulary: operators, custom operators, inputs, literals, the constant."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
 """Physical units: names to exponents, for the rules that keep a candidate's dimensions right.
 
-Room: `search`; imports nothing. A unit is a product of powers of symbols. The SI's base symbols and
-its coherent derived ones (SI Brochure, 9th edition, table 4) are known; any other symbol is a base
-unit of its own, so `GeV`, `px` or `EUR` work, but `km` and `m` are two different units: convert
-the data first.
+A unit is a product of powers of symbols. The SI's base symbols and its coherent derived ones (SI
+Brochure, 9th edition, table 4) are known; any other symbol is a base unit of its own, so `GeV`,
+`px` or `EUR` work, but `km` and `m` are two different units: convert the data first.
 """
 
 from __future__ import annotations

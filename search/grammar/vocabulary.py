@@ -1,9 +1,9 @@
-"""The tokens that candidates are written in, and their text.
+"""The vocabulary: the tokens of a search, sequences of them, and their text.
 
-Room: `search`; imports `expr`. A `Vocabulary` numbers the tokens of one search: operators, custom
-operators, inputs, literals (numbers that are part of the language) and the free constant (a place
-that is tuned). A candidate is a sequence of token numbers, root first, arguments from left to
-right: the pre-order traversal of Petersen et al. 2021 (arXiv:1912.04871, section 3.1).
+A `Vocabulary` numbers the tokens of one search: operators, custom operators, inputs, literals
+(numbers that are part of the language) and the free constant (a place that is tuned). A candidate
+is a sequence of token numbers, root first, arguments from left to right: the pre-order traversal of
+Petersen et al. 2021 (arXiv:1912.04871, section 3.1).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The search that joins a policy and evolution: each feeds the other.
+"""The hybrid search: a policy and evolution, each of which feeds the other.
 
-Room: `search`; imports `expr` and `hwcost`. Method: Mundhenk et al. 2021 (arXiv:2111.00053). A run
-is a pure function of data, settings and seed; its state is a dict of plain arrays.
+Method: Mundhenk et al. 2021 (arXiv:2111.00053). A run is a pure function of data, settings and
+seed; its state is a dict of plain arrays.
 """
 
 from __future__ import annotations

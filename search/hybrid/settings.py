@@ -1,7 +1,4 @@
-"""Settings of the search that joins a policy and evolution, with named presets.
-
-Room: `search`.
-"""
+"""Settings of the hybrid search, with named presets."""
 
 from __future__ import annotations
 

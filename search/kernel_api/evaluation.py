@@ -1,8 +1,8 @@
 """Typed access to the kernel's evaluation: values, losses, derivatives, intervals, cost.
 
-Room: `search`; imports `expr` and `hwcost`. Programs are `symtick.expr.Program`s; rows are packed
-once into `Rows`, which the kernel keeps column by column in both precisions. What tunes constants
-stands in `symtick.search.kernel_api.fitting` and is offered here too.
+Programs are `symtick.expr.Program`s; rows are packed once into `Rows`, which the kernel keeps
+column by column in both precisions. The fits of
+`symtick.search.kernel_api.fitting` are offered here too.
 """
 
 from __future__ import annotations

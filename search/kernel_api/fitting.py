@@ -1,7 +1,4 @@
-"""Constants of programs: tuned to rows, and rounded to what hardware can hold.
-
-Room: `search`; imports `expr`; the work is the kernel's.
-"""
+"""Constants of programs: tuned to rows, and rounded to what hardware can hold."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Losses by name and as callables, and which targets they take.
 
-Room: `search`; imports nothing of it but the kernel. What a search minimises and a fit tunes
-constants for; losses over several outputs at once stand in `symtick.search.data.objective`.
+Losses over several outputs at once stand in `symtick.search.data.objective`.
 """
 
 from __future__ import annotations

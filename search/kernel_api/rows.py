@@ -1,7 +1,4 @@
-"""Rows and programs as the kernel takes them: checked once, then packed.
-
-Room: `search`; imports `expr` and the kernel.
-"""
+"""Rows and programs as the kernel takes them: checked once, then packed."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Rows as lists of input codes: sums of univariate functions become sparse products.
+"""Input codes: sums of univariate functions as sparse products.
 
-Room: `search`; imports `codegen` formats. A function of one input is a column of values, one for
-each code of that input; one sparse matrix with a single 1 per row and input picks and adds them.
-That is also what the hardware does with tables.
+A function of one input is a column of values, one for each code of that input; one sparse matrix
+with a single 1 per row and input picks and adds them. That is also what the hardware does with
+tables.
 """
 
 from __future__ import annotations

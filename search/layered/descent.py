@@ -1,7 +1,7 @@
 """Gradient descent on the constants of `Layers`.
 
-Room: `search`. Adam (arXiv:1412.6980) over fixed batches in a fixed order with a cosine schedule:
-nothing is random here, and nothing depends on the number of threads.
+Adam (arXiv:1412.6980) over fixed batches in a fixed order with a cosine schedule: nothing is random
+here, and nothing depends on the number of threads.
 """
 
 from __future__ import annotations

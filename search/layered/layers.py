@@ -1,6 +1,6 @@
-"""Closed forms in an FPGA's native shape: univariate functions of sums of univariate functions.
+"""Layered forms: univariate functions of sums of univariate functions, the shape that suits FPGAs.
 
-Room: `search`; imports `expr`. Output k of a `Layers` is
+Output k of a `Layers` is
 
     y_k = bias_k + sum_j alpha_jk * tanh(beta_jk * h_j + gamma_jk)
     h_j = sum_i a_ij * s_ij(b_ij * x_i + c_ij),      s_ij = tanh, gauss or sin

@@ -1,7 +1,7 @@
-"""What each summand of a layered form is worth, and what it costs.
+"""Saliency of each summand of a layered form, its price, and its removal.
 
-Room: `search`. A summand's worth is measured, not guessed: the loss on probe rows when it is
-replaced by its mean. Its price is the hardware's: the LUTs of its table and of the adder behind it.
+A summand's worth is measured, not guessed: the loss on probe rows when it is replaced by its mean.
+Its price is the hardware's: the LUTs of its table and of the adder behind it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Torch's Adam for the few weights of a policy, with a state of plain arrays.
-
-Room: `search`.
-"""
+"""Torch's Adam for the few weights of a policy, with a state of plain arrays."""
 
 from __future__ import annotations
 

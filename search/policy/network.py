@@ -1,8 +1,7 @@
-"""The recurrent network of a policy, in torch: what is trained; the kernel draws with its weights.
+"""The recurrent network of a policy, in torch; the kernel draws sequences with its weights.
 
-Room: `search`. An LSTM reads, before each token, four one-hot codes (parent, sibling, previous
-token, number of open slots) and scores all tokens. The same arithmetic stands in
-`search/kernel/sampler.cpp`.
+An LSTM reads, before each token, four one-hot codes (parent, sibling, previous token, number of
+open slots) and scores all tokens. The same arithmetic stands in `search/kernel/policy/lstm.cpp`.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """A policy that writes expressions token by token, under rules and priors.
 
-Room: `search`. An autoregressive network scores the tokens (Petersen et al. 2021,
-arXiv:1912.04871), the rules mask those that may not stand next, and priors shift the scores
-(Landajuela et al. 2021, "Improving exploration in policy gradient search", the soft length and the
-uniform arity). The kernel draws the sequences; torch computes the same probabilities again, of any
-sequence, for training.
+An autoregressive network scores the tokens (Petersen et al. 2021, arXiv:1912.04871), the rules mask
+those that may not stand next, and priors shift the scores (Landajuela et al. 2021, "Improving
+exploration in policy gradient search", the soft length and the uniform arity). The kernel draws the
+sequences; torch computes the same probabilities again, of any sequence, for training.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""How a policy learns from scored sequences: trainers behind one protocol, and pre-training.
+"""Training of a policy on scored sequences, and pre-training.
 
-Room: `search`. All trainers minimise
+All trainers minimise
 
     - sum_i a_i log p(sequence i) - entropy_weight * sum_i b_i sum_t gamma^t H(step t of i)
 

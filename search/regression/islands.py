@@ -1,12 +1,11 @@
 """Islands on many machines, by dask.distributed.
 
-Room: `search`. Every island is an `Engine`. An epoch of an island is a pure function: data,
-settings, state and immigrants in; state, emigrants and front out. The client holds every state and
-hands each island's emigrants to the next one between epochs, so that a lost worker costs its epoch
-only, which is run again elsewhere with the same result; nothing depends on the number of workers.
-What is run where, and again, is dask's business: a local cluster, or any scheduler's address, so
-that those of dask-jobqueue (HTCondor, SLURM, PBS) work as well. Rows and settings travel to each
-worker once.
+Every island is an `Engine`. An epoch of an island is a pure function: data, settings, state and
+immigrants in; state, emigrants and front out. The client holds every state and hands each island's
+emigrants to the next one between epochs, so that a lost worker costs its epoch only, which is run
+again elsewhere with the same result; nothing depends on the number of workers. Dask decides where
+an epoch runs: a local cluster, or any scheduler's address, so that those of
+dask-jobqueue (HTCondor, SLURM, PBS) work as well. Rows and settings travel to each worker once.
 """
 
 from __future__ import annotations

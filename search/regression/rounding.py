@@ -1,7 +1,4 @@
-"""A front with constants that hardware can hold.
-
-Room: `search`.
-"""
+"""Rounding of a front's constants to numbers that hardware can hold."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Teachers from files: our own .npz, a torch state_dict, Keras JSON + HDF5. Nothing is unpickled.
-
-Room: `search`. May import the errors and `search.teacher`.
-"""
+"""Teachers from files: our own .npz, a torch state_dict, Keras JSON + HDF5. Nothing is unpickled."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Teachers: trained networks whose scores the search imitates.
 
-Room: `search`. May import the errors, `symtick.files`, `search.data` and `search.threads`.
-A teacher on disk is a .npz of plain arrays and one JSON text; nothing here unpickles.
+A teacher on disk is a .npz of plain arrays and one JSON
+text; nothing here unpickles.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Training the example teacher: a small perceptron on labelled data, seeded.
-
-Room: `search`. May import the errors, `search.data`, `search.teacher` and `search.threads`.
-"""
+"""Training the example teacher: a small perceptron on labelled data, seeded."""
 
 from __future__ import annotations
 
