@@ -67,13 +67,13 @@ def _check_finite(matrix: FloatArray, names: Sequence[str] | None) -> None:
 
 
 def _check_unique(names: Sequence[str], what: str) -> tuple[str, ...]:
-    held = tuple(str(name) for name in names)
-    for name in held:
+    unique = tuple(str(name) for name in names)
+    for name in unique:
         if not name.strip():
-            raise InputError(f"an empty {what} name among {list(held)}")
-        if held.count(name) > 1:
-            raise InputError(f"the {what} name {name!r} occurs {held.count(name)} times")
-    return held
+            raise InputError(f"an empty {what} name among {list(unique)}")
+        if unique.count(name) > 1:
+            raise InputError(f"the {what} name {name!r} occurs {unique.count(name)} times")
+    return unique
 
 
 def check_labels(y: npt.ArrayLike, rows: int, classes: int) -> IntArray:

@@ -103,11 +103,11 @@ def _stacked(
     keys = [f"{key}_{part}"] if part != "all" else [f"{key}_train", f"{key}_test"]
     if part == "all" and key in arrays:
         keys = [key]
-    found = [arrays[name] for name in keys if name in arrays]
-    if len(found) != len(keys):
+    parts = [arrays[name] for name in keys if name in arrays]
+    if len(parts) != len(keys):
         return None
     try:
-        return np.concatenate(found)
+        return np.concatenate(parts)
     except ValueError as error:
         raise InputError(f"{path}: {' and '.join(keys)} do not fit together: {error}") from error
 

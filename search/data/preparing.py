@@ -58,11 +58,11 @@ def select_features(
         raise InputError(f"select_k_features must be from 1 to {features}, not {count!r}")
     if count == features:
         return tuple(range(features))
-    held = drawn(len(X), FOREST_ROWS, seed)
+    rows = drawn(len(X), FOREST_ROWS, seed)
     forest = RandomForestRegressor(
-        n_estimators=100, min_samples_leaf=min(5, max(1, len(held) // 20)), random_state=seed
+        n_estimators=100, min_samples_leaf=min(5, max(1, len(rows) // 20)), random_state=seed
     )
-    forest.fit(X[held], y[held], sample_weight=None if weights is None else weights[held])
+    forest.fit(X[rows], y[rows], sample_weight=None if weights is None else weights[rows])
     order = np.argsort(-forest.feature_importances_, kind="stable")
     return tuple(sorted(order[:count].tolist()))
 
@@ -85,7 +85,7 @@ def denoised(X: Floats, y: Floats, *, seed: int = 0) -> Floats:
     """
     spread = X.std(axis=0)
     scaled = (X - X.mean(axis=0)) / np.where(spread > 0.0, spread, 1.0)
-    held = drawn(len(X), NOISE_ROWS, seed)
+    rows = drawn(len(X), NOISE_ROWS, seed)
     kernel = ConstantKernel(1.0) * RBF(np.ones(X.shape[1]), (1e-2, 1e3)) + WhiteKernel(0.1)
     process = GaussianProcessRegressor(
         kernel=kernel, normalize_y=True, n_restarts_optimizer=1, random_state=seed
@@ -94,7 +94,7 @@ def denoised(X: Floats, y: Floats, *, seed: int = 0) -> Floats:
     with threadpool_limits(1), warnings.catch_warnings():
         # a length at its bound is a feature that does not matter
         warnings.simplefilter("ignore", ConvergenceWarning)
-        process.fit(scaled[held], y[held])
+        process.fit(scaled[rows], y[rows])
         parts: Sequence[Floats] = [
             process.predict(scaled[k : k + _PREDICTED_AT_ONCE])
             for k in range(0, len(scaled), _PREDICTED_AT_ONCE)

@@ -113,11 +113,11 @@ class Problem:
         """
         if classes < 2:
             raise InputError(f"at least two classes are needed, not {classes}")
-        held = check_labels(labels, len(np.asarray(labels)), classes)
-        soft = np.eye(classes)[held]
+        truth = check_labels(labels, len(np.asarray(labels)), classes)
+        soft = np.eye(classes)[truth]
         goal = FLAT_LOGIT * (2.0 * soft - 1.0)
         return cls._made(
-            X, goal, soft, held, "classes", formats, input_names, output_names, validation, seed
+            X, goal, soft, truth, "classes", formats, input_names, output_names, validation, seed
         )
 
     @classmethod
@@ -198,8 +198,8 @@ class Problem:
         """Per output, the standard deviation of the values (1 where constant, and for classes)."""
         if self.kind == "classes":
             return np.ones(self.outputs)
-        found = self.targets[self.train].std(axis=0)
-        return np.where(found > 0.0, found, 1.0)
+        deviations = self.targets[self.train].std(axis=0)
+        return np.where(deviations > 0.0, deviations, 1.0)
 
     def objective(self, outputs: Outputs, goal: FloatArray) -> tuple[float, Outputs]:
         """Mean loss over rows and its gradient: cross-entropy, or squares over the variance."""
@@ -236,12 +236,12 @@ class Problem:
 
 
 def _scores(scores: npt.ArrayLike) -> FloatArray:
-    held = np.asarray(scores, dtype=np.float64)
-    return check_matrix(held[:, None] if held.ndim == 1 else held)
+    matrix = np.asarray(scores, dtype=np.float64)
+    return check_matrix(matrix[:, None] if matrix.ndim == 1 else matrix)
 
 
 def _output_names(names: Sequence[str] | None, count: int) -> tuple[str, ...]:
-    held = tuple(f"y{k}" for k in range(count)) if names is None else tuple(names)
-    if len(held) != count or len(set(held)) != count:
-        raise InputError(f"{count} outputs need as many different names, not {list(held)}")
-    return held
+    unique = tuple(f"y{k}" for k in range(count)) if names is None else tuple(names)
+    if len(unique) != count or len(set(unique)) != count:
+        raise InputError(f"{count} outputs need as many different names, not {list(unique)}")
+    return unique

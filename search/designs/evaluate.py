@@ -132,12 +132,12 @@ class DesignEvaluator:
             )
             for f in term_fracs
         ]
-        found = [e for e in tried if e is not None]
-        if not found:
+        measured = [e for e in tried if e is not None]
+        if not measured:
             return []
-        goal = max(e.score for e in found) - tolerance
-        last = next(place for place, e in enumerate(found) if e.score >= goal)
-        return found[: last + 1]
+        goal = max(e.score for e in measured) - tolerance
+        last = next(place for place, e in enumerate(measured) if e.score >= goal)
+        return measured[: last + 1]
 
     def unit_bits(self) -> int:
         """Bits to add after the point because of the outputs' size; 0 for classes."""

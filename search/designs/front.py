@@ -72,17 +72,17 @@ class FrontEntry:
 
     def to_dict(self) -> dict[str, Any]:
         """A form for JSON; nothing is lost."""
-        held: dict[str, Any] = {
+        content: dict[str, Any] = {
             key: getattr(self, key)
             for key in (
                 "name", "origin", "loss", "score", "agreement", "ticks", "lut", "ff", "dsp",
                 "search_ticks",
             )
         }  # fmt: skip
-        held["inputs"] = list(self.expression.inputs)
-        held["expressions"] = [self.text(k) for k in range(len(self.expression.outputs))]
-        held["precision"] = self.precision.to_dict()
-        return held
+        content["inputs"] = list(self.expression.inputs)
+        content["expressions"] = [self.text(k) for k in range(len(self.expression.outputs))]
+        content["precision"] = self.precision.to_dict()
+        return content
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> FrontEntry:
@@ -176,9 +176,9 @@ class Front:
             InputError: there is none.
         """
         wanted = self.chosen if name is None else name
-        for held in self.entries:
-            if held.name == wanted:
-                return held
+        for entry in self.entries:
+            if entry.name == wanted:
+                return entry
         if not self.entries:
             raise InputError("the front is empty: no design met the limits on ticks and LUTs")
         names = ", ".join(e.name for e in self.entries)

@@ -50,12 +50,12 @@ class Polisher:
 
         first = value(start)[0]
         with np.errstate(all="ignore"):
-            found: Any = minimize(
+            optimum: Any = minimize(
                 value, start, jac=True, method="L-BFGS-B", options={"maxiter": iterations}
             )
-        better = _with(programs, np.asarray(found.x, np.float64))
-        defined = all(held is not None for held in intervals(better, self.ranges))
-        return better if defined and found.fun < first else tuple(programs)
+        better = _with(programs, np.asarray(optimum.x, np.float64))
+        defined = all(bounds is not None for bounds in intervals(better, self.ranges))
+        return better if defined and optimum.fun < first else tuple(programs)
 
     def _value(
         self,
@@ -81,6 +81,6 @@ class Polisher:
 def _with(programs: Sequence[Program], constants: FloatArray) -> tuple[Program, ...]:
     ends = np.cumsum([len(p.consts) for p in programs])[:-1]
     return tuple(
-        Program(p.ops, p.args, held.copy())
-        for p, held in zip(programs, np.split(constants, ends), strict=True)
+        Program(p.ops, p.args, part.copy())
+        for p, part in zip(programs, np.split(constants, ends), strict=True)
     )

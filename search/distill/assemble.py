@@ -32,7 +32,7 @@ def combinations(
     The limits are the ticks that candidates have, from the first within which every output has one;
     within a limit, cheap to dear.
     """
-    found: list[tuple[Program, ...]] = []
+    designs: list[tuple[Program, ...]] = []
     seen: set[tuple[int, ...]] = set()
     for limit in sorted({c.ticks for front in fronts for c in front}):
         within = [[c for c in front if c.ticks <= limit] for front in fronts]
@@ -40,13 +40,13 @@ def combinations(
             continue
         for price in np.geomspace(*PRICES, count).tolist():
             chosen = tuple(
-                pick(held, price * size) for held, size in zip(within, variances, strict=True)
+                pick(front, price * size) for front, size in zip(within, variances, strict=True)
             )
             key = tuple(id(p) for p in chosen)
             if key not in seen:
                 seen.add(key)
-                found.append(chosen)
-    return found
+                designs.append(chosen)
+    return designs
 
 
 class Assembly:

@@ -99,17 +99,17 @@ def bidirectional_front(
         raise InputError("enough must be a number or None, not nan")
     if max_evaluations < leaves(vocabulary):
         return [], BidirectionalStats(0, 0, 0)
-    held = data.to_kernel()
+    rows_in_kernel = data.to_kernel()
     least = 1e-18 * float(np.average(data.y**2, weights=data.weights)) if enough is None else enough
     settings = _kernel.LibrarySettings()
     settings.max_level, settings.max_functions, settings.max_rows = (
         max_operations, max_functions, rows,
     )  # fmt: skip
     try:
-        found, functions, evaluations, lookups = _kernel.meet(
-            rules.to_kernel(vocabulary, cost), held, cost_table(cost), spec, settings,
+        formulas, functions, evaluations, lookups = _kernel.meet(
+            rules.to_kernel(vocabulary, cost), rows_in_kernel, cost_table(cost), spec, settings,
             max_evaluations, least,
         )  # fmt: skip
     except ValueError as error:
         raise InputError(str(error)) from None
-    return candidates(found), BidirectionalStats(functions, evaluations, lookups)
+    return candidates(formulas), BidirectionalStats(functions, evaluations, lookups)

@@ -210,20 +210,22 @@ def enumerate_front(
         max_functions=max_functions,
     )  # fmt: skip
     enumeration.run(max_evaluations)
-    found, _, _ = enumeration._kernel.front(
+    functions, _, _ = enumeration._kernel.front(
         rules.to_kernel(vocabulary, cost), screen.to_kernel(), data.to_kernel(), cost_table(cost),
         spec, True, fits, (fit or FitSettings()).to_kernel(),
     )  # fmt: skip
-    return candidates(found), enumeration.stats()
+    return candidates(functions), enumeration.stats()
 
 
 def candidates(
-    found: Sequence[tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32], Floats, float, int, float]],
+    listed: Sequence[
+        tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32], Floats, float, int, float]
+    ],
 ) -> list[Candidate]:
     """What the kernel lists, as candidates."""
     return [
         Candidate(Program(ops, args, consts), loss, ticks, lut)
-        for ops, args, consts, loss, ticks, lut in found
+        for ops, args, consts, loss, ticks, lut in listed
     ]
 
 

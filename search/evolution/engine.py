@@ -35,15 +35,15 @@ SLICE = 5  # generations between two looks at the keyboard
 
 
 @dataclass(frozen=True)
-class Stats:
+class EngineStats:
     """Progress so far.
 
     Attributes:
         generation: generations of every island.
         evaluations: candidates computed over all screening rows.
-        cache_hits: children of a function that was known, which are no evaluations.
+        cache_hits: offspring of a known function, which are no evaluations.
         fits: fits of constants.
-        rejected: children that broke a rule or a limit.
+        rejected: offspring that broke a rule or a limit.
         best_loss: best mean loss over all rows, penalties included.
     """
 
@@ -113,7 +113,9 @@ class Engine:
             None if penalty is None else self._of_arrays(penalty),
         )
 
-    def step(self, generations: int = SLICE, threads: int = 1, budget: int | None = None) -> Stats:
+    def step(
+        self, generations: int = SLICE, threads: int = 1, budget: int | None = None
+    ) -> EngineStats:
         """Advance; releases the interpreter lock meanwhile.
 
         Args:
@@ -121,10 +123,10 @@ class Engine:
             threads: threads to use; they change nothing but the time.
             budget: end after this many evaluations since the search began. The number is never
                 exceeded; offspring of a known function cost none. Screening rows are not
-                drawn anew where scoring all people again would not fit in.
+                drawn anew where scoring all individuals again would not fit in.
 
         The first step whose budget allows it makes the library of the move `match`, from a quarter
-        of that budget at most and after the first people.
+        of that budget at most and after the first individuals.
 
         Raises:
             InputError: rules, limits and ranges leave no first expression, or none has a finite
@@ -141,9 +143,9 @@ class Engine:
             raise InputError(f"the search cannot go on: {error}") from None
         return self.stats()
 
-    def stats(self) -> Stats:
+    def stats(self) -> EngineStats:
         """Progress so far."""
-        return Stats(**self._engine.stats(), best_loss=self._engine.best_loss())
+        return EngineStats(**self._engine.stats(), best_loss=self._engine.best_loss())
 
     @property
     def status(self) -> Status:
@@ -173,7 +175,7 @@ class Engine:
         constants: Sequence[npt.ArrayLike] | None = None,
         threads: int = 1,
     ) -> Floats:
-        """Score candidates; those that keep the rules join the front and the people.
+        """Score candidates; those that keep the rules join the front and the islands.
 
         Free constants are tuned from the values given. They are dealt to the islands in turn, and
         each takes the place of the oldest there.
@@ -200,14 +202,14 @@ class Engine:
         constants: Sequence[npt.ArrayLike] | None = None,
         threads: int = 1,
     ) -> Floats:
-        """`offer` to islands that are cleared of their people before; the front stays.
+        """`offer` to islands that are cleared of their individuals before; the front stays.
 
         An island that gets none that is fit to live is founded anew by the next step.
         """
         return self._deal(sequences, constants, True, threads)
 
-    def people(self, most: int) -> tuple[npt.NDArray[np.int16], list[Floats], Floats]:
-        """The best different functions among people and archives.
+    def individuals(self, most: int) -> tuple[npt.NDArray[np.int16], list[Floats], Floats]:
+        """The best different functions among individuals and archives.
 
         Returns:
             Sequences, shape (n, length), filled up with -1, n at most `most`; the values of the
@@ -275,8 +277,8 @@ class Engine:
 
 
 def _flat(values: Sequence[npt.ArrayLike]) -> tuple[Floats, npt.NDArray[np.int64]]:
-    held = [np.asarray(v, np.float64).ravel() for v in values]
-    return np.concatenate([*held, np.zeros(0)]), np.array([len(v) for v in held], np.int64)
+    arrays = [np.asarray(v, np.float64).ravel() for v in values]
+    return np.concatenate([*arrays, np.zeros(0)]), np.array([len(v) for v in arrays], np.int64)
 
 
 def _sequences(
@@ -288,23 +290,23 @@ def _sequences(
 def _checked(state: Arrays, name: str, kind: type[_Kind]) -> npt.NDArray[_Kind]:
     if name not in state:
         raise InputError(f"the saved search lacks the array {name!r}")
-    held = state[name]
-    if held.ndim != 1 or held.dtype != kind:
+    array = state[name]
+    if array.ndim != 1 or array.dtype != kind:
         raise InputError(
             f"the saved array {name!r} must be one-dimensional {np.dtype(kind)}, "
-            f"not {held.dtype} of shape {held.shape}"
+            f"not {array.dtype} of shape {array.shape}"
         )
-    return np.ascontiguousarray(held, kind)
+    return np.ascontiguousarray(array, kind)
 
 
 def _check_ranges(X: npt.NDArray[np.float64], ranges: Sequence[Interval]) -> None:
     if len(ranges) != X.shape[1]:
         raise InputError(f"X has {X.shape[1]} features, but {len(ranges)} ranges are given")
-    for k, (held, column) in enumerate(zip(ranges, X.T, strict=True)):
-        if not (math.isfinite(held.lo) and math.isfinite(held.hi)):
-            raise InputError(f"the range of input {k} must be finite, not {held}")
-        if column.min() < held.lo or column.max() > held.hi:
+    for k, (bounds, column) in enumerate(zip(ranges, X.T, strict=True)):
+        if not (math.isfinite(bounds.lo) and math.isfinite(bounds.hi)):
+            raise InputError(f"the range of input {k} must be finite, not {bounds}")
+        if column.min() < bounds.lo or column.max() > bounds.hi:
             raise InputError(
                 f"input {k} takes values in [{column.min():g}, {column.max():g}], "
-                f"outside its range {held}: clip the data or widen the range"
+                f"outside its range {bounds}: clip the data or widen the range"
             )

@@ -44,7 +44,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Moves:
-    """Relative weights of the ways to make a child; 0 switches one off.
+    """Relative weights of the ways to make offspring; 0 switches one off.
 
     Attributes:
         crossover: a sub-tree of one parent in place of one of the other (Koza 1992).
@@ -122,22 +122,22 @@ class EngineConfig:
         huber_delta: where Huber's loss turns linear.
         target_loss: the search ends at this loss, or None.
         islands: separate populations; a fixed number, so that threads change nothing.
-        population: people on an island, and births in a generation; the oldest makes room (age
-            regularisation, Real et al. 2019).
-        tournament: people compared when a parent is chosen.
+        population: individuals on an island, and offspring in a generation; the oldest makes room
+            (age regularisation, Real et al. 2019).
+        tournament: individuals compared when a parent is chosen.
         tournament_best: chance that the best of them wins; the next has the same chance of what
             is left, and so on.
-        lut_tournament: chance that a tournament admits no more LUTs than a person drawn for it.
+        lut_tournament: chance that a tournament admits no more LUTs than a drawn individual.
         elite_probability: chance that a parent comes from the island's Pareto archive.
         tick_elite_probability: chance that it else is the best of a random number of ticks.
         parsimony: scale of adaptive parsimony on ticks: in a tournament the loss is multiplied by
-            exp(parsimony * share of the recent births that have as many ticks) (Cranmer 2023,
+            exp(parsimony * share of the recent offspring that have as many ticks) (Cranmer 2023,
             PySR, there on complexity).
-        parsimony_window: births that count as recent.
+        parsimony_window: offspring that count as recent.
         patience: generations without a better candidate after which an island is founded anew, its
             archive kept; 0 for never.
         migration_interval: generations between migrations.
-        migrants: people that leave an island for the next one.
+        migrants: individuals that leave an island for the next one.
         screen_rows: rows of the random subset on which candidates are scored and tuned.
         screen_interval: generations after which that subset is drawn anew, 0 for never.
         trial_terms: random terms compared for each `add_term`.
@@ -146,20 +146,20 @@ class EngineConfig:
         founder_depth: most levels of the first trees (ramped half-and-half, Koza 1992), where they
             are no sums of terms.
         subtree_depth: most levels of a new sub-tree.
-        tune_iterations: Levenberg-Marquardt iterations for a new child.
-        tune_probability: chance that a child of the other moves is tuned.
+        tune_iterations: Levenberg-Marquardt iterations for new offspring.
+        tune_probability: chance that offspring of the other moves are tuned.
         tune_repeats: fits of one shape from nearly the same constants, before it is no longer
             fitted from there.
         constant_bits: bits of the constants of candidates on the front, which are rounded and
             scored with these constants (see `rounding`); 0: as they were tuned.
         constant_fraction: these are bits after the point, else significant bits.
         library: evaluations that the functions for the move `match` may take, which are enumerated
-            once the first people are there: no more than a quarter of the budget of that step.
+            once the first individuals are there: no more than a quarter of the budget of that step.
         cache_size: functions that an island remembers, so that none is scored twice.
-        copies: people of one function up to which a child of a known function may join them; 0:
+        copies: individuals of one function up to which offspring of a known function may join; 0:
             what was once tried is tried no more.
         limits: hard bounds.
-        moves: weights of the ways to make a child.
+        moves: weights of the ways to make offspring.
     """
 
     ops: tuple[str, ...] = tuple(sorted(BY_NAME))
@@ -280,8 +280,8 @@ class EngineConfig:
         breeding = _kernel.BreedSettings()
         for name in ("interaction", "simplify", "inner", "subtree_depth"):
             setattr(breeding, name, getattr(self, name))
-        held = ranges or ()
-        breeding.set_ranges([r.lo for r in held], [r.hi for r in held])
+        intervals = ranges or ()
+        breeding.set_ranges([r.lo for r in intervals], [r.hi for r in intervals])
         return breeding
 
 

@@ -184,7 +184,7 @@ class Rules:
 
     def _bars(self, vocabulary: Vocabulary) -> list[int]:
         barred = np.zeros((len(vocabulary), len(vocabulary)), np.uint8)
-        pairs = [(parent, child) for parent, held in self.barred.items() for child in held]
+        pairs = [(parent, child) for parent, children in self.barred.items() for child in children]
         if not self.inverse_of_inverse:
             undone = [*INVERSES, *((o.name, i) for o in vocabulary.custom for i in o.inverses)]
             pairs += undone + [(b, a) for a, b in undone]
@@ -237,8 +237,8 @@ def _check_count(name: str, value: object, least: int) -> None:
 
 def sequences_of(rows: Iterable[Iterable[int]]) -> np.ndarray[tuple[int, int], np.dtype[np.int16]]:
     """Sequences of different lengths as one array, shape (n, longest), filled up with -1."""
-    held = [list(row) for row in rows]
-    out = np.full((len(held), max((len(r) for r in held), default=0)), -1, np.int16)
-    for k, row in enumerate(held):
+    sequences = [list(row) for row in rows]
+    out = np.full((len(sequences), max((len(r) for r in sequences), default=0)), -1, np.int16)
+    for k, row in enumerate(sequences):
         out[k, : len(row)] = row
     return out

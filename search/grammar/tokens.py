@@ -43,15 +43,15 @@ def chosen(ops: Sequence[str], custom: Sequence[Operator]) -> list[Op | Operator
     """The operators with these names, each once, then those of `custom` that were not named."""
     own = {o.name: o for o in custom}
     check_distinct([o.name for o in custom])
-    found: dict[str, Op | Operator] = {}
+    operators: dict[str, Op | Operator] = {}
     for given in ops:
         name = ALIASES.get(given, given)
-        held = own.get(name) or BY_NAME.get(name) or OPERATORS.get(name)
-        if held is None:
+        operator = own.get(name) or BY_NAME.get(name) or OPERATORS.get(name)
+        if operator is None:
             known = sorted({*BY_NAME, *OPERATORS, *own})
             raise InputError(f"unknown operator {given!r}: there are {', '.join(known)}")
-        found[name] = held
-    return list({**found, **own}.values())
+        operators[name] = operator
+    return list({**operators, **own}.values())
 
 
 def builtin(op: Op) -> Token:

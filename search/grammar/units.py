@@ -49,10 +49,10 @@ class Unit:
         return cls() if not text.strip() else _Reader(text).whole()
 
     def __mul__(self, other: Unit) -> Unit:
-        held = dict(self.powers)
+        powers = dict(self.powers)
         for symbol, power in other.powers:
-            held[symbol] = held.get(symbol, Fraction(0)) + power
-        return Unit(tuple(sorted((s, p) for s, p in held.items() if p)))
+            powers[symbol] = powers.get(symbol, Fraction(0)) + power
+        return Unit(tuple(sorted((s, p) for s, p in powers.items() if p)))
 
     def __truediv__(self, other: Unit) -> Unit:
         return self * other**-1
@@ -76,11 +76,11 @@ class _Reader:
         words: list[str] = []
         place, text = 0, self.text.rstrip()
         while place < len(text):
-            found = _WORD.match(text, place)
-            if not found:
+            word = _WORD.match(text, place)
+            if not word:
                 raise InputError(f"cannot read the unit {text!r} at {text[place:].strip()[:10]!r}")
-            words.append("^" if found[3] == "**" else found[1] or found[2] or found[3])
-            place = found.end()
+            words.append("^" if word[3] == "**" else word[1] or word[2] or word[3])
+            place = word.end()
         return [*words, ""]
 
     def whole(self) -> Unit:
@@ -90,10 +90,10 @@ class _Reader:
         return unit
 
     def _error(self, wanted: str) -> InputError:
-        found = self.words[self.at]
+        word = self.words[self.at]
         return InputError(
             f"cannot read the unit {self.text!r}: {wanted} is wanted, not "
-            f"{repr(found) if found else 'the end'}"
+            f"{repr(word) if word else 'the end'}"
         )
 
     def _take(self, *words: str) -> str:
@@ -187,10 +187,10 @@ class Units:
     @property
     def symbols(self) -> tuple[str, ...]:
         """The base units that occur, sorted."""
-        found = {s for unit in self.inputs for s, _ in unit.powers}
-        return tuple(sorted(found | {s for s, _ in (self.target or Unit()).powers}))
+        symbols = {s for unit in self.inputs for s, _ in unit.powers}
+        return tuple(sorted(symbols | {s for s, _ in (self.target or Unit()).powers}))
 
     def exponents(self, unit: Unit) -> list[float]:
         """Exponents of `unit` in the order of `symbols`."""
-        held = dict(unit.powers)
-        return [float(held.get(symbol, 0)) for symbol in self.symbols]
+        powers = dict(unit.powers)
+        return [float(powers.get(symbol, 0)) for symbol in self.symbols]

@@ -259,8 +259,8 @@ class Vocabulary:
 
 
 def _cut(sequence: npt.ArrayLike) -> Ints:
-    held = np.ascontiguousarray(sequence, np.int16)
-    if held.ndim != 1:
-        raise InputError(f"a sequence has one dimension, not shape {held.shape}")
-    ends = np.flatnonzero(held < 0)
-    return held[: ends[0]] if len(ends) else held
+    tokens = np.ascontiguousarray(sequence, np.int16)
+    if tokens.ndim != 1:
+        raise InputError(f"a sequence has one dimension, not shape {tokens.shape}")
+    ends = np.flatnonzero(tokens < 0)
+    return tokens[: ends[0]] if len(ends) else tokens

@@ -28,7 +28,7 @@ from symtick.search.kernel_api.search import Status
 from symtick.search.kernel_api.states import Arrays, State, digest, part_of, prefixed
 from symtick.search.policy.network import Weights
 from symtick.search.policy.policy import Policy
-from symtick.search.policy.training import Batch, Trainer, make_trainer
+from symtick.search.policy.training import SequenceBatch, Trainer, make_trainer
 
 _NO_BUDGET = 1_000_000  # ticks from which on a limit is none
 
@@ -202,15 +202,15 @@ class HybridSearch:
         spent = budget is not None and self.evaluations >= budget
         if self.config.method == "hybrid" and not spent and not self.status.done:
             self._breed(generations, threads, budget)
-            sequences, _, losses = self.engine.people(self.config.train_best)
-            batch = batch.joined(Batch(sequences, self._reward(losses)))
+            sequences, _, losses = self.engine.individuals(self.config.train_best)
+            batch = batch.joined(SequenceBatch(sequences, self._reward(losses)))
         assert self._trainer is not None
         if len(batch.rewards):
             self._trainer.step(batch)
         self._last = float(batch.rewards.max(initial=0.0))
         self._watch(before.evaluations, before.best_loss)
 
-    def _sampled(self, policy: Policy, threads: int, budget: int | None) -> Batch:
+    def _sampled(self, policy: Policy, threads: int, budget: int | None) -> SequenceBatch:
         """The policy's batch, scored; the engine has it now."""
         count = self.config.batch
         if budget is not None:
@@ -218,10 +218,10 @@ class HybridSearch:
         first, self._drawn = self._drawn, self._drawn + count
         drawn = policy.sample(count, self.config.seed, first=first, threads=threads, at_least=0)
         if not len(drawn.sequences):  # none kept the rules, such as units: evolution goes on
-            return Batch(np.zeros((0, 1), np.int16), np.zeros(0))
+            return SequenceBatch(np.zeros((0, 1), np.int16), np.zeros(0))
         planted = self.config.method == "hybrid" and self.config.replant
         put = self.engine.replant if planted else self.engine.offer
-        return Batch(drawn.sequences, self._reward(put(drawn.sequences, None, threads)))
+        return SequenceBatch(drawn.sequences, self._reward(put(drawn.sequences, None, threads)))
 
     def _watch(self, evaluations: int, best: float) -> None:
         """A policy that writes the same again and again begins anew."""

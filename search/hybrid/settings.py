@@ -35,7 +35,7 @@ class HybridConfig:
         batch: sequences drawn in each step.
         generations: of evolution in each step.
         replant: whether each step clears the islands first, so that only the policy's batch founds
-            their people. Otherwise the batch joins those who live there.
+            them. Otherwise the batch joins the individuals there.
         train_best: individuals of the engine that join the policy's batch.
         patience: steps of `policy` in a row with no better loss and almost nothing new (less than
             a hundredth of the batch), after which it forgets everything; 0 for never.
@@ -118,8 +118,8 @@ class HybridConfig:
         Against `mundhenk2021`: half a million evaluations of the search from both ends, with forms
         of up to 64 nodes; the risk-seeking gradient with rank weights in place of the queue; a
         policy that sees the last token and the open slots too; four islands of 125, and 50
-        generations in a step; up to five people of one function; six constants in place of three,
-        and no least length; four more moves (parts matched to enumerated functions, constants
+        generations in a step; up to five individuals of one function; six constants, not three, and
+        no least length; four more moves (parts matched to enumerated functions, constants
         moved, another input, operators turned about), each a fifth as often as crossover. All were
         taken up because they found more in fewer evaluations on some of the problems of
         `benchmarks/recovery.py`: its figures are not of unseen problems.

@@ -58,14 +58,14 @@ def evaluate(
 ) -> npt.NDArray[np.float32] | Floats:
     """Values of every program, shape (programs, rows); float32 arithmetic where `single`."""
     rows = Rows.make(X)
-    held = pack(programs, rows.X.shape[1])
+    population = pack(programs, rows.X.shape[1])
     shape = (len(programs), rows.X.shape[0])
     if single:
         out32 = np.empty(shape, np.float32)
-        _kernel.evaluate32(held, rows.to_kernel(), out32, threads)
+        _kernel.evaluate32(population, rows.to_kernel(), out32, threads)
         return out32
     out = np.empty(shape, np.float64)
-    _kernel.evaluate64(held, rows.to_kernel(), out, threads)
+    _kernel.evaluate64(population, rows.to_kernel(), out, threads)
     return out
 
 
@@ -88,8 +88,8 @@ def losses(
         single: float32 arithmetic (not for a callable).
         threads: that share the programs.
     """
-    held, spec = pack(programs, rows.X.shape[1]), loss_spec(loss, delta, rows.y)
-    return _kernel.losses(held, rows.to_kernel(), spec, single, threads)
+    population, spec = pack(programs, rows.X.shape[1]), loss_spec(loss, delta, rows.y)
+    return _kernel.losses(population, rows.to_kernel(), spec, single, threads)
 
 
 def scaled(
@@ -100,9 +100,9 @@ def scaled(
     The scale and offset are the best ones (Keijzer, EuroGP 2003); the loss is infinite where a
     value is not finite.
     """
-    held = pack(programs, rows.X.shape[1])
-    found = _kernel.scalings(held, rows.to_kernel(), threads)
-    return found[:, 0], found[:, 1], found[:, 2]
+    population = pack(programs, rows.X.shape[1])
+    scalings = _kernel.scalings(population, rows.to_kernel(), threads)
+    return scalings[:, 0], scalings[:, 1], scalings[:, 2]
 
 
 class Derivatives:
@@ -158,10 +158,10 @@ def intervals(
     programs: Sequence[Program], ranges: Sequence[Interval]
 ) -> list[list[Interval] | None]:
     """Interval of every node in postfix order, or None where an operator is undefined."""
-    held = pack(programs, len(ranges))
+    population = pack(programs, len(ranges))
     lo = np.array([r.lo for r in ranges], np.float64)
     hi = np.array([r.hi for r in ranges], np.float64)
-    failed, low, high = _kernel.intervals(held, lo, hi)
+    failed, low, high = _kernel.intervals(population, lo, hi)
     ends = np.cumsum([len(p.ops) for p in programs])
     return [
         None

@@ -54,10 +54,14 @@ class FitSettings:
 
     def to_kernel(self) -> _kernel.FitSettings:
         """The kernel's copy."""
-        held = _kernel.FitSettings()
-        held.iterations, held.tolerance = self.iterations, self.tolerance
-        held.restarts, held.seed, held.evaluations = self.restarts, self.seed, self.evaluations
-        return held
+        settings = _kernel.FitSettings()
+        settings.iterations, settings.tolerance = self.iterations, self.tolerance
+        settings.restarts, settings.seed, settings.evaluations = (
+            self.restarts,
+            self.seed,
+            self.evaluations,
+        )
+        return settings
 
 
 def fit(
@@ -99,8 +103,8 @@ def fit(
         InputError: a program, a target, a kind or a setting is not acceptable.
     """
     settings = FitSettings(iterations, tolerance, restarts, seed, evaluations).to_kernel()
-    held, spec = pack(programs, rows.X.shape[1], kinds), loss_spec(loss, delta, rows.y)
-    loss_of, consts, used = _kernel.fit(held, rows.to_kernel(), spec, settings, threads)
+    population, spec = pack(programs, rows.X.shape[1], kinds), loss_spec(loss, delta, rows.y)
+    loss_of, consts, used = _kernel.fit(population, rows.to_kernel(), spec, settings, threads)
     return _fits(programs, loss_of, consts, used)
 
 
@@ -154,9 +158,9 @@ def rounded(
     if isinstance(bits, bool) or not isinstance(bits, int) or not least <= bits <= most:
         raise InputError(f"bits must be an integer from {least} to {most}, not {bits!r}")
     settings = FitSettings(iterations=refit).to_kernel()
-    held, spec = pack(programs, rows.X.shape[1], kinds), loss_spec(loss, delta, rows.y)
+    population, spec = pack(programs, rows.X.shape[1], kinds), loss_spec(loss, delta, rows.y)
     loss_of, consts = _kernel.round_constants(
-        held, rows.to_kernel(), spec, settings, bits, fraction, threads
+        population, rows.to_kernel(), spec, settings, bits, fraction, threads
     )
     return _fits(programs, loss_of, consts, np.zeros(len(programs), np.int64))
 

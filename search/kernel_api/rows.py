@@ -55,9 +55,9 @@ class Rows:
         rows = inputs.shape[0]
         target = np.zeros(rows) if y is None else _finite("y", y, 1)
         weight = np.ones(rows) if weights is None else _finite("weights", weights, 1)
-        for name, held in (("y", target), ("weights", weight)):
-            if held.shape[0] != rows:
-                raise InputError(f"X has {rows} rows, {name} has {held.shape[0]}")
+        for name, values in (("y", target), ("weights", weight)):
+            if values.shape[0] != rows:
+                raise InputError(f"X has {rows} rows, {name} has {values.shape[0]}")
         if weight.min() < 0.0 or weight.sum() <= 0.0:
             raise InputError("weights must not be negative, and not all 0")
         return cls(inputs, target, weight)
@@ -83,16 +83,16 @@ def pack(
         InputError: a program is not well formed or reads an input beyond `features`; the kinds do
             not fit the constants.
     """
-    held = _packed(programs, features)
+    population = _packed(programs, features)
     if kinds is None:
-        return held
+        return population
     counts = [places(p) for p in programs]
     if [len(k) for k in kinds] != counts:
         raise InputError(f"kinds must number {counts} of the programs' constants, not {kinds!r}")
     flat = [int(k) for each in kinds for k in each]
     if bad := [k for k in flat if not LITERAL <= k < 2**31]:
         raise InputError(f"a kind of a constant is an integer from -1, below 2**31, not {bad[0]}")
-    return held.marked(np.array(flat, np.int32))
+    return population.marked(np.array(flat, np.int32))
 
 
 def places(program: Program) -> int:

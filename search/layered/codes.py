@@ -41,8 +41,8 @@ class Codes:
     def of(cls, formats: Sequence[Fixed], raw: IntArray) -> Codes:
         """All codes that rows (rows, inputs) can hold."""
         lists = [_listed(fmt, column) for fmt, column in zip(formats, raw.T, strict=True)]
-        sizes = np.array([len(held) for held in lists])
-        values = [fmt.to_real(held) for fmt, held in zip(formats, lists, strict=True)]
+        sizes = np.array([len(codes) for codes in lists])
+        values = [fmt.to_real(codes) for fmt, codes in zip(formats, lists, strict=True)]
         return cls(
             tuple(lists),
             np.concatenate(values).astype(np.float32),
@@ -52,11 +52,11 @@ class Codes:
 
     def places(self, raw: IntArray) -> npt.NDArray[np.int32]:
         """Place of each row's code of each input, (rows, inputs)."""
-        found = [
-            start + np.searchsorted(held, column)
-            for held, start, column in zip(self.raw, self.start, raw.T, strict=True)
+        columns = [
+            start + np.searchsorted(codes, column)
+            for codes, start, column in zip(self.raw, self.start, raw.T, strict=True)
         ]
-        return np.stack(found, axis=1).astype(np.int32)
+        return np.stack(columns, axis=1).astype(np.int32)
 
     def matrix(self, raw: IntArray) -> sparse.csr_matrix:
         """(rows, codes): a 1 at the place of each row's code of each input."""

@@ -24,7 +24,7 @@ MEMORY = (0.9, 0.995)
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
+class RowBatch:
     """Rows to learn from.
 
     Attributes:
@@ -41,7 +41,7 @@ class Batch:
         object.__setattr__(self, "matrix_t", self.matrix.T.tocsr())
 
 
-def gradient(layers: Layers, batch: Batch, objective: Objective) -> tuple[float, Params]:
+def gradient(layers: Layers, batch: RowBatch, objective: Objective) -> tuple[float, Params]:
     """Loss of a batch and its gradient by every constant."""
     p, codes = layers.params, layers.codes
     u, t, tables = layers.curves()
@@ -50,32 +50,32 @@ def gradient(layers: Layers, batch: Batch, objective: Objective) -> tuple[float,
     seen = layers.addressed(sums, stored)
     bent, terms = layers.heads(seen)
     loss, slope = objective(layers.added(terms).T, batch.goal)
-    found: Params = {name: np.zeros_like(held) for name, held in p.items()}
+    slopes: Params = {name: np.zeros_like(array) for name, array in p.items()}
     back = np.ascontiguousarray(slope.T, dtype=np.float32)
-    found["bias"] = back.sum(axis=1)
-    down = _outer_gradient(layers, back, bent, seen, found)
+    slopes["bias"] = back.sum(axis=1)
+    down = _outer_gradient(layers, back, bent, seen, slopes)
     down += sums * np.float32(2 * DECAY / sums.shape[1])
     columns = np.asarray(batch.matrix_t @ np.ascontiguousarray(down.T))
     columns *= layers.inner[codes.feature]
-    found["a"] = codes.sums(columns * t)
+    slopes["a"] = codes.sums(columns * t)
     columns *= p["a"][codes.feature] * layers.slopes(u, t)
-    found["c"] = codes.sums(columns)
-    found["b"] = codes.sums(columns * codes.values[:, None])
-    return loss, found
+    slopes["c"] = codes.sums(columns)
+    slopes["b"] = codes.sums(columns * codes.values[:, None])
+    return loss, slopes
 
 
 def _outer_gradient(
-    layers: Layers, back: Singles, bent: Singles, seen: Singles, found: Params
+    layers: Layers, back: Singles, bent: Singles, seen: Singles, slopes: Params
 ) -> Singles:
-    """Gradient by the outer constants, into `found`; returns that by the sums, (hidden, rows)."""
+    """Gradient by the outer constants, into `slopes`; returns that by the sums, (hidden, rows)."""
     at = layers.pairs()
     j, k = at
     back = back[k]
-    found["alpha"][at] = (back * bent).sum(axis=1)
+    slopes["alpha"][at] = (back * bent).sum(axis=1)
     back *= 1 - bent * bent
     back *= layers.params["alpha"][at][:, None]
-    found["gamma"][at] = back.sum(axis=1)
-    found["beta"][at] = (back * seen[j]).sum(axis=1)
+    slopes["gamma"][at] = back.sum(axis=1)
+    slopes["beta"][at] = (back * seen[j]).sum(axis=1)
     back *= layers.params["beta"][at][:, None]
     down = np.zeros_like(seen)
     for part, number in zip(back, j.tolist(), strict=True):
@@ -85,7 +85,7 @@ def _outer_gradient(
 
 def fit(
     layers: Layers,
-    batches: Sequence[Batch],
+    batches: Sequence[RowBatch],
     objective: Objective,
     steps: int,
     rate: float,
@@ -104,21 +104,21 @@ def fit(
         first: batch to begin with.
     """
     scale = {"alpha": spread, "bias": spread}
-    mean = {name: np.zeros_like(held) for name, held in layers.params.items()}
-    square = {name: np.zeros_like(held) for name, held in layers.params.items()}
+    mean = {name: np.zeros_like(values) for name, values in layers.params.items()}
+    square = {name: np.zeros_like(values) for name, values in layers.params.items()}
     keep, keep_square = MEMORY
     for step in range(steps):
         batch = batches[(first + step) % len(batches)]
-        _, found = gradient(layers, batch, objective)
+        _, slopes = gradient(layers, batch, objective)
         size = rate * _schedule(step / steps)
         size *= math.sqrt(1 - keep_square ** (step + 1)) / (1 - keep ** (step + 1))
-        for name, held in layers.params.items():
+        for name, values in layers.params.items():
             unit = scale.get(name, np.ones(1))
-            slope = (found[name] * unit).astype(np.float32)
+            slope = (slopes[name] * unit).astype(np.float32)
             mean[name] = keep * mean[name] + (1 - keep) * slope
             square[name] = keep_square * square[name] + (1 - keep_square) * slope * slope
             move = size * unit * mean[name] / (np.sqrt(square[name]) + 1e-10)
-            layers.params[name] = (held - move).astype(np.float32)
+            layers.params[name] = (values - move).astype(np.float32)
 
 
 def _schedule(progress: float) -> float:

@@ -27,7 +27,7 @@ from symtick.search.kernel_api.states import (
     with_values,
 )
 from symtick.search.layered.codes import Codes
-from symtick.search.layered.descent import Batch, fit
+from symtick.search.layered.descent import RowBatch, fit
 from symtick.search.layered.layers import Grid, Layers
 from symtick.search.layered.pruning import Probe, cuts, remove
 from symtick.search.layered.settings import LayeredSettings
@@ -38,7 +38,7 @@ class LayeredRows:
     """Training rows as layered forms learn from them; shared by all eliminations."""
 
     codes: Codes
-    batches: Sequence[Batch]
+    batches: Sequence[RowBatch]
     probe: Probe
 
     @classmethod
@@ -49,7 +49,7 @@ class LayeredRows:
         raw, goal = problem.raw[:count], np.asfortranarray(problem.goal[:count])
         codes = Codes.of(problem.formats, problem.raw)
         batches = [
-            Batch(codes.matrix(raw[k : k + size]), np.asfortranarray(goal[k : k + size]))
+            RowBatch(codes.matrix(raw[k : k + size]), np.asfortranarray(goal[k : k + size]))
             for k in range(0, count - size + 1, size)
         ]
         few = raw[: settings.probe_rows]

@@ -116,7 +116,7 @@ class Layers:
             kind.astype(np.int8),
             np.ones((inputs, hidden), np.float32),
             np.ones((hidden, outputs), np.float32),
-            {name: np.asarray(held, np.float32) for name, held in params.items()},
+            {name: np.asarray(array, np.float32) for name, array in params.items()},
         )
 
     @property
@@ -162,7 +162,7 @@ class Layers:
         if self.grid is None:
             return sums
         seen = sums.copy()
-        low, high = (held.sum(axis=0) for held in self.codes.hull(tables))
+        low, high = (hull.sum(axis=0) for hull in self.codes.hull(tables))
         for j, step in enumerate(self.steps().tolist()):
             if self.inner[:, j].sum() > 1:
                 ends = round(low[j] / step), round(high[j] / step)
@@ -225,10 +225,10 @@ class Layers:
     def _output_node(self, builder: Builder, sums: Sequence[int | None], k: int) -> int:
         terms = []
         for j in np.flatnonzero(self.outer[:, k]).tolist():
-            held = sums[j]
-            if held is None:
+            hidden = sums[j]
+            if hidden is None:
                 continue
-            scaled = builder.op(Op.MUL, builder.const(self._number("beta", j, k)), held)
+            scaled = builder.op(Op.MUL, builder.const(self._number("beta", j, k)), hidden)
             u = builder.op(Op.ADD, scaled, builder.const(self._number("gamma", j, k)))
             outer = builder.op(Op.TANH, u)
             terms.append(builder.op(Op.MUL, builder.const(self._number("alpha", j, k)), outer))

@@ -68,9 +68,9 @@ def cuts(layers: Layers, probe: Probe, evaluator: DesignEvaluator) -> list[Cut]:
     _, terms = layers.heads(seen)
     whole = layers.added(terms)
     base = probe.loss(whole.T, probe.goal)
-    found = _outer_cuts(layers, probe, evaluator, terms, whole, base)
-    found += _inner_cuts(layers, probe, evaluator, stored, sums, terms, whole, base)
-    return sorted(found)
+    candidates = _outer_cuts(layers, probe, evaluator, terms, whole, base)
+    candidates += _inner_cuts(layers, probe, evaluator, stored, sums, terms, whole, base)
+    return sorted(candidates)
 
 
 def _outer_cuts(
@@ -83,7 +83,7 @@ def _outer_cuts(
 ) -> list[Cut]:
     grid = layers.grid
     assert grid is not None
-    found = []
+    candidates = []
     for term, j, k in zip(terms, *(p.tolist() for p in layers.pairs()), strict=True):
         if layers.outer[:, k].sum() <= 1:
             continue
@@ -92,8 +92,8 @@ def _outer_cuts(
         less[k] += np.float32(mean) - term
         bits = _bits(float(np.ptp(term)) * 2.0**grid.term_frac)
         luts = evaluator.table_luts(grid.address_bits, bits) + evaluator.adder_luts(bits + 1)
-        found.append(Cut((probe.loss(less.T, probe.goal) - base) / luts, OUTER, j, k, mean))
-    return found
+        candidates.append(Cut((probe.loss(less.T, probe.goal) - base) / luts, OUTER, j, k, mean))
+    return candidates
 
 
 def _inner_cuts(
@@ -109,7 +109,7 @@ def _inner_cuts(
     steps = layers.steps()
     owner = layers.pairs()[0]
     widths = [f.width for f in evaluator.problem.formats]
-    found = []
+    candidates = []
     for i, j in np.argwhere(layers.inner).tolist():
         if layers.inner[:, j].sum() <= 1 or not layers.outer[j].any():
             continue
@@ -118,12 +118,12 @@ def _inner_cuts(
         less = _without(layers, j, sums[j] - part + np.float32(mean), terms, owner, whole)
         bits = _bits(float(np.ptp(part)) / float(steps[j]))
         luts = evaluator.table_luts(widths[i], bits) + evaluator.adder_luts(bits + 1)
-        found.append(Cut((probe.loss(less.T, probe.goal) - base) / luts, INNER, i, j, mean))
-    return found
+        candidates.append(Cut((probe.loss(less.T, probe.goal) - base) / luts, INNER, i, j, mean))
+    return candidates
 
 
 def _without(
-    layers: Layers, j: int, held: Singles, terms: Singles, owner: IntArray, whole: Singles
+    layers: Layers, j: int, sums: Singles, terms: Singles, owner: IntArray, whole: Singles
 ) -> Singles:
     """The outputs with other values of one hidden sum."""
     p = layers.params
@@ -131,7 +131,7 @@ def _without(
     outputs = layers.pairs()[1]
     for place in np.flatnonzero(owner == j).tolist():
         k = int(outputs[place])
-        bent = np.tanh(held * p["beta"][j, k] + p["gamma"][j, k]) * p["alpha"][j, k]
+        bent = np.tanh(sums * p["beta"][j, k] + p["gamma"][j, k]) * p["alpha"][j, k]
         less[k] += bent - terms[place]
     return less
 
@@ -140,10 +140,10 @@ def _bits(levels: float) -> int:
     return max(1, math.ceil(math.log2(levels + 1.0)))
 
 
-def remove(layers: Layers, found: list[Cut], count: int) -> int:
+def remove(layers: Layers, candidates: list[Cut], count: int) -> int:
     """Take the first `count` cuts, as far as they can still go; returns how many went."""
     gone = 0
-    for cut in found:
+    for cut in candidates:
         if gone == count:
             break
         gone += _take(layers, cut)

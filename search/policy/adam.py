@@ -37,9 +37,11 @@ class Adam:
         """Arrays from which `restore` goes on exactly."""
         out: dict[str, npt.NDArray[Any]] = {}
         for name, parameter in self._held.items():
-            held = self._torch.state[parameter]
+            moments = self._torch.state[parameter]
             for part in _PARTS:
-                value = held[part].numpy().copy() if held else np.zeros(_shape(part, parameter))
+                value = (
+                    moments[part].numpy().copy() if moments else np.zeros(_shape(part, parameter))
+                )
                 out[f"{part}/{name}"] = value.astype(np.float32)
         return out
 
@@ -51,10 +53,10 @@ class Adam:
         """
         for name, parameter in self._held.items():
             for part in _PARTS:
-                held = arrays.get(f"{part}/{name}")
-                if held is None or held.shape != _shape(part, parameter):
+                array = arrays.get(f"{part}/{name}")
+                if array is None or array.shape != _shape(part, parameter):
                     raise InputError(f"the saved training is damaged: {part} of {name}")
-                self._torch.state[parameter][part] = torch.from_numpy(held.astype(np.float32))
+                self._torch.state[parameter][part] = torch.from_numpy(array.astype(np.float32))
 
 
 def _shape(part: str, parameter: Tensor) -> tuple[int, ...]:

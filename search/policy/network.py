@@ -52,9 +52,9 @@ class Network(nn.Module):
         rng = np.random.default_rng([seed, 20])
         zeros = self.settings.start == "zeros"
         units, tokens = self.settings.hidden, self.tokens
-        for held in self.cells.parameters():
-            drawn = rng.uniform(-1.0, 1.0, tuple(held.shape)) / math.sqrt(units)
-            held.copy_(torch.from_numpy(drawn * (not zeros)).float())
+        for parameter in self.cells.parameters():
+            drawn = rng.uniform(-1.0, 1.0, tuple(parameter.shape)) / math.sqrt(units)
+            parameter.copy_(torch.from_numpy(drawn * (not zeros)).float())
         drawn = rng.uniform(-1.0, 1.0, (tokens, units)) * math.sqrt(6.0 / (units + tokens))
         self.score.weight.copy_(torch.from_numpy(drawn * zeros).float())
         self.score.bias.zero_()
@@ -63,7 +63,7 @@ class Network(nn.Module):
         """One-hot codes, (n, length, codes), of parent, sibling, previous and open, each
         (n, length)."""
         steps = self.tokens + 1
-        places = [held.astype(np.int64) + 1 + k * steps for k, held in enumerate(read[:3])]
+        places = [column.astype(np.int64) + 1 + k * steps for k, column in enumerate(read[:3])]
         bins = np.clip(read[3].astype(np.int64), 1, self.settings.open_bins) - 1
         where = torch.from_numpy(np.stack([*places, bins + 3 * steps], axis=2))
         codes = torch.zeros((*where.shape[:2], self.codes))
@@ -77,7 +77,9 @@ class Network(nn.Module):
 
     def arrays(self) -> Weights:
         """Copies of all weights, by name."""
-        return {name: held.detach().numpy().copy() for name, held in self.named_parameters()}
+        return {
+            name: parameter.detach().numpy().copy() for name, parameter in self.named_parameters()
+        }
 
     @torch.no_grad()
     def take(self, weights: Mapping[str, npt.NDArray[np.generic]]) -> None:
@@ -86,19 +88,21 @@ class Network(nn.Module):
         Raises:
             InputError: an array is missing, has another shape, or is not finite.
         """
-        for name, held in self.named_parameters():
-            found = weights.get(name)
-            if found is None or found.shape != tuple(held.shape) or found.dtype != np.float32:
-                what = "none" if found is None else f"{found.dtype} of shape {found.shape}"
-                raise InputError(f"weights {name!r}: float32 of {tuple(held.shape)}, not {what}")
-            if not np.isfinite(found.astype(np.float32)).all():
+        for name, parameter in self.named_parameters():
+            array = weights.get(name)
+            if array is None or array.shape != tuple(parameter.shape) or array.dtype != np.float32:
+                what = "none" if array is None else f"{array.dtype} of shape {array.shape}"
+                raise InputError(
+                    f"weights {name!r}: float32 of {tuple(parameter.shape)}, not {what}"
+                )
+            if not np.isfinite(array.astype(np.float32)).all():
                 raise InputError(f"weights {name!r} are not finite")
-            held.copy_(torch.from_numpy(found.astype(np.float32)))
+            parameter.copy_(torch.from_numpy(array.astype(np.float32)))
 
     def to_kernel(self) -> _kernel.PolicyWeights:
         """The weights as the kernel wants them."""
-        held = {name: value.detach().numpy() for name, value in self.named_parameters()}
-        cells = {name.removeprefix("cells."): value for name, value in held.items()}
+        weights = {name: value.detach().numpy() for name, value in self.named_parameters()}
+        cells = {name.removeprefix("cells."): value for name, value in weights.items()}
         layers = range(self.settings.layers)
         square = [cells[f"weight_hh_l{k}"].T for k in layers]
         below = [cells[f"weight_ih_l{k}"].T for k in layers]
@@ -113,10 +117,10 @@ class Network(nn.Module):
             _flat(below[0] * self.get_buffer("seen").numpy()[:, None]),
             [_flat(matrix) for matrix in recurrent],
             [_flat(cells[f"bias_ih_l{k}"] + cells[f"bias_hh_l{k}"]) for k in layers],
-            _flat(held["start"][0]),
-            _flat(held["start"][1]),
-            _flat(held["score.weight"].T),
-            _flat(held["score.bias"]),
+            _flat(weights["start"][0]),
+            _flat(weights["start"][1]),
+            _flat(weights["score.weight"].T),
+            _flat(weights["score.bias"]),
         )
 
 

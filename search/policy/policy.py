@@ -53,25 +53,25 @@ class Samples:
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class PolicyInputs:
     """What the network needs to score given sequences.
 
     Attributes:
         codes: what it observes, (n, length, codes).
         shift: priors, and minus infinity for what the rules mask, (n, length, tokens).
         tokens: what stands there, (n, length), 0 behind the end.
-        held: 1 for a step, 0 behind the end, (n, length).
+        live: 1 for a step, 0 behind the end, (n, length).
     """
 
     codes: Tensor
     shift: Tensor
     tokens: Tensor
-    held: Tensor
+    live: Tensor
 
-    def rows(self, places: Tensor) -> Reading:
+    def rows(self, places: Tensor) -> PolicyInputs:
         """Some of the sequences."""
-        return Reading(
-            self.codes[places], self.shift[places], self.tokens[places], self.held[places]
+        return PolicyInputs(
+            self.codes[places], self.shift[places], self.tokens[places], self.live[places]
         )
 
 
@@ -141,7 +141,7 @@ class Policy:
             log_probability = log_probability[written]
         return Samples(sequences, log_probability, entropy, attempts)
 
-    def read(self, sequences: Sequences) -> tuple[Reading, npt.NDArray[np.bool_]]:
+    def read(self, sequences: Sequences) -> tuple[PolicyInputs, npt.NDArray[np.bool_]]:
         """What the network needs to score sequences, and which of them it can write.
 
         Args:
@@ -153,29 +153,29 @@ class Policy:
         Raises:
             InputError: a row is no expression.
         """
-        held = np.ascontiguousarray(sequences, np.int16)
+        rows = np.ascontiguousarray(sequences, np.int16)
         try:
-            *read, shift, possible = _kernel.observe_policy(self._priors, self._rules, held)
+            *read, shift, possible = _kernel.observe_policy(self._priors, self._rules, rows)
         except ValueError as error:
             raise InputError(f"cannot read the sequences: {error}") from None
         kept = possible.astype(bool)
-        tokens = held[kept, : shift.shape[1]].astype(np.int64)
+        tokens = rows[kept, : shift.shape[1]].astype(np.int64)
         with one_thread():
             codes = self.network.encode(
                 (read[0][kept], read[1][kept], read[2][kept], read[3][kept])
             )
         ends = torch.from_numpy((tokens >= 0).astype(np.float32))
         there = torch.from_numpy(np.maximum(tokens, 0))
-        return Reading(codes, torch.from_numpy(shift[kept]), there, ends), kept
+        return PolicyInputs(codes, torch.from_numpy(shift[kept]), there, ends), kept
 
-    def score(self, reading: Reading) -> tuple[Tensor, Tensor]:
+    def score(self, reading: PolicyInputs) -> tuple[Tensor, Tensor]:
         """Log-probability and entropy of each step, (n, length) each, 0 behind the ends."""
         logits = self.network(reading.codes) + reading.shift
         log_share = torch.log_softmax(logits, dim=2)
         chosen = log_share.gather(2, reading.tokens.unsqueeze(2)).squeeze(2)
         share = log_share.exp()
         finite = torch.where(share > 0, log_share, torch.zeros(()))
-        return chosen * reading.held, -(share * finite).sum(2) * reading.held
+        return chosen * reading.live, -(share * finite).sum(2) * reading.live
 
     def log_probability(self, sequences: Sequences) -> npt.NDArray[np.float64]:
         """Of each sequence, (n,); minus infinity where the policy cannot write it."""

@@ -68,7 +68,7 @@ class Priors:
     def __post_init__(self) -> None:
         object.__setattr__(self, "tokens", tuple((str(n), float(v)) for n, v in self.tokens))
         numbers = [self.variance, self.length or 0.0, *(shift for _, shift in self.tokens)]
-        if not all(math.isfinite(held) for held in numbers) or self.variance <= 0:
+        if not all(math.isfinite(number) for number in numbers) or self.variance <= 0:
             raise InputError("priors must be finite, and the variance of the length positive")
 
 

@@ -22,7 +22,7 @@ import torch
 from symtick.errors import InputError
 from symtick.search.kernel_api.states import Arrays, State, part_of, prefixed
 from symtick.search.policy.adam import Adam
-from symtick.search.policy.policy import Policy, Reading, Sequences
+from symtick.search.policy.policy import Policy, PolicyInputs, Sequences
 from symtick.search.policy.settings import TrainSettings
 from symtick.search.torch_threads import one_thread
 
@@ -30,21 +30,21 @@ Numbers = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
+class SequenceBatch:
     """Scored sequences: tokens (n, length), -1 behind each end, and rewards (n,) in [0, 1]."""
 
     sequences: Sequences
     rewards: Numbers
 
-    def joined(self, other: Batch) -> Batch:
+    def joined(self, other: SequenceBatch) -> SequenceBatch:
         """Both."""
         length = max(self.sequences.shape[1], other.sequences.shape[1])
         both = [_padded(batch.sequences, length) for batch in (self, other)]
-        return Batch(np.concatenate(both), np.concatenate([self.rewards, other.rewards]))
+        return SequenceBatch(np.concatenate(both), np.concatenate([self.rewards, other.rewards]))
 
-    def rows(self, kept: npt.NDArray[Any]) -> Batch:
+    def rows(self, kept: npt.NDArray[Any]) -> SequenceBatch:
         """Some of them."""
-        return Batch(self.sequences[kept], self.rewards[kept])
+        return SequenceBatch(self.sequences[kept], self.rewards[kept])
 
 
 def _padded(sequences: Sequences, length: int) -> Sequences:
@@ -63,7 +63,7 @@ class Update:
 class Trainer(Protocol):
     """Improves a policy step by step; a pure function of its settings, seed and batches."""
 
-    def step(self, batch: Batch) -> Update:
+    def step(self, batch: SequenceBatch) -> Update:
         """Learn from one batch."""
 
     def state(self) -> State:
@@ -92,11 +92,11 @@ class _Trainer:
         self._steps = 0
         self._adam = Adam(policy.network, settings.rate)
 
-    def _lessons(self, batch: Batch) -> tuple[Sequences, Numbers, Numbers]:
+    def _lessons(self, batch: SequenceBatch) -> tuple[Sequences, Numbers, Numbers]:
         """Sequences with the weights of their log-probability and of their entropy."""
         raise NotImplementedError
 
-    def step(self, batch: Batch) -> Update:
+    def step(self, batch: SequenceBatch) -> Update:
         self._steps += 1
         sequences, gains, bonuses = _merged(*self._lessons(batch))
         reading, kept = self.policy.read(sequences)
@@ -107,15 +107,15 @@ class _Trainer:
                 update = self._descend(reading, gains[kept], bonuses[kept])
         return update
 
-    def _descend(self, reading: Reading, gains: Numbers, bonuses: Numbers) -> Update:
-        held = self.settings
-        decay = held.entropy_gamma ** torch.arange(reading.tokens.shape[1])
+    def _descend(self, reading: PolicyInputs, gains: Numbers, bonuses: Numbers) -> Update:
+        settings = self.settings
+        decay = settings.entropy_gamma ** torch.arange(reading.tokens.shape[1])
         log_share, entropy = self.policy.score(reading)
         gain = (torch.from_numpy(gains).float() * log_share.sum(1)).sum()
         bonus = (torch.from_numpy(bonuses).float() * (entropy * decay).sum(1)).sum()
-        loss = -gain - held.entropy_weight * bonus
+        loss = -gain - settings.entropy_weight * bonus
         self._adam.descend(loss)
-        return Update(loss.item(), held.entropy_weight * bonus.item(), len(gains))
+        return Update(loss.item(), settings.entropy_weight * bonus.item(), len(gains))
 
     def state(self) -> State:
         out: State = {"trainer/steps": np.array(self._steps, np.int64)}
@@ -138,7 +138,7 @@ class _Trainer:
     def _restore_own(self, arrays: Arrays) -> None:
         pass
 
-    def _best(self, batch: Batch) -> tuple[Batch, float]:
+    def _best(self, batch: SequenceBatch) -> tuple[SequenceBatch, float]:
         """The best `epsilon` of a batch, and the smallest reward among them."""
         edge = float(np.quantile(batch.rewards, 1.0 - self.settings.epsilon, method="higher"))
         return batch.rows(batch.rewards >= edge), edge
@@ -147,7 +147,7 @@ class _Trainer:
 class RiskSeeking(_Trainer):
     """The risk-seeking policy gradient: learns from the best `epsilon` of each batch."""
 
-    def _lessons(self, batch: Batch) -> tuple[Sequences, Numbers, Numbers]:
+    def _lessons(self, batch: SequenceBatch) -> tuple[Sequences, Numbers, Numbers]:
         best, edge = self._best(batch)
         count = len(best.rewards)
         if self.settings.ranked:
@@ -162,7 +162,7 @@ class Vanilla(_Trainer):
 
     _baseline = math.nan
 
-    def _lessons(self, batch: Batch) -> tuple[Sequences, Numbers, Numbers]:
+    def _lessons(self, batch: SequenceBatch) -> tuple[Sequences, Numbers, Numbers]:
         mean, share = float(batch.rewards.mean()), self.settings.smoothing
         first = math.isnan(self._baseline)
         self._baseline = mean if first else share * mean + (1.0 - share) * self._baseline
@@ -182,9 +182,9 @@ class PriorityQueue(_Trainer):
 
     def __init__(self, policy: Policy, settings: TrainSettings, seed: int) -> None:
         super().__init__(policy, settings, seed)
-        self._queue = Batch(np.zeros((0, 1), np.int16), np.zeros(0))
+        self._queue = SequenceBatch(np.zeros((0, 1), np.int16), np.zeros(0))
 
-    def _lessons(self, batch: Batch) -> tuple[Sequences, Numbers, Numbers]:
+    def _lessons(self, batch: SequenceBatch) -> tuple[Sequences, Numbers, Numbers]:
         best, edge = self._best(batch)
         self._queue = _first(self._queue.joined(batch), self.settings.queue)
         drawn = self._drawn()
@@ -195,7 +195,7 @@ class PriorityQueue(_Trainer):
         gains = np.concatenate([np.full(old, weight), gradient])
         return both.sequences, gains, np.concatenate([np.zeros(old), np.full(new, 1.0 / new)])
 
-    def _drawn(self) -> Batch:
+    def _drawn(self) -> SequenceBatch:
         count = self.settings.queue_batch
         if not count:
             return self._queue
@@ -206,13 +206,15 @@ class PriorityQueue(_Trainer):
         return {"queue": self._queue.sequences, "queue_rewards": self._queue.rewards}
 
     def _restore_own(self, arrays: Arrays) -> None:
-        self._queue = Batch(arrays["queue"].astype(np.int16), arrays["queue_rewards"].astype(float))
+        self._queue = SequenceBatch(
+            arrays["queue"].astype(np.int16), arrays["queue_rewards"].astype(float)
+        )
 
 
 _TRAINERS: dict[str, type[_Trainer]] = {"rspg": RiskSeeking, "vpg": Vanilla, "pqt": PriorityQueue}
 
 
-def _first(batch: Batch, count: int) -> Batch:
+def _first(batch: SequenceBatch, count: int) -> SequenceBatch:
     """The best different sequences, best first; of equals the first."""
     _, places = np.unique(batch.sequences, axis=0, return_index=True)
     kept = batch.rows(np.sort(places))
@@ -224,11 +226,11 @@ def _merged(
     sequences: Sequences, gains: Numbers, bonuses: Numbers
 ) -> tuple[Sequences, Numbers, Numbers]:
     """Equal sequences as one, with the sum of their weights."""
-    held, places = np.unique(sequences, axis=0, return_inverse=True)
-    out = np.zeros((2, len(held)))
+    unique, places = np.unique(sequences, axis=0, return_inverse=True)
+    out = np.zeros((2, len(unique)))
     np.add.at(out[0], places.ravel(), gains)
     np.add.at(out[1], places.ravel(), bonuses)
-    return held, out[0], out[1]
+    return unique, out[0], out[1]
 
 
 def _rank_weights(rewards: Numbers) -> Numbers:
@@ -282,21 +284,21 @@ def pretrain(
     Raises:
         InputError: a row is no expression, or the policy can write none of them.
     """
-    held = settings or PretrainSettings()
+    settings = settings or PretrainSettings()
     if sequences is None:
-        drawn = policy.sample(held.sequences, held.seed).sequences
+        drawn = policy.sample(settings.sequences, settings.seed).sequences
         sequences = np.unique(drawn, axis=0)
     reading, kept = policy.read(sequences)
     if not kept.any():
         raise InputError("the policy can write none of these sequences: its rules forbid them")
-    rng = np.random.default_rng([held.seed, 22])
-    adam = Adam(policy.network, held.rate)
-    return [_epoch(policy, reading, adam, rng, held.batch) for _ in range(held.epochs)]
+    rng = np.random.default_rng([settings.seed, 22])
+    adam = Adam(policy.network, settings.rate)
+    return [_epoch(policy, reading, adam, rng, settings.batch) for _ in range(settings.epochs)]
 
 
 def _epoch(
     policy: Policy,
-    reading: Reading,
+    reading: PolicyInputs,
     adam: Adam,
     rng: np.random.Generator,
     batch: int,

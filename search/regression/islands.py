@@ -53,7 +53,7 @@ class IslandSettings:
     Attributes:
         islands: engines; a fixed number, so that workers change nothing but the time.
         epoch: generations between two migrations.
-        migrants: people that each island sends to the next at the end of an epoch.
+        migrants: individuals that each island sends to the next at the end of an epoch.
     """
 
     islands: int = 8
@@ -69,7 +69,7 @@ class IslandSettings:
 
 @dataclass(frozen=True, eq=False)
 class Migrants:
-    """People between two islands: token numbers, shape (n, length), -1 after the end; constants."""
+    """Individuals on their way: token numbers, shape (n, length), -1 after the end; constants."""
 
     sequences: Sequences
     constants: tuple[npt.NDArray[np.float64], ...]
@@ -101,7 +101,7 @@ def live(
         settings: of the islands.
         number: of this island.
         state: at the end of the last epoch, or None for the first.
-        guests: people of the neighbour.
+        guests: individuals of the neighbour.
         budget: evaluations of the island in all, or None for no limit.
     """
     engine = _engine(task, settings, number, state)
@@ -109,7 +109,7 @@ def live(
     if guests is not None and room != 0 and len(guests.sequences):
         engine.offer(guests.sequences[:room], guests.constants[:room])
     stats = engine.step(settings.epoch, 1, budget)
-    sequences, constants, _ = engine.people(settings.migrants)
+    sequences, constants, _ = engine.individuals(settings.migrants)
     return Epoch(
         engine.state(),
         tuple(engine.front()),
@@ -197,7 +197,7 @@ class Islands:
         return front_of(c for e in self._epochs for c in e.front)
 
     def state(self) -> State:
-        """All islands' states and the people on their way, as arrays."""
+        """All islands' states and the individuals on their way, as arrays."""
         arrays: State = {"epoch": np.array([self.epoch])}
         for k, state in enumerate(self._states):
             arrays |= prefixed(state or {}, f"{k}:")
@@ -249,15 +249,15 @@ class Islands:
 
     def _gathered(self, count: int, budget: int | None) -> list[Epoch]:
         """An outcome of each island, whatever workers are lost meanwhile."""
-        found: dict[int, Epoch] = {}
+        epochs: dict[int, Epoch] = {}
         failures = 0
-        while missing := [k for k in range(count) if k not in found]:
+        while missing := [k for k in range(count) if k not in epochs]:
             sent = {self._submit(k, budget): k for k in missing}
             try:
                 fresh = dict(_finished(sent))
             finally:
                 self._client.cancel(list(sent), force=True)
-            found |= fresh
+            epochs |= fresh
             failures = 0 if fresh else failures + 1
             if len(fresh) < len(missing):
                 self._sent = None  # it may be lost too
@@ -265,7 +265,7 @@ class Islands:
                 raise ToolError(
                     f"the cluster lost its workers {PATIENCE} times in a row: see its logs"
                 )
-        return [found[k] for k in range(count)]
+        return [epochs[k] for k in range(count)]
 
     def _submit(self, number: int, budget: int | None) -> Future:
         with warnings.catch_warnings():

@@ -60,18 +60,18 @@ def rounded_front(
     return tuple(front_of([c for c in candidates if math.isfinite(c.loss)]))
 
 
-def _respelled(found: Candidate, program: Program, vocabulary: Vocabulary) -> Candidate:
+def _respelled(candidate: Candidate, program: Program, vocabulary: Vocabulary) -> Candidate:
     """The candidate with the constants of a program that was expanded from it."""
-    if not found.sequence:
-        return replace(found, program=program)
+    if not candidate.sequence:
+        return replace(candidate, program=program)
     _, _, values, kinds = _kernel.retuned(
         vocabulary.to_kernel(),
-        np.array(found.sequence, np.int16),
-        np.array(found.constants, np.float64),
+        np.array(candidate.sequence, np.int16),
+        np.array(candidate.constants, np.float64),
         program.consts,
     )
     free = tuple(values[kinds != _kernel.LITERAL].tolist())
-    return replace(found, program=program, constants=free)
+    return replace(candidate, program=program, constants=free)
 
 
 def _penalty(task: Task, program: Program) -> float:

@@ -1,4 +1,4 @@
-"""Teachers from files: our own .npz, a torch state_dict, Keras JSON + HDF5. Nothing is unpickled."""
+"""Teachers from files: symtick's .npz, a torch state_dict, Keras JSON and HDF5; no pickles."""
 
 from __future__ import annotations
 
@@ -67,10 +67,10 @@ def _filled(shape: Architecture, layers: Sequence[Layer], origin: str) -> nn.Seq
     if len(linears) != len(layers):
         raise InputError(f"{origin} holds {len(layers)} layers, but {len(linears)} are expected")
     for index, (linear, (weight, bias)) in enumerate(zip(linears, layers, strict=True)):
-        held = np.zeros(linear.out_features) if bias is None else bias
+        bias_values = np.zeros(linear.out_features) if bias is None else bias
         for parameter, value, name in (
             (linear.weight, weight, "weight"),
-            (linear.bias, held, "bias"),
+            (linear.bias, bias_values, "bias"),
         ):
             if value.shape != tuple(parameter.shape):
                 raise InputError(
@@ -206,7 +206,7 @@ def load_keras_h5(
 
 def _dense_layers(layers: Iterable[Mapping[str, Any]], path: Path) -> list[tuple[str, str]]:
     """(name, activation) of each Dense layer, after checking that they form one chain."""
-    found: list[tuple[str, str]] = []
+    dense: list[tuple[str, str]] = []
     previous: str | None = None
     for layer in layers:
         kind, config = layer["class_name"], layer["config"]
@@ -216,16 +216,16 @@ def _dense_layers(layers: Iterable[Mapping[str, Any]], path: Path) -> list[tuple
             raise InputError(f"{path}: layer {name!r} reads {sources}, so the model is no chain")
         previous = name
         if kind == "Dense":
-            found.append((name, str(config.get("activation", "linear"))))
-        elif kind == "Activation" and found and found[-1][1] == "linear":
-            found[-1] = (found[-1][0], str(config["activation"]))
+            dense.append((name, str(config.get("activation", "linear"))))
+        elif kind == "Activation" and dense and dense[-1][1] == "linear":
+            dense[-1] = (dense[-1][0], str(config["activation"]))
         elif kind not in ("InputLayer", "Dropout"):
             raise InputError(
                 f"{path}: layer {name!r} is a {kind}; Dense, Activation and Dropout are read"
             )
-    if not found:
+    if not dense:
         raise InputError(f"{path} has no Dense layer")
-    return found
+    return dense
 
 
 def _sources(nodes: Any) -> list[str]:

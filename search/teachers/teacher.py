@@ -192,14 +192,14 @@ class TorchTeacher:
         Raises:
             InputError: the module is something else.
         """
-        found = architecture_of(self.module)
-        if found is None:
+        shape = architecture_of(self.module)
+        if shape is None:
             raise InputError(
                 f"a {type(self.module).__name__} is not a plain perceptron (an nn.Sequential of "
                 f"Linear and {', '.join(n for n in ACTIVATIONS if n != 'linear')}): it can "
                 "teach, but it can be neither saved nor converted here"
             )
-        return found
+        return shape
 
     def layers(self) -> list[tuple[FloatArray, FloatArray]]:
         """Weights (outputs, inputs) and biases (outputs,) of each layer of a plain perceptron.
@@ -208,7 +208,7 @@ class TorchTeacher:
             InputError: as `architecture`.
         """
         _ = self.architecture
-        found = [layer for layer in self.module.modules() if isinstance(layer, nn.Linear)]
+        linears = [layer for layer in self.module.modules() if isinstance(layer, nn.Linear)]
         return [
             (
                 np.array(layer.weight.detach().cpu().numpy(), dtype=np.float64),
@@ -216,7 +216,7 @@ class TorchTeacher:
                 if layer.bias is None
                 else np.array(layer.bias.detach().cpu().numpy(), dtype=np.float64),
             )
-            for layer in found
+            for layer in linears
         ]
 
     def standardise(self, X: npt.ArrayLike) -> npt.NDArray[np.float32]:

@@ -13,7 +13,7 @@ from symtick.search.data.dataset import Dataset
 from symtick.search.teachers.teacher import Architecture, TorchTeacher
 from symtick.search.torch_threads import one_thread
 
-Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+TorchLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 def train_mlp(
@@ -79,7 +79,7 @@ def fit_module(
     module: nn.Module,
     inputs: torch.Tensor,
     targets: torch.Tensor,
-    loss: Loss,
+    loss: TorchLoss,
     *,
     epochs: int,
     batch: int,

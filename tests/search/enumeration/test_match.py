@@ -65,14 +65,14 @@ def test_a_part_that_is_missing_is_found(seed: int) -> None:
     y = value(law)
     assume(np.isfinite(y).all() and np.abs(y).max() < 1e3 and np.ptp(y) > 1e-3)
     inputs = [k for k, token in enumerate(law) if token >= len(OPS)]
-    mother = law.copy()
+    parent = law.copy()
     place = draw.choice(inputs)
-    mother[place] = len(OPS) + (1 - (mother[place] - len(OPS)))
-    before = value(mother)
+    parent[place] = len(OPS) + (1 - (parent[place] - len(OPS)))
+    before = value(parent)
     # the way back must be through values that the operators can take
     assume(np.isfinite(before).all() and np.abs(before - y).max() > 1e-6)
     held = matching(y)
-    children = [held.matched(mother, k) for k in range(60)]
+    children = [held.matched(parent, k) for k in range(60)]
     programs = [Program(*c) for c in children if c is not None]
     assert programs
     with np.errstate(all="ignore"):
@@ -85,23 +85,23 @@ def test_a_part_that_is_missing_is_found(seed: int) -> None:
 def test_free_constants_are_placed_by_least_squares() -> None:
     vocabulary = Vocabulary.of(("add", "mul", "exp"), 2)
     y = np.exp(2.5 * X[:, 0] + 0.5) + X[:, 1]
-    mother = vocabulary.sequence("exp(x0) + x1")[0]
+    parent = vocabulary.sequence("exp(x0) + x1")[0]
     held = matching(y, vocabulary)
-    children = [held.matched(mother, k) for k in range(40)]
+    children = [held.matched(parent, k) for k in range(40)]
     found = evaluate([Program(*c) for c in children if c is not None], X)
     assert np.abs(found - y).max(axis=1).min() < 1e-9
 
 
 def test_a_match_is_better_than_what_it_takes_the_place_of() -> None:
-    """Far from the law too: most children are nearer than their mother."""
+    """Far from the law too: most children are nearer than their parent."""
     rules = Rules(min_nodes=5, max_nodes=12)
     y = np.sin(X[:, 0] * 3) / (X[:, 1] + 0.3) + np.random.default_rng(1).normal(0, 0.01, len(X))
     held = matching(y)
     better = total = 0
-    for k, mother in enumerate(drawn(rules, 300, 5)):
-        child = held.matched(mother, k)
+    for k, parent in enumerate(drawn(rules, 300, 5)):
+        child = held.matched(parent, k)
         with np.errstate(all="ignore"):
-            before = ((value(mother) - y) ** 2).mean()
+            before = ((value(parent) - y) ** 2).mean()
             if child is not None and np.isfinite(before):
                 total += 1
                 better += ((evaluate([Program(*child)], X)[0] - y) ** 2).mean() < before
@@ -132,9 +132,9 @@ def test_rows_of_no_weight_say_nothing(count: int, constants: bool) -> None:
     clean, waste = made(X_good, y_good, weights[heavy]), made(X_all, y_all, weights)
     matched = 0
     for text in ("log(x0)*x1 + x0/x0", "log(x1)*x1 + x0/x1", "log(x0 + x1) + exp(x0)"):
-        mother = vocabulary.sequence(text)[0]
+        parent = vocabulary.sequence(text)[0]
         for seed in range(40):
-            one, other = (m.matched(mother, seed) for m in (clean, waste))
+            one, other = (m.matched(parent, seed) for m in (clean, waste))
             assert (one is None) == (other is None)
             if one is not None:
                 matched += 1

@@ -54,7 +54,7 @@ def test_none_of_a_hundred_thousand_children_breaks_a_rule() -> None:
         before = engine.stats()
         after = engine.step(1)
         bred += after.evaluations - before.evaluations  # each is a new function's first form
-        sequences, _, losses = engine.people(10**6)
+        sequences, _, losses = engine.individuals(10**6)
         assert len(sequences) > 1000
         assert np.isfinite(losses).all()
         assert accepts(Rules.dso(30), engine.vocabulary, sequences).all()
@@ -84,9 +84,9 @@ def test_each_move_alone_makes_whole_expressions(move: str) -> None:
     config = replace(RICH, rules=rules, moves=only(move), patience=0, library=2000)
     engine = tokens(config, rows=60)
     engine.step(1)
-    first = {row.tobytes() for row in engine.people(10**6)[0]}
+    first = {row.tobytes() for row in engine.individuals(10**6)[0]}
     engine.step(12)
-    sequences, constants, _ = engine.people(10**6)
+    sequences, constants, _ = engine.individuals(10**6)
     assert accepts(config.all_rules(), engine.vocabulary, sequences, depth_cost(2)).all()
     assert all(len(c) <= 12 for c in constants)
     # jitter and tune change constants only
@@ -106,7 +106,7 @@ def test_rotation_keeps_the_tokens() -> None:
     parent, _ = vocabulary.sequence("sin(x0*x1 + x0) - log(x1/exp(x0))*x1")
     engine.replant(parent[None])
     engine.step(20)
-    sequences, _, _ = engine.people(10**6)
+    sequences, _, _ = engine.individuals(10**6)
     assert len(sequences) > 10
     assert set(counted(sequences)) == set(counted(parent[None]))
 
@@ -118,7 +118,7 @@ def test_point_moves_keep_the_shape() -> None:
         parent, _ = engine.vocabulary.sequence("sin(x0*x1 + x0) - log(x1/exp(x0))*x1")
         engine.replant(parent[None])
         engine.step(20)
-        sequences, _, _ = engine.people(10**6)
+        sequences, _, _ = engine.individuals(10**6)
         assert len(sequences) > 3
         arities = engine.vocabulary.arities
         assert {tuple(arities[row]) for row in sequences} == {tuple(arities[parent])}
@@ -133,7 +133,7 @@ def test_without_simplify_only_tokens_occur() -> None:
     config = replace(TOKENS, ops=("add", "mul", "inv", "sin"), literals=(3.0,))
     engine = tokens(config)
     engine.step(20)
-    sequences, constants, _ = engine.people(10**6)
+    sequences, constants, _ = engine.individuals(10**6)
     assert all(len(c) == 0 for c in constants)
     assert set(np.unique(sequences)) <= {-1, *range(len(engine.vocabulary))}
     for one in engine.front():
@@ -150,6 +150,6 @@ def test_terms_are_left_out_where_their_tokens_are() -> None:
     )
     engine = tokens(config)
     engine.step(5)
-    assert {engine.vocabulary.names[t] for t in np.unique(engine.people(99)[0]) if t >= 0} <= {
+    assert {engine.vocabulary.names[t] for t in np.unique(engine.individuals(99)[0]) if t >= 0} <= {
         "sub", "sin", "x0", "x1",
     }  # fmt: skip

@@ -46,16 +46,16 @@ def test_drawing_rows_anew_waits_for_a_budget_that_it_fits() -> None:
     for most in (200, 300, 400, 500):
         engine = tokens(config, rows=400)
         assert engine.step(30, budget=most).evaluations == most
-    before = engine.people(5)[2]
+    before = engine.individuals(5)[2]
     engine.step(1, budget=5000)
-    assert not np.isin(engine.people(10**6)[2], before).any()
+    assert not np.isin(engine.individuals(10**6)[2], before).any()
 
 
 def test_the_library_takes_a_quarter_of_the_first_budget() -> None:
     stats = tokens(MATCHED).step(1000, budget=5000)
     assert stats.generation > 10
     assert np.isfinite(stats.best_loss)
-    # people, the library and one generation
+    # individuals, the library and one generation
     first = tokens(MATCHED).step(1, budget=5000).evaluations
     assert first <= 5000 // 4 + 4 * MATCHED.islands * MATCHED.population
 
@@ -84,11 +84,11 @@ def test_a_restored_search_has_the_library_of_the_first_budget() -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_people_are_found_under_tight_rules_again_and_again(seed: int) -> None:
+def test_individuals_are_found_under_tight_rules_again_and_again(seed: int) -> None:
     config = replace(TOKENS, seed=seed, patience=1, islands=1, population=20, rules=TIGHT)
     engine = tokens(config)
     engine.step(20)
-    sequences, _, found = engine.people(10**6)
+    sequences, _, found = engine.individuals(10**6)
     assert len(sequences) > 3
     assert np.isfinite(found).all()
     assert accepts(TIGHT, engine.vocabulary, sequences).all()
@@ -102,16 +102,16 @@ def test_people_are_found_under_tight_rules_again_and_again(seed: int) -> None:
         Rules(min_nodes=9, max_nodes=9, needs_input=True, max_count={"x0": 1}),
     ],
 )
-def test_people_are_found_where_blind_growth_seldom_keeps_the_rules(rules: Rules) -> None:
+def test_individuals_are_found_where_blind_growth_seldom_keeps_the_rules(rules: Rules) -> None:
     for seed in range(3):
         engine = tokens(replace(TOKENS, seed=seed, rules=rules, islands=1, population=20))
         engine.step(2)
-        sequences = engine.people(10**6)[0]
+        sequences = engine.individuals(10**6)[0]
         assert len(sequences) > 0
         assert accepts(rules, engine.vocabulary, sequences).all()
 
 
-def test_old_people_stay_where_no_new_ones_can_be_made() -> None:
+def test_old_individuals_stay_where_no_new_ones_can_be_made() -> None:
     # the only expressions within the rules are those of one leaf, all known from the start
     config = EngineConfig(
         ops=("add",), constants=False, simplify=False, rules=Rules(max_nodes=1), islands=1,
@@ -119,9 +119,9 @@ def test_old_people_stay_where_no_new_ones_can_be_made() -> None:
     )  # fmt: skip
     engine = tokens(config)
     engine.step(1)
-    people = engine.people(9)[0].tolist()
+    individuals = engine.individuals(9)[0].tolist()
     engine.step(10)
-    assert engine.people(9)[0].tolist() == people
+    assert engine.individuals(9)[0].tolist() == individuals
 
 
 def test_what_hinders_a_start_is_said() -> None:

@@ -50,7 +50,7 @@ def test_offered_candidates_are_scored_and_stay() -> None:
     expected = losses([engine.vocabulary.program(s) for s in sequences], Rows.make(X, target(X)))
     assert np.allclose(found, expected, rtol=1e-9)
     assert np.isfinite(found).sum() > 10
-    rows, _, best = engine.people(10)
+    rows, _, best = engine.individuals(10)
     assert np.array_equal(best, np.unique(found)[: len(best)])
     assert min(c.loss for c in engine.front()) == best[0]
     assert engine.vocabulary.text(rows[0][rows[0] >= 0])
@@ -64,7 +64,7 @@ def test_offered_constants_are_tuned() -> None:
     engine = Engine(X, y, None, depth_cost(2), replace(RICH, tune_iterations=40, screen_rows=99))
     row, _ = engine.vocabulary.sequence("1.5*sin(2.0001*x0) + square(x1)")
     assert engine.offer(row[None], [[1.5, 2.2]])[0] < 1e-20
-    _, constants, _ = engine.people(1)
+    _, constants, _ = engine.individuals(1)
     assert np.allclose(np.abs(constants[0]), [1.7, 2.3])
 
 
@@ -77,10 +77,10 @@ def test_what_breaks_a_rule_gets_no_place() -> None:
     found = engine.offer(out)
     assert found[0] == math.inf
     assert math.isfinite(found[1])
-    assert len(engine.people(9)[0]) == 1
+    assert len(engine.individuals(9)[0]) == 1
 
 
-def test_replanted_islands_forget_their_people_and_keep_the_front() -> None:
+def test_replanted_islands_forget_their_individuals_and_keep_the_front() -> None:
     engine = tokens()
     engine.step(10)
     front = written(engine.front())
@@ -95,7 +95,7 @@ def test_replanted_islands_forget_their_people_and_keep_the_front() -> None:
     bad = np.array([[0, 8, 8]], np.int16)  # x0 + x0 is too short
     assert engine.replant(bad)[0] == math.inf
     engine.step(2)
-    assert len(engine.people(10**6)[0]) > 60
+    assert len(engine.individuals(10**6)[0]) > 60
 
 
 @settings(max_examples=5, deadline=None)
@@ -132,18 +132,18 @@ def test_a_restored_search_goes_on_with_everything(before: int, after: int) -> N
         assert np.array_equal(second.state()[name], array), name
 
 
-def test_rows_are_drawn_anew_and_people_scored_again() -> None:
+def test_rows_are_drawn_anew_and_individuals_scored_again() -> None:
     config = replace(TOKENS, screen_rows=30, screen_interval=2, patience=0)
     engine, fixed = tokens(config, rows=400), tokens(replace(config, screen_interval=0), rows=400)
     engine.step(2)
     fixed.step(2)
-    sequences, _, old = engine.people(20)
-    assert fixed.people(20)[2].tolist() == old.tolist()
+    sequences, _, old = engine.individuals(20)
+    assert fixed.individuals(20)[2].tolist() == old.tolist()
     before = engine.stats().evaluations
     engine.step(1)
     assert engine.stats().evaluations - before > fixed.step(1).evaluations - before
     # the losses are of the new rows
-    assert not np.isin(engine.people(10**6)[2], old).any()
+    assert not np.isin(engine.individuals(10**6)[2], old).any()
     X = inputs(400)
     front = engine.front()
     again = losses([c.program for c in front], Rows.make(X, target(X)))

@@ -22,7 +22,7 @@ def test_what_is_remembered_is_what_would_be_scored(config: object) -> None:
     engine = tokens(config)  # type: ignore[arg-type]
     stats = engine.step(25)
     assert stats.cache_hits > 50
-    sequences, constants, found = engine.people(10**6)
+    sequences, constants, found = engine.individuals(10**6)
     X = inputs()
     held = Rows.make(X, target(X))
     programs = [engine.vocabulary.program(s, c) for s, c in zip(sequences, constants, strict=True)]
@@ -48,7 +48,7 @@ def test_the_cheaper_of_two_equal_forms_is_kept(order: int) -> None:
     engine = tokens(replace(ANY, population=4))
     forms = ("x0*x0 + x1*x0 + x0*(x0 - x0)", "x0*(x1 + x0)")[::order]
     engine.offer(rows_of(engine, *forms))
-    kept = {engine.vocabulary.text(row[row >= 0]) for row in engine.people(9)[0]}
+    kept = {engine.vocabulary.text(row[row >= 0]) for row in engine.individuals(9)[0]}
     assert kept == {"x0*(x1 + x0)"}
     assert [one.ticks for one in engine.front()] == [2]
     assert engine.stats().evaluations == 1
@@ -87,12 +87,12 @@ def test_a_known_function_may_come_back_where_copies_are_allowed() -> None:
         stats = engine.step(30)
         assert stats.evaluations <= 12  # of 16 ways to fill four leaves, some are equal
         assert stats.cache_hits > 30
-        before = people(engine)
+        before = individuals(engine)
         engine.step(1)
-        assert (people(engine) == before) == (copies == 0)
+        assert (individuals(engine) == before) == (copies == 0)
 
 
-def people(engine: Engine) -> list[bytes]:
+def individuals(engine: Engine) -> list[bytes]:
     """What the state holds of them, token by token."""
     state = engine.state()
     return [state["ops"].tobytes(), state["features"].tobytes()]
@@ -103,7 +103,7 @@ def test_parsimony_spreads_the_ticks() -> None:
         config = replace(TOKENS, population=300, rules=Rules(max_nodes=40), parsimony=parsimony)
         engine = tokens(config)
         engine.step(30)
-        sequences, _, _ = engine.people(10**6)
+        sequences, _, _ = engine.individuals(10**6)
         ticks, _ = costs([engine.vocabulary.program(s) for s in sequences], depth_cost(2))
         return float(np.bincount(ticks).max() / len(ticks))
 
@@ -116,7 +116,9 @@ def test_the_best_of_every_tick_may_breed() -> None:
     without.step(20)
     with_elites.step(20)
     spread = [
-        np.unique(costs([e.vocabulary.program(s) for s in e.people(10**6)[0]], depth_cost(2))[0])
+        np.unique(
+            costs([e.vocabulary.program(s) for s in e.individuals(10**6)[0]], depth_cost(2))[0]
+        )
         for e in (without, with_elites)
     ]
     assert len(spread[1]) > len(spread[0])

@@ -33,10 +33,10 @@ def test_travellers_bring_what_the_other_island_has() -> None:
         for _ in range(2):
             engine.step(1)
             ops.append(engine.state()["ops"])
-        # before, each stands among the people and in the archive of its island
+        # before, each stands among the individuals and in the archive of its island
         assert [(ops[0] == op).sum() for op in (Op.SIN, Op.COS)] == [2, 2]
         grown = [(ops[1] == op).sum() - 2 for op in (Op.SIN, Op.COS)]
-        # each joins the people; in the archives both are held, or one beats the other in both
+        # each joins the individuals; in the archives both are held, or one beats the other in both
         assert sum(grown) in ((2, 4) if migrants else (0,))
 
 
@@ -60,7 +60,7 @@ def test_the_better_parent_wins_the_tournament_and_chance_lets_others_win() -> N
         seen = {row.tobytes() for row in (r[r >= 0] for r in rows)}
         engine.step(1)
         ranks = []
-        for child in engine.people(10**6)[0]:
+        for child in engine.individuals(10**6)[0]:
             own = child[child >= 0]
             mothers = shapes.get(np.where(arities[own] > 0, own, -2).tobytes(), [])
             if own.tobytes() not in seen and len(mothers) == 1:
@@ -76,7 +76,7 @@ def test_the_better_parent_wins_the_tournament_and_chance_lets_others_win() -> N
 def test_the_oldest_goes_first() -> None:
     engine = tokens(replace(FREE, islands=1, population=3, copies=9))
     texts = ["x0*x1", "sin(x0)", "exp(x1)*x0", "cos(x1)", "x0 + x1*x1"]
-    # state holds people in a ring: those offered later push out those offered first
+    # state holds individuals in a ring: those offered later push out those offered first
     engine.offer(rows_of(engine, *texts[:3]))
     first = people_of(engine)
     engine.offer(rows_of(engine, texts[3]))
@@ -90,7 +90,7 @@ def test_the_oldest_goes_first() -> None:
 
 
 def people_of(engine: Engine) -> list[bytes]:
-    """The three people of the only island, as their tokens stand in the state."""
+    """The three individuals of the only island, as their tokens stand in the state."""
     state = engine.state()
     sizes, out, at = [], [], 0
     words = state["words"]
@@ -113,7 +113,7 @@ def test_the_best_of_each_tick_is_kept() -> None:
     programs = [engine.vocabulary.program(r[r >= 0]) for r in rows]
     ticks, _ = costs(programs, depth_cost(2))
     found = losses(programs, Rows.make(X, target(X)))
-    kept = engine.people(10**6)[2]
+    kept = engine.individuals(10**6)[2]
     for tick in np.unique(ticks[np.isfinite(found)]):
         best = found[(ticks == tick) & np.isfinite(found)].min()
         # a cheaper form of the same function may stand for it
@@ -121,14 +121,14 @@ def test_the_best_of_each_tick_is_kept() -> None:
 
 
 def test_a_capped_tournament_admits_no_dearer_ones() -> None:
-    # two people: the better is the dearer; uncapped, it wins whenever it is drawn
+    # two individuals: the better is the dearer; uncapped, it wins whenever it is drawn
     shares = []
     for capped in (0.0, 1.0):
         config = replace(FREE, islands=1, population=60, tournament=12, lut_tournament=capped,
                          copies=1, moves=only("replace"))  # fmt: skip
         engine = tokens(config)
         engine.step(12)
-        sequences, _, _ = engine.people(10**6)
+        sequences, _, _ = engine.individuals(10**6)
         _, luts = costs([engine.vocabulary.program(s[s >= 0]) for s in sequences], depth_cost(2))
         shares.append(float(np.mean(luts)))
     assert shares[1] < shares[0]
@@ -143,7 +143,9 @@ def test_one_point_crossover_keeps_to_the_common_region() -> None:
     parents = ("sin(x0) + x1", "x0*x1 - cos(x0)")
     engine.replant(rows_of(engine, *parents))
     engine.step(1)
-    children = {engine.vocabulary.text(r[r >= 0]) for r in engine.people(10**6)[0]} - set(parents)
+    children = {engine.vocabulary.text(r[r >= 0]) for r in engine.individuals(10**6)[0]} - set(
+        parents
+    )
     left, right = {"sin(x0)", "x0*x1"}, {"x1", "cos(x0)"}
     ways = {f"{a} {op} {b}" for a in left for b in right for op in "+-"}
     assert children

@@ -143,8 +143,8 @@ def test_a_penalty_is_in_the_front_once(kind: Op) -> None:
         for one, loss in zip(front, again, strict=True):
             more = penalty(from_programs([one.program], ("x0", "x1")))
             assert one.loss == pytest.approx(loss + more, rel=1e-6)
-        # what `people` tells is the loss alone
-        sequences, constants, told = engine.people(10**6)
+        # what `individuals` tells is the loss alone
+        sequences, constants, told = engine.individuals(10**6)
         programs = [engine.vocabulary.program(s, c)
                     for s, c in zip(sequences, constants, strict=True)]  # fmt: skip
         true = losses(programs, Rows.make(X, y))

@@ -189,7 +189,7 @@ def test_no_bred_child_breaks_a_rule(name: str) -> None:
         after = engine.step(1)
         if before.generation:  # the first one enumerates a library, too
             born += after.evaluations - before.evaluations  # none of a known function
-        sequences, constants, _ = engine.people(10**6)
+        sequences, constants, _ = engine.individuals(10**6)
         watch.look(sequences)
         assert all(len(values) <= most for values in constants)
     front = engine.front()
@@ -198,8 +198,10 @@ def test_no_bred_child_breaks_a_rule(name: str) -> None:
         assert one.sequence
         watch.look(np.array([one.sequence], np.int16))
     if case.rules.max_ticks is not None:  # with the constants that were tuned
-        people = [case.vocabulary.program(*one) for one in zip(sequences, constants, strict=True)]
-        for program in (*people, *(one.program for one in front)):
+        individuals = [
+            case.vocabulary.program(*one) for one in zip(sequences, constants, strict=True)
+        ]
+        for program in (*individuals, *(one.program for one in front)):
             whole = from_programs([program], case.vocabulary.inputs)
             assert search_cost(whole, cost)[0] <= case.rules.max_ticks
     assert len(watch.seen) > 1000

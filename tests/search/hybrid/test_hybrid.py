@@ -208,7 +208,7 @@ def test_the_best_bred_join_the_batch_and_the_batch_joins_the_people() -> None:
     assert np.array_equal(batch.sequences[:40, :width], drawn)
     assert batch.rewards[40:].max() == pytest.approx(batch.rewards.max())
     assert batch.rewards[40:].min() > np.median(batch.rewards[:40])
-    again, _, found_losses = found.engine.people(10)
+    again, _, found_losses = found.engine.individuals(10)
     assert np.array_equal(batch.sequences[40:, : again.shape[1]], again)
     assert np.allclose(found._reward(found_losses), batch.rewards[40:])
 

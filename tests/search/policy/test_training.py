@@ -13,7 +13,7 @@ from symtick.search.grammar.grammar import Rules, Vocabulary
 from symtick.search.policy.policy import Policy
 from symtick.search.policy.settings import TRAININGS, NetworkSettings, Priors, TrainSettings
 from symtick.search.policy.training import (
-    Batch,
+    SequenceBatch,
     make_trainer,
 )
 
@@ -27,10 +27,10 @@ def policy() -> Policy:
     return Policy(VOCABULARY, RULES, SCALED, Priors(length=6.0))
 
 
-def batch(held: Policy, n: int, first: int = 0) -> Batch:
+def batch(held: Policy, n: int, first: int = 0) -> SequenceBatch:
     """Sequences rewarded for their sines."""
     drawn = held.sample(n, 3, first=first).sequences
-    return Batch(drawn, (drawn == VOCABULARY.places["sin"]).sum(axis=1) / 12.0)
+    return SequenceBatch(drawn, (drawn == VOCABULARY.places["sin"]).sum(axis=1) / 12.0)
 
 
 def moved(held: Policy, before: dict[str, npt.NDArray[np.float32]]) -> float:
@@ -56,7 +56,7 @@ def test_ranks_teach_where_rewards_hardly_differ() -> None:
         trainer = make_trainer(held, settings)
         for k in range(25):
             found = batch(held, 200, 1000 * k)
-            trainer.step(Batch(found.sequences, 0.999 + 1e-5 * found.rewards))
+            trainer.step(SequenceBatch(found.sequences, 0.999 + 1e-5 * found.rewards))
         means.append(batch(held, 500).rewards.mean())
     assert means[1] > means[0] + 0.2
 
@@ -66,7 +66,7 @@ def test_risk_seeking_learns_from_the_best_alone() -> None:
     found = batch(one, 400)
     edge = np.quantile(found.rewards, 0.9, method="higher")
     worse = found.rewards < edge
-    changed = Batch(found.sequences.copy(), np.where(worse, 0.0, found.rewards))
+    changed = SequenceBatch(found.sequences.copy(), np.where(worse, 0.0, found.rewards))
     changed.sequences[worse] = found.sequences[np.flatnonzero(worse)[0]]
     settings = TrainSettings(epsilon=0.1)
     updates = [make_trainer(p, settings).step(b) for p, b in ((one, found), (other, changed))]
@@ -84,7 +84,7 @@ def test_a_share_of_less_than_two_teaches_only_by_rank(
     held = policy()
     sequences = batch(held, size).sequences
     settings = TrainSettings(epsilon=0.05, ranked=ranked, entropy_weight=0.0, rate=0.01)
-    make_trainer(held, settings).step(Batch(sequences, np.linspace(0.1, 0.9, size)))
+    make_trainer(held, settings).step(SequenceBatch(sequences, np.linspace(0.1, 0.9, size)))
     assert (moved(held, policy().weights()) > 0.0) == learns
 
 
@@ -110,7 +110,7 @@ def test_equal_rewards_teach_nothing_without_entropy() -> None:
         held = policy()
         before = held.weights()
         trainer = make_trainer(held, TrainSettings(method=method, entropy_weight=0.0))
-        trainer.step(Batch(held.sample(100, 0).sequences, np.full(100, 0.5)))
+        trainer.step(SequenceBatch(held.sample(100, 0).sequences, np.full(100, 0.5)))
         assert moved(held, before) < 1e-6
 
 
@@ -120,7 +120,7 @@ def test_entropy_alone_makes_tokens_even() -> None:
     before = held.sample(500, 0).entropy.mean()
     for _ in range(30):
         drawn = held.sample(100, 0).sequences
-        trainer.step(Batch(drawn, np.full(100, 0.5)))
+        trainer.step(SequenceBatch(drawn, np.full(100, 0.5)))
     assert held.sample(500, 0).entropy.mean() > before + 1.0
 
 
@@ -177,9 +177,11 @@ def test_what_the_policy_cannot_write_is_left_out() -> None:
     )[0]
     long[0, : len(sequence)] = sequence
     long[1, :1] = VOCABULARY.places["x0"]
-    update = make_trainer(held, TrainSettings(epsilon=1.0)).step(Batch(long, np.ones(2)))
+    update = make_trainer(held, TrainSettings(epsilon=1.0)).step(SequenceBatch(long, np.ones(2)))
     assert update.learned == 1
-    update = make_trainer(held, TrainSettings(epsilon=1.0)).step(Batch(long[:1], np.ones(1)))
+    update = make_trainer(held, TrainSettings(epsilon=1.0)).step(
+        SequenceBatch(long[:1], np.ones(1))
+    )
     assert update.learned == 0
 
 

@@ -86,7 +86,7 @@ def test_equals_the_same_epochs_in_one_process(client: Client) -> None:
     assert min(c.loss for c in front) == search.status.best_loss
     for one in every:
         assert any(c.loss <= one.loss and c.ticks <= one.ticks and c.lut <= one.lut for c in front)
-    # islands differ, and people travelled
+    # islands differ, and individuals travelled
     assert len({o.front[-1].loss for o in by_hand(work, 1)}) > 1
 
 
