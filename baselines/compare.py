@@ -107,17 +107,17 @@ def da4ml_row(
     run = run_da4ml(network, test.X, folder / "da4ml", simulated_rows=simulated_rows)
     progress(f"da4ml: {run.stages} stages, {run.simulated} rows bit-exact in Verilator")
     progress("da4ml: synthesis" + (", place and route" if route else ""))
-    found = measure(run, folder / "da4ml_synth", route=route)
+    synthesis = measure(run, folder / "da4ml_synth", route=route)
     return scored_row(
         name,
         run.scores,
         test,
         teacher_scores,
-        lut=found.resources.lut,
-        ff=found.resources.ff,
-        dsp=found.resources.dsp,
+        lut=synthesis.resources.lut,
+        ff=synthesis.resources.ff,
+        dsp=synthesis.resources.dsp,
         ticks=run.ticks,
-        mhz=found.mhz,
+        mhz=synthesis.mhz,
         note=_note(run),
     )
 

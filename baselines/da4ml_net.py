@@ -124,7 +124,7 @@ def _job(network: QuantisedNet, draft: Path, exchange: Path) -> dict[str, Any]:
         "top": TOP,
         "project": str(draft.resolve()),
         "arrays": str(exchange / "arrays.npz"),
-        "found": str(exchange / "found.npz"),
+        "results": str(exchange / "results.npz"),
         "layers": len(network.weights),
         "threads": 2,
         "bits": {
@@ -154,7 +154,7 @@ def _work(
     execute(command, folder=exchange, log=log, env=env, timeout=timeout)
     (Path(job["project"]) / _LOG_NAME).write_bytes(log.read_bytes())
     try:
-        with np.load(job["found"], allow_pickle=False) as content:
+        with np.load(job["results"], allow_pickle=False) as content:
             return {name: content[name] for name in content.files}
     except (OSError, ValueError) as error:
         raise ToolError(f"da4ml left no results: {error}") from error

@@ -1,7 +1,6 @@
-"""Room: `hls_templates`: every text that symtick emits starts as a template here; imports nothing.
+"""Jinja templates of all emitted text: HLS C++, Verilog, test benches, build scripts.
 
-The templates are Jinja2 with strict undefined names. `codegen` fills them; `FOLDER` says where they
-are.
+Names that are not defined are errors. `codegen.emit` fills the templates; they lie in `FOLDER`.
 """
 
 from pathlib import Path

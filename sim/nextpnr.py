@@ -28,7 +28,7 @@ _CLOCKS = ("clk", "ap_clk", "clock", "aclk")
 
 @dataclass(frozen=True)
 class Timing:
-    """What place and route found.
+    """The result of place and route.
 
     Attributes:
         fmax_mhz: the highest clock that every register-to-register path allows.

@@ -39,7 +39,7 @@ _ENTRIES = (8, 4, 2, 1)  # of a table on a line, as many as fit
 
 
 @dataclass(frozen=True)
-class _Table:
+class _CppRom:
     name: str
     comment: list[str]
     type: str
@@ -110,7 +110,7 @@ class _Project:
         self.types = [new(f"{name}_t") for name in self.names]
         self.output_types = [new(f"{name}_t") for _, name in self.ports.outputs]
         self.wanted = [new(f"{name}_wanted") for _, name in self.ports.outputs]
-        self.tables: list[_Table] = []
+        self.tables: list[_CppRom] = []
 
     def files(self, part: str) -> dict[str, str]:
         top = self.ports.top
@@ -269,7 +269,7 @@ class _Project:
         name = self.ports.namer.new(f"{self.names[number]}_rom")
         meaning = node_text(self.graph, number, self.names, self.functions)
         self.tables.append(
-            _Table(
+            _CppRom(
                 name,
                 remark(f"{self.names[number]} = {meaning}", f"raw values of {node.fmt}"),
                 _c_type(node.fmt),

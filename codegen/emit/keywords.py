@@ -1,8 +1,8 @@
 """Words that cannot name a port or a module in the emitted languages.
 
-Verilog-2005 and SystemVerilog-2017 (simulators read Verilog files
-as such), C++20 with the global types and macros of its headers (a port `size` has the type
-`size_t`), and the names that the templates themselves use.
+Verilog-2005 and SystemVerilog-2017 (simulators read Verilog files as such), C++20 with the global
+types and macros of its headers (a port `size` has the type `size_t`), and the names that the
+templates themselves use.
 """
 
 from __future__ import annotations

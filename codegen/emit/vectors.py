@@ -56,8 +56,8 @@ def make(design: Design, count: int, seed: int, data: npt.ArrayLike | None = Non
 
 def input_nodes(design: Design) -> list[GNode | None]:
     """The INPUT node of each input; None where no node reads it."""
-    found = {node.number: node for node in design.graph.nodes if node.op is GOp.INPUT}
-    return [found.get(k) for k in range(len(design.graph.input_names))]
+    nodes = {node.number: node for node in design.graph.nodes if node.op is GOp.INPUT}
+    return [nodes.get(k) for k in range(len(design.graph.input_names))]
 
 
 def is_exhaustive(design: Design) -> bool:
@@ -154,11 +154,11 @@ def to_patterns(raw: RawArray, fmt: Fixed) -> RawArray:
 
 def from_patterns(patterns: RawArray, fmt: Fixed) -> RawArray:
     """Raw integers of bit patterns; int64 up to 62 bits, else Python integers."""
-    held: RawArray = patterns.astype(raw_dtype(fmt.width))
+    raw: RawArray = patterns.astype(raw_dtype(fmt.width))
     if not fmt.signed:
-        return held
+        return raw
     top = 1 << (fmt.width - 1)
-    return np.asarray((held ^ top) - top)
+    return np.asarray((raw ^ top) - top)
 
 
 def stacked(columns: Sequence[RawArray], count: int) -> RawArray:

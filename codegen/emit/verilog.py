@@ -35,7 +35,7 @@ _ROM_COLUMNS = LINE - 12
 
 
 @dataclass(frozen=True)
-class _Table:
+class _VerilogRom:
     name: str
     comment: list[str]
     address: str
@@ -97,7 +97,7 @@ class _Module:
         self.namer = self.ports.namer
         self.bits = Bits()
         self.constants: dict[int, str] = {}
-        self.tables: dict[tuple[object, ...], _Table] = {}
+        self.tables: dict[tuple[object, ...], _VerilogRom] = {}
         self.stages = [_Stage(s) for s in range(max(design.schedule.latency, 1))]
         self.names = signal_names(self.graph, self.ports)
         self.copies: dict[tuple[int, int], Signal] = {}
@@ -371,7 +371,7 @@ class _Module:
             address, width = len(node.contents).bit_length() - 1, node.fmt.width
             name = self.namer.new(f"{self.names[number]}_rom")
             meaning = node_text(self.graph, number, self.names, self.functions)
-            self.tables[key] = _Table(
+            self.tables[key] = _VerilogRom(
                 name,
                 remark(f"{self.names[number]} = {meaning}", f"raw values of {node.fmt}"),
                 f"[{address - 1}:0]",

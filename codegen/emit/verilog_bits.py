@@ -1,6 +1,6 @@
 """Verilog expressions of exact width: extension, cutting, products and casts.
 
-Room: `codegen`. `Bits` writes every read of a signal, so it knows which bits nothing reads.
+`Bits` writes every read of a signal, so it knows which bits nothing reads.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Bits:
 
     def unread(self) -> list[str]:
         """Slices of known signals that no expression reads."""
-        held: list[str] = []
+        slices: list[str] = []
         for signal in self._signals.values():
             read, top = self._read.get(signal.name, 0), signal.fmt.width
             while top:
@@ -65,9 +65,9 @@ class Bits:
                 while low and not read >> (low - 1) & 1:
                     low -= 1
                 if low < top:
-                    held.append(_sliced(signal, top - 1, low))
+                    slices.append(_sliced(signal, top - 1, low))
                 top = max(low - 1, 0)
-        return held
+        return slices
 
     def all(self, signal: Signal) -> str:
         """The whole signal."""
