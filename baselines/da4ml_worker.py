@@ -56,7 +56,9 @@ def main(path: Path) -> None:
         model.compile(openmp=False, nproc=job["threads"])
         rows = values[: job["simulated_rows"]]
         results["simulated"] = np.asarray(model.predict(rows, n_threads=1), dtype=np.float64)
-    np.savez(job["results"], allow_pickle=False, stages=np.array(len(pipeline.solutions)), **results)
+    np.savez(
+        job["results"], allow_pickle=False, stages=np.array(len(pipeline.solutions)), **results
+    )
 
 
 if __name__ == "__main__":
