@@ -71,21 +71,21 @@ def hybrid_published(task: MethodTask) -> MethodResult:
 
 
 def hybrid(task: MethodTask) -> MethodResult:
-    """Policy and evolution together, with our settings; closed forms first, on exact data."""
+    """Policy and evolution, with our settings; bidirectional enumeration first, on exact data."""
     ours = HybridConfig.symtick(_ops(task), **_tokens(task))
-    return joined(task, ours if task.exact else replace(ours, closed_forms=0))
+    return joined(task, ours if task.exact else replace(ours, bidirectional=0))
 
 
 def hybrid_alone(task: MethodTask) -> MethodResult:
-    """As `hybrid`, without the closed forms."""
+    """As `hybrid`, without the bidirectional enumeration."""
     ours = HybridConfig.symtick(_ops(task), **_tokens(task))
-    return joined(task, replace(ours, closed_forms=0))
+    return joined(task, replace(ours, bidirectional=0))
 
 
 def gp(task: MethodTask) -> MethodResult:
-    """As `hybrid`, without the closed forms and the policy: evolution alone."""
+    """As `hybrid`, without the bidirectional enumeration and the policy: evolution alone."""
     ours = HybridConfig.symtick(_ops(task), **_tokens(task))
-    return joined(task, replace(ours, closed_forms=0, method="gp"))
+    return joined(task, replace(ours, bidirectional=0, method="gp"))
 
 
 def _vocabulary(task: MethodTask) -> Vocabulary:

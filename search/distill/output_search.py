@@ -72,7 +72,7 @@ class OutputSearch:
         if self._settings.method != "gp":
             hybrid = replace(
                 HybridConfig.symtick(self._engine.ops),
-                method=self._settings.method, batch=self._settings.batch, closed_forms=0,
+                method=self._settings.method, batch=self._settings.batch, bidirectional=0,
             )  # fmt: skip
         return make_search(*self._data, self._engine, hybrid)
 

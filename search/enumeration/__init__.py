@@ -1,1 +1,1 @@
-"""Every function up to a size, and formulas met from both ends."""
+"""Enumeration of every function up to a size, and bidirectional enumeration of exact laws."""

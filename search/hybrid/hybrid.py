@@ -28,6 +28,7 @@ from symtick.search.kernel_api.search import Status
 from symtick.search.kernel_api.states import Arrays, State, digest, part_of, prefixed
 from symtick.search.policy.network import Weights
 from symtick.search.policy.policy import Policy
+from symtick.search.policy.pretraining import pretrain
 from symtick.search.policy.training import SequenceBatch, Trainer, make_trainer
 
 _NO_BUDGET = 1_000_000  # ticks from which on a limit is none
@@ -99,7 +100,7 @@ class HybridSearch:
         self._cost, self._ranges = cost, ranges
         engine = self._engine_config
         written = engine.constant_bits and engine.custom  # their constants are not to be rounded
-        self._exact = 0 if penalty is not None or written else self.config.closed_forms
+        self._exact = 0 if penalty is not None or written else self.config.bidirectional
         self._digest = digest([self.config, self.engine.vocabulary.inputs])
         self._formulas: list[Candidate] = []
         self._spent = 0  # evaluations that the engine knows nothing of
@@ -111,8 +112,8 @@ class HybridSearch:
         if self.config.method != "gp":
             self._begin()
 
-    def _begin(self) -> None:
-        """A policy that has learned nothing (or what it was given)."""
+    def _begin(self, *, taught: bool = True) -> None:
+        """A new policy; where `taught`, it knows what it was given or what pre-training teaches."""
         config, rules = self.config, self._engine_config.all_rules()
         if rules.max_ticks is not None and rules.max_ticks >= _NO_BUDGET:
             rules = replace(rules, max_ticks=None)
@@ -122,6 +123,8 @@ class HybridSearch:
         )
         if self._start is not None:
             self.policy.take(self._start)
+        elif config.pretrain is not None and taught:
+            pretrain(self.policy, config.pretrain)
         self._trainer = make_trainer(self.policy, config.training, seed)
 
     # --- the course ----------------------------------------------------------------------------
@@ -190,7 +193,7 @@ class HybridSearch:
     def _laws(self, budget: int) -> tuple[list[Candidate], int]:
         return exact_laws(
             self._rows, self._ranges, self._cost, self._engine_config, self.engine.vocabulary,
-            max_nodes=self.config.closed_nodes, budget=budget,
+            max_nodes=self.config.bidirectional_nodes, budget=budget,
         )  # fmt: skip
 
     def _breed(self, generations: int, threads: int, budget: int | None) -> None:
@@ -276,5 +279,5 @@ class HybridSearch:
         self.engine = self._make_engine()  # after an exception in a step it is of no more use
         self.engine.restore(part_of(state, "engine/"))
         if self._trainer is not None:
-            self._begin()
+            self._begin(taught=False)  # its weights are in the state
             self._trainer.restore(part_of(state, "learned/"))

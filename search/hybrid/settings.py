@@ -8,7 +8,7 @@ from typing import Any
 from symtick.errors import InputError
 from symtick.search.evolution.settings import EngineConfig, Limits, Moves
 from symtick.search.grammar.grammar import Rules
-from symtick.search.policy.settings import NetworkSettings, Priors, TrainSettings
+from symtick.search.policy.settings import NetworkSettings, PretrainSettings, Priors, TrainSettings
 
 HYBRID_METHODS = ("gp", "policy", "hybrid")
 
@@ -27,11 +27,13 @@ class HybridConfig:
         network: the policy's network.
         priors: shifts of its scores before it has learned anything.
         training: how it learns.
-        closed_forms: evaluations of the search from both ends before everything else, 0 for none;
+        pretrain: supervised training of a new policy on sequences of its own rules and priors,
+            which evens out what can be written in many ways; None for none.
+        bidirectional: evaluations of bidirectional enumeration before everything else, 0 for none;
             it finds exact laws in data without noise (`search.enumeration.bidirectional`), and
             takes a quarter of a budget at most. It is left out where there is a penalty, or where
             constants are rounded and operators custom.
-        closed_nodes: most nodes of a closed form, where the rules of the engine allow fewer.
+        bidirectional_nodes: most nodes of its formulas, where the rules of the engine allow fewer.
         batch: sequences drawn in each step.
         generations: of evolution in each step.
         replant: whether each step clears the islands first, so that only the policy's batch founds
@@ -47,8 +49,9 @@ class HybridConfig:
     network: NetworkSettings = field(default_factory=NetworkSettings)
     priors: Priors = field(default_factory=Priors)
     training: TrainSettings = field(default_factory=TrainSettings)
-    closed_forms: int = 0
-    closed_nodes: int = 64
+    pretrain: PretrainSettings | None = None
+    bidirectional: int = 0
+    bidirectional_nodes: int = 64
     batch: int = 500
     generations: int = 25
     replant: bool = True
@@ -61,7 +64,7 @@ class HybridConfig:
             raise InputError(
                 f"unknown method {self.method!r}: there are {', '.join(HYBRID_METHODS)}"
             )
-        for name, least in (("closed_forms", 0), ("closed_nodes", 0), ("batch", 1),
+        for name, least in (("bidirectional", 0), ("bidirectional_nodes", 0), ("batch", 1),
                             ("generations", 1), ("train_best", 0), ("patience", 0),
                             ("seed", 0)):  # fmt: skip
             value = getattr(self, name)
@@ -113,11 +116,11 @@ class HybridConfig:
 
     @classmethod
     def symtick(cls, ops: tuple[str, ...], **engine: Any) -> HybridConfig:
-        """Ours: closed forms first, then policy and evolution on four islands.
+        """Ours: bidirectional enumeration first, then policy and evolution on four islands.
 
-        Against `mundhenk2021`: half a million evaluations of the search from both ends, with forms
-        of up to 64 nodes; the risk-seeking gradient with rank weights in place of the queue; a
-        policy that sees the last token and the open slots too; four islands of 125, and 50
+        Against `mundhenk2021`: half a million evaluations of bidirectional enumeration, with
+        formulas of up to 64 nodes; the risk-seeking gradient with rank weights in place of the
+        queue; a policy that sees the last token and the open slots too; four islands of 125, and 50
         generations in a step; up to five individuals of one function; six constants, not three, and
         no least length; four more moves (parts matched to enumerated functions, constants
         moved, another input, operators turned about), each a fifth as often as crossover. All were
@@ -141,7 +144,7 @@ class HybridConfig:
                 start="scaled", observe=("parent", "sibling", "previous", "open")
             ),
             training=TrainSettings(rate=0.0025, ranked=True),
-            closed_forms=500_000,
+            bidirectional=500_000,
             generations=50,
         )
 

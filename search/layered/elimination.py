@@ -134,7 +134,7 @@ class Elimination:
         self._done = self._done or self._finished()
 
     def _finished(self) -> bool:
-        if self.fitted and self._slices > self.settings.refine_rungs:
+        if self.fitted and self._slices > self.settings.refine_drops:
             return True
         return self._slices > 1 and self.layers.summands <= self.settings.least
 

@@ -28,7 +28,7 @@ class LayeredSettings:
         address_bits: address bits of tables on hidden sums.
         refined: designs of the front that are fitted longer and taken apart one by one.
         refine_steps: steps of these fits.
-        refine_rungs: summands that each of them loses in the end.
+        refine_drops: summands that each of them loses in the end.
     """
 
     hidden: tuple[int, ...] = (4, 4, 5, 5, 5, 5, 6, 6)
@@ -48,4 +48,4 @@ class LayeredSettings:
     address_bits: int = 6
     refined: int = 3
     refine_steps: int = 600
-    refine_rungs: int = 4
+    refine_drops: int = 4

@@ -122,3 +122,27 @@ class TrainSettings:
                 raise InputError(f"{name} must not be negative, not {getattr(self, name)!r}")
         if min(self.queue, self.updates) < 1 or self.queue_batch < 0:
             raise InputError("queue and updates must be at least 1, queue_batch at least 0")
+
+
+@dataclass(frozen=True)
+class PretrainSettings:
+    """Supervised training before a search.
+
+    Attributes:
+        sequences: how many different ones are drawn from the untrained policy, where none are
+            given.
+        epochs: passes over them.
+        batch: sequences of one step.
+        rate: Adam's learning rate.
+        seed: of drawing and order.
+    """
+
+    sequences: int = 5000
+    epochs: int = 5
+    batch: int = 100
+    rate: float = 0.003
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.sequences, self.epochs, self.batch) < 1 or not 0.0 < self.rate <= 1.0:
+            raise InputError("pre-training needs sequences, epochs, a batch and a rate in (0, 1]")

@@ -1,4 +1,4 @@
-"""Training of a policy on scored sequences, and pre-training.
+"""Training of a policy on scored sequences.
 
 All trainers minimise
 
@@ -239,76 +239,3 @@ def _rank_weights(rewards: Numbers) -> Numbers:
     ranks[np.argsort(-rewards, kind="stable")] = np.arange(1, len(rewards) + 1)
     weights = math.log(len(rewards) + 0.5) - np.log(ranks)
     return np.asarray(weights / weights.sum())
-
-
-@dataclass(frozen=True)
-class PretrainSettings:
-    """Supervised training before a search.
-
-    Attributes:
-        sequences: how many different ones are drawn from the untrained policy, where none are
-            given.
-        epochs: passes over them.
-        batch: sequences of one step.
-        rate: Adam's learning rate.
-        seed: of drawing and order.
-    """
-
-    sequences: int = 5000
-    epochs: int = 5
-    batch: int = 100
-    rate: float = 0.003
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if min(self.sequences, self.epochs, self.batch) < 1 or not 0.0 < self.rate <= 1.0:
-            raise InputError("pre-training needs sequences, epochs, a batch and a rate in (0, 1]")
-
-
-def pretrain(
-    policy: Policy,
-    settings: PretrainSettings | None = None,
-    sequences: Sequences | None = None,
-) -> list[float]:
-    """Make given (or generated) sequences likely, so that a new search starts from there.
-
-    Args:
-        policy: changed in place.
-        settings: of the training.
-        sequences: shape (n, length), -1 behind each end; None to draw different ones from the
-            policy's own rules and priors, which evens out what can be written in many ways.
-
-    Returns:
-        Mean of -log p of a sequence, for each epoch.
-
-    Raises:
-        InputError: a row is no expression, or the policy can write none of them.
-    """
-    settings = settings or PretrainSettings()
-    if sequences is None:
-        drawn = policy.sample(settings.sequences, settings.seed).sequences
-        sequences = np.unique(drawn, axis=0)
-    reading, kept = policy.read(sequences)
-    if not kept.any():
-        raise InputError("the policy can write none of these sequences: its rules forbid them")
-    rng = np.random.default_rng([settings.seed, 22])
-    adam = Adam(policy.network, settings.rate)
-    return [_epoch(policy, reading, adam, rng, settings.batch) for _ in range(settings.epochs)]
-
-
-def _epoch(
-    policy: Policy,
-    reading: PolicyInputs,
-    adam: Adam,
-    rng: np.random.Generator,
-    batch: int,
-) -> float:
-    total, count = 0.0, len(reading.tokens)
-    order = torch.from_numpy(rng.permutation(count))
-    for first in range(0, count, batch):
-        places = order[first : first + batch]
-        with one_thread():
-            loss = -policy.score(reading.rows(places))[0].sum()
-            adam.descend(loss / len(places))
-        total += loss.item()
-    return total / count

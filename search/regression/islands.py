@@ -13,10 +13,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -305,39 +304,3 @@ def _guests(arrays: Arrays, number: int) -> Migrants | None:
     except KeyError:
         return None
     return Migrants(sequences, tuple(np.split(constants, np.cumsum(counts)[:-1])))
-
-
-@contextmanager
-def connected(
-    workers: int | None = None, scheduler: Any = None, timeout: float = 60.0
-) -> Iterator[Client]:
-    """A client of a cluster, which is closed afterwards where it was started here.
-
-    Args:
-        workers: processes of a local cluster, where no scheduler is given; by default one per core.
-        scheduler: address of a running scheduler (`tcp://host:8786`), a cluster or a client.
-        timeout: seconds to wait for the scheduler to answer.
-
-    Raises:
-        InputError: dask.distributed is not installed.
-        ToolError: there is no scheduler at the address.
-    """
-    try:
-        from distributed import Client, LocalCluster
-    except ImportError:
-        raise InputError("islands need dask: pip install 'symtick[cluster]'") from None
-    with ExitStack() as stack:
-        if isinstance(scheduler, Client):
-            yield scheduler
-            return
-        if scheduler is None:
-            cluster: Any = stack.enter_context(
-                LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
-            )
-        else:
-            cluster = scheduler
-        try:
-            client = stack.enter_context(Client(cluster, timeout=timeout))
-        except OSError as error:
-            raise ToolError(f"there is no scheduler at {scheduler}: {error}") from None
-        yield client

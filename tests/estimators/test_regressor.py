@@ -232,7 +232,7 @@ def test_literals_custom_operators_and_presets() -> None:
     assert set(model.best_.expression.constants) == {1.0}
     assert not next(model.torch().parameters()).numel()
     noisy = y + 0.01 * X[:, 1]
-    for name in ("mundhenk2021", "symtick", HybridConfig(closed_forms=10**6)):
+    for name in ("mundhenk2021", "symtick", HybridConfig(bidirectional=10**6)):
         assert quick(preset=name, method="hybrid").fit(X, noisy).score(X, noisy) > 0.5
     with pytest.raises(InputError, match="preset must be one of mundhenk2021"):
         quick(preset="best").fit(X, y)

@@ -66,7 +66,7 @@ def short(seed: int = 0, threads: int = 1) -> DistillConfig:
             probe_rows=500,
             refined=1,
             refine_steps=40,
-            refine_rungs=1,
+            refine_drops=1,
         ),
         assemble=AssembleSettings(designs=3, polish_iterations=15, polish_rows=600),
         fixed_point=FixedPointSettings(term_fracs=(3, 6)),

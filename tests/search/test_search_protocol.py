@@ -53,7 +53,7 @@ def engine() -> Search[Any]:
 
 def hybrid(method: str) -> Search[Any]:
     config = replace(
-        HybridConfig.symtick(KOZA), batch=30, generations=2, closed_forms=300, method=method
+        HybridConfig.symtick(KOZA), batch=30, generations=2, bidirectional=300, method=method
     )
     return make_search(X, target(X), None, depth_cost(2), TOKENS, config)
 

@@ -36,7 +36,11 @@ from symtick.search.kernel_api.candidate import Candidate, Penalty
 from symtick.search.kernel_api.losses import Loss
 from symtick.search.kernel_api.search import Search
 from symtick.search.kernel_api.states import Arrays
-from symtick.search.regression.islands import Islands, IslandSettings, connected
+from symtick.search.regression.cluster import connected
+from symtick.search.regression.islands import (
+    Islands,
+    IslandSettings,
+)
 from symtick.search.regression.regression import Outcome, pursue, search_of
 from symtick.search.regression.rounding import rounded_front
 from symtick.search.regression.task import ENUMERATIONS, METHODS, Task
@@ -103,7 +107,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         target_loss: stop at this loss.
         preset: settings that have no parameter here: the name of a published search
             (`mundhenk2021`, `petersen2021`), `symtick` (our own), an `EngineConfig` or a
-            `HybridConfig`. None: the defaults. At most a quarter of the budget goes to closed forms
+            `HybridConfig`. None: the defaults. At most a quarter of the budget goes to exact laws
             first. A preset's rules hold where no parameter here is set.
         guesses: equations to start from, as text; with several targets a list for each.
         warm_start: a further `fit` goes on from the last one: exactly, where data and settings but
@@ -115,7 +119,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         scheduler: address of a dask scheduler, a cluster of dask's or a `distributed.Client`, to do
             so on its workers.
         islands: an `IslandSettings` for these; they change the result, workers do not. Islands only
-            evolve: there are no closed forms first.
+            evolve: there is no bidirectional enumeration first.
         checkpoint: a folder for the islands' states, replaced after each epoch; a fit of the same
             data and settings goes on from there.
 

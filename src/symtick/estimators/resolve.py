@@ -37,7 +37,7 @@ from symtick.search.kernel_api.evaluation import costs, evaluate
 from symtick.search.regression.task import Task
 
 Floats = npt.NDArray[np.float64]
-MOST_EXACT = 100_000  # evaluations of closed forms first, where no preset says how many
+MOST_EXACT = 100_000  # evaluations of bidirectional enumeration first, without a preset
 PRESETS: dict[str, Callable[[tuple[str, ...]], HybridConfig]] = {
     "mundhenk2021": HybridConfig.mundhenk2021,
     "petersen2021": HybridConfig.petersen2021,
@@ -98,8 +98,8 @@ class Plan:
         )
         vocabulary = _tokens(settings, [names[k] for k in selected])
         cost = hardware.search_cost(selected, operator_complexity(vocabulary))
-        # the number of nodes is the user's, whatever a preset lets closed forms have
-        base = replace(_preset(settings.preset), closed_nodes=0)
+        # the number of nodes is the user's, whatever a preset lets exact laws have
+        base = replace(_preset(settings.preset), bidirectional_nodes=0)
         config = _config(settings, base.engine, vocabulary, len(X))
         hybrid = None
         if settings.method in HYBRID_METHODS:
@@ -231,7 +231,7 @@ def _tokens(settings: Any, names: Sequence[str]) -> Vocabulary:
 def _preset(preset: object) -> HybridConfig:
     """The settings that the regressor's parameters are put into."""
     if preset is None:
-        return HybridConfig(closed_forms=MOST_EXACT)
+        return HybridConfig(bidirectional=MOST_EXACT)
     if isinstance(preset, EngineConfig):
         return HybridConfig(engine=preset)
     if isinstance(preset, HybridConfig):

@@ -24,7 +24,12 @@ from symtick.search.kernel_api.candidate import Candidate
 from symtick.search.kernel_api.evaluation import Rows, losses
 from symtick.search.kernel_api.search import run
 from symtick.search.policy.policy import Policy
-from symtick.search.policy.settings import TRAININGS, NetworkSettings, TrainSettings
+from symtick.search.policy.settings import (
+    TRAININGS,
+    NetworkSettings,
+    PretrainSettings,
+    TrainSettings,
+)
 
 pytestmark = pytest.mark.kernel
 KOZA = ("add", "sub", "mul", "div", "sin", "cos", "exp", "log")
@@ -110,7 +115,7 @@ def test_the_budget_is_never_exceeded(method: str) -> None:
 def test_a_restored_search_goes_on_as_if_nothing_had_happened(
     method: str, training: str, forms: int, before: int
 ) -> None:
-    config = replace(small(method, training), patience=2, closed_forms=forms)
+    config = replace(small(method, training), patience=2, bidirectional=forms)
     X, y = data("sin(x0*x0)*cos(x0) - x0/(x0*x0 + cos(x0))")
     whole = HybridSearch(X, y, None, COST, config)
     for _ in range(before):
@@ -127,7 +132,7 @@ def test_a_restored_search_goes_on_as_if_nothing_had_happened(
 
 
 @pytest.mark.parametrize("changes", [{"batch": 41}, {"generations": 3}, {"replant": False},
-    {"train_best": 9}, {"patience": 7}, {"closed_forms": 1},
+    {"train_best": 9}, {"patience": 7}, {"bidirectional": 1},
     {"training": TrainSettings(rate=0.02)}])  # fmt: skip
 def test_a_state_of_other_settings_is_refused(changes: dict[str, object]) -> None:
     X, y = data()
@@ -255,11 +260,25 @@ def test_a_pretrained_policy_is_where_a_search_starts() -> None:
                               second.state()["learned/policy/score.bias"])  # fmt: skip
 
 
+def test_a_search_may_begin_with_pretraining() -> None:
+    config = small("policy")
+    taught = replace(config, pretrain=PretrainSettings(sequences=40, epochs=2))
+    plain, first, whole = search(config), search(taught), search(taught)
+    assert plain.policy is not None and first.policy is not None
+    name = "score.bias"
+    assert not np.array_equal(plain.policy.weights()[name], first.policy.weights()[name])
+    first.step(), whole.step()
+    again = restored(search(taught), first.state())
+    assert again.step() == whole.step()
+    assert np.array_equal(again.state()[f"learned/policy/{name}"],
+                          whole.state()[f"learned/policy/{name}"])  # fmt: skip
+
+
 @pytest.mark.parametrize("forms", [0, 20_000])
 def test_limits_rules_ranges_and_constants_hold_in_all_it_finds(forms: int) -> None:
     X, y = data("log(x0 + 2)*x0" if forms else "log(x0 + 2)*x0 + 0.7")
     limits = Limits(max_nodes=12, max_ticks=3, max_lut=40.0, max_constants=2)
-    config = replace(small("hybrid", limits=limits, constants=True), closed_forms=forms)
+    config = replace(small("hybrid", limits=limits, constants=True), bidirectional=forms)
     ranges = [Interval(-1.0, 1.0)]
     found = HybridSearch(X, y, ranges, COST, config)
     for _ in range(5):
@@ -282,7 +301,7 @@ def test_limits_rules_ranges_and_constants_hold_in_all_it_finds(forms: int) -> N
 def met(changes: dict[str, object], ranges: list[Interval] | None) -> list[Candidate]:
     """What is found from both ends: exp of three operators, of two constants, up to 7.93."""
     X, y = data("exp(1.37*x0 + 0.7)")
-    config = replace(HybridConfig.symtick(KOZA, **changes), closed_forms=20_000)
+    config = replace(HybridConfig.symtick(KOZA, **changes), bidirectional=20_000)
     found = HybridSearch(X, y, ranges, SearchCost.unit(1, fuse=False), config)
     return found._laws(20_000)[0]
 
@@ -315,7 +334,7 @@ def keeps(one: Candidate, limits: Limits, ranges: list[Interval] | None) -> bool
         ("max_magnitude", 8.0, 7.9),
     ],
 )
-def test_closed_forms_keep_the_limits(name: str, wide: float, tight: float) -> None:
+def test_exact_laws_keep_the_limits(name: str, wide: float, tight: float) -> None:
     ranges = [Interval(-1.0, 1.0)] if name == "max_magnitude" else None
     limits = [Limits(**{name: most}) for most in (wide, tight)]  # type: ignore[arg-type]
     (one,) = met({"limits": limits[0]}, ranges)
@@ -325,7 +344,7 @@ def test_closed_forms_keep_the_limits(name: str, wide: float, tight: float) -> N
     assert all(keeps(other, limits[1], ranges) for other in met({"limits": limits[1]}, ranges))
 
 
-def test_closed_forms_are_rounded() -> None:
+def test_exact_laws_are_rounded() -> None:
     X, y = data("exp(1.37*x0 + 0.7)")
     (exact,), (one,) = met({}, None), met({"constant_bits": 3}, None)
     assert not whole_eighths(exact.program.consts)
@@ -342,7 +361,7 @@ def whole_eighths(constants: Floats) -> bool:
 
 
 @pytest.mark.parametrize("budget", [1, 2, 3, 40, 400, 3000])
-def test_closed_forms_leave_a_budget_for_the_rest(budget: int) -> None:
+def test_exact_laws_leave_a_budget_for_the_rest(budget: int) -> None:
     X, _ = data()
     y = np.random.default_rng(2).normal(size=len(X))
     config = replace(HybridConfig.symtick(KOZA), batch=50)

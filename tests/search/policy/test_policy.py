@@ -17,8 +17,8 @@ from symtick.hwcost.search_model.table import SearchCost
 from symtick.search import _kernel
 from symtick.search.grammar.grammar import Operator, Rules, Unit, Units, Vocabulary, accepts
 from symtick.search.policy.policy import Policy
-from symtick.search.policy.settings import NetworkSettings, Priors
-from symtick.search.policy.training import PretrainSettings, pretrain
+from symtick.search.policy.pretraining import pretrain
+from symtick.search.policy.settings import NetworkSettings, PretrainSettings, Priors
 
 pytestmark = pytest.mark.kernel
 KOZA = ("add", "sub", "mul", "div", "sin", "cos", "exp", "log")

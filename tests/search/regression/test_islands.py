@@ -18,7 +18,13 @@ from symtick.errors import InputError, ToolError
 from symtick.expr import Expression
 from symtick.hwcost import SearchCost
 from symtick.search.evolution.settings import EngineConfig, Limits
-from symtick.search.regression.islands import Epoch, Islands, IslandSettings, connected, live
+from symtick.search.regression.cluster import connected
+from symtick.search.regression.islands import (
+    Epoch,
+    Islands,
+    IslandSettings,
+    live,
+)
 from symtick.search.regression.regression import pursue
 from symtick.search.regression.task import Task
 
