@@ -1,14 +1,7 @@
 """Device files: what the operations cost on one part, with the measurements behind the numbers.
 
 A device is a YAML file in `hwcost/data/`. Its `delay` and `area` tables hold one row for each
-operation; a row has one of these forms:
-
-    {fixed: 0.0}                                       the same for every node
-    {regression: {constant: 1.2, width: 0.02}}         constant + sum of coefficient * feature
-    {points: {feature: address, at: {4: 0.9, 6: 1.7}}} linear between points and beyond the last
-    {alias: add}                                       as another row
-
-and `points` with `regression` is the sum of both.
+operation (`rows`).
 
 The features of a node are named in `symtick.hwcost.models.features`. `fit` says which set of
 measurements in `hwcost/data/measured/` the rows follow from (`symtick calibrate` writes them);
@@ -17,89 +10,25 @@ delays that were not measured are composed of `cells`, each with its source.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from symtick.errors import InputError
 from symtick.hwcost.devices.measured import Family
+from symtick.hwcost.devices.rows import FEATURES, ROWS, DeviceRow, Strict
 
-ROWS = (
-    "add", "sub", "offset", "neg", "abs", "mul", "square", "constant", "min", "max",
-    "compare", "select", "digit_row", "round", "round_tie", "saturate", "table",
-)  # fmt: skip
 _RENAMED = {"madd": "digit_row"}  # rows of older files
-_PRODUCT = ("width", "partial", "shorter", "longer")
-# by row, what `symtick.hwcost.models.features` says of a node
-FEATURES: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(ROWS, ("width", "bits")),
-    **dict.fromkeys(("mul", "square"), _PRODUCT),
-    "constant": (*_PRODUCT, "adders"),
-    "table": ("address",),
-}
 # net: a wire between cells; carry: into a carry chain and out of it; carry_bit: along it, per bit;
 # wide: through a multiplexer F7 or F8; dsp: operands to product of a block without registers
 CELLS = ("net", "lut", "carry", "carry_bit", "wide", "clock_to_out", "setup", "dsp")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class RowPoints(_Strict):
-    """Measured values over one feature, linear in between and beyond."""
-
-    feature: str
-    at: dict[int, float] = Field(min_length=2)
-
-    def value(self, x: float) -> float:
-        """The interpolated value; below the first point it is the first point's."""
-        places = sorted(self.at)
-        if x <= places[0]:
-            return self.at[places[0]]
-        right = next((k for k, p in enumerate(places) if p >= x), len(places) - 1)
-        low, high = places[right - 1], places[right]
-        slope = (self.at[high] - self.at[low]) / (high - low)
-        return self.at[low] + slope * (x - low)
-
-
-class DeviceRow(_Strict):
-    """One operation's delay (ns) or LUT count, in one of the forms above."""
-
-    fixed: float | None = Field(None, ge=0)
-    regression: dict[str, float] | None = None
-    points: RowPoints | None = None
-    alias: str | None = None
-
-    @model_validator(mode="after")
-    def _one_form(self) -> DeviceRow:
-        fitted = self.regression is not None or self.points is not None
-        if [self.fixed is not None, fitted, self.alias is not None].count(True) != 1:
-            raise ValueError("a row needs one of fixed, regression and/or points, alias")
-        return self
-
-    @property
-    def features(self) -> set[str]:
-        """The features that the value depends on."""
-        over = set() if self.points is None else {self.points.feature}
-        return set(self.regression or {}) - {"constant"} | over
-
-    def value(self, features: Mapping[str, float]) -> float:
-        """The row's value, never negative (a fit may dip below zero for the smallest nodes)."""
-        if self.fixed is not None:
-            return self.fixed
-        total = 0.0 if self.points is None else self.points.value(features[self.points.feature])
-        for name, coefficient in (self.regression or {}).items():
-            total += coefficient * (1.0 if name == "constant" else features[name])
-        return max(0.0, total)
-
-
-class Totals(_Strict):
+class Totals(Strict):
     """What the part has; bram in blocks of 36 kbit (18 kbit for the ECP5)."""
 
     lut: int = Field(ge=0)
@@ -108,7 +37,7 @@ class Totals(_Strict):
     bram: int = Field(ge=0)
 
 
-class Clock(_Strict):
+class Clock(Strict):
     """What a period loses before logic starts.
 
     Attributes:
@@ -136,7 +65,7 @@ class Clock(_Strict):
         return self.max_source.startswith("assumed")
 
 
-class Dsp(_Strict):
+class Dsp(Strict):
     """Which products become DSP blocks, as the synthesiser decides, and their delay.
 
     A product does if both factors have `min_factor` bits or more and it has `min_product` or more;
@@ -152,14 +81,14 @@ class Dsp(_Strict):
     delay_ns: float = Field(ge=0)
 
 
-class Cell(_Strict):
+class Cell(Strict):
     """Delay of one kind of cell or wire, and where the figure comes from."""
 
     ns: float = Field(ge=0)
     source: str = Field(min_length=10)
 
 
-class DeviceFit(_Strict):
+class DeviceFit(Strict):
     """What the rows of a device follow from.
 
     Attributes:
@@ -171,7 +100,7 @@ class DeviceFit(_Strict):
     delay: Literal["measured", "cells"]
 
 
-class DeviceRefit(_Strict):
+class DeviceRefit(Strict):
     """Where a device that was refitted to reports comes from.
 
     Attributes:
@@ -187,7 +116,7 @@ class DeviceRefit(_Strict):
     factors: dict[str, float]
 
 
-class Device(_Strict):
+class Device(Strict):
     """A device file.
 
     Attributes:
@@ -224,15 +153,15 @@ class Device(_Strict):
     totals: Totals
     fit: DeviceFit | None = None
     refit: DeviceRefit | None = None
-    cells: dict[str, Cell] = {}
+    cells: dict[str, Cell] = Field(default_factory=dict)
     clock: Clock | None = None
     dsp: Dsp | None = None
-    delay: dict[str, DeviceRow] = {}
-    area: dict[str, DeviceRow] = {}
-    table_factor: dict[int, float] = {}
+    delay: dict[str, DeviceRow] = Field(default_factory=dict)
+    area: dict[str, DeviceRow] = Field(default_factory=dict)
+    table_factor: dict[int, float] = Field(default_factory=dict)
     ff_factor: float = Field(1.0, gt=0)
     period_ns: float | None = None
-    cycles: dict[str, dict[str, int]] = {}
+    cycles: dict[str, dict[str, int]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _complete(self) -> Device:

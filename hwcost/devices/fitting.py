@@ -16,9 +16,10 @@ import yaml
 
 from symtick.errors import InputError
 from symtick.hwcost.devices.cell_delays import checked_cells, composed_rows, dsp_delay, overhead
-from symtick.hwcost.devices.device import ROWS, Device
+from symtick.hwcost.devices.device import Device
 from symtick.hwcost.devices.fit_forms import ALIASES, FORMS, FitForm
 from symtick.hwcost.devices.measured import Column, MeasuredSet, Measurement, column, timed
+from symtick.hwcost.devices.rows import ROWS
 
 _Rows = dict[str, dict[str, Any]]
 _Value = Callable[[Measurement], float]

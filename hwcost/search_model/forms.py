@@ -35,7 +35,7 @@ class SumTerm:
 
 
 @dataclass(frozen=True)
-class Reading:
+class TableReading:
     """The table that gives the value of a node, if one does.
 
     Attributes:
@@ -79,7 +79,7 @@ class Forms:
 
     # --- functions of one signal ---------------------------------------------------------------
 
-    def reading(self, number: int) -> Reading:
+    def reading(self, number: int) -> TableReading:
         """The first function on the way down through nodes that each see one signal only.
 
         The way ends at a table that is there, at a signal that is used elsewhere too, or at one
@@ -94,7 +94,7 @@ class Forms:
                 break
             if node.op in FUNCTIONS:
                 if self.is_table(inner):
-                    return Reading(node.op, inner, True)
+                    return TableReading(node.op, inner, True)
                 op, divisor = node.op, None
             elif node.op is Op.DIV and node.args[1] == inner:
                 op, divisor = node.op, inner
@@ -102,8 +102,8 @@ class Forms:
             if self.uses[inner] > 1:
                 break
         if divisor is not None:
-            return Reading(op, divisor, True)
-        return Reading(op, number, self.uses[number] > 1)
+            return TableReading(op, divisor, True)
+        return TableReading(op, number, self.uses[number] > 1)
 
     def _inner(self, number: int) -> int | None:
         """The several-input node through which alone a node sees its inputs."""

@@ -25,7 +25,7 @@ from symtick.codegen.ir.schedule import Area, CostModel
 from symtick.codegen.ir.signed_digits import signed_digits
 from symtick.errors import InputError
 from symtick.expr import Expression, Op, arity, from_programs
-from symtick.hwcost.search_model.forms import ADDITIVE, MANY, NONE, Forms, Reading, SumTerm
+from symtick.hwcost.search_model.forms import ADDITIVE, MANY, NONE, Forms, SumTerm, TableReading
 from symtick.hwcost.search_model.table import TOLERANCE, SearchCost, rounded_factor
 
 _WIDTH = 6  # of a signal and of a table's address
@@ -84,7 +84,7 @@ def lowered(expression: Expression, cost: SearchCost, output: int = 0) -> tuple[
             f"the cost has tables for {len(cost.table_lut)}"
         )
     alone = from_programs([expression.to_program(output)], expression.inputs)
-    work = _Lowering(Forms(alone), cost)
+    work = _CostLowering(Forms(alone), cost)
     place = work.signal(len(alone.nodes) - 1)
     graph = Graph(tuple(work.builder.nodes), (place,), expression.inputs, ("y",))
     return graph, TableModel(cost, work.prices)
@@ -110,7 +110,7 @@ def output_arrival(graph: Graph, model: CostModel) -> Ready:
 
 
 @dataclass
-class _Lowering:
+class _CostLowering:
     forms: Forms
     cost: SearchCost
     builder: GraphBuilder = field(init=False)
@@ -210,7 +210,7 @@ class _Lowering:
             return self._quotient(*node.args)
         return self.operation(node.op, *(self.signal(a) for a in node.args))
 
-    def _read(self, reading: Reading) -> int:
+    def _read(self, reading: TableReading) -> int:
         """What a table reads."""
         if reading.whole or self.forms.nodes[reading.signal].op not in ADDITIVE:
             return self.signal(reading.signal)

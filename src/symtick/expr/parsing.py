@@ -73,7 +73,7 @@ def parse(text: str | Sequence[str], inputs: Sequence[str] | None = None) -> Exp
     parts = [p for t in ([text] if isinstance(text, str) else text) for p in t.split(";")]
     trees = [_tree(part) for part in parts]
     names = check_names(inputs) if inputs is not None else _found_names(trees)
-    reader = _Reader(Builder(names), {name: k for k, name in enumerate(names)})
+    reader = _TreeReader(Builder(names), {name: k for k, name in enumerate(names)})
     try:
         return reader.builder.build([reader.read(tree, 0) for tree in trees])
     except RecursionError:
@@ -97,7 +97,7 @@ def read_into(builder: Builder, text: str, calls: Calls | None = None) -> int:
     places = {name: k for k, name in enumerate(builder.inputs)}
     tree = _tree(text)
     try:
-        return _Reader(builder, places, {**_SHORTHAND, **(calls or {})}).read(tree, 0)
+        return _TreeReader(builder, places, {**_SHORTHAND, **(calls or {})}).read(tree, 0)
     except RecursionError:
         raise ParseError("the expression is nested too deep to be read") from None
 
@@ -121,7 +121,7 @@ def _found_names(trees: Sequence[ast.expr]) -> tuple[str, ...]:
     return default_names(largest + 1)
 
 
-class _Reader:
+class _TreeReader:
     def __init__(
         self, builder: Builder, places: dict[str, int], calls: Calls | None = None
     ) -> None:

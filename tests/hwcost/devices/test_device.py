@@ -15,18 +15,10 @@ from pydantic import ValidationError
 from symtick.calibration.points import points
 from symtick.errors import InputError
 from symtick.hwcost import model
-from symtick.hwcost.devices.device import (
-    CELLS,
-    FEATURES,
-    ROWS,
-    Device,
-    DeviceRow,
-    RowPoints,
-    devices,
-    load_device,
-)
+from symtick.hwcost.devices.device import CELLS, Device, devices, load_device
 from symtick.hwcost.devices.fitting import device_text, refit
 from symtick.hwcost.devices.measured import load_measured, timed
+from symtick.hwcost.devices.rows import FEATURES, ROWS, DeviceRow, RowPoints
 from symtick.hwcost.models.features import parts
 
 MEASURED = ("open", "ecp5-85k-8")
