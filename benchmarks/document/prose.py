@@ -127,8 +127,8 @@ of one 6-bit input each, which our compiler turns into a table by itself.
 ## 7. What each part of the compiler saves
 
 `python -m benchmarks.compiler runs/demo --designs d2 d12`. Designs of the jets run are compiled in
-full (`full`), with tuned widths besides (`tuned`), and with parts of the compiler left out. `no
-shared constants` leaves products with constants to synthesis. `no fusion` makes no table of a
+full (`full`), with tuned widths besides (`tuned`), and with parts of the compiler left out.
+`no shared constants` leaves products with constants to synthesis. `no fusion` makes no table of a
 sub-expression: every function is a table on its own argument, with as few address bits as accuracy
 allows, and the rest is arithmetic. `neither` leaves out both. `hls4ml` is hls4ml's symbolic back
 end, equal to its C++ bit for bit: one ap_fixed<16,6>, functions as its LUTs of 1,024 samples, no
