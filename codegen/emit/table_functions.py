@@ -16,6 +16,7 @@ import mpmath
 import numpy as np
 
 from symtick.codegen.design import Design
+from symtick.codegen.emit.pair_functions import PairFunction, pair_function
 from symtick.codegen.functions.tables import Address, piece_address
 from symtick.codegen.functions.univariate import Univariate, rounded, section
 from symtick.codegen.ir.fixed import Overflow, Quant, RawArray, Reals
@@ -67,24 +68,27 @@ class TableFunctions:
 
     def __init__(self, design: Design) -> None:
         self._graph = design.graph
+        self._formula = design.expression
         self._candidates = list(_candidates(design))
-        self._functions: dict[int, TableFunction | None] = {}
+        self._functions: dict[int, TableFunction | PairFunction | None] = {}
 
-    def of(self, number: int) -> TableFunction | None:
+    def of(self, number: int) -> TableFunction | PairFunction | None:
         """The function of a TABLE node that is nearest to its entries; None where none is near."""
         if number not in self._functions:
-            self._functions[number] = self._nearest(number)
+            pair = pair_function(self._graph, number, self._formula)
+            self._functions[number] = pair or self._nearest(number)
         return self._functions[number]
 
     def _nearest(self, number: int) -> TableFunction | None:
         node = self._graph.nodes[number]
         fits = [
-            fit
+            ((fit.quant is None, kind, fit.ulp, len(function.text)), fit)
             for source, at in _addresses(self._graph, node.args[0])
-            for function in (*self._candidates, *_lines(node, at))
+            for kind, functions in enumerate((self._candidates, _lines(node, at)))
+            for function in functions
             if (fit := _fit(node, source, at, function)) is not None
         ]
-        return min(fits, key=lambda fit: (fit.ulp, len(fit.function.text)), default=None)
+        return min(fits, key=lambda ranked: ranked[0])[1] if fits else None
 
 
 def _candidates(design: Design) -> Iterator[Univariate]:

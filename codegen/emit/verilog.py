@@ -222,7 +222,8 @@ class _Module:
             return {a: self._operand(self._holder(a), stage) for a in node.args}
         names = {a: self._operand(a, stage) for a in node.args}
         if node.op is GOp.TABLE:
-            names |= {k: self.names[k] for k in self.graph.nodes[node.args[0]].args}
+            below = self.graph.nodes[node.args[0]].args
+            names |= {k: self.names[k] for a in below for k in (a, self._holder(a))}
         return names
 
     def _operand(self, number: int, stage: int) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from expression_samples import random_expression
 from golden_designs import DESIGNS
-from unit_model import UnitModel
+from unit_model import SizedModel, UnitModel
 
 from symtick.codegen import (
     Design,
@@ -21,7 +21,8 @@ from symtick.codegen import (
     Schedule,
     compile_expression,
 )
-from symtick.codegen.emit.table_functions import TableFunctions
+from symtick.codegen.emit.pair_functions import pair_function
+from symtick.codegen.emit.table_functions import TableFunction, TableFunctions
 from symtick.expr import parse
 
 
@@ -57,7 +58,7 @@ def test_a_stated_function_is_that_of_the_entries(seed: int) -> None:
     functions, graph = TableFunctions(design), design.graph
     for number in _tables(design):
         found = functions.of(number)
-        if found is None or found.codes > 1:
+        if not isinstance(found, TableFunction) or found.codes > 1:
             continue
         node, source = graph.nodes[number], graph.nodes[found.source]
         codes = np.arange(source.lo, source.hi + 1)
@@ -88,3 +89,47 @@ def test_a_design_without_units_still_knows_lines() -> None:
     design = Design("line", parse("x0"), graph, Schedule((0, 0), (0.0, 0.0), 1, 5.0, 4.0), "unit")
     found = TableFunctions(design).of(1)
     assert found is not None and found.text(["x0", "y"]) == "1.5 - x0, exact"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("min(x*y, x + y)", "fused: min(x*y, x + y), exact"),
+        ("max(x*y, x - y)", "fused: max(x*y, x - y), exact"),
+    ],
+)
+def test_a_fused_table_says_what_it_is_of_two_signals(text: str, wanted: str) -> None:
+    design = compile_expression(
+        parse([text], ("x", "y")), [Fixed(3, 1), Fixed(3, 1)], SizedModel(budget_ns=2.0),
+        Precision(term_frac=6), name="d",
+    )  # fmt: skip
+    functions, names = TableFunctions(design), _names(design)
+    (table,) = _tables(design)
+    found = functions.of(table)
+    assert found is not None and found.text(names) == wanted
+
+
+@pytest.mark.parametrize(
+    ("op", "wanted"),
+    [(GOp.ADD, "x + y"), (GOp.SUB, "x - y"), (GOp.MUL, "x*y"), (GOp.MIN, "min(x, y)"),
+     (GOp.MAX, "max(x, y)"), (GOp.GE, "x >= y")],
+)  # fmt: skip
+def test_single_operations_fused_are_known_wherever_the_points_are(op: GOp, wanted: str) -> None:
+    b = GraphBuilder(("x", "y"))
+    x, y = b.input(0, Fixed(3, 2), -4, 2), b.input(1, Fixed(4, 1, False), 1, 15)
+    node = b.op(op, x, y)
+    low, high = np.meshgrid(np.arange(8), np.arange(16), indexing="ij")
+    codes = np.stack([(low.ravel() + 4) % 8 - 4, high.ravel()], axis=1)
+    inside = np.stack([np.clip(codes[:, 0], -4, 2), np.clip(codes[:, 1], 1, 15)], axis=1)
+    contents = b.build([node], ["z"]).evaluate(inside)[:, 0].tolist()
+    table = b.table(b.op(GOp.CONCAT, x, y), contents, b.nodes[node].fmt)
+    graph = b.build([table], ["z"])
+    number = graph.outputs[0]
+    found = pair_function(graph, number, parse("x", ("x", "y")))
+    assert found is not None and found.text(["x", "y"]) == f"fused: {wanted}, exact"
+    node_of = graph.nodes[number]
+    first, reached, *rest = node_of.contents
+    changed = (first, reached + 2, *rest)
+    wrong = replace(graph, nodes=(*graph.nodes[:number], replace(node_of, contents=changed)))
+    other = pair_function(wrong, number, parse("x", ("x", "y")))
+    assert other is None or other.pattern != found.pattern
