@@ -10,7 +10,7 @@ SOURCES := src search hwcost codegen sim baselines tests benchmarks examples
 PYTEST := $(BIN)/pytest -q --numprocesses auto --dist loadfile
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: setup demo test test-fast coverage lint format bench wheel clean
+.PHONY: setup demo test test-fast coverage lint format stubs sanitize bench wheel clean
 
 setup: $(STAMP)
 
@@ -54,6 +54,31 @@ format: setup
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/clang-format -i $(KERNEL_CODE)
+
+stubs: setup
+	$(BIN)/python tests/search/kernel_stub.py
+
+# The kernel with address and undefined-behaviour checks, then with checks for data races. Tests that
+# import torch are left out, which these checkers do not get along with.
+SANITIZED := $(BIN)/pytest -q -p sanitized_kernel -p no:cacheprovider -m 'kernel and not slow'
+PRELOAD = $(shell g++ -print-file-name=$(1)) $(shell g++ -print-file-name=libstdc++.so)
+
+sanitize: build/asan/kernel.so build/tsan/kernel.so
+	PYTHONPATH=tests SYMTICK_KERNEL=$(CURDIR)/build/asan/kernel.so ASAN_OPTIONS=detect_leaks=0 \
+	    LD_PRELOAD='$(call PRELOAD,libasan.so)' $(SANITIZED) tests/search/kernel_api \
+	    tests/search/grammar tests/search/enumeration tests/search/evolution
+	PYTHONPATH=tests SYMTICK_KERNEL=$(CURDIR)/build/tsan/kernel.so \
+	    TSAN_OPTIONS=halt_on_error=1:report_signal_unsafe=0 \
+	    LD_PRELOAD='$(call PRELOAD,libtsan.so)' $(SANITIZED) tests/search/evolution
+
+build/asan/kernel.so: SANITIZE := address,undefined
+build/tsan/kernel.so: SANITIZE := thread
+build/%/kernel.so: $(STAMP)
+	$(BIN)/cmake -S . -B $(@D) -G Ninja -DSYMTICK_SANITIZE=$(SANITIZE) \
+	    -DCMAKE_MAKE_PROGRAM=$(CURDIR)/$(BIN)/ninja -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python \
+	    -Dnanobind_DIR=$$($(BIN)/python -m nanobind --cmake_dir)
+	$(BIN)/ninja -C $(@D)
+	cp $(@D)/search/kernel/_kernel*.so $@
 
 bench: setup
 	$(INSTALL) '.[bench]'
