@@ -106,7 +106,7 @@ def bidirectional_front(
         max_operations, max_functions, rows,
     )  # fmt: skip
     try:
-        formulas, functions, evaluations, lookups = _kernel.meet(
+        formulas, functions, evaluations, lookups = _kernel.bidirectional(
             rules.to_kernel(vocabulary, cost), rows_in_kernel, cost_table(cost), spec, settings,
             max_evaluations, least,
         )  # fmt: skip

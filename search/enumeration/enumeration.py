@@ -21,7 +21,7 @@ from symtick.search.kernel_api.losses import Loss, loss_spec
 
 UNDEFINED: int = _kernel.UNDEFINED  # the fingerprint of what divides by what is zero everywhere
 MOST_ROWS: int = _kernel.MOST_ROWS  # rows that functions are told apart on, at most
-_NO_LIMIT = 2**63
+_NO_LIMIT = _kernel.NO_LIMIT
 
 Floats = npt.NDArray[np.float64]
 

@@ -30,7 +30,7 @@ from symtick.search.kernel_api.states import Arrays, State
 Floats = npt.NDArray[np.float64]
 Guess = Program | Expression | str
 _Kind = TypeVar("_Kind", bound=np.generic)
-_NO_LIMIT = 2**64 - 1
+_NO_LIMIT = _kernel.NO_LIMIT
 SLICE = 5  # generations between two looks at the keyboard
 
 
@@ -215,7 +215,7 @@ class Engine:
             Sequences, shape (n, length), filled up with -1, n at most `most`; the values of the
             free constants of each; their losses, shape (n,), as `offer` gives them.
         """
-        sequences, constants, counts, losses = self._engine.people(most)
+        sequences, constants, counts, losses = self._engine.individuals(most)
         return sequences, np.split(constants, np.cumsum(counts)[:-1]) if len(counts) else [], losses
 
     def state(self) -> State:

@@ -23,7 +23,7 @@ from symtick.search.grammar.units import Unit, Units
 from symtick.search.grammar.vocabulary import Vocabulary
 from symtick.search.kernel_api.evaluation import cost_table
 
-ANY = 2**31 - 1  # the kernel's number for no limit
+ANY = _kernel.ANY_NUMBER  # the kernel's count that is no limit
 # built-in operators that undo each other; custom ones say it themselves
 INVERSES = (("neg", "neg"), ("exp", "log"), ("sqrt", "square"))
 

@@ -1,8 +1,11 @@
-// Long work asks now and then whether somebody wants it to end.
+// How long work ends early: budgets of evaluations, and interrupts that are asked for now and then.
 #pragma once
 #include <cstdint>
 
 namespace symtick {
+
+// a budget of evaluations that is none, and to which a few can be added
+constexpr std::uint64_t kNoLimitOfEvaluations = std::uint64_t(1) << 63;
 
 // Called by `Patience` of this thread, where one is set; throws to end the work.
 inline thread_local void (*interrupts)() = nullptr;

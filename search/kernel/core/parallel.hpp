@@ -11,14 +11,14 @@
 namespace symtick {
 
 // Threads that a loop of n steps can use, at least one.
-inline std::size_t crew_size(std::size_t n, int threads) {
+inline std::size_t thread_count(std::size_t n, int threads) {
     const std::size_t asked = threads < 1 ? 1 : std::size_t(threads);
     return std::max<std::size_t>(1, std::min(n, asked));
 }
 
 template <class F>
 void parallel_for(std::size_t n, int threads, F fn) {
-    const std::size_t count = crew_size(n, threads);
+    const std::size_t count = thread_count(n, threads);
     if (count <= 1) {
         for (std::size_t k = 0; k < n; ++k) fn(k, std::size_t(0));
         return;
@@ -35,10 +35,10 @@ void parallel_for(std::size_t n, int threads, F fn) {
         }
     };
     {
-        std::vector<std::jthread> crew;  // joined at its end, whatever is thrown
-        crew.reserve(count - 1);
+        std::vector<std::jthread> helpers;  // joined at its end, whatever is thrown
+        helpers.reserve(count - 1);
         try {
-            for (std::size_t t = 1; t < count; ++t) crew.emplace_back(work, t);
+            for (std::size_t t = 1; t < count; ++t) helpers.emplace_back(work, t);
         } catch (const std::system_error&) {
             // no more threads to be had: those there are do all the work
         }

@@ -1,4 +1,4 @@
-// Trees: checking, sub-tree bounds, hashing, hash-consing, and compiling to the instructions and
+// Trees: checking, sub-tree bounds, hashing, and compiling to the instructions and
 // the derivative tape of loops.hpp.
 #pragma once
 #include <string>
@@ -13,7 +13,6 @@ void check(const Tree& tree, std::size_t features, std::size_t number);
 
 // index of the first node of the sub-tree that ends at `root`
 std::size_t first_of(const Tree& tree, std::size_t root);
-std::size_t depth_of(const Tree& tree);
 std::size_t constants_of(const Tree& tree);
 // constants that may be tuned, those with a common number counted once
 std::size_t parameters_of(const Tree& tree);
@@ -22,15 +21,6 @@ std::uint64_t hash_of(const Tree& tree);
 // a sum, product and so on of constants becomes one constant; x*1, x+0, --x and the like go
 Tree simplified(const Tree& tree);
 double apply_scalar(std::uint8_t op, double a, double b);
-
-// One distinct node; a, b: earlier distinct nodes, -1 where there is none.
-struct DagNode {
-    std::uint8_t op;
-    std::int32_t feature, a, b;
-    double value;
-};
-// distinct nodes in order of first appearance; the root is the last
-std::vector<DagNode> hash_consed(const Tree& tree);
 
 // where a compiled sub-tree's value is: a slot, ~column of the data, or `value` itself
 struct Operand {

@@ -1,4 +1,5 @@
-// See engine.hpp: the course of a search. Nothing here depends on which thread runs an island.
+// The course of a search: steps, islands, migration, screening rows; see engine.hpp. Nothing here
+// depends on which thread runs an island.
 #include "evolution/engine.hpp"
 
 #include <algorithm>
@@ -14,9 +15,7 @@ namespace {
 constexpr std::size_t kExactRows = 64;  // up to these, scores are in double precision
 // part of the target's variance that is rounding, of scores in single and in double precision
 constexpr double kNoise = 1e-13, kExactNoise = 1e-29;
-constexpr std::size_t kFounderTries = 40;      // for each founder that is no sum of terms
-constexpr std::size_t kWriterTries = 100'000;  // for the first founder that is written by the masks
-constexpr std::uint64_t kLibraryShare = 4;     // the library takes this part of the budget at most
+constexpr std::uint64_t kLibraryShare = 4;  // the library takes this part of the budget at most
 constexpr std::size_t kStarts = 1 << 14;
 // what MATCH looks into, and how far
 constexpr LibrarySettings kMatchLibrary{.max_level = 7, .max_functions = 400'000, .max_rows = 64};
@@ -86,8 +85,8 @@ Engine::Engine(Data data, const EngineSettings& settings, const BreedSettings& b
     }
 }
 
-void Engine::hire(std::size_t crew) {
-    while (workers_.size() < crew) workers_.push_back(std::make_unique<Worker>(breeder_, rules_));
+void Engine::make_workers(std::size_t count) {
+    while (workers_.size() < count) workers_.push_back(std::make_unique<Worker>(breeder_, rules_));
 }
 
 std::uint64_t Engine::left_of(std::uint64_t max_evaluations) const {
@@ -138,7 +137,7 @@ Stats Engine::step(std::size_t generations, int threads, std::uint64_t max_evalu
 }
 
 void Engine::advance(std::size_t generations, int threads, std::uint64_t max_evaluations) {
-    hire(crew_size(islands_.size(), threads));
+    make_workers(thread_count(islands_.size(), threads));
     // what is left is shared out, so that no thread must look at another's counts
     const std::uint64_t left = left_of(max_evaluations);
     const std::uint64_t share = left / islands_.size(), more = left % islands_.size();
@@ -182,117 +181,6 @@ double Engine::best_loss() const {
     double best = std::numeric_limits<double>::infinity();
     for (const Island& island : islands_) best = std::min(best, island.best);
     return best;
-}
-
-// The first individuals: guesses, then sums of terms, or trees of tokens where those are not
-// rewritten. Where the rules refuse most of these, trees are written token by token over the rules'
-// masks.
-void Engine::found_island(Island& island, std::size_t number, std::uint64_t quota, Worker& worker) {
-    const bool sums = breed_settings_.simplify && breeder_.terms();
-    const std::size_t wanted = settings_.population;
-    const std::size_t most = sums ? wanted : guesses_.size() + kFounderTries * wanted;
-    bool fit = false;  // was any within the rules?
-    for (std::size_t k = 0; k < most && island.individuals.size() < wanted; ++k) {
-        if (over(island, quota)) break;
-        const bool guess = k < guesses_.size();
-        if (guess)
-            worker.child.tree = guesses_[(k + number) % guesses_.size()];
-        else if (sums)
-            first_sum(island, k == guesses_.size() ? 0 : 1 + island.rng.below(3), worker);
-        else
-            first_tree(island, k - guesses_.size(), worker);
-        if (take_in(island, sums || guess ? 1.0 : settings_.tune_probability, worker)) fit = true;
-    }
-    const auto wanting = [&](std::size_t k) {
-        if (2 * island.individuals.size() >= wanted || over(island, quota)) return false;
-        return k < kFounderTries * wanted || (island.individuals.empty() && k < kWriterTries);
-    };
-    for (std::size_t k = 0; !sums && wanting(k); ++k)
-        if (written_tree(island, worker) && take_in(island, settings_.tune_probability, worker))
-            fit = true;
-    island.founded = !island.individuals.empty();
-    if (island.founded || over(island, quota)) return;
-    throw std::invalid_argument(
-        fit ? "no first expression has a finite loss: scale the data, or allow other operators"
-            : "no first expression keeps the rules, limits and ranges: they leave (almost) "
-              "nothing");
-}
-
-// a founder finds its place; false where it is not within rules and limits
-bool Engine::take_in(Island& island, double tuning, Worker& worker) {
-    const bool sums = breed_settings_.simplify && breeder_.terms();
-    Individual& child = worker.child;
-    if (!judged(island, worker)) {
-        ++island.stats.rejected;
-        return false;
-    }
-    const Known* known = island.cache.find(child.hash);
-    if (known && !sums) {
-        ++island.stats.cache_hits;
-        child.screen = known->loss;
-        if (known->living == 0 && std::isfinite(child.screen)) join(island, child);
-    } else {
-        raise(island, tuning, worker);
-    }
-    return true;
-}
-
-// Other individuals; the old ones stay where none can be made.
-void Engine::found_anew(Island& island, std::size_t number, std::uint64_t quota, Worker& worker) {
-    std::vector<Individual> old = island.individuals;
-    const std::size_t oldest = island.oldest;
-    clear(island);
-    try {
-        found_island(island, number, quota, worker);
-    } catch (const std::invalid_argument&) {
-        // as few can be made as before
-    }
-    if (!island.individuals.empty()) return;
-    island.individuals = std::move(old);
-    island.oldest = oldest;
-    island.founded = true;
-    for (const Individual& one : island.individuals)
-        if (Known* known = island.cache.find(one.hash); known && known->living < 0xffff)
-            ++known->living;
-}
-
-// a tree whose tokens are drawn from what the rules' masks allow; false where it comes to a dead
-// end
-bool Engine::written_tree(Island& island, Worker& worker) const {
-    Prefix& prefix = worker.prefix;
-    prefix.clear();
-    while (!prefix.complete()) {
-        if (!prefix.mask(worker.mask)) return false;
-        const auto open = std::count(worker.mask.begin(), worker.mask.end(), std::uint8_t(1));
-        std::size_t left = island.rng.below(std::size_t(open)), token = 0;
-        while (!worker.mask[token] || left-- > 0) ++token;
-        prefix.push(int(token));
-    }
-    worker.child.tree = to_tree(prefix.sequence(), vocabulary());
-    for (Node& n : worker.child.tree)
-        if (n.op == CONST && n.feature == kFree) n.value = island.rng.normal() * 2.0;
-    return true;
-}
-
-// ramped half-and-half (Koza 1992)
-void Engine::first_tree(Island& island, std::size_t number, Worker& worker) const {
-    const std::size_t depths = std::size_t(std::max(1, settings_.founder_depth - 1));
-    worker.child.tree.clear();
-    worker.breeder.grow(island.rng, 2 + int(number / 2 % depths), number % 2 == 0,
-                        worker.child.tree);
-}
-
-void Engine::first_sum(Island& island, std::size_t terms, Worker& worker) const {
-    Tree& tree = worker.child.tree;
-    tree.clear();
-    append_const(tree, 0.0);
-    for (std::size_t t = 0; t < terms; ++t) {
-        Tree& more = worker.half;
-        if (!with_term(tree, island.rng, worker, more) ||
-            !fits(more, body_of(more, worker.body), worker))
-            continue;
-        if (cost_of(body_of(more, worker.body), cost_).lut <= settings_.max_lut) tree = more;
-    }
 }
 
 void Engine::clear(Island& island) {
@@ -360,7 +248,7 @@ void Engine::redraw(int threads, std::uint64_t max_evaluations) {
         wanted += i.individuals.size() + i.elites.size() + i.tick_elites.size();
     if (wanted > left_of(max_evaluations)) return;
     draw_screen(number);
-    hire(crew_size(islands_.size(), threads));
+    make_workers(thread_count(islands_.size(), threads));
     parallel_for(islands_.size(), threads,
                  [&](std::size_t k, std::size_t me) { rescore(islands_[k], *workers_[me]); });
 }
@@ -384,7 +272,7 @@ void Engine::rescore(Island& island, Worker& worker) {
 
 void Engine::deal(const std::vector<Tree>& given, int threads, std::vector<double>& losses) {
     losses.assign(given.size(), std::numeric_limits<double>::infinity());
-    hire(crew_size(islands_.size(), threads));
+    make_workers(thread_count(islands_.size(), threads));
     parallel_for(islands_.size(), threads, [&](std::size_t k, std::size_t me) {
         for (std::size_t n = k; n < given.size(); n += islands_.size())
             losses[n] = offered(islands_[k], given[n], *workers_[me]);

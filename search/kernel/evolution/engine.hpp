@@ -56,7 +56,6 @@ struct Stats {
 };
 
 constexpr std::uint16_t kMostTicks = 1023;  // more count as these in histogram and tick elites
-constexpr std::uint64_t kNoLimitOfEvaluations = ~std::uint64_t(0);
 
 class Engine {
 public:
@@ -145,7 +144,7 @@ private:
     std::unique_ptr<Matcher> matcher_;
 
     // engine.cpp: the course
-    void hire(std::size_t crew);
+    void make_workers(std::size_t count);
     std::uint64_t left_of(std::uint64_t max_evaluations) const;
     void collect(std::uint64_t most);
     void advance(std::size_t generations, int threads, std::uint64_t max_evaluations);
@@ -153,17 +152,19 @@ private:
     void draw_screen(std::uint64_t number);
     void redraw(int threads, std::uint64_t max_evaluations);
     void rescore(Island& island, Worker& worker);
+    void generation(Island& island, std::uint64_t quota, Worker& worker);
+    void clear(Island& island);
+    bool stuck(Island& island) const;
+    bool over(const Island& island, std::uint64_t quota) const;
+    void deal(const std::vector<Tree>& given, int threads, std::vector<double>& losses);
+
+    // engine_founders.cpp
     void found_island(Island& island, std::size_t number, std::uint64_t quota, Worker& worker);
     void found_anew(Island& island, std::size_t number, std::uint64_t quota, Worker& worker);
     bool take_in(Island& island, double tuning, Worker& worker);
     bool written_tree(Island& island, Worker& worker) const;
     void first_tree(Island& island, std::size_t number, Worker& worker) const;
     void first_sum(Island& island, std::size_t terms, Worker& worker) const;
-    void generation(Island& island, std::uint64_t quota, Worker& worker);
-    void clear(Island& island);
-    bool stuck(Island& island) const;
-    bool over(const Island& island, std::uint64_t quota) const;
-    void deal(const std::vector<Tree>& given, int threads, std::vector<double>& losses);
 
     // engine_offspring.cpp: one child
     void breed_one(Island& island, std::uint64_t quota, Worker& worker);
@@ -179,9 +180,9 @@ private:
     const Tree& body_of(const Tree& tree, Tree& scratch) const;
     bool fits(const Tree& tree, const Tree& body, Worker& worker) const;
     bool judged(Island& island, Worker& worker) const;  // rules, cost and function of the child
-    bool conceive(Island& island, const Individual& parent, MoveKind move, Worker& worker);
+    bool evaluate_child(Island& island, const Individual& parent, MoveKind move, Worker& worker);
     bool take_known(Island& island, Known& known, std::size_t copies, Worker& worker);
-    double raise(Island& island, double tuning, Worker& worker);
+    double score_child(Island& island, double tuning, Worker& worker);
     double offered(Island& island, const Tree& tree, Worker& worker);
     double score(const Tree& body, Worker& worker) const;
     void tune(Island& island, Individual& child, int iterations, Worker& worker) const;

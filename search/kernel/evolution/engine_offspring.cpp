@@ -31,7 +31,7 @@ void Engine::breed_one(Island& island, std::uint64_t quota, Worker& worker) {
         }
         if (!bred(island, parent, move, worker)) continue;
         if (move != TUNE && identical(worker.child.tree, parent.tree)) continue;
-        if (conceive(island, parent, move, worker)) return;
+        if (evaluate_child(island, parent, move, worker)) return;
     }
 }
 

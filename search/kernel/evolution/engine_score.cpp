@@ -58,7 +58,8 @@ bool Engine::judged(Island& island, Worker& worker) const {
     return child.cost.ticks <= rules_.settings().max_ticks && child.cost.lut <= settings_.max_lut;
 }
 
-bool Engine::conceive(Island& island, const Individual& parent, MoveKind move, Worker& worker) {
+bool Engine::evaluate_child(Island& island, const Individual& parent, MoveKind move,
+                            Worker& worker) {
     Individual& child = worker.child;
     if (!judged(island, worker)) {
         ++island.stats.rejected;
@@ -74,7 +75,7 @@ bool Engine::conceive(Island& island, const Individual& parent, MoveKind move, W
     if (Known* known = island.cache.find(child.hash))
         return take_known(island, *known, settings_.copies, worker);
     const bool term = move >= EXCHANGE && move <= DROP_TERM;
-    raise(island, term ? 1.0 : settings_.tune_probability, worker);
+    score_child(island, term ? 1.0 : settings_.tune_probability, worker);
     return true;
 }
 
@@ -104,8 +105,8 @@ bool Engine::take_known(Island& island, Known& known, std::size_t copies, Worker
     return true;
 }
 
-// scores the child in the worker's hands, tunes it by that chance, and finds it its place; its loss
-double Engine::raise(Island& island, double tuning, Worker& worker) {
+// scores the worker's child, tunes it by that chance, and finds it its place; its loss
+double Engine::score_child(Island& island, double tuning, Worker& worker) {
     Individual& child = worker.child;
     ++island.stats.evaluations;
     const Tree& body = body_of(child.tree, worker.body);
@@ -129,7 +130,7 @@ double Engine::offered(Island& island, const Tree& tree, Worker& worker) {
         return child.screen;
     }
     Known* known = island.cache.find(child.hash);
-    if (!known) return raise(island, 1.0, worker);
+    if (!known) return score_child(island, 1.0, worker);
     const std::uint64_t hash = child.hash;
     take_known(island, *known, std::max<std::size_t>(1, settings_.copies), worker);
     known = island.cache.find(hash);

@@ -107,10 +107,10 @@ private:
 };
 
 // What one thread writes with: kSide sequences, each begun as soon as one is done.
-class Desk {
+class BatchWriter {
 public:
-    Desk(const PolicyNetwork& net, const PolicyPriors& priors, const Rules& rules,
-         std::uint64_t seed, std::uint64_t first, std::size_t tries, Samples& out)
+    BatchWriter(const PolicyNetwork& net, const PolicyPriors& priors, const Rules& rules,
+                std::uint64_t seed, std::uint64_t first, std::size_t tries, Samples& out)
         : net_(net),
           rules_(rules),
           loops_(lstm()),
@@ -300,11 +300,12 @@ Samples sample(const PolicyWeights& weights, const PolicyPriors& priors, const R
     out.entropy.resize(n);
     const std::size_t chunks = (n + kChunk - 1) / kChunk;
     std::vector<std::size_t> attempts(chunks);
-    std::vector<std::unique_ptr<Desk>> desks(crew_size(chunks, threads));
+    std::vector<std::unique_ptr<BatchWriter>> writers(thread_count(chunks, threads));
     parallel_for(chunks, threads, [&](std::size_t k, std::size_t me) {
-        if (!desks[me])
-            desks[me] = std::make_unique<Desk>(net, priors, rules, seed, first, tries, out);
-        attempts[k] = desks[me]->write(k * kChunk, std::min(n, (k + 1) * kChunk));
+        if (!writers[me])
+            writers[me] =
+                std::make_unique<BatchWriter>(net, priors, rules, seed, first, tries, out);
+        attempts[k] = writers[me]->write(k * kChunk, std::min(n, (k + 1) * kChunk));
     });
     for (const std::size_t count : attempts) out.attempts += count;
     return out;

@@ -2,13 +2,16 @@
 #pragma once
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
+#include <nanobind/stl/variant.h>
 #include <nanobind/stl/vector.h>
 
 #include <initializer_list>
 
 #include "eval/eval.hpp"
+#include "rules/vocabulary.hpp"
 
 namespace symtick {
 
@@ -46,16 +49,20 @@ struct Population {
     const Tree& only() const;
 };
 
-struct Packed {
-    std::vector<std::uint8_t> ops;
-    std::vector<std::int32_t> args;
-    std::vector<double> consts;
-};
-Packed packed(const Tree& tree);
+// ops, args and constants of a tree
+using Program = std::tuple<Out<std::uint8_t>, Out<std::int32_t>, Out<double>>;
+Program program_of(const Tree& tree);
+
+// (n, longest), -1 behind each end
+Out<std::int16_t> padded(const std::vector<Sequence>& sequences);
+
+using Counts = nb::typed<nb::dict, nb::str, nb::int_>;
 
 // a number of LossKind (not CUSTOM), or a callable on (prediction, target, weights): float64 arrays
 // of shape (rows,); called with the interpreter lock by any thread, its exceptions pass through
-LossSpec loss_from(nb::object which, double delta);
+using CustomLoss = nb::typed<nb::callable, double(Out<double>, Out<double>, Out<double>)>;
+using LossArgument = nb::typed<nb::object, std::variant<int, CustomLoss>>;
+LossSpec loss_from(LossArgument which, double delta);
 
 void bind_limits(nb::module_& m);
 void bind_loss(nb::module_& m);

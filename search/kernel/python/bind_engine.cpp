@@ -11,26 +11,27 @@ namespace symtick {
 namespace {
 
 // an engine is for one thread at a time, and `step` works without the interpreter lock
-class Turn {
+class EngineLock {
 public:
-    explicit Turn(Engine& engine) : engine_(engine) {
+    explicit EngineLock(Engine& engine) : engine_(engine) {
         if (engine_.busy.test_and_set(std::memory_order_acquire))
             throw std::runtime_error("this engine is at work in another thread: wait for its step");
     }
-    ~Turn() { engine_.busy.clear(std::memory_order_release); }
-    Turn(const Turn&) = delete;
+    ~EngineLock() { engine_.busy.clear(std::memory_order_release); }
+    EngineLock(const EngineLock&) = delete;
 
 private:
     Engine& engine_;
 };
 
-Engine::Penalty wrapped(nb::object penalty) {
-    if (penalty.is_none()) return {};
-    return [penalty](const Tree& tree) {
+using Penalty = nb::typed<nb::callable, double(Out<std::uint8_t>, Out<std::int32_t>, Out<double>)>;
+
+Engine::Penalty wrapped(std::optional<Penalty> penalty) {
+    if (!penalty) return {};
+    return [call = std::move(*penalty)](const Tree& tree) {
         const nb::gil_scoped_acquire hold;
-        Packed p = packed(tree);
-        const double more = nb::cast<double>(
-            penalty(give(std::move(p.ops)), give(std::move(p.args)), give(std::move(p.consts))));
+        auto [ops, args, consts] = program_of(tree);
+        const double more = nb::cast<double>(call(ops, args, consts));
         if (!(more >= 0.0)) throw nb::value_error("a penalty must be a number from 0");
         return more;
     };
@@ -62,7 +63,7 @@ using Guesses = std::tuple<In<std::int16_t, 2>, In<double, 1>, In<std::int64_t, 
 
 void make_engine(Engine* self, In<double, 2> x, In<double, 1> y, In<double, 1> w,
                  const EngineSettings& settings, const BreedSettings& breed, const Rules& rules,
-                 const CostTable& cost, const Guesses& guesses, nb::object penalty) {
+                 const CostTable& cost, const Guesses& guesses, std::optional<Penalty> penalty) {
     const std::size_t rows = x.shape(0), features = x.shape(1);
     if (y.shape(0) != rows || w.shape(0) != rows || rows == 0 || features == 0 ||
         (breed.ranges.size() != features && !breed.ranges.empty()) ||
@@ -72,13 +73,13 @@ void make_engine(Engine* self, In<double, 2> x, In<double, 1> y, In<double, 1> w
         if (t.node.op == INPUT && std::size_t(t.node.feature) >= features)
             throw std::invalid_argument("the vocabulary has inputs that the data lack");
     const auto& [sequences, constants, counts] = guesses;
-    new (self)
-        Engine(Data(x.data(), y.data(), w.data(), rows, features), settings, breed, rules, cost,
-               trees_of(rules.vocabulary(), sequences, constants, counts), wrapped(penalty));
+    new (self) Engine(Data(x.data(), y.data(), w.data(), rows, features), settings, breed, rules,
+                      cost, trees_of(rules.vocabulary(), sequences, constants, counts),
+                      wrapped(std::move(penalty)));
 }
 
-nb::dict told(const Stats& s) {
-    nb::dict out;
+Counts told(const Stats& s) {
+    Counts out;
     out["generation"] = s.generation;
     out["evaluations"] = s.evaluations;
     out["cache_hits"] = s.cache_hits;
@@ -87,42 +88,49 @@ nb::dict told(const Stats& s) {
     return out;
 }
 
-nb::dict step(Engine& engine, std::size_t generations, int threads, std::uint64_t most) {
-    const Turn turn(engine);
+Counts step(Engine& engine, std::size_t generations, int threads, std::uint64_t max_evaluations) {
+    const EngineLock lock(engine);
     Stats s;
     {
         nb::gil_scoped_release release;
-        s = engine.step(generations, threads, most);
+        s = engine.step(generations, threads, max_evaluations);
     }
     return told(s);
 }
 
-nb::dict stats(Engine& engine) {
-    const Turn turn(engine);
+Counts stats(Engine& engine) {
+    const EngineLock lock(engine);
     return told(engine.stats());
 }
 
-// (ops, args, consts, loss, ticks, lut, sequence, its free constants) of each
-nb::list front(Engine& engine) {
-    const Turn turn(engine);
-    nb::list out;
+// values of the free constants, after those that are there
+void append_free(const Tree& tree, std::vector<double>& out) {
+    for (const Node& n : tree)
+        if (n.op == CONST && n.feature != kLiteral) out.push_back(n.value);
+}
+
+// ops, args, consts, loss, ticks, lut, sequence, its free constants
+using Entry = std::tuple<Out<std::uint8_t>, Out<std::int32_t>, Out<double>, double, int, double,
+                         Out<std::int16_t>, Out<double>>;
+
+std::vector<Entry> front(Engine& engine) {
+    const EngineLock lock(engine);
+    std::vector<Entry> out;
     for (const Individual& one : engine.front()) {
-        Packed p = packed(engine.phenotype(one.tree));
         Sequence tokens;
         if (!to_sequence(one.tree, engine.vocabulary(), tokens)) tokens.clear();
         std::vector<double> free;
-        for (const Node& n : one.tree)
-            if (n.op == CONST && n.feature != kLiteral) free.push_back(n.value);
-        out.append(nb::make_tuple(give(std::move(p.ops)), give(std::move(p.args)),
-                                  give(std::move(p.consts)), one.loss, one.cost.ticks, one.cost.lut,
-                                  give(std::move(tokens)), give(std::move(free))));
+        append_free(one.tree, free);
+        out.push_back(std::tuple_cat(program_of(engine.phenotype(one.tree)),
+                                     std::tuple(one.loss, one.cost.ticks, one.cost.lut,
+                                                give(std::move(tokens)), give(std::move(free)))));
     }
     return out;
 }
 
 Out<double> offer(Engine& engine, In<std::int16_t, 2> sequences, In<double, 1> constants,
                   In<std::int64_t, 1> counts, bool replant, int threads) {
-    const Turn turn(engine);
+    const EngineLock lock(engine);
     const std::vector<Tree> trees = trees_of(engine.vocabulary(), sequences, constants, counts);
     std::vector<double> losses;
     {
@@ -132,36 +140,33 @@ Out<double> offer(Engine& engine, In<std::int16_t, 2> sequences, In<double, 1> c
     return give(std::move(losses));
 }
 
-// (sequences, constants, how many of each, losses)
-nb::tuple individuals(Engine& engine, std::size_t most) {
-    const Turn turn(engine);
+// sequences, constants, how many of each, losses
+std::tuple<Out<std::int16_t>, Out<double>, Out<std::int64_t>, Out<double>> individuals(
+    Engine& engine, std::size_t most) {
+    const EngineLock lock(engine);
     const std::vector<Individual> all = engine.individuals(most);
     std::vector<Sequence> rows(all.size());
     std::vector<double> constants, losses;
-    std::vector<std::int64_t> counts(all.size(), 0);
-    std::size_t longest = 0;
+    std::vector<std::int64_t> counts;
     for (std::size_t k = 0; k < all.size(); ++k) {
         if (!to_sequence(all[k].tree, engine.vocabulary(), rows[k]))
             throw std::runtime_error("a bred expression has a node that is no token");
-        longest = std::max(longest, rows[k].size());
+        const std::size_t before = constants.size();
+        append_free(all[k].tree, constants);
+        counts.push_back(std::int64_t(constants.size() - before));
         losses.push_back(all[k].screen);
-        for (const Node& n : all[k].tree)
-            if (n.op == CONST && n.feature != kLiteral) constants.push_back(n.value), ++counts[k];
     }
-    std::vector<std::int16_t> flat(all.size() * longest, -1);
-    for (std::size_t k = 0; k < rows.size(); ++k)
-        std::copy(rows[k].begin(), rows[k].end(), flat.begin() + std::ptrdiff_t(k * longest));
-    return nb::make_tuple(give(std::move(flat), {all.size(), longest}), give(std::move(constants)),
-                          give(std::move(counts)), give(std::move(losses)));
+    return {padded(rows), give(std::move(constants)), give(std::move(counts)),
+            give(std::move(losses))};
 }
 
 double best_loss(Engine& engine) {
-    const Turn turn(engine);
+    const EngineLock lock(engine);
     return engine.best_loss();
 }
 
 nb::dict save(Engine& engine) {
-    const Turn turn(engine);
+    const EngineLock lock(engine);
     Arrays a = engine.save();
     nb::dict out;
     out["words"] = give(std::move(a.words));
@@ -174,7 +179,7 @@ nb::dict save(Engine& engine) {
 
 void load(Engine& engine, In<std::uint64_t, 1> words, In<double, 1> numbers,
           In<std::uint8_t, 1> ops, In<std::int32_t, 1> features, In<double, 1> values) {
-    const Turn turn(engine);
+    const EngineLock lock(engine);
     engine.load({taken(words), taken(numbers), taken(ops), taken(features), taken(values)});
 }
 
@@ -197,7 +202,7 @@ void bind_settings(nb::module_& m) {
         .def_rw("simplify", &BreedSettings::simplify)
         .def_rw("inner", &BreedSettings::inner)
         .def_rw("subtree_depth", &BreedSettings::subtree_depth)
-        .def("set_ranges", &set_ranges);
+        .def("set_ranges", &set_ranges, nb::arg("lo"), nb::arg("hi"));
     nb::class_<EngineSettings>(m, "EngineSettings")
         .def(nb::init<>())
         .def_rw("seed", &EngineSettings::seed)
@@ -226,7 +231,7 @@ void bind_settings(nb::module_& m) {
         .def_rw("patience", &EngineSettings::patience)
         .def_rw("founder_depth", &EngineSettings::founder_depth)
         .def_rw("target_loss", &EngineSettings::target_loss)
-        .def("set_moves", &set_moves)
+        .def("set_moves", &set_moves, nb::arg("weights"))
         .def_rw("constant_bits", &EngineSettings::constant_bits)
         .def_rw("constant_fraction", &EngineSettings::constant_fraction)
         .def_rw("loss", &EngineSettings::loss);
@@ -235,18 +240,23 @@ void bind_settings(nb::module_& m) {
 }  // namespace
 
 void bind_engine(nb::module_& m) {
+    m.attr("NO_LIMIT") = kNoLimitOfEvaluations;
     bind_settings(m);
     nb::class_<Engine>(m, "Engine")
-        .def("__init__", &make_engine, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(),
-             nb::arg(), nb::arg(), nb::arg(), nb::arg().none())
-        .def("step", &step)
+        .def("__init__", &make_engine, nb::arg("x"), nb::arg("y"), nb::arg("w"),
+             nb::arg("settings"), nb::arg("breed"), nb::arg("rules"), nb::arg("cost"),
+             nb::arg("guesses"), nb::arg("penalty").none())
+        .def("step", &step, nb::arg("generations"), nb::arg("threads"), nb::arg("max_evaluations"))
         .def("stats", &stats)
         .def("front", &front)
-        .def("offer", &offer)
-        .def("people", &individuals)
+        .def("offer", &offer, nb::arg("sequences"), nb::arg("constants"), nb::arg("counts"),
+             nb::arg("replant"), nb::arg("threads"))
+        .def("individuals", &individuals, nb::arg("most"))
         .def("best_loss", &best_loss)
-        .def("save", &save)
-        .def("load", &load);
+        .def("save", &save,
+             nb::sig("def save(self) -> dict[str, numpy.typing.NDArray[numpy.generic]]"))
+        .def("load", &load, nb::arg("words"), nb::arg("numbers"), nb::arg("ops"),
+             nb::arg("features"), nb::arg("values"));
 }
 
 }  // namespace symtick

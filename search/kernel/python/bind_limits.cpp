@@ -36,7 +36,9 @@ nb::dict limits(int tries, double seconds) {
 }  // namespace
 
 void bind_limits(nb::module_& m) {
-    m.def("machine_limits", &limits, nb::arg("tries") = 30, nb::arg("seconds") = 0.0003);
+    m.def("machine_limits", &limits, nb::arg("tries") = 30, nb::arg("seconds") = 0.0003,
+          nb::sig("def machine_limits(tries: int = 30, seconds: float = 0.0003)"
+                  " -> dict[str, dict[str, float | dict[str, float]]]"));
 }
 
 }  // namespace symtick

@@ -33,7 +33,7 @@ double call(PyObject* loss, const double* prediction, const Data& data) {
 
 }  // namespace
 
-LossSpec loss_from(nb::object which, double delta) {
+LossSpec loss_from(LossArgument which, double delta) {
     if (nb::isinstance<nb::int_>(which)) {
         const int kind = nb::cast<int>(which);
         if (kind < 0 || kind >= CUSTOM)

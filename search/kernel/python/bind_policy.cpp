@@ -35,26 +35,16 @@ void make_priors(PolicyPriors* self, Singles token, bool soft_length, double len
     new (self) PolicyPriors{taken(token), soft_length, length, variance};
 }
 
-// (n, longest), -1 behind each end
-Out<std::int16_t> padded(const std::vector<Sequence>& sequences) {
-    std::size_t longest = 0;
-    for (const Sequence& s : sequences) longest = std::max(longest, s.size());
-    std::vector<std::int16_t> out(sequences.size() * longest, -1);
-    for (std::size_t k = 0; k < sequences.size(); ++k)
-        std::copy(sequences[k].begin(), sequences[k].end(), &out[k * longest]);
-    return give(std::move(out), {sequences.size(), longest});
-}
-
-nb::tuple draw(const PolicyWeights& weights, const PolicyPriors& priors, const Rules& rules,
-               std::size_t n, std::uint64_t seed, std::uint64_t first, std::size_t tries,
-               int threads) {
+std::tuple<Out<std::int16_t>, Out<double>, Out<double>, std::size_t> draw(
+    const PolicyWeights& weights, const PolicyPriors& priors, const Rules& rules, std::size_t n,
+    std::uint64_t seed, std::uint64_t first, std::size_t tries, int threads) {
     Samples s;
     {
         nb::gil_scoped_release release;
         s = sample(weights, priors, rules, n, seed, first, tries, threads);
     }
-    return nb::make_tuple(padded(s.sequences), give(std::move(s.log_probability)),
-                          give(std::move(s.entropy)), s.attempts);
+    return {padded(s.sequences), give(std::move(s.log_probability)), give(std::move(s.entropy)),
+            s.attempts};
 }
 
 std::vector<Sequence> unpadded(In<std::int16_t, 2> padded) {
@@ -68,7 +58,11 @@ std::vector<Sequence> unpadded(In<std::int16_t, 2> padded) {
     return out;
 }
 
-nb::tuple observe(const PolicyPriors& priors, const Rules& rules, In<std::int16_t, 2> sequences) {
+using Tokens = Out<std::int16_t>;
+
+// parent, sibling, previous, open, shift of the logits, and whether the sequence is possible
+std::tuple<Tokens, Tokens, Tokens, Tokens, Out<float>, Out<std::uint8_t>> observe(
+    const PolicyPriors& priors, const Rules& rules, In<std::int16_t, 2> sequences) {
     const auto rows = unpadded(sequences);
     Observations o;
     {
@@ -79,18 +73,27 @@ nb::tuple observe(const PolicyPriors& priors, const Rules& rules, In<std::int16_
     const auto matrix = [&](std::vector<std::int16_t>& from) {
         return give(std::move(from), {n, o.length});
     };
-    return nb::make_tuple(matrix(o.parent), matrix(o.sibling), matrix(o.previous), matrix(o.open),
-                          give(std::move(o.shift), {n, o.length, tokens}),
-                          give(std::move(o.possible)));
+    return {matrix(o.parent),
+            matrix(o.sibling),
+            matrix(o.previous),
+            matrix(o.open),
+            give(std::move(o.shift), {n, o.length, tokens}),
+            give(std::move(o.possible))};
 }
 
 }  // namespace
 
 void bind_policy(nb::module_& m) {
-    nb::class_<PolicyWeights>(m, "PolicyWeights").def("__init__", &make_weights);
-    nb::class_<PolicyPriors>(m, "PolicyPriors").def("__init__", &make_priors);
-    m.def("sample_policy", &draw);
-    m.def("observe_policy", &observe);
+    nb::class_<PolicyWeights>(m, "PolicyWeights")
+        .def("__init__", &make_weights, nb::arg("tokens"), nb::arg("units"), nb::arg("open_bins"),
+             nb::arg("observe"), nb::arg("recurrent"), nb::arg("bias"), nb::arg("start_h"),
+             nb::arg("start_c"), nb::arg("out"), nb::arg("out_bias"));
+    nb::class_<PolicyPriors>(m, "PolicyPriors")
+        .def("__init__", &make_priors, nb::arg("token"), nb::arg("soft_length"), nb::arg("length"),
+             nb::arg("variance"));
+    m.def("sample_policy", &draw, nb::arg("weights"), nb::arg("priors"), nb::arg("rules"),
+          nb::arg("n"), nb::arg("seed"), nb::arg("first"), nb::arg("tries"), nb::arg("threads"));
+    m.def("observe_policy", &observe, nb::arg("priors"), nb::arg("rules"), nb::arg("sequences"));
 }
 
 }  // namespace symtick

@@ -15,16 +15,6 @@ const Tree& Population::only() const {
     return trees[0];
 }
 
-Packed packed(const Tree& tree) {
-    Packed p;
-    for (const Node& n : tree) {
-        p.ops.push_back(n.op);
-        p.args.push_back(n.op == INPUT ? n.feature : n.op == CONST ? int(p.consts.size()) : 0);
-        if (n.op == CONST) p.consts.push_back(n.value);
-    }
-    return p;
-}
-
 namespace {
 
 Population* unpack(In<std::uint8_t, 1> ops, In<std::int32_t, 1> args, In<double, 1> consts,
@@ -92,7 +82,7 @@ void evaluate(const Population& pop, const Data& data,
         throw std::invalid_argument("out must have shape (programs, rows)");
     T* to = out.data();
     nb::gil_scoped_release release;
-    std::vector<Evaluator> workers(crew_size(pop.trees.size(), threads));
+    std::vector<Evaluator> workers(thread_count(pop.trees.size(), threads));
     parallel_for(pop.trees.size(), threads, [&](std::size_t k, std::size_t me) {
         workers[me].values(pop.trees[k], data, to + k * data.rows);
     });
@@ -115,7 +105,7 @@ Out<double> losses(const Population& pop, const Data& data, const LossSpec& spec
     std::vector<double> out(pop.trees.size());
     {
         nb::gil_scoped_release release;
-        std::vector<Evaluator> workers(crew_size(pop.trees.size(), threads));
+        std::vector<Evaluator> workers(thread_count(pop.trees.size(), threads));
         parallel_for(pop.trees.size(), threads, [&](std::size_t k, std::size_t me) {
             out[k] = single ? workers[me].loss32(pop.trees[k], data, spec)
                             : workers[me].loss64(pop.trees[k], data, spec);
@@ -130,7 +120,7 @@ Out<double> scalings(const Population& pop, const Data& data, int threads) {
     std::vector<double> out(3 * pop.trees.size());
     {
         nb::gil_scoped_release release;
-        std::vector<Evaluator> workers(crew_size(pop.trees.size(), threads));
+        std::vector<Evaluator> workers(thread_count(pop.trees.size(), threads));
         parallel_for(pop.trees.size(), threads, [&](std::size_t k, std::size_t me) {
             const Scaling s = workers[me].scaling(pop.trees[k], data);
             out[3 * k] = s.loss, out[3 * k + 1] = s.scale, out[3 * k + 2] = s.offset;
@@ -184,7 +174,7 @@ std::tuple<Out<double>, Out<double>, Out<std::int64_t>> fit(const Population& po
     std::vector<std::int64_t> used(trees.size());
     {
         nb::gil_scoped_release release;
-        std::vector<Fitter> workers(crew_size(trees.size(), threads));
+        std::vector<Fitter> workers(thread_count(trees.size(), threads));
         parallel_for(trees.size(), threads, [&](std::size_t k, std::size_t me) {
             const FitResult r = workers[me].fit(trees[k], data, spec, settings);
             loss[k] = r.loss;
@@ -204,9 +194,9 @@ std::tuple<Out<double>, Out<double>> rounded(const Population& pop, const Data& 
     std::vector<double> loss(trees.size());
     {
         nb::gil_scoped_release release;
-        const std::size_t crew = crew_size(trees.size(), threads);
-        std::vector<Fitter> fitters(crew);
-        std::vector<Evaluator> evaluators(crew);
+        const std::size_t count = thread_count(trees.size(), threads);
+        std::vector<Fitter> fitters(count);
+        std::vector<Evaluator> evaluators(count);
         parallel_for(trees.size(), threads, [&](std::size_t k, std::size_t me) {
             loss[k] = round_constants(trees[k], data, spec, settings, fitters[me], evaluators[me]);
         });
@@ -265,18 +255,18 @@ void set_table(CostTable& t, std::vector<double> op_delay, std::vector<double> o
 
 void bind_programs(nb::module_& m) {
     m.def("opcodes", [] {
-        nb::dict out;
+        Counts out;
         for (int k = 0; k < OP_COUNT; ++k) out[kOpNames[std::size_t(k)]] = k;
         return out;
     });
     m.def("isa", [] { return std::string(simd_loops().name); });
     m.def("isa_levels", &isa_levels);
-    m.def("choose_isa", &choose_isa);
+    m.def("choose_isa", &choose_isa, nb::arg("name"));
     nb::class_<Population>(m, "Population")
         .def(nb::new_(&unpack), nb::arg("ops"), nb::arg("args"), nb::arg("consts"),
              nb::arg("lengths"), nb::arg("const_lengths"), nb::arg("features"))
         .def("__len__", [](const Population& p) { return p.trees.size(); })
-        .def("marked", &marked);
+        .def("marked", &marked, nb::arg("kinds"));
     nb::class_<Data>(m, "Data")
         .def(nb::new_(&make_data), nb::arg("x"), nb::arg("y"), nb::arg("w"))
         .def_ro("rows", &Data::rows)
@@ -287,10 +277,13 @@ void bind_programs(nb::module_& m) {
         .def_rw("chain", &CostTable::chain)
         .def_rw("fuse", &CostTable::fuse)
         .def_rw("factor_bits", &CostTable::factor_bits)
-        .def("set", &set_table);
-    m.def("evaluate32", &evaluate<float>);
-    m.def("evaluate64", &evaluate<double>);
-    m.def("evaluate_scalar", &evaluate_scalar);
+        .def("set", &set_table, nb::arg("op_delay"), nb::arg("op_lut"), nb::arg("table_delay"),
+             nb::arg("table_lut"));
+    m.def("evaluate32", &evaluate<float>, nb::arg("population"), nb::arg("data"), nb::arg("out"),
+          nb::arg("threads"));
+    m.def("evaluate64", &evaluate<double>, nb::arg("population"), nb::arg("data"), nb::arg("out"),
+          nb::arg("threads"));
+    m.def("evaluate_scalar", &evaluate_scalar, nb::arg("population"), nb::arg("data"));
     nb::class_<FitSettings>(m, "FitSettings")
         .def(nb::init<>())
         .def_rw("iterations", &FitSettings::iterations)
@@ -298,24 +291,28 @@ void bind_programs(nb::module_& m) {
         .def_rw("restarts", &FitSettings::restarts)
         .def_rw("seed", &FitSettings::seed)
         .def_rw("evaluations", &FitSettings::evaluations);
-    m.def("losses", &losses);
-    m.def("scalings", &scalings);
-    m.def("round_constants", &rounded);
-    m.def("jacobian", &jacobian);
-    m.def("vjp", &vjp);
-    m.def("fit", &fit);
-    m.def("intervals", &ranges);
-    m.def("costs", &costs);
-    m.def("simplify", [](const Population& p) {
-        Packed out = packed(simplified(p.only()));
-        return std::tuple(give(std::move(out.ops)), give(std::move(out.args)),
-                          give(std::move(out.consts)));
-    });
-    m.def("hashes", [](const Population& p) {
-        std::vector<std::uint64_t> out;
-        for (const Tree& t : p.trees) out.push_back(hash_of(t));
-        return give(std::move(out));
-    });
+    m.def("losses", &losses, nb::arg("population"), nb::arg("data"), nb::arg("loss"),
+          nb::arg("single"), nb::arg("threads"));
+    m.def("scalings", &scalings, nb::arg("population"), nb::arg("data"), nb::arg("threads"));
+    m.def("round_constants", &rounded, nb::arg("population"), nb::arg("data"), nb::arg("loss"),
+          nb::arg("refit"), nb::arg("bits"), nb::arg("fraction"), nb::arg("threads"));
+    m.def("jacobian", &jacobian, nb::arg("population"), nb::arg("data"));
+    m.def("vjp", &vjp, nb::arg("population"), nb::arg("data"), nb::arg("seed"));
+    m.def("fit", &fit, nb::arg("population"), nb::arg("data"), nb::arg("loss"), nb::arg("settings"),
+          nb::arg("threads"));
+    m.def("intervals", &ranges, nb::arg("population"), nb::arg("lo"), nb::arg("hi"));
+    m.def("costs", &costs, nb::arg("population"), nb::arg("table"));
+    m.def(
+        "simplify", [](const Population& p) { return program_of(simplified(p.only())); },
+        nb::arg("population"));
+    m.def(
+        "hashes",
+        [](const Population& p) {
+            std::vector<std::uint64_t> out;
+            for (const Tree& t : p.trees) out.push_back(hash_of(t));
+            return give(std::move(out));
+        },
+        nb::arg("population"));
 }
 
 }  // namespace symtick

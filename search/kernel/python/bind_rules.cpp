@@ -71,12 +71,10 @@ using Written = std::tuple<Out<std::uint8_t>, Out<std::int32_t>, Out<double>, Ou
 
 // a tree as a program, and what `feature` says of its constants
 Written written(const Tree& tree) {
-    Packed p = packed(tree);
     std::vector<std::int32_t> ties;
     for (const Node& n : tree)
         if (n.op == CONST) ties.push_back(n.feature);
-    return {give(std::move(p.ops)), give(std::move(p.args)), give(std::move(p.consts)),
-            give(std::move(ties))};
+    return std::tuple_cat(program_of(tree), std::tuple(give(std::move(ties))));
 }
 
 Tree tree_of(const Vocabulary& vocabulary, In<std::int16_t, 1> sequence, In<double, 1> constants) {
@@ -115,28 +113,37 @@ Written retuned(const Vocabulary& vocabulary, In<std::int16_t, 1> sequence, In<d
     return written(tree);
 }
 
+// NumPy's arrays of truth values; threads write into them, so no std::vector<bool>
+struct Flags {
+    explicit Flags(std::size_t n) : size(n), values(new bool[std::max<std::size_t>(n, 1)]) {}
+    std::size_t size;
+    std::unique_ptr<bool[]> values;
+
+    Out<bool> give() && {
+        bool* owned = values.release();
+        nb::capsule owner(owned, [](void* p) noexcept { delete[] static_cast<bool*>(p); });
+        return Out<bool>(owned, {size}, owner);
+    }
+};
+
 Out<bool> accepts(const Rules& rules, Ints sequences, int threads) {
-    const std::size_t n = sequences.shape(0);
-    auto* flags = new bool[std::max<std::size_t>(n, 1)];
-    nb::capsule owner(flags, [](void* p) noexcept { delete[] static_cast<bool*>(p); });
+    Flags flags(sequences.shape(0));
     {
         nb::gil_scoped_release release;
-        parallel_for(n, threads, [&](std::size_t k, std::size_t) {
+        parallel_for(flags.size, threads, [&](std::size_t k, std::size_t) {
             const auto row = row_of(sequences, k);
-            flags[k] =
+            flags.values[k] =
                 whole(row, rules.vocabulary()) && rules.accepts(to_tree(row, rules.vocabulary()));
         });
     }
-    return Out<bool>(flags, {n}, owner);
+    return std::move(flags).give();
 }
 
 // whether every step of a sequence is allowed by the mask and it ends there; units are not judged
 Out<bool> replays(const Rules& rules, Ints sequences) {
-    const std::size_t n = sequences.shape(0);
-    auto* flags = new bool[std::max<std::size_t>(n, 1)];
-    nb::capsule owner(flags, [](void* p) noexcept { delete[] static_cast<bool*>(p); });
+    Flags flags(sequences.shape(0));
     Prefix prefix(rules);
-    for (std::size_t k = 0; k < n; ++k) {
+    for (std::size_t k = 0; k < flags.size; ++k) {
         prefix.clear();
         bool good = true;
         for (const std::int16_t token : row_of(sequences, k)) {
@@ -144,9 +151,9 @@ Out<bool> replays(const Rules& rules, Ints sequences) {
             if (!good) break;
             prefix.push(token);
         }
-        flags[k] = good && prefix.complete();
+        flags.values[k] = good && prefix.complete();
     }
-    return Out<bool>(flags, {n}, owner);
+    return std::move(flags).give();
 }
 
 constexpr std::size_t kPatience = 100'000;  // dead ends in a row before giving up
@@ -173,7 +180,7 @@ std::size_t draw(const Rules& rules, Prefix& prefix, std::vector<std::uint8_t>& 
 std::tuple<Out<std::int16_t>, std::size_t> random_sequences(const Rules& rules, std::size_t n,
                                                             std::uint64_t seed) {
     std::vector<Sequence> all(n);
-    std::size_t redraws = 0, longest = 0;
+    std::size_t redraws = 0;
     {
         nb::gil_scoped_release release;
         Prefix prefix(rules);
@@ -182,13 +189,9 @@ std::tuple<Out<std::int16_t>, std::size_t> random_sequences(const Rules& rules, 
         for (Sequence& one : all) {
             redraws += draw(rules, prefix, mask, rng);
             one = prefix.sequence();
-            longest = std::max(longest, one.size());
         }
     }
-    std::vector<std::int16_t> flat(n * longest, -1);
-    for (std::size_t k = 0; k < n; ++k)
-        std::copy(all[k].begin(), all[k].end(), flat.begin() + std::ptrdiff_t(k * longest));
-    return {give(std::move(flat), {n, longest}), redraws};
+    return {padded(all), redraws};
 }
 
 void set_counts(RuleSettings& s, std::vector<int> least, std::vector<int> most) {
@@ -209,10 +212,10 @@ Rules* make_rules(const Vocabulary& vocabulary, const RuleSettings& settings) {
 
 void bind_prefix(nb::module_& m) {
     nb::class_<Prefix>(m, "Prefix")
-        .def(nb::init<const Rules&>(), nb::keep_alive<1, 2>())
+        .def(nb::init<const Rules&>(), nb::keep_alive<1, 2>(), nb::arg("rules"))
         .def("clear", &Prefix::clear)
-        .def("push", &Prefix::push)
-        .def("allows", &Prefix::allows)
+        .def("push", &Prefix::push, nb::arg("token"))
+        .def("allows", &Prefix::allows, nb::arg("token"))
         .def("mask",
              [](Prefix& p) {
                  std::vector<std::uint8_t> out;
@@ -235,10 +238,12 @@ void bind_rules(nb::module_& m) {
     m.attr("CUSTOM1") = int(CUSTOM1);
     m.attr("CUSTOM2") = int(CUSTOM2);
     m.attr("MAX_CUSTOM") = kCustom;
+    m.attr("ANY_NUMBER") = kAnyNumber;
     m.attr("FREE") = kFree;
     m.attr("LITERAL") = kLiteral;
     nb::class_<Vocabulary>(m, "Vocabulary")
-        .def(nb::new_(&make_vocabulary))
+        .def(nb::new_(&make_vocabulary), nb::arg("ops"), nb::arg("features"), nb::arg("values"),
+             nb::arg("complexity"), nb::arg("unary"), nb::arg("binary"))
         .def("__len__", [](const Vocabulary& a) { return a.tokens.size(); });
     nb::class_<RuleSettings>(m, "RuleSettings")
         .def(nb::init<>())
@@ -253,27 +258,36 @@ void bind_rules(nb::module_& m) {
         .def_rw("barred", &RuleSettings::barred)
         .def_rw("constant_arguments", &RuleSettings::constant_arguments)
         .def_rw("needs_input", &RuleSettings::needs_input)
-        .def_rw("max_ticks", &RuleSettings::max_ticks)
         .def_prop_rw(
             "cost", [](const RuleSettings& s) { return CostTable(s.cost); },
             [](RuleSettings& s, const CostTable& cost) { s.cost = cost; })
-        .def("set_counts", &set_counts)
-        .def("set_units", &set_units);
-    nb::class_<Rules>(m, "Rules").def(nb::new_(&make_rules)).def("__len__", [](const Rules& r) {
-        return r.vocabulary().tokens.size();
-    });
+        .def_rw("max_ticks", &RuleSettings::max_ticks)
+        .def("set_counts", &set_counts, nb::arg("least"), nb::arg("most"))
+        .def("set_units", &set_units, nb::arg("units"), nb::arg("tokens"), nb::arg("target"));
+    nb::class_<Rules>(m, "Rules")
+        .def(nb::new_(&make_rules), nb::arg("vocabulary"), nb::arg("settings"))
+        .def("__len__", [](const Rules& r) { return r.vocabulary().tokens.size(); });
     bind_prefix(m);
-    m.def("accepts", &accepts);
-    m.def("replays", &replays);
-    m.def("random_sequences", &random_sequences);
-    m.def("tree", [](const Vocabulary& a, In<std::int16_t, 1> sequence, In<double, 1> constants) {
-        return written(tree_of(a, sequence, constants));
-    });
-    m.def("expand", [](const Vocabulary& a, In<std::int16_t, 1> sequence, In<double, 1> constants) {
-        return written(expanded(tree_of(a, sequence, constants), a));
-    });
-    m.def("retuned", &retuned);
-    m.def("sequence_of", &sequence_of);
+    m.def("accepts", &accepts, nb::arg("rules"), nb::arg("sequences"), nb::arg("threads"));
+    m.def("replays", &replays, nb::arg("rules"), nb::arg("sequences"));
+    m.def("random_sequences", &random_sequences, nb::arg("rules"), nb::arg("count"),
+          nb::arg("seed"));
+    m.def(
+        "tree",
+        [](const Vocabulary& a, In<std::int16_t, 1> sequence, In<double, 1> constants) {
+            return written(tree_of(a, sequence, constants));
+        },
+        nb::arg("vocabulary"), nb::arg("sequence"), nb::arg("constants"));
+    m.def(
+        "expand",
+        [](const Vocabulary& a, In<std::int16_t, 1> sequence, In<double, 1> constants) {
+            return written(expanded(tree_of(a, sequence, constants), a));
+        },
+        nb::arg("vocabulary"), nb::arg("sequence"), nb::arg("constants"));
+    m.def("retuned", &retuned, nb::arg("vocabulary"), nb::arg("sequence"), nb::arg("constants"),
+          nb::arg("tuned"));
+    m.def("sequence_of", &sequence_of, nb::arg("vocabulary"), nb::arg("ops"), nb::arg("args"),
+          nb::arg("consts"), nb::arg("ties"));
 }
 
 }  // namespace symtick

@@ -30,31 +30,25 @@ private:
     nb::gil_scoped_release release_;
 };
 
-using Program = std::tuple<Out<std::uint8_t>, Out<std::int32_t>, Out<double>>;
-
-Program program_of(const Tree& tree) {
-    Packed p = packed(tree);
-    return {give(std::move(p.ops)), give(std::move(p.args)), give(std::move(p.consts))};
-}
-
-Program program_of(const FunctionTable& table, std::size_t k) {
+Program program_at(const FunctionTable& table, std::size_t k) {
     if (k >= table.size()) throw nb::index_error("there is no such function");
     return program_of(expanded(table.tree(k), table.rules().vocabulary()));
 }
 
 // programs, losses, ticks, LUTs
-nb::list listed(const Offers& offers) {
-    nb::list out;
-    for (const Individual& i : offers.archive().all()) {
-        auto [ops, args, consts] = program_of(offers.phenotype(i.tree));
-        out.append(nb::make_tuple(ops, args, consts, i.loss, i.cost.ticks, i.cost.lut));
-    }
+using Entry = std::tuple<Out<std::uint8_t>, Out<std::int32_t>, Out<double>, double, int, double>;
+
+std::vector<Entry> listed(const Offers& offers) {
+    std::vector<Entry> out;
+    for (const Individual& i : offers.archive().all())
+        out.push_back(std::tuple_cat(program_of(offers.phenotype(i.tree)),
+                                     std::tuple(i.loss, i.cost.ticks, i.cost.lut)));
     return out;
 }
 
-nb::dict stats_of(const FunctionTable& table) {
+Counts stats_of(const FunctionTable& table) {
     const TableStats& s = table.stats();
-    nb::dict out;
+    Counts out;
     out["evaluations"] = s.evaluations;
     out["known"] = s.known;
     out["equal"] = s.equal;
@@ -90,22 +84,24 @@ Enumeration* make_enumeration(const Rules& rules, const Data& data, bool shared,
     return new Enumeration(rules, data, s);
 }
 
-nb::tuple front_of(const Enumeration& enumeration, const Rules& rules, const Data& screen,
-                   const Data& all, const CostTable& cost, const LossSpec& loss, bool scaled,
-                   std::size_t fits, const FitSettings& fit) {
+// the front, functions scored, fits
+std::tuple<std::vector<Entry>, std::uint64_t, std::uint64_t> front_of(
+    const Enumeration& enumeration, const Rules& rules, const Data& screen, const Data& all,
+    const CostTable& cost, const LossSpec& loss, bool scaled, std::size_t fits,
+    const FitSettings& fit) {
     Offers offers(rules, all.rows == screen.rows ? all : screen, all, cost, loss);
     std::uint64_t count = 0;
     {
         nb::gil_scoped_release release;
         count = offer_all(enumeration.table(), {scaled, fits, fit}, offers);
     }
-    return nb::make_tuple(listed(offers), offers.scored(), count);
+    return {listed(offers), offers.scored(), count};
 }
 
 // programs found; functions enumerated; evaluations in all, and how many of them were lookups
-nb::tuple bidirectional(const Rules& rules, const Data& data, const CostTable& cost,
-                        const LossSpec& loss, const LibrarySettings& settings,
-                        std::uint64_t evaluations, double enough) {
+std::tuple<std::vector<Entry>, std::size_t, std::uint64_t, std::uint64_t> bidirectional(
+    const Rules& rules, const Data& data, const CostTable& cost, const LossSpec& loss,
+    const LibrarySettings& settings, std::uint64_t evaluations, double enough) {
     Offers offers(rules, data, data, cost, loss);
     std::optional<Interruptible> working(std::in_place);
     Library library(rules, data, settings);
@@ -114,8 +110,7 @@ nb::tuple bidirectional(const Rules& rules, const Data& data, const CostTable& c
     BidirectionalSearch search(library, std::move(target), {});
     search.run(evaluations, [&](const Tree& tree) { return offers.offer(tree) <= enough; });
     working.reset();
-    return nb::make_tuple(listed(offers), library.table().size(), search.evaluations(),
-                          search.lookups());
+    return {listed(offers), library.table().size(), search.evaluations(), search.lookups()};
 }
 
 // A library and what matches parts of trees to it.
@@ -132,14 +127,14 @@ struct Matching {
 };
 
 // the child as a program, None where no part could be matched
-nb::object matched(Matching& m, In<std::int16_t, 1> sequence, std::uint64_t seed) {
+std::optional<Program> matched(Matching& m, In<std::int16_t, 1> sequence, std::uint64_t seed) {
     const Vocabulary& vocabulary = m.library.rules().vocabulary();
     const std::span<const std::int16_t> row(sequence.data(), sequence.shape(0));
     if (!whole(row, vocabulary)) throw std::invalid_argument("that is not one whole expression");
     Rng rng(seed, 0);
     Tree child;
-    if (!m.matcher.matched(to_tree(row, vocabulary), rng, m.scratch, child)) return nb::none();
-    return nb::cast(program_of(expanded(child, vocabulary)));
+    if (!m.matcher.matched(to_tree(row, vocabulary), rng, m.scratch, child)) return std::nullopt;
+    return program_of(expanded(child, vocabulary));
 }
 
 }  // namespace
@@ -147,34 +142,42 @@ nb::object matched(Matching& m, In<std::int16_t, 1> sequence, std::uint64_t seed
 void bind_semantic(nb::module_& m) {
     m.attr("UNDEFINED") = kUndefined;
     m.attr("MOST_ROWS") = kMostRows;
-    m.def("fingerprints", [](const Population& p) {
-        std::vector<std::uint64_t> out;
-        for (const Tree& t : p.trees) out.push_back(fingerprint(t));
-        return give(std::move(out));
-    });
+    m.def(
+        "fingerprints",
+        [](const Population& p) {
+            std::vector<std::uint64_t> out;
+            for (const Tree& t : p.trees) out.push_back(fingerprint(t));
+            return give(std::move(out));
+        },
+        nb::arg("population"));
     nb::class_<Enumeration>(m, "Enumeration")
         .def(nb::new_(&make_enumeration), nb::arg("rules"), nb::arg("data"), nb::arg("shared"),
              nb::arg("max_level"), nb::arg("max_functions"), nb::arg("symbols"), nb::arg("largest"),
              nb::arg("cheapest").none())
-        .def("run", &Enumeration::run, nb::call_guard<Interruptible>())
+        .def("run", &Enumeration::run, nb::call_guard<Interruptible>(), nb::arg("evaluations"))
         .def("complete", &Enumeration::complete)
         .def("__len__", [](const Enumeration& e) { return e.table().size(); })
-        .def("program",
-             [](const Enumeration& e, std::size_t k) { return program_of(e.table(), k); })
+        .def(
+            "program", [](const Enumeration& e, std::size_t k) { return program_at(e.table(), k); },
+            nb::arg("number"))
         .def("values", [](const Enumeration& e) { return values_of(e.table()); })
         .def("levels", [](const Enumeration& e) { return levels_of(e.table()); })
         .def("stats", [](const Enumeration& e) { return stats_of(e.table()); })
-        .def("front", &front_of);
+        .def("front", &front_of, nb::arg("rules"), nb::arg("screen"), nb::arg("rows"),
+             nb::arg("cost"), nb::arg("loss"), nb::arg("scaled"), nb::arg("fits"), nb::arg("fit"));
     nb::class_<LibrarySettings>(m, "LibrarySettings")
         .def(nb::init<>())
         .def_rw("max_level", &LibrarySettings::max_level)
         .def_rw("max_functions", &LibrarySettings::max_functions)
         .def_rw("max_rows", &LibrarySettings::max_rows);
-    m.def("meet", &bidirectional);
+    m.def("bidirectional", &bidirectional, nb::arg("rules"), nb::arg("data"), nb::arg("cost"),
+          nb::arg("loss"), nb::arg("settings"), nb::arg("evaluations"), nb::arg("enough"));
     nb::class_<Matching>(m, "Matching")
         .def(nb::init<const Rules&, const Data&, const LibrarySettings&, std::uint64_t,
-                      std::size_t>())
-        .def("matched", &matched);
+                      std::size_t>(),
+             nb::arg("rules"), nb::arg("data"), nb::arg("settings"), nb::arg("evaluations"),
+             nb::arg("candidates"))
+        .def("matched", &matched, nb::arg("sequence"), nb::arg("seed"));
 }
 
 }  // namespace symtick
