@@ -31,7 +31,7 @@ from benchmarks.search.random_trees import ARITHMETIC, EIGHT, FEATURES, random_t
 from symtick.expr import Expression, Op, Program
 from symtick.files import write_json
 from symtick.search import _kernel
-from symtick.search.kernel_api.evaluation import Rows, pack
+from symtick.search.kernel_api.rows import Rows, pack
 
 ROWS = (20, 1_000, 10_000)
 OP_SETS = {"eight": EIGHT, "arithmetic": ARITHMETIC}

@@ -36,7 +36,8 @@ from symtick.files import write_json
 from symtick.hwcost import SearchCost, model, search_cost
 from symtick.search.evolution.engine import Engine
 from symtick.search.evolution.settings import EngineConfig, Limits
-from symtick.search.kernel_api.evaluation import Rows, costs, losses
+from symtick.search.kernel_api.evaluation import costs, losses
+from symtick.search.kernel_api.rows import Rows
 
 DEVICES: Mapping[str, tuple[str, float]] = {
     "open": ("open", 200.0),

@@ -29,7 +29,8 @@ from symtick.hwcost.search_model.export import search_cost
 from symtick.hwcost.search_model.graph import search_cost as reference_cost
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search import _kernel
-from symtick.search.kernel_api.evaluation import cost_table, pack
+from symtick.search.kernel_api.evaluation import cost_table
+from symtick.search.kernel_api.rows import pack
 
 SIZES = (5, 25, 60)
 _REFERENCE_TREES = 50

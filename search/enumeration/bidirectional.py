@@ -16,16 +16,13 @@ import numpy.typing as npt
 from symtick.errors import InputError
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search import _kernel
-from symtick.search.enumeration.enumeration import (
-    candidates,
-    check_rows,
-    leaves,
-)
+from symtick.search.enumeration.enumeration import candidates, check_rows, leaves
 from symtick.search.grammar.grammar import Rules, Vocabulary
 from symtick.search.kernel_api.candidate import Candidate
 from symtick.search.kernel_api.checks import check_budget
-from symtick.search.kernel_api.evaluation import Rows, cost_table
+from symtick.search.kernel_api.evaluation import cost_table
 from symtick.search.kernel_api.losses import Loss, loss_spec
+from symtick.search.kernel_api.rows import Rows
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,10 @@ from symtick.search import _kernel
 from symtick.search.grammar.grammar import Rules, Vocabulary
 from symtick.search.kernel_api.candidate import Candidate
 from symtick.search.kernel_api.checks import check_budget
-from symtick.search.kernel_api.evaluation import FitSettings, Rows, cost_table, pack
+from symtick.search.kernel_api.evaluation import cost_table
+from symtick.search.kernel_api.fitting import FitSettings
 from symtick.search.kernel_api.losses import Loss, loss_spec
+from symtick.search.kernel_api.rows import Rows, pack
 
 UNDEFINED: int = _kernel.UNDEFINED  # the fingerprint of what divides by what is zero everywhere
 MOST_ROWS: int = _kernel.MOST_ROWS  # rows that functions are told apart on, at most

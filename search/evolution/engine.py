@@ -23,7 +23,8 @@ from symtick.search import _kernel
 from symtick.search.evolution.settings import EngineConfig
 from symtick.search.grammar.grammar import sequences_of
 from symtick.search.kernel_api.candidate import Candidate, Penalty
-from symtick.search.kernel_api.evaluation import Rows, cost_table
+from symtick.search.kernel_api.evaluation import cost_table
+from symtick.search.kernel_api.rows import Rows
 from symtick.search.kernel_api.search import Status
 from symtick.search.kernel_api.states import Arrays, State
 

@@ -12,7 +12,9 @@ from symtick.search.enumeration.bidirectional import bidirectional_front
 from symtick.search.evolution.settings import EngineConfig
 from symtick.search.grammar.grammar import Vocabulary
 from symtick.search.kernel_api.candidate import Candidate
-from symtick.search.kernel_api.evaluation import FREE, LITERAL, Rows, costs, intervals, rounded
+from symtick.search.kernel_api.evaluation import costs, intervals
+from symtick.search.kernel_api.fitting import rounded
+from symtick.search.kernel_api.rows import FREE, LITERAL, Rows
 
 
 def exact_laws(

@@ -22,8 +22,8 @@ from symtick.search.hybrid.reward import Reward
 from symtick.search.hybrid.settings import HybridConfig
 from symtick.search.kernel_api.candidate import Candidate, Penalty, from_arrays, to_arrays
 from symtick.search.kernel_api.checks import check_budget
-from symtick.search.kernel_api.evaluation import Rows
 from symtick.search.kernel_api.pareto import non_dominated
+from symtick.search.kernel_api.rows import Rows
 from symtick.search.kernel_api.search import Status
 from symtick.search.kernel_api.states import Arrays, State, digest, part_of, prefixed
 from symtick.search.policy.network import Weights

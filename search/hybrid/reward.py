@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from symtick.expr import Op, Program
 from symtick.search.evolution.settings import EngineConfig
-from symtick.search.kernel_api.evaluation import Rows, losses
+from symtick.search.kernel_api.evaluation import losses
+from symtick.search.kernel_api.rows import Rows
 
 Floats = npt.NDArray[np.float64]
 

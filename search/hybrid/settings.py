@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from symtick.errors import InputError
-from symtick.search.evolution.settings import EngineConfig, Limits, Moves
+from symtick.search.evolution.settings import EngineConfig, Moves
 from symtick.search.grammar.grammar import Rules
 from symtick.search.policy.settings import NetworkSettings, PretrainSettings, Priors, TrainSettings
 
@@ -167,6 +167,3 @@ class HybridConfig:
 def _moves(**weights: float) -> Moves:
     silent = dict.fromkeys(Moves.__dataclass_fields__, 0.0)
     return Moves(**(silent | weights))
-
-
-__all__ = ["HYBRID_METHODS", "HybridConfig", "Limits"]

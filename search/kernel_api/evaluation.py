@@ -1,8 +1,7 @@
 """Typed access to the kernel's evaluation: values, losses, derivatives, intervals, cost.
 
 Programs are `symtick.expr.Program`s; rows are packed once into `Rows`, which the kernel keeps
-column by column in both precisions. The fits of
-`symtick.search.kernel_api.fitting` are offered here too.
+column by column in both precisions.
 """
 
 from __future__ import annotations
@@ -16,41 +15,8 @@ from symtick.errors import InputError
 from symtick.expr import Interval, Program
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search import _kernel
-from symtick.search.kernel_api.fitting import Fit, FitSettings, fit, rounded
-from symtick.search.kernel_api.losses import (
-    LOSSES,
-    Floats,
-    Loss,
-    check_target,
-    loss_number,
-    loss_spec,
-)
-from symtick.search.kernel_api.rows import FREE, LITERAL, Kinds, Rows, pack
-
-__all__ = [
-    "FREE",
-    "LITERAL",
-    "LOSSES",
-    "Derivatives",
-    "Fit",
-    "FitSettings",
-    "Floats",
-    "Kinds",
-    "Loss",
-    "Rows",
-    "check_target",
-    "cost_table",
-    "costs",
-    "evaluate",
-    "fit",
-    "intervals",
-    "loss_number",
-    "loss_spec",
-    "losses",
-    "pack",
-    "rounded",
-    "scaled",
-]
+from symtick.search.kernel_api.losses import Floats, Loss, loss_spec
+from symtick.search.kernel_api.rows import Kinds, Rows, pack
 
 
 def evaluate(

@@ -12,7 +12,9 @@ from symtick.expr import Program, from_programs
 from symtick.search import _kernel
 from symtick.search.grammar.grammar import Vocabulary
 from symtick.search.kernel_api.candidate import Candidate, front_of
-from symtick.search.kernel_api.evaluation import Rows, costs, rounded
+from symtick.search.kernel_api.evaluation import costs
+from symtick.search.kernel_api.fitting import rounded
+from symtick.search.kernel_api.rows import Rows
 from symtick.search.regression.task import Task
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from symtick.search.kernel_api.evaluation import Floats
+from symtick.search.kernel_api.losses import Floats
 
 
 def target(loss: str, count: int, seed: int = 3) -> Floats:

@@ -23,7 +23,8 @@ from symtick.search.grammar.grammar import (
     random_sequences,
     sequences_of,
 )
-from symtick.search.kernel_api.evaluation import Rows, evaluate
+from symtick.search.kernel_api.evaluation import evaluate
+from symtick.search.kernel_api.rows import Rows
 
 pytestmark = pytest.mark.kernel
 

@@ -21,7 +21,8 @@ from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.evolution.engine import Engine
 from symtick.search.evolution.settings import EngineConfig, Limits, Moves
 from symtick.search.kernel_api.candidate import Candidate
-from symtick.search.kernel_api.evaluation import Rows, losses
+from symtick.search.kernel_api.evaluation import losses
+from symtick.search.kernel_api.rows import Rows
 
 pytestmark = pytest.mark.kernel
 RANGES = [Interval(-2.0, 2.0)] * 3

@@ -17,7 +17,8 @@ from symtick.expr import Expression, Op
 from symtick.search.evolution.engine import Engine
 from symtick.search.evolution.settings import EngineConfig
 from symtick.search.grammar.grammar import Rules, random_sequences
-from symtick.search.kernel_api.evaluation import Rows, losses
+from symtick.search.kernel_api.evaluation import losses
+from symtick.search.kernel_api.rows import Rows
 
 pytestmark = pytest.mark.kernel
 TUNED = EngineConfig(ops=("add", "mul", "sin", "square"), islands=2, population=12, trial_terms=8)

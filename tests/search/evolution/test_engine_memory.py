@@ -11,7 +11,8 @@ from engine_samples import NO_MOVE, RICH, TOKENS, depth_cost, inputs, rows_of, t
 from symtick.hwcost.search_model.graph import search_cost
 from symtick.search.evolution.engine import Engine
 from symtick.search.grammar.grammar import Rules
-from symtick.search.kernel_api.evaluation import Rows, costs, losses
+from symtick.search.kernel_api.evaluation import costs, losses
+from symtick.search.kernel_api.rows import Rows
 
 pytestmark = pytest.mark.kernel
 ANY = replace(TOKENS, rules=Rules(max_nodes=40), islands=1)

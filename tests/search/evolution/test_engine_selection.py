@@ -12,7 +12,8 @@ from symtick.expr import Op
 from symtick.search.evolution.engine import Engine
 from symtick.search.evolution.settings import Moves
 from symtick.search.grammar.grammar import Rules, random_sequences
-from symtick.search.kernel_api.evaluation import Rows, costs, losses
+from symtick.search.kernel_api.evaluation import costs, losses
+from symtick.search.kernel_api.rows import Rows
 
 pytestmark = pytest.mark.kernel
 FREE = replace(TOKENS, rules=Rules(max_nodes=40), elite_probability=0.0, lut_tournament=0.0)

@@ -15,7 +15,8 @@ from symtick.expr import Expression, Interval, Op, from_programs
 from symtick.search.evolution.engine import Engine
 from symtick.search.evolution.settings import EngineConfig, Limits
 from symtick.search.grammar.grammar import Operator, Rules, Units
-from symtick.search.kernel_api.evaluation import Rows, losses
+from symtick.search.kernel_api.evaluation import losses
+from symtick.search.kernel_api.rows import Rows
 
 pytestmark = pytest.mark.kernel
 

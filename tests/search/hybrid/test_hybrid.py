@@ -21,7 +21,8 @@ from symtick.search.hybrid.hybrid import HybridSearch
 from symtick.search.hybrid.reward import Reward
 from symtick.search.hybrid.settings import HYBRID_METHODS, HybridConfig
 from symtick.search.kernel_api.candidate import Candidate
-from symtick.search.kernel_api.evaluation import Rows, losses
+from symtick.search.kernel_api.evaluation import losses
+from symtick.search.kernel_api.rows import Rows
 from symtick.search.kernel_api.search import run
 from symtick.search.policy.policy import Policy
 from symtick.search.policy.settings import (

@@ -12,16 +12,10 @@ from scipy.optimize import linprog, minimize
 
 from symtick.errors import InputError
 from symtick.expr import Expression, Op, Program, parse
-from symtick.search.kernel_api.evaluation import (
-    LOSSES,
-    Floats,
-    Loss,
-    Rows,
-    evaluate,
-    fit,
-    losses,
-    scaled,
-)
+from symtick.search.kernel_api.evaluation import evaluate, losses, scaled
+from symtick.search.kernel_api.fitting import fit
+from symtick.search.kernel_api.losses import LOSSES, Floats, Loss
+from symtick.search.kernel_api.rows import Rows
 
 pytestmark = pytest.mark.kernel
 LINEAR = "1*x0 - 1*sin(x1) + (1 - x2*1)/(square(x0) + 2)"  # 1 - ... and 1*... are linear

@@ -22,7 +22,9 @@ from symtick.expr import (
     parse,
     to_sympy,
 )
-from symtick.search.kernel_api.evaluation import Derivatives, Rows, evaluate, fit, losses
+from symtick.search.kernel_api.evaluation import Derivatives, evaluate, losses
+from symtick.search.kernel_api.fitting import fit
+from symtick.search.kernel_api.rows import Rows
 
 pytestmark = pytest.mark.kernel
 SMOOTH = [op for op in OPS if op not in (Op.ABS, Op.MIN, Op.MAX)]

@@ -13,7 +13,8 @@ from random_expressions import NAMES, error_bound, expressions, rows
 from symtick.errors import InputError
 from symtick.expr import OPS, Builder, Expression, Op, Program, parse
 from symtick.search import _kernel
-from symtick.search.kernel_api.evaluation import Rows, evaluate, losses, pack
+from symtick.search.kernel_api.evaluation import evaluate, losses
+from symtick.search.kernel_api.rows import Rows, pack
 
 pytestmark = pytest.mark.kernel
 ULP = {np.float32: 2.0**-23, np.float64: 2.0**-52}

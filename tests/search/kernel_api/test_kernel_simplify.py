@@ -9,7 +9,8 @@ from random_expressions import NAMES, error_bound, expressions, rows
 
 from symtick.expr import Expression, Program, from_programs, parse, to_text
 from symtick.search import _kernel
-from symtick.search.kernel_api.evaluation import evaluate, pack
+from symtick.search.kernel_api.evaluation import evaluate
+from symtick.search.kernel_api.rows import pack
 
 pytestmark = pytest.mark.kernel
 

@@ -15,15 +15,10 @@ from random_expressions import NAMES, rows
 from symtick.errors import InputError
 from symtick.expr import parse
 from symtick.search import _kernel
-from symtick.search.kernel_api.evaluation import (
-    LOSSES,
-    Floats,
-    Rows,
-    evaluate,
-    fit,
-    loss_spec,
-    losses,
-)
+from symtick.search.kernel_api.evaluation import evaluate, losses
+from symtick.search.kernel_api.fitting import fit
+from symtick.search.kernel_api.losses import LOSSES, Floats, loss_spec
+from symtick.search.kernel_api.rows import Rows
 
 pytestmark = pytest.mark.kernel
 

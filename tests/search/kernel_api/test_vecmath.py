@@ -11,7 +11,7 @@ import pytest
 
 from symtick.expr import OPS, Builder, Op
 from symtick.search import _kernel
-from symtick.search.kernel_api.evaluation import pack
+from symtick.search.kernel_api.rows import pack
 
 pytestmark = pytest.mark.kernel
 ULPS = {Op.EXP: 2.0, Op.LOG: 2.0, Op.TANH: 3.0, Op.SIN: 2.0, Op.COS: 2.0}

@@ -14,7 +14,10 @@ from random_expressions import NAMES, expressions, rows
 
 from symtick.errors import InputError
 from symtick.expr import Expression, Op, Program, parse
-from symtick.search.kernel_api.evaluation import LOSSES, Rows, fit, losses, rounded
+from symtick.search.kernel_api.evaluation import losses
+from symtick.search.kernel_api.fitting import fit, rounded
+from symtick.search.kernel_api.losses import LOSSES
+from symtick.search.kernel_api.rows import Rows
 
 pytestmark = pytest.mark.kernel
 
