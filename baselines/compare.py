@@ -15,7 +15,7 @@ from symtick.search.data.dataset import Dataset, FloatArray
 from symtick.search.teachers.teacher import TorchTeacher
 from symtick.sim.tools import find
 
-Progress = Callable[[str], None]
+StepObserver = Callable[[str], None]
 
 
 def compare(
@@ -27,7 +27,7 @@ def compare(
     seed: int = 0,
     route: bool = True,
     simulated_rows: int = 1000,
-    progress: Progress = lambda text: None,
+    progress: StepObserver = lambda text: None,
 ) -> list[ComparisonRow]:
     """The float teacher, the teacher in hls4ml, and a quantised network in da4ml.
 
@@ -90,7 +90,7 @@ def da4ml_row(
     *,
     route: bool = True,
     simulated_rows: int = 1000,
-    progress: Progress = lambda text: None,
+    progress: StepObserver = lambda text: None,
 ) -> ComparisonRow:
     """The quantised network's row, from its RTL where da4ml is installed.
 

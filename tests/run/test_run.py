@@ -44,7 +44,7 @@ def test_a_design_predicts_as_its_firmware_computes(deciding: Run) -> None:
     scaled = np.clip((X - low) * (2.0 / (high - low)) - 1.0, -1.0, 1.0 - 2.0**-24)
     _, built = read_spec(design.folder)  # from its file alone
     step = deciding.formats[0].step
-    raw = np.clip(np.floor(scaled / step), -1 / step, 1 / step - 1).astype(int)
+    raw = np.clip(np.floor(scaled / step + 0.5), -1 / step, 1 / step - 1).astype(int)
     assert set(built.graph.input_formats) <= {*deciding.formats, None}
     columns = built.graph.evaluate(raw)
     real = dict(zip(built.graph.output_names, columns.T, strict=True))

@@ -61,7 +61,7 @@ class CalibrationStep:
     total: int
 
 
-Observer = Callable[[CalibrationStep], None]
+CalibrationObserver = Callable[[CalibrationStep], None]
 
 
 def calibrate(
@@ -69,7 +69,7 @@ def calibrate(
     work: Path = WORK,
     fresh: str | None = None,
     chosen: Sequence[CalibrationPoint] | None = None,
-    observer: Observer = lambda step: None,
+    observer: CalibrationObserver = lambda step: None,
 ) -> list[Path]:
     """Measure what is not known yet, and write the set and every device file fitted to it.
 

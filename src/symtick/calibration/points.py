@@ -119,8 +119,8 @@ def _table(address: int, width: int, contents: Sequence[int]) -> Callable[[Graph
 
 def _noise(address: int, width: int) -> list[int]:
     random = np.random.default_rng([_SEED, address])
-    held = random.integers(-(1 << (width - 1)), 1 << (width - 1), 1 << address)
-    return [int(v) for v in held]
+    contents = random.integers(-(1 << (width - 1)), 1 << (width - 1), 1 << address)
+    return [int(v) for v in contents]
 
 
 def _curve(
@@ -128,8 +128,8 @@ def _curve(
 ) -> list[int]:
     """f over -3..3 in two's complement, f within -1..1; signed: as codes of such a signal."""
     size, top = 1 << address, (1 << (width - 1)) - 1
-    held = [round(top * f(6.0 * (k + 0.5 * (not signed)) / size - 3.0)) for k in range(size)]
-    return [*held[size // 2 :], *held[: size // 2]] if signed else held
+    contents = [round(top * f(6.0 * (k + 0.5 * (not signed)) / size - 3.0)) for k in range(size)]
+    return [*contents[size // 2 :], *contents[: size // 2]] if signed else contents
 
 
 # what tables hold in practice: smooth functions; two of them are timed too

@@ -1,1 +1,1 @@
-"""A design on disk: written, read, compiled from text, verified, estimated, synthesised."""
+"""A design on disk: written, read, compiled from text, estimated, tuned, verified, synthesised."""

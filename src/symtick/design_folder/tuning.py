@@ -34,7 +34,7 @@ VECTORS = 10_000
 ERROR = "minus the largest error"  # what a budget in the outputs' units bounds
 
 FloatArray = npt.NDArray[np.float64]
-Progress = Callable[[TuningStep], None]
+TuningObserver = Callable[[TuningStep], None]
 
 
 def unobserved(step: TuningStep) -> None:
@@ -108,7 +108,7 @@ class LossBudget:
 
 
 def tune_folder(
-    folder: Path, budget: str, output: Path | None = None, progress: Progress = unobserved
+    folder: Path, budget: str, output: Path | None = None, progress: TuningObserver = unobserved
 ) -> Tuned:
     """Tune the widths of the design in a folder and write the tuned one into a new folder.
 
@@ -147,7 +147,7 @@ def tune_spec(
     raw: npt.ArrayLike,
     judge: Judge,
     budget: float,
-    progress: Progress = unobserved,
+    progress: TuningObserver = unobserved,
 ) -> Tuning:
     """The curve of a design, of its scores, whatever it delivers of them.
 

@@ -1,1 +1,1 @@
-"""What a run shows: tables, plots and the HTML page."""
+"""Tables and plots of what designs are and cost, and the template of the report."""

@@ -1,1 +1,1 @@
-"""The run folder: distil, tune, compare, and what they leave behind."""
+"""Runs: a job distilled into a folder of designs, and what can be done with them."""

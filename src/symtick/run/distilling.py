@@ -33,14 +33,16 @@ from symtick.search.teachers.teacher import Architecture, TorchTeacher
 from symtick.search.teachers.train import train_mlp
 from symtick.version import __version__
 
-Observer = Callable[[Progress], None]
+SearchObserver = Callable[[Progress], None]
 
 
 def _unobserved(progress: Progress) -> None:
     """Nobody looks on."""
 
 
-def distill_job(path: Path, folder: Path | None = None, observer: Observer = _unobserved) -> Run:
+def distill_job(
+    path: Path, folder: Path | None = None, observer: SearchObserver = _unobserved
+) -> Run:
     """Run a job into a new run folder.
 
     Args:
@@ -71,7 +73,7 @@ def distill_job(path: Path, folder: Path | None = None, observer: Observer = _un
     return _search(Run(target), observer, resume=False)
 
 
-def resume_run(folder: Path, observer: Observer = _unobserved) -> Run:
+def resume_run(folder: Path, observer: SearchObserver = _unobserved) -> Run:
     """Go on with an interrupted search; the result is that of an uninterrupted one.
 
     Raises:
@@ -160,7 +162,7 @@ def distill_config(job: Job) -> DistillConfig:
     )
 
 
-def _search(run: Run, observer: Observer, resume: bool) -> Run:
+def _search(run: Run, observer: SearchObserver, resume: bool) -> Run:
     job = run.job
     costs = model(job.hardware.device, job.hardware.clock_mhz)
     distiller = Distiller(run.problem, distill_config(job), costs, search_cost(costs, run.formats))

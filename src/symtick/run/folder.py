@@ -43,7 +43,7 @@ from symtick.search.designs.front import Front, FrontEntry
 if TYPE_CHECKING:
     from symtick.baselines.rows import ComparisonRow
     from symtick.design_folder.checks import Synthesis
-    from symtick.design_folder.tuning import Progress, Tuned
+    from symtick.design_folder.tuning import Tuned, TuningObserver
     from symtick.search.teachers.teacher import TorchTeacher
     from symtick.sim.verify import Verification
 
@@ -250,7 +250,7 @@ class Run:
         budget: str,
         design: str | None = None,
         output: Path | None = None,
-        progress: Progress = _unobserved,
+        progress: TuningObserver = _unobserved,
     ) -> Tuned:
         """Tune the widths of a design and write the tuned one into a new folder.
 

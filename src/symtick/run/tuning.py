@@ -15,8 +15,8 @@ from symtick.design_folder.folder import DesignSpec
 from symtick.design_folder.tuning import (
     ERROR,
     LossBudget,
-    Progress,
     Tuned,
+    TuningObserver,
     error_judge,
     refuse_existing,
     tune_spec,
@@ -34,7 +34,7 @@ def tune_run(
     budget: str,
     design: str | None = None,
     output: Path | None = None,
-    progress: Progress = unobserved,
+    progress: TuningObserver = unobserved,
 ) -> Tuned:
     """See `Run.tune`."""
     bound = LossBudget.parse(budget)

@@ -1,7 +1,4 @@
-"""The label of an axis that areas stand on.
-
-Room: front door.
-"""
+"""The label of an axis that areas stand on."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """How much of a budget each design takes, as a picture.
 
-Room: front door. Pure: shares in, the picture's bytes out.
+Shares in, the picture's bytes out.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ def budget_picture(
         title: heading.
         form: `svg` or `png`.
     """
-    limits = list(dict.fromkeys(name for _, held in shares for name in held))
+    limits = list(dict.fromkeys(name for _, uses in shares for name in uses))
     thick = 0.8 / max(1, len(limits))
     height = 1.3 + len(shares) * max(0.34, 0.13 * len(limits))
-    largest = max((s for _, held in shares for s in held.values()), default=1.0)
+    largest = max((s for _, uses in shares for s in uses.values()), default=1.0)
     edge = min(_MOST, max(1.1, 1.05 * largest))
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "symtick", "font.size": 10}):
         figure = Figure(figsize=(9.2, height), layout="constrained")
         axes = figure.add_subplot()
         for k, name in enumerate(limits):
-            rows = [(row, held[name]) for row, (_, held) in enumerate(shares) if name in held]
+            rows = [(row, uses[name]) for row, (_, uses) in enumerate(shares) if name in uses]
             places = [row + (k - (len(limits) - 1) / 2) * thick for row, _ in rows]
             drawn = [min(share, edge) for _, share in rows]
             axes.barh(

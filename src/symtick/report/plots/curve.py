@@ -1,6 +1,6 @@
 """The curve of a width tuning as SVG: score against area.
 
-Room: front door. Pure: points in, SVG text out.
+Points in, SVG text out.
 """
 
 from __future__ import annotations

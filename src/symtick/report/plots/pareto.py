@@ -1,6 +1,6 @@
 """The Pareto plot of a front as SVG.
 
-Room: front door. Pure: points in, SVG text out.
+Points in, SVG text out.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def pareto_svg(
         figure = Figure(figsize=(9.2, 4.0), layout="constrained")
         axes = figure.add_subplot()
         for k, ticks in enumerate(sorted({p.ticks for p in points})):
-            held = [p for p in points if p.ticks == ticks]
+            same = [p for p in points if p.ticks == ticks]
             axes.scatter(
-                [p.area for p in held], [p.quality for p in held], s=52, zorder=3,
+                [p.area for p in same], [p.quality for p in same], s=52, zorder=3,
                 color=_COLOURS[k % len(_COLOURS)], label=f"{ticks} tick{'s' if ticks > 1 else ''}",
             )  # fmt: skip
         for p in points:

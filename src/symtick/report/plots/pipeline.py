@@ -1,6 +1,6 @@
 """The pipeline of a design as a drawing: a column of boxes for each step, stage by stage.
 
-Room: front door. Pure: a `Design` in, SVG text out. Constants and SCALE nodes (wires) are folded
+A `Design` in, SVG text out. Constants and SCALE nodes (wires) are folded
 into their users, so that what is drawn is what costs something.
 """
 
@@ -70,17 +70,17 @@ def _columns(design: Design) -> dict[tuple[int, int], list[int]]:
     """Node numbers by (stage, step within the stage); inputs stand before stage 0."""
     graph, stage = design.graph, design.schedule.stage
     step = [0] * len(graph.nodes)
-    held: dict[tuple[int, int], list[int]] = {}
+    cells: dict[tuple[int, int], list[int]] = {}
     for k, node in enumerate(graph.nodes):
         if node.op is GOp.INPUT:
-            held.setdefault((-1, 0), []).append(k)
+            cells.setdefault((-1, 0), []).append(k)
             continue
         logic = [a for a in node.args if graph.nodes[a].op is not GOp.INPUT]
         wire = node.op is GOp.SCALE
         step[k] = max((step[a] + (not wire) for a in logic if stage[a] == stage[k]), default=0)
         if _drawn(node):
-            held.setdefault((stage[k], step[k]), []).append(k)
-    return dict(sorted(held.items()))
+            cells.setdefault((stage[k], step[k]), []).append(k)
+    return dict(sorted(cells.items()))
 
 
 def _place(design: Design) -> tuple[dict[int, _Box], list[tuple[str, float, float]], float]:
@@ -123,8 +123,8 @@ def _label(graph: Graph, number: int) -> str:
         return f"T({of})"
     constant = next((a for a in node.args if graph.nodes[a].op is GOp.CONST), None)
     if constant is not None:
-        held = graph.nodes[constant]
-        return f"{_SIGN[node.op]} {held.fmt.to_real(held.number):.5g}"
+        factor = graph.nodes[constant]
+        return f"{_SIGN[node.op]} {factor.fmt.to_real(factor.number):.5g}"
     return _SIGN[node.op]
 
 
