@@ -25,7 +25,8 @@ from symtick.errors import DomainError
 from symtick.expr import Builder, Interval, Op
 
 _FEW = 8  # evaluated before all codes are
-_LEAST_VALUES = 8  # a table of fewer values is near many functions that it does not mean
+# fewest values of a table that means a function this many ulp away, not one like it
+_LEAST_VALUES = {1.0: 8, 2.0: 64}
 _LOST = 2.0**-44  # what float64 and a few operations lose of a value
 _EVERYWHERE = Interval(-math.inf, math.inf)
 
@@ -102,11 +103,20 @@ def _candidates(design: Design) -> Iterator[Univariate]:
         if len(support[k]) == 1 and node.op is not Op.INPUT
     ]
     units = [unit.function for unit in design.units]
+    # constants are multiplied into tables
+    parts += [_times(value, unit) for value in formula.constants for unit in units]
     for function in (*(replace(f, domain=_EVERYWHERE) for f in units), *units, *parts):
         key = f"{function.text} {function.domain}"
         if key not in seen:
             seen.add(key)
             yield function
+
+
+def _times(value: float, function: Univariate) -> Univariate:
+    builder = Builder(("v",))
+    inner = builder.graft(function.expression, function.expression.outputs[0])
+    product = builder.op(Op.MUL, builder.const(value), inner)
+    return Univariate(builder.build([product]), _EVERYWHERE)
 
 
 def _lines(node: GNode, at: Address) -> Iterator[Univariate]:
@@ -155,7 +165,7 @@ def _reached(node: GNode, at: Address) -> RawArray:
 
 
 def _fit(node: GNode, source: int, at: Address, function: Univariate) -> TableFunction | None:
-    """A function as that of a table, if it is within an ulp everywhere."""
+    """A function as that of a table, if it is near everywhere."""
     entries = _reached(node, at)
     few = np.unique(np.linspace(0, len(entries) - 1, _FEW).astype(int))
     if _distance(function, at.points[few], entries[few], node.fmt.frac) is None:
@@ -165,20 +175,22 @@ def _fit(node: GNode, source: int, at: Address, function: Univariate) -> TableFu
         return None
     nearest = rounded(values, node.fmt.frac, lambda k: function.exact(at.points[k]))
     quant = Quant.RND if (nearest == entries).all() else None
-    if quant is None and len(set(entries.tolist())) < _LEAST_VALUES:
-        return None
     ulp = _ulp(function, at.points, values, entries, node.fmt.frac)
+    if quant is None:
+        least = next((n for limit, n in _LEAST_VALUES.items() if ulp <= limit), len(entries) + 1)
+        if len(set(entries.tolist())) < least:
+            return None
     return TableFunction(function, source, quant, ulp, 1 << at.low)
 
 
 def _distance(function: Univariate, points: Reals, entries: RawArray, frac: int) -> Reals | None:
-    """The function's values, if they are finite and within an ulp of the entries."""
+    """The function's values, if they are finite and near the entries."""
     try:
         values: Reals = function.values(points)
     except DomainError:
         return None
     with np.errstate(invalid="ignore", over="ignore"):
-        near = np.abs(np.ldexp(values, frac) - entries.astype(np.float64)) <= 1.0
+        near = np.abs(np.ldexp(values, frac) - entries.astype(np.float64)) <= max(_LEAST_VALUES)
     return values if near.all() else None
 
 
