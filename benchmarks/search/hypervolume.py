@@ -1,7 +1,4 @@
-"""The hypervolume of a front: one number for how much of the objectives' space it dominates.
-
-Room: `search`; imports the errors only.
-"""
+"""The hypervolume of a front: one number for how much of the objectives' space it dominates."""
 
 from __future__ import annotations
 

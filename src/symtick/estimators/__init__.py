@@ -1,1 +1,1 @@
-"""The search in scikit-learn's conventions."""
+"""The search in scikit-learn's conventions: `SymbolicDistiller` and `SymbolicRegressor`."""

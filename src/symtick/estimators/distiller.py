@@ -1,6 +1,6 @@
-"""`SymbolicDistiller`: the search as a scikit-learn estimator.
+"""`SymbolicDistiller`: the distillation of a teacher as a scikit-learn estimator.
 
-Room: front door. It does in memory what `symtick distill` does with a run folder.
+It does in memory what `symtick distill` does with a run folder.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""The equations that a regression found, by cost: scores, choice, table, JSON.
-
-Room: front door.
-"""
+"""The equations of a regression, by cost: scores, choice, table, JSON."""
 
 from __future__ import annotations
 
@@ -64,7 +61,7 @@ class Equation:
         }
 
     @classmethod
-    def from_json(cls, held: dict[str, Any], inputs: Sequence[str]) -> Equation:
+    def from_json(cls, stored: dict[str, Any], inputs: Sequence[str]) -> Equation:
         """The inverse of `to_json`.
 
         Raises:
@@ -72,12 +69,12 @@ class Equation:
         """
         try:
             return cls(
-                parse(str(held["expression"]), inputs),
-                str(held["text"]),
-                float(held["loss"]),
-                int(held["ticks"]),
-                float(held["lut"]),
-                float(held["complexity"]),
+                parse(str(stored["expression"]), inputs),
+                str(stored["text"]),
+                float(stored["loss"]),
+                int(stored["ticks"]),
+                float(stored["lut"]),
+                float(stored["complexity"]),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"an equation is damaged: {error}") from error
@@ -139,8 +136,8 @@ class Equations:
         if selection == "accuracy":
             return next(k for k in places if self.entries[k].loss == lowest)
         near = NEAR * lowest if selection == "best" else math.inf
-        held = [k for k in places if self.entries[k].loss <= near]
-        return max(held, key=lambda k: (self.entries[k].score, -self.entries[k].loss, -k))
+        near_best = [k for k in places if self.entries[k].loss <= near]
+        return max(near_best, key=lambda k: (self.entries[k].score, -self.entries[k].loss, -k))
 
     def at(self, index: int | None, selection: str) -> Equation:
         """The entry at a place (from the end where negative); the chosen one for None.

@@ -1,6 +1,6 @@
-"""An expression in other people's forms: SymPy, LaTeX, a NumPy function, a torch module.
+"""Export of an expression: SymPy, LaTeX, a NumPy function, a torch module.
 
-Room: front door. Everything is built node by node from the expression; no text is run.
+Everything is built node by node from the expression; no text is run.
 """
 
 from __future__ import annotations
@@ -91,15 +91,15 @@ class TorchExpression(torch.nn.Module):
                 f"(rows, {len(self.expression.inputs)}), not {tuple(X.shape)}"
             )
         constants, literals = iter(self.constants), iter(self.get_buffer("literals"))
-        held: list[torch.Tensor] = []
+        values: list[torch.Tensor] = []
         for node, free in zip(self.expression.nodes, self._free, strict=True):
             if node.op is Op.INPUT:
-                held.append(X[:, node.index])
+                values.append(X[:, node.index])
             elif node.op is Op.CONST:
-                held.append(next(constants if free else literals))
+                values.append(next(constants if free else literals))
             else:
-                held.append(TORCH[node.op](*(held[a] for a in node.args)))
-        outputs = [held[k].expand(X.shape[0]) for k in self.expression.outputs]
+                values.append(TORCH[node.op](*(values[a] for a in node.args)))
+        outputs = [values[k].expand(X.shape[0]) for k in self.expression.outputs]
         return outputs[0] if len(outputs) == 1 else torch.stack(outputs, dim=1)
 
     def tuned(self) -> Expression:

@@ -1,6 +1,6 @@
-"""What a fitted regressor can do: predict, show its equations, export, compile, be stored.
+"""A fitted regressor: prediction, its equations, export, compilation, storage.
 
-Room: front door. `Fitted` is the part of `SymbolicRegressor` that needs no search.
+`Fitted` is the part of `SymbolicRegressor` that needs no search.
 """
 
 from __future__ import annotations
@@ -104,8 +104,8 @@ class Fitted:
 
     def _each(self, index: Index, make: Callable[[Equation], _T]) -> _T | list[_T]:
         """Of every target what `make` makes of its equation at `index`."""
-        held = [make(self.equation(k, t)) for t, k in enumerate(self._places(index))]
-        return held[0] if self.single_ else held
+        made = [make(self.equation(k, t)) for t, k in enumerate(self._places(index))]
+        return made[0] if self.single_ else made
 
     def _places(self, index: Index) -> list[int | None]:
         check_is_fitted(self, "targets_")
@@ -171,9 +171,9 @@ class Fitted:
         if unknown := [c for c in columns if c not in known]:
             raise InputError(f"unknown column {unknown[0]!r}: there are {', '.join(known)}")
         places = range(len(self.fronts_[target].entries)) if indices is None else indices
-        held = [self.equation(k, target) for k in places]
-        figures = [[f"{getattr(e, c):.{precision}g}" for c in columns] for e in held]
-        return latex_table(columns, figures, [latex(e.expression, precision) for e in held])
+        equations = [self.equation(k, target) for k in places]
+        figures = [[f"{getattr(e, c):.{precision}g}" for c in columns] for e in equations]
+        return latex_table(columns, figures, [latex(e.expression, precision) for e in equations])
 
     def torch(self, index: Index = None) -> TorchExpression | list[TorchExpression]:
         """The equation as a torch module of all features.
@@ -189,9 +189,9 @@ class Fitted:
             index: rows of the tables; the chosen equations for None.
             top: top-level name.
         """
-        held = [self.equation(k, t) for t, k in enumerate(self._places(index))]
+        equations = [self.equation(k, t) for t, k in enumerate(self._places(index))]
         return self.hardware_.spec(
-            Expression.join([e.expression for e in held]),
+            Expression.join([e.expression for e in equations]),
             min((t.spread for t in self.targets_ if t.spread > 0.0), default=0.0),
             top,
             [t.name for t in self.targets_],
@@ -245,23 +245,23 @@ class Fitted:
         """Write `to_json` to a file."""
         write_json(Path(path), self.to_json())
 
-    def take(self, held: Mapping[str, Any]) -> None:
+    def take(self, stored: Mapping[str, Any]) -> None:
         """Become what `to_json` told, but for the parameters.
 
         Raises:
             InputError: something is missing or not what it should be.
         """
         try:
-            self.names_ = tuple(map(str, held["names"]))
-            self.single_ = bool(held["single"])
-            self.selected_ = tuple(map(int, held["selected"]))
-            self.evaluations_ = tuple(map(int, held["evaluations"]))
-            self.interrupted_ = bool(held["interrupted"])
-            self.literals_ = frozenset(map(float, held["literals"]))
-            self.hardware_ = _hardware_from_json(held["hardware"])
+            self.names_ = tuple(map(str, stored["names"]))
+            self.single_ = bool(stored["single"])
+            self.selected_ = tuple(map(int, stored["selected"]))
+            self.evaluations_ = tuple(map(int, stored["evaluations"]))
+            self.interrupted_ = bool(stored["interrupted"])
+            self.literals_ = frozenset(map(float, stored["literals"]))
+            self.hardware_ = _hardware_from_json(stored["hardware"])
             self.n_features_in_ = len(self.names_)
-            if held["columns"] is not None:
-                self.feature_names_in_ = np.array(held["columns"], dtype=object)
+            if stored["columns"] is not None:
+                self.feature_names_in_ = np.array(stored["columns"], dtype=object)
             self.targets_ = tuple(
                 Target(
                     str(t["name"]),
@@ -270,7 +270,7 @@ class Fitted:
                         (Equation.from_json(e, self.names_) for e in t["equations"]), self.axis
                     ),
                 )
-                for t in held["targets"]
+                for t in stored["targets"]
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"the stored regression is damaged: {error}") from error
@@ -295,14 +295,14 @@ def read_json(path: Path | str) -> dict[str, Any]:
         InputError: it cannot be read or is something else.
     """
     try:
-        held = json.loads(Path(path).read_text(encoding="utf-8"))
+        stored = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from None
     except ValueError as error:
         raise InputError(f"{path} is damaged: {error}") from None
-    if not isinstance(held, dict) or held.get("format") != FORMAT:
+    if not isinstance(stored, dict) or stored.get("format") != FORMAT:
         raise InputError(f"{path} is not a stored regression of the format {FORMAT}")
-    return held
+    return stored
 
 
 def _plain_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -326,21 +326,21 @@ def _as_text(value: object) -> object:
     raise TypeError
 
 
-def _hardware_to_json(held: Hardware) -> dict[str, Any]:
+def _hardware_to_json(hardware: Hardware) -> dict[str, Any]:
     return {
-        "kind": held.kind,
-        "device": held.device,
-        "clock_mhz": held.clock_mhz,
-        "formats": [str(f) for f in held.formats],
-        "ranges": [[r.lo, r.hi] for r in held.ranges],
+        "kind": hardware.kind,
+        "device": hardware.device,
+        "clock_mhz": hardware.clock_mhz,
+        "formats": [str(f) for f in hardware.formats],
+        "ranges": [[r.lo, r.hi] for r in hardware.ranges],
     }
 
 
-def _hardware_from_json(held: Mapping[str, Any]) -> Hardware:
+def _hardware_from_json(stored: Mapping[str, Any]) -> Hardware:
     return Hardware(
-        str(held["kind"]),
-        str(held["device"]),
-        float(held["clock_mhz"]),
-        tuple(Fixed.parse(str(f)) for f in held["formats"]),
-        tuple(Interval(float(lo), float(hi)) for lo, hi in held["ranges"]),
+        str(stored["kind"]),
+        str(stored["device"]),
+        float(stored["clock_mhz"]),
+        tuple(Fixed.parse(str(f)) for f in stored["formats"]),
+        tuple(Interval(float(lo), float(hi)) for lo, hi in stored["ranges"]),
     )

@@ -1,6 +1,6 @@
-"""From a user's words to the tokens, rules, units and names of a search.
+"""Parameters of a regression read into the tokens, rules, units and names of a search.
 
-Room: front door. Errors name the parameter, the value and what to do.
+Errors name the parameter, the value and the remedy.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ def operator_of(source: str | Operator) -> Operator:
     """
     if isinstance(source, Operator):
         return source
-    found = _DEFINITION.fullmatch(str(source))
-    arguments = [a.strip() for a in found[2].split(",")] if found else []
-    if found is None or not 1 <= len(arguments) <= 2 or not all(arguments):
+    definition = _DEFINITION.fullmatch(str(source))
+    arguments = [a.strip() for a in definition[2].split(",")] if definition else []
+    if definition is None or not 1 <= len(arguments) <= 2 or not all(arguments):
         raise InputError(
             f"{source!r} defines no operator: write name(a) = ... or name(a, b) = ..., "
             "as in 'inv(a) = 1/a'"
         )
     try:
-        body = parse(found[3], arguments)
+        body = parse(definition[3], arguments)
     except ParseError as error:
         raise InputError(f"in the definition {source!r}: {error}") from None
-    return Operator(found[1], replace(body, inputs=("a", "b")[: len(arguments)]))
+    return Operator(definition[1], replace(body, inputs=("a", "b")[: len(arguments)]))
 
 
 def operator_names(
@@ -59,7 +59,7 @@ def operator_names(
         raise InputError("give operators, or binary_operators and unary_operators, not both")
     if operators is not None:
         return tuple(_known(name, custom)[0] for name in _listed("operators", operators))
-    held: list[str] = []
+    known: list[str] = []
     asked = (
         ("binary_operators", ARITHMETIC if binary is None else binary, 2),
         ("unary_operators", () if unary is None else unary, 1),
@@ -69,8 +69,8 @@ def operator_names(
             name, count = _known(given, custom)
             if count != wanted:
                 raise InputError(f"{what}: {given!r} takes {count} argument(s), not {wanted}")
-            held.append(name)
-    return tuple(held)
+            known.append(name)
+    return tuple(known)
 
 
 def _listed(what: str, names: Sequence[str]) -> Sequence[str]:
@@ -194,25 +194,25 @@ def input_names(given: Sequence[str] | None, count: int) -> tuple[str, ...]:
     """
     if given is None:
         return default_names(count)
-    held = [re.sub(r"[\W_]+", "_", str(name), flags=re.ASCII).strip("_") for name in given]
-    held = [n if re.match(r"[A-Za-z]", n) and n != "const" else f"x_{n}" for n in held]
-    held = _numbered(held)
+    cleaned = [re.sub(r"[\W_]+", "_", str(name), flags=re.ASCII).strip("_") for name in given]
+    cleaned = [n if re.match(r"[A-Za-z]", n) and n != "const" else f"x_{n}" for n in cleaned]
+    cleaned = _numbered(cleaned)
     try:
-        return check_names(held)
+        return check_names(cleaned)
     except InputError as error:
         raise InputError(f"the columns {', '.join(map(str, given))}: {error}") from None
 
 
 def _numbered(names: Sequence[str]) -> list[str]:
     """The names, those that stand there already with a number."""
-    held: list[str] = []
+    unique: list[str] = []
     for name in names:
         count, own = 1, name
-        while own in held or (count > 1 and own in names):
+        while own in unique or (count > 1 and own in names):
             count += 1
             own = f"{name.rstrip('_')}_{count}"
-        held.append(own)
-    return held
+        unique.append(own)
+    return unique
 
 
 def operator_complexity(vocabulary: Vocabulary) -> dict[Op, float]:

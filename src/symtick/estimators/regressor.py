@@ -1,6 +1,6 @@
 """`SymbolicRegressor`: symbolic regression in scikit-learn's conventions, with ticks in the search.
 
-Room: front door. What users of PySR expect, on symtick's kernel; docs/regression.md sets the names
+It has the features that users of PySR know, on symtick's kernel; docs/regression.md lists the names
 of both side by side.
 """
 
@@ -303,12 +303,12 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         Raises:
             InputError: the file cannot be read or is damaged.
         """
-        held = read_json(path)
+        stored = read_json(path)
         try:
-            made = cls(**held["parameters"])
+            made = cls(**stored["parameters"])
         except (KeyError, TypeError) as error:
             raise InputError(f"{path} is damaged: {error}") from None
-        made.take(held)
+        made.take(stored)
         return made
 
     def _check(self) -> None:
@@ -357,18 +357,18 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
     def _memories(self, plan: Plan, tasks: Sequence[Task]) -> list[Memory]:
         """For each target what a warm start goes on from: a state, or guesses of the last front."""
         warm = self.warm_start and hasattr(self, "targets_") and len(self.targets_) == len(tasks)
-        held: list[Memory] = []
+        memories: list[Memory] = []
         for k, task in enumerate(tasks):
             key = f"{self._kind()} {task.key()}"
             before = self._memory[k] if warm and hasattr(self, "_memory") else None
             if before is not None and before.key == key and before.same(task):
-                held.append(before)
+                memories.append(before)
             elif warm:
                 front = [e.text for e in self.targets_[k].front.entries]
-                held.append(Memory(key, usable_guesses(front, plan.vocabulary, task), None))
+                memories.append(Memory(key, usable_guesses(front, plan.vocabulary, task), None))
             else:
-                held.append(Memory(key, (), None))
-        return held
+                memories.append(Memory(key, (), None))
+        return memories
 
     def _kind(self) -> str:
         """How is searched, as far as it matters for a stored state."""
@@ -423,12 +423,12 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         return report
 
     def _front(self, plan: Plan, task: Task, outcome: Outcome) -> Equations:
-        found = outcome.front
+        candidates = outcome.front
         if self.constant_bits is not None:
-            found = rounded_front(
-                found, plan.vocabulary, task, int(self.constant_bits), int(self.threads)
+            candidates = rounded_front(
+                candidates, plan.vocabulary, task, int(self.constant_bits), int(self.threads)
             )
-        return Equations.of((plan.equation(c) for c in found), self.axis)
+        return Equations.of((plan.equation(c) for c in candidates), self.axis)
 
     def _report_interruption(self, outcomes: Sequence[Outcome]) -> None:
         self.interrupted_ = any(o.interrupted for o in outcomes)

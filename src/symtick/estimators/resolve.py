@@ -1,6 +1,6 @@
-"""From a regressor's parameters to the tasks of its targets.
+"""Resolution of a regressor's parameters to one task for each target.
 
-Room: front door. Errors name the parameter, the value and what to do.
+Errors name the parameter, the value and the remedy.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class Plan:
         if domain not in ("rows", "box"):
             raise InputError(f"domain must be rows or box, not {domain!r}")
         rules = self.rules(unit)
-        held = Task(
+        made = Task(
             X=np.ascontiguousarray(X[:, self.selected]),
             y=y,
             names=self.vocabulary.inputs,
@@ -152,8 +152,8 @@ class Plan:
             method=self.settings.method,
             hybrid=self.hybrid,
         )
-        check_guesses(guesses, rules, self.vocabulary, held)
-        return held
+        check_guesses(guesses, rules, self.vocabulary, made)
+        return made
 
     def _penalty(self) -> Callable[[Expression], float] | None:
         """The penalty of an expression over the features that are searched over."""
@@ -162,27 +162,27 @@ class Plan:
             return cast("Callable[[Expression], float] | None", given)
         return partial(_widened, given, self.names, self.selected)
 
-    def equation(self, found: Candidate) -> Equation:
+    def equation(self, candidate: Candidate) -> Equation:
         """A candidate as an equation over all features."""
-        own = from_programs([found.program], self.vocabulary.inputs)
+        own = from_programs([candidate.program], self.vocabulary.inputs)
         whole = renumbered(own, dict(enumerate(self.selected)), self.names)
-        numbers, constants = self._tokens(found, own)
+        numbers, constants = self._tokens(candidate, own)
         tokens = [self.vocabulary.tokens[k] for k in numbers]
         return Equation(
             expression=whole,
             text=self.vocabulary.text(numbers, constants) if numbers else to_text(whole),
-            loss=found.loss,
-            ticks=found.ticks,
-            lut=found.lut,
+            loss=candidate.loss,
+            ticks=candidate.ticks,
+            lut=candidate.lut,
             complexity=sum(t.complexity for t in tokens) if tokens else float(len(own.nodes)),
         )
 
     def _tokens(
-        self, found: Candidate, own: Expression
+        self, candidate: Candidate, own: Expression
     ) -> tuple[tuple[int, ...], tuple[float, ...]]:
         """A candidate in tokens; nothing where it cannot be written so."""
-        if found.sequence:
-            return found.sequence, found.constants
+        if candidate.sequence:
+            return candidate.sequence, candidate.constants
         try:
             sequence, constants = self.vocabulary.sequence(own)
         except InputError:

@@ -1,7 +1,4 @@
-"""From a regression's parameters to formats, cost tables and designs.
-
-Room: front door.
-"""
+"""The hardware side of a regression: input formats, cost tables and designs from its parameters."""
 
 from __future__ import annotations
 
@@ -73,9 +70,9 @@ class Hardware:
         if cost not in KINDS:
             raise InputError(f"cost must be one of {', '.join(KINDS)}, not {cost!r}")
         ranges = tuple(Interval(float(c.min()), float(c.max())) for c in X.T)
-        held = _DEVICES.get(cost, "open") if device is None else device
+        name = _DEVICES.get(cost, "open") if device is None else device
         given = _formats(ranges, bits, formats, names)
-        return cls(cost, held, clock_mhz, given, ranges)
+        return cls(cost, name, clock_mhz, given, ranges)
 
     def model(self) -> Model:
         """The cost model."""
@@ -145,19 +142,19 @@ def _formats(
             f"a format is given for {unknown[0]!r}, but the features are {', '.join(names)}"
         )
     return tuple(
-        Fixed.parse(named[name]) if name in named else fitting_format(held, bits)
-        for name, held in zip(names, ranges, strict=True)
+        Fixed.parse(named[name]) if name in named else fitting_format(span, bits)
+        for name, span in zip(names, ranges, strict=True)
     )
 
 
-def fitting_format(held: Interval, bits: int) -> Fixed:
+def fitting_format(span: Interval, bits: int) -> Fixed:
     """The finest format of `bits` bits that holds the interval, but for a step at its upper end."""
-    signed = held.lo < 0.0
-    largest = max(abs(held.lo), abs(held.hi))
+    signed = span.lo < 0.0
+    largest = max(abs(span.lo), abs(span.hi))
     frac = bits - signed - math.floor(math.log2(largest)) if largest else bits - signed
     while True:
         fmt = Fixed(bits, max(-1000, min(1000, frac)), signed)
-        if (fmt.hi + fmt.step >= held.hi and fmt.lo <= held.lo) or frac < -1000:
+        if (fmt.hi + fmt.step >= span.hi and fmt.lo <= span.lo) or frac < -1000:
             return fmt
         frac -= 1
 
@@ -173,12 +170,12 @@ def renumbered(
 ) -> Expression:
     """The expression with its input k as input place[k] of `inputs`."""
     builder = Builder(tuple(inputs))
-    held: list[int] = []
+    numbers: list[int] = []
     for node in expression.nodes:
         if node.op is Op.INPUT:
-            held.append(builder.input(place[node.index]))
+            numbers.append(builder.input(place[node.index]))
         elif node.op is Op.CONST:
-            held.append(builder.const(node.value))
+            numbers.append(builder.const(node.value))
         else:
-            held.append(builder.op(node.op, *(held[a] for a in node.args)))
-    return builder.build([held[k] for k in expression.outputs])
+            numbers.append(builder.op(node.op, *(numbers[a] for a in node.args)))
+    return builder.build([numbers[k] for k in expression.outputs])

@@ -1,6 +1,6 @@
-"""Whether a regressor's numbers are what they should be, before anything is done with them.
+"""Validation of a regressor's numeric parameters, before the search begins.
 
-Room: front door. Errors name the parameter, the value and what to do.
+Errors name the parameter, the value and the remedy.
 """
 
 from __future__ import annotations
