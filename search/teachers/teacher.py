@@ -23,7 +23,7 @@ from symtick.files import write_bytes
 from symtick.search.data.dataset import FloatArray, check_matrix
 from symtick.search.torch_threads import one_thread
 
-Task = Literal["classification", "regression"]
+TeacherTask = Literal["classification", "regression"]
 
 ACTIVATIONS: Mapping[str, type[nn.Module] | None] = {
     "linear": None,
@@ -49,7 +49,7 @@ class Teacher(Protocol):
         ...
 
     @property
-    def task(self) -> Task:
+    def task(self) -> TeacherTask:
         """What the outputs mean."""
         ...
 
@@ -142,7 +142,7 @@ class TorchTeacher:
     class_names: tuple[str, ...]
     mean: FloatArray
     std: FloatArray
-    task: Task = "classification"
+    task: TeacherTask = "classification"
 
     def __post_init__(self) -> None:
         size = len(self.feature_names)
@@ -168,7 +168,7 @@ class TorchTeacher:
         class_names: Sequence[str] = (),
         mean: npt.ArrayLike | None = None,
         std: npt.ArrayLike | None = None,
-        task: Task = "classification",
+        task: TeacherTask = "classification",
     ) -> TorchTeacher:
         """Any module given in Python; without mean and std it sees the raw features.
 

@@ -249,6 +249,12 @@ def test_a_policy_can_do_the_search(method: str) -> None:
         quick(method=method, n_workers=1).fit(X, y)
 
 
+def test_the_old_name_of_bidirectional_enumeration_is_told_the_new_one() -> None:
+    X = np.arange(20.0).reshape(10, 2)
+    with pytest.raises(InputError, match="'closed_forms' is called 'bidirectional' now"):
+        SymbolicRegressor(method="closed_forms").fit(X, X[:, 0])
+
+
 @pytest.mark.parametrize("method", ["enumeration", "bidirectional"])
 def test_small_functions_are_written_down_one_after_another(method: str) -> None:
     X, _ = law(40)
