@@ -21,6 +21,7 @@ from symtick.expr import Expression, parse, to_text
 from symtick.files import write_json, write_text
 from symtick.search.designs.settings import ChoiceSettings
 from symtick.search.kernel_api.pareto import non_dominated
+from symtick.settings import within
 
 FORMAT = "symtick-front-1"
 
@@ -146,7 +147,7 @@ class Front:
         best = best_for_cost(
             e
             for e in entries
-            if e.ticks <= choice.max_ticks and (choice.max_lut is None or e.cost <= choice.max_lut)
+            if within(e.ticks, choice.max_ticks) and within(e.cost, choice.max_lut)
         )
         useful = [e for e in best if e.score >= choice.floor * teacher_score]
         kept = _numbered(useful or best)

@@ -25,6 +25,7 @@ from symtick.search.kernel_api.states import Arrays, State, values_of, with_valu
 
 if TYPE_CHECKING:
     from symtick.search.hybrid.hybrid import HybridSearch
+from symtick.settings import tightest
 
 
 class OutputSearch:
@@ -92,9 +93,11 @@ class OutputSearch:
 
 def _engine_config(config: DistillConfig, output: int) -> EngineConfig:
     engine = config.evolution.engine
-    limits = replace(engine.limits, max_ticks=min(engine.limits.max_ticks, config.choice.max_ticks))
-    if config.choice.max_lut is not None:
-        limits = replace(limits, max_lut=min(limits.max_lut, config.choice.max_lut))
+    limits = replace(
+        engine.limits,
+        max_ticks=tightest(engine.limits.max_ticks, config.choice.max_ticks),
+        max_lut=tightest(engine.limits.max_lut, config.choice.max_lut),
+    )
     seed = int(np.random.default_rng([config.seed, 1, output]).integers(2**62))
     return replace(engine, ops=config.ops, seed=seed, limits=limits)
 

@@ -11,8 +11,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Le
+from pydantic import InstanceOf
 
 from symtick.errors import InputError
 from symtick.expr import BY_NAME
@@ -22,12 +25,14 @@ from symtick.search.grammar.operators import ALIASES, OPERATORS
 from symtick.search.grammar.units import Unit, Units
 from symtick.search.grammar.vocabulary import Vocabulary
 from symtick.search.kernel_api.evaluation import cost_table
+from symtick.search.kernel_api.limits import ANY, as_limit
+from symtick.settings import Count, Natural, NotNegative, Positive, Texts, checked
 
-ANY = _kernel.ANY_NUMBER  # the kernel's count that is no limit
 # built-in operators that undo each other; custom ones say it themselves
 INVERSES = (("neg", "neg"), ("exp", "log"), ("sqrt", "square"))
 
 
+@checked
 @dataclass(frozen=True)
 class Rules:
     """Constraints on candidates; by default nothing but generous limits on size.
@@ -41,8 +46,8 @@ class Rules:
         max_depth: most levels of the tree, the root's included.
         max_constants: most free constants.
         max_expanded: most nodes after custom operators are written out.
-        max_complexity: most complexity, the sum over the tokens.
-        max_argument: most complexity of an operator's arguments, one number for each, -1 for any
+        max_complexity: most complexity, the sum over the tokens, or None.
+        max_argument: most complexity of an operator's arguments, one number for each, None for any
             (PySR's `constraints`).
         min_count: fewest of a token.
         max_count: most of a token.
@@ -54,45 +59,32 @@ class Rules:
         constant_arguments: all arguments of an operator may be constants.
         needs_input: at least one input must occur.
         units: units of inputs and target; None: not looked at.
-        max_ticks: most ticks by the search's cost table.
+        max_ticks: most ticks by the search's cost table, or None.
     """
 
-    min_nodes: int = 1
-    max_nodes: int = 140
-    max_depth: int = 64
-    max_constants: int = 64
-    max_expanded: int = 1000
-    max_complexity: float = math.inf
-    max_argument: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    min_count: Mapping[str, int] = field(default_factory=dict)
-    max_count: Mapping[str, int] = field(default_factory=dict)
-    nested: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    barred: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    min_nodes: Count = 1
+    max_nodes: Annotated[Count, Le(100_000)] = 140
+    max_depth: Count = 64
+    max_constants: Natural = 64
+    max_expanded: Count = 1000
+    max_complexity: Positive | None = None
+    max_argument: Mapping[str, tuple[NotNegative | None, ...]] = field(default_factory=dict)
+    min_count: Mapping[str, Natural] = field(default_factory=dict)
+    max_count: Mapping[str, Natural] = field(default_factory=dict)
+    nested: Mapping[str, Mapping[str, Natural]] = field(default_factory=dict)
+    barred: Mapping[str, Texts] = field(default_factory=dict)
     trig_in_trig: bool = True
     inverse_of_inverse: bool = True
     constant_arguments: bool = True
     needs_input: bool = False
-    units: Units | None = None
-    max_ticks: int | None = None
+    units: InstanceOf[Units] | None = None
+    max_ticks: Natural | None = None
 
     def __post_init__(self) -> None:
-        for name in ("max_argument", "min_count", "max_count", "nested", "barred"):
-            object.__setattr__(self, name, dict(getattr(self, name)))
-        for name in ("min_nodes", "max_nodes", "max_depth", "max_expanded"):
-            _check_count(name, getattr(self, name), 1)
-        _check_count("max_constants", self.max_constants, 0)
-        if self.max_ticks is not None:
-            _check_count("max_ticks", self.max_ticks, 0)
-        if self.min_nodes > self.max_nodes or self.max_nodes > 100_000:
+        if self.min_nodes > self.max_nodes:
             raise InputError(
-                f"min_nodes <= max_nodes <= 100000 must hold, not {self.min_nodes} and "
-                f"{self.max_nodes}"
+                f"min_nodes <= max_nodes must hold, not {self.min_nodes} and {self.max_nodes}"
             )
-        if not self.max_complexity > 0.0:
-            raise InputError(f"max_complexity must be positive, not {self.max_complexity!r}")
-        for counts in (self.min_count, self.max_count, *self.nested.values()):
-            for name, count in counts.items():
-                _check_count(name, count, 0)
 
     @classmethod
     def dso(cls, max_nodes: int = 30, max_constants: int = 3) -> Rules:
@@ -127,8 +119,9 @@ class Rules:
         """
         settings = _kernel.RuleSettings()
         for name in ("min_nodes", "max_nodes", "max_depth", "max_constants", "max_expanded",
-                     "max_complexity", "constant_arguments", "needs_input"):  # fmt: skip
+                     "constant_arguments", "needs_input"):  # fmt: skip
             setattr(settings, name, getattr(self, name))
+        settings.max_complexity = as_limit(self.max_complexity, math.inf)
         settings.set_counts(
             _counts(vocabulary, self.min_count, 0, max),
             _counts(vocabulary, self.max_count, ANY, min),
@@ -137,7 +130,7 @@ class Rules:
         settings.nested = self._nesting(vocabulary)
         settings.barred = self._bars(vocabulary)
         settings.set_units(*_dimensions(vocabulary, self.units))
-        settings.max_ticks = ANY
+        settings.max_ticks = as_limit(self.max_ticks, ANY)
         if self.max_ticks is not None:
             self._budget(settings, vocabulary, cost)
         try:
@@ -156,7 +149,6 @@ class Rules:
                 f"{len(cost.table_lut)}"
             )
         settings.cost = cost_table(cost)
-        settings.max_ticks = min(self.max_ticks or 0, ANY - 1)
 
     def _arguments(self, vocabulary: Vocabulary) -> list[float]:
         limits = np.full((len(vocabulary), 2), math.inf)
@@ -168,8 +160,7 @@ class Rules:
                         f"not {len(most)}"
                     )
                 for k, limit in enumerate(most):
-                    if limit >= 0:
-                        limits[token, k] = min(limits[token, k], limit)
+                    limits[token, k] = min(limits[token, k], as_limit(limit, math.inf))
         return limits.ravel().tolist() if np.isfinite(limits).any() else []
 
     def _nesting(self, vocabulary: Vocabulary) -> list[int]:
@@ -228,11 +219,6 @@ def _dimensions(
     # without a base unit everything is a plain number, and fits
     target = [] if units.target is None else units.exponents(units.target)
     return len(units.symbols), [p for powers in each for p in powers], target
-
-
-def _check_count(name: str, value: object, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InputError(f"{name} must be an integer from {least}, not {value!r}")
 
 
 def sequences_of(rows: Iterable[Iterable[int]]) -> np.ndarray[tuple[int, int], np.dtype[np.int16]]:

@@ -14,7 +14,9 @@ from symtick.search.grammar.grammar import Vocabulary
 from symtick.search.kernel_api.candidate import Candidate
 from symtick.search.kernel_api.evaluation import costs, intervals
 from symtick.search.kernel_api.fitting import rounded
+from symtick.search.kernel_api.limits import FINITE, as_limit
 from symtick.search.kernel_api.rows import FREE, LITERAL, Rows
+from symtick.settings import within
 
 
 def exact_laws(
@@ -46,15 +48,17 @@ def exact_laws(
         enough=config.target_loss,
     )  # fmt: skip
     if config.constant_bits and config.constants:
-        front = [_rounded(c, rows, cost, config) for c in front]
+        front = [_rounded(c, config.constant_bits, rows, cost, config) for c in front]
     return [c for c in front if _allowed(c, ranges, config)], stats.evaluations
 
 
-def _rounded(candidate: Candidate, rows: Rows, cost: SearchCost, config: EngineConfig) -> Candidate:
+def _rounded(
+    candidate: Candidate, bits: int, rows: Rows, cost: SearchCost, config: EngineConfig
+) -> Candidate:
     literals = (0.0, 1.0, 2.0, *config.literals)
     kinds = [LITERAL if v in literals else FREE for v in candidate.program.consts.tolist()]
     (fit,) = rounded(
-        [candidate.program], rows, bits=config.constant_bits, fraction=config.constant_fraction,
+        [candidate.program], rows, bits=bits, fraction=config.constant_fraction,
         loss=config.loss, delta=config.huber_delta, kinds=[kinds],
     )  # fmt: skip
     ticks, lut = costs([fit.program], cost)
@@ -64,10 +68,10 @@ def _rounded(candidate: Candidate, rows: Rows, cost: SearchCost, config: EngineC
 def _allowed(candidate: Candidate, ranges: Sequence[Interval] | None, config: EngineConfig) -> bool:
     """Whether limits and ranges, which the enumeration does not know, allow a formula."""
     limits = config.limits
-    if not math.isfinite(candidate.loss) or candidate.lut > limits.max_lut:
+    if not math.isfinite(candidate.loss) or not within(candidate.lut, limits.max_lut):
         return False
-    if candidate.ticks > limits.max_ticks or ranges is None:
-        return candidate.ticks <= limits.max_ticks
+    if not within(candidate.ticks, limits.max_ticks) or ranges is None:
+        return within(candidate.ticks, limits.max_ticks)
     bounds = intervals([candidate.program], ranges)[0]
-    most = limits.max_magnitude
+    most = as_limit(limits.max_magnitude, FINITE)
     return bounds is not None and all(-most <= i.lo and i.hi <= most for i in bounds)

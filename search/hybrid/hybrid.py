@@ -31,8 +31,6 @@ from symtick.search.policy.policy import Policy
 from symtick.search.policy.pretraining import pretrain
 from symtick.search.policy.training import SequenceBatch, Trainer, make_trainer
 
-_NO_BUDGET = 1_000_000  # ticks from which on a limit is none
-
 
 @dataclass(frozen=True)
 class HybridStats:
@@ -115,8 +113,6 @@ class HybridSearch:
     def _begin(self, *, taught: bool = True) -> None:
         """A new policy; where `taught`, it knows what it was given or what pre-training teaches."""
         config, rules = self.config, self._engine_config.all_rules()
-        if rules.max_ticks is not None and rules.max_ticks >= _NO_BUDGET:
-            rules = replace(rules, max_ticks=None)
         seed = config.seed + 1_000_003 * self._restarts
         self.policy = Policy(
             self.engine.vocabulary, rules, config.network, config.priors, cost=self._cost, seed=seed

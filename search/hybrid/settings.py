@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Annotated, Any
 
-from symtick.errors import InputError
 from symtick.search.evolution.settings import EngineConfig, Moves
 from symtick.search.grammar.grammar import Rules
 from symtick.search.policy.settings import NetworkSettings, PretrainSettings, Priors, TrainSettings
+from symtick.settings import Count, Natural, Seed, checked, one_of
 
 HYBRID_METHODS = ("gp", "policy", "hybrid")
 
 
+@checked
 @dataclass(frozen=True)
 class HybridConfig:
     """A search by a policy, by evolution, or by both together.
@@ -40,36 +41,24 @@ class HybridConfig:
             them. Otherwise the batch joins the individuals there.
         train_best: individuals of the engine that join the policy's batch.
         patience: steps of `policy` in a row with no better loss and almost nothing new (less than
-            a hundredth of the batch), after which it forgets everything; 0 for never.
-        seed: of every random choice, 0 .. 2**62-1; the engine's own is replaced.
+            a hundredth of the batch), after which it forgets everything; None for never.
+        seed: of every random choice, from 0 to 2**62-1; the engine's own is replaced.
     """
 
-    method: str = "hybrid"
+    method: Annotated[str, one_of(HYBRID_METHODS)] = "hybrid"
     engine: EngineConfig = field(default_factory=EngineConfig)
     network: NetworkSettings = field(default_factory=NetworkSettings)
     priors: Priors = field(default_factory=Priors)
     training: TrainSettings = field(default_factory=TrainSettings)
     pretrain: PretrainSettings | None = None
-    bidirectional: int = 0
-    bidirectional_nodes: int = 64
-    batch: int = 500
-    generations: int = 25
+    bidirectional: Natural = 0
+    bidirectional_nodes: Natural = 64
+    batch: Count = 500
+    generations: Count = 25
     replant: bool = True
-    train_best: int = 50
-    patience: int = 50
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.method not in HYBRID_METHODS:
-            raise InputError(
-                f"unknown method {self.method!r}: there are {', '.join(HYBRID_METHODS)}"
-            )
-        for name, least in (("bidirectional", 0), ("bidirectional_nodes", 0), ("batch", 1),
-                            ("generations", 1), ("train_best", 0), ("patience", 0),
-                            ("seed", 0)):  # fmt: skip
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**62:
-                raise InputError(f"{name} must be an integer from {least}, not {value!r}")
+    train_best: Natural = 50
+    patience: Count | None = 50
+    seed: Seed = 0
 
     @classmethod
     def mundhenk2021(cls, ops: tuple[str, ...], **engine: Any) -> HybridConfig:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
+from annotated_types import Ge, Le, Lt
 
 from symtick.errors import InputError
 from symtick.expr import Op, Program
 from symtick.search import _kernel
 from symtick.search.kernel_api.losses import Floats, Loss, loss_spec
 from symtick.search.kernel_api.rows import Kinds, Rows, pack, places
+from symtick.settings import Natural, Real, checked
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Fit:
     iterations: int
 
 
+@checked
 @dataclass(frozen=True)
 class FitSettings:
     """How constants are tuned.
@@ -36,21 +40,11 @@ class FitSettings:
         evaluations: of a loss that is a callable, after the fit of the squares.
     """
 
-    iterations: int = 50
-    tolerance: float = 1e-10
-    restarts: int = 0
-    seed: int = 0
-    evaluations: int = 200
-
-    def __post_init__(self) -> None:
-        for name, most in (
-            ("iterations", 2**31), ("restarts", 2**31), ("seed", 2**64), ("evaluations", 2**31)
-        ):  # fmt: skip
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < most:
-                raise InputError(f"{name} must be an integer from 0, below {most}, not {value!r}")
-        if not 0.0 <= self.tolerance < 1.0:
-            raise InputError(f"tolerance must be a part from 0 to 1, not {self.tolerance!r}")
+    iterations: Annotated[Natural, Le(2**31 - 1)] = 50
+    tolerance: Annotated[Real, Ge(0), Lt(1)] = 1e-10
+    restarts: Annotated[Natural, Le(2**31 - 1)] = 0
+    seed: Annotated[Natural, Lt(2**64)] = 0
+    evaluations: Annotated[Natural, Le(2**31 - 1)] = 200
 
     def to_kernel(self) -> _kernel.FitSettings:
         """The kernel's copy."""

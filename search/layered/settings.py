@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Strict
+
+from symtick.search.layered.layers import SHAPES
+from symtick.settings import Count, Counts, Natural, NotNegative, checked, one_of
 
 
+@checked
 @dataclass(frozen=True)
 class LayeredSettings:
     """Fitting layered forms and pruning them step by step (`search.layered.elimination`).
@@ -31,21 +38,21 @@ class LayeredSettings:
         refine_drops: summands that each of them loses in the end.
     """
 
-    hidden: tuple[int, ...] = (4, 4, 5, 5, 5, 5, 6, 6)
-    shapes: tuple[str, ...] = ("tanh", "gauss")
+    hidden: Counts = (4, 4, 5, 5, 5, 5, 6, 6)
+    shapes: Annotated[tuple[Annotated[str, one_of(SHAPES)], ...], Strict(False)] = ("tanh", "gauss")
     mixed: bool = True
-    rows: int = 60_000
-    batch: int = 2048
-    fit_steps: int = 1500
-    refit_steps: int = 250
-    rate: float = 0.03
-    refit_rate: float = 0.02
-    drop: float = 0.12
-    most: int = 50
-    least: int = 9
-    probe_rows: int = 6_000
-    term_frac: int = 3
-    address_bits: int = 6
-    refined: int = 3
-    refine_steps: int = 600
-    refine_drops: int = 4
+    rows: Natural = 60_000
+    batch: Count = 2048
+    fit_steps: Natural = 1500
+    refit_steps: Natural = 250
+    rate: NotNegative = 0.03
+    refit_rate: NotNegative = 0.02
+    drop: NotNegative = 0.12
+    most: Natural = 50
+    least: Natural = 9
+    probe_rows: Natural = 6_000
+    term_frac: Natural = 3
+    address_bits: Natural = 6
+    refined: Natural = 3
+    refine_steps: Natural = 600
+    refine_drops: Natural = 4

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from typing import Annotated
 
-from symtick.errors import InputError
+from annotated_types import Le
+from pydantic import Strict
+
+from symtick.settings import Count, Natural, NotNegative, Positive, Real, Share, checked, one_of
 
 OBSERVED = ("parent", "sibling", "previous", "open")
 STARTS = ("zeros", "scaled")
 TRAININGS = ("rspg", "vpg", "pqt")
 
+Units = Annotated[Count, Le(4096)]
+Shift = Annotated[tuple[str, Real], Strict(False)]  # a token and what is added to its logit
 
+
+@checked
 @dataclass(frozen=True)
 class NetworkSettings:
     """The network of a policy. Defaults: Petersen et al. 2021 (arXiv:1912.04871), appendix.
@@ -26,27 +33,18 @@ class NetworkSettings:
             +-1/sqrt(hidden), output 0). Either way a new policy knows no token from another.
     """
 
-    hidden: int = 32
-    layers: int = 1
-    observe: tuple[str, ...] = ("parent", "sibling")
-    open_bins: int = 6
+    hidden: Units = 32
+    layers: Units = 1
+    observe: Annotated[tuple[Annotated[str, one_of(OBSERVED)], ...], Strict(False)] = (
+        "parent",
+        "sibling",
+    )
+    open_bins: Units = 6
     learned_start: bool = False
-    start: str = "zeros"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "observe", tuple(self.observe))
-        for name in ("hidden", "layers", "open_bins"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 4096:
-                raise InputError(f"{name} must be an integer from 1 to 4096, not {value!r}")
-        if unknown := [name for name in self.observe if name not in OBSERVED]:
-            raise InputError(
-                f"a policy cannot observe {unknown[0]!r}: there are {', '.join(OBSERVED)}"
-            )
-        if self.start not in STARTS:
-            raise InputError(f"start must be one of {', '.join(STARTS)}, not {self.start!r}")
+    start: Annotated[str, one_of(STARTS)] = "zeros"
 
 
+@checked
 @dataclass(frozen=True)
 class Priors:
     """Shifts of the logits before anything is learned.
@@ -60,18 +58,13 @@ class Priors:
         tokens: further shifts of single tokens, by name.
     """
 
-    length: float | None = 10.0
-    variance: float = 5.0
+    length: Real | None = 10.0
+    variance: Positive = 5.0
     uniform_arity: bool = True
-    tokens: tuple[tuple[str, float], ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "tokens", tuple((str(n), float(v)) for n, v in self.tokens))
-        numbers = [self.variance, self.length or 0.0, *(shift for _, shift in self.tokens)]
-        if not all(math.isfinite(number) for number in numbers) or self.variance <= 0:
-            raise InputError("priors must be finite, and the variance of the length positive")
+    tokens: Annotated[tuple[Shift, ...], Strict(False)] = ()
 
 
+@checked
 @dataclass(frozen=True)
 class TrainSettings:
     """How the policy is trained.
@@ -91,39 +84,26 @@ class TrainSettings:
         entropy_weight: of the entropy bonus.
         entropy_gamma: its decay from step to step.
         queue: best sequences so far that `pqt` learns from.
-        queue_batch: how many of them in one step, drawn with replacement; 0 for all.
+        queue_batch: how many of them in one step, drawn with replacement; None for all.
         queue_weight: of their mean log-probability.
         queue_gradient: whether `pqt` adds `rspg`'s gradient.
     """
 
-    method: str = "rspg"
-    rate: float = 0.0005
-    updates: int = 1
-    epsilon: float = 0.05
+    method: Annotated[str, one_of(TRAININGS)] = "rspg"
+    rate: Share = 0.0005
+    updates: Count = 1
+    epsilon: Share = 0.05
     ranked: bool = False
-    smoothing: float = 0.5
-    entropy_weight: float = 0.03
-    entropy_gamma: float = 0.7
-    queue: int = 10
-    queue_batch: int = 0
-    queue_weight: float = 1.0
+    smoothing: Share = 0.5
+    entropy_weight: NotNegative = 0.03
+    entropy_gamma: Share = 0.7
+    queue: Count = 10
+    queue_batch: Count | None = None
+    queue_weight: NotNegative = 1.0
     queue_gradient: bool = False
 
-    def __post_init__(self) -> None:
-        if self.method not in TRAININGS:
-            raise InputError(
-                f"unknown training method {self.method!r}: there are {', '.join(TRAININGS)}"
-            )
-        for name in ("rate", "epsilon", "smoothing", "entropy_gamma"):
-            if not 0.0 < getattr(self, name) <= 1.0:
-                raise InputError(f"{name} must be in (0, 1], not {getattr(self, name)!r}")
-        for name in ("entropy_weight", "queue_weight"):
-            if not 0.0 <= getattr(self, name) < math.inf:
-                raise InputError(f"{name} must not be negative, not {getattr(self, name)!r}")
-        if min(self.queue, self.updates) < 1 or self.queue_batch < 0:
-            raise InputError("queue and updates must be at least 1, queue_batch at least 0")
 
-
+@checked
 @dataclass(frozen=True)
 class PretrainSettings:
     """Supervised training before a search.
@@ -137,12 +117,8 @@ class PretrainSettings:
         seed: of drawing and order.
     """
 
-    sequences: int = 5000
-    epochs: int = 5
-    batch: int = 100
-    rate: float = 0.003
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if min(self.sequences, self.epochs, self.batch) < 1 or not 0.0 < self.rate <= 1.0:
-            raise InputError("pre-training needs sequences, epochs, a batch and a rate in (0, 1]")
+    sequences: Count = 5000
+    epochs: Count = 5
+    batch: Count = 100
+    rate: Share = 0.003
+    seed: Natural = 0

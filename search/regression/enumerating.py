@@ -17,6 +17,7 @@ from symtick.search.kernel_api.evaluation import intervals
 from symtick.search.kernel_api.search import Status
 from symtick.search.kernel_api.states import Arrays, State
 from symtick.search.regression.task import Task
+from symtick.settings import within
 
 MOST_LEVELS = 12  # of an enumeration, which its budget ends much sooner
 
@@ -83,7 +84,7 @@ class EnumerationSearch:
         """Those within the limits that the kernel's lists do not know, penalties added."""
         task, kept = self._task, list[Candidate]()
         for one in front:
-            if one.lut > task.config.limits.max_lut or (
+            if not within(one.lut, task.config.limits.max_lut) or (
                 task.ranges is not None and intervals([one.program], task.ranges)[0] is None
             ):
                 continue

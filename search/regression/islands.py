@@ -35,6 +35,7 @@ from symtick.search.kernel_api.states import (
     write_state,
 )
 from symtick.search.regression.task import Task
+from symtick.settings import Count, Natural, checked
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -45,6 +46,7 @@ PATIENCE = 5  # times in a row that an epoch's data or workers may be lost
 Sequences = npt.NDArray[np.int16]
 
 
+@checked
 @dataclass(frozen=True)
 class IslandSettings:
     """How the islands live together.
@@ -55,15 +57,9 @@ class IslandSettings:
         migrants: individuals that each island sends to the next at the end of an epoch.
     """
 
-    islands: int = 8
-    epoch: int = 20
-    migrants: int = 4
-
-    def __post_init__(self) -> None:
-        for name, least in (("islands", 1), ("epoch", 1), ("migrants", 0)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise InputError(f"{name} must be an integer from {least}, not {value!r}")
+    islands: Count = 8
+    epoch: Count = 20
+    migrants: Natural = 4
 
 
 @dataclass(frozen=True, eq=False)

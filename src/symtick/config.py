@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from symtick.codegen import Decision, Fixed
@@ -20,13 +21,10 @@ from symtick.errors import InputError
 from symtick.expr import BY_NAME
 from symtick.search.distill.settings import DistillConfig
 from symtick.search.hybrid.settings import HYBRID_METHODS
-from symtick.settings import one_of
+from symtick.settings import Count, Positive, Share, complaints, one_of
 
 MAX_YAML_BYTES = 1_000_000
 SEARCH = DistillConfig()  # the defaults of a job's search
-
-Share = Annotated[float, Field(gt=0.0, le=1.0)]
-Count = Annotated[int, Field(ge=1)]
 
 
 class _Section(BaseModel):
@@ -45,8 +43,8 @@ class DataSection(_Section):
 
     path: Path
     label: str | None = None
-    test: Annotated[float, Field(gt=0.0, lt=0.9)] = TEST
-    validation: Annotated[float, Field(gt=0.0, lt=0.9)] = VALIDATION
+    test: Annotated[float, Gt(0), Lt(0.9)] = TEST
+    validation: Annotated[float, Gt(0), Lt(0.9)] = VALIDATION
 
 
 class TrainSection(_Section):
@@ -55,7 +53,7 @@ class TrainSection(_Section):
     widths: list[Count] = [64, 32, 32]
     epochs: Count = 40
     batch: Count = 512
-    learning_rate: Annotated[float, Field(gt=0.0)] = 5e-3
+    learning_rate: Annotated[float, Gt(0)] = 5e-3
 
 
 class KerasSection(_Section):
@@ -109,7 +107,7 @@ class InputsSection(_Section):
 
     format: str = INPUT_FORMAT
     formats: dict[str, str] = {}
-    tail: Annotated[float, Field(ge=0.0, lt=0.5)] = TAIL
+    tail: Annotated[float, Ge(0), Lt(0.5)] = TAIL
 
     @field_validator("format")
     @classmethod
@@ -140,7 +138,7 @@ class HardwareSection(_Section):
     Attributes:
         device: a name that `symtick devices` lists, or a device file (`.yaml`).
         clock_mhz: clock frequency.
-        max_ticks: latency budget of a design.
+        max_ticks: latency budget of a design, or none.
         max_lut: LUT budget of a design, a DSP block counted as 173 LUTs, or none.
         latency: exact number of ticks of every design, or none for the fewest of each. Designs
             that need fewer are filled with registers, so that a model that is trained again keeps
@@ -152,9 +150,9 @@ class HardwareSection(_Section):
     """
 
     device: str = DEVICE
-    clock_mhz: Annotated[float, Field(gt=0.0, le=1000.0)] = CLOCK_MHZ
-    max_ticks: Count = SEARCH.choice.max_ticks
-    max_lut: Annotated[float, Field(gt=0.0)] | None = SEARCH.choice.max_lut
+    clock_mhz: Annotated[float, Gt(0), Le(1000)] = CLOCK_MHZ
+    max_ticks: Count | None = SEARCH.choice.max_ticks
+    max_lut: Positive | None = SEARCH.choice.max_lut
     latency: Count | None = None
     scheduler: Annotated[str, one_of(SCHEDULERS)] = SEARCH.scheduler
     outputs: list[str] = list(SEARCH.decision.outputs)
@@ -162,7 +160,7 @@ class HardwareSection(_Section):
 
     @model_validator(mode="after")
     def _reachable(self) -> HardwareSection:
-        if self.latency is not None and self.latency < self.max_ticks:
+        if self.latency is not None and (self.max_ticks is None or self.latency < self.max_ticks):
             raise ValueError(
                 f"a latency of {self.latency} ticks is under the budget, max_ticks={self.max_ticks}"
             )
@@ -195,13 +193,13 @@ class SearchSection(_Section):
 
     operators: list[Annotated[str, one_of(BY_NAME)]] = list(SEARCH.ops)
     method: Annotated[str, one_of(HYBRID_METHODS)] = SEARCH.evolution.method
-    generations: Annotated[int, Field(ge=0)] = SEARCH.evolution.generations
-    population: Annotated[int, Field(ge=4)] = SEARCH.evolution.engine.population
+    generations: Annotated[int, Ge(0)] = SEARCH.evolution.generations
+    population: Annotated[int, Ge(4)] = SEARCH.evolution.engine.population
     islands: Count = SEARCH.evolution.engine.islands
-    max_nodes: Annotated[int, Field(ge=3)] = SEARCH.evolution.engine.limits.max_nodes
+    max_nodes: Annotated[int, Ge(3)] = SEARCH.evolution.engine.limits.max_nodes
     hidden: list[Count] = list(SEARCH.layered.hidden)
-    effort: Annotated[float, Field(gt=0.0, le=100.0)] = 1.0
-    threads: Annotated[int, Field(ge=1, le=256)] = SEARCH.threads
+    effort: Annotated[float, Gt(0), Le(100)] = 1.0
+    threads: Annotated[int, Ge(1), Le(256)] = SEARCH.threads
 
     @model_validator(mode="after")
     def _something(self) -> SearchSection:
@@ -226,7 +224,7 @@ class Job(_Section):
     """A whole job; see the sections."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,39}$")]
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = SEARCH.seed
+    seed: Annotated[int, Ge(0), Lt(2**32)] = SEARCH.seed
     data: DataSection
     teacher: TeacherSection = TeacherSection()
     inputs: InputsSection = InputsSection()
@@ -268,20 +266,9 @@ def load_job(path: Path) -> Job:
     try:
         job = Job.model_validate(read_yaml(path))
     except ValidationError as error:
-        raise InputError(f"{path}: {_complaints(error)}") from None
+        raise InputError(f"{path}: {complaints(error, Job)}") from None
     found: Job = _anchored(job, path.resolve().parent)
     return found
-
-
-def _complaints(error: ValidationError) -> str:
-    parts = []
-    for item in error.errors(include_url=False):
-        place = ".".join(str(p) for p in item["loc"]) or "job"
-        if item["type"] == "extra_forbidden":
-            parts.append(f"unknown key {place}")
-        else:
-            parts.append(f"{place}: {item['msg'].removeprefix('Value error, ')}")
-    return "; ".join(parts)
 
 
 def _anchored(section: Any, folder: Path) -> Any:

@@ -1,10 +1,46 @@
-"""Ranges and names that settings and job files are checked against."""
+"""Settings classes that check themselves, and what they and job files are checked against.
+
+A settings class is a frozen dataclass under `@checked`: pydantic holds every value against the
+annotation of its field, types exactly (a text is no number, True is no integer), and what does not
+fit is an `InputError` that names class, field, value and what is allowed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Mapping
+from functools import wraps
+from reprlib import Repr
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from pydantic import AfterValidator
+import numpy as np
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import (
+    AfterValidator,
+    AllowInfNan,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Strict,
+    ValidationError,
+)
+from pydantic.dataclasses import dataclass
+from pydantic_core import ErrorDetails
+
+from symtick.errors import InputError
+
+T = TypeVar("T")
+_CONFIG = ConfigDict(strict=True, extra="forbid", arbitrary_types_allowed=True)
+_SHOULD = re.compile(r"(Input|String|Value|List|Tuple|Dictionary|Number) should ")
+_BOUNDS = {Ge: "from {0.ge}", Gt: "above {0.gt}", Le: "to {0.le}", Lt: "below {0.lt}"}
+_SHORT = Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
+
+
+def _plain(value: object) -> object:
+    """NumPy's numbers as Python's."""
+    return value.item() if isinstance(value, np.number) else value
 
 
 def one_of(names: Collection[str]) -> AfterValidator:
@@ -16,3 +52,109 @@ def one_of(names: Collection[str]) -> AfterValidator:
         return name
 
     return AfterValidator(check)
+
+
+Whole = Annotated[int, BeforeValidator(_plain)]
+Natural = Annotated[Whole, Ge(0)]
+Count = Annotated[Whole, Ge(1)]
+Seed = Annotated[Natural, Lt(2**62)]
+Real = Annotated[float, BeforeValidator(_plain), AllowInfNan(False)]
+Positive = Annotated[Real, Gt(0)]
+NotNegative = Annotated[Real, Ge(0)]
+Share = Annotated[Positive, Le(1)]
+Chance = Annotated[NotNegative, Le(1)]
+Texts = Annotated[tuple[str, ...], Strict(False)]
+Counts = Annotated[tuple[Count, ...], Strict(False)]
+
+
+def checked(cls: type[T]) -> type[T]:
+    """A frozen dataclass whose fields are checked when it is made; refusals are `InputError`s."""
+    made: Any = dataclass(cls, frozen=True, config=_CONFIG)
+    validate = made.__init__
+
+    @wraps(validate)
+    def init(self: object, *args: object, **values: object) -> None:
+        try:
+            validate(self, *args, **values)
+        except ValidationError as error:
+            raise InputError(complaints(error, made)) from None
+
+    made.__init__, made.__doc__ = init, cls.__doc__
+    return made  # type: ignore[no-any-return]
+
+
+def complaints(error: ValidationError, owner: type) -> str:
+    """What pydantic refused, in one line.
+
+    Args:
+        error: of a settings class or of a job.
+        owner: that class.
+    """
+    return "; ".join(_complaint(item, owner) for item in error.errors(include_url=False))
+
+
+def _complaint(item: ErrorDetails, owner: type) -> str:
+    loc, kind, text = _by_name(item["loc"], owner), item["type"], item["msg"]
+    shown = () if issubclass(owner, BaseModel) else (owner.__name__,)
+    place = ".".join(map(str, (*shown, *loc))) if loc else ""
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
+        return f"unknown key {place}"
+    if kind in ("missing", "missing_argument"):
+        return f"{place} is required"
+    if kind == "value_error":  # a text of ours, which names the value
+        text = text.removeprefix("Value error, ")
+        return f"{place} {text}" if text.startswith("must ") else f"{place}: {text}".lstrip(": ")
+    hint = _hint(owner, loc)
+    number = _bare(hint)[0] in (int, float) and kind != "finite_number"
+    text = f"must be {_allowed(hint)}" if number else _SHOULD.sub("must ", text)
+    return f"{place} {text}, not {_SHORT.repr(item['input'])}"
+
+
+def _by_name(loc: tuple[int | str, ...], owner: type) -> tuple[int | str, ...]:
+    """The place in the settings; a field that was given by position by its name."""
+    if loc and isinstance(loc[0], int):
+        return (list(owner.__pydantic_fields__)[loc[0]], *loc[1:])  # type: ignore[attr-defined]
+    return loc
+
+
+def _hint(hint: Any, loc: tuple[int | str, ...]) -> Any:
+    """The annotation of a place in the settings, None where it is of several kinds."""
+    for step in loc:
+        bare = _bare(hint)[0]
+        if hasattr(bare, "__pydantic_fields__"):
+            hint = get_type_hints(bare, include_extras=True).get(str(step))
+        elif get_origin(bare) in (tuple, list, dict, Mapping):
+            hint = [h for h in get_args(bare) if h is not ...][-1]
+        else:
+            return None
+    return hint
+
+
+def _bare(hint: Any) -> tuple[Any, tuple[Any, ...], bool]:
+    """Type, marks, and whether None is allowed, of an annotation."""
+    optional = get_origin(hint) in (Union, UnionType) and type(None) in get_args(hint)
+    if optional:
+        hint = get_args(hint)[0]
+    if get_origin(hint) is Annotated:
+        bare, *marks = get_args(hint)
+        return bare, tuple(marks), optional
+    return hint, (), optional
+
+
+def _allowed(hint: Any) -> str:
+    """The range of a number, as in `an integer from 1 to 9 or None`."""
+    bare, marks, optional = _bare(hint)
+    words = ["an integer" if bare is int else "a number"]
+    for kind, text in _BOUNDS.items():
+        words += [text.format(mark) for mark in marks if isinstance(mark, kind)]
+    return " ".join([*words, "or None"] if optional else words)
+
+
+def within(value: float, limit: float | None) -> bool:
+    """Whether a limit holds; None is none."""
+    return limit is None or value <= limit
+
+
+def tightest(*limits: T | None) -> T | None:
+    """The smallest of several limits; None is none."""
+    return min((limit for limit in limits if limit is not None), default=None)  # type: ignore[type-var]

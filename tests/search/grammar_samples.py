@@ -15,6 +15,7 @@ from symtick.expr import Op
 from symtick.hwcost.search_model.graph import search_cost
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.grammar.grammar import Operator, Rules, Unit, Units, Vocabulary
+from symtick.settings import within
 
 INVERSE = {("neg", "neg"), ("exp", "log"), ("log", "exp"), ("sqrt", "square"), ("square", "sqrt"),
            ("inv", "inv")}  # fmt: skip
@@ -112,7 +113,7 @@ class Judge:
         return (
             r.min_nodes <= len(list(part)) <= r.max_nodes
             and levels(part) <= r.max_depth
-            and self.complexity(part) <= r.max_complexity + 1e-6
+            and within(self.complexity(part) - 1e-6, r.max_complexity)
             and (not self.bodies or self.expanded(part) <= r.max_expanded)
         )
 
@@ -137,7 +138,7 @@ class Judge:
                 if a.name in r.barred.get(p.name, ()):
                     return False
             for a, most in zip(p.args, r.max_argument.get(p.name, ()), strict=False):
-                if 0 <= most < self.complexity(a) - 1e-6:
+                if not within(self.complexity(a) - 1e-6, most):
                     return False
         for p in part:
             for outer, inner, most in self.nested:
@@ -229,7 +230,7 @@ def rule_settings(draw: st.DrawFn, vocabulary: Vocabulary) -> Rules:
 
     least = draw(st.sampled_from([1, 1, 2, 4, 5]))
     limits = {
-        name: tuple(draw(st.sampled_from([-1.0, 1.0, 2.0, 4.5]))
+        name: tuple(draw(st.sampled_from([None, 1.0, 2.0, 4.5]))
                     for _ in range(vocabulary.arities[vocabulary.places[name]]))
         for name in draw(st.lists(st.sampled_from(operators), max_size=2))
     }  # fmt: skip
@@ -239,7 +240,7 @@ def rule_settings(draw: st.DrawFn, vocabulary: Vocabulary) -> Rules:
         max_depth=draw(st.integers(3, 7)),
         max_constants=draw(st.integers(0, 3)),
         max_expanded=draw(st.sampled_from([12, 30, 1000])),
-        max_complexity=draw(st.sampled_from([6.0, 10.0, math.inf, math.inf])),
+        max_complexity=draw(st.sampled_from([6.0, 10.0, None, None])),
         max_argument=limits if draw(st.booleans()) else {},
         min_count=some(st.integers(1, 2), names) if draw(st.booleans()) else {},
         max_count=some(few, names) if draw(st.booleans()) else {},

@@ -50,7 +50,7 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         tail: quantile of the training rows at which an input saturates.
         device: device of the cost model.
         clock_mhz: clock.
-        max_ticks: latency budget.
+        max_ticks: latency budget, or None.
         max_lut: LUT budget, a DSP block counted as 173 LUTs, or None.
         keep: the chosen design is the smallest that keeps this share of the teacher's score.
         validation: share of the rows that precision and design are chosen on.
@@ -80,7 +80,7 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         tail: float = TAIL,
         device: str = DEVICE,
         clock_mhz: float = CLOCK_MHZ,
-        max_ticks: int = ChoiceSettings.max_ticks,
+        max_ticks: int | None = ChoiceSettings.max_ticks,
         max_lut: float | None = ChoiceSettings.max_lut,
         keep: float = ChoiceSettings.share,
         validation: float = VALIDATION,

@@ -251,9 +251,7 @@ def rules_of(
         }
     if arguments is not None:
         changed["max_argument"] = {
-            plain(name): (float(most),)
-            if isinstance(most, int | float | np.number)
-            else tuple(map(float, most))
+            plain(name): tuple(None if limit < 0 else float(limit) for limit in np.atleast_1d(most))
             for name, most in arguments.items()
         }
     return replace(base, **changed)

@@ -35,6 +35,7 @@ from symtick.search.hybrid.settings import HYBRID_METHODS, HybridConfig
 from symtick.search.kernel_api.candidate import Candidate
 from symtick.search.kernel_api.evaluation import costs, evaluate
 from symtick.search.regression.task import Task
+from symtick.settings import within
 
 Floats = npt.NDArray[np.float64]
 MOST_EXACT = 100_000  # evaluations of bidirectional enumeration first, without a preset
@@ -261,7 +262,7 @@ def _config(settings: Any, base: EngineConfig, vocabulary: Vocabulary, rows: int
         base.limits,
         max_nodes=int(settings.max_nodes),
         max_depth=int(settings.max_depth),
-        max_magnitude=1e300,
+        max_magnitude=None,
         max_lut=base.limits.max_lut if settings.max_lut is None else settings.max_lut,
     )
     pure = bool(settings.literals) or not settings.constants
@@ -336,8 +337,8 @@ def check_guesses(guesses: Sequence[str], rules: Rules, vocabulary: Vocabulary, 
             raise InputError(f"the guess {text!r} breaks a rule: {broken}")
         program = vocabulary.program(tokens, constants)
         lut = float(costs([program], task.cost)[1][0])
-        if lut > task.config.limits.max_lut:
-            most = task.config.limits.max_lut
+        most = task.config.limits.max_lut
+        if not within(lut, most):
             raise InputError(f"the guess {text!r} takes {lut:g} LUTs, over max_lut={most:g}")
         if not np.isfinite(evaluate([program], task.X)).all():
             raise InputError(f"the guess {text!r} is not finite on all rows")

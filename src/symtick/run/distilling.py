@@ -178,7 +178,7 @@ def _search(run: Run, observer: SearchObserver, resume: bool) -> Run:
     front = distiller.run(tell, checkpoint, resume=resume and (checkpoint / HEAD).exists())
     if not front.entries:
         raise InputError(
-            f"no design met the limits of {job.hardware.max_ticks} ticks and "
+            f"no design met the limits of {job.hardware.max_ticks or 'any number of'} ticks and "
             f"{job.hardware.max_lut or 'any number of'} LUTs: raise them, or search longer with "
             f"symtick distill --resume {run.folder}"
         )

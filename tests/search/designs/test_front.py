@@ -54,7 +54,7 @@ def test_front_keeps_exactly_what_nothing_beats(points: list[tuple[float, int, f
 def test_thinning_keeps_choice_best_and_every_clear_step(
     points: list[tuple[float, int, float]], resolution: float
 ) -> None:
-    whole = Front.of([entry(*p) for p in points], 1.0, ChoiceSettings(share=0.5))
+    whole = Front.of([entry(*p) for p in points], 1.0, ChoiceSettings(share=0.5, floor=0.5))
     thin = whole.thinned(resolution)
     held = {(e.score, e.ticks, e.lut) for e in thin.entries}
     for kept in (whole.entry(), whole.best):

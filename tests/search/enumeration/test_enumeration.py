@@ -178,7 +178,7 @@ RULES = {
     "barred": Rules(barred={"add": ("mul",), "div": ("div", "sub"), "sub": ("exp",)}),
     "counts": Rules(max_count={"sub": 1, "mul": 1, "x0": 2}),
     "depth": Rules(max_depth=3),
-    "complexity": Rules(max_argument={"mul": (2, -1), "div": (1, 3)}, max_complexity=5),
+    "complexity": Rules(max_argument={"mul": (2, None), "div": (1, 3)}, max_complexity=5),
     "no constants": Rules(constant_arguments=False),
     "size": Rules(max_nodes=4),
 }

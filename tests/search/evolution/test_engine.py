@@ -242,13 +242,13 @@ def test_one_row_and_one_feature_work() -> None:
         ({"ops": ("add", "atan")}, "unknown operator 'atan'"),
         ({"ops": ()}, "at least one operator"),
         ({"loss": "l2"}, "unknown loss 'l2'"),
-        ({"population": 0}, "population must be an integer from 1, not 0"),
+        ({"population": 0}, "population must be an integer from 1 to 10000000, not 0"),
         ({"islands": 1.5}, "islands must be an integer"),
         ({"seed": -1}, "seed must be"),
-        ({"interaction": 1.5}, "interaction is a chance"),
-        ({"huber_delta": 0.0}, "huber_delta must be positive"),
-        ({"parsimony": -1.0}, "parsimony must be finite and from 0"),
-        ({"target_loss": float("nan")}, "target_loss must be finite or None"),
+        ({"interaction": 1.5}, "interaction must be a number from 0 to 1, not 1.5"),
+        ({"huber_delta": 0.0}, "huber_delta must be a number above 0, not 0"),
+        ({"parsimony": -1.0}, "parsimony must be a number from 0, not -1.0"),
+        ({"target_loss": float("nan")}, "target_loss must be a finite number, not nan"),
         ({"literals": (1.0,)}, "simplify=True merges constants"),
         ({"constants": False}, "simplify=True merges constants"),
     ],
@@ -259,9 +259,9 @@ def test_bad_settings_are_refused(change: dict[str, object], message: str) -> No
 
 
 def test_bad_limits_and_moves_are_refused() -> None:
-    with pytest.raises(InputError, match="max_lut must be positive, not nan"):
+    with pytest.raises(InputError, match="max_lut must be a finite number, not nan"):
         Limits(max_lut=float("nan"))
-    with pytest.raises(InputError, match="weights of the moves"):
+    with pytest.raises(InputError, match=r"Moves\.crossover must be a number from 0, not -1"):
         Moves(crossover=-1.0)
 
 

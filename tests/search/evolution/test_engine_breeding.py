@@ -81,7 +81,7 @@ def test_the_oracle_finds_faults() -> None:
 @pytest.mark.parametrize("move", [f.name for f in fields(Moves)])
 def test_each_move_alone_makes_whole_expressions(move: str) -> None:
     rules = Rules(max_nodes=60, max_constants=12, max_ticks=20)
-    config = replace(RICH, rules=rules, moves=only(move), patience=0, library=2000)
+    config = replace(RICH, rules=rules, moves=only(move), patience=None, library=2000)
     engine = tokens(config, rows=60)
     engine.step(1)
     first = {row.tobytes() for row in engine.individuals(10**6)[0]}

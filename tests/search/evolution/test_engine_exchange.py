@@ -134,8 +134,9 @@ def test_a_restored_search_goes_on_with_everything(before: int, after: int) -> N
 
 
 def test_rows_are_drawn_anew_and_individuals_scored_again() -> None:
-    config = replace(TOKENS, screen_rows=30, screen_interval=2, patience=0)
-    engine, fixed = tokens(config, rows=400), tokens(replace(config, screen_interval=0), rows=400)
+    config = replace(TOKENS, screen_rows=30, screen_interval=2, patience=None)
+    engine = tokens(config, rows=400)
+    fixed = tokens(replace(config, screen_interval=None), rows=400)
     engine.step(2)
     fixed.step(2)
     sequences, _, old = engine.individuals(20)

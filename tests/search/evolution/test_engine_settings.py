@@ -33,6 +33,7 @@ OTHER: dict[str, Any] = {
     "ops": ("add", "mul", "sin", "inv", "cube"), "custom": (Operator.of("bell", "exp(-a)"),),
     "literals": (3.0,), "constants": False, "complexity": {"sin": 2.0}, "simplify": True,
     "loss": "mae", "target_loss": 1e-9, "limits": Limits(max_lut=99.0), "constant_fraction": True,
+    "constant_bits": 5,
     "moves": replace(RICH.moves, hoist=0.9),
 }  # fmt: skip
 
@@ -101,11 +102,11 @@ def test_settings_out_of_bounds_are_refused_by_name(name: str, value: object) ->
 
 
 def test_limits_and_moves_that_are_no_numbers_are_refused() -> None:
-    with pytest.raises(InputError, match="max_ticks must be an integer"):
+    with pytest.raises(InputError, match="max_ticks must be an integer from 0 to 2147483647"):
         Limits(max_ticks=2**31)
-    with pytest.raises(InputError, match="max_lut must be positive"):
+    with pytest.raises(InputError, match="max_lut must be a number above 0 or None, not '1'"):
         Limits(max_lut="1")  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="weights of the moves"):
+    with pytest.raises(InputError, match=r"Moves\.hoist must be a number from 0, not 'x'"):
         replace(TOKENS.moves, hoist="x")  # type: ignore[arg-type]
 
 

@@ -31,7 +31,7 @@ COMMON = {
         Rules(
             max_nodes=16,
             max_complexity=14.0,
-            max_argument={"pow": (-1, 2.0), "exp": (5.0,)},
+            max_argument={"pow": (None, 2.0), "exp": (5.0,)},
             nested={"exp": {"exp": 0, "log": 1}, "sqrt": {"sqrt": 1}},
         ),
     ),
@@ -119,7 +119,7 @@ SMALL = Vocabulary.of(("add", "sin", "exp", "log"), 1, literals=(2.0,))
         Rules(max_nodes=6, min_count={"x0": 2, "sin": 1}, max_constants=0),
         Rules(max_nodes=6, barred={"sin": ("x0", "2.0", "const")}, constant_arguments=False),
         Rules(max_nodes=6, nested={"sin": {"x0": 0}}, constant_arguments=False),
-        Rules(max_nodes=6, max_argument={"add": (1, -1)}, max_complexity=5.0),
+        Rules(max_nodes=6, max_argument={"add": (1, None)}, max_complexity=5.0),
     ],
 )
 def test_masks_let_through_exactly_what_the_rules_allow(rules: Rules) -> None:
@@ -199,7 +199,7 @@ def test_dso_preset_is_the_published_one() -> None:
         ({"max_depth": 0}, "max_depth must be an integer from 1"),
         ({"max_constants": -1}, "max_constants"),
         ({"nested": {"sin": {"cos": -1}}}, "cos must be an integer from 0"),
-        ({"max_complexity": 0.0}, "max_complexity must be positive"),
+        ({"max_complexity": 0.0}, "max_complexity must be a number above 0 or None, not 0.0"),
         ({"max_ticks": 2.5}, "max_ticks"),
     ],
 )

@@ -253,7 +253,7 @@ def test_without_evaluations_a_callable_picks_the_better_of_two() -> None:
         ({"restarts": 1.5}, "restarts must be an integer"),
         ({"seed": -1}, "seed must be an integer"),
         ({"evaluations": True}, "evaluations must be an integer"),
-        ({"tolerance": 1.0}, "tolerance must be a part"),
+        ({"tolerance": 1.0}, "tolerance must be a number from 0 below 1, not 1.0"),
     ],
 )
 def test_bad_settings_are_refused(setting: dict[str, float], message: str) -> None:

@@ -302,7 +302,10 @@ def test_pretraining_without_sequences_evens_out_what_is_drawn_often() -> None:
     ("changes", "message"),
     [
         ({"hidden": 0}, "hidden must be an integer from 1"),
-        ({"observe": ("uncle",)}, "a policy cannot observe 'uncle'"),
+        (
+            {"observe": ("uncle",)},
+            "observe.0 must be one of parent, sibling, .* not 'uncle'",
+        ),
         ({"start": "cold"}, "start must be one of zeros, scaled"),
     ],
 )

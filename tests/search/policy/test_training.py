@@ -188,10 +188,10 @@ def test_what_the_policy_cannot_write_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"method": "ppo"}, "unknown training method 'ppo'"),
-        ({"epsilon": 0.0}, r"epsilon must be in \(0, 1\], not 0.0"),
-        ({"entropy_weight": -1.0}, r"entropy_weight must not be negative, not -1.0"),
-        ({"queue": 0}, "queue and updates must be at least 1"),
+        ({"method": "ppo"}, "method must be one of rspg, vpg, pqt, not 'ppo'"),
+        ({"epsilon": 0.0}, "epsilon must be a number above 0 to 1, not 0.0"),
+        ({"entropy_weight": -1.0}, "entropy_weight must be a number from 0, not -1.0"),
+        ({"queue": 0}, "queue must be an integer from 1, not 0"),
     ],
 )
 def test_settings_are_checked(changes: dict[str, object], message: str) -> None:
