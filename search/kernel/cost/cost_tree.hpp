@@ -186,7 +186,7 @@ private:
             const std::int32_t support = merged(subtrees_.support[a], subtrees_.support[b]);
             const std::uint32_t several = support == kMany, sum = kOpMasks.sum[tree_[k].op];
             subtrees_.support[k] = support;
-            subtrees_.table[k] = std::uint32_t(support + 1) & (several - 1);
+            subtrees_.table[k] = (std::uint32_t(support) + 1) & (several - 1);
             subtrees_.at[k] = 0 - Arrival(fuse & several & sum);
             subtrees_.list[listed] = std::uint32_t(k);
             listed += plain | (several & ~sum);
