@@ -59,8 +59,8 @@ stubs: setup
 	$(BIN)/python tests/search/kernel_stub.py
 
 # The kernel with address and undefined-behaviour checks, then with checks for data races. Tests that
-# import torch are left out, which these checkers do not get along with.
-SANITIZED := $(BIN)/pytest -q -p sanitized_kernel -p no:cacheprovider -m 'kernel and not slow'
+# import torch are left out, which these checkers do not get along with; -s shows their reports.
+SANITIZED := $(BIN)/pytest -q -p sanitized_kernel -p no:cacheprovider -s -m 'kernel and not slow'
 PRELOAD = $(shell g++ -print-file-name=$(1)) $(shell g++ -print-file-name=libstdc++.so)
 
 sanitize: build/asan/kernel.so build/tsan/kernel.so
