@@ -285,11 +285,11 @@ def test_damaged_states_are_refused() -> None:
     running.step(2)
     state = running.state()
 
-    def restored(config: EngineConfig = SMALL, **change: np.ndarray | None) -> None:
+    def resume(config: EngineConfig = SMALL, **change: np.ndarray | None) -> None:
         mixed = {k: v for k, v in {**state, **change}.items() if v is not None}
         restored(Engine(held.X, held.y, RANGES, COST, config), mixed)
 
-    restored()
+    resume()
     words, ops = state["words"], state["ops"]
     version = words.copy()
     version[0] = 99
@@ -306,6 +306,6 @@ def test_damaged_states_are_refused() -> None:
         ({"ops": np.full_like(ops, 99)}, "opcode 99"),
     ):
         with pytest.raises(InputError, match=message):
-            restored(**change)  # type: ignore[arg-type]
+            resume(**change)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="belongs to other data"):
-        restored(replace(SMALL, seed=77))
+        resume(replace(SMALL, seed=77))
