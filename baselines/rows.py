@@ -1,4 +1,4 @@
-"""The rows of the comparison: what is known of each way to do the job, and their forms as text.
+"""Rows of the comparison table: figures of each method, and their text forms.
 
 A figure that nobody measured is None and shown as a dash; nothing is filled in from the literature.
 """

@@ -1,4 +1,4 @@
-"""Savings by each part of the compiler, on designs of a jets run, with hls4ml's way beside them.
+"""Ablation of the compiler on designs of a jets run, beside hls4ml's symbolic back end.
 
 Run: `python -m benchmarks.compiler runs/demo --designs d2 d12` (default: the chosen design). Each
 design is compiled in full; with tuned widths; without table fusion (no table of a sub-expression:

@@ -1,1 +1,1 @@
-"""The search: from data and a teacher to tiny closed forms that are measured as hardware."""
+"""The search: from data and a teacher to small expressions, scored as hardware."""

@@ -1,4 +1,4 @@
-"""The function of two signals that a table on their bits holds, found in its entries.
+"""Identification of the two-signal function of a fused table from its entries.
 
 Fusion makes such tables of the logic between two narrow signals and a node. Candidates are single
 operations on the two signals and the parts of the formula that read just these two inputs.

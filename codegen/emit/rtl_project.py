@@ -1,4 +1,4 @@
-"""What stands beside a design's Verilog: a test bench, the clock constraint, a Vivado script."""
+"""The files beside a design's Verilog: test bench, clock constraint, Vivado script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The function that a table holds, found in its entries, and how exactly they give it.
+"""Identification of a table's function from its entries, with the largest error.
 
 Passes rewrite tables: they move points, cut entries, fuse arithmetic into them. What lowering meant
 a table to be need not be what it is in the end, so a comment is never taken over from there:
@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import mpmath
 import numpy as np
+import numpy.typing as npt
 
 from symtick.codegen.design import Design
 from symtick.codegen.emit.pair_functions import PairFunction, pair_function
@@ -70,7 +71,7 @@ class TableFunctions:
     def __init__(self, design: Design) -> None:
         self._graph = design.graph
         self._formula = design.expression
-        self._candidates = list(_candidates(design))
+        self._candidates = _Candidates(design)
         self._functions: dict[int, TableFunction | PairFunction | None] = {}
 
     def of(self, number: int) -> TableFunction | PairFunction | None:
@@ -85,31 +86,75 @@ class TableFunctions:
         fits = [
             ((fit.quant is None, kind, fit.ulp, len(function.text)), fit)
             for source, at in _addresses(self._graph, node.args[0])
-            for kind, functions in enumerate((self._candidates, _lines(node, at)))
+            for kind, functions in enumerate((self._near(node, at), _lines(node, at)))
             for function in functions
             if (fit := _fit(node, source, at, function)) is not None
         ]
         return min(fits, key=lambda ranked: ranked[0])[1] if fits else None
 
+    def _near(self, node: GNode, at: Address) -> Iterator[Univariate]:
+        """The candidates that are near a table at a few of its codes."""
+        entries = _reached(node, at)
+        few = np.unique(np.linspace(0, len(entries) - 1, _FEW).astype(int))
+        return self._candidates.near(at.points[few], entries[few], node.fmt.frac)
 
-def _candidates(design: Design) -> Iterator[Univariate]:
-    """Functions of one signal that a table of the design may hold, each once."""
-    seen: set[str] = set()
-    formula = design.expression
-    support = formula.support()
-    parts = [
-        section(formula, k, None, _EVERYWHERE)
-        for k, node in enumerate(formula.nodes)
-        if len(support[k]) == 1 and node.op is not Op.INPUT
-    ]
-    units = [unit.function for unit in design.units]
-    # constants are multiplied into tables
-    parts += [_times(value, unit) for value in formula.constants for unit in units]
-    for function in (*(replace(f, domain=_EVERYWHERE) for f in units), *units, *parts):
-        key = f"{function.text} {function.domain}"
-        if key not in seen:
-            seen.add(key)
-            yield function
+
+class _Candidates:
+    """Functions of one signal that a table of a design may hold.
+
+    A design has thousands: constants are multiplied into tables, so that every product of a
+    constant and a unit's function is one. They are compared with a table at a few codes, as arrays.
+    """
+
+    def __init__(self, design: Design) -> None:
+        formula, support = design.expression, design.expression.support()
+        self._units = [unit.function for unit in design.units]
+        parts = [
+            section(formula, k, None, _EVERYWHERE)
+            for k, node in enumerate(formula.nodes)
+            if len(support[k]) == 1 and node.op is not Op.INPUT
+        ]
+        anywhere = [replace(function, domain=_EVERYWHERE) for function in self._units]
+        unique: dict[str, Univariate] = {}
+        for function in (*anywhere, *self._units, *parts):
+            unique.setdefault(f"{function.text} {function.domain}", function)
+        self._functions = list(unique.values())
+        self._factors = np.array(formula.constants, np.float64)
+        self._values: dict[bytes, tuple[Reals, Reals]] = {}
+
+    def near(self, points: Reals, entries: RawArray, frac: int) -> Iterator[Univariate]:
+        """The functions that are near the entries at all of these points."""
+        values, products = self._at(points)
+        for k in np.flatnonzero(_near(values, entries, frac)):
+            yield self._functions[k]
+        for k, unit in np.argwhere(_near(products, entries, frac)):
+            yield _times(float(self._factors[k]), self._units[unit])
+
+    def _at(self, points: Reals) -> tuple[Reals, Reals]:
+        """Values of functions, (functions, points), and of products, (factors, units, points)."""
+        key = points.tobytes()
+        if key not in self._values:
+            units = np.array([_values(f, points) for f in self._units]).reshape(-1, len(points))
+            values = np.array([_values(f, points) for f in self._functions])
+            with np.errstate(over="ignore"):
+                products = self._factors[:, None, None] * units
+            self._values[key] = values.reshape(-1, len(points)), products
+        return self._values[key]
+
+
+def _values(function: Univariate, points: Reals) -> Reals:
+    """The function's values; not a number where one of them is not finite."""
+    try:
+        return function.values(points)
+    except DomainError:
+        return np.full(points.shape, np.nan)
+
+
+def _near(values: Reals, entries: RawArray, frac: int) -> npt.NDArray[np.bool_]:
+    """Whether the values along the last axis are near all entries."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        gaps = np.abs(np.ldexp(values, frac) - entries.astype(np.float64))
+    return np.asarray((gaps <= max(_LEAST_VALUES)).all(axis=-1))
 
 
 def _times(value: float, function: Univariate) -> Univariate:
@@ -167,11 +212,8 @@ def _reached(node: GNode, at: Address) -> RawArray:
 def _fit(node: GNode, source: int, at: Address, function: Univariate) -> TableFunction | None:
     """A function as that of a table, if it is near everywhere."""
     entries = _reached(node, at)
-    few = np.unique(np.linspace(0, len(entries) - 1, _FEW).astype(int))
-    if _distance(function, at.points[few], entries[few], node.fmt.frac) is None:
-        return None
-    values = _distance(function, at.points, entries, node.fmt.frac)
-    if values is None:
+    values = _values(function, at.points)
+    if not _near(values, entries, node.fmt.frac):
         return None
     nearest = rounded(values, node.fmt.frac, lambda k: function.exact(at.points[k]))
     quant = Quant.RND if (nearest == entries).all() else None
@@ -181,17 +223,6 @@ def _fit(node: GNode, source: int, at: Address, function: Univariate) -> TableFu
         if len(set(entries.tolist())) < least:
             return None
     return TableFunction(function, source, quant, ulp, 1 << at.low)
-
-
-def _distance(function: Univariate, points: Reals, entries: RawArray, frac: int) -> Reals | None:
-    """The function's values, if they are finite and near the entries."""
-    try:
-        values: Reals = function.values(points)
-    except DomainError:
-        return None
-    with np.errstate(invalid="ignore", over="ignore"):
-        near = np.abs(np.ldexp(values, frac) - entries.astype(np.float64)) <= max(_LEAST_VALUES)
-    return values if near.all() else None
 
 
 def _ulp(function: Univariate, points: Reals, values: Reals, entries: RawArray, frac: int) -> float:

@@ -1,4 +1,4 @@
-"""Test vectors for a design: corners, all there is where that is little, real data, random.
+"""Test vectors for a design: corners, all inputs if they are few, real data, random.
 
 Also the two's-complement bit patterns that files and simulators exchange.
 """

@@ -1,4 +1,4 @@
-"""Bit liveness: the bits that a register between two stages really has to hold.
+"""Bit liveness: the bits that registers have to store.
 
 A bit of a node is constant, or another node's bit by another name (a sign extension, a bit that a
 cast keeps, a low bit of a sum whose other operand ends higher, a table's column that is an address
@@ -24,7 +24,7 @@ Wires = tuple[int, ...]  # the driver of each bit of a node, lowest first
 
 
 @dataclass(frozen=True)
-class Wiring:
+class BitLiveness:
     """The bits of a graph by their drivers.
 
     Attributes:
@@ -39,7 +39,7 @@ class Wiring:
     readers: tuple[tuple[int, ...], ...]
 
     @classmethod
-    def of(cls, graph: Graph) -> Wiring:
+    def of(cls, graph: Graph) -> BitLiveness:
         """Analyse a graph."""
         work = _Drivers(graph)
         for k, node in enumerate(graph.nodes):

@@ -1,4 +1,4 @@
-"""Rewriting of graphs: node by node into a builder, tables on arguments of other formats."""
+"""Graph rewriting, node by node, and tables re-addressed for arguments of other formats."""
 
 from __future__ import annotations
 

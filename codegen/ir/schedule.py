@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from symtick.codegen.ir.bit_liveness import Wiring
+from symtick.codegen.ir.bit_liveness import BitLiveness
 from symtick.codegen.ir.graph import Graph
 from symtick.errors import InputError, ResourceError
 
@@ -99,7 +99,7 @@ class Schedule:
         A bit is held until its last reader's stage, once, however many nodes name it; constant
         bits and bits that nothing reads need none.
         """
-        wiring = Wiring.of(graph)
+        wiring = BitLiveness.of(graph)
         when = (*self.stage, self.latency)
         return sum(
             max(when[k] for k in readers) - self.stage[owner]

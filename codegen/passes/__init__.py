@@ -1,1 +1,1 @@
-"""Graph to graph: the same values at less cost."""
+"""Passes: graphs rewritten to cheaper graphs with the same values."""

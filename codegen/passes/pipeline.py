@@ -1,4 +1,4 @@
-"""The pass pipeline: graphs into graphs that compute the same and cost less.
+"""The pass pipeline: all passes in order, verified after each.
 
 Every pass is a function of a graph and a cost model, keeps the value of every output on every input
 within the bounds, keeps the format of outputs that state theirs (CAST, TABLE), and leaves no unused

@@ -1,1 +1,1 @@
-"""Which pipeline stage each node runs in."""
+"""Scheduling: the pipeline stage of each node."""

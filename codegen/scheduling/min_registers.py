@@ -18,7 +18,7 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
-from symtick.codegen.ir.bit_liveness import Wiring
+from symtick.codegen.ir.bit_liveness import BitLiveness
 from symtick.codegen.ir.graph import GOp
 from symtick.codegen.scheduling.problem import SchedulingProblem
 from symtick.errors import ResourceError
@@ -29,7 +29,7 @@ def fewest_registers(problem: SchedulingProblem) -> list[int]:
     stages = list(problem.earliest)
     if stages == problem.latest:
         return stages
-    wiring = Wiring.of(problem.graph)
+    wiring = BitLiveness.of(problem.graph)
     fixed = _follows(problem, wiring)
     program = _LinearProgram(problem)
     program.add_order(_sources(problem, fixed), _apart(problem, fixed))
@@ -42,7 +42,7 @@ def fewest_registers(problem: SchedulingProblem) -> list[int]:
     return stages
 
 
-def _follows(problem: SchedulingProblem, wiring: Wiring) -> list[bool]:
+def _follows(problem: SchedulingProblem, wiring: BitLiveness) -> list[bool]:
     """Whether a node is only names and no time: it goes where its arguments go."""
     return [
         problem.delays[k] == 0.0 and node.op is not GOp.INPUT and wiring.is_wire(k)
@@ -102,7 +102,7 @@ class _LinearProgram:
         for source, k in apart:
             self._after(k, source, 1)
 
-    def add_registers(self, wiring: Wiring) -> None:
+    def add_registers(self, wiring: BitLiveness) -> None:
         """The bits between stages, as the cost."""
         groups: dict[tuple[int, tuple[int, ...]], int] = {}
         for owner, readers in zip(wiring.owner, wiring.readers, strict=True):

@@ -1,1 +1,1 @@
-"""Narrower signals for a stated loss."""
+"""Width tuning: narrower signals within a stated loss."""

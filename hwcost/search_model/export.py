@@ -1,4 +1,4 @@
-"""The export of a cost model as the table that the search reads in its loop.
+"""Export of a cost model as the kernel's table of prices.
 
 The search does not know the widths that the compiler will find, so every operator stands at a
 nominal width that follows from the inputs'. These were chosen on random expressions of six- and

@@ -1,4 +1,4 @@
-"""Forms of the search's cost: tables, sums, and what a table takes in.
+"""Recognition of tables and sums in an expression, as the search's cost prices them.
 
 The rules are written in `hwcost.search_model.table`; the graph that they build in
 `hwcost.search_model.graph`.

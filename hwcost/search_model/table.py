@@ -1,4 +1,4 @@
-"""The search's cost: ticks and LUTs of one output, by rules small enough for its loop.
+"""Rules of the search's cost: ticks and LUTs of one output.
 
 `SearchCost` is the table that a device exports for the kernel. The rules stand here;
 `hwcost.search_model.graph` builds the compiler's graph that they mean, and the compiler's scheduler

@@ -23,7 +23,7 @@ SHRINK = 1e-6  # of the squared distance from the start: keeps idle constants wh
 
 
 @dataclass(frozen=True, eq=False)
-class Polisher:
+class JointFit:
     """Rows and loss for polishing.
 
     Attributes:

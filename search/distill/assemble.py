@@ -1,4 +1,4 @@
-"""Designs from fronts that were evolved one output at a time.
+"""Assembly of designs from the evolved fronts of single outputs.
 
 Under each limit of ticks, along a range of prices per LUT, every output takes its
 best candidate; the design is polished as a whole, compiled with as few bits as it bears, and
@@ -14,7 +14,7 @@ import numpy as np
 from symtick.expr import Program, from_programs
 from symtick.search.designs.evaluate import DesignEvaluator
 from symtick.search.designs.front import FrontEntry
-from symtick.search.designs.joint_fit import Polisher
+from symtick.search.designs.joint_fit import JointFit
 from symtick.search.distill.output_search import pick
 from symtick.search.distill.settings import AssembleSettings, FixedPointSettings
 from symtick.search.kernel_api.candidate import Candidate
@@ -56,7 +56,7 @@ class Assembly:
         self,
         name: str,
         evaluator: DesignEvaluator,
-        polisher: Polisher,
+        polisher: JointFit,
         programs: Sequence[Program],
         settings: AssembleSettings,
         fixed_point: FixedPointSettings,

@@ -1,4 +1,4 @@
-"""The driver: from a problem to a Pareto front of measured designs.
+"""The distillation driver: from a problem to a Pareto front of compiled designs.
 
 Two ways of finding expressions run side by side, in slices: an evolutionary search for each output,
 and backward elimination of layered forms for all outputs together. A second round assembles the
@@ -26,7 +26,7 @@ from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.data.problem import Problem
 from symtick.search.designs.evaluate import DesignEvaluator
 from symtick.search.designs.front import Front, FrontEntry
-from symtick.search.designs.joint_fit import Polisher
+from symtick.search.designs.joint_fit import JointFit
 from symtick.search.distill.assemble import Assembly, combinations
 from symtick.search.distill.checkpoint import Checkpoint, fingerprint
 from symtick.search.distill.output_search import OutputSearch
@@ -184,7 +184,7 @@ class Distiller:
             return []
         problem, config = self.problem, self.config
         rows = slice(0, min(config.assemble.polish_rows, problem.train.stop))
-        polisher = Polisher(
+        polisher = JointFit(
             problem.real(rows), problem.goal[rows], problem.objective, problem.ranges
         )
         sizes = [float(v) for v in np.maximum(problem.targets[problem.train].var(axis=0), 1e-30)]

@@ -1,4 +1,4 @@
-"""Bidirectional enumeration: enumerated parts, and what is left of the target around them.
+"""Bidirectional enumeration: inverted operators on the target, matched to enumerated functions.
 
 A formula costs about what its halves cost. In genetic programming the way back through the
 operators is known as semantic backpropagation (Pawlak, Wieloch, Krawiec, IEEE Trans. Evol. Comput.

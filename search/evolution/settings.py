@@ -1,4 +1,4 @@
-"""Settings of the evolutionary engine: hard limits, weights of the moves, and the rest."""
+"""Settings of the evolutionary engine: limits, move weights, population and selection."""
 
 from __future__ import annotations
 

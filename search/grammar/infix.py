@@ -1,4 +1,4 @@
-"""Expression text with custom operators by name: reading, printing, writing with given tokens.
+"""Infix text with custom operators: parsing, printing, rewriting in given tokens.
 
 The grammar is that of `symtick.expr.parse`; here, calls of custom
 operators stay calls.

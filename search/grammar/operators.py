@@ -27,7 +27,7 @@ class Operator:
     Attributes:
         name: how text calls it.
         body: one output over the inputs `a` or `a`, `b`.
-        inverses: operators that undo it, which `Rules.inverse_of_inverse` keeps from standing
+        inverses: operators that invert it, which `Rules.inverse_of_inverse` keeps from standing
             directly above or below it.
 
     Raises:

@@ -28,7 +28,7 @@ from symtick.search.kernel_api.evaluation import cost_table
 from symtick.search.kernel_api.limits import ANY, as_limit
 from symtick.settings import Count, Natural, NotNegative, Positive, Texts, checked
 
-# built-in operators that undo each other; custom ones say it themselves
+# built-in operators that invert each other; custom ones say it themselves
 INVERSES = (("neg", "neg"), ("exp", "log"), ("sqrt", "square"))
 
 

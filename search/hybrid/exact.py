@@ -1,4 +1,4 @@
-"""Exact laws first: bidirectional enumeration under the engine's rules, limits and ranges."""
+"""Bidirectional enumeration before a search, under the engine's rules, limits and ranges."""
 
 from __future__ import annotations
 

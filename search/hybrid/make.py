@@ -1,4 +1,4 @@
-"""The evolutionary search of an output: by the engine alone, or joined with a policy."""
+"""Construction of the search of one output: the engine alone, or the hybrid search."""
 
 from __future__ import annotations
 

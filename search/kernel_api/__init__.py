@@ -1,1 +1,1 @@
-"""Typed access to the C++ kernel: rows, losses, fitting, evaluation."""
+"""Typed access to the C++ kernel, and the protocol of every search."""

@@ -1,4 +1,4 @@
-"""Limits as the kernel takes them: it has a number for no limit, where Python has None."""
+"""Conversion of limits: None in Python, a large number in the kernel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Pareto filter: items that no other beats."""
+"""The Pareto filter: the non-dominated items of a list."""
 
 from __future__ import annotations
 

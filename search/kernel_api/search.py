@@ -1,4 +1,4 @@
-"""The protocol of every search: it goes on in slices, and can be watched, stored and stopped.
+"""The search protocol: step, front, status, state, restore.
 
 The engine, the hybrid search, enumerations, islands on a cluster, layered forms and a distiller's
 parts all follow it. A search is a pure function of its settings and its slices.

@@ -1,5 +1,4 @@
-"""Stored states of searches: plain arrays, and values for JSON, in one .npz file without pickles;
-and digests, by which a state knows the settings that it belongs to."""
+"""Stored states of searches, in one .npz file without pickles, and digests of their settings."""
 
 from __future__ import annotations
 

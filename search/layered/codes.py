@@ -1,4 +1,4 @@
-"""Input codes: sums of univariate functions as sparse products.
+"""Input codes as a sparse matrix, which turns sums of univariate functions into products.
 
 A function of one input is a column of values, one for each code of that input; one sparse matrix
 with a single 1 per row and input picks and adds them. That is also what the hardware does with

@@ -82,7 +82,7 @@ def make_trainer(policy: Policy, settings: TrainSettings, seed: int = 0) -> Trai
     return _TRAINERS[settings.method](policy, settings, seed)
 
 
-class _Trainer:
+class _PolicyTrainer:
     """What all trainers share: Adam, the loss, the state."""
 
     def __init__(self, policy: Policy, settings: TrainSettings, seed: int) -> None:
@@ -144,7 +144,7 @@ class _Trainer:
         return batch.rows(batch.rewards >= edge), edge
 
 
-class RiskSeeking(_Trainer):
+class RiskSeeking(_PolicyTrainer):
     """The risk-seeking policy gradient: learns from the best `epsilon` of each batch."""
 
     def _lessons(self, batch: SequenceBatch) -> tuple[Sequences, Numbers, Numbers]:
@@ -157,7 +157,7 @@ class RiskSeeking(_Trainer):
         return best.sequences, gains, np.full(count, 1.0 / count)
 
 
-class Vanilla(_Trainer):
+class Vanilla(_PolicyTrainer):
     """The policy gradient with the moving average of the mean reward as its baseline."""
 
     _baseline = math.nan
@@ -177,7 +177,7 @@ class Vanilla(_Trainer):
         self._baseline = float(arrays["baseline"])
 
 
-class PriorityQueue(_Trainer):
+class PriorityQueue(_PolicyTrainer):
     """Priority-queue training: makes the best different sequences so far more likely."""
 
     def __init__(self, policy: Policy, settings: TrainSettings, seed: int) -> None:
@@ -211,7 +211,11 @@ class PriorityQueue(_Trainer):
         )
 
 
-_TRAINERS: dict[str, type[_Trainer]] = {"rspg": RiskSeeking, "vpg": Vanilla, "pqt": PriorityQueue}
+_TRAINERS: dict[str, type[_PolicyTrainer]] = {
+    "rspg": RiskSeeking,
+    "vpg": Vanilla,
+    "pqt": PriorityQueue,
+}
 
 
 def _first(batch: SequenceBatch, count: int) -> SequenceBatch:

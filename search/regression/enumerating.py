@@ -1,4 +1,4 @@
-"""Functions written down one after another, small ones first, as a search for a regression."""
+"""Enumeration and bidirectional enumeration as searches of a regression."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The job file: what `symtick distill` is asked to do, checked at the door.
+"""The job file: the settings of `symtick distill`, checked when it is read.
 
 A job is YAML; unknown keys, wrong types and values outside their range are
 refused with the key's full name. Paths are relative to the job file. The resolved job is written

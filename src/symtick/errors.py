@@ -1,4 +1,4 @@
-"""The one family of errors that symtick raises on purpose.
+"""The error classes of symtick.
 
 The command line turns every `SymtickError` into one paragraph on stderr and a non-zero exit
 status; any other exception is a bug in symtick.

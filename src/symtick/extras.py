@@ -1,4 +1,4 @@
-"""The extras of the package: what each brings, what is missing of it, the error that says so."""
+"""Optional extras: their packages, and the error for missing ones."""
 
 from __future__ import annotations
 

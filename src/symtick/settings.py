@@ -1,4 +1,4 @@
-"""Settings classes that check themselves, and what they and job files are checked against.
+"""Validated settings classes, and the value checks that they share with job files.
 
 A settings class is a frozen dataclass under `@checked`: pydantic holds every value against the
 annotation of its field, types exactly (a text is no number, True is no integer), and what does not

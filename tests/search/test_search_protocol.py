@@ -15,7 +15,7 @@ from engine_samples import KOZA, TOKENS, depth_cost, inputs, target
 from search_samples import restored
 
 from symtick.errors import InputError
-from symtick.search.designs.joint_fit import Polisher
+from symtick.search.designs.joint_fit import JointFit
 from symtick.search.distill.assemble import Assembly
 from symtick.search.distill.output_search import OutputSearch
 from symtick.search.evolution.engine import Engine
@@ -76,7 +76,7 @@ def assembly() -> Search[Any]:
     made = distiller(classes(400), short())
     problem, config = made.problem, made.config
     rows = problem.train
-    polisher = Polisher(problem.real(rows), problem.goal[rows], problem.objective, problem.ranges)
+    polisher = JointFit(problem.real(rows), problem.goal[rows], problem.objective, problem.ranges)
     programs = [program(t) for t in ("x0 + 0.1", "1.0 - 0.5*x1**2", "0.9*x0 - x2")]
     return Assembly("a", made.evaluator, polisher, programs, config.assemble, config.fixed_point)
 

@@ -1,4 +1,4 @@
-"""Does it fit: every design of a folder against a budget, on any device and at any clock.
+"""Comparison of designs with a budget, on any device and at any clock.
 
 A design is compiled again where another device or clock than its own is asked.
 """

@@ -58,15 +58,16 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         operators: names of all operators, instead of the next two.
         binary_operators: names or symbols; + - * / by default.
         unary_operators: names; none by default.
-        custom_operators: definitions, as "inv2(a) = 1/a**2" (`search.operators` lists ready ones,
-            that need only be named); each is one token, priced and compiled as its body.
+        custom_operators: definitions, as "inv2(a) = 1/a**2" (`search.grammar.operators` lists ready
+            ones, that need only be named); each is one token, priced and compiled as its body.
         constants: whether there are free constants.
         literals: numbers that are tokens and are not tuned.
         constant_bits: round the constants of the front to so many significant bits, tuning those
             that are left after each; None leaves them.
 
     Objective
-        loss: a name of `search.losses.LOSSES`, or a callable of (prediction, target, weights).
+        loss: a name of `search.kernel_api.losses.LOSSES`, or a callable of (prediction, target,
+            weights).
         huber_delta: where Huber's loss turns linear.
         penalty: a callable of an `Expression` that returns a number from 0, added to the loss.
 

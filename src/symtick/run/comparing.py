@@ -1,4 +1,4 @@
-"""The side-by-side of a run: float teacher, its networks in firmware, and the designs.
+"""Comparison of a run's designs with the float teacher and its networks in firmware.
 
 Everything is scored on the same test rows; symtick's rows come from the exact integers that its
 hardware computes.

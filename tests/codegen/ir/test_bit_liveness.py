@@ -23,7 +23,7 @@ from symtick.codegen import (
     compile_expression,
 )
 from symtick.codegen.emit.verilog import verilog_files
-from symtick.codegen.ir.bit_liveness import ONE, ZERO, Wiring
+from symtick.codegen.ir.bit_liveness import ONE, ZERO, BitLiveness
 from symtick.hwcost import model
 from symtick.sim import yosys
 
@@ -48,7 +48,7 @@ def bit_values(graph: Graph, rows: RawArray) -> list[RawArray]:
 def test_all_names_of_a_bit_have_its_value(seed: int) -> None:
     random = Random(seed)
     graph = random_graph(random, 24)
-    wiring = Wiring.of(graph)
+    wiring = BitLiveness.of(graph)
     values = bit_values(graph, random_inputs(random, graph, 60))
     held: dict[int, RawArray] = {ZERO: np.zeros(60, int), ONE: np.ones(60, int)}
     for k, drivers in enumerate(wiring.bits):
@@ -65,7 +65,7 @@ def test_bits_that_nothing_reads_have_no_reader() -> None:
     product = builder.op(GOp.MUL, a, b)
     cut = builder.cast(product, Fixed(4, 0), Quant.TRN)
     graph = builder.build([cut], ["y"])
-    wiring = Wiring.of(graph)
+    wiring = BitLiveness.of(graph)
     read = [bool(wiring.readers[d]) for d in wiring.bits[2]]
     # two dropped below; the cast saturates and so reads all above
     assert read == [False] * 2 + [True] * 6
@@ -81,9 +81,9 @@ def test_what_synthesis_merges_is_one_driver() -> None:
     rows = [(p >> 3) | 2 | (p % 3 == 1) * 12 for p in range(16)]
     table = builder.table(a, rows, Fixed(4, 0, False))
     graph = builder.build([wide, total, table], ["w", "t", "u"])
-    a_bits, _, w, t, u = Wiring.of(graph).bits
+    a_bits, _, w, t, u = BitLiveness.of(graph).bits
     assert w == (ZERO, *a_bits, a_bits[3])
-    assert t[:2] == Wiring.of(graph).bits[1][:2] and t[2] not in a_bits
+    assert t[:2] == BitLiveness.of(graph).bits[1][:2] and t[2] not in a_bits
     assert u[:2] == (a_bits[3], ONE) and u[2] == u[3] >= 0
 
 

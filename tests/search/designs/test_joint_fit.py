@@ -10,14 +10,14 @@ from scipy.special import log_softmax
 from symtick.expr import from_programs
 from symtick.search.data.objective import cross_entropy, entropy, softmax, squared
 from symtick.search.data.problem import Problem
-from symtick.search.designs.joint_fit import Polisher
+from symtick.search.designs.joint_fit import JointFit
 
 pytestmark = pytest.mark.kernel
 
 
-def polisher(problem: Problem) -> Polisher:
+def polisher(problem: Problem) -> JointFit:
     rows = problem.train
-    return Polisher(problem.real(rows), problem.goal[rows], problem.objective, problem.ranges)
+    return JointFit(problem.real(rows), problem.goal[rows], problem.objective, problem.ranges)
 
 
 def test_polish_lowers_the_joint_loss_and_keeps_the_forms() -> None:

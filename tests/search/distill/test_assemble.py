@@ -12,7 +12,7 @@ from symtick.codegen import Fixed, Precision
 from symtick.errors import InputError
 from symtick.expr import from_programs
 from symtick.search.data.problem import Problem
-from symtick.search.designs.joint_fit import Polisher
+from symtick.search.designs.joint_fit import JointFit
 from symtick.search.distill.assemble import Assembly, combinations
 from symtick.search.distill.output_search import pick
 from symtick.search.kernel_api.candidate import Candidate
@@ -57,7 +57,7 @@ def test_assembly_measures_a_polished_design() -> None:
     made = distiller(classes(), short())
     problem = made.problem
     rows = problem.train
-    polisher = Polisher(problem.real(rows), problem.goal[rows], problem.objective, problem.ranges)
+    polisher = JointFit(problem.real(rows), problem.goal[rows], problem.objective, problem.ranges)
     programs = [program(t) for t in ("x0 + 0.1", "1.0 - 0.5*x1**2", "0.9*x0 - x2")]
     part = Assembly(
         "a", made.evaluator, polisher, programs, made.config.assemble, made.config.fixed_point
