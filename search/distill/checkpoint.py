@@ -17,9 +17,9 @@ from symtick.files import write_json
 from symtick.search.data.problem import Problem
 from symtick.search.distill.settings import DistillConfig
 from symtick.search.kernel_api.search import Search
-from symtick.search.kernel_api.states import digest, read_state, write_state
+from symtick.search.kernel_api.states import digest, read_state, refuse_earlier, write_state
 
-FORMAT = "symtick-checkpoint-1"
+FORMAT = "symtick-checkpoint-2"
 HEAD = "checkpoint.json"
 
 
@@ -76,6 +76,8 @@ class Checkpoint:
             raise InputError(f"there is no checkpoint in {self.folder}") from None
         except ValueError as error:
             raise InputError(f"{path} is damaged: {error}") from error
+        if isinstance(content, dict):
+            refuse_earlier(path, content.get("format"), FORMAT)
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise InputError(f"{path} is not a checkpoint of the format {FORMAT}")
         return content

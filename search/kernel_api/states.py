@@ -76,6 +76,23 @@ def read_state(path: Path) -> State:
     return state
 
 
+def refuse_earlier(path: Path, held: object, wanted: str) -> None:
+    """Refuse a checkpoint that an earlier version of symtick wrote.
+
+    Args:
+        path: of the checkpoint.
+        held: its format.
+        wanted: the format that is read, a name and a number.
+
+    Raises:
+        InputError: the format has that name and a smaller number.
+    """
+    kind, _, number = wanted.rpartition("-")
+    before, _, old = str(held).rpartition("-")
+    if before == kind and old.isdecimal() and int(old) < int(number):
+        raise InputError(f"{path} was written by an earlier version of symtick: start anew")
+
+
 def digest(
     settings: object,
     arrays: Iterable[npt.NDArray[Any] | None] = (),

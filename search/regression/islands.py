@@ -30,6 +30,7 @@ from symtick.search.kernel_api.states import (
     part_of,
     prefixed,
     read_state,
+    refuse_earlier,
     values_of,
     with_values,
     write_state,
@@ -40,7 +41,7 @@ from symtick.settings import Count, Natural, checked
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-FORMAT = "symtick-islands-1"
+FORMAT = "symtick-islands-2"
 PATIENCE = 5  # times in a row that an epoch's data or workers may be lost
 
 Sequences = npt.NDArray[np.int16]
@@ -232,6 +233,7 @@ class Islands:
     def _resume(self, path: Path) -> None:
         state = read_state(path)
         values = values_of(state)
+        refuse_earlier(path, values.get("format"), FORMAT)
         if values.get("format") != FORMAT or values.get("key") != self._key():
             raise InputError(
                 f"the checkpoint {path} belongs to other data or settings: resume with those that "

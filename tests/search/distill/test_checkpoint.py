@@ -92,6 +92,9 @@ def test_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.json").write_text('{"format": "other"}')
     with pytest.raises(InputError, match="not a checkpoint"):
         Checkpoint(tmp_path, "k").begin(resume=True)
+    (tmp_path / "checkpoint.json").write_text('{"format": "symtick-checkpoint-1", "key": "k"}')
+    with pytest.raises(InputError, match="written by an earlier version of symtick: start anew"):
+        Checkpoint(tmp_path, "k").begin(resume=True)
     (tmp_path / "checkpoint.json").write_text("{")
     with pytest.raises(InputError, match="damaged"):
         Checkpoint(tmp_path, "k").begin(resume=True)

@@ -18,6 +18,7 @@ from symtick.errors import InputError, ToolError
 from symtick.expr import Expression
 from symtick.hwcost import SearchCost
 from symtick.search.evolution.settings import EngineConfig, Limits
+from symtick.search.kernel_api.states import read_state, with_values, write_state
 from symtick.search.regression.cluster import connected
 from symtick.search.regression.islands import (
     Epoch,
@@ -134,6 +135,10 @@ def test_a_checkpoint_goes_on_as_if_nothing_had_happened(client: Client, tmp_pat
     other = replace(work, y=work.y + 1.0)
     with pytest.raises(InputError, match="belongs to other data or settings"):
         Islands(other, SETTINGS, client, checkpoint=path)
+    old = with_values(read_state(path), format="symtick-islands-1", key="of then")
+    write_state(tmp_path / "old.npz", old)
+    with pytest.raises(InputError, match="written by an earlier version of symtick: start anew"):
+        Islands(work, SETTINGS, client, checkpoint=tmp_path / "old.npz")
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(InputError, match="damaged"):
         Islands(work, SETTINGS, client, checkpoint=path)
