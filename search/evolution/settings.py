@@ -21,6 +21,7 @@ from symtick.search.kernel_api.losses import Loss, loss_spec
 from symtick.settings import (
     Chance,
     Count,
+    Flag,
     Natural,
     NotNegative,
     Positive,
@@ -182,10 +183,10 @@ class EngineConfig:
     ops: Texts = tuple(sorted(BY_NAME))
     custom: Annotated[tuple[InstanceOf[Operator], ...], Strict(False)] = ()
     literals: Annotated[tuple[Real, ...], Strict(False)] = ()
-    constants: bool = True
+    constants: Flag = True
     complexity: Mapping[str, Real] = field(default_factory=dict)
     rules: Rules | None = None
-    simplify: bool = True
+    simplify: Flag = True
     seed: Annotated[Natural, Lt(2**63)] = 0
     loss: Annotated[Loss, SkipValidation] = "mse"
     huber_delta: Positive = 1.0
@@ -213,7 +214,7 @@ class EngineConfig:
     tune_probability: Chance = 0.5
     tune_repeats: Annotated[Count, Le(255)] = 4
     constant_bits: Annotated[Count, Le(53)] | None = None
-    constant_fraction: bool = False
+    constant_fraction: Flag = False
     library: Annotated[Natural, Le(2**62)] = 0
     cache_size: Many = 1 << 14
     copies: Few = 0

@@ -26,7 +26,7 @@ from symtick.search.grammar.units import Unit, Units
 from symtick.search.grammar.vocabulary import Vocabulary
 from symtick.search.kernel_api.evaluation import cost_table
 from symtick.search.kernel_api.limits import ANY, as_limit
-from symtick.settings import Count, Natural, NotNegative, Positive, Texts, checked
+from symtick.settings import Count, Flag, Natural, NotNegative, Positive, Texts, checked
 
 # built-in operators that invert each other; custom ones say it themselves
 INVERSES = (("neg", "neg"), ("exp", "log"), ("sqrt", "square"))
@@ -73,10 +73,10 @@ class Rules:
     max_count: Mapping[str, Natural] = field(default_factory=dict)
     nested: Mapping[str, Mapping[str, Natural]] = field(default_factory=dict)
     barred: Mapping[str, Texts] = field(default_factory=dict)
-    trig_in_trig: bool = True
-    inverse_of_inverse: bool = True
-    constant_arguments: bool = True
-    needs_input: bool = False
+    trig_in_trig: Flag = True
+    inverse_of_inverse: Flag = True
+    constant_arguments: Flag = True
+    needs_input: Flag = False
     units: InstanceOf[Units] | None = None
     max_ticks: Natural | None = None
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from symtick.search.evolution.settings import EngineConfig, Moves
 from symtick.search.grammar.grammar import Rules
 from symtick.search.policy.settings import NetworkSettings, PretrainSettings, Priors, TrainSettings
-from symtick.settings import Count, Natural, Seed, checked, one_of
+from symtick.settings import Count, Flag, Natural, Seed, checked, one_of
 
 HYBRID_METHODS = ("gp", "policy", "hybrid")
 
@@ -55,7 +55,7 @@ class HybridConfig:
     bidirectional_nodes: Natural = 64
     batch: Count = 500
     generations: Count = 25
-    replant: bool = True
+    replant: Flag = True
     train_best: Natural = 50
     patience: Count | None = 50
     seed: Seed = 0

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Strict
 
 from symtick.search.layered.layers import SHAPES
-from symtick.settings import Count, Counts, Natural, NotNegative, checked, one_of
+from symtick.settings import Count, Counts, Flag, Natural, NotNegative, checked, one_of
 
 
 @checked
@@ -40,7 +40,7 @@ class LayeredSettings:
 
     hidden: Counts = (4, 4, 5, 5, 5, 5, 6, 6)
     shapes: Annotated[tuple[Annotated[str, one_of(SHAPES)], ...], Strict(False)] = ("tanh", "gauss")
-    mixed: bool = True
+    mixed: Flag = True
     rows: Natural = 60_000
     batch: Count = 2048
     fit_steps: Natural = 1500

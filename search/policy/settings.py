@@ -8,7 +8,17 @@ from typing import Annotated
 from annotated_types import Le
 from pydantic import Strict
 
-from symtick.settings import Count, Natural, NotNegative, Positive, Real, Share, checked, one_of
+from symtick.settings import (
+    Count,
+    Flag,
+    Natural,
+    NotNegative,
+    Positive,
+    Real,
+    Share,
+    checked,
+    one_of,
+)
 
 OBSERVED = ("parent", "sibling", "previous", "open")
 STARTS = ("zeros", "scaled")
@@ -40,7 +50,7 @@ class NetworkSettings:
         "sibling",
     )
     open_bins: Units = 6
-    learned_start: bool = False
+    learned_start: Flag = False
     start: Annotated[str, one_of(STARTS)] = "zeros"
 
 
@@ -60,7 +70,7 @@ class Priors:
 
     length: Real | None = 10.0
     variance: Positive = 5.0
-    uniform_arity: bool = True
+    uniform_arity: Flag = True
     tokens: Annotated[tuple[Shift, ...], Strict(False)] = ()
 
 
@@ -93,14 +103,14 @@ class TrainSettings:
     rate: Share = 0.0005
     updates: Count = 1
     epsilon: Share = 0.05
-    ranked: bool = False
+    ranked: Flag = False
     smoothing: Share = 0.5
     entropy_weight: NotNegative = 0.03
     entropy_gamma: Share = 0.7
     queue: Count = 10
     queue_batch: Count | None = None
     queue_weight: NotNegative = 1.0
-    queue_gradient: bool = False
+    queue_gradient: Flag = False
 
 
 @checked

@@ -39,8 +39,8 @@ _SHORT.maxstring = _SHORT.maxother = 80
 
 
 def _plain(value: object) -> object:
-    """NumPy's numbers as Python's."""
-    return value.item() if isinstance(value, np.number) else value
+    """NumPy's numbers and truth values as Python's."""
+    return value.item() if isinstance(value, np.number | np.bool_) else value
 
 
 def one_of(names: Collection[str]) -> AfterValidator:
@@ -54,6 +54,7 @@ def one_of(names: Collection[str]) -> AfterValidator:
     return AfterValidator(check)
 
 
+Flag = Annotated[bool, BeforeValidator(_plain)]
 Whole = Annotated[int, BeforeValidator(_plain)]
 Natural = Annotated[Whole, Ge(0)]
 Count = Annotated[Whole, Ge(1)]

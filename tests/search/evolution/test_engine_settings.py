@@ -85,6 +85,16 @@ def test_a_state_is_refused_with_other_guesses_data_and_costs() -> None:
             restored(Engine(X_, target(X), ranges_, cost_, RICH, **more), state)  # type: ignore[arg-type]
 
 
+def test_numbers_and_truth_values_of_numpy_are_settings_as_python_s_are() -> None:
+    given: dict[str, Any] = {"simplify": np.False_, "islands": np.int32(3), "inner": np.float32(1)}
+    made = EngineConfig(**given)
+    assert made == EngineConfig(simplify=False, islands=3, inner=1.0)
+    assert type(made.simplify) is bool and type(made.islands) is int
+    for wrong in ({"islands": np.True_}, {"inner": np.True_}, {"simplify": 1}):
+        with pytest.raises(InputError, match=f"EngineConfig.{next(iter(wrong))} must be a"):
+            EngineConfig(**wrong)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
