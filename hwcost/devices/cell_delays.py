@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
 from symtick.errors import InputError
 from symtick.hwcost.devices.device import CELLS, Cell
+from symtick.settings import validated
 
 _Rows = dict[str, dict[str, Any]]
 
@@ -27,8 +26,8 @@ def checked_cells(given: Mapping[str, Any]) -> dict[str, Cell]:
     if missing:
         raise InputError(f"delays are to be composed of cells, but {missing} are not stated")
     try:
-        return {name: Cell.model_validate(cell) for name, cell in given.items()}
-    except ValidationError as error:
+        return {name: validated(Cell, cell) for name, cell in given.items()}
+    except InputError as error:
         raise InputError(f"a cell is not valid: {error}") from None
 
 

@@ -13,16 +13,17 @@ from __future__ import annotations
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from annotated_types import Ge, Lt
+from pydantic import Field, model_validator
 
 from symtick.errors import InputError
 from symtick.hwcost.devices.measured import Family
-from symtick.hwcost.devices.rows import FEATURES, ROWS, DeviceRow, Strict
+from symtick.hwcost.devices.rows import FEATURES, ROWS, DeviceRow, Strict, refuse_renamed
+from symtick.settings import Count, Natural, NotNegative, Positive, Whole, validated
 
-_RENAMED = {"madd": "digit_row"}  # rows of older files
 # net: a wire between cells; carry: into a carry chain and out of it; carry_bit: along it, per bit;
 # wide: through a multiplexer F7 or F8; dsp: operands to product of a block without registers
 CELLS = ("net", "lut", "carry", "carry_bit", "wide", "clock_to_out", "setup", "dsp")
@@ -31,10 +32,10 @@ CELLS = ("net", "lut", "carry", "carry_bit", "wide", "clock_to_out", "setup", "d
 class Totals(Strict):
     """What the part has; bram in blocks of 36 kbit (18 kbit for the ECP5)."""
 
-    lut: int = Field(ge=0)
-    ff: int = Field(ge=0)
-    dsp: int = Field(ge=0)
-    bram: int = Field(ge=0)
+    lut: Natural
+    ff: Natural
+    dsp: Natural
+    bram: Natural
 
 
 class Clock(Strict):
@@ -48,9 +49,9 @@ class Clock(Strict):
             clock beyond it is not refused, but said.
     """
 
-    overhead_ns: float = Field(ge=0)
-    margin: float = Field(ge=0, lt=1)
-    max_mhz: float | None = Field(None, gt=0)
+    overhead_ns: NotNegative
+    margin: Annotated[NotNegative, Lt(1)]
+    max_mhz: Positive | None = None
     max_source: str = ""
 
     @model_validator(mode="after")
@@ -74,17 +75,17 @@ class Dsp(Strict):
     factor have `max_b` bits, one of them for the sign (Yosys, mul2dsp).
     """
 
-    min_factor: int = Field(ge=1)
-    min_product: int = Field(ge=1)
-    max_a: int = Field(ge=2)
-    max_b: int = Field(ge=2)
-    delay_ns: float = Field(ge=0)
+    min_factor: Count
+    min_product: Count
+    max_a: Annotated[Whole, Ge(2)]
+    max_b: Annotated[Whole, Ge(2)]
+    delay_ns: NotNegative
 
 
 class Cell(Strict):
     """Delay of one kind of cell or wire, and where the figure comes from."""
 
-    ns: float = Field(ge=0)
+    ns: NotNegative
     source: str = Field(min_length=10)
 
 
@@ -159,7 +160,7 @@ class Device(Strict):
     delay: dict[str, DeviceRow] = Field(default_factory=dict)
     area: dict[str, DeviceRow] = Field(default_factory=dict)
     table_factor: dict[int, float] = Field(default_factory=dict)
-    ff_factor: float = Field(1.0, gt=0)
+    ff_factor: Positive = 1.0
     period_ns: float | None = None
     cycles: dict[str, dict[str, int]] = Field(default_factory=dict)
 
@@ -172,8 +173,8 @@ class Device(Strict):
         if self.clock is None or self.family is None:
             raise ValueError("an open device needs clock and family")
         for table in (self.delay, self.area):
-            for old in table.keys() & _RENAMED.keys():
-                raise ValueError(f"the row {old} is called {_RENAMED[old]} now")
+            for held in table:
+                refuse_renamed(held)
             missing = set(ROWS) - set(table)
             wrong = [r.alias for r in table.values() if r.alias is not None
                      and (r.alias not in table or table[r.alias].alias is not None)]  # fmt: skip
@@ -258,6 +259,6 @@ def load_device(name: str) -> Device:
 def _read(path: Path, _written: int) -> Device:
     """The device in a file; the time of its last change is part of the cache's key."""
     try:
-        return Device.model_validate(yaml.safe_load(path.read_bytes()))
-    except (OSError, ValidationError, yaml.YAMLError) as error:
+        return validated(Device, yaml.safe_load(path.read_bytes()))
+    except (OSError, InputError, yaml.YAMLError) as error:
         raise InputError(f"the device file {path.name} is not valid: {error}") from None

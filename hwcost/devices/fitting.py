@@ -20,6 +20,7 @@ from symtick.hwcost.devices.device import Device
 from symtick.hwcost.devices.fit_forms import ALIASES, FORMS, FitForm
 from symtick.hwcost.devices.measured import Column, MeasuredSet, Measurement, column, timed
 from symtick.hwcost.devices.rows import ROWS
+from symtick.settings import validated
 
 _Rows = dict[str, dict[str, Any]]
 _Value = Callable[[Measurement], float]
@@ -29,15 +30,15 @@ def check_head(content: Mapping[str, Any]) -> None:
     """Refuse a device file that could not be refitted, whatever is measured.
 
     Raises:
-        InputError: cells are missing or not valid.
-        ValidationError: what the fit leaves as it is breaks the schema.
+        InputError: cells are missing or not valid, or what the fit leaves as it is breaks the
+            schema.
     """
     rows = {row: {"fixed": 0.0} for row in ROWS}
     made = {**content, "delay": rows, "area": rows, "table_factor": {}}
     made["clock"] = {**(content.get("clock") or {}), "overhead_ns": 0.0}
     if content.get("dsp") is not None:
         made["dsp"] = {**content["dsp"], "delay_ns": 0.0}
-    checked = Device.model_validate(made)
+    checked = validated(Device, made)
     if checked.fit is not None and checked.fit.delay == "cells":
         checked_cells(content.get("cells") or {})
 
@@ -67,7 +68,7 @@ def refit(content: Mapping[str, Any], measured: MeasuredSet) -> dict[str, Any]:
 
 def device_text(content: Mapping[str, Any]) -> str:
     """The YAML text of a device file, checked against the schema."""
-    checked = Device.model_validate(content)
+    checked = validated(Device, content)
     plain = checked.model_dump(exclude_none=True, exclude_unset=True)
     # equal rows are written out, not as references to each other
     dumper = type("Plain", (yaml.SafeDumper,), {"ignore_aliases": lambda _, data: True})

@@ -10,16 +10,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from symtick.errors import InputError
+from symtick.hwcost.devices.rows import refuse_renamed
+from symtick.settings import validated
 
 SETS = "measured"
 Family = Literal["xcup", "xcu", "xc7", "ecp5"]
 Column = Literal["xcup", "xc7", "ecp5"]
+
+
+def _current(row: str) -> str:
+    refuse_renamed(row)
+    return row
 
 
 class Measurement(BaseModel):
@@ -39,7 +46,7 @@ class Measurement(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    row: str
+    row: Annotated[str, AfterValidator(_current)]
     label: str
     graph: str
     features: dict[str, float]
@@ -84,8 +91,8 @@ def load_measured(name: str, folder: Traversable | None = None) -> MeasuredSet:
     if not path.is_file():
         raise InputError(f"there is no set of measurements {name!r}: {path} does not exist")
     try:
-        return MeasuredSet.model_validate(yaml.load(path.read_bytes(), yaml.CSafeLoader))
-    except (ValidationError, yaml.YAMLError) as error:
+        return validated(MeasuredSet, yaml.load(path.read_bytes(), yaml.CSafeLoader))
+    except (InputError, yaml.YAMLError) as error:
         raise InputError(f"the measurements in {path} are not valid: {error}") from None
 
 

@@ -16,10 +16,13 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from symtick.settings import NotNegative
+
 ROWS = (
     "add", "sub", "offset", "neg", "abs", "mul", "square", "constant", "min", "max",
     "compare", "select", "digit_row", "round", "round_tie", "saturate", "table",
 )  # fmt: skip
+_RENAMED = {"madd": "digit_row"}  # rows of older files
 _PRODUCT = ("width", "partial", "shorter", "longer")
 # by row, what `symtick.hwcost.models.features` says of a node
 FEATURES: Mapping[str, tuple[str, ...]] = {
@@ -28,6 +31,16 @@ FEATURES: Mapping[str, tuple[str, ...]] = {
     "constant": (*_PRODUCT, "adders"),
     "table": ("address",),
 }
+
+
+def refuse_renamed(row: str) -> None:
+    """Refuse the name that a row had in older files.
+
+    Raises:
+        ValueError: names it as it is now.
+    """
+    if row in _RENAMED:
+        raise ValueError(f"the row {row} is called {_RENAMED[row]} now")
 
 
 class Strict(BaseModel):
@@ -56,7 +69,7 @@ class RowPoints(Strict):
 class DeviceRow(Strict):
     """One operation's delay (ns) or LUT count, in one of the forms above."""
 
-    fixed: float | None = Field(None, ge=0)
+    fixed: NotNegative | None = None
     regression: dict[str, float] | None = None
     points: RowPoints | None = None
     alias: str | None = None

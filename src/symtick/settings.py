@@ -31,6 +31,7 @@ from pydantic_core import ErrorDetails
 from symtick.errors import InputError
 
 T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 _CONFIG = ConfigDict(strict=True, extra="forbid", arbitrary_types_allowed=True)
 _SHOULD = re.compile(r"(Input|String|Value|List|Tuple|Dictionary|Number) should ")
 _BOUNDS = {Ge: "from {0.ge}", Gt: "above {0.gt}", Le: "to {0.le}", Lt: "below {0.lt}"}
@@ -84,6 +85,18 @@ def checked(cls: type[T]) -> type[T]:
     return made  # type: ignore[no-any-return]
 
 
+def validated(model: type[M], content: object) -> M:
+    """What a file holds, as a model.
+
+    Raises:
+        InputError: it does not fit the model; names every key and value that does not.
+    """
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise InputError(complaints(error, model)) from None
+
+
 def complaints(error: ValidationError, owner: type) -> str:
     """What pydantic refused, in one line.
 
@@ -108,7 +121,7 @@ def _complaint(item: ErrorDetails, owner: type) -> str:
     hint = _hint(owner, loc)
     number = _bare(hint)[0] in (int, float) and kind != "finite_number"
     text = f"must be {_allowed(hint)}" if number else _SHOULD.sub("must ", text)
-    return f"{place} {text}, not {_SHORT.repr(item['input'])}"
+    return f"{place} {text}, not {_SHORT.repr(item['input'])}".lstrip()
 
 
 def _by_name(loc: tuple[int | str, ...], owner: type) -> tuple[int | str, ...]:

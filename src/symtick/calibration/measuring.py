@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import ValidationError
 
 from symtick.calibration.points import CalibrationPoint, points
 from symtick.codegen.design import Design
@@ -38,6 +37,7 @@ from symtick.hwcost.devices.measured import (
     load_measured,
     measured_text,
 )
+from symtick.settings import validated
 from symtick.sim import nextpnr, yosys
 from symtick.sim.tools import find
 
@@ -130,8 +130,8 @@ def _resumed(work: Path, tools: Mapping[str, str]) -> _Known:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             if content["tools"] == tools:
-                known[path.stem] = Measurement.model_validate(content["point"])
-        except (ValidationError, ValueError, KeyError, TypeError) as error:
+                known[path.stem] = validated(Measurement, content["point"])
+        except (InputError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path} is damaged: {error}; remove it") from None
     return known
 
@@ -226,7 +226,7 @@ def _fitted_in(folder: Path) -> dict[str, dict[str, Any]]:
             if (content.get("fit") or {}).get("measured") == SET:
                 check_head(content)
                 contents[path.name] = content
-        except (InputError, ValidationError, yaml.YAMLError, AttributeError, TypeError) as error:
+        except (InputError, yaml.YAMLError, AttributeError, TypeError) as error:
             raise InputError(f"{path} is no valid device file: {error}") from None
     return contents
 

@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 import yaml
-from pydantic import ValidationError
 
 from symtick.calibration.points import points
 from symtick.errors import InputError
 from symtick.hwcost import model
-from symtick.hwcost.devices.device import CELLS, Device, devices, load_device
+from symtick.hwcost.devices.device import CELLS, devices, load_device
 from symtick.hwcost.devices.fitting import device_text, refit
 from symtick.hwcost.devices.measured import load_measured, timed
 from symtick.hwcost.devices.rows import FEATURES, ROWS, DeviceRow, RowPoints
@@ -186,26 +185,71 @@ def _with(**section: object) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+FEATURED = f"there are {FEATURES['saturate']}"
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (_without("mul"), r"rows missing: \['mul'\]"),
-        (_with_row({"alias": "nothing"}), r"bad aliases: \['nothing'\]"),
+        (_without("mul"), "rows missing: ['mul']; bad aliases: []"),
+        (_with_row({"alias": "nothing"}), "rows missing: []; bad aliases: ['nothing']"),
         (_renamed("digit_row", "madd"), "the row madd is called digit_row now"),
-        (_with_row({"fixed": 1.0, "alias": "sub"}), "a row needs one of"),
-        (_with_row({"regression": {"colour": 1.0}}), r"unknown features \['colour'\] of saturate"),
+        (
+            _with_row({"fixed": 1.0, "alias": "sub"}),
+            "area.saturate: a row needs one of fixed, regression and/or points, alias",
+        ),
+        (
+            _with_row({"regression": {"colour": 1.0}}),
+            f"unknown features ['colour'] of saturate: {FEATURED}",
+        ),
         # a feature that another row has; KeyError when a node asked for it
-        (_with_row({"regression": {"address": 1.0}}), r"\['address'\] of saturate"),
-        (_with_row({"alias": "mul"}), r"\['partial'\] of saturate"),
-        (_with_row({"fixed": float("nan")}), "finite number"),
-        (_with_row({"fixed": -1.0}), "greater than or equal to 0"),
-        (_with(totals={"lut": -1}), "greater than or equal to 0"),
-        (_with(table_factor={4: float("inf")}), "finite number"),
-        (_with_row({"cubic": {}}), "Extra inputs are not permitted"),
+        (
+            _with_row({"regression": {"address": 1.0}}),
+            f"unknown features ['address'] of saturate: {FEATURED}",
+        ),
+        (
+            _with_row({"alias": "mul"}),
+            f"unknown features ['partial'] of saturate: {FEATURED}",
+        ),
+        (
+            _with_row({"fixed": float("nan")}),
+            "area.saturate.fixed must be a finite number, not nan",
+        ),
+        (
+            _with_row({"fixed": -1.0}),
+            "area.saturate.fixed must be a number from 0 or None, not -1.0",
+        ),
+        (_with(totals={"lut": -1}), "totals.lut must be an integer from 0, not -1"),
+        (_with(clock={"margin": 1.0}), "clock.margin must be a number from 0 below 1, not 1.0"),
+        (_with(table_factor={4: float("inf")}), "table_factor.4 must be a finite number, not inf"),
+        (_with_row({"cubic": {}}), "unknown key area.saturate.cubic"),
     ],
 )
-def test_broken_files_are_refused(change: Callable[[dict[str, Any]], None], complaint: str) -> None:
+def test_broken_files_are_refused(
+    change: Callable[[dict[str, Any]], None], complaint: str, tmp_path: Path
+) -> None:
     content = load_device("open").model_dump(exclude_none=True)
     change(content)
-    with pytest.raises(ValidationError, match=complaint):
-        Device.model_validate(content)
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(InputError) as caught:
+        load_device(str(path))
+    assert str(caught.value) == f"the device file mine.yaml is not valid: {complaint}"
+
+
+def test_broken_measurements_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "measured").mkdir()
+    path = tmp_path / "measured" / "mine.yaml"
+    point = POINTS.of("digit_row")[0].model_dump(exclude_none=True)
+    held = POINTS.model_dump(exclude={"points"})
+    for points_, complaint in (
+        ([point | {"row": "madd"}], "points.0.row: the row madd is called digit_row now"),
+        ([point | {"label": 5}], "points.0.label must be a valid string, not 5"),
+    ):
+        path.write_text(yaml.safe_dump(held | {"points": points_}))
+        with pytest.raises(InputError) as caught:
+            load_measured("mine", tmp_path)
+        assert str(caught.value) == f"the measurements in {path} are not valid: {complaint}"
+    path.write_text("")
+    with pytest.raises(InputError, match=r"not valid: must be a valid dictionary .*, not None$"):
+        load_measured("mine", tmp_path)
