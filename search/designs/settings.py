@@ -30,4 +30,6 @@ class ChoiceSettings:
 
     def __post_init__(self) -> None:
         if self.floor > self.share:
-            raise InputError(f"floor <= share must hold, not {self.floor} and {self.share}")
+            raise InputError(
+                f"ChoiceSettings.share must be at least floor, not {self.share} and {self.floor}"
+            )

@@ -35,7 +35,8 @@ from symtick.settings import (
 Size = Annotated[Natural, Le(2**31 - 1)]
 Groups = Annotated[Count, Le(10_000)]
 Few = Annotated[Natural, Le(100_000)]
-Many = Annotated[Count, Le(10_000_000)]
+MOST_INDIVIDUALS = 10_000_000
+Many = Annotated[Count, Le(MOST_INDIVIDUALS)]
 Period = Annotated[Count, Le(2**62)]
 Levels = Annotated[Count, Le(24)]
 

@@ -20,8 +20,9 @@ from symtick.defaults import CLOCK_MHZ, DEVICE, INPUT_FORMAT, TAIL, TEST, VALIDA
 from symtick.errors import InputError
 from symtick.expr import BY_NAME
 from symtick.search.distill.settings import DistillConfig
+from symtick.search.evolution.settings import MOST_INDIVIDUALS, Groups
 from symtick.search.hybrid.settings import HYBRID_METHODS
-from symtick.settings import Count, Positive, Share, complaints, one_of
+from symtick.settings import Count, Positive, Real, complaints, one_of
 
 MAX_YAML_BYTES = 1_000_000
 SEARCH = DistillConfig()  # the defaults of a job's search
@@ -161,8 +162,10 @@ class HardwareSection(_Section):
     @model_validator(mode="after")
     def _reachable(self) -> HardwareSection:
         if self.latency is not None and (self.max_ticks is None or self.latency < self.max_ticks):
+            shown = "none" if self.max_ticks is None else self.max_ticks
             raise ValueError(
-                f"a latency of {self.latency} ticks is under the budget, max_ticks={self.max_ticks}"
+                "a fixed latency needs a max_ticks that is at most that latency, "
+                f"not latency {self.latency} and max_ticks {shown}"
             )
         try:
             self.decision  # noqa: B018 (raises where outputs and thresholds do not go together)
@@ -181,7 +184,8 @@ class SearchSection(_Section):
 
     Attributes:
         operators: names the search may use.
-        method: `gp`, evolution alone, or `hybrid`, evolution that a learned policy feeds.
+        method: `gp`, evolution alone, `policy`, a learned policy alone, or `hybrid`, each fed by
+            the other.
         generations: length of the evolutionary search, for each output; 0 leaves it out.
         population: programs in each island.
         islands: number of islands for each output.
@@ -194,8 +198,8 @@ class SearchSection(_Section):
     operators: list[Annotated[str, one_of(BY_NAME)]] = list(SEARCH.ops)
     method: Annotated[str, one_of(HYBRID_METHODS)] = SEARCH.evolution.method
     generations: Annotated[int, Ge(0)] = SEARCH.evolution.generations
-    population: Annotated[int, Ge(4)] = SEARCH.evolution.engine.population
-    islands: Count = SEARCH.evolution.engine.islands
+    population: Annotated[int, Ge(4), Le(MOST_INDIVIDUALS)] = SEARCH.evolution.engine.population
+    islands: Groups = SEARCH.evolution.engine.islands
     max_nodes: Annotated[int, Ge(3)] = SEARCH.evolution.engine.limits.max_nodes
     hidden: list[Count] = list(SEARCH.layered.hidden)
     effort: Annotated[float, Gt(0), Le(100)] = 1.0
@@ -211,7 +215,7 @@ class SearchSection(_Section):
 class ChooseSection(_Section):
     """Which design on the front is the result: the smallest that keeps this share."""
 
-    accuracy_share: Share = SEARCH.choice.share
+    accuracy_share: Annotated[Real, Ge(SEARCH.choice.floor), Le(1)] = SEARCH.choice.share
 
 
 class VerifySection(_Section):

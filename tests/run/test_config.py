@@ -62,8 +62,21 @@ def test_resolved_job_reads_back_the_same(tmp_path: Path) -> None:
             {"hardware": {"clock_mhz": "fast"}},
             "hardware.clock_mhz must be a number above 0 to 1000, not 'fast'",
         ),
-        ({"hardware": {"latency": 3}}, "latency of 3 ticks is under the budget, max_ticks=5"),
-        ({"hardware": {"latency": 3, "max_ticks": None}}, "under the budget, max_ticks=None"),
+        (
+            {"hardware": {"latency": 3}},
+            "hardware: a fixed latency needs a max_ticks that is at most that latency, "
+            "not latency 3 and max_ticks 5",
+        ),
+        ({"search": {"islands": 10**6}}, "search.islands must be an integer from 1 to 10000, not"),
+        (
+            {"search": {"population": 10**8}},
+            "search.population must be an integer from 4 to 10000000, not 100000000",
+        ),
+        ({"hardware": {"latency": 3, "max_ticks": None}}, "not latency 3 and max_ticks none"),
+        (
+            {"choose": {"accuracy_share": 0.5}},
+            "choose.accuracy_share must be a number from 0.8 to 1, not 0.5",
+        ),
         ({"hardware": {"outputs": ["class"]}}, "hardware: outputs must be some of scores, index"),
         ({"hardware": {"outputs": ["above"]}}, "hardware: the output above needs a threshold"),
         (

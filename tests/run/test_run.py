@@ -12,6 +12,8 @@ import pytest
 
 from symtick import Run, RunDesign, SymtickError, distill_job, open_run
 from symtick.design_folder.folder import design_folders, read_spec
+from symtick.errors import InputError
+from symtick.run import distilling
 
 ROOT = Path(__file__).resolve().parents[2]
 Job = Callable[..., Path]
@@ -76,6 +78,18 @@ def test_a_design_is_written_anywhere(deciding: Run, tmp_path: Path) -> None:
     assert Path("design.json") in names and read_spec(folder)[1] == design.design
     with pytest.raises(SymtickError, match="mine exists"):
         design.write(tmp_path / "mine")
+
+
+def test_settings_that_do_not_go_together_leave_no_folder(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusing(job: object) -> None:
+        raise InputError("DistillConfig.seed must be even")
+
+    monkeypatch.setattr(distilling, "distill_config", refusing)
+    with pytest.raises(InputError, match="seed must be even"):
+        distill_job(job(tmp_path), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_run_without_designs_or_front_is_named(tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ def distill_job(
     if target.exists():
         raise InputError(f"the output folder {target} exists: remove it or name another")
     model(job.hardware.device, job.hardware.clock_mhz)
+    distill_config(job)
     train, test = load_split(job.data.path, job.data.test, job.seed, job.data.label)
     check_names(train.feature_names)
     input_formats(job, train.feature_names)
@@ -130,7 +131,11 @@ def _packed(train: Dataset, test: Dataset) -> bytes:
 
 
 def distill_config(job: Job) -> DistillConfig:
-    """The search's settings for a job."""
+    """The search's settings for a job.
+
+    Raises:
+        InputError: the job's values do not go together.
+    """
     search, base = job.search, DistillConfig()
     steps = {
         name: max(1, round(getattr(base.layered, name) * search.effort))
