@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import Field, InstanceOf, Strict
 
 from symtick.codegen import SCORES, Decision
+from symtick.codegen.scheduling.scheduler import SCHEDULERS
 from symtick.defaults import SCHEDULER
 from symtick.expr import BY_NAME
 from symtick.search.designs.settings import ChoiceSettings
@@ -30,8 +31,8 @@ class EvolutionSettings:
     """The evolutionary search, one for each output.
 
     Attributes:
-        method: `gp`, evolution alone, or `hybrid`, evolution that a policy feeds
-            (`symtick.search.hybrid.hybrid`); each slice is one step of it.
+        method: `gp`, evolution alone, `policy`, a learned policy alone, or `hybrid`, each fed by
+            the other (`symtick.search.hybrid.hybrid`); each slice is one step of it.
         batch: sequences that the policy draws for each slice.
         generations: length of the search; 0 leaves it out.
         slice_generations: generations between two checkpoints.
@@ -97,7 +98,7 @@ class DistillConfig:
         scheduler: where their registers go.
 
     Raises:
-        InputError: a number outside its range, or an unknown operator or shape.
+        InputError: a number outside its range, or an unknown operator, scheduler or shape.
     """
 
     seed: Natural = 1
@@ -109,4 +110,4 @@ class DistillConfig:
     fixed_point: FixedPointSettings = field(default_factory=FixedPointSettings)
     choice: ChoiceSettings = field(default_factory=ChoiceSettings)
     decision: InstanceOf[Decision] = SCORES
-    scheduler: str = SCHEDULER
+    scheduler: Annotated[str, one_of(SCHEDULERS)] = SCHEDULER

@@ -20,6 +20,7 @@ from symtick.search.data.problem import Problem
 from symtick.search.designs.front import Front, dominates
 from symtick.search.designs.settings import ChoiceSettings
 from symtick.search.distill.distill import Distiller, Progress
+from symtick.search.distill.settings import DistillConfig
 
 pytestmark = pytest.mark.kernel
 
@@ -193,6 +194,13 @@ def test_two_classes_in_one_output() -> None:
     logit = 6.0 * X[:, 0] + 3.0 * X[:, 1]
     problem = Problem.from_scores(X, logit, FORMATS, labels=(logit > 0).astype(int))
     assert distiller(problem, short()).run().best.score > 0.9
+
+
+def test_settings_that_cannot_be_are_refused_by_name() -> None:
+    with pytest.raises(InputError, match=r"DistillConfig.scheduler must be one of asap, .*'foo'"):
+        DistillConfig(scheduler="foo")
+    with pytest.raises(InputError, match=r"ChoiceSettings\.share must be at least floor, not 0\.5"):
+        ChoiceSettings(share=0.5)
 
 
 def test_tick_and_lut_limits_hold() -> None:
