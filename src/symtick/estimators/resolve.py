@@ -27,6 +27,7 @@ from symtick.estimators.parameters import (
     vocabulary_of,
 )
 from symtick.estimators.target import Hardware, renumbered
+from symtick.estimators.validation import whole
 from symtick.expr import Expression, from_programs, to_text
 from symtick.hwcost import SearchCost
 from symtick.search.evolution.settings import EngineConfig
@@ -286,7 +287,8 @@ def _config(settings: Any, base: EngineConfig, vocabulary: Vocabulary, rows: int
 
 
 def _check_nested(nested: Mapping[str, Mapping[str, int]] | None, vocabulary: Vocabulary) -> None:
-    """Whether the operators of nesting rules are among the tokens; other words are judged later.
+    """Whether the operators of nesting rules are among the tokens, and the limits are numbers;
+    other words are judged later.
 
     Raises:
         InputError: one is not.
@@ -298,6 +300,9 @@ def _check_nested(nested: Mapping[str, Mapping[str, int]] | None, vocabulary: Vo
                 f"nested_constraints names {name!r}, which is not among the operators: "
                 f"{', '.join(tokens)}"
             )
+    for most in [most for inner in (nested or {}).values() for most in inner.values()]:
+        if not whole(most) or most < 0:
+            raise InputError(f"nested_constraints must hold integers from 0, not {most!r}")
 
 
 def _whole(value: Any) -> int | None:

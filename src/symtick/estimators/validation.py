@@ -18,11 +18,11 @@ from symtick.expr import Builder
 
 # name: least, most (None: any), whether None is allowed
 INTEGERS: dict[str, tuple[int, int | None, bool]] = {
-    "evaluations": (1, None, False),
+    "evaluations": (1, 2**62, False),
     "threads": (1, None, False),
     "seed": (0, 2**62 - 1, False),
     "batch_size": (1, None, False),
-    "max_nodes": (1, None, False),
+    "max_nodes": (1, 100_000, False),
     "max_depth": (1, None, False),
     "max_constants": (0, None, True),
     "max_ticks": (0, None, True),
@@ -31,14 +31,14 @@ INTEGERS: dict[str, tuple[int, int | None, bool]] = {
     "n_workers": (1, None, True),
     "select_k_features": (1, None, True),
 }
-# name: whether None is allowed
+# name: whether it must be above 0, whether None is allowed
 REALS = {
-    "huber_delta": False,
-    "clock_mhz": False,
-    "max_complexity": True,
-    "max_lut": True,
-    "target_loss": True,
-    "complexity_of_constants": False,
+    "huber_delta": (True, False),
+    "clock_mhz": (True, False),
+    "max_complexity": (True, True),
+    "max_lut": (True, True),
+    "target_loss": (False, True),
+    "complexity_of_constants": (False, False),
 }
 _TINIEST = math.sqrt(np.finfo(np.float64).tiny)
 
@@ -66,13 +66,17 @@ def check_numbers(settings: Any) -> None:
             upper = "" if most is None else f" to {most}"
             none = " or None" if optional else ""
             raise InputError(f"{name} must be an integer from {least}{upper}{none}, not {value!r}")
-    for name, optional in REALS.items():
+    for name, (positive, optional) in REALS.items():
         value = getattr(settings, name)
         if optional and value is None:
             continue
-        if not _number(value) or math.isnan(value):
+        if not _number(value) or not math.isfinite(value) or (positive and value <= 0):
+            finite = "finite " if isinstance(value, float) and not math.isfinite(value) else ""
+            above = " above 0" if positive else ""
             none = " or None" if optional else ""
-            raise InputError(f"{name} must be a number{none}, not {value!r}")
+            raise InputError(f"{name} must be a {finite}number{above}{none}, not {value!r}")
+    if not isinstance(settings.constants, bool | np.bool_):
+        raise InputError(f"constants must be True or False, not {settings.constants!r}")
     literals = settings.literals
     if isinstance(literals, str) or not isinstance(literals, Iterable):
         raise InputError(f"literals must be a list of numbers, not {literals!r}")
