@@ -278,12 +278,21 @@ HEAVY = {"torch", "sklearn", "pandas", "matplotlib", "cocotb", "hls4ml", "symtic
 
 
 def test_help_and_completion_load_next_to_nothing(tmp_path: Path) -> None:
-    """Their time is that of typer; `python -X importtime` says how it is spent."""
+    """Their time is that of typer."""
     nothing = HEAVY | {"numpy", "symtick.codegen", "symtick.expr", "rich.markdown"}
     for words in ((), ("--help",), ("--version",), ("compile", "--help")):
         assert not loaded(*words, folder=tmp_path) & nothing
     shell = {"_-C_COMPLETE": "complete_bash", "COMP_WORDS": "-c es", "COMP_CWORD": "1"}
     assert not loaded(folder=tmp_path, **shell) & nothing
+
+
+def test_importtime_of_help_shows_nothing_heavy(tmp_path: Path) -> None:
+    command = (sys.executable, "-X", "importtime", "-m", "symtick.cli", "--help")
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-500:]
+    assert "compile" in done.stdout
+    names = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "symtick.cli.app" in names and not names & HEAVY
 
 
 def test_the_compiler_loads_neither_search_nor_simulator(tmp_path: Path) -> None:
