@@ -1,6 +1,6 @@
 """Costs of expressions and graphs on a device, before and after synthesis."""
 
-from symtick.hwcost.devices.device import Device, devices, load_device
+from symtick.hwcost.devices.device import Device, load_device
 from symtick.hwcost.models.budget import Budget, Use
 from symtick.hwcost.models.estimate import Estimate, estimate
 from symtick.hwcost.models.model import CycleModel, Model, OpenModel, UnitModel, model
@@ -28,7 +28,6 @@ __all__ = [
     "Use",
     "UtilisationReport",
     "cycle_table",
-    "devices",
     "estimate",
     "load_device",
     "model",

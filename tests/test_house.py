@@ -13,7 +13,9 @@ import zipfile
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -184,6 +186,15 @@ def test_every_arrow_is_used() -> None:
 def test_what_every_folder_may_import_imports_nothing_else() -> None:
     for path in (p for folder in OPEN for p in sources()[folder]):
         assert {folder_of(name) for name in imported(path)} <= OPEN, path
+
+
+def test_no_public_name_hides_a_folder() -> None:
+    for folder in PLAN:
+        parent, _, name = f"symtick.{folder}".rpartition(".")
+        package = import_module(parent)
+        shown = vars(package).get(name)
+        assert shown is None or isinstance(shown, ModuleType), f"{parent}.{name}"
+        assert name not in getattr(package, "__all__", ()), f"{parent}.{name}"
 
 
 @pytest.mark.parametrize("folder", [*ROOMS, "src/symtick", "benchmarks", "tests"])

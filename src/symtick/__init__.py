@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from symtick.estimators.distiller import SymbolicDistiller
     from symtick.estimators.regressor import SymbolicRegressor
     from symtick.expr import parse
-    from symtick.hwcost import Budget, devices, load_device
+    from symtick.hwcost import Budget, load_device
+    from symtick.hwcost.devices.device import devices
     from symtick.run.designs import RunDesign
     from symtick.run.distilling import distill_job, resume_run
     from symtick.run.folder import Run, open_run
@@ -58,7 +59,7 @@ _HOMES = {
     "Verification": "sim.verify",
     "calibrate": "calibration.measuring",
     "compile_text": "design_folder.compiling",
-    "devices": "hwcost",
+    "devices": "hwcost.devices.device",
     "distill_job": "run.distilling",
     "estimate_folder": "design_folder.folder",
     "fit_folder": "design_folder.budgets",

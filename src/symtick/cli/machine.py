@@ -102,12 +102,13 @@ def _known(value: float | None, digits: int) -> str:
 
 def devices(as_json: AsJson = False) -> None:
     """List the devices that designs can be made for."""
-    from symtick import hwcost
+    from symtick.hwcost.devices.device import devices as names
+    from symtick.hwcost.devices.device import load_device
 
     head = ("name", "kind", "part", "delays", "title")
     rows = []
-    for name in hwcost.devices():
-        device = hwcost.load_device(name)
+    for name in names():
+        device = load_device(name)
         rows.append((name, device.kind, device.part, device.delays, device.title))
     if as_json:
         print_json([dict(zip(head, row, strict=True)) for row in rows])
