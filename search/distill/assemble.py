@@ -19,7 +19,7 @@ from symtick.search.distill.output_search import pick
 from symtick.search.distill.settings import AssembleSettings, FixedPointSettings
 from symtick.search.kernel_api.candidate import Candidate
 from symtick.search.kernel_api.search import Status
-from symtick.search.kernel_api.states import Arrays, State, values_of, with_values
+from symtick.search.kernel_api.states import Arrays, State, restoring, values_of, with_values
 
 PRICES = (1e-2, 1e-5)  # of a LUT in shares of an output's variance: the ends of the range
 
@@ -98,8 +98,13 @@ class Assembly:
         """The entries."""
         return with_values({}, done=self._done, entries=[e.to_dict() for e in self._entries])
 
+    @restoring()
     def restore(self, state: Arrays) -> None:
-        """Take up a stored state."""
+        """Take up a stored state.
+
+        Raises:
+            InputError: it is damaged.
+        """
         values = values_of(state)
         self._done = bool(values["done"])
         self._entries = [FrontEntry.from_dict(entry) for entry in values["entries"]]

@@ -21,7 +21,7 @@ from symtick.search.hybrid.make import make_search
 from symtick.search.hybrid.settings import HybridConfig
 from symtick.search.kernel_api.candidate import Candidate
 from symtick.search.kernel_api.search import Status
-from symtick.search.kernel_api.states import Arrays, State, values_of, with_values
+from symtick.search.kernel_api.states import Arrays, State, restoring, values_of, with_values
 
 if TYPE_CHECKING:
     from symtick.search.hybrid.hybrid import HybridSearch
@@ -82,8 +82,13 @@ class OutputSearch:
         arrays = {} if self._search is None else self._search.state()
         return with_values(arrays, generation=self._generation)
 
+    @restoring()
     def restore(self, state: Arrays) -> None:
-        """Take up a stored state."""
+        """Take up a stored state.
+
+        Raises:
+            InputError: it is damaged.
+        """
         self._generation = int(values_of(state)["generation"])
         self._search = None
         if self._generation:

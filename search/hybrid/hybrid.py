@@ -25,7 +25,7 @@ from symtick.search.kernel_api.checks import check_budget
 from symtick.search.kernel_api.pareto import non_dominated
 from symtick.search.kernel_api.rows import Rows
 from symtick.search.kernel_api.search import Status
-from symtick.search.kernel_api.states import Arrays, State, digest, part_of, prefixed
+from symtick.search.kernel_api.states import Arrays, State, digest, part_of, prefixed, restoring
 from symtick.search.policy.network import Weights
 from symtick.search.policy.policy import Policy
 from symtick.search.policy.pretraining import pretrain
@@ -253,6 +253,7 @@ class HybridSearch:
         out = prefixed(self.engine.state(), "engine/") | prefixed(own, "hybrid/")
         return out if self._trainer is None else out | prefixed(self._trainer.state(), "learned/")
 
+    @restoring()
     def restore(self, state: Arrays) -> None:
         """Take up the `state()` of a search of the same arguments.
 
@@ -265,13 +266,10 @@ class HybridSearch:
                 "the saved search is damaged or belongs to other settings or names: go on with "
                 "those that it was started with"
             )
-        try:
-            counts = [int(n) for n in own["counts"]]
-            self._steps, self._drawn, self._restarts, self._stalled, self._spent = counts
-            self._last = float(own["last"])
-            self._formulas = from_arrays(part_of(own, "formulas/"))
-        except (KeyError, ValueError, TypeError) as error:
-            raise InputError(f"cannot go on from the saved search: {error}") from None
+        counts = [int(n) for n in own["counts"]]
+        self._steps, self._drawn, self._restarts, self._stalled, self._spent = counts
+        self._last = float(own["last"])
+        self._formulas = from_arrays(part_of(own, "formulas/"))
         self.engine = self._make_engine()  # after an exception in a step it is of no more use
         self.engine.restore(part_of(state, "engine/"))
         if self._trainer is not None:

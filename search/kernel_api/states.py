@@ -6,7 +6,8 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from functools import partial
 from inspect import getattr_static
@@ -51,6 +52,17 @@ def values_of(state: Arrays) -> dict[str, Any]:
         ValueError: they are damaged.
     """
     return dict(json.loads(str(state[_VALUES])))
+
+
+@contextmanager
+def restoring() -> Iterator[None]:
+    """Around the reading of a state: what is missing or wrong in it is an `InputError`."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (LookupError, ValueError, TypeError, OverflowError) as error:
+        raise InputError(f"cannot go on from the saved search: {error!r}") from None
 
 
 def write_state(path: Path, state: Arrays) -> None:

@@ -23,6 +23,7 @@ from symtick.search.kernel_api.states import (
     State,
     part_of,
     prefixed,
+    restoring,
     values_of,
     with_values,
 )
@@ -174,8 +175,13 @@ class Elimination:
             entries=[form.entry.to_dict() for form in self.pruned],
         )
 
+    @restoring()
     def restore(self, state: Arrays) -> None:
-        """Take up a stored state."""
+        """Take up a stored state.
+
+        Raises:
+            InputError: it is damaged.
+        """
         values = values_of(state)
         self.layers = unpack(part_of(state, "now."), self.rows.codes, tuple(values["shapes"]))
         self.pruned = [

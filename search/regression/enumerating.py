@@ -15,7 +15,7 @@ from symtick.search.enumeration.enumeration import enumerate_front
 from symtick.search.kernel_api.candidate import Candidate, from_arrays, front_of, to_arrays
 from symtick.search.kernel_api.evaluation import intervals
 from symtick.search.kernel_api.search import Status
-from symtick.search.kernel_api.states import Arrays, State
+from symtick.search.kernel_api.states import Arrays, State, restoring
 from symtick.search.regression.task import Task
 from symtick.settings import within
 
@@ -103,14 +103,12 @@ class EnumerationSearch:
         counts = np.array([self._searched, self._evaluations], np.int64)
         return to_arrays(self._front) | {"counts": counts}
 
+    @restoring()
     def restore(self, state: Arrays) -> None:
         """Take up the `state()` of a search of the same task.
 
         Raises:
             InputError: it is damaged.
         """
-        try:
-            self._searched, self._evaluations = state["counts"].tolist()
-            self._front = from_arrays(state)
-        except (KeyError, ValueError) as error:
-            raise InputError(f"cannot go on from the saved search: {error!r}") from None
+        self._searched, self._evaluations = state["counts"].tolist()
+        self._front = from_arrays(state)

@@ -31,6 +31,7 @@ from symtick.search.kernel_api.states import (
     prefixed,
     read_state,
     refuse_earlier,
+    restoring,
     values_of,
     with_values,
     write_state,
@@ -204,6 +205,7 @@ class Islands:
                 arrays[f"counts:{k}"] = np.array([len(c) for c in guests.constants], np.int64)
         return arrays
 
+    @restoring()
     def restore(self, state: Arrays) -> None:
         """Take up a stored state.
 
