@@ -337,3 +337,16 @@ def test_every_public_name_is_there() -> None:
         assert getattr(symtick, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'teleport'"):
         symtick.teleport  # noqa: B018
+    for name in ("DesignSource", "compare_run", "write_report"):
+        assert not hasattr(symtick, name)
+    with pytest.raises(AttributeError, match=r"DesignSource is gone: use symtick\.DesignSpec"):
+        symtick.DesignSource  # noqa: B018
+    with pytest.raises(AttributeError, match=r"use symtick\.open_run\(folder\)\.compare\(\)"):
+        symtick.compare_run  # noqa: B018
+
+
+def test_public_names_are_listed_before_they_are_loaded() -> None:
+    code = "import symtick; print(*dir(symtick)); assert 'compile_text' not in vars(symtick)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    names = done.stdout.split()
+    assert names == sorted(names) and {"compile_text", "Run", "__version__"} <= {*names}

@@ -106,13 +106,27 @@ __all__ = [
     "verify_folder",
 ]
 
+_GONE = {
+    "DesignSource": "symtick.DesignSpec",
+    "compare_run": "symtick.open_run(folder).compare()",
+    "write_report": "symtick.open_run(folder).report()",
+}
+
+
+def __dir__() -> list[str]:
+    """The public names, whether or not they are loaded yet."""
+    return sorted({*globals(), *__all__})
+
 
 def __getattr__(name: str) -> Any:
     """Load a public name from its module.
 
     Raises:
+        AttributeError: there is no such name; of one that is gone it says what to use.
         MissingExtraError: its module needs packages that an extra brings.
     """
+    if name in _GONE:
+        raise AttributeError(f"symtick.{name} is gone: use {_GONE[name]}")
     if name not in _HOMES:
         raise AttributeError(f"module 'symtick' has no attribute {name!r}")
     try:
