@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -26,10 +27,11 @@ from symtick.search.kernel_api.pareto import non_dominated
 from symtick.search.kernel_api.rows import Rows
 from symtick.search.kernel_api.search import Status
 from symtick.search.kernel_api.states import Arrays, State, digest, part_of, prefixed, restoring
-from symtick.search.policy.network import Weights
-from symtick.search.policy.policy import Policy
-from symtick.search.policy.pretraining import pretrain
-from symtick.search.policy.training import SequenceBatch, Trainer, make_trainer
+
+if TYPE_CHECKING:  # what loads torch is imported where there is a policy
+    from symtick.search.policy.network import Weights
+    from symtick.search.policy.policy import Policy
+    from symtick.search.policy.training import SequenceBatch, Trainer
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,10 @@ class HybridSearch:
 
     def _begin(self, *, taught: bool = True) -> None:
         """A new policy; where `taught`, it knows what it was given or what pre-training teaches."""
+        from symtick.search.policy.policy import Policy
+        from symtick.search.policy.pretraining import pretrain
+        from symtick.search.policy.training import make_trainer
+
         config, rules = self.config, self._engine_config.all_rules()
         seed = config.seed + 1_000_003 * self._restarts
         self.policy = Policy(
@@ -196,6 +202,8 @@ class HybridSearch:
         self.engine.step(generations, threads, None if budget is None else budget - self._spent)
 
     def _learn(self, policy: Policy, generations: int, threads: int, budget: int | None) -> None:
+        from symtick.search.policy.training import SequenceBatch
+
         before = self.engine.stats()
         batch = self._sampled(policy, threads, budget)
         spent = budget is not None and self.evaluations >= budget
@@ -211,6 +219,8 @@ class HybridSearch:
 
     def _sampled(self, policy: Policy, threads: int, budget: int | None) -> SequenceBatch:
         """The policy's batch, scored; the engine has it now."""
+        from symtick.search.policy.training import SequenceBatch
+
         count = self.config.batch
         if budget is not None:
             count = min(count, budget - self.evaluations)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy.typing as npt
 
@@ -12,10 +12,8 @@ from symtick.expr import Interval
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.evolution.engine import SLICE, Engine
 from symtick.search.evolution.settings import EngineConfig
+from symtick.search.hybrid.hybrid import HybridSearch
 from symtick.search.hybrid.settings import HybridConfig
-
-if TYPE_CHECKING:
-    from symtick.search.hybrid.hybrid import HybridSearch
 
 
 def make_search(
@@ -41,8 +39,6 @@ def make_search(
     """
     if hybrid is None:
         return Engine(X, y, ranges, cost, engine, **others)
-    from symtick.search.hybrid.hybrid import HybridSearch  # loads torch
-
     generations = SLICE if hybrid.method == "gp" else hybrid.generations
     config = replace(hybrid, engine=engine, seed=engine.seed, generations=generations)
     return HybridSearch(X, y, ranges, cost, config, **others)

@@ -10,14 +10,8 @@ import sympy
 import torch
 
 from symtick.errors import InputError
-from symtick.estimators.exporting import (
-    TORCH,
-    Function,
-    TorchExpression,
-    latex,
-    latex_table,
-    rounded_sympy,
-)
+from symtick.estimators.exporting import Function, latex, latex_table, rounded_sympy
+from symtick.estimators.torch_export import TORCH, TorchExpression
 from symtick.expr import OPS, Builder, Expression, arity, parse, to_sympy
 
 

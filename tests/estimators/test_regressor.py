@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,17 @@ def test_finds_a_law_and_shows_the_front_as_a_table() -> None:
         assert isinstance(row.latex, str) and row.complexity <= 15
     assert is_regressor(model) and model.score(X, y) == pytest.approx(1.0)
     assert model.evaluations_ == (6000,) or model.best_.loss == 0.0
+
+
+def test_evolution_loads_no_torch() -> None:
+    code = (
+        "import sys, numpy as np; from symtick import SymbolicRegressor;"
+        "X = np.linspace(1, 2, 40)[:, None]; y = X[:, 0] ** 2;"
+        "model = SymbolicRegressor(method='gp', evaluations=300, max_nodes=5).fit(X, y);"
+        "model.predict(X), model.equations_, model.latex(); sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_scores_are_pysr_s() -> None:

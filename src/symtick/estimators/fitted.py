@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +22,13 @@ from symtick.codegen import Design, Fixed
 from symtick.design_folder.folder import DesignSpec, write_design
 from symtick.errors import DomainError, InputError
 from symtick.estimators.equations import Equation, Equations
-from symtick.estimators.exporting import TorchExpression, latex, latex_table
+from symtick.estimators.exporting import latex, latex_table
 from symtick.estimators.target import Hardware
 from symtick.expr import Expression, Interval, to_sympy
 from symtick.files import new_folder, write_json
+
+if TYPE_CHECKING:
+    from symtick.estimators.torch_export import TorchExpression
 
 Floats = npt.NDArray[np.float64]
 Index = int | Sequence[int | None] | None
@@ -180,6 +183,8 @@ class Fitted:
 
         Free constants are its parameters; literals and those of custom operators stay.
         """
+        from symtick.estimators.torch_export import TorchExpression
+
         return self._each(index, lambda e: TorchExpression(e.expression, self.literals_))
 
     def spec(self, index: Index = None, top: str = "equation") -> DesignSpec:
