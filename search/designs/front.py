@@ -101,12 +101,6 @@ class FrontEntry:
             raise InputError(f"a front's entry is damaged: {error}") from error
 
 
-def dominates(first: FrontEntry, second: FrontEntry) -> bool:
-    """Whether `first` is nowhere worse in (score, ticks, cost) and somewhere better."""
-    a, b = first.figures, second.figures
-    return a != b and all(p <= q for p, q in zip(a, b, strict=True))
-
-
 def best_for_cost(entries: Iterable[FrontEntry]) -> list[FrontEntry]:
     """The entries that no other beats, one of equals (by loss), by cost, named d1, d2, ..."""
     return _numbered(non_dominated(entries, lambda e: e.figures, _order))

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from search_samples import dominates
 
 from symtick.codegen import Fixed, Overflow, Precision, Quant
 from symtick.errors import InputError
 from symtick.expr import parse
-from symtick.search.designs.front import Front, FrontEntry, best_for_cost, dominates
+from symtick.search.designs.front import Front, FrontEntry, best_for_cost
 from symtick.search.designs.settings import ChoiceSettings
 
 PRECISION = Precision(term_frac=3, output=Fixed(9, 4), quant=Quant.RND_CONV, overflow=Overflow.WRAP)

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 from distill_samples import FORMATS, classes, distiller, inputs, scores, short, values
 from scipy.special import log_softmax, rel_entr, softmax
+from search_samples import dominates
 
 from symtick.errors import InputError
 from symtick.search.data.problem import Problem
-from symtick.search.designs.front import Front, dominates
+from symtick.search.designs.front import Front
 from symtick.search.designs.settings import ChoiceSettings
 from symtick.search.distill.distill import Distiller, Progress
 from symtick.search.distill.settings import DistillConfig

@@ -79,18 +79,18 @@ def test_the_oldest_goes_first() -> None:
     texts = ["x0*x1", "sin(x0)", "exp(x1)*x0", "cos(x1)", "x0 + x1*x1"]
     # state holds individuals in a ring: those offered later push out those offered first
     engine.offer(rows_of(engine, *texts[:3]))
-    first = people_of(engine)
+    first = individuals_of(engine)
     engine.offer(rows_of(engine, texts[3]))
-    second = people_of(engine)
+    second = individuals_of(engine)
     assert first[1:] == second[1:]
     assert first[0] != second[0]
     engine.offer(rows_of(engine, texts[4]))
-    third = people_of(engine)
+    third = individuals_of(engine)
     assert (third[0], third[2]) == (second[0], second[2])
     assert third[1] != second[1]
 
 
-def people_of(engine: Engine) -> list[bytes]:
+def individuals_of(engine: Engine) -> list[bytes]:
     """The three individuals of the only island, as their tokens stand in the state."""
     state = engine.state()
     sizes, out, at = [], [], 0

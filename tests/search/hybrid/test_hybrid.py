@@ -198,7 +198,7 @@ def test_a_damaged_state_is_refused() -> None:
             )
 
 
-def test_the_best_bred_join_the_batch_and_the_batch_joins_the_people() -> None:
+def test_the_best_bred_join_the_batch_and_the_batch_joins_the_individuals() -> None:
     config = replace(small("hybrid"), generations=6)
     found = search(config)
     assert found.policy is not None
