@@ -84,10 +84,7 @@ def run_da4ml(
     """
     if cutoff < 1 or extra_depth < -1 or simulated_rows < 0:
         raise InputError(f"cutoff {cutoff}, extra_depth {extra_depth}, rows {simulated_rows}")
-    find("da4ml")
-    env = find("verilator").environment() if simulated_rows else find("da4ml").environment()
-    # its solver is decorated for numba, which compiles for a minute and then saves seconds
-    env["NUMBA_DISABLE_JIT"] = "1"
+    env = _environment(simulated_rows)
     words = network.raw_inputs(X)
     step = 2.0 ** -network.bits.sum_fraction(len(network.weights) - 1)
     expected = np.asarray(network.raw_scores(words) * step, dtype=np.float64)
@@ -102,9 +99,8 @@ def run_da4ml(
         }
         _save_arrays(network, words, Path(exchange))
         results = _work(job, Path(exchange), env, timeout)
-        for name in ("predicted", "simulated"):
-            if name in results:
-                _compare(results[name], expected, name)
+        for name in sorted(results.keys() & {"predicted", "simulated"}):
+            _compare(results[name], expected, name)
     stages = int(results["stages"])
     simulated = len(results["simulated"]) if "simulated" in results else 0
     return Da4mlRun(
@@ -116,6 +112,19 @@ def run_da4ml(
         simulated=simulated,
         seconds=time.perf_counter() - start,
     )
+
+
+def _environment(simulated_rows: int) -> dict[str, str]:
+    """The environment that da4ml runs in, with Verilator where rows are simulated.
+
+    Raises:
+        ToolError: one of them is missing.
+    """
+    env = find("da4ml").environment()
+    if simulated_rows:
+        env = find("verilator").environment()
+    # its solver is decorated for numba, which compiles for a minute and then saves seconds
+    return env | {"NUMBA_DISABLE_JIT": "1"}
 
 
 def _job(network: QuantisedNet, draft: Path, exchange: Path) -> dict[str, Any]:

@@ -84,24 +84,14 @@ def bidirectional_front(
     Raises:
         InputError: data or a setting is not acceptable.
     """
-    data = Rows.make(X, y, weights)
-    heavy = data.weights > 0  # rows of no weight say nothing
-    data = Rows.make(data.X[heavy], data.y[heavy], data.weights[heavy])
+    data = _rows_of_weight(X, y, weights)
     spec = loss_spec(loss, delta, data.y)
-    check_rows(rows)
+    settings = _library(max_functions, max_operations, rows)
     check_budget("max_evaluations", max_evaluations, 0)
-    check_budget("max_functions", max_functions, 1)
-    check_budget("max_operations", max_operations, 1)
-    if enough is not None and math.isnan(enough):
-        raise InputError("enough must be a number or None, not nan")
+    least = _enough(enough, data)
     if max_evaluations < leaves(vocabulary):
         return [], BidirectionalStats(0, 0, 0)
     rows_in_kernel = data.to_kernel()
-    least = 1e-18 * float(np.average(data.y**2, weights=data.weights)) if enough is None else enough
-    settings = _kernel.LibrarySettings()
-    settings.max_level, settings.max_functions, settings.max_rows = (
-        max_operations, max_functions, rows,
-    )  # fmt: skip
     try:
         formulas, functions, evaluations, lookups = _kernel.bidirectional(
             rules.to_kernel(vocabulary, cost), rows_in_kernel, cost_table(cost), spec, settings,
@@ -110,3 +100,38 @@ def bidirectional_front(
     except ValueError as error:
         raise InputError(str(error)) from None
     return candidates(formulas), BidirectionalStats(functions, evaluations, lookups)
+
+
+def _rows_of_weight(X: npt.ArrayLike, y: npt.ArrayLike, weights: npt.ArrayLike | None) -> Rows:
+    """The rows without those of no weight, which say nothing."""
+    data = Rows.make(X, y, weights)
+    heavy = data.weights > 0
+    return Rows.make(data.X[heavy], data.y[heavy], data.weights[heavy])
+
+
+def _library(max_functions: int, max_operations: int, rows: int) -> _kernel.LibrarySettings:
+    """What is enumerated, as the kernel takes it.
+
+    Raises:
+        InputError: a number is out of its range.
+    """
+    check_rows(rows)
+    check_budget("max_functions", max_functions, 1)
+    check_budget("max_operations", max_operations, 1)
+    settings = _kernel.LibrarySettings()
+    settings.max_functions, settings.max_level = max_functions, max_operations
+    settings.max_rows = rows
+    return settings
+
+
+def _enough(enough: float | None, data: Rows) -> float:
+    """The loss to end at.
+
+    Raises:
+        InputError: it is not a number.
+    """
+    if enough is None:
+        return 1e-18 * float(np.average(data.y**2, weights=data.weights))
+    if math.isnan(enough):
+        raise InputError("enough must be a number or None, not nan")
+    return enough

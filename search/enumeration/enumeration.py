@@ -184,10 +184,7 @@ def enumerate_front(
         weights: of the rows, or None for equal ones.
         loss: see `symtick.search.kernel_api.losses.loss_spec`.
         delta: of the Huber loss.
-        max_level: see `Enumeration`, as are the next three.
-        shared: see there.
-        symbols: see there.
-        max_functions: see there.
+        max_level, shared, symbols, max_functions: see `Enumeration`.
         max_evaluations: end after so many; None: with the last level. Nothing is done where they do
             not do for the leaves.
         fits: functions of each level, best by least squares, whose constants are tuned further.
@@ -201,12 +198,9 @@ def enumerate_front(
     spec = loss_spec(loss, delta, data.y)
     check_rows(rows)
     check_budget("fits", fits, 0)
-    if max_evaluations is not None:
-        check_budget("max_evaluations", max_evaluations, 0)
-        if max_evaluations < leaves(vocabulary, symbols):
-            return [], EnumerationStats((), 0, 0, 0, 0, 0, 0)
-    chosen = np.arange(min(rows, len(data.X))) * len(data.X) // min(rows, len(data.X))
-    screen = Rows(data.X[chosen], data.y[chosen], data.weights[chosen])
+    if not _suffices(max_evaluations, leaves(vocabulary, symbols)):
+        return [], EnumerationStats((), 0, 0, 0, 0, 0, 0)
+    screen = _spread(data, rows)
     enumeration = Enumeration(
         screen.X, vocabulary, rules, cost, max_level=max_level, shared=shared, symbols=symbols,
         max_functions=max_functions,
@@ -217,6 +211,25 @@ def enumerate_front(
         spec, True, fits, (fit or FitSettings()).to_kernel(),
     )  # fmt: skip
     return candidates(functions), enumeration.stats()
+
+
+def _suffices(max_evaluations: int | None, needed: int) -> bool:
+    """Whether so many evaluations do for those that are needed.
+
+    Raises:
+        InputError: their number is out of its range.
+    """
+    if max_evaluations is None:
+        return True
+    check_budget("max_evaluations", max_evaluations, 0)
+    return max_evaluations >= needed
+
+
+def _spread(data: Rows, count: int) -> Rows:
+    """So many of the rows at most, evenly spread."""
+    count = min(count, len(data.X))
+    chosen = np.arange(count) * len(data.X) // count
+    return Rows(data.X[chosen], data.y[chosen], data.weights[chosen])
 
 
 def candidates(
