@@ -1,4 +1,4 @@
-"""Export of an expression: SymPy, LaTeX, a NumPy function, a torch module.
+"""Export of an expression: SymPy, LaTeX, a NumPy function.
 
 Everything is built node by node from the expression; no text is run.
 """
