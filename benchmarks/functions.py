@@ -37,7 +37,7 @@ _TEXT = """# Functions in hardware
 `python -m benchmarks.functions` writes this page. Each design is one function of one input in
 `fixed<W,3>` (for functions of a positive argument: `ufixed<W,3>` from {least:g} on), computed to
 W - 3 bits after the point (40 at most) at 200 MHz on the device `open`. Bounds and errors are in
-units of the last of those bits (ulp). Bounds are proved by the compiler. Errors are the largest
+units of the last of those bits (ulp). Bounds are computed by the compiler. Errors are the largest
 measured: on every code up to {exhaustive} bits, on the ends and random codes beyond. 0.50 is
 correct rounding; rows without a bound are exact arithmetic.
 
