@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from symtick.codegen.design import Design
-from symtick.codegen.emit.names import ports
+from symtick.codegen.emit.names import factor, ports
 from symtick.codegen.emit.table_functions import TableFunctions
 from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GNode, GOp, Graph
@@ -15,7 +15,7 @@ from symtick.version import __version__
 
 LINE = 100
 DIGEST_DIGITS = 12
-_SYMBOLS = {GOp.ADD: "+", GOp.SUB: "-", GOp.MUL: "*"}
+_SYMBOLS = {GOp.ADD: "+", GOp.SUB: "-"}
 
 
 def value_text(raw: int, frac: int) -> str:
@@ -41,9 +41,12 @@ def node_text(
     """What a node computes, in the names of its arguments."""
     node = graph.nodes[number]
     if node.op is GOp.TABLE:
-        function = tables.of(number)
-        return f"table of {names[node.args[0]]}" if function is None else function.text(names)
+        meaning = tables.of(number)
+        unknown = f"table of {names[node.args[0]]}, no function recognised"
+        return unknown if meaning is None else meaning.text(names)
     args = [names[a] for a in node.args]
+    if node.op is GOp.MUL:
+        return " * ".join(factor(arg) for arg in args)
     if node.op in _SYMBOLS:
         return f"{args[0]} {_SYMBOLS[node.op]} {args[1]}"
     if node.op is GOp.NEG:
@@ -57,7 +60,10 @@ def node_text(
     if node.op is GOp.SELECT:
         return f"{args[0]} ? {args[1]} : {args[2]}"
     if node.op is GOp.DIGIT_ROW:
-        return f"{args[0]} + {args[1]} * {args[2]}"
+        base = graph.nodes[node.args[0]]
+        row = " * ".join(factor(arg) for arg in args[1:3])
+        nothing = base.op is GOp.CONST and base.number == 0
+        return row if nothing else f"{args[0]} + {row}"
     if node.op is GOp.CONCAT:
         return f"the bits of {args[0]}, then those of {args[1]}"
     if node.op is GOp.CONST:

@@ -17,6 +17,7 @@ from symtick.codegen.ir.graph import GNode, GOp, Graph
 from symtick.expr import Expression, to_text
 
 _NEAR = 1e-6  # of a last place: what float64 leaves in doubt
+_MOST_SHIFT = 12  # places between a remainder's point and a divisor's
 _LEAST_VALUES = 8  # a table of fewer values is near many functions that it does not mean
 
 
@@ -101,6 +102,7 @@ def _candidates(
         ("{0} >= {1}", (a >= b).astype(np.float64)),
         ("{1} >= {0}", (b >= a).astype(np.float64)),
     )
+    yield from _digit_steps(a, b)
     ports = [graph.nodes[k] for k in sources]
     if any(node.op is not GOp.INPUT for node in ports):
         return
@@ -114,6 +116,22 @@ def _candidates(
             part = replace(formula, outputs=(k,))
             values = part.evaluate(columns)[:, 0].astype(np.float64)
             yield to_text(replace(part, inputs=names)), values
+
+
+def _digit_steps(a: Reals, b: Reals) -> Iterator[tuple[str, Reals]]:
+    """Steps of a restoring division: the next remainder, and the digit's complement."""
+    for rest, below, values in (("{0}", "{1}", (a, b)), ("{1}", "{0}", (b, a))):
+        for shift in range(-_MOST_SHIFT, _MOST_SHIFT + 1):
+            divisor = np.ldexp(values[1], shift)
+            stays = values[0] < divisor
+            if stays.all() or not stays.any():
+                continue
+            text = f"{below}*2**{shift}" if shift else below
+            yield f"{rest} < {text}", stays.astype(np.float64)
+            yield (
+                f"{rest} < {text} ? {rest} : {rest} - {text}",
+                np.where(stays, values[0], values[0] - divisor),
+            )
 
 
 def _fit(

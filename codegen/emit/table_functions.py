@@ -18,6 +18,8 @@ import numpy.typing as npt
 
 from symtick.codegen.design import Design
 from symtick.codegen.emit.pair_functions import PairFunction, pair_function
+from symtick.codegen.emit.table_logic import TableLogic, table_logic
+from symtick.codegen.emit.table_parts import TablePart, TableParts, function_text
 from symtick.codegen.functions.tables import Address, piece_address
 from symtick.codegen.functions.univariate import Univariate, rounded, section
 from symtick.codegen.ir.fixed import Overflow, Quant, RawArray, Reals
@@ -41,7 +43,8 @@ class TableFunction:
         source: the graph node that it is a function of.
         quant: the mode in which each entry is the rounded function, if one is.
         ulp: largest distance of an entry from the function, in units of the table's last place.
-        codes: codes of `source` that share an entry; it stands for the middle of their values.
+        codes: codes of `source` that share an entry.
+        first: it stands for the first of their values, not for the middle.
     """
 
     function: Univariate
@@ -49,20 +52,21 @@ class TableFunction:
     quant: Quant | None
     ulp: float
     codes: int = 1
+    first: bool = False
 
     def text(self, names: Mapping[int, str] | Sequence[str]) -> str:
         """`tanh(2.0*pt), AP_RND, <= 0.50 ulp`, in the names of signals."""
-        body = str(replace(self.function.expression, inputs=(names[self.source],)))
-        body = body.replace("+ -", "- ")
-        ends = self.function.domain
-        if ends != _EVERYWHERE:
-            body += f" with {names[self.source]} limited to [{ends.lo!r}, {ends.hi!r}]"
-        if self.ulp == 0.0:
-            return f"{body}, exact"
-        words = [body, *([self.quant.value] if self.quant else [])]
+        body = function_text(self.function, names[self.source])
+        words = [body, *([self.quant.value] if self.quant and self.ulp else [])]
         if self.codes > 1:
-            words[-1] += f" at the middle of each {self.codes} codes"
+            where = "first" if self.first else "middle"
+            words[-1] += f" at the {where} of each {self.codes} codes"
+        if self.ulp == 0.0:
+            return ", ".join([*words, "exact"])
         return ", ".join([*words, f"<= {math.ceil(self.ulp * 100 - 1e-4) / 100:.2f} ulp"])
+
+
+TableMeaning = TableFunction | PairFunction | TableLogic | TablePart
 
 
 class TableFunctions:
@@ -72,23 +76,28 @@ class TableFunctions:
         self._graph = design.graph
         self._formula = design.expression
         self._candidates = _Candidates(design)
-        self._functions: dict[int, TableFunction | PairFunction | None] = {}
+        self._parts = TableParts(design)
+        self._meanings: dict[int, TableMeaning | None] = {}
 
-    def of(self, number: int) -> TableFunction | PairFunction | None:
-        """The function of a TABLE node that is nearest to its entries; None where none is near."""
-        if number not in self._functions:
-            pair = pair_function(self._graph, number, self._formula)
-            self._functions[number] = pair or self._nearest(number)
-        return self._functions[number]
+    def of(self, number: int) -> TableMeaning | None:
+        """What the entries of a TABLE node are, or what the node is part of; None if unknown."""
+        if number not in self._meanings:
+            self._meanings[number] = (
+                pair_function(self._graph, number, self._formula)
+                or self._nearest(number)
+                or table_logic(self._graph, number)
+                or self._parts.of(number)
+            )
+        return self._meanings[number]
 
     def _nearest(self, number: int) -> TableFunction | None:
         node = self._graph.nodes[number]
         fits = [
-            ((fit.quant is None, kind, fit.ulp, len(function.text)), fit)
-            for source, at in _addresses(self._graph, node.args[0])
+            ((fit.quant is None, kind, fit.ulp, fit.first, len(function.text)), fit)
+            for source, at, first in _addresses(self._graph, node.args[0])
             for kind, functions in enumerate((self._near(node, at), _lines(node, at)))
             for function in functions
-            if (fit := _fit(node, source, at, function)) is not None
+            if (fit := _fit(node, source, at, function, first)) is not None
         ]
         return min(fits, key=lambda ranked: ranked[0])[1] if fits else None
 
@@ -187,15 +196,22 @@ def _line(builder: Builder, slope: float, offset: float) -> int:
     return builder.op(Op.ADD, product, builder.const(offset)) if offset else product
 
 
-def _addresses(graph: Graph, number: int) -> Iterator[tuple[int, Address]]:
-    """The signals that a table on a node can be a function of: itself, or what it is cut from."""
-    yield number, _address(graph.nodes[number], 0)
+def _addresses(graph: Graph, number: int) -> Iterator[tuple[int, Address, bool]]:
+    """The signals that a table on a node can be a function of: itself, or what it is cut from.
+
+    An entry of a cut signal stands for the middle of its codes, or for the first: then True is
+    with it.
+    """
+    yield number, _address(graph.nodes[number], 0), False
     node = graph.nodes[number]
     if node.op is GOp.CAST and (node.quant, node.overflow) == (Quant.TRN, Overflow.WRAP):
         source = graph.nodes[node.args[0]]
         at = _address(source, max(source.fmt.frac - node.fmt.frac, 0))
         if len(at.points) <= 1 << node.fmt.width:
-            yield node.args[0], at
+            yield node.args[0], at, False
+            codes = np.arange(at.lo, at.lo + len(at.points), dtype=np.float64)
+            first = np.clip(np.ldexp(codes, at.low), source.lo, source.hi)
+            yield node.args[0], replace(at, points=np.ldexp(first, -source.fmt.frac)), True
 
 
 def _address(node: GNode, drop: int) -> Address:
@@ -209,7 +225,9 @@ def _reached(node: GNode, at: Address) -> RawArray:
     return np.asarray(np.array(node.contents, object)[codes])
 
 
-def _fit(node: GNode, source: int, at: Address, function: Univariate) -> TableFunction | None:
+def _fit(
+    node: GNode, source: int, at: Address, function: Univariate, first: bool
+) -> TableFunction | None:
     """A function as that of a table, if it is near everywhere."""
     entries = _reached(node, at)
     values = _values(function, at.points)
@@ -222,7 +240,7 @@ def _fit(node: GNode, source: int, at: Address, function: Univariate) -> TableFu
         least = next((n for limit, n in _LEAST_VALUES.items() if ulp <= limit), len(entries) + 1)
         if len(set(entries.tolist())) < least:
             return None
-    return TableFunction(function, source, quant, ulp, 1 << at.low)
+    return TableFunction(function, source, quant, ulp, 1 << at.low, first)
 
 
 def _ulp(function: Univariate, points: Reals, values: Reals, entries: RawArray, frac: int) -> float:

@@ -196,39 +196,37 @@ class _Module:
         stage = min(self.design.schedule.stage[number], len(self.stages) - 1)
         meaning = node_text(self.graph, number, self._read_as(node, stage), self.functions)
         if node.op is GOp.SCALE:
-            lines = remark(f"{self.names[number]} = {meaning}", format_text(node))
-            self.stages[stage].wires += lines
+            same = remark(f"{self.names[number]} = {meaning}", format_text(node))
+            self.stages[stage].wires += same
             return
         args = [self._signal(a, stage) for a in node.args]
-        helpers: list[str] = []
+        target = Signal(self.names[number], node.fmt)
+        lines: list[str] = []
         if node.op is GOp.TABLE:
             value = f"{self._table(number, node)}({self.bits.all(args[0])})"
         else:
-            helpers, value = self.logic.of(node, self.names[number], args)
-        target = Signal(self.names[number], node.fmt)
-        wires = self.stages[stage].wires
-        last = f"{self._style(node)}wire {target.declared} = {value};"
-        comment = remark(f"{target.name} = {meaning}" if helpers else meaning, format_text(node))
-        if helpers:
-            lines = [part for line in (*helpers, last) for part in broken(line)]
-            wires += [*comment, *lines]
-        elif len(comment) == 1 and len(last) + len(comment[0]) + 5 <= LINE:
-            wires.append(f"{last}  {comment[0]}")
+            lines, value = self.logic.of(node, self.names[number], args)
+        if style := self._style(node):
+            lines = [*lines, f"{style}wire {target.declared};", f"assign {target.name} = {value};"]
         else:
-            wires += [*comment, *broken(last)]
+            lines = [*lines, f"wire {target.declared} = {value};"]
+        comment = remark(meaning if len(lines) == 1 else f"{target.name} = {meaning}",
+                         format_text(node))  # fmt: skip
+        wires = self.stages[stage].wires
+        if len(lines) == len(comment) == 1 and len(lines[0]) + len(comment[0]) + 5 <= LINE:
+            wires.append(f"{lines[0]}  {comment[0]}")
+        else:
+            wires += [*comment, *(part for line in lines for part in broken(line))]
 
     def _read_as(self, node: GNode, stage: int) -> dict[int, str]:
         """How the module reads a node's arguments in a stage, for comments.
 
-        A table's may be a cut of the signal that its function is of: that one's name, too.
+        What a table is can be said of any signals: all names.
         """
         if node.op is GOp.CONCAT:  # of bits, wherever their point is
             return {a: self._operand(self._holder(a), stage) for a in node.args}
         names = {a: self._operand(a, stage) for a in node.args}
-        if node.op is GOp.TABLE:
-            below = self.graph.nodes[node.args[0]].args
-            names |= {k: self.names[k] for a in below for k in (a, self._holder(a))}
-        return names
+        return {**dict(enumerate(self.names)), **names} if node.op is GOp.TABLE else names
 
     def _operand(self, number: int, stage: int) -> str:
         holder = self._holder(number)
@@ -242,7 +240,8 @@ class _Module:
     def _style(self, node: GNode) -> str:
         """Keeps a table out of block RAM, which would cost a tick that the schedule has not.
 
-        Vivado reads the attribute here, Yosys the one before the table's `case`.
+        Vivado reads the attribute here, Yosys the one before the table's `case`. The declaration
+        has no assignment in it, for Icarus then drops attributes with a warning.
         """
         large = node.op is GOp.TABLE and len(node.contents) > 1 << _LUT_INPUTS
         return '(* rom_style = "distributed" *) ' if large else ""

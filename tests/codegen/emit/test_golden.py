@@ -35,6 +35,14 @@ def test_a_design_equals_its_golden_files(name: str) -> None:
         )  # comments of ranges are not broken
 
 
+def test_attributes_stand_on_declarations_without_assignment() -> None:
+    """Icarus discards others, with a warning."""
+    golden = [path.read_text() for path in GOLDEN.glob("*.v.txt")]
+    styled = [line for text in golden for line in text.splitlines() if "(* rom_style" in line]
+    wires = [line for line in styled if "wire" in line]
+    assert wires and not [line for line in wires if "=" in line.split("*)")[1]]
+
+
 @pytest.mark.sim
 @pytest.mark.synth
 @pytest.mark.slow

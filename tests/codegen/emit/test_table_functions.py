@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from golden_designs import DESIGNS
 from unit_model import SizedModel, UnitModel
 
 from symtick.codegen import (
+    CostModel,
     Design,
     Fixed,
     GOp,
@@ -23,7 +25,10 @@ from symtick.codegen import (
 )
 from symtick.codegen.emit.pair_functions import pair_function
 from symtick.codegen.emit.table_functions import TableFunction, TableFunctions
-from symtick.expr import parse
+from symtick.codegen.emit.table_logic import table_logic
+from symtick.codegen.emit.table_parts import TablePart
+from symtick.codegen.ir.nodes import BIT
+from symtick.expr import Interval, parse
 
 
 def _tables(design: Design) -> list[int]:
@@ -133,3 +138,124 @@ def test_single_operations_fused_are_known_wherever_the_points_are(op: GOp, want
     wrong = replace(graph, nodes=(*graph.nodes[:number], replace(node_of, contents=changed)))
     other = pair_function(wrong, number, parse("x", ("x", "y")))
     assert other is None or other.pattern != found.pattern
+
+
+def _compiled(
+    text: str, formats: list[Fixed], model: CostModel, term_frac: int, **options: Any
+) -> Design:
+    precision = Precision(term_frac=term_frac, division="exact")
+    return compile_expression(parse(text), formats, model, precision, name="d", **options)
+
+
+def _meanings(design: Design) -> list[str]:
+    functions, names = TableFunctions(design), _names(design)
+    found = [functions.of(k) for k in _tables(design)]
+    return ["" if meaning is None else meaning.text(names) for meaning in found]
+
+
+_POLYNOMIALS = [
+    ("tanh(x0)", Fixed(14, 10), UnitModel(), 10),
+    ("log(x0)", Fixed(14, 10, False), UnitModel(), 8),
+    ("sin(3*x0)", Fixed(16, 10), UnitModel(), 8),
+    ("tanh(2*x0)", Fixed(9, 6), SizedModel(budget_ns=1.0), 8),
+]
+
+
+@pytest.mark.parametrize(("text", "fmt", "model", "frac"), _POLYNOMIALS)
+def test_the_function_that_parts_make_is_within_what_is_said(
+    text: str, fmt: Fixed, model: CostModel, frac: int
+) -> None:
+    ranges = [Interval(0.01, 15.0)] if text.startswith("log") else None
+    design = _compiled(text, [fmt], model, frac, ranges=ranges)
+    functions, graph = TableFunctions(design), design.graph
+    parts = [p for k in _tables(design) if isinstance(p := functions.of(k), TablePart)]
+    named = [p for p in parts if p.function is not None]
+    assert named
+    for part in named:
+        source = graph.nodes[part.source]
+        assert source.op is GOp.INPUT and part.function is not None
+        codes = np.arange(source.lo, source.hi + 1)
+        raw = replace(graph, outputs=(part.node,), output_names=("z",)).evaluate(codes[:, None])
+        values = np.ldexp(raw[:, 0].astype(float), -graph.nodes[part.node].fmt.frac)
+        wanted = part.function.values(np.ldexp(codes.astype(float), -source.fmt.frac))
+        assert np.abs(values - wanted).max() <= part.error * (1 + 1e-9)
+
+
+def test_coefficients_say_their_degree_and_halves_their_table() -> None:
+    polynomial = _meanings(_compiled("tanh(x0)", [Fixed(14, 10)], UnitModel(), 10))
+    assert [m for m in polynomial if m.startswith("coefficient of degree 1 in n7 = tanh(x0), <= ")]
+    halves = _meanings(_compiled("sin(x0)", [Fixed(9, 6)], SizedModel(budget_ns=1.0), 8))
+    assert any(m.startswith("differences of a split table in ") for m in halves)
+    assert all("coefficient" not in m for m in halves)
+    first = _meanings(_compiled("exp(x0)", [Fixed(14, 10)], UnitModel(), 10))
+    assert [m for m in first if m.startswith("exp(")] == first
+
+
+def test_a_part_of_other_entries_is_no_longer_that_functions() -> None:
+    design = _compiled("tanh(x0)", [Fixed(14, 10)], UnitModel(), 10)
+    functions = TableFunctions(design)
+    (number,) = (k for k in _tables(design) if isinstance(functions.of(k), TablePart))
+    node, nodes = design.graph.nodes[number], list(design.graph.nodes)
+    contents = (node.contents[0] + 8, *node.contents[1:])
+    nodes[number] = replace(node, contents=contents, hi=max(node.hi, contents[0]))
+    changed = replace(design, graph=replace(design.graph, nodes=tuple(nodes)))
+    part = TableFunctions(changed).of(number)
+    assert isinstance(part, TablePart) and part.function is None
+
+
+def test_decoders_and_digits_of_quotients_say_their_logic() -> None:
+    tagger, quotient = DESIGNS["tagger"](), DESIGNS["quotient"]()
+    assert "n16 ? !n13 : 2, exact" in _meanings(tagger)
+    assert "fused: n11 < y*2**2 ? n11 : n11 - y*2**2, exact" in _meanings(quotient)
+
+
+@pytest.mark.parametrize(
+    ("contents", "wanted"),
+    [([1, 0, 0, 0], "{0} == 0"), ([0, 0, 0, 1], "{0} == -0.5"), ([1, 1, 0, 1], "{0} != -1"),
+     ([1, 1, 0, 0], "{0} >= 0"), ([0, 0, 1, 1], "{0} < 0"), ([0, 1, 0, 1], None)],
+)  # fmt: skip
+def test_predicates_of_a_signal(contents: list[int], wanted: str | None) -> None:
+    b = GraphBuilder(("x",))
+    graph = b.build([b.table(b.input(0, Fixed(2, 1)), contents, BIT)], ["z"])
+    logic = table_logic(graph, 1)
+    assert (None if logic is None else logic.pattern) == wanted
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_logic_is_that_of_the_entries(seed: int) -> None:
+    random, b = Random(seed), GraphBuilder(("a", "b", "c"))
+    widths = [1, 1, random.randint(1, 2)]
+    signals = [b.input(k, Fixed(w, 0, False)) for k, w in enumerate(widths)]
+    joined = b.op(GOp.CONCAT, b.op(GOp.CONCAT, *signals[:2]), signals[2])
+    contents = [random.randint(0, 2) for _ in range(1 << sum(widths))]
+    graph = b.build([b.table(joined, contents, Fixed(2, 0, False))], ["z"])
+    logic = table_logic(graph, graph.outputs[0])
+    if logic is None:
+        return
+    for address, entry in enumerate(contents):
+        bits = (address >> widths[2] + 1, address >> widths[2] & 1, address % (1 << widths[2]))
+        assert _value(logic.pattern.format(*bits)) == entry
+
+
+def _value(text: str) -> int:
+    """A conditional expression on numbers, as C reads it."""
+    condition, question, rest = _outer(text, "?")
+    if question:
+        where, _, otherwise = _outer(rest, ":")
+        return _value(where) if int(condition) else _value(otherwise)
+    if text.startswith("(") and text.endswith(")"):
+        return _value(text[1:-1])
+    if text.startswith("!"):
+        return int(text[1:] == "0")
+    first, _, second = text.partition(" ")
+    return int(first) + (int(second.replace(" ", "")) if second else 0)
+
+
+def _outer(text: str, sign: str) -> tuple[str, str, str]:
+    """A text parted at a sign that stands in no brackets, as str.partition does."""
+    depth = 0
+    for k, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
+        if letter == sign and depth == 0:
+            return text[:k].strip(), sign, text[k + 1 :].strip()
+    return text, "", ""
