@@ -24,6 +24,8 @@ from pydantic import (
     ConfigDict,
     Strict,
     ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
 )
 from pydantic.dataclasses import dataclass
 from pydantic_core import ErrorDetails
@@ -55,11 +57,28 @@ def one_of(names: Collection[str]) -> AfterValidator:
     return AfterValidator(check)
 
 
+def told(what: str) -> WrapValidator:
+    """A validator of values of several kinds: what fits none of them must be this.
+
+    Arrays are taken for lists.
+    """
+
+    def check(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return validate(value.tolist() if hasattr(value, "tolist") else value)
+        except ValidationError:
+            text = "the text " if isinstance(value, str) else ""
+            raise ValueError(f"must be {what}, not {text}{_SHORT.repr(value)}") from None
+
+    return WrapValidator(check)
+
+
 Flag = Annotated[bool, BeforeValidator(_plain)]
 Whole = Annotated[int, BeforeValidator(_plain)]
 Natural = Annotated[Whole, Ge(0)]
 Count = Annotated[Whole, Ge(1)]
 Seed = Annotated[Natural, Lt(2**62)]
+Threads = Annotated[Count, Le(1024)]
 Real = Annotated[float, BeforeValidator(_plain), AllowInfNan(False)]
 Positive = Annotated[Real, Gt(0)]
 NotNegative = Annotated[Real, Ge(0)]
@@ -69,8 +88,13 @@ Texts = Annotated[tuple[str, ...], Strict(False)]
 Counts = Annotated[tuple[Count, ...], Strict(False)]
 
 
-def checked(cls: type[T]) -> type[T]:
-    """A frozen dataclass whose fields are checked when it is made; refusals are `InputError`s."""
+def checked(cls: type[T], named: bool = True) -> type[T]:
+    """A frozen dataclass whose fields are checked when it is made; refusals are `InputError`s.
+
+    Args:
+        cls: the dataclass.
+        named: whether they name it before the field.
+    """
     made: Any = dataclass(cls, frozen=True, config=_CONFIG)
     validate = made.__init__
 
@@ -79,10 +103,15 @@ def checked(cls: type[T]) -> type[T]:
         try:
             validate(self, *args, **values)
         except ValidationError as error:
-            raise InputError(complaints(error, made)) from None
+            raise InputError(complaints(error, made, named)) from None
 
     made.__init__, made.__doc__ = init, cls.__doc__
     return made  # type: ignore[no-any-return]
+
+
+def flat(cls: type[T]) -> type[T]:
+    """`checked`, for a group of the parameters of something else: refusals name the field alone."""
+    return checked(cls, named=False)
 
 
 def validated(model: type[M], content: object) -> M:
@@ -97,19 +126,20 @@ def validated(model: type[M], content: object) -> M:
         raise InputError(complaints(error, model)) from None
 
 
-def complaints(error: ValidationError, owner: type) -> str:
+def complaints(error: ValidationError, owner: type, named: bool = False) -> str:
     """What pydantic refused, in one line.
 
     Args:
         error: of a settings class or of a job.
         owner: that class.
+        named: whether its name stands before the field's.
     """
-    return "; ".join(_complaint(item, owner) for item in error.errors(include_url=False))
+    return "; ".join(_complaint(item, owner, named) for item in error.errors(include_url=False))
 
 
-def _complaint(item: ErrorDetails, owner: type) -> str:
+def _complaint(item: ErrorDetails, owner: type, named: bool) -> str:
     loc, kind, text = _by_name(item["loc"], owner), item["type"], item["msg"]
-    shown = () if issubclass(owner, BaseModel) else (owner.__name__,)
+    shown = (owner.__name__,) if named else ()
     place = ".".join(map(str, (*shown, *loc))) if loc else ""
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"unknown key {place}"
@@ -119,8 +149,8 @@ def _complaint(item: ErrorDetails, owner: type) -> str:
         text = text.removeprefix("Value error, ")
         return f"{place} {text}" if text.startswith("must ") else f"{place}: {text}".lstrip(": ")
     hint = _hint(owner, loc)
-    number = _bare(hint)[0] in (int, float) and kind != "finite_number"
-    text = f"must be {_allowed(hint)}" if number else _SHOULD.sub("must ", text)
+    words = _allowed(hint, "finite " if kind == "finite_number" else "")
+    text = f"must be {words}" if words else _SHOULD.sub("must ", text)
     return f"{place} {text}, not {_SHORT.repr(item['input'])}".lstrip()
 
 
@@ -155,10 +185,13 @@ def _bare(hint: Any) -> tuple[Any, tuple[Any, ...], bool]:
     return hint, (), optional
 
 
-def _allowed(hint: Any) -> str:
-    """The range of a number, as in `an integer from 1 to 9 or None`."""
+def _allowed(hint: Any, finite: str) -> str:
+    """The range of a number, as in `an integer from 1 to 9 or None`; nothing for other types."""
     bare, marks, optional = _bare(hint)
-    words = ["an integer" if bare is int else "a number"]
+    kinds = {int: "an integer", float: f"a {finite}number", bool: "True or False"}
+    if bare not in kinds:
+        return ""
+    words = [kinds[bare]]
     for kind, text in _BOUNDS.items():
         words += [text.format(mark) for mark in marks if isinstance(mark, kind)]
     return " ".join([*words, "or None"] if optional else words)

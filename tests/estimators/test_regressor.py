@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from symtick import SymbolicRegressor, parse
 from symtick.errors import DomainError, InputError
 from symtick.estimators.equations import COLUMNS
 from symtick.estimators.exporting import latex
+from symtick.estimators.settings import Parameters
 from symtick.expr import Expression, Op, to_sympy
 from symtick.search.evolution.settings import EngineConfig
 from symtick.search.grammar.grammar import Operator
@@ -443,6 +445,38 @@ def test_numbers_may_be_numpy_s() -> None:
     assert quick(**numpy_s).fit(X, y).to_json()["targets"] == own.to_json()["targets"]
 
 
+def test_lists_and_numbers_of_any_kind_are_taken() -> None:
+    given: dict[str, Any] = {
+        "operators": np.array(["+", "*"]),
+        "literals": pd.Series([1, 2]),
+        "constraints": {"*": np.array([3, -1]), "+": np.int64(5)},
+        "complexity_of_variables": np.float32(2.0),
+        "guesses": (text for text in ["x0 + x1"]),
+        "batching": np.bool_(False),
+    }
+    parameters = Parameters.of(SymbolicRegressor().get_params() | given)
+    assert parameters.operators.operators == ("+", "*")
+    assert parameters.operators.literals == (1.0, 2.0)
+    assert parameters.limits.constraints == {"*": (3.0, -1.0), "+": 5.0}
+    assert parameters.limits.complexity_of_variables == 2.0
+    assert parameters.search.guesses == ("x0 + x1",)
+    assert parameters.data.batching is False
+    lists = Parameters.of(SymbolicRegressor(guesses=[["x0"], []]).get_params(deep=False))
+    assert lists.search.guesses == (("x0",), ())
+
+
+def test_the_groups_hold_every_parameter_with_its_default() -> None:
+    groups = get_type_hints(Parameters).values()
+    defaults = [(f.name, f.default) for group in groups for f in fields(group)]
+    assert dict(defaults) == SymbolicRegressor().get_params()
+    assert len(defaults) == len(dict(defaults))
+    engine = EngineConfig()
+    for name in ("loss", "huber_delta", "constant_bits", "target_loss", "seed", "constants"):
+        assert dict(defaults)[name] == getattr(engine, name)
+    assert dict(defaults)["max_depth"] == engine.limits.max_depth
+    assert dict(defaults)["batch_size"] == engine.screen_rows
+
+
 def test_a_target_whose_squares_are_nothing_is_refused() -> None:
     X, y = law(60)
     with pytest.raises(InputError, match=r"target 0 varies by .* only"):
@@ -470,7 +504,7 @@ def test_an_index_is_a_row(index: Any) -> None:
         ({"method": "magic"}, "method must be one of gp, policy, hybrid, enumeration"),
         ({"cost": "free"}, "cost must be one of"),
         ({"device": "stratix"}, "stratix"),
-        ({"domain": "all"}, "domain must be rows or box"),
+        ({"domain": "all"}, "^domain must be one of rows, box, not 'all'"),
         ({"evaluations": 0}, "evaluations must be an integer from 1"),
         ({"model_selection": "worst"}, "model_selection must be one of best"),
         ({"axis": "watt"}, "axis must be one of ticks"),
@@ -484,14 +518,38 @@ def test_an_index_is_a_row(index: Any) -> None:
         ({"max_complexity": -1}, "^max_complexity must be a number above 0 or None, not -1"),
         ({"target_loss": np.inf}, "^target_loss must be a finite number or None, not inf"),
         ({"constants": "x"}, "^constants must be True or False, not 'x'"),
-        ({"nested_constraints": {"+": {"*": -1}}}, "^nested_constraints must hold integers from 0"),
+        (
+            {"nested_constraints": {"+": {"*": -1}}},
+            r"^nested_constraints\.\+\.\* must be an integer from 0, not -1",
+        ),
+        (
+            {"constraints": {"+": "a"}},
+            r"^constraints\.\+ must be a number or a list of them, -1 for any, not the text 'a'",
+        ),
+        (
+            {"complexity_of_operators": {"+": "b"}},
+            r"^complexity_of_operators\.\+ must be a number from 0, not 'b'",
+        ),
+        ({"complexity_of_variables": "b"}, "^complexity_of_variables must be a number from 0 or a"),
+        ({"threads": 2**40}, "^threads must be an integer from 1 to 1024, not 1099511627776"),
+        ({"max_depth": 2**40}, "^max_depth must be an integer from 1 to 2147483647, not 109951162"),
+        ({"warm_start": "no"}, "^warm_start must be True or False, not 'no'"),
+        ({"X_units": 3}, "^X_units must be a list of texts or a dict by name, not 3"),
+        ({"y_units": 3}, "^y_units must be a text or a list of them, not 3"),
+        ({"input_formats": 3}, "^input_formats must be fixed<W,I> or a dict of such texts by name"),
+        ({"guesses": [3]}, r"^guesses must be a list of texts, not \[3\]"),
+        (
+            {"custom_operators": "f(x) = x"},
+            "^custom_operators must be a list of definitions, not t",
+        ),
         ({"max_nodes": "a"}, "max_nodes must be an integer from 1 to 100000, not 'a'"),
-        ({"max_ticks": 1.5}, "max_ticks must be an integer from 0 or None, not 1.5"),
+        ({"max_ticks": 1.5}, "max_ticks must be an integer from 0 to 2147483647 or None, not 1.5"),
         ({"clock_mhz": "a"}, "clock_mhz must be a number above 0, not 'a'"),
         ({"target_loss": "a"}, "target_loss must be a number or None, not 'a'"),
         ({"select_k_features": 2.0}, "select_k_features must be an integer from 1 or None"),
         ({"select_k_features": "all"}, "select_k_features must be an integer .* not 'all'"),
         ({"literals": 1.0}, "literals must be a list of numbers, not 1.0"),
+        ({"literals": ["a"]}, r"^literals must be a list of numbers, not \['a'\]"),
         ({"loss": lambda p, t, w: p}, "loss must return one number from 0, not ndarray"),
         ({"loss": lambda p, t, w: None}, "loss must return one number from 0, not NoneType"),
         ({"loss": lambda p, t, w: -1.0}, "loss must return a number from 0, not -1.0"),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from symtick.codegen import Fixed
 from symtick.errors import InputError
+from symtick.estimators.settings import KINDS, HardwareSettings
 from symtick.estimators.target import Hardware, fitting_format, restricted
 from symtick.expr import Interval, Op, parse
 from symtick.hwcost import SearchCost
@@ -37,24 +38,27 @@ def columns() -> np.ndarray:
 
 def test_formats_by_width_by_text_and_by_name() -> None:
     names = ("a", "b", "c")
-    held = Hardware.of(columns(), bits=8, names=names)
+    held = Hardware.of(columns(), HardwareSettings(), names)
     assert [str(f) for f in held.formats] == ["fixed<8,1>", "ufixed<8,8>", "ufixed<8,0>"]
     assert held.ranges[1] == Interval(0.0, 200.0)
-    same = Hardware.of(columns(), formats="fixed<6,2>", names=names)
+    same = Hardware.of(columns(), HardwareSettings(input_formats="fixed<6,2>"), names)
     assert set(map(str, same.formats)) == {"fixed<6,2>"}
-    mixed = Hardware.of(columns(), formats={"b": "fixed<10,9>"}, names=names)
+    given = HardwareSettings(input_formats={"b": "fixed<10,9>"})
+    mixed = Hardware.of(columns(), given, names)
     assert [str(f) for f in mixed.formats] == ["fixed<8,1>", "fixed<10,9>", "ufixed<8,0>"]
     with pytest.raises(InputError, match="for 'z', but the features are a, b, c"):
-        Hardware.of(columns(), formats={"z": "fixed<10,9>"}, names=names)
+        Hardware.of(columns(), HardwareSettings(input_formats={"z": "fixed<10,9>"}), names)
     with pytest.raises(InputError, match="input_bits must be an integer from 2 to 24, not 1"):
-        Hardware.of(columns(), bits=1, names=names)
+        HardwareSettings(input_bits=1)
 
 
 def test_each_kind_prices_as_it_says() -> None:
     names = ("a", "b", "c")
     made = {
-        kind: Hardware.of(columns(), cost=kind, names=names).search_cost((0, 2), {Op.SIN: 3.0})
-        for kind in ("open", "published", "unit", "complexity")
+        kind: Hardware.of(columns(), HardwareSettings(cost=kind), names).search_cost(
+            (0, 2), {Op.SIN: 3.0}
+        )
+        for kind in KINDS
     }
     assert all(len(cost.table_lut) == 2 for cost in made.values())
     assert made["open"].chain and made["open"].fuse
@@ -62,11 +66,11 @@ def test_each_kind_prices_as_it_says() -> None:
     assert made["unit"] == SearchCost.unit(2)
     assert made["complexity"].op_lut[Op.SIN] == 3.0 and made["complexity"].op_lut[Op.ADD] == 1.0
     with pytest.raises(InputError, match="cost must be one of open, published"):
-        Hardware.of(columns(), cost="free", names=names)
+        HardwareSettings(cost="free")
 
 
 def test_a_design_reads_only_the_features_that_occur() -> None:
-    held = Hardware.of(columns(), names=("a", "b", "c"))
+    held = Hardware.of(columns(), HardwareSettings(), ("a", "b", "c"))
     expression = parse("a*2 + c", ["a", "b", "c"])
     spec = held.spec(expression, spread=0.5, name="top", outputs=["y"])
     assert spec.expression.inputs == ("a", "c")

@@ -8,11 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
-
-import numpy as np
 
 from symtick.errors import InputError, ParseError
+from symtick.estimators.settings import LimitSettings, OperatorSettings
 from symtick.expr import BY_NAME, Op, arity, check_names, default_names, parse
 from symtick.search.grammar.grammar import OPERATORS, Operator, Rules, Units, Vocabulary
 
@@ -43,40 +41,30 @@ def operator_of(source: str | Operator) -> Operator:
     return Operator(definition[1], replace(body, inputs=("a", "b")[: len(arguments)]))
 
 
-def operator_names(
-    operators: Sequence[str] | None,
-    binary: Sequence[str] | None,
-    unary: Sequence[str] | None,
-    custom: Sequence[Operator],
-) -> tuple[str, ...]:
+def operator_names(settings: OperatorSettings, custom: Sequence[Operator]) -> tuple[str, ...]:
     """Names of the operators that are asked for; + - * / where none are.
 
     Raises:
         InputError: a name is unknown or takes another number of arguments, or both ways to name
             operators are used.
     """
-    if operators is not None and (binary is not None or unary is not None):
-        raise InputError("give operators, or binary_operators and unary_operators, not both")
-    if operators is not None:
-        return tuple(_known(name, custom)[0] for name in _listed("operators", operators))
+    binary, unary = settings.binary_operators, settings.unary_operators
+    if settings.operators is not None:
+        if binary is not None or unary is not None:
+            raise InputError("give operators, or binary_operators and unary_operators, not both")
+        return tuple(_known(name, custom)[0] for name in settings.operators)
     known: list[str] = []
     asked = (
         ("binary_operators", ARITHMETIC if binary is None else binary, 2),
         ("unary_operators", () if unary is None else unary, 1),
     )
     for what, names, wanted in asked:
-        for given in _listed(what, names):
+        for given in names:
             name, count = _known(given, custom)
             if count != wanted:
                 raise InputError(f"{what}: {given!r} takes {count} argument(s), not {wanted}")
             known.append(name)
     return tuple(known)
-
-
-def _listed(what: str, names: Sequence[str]) -> Sequence[str]:
-    if isinstance(names, str):
-        raise InputError(f"{what} must be a list of names, not the text {names!r}")
-    return names
 
 
 def plain(name: str) -> str:
@@ -102,42 +90,27 @@ def _known(given: str, custom: Sequence[Operator]) -> tuple[str, int]:
 
 
 def vocabulary_of(
-    names: Sequence[str],
-    operators: Sequence[str],
-    custom: Sequence[Operator],
-    *,
-    constants: bool,
-    literals: Sequence[float],
-    complexity: Mapping[str, float] | None,
-    complexity_of_constants: float,
-    complexity_of_variables: float | Sequence[float],
+    settings: OperatorSettings, limits: LimitSettings, names: Sequence[str]
 ) -> Vocabulary:
-    """The tokens of a search.
-
-    Args:
-        names: of the features that are searched over.
-        operators: names of the operators.
-        custom: those among them that are not ready ones.
-        constants: whether there are free constants.
-        literals: numbers that are tokens.
-        complexity: of operators by name or symbol.
-        complexity_of_constants: of constants and literals.
-        complexity_of_variables: of every feature, or one number for each.
+    """The tokens of a search over the features with these names.
 
     Raises:
-        InputError: a name is unknown or a number out of range.
+        InputError: a name is unknown, or numbers do not fit the features.
     """
-    weights = {"constant": complexity_of_constants, "literal": complexity_of_constants}
-    if isinstance(complexity_of_variables, int | float | np.number):
-        weights["input"] = float(complexity_of_variables)
+    custom = tuple(operator_of(source) for source in settings.custom_operators)
+    operators = operator_names(settings, custom)
+    weights = dict.fromkeys(("constant", "literal"), limits.complexity_of_constants)
+    inputs = limits.complexity_of_variables
+    if isinstance(inputs, float):
+        weights["input"] = inputs
+    elif len(inputs) == len(names):
+        weights |= zip(names, inputs, strict=True)
     else:
-        if len(complexity_of_variables) != len(names):
-            raise InputError(
-                f"complexity_of_variables needs {len(names)} numbers, one for each feature that is "
-                f"searched over ({', '.join(names)}), not {len(complexity_of_variables)}"
-            )
-        weights |= dict(zip(names, complexity_of_variables, strict=True))
-    for name, value in (complexity or {}).items():
+        raise InputError(
+            f"complexity_of_variables needs {len(names)} numbers, one for each feature that is "
+            f"searched over ({', '.join(names)}), not {len(inputs)}"
+        )
+    for name, value in (limits.complexity_of_operators or {}).items():
         if is_operator(name) and plain(name) not in operators:
             raise InputError(
                 f"complexity_of_operators names {name!r}, which is not among the operators: "
@@ -145,7 +118,7 @@ def vocabulary_of(
             )
         weights[plain(name)] = value
     return Vocabulary.of(
-        operators, len(names), constants, tuple(literals), tuple(custom), weights, names
+        operators, len(names), settings.constants, settings.literals, custom, weights, names
     )
 
 
@@ -220,41 +193,25 @@ def operator_complexity(vocabulary: Vocabulary) -> dict[Op, float]:
     return {Op(t.op): t.complexity for t in vocabulary.tokens if t.name in BY_NAME}
 
 
-def rules_of(
-    base: Rules,
-    *,
-    max_nodes: int,
-    max_depth: int,
-    max_constants: int | None,
-    max_complexity: float | None,
-    nested: Mapping[str, Mapping[str, int]] | None,
-    arguments: Mapping[str, int | Sequence[int]] | None,
-    max_ticks: int | None,
-) -> Rules:
-    """The rules of a search: these over those of a preset; names may be symbols.
-
-    Raises:
-        InputError: a number is out of range.
-    """
-    changed: dict[str, Any] = {"max_nodes": max_nodes, "max_depth": max_depth}
-    changed["min_nodes"] = max(1, min(base.min_nodes, max_nodes))
-    if max_constants is not None:
-        changed["max_constants"] = max_constants
-    if max_complexity is not None:
-        changed["max_complexity"] = max_complexity
-    if max_ticks is not None:
-        changed["max_ticks"] = max_ticks
-    if nested is not None:
-        changed["nested"] = {
+def rules_of(base: Rules, limits: LimitSettings) -> Rules:
+    """The rules of a search: the limits over those of a preset; names may be symbols."""
+    names = ("max_nodes", "max_depth", "max_constants", "max_complexity", "max_ticks")
+    given = {name: getattr(limits, name) for name in names}
+    given["min_nodes"] = min(base.min_nodes, limits.max_nodes)
+    if limits.nested_constraints is not None:
+        given["nested"] = {
             plain(outer): {plain(name): most for name, most in inner.items()}
-            for outer, inner in nested.items()
+            for outer, inner in limits.nested_constraints.items()
         }
-    if arguments is not None:
-        changed["max_argument"] = {
-            plain(name): tuple(None if limit < 0 else float(limit) for limit in np.atleast_1d(most))
-            for name, most in arguments.items()
+    if limits.constraints is not None:
+        given["max_argument"] = {
+            plain(name): tuple(
+                None if limit < 0 else limit
+                for limit in (most if isinstance(most, tuple) else (most,))
+            )
+            for name, most in limits.constraints.items()
         }
-    return replace(base, **changed)
+    return replace(base, **{name: value for name, value in given.items() if value is not None})
 
 
 def language_constants(vocabulary: Vocabulary) -> frozenset[float]:

@@ -20,13 +20,22 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from symtick.defaults import CLOCK_MHZ
 from symtick.errors import InputError
-from symtick.estimators.equations import SELECTIONS, Equations
+from symtick.estimators.equations import Equations
 from symtick.estimators.fitted import Fitted, Target, read_json
 from symtick.estimators.parameters import language_constants
 from symtick.estimators.resolve import Plan, usable_guesses
-from symtick.estimators.validation import check_callables, check_numbers, check_spreads
+from symtick.estimators.settings import (
+    DataSettings,
+    HardwareSettings,
+    LimitSettings,
+    ObjectiveSettings,
+    OperatorSettings,
+    Parameters,
+    ResultSettings,
+    SearchSettings,
+)
+from symtick.estimators.validation import check_callables, check_spreads
 from symtick.expr import Expression
 from symtick.search.data.preparing import denoised, select_features
 from symtick.search.evolution.settings import EngineConfig
@@ -37,13 +46,10 @@ from symtick.search.kernel_api.losses import Loss
 from symtick.search.kernel_api.search import Search
 from symtick.search.kernel_api.states import Arrays
 from symtick.search.regression.cluster import connected
-from symtick.search.regression.islands import (
-    Islands,
-    IslandSettings,
-)
+from symtick.search.regression.islands import Islands, IslandSettings
 from symtick.search.regression.regression import Outcome, pursue, search_of
 from symtick.search.regression.rounding import rounded_front
-from symtick.search.regression.task import ENUMERATIONS, METHODS, Task
+from symtick.search.regression.task import Task
 
 Floats = npt.NDArray[np.float64]
 
@@ -155,54 +161,56 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
     def __init__(
         self,
         *,
-        operators: Sequence[str] | None = None,
-        binary_operators: Sequence[str] | None = None,
-        unary_operators: Sequence[str] | None = None,
-        custom_operators: Sequence[str | Operator] = (),
-        constants: bool = True,
-        literals: Sequence[float] = (),
-        constant_bits: int | None = None,
-        loss: str | Callable[[Floats, Floats, Floats], float] = "mse",
-        huber_delta: float = 1.0,
-        penalty: Callable[[Expression], float] | None = None,
-        max_nodes: int = 30,
-        max_depth: int = 64,
-        max_constants: int | None = None,
-        max_complexity: float | None = None,
-        complexity_of_operators: Mapping[str, float] | None = None,
-        complexity_of_constants: float = 1.0,
-        complexity_of_variables: float | Sequence[float] = 1.0,
-        nested_constraints: Mapping[str, Mapping[str, int]] | None = None,
-        constraints: Mapping[str, int | Sequence[int]] | None = None,
-        X_units: Sequence[str] | Mapping[str, str] | None = None,
-        y_units: str | Sequence[str | None] | None = None,
-        max_ticks: int | None = None,
-        max_lut: float | None = None,
-        cost: str = "open",
-        device: str | None = None,
-        clock_mhz: float = CLOCK_MHZ,
-        input_bits: int = 8,
-        input_formats: str | Mapping[str, str] | None = None,
-        domain: str = "rows",
-        method: str = "gp",
-        evaluations: int = 100_000,
-        target_loss: float | None = None,
-        preset: str | EngineConfig | HybridConfig | None = None,
-        guesses: Sequence[str] | Sequence[Sequence[str]] = (),
-        warm_start: bool = False,
-        seed: int = 0,
-        threads: int = 1,
-        n_workers: int | None = None,
-        scheduler: Any = None,
-        islands: IslandSettings | None = None,
-        checkpoint: str | Path | None = None,
-        select_k_features: int | None = None,
-        denoise: bool = False,
-        batching: bool | str = "auto",
-        batch_size: int = 1500,
-        model_selection: str = "best",
-        axis: str = "ticks",
-        verbose: int = 0,
+        operators: Sequence[str] | None = OperatorSettings.operators,
+        binary_operators: Sequence[str] | None = OperatorSettings.binary_operators,
+        unary_operators: Sequence[str] | None = OperatorSettings.unary_operators,
+        custom_operators: Sequence[str | Operator] = OperatorSettings.custom_operators,
+        constants: bool = OperatorSettings.constants,
+        literals: Sequence[float] = OperatorSettings.literals,
+        constant_bits: int | None = OperatorSettings.constant_bits,
+        loss: str | Callable[[Floats, Floats, Floats], float] = ObjectiveSettings.loss,
+        huber_delta: float = ObjectiveSettings.huber_delta,
+        penalty: Callable[[Expression], float] | None = ObjectiveSettings.penalty,
+        max_nodes: int = LimitSettings.max_nodes,
+        max_depth: int = LimitSettings.max_depth,
+        max_constants: int | None = LimitSettings.max_constants,
+        max_complexity: float | None = LimitSettings.max_complexity,
+        complexity_of_operators: Mapping[str, float] | None = LimitSettings.complexity_of_operators,
+        complexity_of_constants: float = LimitSettings.complexity_of_constants,
+        complexity_of_variables: float | Sequence[float] = LimitSettings.complexity_of_variables,
+        nested_constraints: (
+            Mapping[str, Mapping[str, int]] | None
+        ) = LimitSettings.nested_constraints,
+        constraints: Mapping[str, float | Sequence[float]] | None = LimitSettings.constraints,
+        X_units: Sequence[str] | Mapping[str, str] | None = LimitSettings.X_units,
+        y_units: str | Sequence[str | None] | None = LimitSettings.y_units,
+        max_ticks: int | None = LimitSettings.max_ticks,
+        max_lut: float | None = LimitSettings.max_lut,
+        cost: str = HardwareSettings.cost,
+        device: str | None = HardwareSettings.device,
+        clock_mhz: float = HardwareSettings.clock_mhz,
+        input_bits: int = HardwareSettings.input_bits,
+        input_formats: str | Mapping[str, str] | None = HardwareSettings.input_formats,
+        domain: str = HardwareSettings.domain,
+        method: str = SearchSettings.method,
+        evaluations: int = SearchSettings.evaluations,
+        target_loss: float | None = SearchSettings.target_loss,
+        preset: str | EngineConfig | HybridConfig | None = SearchSettings.preset,
+        guesses: Sequence[str] | Sequence[Sequence[str]] = SearchSettings.guesses,
+        warm_start: bool = SearchSettings.warm_start,
+        seed: int = SearchSettings.seed,
+        threads: int = SearchSettings.threads,
+        n_workers: int | None = SearchSettings.n_workers,
+        scheduler: Any = SearchSettings.scheduler,
+        islands: IslandSettings | None = SearchSettings.islands,
+        checkpoint: str | Path | None = SearchSettings.checkpoint,
+        select_k_features: int | None = DataSettings.select_k_features,
+        denoise: bool = DataSettings.denoise,
+        batching: bool | str = DataSettings.batching,
+        batch_size: int = DataSettings.batch_size,
+        model_selection: str = ResultSettings.model_selection,
+        axis: str = ResultSettings.axis,
+        verbose: int = ResultSettings.verbose,
     ) -> None:
         self.operators = operators
         self.binary_operators = binary_operators
@@ -266,19 +274,20 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         Raises:
             InputError: a parameter or the data are not acceptable.
         """
-        self._check()
+        parameters = Parameters.of(self.get_params(deep=False))
         rows, goal = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
         goals = np.asarray(goal, np.float64).reshape(len(rows), -1).T
         check_spreads(goals)
         weights = None
         if sample_weight is not None:
             weights = _check_sample_weight(sample_weight, rows, dtype=np.float64)
-        selected = self._selection(rows, goals, weights)
-        plan = Plan.of(self, rows, getattr(self, "feature_names_in_", None), selected)
-        tasks = self._tasks(plan, rows, goals, weights)
+        selected = _selection(parameters, rows, goals, weights)
+        columns = getattr(self, "feature_names_in_", None)
+        plan = Plan.of(parameters, rows, columns, selected)
+        tasks = _tasks(plan, rows, goals, weights)
         memories = self._memories(plan, tasks)
-        outcomes = self._run(tasks, memories)
-        fronts = [self._front(plan, task, o) for task, o in zip(tasks, outcomes, strict=True)]
+        outcomes = _run(parameters, tasks, memories)
+        fronts = [_front(plan, task, o) for task, o in zip(tasks, outcomes, strict=True)]
         names = _target_names(y, plan.names, len(goals))
         self.targets_ = tuple(
             Target(name, float(np.std(column)), front)
@@ -312,55 +321,13 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         made.take(stored)
         return made
 
-    def _check(self) -> None:
-        check_numbers(self)
-        if self.method == "closed_forms":
-            raise InputError("method='closed_forms' is called 'bidirectional' now")
-        if self.method not in METHODS:
-            raise InputError(f"method must be one of {', '.join(METHODS)}, not {self.method!r}")
-        if self.method in ENUMERATIONS and len(self.guesses):
-            raise InputError(f"method={self.method!r} takes no guesses: it writes down everything")
-        if self.checkpoint is not None and self._islands() is None:
-            raise InputError("a checkpoint is of islands on a cluster: give n_workers or scheduler")
-        if self.islands is not None and not isinstance(self.islands, IslandSettings):
-            raise InputError(f"islands must be an IslandSettings or None, not {self.islands!r}")
-        if self.islands is not None and self._islands() is None:
-            raise InputError("islands live on a cluster: give n_workers or scheduler")
-        if self.method != "gp" and self._islands() is not None:
-            raise InputError(
-                "islands on a cluster evolve: n_workers and scheduler need method='gp'"
-            )
-        Equations.of((), self.axis)
-        if self.model_selection not in SELECTIONS:
-            raise InputError(
-                f"model_selection must be one of {', '.join(SELECTIONS)}, "
-                f"not {self.model_selection!r}"
-            )
-
-    def _selection(self, X: Floats, goals: Floats, weights: Floats | None) -> tuple[int, ...]:
-        if self.select_k_features is None:
-            return tuple(range(X.shape[1]))
-        return select_features(
-            X, goals.T if len(goals) > 1 else goals[0], int(self.select_k_features),
-            seed=int(self.seed), weights=weights,
-        )  # fmt: skip
-
-    def _tasks(self, plan: Plan, X: Floats, goals: Floats, weights: Floats | None) -> list[Task]:
-        units = _per_target("y_units", self.y_units, len(goals))
-        guesses = _guesses(self.guesses, len(goals))
-        tasks: list[Task] = []
-        for k, goal in enumerate(goals):
-            y = denoised(X[:, plan.selected], goal, seed=int(self.seed)) if self.denoise else goal
-            check_callables(self.loss, self.penalty, y, weights, plan.names)
-            tasks.append(plan.task(X, y, weights, unit=units[k], guesses=guesses[k]))
-        return tasks
-
     def _memories(self, plan: Plan, tasks: Sequence[Task]) -> list[Memory]:
         """For each target what a warm start goes on from: a state, or guesses of the last front."""
-        warm = self.warm_start and hasattr(self, "targets_") and len(self.targets_) == len(tasks)
+        search = plan.parameters.search
+        warm = search.warm_start and hasattr(self, "targets_") and len(self.targets_) == len(tasks)
         memories: list[Memory] = []
         for k, task in enumerate(tasks):
-            key = f"{self._kind()} {task.key()}"
+            key = f"{search.method} {search.cluster} {task.key()}"
             before = self._memory[k] if warm and hasattr(self, "_memory") else None
             if before is not None and before.key == key and before.same(task):
                 memories.append(before)
@@ -370,66 +337,6 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
             else:
                 memories.append(Memory(key, (), None))
         return memories
-
-    def _kind(self) -> str:
-        """How is searched, as far as it matters for a stored state."""
-        return f"{self.method} {self._islands()}"
-
-    def _islands(self) -> IslandSettings | None:
-        """Settings of the islands on a cluster, or None for a search in this process."""
-        if self.n_workers is None and self.scheduler is None:
-            return None
-        return self.islands or IslandSettings()
-
-    def _run(self, tasks: Sequence[Task], memories: Sequence[Memory]) -> list[Outcome]:
-        islands, outcomes = self._islands(), list[Outcome]()
-        with ExitStack() as stack:
-            client = None
-            if islands is not None:
-                client = stack.enter_context(connected(self.n_workers, self.scheduler))
-            for task, memory in zip(tasks, memories, strict=True):
-                full = replace(task, guesses=(*task.guesses, *memory.guesses))
-                search: Search[Candidate]
-                if islands is not None and client is not None:
-                    path = self._checkpoint(len(outcomes))
-                    search = Islands(full, islands, client, path)
-                    if memory.state is not None and not search.epoch:
-                        search.restore(memory.state)
-                else:
-                    search = search_of(full, memory.state)
-                stopped = any(o.interrupted for o in outcomes)
-                outcomes.append(
-                    pursue(full, search, int(self.threads), self._report(), brief=stopped)
-                )
-        return outcomes
-
-    def _checkpoint(self, target: int) -> Path | None:
-        return None if self.checkpoint is None else Path(self.checkpoint) / f"target{target}.npz"
-
-    def _report(self) -> Callable[[Search[Candidate], float], None]:
-        """Prints a line for each tenth of the budget, if that is wanted."""
-        told = 0
-
-        def report(search: Search[Candidate], share: float) -> None:
-            nonlocal told
-            if self.verbose and int(10 * share) > told:
-                told = int(10 * share)
-                status = search.status
-                print(
-                    f"{min(10 * told, 100):3d} %  {status.evaluations} evaluations, "
-                    f"loss {status.best_loss:.6g}, {len(search.front())} equations",
-                    flush=True,
-                )
-
-        return report
-
-    def _front(self, plan: Plan, task: Task, outcome: Outcome) -> Equations:
-        candidates = outcome.front
-        if self.constant_bits is not None:
-            candidates = rounded_front(
-                candidates, plan.vocabulary, task, int(self.constant_bits), int(self.threads)
-            )
-        return Equations.of((plan.equation(c) for c in candidates), self.axis)
 
     def _report_interruption(self, outcomes: Sequence[Outcome]) -> None:
         self.interrupted_ = any(o.interrupted for o in outcomes)
@@ -460,25 +367,100 @@ def _same(one: object, other: object) -> bool:
     return one is other or (isinstance(one, str) and one == other)
 
 
-def _per_target(what: str, given: Any, count: int) -> list[Any]:
-    """One value for each target."""
+def _selection(
+    parameters: Parameters, X: Floats, goals: Floats, weights: Floats | None
+) -> tuple[int, ...]:
+    count = parameters.data.select_k_features
+    if count is None:
+        return tuple(range(X.shape[1]))
+    y = goals.T if len(goals) > 1 else goals[0]
+    return select_features(X, y, count, seed=parameters.search.seed, weights=weights)
+
+
+def _tasks(plan: Plan, X: Floats, goals: Floats, weights: Floats | None) -> list[Task]:
+    given, search = plan.parameters, plan.parameters.search
+    units = _units(given.limits.y_units, len(goals))
+    guesses = _guesses(search.guesses, len(goals))
+    tasks: list[Task] = []
+    for goal, unit, texts in zip(goals, units, guesses, strict=True):
+        y = denoised(X[:, plan.selected], goal, seed=search.seed) if given.data.denoise else goal
+        check_callables(given.objective.loss, given.objective.penalty, y, weights, plan.names)
+        tasks.append(plan.task(X, y, weights, unit=unit, guesses=texts))
+    return tasks
+
+
+def _run(
+    parameters: Parameters, tasks: Sequence[Task], memories: Sequence[Memory]
+) -> list[Outcome]:
+    given, islands, outcomes = parameters.search, parameters.search.cluster, list[Outcome]()
+    with ExitStack() as stack:
+        client = None
+        if islands is not None:
+            client = stack.enter_context(connected(given.n_workers, given.scheduler))
+        for task, memory in zip(tasks, memories, strict=True):
+            full = replace(task, guesses=(*task.guesses, *memory.guesses))
+            search: Search[Candidate]
+            if islands is not None and client is not None:
+                name = f"target{len(outcomes)}.npz"
+                path = None if given.checkpoint is None else given.checkpoint / name
+                search = Islands(full, islands, client, path)
+                if memory.state is not None and not search.epoch:
+                    search.restore(memory.state)
+            else:
+                search = search_of(full, memory.state)
+            report = _report(bool(parameters.result.verbose))
+            stopped = any(o.interrupted for o in outcomes)
+            outcomes.append(pursue(full, search, given.threads, report, brief=stopped))
+    return outcomes
+
+
+def _report(wanted: bool) -> Callable[[Search[Candidate], float], None]:
+    """Prints a line for each tenth of the budget, if that is wanted."""
+    told = 0
+
+    def report(search: Search[Candidate], share: float) -> None:
+        nonlocal told
+        if wanted and int(10 * share) > told:
+            told = int(10 * share)
+            status = search.status
+            print(
+                f"{min(10 * told, 100):3d} %  {status.evaluations} evaluations, "
+                f"loss {status.best_loss:.6g}, {len(search.front())} equations",
+                flush=True,
+            )
+
+    return report
+
+
+def _front(plan: Plan, task: Task, outcome: Outcome) -> Equations:
+    given, candidates = plan.parameters, outcome.front
+    bits = given.operators.constant_bits
+    if bits is not None:
+        threads = given.search.threads
+        candidates = rounded_front(candidates, plan.vocabulary, task, bits, threads)
+    return Equations.of((plan.equation(c) for c in candidates), given.result.axis)
+
+
+def _units(given: str | Sequence[str | None] | None, count: int) -> Sequence[str | None]:
+    """The unit of each target."""
     if given is None or isinstance(given, str):
         return [given] * count
     if len(given) != count:
-        raise InputError(f"{what} needs an entry for each of {count} targets, not {len(given)}")
-    return list(given)
+        raise InputError(f"y_units needs an entry for each of {count} targets, not {len(given)}")
+    return given
 
 
-def _guesses(given: Sequence[Any], count: int) -> list[tuple[str, ...]]:
+def _guesses(
+    given: tuple[str, ...] | tuple[tuple[str, ...], ...], count: int
+) -> Sequence[tuple[str, ...]]:
     """The guesses of each target; those of one target need not stand in a list of their own."""
-    if isinstance(given, str):
-        raise InputError(f"guesses must be a list of texts, not the text {given!r}")
-    nested = [not isinstance(guess, str) for guess in given]
-    if not any(nested) and (count == 1 or not nested):
-        return [tuple(given)] * count
-    if not all(nested) or len(given) != count:
+    texts = tuple(guess for guess in given if isinstance(guess, str))
+    lists = tuple(guess for guess in given if not isinstance(guess, str))
+    if (texts and count == 1) or not given:
+        return [texts] * count
+    if len(lists) != count:
         raise InputError(f"guesses needs a list of texts for each of {count} targets")
-    return [tuple(guesses) for guesses in given]
+    return lists
 
 
 def _target_names(y: Any, taken: Sequence[str], count: int) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import Any, cast
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,15 +19,13 @@ from symtick.estimators.parameters import (
     input_names,
     is_operator,
     operator_complexity,
-    operator_names,
-    operator_of,
     plain,
     rules_of,
     units_of,
     vocabulary_of,
 )
+from symtick.estimators.settings import PRESETS, Parameters
 from symtick.estimators.target import Hardware, renumbered
-from symtick.estimators.validation import whole
 from symtick.expr import Expression, from_programs, to_text
 from symtick.hwcost import SearchCost
 from symtick.search.evolution.settings import EngineConfig
@@ -38,13 +36,9 @@ from symtick.search.kernel_api.evaluation import costs, evaluate
 from symtick.search.regression.task import Task
 from symtick.settings import within
 
+T = TypeVar("T")
 Floats = npt.NDArray[np.float64]
 MOST_EXACT = 100_000  # evaluations of bidirectional enumeration first, without a preset
-PRESETS: dict[str, Callable[[tuple[str, ...]], HybridConfig]] = {
-    "mundhenk2021": HybridConfig.mundhenk2021,
-    "petersen2021": HybridConfig.petersen2021,
-    "symtick": HybridConfig.symtick,
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +53,7 @@ class Plan:
         cost: the table that prices candidates.
         config: settings of the engine, without the units of a target.
         hybrid: settings of all but the engine, or None where the functions are written down.
-        settings: the regressor, whose parameters are read only.
+        parameters: of the regressor.
         units: of the features, as they were given but for their names.
     """
 
@@ -70,17 +64,21 @@ class Plan:
     cost: SearchCost
     config: EngineConfig
     hybrid: HybridConfig | None
-    settings: Any
-    units: Any
+    parameters: Parameters
+    units: tuple[str, ...] | Mapping[str, str] | None
 
     @classmethod
     def of(
-        cls, settings: Any, X: Floats, columns: Sequence[str] | None, selected: Sequence[int]
+        cls,
+        parameters: Parameters,
+        X: Floats,
+        columns: Sequence[str] | None,
+        selected: Sequence[int],
     ) -> Plan:
         """The plan of a regressor for its rows.
 
         Args:
-            settings: a `SymbolicRegressor`.
+            parameters: of the regressor.
             X: shape (rows, features), all features.
             columns: names of a DataFrame's columns, or None.
             selected: numbers of the features to search over.
@@ -88,27 +86,20 @@ class Plan:
         Raises:
             InputError: a parameter is not acceptable.
         """
-        names = input_names(columns, X.shape[1])
-        hardware = Hardware.of(
-            X,
-            cost=settings.cost,
-            device=settings.device,
-            clock_mhz=float(settings.clock_mhz),
-            bits=int(settings.input_bits),
-            formats=_by_name(settings.input_formats, columns, names),
-            names=names,
-        )
-        vocabulary = _tokens(settings, [names[k] for k in selected])
+        names, wanted = input_names(columns, X.shape[1]), parameters.hardware
+        formats = _by_name(wanted.input_formats, columns, names)
+        hardware = Hardware.of(X, replace(wanted, input_formats=formats), names)
+        limits, searched = parameters.limits, [names[k] for k in selected]
+        vocabulary = vocabulary_of(parameters.operators, limits, searched)
         cost = hardware.search_cost(selected, operator_complexity(vocabulary))
         # the number of nodes is the user's, whatever a preset lets exact laws have
-        base = replace(_preset(settings.preset), bidirectional_nodes=0)
-        config = _config(settings, base.engine, vocabulary, len(X))
-        hybrid = None
-        if settings.method in HYBRID_METHODS:
-            hybrid = replace(base, method=settings.method)
-        units = _by_name(settings.X_units, columns, names)
+        base = replace(_preset(parameters.search.preset), bidirectional_nodes=0)
+        config = _config(parameters, base.engine, vocabulary, len(X))
+        method = parameters.search.method
+        hybrid = replace(base, method=method) if method in HYBRID_METHODS else None
+        units = _by_name(limits.X_units, columns, names)
         return cls(
-            names, tuple(selected), hardware, vocabulary, cost, config, hybrid, settings, units
+            names, tuple(selected), hardware, vocabulary, cost, config, hybrid, parameters, units
         )
 
     def rules(self, target_unit: str | None) -> Rules:
@@ -134,10 +125,7 @@ class Plan:
         Raises:
             InputError: units or guesses are not acceptable.
         """
-        domain = self.settings.domain
-        if domain not in ("rows", "box"):
-            raise InputError(f"domain must be rows or box, not {domain!r}")
-        rules = self.rules(unit)
+        search, rules = self.parameters.search, self.rules(unit)
         made = Task(
             X=np.ascontiguousarray(X[:, self.selected]),
             y=y,
@@ -146,12 +134,12 @@ class Plan:
             config=replace(self.config, rules=rules),
             weights=weights,
             ranges=tuple(self.hardware.ranges[k] for k in self.selected)
-            if domain == "box"
+            if self.parameters.hardware.domain == "box"
             else None,
             penalty=self._penalty(),
             guesses=tuple(guesses),
-            evaluations=int(self.settings.evaluations),
-            method=self.settings.method,
+            evaluations=search.evaluations,
+            method=search.method,
             hybrid=self.hybrid,
         )
         check_guesses(guesses, rules, self.vocabulary, made)
@@ -159,9 +147,9 @@ class Plan:
 
     def _penalty(self) -> Callable[[Expression], float] | None:
         """The penalty of an expression over the features that are searched over."""
-        given = self.settings.penalty
+        given = self.parameters.objective.penalty
         if given is None or len(self.selected) == len(self.names):
-            return cast("Callable[[Expression], float] | None", given)
+            return given
         return partial(_widened, given, self.names, self.selected)
 
     def equation(self, candidate: Candidate) -> Equation:
@@ -213,82 +201,51 @@ def _widened(
     return penalty(renumbered(expression, dict(enumerate(selected)), names))
 
 
-def _tokens(settings: Any, names: Sequence[str]) -> Vocabulary:
-    custom = tuple(operator_of(source) for source in settings.custom_operators)
-    operators = operator_names(
-        settings.operators, settings.binary_operators, settings.unary_operators, custom
-    )
-    return vocabulary_of(
-        names,
-        operators,
-        custom,
-        constants=settings.constants,
-        literals=settings.literals,
-        complexity=settings.complexity_of_operators,
-        complexity_of_constants=settings.complexity_of_constants,
-        complexity_of_variables=settings.complexity_of_variables,
-    )
-
-
-def _preset(preset: object) -> HybridConfig:
+def _preset(preset: str | EngineConfig | HybridConfig | None) -> HybridConfig:
     """The settings that the regressor's parameters are put into."""
     if preset is None:
         return HybridConfig(bidirectional=MOST_EXACT)
     if isinstance(preset, EngineConfig):
         return HybridConfig(engine=preset)
-    if isinstance(preset, HybridConfig):
-        return preset
-    if preset not in PRESETS:
-        raise InputError(
-            f"preset must be one of {', '.join(PRESETS)}, an EngineConfig or a HybridConfig, "
-            f"not {preset!r}"
-        )
-    return PRESETS[str(preset)](("add",))
+    return PRESETS[preset](("add",)) if isinstance(preset, str) else preset
 
 
-def _config(settings: Any, base: EngineConfig, vocabulary: Vocabulary, rows: int) -> EngineConfig:
+def _config(
+    parameters: Parameters, base: EngineConfig, vocabulary: Vocabulary, rows: int
+) -> EngineConfig:
     """The engine's settings: the regressor's over those of its preset."""
-    _check_nested(settings.nested_constraints, vocabulary)
-    rules = rules_of(
-        base.rules or Rules(),
-        max_nodes=int(settings.max_nodes),
-        max_depth=int(settings.max_depth),
-        max_constants=_whole(settings.max_constants),
-        max_complexity=settings.max_complexity,
-        nested=settings.nested_constraints,
-        arguments=settings.constraints,
-        max_ticks=_whole(settings.max_ticks),
-    )
+    operators, objective, given = parameters.operators, parameters.objective, parameters.limits
+    data, search = parameters.data, parameters.search
+    _check_nested(given.nested_constraints, vocabulary)
     limits = replace(
         base.limits,
-        max_nodes=int(settings.max_nodes),
-        max_depth=int(settings.max_depth),
+        max_nodes=given.max_nodes,
+        max_depth=given.max_depth,
         max_magnitude=None,
-        max_lut=base.limits.max_lut if settings.max_lut is None else settings.max_lut,
+        max_lut=base.limits.max_lut if given.max_lut is None else given.max_lut,
     )
-    pure = bool(settings.literals) or not settings.constants
+    pure = bool(operators.literals) or not operators.constants
     return replace(
         base,
         ops=tuple(t.name for t in vocabulary.tokens if t.kind == "operator"),
         custom=vocabulary.custom,
-        literals=tuple(settings.literals),
-        constants=settings.constants,
+        literals=operators.literals,
+        constants=operators.constants,
         complexity={t.name: t.complexity for t in vocabulary.tokens if t.complexity != 1.0},
-        rules=rules,
-        simplify=base.simplify and not pure and settings.X_units is None,
-        seed=int(settings.seed),
-        loss=settings.loss,
-        huber_delta=settings.huber_delta,
-        target_loss=settings.target_loss,
-        constant_bits=_whole(settings.constant_bits) or base.constant_bits,
-        screen_rows=_screen(settings.batching, int(settings.batch_size), rows),
+        rules=rules_of(base.rules or Rules(), given),
+        simplify=base.simplify and not pure and given.X_units is None,
+        seed=search.seed,
+        loss=objective.loss,
+        huber_delta=objective.huber_delta,
+        target_loss=search.target_loss,
+        constant_bits=operators.constant_bits or base.constant_bits,
+        screen_rows=data.batch_size if data.batching else rows,
         limits=limits,
     )
 
 
 def _check_nested(nested: Mapping[str, Mapping[str, int]] | None, vocabulary: Vocabulary) -> None:
-    """Whether the operators of nesting rules are among the tokens, and the limits are numbers;
-    other words are judged later.
+    """Whether the operators of nesting rules are among the tokens; other words are judged later.
 
     Raises:
         InputError: one is not.
@@ -300,27 +257,16 @@ def _check_nested(nested: Mapping[str, Mapping[str, int]] | None, vocabulary: Vo
                 f"nested_constraints names {name!r}, which is not among the operators: "
                 f"{', '.join(tokens)}"
             )
-    for most in [most for inner in (nested or {}).values() for most in inner.values()]:
-        if not whole(most) or most < 0:
-            raise InputError(f"nested_constraints must hold integers from 0, not {most!r}")
 
 
-def _whole(value: Any) -> int | None:
-    return None if value is None else int(value)
-
-
-def _by_name(given: Any, columns: Sequence[str] | None, names: Sequence[str]) -> Any:
+def _by_name(
+    given: T | Mapping[str, str], columns: Sequence[str] | None, names: Sequence[str]
+) -> T | Mapping[str, str]:
     """With the names of features in place of those of the user's columns, where it has names."""
     if not isinstance(given, Mapping) or columns is None:
         return given
     own = dict(zip(columns, names, strict=True))
     return {own.get(name, name): value for name, value in given.items()}
-
-
-def _screen(batching: object, size: int, rows: int) -> int:
-    if batching not in (True, False, "auto"):
-        raise InputError(f"batching must be True, False or 'auto', not {batching!r}")
-    return size if batching else rows
 
 
 def check_guesses(guesses: Sequence[str], rules: Rules, vocabulary: Vocabulary, task: Task) -> None:
@@ -331,8 +277,6 @@ def check_guesses(guesses: Sequence[str], rules: Rules, vocabulary: Vocabulary, 
             not finite on the rows; the message names it and the reason.
     """
     for text in guesses:
-        if not isinstance(text, str):
-            raise InputError(f"a guess is a text, not {text!r}; of several targets a list of each")
         try:
             tokens, constants = vocabulary.sequence(text)
         except InputError as error:
@@ -349,7 +293,9 @@ def check_guesses(guesses: Sequence[str], rules: Rules, vocabulary: Vocabulary, 
             raise InputError(f"the guess {text!r} is not finite on all rows")
 
 
-def _broken(rules: Rules, vocabulary: Vocabulary, tokens: Any, cost: SearchCost) -> str:
+def _broken(
+    rules: Rules, vocabulary: Vocabulary, tokens: npt.NDArray[np.int16], cost: SearchCost
+) -> str:
     """The rule without which the tokens would be accepted."""
     plain_rules = Rules(max_nodes=100_000, max_depth=1000, max_constants=1000, max_expanded=100_000)
     for field in fields(rules):

@@ -10,14 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.codegen import Fixed, Precision
-from symtick.defaults import CLOCK_MHZ
 from symtick.design_folder.folder import DesignSpec
 from symtick.errors import InputError
+from symtick.estimators.settings import HardwareSettings
 from symtick.expr import Builder, Expression, Interval, Op
 from symtick.hwcost import Model, SearchCost, model, search_cost
 
 Floats = npt.NDArray[np.float64]
-KINDS = ("open", "published", "unit", "complexity")
 _DEVICES = {"open": "open", "published": "xcvu9p-hls4sr"}
 _TERM_BITS = 7  # an output's terms are computed to this many bits below the target's spread
 
@@ -41,38 +40,24 @@ class Hardware:
     ranges: tuple[Interval, ...]
 
     @classmethod
-    def of(
-        cls,
-        X: Floats,
-        *,
-        cost: str = "open",
-        device: str | None = None,
-        clock_mhz: float = CLOCK_MHZ,
-        bits: int = 8,
-        formats: str | Mapping[str, str] | None = None,
-        names: Sequence[str] = (),
-    ) -> Hardware:
+    def of(cls, X: Floats, settings: HardwareSettings, names: Sequence[str]) -> Hardware:
         """The hardware for features like these.
 
         Args:
             X: shape (rows, features).
-            cost: one of `KINDS`.
-            device: a device of that kind; its first one by default.
-            clock_mhz: clock.
-            bits: width of the features that `formats` does not name; the point is put where the
-                column's values just fit.
-            formats: `fixed<W,I>` of all features, or of some by name.
+            settings: a kind without a device means its first one; the point of the features whose
+                formats are not given is put where the column's values just fit.
             names: names of the features.
 
         Raises:
             InputError: a name or a format is not acceptable.
         """
-        if cost not in KINDS:
-            raise InputError(f"cost must be one of {', '.join(KINDS)}, not {cost!r}")
         ranges = tuple(Interval(float(c.min()), float(c.max())) for c in X.T)
-        name = _DEVICES.get(cost, "open") if device is None else device
-        given = _formats(ranges, bits, formats, names)
-        return cls(cost, name, clock_mhz, given, ranges)
+        device = settings.device
+        if device is None:
+            device = _DEVICES.get(settings.cost, "open")
+        formats = _formats(ranges, settings, names)
+        return cls(settings.cost, device, settings.clock_mhz, formats, ranges)
 
     def model(self) -> Model:
         """The cost model."""
@@ -127,22 +112,17 @@ def _complexity_cost(features: int, complexity: Mapping[Op, float]) -> SearchCos
 
 
 def _formats(
-    ranges: Sequence[Interval],
-    bits: int,
-    given: str | Mapping[str, str] | None,
-    names: Sequence[str],
+    ranges: Sequence[Interval], settings: HardwareSettings, names: Sequence[str]
 ) -> tuple[Fixed, ...]:
-    if isinstance(given, str):
-        return (Fixed.parse(given),) * len(ranges)
-    if isinstance(bits, bool) or not isinstance(bits, int) or not 2 <= bits <= 24:
-        raise InputError(f"input_bits must be an integer from 2 to 24, not {bits!r}")
-    named = {} if given is None else dict(given)
+    named = settings.input_formats or {}
+    if isinstance(named, str):
+        return (Fixed.parse(named),) * len(ranges)
     if unknown := [n for n in named if n not in names]:
         raise InputError(
             f"a format is given for {unknown[0]!r}, but the features are {', '.join(names)}"
         )
     return tuple(
-        Fixed.parse(named[name]) if name in named else fitting_format(span, bits)
+        Fixed.parse(named[name]) if name in named else fitting_format(span, settings.input_bits)
         for name, span in zip(names, ranges, strict=True)
     )
 

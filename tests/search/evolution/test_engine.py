@@ -248,7 +248,7 @@ def test_one_row_and_one_feature_work() -> None:
         ({"interaction": 1.5}, "interaction must be a number from 0 to 1, not 1.5"),
         ({"huber_delta": 0.0}, "huber_delta must be a number above 0, not 0"),
         ({"parsimony": -1.0}, "parsimony must be a number from 0, not -1.0"),
-        ({"target_loss": float("nan")}, "target_loss must be a finite number, not nan"),
+        ({"target_loss": float("nan")}, "target_loss must be a finite number or None, not nan"),
         ({"literals": (1.0,)}, "simplify=True merges constants"),
         ({"constants": False}, "simplify=True merges constants"),
     ],
@@ -259,7 +259,9 @@ def test_bad_settings_are_refused(change: dict[str, object], message: str) -> No
 
 
 def test_bad_limits_and_moves_are_refused() -> None:
-    with pytest.raises(InputError, match="max_lut must be a finite number, not nan"):
+    with pytest.raises(
+        InputError, match="max_lut must be a finite number above 0 or None, not nan"
+    ):
         Limits(max_lut=float("nan"))
     with pytest.raises(InputError, match=r"Moves\.crossover must be a number from 0, not -1"):
         Moves(crossover=-1.0)

@@ -91,7 +91,7 @@ def test_numbers_and_truth_values_of_numpy_are_settings_as_python_s_are() -> Non
     assert made == EngineConfig(simplify=False, islands=3, inner=1.0)
     assert type(made.simplify) is bool and type(made.islands) is int
     for wrong in ({"islands": np.True_}, {"inner": np.True_}, {"simplify": 1}):
-        with pytest.raises(InputError, match=f"EngineConfig.{next(iter(wrong))} must be a"):
+        with pytest.raises(InputError, match=f"EngineConfig.{next(iter(wrong))} must be "):
             EngineConfig(**wrong)  # type: ignore[arg-type]
 
 
