@@ -19,14 +19,16 @@ def rate(value: float) -> str:
 
 
 def plain(rows: Sequence[Record]) -> str:
-    """Rows of one form as they are; rates of millions and more in units of 10^9."""
+    """Rows of one form as they are; figures of tens of millions and more in units of 10^9."""
     head = list(rows[0])
     return table(head, [[_cell(row[name]) for name in head] for row in rows])
 
 
 def _cell(value: object) -> str:
     if isinstance(value, float):
-        return rate(value) if abs(value) >= 1e6 else f"{value:.4g}"
+        if abs(value) >= 1e7:
+            return rate(value)
+        return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 

@@ -112,7 +112,14 @@ def test_levels_without_ticks_have_no_ratio(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "cell"), [(3e9, "3.00 G"), (0.12345, "0.1235"), (12345, "12,345")]
+    ("value", "cell"),
+    [
+        (3e9, "3.00 G"),
+        (0.12345, "0.1235"),
+        (12345, "12,345"),
+        (1224368.4, "1,224,368"),
+        (77681.0, "77,681"),
+    ],
 )
 def test_plain_tables(value: float, cell: str) -> None:
     assert plain([{"a": value, "b": "x"}]).splitlines() == [

@@ -1,4 +1,5 @@
-// What is known of functions that were met before, by their fingerprints.
+// A cache of losses and costs of functions that a search has already evaluated, by fingerprint, so
+// that another way of writing the same function is not evaluated again.
 #pragma once
 #include <algorithm>
 #include <vector>

@@ -1,5 +1,5 @@
-// The enumerated functions, found again by the values that one must have. Threads may share it
-// while it does not grow.
+// All functions of a vocabulary up to a size, with an index from values on the data's rows to the
+// function that has them, up to a scale and a shift. Threads may share it while it does not grow.
 #pragma once
 #include "enumeration/enumerate.hpp"
 

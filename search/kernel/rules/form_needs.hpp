@@ -1,5 +1,7 @@
-// What the rules count in a way of writing a function. Of two forms of one function, one that needs
-// no more of anything stands wherever the other may.
+// The features of an expression that structural rules look at: nodes, depth, complexity, ticks,
+// counts of tokens, nesting. Enumeration keeps one of two forms of a function and drops the other
+// only if the first needs no more of any feature, so that it is allowed wherever the other would
+// be.
 #pragma once
 #include "rules/rules.hpp"
 

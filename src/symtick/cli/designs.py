@@ -18,14 +18,37 @@ if TYPE_CHECKING:
     from symtick.hwcost import Estimate
 
 
+InputFormats = Annotated[
+    list[str],
+    typer.Option(
+        "--input-format", "-i", help="fixed<W,I> for all inputs, or NAME=fixed<W,I>; repeat."
+    ),
+]
+InputRanges = Annotated[
+    list[str] | None,
+    typer.Option("--input-range", "-r", help="LO:HI for all, or NAME=LO:HI; repeat."),
+]
+Division = Annotated[
+    str, typer.Option(help="exact: quotients and roots to the last bit; auto: by functions.")
+]
+Latency = Annotated[
+    int | None, typer.Option(help="Latency in ticks; default the fewest, 0 combinational.")
+]
+Ticks = Annotated[
+    int | None, typer.Option(help="So many ticks, at the fastest clock for it; replaces --clock.")
+]
+Thresholds = Annotated[
+    list[float] | None, typer.Option(help="For above: one for all scores, or repeat for each.")
+]
+Widths = Annotated[
+    list[str] | None,
+    typer.Option(help="NAME=fixed<W,I>,AP_TRN,AP_WRAP of one signal in the Verilog; repeat."),
+]
+
+
 def compile_(
     expression: Annotated[str, typer.Argument(help="Outputs, separated by ';'.")],
-    input_format: Annotated[
-        list[str],
-        typer.Option(
-            "--input-format", "-i", help="fixed<W,I> for all inputs, or NAME=fixed<W,I>; repeat."
-        ),
-    ],
+    input_format: InputFormats,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="New folder; default designs/<name>.")
     ] = None,
@@ -36,37 +59,20 @@ def compile_(
     term_frac: Annotated[
         int, typer.Option(help="Bits after the point that an output's terms are computed to.")
     ] = 6,
-    input_range: Annotated[
-        list[str] | None,
-        typer.Option("--input-range", "-r", help="LO:HI for all, or NAME=LO:HI; repeat."),
-    ] = None,
-    division: Annotated[
-        str,
-        typer.Option(help="exact: quotients and roots to the last bit; auto: by functions."),
-    ] = "auto",
+    input_range: InputRanges = None,
+    division: Division = "auto",
     device: Annotated[str, typer.Option(help="Device; see symtick devices.")] = DEVICE,
     clock: Annotated[float, typer.Option(help="Clock in MHz.")] = CLOCK_MHZ,
-    latency: Annotated[
-        int | None, typer.Option(help="Latency in ticks; default the fewest, 0 combinational.")
-    ] = None,
-    ticks: Annotated[
-        int | None,
-        typer.Option(help="So many ticks, at the fastest clock for it; replaces --clock."),
-    ] = None,
+    latency: Latency = None,
+    ticks: Ticks = None,
     scheduler: Annotated[
         str, typer.Option(help="asap, alap, or registers: the fewest of them.")
     ] = SCHEDULER,
     decide: Annotated[
         str, typer.Option(help="Outputs, with commas: scores, index, margin, top, above.")
     ] = "scores",
-    threshold: Annotated[
-        list[float] | None,
-        typer.Option(help="For above: one for all scores, or repeat for each."),
-    ] = None,
-    width: Annotated[
-        list[str] | None,
-        typer.Option(help="NAME=fixed<W,I>,AP_TRN,AP_WRAP of one signal in the Verilog; repeat."),
-    ] = None,
+    threshold: Thresholds = None,
+    width: Widths = None,
     as_json: AsJson = False,
 ) -> None:
     """Compile an expression to HLS C++ and Verilog.

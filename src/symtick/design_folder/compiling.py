@@ -88,8 +88,7 @@ def compile_text(
         output_format: format of every output; as computed by default.
         term_frac: bits after the point that an output's terms are computed to.
         input_ranges: `LO:HI` for every input, `NAME=LO:HI` for one; the format's by default.
-        division: `exact` computes quotients and square roots digit by digit, exact to the last bit;
-            `auto` see `Precision.division`.
+        division: `exact` (quotients and roots to the last bit) or `auto`, see `Precision.division`.
         device: device of the cost model.
         clock_mhz: clock that the schedule is made for.
         latency: ticks; None is the fewest.
@@ -109,34 +108,28 @@ def compile_text(
         ResourceError: the clock or the latency cannot be met.
     """
     expression, formats, ranges = read_inputs(text, input_formats, input_ranges)
+    output = None if output_format is None else Fixed.parse(output_format)
+    names = tuple(f"y{k}" for k in range(len(expression.outputs)))
     spec = DesignSpec(
-        name=name,
-        expression=expression,
-        output_names=tuple(f"y{k}" for k in range(len(expression.outputs))),
-        formats=formats,
-        precision=Precision(
-            term_frac=term_frac,
-            output=None if output_format is None else Fixed.parse(output_format),
-            division=division,
-        ),
-        device=device,
-        clock_mhz=clock_mhz,
-        ranges=ranges,
-        latency=latency,
-        scheduler=scheduler,
-        decision=decision,
-    )
+        name=name, expression=expression, output_names=names, formats=formats, ranges=ranges,
+        precision=Precision(term_frac=term_frac, output=output, division=division), device=device,
+        clock_mhz=clock_mhz, latency=latency, scheduler=scheduler, decision=decision,
+    )  # fmt: skip
     if ticks is not None:
         spec = _fastest(spec, ticks)
     if widths:
         spec = replace(spec, widths=read_widths(widths, spec.scores()))
+    return _compiled(spec, folder if folder is not None else Path("designs") / name)
+
+
+def _compiled(spec: DesignSpec, folder: Path) -> Compiled:
+    """A spec compiled, estimated, measured and written."""
     built = spec.build()
     cost = estimate(built, spec.model())
-    target = folder if folder is not None else Path("designs") / name
-    with new_folder(target) as draft:
+    with new_folder(folder) as draft:
         write_design(draft, spec, built, cost)
-    scores = built if decision == SCORES else spec.scores()
-    return Compiled(target, built, cost, load_device(device), largest_error(scores))
+    scores = built if spec.decision == SCORES else spec.scores()
+    return Compiled(folder, built, cost, load_device(spec.device), largest_error(scores))
 
 
 def _fastest(spec: DesignSpec, ticks: int) -> DesignSpec:
