@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -132,7 +133,8 @@ except RuntimeError:
 def test_an_engine_that_gets_no_threads_does_the_work_alone() -> None:
     done = subprocess.run(
         [sys.executable, "-c", _NO_THREADS], capture_output=True, text=True, check=False,
-        env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+        env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
+             "PYTHONPATH": os.environ.get("PYTHONPATH", "")},
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "no threads True\n"), done.stderr
 
