@@ -6,26 +6,43 @@ import ast
 import re
 import runpy
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
+import yaml
+from small_networks import particles, trained
+
+from symtick import distill_job
+from symtick.search.distill.settings import AssembleSettings, DistillConfig, EvolutionSettings
 
 pytestmark = pytest.mark.kernel
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
-SMALLER = {"60_000": "1_500", "2_000_000": "800"}
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+SMALLER = {"60_000": "1_500", "2_000_000": "800", '"d4"': '"d1"'}
+QUICK = DistillConfig(
+    evolution=EvolutionSettings(generations=6, slice_generations=3, rows=600),
+    layered=replace(DistillConfig().layered, hidden=()),
+    assemble=AssembleSettings(designs=3, polish_iterations=10, polish_rows=400),
+)
 CLUSTER = ("n_workers", "dask_jobqueue")  # `tests/search/regression/test_islands.py` has these
 
 
 def snippets(name: str) -> list[str]:
     """Fenced Python, and blocks that are set in by four columns and begin with an import."""
     text = (DOCS / name).read_text()
-    fenced = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    fenced = fences(text, "python")
     text = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
     blocks = re.findall(r"(?:^(?: {4}.*)?\n)+", text, re.MULTILINE)
     return fenced + [textwrap.dedent(b) for b in blocks if b.strip().startswith("from ")]
+
+
+def fences(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 def ran(source: str, folder: Path, known: dict[str, Any]) -> dict[str, Any]:
@@ -70,3 +87,62 @@ def test_of_the_grammar_and_the_policy(tmp_path: Path, capsys: pytest.CaptureFix
     status = known["search"].status
     assert status.done or status.evaluations == 800
     assert status.best_loss < 1e-20
+
+
+@pytest.fixture(scope="module")
+def tagger(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The job of the README, run with a network and rows of its own: names that snippets know."""
+    folder = tmp_path_factory.mktemp("readme")
+    X, y = particles(900)
+    (text,) = fences((ROOT / "README.md").read_text(), "yaml")
+    content = yaml.safe_load(text)
+    spread = X.std(axis=0)
+    net = trained((X - X.mean(axis=0)) / spread, y, content["teacher"]["torch"]["widths"], 10)
+    torch.save(net.state_dict(), folder / "net.pt")
+    np.savez(folder / "rows.npz", X_train=X[:700], y_train=y[:700], X_test=X[700:], y_test=y[700:],
+             classes=np.array(["e", "mu", "tau"]))  # fmt: skip
+    content["hardware"]["max_ticks"] = 2
+    smaller = {"search": {"generations": 4, "hidden": []}, "verify": {"vectors": 200}}
+    (folder / "tagger.yaml").write_text(yaml.safe_dump(content | smaller))
+    distill_job(folder / "tagger.yaml", folder / "runs/tagger")
+    return {"folder": folder, "X": X, "y": y, "net": trained(X, y)}
+
+
+@pytest.mark.slow
+@pytest.mark.sim
+def test_of_runs(tagger: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tagger["folder"])
+    opening = fences((ROOT / "README.md").read_text(), "python")[0]
+    assert ran(opening, tmp_path, {"X": tagger["X"]})["run"].chosen.verification.ok
+    (source,) = snippets("jobs.md")
+    run = ran(source, tmp_path, {"X": tagger["X"]})["run"]
+    assert (run.folder / "report.html").is_file() and (run.folder / "tuned/d1").is_dir()
+    assert Path("firmware/tagger/design.json").is_file()
+
+
+def test_of_estimators_in_the_readme(
+    tagger: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, distiller, regressor = fences((ROOT / "README.md").read_text(), "python")
+    X, y = tagger["X"], tagger["y"]
+    rows = {"net": tagger["net"], "X": X[:700], "y": y[:700], "X_test": X[700:], "y_test": y[700:]}
+    shorter = {"max_ticks=4": "max_ticks=4, config=quick", 'domain="box"': "evaluations=1_500"}
+    for old, new in shorter.items():
+        distiller, regressor = distiller.replace(old, new), regressor.replace(old, new)
+    model = ran(distiller, tmp_path, rows | {"quick": QUICK})["model"]
+    assert model.score(X[700:], y[700:]) > 0.7
+    assert (tmp_path / "firmware/tagger/design.json").is_file()
+    X = np.random.default_rng(0).uniform(0.5, 2.0, (200, 2))
+    model = ran(regressor, tmp_path, {"X": X, "y": X[:, 0] * X[:, 1]})["model"]
+    assert model.score(X, X[:, 0] * X[:, 1]) > 0.9
+    assert (tmp_path / "firmware/law/design.json").is_file()
+
+
+def test_every_document_with_python_is_run_here() -> None:
+    paths = (ROOT / "README.md", *DOCS.glob("*.md"))
+    starts = ("```python", "\n    from ")
+    documents = [path for path in paths if any(s in path.read_text() for s in starts)]
+    assert {path.name for path in documents} == {
+        "README.md", "grammar.md", "jobs.md", "policy.md", "regression.md"
+    }  # fmt: skip

@@ -46,6 +46,7 @@ def load_teacher(path: Path | str) -> TorchTeacher:
             arrays["mean"],
             arrays["std"],
             meta["task"],
+            meta.get("target_names", ()),
         )
     except InputError:
         raise

@@ -49,6 +49,11 @@ class Teacher(Protocol):
         ...
 
     @property
+    def target_names(self) -> tuple[str, ...]:
+        """One name per value; empty for classes."""
+        ...
+
+    @property
     def task(self) -> TeacherTask:
         """What the outputs mean."""
         ...
@@ -56,6 +61,26 @@ class Teacher(Protocol):
     def logits(self, X: npt.ArrayLike) -> FloatArray:
         """Rows (n, features) in the user's units to scores before softmax, float64 (n, K)."""
         ...
+
+
+def check_outputs(what: str, outputs: int, wanted: int, task: TeacherTask) -> None:
+    """Raise InputError where a network has another number of outputs than classes or targets."""
+    if outputs == wanted or (task == "classification" and (outputs, wanted) == (1, 2)):
+        return
+    if task == "regression":
+        raise InputError(
+            f"the {what} has {counted(outputs, 'output')} for {counted(wanted, 'target')}: give "
+            "one that has an output for each, in their order, or y with the values of each output"
+        )
+    raise InputError(
+        f"the {what} has {counted(outputs, 'output')} for {wanted} classes: give one that has an "
+        "output for each class (one is enough for two classes), or rows with labels of every class"
+    )
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 output`, `3 outputs`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 @dataclass(frozen=True)
@@ -131,6 +156,7 @@ class TorchTeacher:
         feature_names, class_names: names of inputs and classes.
         mean, std: float64 (features,); the module sees (x - mean) / std.
         task: what the outputs mean.
+        target_names: of a regression, one for each output.
 
     Raises:
         InputError: sizes that do not fit, a std that is not positive, or a module that ends in
@@ -143,6 +169,7 @@ class TorchTeacher:
     mean: FloatArray
     std: FloatArray
     task: TeacherTask = "classification"
+    target_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         size = len(self.feature_names)
@@ -169,6 +196,7 @@ class TorchTeacher:
         mean: npt.ArrayLike | None = None,
         std: npt.ArrayLike | None = None,
         task: TeacherTask = "classification",
+        target_names: Sequence[str] = (),
     ) -> TorchTeacher:
         """Any module given in Python; without mean and std it sees the raw features.
 
@@ -183,6 +211,7 @@ class TorchTeacher:
             np.zeros(size) if mean is None else np.array(mean, dtype=np.float64),
             np.ones(size) if std is None else np.array(std, dtype=np.float64),
             task,
+            tuple(target_names),
         )
 
     @property
@@ -247,15 +276,12 @@ class TorchTeacher:
         return np.asarray(scores, dtype=np.float64)
 
     def _check_scores(self, scores: npt.NDArray[Any], rows: int) -> None:
-        widths = {1, 2} if len(self.class_names) == 2 else {len(self.class_names)}
         if scores.ndim != 2 or len(scores) != rows:
             raise InputError(
                 f"the module maps {rows} rows to shape {scores.shape}, not to (rows, outputs)"
             )
-        if self.task == "classification" and scores.shape[1] not in widths:
-            raise InputError(
-                f"the module has {scores.shape[1]} outputs for {len(self.class_names)} classes"
-            )
+        names = self.class_names if self.task == "classification" else self.target_names
+        check_outputs("module", scores.shape[1], len(names), self.task)
         if not np.isfinite(scores).all():
             row = int(np.argwhere(~np.isfinite(scores))[0, 0])
             raise InputError(f"the module's scores of row {row} are not finite")
@@ -277,6 +303,7 @@ class TorchTeacher:
             "feature_names": self.feature_names,
             "class_names": self.class_names,
             "task": self.task,
+            "target_names": self.target_names,
         }
         arrays: dict[str, Any] = {"meta": np.array(json.dumps(meta))}
         for index, (weight, bias) in enumerate(self.layers()):

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from small_networks import muon_hits, particles, trained
 
 from symtick import SymbolicDistiller
 from symtick.codegen import Fixed
@@ -115,3 +116,33 @@ def test_refuses() -> None:
         SymbolicDistiller(teacher={}).fit(X, y)
     with pytest.raises(ValueError, match="2 features"):
         SymbolicDistiller(config=FAST).fit(X, y).predict(X[:, :1])
+
+
+def test_a_torch_module_teaches_classes_and_values() -> None:
+    X, y = particles(600)
+    model = SymbolicDistiller(teacher=trained(X, y), config=FAST).fit(X, np.array(list("abc"))[y])
+    assert set(model.predict(X)) <= set("abc") and model.score(X, np.array(list("abc"))[y]) > 0.8
+    two = y[y < 2]
+    net = trained(X[y < 2], two)
+    model = SymbolicDistiller(teacher=net, config=FAST).fit(X[y < 2], two)
+    assert model.score(X[y < 2], two) > 0.8
+    hits, curvature = muon_hits(800)
+    net = trained(hits, curvature)
+    model = SymbolicDistiller(teacher=net, task="regression", input_format="fixed<8,1>",
+                              config=FAST).fit(hits, curvature)  # fmt: skip
+    assert model.score(hits, curvature) > 0.9
+    both = np.stack([curvature, np.abs(curvature)], axis=1)
+    model = SymbolicDistiller(teacher=trained(hits, both), task="regression", config=FAST)
+    assert model.fit(hits, both).predict(hits).shape == (800, 2)
+
+
+def test_a_module_with_another_number_of_outputs() -> None:
+    X, y = particles(300)
+    net = trained(X, y, epochs=1)
+    with pytest.raises(InputError, match="module has 3 outputs for 2 classes: give one that has"):
+        SymbolicDistiller(teacher=net).fit(X[y < 2], y[y < 2])
+    with pytest.raises(InputError, match="module has 3 outputs for 1 target: give one that has"):
+        SymbolicDistiller(teacher=net, task="regression").fit(X, X[:, 0])
+    line = LinearRegression().fit(X, X[:, 0])
+    with pytest.raises(InputError, match="teacher has 1 output for 2 targets"):
+        SymbolicDistiller(teacher=line, task="regression").fit(X, X[:, :2])

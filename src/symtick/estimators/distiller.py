@@ -32,7 +32,7 @@ from symtick.search.designs.front import FrontEntry
 from symtick.search.designs.settings import ChoiceSettings
 from symtick.search.distill.distill import Distiller
 from symtick.search.distill.settings import DistillConfig
-from symtick.search.teachers.teacher import Teacher, TorchTeacher
+from symtick.search.teachers.teacher import Teacher, TeacherTask, TorchTeacher, check_outputs
 
 
 class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
@@ -160,7 +160,7 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         X = self.scaler_.transform(rows)
         common: dict[str, Any] = {"validation": self.validation, "seed": self.seed}
         if self.task == "regression":
-            values = target if self.teacher is None else scores_of(self.teacher, rows)
+            values = target if self.teacher is None else self._scores(rows, _columns(target))
             return Problem.from_scores(X, values, self._formats, kind="values", **common)
         check_classification_targets(target)
         self.classes_, labels = np.unique(target, return_inverse=True)
@@ -170,13 +170,17 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
             return Problem.from_labels(
                 X, labels, self._formats, classes=len(self.classes_), **common
             )
-        scores = scores_of(self.teacher, rows)
-        outputs = 1 if scores.ndim == 1 else scores.shape[1]
-        if outputs != len(self.classes_) and (outputs, len(self.classes_)) != (1, 2):
-            raise InputError(
-                f"the teacher scores {outputs} classes, but y holds {len(self.classes_)}"
-            )
+        scores = self._scores(rows, len(self.classes_))
         return Problem.from_scores(X, scores, self._formats, labels=labels, **common)
+
+    def _scores(self, rows: FloatArray, wanted: int) -> FloatArray:
+        """The teacher's outputs, (rows, outputs), as many as `wanted` classes or targets need."""
+        module = isinstance(self.teacher, torch.nn.Module)
+        names = tuple(str(k) for k in range(wanted))
+        scores = scores_of(self.teacher, rows, self.task, names)
+        matrix = scores[:, None] if scores.ndim == 1 else scores
+        check_outputs("module" if module else "teacher", matrix.shape[1], wanted, self.task)
+        return matrix
 
     def spec(self, name: str | None = None, top: str = "distilled") -> DesignSpec:
         """A design of the front as something to compile; the chosen one without a name."""
@@ -224,14 +228,26 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         return float(measure(y, self.predict(X)))
 
 
-def scores_of(teacher: object, X: FloatArray) -> FloatArray:
+def _columns(target: npt.NDArray[Any]) -> int:
+    return 1 if target.ndim == 1 else int(target.shape[1])
+
+
+def scores_of(
+    teacher: object, X: FloatArray, task: TeacherTask, names: tuple[str, ...]
+) -> FloatArray:
     """Scores before softmax (or values) of anything that can teach, float64.
 
+    `names` are those of the classes or targets.
+
     Raises:
-        InputError: it has none of the methods that are asked for.
+        InputError: it has none of the methods that are asked for, or a module has another number
+            of outputs.
     """
     if isinstance(teacher, torch.nn.Module):
-        teacher = TorchTeacher.wrap(teacher, default_names(X.shape[1]))
+        classes, targets = (names, ()) if task == "classification" else ((), names)
+        teacher = TorchTeacher.wrap(
+            teacher, default_names(X.shape[1]), classes, task=task, target_names=targets
+        )
     if hasattr(teacher, "logits"):
         return cast(Teacher, teacher).logits(X)
     if hasattr(teacher, "predict_proba"):

@@ -1,0 +1,91 @@
+"""Small trained torch networks on data of other kinds than the example's.
+
+`muon_hits` is a toy of a muon trigger: hit positions of five stations and eta, all whole numbers,
+from which the curvature q/pT is to be told. `particles` are three classes of unscaled features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from symtick.search.teachers.teacher import Architecture
+from symtick.search.teachers.train import fit_module
+from symtick.search.torch_threads import one_thread
+
+Floats = npt.NDArray[np.float64]
+
+MUON_FEATURES = ("dphi1", "dphi2", "dphi3", "dphi4", "dphi5", "eta")
+_LEVERS = np.array([0.35, 0.7, 1.1, 1.5, 2.0])  # of the stations, in metres behind the magnet
+_COUNTS = 1500.0  # strips per metre of lever at q/pT = 1/GeV
+_SCATTER = 0.015  # angle of a station's material, in shares of the bend
+_NOISE = 1.5  # strips, before rounding
+
+
+def muon_hits(rows: int, seed: int = 0) -> tuple[Floats, Floats]:
+    """Whole numbers (rows, 6) and q/pT in 1/GeV (rows,), pT from 4 GeV.
+
+    The bend of a station grows with its lever and falls with |eta|, as the field does; each station
+    scatters the muon for those behind it.
+    """
+    rng = np.random.default_rng(seed)
+    curvature = rng.uniform(-0.25, 0.25, rows)
+    eta = np.rint(rng.uniform(-60.0, 60.0, rows))
+    field = 1.0 - 0.35 * (eta / 60.0) ** 2
+    kinks = _SCATTER * np.abs(curvature)[:, None] * rng.standard_normal((rows, len(_LEVERS)))
+    steps = np.diff(_LEVERS, prepend=0.0)
+    bend = np.cumsum(
+        steps * (curvature * field)[:, None] + steps * np.cumsum(kinks, axis=1), axis=1
+    )
+    hits = np.rint(_COUNTS * bend + _NOISE * rng.standard_normal(bend.shape))
+    return np.column_stack([hits, eta]), curvature
+
+
+def particles(rows: int, features: int = 4, seed: int = 0) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Features (rows, features) of sizes from 1e-3 to 1e4, and classes 0 to 2."""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, 3, rows)
+    centers = np.random.default_rng(7).normal(size=(3, features))
+    X = rng.normal(size=(rows, features)) + 2.5 * centers[y]
+    X[:, -1] = np.abs(X[:, -1])
+    return X * 10.0 ** np.linspace(-3, 4, features), y
+
+
+def trained(
+    X: Floats, y: npt.NDArray[np.generic], hidden: Sequence[int] = (8,), epochs: int = 30
+) -> nn.Sequential:
+    """A perceptron that reads raw rows: scores of whole-number classes, or values of real ones.
+
+    It is trained on standardised rows and targets, which its first and last layer take in.
+    """
+    values = y.dtype.kind == "f"
+    goal = y.reshape(len(y), -1) if values else y
+    outputs = goal.shape[1] if values else int(y.max()) + 1
+    mean, std = X.mean(axis=0), X.std(axis=0)
+    center, spread = (goal.mean(axis=0), goal.std(axis=0)) if values else (0.0, 1.0)
+    with one_thread(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        net = Architecture.mlp((X.shape[1], *hidden, outputs)).build()
+        fit_module(
+            net,
+            torch.tensor((X - mean) / std, dtype=torch.float32),
+            torch.tensor((goal - center) / spread, dtype=torch.float32 if values else torch.long),
+            nn.functional.mse_loss if values else nn.functional.cross_entropy,
+            epochs=epochs,
+            batch=128,
+            learning_rate=1e-2,
+        )
+    first, last = net[0], net[-1]
+    assert isinstance(first, nn.Linear) and isinstance(last, nn.Linear)
+    with torch.no_grad():
+        first.weight /= torch.tensor(std, dtype=torch.float32)
+        first.bias -= first.weight @ torch.tensor(mean, dtype=torch.float32)
+        if values:
+            scale = torch.tensor(spread, dtype=torch.float32)
+            last.weight *= scale[:, None]
+            last.bias.mul_(scale).add_(torch.tensor(center, dtype=torch.float32))
+    return net
