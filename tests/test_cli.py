@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,11 @@ import torch
 import yaml
 
 from symtick.cli import main
+from symtick.cli.checks import verify
+from symtick.cli.designs import compile_
+from symtick.codegen import SCORES, Decision, Precision
+from symtick.design_folder.checks import verify_folder
+from symtick.design_folder.compiling import compile_text
 from symtick.design_folder.folder import read_spec
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -328,6 +334,24 @@ def test_a_design_is_compiled_and_estimated_once(cli: Cli, monkeypatch: pytest.M
         monkeypatch.setattr(module, "estimate", counted("estimate", hwcost.estimate))
     assert cli("compile", "x0*x1", *FORMAT, "-o", "d")[0] == 0
     assert counts == {"compile": 1, "estimate": 1}
+
+
+def test_defaults_of_verbs_are_those_of_the_functions() -> None:
+    verb, function = signature(compile_).parameters, signature(compile_text).parameters
+    lists = {"input_range": "input_ranges", "width": "widths"}
+    others = {*lists, "expression", "input_format", "output", "clock", "decide", "threshold"}
+    for name in {*verb} - others - {"as_json"}:
+        assert verb[name].default == function[name].default, name
+    assert verb["clock"].default == function["clock_mhz"].default
+    for name, other in lists.items():
+        assert verb[name].default is None and function[other].default == ()
+    decision = Decision(tuple(verb["decide"].default.split(",")))
+    assert decision == function["decision"].default == SCORES
+    for name in ("term_frac", "division"):
+        assert verb[name].default == getattr(Precision(), name)
+    assert signature(verify).parameters["seed"].default == (
+        signature(verify_folder).parameters["seed"].default
+    )
 
 
 def test_every_public_name_is_there() -> None:

@@ -81,9 +81,14 @@ def test_what_needs_no_extra_works(folder: Path) -> None:
     lines = {line.split()[0]: line for line in out.splitlines() if line}
     assert code == 0 and all("not installed" in lines[extra] for extra in EXTRAS)
     assert "scikit-learn" in lines["search"] and "pip install 'symtick[synth]'" in lines["yosys"]
-    code, _, err = bare("import symtick; symtick.SymbolicRegressor", folder=folder)
-    assert code == 1
-    assert "symtick.SymbolicRegressor needs the extra 'search'" in err.splitlines()[-1]
+    for code in ("import symtick; symtick.SymbolicRegressor",
+                 "from symtick import SymbolicRegressor"):  # fmt: skip
+        status, _, err = bare(code, folder=folder)
+        assert status == 1
+        assert "symtick.SymbolicRegressor needs the extra 'search'" in err.splitlines()[-1]
+    code = "import symtick; print([n for n in symtick.__all__ if not hasattr(symtick, n)])"
+    status, out, err = bare(code, folder=folder)
+    assert status == 0 and "SymbolicRegressor" in out and "compile_text" not in out, err
 
 
 def test_the_extras_are_those_of_the_package() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from symtick.codegen.ir.fixed import MAX_PORT_WIDTH, Fixed, Overflow, Quant
 from symtick.codegen.ir.graph import MAX_TABLE_BITS
+from symtick.defaults import DIVISION, TERM_FRAC
 from symtick.errors import InputError, WidthError
 
 DIVISIONS = ("auto", "exact")
@@ -45,7 +46,7 @@ class Precision:
         WidthError: the output format is wider than a port may be.
     """
 
-    term_frac: int = 6
+    term_frac: int = TERM_FRAC
     output: Fixed | None = None
     table_bits: int = 12
     wide_bits: int = 10
@@ -53,7 +54,7 @@ class Precision:
     overflow: Overflow = Overflow.SAT
     guard_bits: int = 2
     chords: bool = True
-    division: str = "auto"
+    division: str = DIVISION
 
     def __post_init__(self) -> None:
         _within("term_frac", self.term_frac, -32, 40)

@@ -20,8 +20,9 @@ from symtick.search.designs.settings import ChoiceSettings
 from symtick.search.evolution.settings import EngineConfig, Limits
 from symtick.search.hybrid.settings import HYBRID_METHODS
 from symtick.search.layered.settings import LayeredSettings
-from symtick.settings import Count, Natural, NotNegative, Whole, checked, one_of
+from symtick.settings import Count, Natural, NotNegative, Threads, Whole, checked, one_of
 
+OpName = Annotated[str, one_of(BY_NAME)]
 DEFAULT_OPS = ("add", "sub", "mul", "neg", "abs", "min", "max", "square", "exp", "tanh")
 
 
@@ -102,8 +103,8 @@ class DistillConfig:
     """
 
     seed: Natural = 1
-    threads: Count = 2
-    ops: Annotated[tuple[Annotated[str, one_of(BY_NAME)], ...], Strict(False)] = DEFAULT_OPS
+    threads: Threads = 2
+    ops: Annotated[tuple[OpName, ...], Strict(False), Field(min_length=1)] = DEFAULT_OPS
     evolution: EvolutionSettings = field(default_factory=EvolutionSettings)
     layered: LayeredSettings = field(default_factory=LayeredSettings)
     assemble: AssembleSettings = field(default_factory=AssembleSettings)

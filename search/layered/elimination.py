@@ -21,7 +21,6 @@ from symtick.search.kernel_api.search import Status
 from symtick.search.kernel_api.states import (
     Arrays,
     State,
-    part_of,
     prefixed,
     restoring,
     values_of,
@@ -29,7 +28,7 @@ from symtick.search.kernel_api.states import (
 )
 from symtick.search.layered.codes import Codes
 from symtick.search.layered.descent import RowBatch, fit
-from symtick.search.layered.layers import Grid, Layers
+from symtick.search.layered.layers import INNER, OUTER, Grid, Layers
 from symtick.search.layered.pruning import Probe, cuts, remove
 from symtick.search.layered.settings import LayeredSettings
 
@@ -183,14 +182,19 @@ class Elimination:
             InputError: it is damaged.
         """
         values = values_of(state)
-        self.layers = unpack(part_of(state, "now."), self.rows.codes, tuple(values["shapes"]))
+        self.layers = unpack(_form(state, "now."), self.rows.codes, tuple(values["shapes"]))
         self.pruned = [
-            PrunedForm(part_of(state, f"{number}."), FrontEntry.from_dict(entry))
+            PrunedForm(_form(state, f"{number}."), FrontEntry.from_dict(entry))
             for number, entry in enumerate(values["entries"])
         ]
         self._slices = int(values["slices"])
         self._loss = float("inf") if values["loss"] is None else float(values["loss"])
         self._done = bool(values["done"])
+
+
+def _form(state: Arrays, prefix: str) -> State:
+    names = ("kind", "inner", "outer", *INNER, *OUTER, "bias")
+    return {name: state[f"{prefix}{name}"] for name in names}
 
 
 def pack(layers: Layers) -> State:

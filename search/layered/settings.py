@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from annotated_types import Le
 from pydantic import Strict
 
 from symtick.search.layered.layers import SHAPES
-from symtick.settings import Count, Counts, Flag, Natural, NotNegative, checked, one_of
+from symtick.settings import Count, Flag, Natural, NotNegative, checked, one_of
+
+Hidden = Annotated[Count, Le(1000)]
 
 
 @checked
@@ -38,7 +41,7 @@ class LayeredSettings:
         refine_drops: summands that each of them loses in the end.
     """
 
-    hidden: Counts = (4, 4, 5, 5, 5, 5, 6, 6)
+    hidden: Annotated[tuple[Hidden, ...], Strict(False)] = (4, 4, 5, 5, 5, 5, 6, 6)
     shapes: Annotated[tuple[Annotated[str, one_of(SHAPES)], ...], Strict(False)] = ("tanh", "gauss")
     mixed: Flag = True
     rows: Natural = 60_000

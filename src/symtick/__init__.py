@@ -17,6 +17,7 @@ are loaded when first used, so that `import symtick` is quick and needs no extra
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -122,8 +123,9 @@ def __getattr__(name: str) -> Any:
     """Load a public name from its module.
 
     Raises:
-        AttributeError: there is no such name; of one that is gone it says what to use.
-        MissingExtraError: its module needs packages that an extra brings.
+        AttributeError: there is no such name; of one that is gone it says what to use, and of one
+            whose module needs packages that an extra brings, which extra.
+        MissingExtraError: such a name stands in `from symtick import ...`.
     """
     if name in _GONE:
         raise AttributeError(f"symtick.{name} is gone: use {_GONE[name]}")
@@ -138,4 +140,8 @@ def __getattr__(name: str) -> Any:
         extra = extra_of(error.name)
         if extra is None:
             raise
-        raise MissingExtraError(f"symtick.{name}", extra) from None
+        missing = MissingExtraError(f"symtick.{name}", extra)
+        # `from` would put "cannot import name" in place of an AttributeError's text
+        if sys._getframe(1).f_code.co_name == "_handle_fromlist":
+            raise missing from None
+        raise AttributeError(str(missing)) from None

@@ -16,13 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from symtick.codegen import Decision, Fixed
 from symtick.codegen.scheduling.scheduler import SCHEDULERS
-from symtick.defaults import CLOCK_MHZ, DEVICE, INPUT_FORMAT, TAIL, TEST, VALIDATION
+from symtick.defaults import CLOCK_MHZ, DEVICE, INPUT_FORMAT, TAIL, TEST, VALIDATION, VECTORS
 from symtick.errors import InputError
-from symtick.expr import BY_NAME
-from symtick.search.distill.settings import DistillConfig
+from symtick.search.distill.settings import DistillConfig, OpName
 from symtick.search.evolution.settings import MOST_INDIVIDUALS, Groups
 from symtick.search.hybrid.settings import HYBRID_METHODS
-from symtick.settings import Count, Positive, Real, complaints, one_of
+from symtick.search.layered.settings import Hidden
+from symtick.settings import Count, Positive, Real, Threads, complaints, one_of
 
 MAX_YAML_BYTES = 1_000_000
 SEARCH = DistillConfig()  # the defaults of a job's search
@@ -195,15 +195,15 @@ class SearchSection(_Section):
         threads: worker threads; the result does not depend on it.
     """
 
-    operators: list[Annotated[str, one_of(BY_NAME)]] = list(SEARCH.ops)
+    operators: Annotated[list[OpName], Field(min_length=1)] = list(SEARCH.ops)
     method: Annotated[str, one_of(HYBRID_METHODS)] = SEARCH.evolution.method
     generations: Annotated[int, Ge(0)] = SEARCH.evolution.generations
     population: Annotated[int, Ge(4), Le(MOST_INDIVIDUALS)] = SEARCH.evolution.engine.population
     islands: Groups = SEARCH.evolution.engine.islands
-    max_nodes: Annotated[int, Ge(3)] = SEARCH.evolution.engine.limits.max_nodes
-    hidden: list[Count] = list(SEARCH.layered.hidden)
+    max_nodes: Annotated[int, Ge(3), Le(100_000)] = SEARCH.evolution.engine.limits.max_nodes
+    hidden: list[Hidden] = list(SEARCH.layered.hidden)
     effort: Annotated[float, Gt(0), Le(100)] = 1.0
-    threads: Annotated[int, Ge(1), Le(256)] = SEARCH.threads
+    threads: Threads = SEARCH.threads
 
     @model_validator(mode="after")
     def _something(self) -> SearchSection:
@@ -221,7 +221,7 @@ class ChooseSection(_Section):
 class VerifySection(_Section):
     """How the generated firmware is checked."""
 
-    vectors: Count = 10_000
+    vectors: Count = VECTORS
 
 
 class Job(_Section):

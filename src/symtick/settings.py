@@ -85,7 +85,6 @@ NotNegative = Annotated[Real, Ge(0)]
 Share = Annotated[Positive, Le(1)]
 Chance = Annotated[NotNegative, Le(1)]
 Texts = Annotated[tuple[str, ...], Strict(False)]
-Counts = Annotated[tuple[Count, ...], Strict(False)]
 
 
 def checked(cls: type[T], named: bool = True) -> type[T]:
@@ -150,7 +149,7 @@ def _complaint(item: ErrorDetails, owner: type, named: bool) -> str:
         return f"{place} {text}" if text.startswith("must ") else f"{place}: {text}".lstrip(": ")
     hint = _hint(owner, loc)
     words = _allowed(hint, "finite " if kind == "finite_number" else "")
-    text = f"must be {words}" if words else _SHOULD.sub("must ", text)
+    text = f"must be {words}" if words else _SHOULD.sub("must ", text.split(" after ")[0])
     return f"{place} {text}, not {_SHORT.repr(item['input'])}".lstrip()
 
 

@@ -112,6 +112,14 @@ def test_refuses() -> None:
         SymbolicDistiller().fit(X, np.zeros(60, int))
     with pytest.raises(InputError, match="task must be"):
         SymbolicDistiller(task="ranking").fit(X, y)  # type: ignore[arg-type]
+    for wrong, text in (
+        ({"keep": 0.5}, r"^keep must be from config\.choice\.floor=0\.8 to 1, not 0\.5"),
+        ({"keep": 2}, "^keep must be a number from 0 to 1, not 2"),
+        ({"max_lut": -1}, "^max_lut must be a number above 0 or None, not -1"),
+        ({"threads": 2**40}, "^threads must be an integer from 1 to 1024, not 1099511627776"),
+    ):
+        with pytest.raises(InputError, match=text):
+            SymbolicDistiller(**wrong).settings()
     with pytest.raises(InputError, match="a dict cannot teach"):
         SymbolicDistiller(teacher={}).fit(X, y)
     with pytest.raises(ValueError, match="2 features"):

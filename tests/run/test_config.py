@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from inspect import signature
 from pathlib import Path
 
 import pytest
 import yaml
 
-from symtick.config import Job, load_job
+from symtick.config import Job, TrainSection, load_job
+from symtick.design_folder.checks import verify_folder
 from symtick.errors import InputError
 from symtick.estimators.distiller import SymbolicDistiller
 from symtick.run.distilling import distill_config
 from symtick.search.distill.settings import DistillConfig
+from symtick.search.teachers.train import train_mlp
 
 MINIMAL = {"name": "small", "data": {"path": "rows.npz"}}
 
@@ -31,6 +34,12 @@ def test_a_job_and_both_ways_in_python_have_the_same_defaults() -> None:
     assert (job.hardware.device, job.hardware.clock_mhz) == (distiller.device, distiller.clock_mhz)
     assert (job.inputs.format, job.inputs.tail) == (distiller.input_format, distiller.tail)
     assert job.data.validation == distiller.validation
+    assert job.verify.vectors == signature(verify_folder).parameters["vectors"].default
+    train, given = signature(train_mlp).parameters, TrainSection()
+    for name in TrainSection.model_fields:
+        assert train[name].default == (
+            tuple(given.widths) if name == "widths" else getattr(given, name)
+        )
 
 
 def test_paths_are_relative_to_the_job_file(tmp_path: Path) -> None:
@@ -56,6 +65,18 @@ def test_resolved_job_reads_back_the_same(tmp_path: Path) -> None:
         ({"inputs": {"format": "fixed<99,6>"}}, r"inputs.format: .*fixed<99,6>.*over the limit"),
         ({"inputs": {"formats": {"m": "float"}}}, "inputs.formats: 'float' is not a format"),
         ({"search": {"operators": ["add", "gamma"]}}, r"operators.1 must be one of .*'gamma'"),
+        (
+            {"search": {"operators": []}},
+            r"search.operators must have at least 1 item, not \[\]$",
+        ),
+        (
+            {"search": {"hidden": [4, 10**9]}},
+            "search.hidden.1 must be an integer from 1 to 1000, not 1000000000",
+        ),
+        (
+            {"search": {"max_nodes": 10**12}},
+            "search.max_nodes must be an integer from 3 to 100000",
+        ),
         ({"search": {"method": "sa"}}, "search.method must be one of gp, policy, hybrid, not 'sa'"),
         ({"teacher": {"train": {}, "saved": "a.npz"}}, "name one teacher, not 2: train, saved"),
         (

@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 import typer
 
 from symtick.cli.console import AsJson, Folder, counted, line, print_json, print_table
+from symtick.defaults import VECTORS
 
 
 def verify(
     folder: Folder,
     vectors: Annotated[
-        int | None, typer.Option(min=1, help="Vectors for each design; default 10,000.")
+        int | None, typer.Option(min=1, help=f"Vectors for each design; default {VECTORS:,}.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the random vectors.")] = 0,
     as_json: AsJson = False,
@@ -21,7 +22,7 @@ def verify(
 
     The C++ is compiled with g++, the Verilog runs under cocotb in Verilator.
     """
-    from symtick.design_folder.checks import VECTORS, verify_folder
+    from symtick.design_folder.checks import verify_folder
     from symtick.design_folder.folder import is_design
     from symtick.errors import VerificationError
 

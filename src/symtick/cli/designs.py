@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from symtick.cli.console import AsJson, Folder, counted, line, messages, print_json
-from symtick.defaults import CLOCK_MHZ, DEVICE, SCHEDULER
+from symtick.defaults import CLOCK_MHZ, DEVICE, DIVISION, SCHEDULER, TERM_FRAC
 from symtick.errors import InputError
 
 if TYPE_CHECKING:
@@ -58,9 +58,9 @@ def compile_(
     ] = None,
     term_frac: Annotated[
         int, typer.Option(help="Bits after the point that an output's terms are computed to.")
-    ] = 6,
+    ] = TERM_FRAC,
     input_range: InputRanges = None,
-    division: Division = "auto",
+    division: Division = DIVISION,
     device: Annotated[str, typer.Option(help="Device; see symtick devices.")] = DEVICE,
     clock: Annotated[float, typer.Option(help="Clock in MHz.")] = CLOCK_MHZ,
     latency: Latency = None,

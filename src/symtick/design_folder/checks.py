@@ -15,6 +15,7 @@ from typing import Any
 import numpy.typing as npt
 
 from symtick.codegen import Area
+from symtick.defaults import VECTORS
 from symtick.design_folder.folder import estimate_folder, read_spec
 from symtick.errors import InputError
 from symtick.extras import require
@@ -25,7 +26,6 @@ from symtick.sim.verify import Verification, verify
 
 VERIFY = Path("results/verify.json")
 SYNTH = Path("results/synth.json")
-VECTORS = 10_000
 
 
 @dataclass(frozen=True)

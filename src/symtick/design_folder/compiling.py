@@ -12,7 +12,7 @@ import numpy as np
 
 from symtick.codegen import SCORES, Decision, Design, Fixed, Precision
 from symtick.codegen.emit import vectors
-from symtick.defaults import CLOCK_MHZ, DEVICE, SCHEDULER
+from symtick.defaults import CLOCK_MHZ, DEVICE, DIVISION, SCHEDULER, TERM_FRAC
 from symtick.design_folder.folder import DesignSpec, cost_figures, function_bounds, write_design
 from symtick.design_folder.signal_formats import read_widths
 from symtick.errors import InputError
@@ -67,9 +67,9 @@ def compile_text(
     folder: Path | None = None,
     name: str = "expression",
     output_format: str | None = None,
-    term_frac: int = 6,
+    term_frac: int = TERM_FRAC,
     input_ranges: Sequence[str] = (),
-    division: str = "auto",
+    division: str = DIVISION,
     device: str = DEVICE,
     clock_mhz: float = CLOCK_MHZ,
     latency: int | None = None,

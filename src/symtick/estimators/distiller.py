@@ -5,7 +5,7 @@ It does in memory what `symtick distill` does with a run folder.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -33,6 +33,19 @@ from symtick.search.designs.settings import ChoiceSettings
 from symtick.search.distill.distill import Distiller
 from symtick.search.distill.settings import DistillConfig
 from symtick.search.teachers.teacher import Teacher, TeacherTask, TorchTeacher, check_outputs
+from symtick.settings import Chance, Natural, Positive, Threads, flat
+
+
+@flat
+@dataclass(frozen=True)
+class DistillerSettings:
+    """Parameters of `SymbolicDistiller` that become the search's settings."""
+
+    keep: Chance
+    max_ticks: Natural | None
+    max_lut: Positive | None
+    seed: Natural
+    threads: Threads
 
 
 class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
@@ -139,17 +152,24 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         return self
 
     def settings(self) -> DistillConfig:
-        """The search's settings: `config` with what the parameters say."""
+        """The search's settings: `config` with what the parameters say.
+
+        Raises:
+            InputError: a parameter is out of range.
+        """
         base = self.config or DistillConfig()
+        given = DistillerSettings(self.keep, self.max_ticks, self.max_lut, self.seed, self.threads)
+        floor = base.choice.floor
+        if given.keep < floor:
+            raise InputError(
+                f"keep must be from config.choice.floor={floor:g} to 1, not {self.keep!r}"
+            )
         choice = replace(
-            base.choice, share=self.keep, max_ticks=self.max_ticks, max_lut=self.max_lut
+            base.choice, share=given.keep, max_ticks=given.max_ticks, max_lut=given.max_lut
         )
+        decision = self._decision()
         return replace(
-            base,
-            seed=self.seed,
-            threads=self.threads,
-            choice=choice,
-            decision=self._decision(),
+            base, seed=given.seed, threads=given.threads, choice=choice, decision=decision
         )
 
     def _decision(self) -> Decision:

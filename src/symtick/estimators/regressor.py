@@ -353,7 +353,7 @@ class Memory:
     key: str
     guesses: tuple[str, ...]
     state: Arrays | None
-    loss: Loss = "mse"
+    loss: Loss = EngineConfig.loss
     penalty: Penalty | None = None
 
     def same(self, task: Task) -> bool:

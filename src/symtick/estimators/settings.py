@@ -51,7 +51,8 @@ Lists = Annotated[tuple[Texts, ...], Strict(False)]
 Operators = Annotated[tuple[str | InstanceOf[Operator], ...], Strict(False)]
 Reals = Annotated[tuple[Real, ...], Strict(False)]
 Complexities = Annotated[Real | Reals, told("a number or a list of them, -1 for any")]
-Weights = Annotated[tuple[NotNegative, ...], Strict(False)]
+NotNegatives = Annotated[tuple[NotNegative, ...], Strict(False)]
+Weights = Annotated[NotNegative | NotNegatives, told("a number from 0 or a list of them")]
 FeatureUnits = Annotated[Texts | Mapping[str, str], told("a list of texts or a dict by name")]
 TargetUnits = Annotated[tuple[str | None, ...], Strict(False)]
 Formats = Annotated[str | Mapping[str, str], told("fixed<W,I> or a dict of such texts by name")]
@@ -103,9 +104,7 @@ class LimitSettings:
     max_complexity: Positive | None = None
     complexity_of_operators: Mapping[str, NotNegative] | None = None
     complexity_of_constants: NotNegative = 1.0
-    complexity_of_variables: Annotated[NotNegative | Weights, told("a number from 0 or a list")] = (
-        1.0
-    )
+    complexity_of_variables: Weights = 1.0
     nested_constraints: Mapping[str, Mapping[str, Natural]] | None = None
     constraints: Mapping[str, Complexities] | None = None
     X_units: FeatureUnits | None = None

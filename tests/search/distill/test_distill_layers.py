@@ -7,6 +7,7 @@ import pytest
 from distill_samples import classes, distiller, short
 
 from symtick.codegen import Fixed
+from symtick.errors import InputError
 from symtick.search.designs.evaluate import DesignEvaluator
 from symtick.search.layered.codes import Codes
 from symtick.search.layered.descent import fit, gradient
@@ -54,6 +55,17 @@ def test_wide_inputs_list_what_occurs() -> None:
     raw = np.array([[3], [-7], [3]])
     codes = Codes.of([Fixed(20, 4)], raw)
     assert codes.raw[0].tolist() == [-(2**19), -7, 3, 2**19 - 1]
+
+
+def test_a_stored_form_that_lacks_an_array_is_refused() -> None:
+    search, fresh = (distiller(classes(400), short())._eliminations()[0] for _ in range(2))
+    while not search.pruned:
+        search.step()
+    state = search.state()
+    assert "now.a" in state and "0.a" in state
+    for lost in state:
+        with pytest.raises(InputError, match="cannot go on from the saved search: KeyError"):
+            fresh.restore({key: array for key, array in state.items() if key != lost})
 
 
 @pytest.mark.parametrize("seed", range(3))
