@@ -19,6 +19,8 @@ from symtick.errors import InputError
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 Part = Literal["all", "train", "test"]
+DataTask = Literal["classification", "regression"]
+WRITE_REGRESSION = "real targets are learnt with task: regression"
 
 # the largest float32 below 1, so that the open end of [-1, 1) survives a cast to float32
 TOP = 1.0 - 2.0**-24
@@ -90,45 +92,84 @@ def check_labels(y: npt.ArrayLike, rows: int, classes: int) -> IntArray:
     bad = np.flatnonzero(~np.isfinite(raw) | (raw != np.floor(raw)) | (raw < 0) | (raw >= classes))
     if len(bad):
         row = int(bad[0])
+        fraction = raw[row] != np.floor(raw[row])
         raise InputError(
             f"the label in row {row} is {raw[row]}, but with {classes} classes labels are whole "
-            f"numbers from 0 to {classes - 1}"
+            f"numbers from 0 to {classes - 1}{f'; {WRITE_REGRESSION}' if fraction else ''}"
         )
     return np.array(raw, dtype=np.int64)
 
 
+def check_targets(y: npt.ArrayLike, rows: int, names: Sequence[str]) -> FloatArray:
+    """Real targets as float64 of shape (rows, targets), from that shape or (rows,) for one.
+
+    Raises:
+        InputError: another shape, not numbers, NaN or infinity.
+    """
+    try:
+        values = np.array(y, dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"targets must be real numbers: {error}") from error
+    if values.shape == (rows,):
+        values = values[:, None]
+    if values.shape != (rows, len(names)):
+        raise InputError(
+            f"{rows} rows need targets of shape ({rows}, {len(names)}) for {', '.join(names)}, "
+            f"not {values.shape}"
+        )
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        row, column = (int(index) for index in bad[0])
+        raise InputError(
+            f"the target {names[column]!r} of row {row} is {values[row, column]}: remove or repair "
+            f"the {len(bad)} values that are not finite"
+        )
+    return values
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Rows with names, and labels where they are known.
+    """Rows with names, and labels or real targets where they are known.
 
     Attributes:
         X: float64 (rows, features), finite, in the user's units.
-        y: int64 (rows,) class numbers, or None.
+        y: int64 (rows,) class numbers; of a regression float64 (rows, targets), finite, in the
+            user's units; or None.
         feature_names: one distinct name per column.
         class_names: one distinct name per class; empty when there are no labels.
+        target_names: of a regression, one distinct name per target; empty for classes.
 
     Raises:
         InputError: on construction, for anything that breaks the lines above.
     """
 
     X: FloatArray
-    y: IntArray | None
+    y: IntArray | FloatArray | None
     feature_names: tuple[str, ...]
     class_names: tuple[str, ...] = ()
+    target_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = _check_unique(self.feature_names, "feature")
         classes = _check_unique(self.class_names, "class")
+        targets = _check_unique(self.target_names, "target")
+        if classes and targets:
+            raise InputError("a data set has classes or real targets, not both")
         matrix = check_matrix(self.X, names)
-        labels = None if self.y is None else check_labels(self.y, len(matrix), len(classes))
-        for array in (matrix, labels):
+        y: IntArray | FloatArray | None = None
+        if self.y is not None and targets:
+            y = check_targets(self.y, len(matrix), targets)
+        elif self.y is not None:
+            y = check_labels(self.y, len(matrix), len(classes))
+        for array in (matrix, y):
             if array is not None:
                 array.setflags(write=False)
         for field, value in (
             ("X", matrix),
-            ("y", labels),
+            ("y", y),
             ("feature_names", names),
             ("class_names", classes),
+            ("target_names", targets),
         ):
             object.__setattr__(self, field, value)
 
@@ -140,16 +181,33 @@ class Dataset:
         """The labels.
 
         Raises:
-            InputError: there are none.
+            InputError: there are none, or real targets.
         """
+        if self.target_names:
+            raise InputError(
+                f"this step needs class labels, but the data set has the real targets "
+                f"{', '.join(self.target_names)}"
+            )
         if self.y is None:
             raise InputError("this step needs labels, but the data set has none")
-        return self.y
+        return np.asarray(self.y, np.int64)
+
+    @property
+    def targets(self) -> FloatArray:
+        """The real targets, (rows, targets).
+
+        Raises:
+            InputError: there are none, or class labels.
+        """
+        if self.y is None or not self.target_names:
+            other = "class labels" if self.y is not None else "none"
+            raise InputError(f"this step needs real targets, but the data set has {other}")
+        return np.asarray(self.y, np.float64)
 
     def take(self, rows: npt.NDArray[np.intp] | slice) -> Dataset:
         """The named rows, in the order given."""
-        labels = None if self.y is None else self.y[rows]
-        return Dataset(self.X[rows], labels, self.feature_names, self.class_names)
+        y = None if self.y is None else self.y[rows]
+        return Dataset(self.X[rows], y, self.feature_names, self.class_names, self.target_names)
 
     def split(self, fraction: float, seed: int = 0) -> tuple[Dataset, Dataset]:
         """Shuffle and cut: the rest, and a part with about `fraction` of the rows.

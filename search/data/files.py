@@ -2,9 +2,11 @@
 
 Layouts:
   .npz  `X` and `y`, or `X_train`, `y_train`, `X_test`, `y_test` (the y may be left out); optional
-        `feature_names` and `classes` (or `class_names`) as fixed-width text. Never unpickled.
+        `feature_names` and `classes` (or `class_names`) as fixed-width text. Never unpickled. For a
+        regression y is real, (rows,) or (rows, targets), and `target_names` may name the targets.
   .csv  one header line of names, then numbers. The label column is the one named by `target`,
-        else the one called label, class, target or y; its values may be whole numbers or text.
+        else the one called label, class, target or y; its values may be whole numbers or text. A
+        regression takes one or several columns of numbers.
 """
 
 from __future__ import annotations
@@ -22,20 +24,34 @@ import numpy.typing as npt
 from symtick.defaults import TEST
 from symtick.errors import InputError, ToolError
 from symtick.expr import default_names
-from symtick.search.data.dataset import Dataset, FloatArray, IntArray, Part, check_matrix
+from symtick.search.data.dataset import (
+    WRITE_REGRESSION,
+    Dataset,
+    DataTask,
+    FloatArray,
+    IntArray,
+    Part,
+    check_matrix,
+)
 
 TARGET_NAMES = ("label", "class", "target", "y")
 MAX_CLASSES = 10_000  # a larger label is a mistake, such as a number of events
 JET_CLASSES = ("g", "q", "w", "z", "t")
 
 
-def load_dataset(path: Path | str, part: Part = "all", target: str | None = None) -> Dataset:
+def load_dataset(
+    path: Path | str,
+    part: Part = "all",
+    target: str | Sequence[str] | None = None,
+    task: DataTask = "classification",
+) -> Dataset:
     """A .npz or .csv file.
 
     Args:
         path: the file.
         part: which part of a file that holds a training and a test part.
-        target: the name of a csv's label column.
+        target: the name of a csv's label column; for a regression those of its target columns.
+        task: whether y holds class labels or real targets.
 
     Raises:
         InputError: missing, of another kind, damaged, or breaking a rule of `Dataset`.
@@ -50,7 +66,10 @@ def load_dataset(path: Path | str, part: Part = "all", target: str | None = None
     if path.suffix == ".csv" and part != "all":
         raise InputError(f"{path} is a .csv file: it has no {part} part, only all")
     try:
-        return _read_npz(path, part) if path.suffix == ".npz" else _read_csv(path, target)
+        if path.suffix == ".npz":
+            return _read_npz(path, part, task)
+        wanted = (target,) if isinstance(target, str) else tuple(target or ())
+        return _read_csv(path, wanted, task)
     except InputError as error:
         if str(path) in str(error):
             raise
@@ -58,7 +77,11 @@ def load_dataset(path: Path | str, part: Part = "all", target: str | None = None
 
 
 def load_split(
-    path: Path | str, fraction: float = TEST, seed: int = 0, target: str | None = None
+    path: Path | str,
+    fraction: float = TEST,
+    seed: int = 0,
+    target: str | Sequence[str] | None = None,
+    task: DataTask = "classification",
 ) -> tuple[Dataset, Dataset]:
     """Training and test part of a file: its own parts, or else a seeded cut.
 
@@ -67,8 +90,8 @@ def load_split(
     """
     file = Path(path)
     if file.suffix == ".npz" and file.is_file() and "X_train" in _arrays(file):
-        return load_dataset(file, "train"), load_dataset(file, "test")
-    return load_dataset(file, "all", target).split(fraction, seed)
+        return load_dataset(file, "train", task=task), load_dataset(file, "test", task=task)
+    return load_dataset(file, "all", target, task).split(fraction, seed)
 
 
 def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
@@ -82,7 +105,7 @@ def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
         ) from error
 
 
-def _read_npz(path: Path, part: Part) -> Dataset:
+def _read_npz(path: Path, part: Part, task: DataTask) -> Dataset:
     arrays = _arrays(path)
     X = _stacked(path, arrays, "X", part)
     if X is None:
@@ -92,9 +115,28 @@ def _read_npz(path: Path, part: Part) -> Dataset:
     given = arrays.get("feature_names")
     matrix = check_matrix(X, None if given is None else tuple(map(str, given)))
     names = default_names(matrix.shape[1]) if given is None else given
+    if task == "regression":
+        targets = _target_names(arrays, y)
+        return Dataset(matrix, y, tuple(map(str, names)), target_names=targets)
     named = arrays.get("class_names", arrays.get("classes"))
     classes = _counted(path, y) if named is None else tuple(map(str, named))
     return Dataset(matrix, y, tuple(map(str, names)), classes)
+
+
+def _target_names(
+    arrays: Mapping[str, npt.NDArray[Any]], y: npt.NDArray[Any] | None
+) -> tuple[str, ...]:
+    """Names of a regression's targets; y0, y1, ... where the file has none."""
+    named = arrays.get("target_names")
+    if named is not None:
+        return tuple(map(str, np.atleast_1d(named)))
+    if y is None:
+        raise InputError(
+            "a regression needs targets y, or target_names to name the outputs of its teacher"
+        )
+    if y.ndim not in (1, 2):
+        raise InputError(f"targets are (rows,) or (rows, targets), not of shape {y.shape}")
+    return tuple(f"y{k}" for k in range(1 if y.ndim == 1 else y.shape[1]))
 
 
 def _stacked(
@@ -117,7 +159,9 @@ def _counted(path: Path, y: npt.NDArray[Any] | None) -> tuple[str, ...]:
     if y is None or y.size == 0:
         return ()
     if y.dtype.kind not in "iub":
-        raise InputError(f"{path}: y holds {y.dtype}, but labels are whole numbers")
+        raise InputError(
+            f"{path}: y holds {y.dtype}, but labels are whole numbers; {WRITE_REGRESSION}"
+        )
     return _numbered(path, int(y.max()))
 
 
@@ -130,16 +174,24 @@ def _numbered(path: Path, largest: int) -> tuple[str, ...]:
     return tuple(str(k) for k in range(largest + 1))
 
 
-def _read_csv(path: Path, target: str | None) -> Dataset:
+def _read_csv(path: Path, wanted: Sequence[str], task: DataTask) -> Dataset:
     header, rows = _csv_rows(path)
-    column = _target_column(path, header, target)
-    feature_columns = [i for i in range(len(header)) if i != column]
-    names = [header[i] for i in feature_columns]
-    X = _numbers(path, [[row[i] for i in feature_columns] for row in rows], names)
-    if column is None:
-        return Dataset(X, None, tuple(names))
-    y, classes = _labels(path, [row[column].strip() for row in rows])
-    return Dataset(X, y, tuple(names), classes)
+    columns = _target_columns(path, header, wanted)
+    features = [i for i in range(len(header)) if i not in columns]
+    names = tuple(header[i] for i in features)
+    X = _numbers(path, [[row[i] for i in features] for row in rows], names)
+    if task == "regression":
+        if not columns:
+            raise InputError(f"{path} has no target column: name one or several with data.label")
+        targets = tuple(header[i] for i in columns)
+        values = _numbers(path, [[row[i] for i in columns] for row in rows], targets)
+        return Dataset(X, values, names, target_names=targets)
+    if not columns:
+        return Dataset(X, None, names)
+    if len(columns) > 1:
+        raise InputError(f"{path}: one label column is read, not {len(columns)}")
+    y, classes = _labels(path, [row[columns[0]].strip() for row in rows])
+    return Dataset(X, y, names, classes)
 
 
 def _csv_rows(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -159,11 +211,13 @@ def _csv_rows(path: Path) -> tuple[list[str], list[list[str]]]:
     return header, lines[1:]
 
 
-def _target_column(path: Path, header: Sequence[str], target: str | None) -> int | None:
-    if target is not None and target not in header:
-        raise InputError(f"{path} has no column {target!r}: it has {', '.join(header)}")
-    wanted = TARGET_NAMES if target is None else (target,)
-    return next((header.index(name) for name in wanted if name in header), None)
+def _target_columns(path: Path, header: Sequence[str], wanted: Sequence[str]) -> list[int]:
+    for name in wanted:
+        if name not in header:
+            raise InputError(f"{path} has no column {name!r}: it has {', '.join(header)}")
+    if wanted:
+        return [header.index(name) for name in wanted]
+    return [header.index(name) for name in TARGET_NAMES if name in header][:1]
 
 
 def _numbers(path: Path, cells: Sequence[Sequence[str]], names: Sequence[str]) -> FloatArray:
@@ -188,9 +242,22 @@ def _labels(path: Path, cells: Sequence[str]) -> tuple[IntArray, tuple[str, ...]
         numbers = [int(cell) for cell in cells]
         classes = _numbered(path, max(numbers))
         return np.array(numbers, dtype=np.int64), classes
+    fraction = next((cell for cell in cells if _fraction(cell)), None)
+    if fraction is not None:
+        raise InputError(
+            f"{path}: the label {fraction!r} is neither a whole number nor a name; "
+            f"{WRITE_REGRESSION}"
+        )
     classes = tuple(sorted(set(cells)))
     places = {name: k for k, name in enumerate(classes)}
     return np.array([places[cell] for cell in cells], dtype=np.int64), classes
+
+
+def _fraction(cell: str) -> bool:
+    try:
+        return not float(cell).is_integer()
+    except ValueError:
+        return False
 
 
 def load_openml_jets(cache: Path | None = None) -> Dataset:

@@ -1,4 +1,4 @@
-"""Accuracy, agreement and ROC areas of class scores.
+"""Accuracy, agreement and ROC areas of class scores; errors of values.
 
 Scores are (rows, classes); the class is the largest score (the first of equals, as an index
 comparison tree in hardware takes it), and with one column class 1 where the score is positive.
@@ -14,6 +14,8 @@ from scipy.special import logsumexp
 
 from symtick.errors import InputError
 from symtick.search.data.dataset import FloatArray, IntArray
+
+_LEAST = 1e-300  # a unit of 0 makes every error large, not undefined
 
 
 def predicted_classes(scores: npt.ArrayLike) -> IntArray:
@@ -58,6 +60,24 @@ def agreement(scores: npt.ArrayLike, reference: npt.ArrayLike) -> float:
     first, second = predicted_classes(scores), predicted_classes(reference)
     _same_length(first, second)
     return float(np.mean(first == second))
+
+
+def root_mean_squares(outputs: npt.ArrayLike, truth: npt.ArrayLike) -> tuple[float, ...]:
+    """The RMSE of each column of values (rows, outputs), in its units.
+
+    Raises:
+        InputError: shapes that differ, or no rows.
+    """
+    first, second = np.asarray(outputs, np.float64), np.asarray(truth, np.float64)
+    if first.shape != second.shape or first.ndim != 2 or 0 in first.shape:
+        raise InputError(f"values of shape {first.shape} against {second.shape} to compare with")
+    return tuple(np.sqrt(np.mean(np.square(first - second), axis=0)).tolist())
+
+
+def error_ratio(errors: Sequence[float], units: Sequence[float]) -> float:
+    """Errors of several outputs as one: in these units each, then the root mean square."""
+    shares = np.asarray(errors) / np.maximum(np.asarray(units), _LEAST)
+    return float(np.sqrt(np.mean(np.square(shares))))
 
 
 def log_odds(scores: npt.ArrayLike) -> FloatArray:

@@ -7,7 +7,7 @@ hardware computes with.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -18,7 +18,13 @@ from symtick.defaults import VALIDATION
 from symtick.errors import InputError
 from symtick.expr import Interval, check_names, default_names
 from symtick.search.data.dataset import FloatArray, IntArray, check_labels, check_matrix
-from symtick.search.data.metrics import accuracy, agreement, predicted_classes
+from symtick.search.data.metrics import (
+    accuracy,
+    agreement,
+    error_ratio,
+    predicted_classes,
+    root_mean_squares,
+)
 from symtick.search.data.objective import Outputs, cross_entropy, entropy, softmax, squared
 
 Kind = Literal["classes", "values"]
@@ -36,6 +42,7 @@ class Problem:
         soft: class probabilities to imitate, (rows, outputs); None for values. One output stands
             for class 1 of two.
         labels: true classes (rows,), or None.
+        truth: of a teacher's values, the true ones, (rows, outputs), where they are known.
         kind: `classes` (the class is the largest output) or `values`.
         formats: format of each input.
         input_names: one for each input.
@@ -52,6 +59,7 @@ class Problem:
     input_names: tuple[str, ...]
     output_names: tuple[str, ...]
     held_out: int
+    truth: FloatArray | None = None
 
     @classmethod
     def from_scores(
@@ -62,6 +70,7 @@ class Problem:
         *,
         kind: Kind = "classes",
         labels: npt.ArrayLike | None = None,
+        truth: npt.ArrayLike | None = None,
         input_names: Sequence[str] | None = None,
         output_names: Sequence[str] | None = None,
         validation: float = VALIDATION,
@@ -76,6 +85,8 @@ class Problem:
             formats: format of each input.
             kind: `classes` or `values`.
             labels: true classes, to measure accuracy; without them the teacher's class counts.
+            truth: true values, (rows, outputs) or (rows,), to measure the teacher's and the
+                designs' errors by; without them `scores` are the truth.
             input_names: x0, x1, ... by default.
             output_names: y0, y1, ... by default.
             validation: share of the rows that is held out.
@@ -89,9 +100,15 @@ class Problem:
         if not temperature > 0.0:
             raise InputError(f"a temperature must be positive, not {temperature!r}")
         soft = softmax(goal / temperature) if kind == "classes" else None
-        return cls._made(
+        true = None if truth is None else _scores(truth)
+        if true is not None and (kind != "values" or true.shape != goal.shape):
+            raise InputError(f"{goal.shape} {kind} cannot have true values of shape {true.shape}")
+        made = cls._made(
             X, goal, soft, labels, kind, formats, input_names, output_names, validation, seed
         )
+        if true is None:
+            return made
+        return replace(made, truth=true[_shuffled(len(true), seed)])
 
     @classmethod
     def from_labels(
@@ -144,7 +161,7 @@ class Problem:
         held_out = round(validation * rows)
         if not 0 < held_out < rows:
             raise InputError(f"holding out a share of {validation} of {rows} rows leaves none")
-        order = np.random.default_rng(seed).permutation(rows)
+        order = _shuffled(rows, seed)
         raw = np.stack([f.to_raw(c) for f, c in zip(formats, matrix.T, strict=True)], axis=1)
         if kind == "classes" and outputs > 1:
             goal = goal - goal.mean(axis=1, keepdims=True)
@@ -226,6 +243,30 @@ class Problem:
             return self.score(outputs, rows)
         return agreement(outputs, self.targets[rows])
 
+    def rmse(self, outputs: FloatArray, rows: slice) -> tuple[float, ...]:
+        """Root mean square error of each value in its units, against the truth where it is known.
+
+        Empty for classes.
+        """
+        if self.kind == "classes":
+            return ()
+        wanted = self.targets if self.truth is None else self.truth
+        return root_mean_squares(outputs, wanted[rows])
+
+    def teacher_rmse(self, rows: slice) -> tuple[float, ...]:
+        """The same of the teacher; () for classes, and where its values are the truth."""
+        return () if self.truth is None else self.rmse(self.targets[rows], rows)
+
+    def error(self, rmse: tuple[float, ...]) -> float:
+        """Root mean square of errors in units of the teacher's, else of spreads."""
+        return error_ratio(rmse, self.teacher_rmse(self.valid) or self.spread.tolist())
+
+    @property
+    def noise(self) -> float:
+        """What the teacher leaves of the values' variance, mean over them; 0 where not known."""
+        errors = self.teacher_rmse(self.train)
+        return error_ratio(errors, self.spread.tolist()) ** 2 if errors else 0.0
+
     def teacher_score(self, rows: slice) -> float:
         """The score of the targets themselves."""
         return self.score(self.targets[rows], rows)
@@ -233,6 +274,10 @@ class Problem:
     def classes(self, rows: slice) -> IntArray:
         """The teacher's class of each row."""
         return predicted_classes(self.targets[rows])
+
+
+def _shuffled(rows: int, seed: int) -> npt.NDArray[np.int64]:
+    return np.random.default_rng(seed).permutation(rows)
 
 
 def _scores(scores: npt.ArrayLike) -> FloatArray:

@@ -6,8 +6,8 @@ Ticks and areas are those of the compiled, scheduled graph, the score is that of
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,16 +28,37 @@ from symtick.expr import Expression, parse, to_text
 from symtick.hwcost.models.estimate import estimate
 from symtick.hwcost.search_model.graph import search_cost
 from symtick.hwcost.search_model.table import SearchCost
+from symtick.search.data.dataset import FloatArray
 from symtick.search.data.problem import Problem
 from symtick.search.designs.front import FrontEntry
+from symtick.search.designs.settings import FixedPointSettings
 
 MAX_PRICED_BITS = 8  # wider tables are priced as so many of these
+ERROR_ROWS = 4_000  # training rows that an evolved form's error is measured on
+ERROR_UNIT = 4.0  # errors that a step of zero bits after the point may span
+CELL_BITS = 4  # address bits that cut a range of four spreads to cells of such a unit's quarter
+MOST_FINER = 10  # bits that a small error adds at most
 
 
 def canonical(expression: Expression) -> Expression:
     """The expression as it is read back from its text, so that a stored front is the same front."""
     texts = [to_text(expression, k) for k in range(len(expression.outputs))]
     return parse(texts, expression.inputs)
+
+
+class FormBits(NamedTuple):
+    """Bits that depend on the size and the error of a form's outputs.
+
+    Attributes:
+        shift: bits to add after the point.
+        address: the fewest address bits of tables on signals of several inputs.
+    """
+
+    shift: int
+    address: int
+
+
+NO_MORE_BITS = FormBits(0, 0)  # scores of classes have one size
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,39 +130,56 @@ class DesignEvaluator:
             area.ff,
             area.dsp,
             max(ticks for ticks, _ in seen),
+            self.problem.rmse(outputs, rows),
         )
 
     def coarsest(
         self,
         expression: Expression,
-        term_fracs: Sequence[int],
-        address_bits: int,
-        tolerance: float,
+        settings: FixedPointSettings,
         origin: str,
     ) -> list[FrontEntry]:
-        """The entry with the fewest bits that loses at most `tolerance` of the finest one's score.
+        """The entry with the fewest bits that is worse than the finest one by a tolerance at most.
 
         Also those with fewer bits, for the front; fewest bits first.
         """
-        shift = self.unit_bits()
+        bits = NO_MORE_BITS
+        if self.problem.kind == "values":
+            rows = slice(0, min(ERROR_ROWS, self.problem.train.stop))
+            outputs = np.asarray(expression.evaluate(self.problem.real(rows)), np.float64)
+            bits = self.bits(outputs, rows)
+        wide = max(settings.address_bits, bits.address)
         tried = [
             self.measure(
                 expression,
-                Precision(term_frac=f + shift, wide_bits=address_bits, chords=False),
+                Precision(term_frac=f + bits.shift, wide_bits=wide, chords=False),
                 origin,
             )
-            for f in term_fracs
+            for f in settings.term_fracs
         ]
         measured = [e for e in tried if e is not None]
         if not measured:
             return []
-        goal = max(e.score for e in measured) - tolerance
-        last = next(place for place, e in enumerate(measured) if e.score >= goal)
+        if self.problem.kind == "values":
+            lost = [self.problem.error(e.rmse) for e in measured]
+            goal = min(lost) * (1.0 + settings.rmse_tolerance)
+        else:
+            lost = [-e.score for e in measured]
+            goal = min(lost) + settings.tolerance
+        last = next(place for place, value in enumerate(lost) if value <= goal)
         return measured[: last + 1]
 
-    def unit_bits(self) -> int:
-        """Bits to add after the point because of the outputs' size; 0 for classes."""
-        return -math.floor(math.log2(float(self.problem.spread.min())))
+    def bits(self, outputs: FloatArray, rows: slice) -> FormBits:
+        """The bits that a form needs that gives these values in real arithmetic.
+
+        A step is a part of the outputs' size, and of their error where that is small: what counts
+        is what is left, not the share of the variance that is reached.
+        """
+        spread = self.problem.spread
+        units = np.fmin(spread, ERROR_UNIT * np.asarray(self.problem.rmse(outputs, rows)))
+        units = np.maximum(units, spread * 2.0**-MOST_FINER)
+        finer = math.ceil(math.log2(float((spread / units).max())))
+        return FormBits(-math.floor(math.log2(float(units.min()))), CELL_BITS + finer)
 
     def table_luts(self, address: int, bits: int) -> float:
         """LUTs of a table without regularity, by the model."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,11 +20,13 @@ from symtick.codegen.ir.lut_equivalent import lut_equivalent
 from symtick.errors import InputError
 from symtick.expr import Expression, parse, to_text
 from symtick.files import write_json, write_text
+from symtick.search.data.metrics import error_ratio
 from symtick.search.designs.settings import ChoiceSettings
 from symtick.search.kernel_api.pareto import non_dominated
 from symtick.settings import within
 
 FORMAT = "symtick-front-1"
+_LEAST = 1e-300  # a teacher without an error
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class FrontEntry:
         ticks: compiled latency.
         lut, ff, dsp: estimated resources; ff counts pipeline registers.
         search_ticks: latency of the slowest output as the search's cost table sees it.
+        rmse: of values, the error of each output on validation rows in the values' units, against
+            the truth where it is known, else against the teacher; empty for classes.
     """
 
     name: str
@@ -56,6 +61,7 @@ class FrontEntry:
     ff: float
     dsp: float
     search_ticks: int
+    rmse: tuple[float, ...] = ()
 
     @property
     def cost(self) -> float:
@@ -80,6 +86,8 @@ class FrontEntry:
                 "search_ticks",
             )
         }  # fmt: skip
+        if self.rmse:
+            content["rmse"] = list(self.rmse)
         content["inputs"] = list(self.expression.inputs)
         content["expressions"] = [self.text(k) for k in range(len(self.expression.outputs))]
         content["precision"] = self.precision.to_dict()
@@ -96,6 +104,7 @@ class FrontEntry:
             plain = dict(content)
             texts, inputs = plain.pop("expressions"), plain.pop("inputs")
             precision = Precision.from_dict(plain.pop("precision"))
+            plain["rmse"] = tuple(plain.get("rmse", ()))
             return cls(expression=parse(texts, inputs), precision=precision, **plain)
         except (KeyError, TypeError) as error:
             raise InputError(f"a front's entry is damaged: {error}") from error
@@ -122,42 +131,83 @@ class Front:
         entries: ascending in cost (`FrontEntry.cost`).
         teacher_score: the targets' own score on the validation rows.
         chosen: name of the chosen entry; empty when there is none.
+        teacher_rmse: of values, the teacher's error of each output on the validation rows; empty
+            for classes, and without a teacher or without the truth.
     """
 
     entries: tuple[FrontEntry, ...]
     teacher_score: float
     chosen: str
+    teacher_rmse: tuple[float, ...] = ()
 
     @classmethod
     def of(
-        cls, entries: Iterable[FrontEntry], teacher_score: float, choice: ChoiceSettings
+        cls,
+        entries: Iterable[FrontEntry],
+        teacher_score: float,
+        choice: ChoiceSettings,
+        teacher_rmse: tuple[float, ...] = (),
     ) -> Front:
         """The front of these entries within the limits, and its choice.
 
-        Chosen is the entry with the least cost (then ticks) among those that keep
-        `choice.share` of the teacher's score; where none does, the one with the best score.
-        Designs under `choice.floor` of it are left out, unless all are.
+        Chosen is the entry with the least cost (then ticks) among those that are good enough: they
+        keep `choice.share` of the teacher's score, or, where the teacher's error is known, make at
+        most `choice.rmse_ratio` of it. Where none is, the best is chosen. Designs under
+        `choice.floor` of the teacher's score (of values, of the best design's) are left out, unless
+        all are.
         """
         best = best_for_cost(
             e
             for e in entries
             if within(e.ticks, choice.max_ticks) and within(e.cost, choice.max_lut)
         )
-        useful = [e for e in best if e.score >= choice.floor * teacher_score]
-        kept = _numbered(useful or best)
-        enough = [e for e in kept if e.score >= choice.share * teacher_score]
-        chosen = enough[:1] or sorted(kept, key=lambda e: (-e.score, e.cost))[:1]
-        return cls(tuple(kept), teacher_score, chosen[0].name if chosen else "")
+        reach = teacher_score
+        if best and best[0].rmse:
+            reach = min(reach, max(e.score for e in best))
+        useful = [e for e in best if e.score >= choice.floor * reach]
+        front = cls(tuple(_numbered(useful or best)), teacher_score, "", teacher_rmse)
+        enough = [e for e in front.entries if front.missing(e, choice) <= 0]
+        chosen = enough[0] if enough else front.best if front.entries else None
+        return replace(front, chosen="" if chosen is None else chosen.name)
 
-    def thinned(self, resolution: float) -> Front:
+    def ratio(self, entry: FrontEntry) -> float | None:
+        """An entry's error in units of the teacher's, the root mean square over the outputs.
+
+        None for classes, and where the teacher's error is not known.
+        """
+        return error_ratio(entry.rmse, self.teacher_rmse) if self.teacher_rmse else None
+
+    def error(self, entry: FrontEntry) -> float:
+        """Of values: `ratio`, else the error in units of the targets' spread."""
+        ratio = self.ratio(entry)
+        return math.sqrt(max(0.0, 1.0 - entry.score)) if ratio is None else ratio
+
+    def missing(self, entry: FrontEntry, choice: ChoiceSettings) -> float:
+        """What an entry lacks of what the choice asks for; 0 or less where it is good enough.
+
+        In score, or as a logarithm of errors.
+        """
+        ratio = self.ratio(entry)
+        if ratio is None:
+            return choice.share * self.teacher_score - entry.score
+        return math.log(max(ratio, _LEAST) / choice.rmse_ratio)
+
+    def thinned(self, choice: ChoiceSettings) -> Front:
         """The front without steps that the validation rows cannot tell apart.
 
-        An entry goes where one that costs no more ticks and area scores less than `resolution`
-        below it; the chosen and the best stay.
+        An entry goes where one that costs no more ticks and area scores less than
+        `choice.resolution` below it (of values: makes an error larger by less than the share
+        `choice.rmse_resolution`); the chosen and the best stay.
         """
+
+        def alike(first: FrontEntry, second: FrontEntry) -> bool:
+            if second.rmse:
+                return self.error(first) < self.error(second) * (1.0 + choice.rmse_resolution)
+            return first.score > second.score - choice.resolution
+
         kept: list[FrontEntry] = []
         for entry in self.entries:
-            near = any(k.ticks <= entry.ticks and k.score > entry.score - resolution for k in kept)
+            near = any(k.ticks <= entry.ticks and alike(k, entry) for k in kept)
             if not near or entry in (self.entry(), self.best):
                 kept.append(entry)
         names = {e.name: f"d{n}" for n, e in enumerate(kept, 1)}
@@ -186,9 +236,11 @@ class Front:
 
     @property
     def best(self) -> FrontEntry:
-        """The entry with the best score (the smallest of equals)."""
+        """The entry with the best score or least error (the smallest of equals)."""
         if not self.entries:
             return self.entry()
+        if self.teacher_rmse:
+            return min(self.entries, key=lambda e: (self.error(e), e.cost))
         return min(self.entries, key=lambda e: (-e.score, e.cost))
 
     def to_json(self) -> dict[str, Any]:
@@ -197,6 +249,7 @@ class Front:
             "format": FORMAT,
             "teacher_score": self.teacher_score,
             "chosen": self.chosen,
+            **({"teacher_rmse": list(self.teacher_rmse)} if self.teacher_rmse else {}),
             "entries": [e.to_dict() for e in self.entries],
         }
 
@@ -218,7 +271,8 @@ class Front:
             if content["format"] != FORMAT:
                 raise InputError(f"{path} has the format {content['format']!r}, not {FORMAT!r}")
             entries = tuple(FrontEntry.from_dict(e) for e in content["entries"])
-            return cls(entries, float(content["teacher_score"]), str(content["chosen"]))
+            errors = tuple(float(v) for v in content.get("teacher_rmse", ()))
+            return cls(entries, float(content["teacher_score"]), str(content["chosen"]), errors)
         except FileNotFoundError:
             raise InputError(f"there is no front in {folder}: {path.name} is missing") from None
         except (ValueError, KeyError, TypeError) as error:
@@ -232,11 +286,12 @@ class Front:
         writer = csv.writer(text, lineterminator="\n")
         head = ("name", "chosen", "score", "agreement", "loss", "ticks", "lut", "ff", "dsp")
         count = len(self.entries[0].expression.outputs) if self.entries else 0
-        writer.writerow([*head, "origin", *(f"expression_{k}" for k in range(count))])
+        errors = [f"rmse_{k}" for k in range(count)] if self.entries and self.best.rmse else []
+        writer.writerow([*head, *errors, "origin", *(f"expression_{k}" for k in range(count))])
         for e in self.entries:
             figures = [f"{v:.6g}" for v in (e.score, e.agreement, e.loss)]
             areas = [f"{v:.6g}" for v in (e.lut, e.ff, e.dsp)]
             chosen = int(e.name == self.chosen)
-            texts = [e.text(k, 6) for k in range(count)]
-            writer.writerow([e.name, chosen, *figures, e.ticks, *areas, e.origin, *texts])
+            texts = [*(f"{v:.6g}" for v in e.rmse), e.origin, *(e.text(k, 6) for k in range(count))]
+            writer.writerow([e.name, chosen, *figures, e.ticks, *areas, *texts])
         return text.getvalue()

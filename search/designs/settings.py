@@ -1,11 +1,17 @@
-"""Settings of the front of designs: which are kept, and which one is the result."""
+"""Settings of designs: how they are made fixed-point, which are kept, which one is the result."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Ge
+from pydantic import Field, Strict
 
 from symtick.errors import InputError
-from symtick.settings import Chance, Natural, NotNegative, Positive, checked
+from symtick.settings import Chance, Natural, NotNegative, Positive, Real, Whole, checked
+
+Ratio = Annotated[Real, Ge(1)]
 
 
 @checked
@@ -14,17 +20,23 @@ class ChoiceSettings:
     """Which design of the front is the result: the least cost that keeps enough.
 
     Attributes:
-        share: part of the teacher's validation score to keep.
+        share: part of the teacher's validation score to keep; of values, where there is no teacher
+            whose error is known.
+        rmse_ratio: of values, the largest error in units of the teacher's (`Front.ratio`).
         floor: part of it under which designs are left out of the front.
         max_ticks: most ticks; slower designs are not on the front; or None.
         max_lut: most LUTs, DSP blocks counted as LUTs (`FrontEntry.cost`), or None.
         resolution: steps in score below which the cheaper of two designs is enough; about half a
             standard error of an accuracy on 10,000 rows.
+        rmse_resolution: of values, steps in error below which the cheaper is enough, as a share of
+            it; about the standard error of an RMSE on 10,000 rows, 1/sqrt(2 rows).
     """
 
     share: Chance = 0.97
     floor: Chance = 0.8
     resolution: NotNegative = 0.0025
+    rmse_ratio: Ratio = 1.2
+    rmse_resolution: NotNegative = 0.01
     max_ticks: Natural | None = 5
     max_lut: Positive | None = None
 
@@ -33,3 +45,23 @@ class ChoiceSettings:
             raise InputError(
                 f"ChoiceSettings.share must be at least floor, not {self.share} and {self.floor}"
             )
+
+
+@checked
+@dataclass(frozen=True)
+class FixedPointSettings:
+    """How designs are made fixed-point.
+
+    Attributes:
+        term_fracs: bits after the point to try on evolved designs, coarse to fine; for values in
+            units of their spread, or of four errors where that is less.
+        address_bits: address bits of tables on signals of several inputs, of evolved designs; more
+            where the error of values asks for it.
+        tolerance: score that the coarser of two may lose and is still taken.
+        rmse_tolerance: of values, the share by which its error may be larger.
+    """
+
+    term_fracs: Annotated[tuple[Whole, ...], Strict(False), Field(min_length=1)] = (3, 4, 5, 6, 8)
+    address_bits: Natural = 8
+    tolerance: NotNegative = 0.002
+    rmse_tolerance: NotNegative = 0.02

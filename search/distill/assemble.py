@@ -15,22 +15,27 @@ from symtick.expr import Program, from_programs
 from symtick.search.designs.evaluate import DesignEvaluator
 from symtick.search.designs.front import FrontEntry
 from symtick.search.designs.joint_fit import JointFit
+from symtick.search.designs.settings import FixedPointSettings
 from symtick.search.distill.output_search import pick
-from symtick.search.distill.settings import AssembleSettings, FixedPointSettings
+from symtick.search.distill.settings import AssembleSettings
 from symtick.search.kernel_api.candidate import Candidate
 from symtick.search.kernel_api.search import Status
 from symtick.search.kernel_api.states import Arrays, State, restoring, values_of, with_values
 
 PRICES = (1e-2, 1e-5)  # of a LUT in shares of an output's variance: the ends of the range
+LEAST_PRICE = 0.02  # of a LUT in shares of what the best candidate leaves, for values
 
 
 def combinations(
-    fronts: Sequence[Sequence[Candidate]], variances: Sequence[float], count: int
+    fronts: Sequence[Sequence[Candidate]],
+    variances: Sequence[float],
+    count: int,
+    least: float = PRICES[1],
 ) -> list[tuple[Program, ...]]:
     """One program per output for each limit of ticks and each of `count` prices, never one twice.
 
     The limits are the ticks that candidates have, from the first within which every output has one;
-    within a limit, cheap to dear.
+    within a limit, cheap to dear. `least` is the lowest price.
     """
     designs: list[tuple[Program, ...]] = []
     seen: set[tuple[int, ...]] = set()
@@ -38,7 +43,7 @@ def combinations(
         within = [[c for c in front if c.ticks <= limit] for front in fronts]
         if not all(within):
             continue
-        for price in np.geomspace(*PRICES, count).tolist():
+        for price in np.geomspace(PRICES[0], least, count).tolist():
             chosen = tuple(
                 pick(front, price * size) for front, size in zip(within, variances, strict=True)
             )
@@ -47,6 +52,12 @@ def combinations(
                 seen.add(key)
                 designs.append(chosen)
     return designs
+
+
+def least_price(fronts: Sequence[Sequence[Candidate]], variances: Sequence[float]) -> float:
+    """The lowest price for values: a LUT may cost a part of what the best candidates leave."""
+    left = (min(c.loss for c in f) / v for f, v in zip(fronts, variances, strict=True))
+    return max(min(PRICES[1], LEAST_PRICE * min(left)), 1e-12)
 
 
 class Assembly:
@@ -88,10 +99,7 @@ class Assembly:
         names = self._evaluator.problem.input_names
         better = self._polisher.polish(self._programs, self._settings.polish_iterations)
         expression = from_programs(better, names)
-        fixed = self._fixed_point
-        self._entries = self._evaluator.coarsest(
-            expression, fixed.term_fracs, fixed.address_bits, fixed.tolerance, self._name
-        )
+        self._entries = self._evaluator.coarsest(expression, self._fixed_point, self._name)
         self._done = True
 
     def state(self) -> State:

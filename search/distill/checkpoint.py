@@ -34,7 +34,8 @@ def fingerprint(problem: Problem, config: DistillConfig, model_name: str) -> str
         "outputs": problem.output_names,
         "held_out": problem.held_out,
     }
-    arrays = (problem.raw, problem.targets, problem.soft, problem.labels)
+    arrays = [problem.raw, problem.targets, problem.soft, problem.labels]
+    arrays += [] if problem.truth is None else [problem.truth]
     return digest(words, arrays, functions=False)
 
 

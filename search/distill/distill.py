@@ -27,7 +27,7 @@ from symtick.search.data.problem import Problem
 from symtick.search.designs.evaluate import DesignEvaluator
 from symtick.search.designs.front import Front, FrontEntry
 from symtick.search.designs.joint_fit import JointFit
-from symtick.search.distill.assemble import Assembly, combinations
+from symtick.search.distill.assemble import PRICES, Assembly, combinations, least_price
 from symtick.search.distill.checkpoint import Checkpoint, fingerprint
 from symtick.search.distill.output_search import OutputSearch
 from symtick.search.distill.settings import DistillConfig
@@ -81,6 +81,7 @@ class Distiller:
         self.evaluator = DesignEvaluator(problem, model, cost, config.decision, config.scheduler)
         self.interrupted = False
         self._teacher_score = problem.teacher_score(problem.valid)
+        self._teacher_rmse = problem.teacher_rmse(problem.valid)
         self._evolved: list[OutputSearch] = []
         self._layered: list[Elimination] = []
         self._second: list[Search[FrontEntry]] = []
@@ -117,11 +118,13 @@ class Distiller:
         if not self._advance(self._second, "finish", kept, tell, lambda: False, resume):
             self.interrupted = True
         tell(self._progress("done", self._second, 0))
-        return self.front().thinned(self.config.choice.resolution)
+        return self.front().thinned(self.config.choice)
 
     def front(self) -> Front:
         """The front of everything that was measured so far."""
-        return Front.of(self._entries(), self._teacher_score, self.config.choice)
+        return Front.of(
+            self._entries(), self._teacher_score, self.config.choice, self._teacher_rmse
+        )
 
     def _entries(self) -> list[FrontEntry]:
         return [entry for part in (*self._layered, *self._second) for entry in part.front()]
@@ -188,12 +191,13 @@ class Distiller:
             problem.real(rows), problem.goal[rows], problem.objective, problem.ranges
         )
         sizes = [float(v) for v in np.maximum(problem.targets[problem.train].var(axis=0), 1e-30)]
+        least = least_price(fronts, sizes) if problem.kind == "values" else PRICES[1]
         settings = replace(config.assemble, polish_iterations=iterations)
         return [
             Assembly(
                 f"assembly-{k}", self.evaluator, polisher, programs, settings, config.fixed_point
             )
-            for k, programs in enumerate(combinations(fronts, sizes, count))
+            for k, programs in enumerate(combinations(fronts, sizes, count, least))
         ]
 
     def _refinements(self) -> list[Elimination]:
@@ -214,9 +218,9 @@ class Distiller:
             for search in self._layered
             for form in search.pruned
         }
-        wanted = self.config.choice.share * self._teacher_score
-        entries = [replace(e, name="") for e in self.front().entries]
-        order = sorted(entries, key=lambda e: (abs(e.score - wanted), e.cost))
+        front, choice = self.front(), self.config.choice
+        entries = [replace(e, name="") for e in front.entries]
+        order = sorted(entries, key=lambda e: (abs(front.missing(e, choice)), e.cost))
         keys = [str(e.to_dict()) for e in order]
         return [forms[key] for key in keys if key in forms][:count]
 

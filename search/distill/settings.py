@@ -16,11 +16,11 @@ from symtick.codegen import SCORES, Decision
 from symtick.codegen.scheduling.scheduler import SCHEDULERS
 from symtick.defaults import SCHEDULER
 from symtick.expr import BY_NAME
-from symtick.search.designs.settings import ChoiceSettings
+from symtick.search.designs.settings import ChoiceSettings, FixedPointSettings
 from symtick.search.evolution.settings import EngineConfig, Limits
 from symtick.search.hybrid.settings import HYBRID_METHODS
 from symtick.search.layered.settings import LayeredSettings
-from symtick.settings import Count, Natural, NotNegative, Threads, Whole, checked, one_of
+from symtick.settings import Count, Natural, Threads, checked, one_of
 
 OpName = Annotated[str, one_of(BY_NAME)]
 DEFAULT_OPS = ("add", "sub", "mul", "neg", "abs", "min", "max", "square", "exp", "tanh")
@@ -67,23 +67,6 @@ class AssembleSettings:
     designs: Natural = 16
     polish_iterations: Natural = 200
     polish_rows: Natural = 10_000
-
-
-@checked
-@dataclass(frozen=True)
-class FixedPointSettings:
-    """How designs are made fixed-point.
-
-    Attributes:
-        term_fracs: bits after the point to try on evolved designs, coarse to fine; for values in
-            units of their spread.
-        address_bits: address bits of tables on signals of several inputs, of evolved designs.
-        tolerance: score that the coarser of two may lose and is still taken.
-    """
-
-    term_fracs: Annotated[tuple[Whole, ...], Strict(False), Field(min_length=1)] = (3, 4, 5, 6, 8)
-    address_bits: Natural = 8
-    tolerance: NotNegative = 0.002
 
 
 @checked

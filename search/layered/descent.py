@@ -18,7 +18,8 @@ from symtick.search.data.objective import Objective
 from symtick.search.layered.codes import Singles
 from symtick.search.layered.layers import Layers, Params
 
-DECAY = 1e-4  # of the squared hidden sums: keeps them where their functions bend
+# of the squared hidden sums, for values in shares of the loss: keeps them where functions bend
+DECAY = 1e-4
 WARM_UP = 0.1
 MEMORY = (0.9, 0.995)
 
@@ -41,8 +42,10 @@ class RowBatch:
         object.__setattr__(self, "matrix_t", self.matrix.T.tocsr())
 
 
-def gradient(layers: Layers, batch: RowBatch, objective: Objective) -> tuple[float, Params]:
-    """Loss of a batch and its gradient by every constant."""
+def gradient(
+    layers: Layers, batch: RowBatch, objective: Objective, relative: bool = False
+) -> tuple[float, Params]:
+    """Loss of a batch and its gradient by every constant; `relative` as in `fit`."""
     p, codes = layers.params, layers.codes
     u, t, tables = layers.curves()
     stored = layers.rounded(tables)
@@ -54,7 +57,8 @@ def gradient(layers: Layers, batch: RowBatch, objective: Objective) -> tuple[flo
     back = np.ascontiguousarray(slope.T, dtype=np.float32)
     slopes["bias"] = back.sum(axis=1)
     down = _outer_gradient(layers, back, bent, seen, slopes)
-    down += sums * np.float32(2 * DECAY / sums.shape[1])
+    decay = DECAY * min(loss, 1.0) if relative else DECAY
+    down += sums * np.float32(2 * decay / sums.shape[1])
     columns = np.asarray(batch.matrix_t @ np.ascontiguousarray(down.T))
     columns *= layers.inner[codes.feature]
     slopes["a"] = codes.sums(columns * t)
@@ -91,6 +95,7 @@ def fit(
     rate: float,
     spread: FloatArray,
     first: int = 0,
+    relative: bool = False,
 ) -> None:
     """Descend in place.
 
@@ -102,6 +107,7 @@ def fit(
         rate: largest step of a constant; of alpha and bias in units of `spread`.
         spread: size of each output.
         first: batch to begin with.
+        relative: the penalty of the sums is a share of the loss, which may become small.
     """
     scale = {"alpha": spread, "bias": spread}
     mean = {name: np.zeros_like(values) for name, values in layers.params.items()}
@@ -109,7 +115,7 @@ def fit(
     keep, keep_square = MEMORY
     for step in range(steps):
         batch = batches[(first + step) % len(batches)]
-        _, slopes = gradient(layers, batch, objective)
+        _, slopes = gradient(layers, batch, objective, relative)
         size = rate * _schedule(step / steps)
         size *= math.sqrt(1 - keep_square ** (step + 1)) / (1 - keep ** (step + 1))
         for name, values in layers.params.items():

@@ -8,6 +8,7 @@ measured saliencies), with LUTs and ticks of the compiled design in the loop.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from symtick.codegen import Precision
 from symtick.search.data.problem import Problem
-from symtick.search.designs.evaluate import DesignEvaluator
+from symtick.search.designs.evaluate import NO_MORE_BITS, DesignEvaluator
 from symtick.search.designs.front import FrontEntry
 from symtick.search.kernel_api.search import Status
 from symtick.search.kernel_api.states import (
@@ -31,6 +32,9 @@ from symtick.search.layered.descent import RowBatch, fit
 from symtick.search.layered.layers import INNER, OUTER, Grid, Layers
 from symtick.search.layered.pruning import Probe, cuts, remove
 from symtick.search.layered.settings import LayeredSettings
+
+STEP = 0.2  # part of the loss that the cuts of one pruning step may add to that of values
+WORTH = 0.9  # part of the loss that a further fit may leave, else there is no other
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +105,6 @@ class Elimination:
         self._slices = 0
         self._loss = float("inf")
         self._done = False
-        self._grid = Grid(settings.term_frac + evaluator.unit_bits(), settings.address_bits)
 
     @property
     def status(self) -> Status:
@@ -120,9 +123,9 @@ class Elimination:
         settings, problem = self.settings, self.evaluator.problem
         first = self._slices == 0
         if first and not self.fitted:
-            self._fit(settings.fit_steps, settings.rate)
+            self._fit_first()
         else:
-            self.layers.grid = self._grid
+            self.layers.grid = self._grid()
             if not (first or (self._slices == 1 and not self.fitted)):
                 self._prune()
             steps = settings.refine_steps if self.fitted else settings.refit_steps
@@ -141,20 +144,46 @@ class Elimination:
     def _fit(self, steps: int, rate: float) -> None:
         problem = self.evaluator.problem
         first = self._slices * steps
-        fit(self.layers, self.rows.batches, problem.objective, steps, rate, problem.spread, first)
+        fit(
+            self.layers, self.rows.batches, problem.objective, steps, rate, problem.spread, first,
+            problem.kind == "values",
+        )  # fmt: skip
+
+    def _fit_first(self) -> None:
+        """The first fit; of values again and again while much of what is left goes."""
+        settings, problem = self.settings, self.evaluator.problem
+        self._fit(settings.fit_steps, settings.rate)
+        rows = slice(0, self.rows.probe.matrix.shape[0])
+        for _ in range(settings.more_fits if problem.kind == "values" else 0):
+            before = problem.loss(self.layers.outputs(self.rows.probe.matrix), rows)
+            self._fit(settings.fit_steps, settings.rate)
+            if problem.loss(self.layers.outputs(self.rows.probe.matrix), rows) > WORTH * before:
+                break
 
     def _prune(self) -> None:
         share = 0.0 if self.fitted else self.settings.drop
         count = max(1, round(share * self.layers.summands))
-        if not remove(self.layers, cuts(self.layers, self.rows.probe, self.evaluator), count):
+        problem, most = self.evaluator.problem, math.inf
+        if problem.kind == "values":  # several cuts at a time only while they add little
+            most = STEP * (self._loss + problem.noise)
+        found = cuts(self.layers, self.rows.probe, self.evaluator)
+        if not remove(self.layers, found, count, most):
             self._done = True
 
+    def _grid(self) -> Grid:
+        """How finely the hardware is to compute the present form."""
+        settings, bits = self.settings, NO_MORE_BITS
+        if self.evaluator.problem.kind == "values":
+            self.layers.grid = None  # in real arithmetic: a coarse grid must not ask for a coarser
+            outputs = self.layers.outputs(self.rows.probe.matrix)
+            bits = self.evaluator.bits(outputs, slice(0, len(outputs)))
+        return Grid(settings.term_frac + bits.shift, max(settings.address_bits, bits.address))
+
     def _measure(self) -> None:
-        if self.layers.summands > self.settings.most:
+        grid = self.layers.grid
+        if grid is None or self.layers.summands > self.settings.most:
             return
-        precision = Precision(
-            term_frac=self._grid.term_frac, wide_bits=self._grid.address_bits, chords=False
-        )
+        precision = Precision(term_frac=grid.term_frac, wide_bits=grid.address_bits, chords=False)
         expression = self.layers.expression(self.evaluator.problem.input_names)
         entry = self.evaluator.measure(expression, precision, self._name)
         if entry is not None:

@@ -32,6 +32,7 @@ class Cut:
         layer: INNER (input, hidden) or OUTER (hidden, output).
         row, column: place in that layer's mask.
         mean: the constant that replaces it.
+        loss: loss added.
     """
 
     score: float
@@ -39,6 +40,7 @@ class Cut:
     row: int
     column: int
     mean: float
+    loss: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +94,8 @@ def _outer_cuts(
         less[k] += np.float32(mean) - term
         bits = _bits(float(np.ptp(term)) * 2.0**grid.term_frac)
         luts = evaluator.table_luts(grid.address_bits, bits) + evaluator.adder_luts(bits + 1)
-        candidates.append(Cut((probe.loss(less.T, probe.goal) - base) / luts, OUTER, j, k, mean))
+        lost = probe.loss(less.T, probe.goal) - base
+        candidates.append(Cut(lost / luts, OUTER, j, k, mean, lost))
     return candidates
 
 
@@ -118,7 +121,8 @@ def _inner_cuts(
         less = _without(layers, j, sums[j] - part + np.float32(mean), terms, owner, whole)
         bits = _bits(float(np.ptp(part)) / float(steps[j]))
         luts = evaluator.table_luts(widths[i], bits) + evaluator.adder_luts(bits + 1)
-        candidates.append(Cut((probe.loss(less.T, probe.goal) - base) / luts, INNER, i, j, mean))
+        lost = probe.loss(less.T, probe.goal) - base
+        candidates.append(Cut(lost / luts, INNER, i, j, mean, lost))
     return candidates
 
 
@@ -140,13 +144,19 @@ def _bits(levels: float) -> int:
     return max(1, math.ceil(math.log2(levels + 1.0)))
 
 
-def remove(layers: Layers, candidates: list[Cut], count: int) -> int:
-    """Take the first `count` cuts, as far as they can still go; returns how many went."""
-    gone = 0
+def remove(layers: Layers, candidates: list[Cut], count: int, most: float = math.inf) -> int:
+    """Take the first `count` cuts, as far as they can still go; returns how many went.
+
+    After the first, those that together add more than the loss `most` stay.
+    """
+    gone, lost = 0, 0.0
     for cut in candidates:
         if gone == count:
             break
-        gone += _take(layers, cut)
+        if (gone and lost + cut.loss > most) or not _take(layers, cut):
+            continue
+        gone += 1
+        lost += max(0.0, cut.loss)
     _bury(layers)
     return gone
 

@@ -27,6 +27,7 @@ class LayeredSettings:
         rows: training rows.
         batch: rows of one step.
         fit_steps: steps of the first fit, in real arithmetic.
+        more_fits: of values, the most further fits, while each takes away a tenth of the loss.
         refit_steps: steps after each pruning step, in the hardware's arithmetic.
         rate: largest step of a constant in the first fit.
         refit_rate: the same after each pruning step.
@@ -34,8 +35,10 @@ class LayeredSettings:
         most: summands from which on the forms are compiled and measured.
         least: summands at which pruning ends.
         probe_rows: training rows on which a summand's worth is measured.
-        term_frac: bits after the point of an output's terms; of values in units of their spread.
-        address_bits: address bits of tables on hidden sums.
+        term_frac: bits after the point of an output's terms; of values in units of their spread,
+            or of four errors where that is less.
+        address_bits: address bits of tables on hidden sums; more where the error of values asks for
+            it.
         refined: designs of the front that are fitted longer and taken apart one by one.
         refine_steps: steps of these fits.
         refine_drops: summands that each of them loses in the end.
@@ -47,6 +50,7 @@ class LayeredSettings:
     rows: Natural = 60_000
     batch: Count = 2048
     fit_steps: Natural = 1500
+    more_fits: Natural = 4
     refit_steps: Natural = 250
     rate: NotNegative = 0.03
     refit_rate: NotNegative = 0.02

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from symtick.errors import InputError
-from symtick.search.teachers.teacher import FORMAT, Architecture, TorchTeacher
+from symtick.search.teachers.teacher import FORMAT, Architecture, TeacherTask, TorchTeacher
 
 Layer = tuple[npt.NDArray[Any], npt.NDArray[Any] | None]
 
@@ -92,6 +92,7 @@ def from_state_dict(
     class_names: Sequence[str],
     mean: npt.ArrayLike | None = None,
     std: npt.ArrayLike | None = None,
+    target_names: Sequence[str] = (),
 ) -> TorchTeacher:
     """A perceptron from the tensors of `module.state_dict()`, in their order.
 
@@ -101,6 +102,7 @@ def from_state_dict(
         architecture: widths and activations.
         feature_names, class_names: names of inputs and classes.
         mean, std: the standardisation before the network; none by default.
+        target_names: of a regression, names of the outputs, in place of the classes'.
 
     Raises:
         InputError: a missing file, a pickled module, or tensors that do not fit.
@@ -110,7 +112,8 @@ def from_state_dict(
     else:
         tensors, origin = _load_tensors(Path(source)), str(source)
     module = _filled(architecture, _paired(tensors, origin), origin)
-    return TorchTeacher.wrap(module, feature_names, class_names, mean, std)
+    task: TeacherTask = "regression" if target_names else "classification"
+    return TorchTeacher.wrap(module, feature_names, class_names, mean, std, task, target_names)
 
 
 def _load_tensors(path: Path) -> Mapping[str, torch.Tensor]:
@@ -167,16 +170,18 @@ def load_keras_h5(
     h5_path: Path | str,
     feature_names: Sequence[str] = (),
     class_names: Sequence[str] = (),
+    target_names: Sequence[str] = (),
 ) -> TorchTeacher:
     """A Keras perceptron from its architecture JSON and weights HDF5, read without Keras.
 
-    Dense, Activation and Dropout layers in a row. A softmax (or sigmoid) at the end is left out,
-    so the scores are those before it. It sees the raw features, as Keras does.
+    Dense, Activation and Dropout layers in a row. A softmax (or sigmoid) at the end of a classifier
+    is left out, so the scores are those before it. It sees the raw features, as Keras does.
 
     Args:
         json_path: what `model.to_json()` gives.
         h5_path: what `model.save_weights()` wrote (Keras 2 layout), or a whole saved model.
         feature_names, class_names: x0, x1, ... and 0, 1, ... by default.
+        target_names: of a regression, names of the outputs, in place of the classes'.
 
     Raises:
         InputError: missing or damaged files, other layers, branches, or shapes that do not fit.
@@ -195,13 +200,15 @@ def load_keras_h5(
     weights = _keras_weights(h5_file, [name for name, _ in dense])
     widths = (weights[0][0].shape[-1], *(weight.shape[0] for weight, _ in weights))
     activations = [activation for _, activation in dense]
-    if activations[-1] in ("softmax", "sigmoid"):
+    if not target_names and activations[-1] in ("softmax", "sigmoid"):
         activations[-1] = "linear"
     shape = Architecture(widths, tuple(activations))
     return TorchTeacher.wrap(
         _filled(shape, weights, str(h5_file)),
         feature_names or [f"x{i}" for i in range(widths[0])],
-        class_names or [str(k) for k in range(widths[-1])],
+        class_names or ([] if target_names else [str(k) for k in range(widths[-1])]),
+        task="regression" if target_names else "classification",
+        target_names=target_names,
     )
 
 

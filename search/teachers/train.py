@@ -1,4 +1,4 @@
-"""Training the example teacher: a small perceptron on labelled data, seeded."""
+"""Training the example teacher: a small perceptron on labels or real targets, seeded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from symtick.errors import InputError
-from symtick.search.data.dataset import Dataset
+from symtick.search.data.dataset import Dataset, FloatArray
 from symtick.search.teachers.teacher import Architecture, TorchTeacher
 from symtick.search.torch_threads import one_thread
 
@@ -26,12 +26,15 @@ def train_mlp(
     weight_decay: float = 1e-2,
     activation: str = "relu",
 ) -> TorchTeacher:
-    """A perceptron on standardised features, by cross-entropy, AdamW and a one-cycle rate.
+    """A perceptron on standardised features, by AdamW and a one-cycle rate.
+
+    The loss is the cross-entropy; of real targets the mean square on standardised ones, whose mean
+    and spread the last layer then takes in, so that outputs are in the user's units.
 
     The same seed gives the same weights on one machine, whatever its number of cores.
 
     Args:
-        dataset: rows with labels.
+        dataset: rows with labels or real targets.
         widths: the hidden layers.
         epochs: passes over the data.
         seed: of the first weights and of the order of the rows.
@@ -41,12 +44,18 @@ def train_mlp(
         activation: of the hidden layers.
 
     Raises:
-        InputError: no labels, fewer than two classes, or settings out of range.
+        InputError: no labels or targets, fewer than two classes, or settings out of range.
     """
-    if len(dataset.class_names) < 2:
+    names = dataset.target_names
+    if not names and len(dataset.class_names) < 2:
         raise InputError(f"a classifier needs two or more classes, not {dataset.class_names}")
-    labels = torch.tensor(dataset.labels)
-    sizes = (dataset.X.shape[1], *widths, len(dataset.class_names))
+    center, spread = np.zeros(len(names)), np.ones(len(names))
+    if names:
+        center, spread = dataset.targets.mean(axis=0), _spread(dataset.targets)
+        goal = torch.tensor((dataset.targets - center) / spread, dtype=torch.float32)
+    else:
+        goal = torch.tensor(dataset.labels)
+    sizes = (dataset.X.shape[1], *widths, len(names or dataset.class_names))
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         teacher = TorchTeacher.wrap(
@@ -54,25 +63,38 @@ def train_mlp(
             dataset.feature_names,
             dataset.class_names,
             dataset.X.mean(axis=0),
-            _spread(dataset),
+            _spread(dataset.X),
+            "regression" if names else "classification",
+            names,
         )
         inputs = torch.from_numpy(teacher.standardise(dataset.X))
         fit_module(
             teacher.module,
             inputs,
-            labels,
-            nn.functional.cross_entropy,
+            goal,
+            nn.functional.mse_loss if names else nn.functional.cross_entropy,
             epochs=epochs,
             batch=batch,
             learning_rate=learning_rate,
             weight_decay=weight_decay,
         )
+    if names:
+        _take_in(teacher.module, center, spread)
     return teacher
 
 
-def _spread(dataset: Dataset) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    std = dataset.X.std(axis=0)
-    return np.where(std > 0, std, 1.0)  # a constant feature carries nothing
+def _spread(columns: FloatArray) -> FloatArray:
+    std = columns.std(axis=0)
+    return np.where(std > 0, std, 1.0)  # a constant column carries nothing
+
+
+def _take_in(module: nn.Module, center: FloatArray, spread: FloatArray) -> None:
+    """Let the last layer give spread * output + center."""
+    last = [layer for layer in module.modules() if isinstance(layer, nn.Linear)][-1]
+    scale = torch.tensor(spread, dtype=torch.float32)
+    with torch.no_grad():
+        last.weight.mul_(scale[:, None])
+        last.bias.mul_(scale).add_(torch.tensor(center, dtype=torch.float32))
 
 
 def fit_module(

@@ -18,6 +18,7 @@ from symtick.codegen import Decision, Fixed
 from symtick.codegen.scheduling.scheduler import SCHEDULERS
 from symtick.defaults import CLOCK_MHZ, DEVICE, INPUT_FORMAT, TAIL, TEST, VALIDATION, VECTORS
 from symtick.errors import InputError
+from symtick.search.designs.settings import Ratio
 from symtick.search.distill.settings import DistillConfig, OpName
 from symtick.search.evolution.settings import MOST_INDIVIDUALS, Groups
 from symtick.search.hybrid.settings import HYBRID_METHODS
@@ -37,19 +38,19 @@ class DataSection(_Section):
 
     Attributes:
         path: .npz or .csv file (layouts: `symtick.search.data.files`).
-        label: name of a .csv file's label column.
+        label: name of a .csv file's label column; for a regression of its target column or columns.
         test: share of the rows kept for the test, where the file has no test part of its own.
         validation: share of the training rows kept for choosing precision and design.
     """
 
     path: Path
-    label: str | None = None
+    label: str | list[str] | None = None
     test: Annotated[float, Gt(0), Lt(0.9)] = TEST
     validation: Annotated[float, Gt(0), Lt(0.9)] = VALIDATION
 
 
 class TrainSection(_Section):
-    """Train a multilayer perceptron on the labels as the teacher."""
+    """Train a multilayer perceptron on the labels or targets as the teacher."""
 
     widths: list[Count] = [64, 32, 32]
     epochs: Count = 40
@@ -213,9 +214,15 @@ class SearchSection(_Section):
 
 
 class ChooseSection(_Section):
-    """Which design on the front is the result: the smallest that keeps this share."""
+    """Which design on the front is the result: the smallest that is good enough.
+
+    Attributes:
+        accuracy_share: of the teacher's score to keep.
+        rmse_ratio: in a regression whose teacher's error is known, the largest RMSE in units of it.
+    """
 
     accuracy_share: Annotated[Real, Ge(SEARCH.choice.floor), Le(1)] = SEARCH.choice.share
+    rmse_ratio: Ratio = SEARCH.choice.rmse_ratio
 
 
 class VerifySection(_Section):
@@ -229,6 +236,7 @@ class Job(_Section):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,39}$")]
     seed: Annotated[int, Ge(0), Lt(2**32)] = SEARCH.seed
+    task: Literal["classification", "regression"] = "classification"
     data: DataSection
     teacher: TeacherSection = TeacherSection()
     inputs: InputsSection = InputsSection()
@@ -236,6 +244,20 @@ class Job(_Section):
     search: SearchSection = SearchSection()
     choose: ChooseSection = ChooseSection()
     verify: VerifySection = VerifySection()
+
+    @model_validator(mode="after")
+    def _one_task(self) -> Job:
+        if self.task == "classification":
+            if isinstance(self.data.label, list):
+                raise ValueError("data.label names one column; several are for task: regression")
+            return self
+        of_classes = [n for n in self.hardware.outputs if n not in ("scores", "above")]
+        if of_classes:
+            raise ValueError(
+                f"hardware.outputs: {', '.join(of_classes)} compare classes; a regression delivers "
+                "scores (its values), above, or both"
+            )
+        return self
 
     def to_yaml(self) -> str:
         """The job with every default written out."""

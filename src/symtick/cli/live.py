@@ -65,13 +65,16 @@ def _sources(progress: distill.Progress) -> Table:
 
 def _front(progress: distill.Progress) -> Table:
     table = Table(box=None, pad_edge=False, title="front so far", title_justify="left")
-    for head in ("design", "score", "of teacher", "ticks", "LUT est."):
+    front = progress.front
+    second = "RMSE / teacher's" if front.teacher_rmse else "of teacher"
+    for head in ("design", "score", second, "ticks", "LUT est."):
         table.add_column(head, justify="right")
-    teacher = progress.front.teacher_score
-    for e in progress.front.entries[-12:]:
-        mark = " *" if e.name == progress.front.chosen else ""
+    for e in front.entries[-12:]:
+        mark = " *" if e.name == front.chosen else ""
+        ratio = front.ratio(e)
+        relative = e.score / front.teacher_score if ratio is None else ratio
         table.add_row(
-            e.name + mark, f"{e.score:.4f}", f"{e.score / teacher:.3f}", str(e.ticks),
+            e.name + mark, f"{e.score:.4f}", f"{relative:.3f}", str(e.ticks),
             f"{e.lut:.0f}",
         )  # fmt: skip
     return table

@@ -59,7 +59,7 @@ def _print_front(run: Run) -> None:
     """The front of a run, the chosen design marked, and its expressions."""
     from symtick.report.tables import front_table
 
-    print_table(front_table(run.front, run.job))
+    print_table(front_table(run.front, run.job, run.train.target_names))
     if not run.complete:
         resume = f"symtick distill --resume {run.folder}"
         console.print(f"interrupted: this is the front so far; go on with {resume}", style="yellow")

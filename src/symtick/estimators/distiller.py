@@ -29,7 +29,7 @@ from symtick.hwcost import model, search_cost
 from symtick.search.data.dataset import FloatArray, Scaler
 from symtick.search.data.problem import Problem
 from symtick.search.designs.front import FrontEntry
-from symtick.search.designs.settings import ChoiceSettings
+from symtick.search.designs.settings import ChoiceSettings, Ratio
 from symtick.search.distill.distill import Distiller
 from symtick.search.distill.settings import DistillConfig
 from symtick.search.teachers.teacher import Teacher, TeacherTask, TorchTeacher, check_outputs
@@ -42,6 +42,7 @@ class DistillerSettings:
     """Parameters of `SymbolicDistiller` that become the search's settings."""
 
     keep: Chance
+    rmse_ratio: Ratio
     max_ticks: Natural | None
     max_lut: Positive | None
     seed: Natural
@@ -66,6 +67,8 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         max_ticks: latency budget, or None.
         max_lut: LUT budget, a DSP block counted as 173 LUTs, or None.
         keep: the chosen design is the smallest that keeps this share of the teacher's score.
+        rmse_ratio: in a regression with a teacher, the smallest whose error is at most this many
+            times the teacher's, both against `y`.
         validation: share of the rows that precision and design are chosen on.
         config: the search's settings; its seed, threads and choice are set from here.
         decide: outputs of the firmware: some of `scores`, `index`, `margin`, `top`, `above`.
@@ -96,6 +99,7 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         max_ticks: int | None = ChoiceSettings.max_ticks,
         max_lut: float | None = ChoiceSettings.max_lut,
         keep: float = ChoiceSettings.share,
+        rmse_ratio: float = ChoiceSettings.rmse_ratio,
         validation: float = VALIDATION,
         config: DistillConfig | None = None,
         decide: tuple[str, ...] = SCORES.outputs,
@@ -112,6 +116,7 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         self.max_ticks = max_ticks
         self.max_lut = max_lut
         self.keep = keep
+        self.rmse_ratio = rmse_ratio
         self.validation = validation
         self.config = config
         self.decide = decide
@@ -158,14 +163,20 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
             InputError: a parameter is out of range.
         """
         base = self.config or DistillConfig()
-        given = DistillerSettings(self.keep, self.max_ticks, self.max_lut, self.seed, self.threads)
+        given = DistillerSettings(
+            self.keep, self.rmse_ratio, self.max_ticks, self.max_lut, self.seed, self.threads
+        )
         floor = base.choice.floor
         if given.keep < floor:
             raise InputError(
                 f"keep must be from config.choice.floor={floor:g} to 1, not {self.keep!r}"
             )
         choice = replace(
-            base.choice, share=given.keep, max_ticks=given.max_ticks, max_lut=given.max_lut
+            base.choice,
+            share=given.keep,
+            rmse_ratio=given.rmse_ratio,
+            max_ticks=given.max_ticks,
+            max_lut=given.max_lut,
         )
         decision = self._decision()
         return replace(
@@ -180,8 +191,12 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         X = self.scaler_.transform(rows)
         common: dict[str, Any] = {"validation": self.validation, "seed": self.seed}
         if self.task == "regression":
-            values = target if self.teacher is None else self._scores(rows, _columns(target))
-            return Problem.from_scores(X, values, self._formats, kind="values", **common)
+            values, truth = target, None
+            if self.teacher is not None:
+                values, truth = self._scores(rows, _columns(target)), target
+            return Problem.from_scores(
+                X, values, self._formats, kind="values", truth=truth, **common
+            )
         check_classification_targets(target)
         self.classes_, labels = np.unique(target, return_inverse=True)
         if len(self.classes_) < 2:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from symtick.baselines.rows import ComparisonRow
     from symtick.config import Job
     from symtick.design_folder.checks import Synthesis
-    from symtick.search.designs.front import Front
+    from symtick.search.designs.front import Front, FrontEntry
     from symtick.sim.verify import Verification
 
 
@@ -48,17 +48,15 @@ def _area(value: float, device: Device) -> str:
     return "-" if device.kind == "published" else f"{value:.0f}"
 
 
-def front_table(front: Front, job: Job) -> ReportTable:
-    """The designs of a run, smallest first."""
+def front_table(front: Front, job: Job, targets: Sequence[str] = ()) -> ReportTable:
+    """The designs of a run, smallest first; `targets` are the names of a regression's."""
     hardware = job.hardware
     device = load_device(hardware.device)
     rows = [
         TableRow(
             (
                 f"{e.name} *" if e.name == front.chosen else e.name,
-                percent(e.score),
-                percent(e.score / front.teacher_score),
-                percent(e.agreement),
+                *_quality(front, e),
                 str(e.search_ticks),
                 str(e.ticks),
                 f"{1000 * e.ticks / hardware.clock_mhz:.0f}",
@@ -73,16 +71,48 @@ def front_table(front: Front, job: Job) -> ReportTable:
     note = f" {device.note(hardware.clock_mhz)}".rstrip()
     return ReportTable(
         "Front",
-        ("design", "score %", "of teacher %", "agreement %", "ticks (search)", "ticks", "ns",
+        ("design", *_quality_heads(front, targets), "ticks (search)", "ticks", "ns",
          "LUT est.", "FF est.", "DSP est.", "nodes", "origin"),
         tuple(rows),
-        f"On validation rows, computed in fixed point as the hardware does; the teacher scores "
-        f"{percent(front.teacher_score)} %. * chosen: {_rule(front, job)}.{note}",
+        f"On validation rows, computed in fixed point as the hardware does{_reference(front)}. "
+        f"* chosen: {_rule(front, job)}.{note}",
     )  # fmt: skip
+
+
+def _quality_heads(front: Front, targets: Sequence[str]) -> tuple[str, ...]:
+    if not front.entry().rmse:
+        return ("score %", "of teacher %", "agreement %")
+    ratio = ("RMSE / teacher's",) if front.teacher_rmse else ()
+    return (*(f"RMSE {name}" for name in targets), *ratio, "R2")
+
+
+def _quality(front: Front, entry: FrontEntry) -> tuple[str, ...]:
+    """What a design is worth: shares of rows, or errors of values."""
+    if not entry.rmse:
+        shares = (entry.score, entry.score / front.teacher_score, entry.agreement)
+        return tuple(percent(value) for value in shares)
+    ratio = front.ratio(entry)
+    errors = tuple(f"{error:.4g}" for error in entry.rmse)
+    return (*errors, *(() if ratio is None else (f"{ratio:.3f}",)), f"{entry.score:.5f}")
+
+
+def _reference(front: Front) -> str:
+    """What the figures are compared with."""
+    if not front.entry().rmse:
+        return f"; the teacher scores {percent(front.teacher_score)} %"
+    if not front.teacher_rmse:
+        return ""
+    errors = ", ".join(f"{error:.4g}" for error in front.teacher_rmse)
+    return f", against the truth; the teacher's RMSE is {errors}; R2 is of the teacher's values"
 
 
 def _rule(front: Front, job: Job) -> str:
     """Why the chosen design was chosen."""
+    ratio, most = front.ratio(front.entry()), job.choose.rmse_ratio
+    if ratio is not None:
+        if ratio <= most:
+            return f"the smallest with at most {most:g} times the teacher's RMSE"
+        return f"the least RMSE, as no design has at most {most:g} times the teacher's"
     share = job.choose.accuracy_share
     if front.entry().score >= share * front.teacher_score:
         return f"the smallest that keeps {percent(share)} % of it"

@@ -29,7 +29,7 @@ from symtick.search.distill.checkpoint import HEAD
 from symtick.search.distill.distill import Distiller, Progress
 from symtick.search.distill.settings import DistillConfig
 from symtick.search.teachers.files import from_state_dict, load_keras_h5, load_teacher
-from symtick.search.teachers.teacher import Architecture, TorchTeacher
+from symtick.search.teachers.teacher import Architecture, TorchTeacher, check_outputs
 from symtick.search.teachers.train import train_mlp
 from symtick.version import __version__
 
@@ -59,11 +59,10 @@ def distill_job(
         raise InputError(f"the output folder {target} exists: remove it or name another")
     model(job.hardware.device, job.hardware.clock_mhz)
     distill_config(job)
-    train, test = load_split(job.data.path, job.data.test, job.seed, job.data.label)
+    train, test = load_split(job.data.path, job.data.test, job.seed, job.data.label, job.task)
     check_names(train.feature_names)
     input_formats(job, train.feature_names)
-    if train.y is not None and len(np.unique(train.y)) < 2:
-        raise InputError(f"{job.data.path}: the labels hold one class only")
+    _check_y(job, train)
     teacher = make_teacher(job, train)
     with new_folder(target) as draft:
         write_text(draft / JOB, job.to_yaml())
@@ -72,6 +71,16 @@ def distill_job(
             teacher.save(draft / "teacher.npz")
         write_json(draft / "scaler.json", Scaler.fit(train.X, job.inputs.tail).to_dict())
     return _search(Run(target), observer, resume=False)
+
+
+def _check_y(job: Job, train: Dataset) -> None:
+    if train.y is None:
+        return
+    if job.task == "classification" and len(np.unique(train.y)) < 2:
+        raise InputError(f"{job.data.path}: the labels hold one class only")
+    for name, column in zip(train.target_names, np.atleast_2d(train.y.T), strict=False):
+        if np.ptp(column) == 0:
+            raise InputError(f"{job.data.path}: the target {name!r} is {column[0]} in every row")
 
 
 def resume_run(folder: Path, observer: SearchObserver = _unobserved) -> Run:
@@ -97,13 +106,19 @@ def make_teacher(job: Job, train: Dataset) -> TorchTeacher | None:
             learning_rate=t.learning_rate,
         )  # fmt: skip
     elif wanted.keras is not None:
-        teacher = load_keras_h5(wanted.keras.architecture, wanted.keras.weights, names, classes)
+        keras = wanted.keras
+        teacher = load_keras_h5(
+            keras.architecture, keras.weights, names, classes, train.target_names
+        )
     elif wanted.torch is not None:
         teacher = _torch_teacher(wanted.torch, train)
     elif wanted.saved is not None:
         teacher = load_teacher(wanted.saved)
+    elif train.y is None:
+        raise InputError(f"{job.data.path} has no y, and the job names no teacher to learn from")
     else:
         return None
+    _check_task(job, teacher, train)
     if teacher.feature_names != names or teacher.class_names != classes:
         raise InputError(
             f"the teacher is for features {', '.join(teacher.feature_names)} and classes "
@@ -113,17 +128,31 @@ def make_teacher(job: Job, train: Dataset) -> TorchTeacher | None:
     return teacher
 
 
+def _check_task(job: Job, teacher: TorchTeacher, train: Dataset) -> None:
+    if teacher.task != job.task:
+        raise InputError(
+            f"the teacher was made for {teacher.task}, but the job's task is {job.task}: name the "
+            "other task or another teacher"
+        )
+    wanted = len(train.target_names or train.class_names)
+    check_outputs("teacher", teacher.architecture.widths[-1], wanted, job.task)
+
+
 def _torch_teacher(wanted: TorchSection, train: Dataset) -> TorchTeacher:
     names, classes = train.feature_names, train.class_names
-    shape = Architecture.mlp((len(names), *wanted.widths, len(classes)), wanted.activation)
+    outputs = len(train.target_names or classes)
+    shape = Architecture.mlp((len(names), *wanted.widths, outputs), wanted.activation)
     mean, std = (train.X.mean(axis=0), train.X.std(axis=0)) if wanted.standardise else (None, None)
-    return from_state_dict(wanted.state_dict, shape, names, classes, mean, std)
+    return from_state_dict(wanted.state_dict, shape, names, classes, mean, std, train.target_names)
 
 
 def _packed(train: Dataset, test: Dataset) -> bytes:
     text = io.BytesIO()
-    arrays = {"X_train": train.X, "X_test": test.X, "feature_names": np.array(train.feature_names),
-              "classes": np.array(train.class_names)}  # fmt: skip
+    arrays = {"X_train": train.X, "X_test": test.X, "feature_names": np.array(train.feature_names)}
+    if train.target_names:
+        arrays["target_names"] = np.array(train.target_names)
+    else:
+        arrays["classes"] = np.array(train.class_names)
     if train.y is not None and test.y is not None:
         arrays |= {"y_train": train.y, "y_test": test.y}
     np.savez_compressed(text, **arrays)  # type: ignore[arg-type]
@@ -159,6 +188,7 @@ def distill_config(job: Job) -> DistillConfig:
         choice=replace(
             base.choice,
             share=job.choose.accuracy_share,
+            rmse_ratio=job.choose.rmse_ratio,
             max_ticks=job.hardware.max_ticks,
             max_lut=job.hardware.max_lut,
         ),

@@ -76,12 +76,12 @@ class Run:
     @cached_property
     def train(self) -> Dataset:
         """Training rows, in the user's units."""
-        return load_dataset(self.folder / "data.npz", "train")
+        return load_dataset(self.folder / "data.npz", "train", task=self.job.task)
 
     @cached_property
     def test(self) -> Dataset:
         """Test rows, which no step before the comparison reads."""
-        return load_dataset(self.folder / "data.npz", "test")
+        return load_dataset(self.folder / "data.npz", "test", task=self.job.task)
 
     @cached_property
     def teacher(self) -> TorchTeacher | None:
@@ -117,7 +117,7 @@ class Run:
 
     @cached_property
     def problem(self) -> Problem:
-        """What the search is to imitate: the teacher's scores on the training rows, or labels."""
+        """What the search is to imitate: the teacher's outputs on the training rows, or their y."""
         train, settings = self.train, self.job
         X = self.scaler.transform(train.X)
         common: dict[str, Any] = {
@@ -126,6 +126,12 @@ class Run:
             "validation": settings.data.validation,
             "seed": settings.seed,
         }
+        if settings.task == "regression":
+            truth = None if self.teacher is None else train.y
+            values = train.targets if self.teacher is None else self.teacher.logits(train.X)
+            return Problem.from_scores(
+                X, values, self.formats, kind="values", truth=truth, **common
+            )
         if self.teacher is None:
             classes = len(train.class_names)
             return Problem.from_labels(X, train.labels, self.formats, classes=classes, **common)
@@ -309,12 +315,13 @@ def input_formats(job: Job, features: tuple[str, ...]) -> tuple[Fixed, ...]:
 
 
 def output_names(data: Dataset) -> tuple[str, ...]:
-    """score_<class>, with what no port name can hold written as _."""
+    """score_<class> or value_<target>, with what no port name can hold written as _."""
+    kind = "value" if data.target_names else "score"
     names = ["".join(c if c.isascii() and c.isalnum() else "_" for c in n)
-             for n in data.class_names]  # fmt: skip
+             for n in data.target_names or data.class_names]  # fmt: skip
     if len(set(names)) < len(names):
         names = [str(k) for k in range(len(names))]
-    return tuple(f"score_{n}" for n in names)
+    return tuple(f"{kind}_{n}" for n in names)
 
 
 def open_run(folder: Path | str) -> Run:

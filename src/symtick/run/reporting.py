@@ -49,7 +49,7 @@ def write_report(run: Run) -> Path:
         teacher=_teacher(run),
         tiles=_key_figures(run),
         pareto_svg=Markup(_pareto(run)),
-        front_table=front_table(run.front, run.job),
+        front_table=front_table(run.front, run.job, run.train.target_names),
         design=chosen.design,
         expressions=[(n, chosen.entry.text(k, 4)) for k, n in enumerate(run.output_names)],
         formats=_formats(run),

@@ -56,7 +56,7 @@ def test_thinning_keeps_choice_best_and_every_clear_step(
     points: list[tuple[float, int, float]], resolution: float
 ) -> None:
     whole = Front.of([entry(*p) for p in points], 1.0, ChoiceSettings(share=0.5, floor=0.5))
-    thin = whole.thinned(resolution)
+    thin = whole.thinned(ChoiceSettings(resolution=resolution))
     held = {(e.score, e.ticks, e.lut) for e in thin.entries}
     for kept in (whole.entry(), whole.best):
         assert (kept.score, kept.ticks, kept.lut) in held
@@ -152,3 +152,34 @@ def test_damaged_fronts_are_refused(tmp_path: Path) -> None:
     path.write_text(whole.replace('"ticks"', '"tocks"'))
     with pytest.raises(InputError, match="damaged"):
         Front.load(tmp_path)
+
+
+def of_values(lut: float, error: float, ticks: int = 2) -> FrontEntry:
+    return replace(entry(1.0 - error**2, ticks, lut), rmse=(error, 2.0 * error))
+
+
+def test_values_are_chosen_and_thinned_by_their_error() -> None:
+    errors = {10: 0.30, 20: 0.05, 21: 0.0498, 40: 0.02, 80: 0.012, 160: 0.0105}
+    entries = [of_values(lut, error) for lut, error in errors.items()]
+    choice = ChoiceSettings(rmse_ratio=1.2)
+    front = Front.of(entries, 1.0, choice, teacher_rmse=(0.01, 0.02))
+    assert [front.ratio(e) for e in front.entries] == pytest.approx(
+        [100 * e for e in errors.values()]
+    )
+    assert front.entry().lut == 80 and front.best.lut == 160
+    thin = front.thinned(choice)
+    assert [e.lut for e in thin.entries] == [10, 20, 40, 80, 160] and thin.entry().lut == 80
+    assert Front.of(entries[:4], 1.0, choice, (0.01, 0.02)).entry().lut == 40  # the best there is
+    without = Front.of(entries, 1.0, choice)
+    assert without.ratio(without.best) is None and without.entry().lut == 20
+    poor = [of_values(10, 0.8), of_values(20, 0.7)]
+    assert len(Front.of(poor, 1.0, choice).entries) == 1
+
+
+def test_a_front_of_values_is_stored(tmp_path: Path) -> None:
+    front = Front.of([of_values(10, 0.1)], 1.0, ChoiceSettings(), (0.05, 0.1))
+    front.save(tmp_path)
+    assert Front.load(tmp_path) == front
+    assert "rmse_0,rmse_1" in (tmp_path / "front.csv").read_text()
+    plain = Front.of([entry()], 1.0, ChoiceSettings())
+    assert "rmse" not in str(plain.to_json())

@@ -155,5 +155,5 @@ def test_buried_sums_lose_their_summands(training: LayeredRows) -> None:
     made = layers(training)
     made.outer[1] = 0.0
     place = int(np.flatnonzero(made.inner[:, 2])[0])
-    remove(made, [Cut(0.0, INNER, place, 2, 0.5)], 1)
+    remove(made, [Cut(0.0, INNER, place, 2, 0.5, 0.0)], 1)
     assert not made.inner[:, 1].any()

@@ -1,0 +1,127 @@
+"""A regression from files: a muon-like toy, through runs and their verbs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from small_networks import MUON_FEATURES, Floats, muon_hits, trained
+
+from symtick import Run, distill_job
+from symtick.config import load_job
+from symtick.errors import InputError
+from symtick.search.teachers.train import train_mlp
+
+TARGETS = ("q/pT", "size")
+
+
+def targets(curvature: Floats) -> Floats:
+    """q/pT in 1/TeV, and its size in 1/GeV: two values of other sizes."""
+    return np.stack([1000.0 * curvature, np.abs(curvature)], axis=1)
+
+
+def write_job(folder: Path, **changes: Any) -> Path:
+    """Rows, a network that was trained on raw rows, and a job, in `folder`."""
+    hits, curvature = muon_hits(3000)
+    y = targets(curvature)
+    np.savez(folder / "rows.npz", X=hits, y=y, feature_names=np.array(MUON_FEATURES),
+             target_names=np.array(TARGETS))  # fmt: skip
+    torch.save(trained(hits, y, (16,), 40).state_dict(), folder / "net.pt")
+    content = {
+        "name": "muons",
+        "task": "regression",
+        "data": {"path": "rows.npz"},
+        "teacher": {"torch": {"state_dict": "net.pt", "widths": [16], "standardise": False}},
+        "inputs": {"format": "fixed<8,1>"},
+        "hardware": {"max_ticks": 5},
+        "search": {"generations": 4, "hidden": [3], "effort": 0.2},
+        "verify": {"vectors": 300},
+    }
+    (folder / "job.yaml").write_text(yaml.safe_dump(content | changes))
+    return folder / "job.yaml"
+
+
+@pytest.fixture(scope="module")
+def muons(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run; not to be written to, except by adding what verbs add."""
+    folder = tmp_path_factory.mktemp("muons")
+    return distill_job(write_job(folder), folder / "run")
+
+
+@pytest.mark.kernel
+def test_a_run_of_two_real_targets(muons: Run) -> None:
+    front, test = muons.front, muons.test
+    assert muons.train.target_names == TARGETS and test.targets.shape == (600, 2)
+    assert muons.output_names == ("value_q_pT", "value_size")
+    assert muons.teacher is not None and muons.teacher.task == "regression"
+    assert len(front.teacher_rmse) == 2 and len(front.entries) >= 4
+    assert all(len(e.rmse) == 2 for e in front.entries)
+    best = front.ratio(front.best)
+    assert best is not None and best < 3.0
+    values = muons.designs[front.best.name].predict(test.X)
+    errors = np.sqrt(np.mean((values - test.targets) ** 2, axis=0))
+    assert errors == pytest.approx(front.best.rmse, rel=0.2)
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("given", ["train", "saved", "none"])
+def test_other_teachers_of_values(tmp_path: Path, given: str) -> None:
+    teacher: dict[str, Any] = {"train": {"widths": [8], "epochs": 5, "batch": 128}}
+    path = write_job(tmp_path, search={"generations": 2, "hidden": []})
+    if given == "saved":
+        from symtick.search.data.files import load_dataset
+
+        rows = load_dataset(tmp_path / "rows.npz", task="regression")
+        train_mlp(rows, (8,), epochs=5).save(tmp_path / "teacher.npz")
+        teacher = {"saved": "teacher.npz"}
+    content = yaml.safe_load(path.read_text()) | {"teacher": {} if given == "none" else teacher}
+    path.write_text(yaml.safe_dump(content))
+    run = distill_job(path, tmp_path / "run")
+    assert len(run.front.entry().rmse) == 2
+    assert bool(run.front.teacher_rmse) == (given != "none")
+
+
+def test_refusals_name_both_sides(tmp_path: Path) -> None:
+    path = write_job(tmp_path)
+    content = yaml.safe_load(path.read_text())
+
+    def refused(words: str, **changes: Any) -> None:
+        path.write_text(yaml.safe_dump(content | changes))
+        with pytest.raises(InputError, match=words):
+            distill_job(path, tmp_path / "run")
+
+    refused("real targets are learnt with task: regression", task="classification")
+    refused(
+        "index compare classes; a regression delivers", hardware={"outputs": ["scores", "index"]}
+    )
+    refused(r"task", task="ranking")
+    hits, curvature = muon_hits(300)
+    np.savez(tmp_path / "one.npz", X=hits, y=curvature, feature_names=np.array(MUON_FEATURES))
+    refused(r"\(2, 16\), but .* needs \(1, 16\)", data={"path": "one.npz"})
+    np.savez(tmp_path / "flat.npz", X=hits, y=np.ones(300))
+    refused("target 'y0' is 1.0 in every row", data={"path": "flat.npz"})
+    np.savez(tmp_path / "none.npz", X=hits, target_names=np.array(["u"]))
+    refused("has no y, and the job names no teacher", data={"path": "none.npz"}, teacher={})
+    from symtick.search.data.dataset import Dataset
+
+    labels = Dataset(hits, (curvature > 0).astype(int), MUON_FEATURES, ("n", "p"))
+    train_mlp(labels, (4,), epochs=1).save(tmp_path / "classes.npz")
+    refused(
+        "made for classification, but the job's task is regression",
+        teacher={"saved": "classes.npz"},
+    )
+
+
+def test_a_job_names_several_columns(tmp_path: Path) -> None:
+    path = write_job(tmp_path)
+    content = yaml.safe_load(path.read_text())
+    path.write_text(yaml.safe_dump(content | {"data": {"path": "d.csv", "label": ["u", "v"]}}))
+    assert load_job(path).data.label == ["u", "v"]
+    content["task"] = "classification"
+    path.write_text(yaml.safe_dump(content | {"data": {"path": "d.csv", "label": ["u", "v"]}}))
+    with pytest.raises(InputError, match="several are for task: regression"):
+        load_job(path)
