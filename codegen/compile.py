@@ -13,6 +13,7 @@ from symtick.codegen.ir.schedule import CostModel
 from symtick.codegen.lowering.decision import SCORES, Decision, decided, stated
 from symtick.codegen.lowering.lower import lower
 from symtick.codegen.lowering.precision import Precision
+from symtick.codegen.passes.one_bit_factors import without_one_bit_factors
 from symtick.codegen.passes.pipeline import PASSES, run_passes
 from symtick.codegen.scheduling.scheduler import schedule
 from symtick.codegen.tuning.widths import Width, with_widths
@@ -75,8 +76,8 @@ def compile_expression(
     graph = decided(graph, decision)
     passed = run_passes(graph, model, steps)
     # what was narrowed has gone through the passes before: they may save LUTs, not cost ticks
-    if not (widths and _is_later(passed, graph, model)):
-        graph = passed
+    late = bool(widths) and _is_later(passed, graph, model)
+    graph = without_one_bit_factors(graph) if late else passed
     graph = stated(graph, decision, count)
     plan = schedule(graph, model, latency, scheduler)
     return Design(name, expression, graph, plan, model.name, decision, names, lowered.units)

@@ -11,6 +11,7 @@ from symtick.codegen.ir.fixed import Overflow, Quant, rounded_ends
 from symtick.codegen.ir.graph import GNode, GOp, Graph, GraphBuilder
 from symtick.codegen.ir.rewrite import Places, all_codes, rebuilt, rewrite, table_entries
 from symtick.codegen.ir.schedule import CostModel
+from symtick.codegen.passes.one_bit_factors import is_bit, product
 
 
 def fold(graph: Graph, model: CostModel) -> Graph:
@@ -88,7 +89,7 @@ def _mul(b: GraphBuilder, node: GNode, args: Sequence[int], nodes: Sequence[GNod
                 return args[here]
             moved = b.scale(args[other], -nodes[here].fmt.frac)
             return moved if raw == 1 else b.op(GOp.NEG, moved)
-    return None
+    return product(b, *args) if any(is_bit(n) for n in nodes) else None
 
 
 def _pick(b: GraphBuilder, node: GNode, args: Sequence[int], nodes: Sequence[GNode]) -> int | None:

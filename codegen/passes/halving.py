@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from symtick.codegen.ir.bit_views import halves
 from symtick.codegen.ir.graph import GOp, GraphBuilder
+from symtick.codegen.passes.one_bit_factors import product
 
 
 def halved(builder: GraphBuilder, fits: Callable[[int], bool], number: int) -> int:
@@ -24,15 +25,15 @@ def halved(builder: GraphBuilder, fits: Callable[[int], bool], number: int) -> i
     if widths[short] < 2:
         return number
 
-    def product(a: int, b: int) -> int:
-        return halved(builder, fits, builder.op(GOp.MUL, a, b))
+    def part(a: int, b: int) -> int:
+        return halved(builder, fits, product(builder, a, b))
 
     high, low = halves(builder, node.args[short], widths[short] // 2)
     if node.args[0] == node.args[1]:
-        middle = builder.scale(product(high, low), 1)
-        ends = builder.op(GOp.ADD, product(high, high), middle)
-        whole = builder.op(GOp.ADD, ends, product(low, low))
+        middle = builder.scale(part(high, low), 1)
+        ends = builder.op(GOp.ADD, part(high, high), middle)
+        whole = builder.op(GOp.ADD, ends, part(low, low))
     else:
         other = node.args[1 - short]
-        whole = builder.op(GOp.ADD, product(other, high), product(other, low))
+        whole = builder.op(GOp.ADD, part(other, high), part(other, low))
     return builder.bits(whole, node.fmt)

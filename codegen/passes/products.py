@@ -19,6 +19,7 @@ from symtick.codegen.ir.lut_equivalent import lut_equivalent
 from symtick.codegen.ir.rewrite import rebuilt, rewrite
 from symtick.codegen.ir.schedule import CostModel
 from symtick.codegen.passes.halving import halved
+from symtick.codegen.passes.one_bit_factors import product
 from symtick.expr import reachable
 
 _GROUPS = (1, 2, 3, 4)
@@ -60,6 +61,8 @@ class _Products:
 
     def _rule(self, number: int, places: Sequence[int]) -> int:
         made = rebuilt(self.builder, self.graph, number, places)
+        if self.builder.nodes[made].op is GOp.MUL:  # bounds may have left a factor one bit
+            made = product(self.builder, *self.builder.nodes[made].args)
         if self._in_luts(made):
             made = self._cheapest(number, made)
         elif self.builder.nodes[made].op is GOp.MUL:
@@ -74,7 +77,7 @@ class _Products:
         if node.op is not GOp.MUL:
             return False
         factors = [self.builder.nodes[a] for a in node.args]
-        if any(f.op is GOp.CONST or f.fmt.width < 2 for f in factors):
+        if any(f.op is GOp.CONST for f in factors):
             return False
         return self._model.area(self._watch.view, number).dsp == 0
 

@@ -106,6 +106,9 @@ def _product(node: GNode, args: list[GNode]) -> tuple[PricedPart, ...]:
             return _by_constant(constant, other, node)
     widths = sorted(a.fmt.width for a in args)
     if widths[0] == 1:
+        if any(a.fmt.width == 1 and a.fmt.signed for a in args):
+            # 0 or the negative, as in a first DIGIT_ROW
+            return (PricedPart("digit_row", {**_bits(node.fmt.width), "bits": node.fmt.width + 1}),)
         # one gate a bit
         return (PricedPart("select", _bits(node.fmt.width)),)
     features = {
