@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.document.arithmetic_section import arithmetic
-from benchmarks.document.compiler_sections import compiler, estimation
+from benchmarks.document.compiler_sections import compiler, estimation, front_estimates
 from benchmarks.document.markdown import machine_line
 from benchmarks.document.prose import PROSE
 from benchmarks.document.search_sections import (
@@ -38,6 +38,7 @@ SECTIONS: Mapping[str, Callable[[Result], str]] = {
     "arithmetic": lambda result: f"{machine_line(result)}\n\n{arithmetic(result)}",
     "compiler": compiler,
     "estimation": estimation,
+    "front_estimates": front_estimates,
 }
 
 

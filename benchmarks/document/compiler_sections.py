@@ -67,3 +67,21 @@ def estimation(result: Result) -> str:
             f"{summary['fmax_median']:.0f} MHz, lowest {summary['fmax_least']:.0f}."
         )
     return "\n\n".join(parts)
+
+
+def front_estimates(result: Result) -> str:
+    """Benchmark 9."""
+    head = ("input bits", "designs", "median LUT", "largest", "median error", "90th percentile",
+            "bias", "worst")  # fmt: skip
+    rows = [
+        (
+            str(r["width"]),
+            str(r["designs"]),
+            f"{r['lut_median']:,.0f}",
+            f"{r['lut_largest']:,}",
+            *(f"{100 * r[name]:.1f} %" for name in ("error_median", "error_p90")),
+            *(f"{100 * r[name]:+.1f} %" for name in ("bias", "worst")),
+        )
+        for r in result["table"]
+    ]
+    return "\n\n".join([machine_line(result), table(head, rows)])

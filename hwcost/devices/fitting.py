@@ -145,10 +145,15 @@ def _fit(row: str, measured: Sequence[Measurement], form: FitForm, value: _Value
 
 
 def _table_factors(measured: MeasuredSet, unit: Column) -> dict[int, float]:
-    """LUTs over LUTs counted of all tables together, by address bits, where any are needed."""
+    """LUTs over LUTs counted of all tables together, by address bits, where any are needed.
+
+    Where there are tables that were measured beside deeper logic, as designs have it, these alone.
+    """
     by_address: dict[int, list[Measurement]] = {}
     for m in measured.of("table"):
         by_address.setdefault(int(m.features["address"]), []).append(m)
+    for k, v in by_address.items():
+        by_address[k] = [m for m in v if "tables" in m.features] or v
     counted = {k: sum(m.features["counted"] for m in v) for k, v in sorted(by_address.items())}
     return {
         k: round(sum(m.lut[unit] for m in by_address[k]) / n, 3)

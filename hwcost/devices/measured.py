@@ -36,7 +36,8 @@ class Measurement(BaseModel):
         row: the device row that it measures.
         label: name of the point.
         graph: digest of the graph that was measured, hexadecimal.
-        features: of the node; a table's `counted` is the number of LUTs that its contents ask for.
+        features: of the node; for tables `counted` is the number of LUTs that their
+            contents ask for, and `tables` how many there are beside deeper logic.
         lut: LUTs by Yosys family. `xcup` and `xc7` have six-input LUTs, `ecp5` four-input ones, two
             more for each carry block.
         period_ns: shortest clock period on an ECP5-85k-8 (nextpnr), from register to register;

@@ -1,11 +1,15 @@
 """Table columns: the LUTs that the contents of a table take.
 
-Each output bit is a Boolean function of the address bits (Shannon expansion on the highest bits).
-Columns that are constant, equal to another or to its complement, or a plain address bit cost
-nothing; a function of six bits or fewer is one LUT; a wider one is split into functions of six,
-each distinct one (up to complement) counted once. Two of them are joined by an F7 multiplexer,
-which is free; more by one LUT for every four or fewer, level by level: synthesis seldom keeps four
-whole functions of six bits for the F8 multiplexer.
+Each output bit is a Boolean function of the address bits, and all of them together are one binary
+decision diagram with complemented edges (Bryant, IEEE Trans. Comput. C-35 (1986) 677), split on the
+highest address bit first, as synthesis builds a case statement: every distinct function, up to its
+complement, is there once. Columns that are constant, equal to another or to its complement, or a
+plain address bit cost nothing. A function of six bits or fewer is one LUT. A function of more is a
+multiplexer of two others, and two such multiplexers share a LUT.
+
+The multiplexers F7 and F8 are free, but join LUTs that are theirs alone, and most functions of six
+bits in a smooth table are shared by several columns. They bound the count of seven bits, where they
+cost synthesis nothing, and of eight bits where the columns are too few to share much.
 """
 
 from __future__ import annotations
@@ -17,9 +21,11 @@ import numpy as np
 import numpy.typing as npt
 
 LUT_INPUTS = 6
-_FREE_WAYS = 2  # joined by F7
+MULTIPLEXERS_A_LUT = 2
+_F7_INPUTS, _F8_INPUTS = 7, 8
+_FEW_COLUMNS = 3
 
-Bits = npt.NDArray[np.uint8]
+Edges = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ class TableShape:
         columns: output bits that need logic of their own.
     """
 
-    luts: int
+    luts: float
     address: int
     columns: int
 
@@ -46,61 +52,66 @@ def table_shape(contents: tuple[int, ...], width: int) -> TableShape:
         width: output bits.
     """
     words = np.array([v & ((1 << width) - 1) for v in contents], np.uint64)
-    seen: set[bytes] = set()
-    pieces: set[bytes] = set()
-    joins = address = columns = 0
-    for bit in range(width):
-        column = _reduced(((words >> np.uint64(bit)) & np.uint64(1)).astype(np.uint8))
-        depth = column.size.bit_length() - 1
-        key = _key(column)
-        if depth == 0 or key in seen:
-            continue
-        seen.add(key)
-        address = max(address, depth)
-        if depth == 1:
-            continue
-        columns += 1
-        joins += _split(column, pieces)
-    return TableShape(len(pieces) + joins, address, columns)
+    bits = words >> np.arange(width, dtype=np.uint64)[:, None] & np.uint64(1)
+    nodes = _diagram(bits.astype(np.int64))
+    inputs = (nodes.support[:, None] >> np.arange(len(contents).bit_length()) & 1).sum(axis=1)
+    wide = inputs > LUT_INPUTS
+    used = np.zeros(wide.size, bool)
+    used[nodes.roots] = True
+    used[nodes.children[wide]] = True
+    pieces = used & ~wide & (inputs > 1)
+    columns = np.unique(nodes.roots)
+    address, logic = int(inputs[columns].max()), int((inputs[columns] > 1).sum())
+    luts = float(pieces.sum() + wide.sum() / MULTIPLEXERS_A_LUT)
+    if address == _F7_INPUTS or (address == _F8_INPUTS and logic <= _FEW_COLUMNS):
+        widths = inputs[columns][inputs[columns] > 1]
+        luts = min(luts, float((1 << np.maximum(0, widths - LUT_INPUTS)).sum()))
+    return TableShape(luts, address, logic)
 
 
-def _reduced(column: Bits) -> Bits:
-    """The function without the address bits that it does not depend on."""
+@dataclass(frozen=True)
+class _Diagram:
+    """A decision diagram; node 0 is the constant.
+
+    Attributes:
+        children: (nodes, 2), by node the nodes of its two halves.
+        support: (nodes,), the address bits that each depends on, as a mask.
+        roots: (columns,), the node of each column.
+    """
+
+    children: Edges
+    support: Edges
+    roots: Edges
+
+
+def _diagram(edges: Edges) -> _Diagram:
+    """Of columns (columns, 2**k) of 0 and 1; an edge is twice its node, plus 1 for the complement.
+
+    0 and 1 are such edges themselves, to the constant.
+    """
+    children = [np.zeros((1, 2), np.int64)]
+    support = np.zeros(1, np.int64)
     bit = 0
-    while 1 << bit < column.size:
-        pairs = column.reshape(-1, 2, 1 << bit)
-        if (pairs[:, 0] == pairs[:, 1]).all():
-            column = np.ascontiguousarray(pairs[:, 0]).reshape(-1)
-        else:
-            bit += 1
-    return column
+    while edges.shape[1] > 1:
+        flip = edges[:, 0::2] & 1
+        low, high = edges[:, 0::2] ^ flip, edges[:, 1::2] ^ flip
+        split = low != high
+        pairs, place = np.unique(low[split] << 32 | high[split], return_inverse=True)
+        below = np.stack([pairs >> 33, (pairs & 0xFFFFFFFF) >> 1], axis=1)
+        made = np.bitwise_or.reduce(support[below], axis=1) | 1 << bit
+        edges = low ^ flip
+        edges[split] = 2 * (support.size + place) ^ flip[split]
+        children.append(below)
+        support = np.concatenate([support, made])
+        bit += 1
+    return _Diagram(np.concatenate(children), support, edges[:, 0] >> 1)
 
 
-def _key(column: Bits) -> bytes:
-    """One name for a function and its complement."""
-    return np.packbits(column ^ column[0]).tobytes() + bytes([column.size.bit_length()])
+def smooth_luts(address: int) -> float:
+    """LUTs of one column of a smooth table, by the same count.
 
-
-def _split(column: Bits, pieces: set[bytes]) -> int:
-    """Add the column's six-input functions to `pieces`; returns the LUTs that join them."""
-    depth = column.size.bit_length() - 1
-    if depth <= LUT_INPUTS:
-        pieces.add(_key(column))
-        return 0
-    leaves = column.reshape(-1, 1 << LUT_INPUTS)
-    for leaf in leaves:
-        small = _reduced(np.ascontiguousarray(leaf))
-        if small.size > 2:
-            pieces.add(_key(small))
-    return joining_luts(leaves.shape[0])
-
-
-def joining_luts(ways: int) -> int:
-    """LUTs that join six-input functions: one for each four, then for each four of those."""
-    total = 0
-    if ways <= _FREE_WAYS:
-        return total
-    while ways > 1:
-        ways = (ways + 3) // 4
-        total += ways
-    return total
+    Each split on a further address bit of a smooth function adds about one distinct function to
+    every level of the diagram.
+    """
+    levels = max(0, address - LUT_INPUTS)
+    return 1 + levels + levels * (levels + 1) / 2 / MULTIPLEXERS_A_LUT

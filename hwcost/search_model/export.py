@@ -18,7 +18,7 @@ from symtick.errors import InputError
 from symtick.expr import FUNCTIONS, Op
 from symtick.hwcost.models.model import CycleModel, Model, OpenModel
 from symtick.hwcost.models.published import cycle_table
-from symtick.hwcost.models.table_columns import LUT_INPUTS, joining_luts
+from symtick.hwcost.models.table_columns import smooth_luts
 from symtick.hwcost.search_model.graph import output_arrival
 from symtick.hwcost.search_model.table import SearchCost
 
@@ -91,15 +91,11 @@ def _open(model: OpenModel, formats: Sequence[Fixed]) -> SearchCost:
 
 
 def _table(model: OpenModel, address: int) -> tuple[float, float]:
-    """Delay and LUTs of a table with entries of the nominal width.
-
-    Smooth contents beyond six address bits share about half of their six-input functions.
-    """
-    ways = 1 << max(0, address - LUT_INPUTS)
+    """Delay and LUTs of a smooth table with entries of the nominal width."""
     factors = model.device.table_factor
     factor = factors.get(address, max(factors.values(), default=1.0))
-    column = ways * (0.5 if ways > 1 else 1.0) + joining_luts(ways)
-    return model.row_delay("table", {"address": address}), _ENTRY_BITS * column * factor
+    area = _ENTRY_BITS * smooth_luts(address) * factor
+    return model.row_delay("table", {"address": address}), area
 
 
 def _built(model: OpenModel, kind: GOp, *widths: int) -> tuple[float, float]:

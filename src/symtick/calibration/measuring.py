@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 import yaml
 
-from symtick.calibration.points import CalibrationPoint, points
+from symtick.calibration.points import DEEPER_LUTS, CalibrationPoint, points
 from symtick.codegen.design import Design
 from symtick.codegen.emit.verilog import verilog_files
 from symtick.codegen.scheduling.scheduler import schedule
@@ -175,12 +175,15 @@ def _measured(
 def _verilog(point: CalibrationPoint) -> str:
     """The printed module, combinational: registers are put around it when it is measured."""
     plan = schedule(point.graph, model(kind="unit"), 0)
-    design = Design(point.label, parse("a + b", ["a", "b", "c", "d"]), point.graph, plan, "unit")
+    formulas = parse(["a + b"] * len(point.graph.outputs), ["a", "b", "c", "d"])
+    design = Design(point.label, formulas, point.graph, plan, "unit")
     return verilog_files(design)[f"rtl/{point.label}.v"]
 
 
 def _with_lut(measurement: Measurement, unit: Column, lut: float) -> Measurement:
-    return measurement.model_copy(update={"lut": {**measurement.lut, unit: float(lut)}})
+    """With the LUTs of a family, less those of the deeper logic beside tables."""
+    own = lut - (DEEPER_LUTS[unit] if "tables" in measurement.features else 0)
+    return measurement.model_copy(update={"lut": {**measurement.lut, unit: float(own)}})
 
 
 def _on_ecp5(

@@ -1,5 +1,9 @@
 """The operations that `symtick calibrate` measures, one graph node each, between registers.
 
+Tables of more address bits than a LUT has are counted several at a time and beside deeper logic:
+synthesis makes a table that is alone as shallow as it can, and saves cells where other logic of the
+design is deeper anyway, which takes some 10 % more LUTs.
+
 Whoever adds a row to the device files, or wants a row to be fitted better, adds
 points here: only those that the kept measurements lack are measured.
 """
@@ -15,9 +19,14 @@ import numpy as np
 
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
 from symtick.codegen.ir.graph import BIT, GOp, Graph, GraphBuilder
+from symtick.hwcost.devices.measured import Column
 from symtick.hwcost.models.features import parts, shape
 
 _SEED = 20_250_101
+# of the deeper logic: a bit chosen from 2**6, which reads more bits than two levels of LUTs can
+_CHOICES = 6
+_TERMS, _WIDE_TERMS = 10, 4  # tables of such a point
+DEEPER_LUTS: Mapping[Column, int] = {"xcup": 31, "xc7": 31, "ecp5": 56}  # alone, as Yosys makes it
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,7 @@ class CalibrationPoint:
 
     Attributes:
         label: unique name, a Verilog identifier.
-        graph: inputs and one operation.
+        graph: inputs and one operation; or several tables and, as its last output, deeper logic.
         timed: whether to place and route it too, or only to count LUTs.
     """
 
@@ -35,13 +44,20 @@ class CalibrationPoint:
     timed: bool = True
 
     @property
+    def tables(self) -> int:
+        """How many tables it has beside deeper logic; 0 for one operation alone."""
+        return len(self.graph.outputs) - 1
+
+    @property
     def features(self) -> dict[str, float]:
-        """The features that the device rows may use, and for a table the LUTs counted."""
+        """The features that the device rows may use, and for tables the LUTs counted."""
         part = parts(self.graph, self.graph.outputs[0])[0]
         features = {name: float(value) for name, value in part.features.items()}
-        node = self.graph.nodes[self.graph.outputs[0]]
-        if node.op is GOp.TABLE:
-            features["counted"] = float(shape(node).luts)
+        nodes = [node for node in self.graph.nodes if node.op is GOp.TABLE]
+        if nodes:
+            features["counted"] = sum(shape(node).luts for node in nodes)
+        if self.tables:
+            features["tables"] = float(self.tables)
         return features
 
     @property
@@ -59,6 +75,26 @@ class CalibrationPoint:
 def _built(label: str, make: Callable[[GraphBuilder], int], timed: bool = True) -> CalibrationPoint:
     builder = GraphBuilder(("a", "b", "c", "d"))
     return CalibrationPoint(label, builder.build([make(builder)], ["y"]), timed)
+
+
+def _beside_deeper_logic(
+    label: str, tables: Sequence[tuple[int, int, Sequence[int]]]
+) -> CalibrationPoint:
+    """Tables, each (address bits, width, contents) and of an input of its own."""
+    size = len(tables)
+    inputs = size + _CHOICES + (1 << _CHOICES)
+    builder = GraphBuilder([f"x{k}" for k in range(inputs)])
+    outputs = [
+        builder.table(builder.input(k, Fixed(address, 0, False)), contents, Fixed(width, 0))
+        for k, (address, width, contents) in enumerate(tables)
+    ]
+    bits = [builder.input(k, BIT) for k in range(size, inputs)]
+    for choice in bits[:_CHOICES]:
+        pairs = zip(bits[_CHOICES::2], bits[_CHOICES + 1 :: 2], strict=True)
+        bits[_CHOICES:] = [builder.op(GOp.SELECT, choice, a, b) for a, b in pairs]
+    outputs.append(bits[-1])
+    names = [f"y{k}" for k in range(size + 1)]
+    return CalibrationPoint(label, builder.build(outputs, names), False)
 
 
 def _binary(op: GOp, a: Fixed, b: Fixed) -> Callable[[GraphBuilder], int]:
@@ -149,6 +185,18 @@ _SIGNED_CURVES: Mapping[str, Callable[[float], float]] = {
 }
 
 
+def _term(random: np.random.Generator, address: int) -> tuple[int, int, list[int]]:
+    """A table as a design has it: some f(slope * x + offset) of a signal x in -1..1, as codes."""
+    slope, offset = random.normal(0.0, 2.0), random.normal(0.0, 0.7)
+    f = (math.tanh, lambda u: math.exp(-u * u), lambda u: u * u, lambda u: math.exp(u - 3.0))[
+        random.choice(4, p=(0.4, 0.3, 0.15, 0.15))
+    ]
+    width, half = int(random.integers(4, 11)), 1 << (address - 1)
+    values = [f(slope * k / half + offset) for k in (*range(half), *range(-half, 0))]
+    top = ((1 << (width - 1)) - 1) * random.uniform(0.55, 1.0) / max(map(abs, values))
+    return address, width, [round(top * v) for v in values]
+
+
 def points() -> list[CalibrationPoint]:
     """All points, in a fixed order."""
     return [*_sums(), *_choices(), *_products(), *_casts(), *_tables()]
@@ -202,6 +250,12 @@ def _tables() -> Iterator[CalibrationPoint]:
         yield _built(f"table_{k}_noise", _table(k, 8, _noise(k, 8)), k < 12)
     for k in range(5, 13):
         for name, (f, timed) in _CURVES.items():
-            yield _built(f"table_{k}_{name}", _table(k, 8, _curve(k, 8, f)), timed and k < 12)
+            if timed or k <= 6:
+                yield _built(f"table_{k}_{name}", _table(k, 8, _curve(k, 8, f)), timed and k < 12)
+    for k in (5, 6):
         for name, g in _SIGNED_CURVES.items():
             yield _built(f"table_{k}_{name}", _table(k, 8, _curve(k, 8, g, signed=True)), False)
+    for k in range(7, 13):
+        random = np.random.default_rng([_SEED, 1, k])
+        terms = [_term(random, k) for _ in range(_TERMS if k < 11 else _WIDE_TERMS)]
+        yield _beside_deeper_logic(f"tables_{k}_terms", terms)

@@ -19,6 +19,7 @@ from symtick.hwcost.devices.fitting import device_text, refit
 from symtick.hwcost.devices.measured import load_measured, timed
 from symtick.hwcost.devices.rows import FEATURES, ROWS, DeviceRow, RowPoints
 from symtick.hwcost.models.features import parts
+from symtick.hwcost.models.table_columns import LUT_INPUTS
 
 MEASURED = ("open", "ecp5-85k-8")
 DATA = Path(str(files("symtick.hwcost") / "data"))
@@ -97,6 +98,8 @@ def test_area_rows_hold_the_measurements_beside_them() -> None:
     errors = []
     for m in POINTS.points:
         if m.row == "table":
+            if m.features["address"] > LUT_INPUTS and "tables" not in m.features:
+                continue  # alone, as no design has it
             factor = device.table_factor[int(m.features["address"])]
             estimate = factor * m.features["counted"]
         else:

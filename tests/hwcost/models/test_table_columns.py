@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symtick.hwcost.models.table_columns import table_shape
+from symtick.hwcost.models.table_columns import TableShape, table_shape
 
 
 def test_a_six_bit_table_costs_one_lut_for_each_output_bit() -> None:
@@ -16,11 +16,27 @@ def test_a_six_bit_table_costs_one_lut_for_each_output_bit() -> None:
     assert table_shape(noise, 8).address == 6
 
 
-@pytest.mark.parametrize(("address", "expected"), [(7, 2), (8, 5), (9, 11), (10, 21), (11, 43)])
-def test_wide_random_columns(address: int, expected: int) -> None:
+@pytest.mark.parametrize(
+    ("address", "expected"), [(7, 2.0), (8, 4.0), (9, 11.5), (10, 23.5), (11, 47.5)]
+)
+def test_wide_random_columns(address: int, expected: float) -> None:
     bits = tuple(np.random.default_rng(4).integers(0, 2, 1 << address).tolist())
-    # 2**(address - 6) functions of six; F7 joins two for nothing, else one LUT for each four
+    # 2**(address - 6) functions of six, one multiplexer less and two to a LUT; F7 and F8 are free
     assert table_shape(bits, 1).luts == expected
+
+
+def test_functions_that_columns_share_are_counted_once() -> None:
+    a, b, c = np.random.default_rng(5).integers(0, 2, (3, 64))
+    columns = [(a, b, c, a), (a, b, 1 - a, 1 - b), (c, a, a, b), (a, a, b, b)]
+    words = sum(np.concatenate(column) << k for k, column in enumerate(columns))
+    # a, b and c; of two each (a, b), (c, a) and one for each column: the second's halves are
+    # complements, the fourth chooses by the top bit alone
+    assert table_shape(tuple(words.tolist()), 4) == TableShape(3 + 6 / 2, address=8, columns=4)
+
+
+def test_a_function_of_few_bits_is_one_lut_wherever_they_are() -> None:
+    bits = tuple((k ^ k >> 3 ^ k >> 9) & 1 for k in range(1 << 10))
+    assert table_shape(bits, 1) == TableShape(1.0, address=3, columns=1)
 
 
 def test_free_columns() -> None:
