@@ -107,11 +107,15 @@ def _diagram(edges: Edges) -> _Diagram:
     return _Diagram(np.concatenate(children), support, edges[:, 0] >> 1)
 
 
-def smooth_luts(address: int) -> float:
+def smooth_luts(address: int, growth: float) -> float:
     """LUTs of one column of a smooth table, by the same count.
 
-    Each split on a further address bit of a smooth function adds about one distinct function to
-    every level of the diagram.
+    Args:
+        address: its address bits.
+        growth: distinct functions that each further address bit adds to every level of the diagram.
     """
     levels = max(0, address - LUT_INPUTS)
-    return 1 + levels + levels * (levels + 1) / 2 / MULTIPLEXERS_A_LUT
+    if address <= _F7_INPUTS:
+        return 1 + growth * levels
+    multiplexers = levels + growth * levels * (levels - 1) / 2
+    return 1 + growth * levels + multiplexers / MULTIPLEXERS_A_LUT

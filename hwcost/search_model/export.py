@@ -29,6 +29,8 @@ _FACTOR_BITS = 5.0
 _UNCUT_BITS = 4
 # table entries: the sign, a few bits before the point and six behind it
 _ENTRY_BITS = 8
+# how the columns of a table grow with its address bits; the highest ones hardly do
+_TABLE_GROWTH = 0.6
 # a table on a signal made from several inputs reads its top bits only
 _WIDE_ADDRESS = 8
 
@@ -94,7 +96,7 @@ def _table(model: OpenModel, address: int) -> tuple[float, float]:
     """Delay and LUTs of a smooth table with entries of the nominal width."""
     factors = model.device.table_factor
     factor = factors.get(address, max(factors.values(), default=1.0))
-    area = _ENTRY_BITS * smooth_luts(address) * factor
+    area = _ENTRY_BITS * smooth_luts(address, _TABLE_GROWTH) * factor
     return model.row_delay("table", {"address": address}), area
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symtick.hwcost.models.table_columns import TableShape, table_shape
+from symtick.hwcost.devices.device import load_device
+from symtick.hwcost.models.table_columns import TableShape, smooth_luts, table_shape
 
 
 def test_a_six_bit_table_costs_one_lut_for_each_output_bit() -> None:
@@ -60,3 +64,36 @@ def test_address_bits_that_do_nothing_cost_nothing(entries: list[int], place: in
     low = 1 << place
     wider = tuple(entries[(k & (low - 1)) | (k >> 1 & ~(low - 1))] for k in range(32))
     assert table_shape(wider, 4) == table_shape(tuple(entries), 4)
+
+
+def test_a_smooth_table_grows_with_every_address_bit() -> None:
+    sizes = [smooth_luts(address, 0.6) for address in range(4, 13)]
+    assert sizes[:4] == [1.0, 1.0, 1.0, 1.6]
+    assert sizes == sorted(sizes) and 7.0 < sizes[6] < 8.0
+
+
+_FORMS: dict[str, Callable[[float], float]] = {
+    "tanh": lambda x: math.tanh(1.5 * x + 0.3),
+    "gauss": lambda x: math.exp(-((1.9 * x - 0.4) ** 2)),
+    "square": lambda x: x * x,
+}
+
+
+@pytest.mark.parametrize(
+    ("address", "measured"),
+    [
+        (8, {"tanh": 38, "gauss": 32, "square": 38}),
+        (10, {"tanh": 105, "gauss": 99, "square": 104}),
+        (12, {"tanh": 178, "gauss": 186, "square": 197}),
+    ],
+)
+def test_smooth_tables_take_what_yosys_makes_of_them(
+    address: int, measured: dict[str, int]
+) -> None:
+    """LUTs of Yosys 0.70 for UltraScale+, of one table of 7-bit entries beside deeper logic."""
+    half = 1 << (address - 1)
+    codes = (*range(half), *range(-half, 0))
+    factor = load_device("open").table_factor[address]
+    for name, luts in measured.items():
+        entries = tuple(round(60 * _FORMS[name](k / half)) for k in codes)
+        assert factor * table_shape(entries, 7).luts == pytest.approx(luts, rel=0.16), name
