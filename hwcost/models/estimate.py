@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 from symtick.codegen.design import Design
-from symtick.codegen.ir.schedule import Area, CostModel
+from symtick.codegen.ir.graph import GOp, Graph
+from symtick.codegen.ir.schedule import Area, CostModel, Schedule
+from symtick.hwcost.models.features import shape
 from symtick.hwcost.models.model import OpenModel
 
 
@@ -41,7 +44,10 @@ def estimate(design: Design, model: CostModel) -> Estimate:
     at_clock = replace(schedule, clock_ns=model.clock_ns, budget_ns=model.budget_ns)
     at_clock.check(graph, model)
     by_node = tuple(model.area(graph, k) for k in range(len(graph.nodes)))
-    factor = model.device.ff_factor if isinstance(model, OpenModel) else 1.0
+    factor = 1.0
+    if isinstance(model, OpenModel):
+        factor = model.device.ff_factor
+        by_node = _without_absorbed(by_node, graph, schedule)
     registers = Area(ff=factor * schedule.registers(graph))
     return Estimate(
         ticks=schedule.latency,
@@ -51,3 +57,26 @@ def estimate(design: Design, model: CostModel) -> Estimate:
         by_node=by_node,
         model=model.name,
     )
+
+
+def _without_absorbed(
+    areas: tuple[Area, ...], graph: Graph, schedule: Schedule
+) -> tuple[Area, ...]:
+    """The areas without the LUTs of table columns that an adder takes into its own.
+
+    A bit of an adder is a LUT of two inputs before the carry chain. Where its second operand is a
+    table in the same stage that nothing else reads, a column of at most five address bits fits into
+    that LUT; the first operand is read by the carry chain as well, and so stays.
+    """
+    readers = Counter(a for node in graph.nodes for a in node.args) + Counter(graph.outputs)
+    left = list(areas)
+    for k, node in enumerate(graph.nodes):
+        if node.op not in (GOp.ADD, GOp.SUB):
+            continue
+        first, second = node.args
+        table = graph.nodes[second]
+        if table.op is not GOp.TABLE or graph.nodes[first].op is GOp.CONST:
+            continue
+        if readers[second] == 1 and schedule.stage[second] == schedule.stage[k]:
+            left[second] = Area(lut=max(0.0, areas[second].lut - shape(table).small))
+    return tuple(left)

@@ -36,11 +36,13 @@ class TableShape:
         luts: LUTs by the count in this module's docstring, before any synthesis factor.
         address: address bits that the widest column really depends on.
         columns: output bits that need logic of their own.
+        small: those of them that leave an input of their LUT free.
     """
 
     luts: float
     address: int
     columns: int
+    small: int
 
 
 @lru_cache(maxsize=8192)
@@ -66,7 +68,8 @@ def table_shape(contents: tuple[int, ...], width: int) -> TableShape:
     if address == _F7_INPUTS or (address == _F8_INPUTS and logic <= _FEW_COLUMNS):
         widths = inputs[columns][inputs[columns] > 1]
         luts = min(luts, float((1 << np.maximum(0, widths - LUT_INPUTS)).sum()))
-    return TableShape(luts, address, logic)
+    small = (inputs[columns] > 1) & (inputs[columns] < LUT_INPUTS)
+    return TableShape(luts, address, logic, int(small.sum()))
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def _beside_deeper_logic(
     """Tables, each (address bits, width, contents) and of an input of its own."""
     size = len(tables)
     inputs = size + _CHOICES + (1 << _CHOICES)
-    builder = GraphBuilder([f"x{k}" for k in range(inputs)])
+    builder = GraphBuilder(tuple(f"x{k}" for k in range(inputs)))
     outputs = [
         builder.table(builder.input(k, Fixed(address, 0, False)), contents, Fixed(width, 0))
         for k, (address, width, contents) in enumerate(tables)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from symtick.codegen import Precision, compile_expression
 from symtick.codegen.design import Design
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
 from symtick.codegen.ir.graph import GOp, GraphBuilder
@@ -152,3 +153,25 @@ def test_search_costs_follow_the_model() -> None:
     adder = cost.op_delay[Op.ADD]
     assert cost.table_delay[0] + adder < cost.period and 2 * adder < cost.period < 3 * adder
     assert cost.op_delay[Op.MUL] > cost.op_delay[Op.DIV] > adder  # of the reciprocal's table
+
+
+def test_an_adder_takes_in_a_small_table_that_it_alone_reads() -> None:
+    """The second operand's only: the carry chain reads the first one, too."""
+    device = model("open", 200.0)
+    for address, absorbed in ((4, True), (5, True), (6, False)):
+        text = "tanh(a) + tanh(1.5 * b)"
+        design = compile_expression(
+            parse(text, ["a", "b"]),
+            [Fixed(address, address - 1)] * 2,
+            device,
+            Precision(),
+            name="pair",
+        )
+        graph = design.graph
+        (adder,) = (node for node in graph.nodes if node.op is GOp.ADD)
+        found = estimate(design, device)
+        alone = [device.area(graph, k).lut for k in range(len(graph.nodes))]
+        first, second = adder.args
+        assert found.by_node[first].lut == alone[first] > 0.0
+        assert (found.by_node[second].lut < 0.5) == absorbed
+        assert (found.by_node[second].lut == alone[second]) != absorbed
