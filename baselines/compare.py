@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
 
 from symtick.baselines.da4ml_net import Da4mlRun, measure, run_da4ml
 from symtick.baselines.hls4ml_net import run_hls4ml
 from symtick.baselines.quantised import QuantisedNet, train_quantised
 from symtick.baselines.rows import ComparisonRow, scored_row
-from symtick.errors import ToolError
+from symtick.errors import ToolError, VerificationError
 from symtick.search.data.dataset import Dataset, FloatArray
 from symtick.search.teachers.teacher import TorchTeacher
 from symtick.sim.tools import find
@@ -31,12 +37,12 @@ def compare(
 ) -> list[ComparisonRow]:
     """The float teacher, the teacher in hls4ml, and a quantised network in da4ml.
 
-    hls4ml runs beside the training and tracing of the other. Where da4ml is missing, its row keeps
-    what needs no RTL and its note says what to install.
+    hls4ml runs beside the training and tracing of the other. Where da4ml is missing, or its RTL
+    differs from its network, its row keeps what needs no RTL and its note says why.
 
     Args:
         teacher: a plain perceptron.
-        train: labelled rows to train the quantised network on.
+        train: rows with labels or targets to train the quantised network on.
         test: rows for all figures.
         folder: gets `hls4ml/`, `da4ml/` and `da4ml_synth/`; the first two must not exist.
         seed: of the quantised network.
@@ -47,14 +53,16 @@ def compare(
     Raises:
         InputError: not a plain perceptron, no labels to train on, or folders that exist.
         ToolError: hls4ml, g++, Verilator, Yosys or nextpnr is missing or fails.
-        VerificationError: da4ml's RTL differs from its network.
     """
     scores = teacher.logits(test.X)
+    values = teacher.task == "regression"
+    y = train.targets if values else train.labels
+    in_spreads, center, spread = _standardised(teacher, train)
     with ThreadPoolExecutor(max_workers=1) as side:
         progress("hls4ml: converting, compiling and evaluating the teacher in ap_fixed<16,6>")
-        job = side.submit(run_hls4ml, teacher, test.X, folder / "hls4ml")
+        job = side.submit(run_hls4ml, in_spreads, test.X, folder / "hls4ml")
         progress("da4ml: training and tracing a quantised network")
-        network = train_quantised(train.X, train.labels, teacher.logits(train.X), seed=seed)
+        network = train_quantised(train.X, y, teacher.logits(train.X), seed=seed, task=teacher.task)
         second = da4ml_row(
             network,
             test,
@@ -69,13 +77,34 @@ def compare(
         scored_row(_shape("float teacher", teacher.architecture.widths), scores, test, scores),
         scored_row(
             "hls4ml ap_fixed<16,6>",
-            first.scores,
+            first.scores * spread + center if values else first.scores,
             test,
             scores,
             note="resources and clock need a vendor tool",
         ),
         second,
     ]
+
+
+def _standardised(
+    teacher: TorchTeacher, train: Dataset
+) -> tuple[TorchTeacher, FloatArray, FloatArray]:
+    """A teacher of values whose outputs are (value - center) / spread, so that one type fits all.
+
+    The way back stands outside of the firmware, as the scaling of the inputs does. Scores, and
+    outputs behind a function, stay as they are.
+    """
+    center, spread = np.zeros(1), np.ones(1)
+    if teacher.task == "classification" or teacher.architecture.activations[-1] != "linear":
+        return teacher, center, spread
+    center, spread = train.targets.mean(axis=0), train.targets.std(axis=0)
+    module = copy.deepcopy(teacher.module)
+    last = [layer for layer in module.modules() if isinstance(layer, nn.Linear)][-1]
+    scale = torch.tensor(1.0 / spread, dtype=torch.float32)
+    with torch.no_grad():
+        last.weight.mul_(scale[:, None])
+        last.bias.sub_(torch.tensor(center, dtype=torch.float32)).mul_(scale)
+    return replace(teacher, module=module), center, spread
 
 
 def _shape(name: str, widths: Sequence[int]) -> str:
@@ -92,10 +121,10 @@ def da4ml_row(
     simulated_rows: int = 1000,
     progress: StepObserver = lambda text: None,
 ) -> ComparisonRow:
-    """The quantised network's row, from its RTL where da4ml is installed.
+    """The quantised network's row, from its RTL where da4ml is installed and its RTL is right.
 
     Raises:
-        InputError, ToolError, VerificationError: as `compare`.
+        InputError, ToolError: as `compare`.
     """
     weights = network.weights
     widths = [weights[0].shape[0], *(weight.shape[1] for weight in weights)]
@@ -104,13 +133,17 @@ def da4ml_row(
         find("da4ml")
     except ToolError as error:
         return scored_row(name, network.scores(test.X), test, teacher_scores, note=str(error))
-    run = run_da4ml(network, test.X, folder / "da4ml", simulated_rows=simulated_rows)
+    try:
+        run = run_da4ml(network, test.X, folder / "da4ml", simulated_rows=simulated_rows)
+    except VerificationError as error:
+        note = f"no hardware figures, as the RTL computes something else: {error}"
+        return scored_row(name, network.scores(test.X), test, teacher_scores, note=note)
     progress(f"da4ml: {run.stages} stages, {run.simulated} rows bit-exact in Verilator")
     progress("da4ml: synthesis" + (", place and route" if route else ""))
     synthesis = measure(run, folder / "da4ml_synth", route=route)
     return scored_row(
         name,
-        run.scores,
+        network.in_units(run.scores),
         test,
         teacher_scores,
         lut=synthesis.resources.lut,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,13 @@ import torch
 from torch import nn
 
 from symtick.errors import InputError
-from symtick.search.data.dataset import FloatArray, Scaler, check_labels
+from symtick.search.data.dataset import (
+    DataTask,
+    FloatArray,
+    Scaler,
+    check_labels,
+    check_targets,
+)
 from symtick.search.teachers.train import fit_module
 from symtick.search.torch_threads import one_thread
 
@@ -72,12 +78,16 @@ class QuantisedNet:
         bits: the formats.
         weights: per layer int64 (inputs, outputs), in units of 2^-weight_fraction.
         biases: per layer int64 (outputs,), in units of 2^-bias_fraction.
+        center, spread: of values, per output: the network computes (value - center) / spread, and
+            the way back stands outside, as the scaling of the inputs does; None for scores.
     """
 
     scaler: Scaler
     bits: BitWidths
     weights: tuple[Integers, ...]
     biases: tuple[Integers, ...]
+    center: FloatArray | None = None
+    spread: FloatArray | None = None
 
     def raw_inputs(self, X: npt.ArrayLike) -> Integers:
         """Rows (n, features) in the user's units to input words, rounded and saturated."""
@@ -100,10 +110,16 @@ class QuantisedNet:
         return np.asarray(total, dtype=np.int64)
 
     def scores(self, X: npt.ArrayLike) -> FloatArray:
-        """Scores before softmax of rows (n, features), float64 (n, outputs), exact."""
+        """Scores before softmax, or values, of rows (n, features), float64 (n, outputs), exact."""
         words = self.raw_scores(self.raw_inputs(X))
         step = 2.0 ** -self.bits.sum_fraction(len(self.weights) - 1)
-        return np.asarray(words * step, dtype=np.float64)
+        return self.in_units(np.asarray(words * step, dtype=np.float64))
+
+    def in_units(self, outputs: FloatArray) -> FloatArray:
+        """What the hardware's outputs (n, outputs) stand for: scores, or values in their units."""
+        if self.center is None or self.spread is None:
+            return outputs
+        return outputs * self.spread + self.center
 
 
 def _straight_through(value: torch.Tensor, rounded: torch.Tensor) -> torch.Tensor:
@@ -144,7 +160,7 @@ class _QuantReLU(nn.Module):
 
 def train_quantised(
     X: npt.ArrayLike,
-    labels: npt.ArrayLike,
+    y: npt.ArrayLike,
     teacher_scores: npt.ArrayLike,
     hidden: Sequence[int] = (32, 16),
     bits: BitWidths | None = None,
@@ -154,17 +170,21 @@ def train_quantised(
     learning_rate: float = 2e-2,
     weight_decay: float = 1e-2,
     soft: float = 0.5,
+    task: DataTask = "classification",
 ) -> QuantisedNet:
-    """Train a small perceptron with its rounding on labels and on the teacher's scores.
+    """Train a small perceptron with its rounding on labels or targets and on the teacher's outputs.
+
+    The loss is the cross-entropy, of values the mean square on standardised ones.
 
     Args:
         X: rows (n, features) in the user's units.
-        labels: (n,) class numbers.
-        teacher_scores: (n, classes) scores before softmax.
+        y: (n,) class numbers, or values (n, outputs).
+        teacher_scores: (n, classes) scores before softmax, or values (n, outputs).
         hidden: the hidden widths.
         bits: the formats; those of `BitWidths` by default.
         epochs, seed, batch, learning_rate, weight_decay: as `train_mlp`.
-        soft: the share of the teacher's probabilities in the target; the rest is the labels.
+        soft: the share of the teacher's probabilities (or values) in the target; the rest is `y`.
+        task: what the outputs are.
 
     Raises:
         InputError: bad data, or a share outside [0, 1].
@@ -178,9 +198,16 @@ def train_quantised(
     words = empty.raw_inputs(X)
     if scores.ndim != 2 or len(scores) != len(words):
         raise InputError(f"{len(words)} rows with teacher scores of shape {scores.shape}")
-    truth = torch.tensor(check_labels(labels, len(words), scores.shape[1]))
-    one_hot = nn.functional.one_hot(truth, scores.shape[1]).float()
-    targets = soft * torch.softmax(torch.tensor(scores), dim=1) + (1.0 - soft) * one_hot
+    units: tuple[FloatArray, FloatArray] | None = None
+    if task == "regression":
+        wanted = check_targets(y, len(words), [f"y{k}" for k in range(scores.shape[1])])
+        units = wanted.mean(axis=0), np.maximum(wanted.std(axis=0), 1e-30)
+        mixed = soft * np.asarray(teacher_scores, np.float64) + (1.0 - soft) * wanted
+        targets = torch.tensor((mixed - units[0]) / units[1], dtype=torch.float32)
+    else:
+        truth = torch.tensor(check_labels(y, len(words), scores.shape[1]))
+        one_hot = nn.functional.one_hot(truth, scores.shape[1]).float()
+        targets = soft * torch.softmax(torch.tensor(scores), dim=1) + (1.0 - soft) * one_hot
     inputs = torch.tensor(words * 2.0**-formats.inputs, dtype=torch.float32)
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -189,13 +216,14 @@ def train_quantised(
             module,
             inputs,
             targets,
-            nn.functional.cross_entropy,
+            nn.functional.mse_loss if units else nn.functional.cross_entropy,
             epochs=epochs,
             batch=batch,
             learning_rate=learning_rate,
             weight_decay=weight_decay,
         )
-    return _in_whole_numbers(module, scaler, formats)
+    network = _in_whole_numbers(module, scaler, formats)
+    return replace(network, center=units[0], spread=units[1]) if units else network
 
 
 def _network(widths: Sequence[int], bits: BitWidths) -> nn.Sequential:

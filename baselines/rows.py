@@ -17,10 +17,18 @@ import numpy.typing as npt
 
 from symtick.errors import InputError
 from symtick.search.data.dataset import Dataset
-from symtick.search.data.metrics import accuracy, agreement, auc_per_class
+from symtick.search.data.metrics import (
+    accuracy,
+    agreement,
+    auc_per_class,
+    error_ratio,
+    root_mean_squares,
+)
 
 DASH = "-"
-COLUMNS = ("accuracy %", "agreement %", "mean AUC", "LUT", "FF", "DSP", "ticks", "MHz", "ns")
+OF_CLASSES = ("accuracy %", "agreement %", "mean AUC")
+OF_HARDWARE = ("LUT", "FF", "DSP", "ticks", "MHz", "ns")
+RATIO = "RMSE / teacher's"
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,9 @@ class ComparisonRow:
         accuracy: part of the test rows that it classifies right, 0 to 1.
         agreement: part of the test rows for which it chooses the float teacher's class.
         auc: area under the ROC curve of each class against the rest.
+        rmse: of a regression, the error of each target by name, against the truth where it is
+            known, else against the teacher.
+        ratio: these in units of the teacher's, the root mean square over the targets.
         lut, ff, dsp: after Yosys for UltraScale+.
         ticks: clock ticks from input to output.
         mhz: the clock after place and route for the ECP5.
@@ -48,6 +59,8 @@ class ComparisonRow:
     ticks: int | None = None
     mhz: float | None = None
     note: str = ""
+    rmse: Mapping[str, float] = field(default_factory=dict)
+    ratio: float | None = None
 
     @property
     def ns(self) -> float | None:
@@ -70,6 +83,7 @@ class ComparisonRow:
             "mhz": self.mhz,
             "ns": self.ns,
             "note": self.note,
+            **({"rmse": dict(self.rmse), "ratio": self.ratio} if self.rmse else {}),
         }
 
 
@@ -86,24 +100,22 @@ def scored_row(
     mhz: float | None = None,
     note: str = "",
 ) -> ComparisonRow:
-    """A row with accuracy, agreement and AUC computed from the scores of the test rows.
+    """A row with accuracy, agreement and AUC, or with errors, of the outputs of the test rows.
 
     Args:
         name: of the design.
-        scores: (rows, classes) in the design's own arithmetic.
+        scores: (rows, classes) or values (rows, targets), in the design's own arithmetic.
         test: the rows; without labels there is agreement only.
-        teacher_scores: (rows, classes) of the float teacher.
+        teacher_scores: the same of the float teacher.
         lut, ff, dsp, ticks, mhz, note: as `ComparisonRow`.
 
     Raises:
         InputError: numbers of rows or classes that do not fit.
     """
-    labels = test.y
+    quality = _errors if test.target_names else _shares
     return ComparisonRow(
         name=name,
-        accuracy=None if labels is None else accuracy(scores, labels),
-        agreement=agreement(scores, teacher_scores),
-        auc={} if labels is None else auc_per_class(scores, labels, test.class_names),
+        **quality(scores, test, teacher_scores),
         lut=lut,
         ff=ff,
         dsp=dsp,
@@ -113,17 +125,47 @@ def scored_row(
     )
 
 
+def _shares(scores: npt.ArrayLike, test: Dataset, teacher_scores: npt.ArrayLike) -> dict[str, Any]:
+    labels = test.y
+    return {
+        "accuracy": None if labels is None else accuracy(scores, labels),
+        "agreement": agreement(scores, teacher_scores),
+        "auc": {} if labels is None else auc_per_class(scores, labels, test.class_names),
+    }
+
+
+def _errors(values: npt.ArrayLike, test: Dataset, teacher_values: npt.ArrayLike) -> dict[str, Any]:
+    errors = root_mean_squares(values, teacher_values if test.y is None else test.targets)
+    ratio = None
+    if test.y is not None:
+        ratio = error_ratio(errors, root_mean_squares(teacher_values, test.targets))
+    return {"rmse": dict(zip(test.target_names, errors, strict=True)), "ratio": ratio}
+
+
+def columns(rows: Sequence[ComparisonRow]) -> tuple[str, ...]:
+    """Heads of the figures of `cells`."""
+    names = _targets(rows)
+    of_values = (*(f"RMSE {name}" for name in names), RATIO)
+    return (*(of_values if names else OF_CLASSES), *OF_HARDWARE)
+
+
+def _targets(rows: Sequence[ComparisonRow]) -> list[str]:
+    return list(dict.fromkeys(name for row in rows for name in row.rmse))
+
+
 def cells(row: ComparisonRow) -> list[str]:
-    """The figures of a row as text, in the order of `COLUMNS`."""
+    """The figures of a row as text, in the order of `columns`."""
 
     def shown(value: float | None, form: str, factor: float = 1.0) -> str:
         return DASH if value is None else format(value * factor, form)
 
     mean = sum(row.auc.values()) / len(row.auc) if row.auc else None
+    quality = [shown(row.accuracy, ".2f", 100), shown(row.agreement, ".2f", 100),
+               shown(mean, ".4f")]  # fmt: skip
+    if row.rmse:
+        quality = [*(shown(error, ".4g") for error in row.rmse.values()), shown(row.ratio, ".3f")]
     return [
-        shown(row.accuracy, ".2f", 100),
-        shown(row.agreement, ".2f", 100),
-        shown(mean, ".4f"),
+        *quality,
         shown(row.lut, ",.0f"),
         shown(row.ff, ",.0f"),
         shown(row.dsp, ",.0f"),
@@ -139,14 +181,22 @@ def to_json(rows: Sequence[ComparisonRow]) -> list[dict[str, Any]]:
 
 
 def to_csv(rows: Sequence[ComparisonRow]) -> str:
-    """One line per design, one `auc_<class>` column per class; a missing figure is empty."""
+    """One line per design; a missing figure is empty.
+
+    One `auc_<class>` column per class, or one `rmse_<target>` column per target.
+    """
+    targets = _targets(rows)
     classes = list(dict.fromkeys(name for row in rows for name in row.auc))
     lines = []
     for row in rows:
         line = row.to_dict()
         areas = line.pop("auc")
-        note = line.pop("note")
-        lines.append({**line, **{f"auc_{c}": areas.get(c) for c in classes}, "note": note})
+        note, errors = line.pop("note"), line.pop("rmse", {})
+        if targets:
+            line = {k: v for k, v in line.items() if k not in ("accuracy", "agreement")}
+        parts = {f"auc_{c}": areas.get(c) for c in classes}
+        parts |= {f"rmse_{name}": errors.get(name) for name in targets}
+        lines.append({**line, **parts, "note": note})
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, list(lines[0]) if lines else ["name"], lineterminator="\n")
     writer.writeheader()

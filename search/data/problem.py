@@ -257,9 +257,14 @@ class Problem:
         """The same of the teacher; () for classes, and where its values are the truth."""
         return () if self.truth is None else self.rmse(self.targets[rows], rows)
 
+    @property
+    def units(self) -> tuple[float, ...]:
+        """What errors of values are measured in: the teacher's on validation rows, else spreads."""
+        return self.teacher_rmse(self.valid) or tuple(self.spread.tolist())
+
     def error(self, rmse: tuple[float, ...]) -> float:
-        """Root mean square of errors in units of the teacher's, else of spreads."""
-        return error_ratio(rmse, self.teacher_rmse(self.valid) or self.spread.tolist())
+        """Root mean square of errors in `units`."""
+        return error_ratio(rmse, self.units)
 
     @property
     def noise(self) -> float:

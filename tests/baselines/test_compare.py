@@ -117,6 +117,25 @@ def test_da4ml_differing_from_the_network_is_caught(
     with pytest.raises(VerificationError, match=r"output 0 of row 0.*600 values differ"):
         run_da4ml(network, test_rows.X, tmp_path / "p", simulated_rows=0)
     assert list(tmp_path.iterdir()) == []
+    row = da4ml_row(network, test_rows, network.scores(test_rows.X), tmp_path, simulated_rows=0)
+    assert row.agreement == 1.0 and row.lut is None and "600 values differ" in row.note
+
+
+def test_rows_of_values_have_errors() -> None:
+    test = Dataset(np.zeros((4, 1)), np.ones((4, 2)), ("x",), target_names=("u", "v"))
+    teacher = np.array([[1.5, 3.0]] * 4)
+    row = rows.scored_row("ours", [[2.0, 5.0]] * 4, test, teacher, lut=7)
+    assert row.rmse == {"u": 1.0, "v": 4.0} and row.ratio == 2.0 and row.accuracy is None
+    both = [rows.scored_row("float", teacher, test, teacher), row]
+    assert rows.columns(both)[:3] == ("RMSE u", "RMSE v", "RMSE / teacher's")
+    assert rows.cells(row)[:4] == ["1", "4", "2.000", "7"]
+    head, first, *_ = csv.reader(io.StringIO(rows.to_csv(both)))
+    assert "accuracy" not in head and dict(zip(head, first, strict=True))["rmse_u"] == "0.5"
+    table = comparison_table(both)
+    assert all(len(line.cells) == len(table.head) for line in table.rows)
+    unknown = Dataset(np.zeros((4, 1)), None, ("x",), target_names=("u", "v"))
+    row = rows.scored_row("ours", [[2.0, 5.0]] * 4, unknown, teacher)
+    assert row.rmse == {"u": 0.5, "v": 2.0} and row.ratio is None
 
 
 def test_without_da4ml_the_row_says_what_to_install(

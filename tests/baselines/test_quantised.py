@@ -102,3 +102,14 @@ def test_bad_settings_are_refused() -> None:
         train_quantised(X, y, scores, soft=2.0)
     with pytest.raises(InputError, match=r"900 rows with teacher scores of shape \(5, 3\)"):
         train_quantised(X, y, scores[:5])
+
+
+def test_values_are_learnt_in_their_units() -> None:
+    X = np.random.default_rng(2).uniform(-3.0, 3.0, size=(900, 2))
+    y = np.stack([1000.0 + 100.0 * np.abs(X[:, 0]), 1e-4 * X[:, 1]], axis=1)
+    net = train_quantised(X, y, y, hidden=(12,), epochs=40, batch=64, seed=3, task="regression")
+    errors = np.sqrt(np.mean((net.scores(X) - y) ** 2, axis=0))
+    assert (errors < 0.2 * y.std(axis=0)).all()
+    assert net.center is not None and net.center == pytest.approx(y.mean(axis=0))
+    with pytest.raises(InputError, match=r"900 rows need targets of shape \(900, 2\)"):
+        train_quantised(X, y[:, 0], y, task="regression")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -11,9 +14,11 @@ import torch
 import yaml
 from small_networks import MUON_FEATURES, Floats, muon_hits, trained
 
-from symtick import Run, distill_job
+from symtick import Run, distill_job, open_run
+from symtick.cli import main
 from symtick.config import load_job
 from symtick.errors import InputError
+from symtick.report.tables import front_table
 from symtick.search.teachers.train import train_mlp
 
 TARGETS = ("q/pT", "size")
@@ -125,3 +130,68 @@ def test_a_job_names_several_columns(tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump(content | {"data": {"path": "d.csv", "label": ["u", "v"]}}))
     with pytest.raises(InputError, match="several are for task: regression"):
         load_job(path)
+
+
+def command(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["symtick", *words])
+    try:
+        main()
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
+
+
+@pytest.mark.kernel
+def test_tables_and_report_speak_of_errors(muons: Run) -> None:
+    table = front_table(muons.front, muons.job, muons.train.target_names)
+    assert table.head[:5] == ("design", "RMSE q/pT", "RMSE size", "RMSE / teacher's", "R2")
+    assert all(len(row.cells) == len(table.head) for row in table.rows)
+    text = muons.report().read_text()
+    for part in text.split("<svg")[1:]:
+        ElementTree.fromstring("<svg" + part[: part.index("</svg>") + 6])
+    assert text.count("<svg") == 2 + 2 * len(TARGETS)
+    for words in ("times the teacher's RMSE", "Resolution of q/pT", "Turn-on of size"):
+        assert words in text.replace("&#39;", "'")
+
+
+@pytest.mark.kernel
+def test_tuning_by_a_share_of_the_error(muons: Run, tmp_path: Path) -> None:
+    made = muons.tune("5%", muons.front.best.name, tmp_path / "tuned")
+    before, after = made.scores
+    assert "RMSE" in made.measure and 1.05 * before <= after <= 0.0
+    assert made.after.area.lut < made.before.area.lut
+    assert made.tested is not None
+    ratio = muons.front.ratio(muons.front.best)
+    assert -made.tested[0] == pytest.approx(ratio, rel=0.2)
+
+
+@pytest.mark.slow
+@pytest.mark.kernel
+@pytest.mark.sim
+@pytest.mark.synth
+def test_every_verb_on_a_regression(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    job = write_job(tmp_path, hardware={"max_ticks": 3})
+    assert command(monkeypatch, "distill", str(job), "-o", str(folder)) == 0
+    assert "RMSE / teacher's" in capsys.readouterr().out
+    run = open_run(folder)
+    count = len(run.front.entries)
+    assert command(monkeypatch, "estimate", str(folder), "--json") == 0
+    assert len(json.loads(capsys.readouterr().out)) == count
+    assert command(monkeypatch, "verify", str(folder)) == 0
+    assert capsys.readouterr().out.count("C++ 0 mismatches, Verilog 0 mismatches") == count
+    assert command(monkeypatch, "synth", str(folder), "--place", "none") == 0
+    capsys.readouterr()
+    assert command(monkeypatch, "compare", str(folder), "--no-route", "--json") == 0
+    rows = json.loads(capsys.readouterr().out)
+    float_, hls4ml, da4ml, *ours = rows
+    assert float_["ratio"] == 1.0 and len(ours) == count
+    assert 0.9 < hls4ml["ratio"] < 3.0 and 0.9 < da4ml["ratio"] < 20.0
+    assert set(ours[0]["rmse"]) == set(TARGETS)
+    words = ("--budget", "1 %", "--design", "d1", "-o", str(tmp_path / "tuned"))
+    assert command(monkeypatch, "tune", str(folder), *words) == 0
+    assert "minus the RMSE in units of the teacher's" in capsys.readouterr().out
+    assert command(monkeypatch, "report", str(folder)) == 0
+    assert "RMSE q/pT" in (folder / "report.html").read_text()

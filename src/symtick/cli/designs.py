@@ -135,7 +135,8 @@ def _estimate_line(name: str, e: Estimate, area_known: bool = True) -> str:
 def tune(
     folder: Folder,
     budget: Annotated[
-        str, typer.Option(help="0.1% of the score (runs), or the largest error of an output.")
+        str,
+        typer.Option(help="0.1% of the score or RMSE (runs), or an output's largest error."),
     ] = "",
     design: Annotated[
         str | None, typer.Option(help="Which design of a run; default the chosen one.")
@@ -189,7 +190,12 @@ def _print_tuned(made: Tuned) -> None:
     point = f"point {made.taken} of {made.points - 1}"
     line(f"{made.measure} on the rows tuned on: {ends} ({point})")
     if made.tested is not None:
-        ends = " -> ".join(f"{100 * score:.2f} %" for score in made.tested)
+        from symtick.report.plots.curve import SHARES
+
+        shares = made.measure in SHARES
+        ends = " -> ".join(
+            f"{100 * score:.2f} %" if shares else f"{score:.5g}" for score in made.tested
+        )
         line(f"on the test rows: {ends}")
     line(f"written to {made.folder}")
 

@@ -32,6 +32,8 @@ from symtick.report.plots.curve import curve_svg
 CURVE = Path("results/tuning.json")
 VECTORS = 10_000
 ERROR = "minus the largest error"  # what a budget in the outputs' units bounds
+OF_TEACHER = "minus the RMSE in units of the teacher's"  # what one in % bounds of values
+OF_SPREAD = "minus the RMSE in units of the spread"
 
 FloatArray = npt.NDArray[np.float64]
 TuningObserver = Callable[[TuningStep], None]
@@ -51,7 +53,8 @@ class Tuned:
         before, after: estimates of both.
         measure: what the budget bounds, in words.
         scores: by that measure, on the rows that it was tuned on, before and after.
-        tested: accuracy, or agreement with the teacher, on the test rows; None without a run.
+        tested: accuracy, agreement with the teacher, or minus the RMSE, on the test rows; None
+            without a run.
         points: number of points on the curve.
         taken: the number of the point taken.
     """
@@ -84,14 +87,14 @@ class Tuned:
 
 @dataclass(frozen=True)
 class LossBudget:
-    """What may be lost: a share of the rows (or of R^2), or the largest error of an output."""
+    """What may be lost: a share of the rows (of values: of their RMSE), or an output's error."""
 
     value: float
     of_score: bool
 
     @classmethod
     def parse(cls, text: str) -> LossBudget:
-        """`0.1%` of the score, or a number: the largest error, in the outputs' units.
+        """`0.1%` of the rows or of the RMSE, or a number: the largest error, in the outputs' units.
 
         Raises:
             InputError: it is neither, or negative.

@@ -186,7 +186,7 @@ def verification_table(verifications: Sequence[Verification], chosen: str = "") 
 
 def comparison_table(compared: Sequence[ComparisonRow], chosen: str = "") -> ReportTable:
     """The networks and the designs side by side, AUC of each class at the end."""
-    from symtick.baselines.rows import COLUMNS, cells
+    from symtick.baselines.rows import cells, columns
 
     classes = list(dict.fromkeys(name for row in compared for name in row.auc))
     rows = [
@@ -200,7 +200,7 @@ def comparison_table(compared: Sequence[ComparisonRow], chosen: str = "") -> Rep
     notes = [f"{row.name}: {row.note}." for row in compared if row.note]
     return ReportTable(
         "Side by side with the network, test rows",
-        ("design", *COLUMNS, *(f"AUC {c}" for c in classes)),
+        ("design", *columns(compared), *(f"AUC {c}" for c in classes)),
         tuple(rows),
         " ".join(["LUT, FF, DSP: Yosys. MHz: nextpnr, ECP5.", *notes]),
     )

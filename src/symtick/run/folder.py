@@ -261,7 +261,8 @@ class Run:
         """Tune the widths of a design and write the tuned one into a new folder.
 
         Args:
-            budget: `0.1%` of the score, or the largest error of an output.
+            budget: `0.1%` of the rows (of a regression: of the RMSE), or the largest error of an
+                output.
             design: its name; the chosen one by default.
             output: a folder that does not exist; `tuned/<design>` in the run by default.
             progress: is told of each step.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from symtick.files import write_text
 from symtick.report.plots.area_axis import area_axis
 from symtick.report.plots.pareto import ParetoPoint, pareto_svg
 from symtick.report.plots.pipeline import pipeline_svg
+from symtick.report.plots.values import resolution_svg, turn_on_svg
 from symtick.report.tables import (
     ReportTable,
     comparison_table,
@@ -54,6 +56,7 @@ def write_report(run: Run) -> Path:
         expressions=[(n, chosen.entry.text(k, 4)) for k, n in enumerate(run.output_names)],
         formats=_formats(run),
         pipeline_svg=Markup(pipeline_svg(chosen.design)),
+        curves=[(title, Markup(svg)) for title, svg in _curves(run)],
         tables=_tables(run),
     )
     write_text(run.folder / "report.html", text)
@@ -62,8 +65,13 @@ def write_report(run: Run) -> Path:
 
 def _teacher(run: Run) -> str:
     if run.teacher is None:
-        return "Labels"
+        return "Labels" if run.job.task == "classification" else "Targets"
     widths = "-".join(str(w) for w in run.teacher.architecture.widths)
+    if run.front.teacher_rmse:
+        errors = ", ".join(f"{error:.4g}" for error in run.front.teacher_rmse)
+        return f"A {widths} network (RMSE {errors} on validation rows)"
+    if run.job.task == "regression":
+        return f"A {widths} network"
     return f"A {widths} network ({percent(run.front.teacher_score)} % on validation rows)"
 
 
@@ -77,11 +85,7 @@ def _key_figures(run: Run) -> list[KeyFigure]:
     verified, measured = run.chosen.verification, run.chosen.synthesis
     clock = run.job.hardware.clock_mhz
     figures = [
-        KeyFigure(
-            f"score % on validation rows ({percent(chosen.score / run.front.teacher_score)} % of "
-            "the teacher's)",
-            percent(chosen.score),
-        ),
+        _quality(run),
         KeyFigure(
             f"ticks at {clock:g} MHz, II 1 ({1000 * chosen.ticks / clock:.0f} ns)",
             str(chosen.ticks),
@@ -101,8 +105,40 @@ def _key_figures(run: Run) -> list[KeyFigure]:
     return figures
 
 
+def _quality(run: Run) -> KeyFigure:
+    front, chosen = run.front, run.front.entry()
+    ratio = front.ratio(chosen)
+    if ratio is not None:
+        return KeyFigure("times the teacher's RMSE, on validation rows", f"{ratio:.3f}")
+    if chosen.rmse:
+        return KeyFigure("R2 on validation rows", f"{chosen.score:.5f}")
+    share = percent(chosen.score / front.teacher_score)
+    return KeyFigure(
+        f"score % on validation rows ({share} % of the teacher's)", percent(chosen.score)
+    )
+
+
+def _curves(run: Run) -> list[tuple[str, str]]:
+    """Titles and pictures of a regression: resolution and turn-on of each target, test rows."""
+    test = run.test
+    if not test.target_names or test.y is None:
+        return []
+    outputs = {f"design {run.chosen.name}": run.chosen.predict(test.X)}
+    if run.teacher is not None:
+        outputs["teacher"] = run.teacher.logits(test.X)
+    curves = []
+    for k, name in enumerate(test.target_names):
+        truth = test.targets[:, k]
+        columns = {label: values[:, k] for label, values in outputs.items()}
+        curves.append((f"Resolution of {name}", resolution_svg(truth, columns, name)))
+        curves.append((f"Turn-on of {name}", turn_on_svg(truth, columns, name)))
+    return curves
+
+
 def _pareto(run: Run) -> str:
     front = run.front
+    if front.entry().rmse:
+        return _pareto_of_errors(run)
     points = [
         ParetoPoint(e.name, e.cost, 100 * e.score, e.ticks, e.name == front.chosen)
         for e in front.entries
@@ -114,6 +150,21 @@ def _pareto(run: Run) -> str:
     )
     axis = area_axis(any(e.dsp for e in front.entries))
     return pareto_svg(points, axis, "score on validation rows, %", levels)
+
+
+def _pareto_of_errors(run: Run) -> str:
+    front, choose = run.front, run.job.choose
+    points = [
+        ParetoPoint(e.name, e.cost, front.error(e), e.ticks, e.name == front.chosen)
+        for e in front.entries
+    ]
+    share = choose.accuracy_share
+    label, levels = "RMSE / spread", [(f"R2 of {share:g}", math.sqrt(1.0 - share))]
+    if front.teacher_rmse:
+        most = choose.rmse_ratio
+        label, levels = "RMSE / teacher's", [(f"{most:g} times it", most), ("teacher", 1.0)]
+    axis = area_axis(any(e.dsp for e in front.entries))
+    return pareto_svg(points, axis, f"{label}, validation rows", levels, errors=True)
 
 
 def _tables(run: Run) -> Sequence[ReportTable]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,8 @@ from symtick.errors import InputError
 from symtick.expr import from_programs
 from symtick.search.data.problem import Problem
 from symtick.search.designs.joint_fit import JointFit
-from symtick.search.distill.assemble import Assembly, combinations
+from symtick.search.designs.settings import FixedPointSettings
+from symtick.search.distill.assemble import PRICES, Assembly, combinations, least_price
 from symtick.search.distill.output_search import pick
 from symtick.search.kernel_api.candidate import Candidate
 
@@ -112,3 +114,35 @@ def test_problem_refusals(change: dict, message: str) -> None:
 def test_one_class_is_refused() -> None:
     with pytest.raises(InputError, match="two classes"):
         Problem.from_labels(inputs(10), np.zeros(10), (Fixed(5, 4),) * 4, classes=1)
+
+
+def test_the_lowest_price_of_values_follows_what_is_left() -> None:
+    assert least_price([front()], [1.0]) == PRICES[1]
+    exact = [replace(c, loss=1e-4 * c.loss) for c in front()]
+    assert least_price([front(), exact], [1.0, 1.0]) == pytest.approx(0.02 * 0.09e-4)
+    cheapest = combinations([exact], [1.0], 8, least_price([exact], [1.0]))[-1]
+    np.testing.assert_array_equal(cheapest[0].ops, exact[2].program.ops)
+    assert len(combinations([exact], [1.0], 8)[-1][0].ops) < len(exact[2].program.ops)
+
+
+def test_bits_follow_the_error_that_is_left() -> None:
+    evaluator = distiller(values(1), short()).evaluator
+    problem, rows = evaluator.problem, slice(0, 1000)
+    goal, spread = problem.targets[rows], float(problem.spread[0])
+    coarse = evaluator.bits(goal + spread, rows)
+    assert coarse.shift == -math.floor(math.log2(spread)) and coarse.address == 4
+    fine = evaluator.bits(goal + spread / 63.0, rows)
+    assert fine.shift - coarse.shift in (3, 4) and fine.address == coarse.address + 4
+    assert evaluator.bits(goal, rows).shift <= coarse.shift + 10  # nothing left: no end of bits
+    assert evaluator.bits(goal * np.nan, rows) == coarse
+
+
+def test_precision_of_values_is_as_coarse_as_their_error_bears() -> None:
+    evaluator = distiller(values(1), short()).evaluator
+    expression = from_programs([program("10.0 + sin(3.0*x0)")], evaluator.problem.input_names)
+    fixed = FixedPointSettings(term_fracs=(0, 2, 4, 8))
+    entries = evaluator.coarsest(expression, fixed, "test")
+    errors = [evaluator.problem.error(e.rmse) for e in entries]
+    strict = evaluator.coarsest(expression, replace(fixed, rmse_tolerance=0.0), "test")
+    least = min(evaluator.problem.error(e.rmse) for e in strict)
+    assert errors[-1] <= 1.02 * least and all(e > 1.02 * least for e in errors[:-1])

@@ -8,6 +8,8 @@ from distill_samples import classes, distiller, short
 
 from symtick.codegen import Fixed
 from symtick.errors import InputError
+from symtick.search.data.dataset import FloatArray
+from symtick.search.data.objective import Outputs
 from symtick.search.designs.evaluate import DesignEvaluator
 from symtick.search.layered.codes import Codes
 from symtick.search.layered.descent import fit, gradient
@@ -157,3 +159,25 @@ def test_buried_sums_lose_their_summands(training: LayeredRows) -> None:
     place = int(np.flatnonzero(made.inner[:, 2])[0])
     remove(made, [Cut(0.0, INNER, place, 2, 0.5, 0.0)], 1)
     assert not made.inner[:, 1].any()
+
+
+def test_a_step_removes_less_where_cuts_add_too_much(training: LayeredRows) -> None:
+    made = layers(training)
+    places = [tuple(p) for p in np.argwhere(made.inner)[:4].tolist()]
+    costs = (5.0, 3.0, 0.5, 0.4)
+    found = [Cut(0.0, INNER, i, j, 0.0, loss) for (i, j), loss in zip(places, costs, strict=True)]
+    assert remove(made, found, 4, most=1.0) == 1  # the first one always goes
+    made = layers(training)
+    assert remove(made, found[2:], 4, most=1.0) == 2
+
+
+def test_the_penalty_of_values_is_a_share_of_the_loss(
+    evaluator: DesignEvaluator, training: LayeredRows
+) -> None:
+    made, batch = layers(training), training.batches[0]
+
+    def small(outputs: Outputs, goal: FloatArray) -> tuple[float, Outputs]:
+        return 1e-6, np.zeros_like(outputs)
+
+    plain, relative = (gradient(made, batch, small, r)[1]["a"] for r in (False, True))
+    np.testing.assert_allclose(relative, 1e-6 * plain, rtol=1e-4)

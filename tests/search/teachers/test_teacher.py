@@ -233,6 +233,18 @@ def test_keras_scores_are_those_before_the_softmax(tmp_path: Path, hidden: str, 
     assert teacher.feature_names == ("x0", "x1", "x2") and teacher.class_names == ("0", "1")
 
 
+def test_keras_values_are_those_behind_the_last_function(tmp_path: Path) -> None:
+    layers = random_layers(3, 6, 2)
+    files = keras_files(tmp_path, layers, "relu", "sigmoid")
+    teacher = load_keras_h5(*files, target_names=("u", "v"))
+    X = np.random.default_rng(2).normal(size=(20, 3))
+    wanted = 1.0 / (1.0 + np.exp(-forward(X, layers)))
+    assert np.allclose(teacher.logits(X), wanted, atol=1e-5)
+    assert teacher.task == "regression" and teacher.class_names == ()
+    with pytest.raises(InputError, match="module has 2 outputs for 1 target: give one"):
+        load_keras_h5(*files, target_names=("u",)).logits(X)
+
+
 def test_keras_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     layers = random_layers(3, 6, 2)
     model, weights = keras_files(tmp_path, layers, "relu", "linear", inner="Conv1D")

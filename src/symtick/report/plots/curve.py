@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+SHARES = ("accuracy", "agreement")  # measures that are shares of rows
+
 
 def curve_svg(
     points: Sequence[tuple[float, float]], taken: int, area_label: str, measure: str
@@ -23,7 +25,7 @@ def curve_svg(
         area_label: name of the horizontal axis.
         measure: what the score is; shares are shown as per cent.
     """
-    share = measure in ("accuracy", "agreement")
+    share = measure in SHARES
     factor, unit = (100.0, ", %") if share else (1.0, "")
     areas = [area for area, _ in points]
     scores = [factor * score for _, score in points]

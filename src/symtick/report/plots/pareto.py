@@ -15,12 +15,12 @@ from matplotlib.figure import Figure
 
 _COLOURS = ("#7fb8a4", "#4c97b0", "#1f6f8b", "#8a6fb0", "#b5677f", "#c98b4b")
 
-Levels = tuple[tuple[str, float], tuple[str, float]]
+Levels = Sequence[tuple[str, float]]
 
 
 @dataclass(frozen=True)
 class ParetoPoint:
-    """One design: area against quality (higher is better) at a latency in ticks."""
+    """One design: area against quality (higher is better) or error, at a latency in ticks."""
 
     label: str
     area: float
@@ -30,7 +30,11 @@ class ParetoPoint:
 
 
 def pareto_svg(
-    points: Sequence[ParetoPoint], area_label: str, quality_label: str, levels: Levels
+    points: Sequence[ParetoPoint],
+    area_label: str,
+    quality_label: str,
+    levels: Levels,
+    errors: bool = False,
 ) -> str:
     """Scatter of quality against area, coloured by ticks, the chosen design ringed.
 
@@ -38,7 +42,8 @@ def pareto_svg(
         points: the designs of the front.
         area_label: name of the horizontal axis.
         quality_label: name of the vertical axis.
-        levels: two horizontal reference lines, (label, value), the higher one first.
+        levels: at most two horizontal reference lines, (label, value), the higher one first.
+        errors: what is drawn is an error, lower is better, on a logarithmic axis.
     """
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "symtick", "font.size": 10}):
         figure = Figure(figsize=(9.2, 4.0), layout="constrained")
@@ -57,19 +62,23 @@ def pareto_svg(
             if p.chosen:
                 axes.scatter([p.area], [p.quality], s=190, facecolors="none", edgecolors="#b3261e",
                              linewidths=1.6, zorder=4, label="chosen")  # fmt: skip
-        for above, (name, value) in zip((True, False), levels, strict=True):
+        for above, (name, value) in zip((True, False), levels, strict=False):
             axes.axhline(value, color="#8792a0", linewidth=0.9, linestyle="--", zorder=1)
             axes.annotate(name, (0.0, value), (4, 3 if above else -12),
                           xycoords=("axes fraction", "data"), textcoords="offset points",
                           color="#5b6675")  # fmt: skip
         axes.set(xlabel=area_label, ylabel=quality_label, xscale="log")
         axes.margins(y=0.12)  # room for the lowest point's label
+        if errors:
+            axes.set_yscale("log")
+            axes.yaxis.set_major_formatter("{x:g}")
+            axes.yaxis.set_minor_formatter("{x:g}")
         axes.xaxis.set_major_formatter("{x:.0f}")
         axes.xaxis.set_minor_formatter("{x:.0f}")
         axes.grid(color="#e3e7ec", linewidth=0.7)
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(loc="lower right", frameon=False)
+        axes.legend(loc="upper right" if errors else "lower right", frameon=False)
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None})
     return text.getvalue()[text.getvalue().index("<svg") :]
