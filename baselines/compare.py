@@ -89,22 +89,36 @@ def compare(
 def _standardised(
     teacher: TorchTeacher, train: Dataset
 ) -> tuple[TorchTeacher, FloatArray, FloatArray]:
-    """A teacher of values whose outputs are (value - center) / spread, so that one type fits all.
+    """The same teacher of values on standardised rows, with outputs (value - center) / spread.
 
-    The way back stands outside of the firmware, as the scaling of the inputs does. Scores, and
-    outputs behind a function, stay as they are.
+    So one type fits all signals, whatever the units; both scalings stand outside of the firmware.
+    Scores stay as they are, and so do outputs behind a function.
     """
     center, spread = np.zeros(1), np.ones(1)
-    if teacher.task == "classification" or teacher.architecture.activations[-1] != "linear":
+    if teacher.task == "classification":
         return teacher, center, spread
-    center, spread = train.targets.mean(axis=0), train.targets.std(axis=0)
     module = copy.deepcopy(teacher.module)
-    last = [layer for layer in module.modules() if isinstance(layer, nn.Linear)][-1]
-    scale = torch.tensor(1.0 / spread, dtype=torch.float32)
+    linears = [layer for layer in module.modules() if isinstance(layer, nn.Linear)]
+    mean, std = train.X.mean(axis=0), train.X.std(axis=0)
+    std = np.where(std > 0, std, 1.0)
+    _fold(linears[0], std / teacher.std, (mean - teacher.mean) / teacher.std)
+    if teacher.architecture.activations[-1] == "linear":
+        center, spread = train.targets.mean(axis=0), train.targets.std(axis=0)
+        with torch.no_grad():
+            linears[-1].weight.div_(_single(spread)[:, None])
+            linears[-1].bias.sub_(_single(center)).div_(_single(spread))
+    return replace(teacher, module=module, mean=mean, std=std), center, spread
+
+
+def _fold(layer: nn.Linear, factor: FloatArray, offset: FloatArray) -> None:
+    """Let a layer read z in place of factor * z + offset."""
     with torch.no_grad():
-        last.weight.mul_(scale[:, None])
-        last.bias.sub_(torch.tensor(center, dtype=torch.float32)).mul_(scale)
-    return replace(teacher, module=module), center, spread
+        layer.bias.add_(layer.weight @ _single(offset))
+        layer.weight.mul_(_single(factor))
+
+
+def _single(values: FloatArray) -> torch.Tensor:
+    return torch.tensor(values, dtype=torch.float32)
 
 
 def _shape(name: str, widths: Sequence[int]) -> str:

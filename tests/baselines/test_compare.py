@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_networks import MUON_FEATURES, muon_hits, trained
 
 from symtick.baselines import compare as comparing
 from symtick.baselines import da4ml_net, rows
@@ -119,6 +120,17 @@ def test_da4ml_differing_from_the_network_is_caught(
     assert list(tmp_path.iterdir()) == []
     row = da4ml_row(network, test_rows, network.scores(test_rows.X), tmp_path, simulated_rows=0)
     assert row.agreement == 1.0 and row.lut is None and "600 values differ" in row.note
+
+
+def test_a_teacher_of_values_is_the_same_on_standardised_rows() -> None:
+    X, y = muon_hits(800)
+    train = Dataset(X, 1000.0 * y + 7.0, MUON_FEATURES, target_names=("q",))
+    raw = trained(X, train.targets, (8,), 10)
+    teacher = TorchTeacher.wrap(raw, MUON_FEATURES, task="regression", target_names=("q",))
+    made, center, spread = comparing._standardised(teacher, train)
+    assert np.abs(made.standardise(X)).max() < 6.0 and np.abs(made.logits(X)).max() < 3.0
+    wanted = teacher.logits(X)
+    assert made.logits(X) * spread + center == pytest.approx(wanted, abs=1e-4 * wanted.std())
 
 
 def test_rows_of_values_have_errors() -> None:

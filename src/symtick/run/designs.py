@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from symtick.codegen import SCORES, Design
 from symtick.design_folder.folder import DesignSpec, write_design
+from symtick.errors import InputError
 from symtick.files import new_folder
 from symtick.hwcost import Estimate, estimate
 from symtick.search.data.metrics import predicted_classes
@@ -52,7 +53,7 @@ class RunDesign:
 
     @property
     def expressions(self) -> dict[str, str]:
-        """The exact formula of each score, of inputs scaled to [-1, 1)."""
+        """The exact formula of each score or value, of inputs scaled to [-1, 1)."""
         return {name: self.entry.text(k) for k, name in enumerate(self.run.output_names)}
 
     @property
@@ -90,7 +91,7 @@ class RunDesign:
         return read_synthesis(self.folder)
 
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """The scores that the hardware computes, to the last bit.
+        """The scores (of a regression the values) that the hardware computes, to the last bit.
 
         Args:
             X: rows (n, features) in the user's units; they are scaled, saturated and rounded to
@@ -105,7 +106,13 @@ class RunDesign:
         return self.scores.real_outputs(self.run.raw(np.asarray(X)))
 
     def classify(self, X: npt.ArrayLike) -> npt.NDArray[np.int64]:
-        """The number of the class of each row, (n,), as `classes` counts them; see `predict`."""
+        """The number of the class of each row, (n,), as `classes` counts them; see `predict`.
+
+        Raises:
+            InputError: as `predict`, or the run is a regression.
+        """
+        if not self.classes:
+            raise InputError("there are no classes of a regression: predict gives its values")
         return predicted_classes(self.predict(X))
 
     def outputs(self, X: npt.ArrayLike) -> dict[str, npt.NDArray[np.float64]]:
