@@ -27,7 +27,7 @@ from symtick.search.data.metrics import (
 
 DASH = "-"
 OF_CLASSES = ("accuracy %", "agreement %", "mean AUC")
-OF_HARDWARE = ("LUT", "FF", "DSP", "ticks", "MHz", "ns")
+OF_HARDWARE = ("LUT", "FF", "DSP", "ticks", "MHz", "ns", "core LUT", "core FF", "core ticks")
 RATIO = "RMSE / teacher's"
 
 
@@ -46,6 +46,8 @@ class ComparisonRow:
         lut, ff, dsp: after Yosys for UltraScale+.
         ticks: clock ticks from input to output.
         mhz: the clock after place and route for the ECP5.
+        core_lut, core_ff, core_ticks: of a design from slices of its inputs to scores alone, where
+            it is more than that.
         note: what a reader must know, such as why a figure is missing.
     """
 
@@ -61,6 +63,9 @@ class ComparisonRow:
     note: str = ""
     rmse: Mapping[str, float] = field(default_factory=dict)
     ratio: float | None = None
+    core_lut: int | None = None
+    core_ff: int | None = None
+    core_ticks: int | None = None
 
     @property
     def ns(self) -> float | None:
@@ -82,6 +87,9 @@ class ComparisonRow:
             "ticks": self.ticks,
             "mhz": self.mhz,
             "ns": self.ns,
+            "core_lut": self.core_lut,
+            "core_ff": self.core_ff,
+            "core_ticks": self.core_ticks,
             "note": self.note,
             **({"rmse": dict(self.rmse), "ratio": self.ratio} if self.rmse else {}),
         }
@@ -99,6 +107,7 @@ def scored_row(
     ticks: int | None = None,
     mhz: float | None = None,
     note: str = "",
+    core: tuple[int | None, int | None, int | None] = (None, None, None),
 ) -> ComparisonRow:
     """A row with accuracy, agreement and AUC, or with errors, of the outputs of the test rows.
 
@@ -108,6 +117,7 @@ def scored_row(
         test: the rows; without labels there is agreement only.
         teacher_scores: the same of the float teacher.
         lut, ff, dsp, ticks, mhz, note: as `ComparisonRow`.
+        core: LUT, FF and ticks of the core.
 
     Raises:
         InputError: numbers of rows or classes that do not fit.
@@ -122,6 +132,9 @@ def scored_row(
         ticks=ticks,
         mhz=mhz,
         note=note,
+        core_lut=core[0],
+        core_ff=core[1],
+        core_ticks=core[2],
     )
 
 
@@ -172,6 +185,9 @@ def cells(row: ComparisonRow) -> list[str]:
         shown(row.ticks, ".0f"),
         shown(row.mhz, ".0f"),
         shown(row.ns, ".1f"),
+        shown(row.core_lut, ",.0f"),
+        shown(row.core_ff, ",.0f"),
+        shown(row.core_ticks, ".0f"),
     ]
 
 

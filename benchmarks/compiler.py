@@ -81,8 +81,7 @@ class RunDesigns:
     def words(self, variant: str) -> RawArray:
         """The test rows as raw inputs of a variant."""
         if variant.startswith("hls4ml"):
-            scaled = self.run.scaler.transform(self.run.test.X)
-            return np.asarray(TYPE.to_raw(scaled))
+            return np.asarray(TYPE.to_raw(self.run.inputs.values(self.run.test.X)))
         return self.run.raw(self.run.test.X)
 
     def widths(self, name: str) -> tuple[Width, ...]:
@@ -96,7 +95,7 @@ class RunDesigns:
 @cache
 def tuned_widths(bench: RunDesigns, name: str) -> tuple[Width, ...]:
     spec, bound = bench.spec(name), LossBudget.parse(BUDGET)
-    built, problem = spec.build(), bench.run.problem
+    built, problem = spec.core(), bench.run.problem
     tuning = tune_spec(spec, problem.raw, judge_of(problem, built, bound), bound.value)
     return tuning.widths(tuning.within(bound.value))
 

@@ -9,6 +9,7 @@ from symtick.codegen.ir.schedule import Area, CostModel, Schedule
 from symtick.codegen.lowering.decision import SCORES, Decision
 from symtick.codegen.lowering.lower import lower
 from symtick.codegen.lowering.precision import Precision
+from symtick.codegen.lowering.slices import Slice
 from symtick.codegen.passes.pipeline import PASSES, Pass, run_passes
 from symtick.codegen.scheduling.scheduler import schedule
 from symtick.codegen.tuning.tuning import Judge, Tuning, TuningStep, tune_widths
@@ -37,6 +38,7 @@ __all__ = [
     "Quant",
     "RawArray",
     "Schedule",
+    "Slice",
     "Tuning",
     "TuningStep",
     "Width",

@@ -13,6 +13,7 @@ from symtick.codegen.ir.schedule import CostModel
 from symtick.codegen.lowering.decision import SCORES, Decision, decided, stated
 from symtick.codegen.lowering.lower import lower
 from symtick.codegen.lowering.precision import Precision
+from symtick.codegen.lowering.slices import Slice, sliced
 from symtick.codegen.passes.one_bit_factors import without_one_bit_factors
 from symtick.codegen.passes.pipeline import PASSES, run_passes
 from symtick.codegen.scheduling.scheduler import schedule
@@ -35,6 +36,7 @@ def compile_expression(
     scheduler: str = SCHEDULER,
     decision: Decision = SCORES,
     widths: Sequence[Width] = (),
+    slices: Sequence[Slice] = (),
 ) -> Design:
     """An expression as an exact, scheduled fixed-point design.
 
@@ -50,8 +52,10 @@ def compile_expression(
         latency: ticks; None is the fewest, 0 combinational, more are filled with registers.
         scheduler: `asap`, `alap` or `registers`, the fewest of them.
         decision: what to deliver of the outputs; by default themselves.
-        widths: formats of single nodes of the design without them and without `decision`, by
-            `tune_widths` or by hand.
+        widths: formats of single nodes of the design without them, without `decision` and without
+            `slices`, by `tune_widths` or by hand.
+        slices: for each input the word that its port carries, of which the expression reads a
+            slice of its format; none where the ports carry the formats themselves.
 
     Raises:
         InputError: a name, or the number of formats, ranges or names, does not fit, a width is
@@ -73,14 +77,18 @@ def compile_expression(
     if widths:
         narrowed = run_passes(graph, model, steps)
         graph = with_widths(narrowed, widths, keep_ports=precision.output is not None)
-    graph = decided(graph, decision)
+    if slices:
+        graph = sliced(graph, slices)
+    graph = decided(graph, decision, model)
     passed = run_passes(graph, model, steps)
     # what was narrowed has gone through the passes before: they may save LUTs, not cost ticks
     late = bool(widths) and _is_later(passed, graph, model)
     graph = without_one_bit_factors(graph) if late else passed
     graph = stated(graph, decision, count)
     plan = schedule(graph, model, latency, scheduler)
-    return Design(name, expression, graph, plan, model.name, decision, names, lowered.units)
+    return Design(
+        name, expression, graph, plan, model.name, decision, names, lowered.units, tuple(slices)
+    )
 
 
 def _check_names(name: str, outputs: Sequence[str], ports: Sequence[str]) -> None:

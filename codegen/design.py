@@ -15,6 +15,7 @@ from symtick.codegen.ir.graph import Graph
 from symtick.codegen.ir.schedule import Schedule
 from symtick.codegen.lowering.decision import SCORES, Decision
 from symtick.codegen.lowering.function_units import FunctionUnit
+from symtick.codegen.lowering.slices import Slice
 from symtick.expr import Expression
 
 
@@ -31,6 +32,7 @@ class Design:
         decision: what the graph delivers of the scores; by default themselves, in order.
         score_names: names of the scores, where the graph does not deliver just them.
         units: how each function in it is computed, and how exactly.
+        slices: what the expression reads of each port's word; empty where it reads all.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Design:
     decision: Decision = SCORES
     score_names: tuple[str, ...] = ()
     units: tuple[FunctionUnit, ...] = ()
+    slices: tuple[Slice, ...] = ()
 
     def real_outputs(self, raw: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """What the hardware computes for raw inputs (rows, inputs), as reals (rows, outputs).

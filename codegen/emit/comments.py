@@ -87,6 +87,9 @@ def header(design: Design, part: str) -> list[str]:
         lines += _wrapped(line)
     lines += ["Inputs"]
     lines += [f"  {name} : {format_text(graph.nodes[k])}" for _, k, name in names.inputs]
+    if design.slices:
+        lines += ["Slices of the inputs, which the formula reads"]
+        lines += [f"  {name} : {design.slices[number]}" for number, _, name in names.inputs]
     lines += ["Outputs"]
     lines += [f"  {name} : {format_text(graph.nodes[k])}" for k, name in names.outputs]
     return [*lines, "Timing", *_timing(design)]

@@ -11,7 +11,9 @@ exact formats, on the outputs of a lowered graph before the passes:
 | top | `top` | the largest score |
 | above | `above_<score>` | 1 where a score is at least its threshold |
 
-The largest is found by a tournament of neighbours, ceil(log2 n) comparisons deep.
+The largest is found by a tournament of neighbours, ceil(log2 n) comparisons deep. Its index alone
+can also come from comparisons of all pairs at once (`pairwise`); it does where that takes fewer
+ticks, or as many and fewer LUTs.
 """
 
 from __future__ import annotations
@@ -21,8 +23,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from symtick.codegen.ir.arrival import fewest_ticks
 from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
+from symtick.codegen.ir.schedule import CostModel
+from symtick.codegen.lowering.pairwise import index_of_largest
 from symtick.errors import InputError
 
 OUTPUTS = ("scores", "index", "margin", "top", "above")
@@ -104,8 +109,13 @@ class Decision:
 SCORES = Decision()
 
 
-def decided(graph: Graph, decision: Decision) -> Graph:
+def decided(graph: Graph, decision: Decision, model: CostModel) -> Graph:
     """A graph of scores with these outputs in place of its own; what none needs is dropped.
+
+    Args:
+        graph: delivers scores.
+        decision: what to deliver of them.
+        model: costs, which decide how the largest score is found.
 
     Raises:
         InputError: the decision does not suit the number of scores.
@@ -115,8 +125,26 @@ def decided(graph: Graph, decision: Decision) -> Graph:
     decision.check(count)
     if decision == SCORES:
         return graph
+    if not {"margin", "top"} & set(decision.outputs) and "index" in decision.outputs:
+        made = [_decided(graph, decision, pairwise=way) for way in (False, True)]
+        return min(made, key=lambda g: _cost(g, model))
+    return _decided(graph, decision)
+
+
+def _cost(graph: Graph, model: CostModel) -> tuple[float, float]:
+    """Ticks and LUTs of a graph before the passes."""
+    ticks = fewest_ticks(graph, model)
+    area = sum(model.area(graph, k).lut for k in range(len(graph.nodes)))
+    return math.inf if ticks is None else ticks, area
+
+
+def _decided(graph: Graph, decision: Decision, *, pairwise: bool = False) -> Graph:
     builder, scores = GraphBuilder.of(graph), graph.outputs
-    best = _tournament(builder, scores, "margin" in decision.outputs)
+    count = len(scores)
+    if pairwise:
+        best = _Winner(-1, _as_index(builder, index_of_largest(builder, scores), count))
+    else:
+        best = _tournament(builder, scores, "margin" in decision.outputs)
     ports: list[int] = []
     for name in decision.ordered():
         if name == "scores":

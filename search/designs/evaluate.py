@@ -6,6 +6,7 @@ Ticks and areas are those of the compiled, scheduled graph, the score is that of
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from symtick.codegen import (
     GOp,
     GraphBuilder,
     Precision,
+    Slice,
     compile_expression,
 )
 from symtick.defaults import SCHEDULER
@@ -29,8 +31,9 @@ from symtick.hwcost.models.estimate import estimate
 from symtick.hwcost.search_model.graph import search_cost
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.data.dataset import FloatArray
+from symtick.search.data.inputs import InputMap
 from symtick.search.data.problem import Problem
-from symtick.search.designs.front import FrontEntry
+from symtick.search.designs.front import Core, FrontEntry
 from symtick.search.designs.settings import FixedPointSettings
 
 MAX_PRICED_BITS = 8  # wider tables are priced as so many of these
@@ -71,6 +74,7 @@ class DesignEvaluator:
         cost: the search's cost table of the same device.
         decision: what designs deliver of their scores.
         scheduler: where their registers go.
+        inputs: how designs read the problem's codes; None for as they are.
     """
 
     problem: Problem
@@ -78,6 +82,7 @@ class DesignEvaluator:
     cost: SearchCost
     decision: Decision = SCORES
     scheduler: str = SCHEDULER
+    inputs: InputMap | None = None
     _prices: dict[tuple[int, int], float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -88,50 +93,65 @@ class DesignEvaluator:
             )
 
     def design(
-        self, expression: Expression, precision: Precision, decision: Decision = SCORES
+        self,
+        expression: Expression,
+        precision: Precision,
+        decision: Decision = SCORES,
+        slices: Sequence[Slice] = (),
     ) -> Design:
-        """The compiled design, which delivers its scores."""
+        """The compiled design of an expression of what it reads; its core by default."""
         return compile_expression(
             expression,
-            self.problem.formats,
+            self.problem.formats if self.inputs is None else self.inputs.read_formats,
             self.model,
             precision,
             name="candidate",
             scheduler=self.scheduler,
             decision=decision,
+            slices=slices,
         )
 
     def measure(
         self, expression: Expression, precision: Precision, origin: str
     ) -> FrontEntry | None:
-        """The entry, or None where the hardware cannot compute it at this clock or width."""
-        expression = canonical(expression)
+        """The entry of an expression of the search, whose own expression is as the design reads it.
+
+        None where the hardware cannot compute it at this clock or width.
+        """
+        read = expression = canonical(expression)
+        seen = [search_cost(expression, self.cost, k) for k in range(self.problem.outputs)]
+        slices = () if self.inputs is None else self.inputs.slices
+        if self.inputs is not None and slices:
+            read = canonical(self.inputs.as_read(expression))
         try:
-            design = self.design(expression, precision)
-            delivered = design
-            if self.decision != SCORES:
-                delivered = self.design(expression, precision, self.decision)
+            core = whole = self.design(read, precision)
+            if slices or self.decision != SCORES:
+                whole = self.design(read, precision, self.decision, slices)
         except (ResourceError, WidthError, DomainError, AccuracyError):
             return None
         rows = self.problem.valid
-        outputs = design.real_outputs(self.problem.raw[rows])
-        area = estimate(delivered, self.model).area
-        seen = [search_cost(expression, self.cost, k) for k in range(self.problem.outputs)]
+        outputs = core.real_outputs(self.problem.raw[rows])
+        area = estimate(whole, self.model).area
         return FrontEntry(
             "",
-            expression,
+            read,
             precision,
             origin,
             self.problem.loss(outputs, rows),
             self.problem.score(outputs, rows),
             self.problem.agreement(outputs, rows),
-            delivered.schedule.latency,
+            whole.schedule.latency,
             area.lut,
             area.ff,
             area.dsp,
             max(ticks for ticks, _ in seen),
             self.problem.rmse(outputs, rows),
+            None if whole is core else self._core(core),
         )
+
+    def _core(self, design: Design) -> Core:
+        area = estimate(design, self.model).area
+        return Core(design.schedule.latency, area.lut, area.ff, area.dsp)
 
     def coarsest(
         self,

@@ -11,7 +11,7 @@ import io
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,21 @@ _LEAST = 1e-300  # a teacher without an error
 
 
 @dataclass(frozen=True)
+class Core:
+    """The part of a design from slices of its inputs to scores: ticks and estimated resources."""
+
+    ticks: int
+    lut: float
+    ff: float
+    dsp: float
+
+
+@dataclass(frozen=True)
 class FrontEntry:
     """One design: closed forms, precision, and what they were measured to be.
+
+    Its firmware reads what the ports carry, words or scaled features, and delivers what the job
+    asks for, scores or decisions; `core` is what remains without slices and decisions.
 
     Attributes:
         name: short and unique in its front, d1, d2, ... by cost.
@@ -47,6 +60,7 @@ class FrontEntry:
         search_ticks: latency of the slowest output as the search's cost table sees it.
         rmse: of values, the error of each output on validation rows in the values' units, against
             the truth where it is known, else against the teacher; empty for classes.
+        core: figures of the core alone; None where the design is no more than that.
     """
 
     name: str
@@ -62,6 +76,7 @@ class FrontEntry:
     dsp: float
     search_ticks: int
     rmse: tuple[float, ...] = ()
+    core: Core | None = None
 
     @property
     def cost(self) -> float:
@@ -91,6 +106,7 @@ class FrontEntry:
         content["inputs"] = list(self.expression.inputs)
         content["expressions"] = [self.text(k) for k in range(len(self.expression.outputs))]
         content["precision"] = self.precision.to_dict()
+        content["core"] = None if self.core is None else asdict(self.core)
         return content
 
     @classmethod
@@ -105,7 +121,9 @@ class FrontEntry:
             texts, inputs = plain.pop("expressions"), plain.pop("inputs")
             precision = Precision.from_dict(plain.pop("precision"))
             plain["rmse"] = tuple(plain.get("rmse", ()))
-            return cls(expression=parse(texts, inputs), precision=precision, **plain)
+            core = plain.pop("core", None)  # fronts of older versions have none
+            core = None if core is None else Core(**core)
+            return cls(expression=parse(texts, inputs), precision=precision, core=core, **plain)
         except (KeyError, TypeError) as error:
             raise InputError(f"a front's entry is damaged: {error}") from error
 
@@ -284,14 +302,16 @@ class Front:
         """One line per entry; expressions with six digits."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        head = ("name", "chosen", "score", "agreement", "loss", "ticks", "lut", "ff", "dsp")
+        head = ("name", "chosen", "score", "agreement", "loss", "ticks", "lut", "ff", "dsp",
+                "core_ticks", "core_lut", "core_ff", "core_dsp")  # fmt: skip
         count = len(self.entries[0].expression.outputs) if self.entries else 0
         errors = [f"rmse_{k}" for k in range(count)] if self.entries and self.best.rmse else []
         writer.writerow([*head, *errors, "origin", *(f"expression_{k}" for k in range(count))])
         for e in self.entries:
             figures = [f"{v:.6g}" for v in (e.score, e.agreement, e.loss)]
             areas = [f"{v:.6g}" for v in (e.lut, e.ff, e.dsp)]
+            core = [f"{v:.6g}" for v in astuple(e.core or Core(e.ticks, e.lut, e.ff, e.dsp))]
             chosen = int(e.name == self.chosen)
             texts = [*(f"{v:.6g}" for v in e.rmse), e.origin, *(e.text(k, 6) for k in range(count))]
-            writer.writerow([e.name, chosen, *figures, e.ticks, *areas, *texts])
+            writer.writerow([e.name, chosen, *figures, e.ticks, *areas, *core, *texts])
         return text.getvalue()

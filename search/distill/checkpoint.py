@@ -8,10 +8,12 @@ leaves parts at different slices, from which all go on to the same result.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from symtick.codegen import Slice
 from symtick.errors import InputError
 from symtick.files import write_json
 from symtick.search.data.problem import Problem
@@ -23,9 +25,11 @@ FORMAT = "symtick-checkpoint-2"
 HEAD = "checkpoint.json"
 
 
-def fingerprint(problem: Problem, config: DistillConfig, model_name: str) -> str:
+def fingerprint(
+    problem: Problem, config: DistillConfig, model_name: str, slices: Sequence[Slice] = ()
+) -> str:
     """A digest of everything that decides the result (the number of threads does not)."""
-    words = {
+    words: dict[str, Any] = {
         "settings": replace(config, threads=1),
         "model": model_name,
         "kind": problem.kind,
@@ -34,6 +38,8 @@ def fingerprint(problem: Problem, config: DistillConfig, model_name: str) -> str
         "outputs": problem.output_names,
         "held_out": problem.held_out,
     }
+    if slices:
+        words["slices"] = [f"{part.word} {part.fmt}" for part in slices]
     arrays = [problem.raw, problem.targets, problem.soft, problem.labels]
     arrays += [] if problem.truth is None else [problem.truth]
     return digest(words, arrays, functions=False)

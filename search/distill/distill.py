@@ -23,6 +23,7 @@ from symtick.codegen import CostModel
 from symtick.errors import InputError
 from symtick.expr import BY_NAME
 from symtick.hwcost.search_model.table import SearchCost
+from symtick.search.data.inputs import InputMap
 from symtick.search.data.problem import Problem
 from symtick.search.designs.evaluate import DesignEvaluator
 from symtick.search.designs.front import Front, FrontEntry
@@ -66,6 +67,7 @@ class Distiller:
         config: settings.
         model: the device's cost model (`symtick.hwcost.models.model`).
         cost: the same device's table for the search (`symtick.hwcost.search_cost`).
+        inputs: how designs read the problem's codes; None for as they are.
 
     Raises:
         InputError: the cost table is for another number of inputs, or the decision for another
@@ -73,12 +75,19 @@ class Distiller:
     """
 
     def __init__(
-        self, problem: Problem, config: DistillConfig, model: CostModel, cost: SearchCost
+        self,
+        problem: Problem,
+        config: DistillConfig,
+        model: CostModel,
+        cost: SearchCost,
+        inputs: InputMap | None = None,
     ) -> None:
         self.problem = problem
         self.config = config
         config.decision.check(problem.outputs)
-        self.evaluator = DesignEvaluator(problem, model, cost, config.decision, config.scheduler)
+        self.evaluator = DesignEvaluator(
+            problem, model, cost, config.decision, config.scheduler, inputs
+        )
         self.interrupted = False
         self._teacher_score = problem.teacher_score(problem.valid)
         self._teacher_rmse = problem.teacher_rmse(problem.valid)
@@ -134,8 +143,10 @@ class Distiller:
             if resume:
                 raise InputError("to resume, name the checkpoint folder")
             return None
+        inputs = self.evaluator.inputs
+        slices = () if inputs is None else inputs.slices
         store = Checkpoint(
-            folder, fingerprint(self.problem, self.config, self.evaluator.model.name)
+            folder, fingerprint(self.problem, self.config, self.evaluator.model.name, slices)
         )
         store.begin(resume)
         return store

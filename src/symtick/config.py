@@ -7,17 +7,38 @@ into the run folder, so that every later step and a resumed search read the same
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy.typing as npt
 import yaml
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from symtick.codegen import Decision, Fixed
 from symtick.codegen.scheduling.scheduler import SCHEDULERS
-from symtick.defaults import CLOCK_MHZ, DEVICE, INPUT_FORMAT, TAIL, TEST, VALIDATION, VECTORS
+from symtick.defaults import (
+    CLOCK_MHZ,
+    DEVICE,
+    INPUT_FORMAT,
+    SLICE,
+    TAIL,
+    TEST,
+    VALIDATION,
+    VECTORS,
+)
 from symtick.errors import InputError
+from symtick.search.data.dataset import Scaler
+from symtick.search.data.inputs import SLICE_BITS, InputMap, ScaledInputs, Word, WordInputs
 from symtick.search.designs.settings import Ratio
 from symtick.search.distill.settings import DistillConfig, OpName
 from symtick.search.evolution.settings import MOST_INDIVIDUALS, Groups
@@ -27,6 +48,15 @@ from symtick.settings import Count, Positive, Real, Threads, complaints, one_of
 
 MAX_YAML_BYTES = 1_000_000
 SEARCH = DistillConfig()  # the defaults of a job's search
+
+
+def _by_name(given: object) -> object:
+    """Words by name: one format is that of all inputs, a text that of one."""
+    if isinstance(given, str):
+        return {"*": {"format": given}}
+    if isinstance(given, dict):
+        return {n: {"format": w} if isinstance(w, str) else w for n, w in given.items()}
+    return given
 
 
 class _Section(BaseModel):
@@ -97,19 +127,95 @@ class TeacherSection(_Section):
         return self
 
 
-class InputsSection(_Section):
-    """How features become hardware words.
+class RawSection(_Section):
+    """An input as the detector delivers it.
 
     Attributes:
+        format: of the word that the port carries, `ufixed<W,I>` or `fixed<W,I>`.
+        unit: the feature is unit * value of the word + offset.
+        offset: see there.
+    """
+
+    format: str
+    unit: Real = 1.0
+    offset: Real = 0.0
+
+    @model_validator(mode="after")
+    def _words(self) -> RawSection:
+        try:
+            self.word  # noqa: B018 (raises where it is none)
+        except InputError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    @property
+    def word(self) -> Word:
+        """The word."""
+        return Word(Fixed.parse(self.format), self.unit, self.offset)
+
+
+class InputsSection(_Section):
+    """How features become what the firmware reads.
+
+    With `raw` the ports carry the words of the detector, and the firmware reads a slice of each
+    (`symtick.search.data.inputs`). Without it features are scaled outside the firmware.
+
+    Attributes:
+        raw: the word of each input by name, `*` for all that are not named; a format alone is that
+            of all.
+        bits: of a slice; it has more or fewer where the data ask for that.
+        widths: bits of single slices, by name.
         format: format of every input, `fixed<width,1>`: features are scaled to [-1, 1) by an
             affine map of quantiles of the training rows, and saturated.
         formats: other formats for single features, by name.
         tail: the quantiles `tail` and 1 - `tail` of the training rows become the ends of the range.
     """
 
+    raw: Annotated[dict[str, RawSection] | None, BeforeValidator(_by_name)] = None
+    bits: Annotated[int, Ge(SLICE_BITS[0]), Le(SLICE_BITS[-1])] = SLICE
+    widths: dict[str, Count] = {}
     format: str = INPUT_FORMAT
     formats: dict[str, str] = {}
     tail: Annotated[float, Ge(0), Lt(0.5)] = TAIL
+
+    @model_validator(mode="after")
+    def _one_way(self) -> InputsSection:
+        ways = (("format", "formats"), ("bits", "widths"))
+        given = [key for key in ways[self.raw is None] if key in self.model_fields_set]
+        if given:
+            other = "without" if self.raw is None else "with"
+            raise ValueError(f"inputs {other} raw take no {given[0]}")
+        return self
+
+    @property
+    def unused(self) -> set[str]:
+        """The keys that say nothing here."""
+        return {"raw", "bits", "widths"} if self.raw is None else {"format", "formats"}
+
+    def fit(self, names: Sequence[str], X: npt.ArrayLike) -> InputMap:
+        """The map of features with these training rows, (n, features).
+
+        Raises:
+            InputError: a name is no feature, a feature has no word, or a word does not hold it.
+        """
+        for key in ("raw", "widths", "formats"):
+            strange = sorted(set(getattr(self, key) or {}) - {*names, "*"})
+            if strange:
+                raise InputError(
+                    f"inputs.{key} names {', '.join(strange)}, but the features are "
+                    f"{', '.join(names)}"
+                )
+        if self.raw is None:
+            formats = tuple(Fixed.parse(self.formats.get(n, self.format)) for n in names)
+            return ScaledInputs(tuple(names), Scaler.fit(X, self.tail), formats)
+        missing = [n for n in names if n not in self.raw and "*" not in self.raw]
+        if missing:
+            raise InputError(
+                f"inputs.raw has no word for {', '.join(missing)}: add them, or one for all others "
+                "as '*'"
+            )
+        words = [(self.raw.get(n) or self.raw["*"]).word for n in names]
+        return WordInputs.fit(names, words, X, bits=self.bits, widths=self.widths, tail=self.tail)
 
     @field_validator("format")
     @classmethod
@@ -261,7 +367,8 @@ class Job(_Section):
 
     def to_yaml(self) -> str:
         """The job with every default written out."""
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+        content = self.model_dump(mode="json", exclude={"inputs": self.inputs.unused})
+        return yaml.safe_dump(content, sort_keys=False)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

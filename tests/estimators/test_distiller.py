@@ -15,8 +15,8 @@ from sklearn.preprocessing import StandardScaler
 from small_networks import muon_hits, particles, trained
 
 from symtick import SymbolicDistiller
-from symtick.codegen import Fixed
 from symtick.errors import InputError
+from symtick.search.data.dataset import Scaler
 from symtick.search.distill.settings import AssembleSettings, DistillConfig, EvolutionSettings
 
 pytestmark = pytest.mark.kernel
@@ -95,10 +95,8 @@ def test_firmware_decides_as_predict_does(tmp_path: Path) -> None:
     design = model.write(tmp_path / "d", top="rings")
     assert design.graph.output_names == ("index", "margin")
     assert design.schedule.latency == model.front_.entry().ticks
-    scaled = model.scaler_.transform(X)
-    formats = [Fixed(6, 5)] * 2
-    raw = np.stack([f.to_raw(c) for f, c in zip(formats, scaled.T, strict=True)], axis=1)
-    index = design.graph.evaluate(raw)[:, 0]
+    scaled = np.clip(Scaler.fit(X).transform(X), -1.0, 31 / 32)
+    index = design.graph.evaluate(np.floor(scaled * 32 + 0.5).astype(int))[:, 0]
     assert np.array_equal(model.classes_[index], model.predict(X))
 
 

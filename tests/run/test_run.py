@@ -37,17 +37,19 @@ def test_designs_have_names_formulas_and_costs(deciding: Run) -> None:
 
 
 def test_a_design_predicts_as_its_firmware_computes(deciding: Run) -> None:
-    """By the scaler of the run, from rows that are partly far outside its range."""
+    """By the scaling of the run, from rows that are partly far outside its range."""
     design = deciding.designs["d1"]
     X = deciding.test.X.copy()
     X[::5] *= 30.0
-    content = json.loads((deciding.folder / "scaler.json").read_text())
-    low, high = np.array(content["low"]), np.array(content["high"])
+    content = json.loads((deciding.folder / "inputs.json").read_text())
+    assert [record["name"] for record in content] == ["eta", "pt"]
+    low, high = (np.array([record[key] for record in content]) for key in ("low", "high"))
     scaled = np.clip((X - low) * (2.0 / (high - low)) - 1.0, -1.0, 1.0 - 2.0**-24)
     _, built = read_spec(design.folder)  # from its file alone
-    step = deciding.formats[0].step
+    formats = deciding.inputs.formats
+    step = formats[0].step
     raw = np.clip(np.floor(scaled / step + 0.5), -1 / step, 1 / step - 1).astype(int)
-    assert set(built.graph.input_formats) <= {*deciding.formats, None}
+    assert set(built.graph.input_formats) <= {*formats, None}
     columns = built.graph.evaluate(raw)
     real = dict(zip(built.graph.output_names, columns.T, strict=True))
     steps = dict(zip(built.graph.output_names, built.graph.output_formats, strict=True))

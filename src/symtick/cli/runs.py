@@ -63,10 +63,9 @@ def _print_front(run: Run) -> None:
     if not run.complete:
         resume = f"symtick distill --resume {run.folder}"
         console.print(f"interrupted: this is the front so far; go on with {resume}", style="yellow")
-    chosen = run.front.entry()
-    line(f"\nchosen: {chosen.name}")
-    for k, name in enumerate(run.output_names):
-        line(f"  {name} = {chosen.text(k, 4)}")
+    line(f"\nchosen: {run.chosen.name}, of the features in their own units")
+    for name, formula in run.chosen.formulas().items():
+        line(f"  {name} = {formula}")
 
 
 def compare(

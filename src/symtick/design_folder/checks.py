@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy.typing as npt
 
-from symtick.codegen import Area
+from symtick.codegen import Area, Design
+from symtick.codegen.emit.project import write_rtl
 from symtick.defaults import VECTORS
 from symtick.design_folder.folder import estimate_folder, read_spec
 from symtick.errors import InputError
@@ -42,6 +43,8 @@ class Synthesis:
         vendor: what Vitis HLS reported of the C++ (`symtick.hwcost.HlsReport`), where it is
             installed.
         delay_note: what is to be said of the device's delays and clock; "" where that is nothing.
+        core: Yosys's area of the core alone; None where the design is no more than that.
+        core_ticks: latency of the core; None likewise.
     """
 
     design: str
@@ -52,6 +55,8 @@ class Synthesis:
     target_mhz: float
     vendor: dict[str, Any] | None = None
     delay_note: str = ""
+    core: Area | None = None
+    core_ticks: int | None = None
 
     @property
     def ns(self) -> float | None:
@@ -103,33 +108,45 @@ def synthesise_folder(folder: Path, place: bool = True) -> Synthesis:
     """
     spec, design, guess = estimate_folder(folder)
     device = load_device(spec.device)
-    family = _family(device)
+    _family(device)  # there is an open flow
     files = [folder / "rtl" / f"{design.name}.v"]
     work = folder / "synth"
     place = place and design.schedule.registers(design.graph) > 0
     require("symtick synth", tools=("yosys", *(("nextpnr-ecp5",) if place else ())))
+    core = spec.core() if spec.has_frame else None
+    if core is not None:
+        write_rtl(core, work / "core", spec.part)
     with ThreadPoolExecutor(2) as pool:
-        area = pool.submit(yosys.synthesize, files, design.name, work, family,
-                           dsp=device.dsp is not None)  # fmt: skip
+        area = pool.submit(_area, design, folder, device)
+        inner = None if core is None else pool.submit(_area, core, work / "core", device)
         timing = None
         if place:
             timing = nextpnr.place_and_route(
                 files, design.name, work, target_mhz=spec.clock_mhz, dsp=device.dsp is not None
             )
-        cells = area.result()
-    measured = Area(float(cells.lut), float(cells.ff), float(cells.dsp), float(cells.bram))
     outcome = Synthesis(
         design.name,
         guess.area,
-        measured,
+        area.result(),
         design.schedule.latency,
         None if timing is None else timing.fmax_mhz,
         spec.clock_mhz,
         _vendor_report(folder, design.name),
         device.note(spec.clock_mhz),
+        None if inner is None else inner.result(),
+        None if core is None else core.schedule.latency,
     )
     write_json(folder / SYNTH, outcome.to_json())
     return outcome
+
+
+def _area(design: Design, folder: Path, device: Device) -> Area:
+    """Yosys's area of the design whose rtl/ is in the folder."""
+    files = [folder / "rtl" / f"{design.name}.v"]
+    cells = yosys.synthesize(
+        files, design.name, folder / "synth", _family(device), dsp=device.dsp is not None
+    )
+    return Area(float(cells.lut), float(cells.ff), float(cells.dsp), float(cells.bram))
 
 
 def _family(device: Device) -> str:
@@ -159,7 +176,8 @@ def read_synthesis(folder: Path) -> Synthesis | None:
     content = _read(folder / SYNTH)
     if content is None:
         return None
-    content |= {k: Area(**content[k]) for k in ("estimate", "measured")}
+    areas = [k for k in ("estimate", "measured", "core") if content.get(k) is not None]
+    content |= {k: Area(**content[k]) for k in areas}
     return Synthesis(**content)
 
 

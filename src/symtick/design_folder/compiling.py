@@ -118,7 +118,7 @@ def compile_text(
     if ticks is not None:
         spec = _fastest(spec, ticks)
     if widths:
-        spec = replace(spec, widths=read_widths(widths, spec.scores()))
+        spec = replace(spec, widths=read_widths(widths, spec.core()))
     return _compiled(spec, folder if folder is not None else Path("designs") / name)
 
 

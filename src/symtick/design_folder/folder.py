@@ -22,6 +22,7 @@ from symtick.codegen import (
     Design,
     Fixed,
     Precision,
+    Slice,
     Width,
     compile_expression,
 )
@@ -57,8 +58,10 @@ class DesignSpec:
         latency: fixed number of ticks, or None for the fewest.
         scheduler: `asap`, `alap` or `registers`.
         decision: what the design delivers of its outputs.
-        widths: what width tuning decided, or formats stated by hand, by node of the design of the
-            scores without them.
+        widths: what width tuning decided, or formats stated by hand, by node of `core()` without
+            them.
+        slices: what the expression reads of each port's word, in the formats of the inputs; empty
+            where the ports carry these.
     """
 
     name: str
@@ -73,6 +76,7 @@ class DesignSpec:
     scheduler: str = SCHEDULER
     decision: Decision = SCORES
     widths: tuple[Width, ...] = ()
+    slices: tuple[Slice, ...] = ()
 
     def model(self) -> CostModel:
         """The cost model of the device at the clock."""
@@ -98,6 +102,7 @@ class DesignSpec:
             scheduler=self.scheduler,
             decision=self.decision,
             widths=self.widths,
+            slices=self.slices,
         )
 
     def fastest(self, ticks: int, slowest: int = 1) -> int:
@@ -116,6 +121,15 @@ class DesignSpec:
         """The design with the scores as outputs, whatever `decision` delivers of them."""
         return replace(self, decision=SCORES).build()
 
+    @property
+    def has_frame(self) -> bool:
+        """Whether there is more than the core: slices of words, or decisions."""
+        return bool(self.slices) or self.decision != SCORES
+
+    def core(self) -> Design:
+        """The design from slices of the inputs to scores."""
+        return replace(self, decision=SCORES, slices=()).build()
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON values; expressions as exact text."""
         outputs = range(len(self.expression.outputs))
@@ -133,6 +147,7 @@ class DesignSpec:
             "scheduler": self.scheduler,
             "decision": asdict(self.decision),
             "widths": [width.to_dict() for width in self.widths],
+            "slices": [[str(part.word), str(part.fmt)] for part in self.slices],
         }
 
     @classmethod
@@ -153,6 +168,9 @@ class DesignSpec:
             scheduler=str(content.get("scheduler", "registers")),
             decision=_decision(content.get("decision", asdict(SCORES))),
             widths=tuple(Width.from_dict(width) for width in content.get("widths", ())),
+            slices=tuple(
+                Slice(*(Fixed.parse(text) for text in pair)) for pair in content.get("slices", ())
+            ),
         )
 
 

@@ -133,9 +133,9 @@ def tune_folder(
     whole = folder.resolve()  # "." has no name
     target = output or whole.with_name(f"{whole.name}_tuned")
     refuse_existing(target)
-    scores = spec.scores()
-    raw = vectors.make(scores, VECTORS, seed=1)
-    tuning = tune_spec(spec, raw, error_judge(scores, raw), bound.value, progress)
+    core = spec.core()
+    raw = vectors.make(core, VECTORS, seed=1)
+    tuning = tune_spec(spec, raw, error_judge(core, raw), bound.value, progress)
     return write_tuned(target, spec, tuning, tuning.within(bound.value), ERROR)
 
 
@@ -165,7 +165,7 @@ def tune_spec(
         )
     keep = spec.precision.output is not None
     return tune_widths(
-        spec.scores().graph, spec.model(), raw, judge, budget,
+        spec.core().graph, spec.model(), raw, judge, budget,
         keep_ports=keep, progress=progress,
     )  # fmt: skip
 
@@ -297,5 +297,5 @@ def take_point(folder: Path, point: int, output: Path) -> Tuned:
     if not 0 <= point < len(steps):
         raise InputError(f"the curve in {path} has points 0 to {len(steps) - 1}, not {point}")
     keep = spec.precision.output is not None
-    curve = Tuning(spec.scores().graph, keep, steps)
+    curve = Tuning(spec.core().graph, keep, steps)
     return write_tuned(output, spec, curve, point, measure)

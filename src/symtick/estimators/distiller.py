@@ -5,6 +5,7 @@ It does in memory what `symtick distill` does with a run folder.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -18,22 +19,23 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from symtick.codegen import SCORES, Decision, Design, Fixed
-from symtick.config import scaled_format
-from symtick.defaults import CLOCK_MHZ, DEVICE, INPUT_FORMAT, TAIL, VALIDATION
+from symtick.codegen import SCORES, Decision, Design
+from symtick.config import InputsSection
+from symtick.defaults import CLOCK_MHZ, DEVICE, INPUT_FORMAT, SLICE, TAIL, VALIDATION
 from symtick.design_folder.folder import DesignSpec, write_design
 from symtick.errors import InputError
-from symtick.expr import default_names
+from symtick.expr import check_names, default_names
 from symtick.files import new_folder
 from symtick.hwcost import model, search_cost
-from symtick.search.data.dataset import FloatArray, Scaler
+from symtick.search.data.dataset import FloatArray
+from symtick.search.data.inputs import InputMap
 from symtick.search.data.problem import Problem
 from symtick.search.designs.front import FrontEntry
 from symtick.search.designs.settings import ChoiceSettings, Ratio
 from symtick.search.distill.distill import Distiller
 from symtick.search.distill.settings import DistillConfig
 from symtick.search.teachers.teacher import Teacher, TeacherTask, TorchTeacher, check_outputs
-from symtick.settings import Chance, Natural, Positive, Threads, flat
+from symtick.settings import Chance, Natural, Positive, Threads, flat, validated
 
 
 @flat
@@ -60,8 +62,11 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
             `logits(X)`, or a fitted scikit-learn classifier (`predict_proba`) or regressor; None
             learns `y` itself.
         task: `classification` (the class is the largest output) or `regression`.
-        input_format: `fixed<W,1>` of every input.
-        tail: quantile of the training rows at which an input saturates.
+        raw: the word that each port carries, as `inputs.raw` of a job (docs/jobs.md): a format for
+            all, or a mapping by name. None: features are scaled outside the firmware.
+        bits: of the slices that the firmware reads of words.
+        input_format: without `raw`: `fixed<W,1>` of every input, scaled to [-1, 1).
+        tail: without `raw`: quantile of the training rows at which an input saturates.
         device: device of the cost model.
         clock_mhz: clock.
         max_ticks: latency budget, or None.
@@ -78,7 +83,7 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
 
     Attributes:
         front_: the designs (`symtick.search.designs.front.Front`).
-        scaler_: from features to [-1, 1).
+        inputs_: from features to ports (`symtick.search.data.inputs.InputMap`).
         classes_: class labels (classification).
         n_features_in_: number of features.
 
@@ -92,6 +97,8 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         self,
         teacher: object = None,
         task: Literal["classification", "regression"] = "classification",
+        raw: str | Mapping[str, Any] | None = None,
+        bits: int = SLICE,
         input_format: str = INPUT_FORMAT,
         tail: float = TAIL,
         device: str = DEVICE,
@@ -109,6 +116,8 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
     ) -> None:
         self.teacher = teacher
         self.task = task
+        self.raw = raw
+        self.bits = bits
         self.input_format = input_format
         self.tail = tail
         self.device = device
@@ -146,15 +155,28 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         rows, target = validate_data(
             self, X, y, dtype=np.float64, multi_output=self.task == "regression"
         )
-        self.scaler_ = Scaler.fit(rows, self.tail)
-        self._formats = (Fixed.parse(scaled_format(self.input_format)),) * rows.shape[1]
+        self.inputs_ = self._inputs(rows)
         problem = self._problem(rows, target)
         costs = model(self.device, self.clock_mhz)
-        front = Distiller(problem, self.settings(), costs, search_cost(costs, self._formats)).run()
+        table = search_cost(costs, self.inputs_.formats)
+        front = Distiller(problem, self.settings(), costs, table, self.inputs_).run()
         front.entry()
         self.front_ = front
         self._output_names = problem.output_names
         return self
+
+    def _inputs(self, rows: FloatArray) -> InputMap:
+        """The map from features to ports; of a DataFrame whose columns can be ports by name."""
+        names = tuple(getattr(self, "feature_names_in_", ()))
+        try:
+            check_names(names)
+        except InputError:
+            names = ()
+        given: dict[str, Any] = {"format": self.input_format}
+        if self.raw is not None:
+            given = {"raw": self.raw, "bits": self.bits}
+        section = validated(InputsSection, {**given, "tail": self.tail})
+        return section.fit(names or default_names(rows.shape[1]), rows)
 
     def settings(self) -> DistillConfig:
         """The search's settings: `config` with what the parameters say.
@@ -188,25 +210,25 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         return Decision(tuple(self.decide), tuple(given))
 
     def _problem(self, rows: FloatArray, target: npt.NDArray[Any]) -> Problem:
-        X = self.scaler_.transform(rows)
-        common: dict[str, Any] = {"validation": self.validation, "seed": self.seed}
+        X, formats = self.inputs_.values(rows), self.inputs_.formats
+        common: dict[str, Any] = {
+            "validation": self.validation,
+            "seed": self.seed,
+            "input_names": self.inputs_.names,
+        }
         if self.task == "regression":
             values, truth = target, None
             if self.teacher is not None:
                 values, truth = self._scores(rows, _columns(target)), target
-            return Problem.from_scores(
-                X, values, self._formats, kind="values", truth=truth, **common
-            )
+            return Problem.from_scores(X, values, formats, kind="values", truth=truth, **common)
         check_classification_targets(target)
         self.classes_, labels = np.unique(target, return_inverse=True)
         if len(self.classes_) < 2:
             raise InputError("one class only: y must hold at least two classes")
         if self.teacher is None:
-            return Problem.from_labels(
-                X, labels, self._formats, classes=len(self.classes_), **common
-            )
+            return Problem.from_labels(X, labels, formats, classes=len(self.classes_), **common)
         scores = self._scores(rows, len(self.classes_))
-        return Problem.from_scores(X, scores, self._formats, labels=labels, **common)
+        return Problem.from_scores(X, scores, formats, labels=labels, **common)
 
     def _scores(self, rows: FloatArray, wanted: int) -> FloatArray:
         """The teacher's outputs, (rows, outputs), as many as `wanted` classes or targets need."""
@@ -225,11 +247,12 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
             name=top,
             expression=entry.expression,
             output_names=self._output_names,
-            formats=self._formats,
+            formats=self.inputs_.read_formats,
             precision=entry.precision,
             device=self.device,
             clock_mhz=self.clock_mhz,
             decision=self._decision(),
+            slices=self.inputs_.slices,
         )
 
     def write(self, folder: Path | str, name: str | None = None, top: str = "distilled") -> Design:
@@ -244,9 +267,8 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
     def decision_function(self, X: npt.ArrayLike) -> FloatArray:
         """Outputs of the chosen design, in fixed point as the hardware: (rows, outputs)."""
         check_is_fitted(self, "front_")
-        scaled = self.scaler_.transform(validate_data(self, X, dtype=np.float64, reset=False))
-        raw = np.stack([f.to_raw(c) for f, c in zip(self._formats, scaled.T, strict=True)], axis=1)
-        return self.spec().scores().real_outputs(raw)
+        rows = validate_data(self, X, dtype=np.float64, reset=False)
+        return self.spec().scores().real_outputs(self.inputs_.words(rows))
 
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
         """Class labels (rows,), or values (rows,) or (rows, outputs)."""

@@ -6,6 +6,7 @@ from symtick.expr.node import Node, Program, reachable
 from symtick.expr.ops import BY_NAME, FUNCTIONS, OPS, Op, OpSpec, arity
 from symtick.expr.parsing import check_names, default_names, parse, read_into
 from symtick.expr.printing import node_text
+from symtick.expr.substitution import with_affine_inputs
 from symtick.expr.sympy_io import from_sympy, to_sympy
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "read_into",
     "to_sympy",
     "to_text",
+    "with_affine_inputs",
 ]

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from symtick.codegen import SCORES
 from symtick.hwcost import Device, load_device
 
 if TYPE_CHECKING:
     from symtick.baselines.rows import ComparisonRow
     from symtick.config import Job
     from symtick.design_folder.checks import Synthesis
-    from symtick.search.designs.front import Front, FrontEntry
+    from symtick.search.designs.front import Core, Front, FrontEntry
     from symtick.sim.verify import Verification
 
 
@@ -52,6 +53,7 @@ def front_table(front: Front, job: Job, targets: Sequence[str] = ()) -> ReportTa
     """The designs of a run, smallest first; `targets` are the names of a regression's."""
     hardware = job.hardware
     device = load_device(hardware.device)
+    framed = any(e.core is not None for e in front.entries)
     rows = [
         TableRow(
             (
@@ -61,6 +63,7 @@ def front_table(front: Front, job: Job, targets: Sequence[str] = ()) -> ReportTa
                 str(e.ticks),
                 f"{1000 * e.ticks / hardware.clock_mhz:.0f}",
                 *(_area(v, device) for v in (e.lut, e.ff, e.dsp)),
+                *(_core(e.core, device) if framed else ()),
                 str(len(e.expression)),
                 e.origin,
             ),
@@ -72,10 +75,11 @@ def front_table(front: Front, job: Job, targets: Sequence[str] = ()) -> ReportTa
     return ReportTable(
         "Front",
         ("design", *_quality_heads(front, targets), "ticks (search)", "ticks", "ns",
-         "LUT est.", "FF est.", "DSP est.", "nodes", "origin"),
+         "LUT est.", "FF est.", "DSP est.",
+         *(("core ticks", "core LUT est.", "core FF est.") if framed else ()), "nodes", "origin"),
         tuple(rows),
         f"On validation rows, computed in fixed point as the hardware does{_reference(front)}. "
-        f"* chosen: {_rule(front, job)}.{note}",
+        f"* chosen: {_rule(front, job)}. {boundary(job)}{note}",
     )  # fmt: skip
 
 
@@ -106,6 +110,28 @@ def _reference(front: Front) -> str:
     return f", against the truth; the teacher's RMSE is {errors}; R2 is of the teacher's values"
 
 
+def _core(core: Core | None, device: Device) -> tuple[str, ...]:
+    if core is None:
+        return ("-",) * 3
+    return (str(core.ticks), *(_area(v, device) for v in (core.lut, core.ff)))
+
+
+def boundary(job: Job) -> str:
+    """What a design takes in and delivers, what its core is, and what stands outside."""
+    words, decided = job.inputs.raw is not None, job.hardware.decision != SCORES
+    ends = "raw words" if words else "scaled features"
+    outputs = ", ".join(job.hardware.decision.ordered())
+    outside = [] if words else ["the scaling of the features (inputs.json)"]
+    if not decided and job.task == "classification":
+        outside.append("what is decided by the scores")
+    text = (
+        f"In: {ends}; out: {outputs}; outside the firmware: {' and '.join(outside) or 'nothing'}."
+    )
+    if words or decided:
+        text += f" Core: from {'slices of the words' if words else ends} to scores."
+    return text
+
+
 def _rule(front: Front, job: Job) -> str:
     """Why the chosen design was chosen."""
     ratio, most = front.ratio(front.entry()), job.choose.rmse_ratio
@@ -121,6 +147,7 @@ def _rule(front: Front, job: Job) -> str:
 
 def synthesis_table(syntheses: Sequence[Synthesis], chosen: str = "") -> ReportTable:
     """Estimates beside measurements."""
+    framed = any(s.core is not None for s in syntheses)
     rows = [
         TableRow(
             (
@@ -136,6 +163,7 @@ def synthesis_table(syntheses: Sequence[Synthesis], chosen: str = "") -> ReportT
                 f"{s.measured.dsp:.0f}",
                 "-" if s.fmax_mhz is None else f"{s.fmax_mhz:.0f}",
                 "-" if s.ns is None else f"{s.ns:.1f}",
+                *(_measured_core(s) if framed else ()),
             ),
             s.design == chosen,
         )
@@ -144,7 +172,7 @@ def synthesis_table(syntheses: Sequence[Synthesis], chosen: str = "") -> ReportT
     return ReportTable(
         "Estimate and synthesis",
         ("design", "ticks", "LUT est.", "LUT", "error %", "FF est.", "FF", "error %", "DSP est.",
-         "DSP", "MHz", "ns"),
+         "DSP", "MHz", "ns", *(("core ticks", "core LUT", "core FF") if framed else ())),
         tuple(rows),
         " ".join(
             [
@@ -155,6 +183,12 @@ def synthesis_table(syntheses: Sequence[Synthesis], chosen: str = "") -> ReportT
             ]
         ),
     )  # fmt: skip
+
+
+def _measured_core(synthesis: Synthesis) -> tuple[str, ...]:
+    if synthesis.core is None:
+        return ("-",) * 3
+    return (str(synthesis.core_ticks), f"{synthesis.core.lut:.0f}", f"{synthesis.core.ff:.0f}")
 
 
 def verification_table(verifications: Sequence[Verification], chosen: str = "") -> ReportTable:

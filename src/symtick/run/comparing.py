@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from symtick.baselines.compare import compare
 from symtick.baselines.rows import ComparisonRow, scored_row, to_csv, to_json
+from symtick.design_folder.checks import Synthesis
 from symtick.errors import InputError
 from symtick.files import write_json, write_text
 from symtick.run.designs import RunDesign
@@ -51,4 +52,11 @@ def _row(run: Run, design: RunDesign, teacher_scores: FloatArray) -> ComparisonR
         dsp=None if area is None else round(area.dsp),
         ticks=design.entry.ticks,
         mhz=None if synthesis is None else synthesis.fmax_mhz,
+        core=_core(synthesis),
     )
+
+
+def _core(synthesis: Synthesis | None) -> tuple[int | None, int | None, int | None]:
+    if synthesis is None or synthesis.core is None:
+        return (None, None, None)
+    return (round(synthesis.core.lut), round(synthesis.core.ff), synthesis.core_ticks)

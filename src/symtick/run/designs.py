@@ -13,6 +13,7 @@ import numpy.typing as npt
 from symtick.codegen import SCORES, Design
 from symtick.design_folder.folder import DesignSpec, write_design
 from symtick.errors import InputError
+from symtick.expr import to_text
 from symtick.files import new_folder
 from symtick.hwcost import Estimate, estimate
 from symtick.search.data.metrics import predicted_classes
@@ -53,8 +54,19 @@ class RunDesign:
 
     @property
     def expressions(self) -> dict[str, str]:
-        """The exact formula of each score or value, of inputs scaled to [-1, 1)."""
+        """The exact formula of each score or value, of what the firmware reads: words or scaled features."""
         return {name: self.entry.text(k) for k, name in enumerate(self.run.output_names)}
+
+    def formulas(self, digits: int | None = 4) -> dict[str, str]:
+        """The formula of each score, of the features in the user's units.
+
+        The hardware reads these in steps and saturated, as `run.inputs` says.
+
+        Args:
+            digits: significant digits of the constants; None writes them exactly.
+        """
+        whole = self.run.inputs.in_units(self.entry.expression)
+        return {name: to_text(whole, k, digits) for k, name in enumerate(self.run.output_names)}
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -22,8 +22,8 @@ from symtick.errors import InputError
 from symtick.expr import check_names
 from symtick.files import new_folder, write_bytes, write_json, write_text
 from symtick.hwcost import model, search_cost
-from symtick.run.folder import Run, input_formats, open_run
-from symtick.search.data.dataset import Dataset, Scaler
+from symtick.run.folder import INPUTS, Run, open_run
+from symtick.search.data.dataset import Dataset
 from symtick.search.data.files import load_split
 from symtick.search.distill.checkpoint import HEAD
 from symtick.search.distill.distill import Distiller, Progress
@@ -61,7 +61,7 @@ def distill_job(
     distill_config(job)
     train, test = load_split(job.data.path, job.data.test, job.seed, job.data.label, job.task)
     check_names(train.feature_names)
-    input_formats(job, train.feature_names)
+    inputs = job.inputs.fit(train.feature_names, train.X)
     _check_y(job, train)
     teacher = make_teacher(job, train)
     with new_folder(target) as draft:
@@ -69,7 +69,7 @@ def distill_job(
         write_bytes(draft / "data.npz", _packed(train, test))
         if teacher is not None:
             teacher.save(draft / "teacher.npz")
-        write_json(draft / "scaler.json", Scaler.fit(train.X, job.inputs.tail).to_dict())
+        write_json(draft / INPUTS, inputs.to_json())
     return _search(Run(target), observer, resume=False)
 
 
@@ -200,7 +200,8 @@ def distill_config(job: Job) -> DistillConfig:
 def _search(run: Run, observer: SearchObserver, resume: bool) -> Run:
     job = run.job
     costs = model(job.hardware.device, job.hardware.clock_mhz)
-    distiller = Distiller(run.problem, distill_config(job), costs, search_cost(costs, run.formats))
+    table = search_cost(costs, run.inputs.formats)
+    distiller = Distiller(run.problem, distill_config(job), costs, table, run.inputs)
 
     def tell(progress: Progress) -> None:
         if progress.front.entries:

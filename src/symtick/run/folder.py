@@ -4,7 +4,7 @@
     run.json            version, machine and times
     data.npz            the rows, training and test part
     teacher.npz         the teacher, where there is one
-    scaler.json         how features become hardware words
+    inputs.json         how features become the words of the ports
     checkpoint/         the search, to resume from
     front.json, .csv    the designs
     designs/<name>/     firmware, rtl, tb_data, sim, synth, results of each
@@ -29,14 +29,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from symtick.codegen import Fixed
 from symtick.config import Job, load_job
 from symtick.design_folder.folder import JOB, DesignSpec, check_run, design_folders
 from symtick.errors import InputError
 from symtick.extras import require
 from symtick.run.designs import RunDesign
-from symtick.search.data.dataset import Dataset, Scaler
+from symtick.search.data.dataset import Dataset
 from symtick.search.data.files import load_dataset
+from symtick.search.data.inputs import InputMap, from_json
 from symtick.search.data.problem import Problem
 from symtick.search.designs.front import Front, FrontEntry
 
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from symtick.sim.verify import Verification
 
 COMPARISON = Path("results/compare.json")
+INPUTS = "inputs.json"
 VERIFY_ROWS = 4000  # of the test part, beside corners and random vectors
 
 T = TypeVar("T")
@@ -92,11 +93,16 @@ class Run:
         return load_teacher(path) if path.exists() else None
 
     @cached_property
-    def scaler(self) -> Scaler:
-        """From the user's units to [-1, 1)."""
-        path = self.folder / "scaler.json"
+    def inputs(self) -> InputMap:
+        """From features in the user's units to the words of the ports."""
+        path = self.folder / INPUTS
+        if not path.exists() and (self.folder / "scaler.json").exists():
+            raise InputError(
+                f"{self.folder} was made by an earlier version: it has a scaler.json in place of "
+                f"{INPUTS}; run the job again"
+            )
         try:
-            return Scaler.from_dict(json.loads(path.read_text(encoding="utf-8")))
+            return from_json(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
             raise InputError(f"cannot read {path}: {error}") from None
 
@@ -118,8 +124,8 @@ class Run:
     @cached_property
     def problem(self) -> Problem:
         """What the search is to imitate: the teacher's outputs on the training rows, or their y."""
-        train, settings = self.train, self.job
-        X = self.scaler.transform(train.X)
+        train, settings, formats = self.train, self.job, self.inputs.formats
+        X = self.inputs.values(train.X)
         common: dict[str, Any] = {
             "input_names": train.feature_names,
             "output_names": self.output_names,
@@ -129,14 +135,12 @@ class Run:
         if settings.task == "regression":
             truth = None if self.teacher is None else train.y
             values = train.targets if self.teacher is None else self.teacher.logits(train.X)
-            return Problem.from_scores(
-                X, values, self.formats, kind="values", truth=truth, **common
-            )
+            return Problem.from_scores(X, values, formats, kind="values", truth=truth, **common)
         if self.teacher is None:
             classes = len(train.class_names)
-            return Problem.from_labels(X, train.labels, self.formats, classes=classes, **common)
+            return Problem.from_labels(X, train.labels, formats, classes=classes, **common)
         scores = self.teacher.logits(train.X)
-        return Problem.from_scores(X, scores, self.formats, labels=train.y, **common)
+        return Problem.from_scores(X, scores, formats, labels=train.y, **common)
 
     @property
     def complete(self) -> bool:
@@ -146,11 +150,6 @@ class Run:
             return bool(json.loads(path.read_text(encoding="utf-8"))["complete"])
         except (OSError, ValueError, KeyError) as error:
             raise InputError(f"cannot read {path}: {error}") from None
-
-    @property
-    def formats(self) -> tuple[Fixed, ...]:
-        """Format of each input."""
-        return input_formats(self.job, self.train.feature_names)
 
     @property
     def output_names(self) -> tuple[str, ...]:
@@ -167,20 +166,19 @@ class Run:
             name=f"{self.job.name}_{entry.name}",
             expression=entry.expression,
             output_names=self.output_names,
-            formats=self.formats,
+            formats=self.inputs.read_formats,
             precision=entry.precision,
             device=self.job.hardware.device,
             clock_mhz=self.job.hardware.clock_mhz,
             latency=self.job.hardware.latency,
             scheduler=self.job.hardware.scheduler,
             decision=self.job.hardware.decision,
+            slices=self.inputs.slices,
         )
 
     def raw(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-        """Features in the user's units as hardware words, same shape."""
-        scaled = self.scaler.transform(rows)
-        columns = [f.to_raw(c) for f, c in zip(self.formats, scaled.T, strict=True)]
-        return np.stack(columns, axis=1)
+        """Features in the user's units as the words of the ports, same shape."""
+        return self.inputs.words(rows)
 
     def verify(
         self,
@@ -299,20 +297,6 @@ def _two_at_a_time(
             progress(result)
             results.append(result)
     return results
-
-
-def input_formats(job: Job, features: tuple[str, ...]) -> tuple[Fixed, ...]:
-    """Format of each feature.
-
-    Raises:
-        InputError: the job names a feature that the data does not have.
-    """
-    strange = sorted(set(job.inputs.formats) - set(features))
-    if strange:
-        raise InputError(
-            f"inputs.formats names {', '.join(strange)}, but the features are {', '.join(features)}"
-        )
-    return tuple(Fixed.parse(job.inputs.formats.get(n, job.inputs.format)) for n in features)
 
 
 def output_names(data: Dataset) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import jinja2
 from markupsafe import Markup
 
 from symtick.baselines.rows import read_rows
+from symtick.codegen import GOp
 from symtick.files import write_text
 from symtick.report.plots.area_axis import area_axis
 from symtick.report.plots.pareto import ParetoPoint, pareto_svg
@@ -53,8 +54,8 @@ def write_report(run: Run) -> Path:
         pareto_svg=Markup(_pareto(run)),
         front_table=front_table(run.front, run.job, run.train.target_names),
         design=chosen.design,
-        expressions=[(n, chosen.entry.text(k, 4)) for k, n in enumerate(run.output_names)],
-        formats=_formats(run),
+        expressions=list(chosen.formulas().items()),
+        reads=_reads(run),
         pipeline_svg=Markup(pipeline_svg(chosen.design)),
         curves=[(title, Markup(svg)) for title, svg in _curves(run)],
         tables=_tables(run),
@@ -75,9 +76,26 @@ def _teacher(run: Run) -> str:
     return f"A {widths} network ({percent(run.front.teacher_score)} % on validation rows)"
 
 
-def _formats(run: Run) -> str:
-    others = [f"{n}: {t}" for n, t in run.job.inputs.formats.items()]
-    return "; ".join([run.job.inputs.format, *others])
+def _reads(run: Run) -> list[tuple[str, str]]:
+    """What the firmware reads of each feature that the chosen design needs."""
+    inputs, graph = run.inputs, run.chosen.design.graph
+    needed = [n.number for n in graph.nodes if n.op is GOp.INPUT]
+    lines = []
+    for k in sorted(needed):
+        record = inputs.to_json()[k]
+        if inputs.slices:
+            scale = "".join(
+                f"{key} {record[key]:g}, " for key, plain in (("unit", 1), ("offset", 0))
+                if record[key] != plain
+            )  # fmt: skip
+            text = f"port {record['word']}, {scale}of which {inputs.slices[k]}"
+        else:
+            text = (
+                f"port {record['format']}: [{record['low']:.4g}, {record['high']:.4g}] scaled to "
+                "[-1, 1) outside the firmware"
+            )
+        lines.append((record["name"], text))
+    return lines
 
 
 def _key_figures(run: Run) -> list[KeyFigure]:

@@ -51,7 +51,7 @@ def tune_run(
     target = output or run.folder / "tuned" / entry.name
     refuse_existing(target)
     spec, problem = run.spec(entry), run.problem
-    built = spec.scores()
+    built = spec.core()
     judge, allowed = judge_of(problem, built, bound), bound.value
     measure = ERROR
     if bound.of_score and problem.kind == "values":

@@ -25,6 +25,7 @@ from symtick.codegen import (
     run_passes,
 )
 from symtick.codegen.lowering.decision import decided, stated
+from symtick.codegen.lowering.pairwise import index_of_largest
 from symtick.errors import InputError
 from symtick.expr import default_names, parse
 
@@ -48,7 +49,7 @@ def test_decisions_are_those_of_the_exact_scores(seed: int) -> None:
     graph = Graph(held.nodes, held.outputs, held.input_names, builder_names)
     limits = tuple(round(random.uniform(-9, 9), 3) for _ in range(count))
     decision = Decision(EVERYTHING, limits)
-    made = decided(graph, decision)
+    made = decided(graph, decision, UnitModel())
     made.check()
     raw = random_inputs(random, graph, 40)
     scores = exact(graph, raw)
@@ -79,7 +80,7 @@ def test_the_index_is_narrow_and_ties_go_to_the_lowest(count: int, bits: int) ->
     builder = GraphBuilder(("a", "b"))
     a, b = (builder.input(k, Fixed(3, 0)) for k in range(2))
     graph = builder.build([a, b] * (count // 2) + [a] * (count % 2), default_names(count))
-    made = decided(graph, Decision(("index",)))
+    made = decided(graph, Decision(("index",)), UnitModel())
     assert made.output_formats == (Fixed(bits, 0, False),)
     raw = np.array([[p, q] for p in range(-4, 4) for q in range(-4, 4)])
     wanted = np.argmax(graph.evaluate(raw), axis=1)
@@ -90,11 +91,37 @@ def test_the_index_is_narrow_and_ties_go_to_the_lowest(count: int, bits: int) ->
 def test_the_tournament_is_as_deep_as_a_balanced_tree() -> None:
     builder = GraphBuilder(default_names(16))
     graph = builder.build([builder.input(k, Fixed(6, 0)) for k in range(16)], default_names(16))
-    made = decided(graph, Decision(("index",)))
+    made = decided(graph, Decision(("index", "top")), UnitModel())
     depth = [0] * len(made.nodes)
     for k, node in enumerate(made.nodes):
         depth[k] = max((depth[a] for a in node.args), default=0) + (node.op is GOp.GE)
     assert depth[made.outputs[0]] == 4
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_all_pairs_at_once_find_the_same_index(seed: int) -> None:
+    random = Random(seed)
+    graph = scored(random, random.randint(2, 9))
+    builder = GraphBuilder.of(graph)
+    made = builder.build([index_of_largest(builder, graph.outputs)], ["index"])
+    made.check()
+    raw = random_inputs(random, graph, 40)
+    wanted = [row.index(max(row)) for row in exact(graph, raw)]
+    assert [row[0] for row in exact(made, raw)] == wanted
+
+
+def test_all_pairs_at_once_are_one_comparison_and_two_luts_deep_for_five() -> None:
+    builder = GraphBuilder(default_names(5))
+    scores = [builder.input(k, Fixed(6, 0)) for k in range(5)]
+    made = builder.build([index_of_largest(builder, scores)], ["index"])
+    ops = [n.op for n in made.nodes]
+    assert ops.count(GOp.GE) == 10 and GOp.SELECT not in ops
+    depth = [0] * len(made.nodes)
+    for k, node in enumerate(made.nodes):
+        depth[k] = max((depth[a] for a in node.args), default=0) + (node.op is GOp.TABLE)
+    assert depth[made.outputs[0]] == 2
+    assert max(made.nodes[n.args[0]].fmt.width for n in made.nodes if n.op is GOp.TABLE) <= 6
 
 
 def test_scores_that_are_not_asked_for_leave_nothing_behind() -> None:
@@ -138,8 +165,8 @@ def test_decisions_have_to_suit_the_scores() -> None:
     builder = GraphBuilder(("a",))
     graph = builder.build([builder.input(0, Fixed(4, 0))], ["y"])
     with pytest.raises(InputError, match="need two scores or more"):
-        decided(graph, Decision(("index",)))
+        decided(graph, Decision(("index",)), UnitModel())
     with pytest.raises(InputError, match="1 scores take one threshold or 1, not 2"):
-        decided(graph, Decision(("above",), (0.0, 1.0)))
-    one = decided(graph, Decision(("above",), (0.5,)))
+        decided(graph, Decision(("above",), (0.0, 1.0)), UnitModel())
+    one = decided(graph, Decision(("above",), (0.5,)), UnitModel())
     assert one.evaluate(np.array([[0], [1]]))[:, 0].tolist() == [0, 1]
