@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from symtick.codegen.ir.graph import Graph
 from symtick.codegen.ir.schedule import CostModel
@@ -13,20 +13,41 @@ Ready = tuple[int, float]  # stage, nanoseconds after its start
 Item = TypeVar("Item")
 
 
-def ready_after(args: Iterable[Ready], delay: float, budget: float) -> Ready:
+class Delay(NamedTuple):
+    """What a node takes of a stage.
+
+    Attributes:
+        ns: nanoseconds; the whole budget where it is registered.
+        registered: whether it has a stage to itself, between registers of its own.
+    """
+
+    ns: float
+    registered: bool = False
+
+
+def ready_after(args: Iterable[Ready], delay: Delay, budget: float) -> Ready:
     """When an operation's value is ready: in the stage of its latest argument if it still fits."""
     stage, start = max(args, default=(0, 0.0))
-    if start + delay > budget + 1e-9 and start > 0.0:
-        return stage + 1, delay
-    return stage, start + delay
+    if delay.registered:
+        return stage + 1, delay.ns
+    if start + delay.ns > budget + 1e-9 and start > 0.0:
+        return stage + 1, delay.ns
+    return stage, start + delay.ns
 
 
-def node_delays(graph: Graph, model: CostModel) -> tuple[float, ...]:
-    """Nanoseconds of each node."""
-    return tuple(model.delay(graph, k) for k in range(len(graph.nodes)))
+def node_delay(graph: Graph, model: CostModel, number: int) -> Delay:
+    """What a node takes of a stage."""
+    if model.registered(graph, number):
+        return Delay(model.budget_ns, registered=True)
+    return Delay(model.delay(graph, number))
 
 
-def arrivals(graph: Graph, delays: Sequence[float], budget_ns: float) -> list[Ready]:
+def node_delays(graph: Graph, model: CostModel) -> tuple[Delay, ...]:
+    """What each node takes of a stage."""
+    return tuple(node_delay(graph, model, k) for k in range(len(graph.nodes)))
+
+
+def arrivals(graph: Graph, delays: Sequence[Delay], budget_ns: float) -> list[Ready]:
     """When each node is ready at the earliest."""
     ready: list[Ready] = []
     for node, delay in zip(graph.nodes, delays, strict=True):
@@ -37,7 +58,7 @@ def arrivals(graph: Graph, delays: Sequence[float], budget_ns: float) -> list[Re
 def fewest_ticks(graph: Graph, model: CostModel) -> int | None:
     """The fewest ticks of a graph; None where an operation is longer than a stage."""
     delays = node_delays(graph, model)
-    if max(delays) > model.budget_ns + 1e-9:
+    if max(delay.ns for delay in delays) > model.budget_ns + 1e-9:
         return None
     return 1 + max(stage for stage, _ in arrivals(graph, delays, model.budget_ns))
 
@@ -59,13 +80,13 @@ class Arrivals:
         """When a node's value is ready at the earliest."""
         for k in range(len(self._ready), number + 1):
             args = [self._ready[a] for a in self.view.nodes[k].args]
-            delay = self.model.delay(self.view, k)
+            delay = node_delay(self.view, self.model, k)
             self._ready.append(ready_after(args, delay, self.model.budget_ns))
         return self._ready[number]
 
     def fits(self, number: int) -> bool:
         """Whether an operation is not longer than a stage."""
-        return self.model.delay(self.view, number) <= self.model.budget_ns + 1e-9
+        return node_delay(self.view, self.model, number).ns <= self.model.budget_ns + 1e-9
 
 
 def joined(

@@ -8,6 +8,9 @@ Stage s is the logic between register ranks s and s+1. Inputs arrive from regist
 start of stage 0; every output leaves through a register at the end of the last stage. So the
 latency in ticks is the number of stages, and a value computed in stage s and read in stage t > s
 passes t - s registers.
+
+An operation that is `registered` (a DSP block with its own registers) has a stage to itself: its
+arguments are there a stage before, and its value goes into a register.
 """
 
 from __future__ import annotations
@@ -55,6 +58,9 @@ class CostModel(Protocol):
 
     def delay(self, graph: Graph, node: int) -> float:
         """Nanoseconds from the arguments of a node to its value, routing included."""
+
+    def registered(self, graph: Graph, node: int) -> bool:
+        """Whether a node longer than the budget fits in a stage between registers of its own."""
 
     def area(self, graph: Graph, node: int) -> Area:
         """Resources of the node's logic, without pipeline registers."""
@@ -121,7 +127,11 @@ class Schedule:
             if any(self.stage[a] > self.stage[k] for a in node.args):
                 raise InputError(f"node {k} runs in stage {self.stage[k]}, before its arguments")
             starts = [time[a] for a in node.args if self.stage[a] == self.stage[k]]
-            time[k] = max(starts, default=0.0) + model.delay(graph, k)
+            registered = self.latency > 0 and model.registered(graph, k)
+            if registered and starts:
+                raise InputError(f"node {k} ({node.op.value}) has to read registers alone")
+            delay = self.budget_ns if registered else model.delay(graph, k)
+            time[k] = max(starts, default=0.0) + delay
             if self.latency and time[k] > self.budget_ns + 1e-9:
                 raise ResourceError(
                     f"stage {self.stage[k]} takes {time[k]:.2f} ns up to node {k} "

@@ -1,10 +1,12 @@
-"""Pass `products`: products of two signals that no DSP block takes, in the parts that suit LUTs.
+"""Pass `products`: products of two signals, each whole or in parts.
 
-One factor is read in digits of two bits; each adds 0, x, 2x or 3x of the other, which is chosen in
-the same LUT that adds it (DIGIT_ROW), so that a product of n by m bits takes about n * m / 2 LUTs,
-half of what synthesis makes of `*`. Rows follow one another, or stand in groups whose sums are
-added, which is larger and sooner ready. A product may also be cut at the middle bit of its shorter
-factor, again and again until its parts fit in a stage.
+A DSP block takes a product whole, where the device has blocks and the block is sooner ready or
+cheaper than LUTs (`lut_equivalent`). In LUTs, one factor is read in digits of two bits; each adds
+0, x, 2x or 3x of the other, which is chosen in the same LUT that adds it (DIGIT_ROW), so that a
+product of n by m bits takes about n * m / 2 LUTs, half of what synthesis makes of `*`. Rows follow
+one another, or stand in groups whose sums are added, which is larger and sooner ready. A product
+may also be cut at the middle bit of its shorter factor, again and again until its parts fit in a
+stage.
 """
 
 from __future__ import annotations
@@ -63,7 +65,7 @@ class _Products:
         made = rebuilt(self.builder, self.graph, number, places)
         if self.builder.nodes[made].op is GOp.MUL:  # bounds may have left a factor one bit
             made = product(self.builder, *self.builder.nodes[made].args)
-        if self._in_luts(made):
+        if self._is_of_signals(made):
             made = self._cheapest(number, made)
         elif self.builder.nodes[made].op is GOp.MUL:
             # with a constant it may be longer than a stage
@@ -72,14 +74,10 @@ class _Products:
             self.stages = max(self.stages, self._watch.ready(made)[0])
         return made
 
-    def _in_luts(self, number: int) -> bool:
+    def _is_of_signals(self, number: int) -> bool:
         node = self.builder.nodes[number]
-        if node.op is not GOp.MUL:
-            return False
-        factors = [self.builder.nodes[a] for a in node.args]
-        if any(f.op is GOp.CONST for f in factors):
-            return False
-        return self._model.area(self._watch.view, number).dsp == 0
+        constant = any(self.builder.nodes[a].op is GOp.CONST for a in node.args)
+        return node.op is GOp.MUL and not constant
 
     def _cheapest(self, source: int, number: int) -> int:
         """The form of the product `source` of the graph that is to be taken."""

@@ -45,7 +45,7 @@ def fewest_registers(problem: SchedulingProblem) -> list[int]:
 def _follows(problem: SchedulingProblem, wiring: BitLiveness) -> list[bool]:
     """Whether a node is only names and no time: it goes where its arguments go."""
     return [
-        problem.delays[k] == 0.0 and node.op is not GOp.INPUT and wiring.is_wire(k)
+        problem.delays[k].ns == 0.0 and node.op is not GOp.INPUT and wiring.is_wire(k)
         for k, node in enumerate(problem.graph.nodes)
     ]
 
@@ -65,10 +65,10 @@ def _apart(problem: SchedulingProblem, fixed: Sequence[bool]) -> list[tuple[int,
     paths: list[dict[int, float]] = []
     for k, node in enumerate(problem.graph.nodes):
         delay = problem.delays[k]
-        here = {} if fixed[k] else {k: delay}
-        for a in node.args:
+        here = {} if fixed[k] else {k: delay.ns}
+        for a in () if delay.registered else node.args:  # its arguments are in a stage before
             for source, length in paths[a].items():
-                total = length + delay
+                total = length + delay.ns
                 if total > here.get(source, -1.0):
                     here[source] = total
         for source, total in list(here.items()):
@@ -98,7 +98,7 @@ class _LinearProgram:
         """Arguments before users; a stage between nodes that cannot share one."""
         for k, arguments in enumerate(sources):
             for source in arguments:
-                self._after(k, source, 0)
+                self._after(k, source, int(self.problem.delays[k].registered))
         for source, k in apart:
             self._after(k, source, 1)
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from symtick.codegen.ir.arrival import Ready, arrivals, node_delays, ready_after
+from symtick.codegen.ir.arrival import Delay, Ready, arrivals, node_delays, ready_after
 from symtick.codegen.ir.graph import GOp, Graph
 from symtick.codegen.ir.schedule import CostModel
 from symtick.errors import ResourceError
@@ -24,13 +24,13 @@ class SchedulingProblem:
 
     Attributes:
         graph: what to compute.
-        delays: nanoseconds of each node.
+        delays: what each node takes of a stage.
         budget_ns: the part of a tick that logic may take.
         latency: ticks from inputs to outputs, at least 1 and at least what `earliest` needs.
     """
 
     graph: Graph
-    delays: tuple[float, ...]
+    delays: tuple[Delay, ...]
     budget_ns: float
     latency: int
 
@@ -46,32 +46,34 @@ class SchedulingProblem:
         users: list[list[Ready]] = [[] for _ in nodes]
         stages = [0] * len(nodes)
         for k in range(len(nodes) - 1, -1, -1):
-            after = ready_after(users[k], self.delays[k], self.budget_ns)
+            after = ready_after(users[k], Delay(self.delays[k].ns), self.budget_ns)
             if nodes[k].op not in _AT_START:
                 stages[k] = self.latency - 1 - after[0]
+            before = (after[0] + 1, 0.0) if self.delays[k].registered else after
             for a in nodes[k].args:
-                users[a].append(after)
+                users[a].append(before)
         return stages
 
 
-def first_stages(graph: Graph, delays: Sequence[float], budget_ns: float) -> list[int]:
+def first_stages(graph: Graph, delays: Sequence[Delay], budget_ns: float) -> list[int]:
     """The first stage in which each node can run."""
     return [stage for stage, _ in arrivals(graph, delays, budget_ns)]
 
 
-def checked_delays(graph: Graph, model: CostModel) -> tuple[float, ...]:
-    """Nanoseconds of each node.
+def checked_delays(graph: Graph, model: CostModel) -> tuple[Delay, ...]:
+    """What each node takes of a stage.
 
     Raises:
         ResourceError: an operation is longer than the budget.
     """
     delays = node_delays(graph, model)
     for k, node in enumerate(graph.nodes):
-        if delays[k] > model.budget_ns + 1e-9:
+        if delays[k].ns > model.budget_ns + 1e-9:
             formats = ", ".join(str(graph.nodes[a].fmt) for a in node.args)
             raise ResourceError(
-                f"node {k}, {node.op.value} of {formats}, takes {delays[k]:.2f} ns, more than the "
-                f"{model.budget_ns:.2f} ns that a clock of {model.clock_ns:g} ns leaves for logic; "
-                "lower the clock, narrow the formats or table bits, or use a smaller term_frac"
+                f"node {k}, {node.op.value} of {formats}, takes {delays[k].ns:.2f} ns, more than "
+                f"the {model.budget_ns:.2f} ns that a clock of {model.clock_ns:g} ns leaves for "
+                "logic; lower the clock, narrow the formats or table bits, or use a smaller "
+                "term_frac"
             )
     return delays

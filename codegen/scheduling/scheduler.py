@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from symtick.codegen.ir.arrival import node_delays
+from symtick.codegen.ir.arrival import Delay
 from symtick.codegen.ir.graph import Graph
 from symtick.codegen.ir.schedule import CostModel, Schedule
 from symtick.codegen.scheduling.min_registers import fewest_registers
@@ -68,7 +68,9 @@ def schedule(
     if scheduler not in SCHEDULERS:
         raise InputError(f"the scheduler must be one of {', '.join(SCHEDULERS)}, not {scheduler!r}")
     if latency == 0:
-        return _timed(graph, model, [0] * len(graph.nodes), node_delays(graph, model), 0)
+        # without registers, none that a block could have for its own
+        plain = [Delay(model.delay(graph, k)) for k in range(len(graph.nodes))]
+        return _timed(graph, model, [0] * len(graph.nodes), plain, 0)
     delays = checked_delays(graph, model)
     least = max(first_stages(graph, delays, model.budget_ns)) + 1
     if latency is not None and latency < least:
@@ -94,14 +96,14 @@ def _timed(
     graph: Graph,
     model: CostModel,
     stages: Sequence[int],
-    delays: Sequence[float],
+    delays: Sequence[Delay],
     latency: int,
 ) -> Schedule:
     """The schedule with these stages, arrival times filled in and checked."""
     time = [0.0] * len(graph.nodes)
     for k, node in enumerate(graph.nodes):
         starts = [time[a] for a in node.args if stages[a] == stages[k]]
-        time[k] = max(starts, default=0.0) + delays[k]
+        time[k] = max(starts, default=0.0) + delays[k].ns
     plan = Schedule(tuple(stages), tuple(time), latency, model.clock_ns, model.budget_ns)
     plan.check(graph, model)
     return plan

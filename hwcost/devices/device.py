@@ -25,7 +25,7 @@ from symtick.hwcost.devices.rows import FEATURES, ROWS, DeviceRow, Strict, refus
 from symtick.settings import Count, Natural, NotNegative, Positive, Whole, validated
 
 # net: a wire between cells; carry: into a carry chain and out of it; carry_bit: along it, per bit;
-# wide: through a multiplexer F7 or F8; dsp: operands to product of a block without registers
+# wide: through a multiplexer F7 or F8; dsp: operands to product of a block
 CELLS = ("net", "lut", "carry", "carry_bit", "wide", "clock_to_out", "setup", "dsp")
 
 
@@ -73,6 +73,9 @@ class Dsp(Strict):
     a block multiplies `max_a` by `max_b` bits, signed (27 by 18 for the DSP48E2 of UltraScale and
     UltraScale+, AMD UG579; 25 by 18 for the DSP48E1 of the 7 series, UG479). The pieces of a wider
     factor have `max_b` bits, one of them for the sign (Yosys, mul2dsp).
+
+    `delay_ns` is from fabric to product without registers of the block; `registered_ns` is the
+    least clock period between its own registers, those of both factors and that of the product.
     """
 
     min_factor: Count
@@ -80,6 +83,7 @@ class Dsp(Strict):
     max_a: Annotated[Whole, Ge(2)]
     max_b: Annotated[Whole, Ge(2)]
     delay_ns: NotNegative
+    registered_ns: NotNegative
 
 
 class Cell(Strict):

@@ -37,7 +37,7 @@ def check_head(content: Mapping[str, Any]) -> None:
     made = {**content, "delay": rows, "area": rows, "table_factor": {}}
     made["clock"] = {**(content.get("clock") or {}), "overhead_ns": 0.0}
     if content.get("dsp") is not None:
-        made["dsp"] = {**content["dsp"], "delay_ns": 0.0}
+        made["dsp"] = {**content["dsp"], "delay_ns": 0.0, "registered_ns": 0.0}
     checked = validated(Device, made)
     if checked.fit is not None and checked.fit.delay == "cells":
         checked_cells(content.get("cells") or {})
@@ -87,7 +87,11 @@ def _delays(content: Mapping[str, Any], measured: MeasuredSet) -> dict[str, Any]
         "delay": composed_rows(cells),
     }
     if content.get("dsp") is not None:
-        made["dsp"] = {**content["dsp"], "delay_ns": dsp_delay(cells)}
+        made["dsp"] = {
+            **content["dsp"],
+            "delay_ns": dsp_delay(cells),
+            "registered_ns": cells["dsp"].ns,
+        }
     return made
 
 

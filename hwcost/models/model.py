@@ -51,6 +51,13 @@ class OpenModel:
         """Nanoseconds through a node, the wires to it included."""
         return sum(self._part_delay(part) for part in parts(graph, node))
 
+    def registered(self, graph: Graph, node: int) -> bool:
+        """Whether a product that is longer than a stage is one DSP block with its own registers."""
+        rule, priced = self.device.dsp, parts(graph, node)
+        if rule is None or len(priced) != 1 or self.blocks(priced[0]) != 1:
+            return False
+        return rule.delay_ns > self.budget_ns and rule.registered_ns <= self.clock_ns
+
     def area(self, graph: Graph, node: int) -> Area:
         """LUTs and DSPs of a node."""
         total = Area()
@@ -128,6 +135,10 @@ class CycleModel:
         """A whole period, none for wires."""
         return 0.0 if graph.nodes[node].op in WIRES else self.clock_ns
 
+    def registered(self, graph: Graph, node: int) -> bool:
+        """Never: no operation is longer than a stage."""
+        return False
+
     def area(self, graph: Graph, node: int) -> Area:
         """Unknown: the tables state cycles only."""
         return Area()
@@ -157,6 +168,10 @@ class UnitModel:
     def delay(self, graph: Graph, node: int) -> float:
         """1 ns, none for wires."""
         return 0.0 if graph.nodes[node].op in WIRES else 1.0
+
+    def registered(self, graph: Graph, node: int) -> bool:
+        """Never: no operation is longer than a stage."""
+        return False
 
     def area(self, graph: Graph, node: int) -> Area:
         """One LUT, none for wires."""

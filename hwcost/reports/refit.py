@@ -129,7 +129,9 @@ def refitted(
         "ff_factor": round(content.get("ff_factor", 1.0) * made.get("ff", 1.0), 4),
     }
     if content.get("dsp") is not None:
-        new["dsp"] = {**content["dsp"], "delay_ns": round(content["dsp"]["delay_ns"] * ns, 4)}
+        block = content["dsp"]
+        scaled = {key: round(block[key] * ns, 4) for key in ("delay_ns", "registered_ns")}
+        new["dsp"] = {**block, **scaled}
     return new
 
 

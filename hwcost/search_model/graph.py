@@ -67,6 +67,10 @@ class TableModel:
         """Nanoseconds, or ticks, of a node."""
         return self.prices.get(node, (0.0, 0.0))[0]
 
+    def registered(self, graph: Graph, node: int) -> bool:
+        """Never: an operator's stages are in its price."""
+        return False
+
     def area(self, graph: Graph, node: int) -> Area:
         """LUTs of a node."""
         return Area(lut=self.prices.get(node, (0.0, 0.0))[1])

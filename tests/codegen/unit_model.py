@@ -23,6 +23,9 @@ class UnitModel:
             return 0.0 if here.quant.name == "TRN" and here.overflow.name == "WRAP" else 1.0
         return 2.0 if here.op is GOp.MUL else 1.0
 
+    def registered(self, graph: Graph, node: int) -> bool:
+        return False
+
     def area(self, graph: Graph, node: int) -> Area:
         here = graph.nodes[node]
         if self.delay(graph, node) == 0.0:

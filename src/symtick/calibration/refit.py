@@ -135,10 +135,11 @@ def _pair(design: Design, reports: Reports, costs: OpenModel) -> ReportedDesign:
 
 
 def _longest(design: Design, costs: OpenModel) -> float:
-    """The longest logic path within a stage by the model, ns."""
+    """The longest logic path within a stage by the model, ns; not those within a DSP block."""
     graph, stages = design.graph, design.schedule.stage
     time: list[float] = []
     for k, node in enumerate(graph.nodes):
         starts = [time[a] for a in node.args if stages[a] == stages[k]]
-        time.append(max(starts, default=0.0) + costs.delay(graph, k))
+        delay = 0.0 if costs.registered(graph, k) else costs.delay(graph, k)
+        time.append(max(starts, default=0.0) + delay)
     return max(time)

@@ -15,7 +15,7 @@ from unit_model import UnitModel
 
 from symtick.codegen import Fixed, GOp, GraphBuilder
 from symtick.codegen.functions.tables import address, tabled
-from symtick.codegen.ir.arrival import Arrivals, ready_after
+from symtick.codegen.ir.arrival import Arrivals, Delay, ready_after
 from symtick.codegen.ir.rewrite import spread
 from symtick.codegen.ir.signed_digits import quantised, signed_digits
 from symtick.errors import DomainError, InputError
@@ -102,10 +102,10 @@ def test_a_table_stores_no_common_zeros_and_no_constants() -> None:
 
 
 def test_readiness_chains_until_the_budget_is_spent() -> None:
-    assert ready_after([], 1.0, 4.0) == (0, 1.0)
-    assert ready_after([(0, 1.0), (0, 3.0)], 1.0, 4.0) == (0, 4.0)
-    assert ready_after([(0, 3.5)], 1.0, 4.0) == (1, 1.0)
-    assert ready_after([(2, 0.5), (0, 3.9)], 1.0, 4.0) == (2, 1.5)
+    assert ready_after([], Delay(1.0), 4.0) == (0, 1.0)
+    assert ready_after([(0, 1.0), (0, 3.0)], Delay(1.0), 4.0) == (0, 4.0)
+    assert ready_after([(0, 3.5)], Delay(1.0), 4.0) == (1, 1.0)
+    assert ready_after([(2, 0.5), (0, 3.9)], Delay(1.0), 4.0) == (2, 1.5)
     builder = GraphBuilder(("a",))
     watch = Arrivals(builder.view(), UnitModel())
     x = builder.input(0, Fixed(4, 0))

@@ -27,12 +27,29 @@ class OddModel(UnitModel):
         return super().delay(graph, node) * (0.3 + 0.1 * (node % 7))
 
 
+@dataclass(frozen=True)
+class BlockModel(OddModel):
+    """Products are blocks with registers of their own, however long they are."""
+
+    def delay(self, graph: Graph, node: int) -> float:
+        return 100.0 if self.registered(graph, node) else super().delay(graph, node)
+
+    def registered(self, graph: Graph, node: int) -> bool:
+        return graph.nodes[node].op is GOp.MUL
+
+
+MODELS = (OddModel, BlockModel)
+
+
+@pytest.mark.parametrize("kind", MODELS)
 @given(seeds, st.integers(0, 3))
 @settings(max_examples=80)
-def test_a_schedule_is_legal_and_never_needs_more_registers(seed: int, extra: int) -> None:
+def test_a_schedule_is_legal_and_never_needs_more_registers(
+    kind: type[OddModel], seed: int, extra: int
+) -> None:
     random = Random(seed)
     graph = random_graph(random, 24)
-    model = OddModel(budget_ns=random.choice((2.0, 2.3, 4.0)))
+    model = kind(budget_ns=random.choice((2.0, 2.3, 4.0)))
     best = schedule(graph, model)
     best.check(graph, model)
     padded = schedule(graph, model, best.latency + extra)
@@ -47,12 +64,13 @@ def test_a_schedule_is_legal_and_never_needs_more_registers(seed: int, extra: in
             schedule(graph, model, best.latency - 1)
 
 
+@pytest.mark.parametrize("kind", MODELS)
 @given(seeds)
 @settings(max_examples=40)
-def test_no_legal_schedule_has_fewer_registers(seed: int) -> None:
+def test_no_legal_schedule_has_fewer_registers(kind: type[OddModel], seed: int) -> None:
     random = Random(seed)
     graph = random_graph(random, 7, inputs=2)
-    model = OddModel(budget_ns=2.0)
+    model = kind(budget_ns=2.0)
     found = schedule(graph, model)
     fixed = (GOp.INPUT, GOp.CONST)
     choices = [range(1 if n.op in fixed else found.latency) for n in graph.nodes]
@@ -76,12 +94,15 @@ def legal(other: Schedule, graph: Graph, model: UnitModel) -> bool:
     return True
 
 
+@pytest.mark.parametrize("kind", MODELS)
 @given(seeds, st.integers(0, 3))
 @settings(max_examples=60, deadline=None)
-def test_siblings_are_legal_and_bound_each_other(seed: int, extra: int) -> None:
+def test_siblings_are_legal_and_bound_each_other(
+    kind: type[OddModel], seed: int, extra: int
+) -> None:
     random = Random(seed)
     graph = random_graph(random, 24)
-    model = OddModel(budget_ns=random.choice((2.0, 2.3, 4.0)))
+    model = kind(budget_ns=random.choice((2.0, 2.3, 4.0)))
     latency = schedule(graph, model).latency + extra
     found = {name: schedule(graph, model, latency, name) for name in SCHEDULERS}
     best = found["registers"]
@@ -93,11 +114,14 @@ def test_siblings_are_legal_and_bound_each_other(seed: int, extra: int) -> None:
         assert first <= here <= last
 
 
+@pytest.mark.parametrize("kind", MODELS)
 @given(seeds)
 @settings(max_examples=30, deadline=None)
-def test_no_legal_stage_is_earlier_than_asap_or_later_than_alap(seed: int) -> None:
+def test_no_legal_stage_is_earlier_than_asap_or_later_than_alap(
+    kind: type[OddModel], seed: int
+) -> None:
     graph = random_graph(Random(seed), 7, inputs=2)
-    model = OddModel(budget_ns=2.0)
+    model = kind(budget_ns=2.0)
     first, last = schedule(graph, model, None, "asap"), schedule(graph, model, None, "alap")
     fixed = (GOp.INPUT, GOp.CONST)
     choices = [range(1 if n.op in fixed else first.latency) for n in graph.nodes]

@@ -50,13 +50,13 @@ def _products() -> Iterator[tuple[str, Graph]]:
 
 
 def test_a_block_has_its_price_in_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A product of eight by eight bits is one DSP48; where there are none its price is nothing."""
-    formats = [Fixed(6, 3)] * 2
-    made, plain = (search_cost(model(name, 100.0), formats) for name in ("xcvu13p-2", "open"))
+    """A product of 16 by 16 bits is one DSP48; where there are none its price is nothing."""
+    formats = [Fixed(22, 11)] * 2
+    made, plain = (search_cost(model(name, 200.0), formats) for name in ("xcvu13p-2", "open"))
     assert made.op_lut[Op.MUL] == lut_equivalent(Area(dsp=1.0))
     assert made.op_lut[Op.CUBE] > made.op_lut[Op.SQUARE] + made.op_lut[Op.MUL] - 1
     monkeypatch.setattr(score, "_LUT_PER_DSP", 1e6)
-    assert search_cost(model("open", 100.0), formats) == plain
+    assert search_cost(model("open", 200.0), formats) == plain
 
 
 @pytest.mark.slow
