@@ -11,7 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.document.arithmetic_section import arithmetic
-from benchmarks.document.compiler_sections import compiler, estimation, front_estimates
+from benchmarks.document.compiler_sections import (
+    compiler,
+    estimation,
+    front_estimates,
+    products,
+)
 from benchmarks.document.markdown import machine_line
 from benchmarks.document.prose import PROSE
 from benchmarks.document.search_sections import (
@@ -39,6 +44,7 @@ SECTIONS: Mapping[str, Callable[[Result], str]] = {
     "compiler": compiler,
     "estimation": estimation,
     "front_estimates": front_estimates,
+    "products": products,
 }
 
 

@@ -1,4 +1,4 @@
-"""The sections of docs/benchmarks.md on the compiler and on the estimate."""
+"""The sections of docs/benchmarks.md on the compiler, its estimates and products."""
 
 from __future__ import annotations
 
@@ -85,3 +85,18 @@ def front_estimates(result: Result) -> str:
         for r in result["table"]
     ]
     return "\n\n".join([machine_line(result), table(head, rows)])
+
+
+def products(result: Result) -> str:
+    """Benchmark 10."""
+    head = ("product", "MHz", "ticks est.", "ticks", "LUT est.", "LUT", "FF est.", "FF", "DSP est.",
+            "DSP")  # fmt: skip
+    names = ("lut", "lut_yosys", "ff", "ff_yosys", "dsp", "dsp_yosys")
+    rows = []
+    for r in result["rows"]:
+        depths = dict.fromkeys((r["ticks_fewest"], r["ticks_most"]))
+        cells = [f"{r[name]:,.0f}" for name in names]
+        ticks = (r["ticks"], "-".join(map(str, depths)))
+        rows.append((r["product"], f"{r['clock_mhz']:g}", *ticks, *cells))
+    device = f"Device `{result['settings']['device']}`."
+    return f"{machine_line(result)} {device}\n\n{table(head, rows)}"

@@ -57,6 +57,10 @@ def results() -> dict[str, Any]:
         "front_estimates": {"machine": MACHINE, "table": [
             {"width": 8, "designs": 12, "lut_median": 415.0, "lut_largest": 1118,
              "error_median": 0.0345, "error_p90": 0.0789, "bias": -0.0123, "worst": -0.2}]},
+        "products": {"machine": MACHINE, "settings": {"device": "vu"}, "rows": [
+            {"product": "8 x 9", "clock_mhz": 360.0, "ticks": 2, "ticks_fewest": 2,
+             "ticks_most": 3, "lut": 1234.4, "lut_yosys": 1230, "ff": 20.0, "ff_yosys": 21,
+             "dsp": 1.0, "dsp_yosys": 0}]},
         "compiler": {"machine": MACHINE, "settings": {"device": "open", "clock_mhz": 200.0,
                      "budget": "0.1%", "vectors": 10}, "table": [
             {"design": "d1", "variant": variant, "accuracy": 0.61, "lut": lut, "ff": 20,
@@ -79,6 +83,7 @@ def test_every_figure_stands_in_the_document(tmp_path: Path) -> None:
         "`share` is", "| NGGP | 92.33 | 266 |", "| **symtick** | **97.5** | 1.25 |",
         "| d1 | tuned | 61.00 | 50 | 20 | 2 | - | - | - | 10 |",
         "| 8 | 12 | 415 | 1,118 | 3.5 % | 7.9 % | -1.2 % | -20.0 % |",
+        "| 8 x 9 | 360 | 2 | 2-3 | 1,234 | 1,230 | 20 | 21 | 1 | 0 |", "Device `vu`.",
         "- d1: 100 times fewer LUTs than with hls4ml's way, 8.5 times fewer ticks.",
     ):  # fmt: skip
         assert wanted in text, wanted
