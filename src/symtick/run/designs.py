@@ -54,7 +54,10 @@ class RunDesign:
 
     @property
     def expressions(self) -> dict[str, str]:
-        """The exact formula of each score or value, of what the firmware reads: words or scaled features."""
+        """The exact formula of each score or value, of what the firmware reads.
+
+        That is words, or scaled features.
+        """
         return {name: self.entry.text(k) for k, name in enumerate(self.run.output_names)}
 
     def formulas(self, digits: int | None = 4) -> dict[str, str]:
