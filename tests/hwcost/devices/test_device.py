@@ -216,7 +216,7 @@ FEATURED = f"there are {FEATURES['saturate']}"
         ),
         (
             _with_row({"fixed": float("nan")}),
-            "area.saturate.fixed must be a finite number, not nan",
+            "area.saturate.fixed must be a finite number from 0 or None, not nan",
         ),
         (
             _with_row({"fixed": -1.0}),
