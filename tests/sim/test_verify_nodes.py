@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from hand_designs import arithmetic, casts, chance, design, spread, wide
 
-from symtick.codegen import Design, GOp, Overflow, Quant
+from symtick.codegen import Design, Fixed, GOp, GraphBuilder, Overflow, Quant
+from symtick.codegen.passes.one_bit_factors import without_one_bit_factors
 from symtick.sim.verify import verify
 
 pytestmark = pytest.mark.sim
@@ -39,6 +40,22 @@ def test_wide_values_agree_without_a_clock(tmp_path: Path) -> None:
     graph = wide()
     assert max(node.fmt.width for node in graph.nodes) > 100
     _agree(design(graph, [0] * len(graph.nodes), 0, "wide"), tmp_path, 2000)
+
+
+def test_products_with_one_bit_agree(tmp_path: Path) -> None:
+    """Unsigned and signed bits at every end of the other factor, and the square of a bit."""
+    builder = GraphBuilder(("a", "b", "c", "d"))
+    ports = [
+        builder.input(k, fmt)
+        for k, fmt in enumerate(
+            (Fixed(1, 2, False), Fixed(1, -1, True), Fixed(5, 1, True), Fixed(4, -2, False))
+        )
+    ]
+    pairs = [(x, y) for x in ports[:2] for y in ports]
+    outputs = [builder.op(GOp.MUL, *pair) for pair in pairs]
+    graph = without_one_bit_factors(builder.build(outputs, [f"p{k}" for k in range(len(outputs))]))
+    assert GOp.MUL not in {node.op for node in graph.nodes}
+    _agree(design(graph, [0] * len(graph.nodes), 1, "bits"), tmp_path, 2000)
 
 
 def test_random_graph_agrees_with_random_stages(tmp_path: Path) -> None:
