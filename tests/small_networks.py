@@ -45,14 +45,20 @@ def muon_hits(rows: int, seed: int = 0) -> tuple[Floats, Floats]:
     return np.column_stack([hits, eta]), curvature
 
 
-def particles(rows: int, features: int = 4, seed: int = 0) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """Features (rows, features) of sizes from 1e-3 to 1e4, and classes 0 to 2."""
+def particles(
+    rows: int,
+    features: int = 4,
+    seed: int = 0,
+    distance: float = 2.5,
+    decades: tuple[float, float] = (-3, 4),
+) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Features (rows, features) of sizes over some decades, and classes 0 to 2, some apart."""
     rng = np.random.default_rng(seed)
     y = rng.integers(0, 3, rows)
     centers = np.random.default_rng(7).normal(size=(3, features))
-    X = rng.normal(size=(rows, features)) + 2.5 * centers[y]
+    X = rng.normal(size=(rows, features)) + distance * centers[y]
     X[:, -1] = np.abs(X[:, -1])
-    return X * 10.0 ** np.linspace(-3, 4, features), y
+    return X * 10.0 ** np.linspace(*decades, features), y
 
 
 def trained(

@@ -60,6 +60,13 @@ class InputMap(Protocol):
         """Raw integers that the ports carry for rows (n, features), same shape."""
         ...
 
+    def told(self, X: npt.ArrayLike) -> FloatArray:
+        """Features of rows (n, features) as far as the design can tell: the middle of each step.
+
+        In the user's units, same shape.
+        """
+        ...
+
     def as_read(self, expression: Expression) -> Expression:
         """An expression of the search as one of what the design reads."""
         ...
@@ -186,6 +193,15 @@ class WordInputs:
         columns = zip(self.formats, self.slices, self.words(X).T, strict=True)
         return np.stack([fmt.to_real(part.codes(raw)) for fmt, part, raw in columns], axis=1)
 
+    def told(self, X: npt.ArrayLike) -> FloatArray:
+        """Of words; a slice leaves low bits away."""
+        columns = []
+        for word, part, raw in zip(self.from_words, self.slices, self.words(X).T, strict=True):
+            middle = (part.fmt.step - word.fmt.step) / 2
+            value = part.fmt.to_real(part.codes(raw)) + middle
+            columns.append(word.unit * value + word.offset)
+        return np.stack(columns, axis=1)
+
     def as_read(self, expression: Expression) -> Expression:
         """Of words: every factor is a power of two."""
         steps = zip(self.formats, self.read_formats, strict=True)
@@ -239,6 +255,13 @@ class ScaledInputs:
         """Scaled features, rounded."""
         columns = zip(self.formats, self.values(X).T, strict=True)
         return np.stack([fmt.to_raw(column) for fmt, column in columns], axis=1)
+
+    def told(self, X: npt.ArrayLike) -> FloatArray:
+        """Of scaled features, which are rounded."""
+        columns = zip(self.formats, self.words(X).T, strict=True)
+        scaled = np.stack([fmt.to_real(raw) for fmt, raw in columns], axis=1)
+        low, high = np.asarray(self.scaler.low), np.asarray(self.scaler.high)
+        return np.asarray(low + (scaled + 1.0) * (high - low) / 2.0)
 
     def as_read(self, expression: Expression) -> Expression:
         """The same."""

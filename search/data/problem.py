@@ -108,7 +108,7 @@ class Problem:
         )
         if true is None:
             return made
-        return replace(made, truth=true[_shuffled(len(true), seed)])
+        return replace(made, truth=true[shuffled(len(true), seed)])
 
     @classmethod
     def from_labels(
@@ -161,7 +161,7 @@ class Problem:
         held_out = round(validation * rows)
         if not 0 < held_out < rows:
             raise InputError(f"holding out a share of {validation} of {rows} rows leaves none")
-        order = _shuffled(rows, seed)
+        order = shuffled(rows, seed)
         raw = np.stack([f.to_raw(c) for f, c in zip(formats, matrix.T, strict=True)], axis=1)
         if kind == "classes" and outputs > 1:
             goal = goal - goal.mean(axis=1, keepdims=True)
@@ -281,7 +281,8 @@ class Problem:
         return predicted_classes(self.targets[rows])
 
 
-def _shuffled(rows: int, seed: int) -> npt.NDArray[np.int64]:
+def shuffled(rows: int, seed: int) -> npt.NDArray[np.int64]:
+    """Which row each row of a problem is, before the shuffle."""
     return np.random.default_rng(seed).permutation(rows)
 
 

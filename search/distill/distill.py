@@ -28,6 +28,7 @@ from symtick.search.data.problem import Problem
 from symtick.search.designs.evaluate import DesignEvaluator
 from symtick.search.designs.front import Front, FrontEntry
 from symtick.search.designs.joint_fit import JointFit
+from symtick.search.distill.advice import Evidence
 from symtick.search.distill.assemble import PRICES, Assembly, combinations, least_price
 from symtick.search.distill.checkpoint import Checkpoint, fingerprint
 from symtick.search.distill.output_search import OutputSearch
@@ -94,6 +95,8 @@ class Distiller:
         self._evolved: list[OutputSearch] = []
         self._layered: list[Elimination] = []
         self._second: list[Search[FrontEntry]] = []
+        self._refits: list[tuple[FrontEntry, Elimination]] = []
+        self._curves: dict[str, list[float]] = {}
 
     def run(
         self,
@@ -120,7 +123,7 @@ class Distiller:
         tell = progress or (lambda _: None)
         ask = stop or (lambda: False)
         first = self._searches()
-        self._second = []
+        self._second, self._curves = [], {}
         self.interrupted = not self._advance(first, "search", store, tell, ask, resume)
         self._second = self._finishers(quick=self.interrupted)
         kept = None if self.interrupted else store
@@ -133,6 +136,20 @@ class Distiller:
         """The front of everything that was measured so far."""
         return Front.of(
             self._entries(), self._teacher_score, self.config.choice, self._teacher_rmse
+        )
+
+    def evidence(self) -> Evidence:
+        """What the search shows of its settings, beside the front."""
+        evolution = self.config.evolution
+        slices = -(-evolution.generations // evolution.slice_generations)  # seen all of them
+        refits = [(a, search.pruned[0].entry) for a, search in self._refits if search.pruned]
+        return Evidence(
+            entries=tuple(self._entries()),
+            hidden=self.config.layered.hidden,
+            refits=tuple(refits),
+            refit_steps=self.config.layered.refine_steps,
+            curves=tuple(tuple(c) for c in self._curves.values() if len(c) == slices),
+            generations=evolution.generations,
         )
 
     def _entries(self) -> list[FrontEntry]:
@@ -213,14 +230,14 @@ class Distiller:
 
     def _refinements(self) -> list[Elimination]:
         """Eliminations that go on from pruned forms around the choice."""
-        settings, started = self.config.layered, []
+        settings = self.config.layered
+        self._refits = []
         for number, (search, form) in enumerate(self._worthy(settings.refined)):
             start = unpack(form.layers, search.rows.codes, search.layers.shapes)
             name = f"refine-{number}"
-            started.append(
-                Elimination(name, self.evaluator, search.rows, settings, start, fitted=True)
-            )
-        return started
+            refit = Elimination(name, self.evaluator, search.rows, settings, start, fitted=True)
+            self._refits.append((form.entry, refit))
+        return [refit for _, refit in self._refits]
 
     def _worthy(self, count: int) -> list[tuple[Elimination, PrunedForm]]:
         """Pruned forms on the front, scores nearest to what the choice asks for first."""
@@ -257,6 +274,10 @@ class Distiller:
                 for search in pool.map(_stepped, open_):
                     if store is not None:
                         store.save(search)
+                for search in open_ if stage == "search" else ():
+                    if isinstance(search, OutputSearch):
+                        status = search.status
+                        self._curves.setdefault(status.name, []).append(status.best_loss)
                 rounds += 1
                 tell(self._progress(stage, searches, rounds))
                 if ask():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,7 +51,9 @@ def distill(
             assert job is not None  # one of the two is given
             run = distill_job(job, output, live)
     if as_json:
-        print_json({"folder": str(run.folder), "complete": run.complete, **run.front.to_json()})
+        advice = [asdict(s) for s in run.advice]
+        head = {"folder": str(run.folder), "complete": run.complete, "advice": advice}
+        print_json({**head, **run.front.to_json()})
     else:
         _print_front(run)
 
@@ -58,8 +61,13 @@ def distill(
 def _print_front(run: Run) -> None:
     """The front of a run, the chosen design marked, and its expressions."""
     from symtick.report.tables import front_table
+    from symtick.search.distill.advice import lines
 
     print_table(front_table(run.front, run.job, run.train.target_names))
+    if run.advice:
+        line("less than the job asks for; what the figures of this run say about its settings:")
+        for text in lines(run.advice):
+            line(f"  {text}")
     if not run.complete:
         resume = f"symtick distill --resume {run.folder}"
         console.print(f"interrupted: this is the front so far; go on with {resume}", style="yellow")

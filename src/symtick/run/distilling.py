@@ -22,6 +22,7 @@ from symtick.errors import InputError
 from symtick.expr import check_names
 from symtick.files import new_folder, write_bytes, write_json, write_text
 from symtick.hwcost import model, search_cost
+from symtick.run.advice import write_advice
 from symtick.run.folder import INPUTS, Run, open_run
 from symtick.search.data.dataset import Dataset
 from symtick.search.data.files import load_split
@@ -224,6 +225,7 @@ def _search(run: Run, observer: SearchObserver, resume: bool) -> Run:
         _remove_outdated(finished)
     for design in finished.designs.values():
         write_design(design.folder, design.spec)
+    write_advice(finished, distiller.config.choice, distiller.evidence())
     write_json(run.folder / "run.json", _record(distiller, time.monotonic() - start, resume))
     return finished
 

@@ -7,6 +7,7 @@
     inputs.json         how features become the words of the ports
     checkpoint/         the search, to resume from
     front.json, .csv    the designs
+    advice.json         what to raise where none of them is good enough
     designs/<name>/     firmware, rtl, tb_data, sim, synth, results of each
     tuned/<name>/       designs with narrower signals
     results/            what compares designs with networks
@@ -44,11 +45,13 @@ if TYPE_CHECKING:
     from symtick.baselines.rows import ComparisonRow
     from symtick.design_folder.checks import Synthesis
     from symtick.design_folder.tuning import Tuned, TuningObserver
+    from symtick.search.distill.advice import Suggestion
     from symtick.search.teachers.teacher import TorchTeacher
     from symtick.sim.verify import Verification
 
 COMPARISON = Path("results/compare.json")
 INPUTS = "inputs.json"
+ADVICE = "advice.json"
 VERIFY_ROWS = 4000  # of the test part, beside corners and random vectors
 
 T = TypeVar("T")
@@ -110,6 +113,16 @@ class Run:
     def front(self) -> Front:
         """What was measured of the designs, and which is chosen."""
         return Front.load(self.folder)
+
+    @cached_property
+    def advice(self) -> tuple[Suggestion, ...]:
+        """What to raise and what it would buy, by the run's figures.
+
+        Nothing where the chosen design keeps what the job asks for.
+        """
+        from symtick.run.advice import read_advice
+
+        return read_advice(self)
 
     @cached_property
     def designs(self) -> Mapping[str, RunDesign]:

@@ -26,6 +26,7 @@ from symtick.report.tables import (
     verification_table,
 )
 from symtick.run.folder import COMPARISON, Run
+from symtick.search.distill.advice import lines
 from symtick.version import __version__
 
 
@@ -53,6 +54,7 @@ def write_report(run: Run) -> Path:
         tiles=_key_figures(run),
         pareto_svg=Markup(_pareto(run)),
         front_table=front_table(run.front, run.job, run.train.target_names),
+        advice=lines(run.advice),
         design=chosen.design,
         expressions=list(chosen.formulas().items()),
         reads=_reads(run),

@@ -47,6 +47,22 @@ def test_slices_follow_the_data() -> None:
     assert mass.fmt.width > 6 and mass.fmt.hi >= 95.0 and not mass.fmt.signed
 
 
+def test_features_as_the_design_can_tell_them() -> None:
+    made = fitted()
+    told = made.told(X)
+    for k, (word, part) in enumerate(zip(WORDS, made.slices, strict=True)):
+        step = part.fmt.step * word.unit
+        inside = X[:, k] < (part.fmt.hi + part.fmt.step) * word.unit
+        error = (told[:, k] - X[:, k])[inside & (X[:, k] > part.fmt.lo * word.unit)]
+        assert np.abs(error).max() <= (step + part.word.step * word.unit) / 2
+        assert abs(error.mean()) < step / 10  # in the middle of each step
+    scaled = ScaledInputs(NAMES, Scaler.fit(X, 0.001), (Fixed(6, 5),) * 4)
+    span = np.subtract(scaled.scaler.high, scaled.scaler.low)
+    error = np.abs(scaled.told(X) - np.clip(X, scaled.scaler.low, scaled.scaler.high))
+    assert (error <= span / 64 + 1e-9).mean() > 0.97  # half a step, a whole one at the upper end
+    assert (error <= span / 32 + 1e-9).all()
+
+
 def test_values_words_and_codes_are_one_map() -> None:
     made = fitted()
     words, values = made.words(X), made.values(X)

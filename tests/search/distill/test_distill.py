@@ -64,6 +64,19 @@ def test_the_search_learns(whole: tuple[Distiller, Front]) -> None:
     assert whole[1].teacher_score == 1.0
 
 
+def test_evidence_is_of_the_whole_search(whole: tuple[Distiller, Front]) -> None:
+    made, front = whole
+    evidence = made.evidence()
+    assert {e.expression for e in front.entries} <= {e.expression for e in evidence.entries}
+    assert evidence.hidden == (2, 2) and evidence.generations == 3
+    ((before, after),) = evidence.refits
+    assert before.origin.startswith("layers-") and after.origin == "refine-0"
+    assert before in evidence.entries and after in evidence.entries
+    assert [len(curve) for curve in evidence.curves] == [3, 3, 3]
+    for curve in evidence.curves:
+        assert all(b <= a for a, b in pairwise(curve))
+
+
 def test_saved_front_is_the_front(whole: tuple[Distiller, Front], tmp_path: Path) -> None:
     whole[1].save(tmp_path)
     assert Front.load(tmp_path) == whole[1]
