@@ -26,7 +26,7 @@ from symtick.sim import yosys
 
 DEVICE = "xcvu13p-2"
 CLOCKS_MHZ = (200.0, 360.0)
-PRODUCTS = ((8, 8), (12, 12), (16, 16), (18, 18), (18, 25))
+PRODUCTS = ((8, 8), (12, 12), (16, 16), (18, 18), (18, 25), (20, 30), (32, 32))
 SQUARES = (8, 12, 16, 18)
 _TOP = "product"
 

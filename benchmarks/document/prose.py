@@ -177,7 +177,9 @@ with DSP blocks at 200 and 360 MHz: the estimate beside Yosys (UltraScale+, DSPs
 is taken where it is sooner ready or cheaper than LUTs, with 173 LUTs for a block. At 360 MHz it has
 a tick to itself, between registers of the factors and of the product. Yosys packs those into the
 blocks of the 7 series; of UltraScale+ it leaves them outside, where the estimate counts them too.
-The estimate is short where four rows of digits follow one another in one tick (8 x 8 at 200 MHz).
+Products wider than a block are cut into blocks only where they are longer than a tick. The estimate
+is short where four rows of digits follow one another in one tick (8 x 8 at 200 MHz), and of the
+sums that Yosys makes around several blocks of one product.
 Squares of up to 12 bits are tables.
 """,
 }

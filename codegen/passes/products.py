@@ -5,8 +5,7 @@ cheaper than LUTs (`lut_equivalent`). In LUTs, one factor is read in digits of t
 0, x, 2x or 3x of the other, which is chosen in the same LUT that adds it (DIGIT_ROW), so that a
 product of n by m bits takes about n * m / 2 LUTs, half of what synthesis makes of `*`. Rows follow
 one another, or stand in groups whose sums are added, which is larger and sooner ready. A product
-may also be cut at the middle bit of its shorter factor, again and again until its parts fit in a
-stage.
+may also be cut at the middle bit of a factor, again and again until its parts fit in a stage.
 """
 
 from __future__ import annotations
@@ -107,6 +106,8 @@ class _Products:
     def _forms(self, number: int) -> Iterator[Callable[[], int]]:
         node = self.builder.nodes[number]
         yield partial(halved, self.builder, self._watch.fits, number)
+        if self._model.area(self._watch.view, number).dsp:
+            yield partial(halved, self.builder, self._watch.fits, number, longer=True)
         orders = dict.fromkeys((node.args, node.args[::-1]))
         for x, y in orders:
             width = self.builder.nodes[y].fmt.width

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from symtick.codegen import Design, Fixed, GOp, Precision, compile_expression
@@ -64,6 +65,17 @@ def test_a_block_is_taken_where_it_is_sooner_or_cheaper(
     costs = costs_of("xcvu13p-2", clock)
     made = estimate(compiled("a*b", {"a": width, "b": width}, costs), costs)
     assert (made.ticks, made.area.dsp) == (ticks, dsp)
+
+
+def test_a_product_wider_than_a_block_is_cut_into_blocks() -> None:
+    costs = costs_of("xcvu13p-2", 360.0)
+    for a, b, dsp in ((20, 30, 2.0), (32, 32, 4.0)):
+        made = compiled("a*b", {"a": a, "b": b}, costs)
+        area = estimate(made, costs).area
+        assert (made.schedule.latency, area.dsp) == (3, dsp)
+        raw = np.random.default_rng(0).integers([[-1 << 19] * 2], [[1 << 19] * 2], (500, 2))
+        exact = raw[:, :1].astype(object) * raw[:, 1:].astype(object)
+        assert (made.graph.evaluate(raw) == exact).all()
 
 
 def test_there_is_no_block_beyond_its_own_clock() -> None:
