@@ -33,8 +33,8 @@ from symtick.errors import SymtickError, ToolError
 from symtick.files import write_json
 from symtick.hwcost import estimate
 from symtick.run.folder import Run, open_run
-from symtick.run.tuning import judge_of
 from symtick.search.data.metrics import accuracy
+from symtick.search.designs.width_tuning import score_judge
 from symtick.sim import nextpnr, yosys
 from symtick.sim.verify import verify
 
@@ -96,7 +96,9 @@ class RunDesigns:
 def tuned_widths(bench: RunDesigns, name: str) -> tuple[Width, ...]:
     spec, bound = bench.spec(name), LossBudget.parse(BUDGET)
     built, problem = spec.core(), bench.run.problem
-    tuning = tune_spec(spec, problem.raw, judge_of(problem, built, bound), bound.value)
+    tuning = tune_spec(
+        spec, problem.raw, score_judge(problem, built, slice(0, len(problem.raw))), bound.value
+    )
     return tuning.widths(tuning.within(bound.value))
 
 

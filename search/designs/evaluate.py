@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +22,7 @@ from symtick.codegen import (
     GraphBuilder,
     Precision,
     Slice,
+    Width,
     compile_expression,
 )
 from symtick.defaults import SCHEDULER
@@ -98,6 +99,7 @@ class DesignEvaluator:
         precision: Precision,
         decision: Decision = SCORES,
         slices: Sequence[Slice] = (),
+        widths: Sequence[Width] = (),
     ) -> Design:
         """The compiled design of an expression of what it reads; its core by default."""
         return compile_expression(
@@ -109,6 +111,7 @@ class DesignEvaluator:
             scheduler=self.scheduler,
             decision=decision,
             slices=slices,
+            widths=widths,
         )
 
     def measure(
@@ -120,13 +123,32 @@ class DesignEvaluator:
         """
         read = expression = canonical(expression)
         seen = [search_cost(expression, self.cost, k) for k in range(self.problem.outputs)]
-        slices = () if self.inputs is None else self.inputs.slices
-        if self.inputs is not None and slices:
+        if self.inputs is not None and self.inputs.slices:
             read = canonical(self.inputs.as_read(expression))
+        return self._measured(read, precision, origin, max(ticks for ticks, _ in seen))
+
+    def narrowed(self, entry: FrontEntry, widths: Sequence[Width]) -> FrontEntry | None:
+        """The entry with other widths, by node of its core; None as in `measure`."""
+        made = self._measured(
+            entry.expression, entry.precision, entry.origin, entry.search_ticks, widths
+        )
+        if made is None:
+            return None
+        return replace(made, name=f"{entry.name}t", widths=tuple(widths), tuned_of=entry.name)
+
+    def _measured(
+        self,
+        read: Expression,
+        precision: Precision,
+        origin: str,
+        search_ticks: int,
+        widths: Sequence[Width] = (),
+    ) -> FrontEntry | None:
+        slices = () if self.inputs is None else self.inputs.slices
         try:
-            core = whole = self.design(read, precision)
+            core = whole = self.design(read, precision, widths=widths)
             if slices or self.decision != SCORES:
-                whole = self.design(read, precision, self.decision, slices)
+                whole = self.design(read, precision, self.decision, slices, widths)
         except (ResourceError, WidthError, DomainError, AccuracyError):
             return None
         rows = self.problem.valid
@@ -144,7 +166,7 @@ class DesignEvaluator:
             area.lut,
             area.ff,
             area.dsp,
-            max(ticks for ticks, _ in seen),
+            search_ticks,
             self.problem.rmse(outputs, rows),
             None if whole is core else self._core(core),
         )

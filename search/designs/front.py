@@ -15,7 +15,7 @@ from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from symtick.codegen import Area, Precision
+from symtick.codegen import Area, Precision, Width
 from symtick.codegen.ir.lut_equivalent import lut_equivalent
 from symtick.errors import InputError
 from symtick.expr import Expression, parse, to_text
@@ -61,6 +61,8 @@ class FrontEntry:
         rmse: of values, the error of each output on validation rows in the values' units, against
             the truth where it is known, else against the teacher; empty for classes.
         core: figures of the core alone; None where the design is no more than that.
+        widths: what width tuning decided, by node of the core without it.
+        tuned_of: of a tuned design, the name of the one without these widths; else empty.
     """
 
     name: str
@@ -77,6 +79,8 @@ class FrontEntry:
     search_ticks: int
     rmse: tuple[float, ...] = ()
     core: Core | None = None
+    widths: tuple[Width, ...] = ()
+    tuned_of: str = ""
 
     @property
     def cost(self) -> float:
@@ -107,6 +111,9 @@ class FrontEntry:
         content["expressions"] = [self.text(k) for k in range(len(self.expression.outputs))]
         content["precision"] = self.precision.to_dict()
         content["core"] = None if self.core is None else asdict(self.core)
+        if self.tuned_of:
+            content["widths"] = [width.to_dict() for width in self.widths]
+            content["tuned_of"] = self.tuned_of
         return content
 
     @classmethod
@@ -123,6 +130,7 @@ class FrontEntry:
             plain["rmse"] = tuple(plain.get("rmse", ()))
             core = plain.pop("core", None)  # fronts of older versions have none
             core = None if core is None else Core(**core)
+            plain["widths"] = tuple(Width.from_dict(w) for w in plain.get("widths", ()))
             return cls(expression=parse(texts, inputs), precision=precision, core=core, **plain)
         except (KeyError, TypeError) as error:
             raise InputError(f"a front's entry is damaged: {error}") from error
@@ -143,7 +151,10 @@ def _numbered(entries: Iterable[FrontEntry]) -> list[FrontEntry]:
 
 @dataclass(frozen=True)
 class Front:
-    """Non-dominated designs by cost, and the score they are measured against.
+    """Designs by cost, and the score they are measured against.
+
+    No design beats another in score, ticks and cost, but for tuned ones, which stand beside the
+    designs that they were made of.
 
     Attributes:
         entries: ascending in cost (`FrontEntry.cost`).
@@ -184,9 +195,17 @@ class Front:
             reach = min(reach, max(e.score for e in best))
         useful = [e for e in best if e.score >= choice.floor * reach]
         front = cls(tuple(_numbered(useful or best)), teacher_score, "", teacher_rmse)
-        enough = [e for e in front.entries if front.missing(e, choice) <= 0]
-        chosen = enough[0] if enough else front.best if front.entries else None
-        return replace(front, chosen="" if chosen is None else chosen.name)
+        return front._choosing(choice)
+
+    def _choosing(self, choice: ChoiceSettings) -> Front:
+        enough = [e for e in self.entries if self.missing(e, choice) <= 0]
+        chosen = enough[0] if enough else self.best if self.entries else None
+        return replace(self, chosen="" if chosen is None else chosen.name)
+
+    def with_tuned(self, tuned: Iterable[FrontEntry], choice: ChoiceSettings) -> Front:
+        """The front with tuned designs beside the others, the choice made among all."""
+        entries = sorted((*self.entries, *tuned), key=lambda e: (e.cost, e.ticks, -e.score, e.name))
+        return replace(self, entries=tuple(entries))._choosing(choice)
 
     def ratio(self, entry: FrontEntry) -> float | None:
         """An entry's error in units of the teacher's, the root mean square over the outputs.

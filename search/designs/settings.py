@@ -9,7 +9,7 @@ from annotated_types import Ge
 from pydantic import Field, Strict
 
 from symtick.errors import InputError
-from symtick.settings import Chance, Natural, NotNegative, Positive, Real, Whole, checked
+from symtick.settings import Chance, Count, Natural, NotNegative, Positive, Real, Whole, checked
 
 Ratio = Annotated[Real, Ge(1)]
 
@@ -45,6 +45,22 @@ class ChoiceSettings:
             raise InputError(
                 f"ChoiceSettings.share must be at least floor, not {self.share} and {self.floor}"
             )
+
+
+@checked
+@dataclass(frozen=True)
+class TuningSettings:
+    """Width tuning of the designs on the front.
+
+    Attributes:
+        accuracy: share of the rows whose class may become another, net; None leaves tuning out.
+        rmse: of values, the share by which the error may grow; None leaves tuning out.
+        rows: training rows that judge.
+    """
+
+    accuracy: Chance | None = 0.001
+    rmse: NotNegative | None = 0.01
+    rows: Count = 20_000
 
 
 @checked

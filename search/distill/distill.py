@@ -3,7 +3,8 @@
 Two ways of finding expressions run side by side, in slices: an evolutionary search for each output,
 and backward elimination of layered forms for all outputs together. A second round assembles the
 evolved outputs into designs and refines the best of the pruned forms. All designs, whatever their
-origin, are compiled, measured and compared on the same validation rows.
+origin, are compiled, measured and compared on the same validation rows. A third round tunes the
+widths of those on the front.
 
 Slices are independent of each other and counted in steps, so the result depends on the seed only:
 not on threads, time, interruptions or checkpoints.
@@ -28,6 +29,7 @@ from symtick.search.data.problem import Problem
 from symtick.search.designs.evaluate import DesignEvaluator
 from symtick.search.designs.front import Front, FrontEntry
 from symtick.search.designs.joint_fit import JointFit
+from symtick.search.designs.width_tuning import WidthTuning
 from symtick.search.distill.advice import Evidence
 from symtick.search.distill.assemble import PRICES, Assembly, combinations, least_price
 from symtick.search.distill.checkpoint import Checkpoint, fingerprint
@@ -37,7 +39,7 @@ from symtick.search.kernel_api.search import Search, Status
 from symtick.search.layered.elimination import Elimination, LayeredRows, PrunedForm, unpack
 from symtick.search.layered.layers import OUTER_SHAPE, SHAPES, Layers
 
-Stage = Literal["search", "finish", "done"]
+Stage = Literal["search", "finish", "tune", "done"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Progress:
     """What a progress callback sees after each round of slices.
 
     Attributes:
-        stage: `search` (first round of searches), `finish` (second round) or `done`.
+        stage: `search` (first round of searches), `finish` (second round), `tune` (width tuning) or
+            `done`.
         slices: slices done in this stage; `total` is known for the evolution only, so a bar should
             use `share`.
         share: part of this stage's searches that are done, 0 to 1.
@@ -97,6 +100,8 @@ class Distiller:
         self._second: list[Search[FrontEntry]] = []
         self._refits: list[tuple[FrontEntry, Elimination]] = []
         self._curves: dict[str, list[float]] = {}
+        self._tuned: list[WidthTuning] = []
+        self._thinned: Front | None = None
 
     def run(
         self,
@@ -123,17 +128,24 @@ class Distiller:
         tell = progress or (lambda _: None)
         ask = stop or (lambda: False)
         first = self._searches()
-        self._second, self._curves = [], {}
+        self._second, self._tuned, self._thinned, self._curves = [], [], None, {}
         self.interrupted = not self._advance(first, "search", store, tell, ask, resume)
         self._second = self._finishers(quick=self.interrupted)
         kept = None if self.interrupted else store
         if not self._advance(self._second, "finish", kept, tell, lambda: False, resume):
             self.interrupted = True
-        tell(self._progress("done", self._second, 0))
-        return self.front().thinned(self.config.choice)
+        self._thinned = self.front().thinned(self.config.choice)
+        self._tuned = [] if self.interrupted else self._tunings(self._thinned)
+        if not self._advance(self._tuned, "tune", kept, tell, lambda: False, resume):
+            self.interrupted = True
+        tell(self._progress("done", self._tuned or self._second, 0))
+        return self.front()
 
     def front(self) -> Front:
         """The front of everything that was measured so far."""
+        if self._thinned is not None:
+            tuned = [entry for part in self._tuned for entry in part.front()]
+            return self._thinned.with_tuned(tuned, self.config.choice)
         return Front.of(
             self._entries(), self._teacher_score, self.config.choice, self._teacher_rmse
         )
@@ -238,6 +250,18 @@ class Distiller:
             refit = Elimination(name, self.evaluator, search.rows, settings, start, fitted=True)
             self._refits.append((form.entry, refit))
         return [refit for _, refit in self._refits]
+
+    def _tunings(self, front: Front) -> list[WidthTuning]:
+        """The third round: the front's designs, as far as their device states areas."""
+        tuning = self.config.tuning
+        share = tuning.rmse if self.problem.kind == "values" else tuning.accuracy
+        if share is None:
+            return []
+        return [
+            WidthTuning(self.evaluator, entry, share, tuning.rows)
+            for entry in front.entries
+            if entry.cost > 0
+        ]
 
     def _worthy(self, count: int) -> list[tuple[Elimination, PrunedForm]]:
         """Pruned forms on the front, scores nearest to what the choice asks for first."""

@@ -16,7 +16,7 @@ from symtick.codegen import SCORES, Decision
 from symtick.codegen.scheduling.scheduler import SCHEDULERS
 from symtick.defaults import SCHEDULER
 from symtick.expr import BY_NAME
-from symtick.search.designs.settings import ChoiceSettings, FixedPointSettings
+from symtick.search.designs.settings import ChoiceSettings, FixedPointSettings, TuningSettings
 from symtick.search.evolution.settings import EngineConfig, Limits
 from symtick.search.hybrid.settings import HYBRID_METHODS
 from symtick.search.layered.settings import LayeredSettings
@@ -93,5 +93,6 @@ class DistillConfig:
     assemble: AssembleSettings = field(default_factory=AssembleSettings)
     fixed_point: FixedPointSettings = field(default_factory=FixedPointSettings)
     choice: ChoiceSettings = field(default_factory=ChoiceSettings)
+    tuning: TuningSettings = field(default_factory=TuningSettings)
     decision: InstanceOf[Decision] = SCORES
     scheduler: Annotated[str, one_of(SCHEDULERS)] = SCHEDULER

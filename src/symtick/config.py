@@ -331,6 +331,18 @@ class ChooseSection(_Section):
     rmse_ratio: Ratio = SEARCH.choice.rmse_ratio
 
 
+class TuneSection(_Section):
+    """Width tuning of the designs on the front, at the end of the search.
+
+    Attributes:
+        accuracy: share of the rows whose class may become another, net; none leaves tuning out.
+        rmse: of a regression, the share by which the error may grow; none leaves tuning out.
+    """
+
+    accuracy: Annotated[Real, Ge(0), Le(1)] | None = SEARCH.tuning.accuracy
+    rmse: Annotated[Real, Ge(0)] | None = SEARCH.tuning.rmse
+
+
 class VerifySection(_Section):
     """How the generated firmware is checked."""
 
@@ -349,6 +361,7 @@ class Job(_Section):
     hardware: HardwareSection = HardwareSection()
     search: SearchSection = SearchSection()
     choose: ChooseSection = ChooseSection()
+    tune: TuneSection = TuneSection()
     verify: VerifySection = VerifySection()
 
     @model_validator(mode="after")

@@ -153,14 +153,14 @@ def test_the_estimator_reads_words_too(tmp_path: Path) -> None:
         evolution=EvolutionSettings(generations=3), layered=LayeredSettings(hidden=())
     )
     raw = {"x0": {"format": "ufixed<12,12>", "unit": 0.125}, "x1": "fixed<10,4>"}
-    model = SymbolicDistiller(
-        raw=raw, bits=5, config=config, max_ticks=7, decide=("above",), threshold=0.0
-    ).fit(X, y)
+    model = SymbolicDistiller(raw=raw, bits=5, config=config, max_ticks=8, decide=("index",)).fit(
+        X, y
+    )
     design = model.write(tmp_path / "d")
     words = np.stack([np.floor(X[:, 0] * 8 + 0.5), np.floor(X[:, 1] * 64 + 0.5)], axis=1)
-    bits = design.graph.evaluate(words.astype(int))[:, 0]
-    scores = model.decision_function(X)[:, 0]
-    assert np.array_equal(bits, scores >= 0) and 0 < bits.mean() < 1
+    index = design.graph.evaluate(words.astype(int))[:, 0]
+    assert np.array_equal(index, model.predict(X)) and 0 < index.mean() < 1
+    assert np.array_equal(index, model.decision_function(X).argmax(axis=1))
     assert model.score(X, y) > 0.8
     with pytest.raises(InputError, match="raw names px"):
         SymbolicDistiller(raw={"px": "fixed<8,4>"}).fit(X, y)

@@ -13,7 +13,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from symtick.search.distill import distill
 
-_STAGES = {"search": "searching", "finish": "finishing", "done": "done"}
+_STAGES = {"search": "searching", "finish": "finishing", "tune": "tuning widths", "done": "done"}
 
 
 class Live:

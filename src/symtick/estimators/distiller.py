@@ -253,6 +253,7 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
             clock_mhz=self.clock_mhz,
             decision=self._decision(),
             slices=self.inputs_.slices,
+            widths=entry.widths,
         )
 
     def write(self, folder: Path | str, name: str | None = None, top: str = "distilled") -> Design:

@@ -193,6 +193,7 @@ def distill_config(job: Job) -> DistillConfig:
             max_ticks=job.hardware.max_ticks,
             max_lut=job.hardware.max_lut,
         ),
+        tuning=replace(base.tuning, accuracy=job.tune.accuracy, rmse=job.tune.rmse),
         decision=job.hardware.decision,
         scheduler=job.hardware.scheduler,
     )

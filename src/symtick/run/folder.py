@@ -187,6 +187,7 @@ class Run:
             scheduler=self.job.hardware.scheduler,
             decision=self.job.hardware.decision,
             slices=self.inputs.slices,
+            widths=entry.widths,
         )
 
     def raw(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:

@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from symtick.codegen import Design, Judge
 from symtick.design_folder.folder import DesignSpec
 from symtick.design_folder.tuning import (
     ERROR,
@@ -32,10 +29,9 @@ from symtick.search.data.metrics import (
     accuracy,
     agreement,
     error_ratio,
-    predicted_classes,
     root_mean_squares,
 )
-from symtick.search.data.problem import Problem
+from symtick.search.designs.width_tuning import allowed_loss, score_judge
 
 
 def tune_run(
@@ -48,59 +44,23 @@ def tune_run(
     """See `Run.tune`."""
     bound = LossBudget.parse(budget)
     entry = run.front.entry(design)
+    if design is None and entry.tuned_of:
+        entry = run.front.entry(entry.tuned_of)  # with another budget, from the start
     target = output or run.folder / "tuned" / entry.name
     refuse_existing(target)
     spec, problem = run.spec(entry), run.problem
-    built = spec.core()
-    judge, allowed = judge_of(problem, built, bound), bound.value
-    measure = ERROR
+    built, rows = spec.core(), slice(0, len(problem.raw))
+    judge, allowed, measure = error_judge(built, problem.raw), bound.value, ERROR
+    if bound.of_score:
+        judge = score_judge(problem, built, rows)
+        allowed = allowed_loss(problem, built, rows, bound.value)
     if bound.of_score and problem.kind == "values":
         measure = OF_SPREAD if run.teacher is None or run.train.y is None else OF_TEACHER
-        allowed *= -judge.score(built.real_outputs(problem.raw))
     elif bound.of_score:
         measure = "agreement" if run.train.y is None else "accuracy"
     tuning = tune_spec(spec, problem.raw, judge, allowed, progress)
     taken = tuning.within(allowed)
     return write_tuned(target, spec, tuning, taken, measure, lambda made: _tested(run, made))
-
-
-def judge_of(problem: Problem, built: Design, bound: LossBudget) -> Judge:
-    """Score and loss of the problem on all its rows; an error is one against the design itself.
-
-    Of values the score is minus the RMSE in units of the teacher's, or of the targets' spread.
-
-    Of classes the score falls by the accuracy lost, or by the accuracy that the targets' own
-    probabilities expect to be lost, whichever is more: the labels of the rows are one draw, and
-    moves that are chosen by it would look better than they are.
-    """
-    rows = slice(0, len(problem.raw))
-    if not bound.of_score:
-        return error_judge(built, problem.raw)
-    if problem.kind == "values":
-        units = problem.units
-
-        def error(out: FloatArray) -> float:
-            return error_ratio(problem.rmse(out, rows), units)
-
-        return Judge(lambda out: -error(out), lambda out: error(out) ** 2)
-    first = built.real_outputs(problem.raw)
-    scored, expected = problem.score(first, rows), expected_accuracy(problem, first)
-
-    def score(out: FloatArray) -> float:
-        lost = expected - expected_accuracy(problem, out)
-        return min(problem.score(out, rows), scored - lost)
-
-    return Judge(score, lambda out: problem.loss(out, rows))
-
-
-def expected_accuracy(problem: Problem, outputs: FloatArray) -> float:
-    """Mean probability, by the problem's targets, of the classes chosen on all rows."""
-    assert problem.soft is not None  # the targets are classes
-    chosen = predicted_classes(outputs)
-    if problem.outputs == 1:
-        first = problem.soft[:, 0]
-        return float(np.where(chosen == 1, first, 1.0 - first).mean())
-    return float(np.take_along_axis(problem.soft, chosen[:, None], axis=1).mean())
 
 
 def _error(run: Run, outputs: FloatArray) -> float:

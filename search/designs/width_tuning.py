@@ -1,0 +1,130 @@
+"""Width tuning of the designs on a front: each again, with signals as narrow as its score bears.
+
+A tuned design is judged by training rows; its entry on the front is measured on validation rows,
+like every other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from symtick.codegen import Design, Judge, Width, tune_widths
+from symtick.search.data.dataset import FloatArray
+from symtick.search.data.metrics import error_ratio, predicted_classes
+from symtick.search.data.problem import Problem
+from symtick.search.designs.evaluate import DesignEvaluator
+from symtick.search.designs.front import FrontEntry
+from symtick.search.kernel_api.search import Status
+from symtick.search.kernel_api.states import Arrays, State, restoring, values_of, with_values
+
+
+def score_judge(problem: Problem, built: Design, rows: slice) -> Judge:
+    """Score and loss of the problem on these rows, for designs narrowed from `built`.
+
+    Of values the score is minus the RMSE in units of the teacher's, or of the targets' spread.
+
+    Of classes the score falls by the accuracy lost, or by the accuracy that the targets' own
+    probabilities expect to be lost, whichever is more: the labels of the rows are one draw, and
+    moves that are chosen by it would look better than they are.
+    """
+    if problem.kind == "values":
+        units = problem.units
+
+        def error(out: FloatArray) -> float:
+            return error_ratio(problem.rmse(out, rows), units)
+
+        return Judge(lambda out: -error(out), lambda out: error(out) ** 2)
+    first = built.real_outputs(problem.raw[rows])
+    scored, expected = problem.score(first, rows), expected_accuracy(problem, first, rows)
+
+    def score(out: FloatArray) -> float:
+        lost = expected - expected_accuracy(problem, out, rows)
+        return min(problem.score(out, rows), scored - lost)
+
+    return Judge(score, lambda out: problem.loss(out, rows))
+
+
+def allowed_loss(problem: Problem, built: Design, rows: slice, share: float) -> float:
+    """What a judge's score may fall by: a share of the rows, or of the RMSE of values."""
+    if problem.kind != "values":
+        return share
+    outputs = built.real_outputs(problem.raw[rows])
+    return share * error_ratio(problem.rmse(outputs, rows), problem.units)
+
+
+def expected_accuracy(problem: Problem, outputs: FloatArray, rows: slice) -> float:
+    """Mean probability, by the problem's targets, of the classes chosen on these rows."""
+    assert problem.soft is not None  # the targets are classes
+    soft, chosen = problem.soft[rows], predicted_classes(outputs)
+    if problem.outputs == 1:
+        return float(np.where(chosen == 1, soft[:, 0], 1.0 - soft[:, 0]).mean())
+    return float(np.take_along_axis(soft, chosen[:, None], axis=1).mean())
+
+
+class WidthTuning:
+    """Tunes the widths of one design of the front, in one slice.
+
+    Args:
+        evaluator: measures designs.
+        entry: the design.
+        share: of the score that may be lost (`allowed_loss`).
+        rows: training rows that judge.
+    """
+
+    def __init__(
+        self, evaluator: DesignEvaluator, entry: FrontEntry, share: float, rows: int
+    ) -> None:
+        self._evaluator = evaluator
+        self._entry = entry
+        self._share = share
+        self._rows = slice(0, min(rows, evaluator.problem.train.stop))
+        self._entries: list[FrontEntry] = []
+        self._done = False
+
+    @property
+    def status(self) -> Status:
+        """Where it stands."""
+        loss = self._entries[0].loss if self._entries else self._entry.loss
+        text = f"{self._entry.cost:.0f} LUT"
+        if self._done:
+            text += f" -> {(self.front() or [self._entry])[0].cost:.0f}"
+        name = f"tune-{self._entry.name}"
+        return Status(name, self._done, int(self._done), text, loss, len(self._entries))
+
+    def front(self) -> list[FrontEntry]:
+        """The tuned design, where it costs less."""
+        return self._entries
+
+    def step(self, *, threads: int = 1, budget: int | None = None) -> None:
+        """Tune, compile, measure."""
+        if self._done or (budget is not None and budget <= 0):
+            return
+        tuned = self._evaluator.narrowed(self._entry, self._widths())
+        if tuned is not None and tuned.cost < self._entry.cost and tuned.ticks <= self._entry.ticks:
+            self._entries = [tuned]
+        self._done = True
+
+    def _widths(self) -> Sequence[Width]:
+        problem, model = self._evaluator.problem, self._evaluator.model
+        built = self._evaluator.design(self._entry.expression, self._entry.precision)
+        judge = score_judge(problem, built, self._rows)
+        allowed = allowed_loss(problem, built, self._rows, self._share)
+        tuning = tune_widths(built.graph, model, problem.raw[self._rows], judge, allowed)
+        return tuning.widths(tuning.within(allowed))
+
+    def state(self) -> State:
+        """The entries."""
+        return with_values({}, done=self._done, entries=[e.to_dict() for e in self._entries])
+
+    @restoring()
+    def restore(self, state: Arrays) -> None:
+        """Take up a stored state.
+
+        Raises:
+            InputError: it is damaged.
+        """
+        values = values_of(state)
+        self._done = bool(values["done"])
+        self._entries = [FrontEntry.from_dict(entry) for entry in values["entries"]]
