@@ -7,11 +7,14 @@ teacher on inputs of more bits, and from how losses fell. Nothing is extrapolate
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
+from symtick.search.data.dataset import FloatArray
+from symtick.search.data.inputs import InputMap
+from symtick.search.data.problem import Problem, shuffled
 from symtick.search.designs.front import Front, FrontEntry
 from symtick.search.designs.settings import ChoiceSettings
 from symtick.settings import within
@@ -19,6 +22,7 @@ from symtick.settings import within
 MOST = 4  # lines shown
 FEW = 3  # designs from which on it says something that none of them is better
 FALL = 0.02  # share by which a loss that still falls does so
+MORE_BITS = 2  # beyond those of the inputs, that the teacher is tried with
 LAST = 4  # the last quarter of a loss curve is looked at
 
 
@@ -74,6 +78,47 @@ class QuantisedTeacher:
     bits: int
     score: float
     rmse: tuple[float, ...] = ()
+
+
+def unmet(choice: ChoiceSettings, entries: Sequence[FrontEntry]) -> str:
+    """Why a front is empty, and what the nearest designs need."""
+    ticks = "any number of" if choice.max_ticks is None else choice.max_ticks
+    lut = "any number of" if choice.max_lut is None else f"{choice.max_lut:g}"
+    text = f"no design met the limits of {ticks} ticks and {lut} LUTs: raise them"
+    if not entries:
+        return f"{text} (none could be measured at all)"
+    fast = min(entries, key=lambda e: (e.ticks, e.cost))
+    small = min(entries, key=lambda e: (e.cost, e.ticks))
+    text += f" (the fastest measured takes {fast.ticks} ticks and {math.ceil(fast.cost):,} LUT"
+    if small.cost < fast.cost:
+        text += f", the smallest {small.ticks} and {math.ceil(small.cost):,}"
+    return f"{text})"
+
+
+def quantised_teacher(
+    inputs: Mapping[int, InputMap],
+    X: FloatArray,
+    problem: Problem,
+    seed: int,
+    teacher: Callable[[FloatArray], FloatArray],
+) -> list[QuantisedTeacher]:
+    """The teacher itself on validation rows as maps of so many bits tell them.
+
+    Args:
+        inputs: the maps by their bits.
+        X: all rows (n, features) of the problem in the user's units, in their own order.
+        problem: what the search imitated, made with `seed`.
+        seed: of its shuffle.
+        teacher: from such rows to its outputs.
+    """
+    rows = problem.valid
+    held_out = X[shuffled(len(X), seed)[rows]]
+    measured = []
+    for bits, made in inputs.items():
+        outputs = teacher(made.told(held_out))
+        score, rmse = problem.score(outputs, rows), problem.rmse(outputs, rows)
+        measured.append(QuantisedTeacher(bits, score, rmse))
+    return measured
 
 
 def suggestions(
@@ -169,7 +214,7 @@ def _limits(yardstick: _Yardstick, entries: Sequence[FrontEntry]) -> list[Sugges
     enough = any(yardstick.missing(p) <= 0 for p in singles)
     if pick is not None and not enough and all(yardstick.better(pick, p) for p in singles):
         lut = math.ceil(pick.cost)
-        text = f"{pick.ticks} with hardware.max_lut {lut:,} would give {yardstick.worth(pick)}"
+        text = f"{pick.ticks} with {lut:,} LUT allowed would give {yardstick.worth(pick)}"
         found.append(Suggestion("hardware.max_ticks", pick.ticks, True, text))
     return found
 

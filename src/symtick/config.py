@@ -217,6 +217,20 @@ class InputsSection(_Section):
         words = [(self.raw.get(n) or self.raw["*"]).word for n in names]
         return WordInputs.fit(names, words, X, bits=self.bits, widths=self.widths, tail=self.tail)
 
+    @property
+    def bits_key(self) -> str:
+        """The key that says how many bits an input has."""
+        return "format" if self.raw is None else "bits"
+
+    def finer(self, more: int) -> dict[int, InputsSection]:
+        """The section for the bits that it has, and for each number of up to so many more."""
+        if self.raw is None:
+            first = Fixed.parse(self.format).width
+            numbers = range(first, first + more + 1)
+            return {n: self.model_copy(update={"format": f"fixed<{n},1>"}) for n in numbers}
+        numbers = range(self.bits, min(self.bits + more, SLICE_BITS[-1]) + 1)
+        return {n: self.model_copy(update={"bits": n}) for n in numbers}
+
     @field_validator("format")
     @classmethod
     def _format(cls, text: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression, LogisticRegression
@@ -140,6 +141,19 @@ def test_a_torch_module_teaches_classes_and_values() -> None:
     both = np.stack([curvature, np.abs(curvature)], axis=1)
     model = SymbolicDistiller(teacher=trained(hits, both), task="regression", config=FAST)
     assert model.fit(hits, both).predict(hits).shape == (800, 2)
+
+
+def test_what_to_raise_where_too_little_is_kept() -> None:
+    X, y = particles(600)
+    net = trained(X, y)
+    y = net(torch.tensor(X).float()).argmax(1).numpy()
+    model = SymbolicDistiller(
+        teacher=net, keep=1.0, input_format="fixed<2,1>", config=FAST
+    ).fit(X, y)  # fmt: skip
+    assert model.front_.entry().score < model.front_.teacher_score
+    bits = {s.setting: s for s in model.advice_}["input_format"]
+    assert bits.helps and bits.value in (3, 4)
+    assert SymbolicDistiller(teacher=net, keep=0.8, config=FAST).fit(X, y).advice_ == ()
 
 
 def test_a_module_with_another_number_of_outputs() -> None:

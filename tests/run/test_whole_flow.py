@@ -6,16 +6,15 @@ import json
 import os
 import shutil
 import stat
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from command_line import command
 from pytest import MonkeyPatch
 
 from symtick import compile_text, distill_job, open_run, resume_run
-from symtick.cli import main
 from symtick.design_folder.checks import (
     read_synthesis,
     read_verification,
@@ -26,15 +25,6 @@ from symtick.search.designs.front import Front
 
 Job = Callable[..., Path]
 REPORTS = Path(__file__).parents[1] / "data/reports"
-
-
-def command(monkeypatch: MonkeyPatch, *words: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["symtick", *words])
-    try:
-        main()
-    except SystemExit as stop:
-        return int(stop.code or 0)
-    return 0
 
 
 @pytest.mark.slow

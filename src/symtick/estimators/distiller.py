@@ -32,10 +32,28 @@ from symtick.search.data.inputs import InputMap
 from symtick.search.data.problem import Problem
 from symtick.search.designs.front import FrontEntry
 from symtick.search.designs.settings import ChoiceSettings, Ratio
+from symtick.search.distill.advice import (
+    MORE_BITS,
+    QuantisedTeacher,
+    quantised_teacher,
+    suggestions,
+    unmet,
+)
 from symtick.search.distill.distill import Distiller
 from symtick.search.distill.settings import DistillConfig
 from symtick.search.teachers.teacher import Teacher, TeacherTask, TorchTeacher, check_outputs
 from symtick.settings import Chance, Natural, Positive, Threads, flat, validated
+
+# parameters that are what settings of a job are
+PARAMETERS = {
+    "hardware.max_ticks": "max_ticks",
+    "hardware.max_lut": "max_lut",
+    "inputs.bits": "bits",
+    "inputs.format": "input_format",
+    "search.hidden": "config.layered.hidden",
+    "search.effort": "config.layered.fit_steps",
+    "search.generations": "config.evolution.generations",
+}
 
 
 @flat
@@ -83,6 +101,8 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
 
     Attributes:
         front_: the designs (`symtick.search.designs.front.Front`).
+        advice_: what to raise and what it would buy, where no design is good enough
+            (`symtick.search.distill.advice.Suggestion`).
         inputs_: from features to ports (`symtick.search.data.inputs.InputMap`).
         classes_: class labels (classification).
         n_features_in_: number of features.
@@ -159,9 +179,18 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         problem = self._problem(rows, target)
         costs = model(self.device, self.clock_mhz)
         table = search_cost(costs, self.inputs_.formats)
-        front = Distiller(problem, self.settings(), costs, table, self.inputs_).run()
-        front.entry()
+        settings = self.settings()
+        search = Distiller(problem, settings, costs, table, self.inputs_)
+        front, evidence = search.run(), search.evidence()
+        if not front.entries:
+            raise InputError(unmet(settings.choice, evidence.entries))
         self.front_ = front
+        quantised = []
+        if front.missing(front.entry(), settings.choice) > 0 and self.teacher is not None:
+            quantised = self._teacher_by_bits(rows, problem)
+        key = f"inputs.{self._section().bits_key}"
+        advice = suggestions(front, settings.choice, evidence, quantised, key)
+        self.advice_ = tuple(replace(s, setting=PARAMETERS[s.setting]) for s in advice)
         self._output_names = problem.output_names
         return self
 
@@ -172,11 +201,23 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
             check_names(names)
         except InputError:
             names = ()
+        return self._section().fit(names or default_names(rows.shape[1]), rows)
+
+    def _section(self) -> InputsSection:
         given: dict[str, Any] = {"format": self.input_format}
         if self.raw is not None:
             given = {"raw": self.raw, "bits": self.bits}
-        section = validated(InputsSection, {**given, "tail": self.tail})
-        return section.fit(names or default_names(rows.shape[1]), rows)
+        return validated(InputsSection, {**given, "tail": self.tail})
+
+    def _teacher_by_bits(self, rows: FloatArray, problem: Problem) -> list[QuantisedTeacher]:
+        """The teacher on inputs of the bits that they have, and of more."""
+        sections = self._section().finer(MORE_BITS)
+        maps = {bits: part.fit(self.inputs_.names, rows) for bits, part in sections.items()}
+
+        def answers(X: FloatArray) -> FloatArray:
+            return self._scores(X, problem.outputs)
+
+        return quantised_teacher(maps, rows, problem, self.seed, answers)
 
     def settings(self) -> DistillConfig:
         """The search's settings: `config` with what the parameters say.

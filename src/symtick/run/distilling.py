@@ -26,6 +26,7 @@ from symtick.run.advice import write_advice
 from symtick.run.folder import INPUTS, Run, open_run
 from symtick.search.data.dataset import Dataset
 from symtick.search.data.files import load_split
+from symtick.search.distill.advice import unmet
 from symtick.search.distill.checkpoint import HEAD
 from symtick.search.distill.distill import Distiller, Progress
 from symtick.search.distill.settings import DistillConfig
@@ -216,9 +217,8 @@ def _search(run: Run, observer: SearchObserver, resume: bool) -> Run:
     front = distiller.run(tell, checkpoint, resume=resume and (checkpoint / HEAD).exists())
     if not front.entries:
         raise InputError(
-            f"no design met the limits of {job.hardware.max_ticks or 'any number of'} ticks and "
-            f"{job.hardware.max_lut or 'any number of'} LUTs: raise them, or search longer with "
-            f"symtick distill --resume {run.folder}"
+            f"{unmet(distiller.config.choice, distiller.evidence().entries)}, or search longer "
+            f"with symtick distill --resume {run.folder}"
         )
     front.save(run.folder)
     finished = Run(run.folder)

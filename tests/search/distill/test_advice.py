@@ -17,6 +17,7 @@ from symtick.search.distill.advice import (
     Suggestion,
     lines,
     suggestions,
+    unmet,
 )
 
 CHOICE = ChoiceSettings(share=0.97, max_ticks=5, max_lut=500.0)
@@ -72,7 +73,7 @@ def test_refused_designs_say_what_a_limit_would_buy() -> None:
 
 def test_both_limits_where_one_alone_buys_less() -> None:
     found = advice(design(0.8), design(0.82, ticks=6), design(0.88, ticks=7, lut=1240.4))
-    assert found["hardware.max_ticks"].text == ("7 with hardware.max_lut 1,241 would give 97.8 %")
+    assert found["hardware.max_ticks"].text == ("7 with 1,241 LUT allowed would give 97.8 %")
 
 
 def test_slower_designs_that_are_no_better_are_said_so() -> None:
@@ -147,6 +148,17 @@ def test_generations_by_the_last_quarter_of_the_losses(last: float, helps: bool)
     assert "in the last quarter of 40 generations" in found.text
     assert not advice(design(0.8), curves=curves, generations=40)  # none of them is a design
     assert not advice(evolved, curves=((0.5, 0.4),), generations=20)  # too short a curve
+
+
+def test_an_empty_front_names_the_nearest_designs() -> None:
+    text = unmet(
+        ChoiceSettings(max_ticks=1), [design(0.9, ticks=2, lut=78.2), design(0.8, 3, 40.0)]
+    )
+    assert text == (
+        "no design met the limits of 1 ticks and any number of LUTs: raise them (the fastest "
+        "measured takes 2 ticks and 79 LUT, the smallest 3 and 40)"
+    )
+    assert unmet(CHOICE, []).endswith("raise them (none could be measured at all)")
 
 
 def test_few_lines_are_shown() -> None:
