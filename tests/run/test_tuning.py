@@ -106,7 +106,7 @@ def test_the_curve_is_kept_as_data_and_picture(made: tuple[Path, Tuned]) -> None
 def test_the_curve_states_luts_and_blocks_apart(tmp_path: Path) -> None:
     """As the estimate beside it; the axis of the picture joins them and says so."""
     folder = tmp_path / "product"
-    compile_text("x0*x1", ["fixed<16,3>"], folder=folder, device="xcvu13p-2", clock_mhz=100.0)
+    compile_text("x0*x1", ["fixed<16,3>"], folder=folder, device="xcvu13p-2", clock_mhz=200.0)
     found = tune_folder(folder, "0.05")
     steps = json.loads((found.folder / CURVE).read_text())["steps"]
     for cost, step in ((found.before, steps[0]), (found.after, steps[found.taken])):
