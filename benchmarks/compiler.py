@@ -1,6 +1,7 @@
 """Ablation of the compiler on designs of a jets run, beside hls4ml's symbolic back end.
 
-Run: `python -m benchmarks.compiler runs/demo --designs d2 d12` (default: the chosen design). Each
+Run: `symtick distill examples/jets/scaled.yaml -o runs/scaled`, then
+`python -m benchmarks.compiler runs/scaled --designs d2 d12` (default: the chosen design). Each
 design is compiled in full; with tuned widths; without table fusion (no table of a sub-expression:
 every function a table on its own argument, the rest arithmetic); without shared constants; without
 both; and the way of hls4ml's symbolic back end (`benchmarks.baselines.symbolic_hls4ml`), as its C++
@@ -29,7 +30,7 @@ from symtick.codegen import PASSES, Design, GOp, RawArray, Width, lower, run_pas
 from symtick.codegen.emit.project import write_verilog
 from symtick.design_folder.folder import DesignSpec
 from symtick.design_folder.tuning import LossBudget, tune_spec
-from symtick.errors import SymtickError, ToolError
+from symtick.errors import InputError, SymtickError, ToolError
 from symtick.files import write_json
 from symtick.hwcost import estimate
 from symtick.run.folder import Run, open_run
@@ -73,7 +74,8 @@ class RunDesigns:
     log: Log[VariantMeasurement]
 
     def spec(self, name: str) -> DesignSpec:
-        return self.run.spec(self.run.front.entry(name))
+        entry = self.run.front.entry(name)
+        return self.run.spec(self.run.front.entry(entry.tuned_of or name))
 
     def built(self, name: str, variant: str) -> Design:
         return VARIANTS[variant](self, name)
@@ -229,6 +231,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     log: Log[VariantMeasurement] = Log(options.log, key_of)
     try:
         run = open_run(options.run)
+        if run.inputs.slices:
+            raise InputError(
+                f"{options.run} reads raw words; the reference's one type is for scaled features: "
+                "take a run of examples/jets/scaled.yaml"
+            )
         designs = options.designs or [run.front.chosen]
         bench = RunDesigns(run, log)
         for job in log.missing(jobs(designs, options.variants, options.whats)):

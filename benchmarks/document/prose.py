@@ -126,7 +126,8 @@ of one 6-bit input each, which our compiler turns into a table by itself.
     "compiler": """
 ## 7. What each part of the compiler saves
 
-`python -m benchmarks.compiler runs/demo --designs d2 d12`. Designs of the jets run are compiled in
+`python -m benchmarks.compiler runs/scaled --designs d2 d12`, on a run of
+`examples/jets/scaled.yaml`. Designs of the jets run are compiled in
 full (`full`), with tuned widths besides (`tuned`), and with parts of the compiler left out.
 `no shared constants` leaves products with constants to synthesis. `no fusion` makes no table of a
 sub-expression: every function is a table on its own argument, with as few address bits as accuracy
