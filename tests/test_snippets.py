@@ -93,7 +93,7 @@ def test_of_the_grammar_and_the_policy(tmp_path: Path, capsys: pytest.CaptureFix
 def tagger(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The job of the README, run with a network and rows of its own: names that snippets know."""
     folder = tmp_path_factory.mktemp("readme")
-    X, y = particles(900)
+    X, y = particles(900, decades=(-2, 3))
     (text,) = fences((ROOT / "README.md").read_text(), "yaml")
     content = yaml.safe_load(text)
     spread = X.std(axis=0)
@@ -101,7 +101,7 @@ def tagger(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     torch.save(net.state_dict(), folder / "net.pt")
     np.savez(folder / "rows.npz", X_train=X[:700], y_train=y[:700], X_test=X[700:], y_test=y[700:],
              classes=np.array(["e", "mu", "tau"]))  # fmt: skip
-    content["hardware"]["max_ticks"] = 2
+    content["hardware"]["max_ticks"] = 6
     smaller = {"search": {"generations": 4, "hidden": []}, "verify": {"vectors": 200}}
     (folder / "tagger.yaml").write_text(yaml.safe_dump(content | smaller))
     distill_job(folder / "tagger.yaml", folder / "runs/tagger")
