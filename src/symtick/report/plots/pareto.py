@@ -8,12 +8,13 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
 _COLOURS = ("#7fb8a4", "#4c97b0", "#1f6f8b", "#8a6fb0", "#b5677f", "#c98b4b")
+_LEAST_AREA = 1.0  # where designs of wires alone are drawn: a logarithmic axis has no 0
 
 Levels = Sequence[tuple[str, float]]
 
@@ -45,6 +46,7 @@ def pareto_svg(
         levels: at most two horizontal reference lines, (label, value), the higher one first.
         errors: what is drawn is an error, lower is better, on a logarithmic axis.
     """
+    points = [replace(p, area=max(p.area, _LEAST_AREA)) for p in points]
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "symtick", "font.size": 10}):
         figure = Figure(figsize=(9.2, 4.0), layout="constrained")
         axes = figure.add_subplot()
