@@ -8,8 +8,12 @@ from dataclasses import dataclass, replace
 from symtick.codegen.design import Design
 from symtick.codegen.ir.graph import GOp, Graph
 from symtick.codegen.ir.schedule import Area, CostModel, Schedule
-from symtick.hwcost.models.features import shape
+from symtick.hwcost.models.features import parts, shape
 from symtick.hwcost.models.model import OpenModel
+
+# rows of the device tables: their LUTs lie in front of a carry chain, where a path starts anew
+_CARRIES = frozenset({"add", "sub", "offset", "neg", "compare", "round"})
+_ONE_LUT_DEEP = _CARRIES | {"table", "select", "min", "max", "abs"}
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ def estimate(design: Design, model: CostModel) -> Estimate:
     factor = 1.0
     if isinstance(model, OpenModel):
         factor = model.device.ff_factor
+        if _flat(graph, schedule):
+            by_node = _with_joined(by_node, graph, model)
         by_node = _without_absorbed(by_node, graph, schedule)
     registers = Area(ff=factor * schedule.registers(graph))
     return Estimate(
@@ -56,6 +62,30 @@ def estimate(design: Design, model: CostModel) -> Estimate:
         area=sum(by_node, registers),
         by_node=by_node,
         model=model.name,
+    )
+
+
+def _flat(graph: Graph, schedule: Schedule) -> bool:
+    """Whether no path between registers has more than one LUT beside carry chains."""
+    after_lut = [False] * len(graph.nodes)
+    for k, node in enumerate(graph.nodes):
+        stage = schedule.stage[k]
+        before = any(after_lut[a] for a in node.args if schedule.stage[a] == stage)
+        rows = [part.row for part in parts(graph, k)]
+        if not rows:
+            after_lut[k] = before
+        elif before or len(rows) > 1 or rows[0] not in _ONE_LUT_DEEP:
+            return False
+        else:
+            after_lut[k] = rows[0] not in _CARRIES
+    return True
+
+
+def _with_joined(areas: tuple[Area, ...], graph: Graph, model: OpenModel) -> tuple[Area, ...]:
+    """The areas with those of tables in a design that is one LUT deep."""
+    return tuple(
+        Area(lut=model.table_luts(node, flat=True)) if node.op is GOp.TABLE else area
+        for area, node in zip(areas, graph.nodes, strict=True)
     )
 
 

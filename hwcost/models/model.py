@@ -19,6 +19,7 @@ from symtick.defaults import CLOCK_MHZ, DEVICE
 from symtick.errors import InputError
 from symtick.hwcost.devices.device import Device, load_device
 from symtick.hwcost.models.features import PricedPart, parts, shape
+from symtick.hwcost.models.table_columns import F8_INPUTS, LUT_INPUTS
 
 _MAX_CLOCK_MHZ = 1000.0
 
@@ -97,10 +98,16 @@ class OpenModel:
             return Area(lut=self.table_luts(node))
         return Area(lut=self.device.row("area", part.row).value(part.features))
 
-    def table_luts(self, node: GNode) -> float:
-        """LUTs of a TABLE node: counted from its contents, times what synthesis adds."""
+    def table_luts(self, node: GNode, *, flat: bool = False) -> float:
+        """LUTs of a TABLE node: counted from its contents, times what synthesis adds.
+
+        Args:
+            flat: no logic of its design is more than one LUT deep.
+        """
         analysed = shape(node)
         factors = self.device.table_factor
+        if flat and LUT_INPUTS < analysed.address <= F8_INPUTS:
+            return analysed.joined * factors.get(LUT_INPUTS, 1.0)
         return analysed.luts * factors.get(analysed.address, max(factors.values(), default=1.0))
 
 

@@ -9,7 +9,8 @@ multiplexer of two others, and two such multiplexers share a LUT.
 
 The multiplexers F7 and F8 are free, but join LUTs that are theirs alone, and most functions of six
 bits in a smooth table are shared by several columns. They bound the count of seven bits, where they
-cost synthesis nothing, and of eight bits where the columns are too few to share much.
+cost synthesis nothing, and of eight bits where the columns are too few to share much. In a design
+whose logic is one LUT deep, synthesis takes them for all columns of seven and eight bits.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import numpy.typing as npt
 
 LUT_INPUTS = 6
 MULTIPLEXERS_A_LUT = 2
-_F7_INPUTS, _F8_INPUTS = 7, 8
+F7_INPUTS, F8_INPUTS = 7, 8
 _FEW_COLUMNS = 3
 
 Edges = npt.NDArray[np.int64]
@@ -37,12 +38,14 @@ class TableShape:
         address: address bits that the widest column really depends on.
         columns: output bits that need logic of their own.
         small: those of them that leave an input of their LUT free.
+        joined: LUTs of columns of at most eight bits that share none: F7 and F8 join them.
     """
 
     luts: float
     address: int
     columns: int
     small: int
+    joined: float
 
 
 @lru_cache(maxsize=8192)
@@ -65,11 +68,12 @@ def table_shape(contents: tuple[int, ...], width: int) -> TableShape:
     columns = np.unique(nodes.roots)
     address, logic = int(inputs[columns].max()), int((inputs[columns] > 1).sum())
     luts = float(pieces.sum() + wide.sum() / MULTIPLEXERS_A_LUT)
-    if address == _F7_INPUTS or (address == _F8_INPUTS and logic <= _FEW_COLUMNS):
-        widths = inputs[columns][inputs[columns] > 1]
-        luts = min(luts, float((1 << np.maximum(0, widths - LUT_INPUTS)).sum()))
+    widths = inputs[columns][inputs[columns] > 1]
+    joined = float((1 << np.maximum(0, widths - LUT_INPUTS)).sum())
+    if address == F7_INPUTS or (address == F8_INPUTS and logic <= _FEW_COLUMNS):
+        luts = min(luts, joined)
     small = (inputs[columns] > 1) & (inputs[columns] < LUT_INPUTS)
-    return TableShape(luts, address, logic, int(small.sum()))
+    return TableShape(luts, address, logic, int(small.sum()), joined)
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def smooth_luts(address: int, growth: float) -> float:
         growth: distinct functions that each further address bit adds to every level of the diagram.
     """
     levels = max(0, address - LUT_INPUTS)
-    if address <= _F7_INPUTS:
+    if address <= F7_INPUTS:
         return 1 + growth * levels
     multiplexers = levels + growth * levels * (levels - 1) / 2
     return 1 + growth * levels + multiplexers / MULTIPLEXERS_A_LUT

@@ -94,6 +94,20 @@ def test_one_more_point_is_one_measurement(tools: Tools, tmp_path: Path) -> None
     assert len(steps) == 1
 
 
+def test_the_logic_beside_several_tables_is_not_theirs(tools: Tools, tmp_path: Path) -> None:
+    calibrate(tmp_path / "out", tmp_path / "work", fresh="tables_*")
+    found = load_measured(measuring.SET, tmp_path / "out")
+    assert found is not None
+    lut = {m.label: m.lut for m in found.points}
+    measured = [p for p in points() if p.label in tools.counted]
+    assert len(measured) == 6 and all("tables" in p.features for p in measured)
+    for p in measured:
+        assert p.row == "table"
+        made = 3.0 * len(p.label)
+        expected = {"xcup": made, "xc7": made, "ecp5": made + 4.0}
+        assert lut[p.label] == {unit: n - p.other[unit] for unit, n in expected.items()}
+
+
 def test_an_interrupted_run_goes_on(tools: Tools, tmp_path: Path) -> None:
     def stop(step: CalibrationStep) -> None:
         if step.done == 20:

@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 import yaml
 
-from symtick.calibration.points import DEEPER_LUTS, CalibrationPoint, points
+from symtick.calibration.points import CalibrationPoint, points
 from symtick.codegen.design import Design
 from symtick.codegen.emit.verilog import verilog_files
 from symtick.codegen.scheduling.scheduler import schedule
@@ -166,8 +166,10 @@ def _measured(
         for family in _AT_ONCE_FAMILIES:
             lacking = [sources[k] for k, m in results.items() if family not in m.lut]
             areas = yosys.synthesize_each(lacking, work, family, dsp=False) if lacking else {}
-            for label, area in areas.items():
-                results[label] = _with_lut(results[label], family, area.lut)
+            for p in batch:
+                if p.label in areas:
+                    area = areas[p.label]
+                    results[p.label] = _with_lut(p, results[p.label], family, area.lut)
         for p in batch:
             yield _on_ecp5(p, results[p.label], sources[p.label], work / "ecp5")
 
@@ -180,9 +182,11 @@ def _verilog(point: CalibrationPoint) -> str:
     return verilog_files(design)[f"rtl/{point.label}.v"]
 
 
-def _with_lut(measurement: Measurement, unit: Column, lut: float) -> Measurement:
-    """With the LUTs of a family, less those of the deeper logic beside tables."""
-    own = lut - (DEEPER_LUTS[unit] if "tables" in measurement.features else 0)
+def _with_lut(
+    point: CalibrationPoint, measurement: Measurement, unit: Column, lut: float
+) -> Measurement:
+    """With the LUTs of a family, less those of the point's other logic."""
+    own = lut - point.other.get(unit, 0)
     return measurement.model_copy(update={"lut": {**measurement.lut, unit: float(own)}})
 
 
@@ -191,7 +195,7 @@ def _on_ecp5(
 ) -> Measurement:
     if "ecp5" not in measurement.lut:
         area = yosys.synthesize([source], point.label, work, "ecp5", dsp=False)
-        measurement = _with_lut(measurement, "ecp5", area.lut + 2 * area.carry)
+        measurement = _with_lut(point, measurement, "ecp5", area.lut + 2 * area.carry)
     if measurement.period_ns is not None or not point.timed:
         return measurement
     timing = nextpnr.place_and_route(

@@ -1,8 +1,10 @@
 """The operations that `symtick calibrate` measures, one graph node each, between registers.
 
-Tables of more address bits than a LUT has are counted several at a time and beside deeper logic:
-synthesis makes a table that is alone as shallow as it can, and saves cells where other logic of the
-design is deeper anyway, which takes some 10 % more LUTs.
+Tables of more address bits than a LUT has are counted several at a time and as designs have them.
+A table of seven address bits fits into a tick with the sum that reads it, and lies on the deepest
+path itself. Of more address bits it has its tick alone, and other logic is deeper: synthesis makes
+a table that is alone as shallow as it can, and saves cells where other logic of the design is
+deeper anyway, which takes some 10 % more LUTs.
 
 Whoever adds a row to the device files, or wants a row to be fitted better, adds
 points here: only those that the kept measurements lack are measured.
@@ -13,20 +15,25 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
 from symtick.codegen.ir.graph import BIT, GOp, Graph, GraphBuilder
 from symtick.hwcost.devices.measured import Column
-from symtick.hwcost.models.features import parts, shape
+from symtick.hwcost.models.features import PricedPart, parts, shape
+
+_Term = tuple[int, int, Sequence[int]]  # address bits, width and contents of a table
 
 _SEED = 20_250_101
 # of the deeper logic: a bit chosen from 2**6, which reads more bits than two levels of LUTs can
 _CHOICES = 6
-_TERMS, _WIDE_TERMS = 10, 4  # tables of such a point
-DEEPER_LUTS: Mapping[Column, int] = {"xcup": 31, "xc7": 31, "ecp5": 56}  # alone, as Yosys makes it
+_SUMMED = 7  # address bits of a table that has a sum in its tick
+_SUMMED_TERMS, _TERMS, _WIDE_TERMS = 30, 10, 4  # tables of such a point
+# of the logic that is not tables, alone, as Yosys makes it
+_DEEPER_LUTS: Mapping[Column, int] = {"xcup": 31, "xc7": 31, "ecp5": 56}
+_SUM_LUTS: Mapping[Column, int] = {"xcup": 80, "xc7": 80, "ecp5": 132}  # less columns taken in
 
 
 @dataclass(frozen=True)
@@ -35,29 +42,26 @@ class CalibrationPoint:
 
     Attributes:
         label: unique name, a Verilog identifier.
-        graph: inputs and one operation; or several tables and, as its last output, deeper logic.
+        graph: inputs and one operation; or several tables with other logic.
         timed: whether to place and route it too, or only to count LUTs.
+        other: LUTs of the other logic alone.
     """
 
     label: str
     graph: Graph
     timed: bool = True
-
-    @property
-    def tables(self) -> int:
-        """How many tables it has beside deeper logic; 0 for one operation alone."""
-        return len(self.graph.outputs) - 1
+    other: Mapping[Column, int] = field(default_factory=dict)
 
     @property
     def features(self) -> dict[str, float]:
-        """The features that the device rows may use, and for tables the LUTs counted."""
-        part = parts(self.graph, self.graph.outputs[0])[0]
-        features = {name: float(value) for name, value in part.features.items()}
+        """The features that the device rows may use; for tables the LUTs counted and, of several,
+        how many they are."""
+        features = {name: float(value) for name, value in self._part.features.items()}
         nodes = [node for node in self.graph.nodes if node.op is GOp.TABLE]
         if nodes:
             features["counted"] = sum(shape(node).luts for node in nodes)
-        if self.tables:
-            features["tables"] = float(self.tables)
+        if len(nodes) > 1:
+            features["tables"] = float(len(nodes))
         return features
 
     @property
@@ -69,7 +73,13 @@ class CalibrationPoint:
     @property
     def row(self) -> str:
         """The device row that it measures."""
-        return parts(self.graph, self.graph.outputs[0])[0].row
+        return self._part.row
+
+    @property
+    def _part(self) -> PricedPart:
+        nodes = self.graph.nodes
+        tables = (k for k, node in enumerate(nodes) if node.op is GOp.TABLE)
+        return parts(self.graph, next(tables, self.graph.outputs[0]))[0]
 
 
 def _built(label: str, make: Callable[[GraphBuilder], int], timed: bool = True) -> CalibrationPoint:
@@ -77,24 +87,36 @@ def _built(label: str, make: Callable[[GraphBuilder], int], timed: bool = True) 
     return CalibrationPoint(label, builder.build([make(builder)], ["y"]), timed)
 
 
-def _beside_deeper_logic(
-    label: str, tables: Sequence[tuple[int, int, Sequence[int]]]
-) -> CalibrationPoint:
-    """Tables, each (address bits, width, contents) and of an input of its own."""
-    size = len(tables)
-    inputs = size + _CHOICES + (1 << _CHOICES)
-    builder = GraphBuilder(tuple(f"x{k}" for k in range(inputs)))
-    outputs = [
+def _placed(builder: GraphBuilder, tables: Sequence[_Term]) -> list[int]:
+    """The nodes of tables of an input each."""
+    return [
         builder.table(builder.input(k, Fixed(address, 0, False)), contents, Fixed(width, 0))
         for k, (address, width, contents) in enumerate(tables)
     ]
+
+
+def _summed(label: str, tables: Sequence[_Term]) -> CalibrationPoint:
+    """An even number of tables, added in pairs."""
+    builder = GraphBuilder(tuple(f"x{k}" for k in range(len(tables))))
+    nodes = _placed(builder, tables)
+    sums = [builder.op(GOp.ADD, a, b) for a, b in zip(nodes[::2], nodes[1::2], strict=True)]
+    graph = builder.build(sums, [f"y{k}" for k in range(len(sums))])
+    return CalibrationPoint(label, graph, False, _SUM_LUTS)
+
+
+def _beside_deeper_logic(label: str, tables: Sequence[_Term]) -> CalibrationPoint:
+    """Tables that are outputs, and a deeper choice."""
+    size = len(tables)
+    inputs = size + _CHOICES + (1 << _CHOICES)
+    builder = GraphBuilder(tuple(f"x{k}" for k in range(inputs)))
+    outputs = _placed(builder, tables)
     bits = [builder.input(k, BIT) for k in range(size, inputs)]
     for choice in bits[:_CHOICES]:
         pairs = zip(bits[_CHOICES::2], bits[_CHOICES + 1 :: 2], strict=True)
         bits[_CHOICES:] = [builder.op(GOp.SELECT, choice, a, b) for a, b in pairs]
     outputs.append(bits[-1])
     names = [f"y{k}" for k in range(size + 1)]
-    return CalibrationPoint(label, builder.build(outputs, names), False)
+    return CalibrationPoint(label, builder.build(outputs, names), False, _DEEPER_LUTS)
 
 
 def _binary(op: GOp, a: Fixed, b: Fixed) -> Callable[[GraphBuilder], int]:
@@ -185,7 +207,7 @@ _SIGNED_CURVES: Mapping[str, Callable[[float], float]] = {
 }
 
 
-def _term(random: np.random.Generator, address: int) -> tuple[int, int, list[int]]:
+def _term(random: np.random.Generator, address: int) -> _Term:
     """A table as a design has it: some f(slope * x + offset) of a signal x in -1..1, as codes."""
     slope, offset = random.normal(0.0, 2.0), random.normal(0.0, 0.7)
     f = (math.tanh, lambda u: math.exp(-u * u), lambda u: u * u, lambda u: math.exp(u - 3.0))[
@@ -255,7 +277,8 @@ def _tables() -> Iterator[CalibrationPoint]:
     for k in (5, 6):
         for name, g in _SIGNED_CURVES.items():
             yield _built(f"table_{k}_{name}", _table(k, 8, _curve(k, 8, g, signed=True)), False)
-    for k in range(7, 13):
+    for k in range(_SUMMED, 13):
         random = np.random.default_rng([_SEED, 1, k])
-        terms = [_term(random, k) for _ in range(_TERMS if k < 11 else _WIDE_TERMS)]
-        yield _beside_deeper_logic(f"tables_{k}_terms", terms)
+        count = _SUMMED_TERMS if k == _SUMMED else _TERMS if k < 11 else _WIDE_TERMS
+        terms = [_term(random, k) for _ in range(count)]
+        yield (_summed if k == _SUMMED else _beside_deeper_logic)(f"tables_{k}_terms", terms)

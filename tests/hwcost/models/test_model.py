@@ -14,6 +14,7 @@ from symtick.codegen.scheduling.scheduler import schedule
 from symtick.errors import InputError, ResourceError
 from symtick.expr import Op, parse
 from symtick.hwcost import CycleModel, OpenModel, estimate, model, search_cost
+from symtick.hwcost.models.features import shape
 from symtick.hwcost.models.model import Model
 
 
@@ -175,3 +176,27 @@ def test_an_adder_takes_in_a_small_table_that_it_alone_reads() -> None:
         assert found.by_node[first].lut == alone[first] > 0.0
         assert (found.by_node[second].lut < 0.5) == absorbed
         assert (found.by_node[second].lut == alone[second]) != absorbed
+
+
+@pytest.mark.parametrize(("clock", "depth"), [(200.0, "one LUT"), (50.0, "two LUTs")])
+def test_tables_of_a_design_that_is_one_lut_deep_share_nothing(clock: float, depth: str) -> None:
+    """F7 and F8 join what they need where no other logic is deeper; a sum in the tick is."""
+    device = model("open", clock)
+    design = compile_expression(
+        parse("tanh(a) + tanh(1.5 * b)", ["a", "b"]),
+        [Fixed(8, 7)] * 2,
+        device,
+        Precision(),
+        name="pair",
+    )
+    graph = design.graph
+    (adder,) = (node for node in graph.nodes if node.op is GOp.ADD)
+    first = adder.args[0]
+    counted = shape(graph.nodes[first])
+    assert counted.address == 8 and counted.luts != counted.joined
+    factors = device.device.table_factor
+    expected = {
+        "one LUT": counted.joined * factors[6],
+        "two LUTs": counted.luts * factors[8],
+    }
+    assert estimate(design, device).by_node[first].lut == pytest.approx(expected[depth])
