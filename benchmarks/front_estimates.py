@@ -70,7 +70,7 @@ def by_width(rows: Sequence[Record]) -> Iterator[Record]:
     """Errors of the LUT estimate, (estimate - measured) / measured, for each width of the rows."""
     for width in sorted({row["width"] for row in rows}):
         designs = [d for row in rows if row["width"] == width for d in row["designs"]]
-        errors = np.array([d["lut"] / max(d["lut_yosys"], 1) - 1.0 for d in designs])
+        errors = np.array([(d["lut"] - d["lut_yosys"]) / max(d["lut_yosys"], 1) for d in designs])
         sizes = [d["lut_yosys"] for d in designs]
         yield {
             "width": width, "designs": len(designs),
