@@ -203,9 +203,24 @@ class Front:
         return replace(self, chosen="" if chosen is None else chosen.name)
 
     def with_tuned(self, tuned: Iterable[FrontEntry], choice: ChoiceSettings) -> Front:
-        """The front with tuned designs beside the others, the choice made among all."""
-        entries = sorted((*self.entries, *tuned), key=lambda e: (e.cost, e.ticks, -e.score, e.name))
-        return replace(self, entries=tuple(entries))._choosing(choice)
+        """The front with tuned designs beside those that they were made of.
+
+        It is thinned again, by the cheaper of both, and the choice is made among all.
+        """
+
+        def order(entry: FrontEntry) -> tuple[float, ...]:
+            return (entry.cost, entry.ticks, -entry.score)
+
+        if not self.entries:
+            return self
+        made = {entry.tuned_of: entry for entry in tuned}
+        both = sorted((*self.entries, *made.values()), key=order)
+        whole = replace(self, entries=tuple(both))._choosing(choice)
+        cheaper = sorted((made.get(e.name, e) for e in self.entries), key=order)
+        thin = replace(self, entries=tuple(cheaper))._choosing(choice)
+        wanted = (*thin._distinct(choice), whole.entry(), whole.best)
+        kept = {e.tuned_of or e.name for e in wanted}
+        return whole._of_names({e.name for e in both if (e.tuned_of or e.name) in kept})
 
     def ratio(self, entry: FrontEntry) -> float | None:
         """An entry's error in units of the teacher's, the root mean square over the outputs.
@@ -236,6 +251,10 @@ class Front:
         `choice.resolution` below it (of values: makes an error larger by less than the share
         `choice.rmse_resolution`); the chosen and the best stay.
         """
+        return self._of_names({e.name for e in self._distinct(choice)})
+
+    def _distinct(self, choice: ChoiceSettings) -> list[FrontEntry]:
+        """The entries that stay, see `thinned`."""
 
         def alike(first: FrontEntry, second: FrontEntry) -> bool:
             if second.rmse:
@@ -247,9 +266,20 @@ class Front:
             near = any(k.ticks <= entry.ticks and alike(k, entry) for k in kept)
             if not near or entry in (self.entry(), self.best):
                 kept.append(entry)
-        names = {e.name: f"d{n}" for n, e in enumerate(kept, 1)}
-        renamed = tuple(replace(e, name=names[e.name]) for e in kept)
-        return replace(self, entries=renamed, chosen=names.get(self.chosen, ""))
+        return kept
+
+    def _of_names(self, kept: set[str]) -> Front:
+        """The designs of these names, numbered anew, tuned ones by what they were made of."""
+        plain = [e for e in self.entries if e.name in kept and not e.tuned_of]
+        names = {e.name: f"d{n}" for n, e in enumerate(plain, 1)}
+        names |= {e.name: f"{names[e.tuned_of]}t" for e in self.entries
+                  if e.name in kept and e.tuned_of}  # fmt: skip
+        entries = tuple(
+            replace(e, name=names[e.name], tuned_of=names.get(e.tuned_of, ""))
+            for e in self.entries
+            if e.name in kept
+        )
+        return replace(self, entries=entries, chosen=names.get(self.chosen, ""))
 
     def entry(self, name: str | None = None) -> FrontEntry:
         """The entry of that name; the chosen one without a name.

@@ -67,6 +67,39 @@ def test_thinning_keeps_choice_best_and_every_clear_step(
         assert any(score > e.score - resolution or score == e.score for score, _, _ in cheaper)
 
 
+@given(
+    st.lists(figures, min_size=1, max_size=12),
+    st.lists(st.tuples(st.floats(0.3, 0.99), st.floats(-0.05, 0.05)) | st.none(), min_size=12),
+    st.sampled_from([0.0, 0.1]),
+)
+def test_tuned_designs_stand_beside_their_own(
+    points: list[tuple[float, int, float]],
+    savings: list[tuple[float, float] | None],
+    resolution: float,
+) -> None:
+    choice = ChoiceSettings(share=0.5, floor=0.5, resolution=resolution)
+    base = Front.of([entry(*p) for p in points], 1.0, choice)
+    tuned = [
+        replace(e, name=f"{e.name}t", tuned_of=e.name, lut=e.lut * s[0], score=e.score + s[1])
+        for e, s in zip(base.entries, savings, strict=False)
+        if s is not None
+    ]
+    front = base.with_tuned(tuned, choice)
+    plain = [e for e in front.entries if not e.tuned_of]
+    assert [e.name for e in plain] == [f"d{k + 1}" for k in range(len(plain))]
+    costs = [e.cost for e in front.entries]
+    assert costs == sorted(costs)
+    for e in front.entries:
+        own = front.entry(e.tuned_of) if e.tuned_of else e
+        assert e.name == (f"{own.name}t" if e.tuned_of else own.name)
+    # the choice and the best are those among all designs, both forms of each
+    everything = [*base.entries, *tuned]
+    enough = [e for e in everything if e.score >= 0.5]
+    if enough:
+        assert front.entry().cost == min(e.cost for e in enough)
+    assert front.best.score == max(e.score for e in everything)
+
+
 def test_choice_is_the_smallest_that_keeps_enough() -> None:
     choice = ChoiceSettings(share=0.9, floor=0.5, max_ticks=3)
     entries = [entry(0.99, 3, 90), entry(0.91, 2, 40), entry(0.92, 3, 60), entry(0.85, 1, 5)]
