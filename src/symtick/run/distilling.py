@@ -23,7 +23,7 @@ from symtick.expr import check_names
 from symtick.files import new_folder, write_bytes, write_json, write_text
 from symtick.hwcost import model, search_cost
 from symtick.run.advice import write_advice
-from symtick.run.folder import INPUTS, Run, open_run
+from symtick.run.folder import INPUTS, Run, make_problem, open_run
 from symtick.search.data.dataset import Dataset
 from symtick.search.data.files import load_split
 from symtick.search.distill.advice import unmet
@@ -66,6 +66,7 @@ def distill_job(
     inputs = job.inputs.fit(train.feature_names, train.X)
     _check_y(job, train)
     teacher = make_teacher(job, train)
+    make_problem(job, train, teacher, inputs)  # refuses what does not fit
     with new_folder(target) as draft:
         write_text(draft / JOB, job.to_yaml())
         write_bytes(draft / "data.npz", _packed(train, test))

@@ -137,23 +137,7 @@ class Run:
     @cached_property
     def problem(self) -> Problem:
         """What the search is to imitate: the teacher's outputs on the training rows, or their y."""
-        train, settings, formats = self.train, self.job, self.inputs.formats
-        X = self.inputs.values(train.X)
-        common: dict[str, Any] = {
-            "input_names": train.feature_names,
-            "output_names": self.output_names,
-            "validation": settings.data.validation,
-            "seed": settings.seed,
-        }
-        if settings.task == "regression":
-            truth = None if self.teacher is None else train.y
-            values = train.targets if self.teacher is None else self.teacher.logits(train.X)
-            return Problem.from_scores(X, values, formats, kind="values", truth=truth, **common)
-        if self.teacher is None:
-            classes = len(train.class_names)
-            return Problem.from_labels(X, train.labels, formats, classes=classes, **common)
-        scores = self.teacher.logits(train.X)
-        return Problem.from_scores(X, scores, formats, labels=train.y, **common)
+        return make_problem(self.job, self.train, self.teacher, self.inputs)
 
     @property
     def complete(self) -> bool:
@@ -167,7 +151,7 @@ class Run:
     @property
     def output_names(self) -> tuple[str, ...]:
         """Port name of each output."""
-        return output_names(self.train)
+        return output_names(self.train, self.teacher)
 
     def design_folder(self, entry: FrontEntry) -> Path:
         """Where an entry's firmware is."""
@@ -313,13 +297,44 @@ def _two_at_a_time(
     return results
 
 
-def output_names(data: Dataset) -> tuple[str, ...]:
-    """score_<class> or value_<target>, with what no port name can hold written as _."""
+def make_problem(
+    job: Job, train: Dataset, teacher: TorchTeacher | None, inputs: InputMap
+) -> Problem:
+    """What a job's search is to imitate: the teacher's outputs on the training rows, or their y.
+
+    Raises:
+        InputError: rows, teacher and the share held out do not fit.
+    """
+    X, formats = inputs.values(train.X), inputs.formats
+    common: dict[str, Any] = {
+        "input_names": train.feature_names,
+        "output_names": output_names(train, teacher),
+        "validation": job.data.validation,
+        "seed": job.seed,
+    }
+    if job.task == "regression":
+        truth = None if teacher is None else train.y
+        values = train.targets if teacher is None else teacher.logits(train.X)
+        return Problem.from_scores(X, values, formats, kind="values", truth=truth, **common)
+    if teacher is None:
+        classes = len(train.class_names)
+        return Problem.from_labels(X, train.labels, formats, classes=classes, **common)
+    scores = teacher.logits(train.X)
+    return Problem.from_scores(X, scores, formats, labels=train.y, **common)
+
+
+def output_names(data: Dataset, teacher: TorchTeacher | None) -> tuple[str, ...]:
+    """score_<class> or value_<target>, with what no port name can hold written as _.
+
+    The one output of a teacher of two classes is the score of the second.
+    """
     kind = "value" if data.target_names else "score"
     names = ["".join(c if c.isascii() and c.isalnum() else "_" for c in n)
              for n in data.target_names or data.class_names]  # fmt: skip
     if len(set(names)) < len(names):
         names = [str(k) for k in range(len(names))]
+    if teacher is not None:
+        names = names[-teacher.architecture.widths[-1] :]
     return tuple(f"{kind}_{n}" for n in names)
 
 

@@ -1,0 +1,41 @@
+"""Data and teacher of a job: what fits together is learnt, the rest leaves no run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from symtick import distill_job
+from symtick.errors import InputError
+from symtick.search.teachers.teacher import TorchTeacher
+
+Job = Callable[..., Path]
+QUICK = {"generations": 1, "hidden": []}
+
+
+@pytest.mark.kernel
+def test_a_saved_teacher_of_two_classes_has_one_output(job: Job, tmp_path: Path) -> None:
+    net = nn.Linear(2, 1)
+    with torch.no_grad():
+        net.weight.copy_(torch.tensor([[1.0, 0.02]]))
+        net.bias.zero_()
+    teacher = TorchTeacher.wrap(nn.Sequential(net), ("eta", "pt"), ("bkg", "sig"))
+    teacher.save(tmp_path / "net.npz")
+    path = job(tmp_path, teacher={"saved": "net.npz"}, search=QUICK)
+    run = distill_job(path, tmp_path / "run")
+    assert run.output_names == run.problem.output_names == ("score_sig",)
+    assert list(run.chosen.expressions) == ["score_sig"]
+    X = run.test.X
+    assert np.mean(run.chosen.classify(X) == (teacher.logits(X)[:, 0] > 0)) > 0.9
+
+
+def test_a_share_that_holds_no_row_out_leaves_no_folder(job: Job, tmp_path: Path) -> None:
+    path = job(tmp_path, data={"path": "rows.npz", "validation": 1e-4}, teacher={})
+    with pytest.raises(InputError, match=r"holding out a share of 0\.0001 of 720 rows"):
+        distill_job(path, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
