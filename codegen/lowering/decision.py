@@ -27,7 +27,7 @@ from symtick.codegen.ir.arrival import fewest_ticks
 from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
 from symtick.codegen.ir.schedule import CostModel
-from symtick.codegen.lowering.pairwise import index_of_largest
+from symtick.codegen.lowering.pairwise import MOST_SCORES, index_of_largest
 from symtick.errors import InputError
 
 OUTPUTS = ("scores", "index", "margin", "top", "above")
@@ -125,7 +125,8 @@ def decided(graph: Graph, decision: Decision, model: CostModel) -> Graph:
     decision.check(count)
     if decision == SCORES:
         return graph
-    if not {"margin", "top"} & set(decision.outputs) and "index" in decision.outputs:
+    alone = "index" in decision.outputs and not {"margin", "top"} & set(decision.outputs)
+    if alone and count <= MOST_SCORES:
         made = [_decided(graph, decision, pairwise=way) for way in (False, True)]
         return min(made, key=lambda g: _cost(g, model))
     return _decided(graph, decision)

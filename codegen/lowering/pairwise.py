@@ -20,6 +20,7 @@ from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GOp, GraphBuilder
 
 ADDRESS_BITS = 6  # of a table: the inputs of one LUT
+MOST_SCORES = 12  # beyond, comparisons of all pairs are many and tables would be larger
 
 
 def index_of_largest(builder: GraphBuilder, scores: Sequence[int]) -> int:
@@ -27,7 +28,7 @@ def index_of_largest(builder: GraphBuilder, scores: Sequence[int]) -> int:
 
     Args:
         builder: holds the scores, and gets the comparisons and tables.
-        scores: nodes, at least two.
+        scores: nodes, from 2 to `MOST_SCORES`.
     """
     field = [_Bracket(_constant(k), score) for k, score in enumerate(scores)]
     while len(field) > 1:

@@ -154,13 +154,16 @@ class WordInputs:
             tail: of those quantiles.
 
         Raises:
-            InputError: bad data, a word that does not hold its feature, or a slice wider than it.
+            InputError: bad data, a word that does not hold its feature or is too coarse for it, or
+                a slice wider than its word.
         """
-        matrix = check_matrix(X, names)[:_ROWS]
+        matrix = check_matrix(X, names)
+        for name, word, feature in zip(names, words, matrix.T, strict=True):
+            word.check(name, feature)
+        matrix = matrix[np.random.default_rng(0).permutation(len(matrix))[:_ROWS]]
         scaled = np.floor(Scaler.fit(matrix, tail).transform(matrix) * 2.0 ** (bits - 1))
         slices = []
         for name, word, feature, codes in zip(names, words, matrix.T, scaled.T, strict=True):
-            word.check(name, feature)
             least = _entropy(codes.astype(np.int64)) - _LOST_BITS
             width = widths.get(name)
             if width is not None and width > word.fmt.width:
@@ -169,7 +172,7 @@ class WordInputs:
                 )
             raw = word.raw(feature)
             stated = None if width is None else _finest(word.fmt, raw, width)
-            slices.append(stated or _best_slice(word.fmt, raw, bits, least))
+            slices.append(stated or _best_slice(name, word.fmt, raw, bits, least))
         return cls(tuple(names), tuple(words), tuple(slices))
 
     @property
@@ -312,15 +315,27 @@ def _entropy(codes: IntArray) -> float:
     return float(-(shares * np.log2(shares)).sum())
 
 
-def _best_slice(word: Fixed, raw: IntArray, bits: int, least: float) -> Slice:
+def _best_slice(name: str, word: Fixed, raw: IntArray, bits: int, least: float) -> Slice:
     """A slice of `bits` bits; of more where its entropy is under `least`, of fewer where they say
-    as much."""
+    as much.
+
+    Raises:
+        InputError: that of the most bits has less entropy.
+    """
     widths = [min(k, word.width) for k in SLICE_BITS]
     slices = {k: _finest(word, raw, k) for k in widths}
     entropy = {k: _entropy(part.codes(raw)) for k, part in slices.items()}
     first = min(bits, word.width)
     enough = [k for k in widths if k >= first and entropy[k] >= least]
-    width = min(enough, default=max(widths))
+    if not enough:
+        most = max(widths)
+        count = len(np.unique(slices[most].codes(raw)))
+        raise InputError(
+            f"inputs.raw: a slice of {most} bits of {word} tells {count} values of {name} apart, "
+            "too few for it: state a finer word or its unit, subtract what all values share before "
+            f"the firmware, or accept it by inputs.widths: {{{name}: {most}}}"
+        )
+    width = min(enough)
     while width - 1 in slices and entropy[width - 1] > entropy[width] - _SAME_BITS:
         width -= 1
     return slices[width]

@@ -127,6 +127,9 @@ class TeacherSection(_Section):
         return self
 
 
+SliceBits = Annotated[int, Ge(SLICE_BITS[0]), Le(SLICE_BITS[-1])]
+
+
 class RawSection(_Section):
     """An input as the detector delivers it.
 
@@ -172,8 +175,8 @@ class InputsSection(_Section):
     """
 
     raw: Annotated[dict[str, RawSection] | None, BeforeValidator(_by_name)] = None
-    bits: Annotated[int, Ge(SLICE_BITS[0]), Le(SLICE_BITS[-1])] = SLICE
-    widths: dict[str, Count] = {}
+    bits: SliceBits = SLICE
+    widths: dict[str, SliceBits] = {}
     format: str = INPUT_FORMAT
     formats: dict[str, str] = {}
     tail: Annotated[float, Ge(0), Lt(0.5)] = TAIL
@@ -199,7 +202,8 @@ class InputsSection(_Section):
             InputError: a name is no feature, a feature has no word, or a word does not hold it.
         """
         for key in ("raw", "widths", "formats"):
-            strange = sorted(set(getattr(self, key) or {}) - {*names, "*"})
+            all_others = {"*"} if key == "raw" else set()
+            strange = sorted(set(getattr(self, key) or {}) - {*names, *all_others})
             if strange:
                 raise InputError(
                     f"inputs.{key} names {', '.join(strange)}, but the features are "

@@ -112,7 +112,13 @@ def test_the_job_in_the_run_folder_is_the_job(block: Run) -> None:
         ({"raw": RAW, "format": "fixed<6,1>"}, "inputs with raw take no format"),
         ({"bits": 5}, "inputs without raw take no bits"),
         ({"raw": RAW, "bits": 11}, "inputs.bits must be an integer from 4 to 10, not 11"),
-        ({"raw": RAW, "widths": {"pt": 15}}, "pt has 15 bits, but its word fixed<14,14> has fewer"),
+        (
+            {"raw": RAW | {"eta": "fixed<6,4>"}, "widths": {"eta": 9}},
+            "eta has 9 bits, but its word",
+        ),
+        ({"raw": RAW, "widths": {"*": 5}}, r"inputs.widths names \*, but the features are eta, pt"),
+        ({"formats": {"*": "fixed<8,1>"}}, r"inputs.formats names \*, but the features are eta"),
+        ({"raw": RAW, "widths": {"pt": 3}}, "inputs.widths.pt must be an integer from 4 to 10"),
         ({"raw": {"*": {"format": "fixed<8,4>", "unit": 0}}}, "unit must be a number other than 0"),
     ],
 )

@@ -13,7 +13,11 @@ import pytest
 from symtick import Run, RunDesign, SymtickError, distill_job, open_run
 from symtick.design_folder.folder import design_folders, read_spec
 from symtick.errors import InputError
+from symtick.expr import parse, to_text
 from symtick.run import distilling
+from symtick.run.designs import _rounded
+from symtick.search.data.dataset import Scaler
+from symtick.search.data.inputs import ScaledInputs
 
 ROOT = Path(__file__).resolve().parents[2]
 Job = Callable[..., Path]
@@ -62,6 +66,23 @@ def test_a_design_predicts_as_its_firmware_computes(deciding: Run) -> None:
     np.testing.assert_array_equal(outputs["index"], real["index"])
     np.testing.assert_array_equal(design.classify(X), real["index"])
     assert 0 < real["index"].mean() < 1
+
+
+def test_formulas_have_the_digits_that_their_values_need(deciding: Run) -> None:
+    """Far from 0 a slope and an offset of four digits would not be enough."""
+    inputs = deciding.inputs
+    assert isinstance(inputs, ScaledInputs)
+    far = ScaledInputs(
+        ("eta", "pt"), Scaler((4990.37, 4000.123), (5010.11, 4001.071)), inputs.formats
+    )
+    whole = far.in_units(parse("tanh(3*eta)*pt", ("eta", "pt")))
+    rng = np.random.default_rng(0)
+    rows = np.stack([rng.uniform(4990, 5010, 99), rng.uniform(4000, 4001, 99)], axis=1)
+    text = _rounded(whole, 0, 4, rows)
+    wanted = whole.evaluate(rows)
+    assert np.ptp(parse(to_text(whole, 0, 4), ("eta", "pt")).evaluate(rows) - wanted) > 0.02
+    assert np.abs(parse(text, ("eta", "pt")).evaluate(rows) - wanted).max() < 0.01
+    assert len(text) < len(to_text(whole, 0))
 
 
 def test_rows_of_another_shape_are_refused(deciding: Run) -> None:

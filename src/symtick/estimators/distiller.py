@@ -293,6 +293,7 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
             device=self.device,
             clock_mhz=self.clock_mhz,
             decision=self._decision(),
+            scheduler=self.settings().scheduler,
             slices=self.inputs_.slices,
             widths=entry.widths,
         )

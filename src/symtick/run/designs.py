@@ -13,9 +13,10 @@ import numpy.typing as npt
 from symtick.codegen import SCORES, Design
 from symtick.design_folder.folder import DesignSpec, write_design
 from symtick.errors import InputError
-from symtick.expr import to_text
+from symtick.expr import Expression, parse, to_text
 from symtick.files import new_folder
 from symtick.hwcost import Estimate, estimate
+from symtick.search.data.dataset import FloatArray
 from symtick.search.data.metrics import predicted_classes
 from symtick.search.designs.front import FrontEntry
 
@@ -23,6 +24,23 @@ if TYPE_CHECKING:
     from symtick.design_folder.checks import Synthesis
     from symtick.run.folder import Run
     from symtick.sim.verify import Verification
+
+
+_FORMULA_ROWS = 200
+_MOVED = 0.005  # of a value's range
+_ALL_DIGITS = 17
+
+
+def _rounded(expression: Expression, output: int, digits: int, rows: FloatArray) -> str:
+    """An output with as few digits as its values on these rows bear."""
+    wanted = expression.evaluate(rows)[:, output]
+    allowed = _MOVED * float(np.ptp(wanted))
+    for count in range(digits, _ALL_DIGITS):
+        text = to_text(expression, output, count)
+        gaps = parse(text, expression.inputs).evaluate(rows)[:, 0] - wanted
+        if not np.nanmax(np.abs(gaps)) > allowed:
+            break
+    return text
 
 
 @dataclass(frozen=True)
@@ -66,10 +84,15 @@ class RunDesign:
         The hardware reads these in steps and saturated, as `run.inputs` says.
 
         Args:
-            digits: significant digits of the constants; None writes them exactly.
+            digits: significant digits of the constants, and more where so few would move a value by
+                over half a per cent of its range on training rows; None writes them exactly.
         """
         whole = self.run.inputs.in_units(self.entry.expression)
-        return {name: to_text(whole, k, digits) for k, name in enumerate(self.run.output_names)}
+        rows = self.run.inputs.told(self.run.train.X[:_FORMULA_ROWS])
+        return {
+            name: to_text(whole, k, digits) if digits is None else _rounded(whole, k, digits, rows)
+            for k, name in enumerate(self.run.output_names)
+        }
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -227,8 +227,8 @@ def _search(run: Run, observer: SearchObserver, resume: bool) -> Run:
         _remove_outdated(finished)
     for design in finished.designs.values():
         write_design(design.folder, design.spec)
-    write_advice(finished, distiller.config.choice, distiller.evidence())
     write_json(run.folder / "run.json", _record(distiller, time.monotonic() - start, resume))
+    write_advice(finished, distiller.config.choice, distiller.evidence())
     return finished
 
 

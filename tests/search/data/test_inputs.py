@@ -20,7 +20,7 @@ X = np.stack(
         np.round(RNG.exponential(40.0, 6000) * 4) / 4,
         RNG.normal(0.0, 0.8, 6000),
         RNG.integers(0, 4, 6000).astype(float),
-        RNG.normal(91.0, 2.0, 6000),
+        RNG.normal(91.0, 5.0, 6000),
     ],
     axis=1,
 )
@@ -111,6 +111,22 @@ def test_a_scaled_expression_is_shown_in_units() -> None:
     np.testing.assert_allclose(
         scaled.in_units(expression).evaluate(inside), wanted, rtol=1e-5, atol=1e-5
     )
+
+
+def test_sorted_rows_make_the_same_slices() -> None:
+    rising = np.sort(RNG.exponential(100.0, 60_000))[:, None]
+    word = Word(Fixed(16, 6, False))
+    (part,) = WordInputs.fit(("pt",), (word,), rising, bits=6, widths={}, tail=0.001).slices
+    assert np.mean(rising > part.fmt.hi + part.fmt.step) <= 0.025
+
+
+def test_a_word_too_coarse_for_its_feature_is_refused() -> None:
+    far = RNG.normal(40_000.0, 30.0, (3000, 1))
+    word = Word(Fixed(16, 0, False))
+    with pytest.raises(InputError, match=r"10 bits of ufixed<16,16> tells \d+ values of adc apart"):
+        WordInputs.fit(("adc",), (word,), far, bits=6, widths={}, tail=0.001)
+    accepted = WordInputs.fit(("adc",), (word,), far, bits=6, widths={"adc": 10}, tail=0.001)
+    assert accepted.slices[0].fmt.width == 10
 
 
 def test_what_does_not_fit_is_refused() -> None:
