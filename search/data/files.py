@@ -1,7 +1,7 @@
 """Reading data sets: .npz, .csv, and the public jet data set from OpenML.
 
 Layouts:
-  .npz  `X` and `y`, or `X_train`, `y_train`, `X_test`, `y_test` (the y may be left out); optional
+  .npz  `X` and `y`, or `X_train`, `y_train`, `X_test`, `y_test` (both y may be left out); optional
         `feature_names` and `classes` (or `class_names`) as fixed-width text. Never unpickled. For a
         regression y is real, (rows,) or (rows, targets), and `target_names` may name the targets.
   .csv  one header line of names, then numbers. The label column is the one named by `target`,
@@ -86,10 +86,14 @@ def load_split(
     """Training and test part of a file: its own parts, or else a seeded cut.
 
     Raises:
-        InputError: as `load_dataset` and `Dataset.split`.
+        InputError: as `load_dataset` and `Dataset.split`, or one part alone has y.
     """
     file = Path(path)
-    if file.suffix == ".npz" and file.is_file() and "X_train" in _arrays(file):
+    arrays = _arrays(file) if file.suffix == ".npz" and file.is_file() else {}
+    if "X_train" in arrays:
+        given = [name for name in ("y_train", "y_test") if name in arrays]
+        if len(given) == 1:
+            raise InputError(f"{path} has {given[0]} alone: give y_train and y_test, or neither")
         return load_dataset(file, "train", task=task), load_dataset(file, "test", task=task)
     return load_dataset(file, "all", target, task).split(fraction, seed)
 

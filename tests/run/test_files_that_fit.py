@@ -39,3 +39,14 @@ def test_a_share_that_holds_no_row_out_leaves_no_folder(job: Job, tmp_path: Path
     with pytest.raises(InputError, match=r"holding out a share of 0\.0001 of 720 rows"):
         distill_job(path, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("given", ["y_train", "y_test"])
+def test_y_of_one_part_alone_is_refused(job: Job, tmp_path: Path, given: str) -> None:
+    path = job(tmp_path, teacher={}, search=QUICK)
+    rows = dict(np.load(tmp_path / "rows.npz"))
+    y, parts = rows.pop("y"), {"X_train": rows["X"], "X_test": rows.pop("X")}
+    np.savez(tmp_path / "rows.npz", **rows, **parts, **{given: y})
+    with pytest.raises(InputError, match=rf"rows\.npz has {given} alone: give y_train and y_test"):
+        distill_job(path, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
