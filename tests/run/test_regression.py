@@ -118,6 +118,9 @@ def test_refusals_name_both_sides(tmp_path: Path) -> None:
         "made for classification, but the job's task is regression",
         teacher={"saved": "classes.npz"},
     )
+    both = Dataset(hits, targets(curvature), MUON_FEATURES, target_names=TARGETS[::-1])
+    train_mlp(both, (4,), epochs=1).save(tmp_path / "turned.npz")
+    refused("targets size, q/pT, the data has .* and q/pT, size", teacher={"saved": "turned.npz"})
 
 
 def test_a_job_names_several_columns(tmp_path: Path) -> None:

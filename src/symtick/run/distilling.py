@@ -122,11 +122,12 @@ def make_teacher(job: Job, train: Dataset) -> TorchTeacher | None:
     else:
         return None
     _check_task(job, teacher, train)
-    if teacher.feature_names != names or teacher.class_names != classes:
+    outputs = "targets" if train.target_names else "classes"
+    taught, given = teacher.target_names or teacher.class_names, train.target_names or classes
+    if teacher.feature_names != names or taught != given:
         raise InputError(
-            f"the teacher is for features {', '.join(teacher.feature_names)} and classes "
-            f"{', '.join(teacher.class_names)}, the data has {', '.join(names)} and "
-            f"{', '.join(classes)}"
+            f"the teacher is for features {', '.join(teacher.feature_names)} and {outputs} "
+            f"{', '.join(taught)}, the data has {', '.join(names)} and {', '.join(given)}"
         )
     return teacher
 
