@@ -8,7 +8,7 @@ from symtick.codegen.ir.graph import BIT, MAX_TABLE_BITS, WIRES, GNode, GOp, Gra
 from symtick.codegen.ir.schedule import Area, CostModel, Schedule
 from symtick.codegen.lowering.decision import SCORES, Decision
 from symtick.codegen.lowering.lower import lower
-from symtick.codegen.lowering.precision import Precision
+from symtick.codegen.lowering.precision import TERM_FRACS, Precision
 from symtick.codegen.lowering.slices import Slice
 from symtick.codegen.passes.pipeline import PASSES, Pass, run_passes
 from symtick.codegen.scheduling.scheduler import schedule
@@ -21,6 +21,7 @@ __all__ = [
     "MAX_TABLE_BITS",
     "PASSES",
     "SCORES",
+    "TERM_FRACS",
     "WIRES",
     "Area",
     "CostModel",

@@ -12,6 +12,7 @@ from symtick.defaults import DIVISION, TERM_FRAC
 from symtick.errors import InputError, WidthError
 
 DIVISIONS = ("auto", "exact")
+TERM_FRACS = (-32, 40)  # the coarsest and the finest place of an output's terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Precision:
     division: str = DIVISION
 
     def __post_init__(self) -> None:
-        _within("term_frac", self.term_frac, -32, 40)
+        _within("term_frac", self.term_frac, *TERM_FRACS)
         _within("table_bits", self.table_bits, 0, MAX_TABLE_BITS)
         _within("wide_bits", self.wide_bits, 2, MAX_TABLE_BITS)
         _within("guard_bits", self.guard_bits, 0, 8)

@@ -35,6 +35,7 @@ from symtick.search.distill.assemble import PRICES, Assembly, combinations, leas
 from symtick.search.distill.checkpoint import Checkpoint, fingerprint
 from symtick.search.distill.output_search import OutputSearch
 from symtick.search.distill.settings import DistillConfig
+from symtick.search.distill.unit_check import check_units
 from symtick.search.kernel_api.search import Search, Status
 from symtick.search.layered.elimination import Elimination, LayeredRows, PrunedForm, unpack
 from symtick.search.layered.layers import OUTER_SHAPE, SHAPES, Layers
@@ -74,8 +75,8 @@ class Distiller:
         inputs: how designs read the problem's codes; None for as they are.
 
     Raises:
-        InputError: the cost table is for another number of inputs, or the decision for another
-            number of scores.
+        InputError: the cost table is for another number of inputs, the decision for another
+            number of scores, or a target is in a unit that no design can hold.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Distiller:
         self.problem = problem
         self.config = config
         config.decision.check(problem.outputs)
+        check_units(problem, problem.output_names, config)
         self.evaluator = DesignEvaluator(
             problem, model, cost, config.decision, config.scheduler, inputs
         )

@@ -38,7 +38,7 @@ class OutputSearch:
         self._settings = config.evolution
         rows = slice(0, min(self._settings.rows, problem.train.stop))
         self._data = (problem.real(rows), problem.targets[rows, output], problem.ranges, cost)
-        self._engine = _engine_config(config, output)
+        self._engine = _engine_config(config, problem, output)
         self._unit = float(np.var(problem.targets[rows, output])) or 1.0
         self._search: Engine | HybridSearch | None = None
         self._generation = 0
@@ -96,10 +96,14 @@ class OutputSearch:
             self._search.restore(state)
 
 
-def _engine_config(config: DistillConfig, output: int) -> EngineConfig:
+def _engine_config(config: DistillConfig, problem: Problem, output: int) -> EngineConfig:
     engine = config.evolution.engine
+    magnitude = engine.limits.max_magnitude
+    if magnitude is not None and problem.kind == "values":
+        magnitude *= max(1.0, float(np.abs(problem.targets[problem.train, output]).max()))
     limits = replace(
         engine.limits,
+        max_magnitude=magnitude,
         max_ticks=tightest(engine.limits.max_ticks, config.choice.max_ticks),
         max_lut=tightest(engine.limits.max_lut, config.choice.max_lut),
     )

@@ -38,7 +38,9 @@ class EvolutionSettings:
         generations: length of the search; 0 leaves it out.
         slice_generations: generations between two checkpoints.
         rows: training rows that it sees.
-        engine: its own settings; operators, seed and tick limit are set by the distiller.
+        engine: its own settings; operators, seed and tick limit are set by the distiller, and
+            `limits.max_magnitude` of values is in units of the largest of them, where that is
+            over 1.
     """
 
     method: Annotated[str, one_of(HYBRID_METHODS)] = "gp"

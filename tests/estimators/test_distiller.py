@@ -82,6 +82,26 @@ def test_regression() -> None:
     assert model.score(X[600:], y[600:]) > 0.95
 
 
+@pytest.mark.parametrize(("factor", "offset"), [(1e6, 0.0), (1e9, 0.0), (1e-6, 0.0), (1.0, 1e5)])
+def test_the_unit_of_a_target_changes_little(factor: float, offset: float) -> None:
+    X = np.random.default_rng(1).uniform(-2, 2, size=(800, 2))
+    y = np.tanh(2 * X[:, 0]) + X[:, 1] ** 2
+    found = []
+    for target in (y, factor * y + offset):
+        model = SymbolicDistiller(task="regression", input_format="fixed<8,1>", config=FAST)
+        found.append(model.fit(X[:600], target[:600]).score(X[600:], target[600:]))
+    assert found[0] > 0.99 and found[1] == pytest.approx(found[0], abs=0.01)
+
+
+@pytest.mark.parametrize(("factor", "size"), [(1e-9, "e-09"), (1e14, r"e\+14")])
+def test_a_target_that_no_design_can_hold(factor: float, size: str) -> None:
+    X = np.random.default_rng(1).uniform(-2, 2, size=(60, 2))
+    y = np.stack([X[:, 0], factor * X[:, 1]], axis=1)
+    words = f"the target 'y1' has a standard deviation of .*{size}, .* state it in another unit"
+    with pytest.raises(InputError, match=words):
+        SymbolicDistiller(task="regression", config=FAST).fit(X, y)
+
+
 def test_writes_a_design(tmp_path: Path) -> None:
     X, y = rings(400)
     model = SymbolicDistiller(config=FAST).fit(X, y)

@@ -108,6 +108,12 @@ def test_refusals_name_both_sides(tmp_path: Path) -> None:
     refused(r"\(2, 16\), but .* needs \(1, 16\)", data={"path": "one.npz"})
     np.savez(tmp_path / "flat.npz", X=hits, y=np.ones(300))
     refused("target 'y0' is 1.0 in every row", data={"path": "flat.npz"})
+    for factor in (1e-9, 1e14):
+        y = targets(curvature) * (1.0, factor)
+        np.savez(tmp_path / "unit.npz", X=hits, y=y, target_names=np.array(TARGETS))
+        refused("target 'size' has .*: state it in another unit", data={"path": "unit.npz"},
+                teacher={})  # fmt: skip
+    assert not (tmp_path / "run").exists()
     np.savez(tmp_path / "none.npz", X=hits, target_names=np.array(["u"]))
     refused("has no y, and the job names no teacher", data={"path": "none.npz"}, teacher={})
     from symtick.search.data.dataset import Dataset

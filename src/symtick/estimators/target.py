@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from symtick.codegen import Fixed, Precision
+from symtick.codegen import TERM_FRACS, Fixed, Precision
 from symtick.design_folder.folder import DesignSpec
 from symtick.errors import InputError
 from symtick.estimators.settings import HardwareSettings
@@ -96,7 +96,7 @@ class Hardware:
             expression=restricted(expression, used),
             output_names=tuple(outputs),
             formats=tuple(self.formats[k] for k in used),
-            precision=Precision(term_frac=min(40, max(-32, bits))),
+            precision=Precision(term_frac=int(np.clip(bits, *TERM_FRACS))),
             device=self.device,
             clock_mhz=self.clock_mhz,
             ranges=tuple(self.ranges[k] for k in used),

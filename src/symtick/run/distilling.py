@@ -30,6 +30,7 @@ from symtick.search.distill.advice import unmet
 from symtick.search.distill.checkpoint import HEAD
 from symtick.search.distill.distill import Distiller, Progress
 from symtick.search.distill.settings import DistillConfig
+from symtick.search.distill.unit_check import check_units
 from symtick.search.teachers.files import from_state_dict, load_keras_h5, load_teacher
 from symtick.search.teachers.teacher import Architecture, TorchTeacher, check_outputs
 from symtick.search.teachers.train import train_mlp
@@ -60,13 +61,14 @@ def distill_job(
     if target.exists():
         raise InputError(f"the output folder {target} exists: remove it or name another")
     model(job.hardware.device, job.hardware.clock_mhz)
-    distill_config(job)
+    config = distill_config(job)
     train, test = load_split(job.data.path, job.data.test, job.seed, job.data.label, job.task)
     check_names(train.feature_names)
     inputs = job.inputs.fit(train.feature_names, train.X)
     _check_y(job, train)
     teacher = make_teacher(job, train)
-    make_problem(job, train, teacher, inputs)  # refuses what does not fit
+    problem = make_problem(job, train, teacher, inputs)
+    check_units(problem, train.target_names, config)
     with new_folder(target) as draft:
         write_text(draft / JOB, job.to_yaml())
         write_bytes(draft / "data.npz", _packed(train, test))
