@@ -123,7 +123,7 @@ def _read_npz(path: Path, part: Part, task: DataTask) -> Dataset:
         targets = _target_names(arrays, y)
         return Dataset(matrix, y, tuple(map(str, names)), target_names=targets)
     named = arrays.get("class_names", arrays.get("classes"))
-    classes = _counted(path, y) if named is None else tuple(map(str, named))
+    classes = _counted(path, arrays) if named is None else tuple(map(str, named))
     return Dataset(matrix, y, tuple(map(str, names)), classes)
 
 
@@ -158,15 +158,15 @@ def _stacked(
         raise InputError(f"{path}: {' and '.join(keys)} do not fit together: {error}") from error
 
 
-def _counted(path: Path, y: npt.NDArray[Any] | None) -> tuple[str, ...]:
-    """Class names 0, 1, ... for labels that came without names."""
-    if y is None or y.size == 0:
-        return ()
-    if y.dtype.kind not in "iub":
-        raise InputError(
-            f"{path}: y holds {y.dtype}, but labels are whole numbers; {WRITE_REGRESSION}"
-        )
-    return _numbered(path, int(y.max()))
+def _counted(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[str, ...]:
+    """Class names 0, 1, ... for labels that came without names; those of all parts."""
+    parts = {name: arrays[name] for name in ("y", "y_train", "y_test") if name in arrays}
+    for name, y in parts.items():
+        if y.dtype.kind not in "iub":
+            raise InputError(
+                f"{path}: {name} holds {y.dtype}, but labels are whole numbers; {WRITE_REGRESSION}"
+            )
+    return _numbered(path, max((int(y.max()) for y in parts.values() if y.size), default=-1))
 
 
 def _numbered(path: Path, largest: int) -> tuple[str, ...]:

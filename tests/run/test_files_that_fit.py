@@ -50,3 +50,16 @@ def test_y_of_one_part_alone_is_refused(job: Job, tmp_path: Path, given: str) ->
     with pytest.raises(InputError, match=rf"rows\.npz has {given} alone: give y_train and y_test"):
         distill_job(path, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.kernel
+def test_parts_without_class_names_have_the_classes_of_both(tmp_path: Path, job: Job) -> None:
+    path = job(tmp_path, teacher={}, search=QUICK)
+    rows = np.load(tmp_path / "rows.npz")
+    X, y = rows["X"], rows["y"].copy()
+    y[-1] = 2
+    np.savez(tmp_path / "rows.npz", X_train=X[:600], y_train=y[:600], X_test=X[600:],
+             y_test=y[600:])  # fmt: skip
+    run = distill_job(path, tmp_path / "run")
+    assert run.train.class_names == run.test.class_names == ("0", "1", "2")
+    assert run.test.labels[-1] == 2
