@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from small_networks import muon_hits, particles, trained
 
 from symtick import SymbolicDistiller
 from symtick.errors import InputError
+from symtick.estimators.distiller import scores_of
 from symtick.search.data.dataset import Scaler
 from symtick.search.distill.settings import AssembleSettings, DistillConfig, EvolutionSettings
 
@@ -72,6 +74,25 @@ def test_imitates_a_fitted_estimator_not_the_labels() -> None:
     wrong = np.random.default_rng(0).permutation(truth)
     model = SymbolicDistiller(teacher=teacher, config=FAST).fit(X, wrong)
     assert np.mean(model.predict(X) == teacher.predict(X)) > 0.93
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_classifier_without_chances_teaches_by_its_decision_function(classes: int) -> None:
+    X, y = particles(300)
+    X, y = X[y < classes], np.array(list("abc"))[y[y < classes]]
+    teacher = RidgeClassifier().fit(X, y)
+    names = tuple("abc"[:classes])
+    scores = scores_of(teacher, X, "classification", names)
+    np.testing.assert_array_equal(scores, teacher.decision_function(X))
+
+
+@pytest.mark.parametrize("names", [[0, 1, 2], ["a", "b", "c"]])
+def test_a_classifier_of_labels_alone_is_refused(names: list[object]) -> None:
+    X, y = particles(300)
+    labels = np.array(names)[y]
+    voters = VotingClassifier([("ridge", RidgeClassifier())]).fit(X, labels)
+    with pytest.raises(InputError, match="a VotingClassifier gives labels, no scores to imitate"):
+        SymbolicDistiller(teacher=voters).fit(X, labels)
 
 
 def test_regression() -> None:

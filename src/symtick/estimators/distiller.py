@@ -77,8 +77,8 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
 
     Args:
         teacher: what to imitate: a torch module (scores before softmax, or values), anything with
-            `logits(X)`, or a fitted scikit-learn classifier (`predict_proba`) or regressor; None
-            learns `y` itself.
+            `logits(X)`, or a fitted scikit-learn classifier (`predict_proba` or
+            `decision_function`) or regressor; None learns `y` itself.
         task: `classification` (the class is the largest output) or `regression`.
         raw: the word that each port carries, as `inputs.raw` of a job (docs/jobs.md): a format for
             all, or a mapping by name. None: features are scaled outside the firmware.
@@ -340,8 +340,8 @@ def scores_of(
     `names` are those of the classes or targets.
 
     Raises:
-        InputError: it has none of the methods that are asked for, or a module has another number
-            of outputs.
+        InputError: it has none of the methods that are asked for, gives labels alone, or a module
+            has another number of outputs.
     """
     if isinstance(teacher, torch.nn.Module):
         classes, targets = (names, ()) if task == "classification" else ((), names)
@@ -353,8 +353,17 @@ def scores_of(
     if hasattr(teacher, "predict_proba"):
         chances = np.clip(np.asarray(teacher.predict_proba(X), np.float64), 1e-6, 1.0)
         return np.log(chances)
+    classifies = task == "classification"
+    if classifies and hasattr(teacher, "decision_function"):
+        return np.asarray(teacher.decision_function(X), np.float64)
     if hasattr(teacher, "predict"):
-        return np.asarray(teacher.predict(X), np.float64)
+        said = np.asarray(teacher.predict(X))
+        if said.dtype.kind not in "iufb" or (classifies and hasattr(teacher, "classes_")):
+            raise InputError(
+                f"a {type(teacher).__name__} gives labels, no scores to imitate: give one that has "
+                "predict_proba or decision_function"
+            )
+        return said.astype(np.float64)
     raise InputError(
         f"a {type(teacher).__name__} cannot teach: give a torch module, an object with logits(X), "
         "or a fitted scikit-learn estimator"
