@@ -16,6 +16,7 @@ from symtick.design_folder.folder import (
     DesignSpec,
     cost_figures,
     design_folders,
+    is_design,
     known_area,
     read_spec,
 )
@@ -106,6 +107,8 @@ class BudgetFit:
 def fit_folder(folder: Path, budget: Budget, target: EstimateTarget) -> Iterator[BudgetFit]:
     """Every design of a run or design folder beside a budget.
 
+    For another target than the run's, tuned designs are left out: their widths belong to it.
+
     Args:
         folder: a run folder (of distill) or a design folder (of compile).
         budget: limits; the target's share of the device is added to them.
@@ -116,8 +119,18 @@ def fit_folder(folder: Path, budget: Budget, target: EstimateTarget) -> Iterator
     """
     if target.best and target.clock_mhz is not None:
         raise InputError("give a clock or ask for the best one, not both")
+    run = not is_design(folder)
     for place in design_folders(folder):
-        yield fit_design(*read_spec(place), budget, target)
+        spec, design = read_spec(place)
+        if run and spec.widths and _elsewhere(spec, target):
+            continue  # the design that it was tuned of stands beside it
+        yield fit_design(spec, design, budget, target)
+
+
+def _elsewhere(spec: DesignSpec, target: EstimateTarget) -> bool:
+    """Whether a target is another than the design's own."""
+    device, clock = target.device or spec.device, target.clock_mhz or spec.clock_mhz
+    return target.best or (device, clock) != (spec.device, spec.clock_mhz)
 
 
 def fit_design(
@@ -134,7 +147,7 @@ def fit_design(
         device=spec.device if target.device is None else target.device,
         clock_mhz=spec.clock_mhz if target.clock_mhz is None else target.clock_mhz,
     )
-    if spec.widths and (target.best or wanted != spec):
+    if spec.widths and _elsewhere(spec, target):
         raise InputError(
             f"{spec.name} has formats of single signals, decided for {spec.device} at "
             f"{spec.clock_mhz:g} MHz: estimate it there, or decide them anew for the other target"
