@@ -54,6 +54,7 @@ def test_from_files_by_the_command_line(
         "hardware": {"max_ticks": 4},
         "search": {"generations": 4, "hidden": [3], "effort": 0.2},
         "verify": {"vectors": 300},
+        "tune": {"rmse": None},  # the verb does it, below
     }
     (tmp_path / "job.yaml").write_text(yaml.safe_dump(content))
     folder, tuned = tmp_path / "run", tmp_path / "tuned"
@@ -97,6 +98,7 @@ def test_the_same_from_python(tmp_path: Path) -> None:
     base = DistillConfig()
     config = replace(
         base,
+        tuning=replace(base.tuning, rmse=None),
         evolution=replace(base.evolution, generations=3, rows=800),
         layered=replace(base.layered, hidden=(3,), fit_steps=200, refit_steps=40),
         assemble=AssembleSettings(designs=2, polish_iterations=10, polish_rows=400),

@@ -64,6 +64,7 @@ def test_from_files_by_the_command_line(
         "hardware": {"outputs": ["index"], "max_ticks": 3},
         "search": {"generations": 3, "hidden": [3], "effort": 0.2},
         "verify": {"vectors": 300},
+        "tune": {"accuracy": None},  # the verb does it, below
     }
     (tmp_path / "job.yaml").write_text(yaml.safe_dump(content))
     folder, tuned = tmp_path / "run", tmp_path / "tuned"
@@ -101,6 +102,7 @@ def test_the_same_from_python(tmp_path: Path) -> None:
     base = DistillConfig()
     config = replace(
         base,
+        tuning=replace(base.tuning, accuracy=None),
         evolution=replace(base.evolution, generations=3, rows=800),
         layered=replace(base.layered, hidden=(3,), fit_steps=200, refit_steps=40),
         assemble=AssembleSettings(designs=2, polish_iterations=10, polish_rows=400),
