@@ -16,8 +16,8 @@ from symtick.search.data.metrics import error_ratio, predicted_classes
 from symtick.search.data.problem import Problem
 from symtick.search.designs.evaluate import DesignEvaluator
 from symtick.search.designs.front import FrontEntry
+from symtick.search.designs.one_slice import OneSlice
 from symtick.search.kernel_api.search import Status
-from symtick.search.kernel_api.states import Arrays, State, restoring, values_of, with_values
 
 
 def score_judge(problem: Problem, built: Design, rows: slice) -> Judge:
@@ -63,7 +63,7 @@ def expected_accuracy(problem: Problem, outputs: FloatArray, rows: slice) -> flo
     return float(np.take_along_axis(soft, chosen[:, None], axis=1).mean())
 
 
-class WidthTuning:
+class WidthTuning(OneSlice):
     """Tunes the widths of one design of the front, in one slice.
 
     Args:
@@ -76,12 +76,11 @@ class WidthTuning:
     def __init__(
         self, evaluator: DesignEvaluator, entry: FrontEntry, share: float, rows: int
     ) -> None:
+        super().__init__()
         self._evaluator = evaluator
         self._entry = entry
         self._share = share
         self._rows = slice(0, min(rows, evaluator.problem.train.stop))
-        self._entries: list[FrontEntry] = []
-        self._done = False
 
     @property
     def status(self) -> Status:
@@ -93,18 +92,12 @@ class WidthTuning:
         name = f"tune-{self._entry.name}"
         return Status(name, self._done, int(self._done), text, loss, len(self._entries))
 
-    def front(self) -> list[FrontEntry]:
+    def _made(self) -> list[FrontEntry]:
         """The tuned design, where it costs less."""
-        return self._entries
-
-    def step(self, *, threads: int = 1, budget: int | None = None) -> None:
-        """Tune, compile, measure."""
-        if self._done or (budget is not None and budget <= 0):
-            return
         tuned = self._evaluator.narrowed(self._entry, self._widths())
-        if tuned is not None and tuned.cost < self._entry.cost and tuned.ticks <= self._entry.ticks:
-            self._entries = [tuned]
-        self._done = True
+        if tuned is None or tuned.cost >= self._entry.cost or tuned.ticks > self._entry.ticks:
+            return []
+        return [tuned]
 
     def _widths(self) -> Sequence[Width]:
         problem, model = self._evaluator.problem, self._evaluator.model
@@ -113,18 +106,3 @@ class WidthTuning:
         allowed = allowed_loss(problem, built, self._rows, self._share)
         tuning = tune_widths(built.graph, model, problem.raw[self._rows], judge, allowed)
         return tuning.widths(tuning.within(allowed))
-
-    def state(self) -> State:
-        """The entries."""
-        return with_values({}, done=self._done, entries=[e.to_dict() for e in self._entries])
-
-    @restoring()
-    def restore(self, state: Arrays) -> None:
-        """Take up a stored state.
-
-        Raises:
-            InputError: it is damaged.
-        """
-        values = values_of(state)
-        self._done = bool(values["done"])
-        self._entries = [FrontEntry.from_dict(entry) for entry in values["entries"]]

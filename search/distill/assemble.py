@@ -15,12 +15,12 @@ from symtick.expr import Program, from_programs
 from symtick.search.designs.evaluate import DesignEvaluator
 from symtick.search.designs.front import FrontEntry
 from symtick.search.designs.joint_fit import JointFit
+from symtick.search.designs.one_slice import OneSlice
 from symtick.search.designs.settings import FixedPointSettings
 from symtick.search.distill.output_search import pick
 from symtick.search.distill.settings import AssembleSettings
 from symtick.search.kernel_api.candidate import Candidate
 from symtick.search.kernel_api.search import Status
-from symtick.search.kernel_api.states import Arrays, State, restoring, values_of, with_values
 
 PRICES = (1e-2, 1e-5)  # of a LUT in shares of an output's variance: the ends of the range
 LEAST_PRICE = 0.02  # of a LUT in shares of what the best candidate leaves, for values
@@ -60,7 +60,7 @@ def least_price(fronts: Sequence[Sequence[Candidate]], variances: Sequence[float
     return max(min(PRICES[1], LEAST_PRICE * min(left)), 1e-12)
 
 
-class Assembly:
+class Assembly(OneSlice):
     """Polishes and measures one combination, in one slice."""
 
     def __init__(
@@ -72,14 +72,13 @@ class Assembly:
         settings: AssembleSettings,
         fixed_point: FixedPointSettings,
     ) -> None:
+        super().__init__()
         self._name = name
         self._evaluator = evaluator
         self._polisher = polisher
         self._programs = tuple(programs)
         self._settings = settings
         self._fixed_point = fixed_point
-        self._entries: list[FrontEntry] = []
-        self._done = False
 
     @property
     def status(self) -> Status:
@@ -88,31 +87,9 @@ class Assembly:
         count = len(self._entries)
         return Status(self._name, self._done, int(self._done), f"{count} designs", loss, count)
 
-    def front(self) -> list[FrontEntry]:
-        """The measured designs."""
-        return self._entries
-
-    def step(self, *, threads: int = 1, budget: int | None = None) -> None:
+    def _made(self) -> list[FrontEntry]:
         """Polish, compile, measure."""
-        if self._done or (budget is not None and budget <= 0):
-            return
         names = self._evaluator.problem.input_names
         better = self._polisher.polish(self._programs, self._settings.polish_iterations)
         expression = from_programs(better, names)
-        self._entries = self._evaluator.coarsest(expression, self._fixed_point, self._name)
-        self._done = True
-
-    def state(self) -> State:
-        """The entries."""
-        return with_values({}, done=self._done, entries=[e.to_dict() for e in self._entries])
-
-    @restoring()
-    def restore(self, state: Arrays) -> None:
-        """Take up a stored state.
-
-        Raises:
-            InputError: it is damaged.
-        """
-        values = values_of(state)
-        self._done = bool(values["done"])
-        self._entries = [FrontEntry.from_dict(entry) for entry in values["entries"]]
+        return self._evaluator.coarsest(expression, self._fixed_point, self._name)
