@@ -1,12 +1,15 @@
 """Small trained torch networks on data of other kinds than the example's.
 
-`muon_hits` is a toy of a muon trigger: hit positions of five stations and eta, all whole numbers,
-from which the curvature q/pT is to be told. `particles` are three classes of unscaled features.
+`muon_hits` are those of examples/muons: hit positions of five stations and eta, all whole numbers,
+and the curvature q/pT. `particles` are three classes of unscaled features.
 """
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
@@ -19,30 +22,25 @@ from symtick.search.torch_threads import one_thread
 
 Floats = npt.NDArray[np.float64]
 
-MUON_FEATURES = ("dphi1", "dphi2", "dphi3", "dphi4", "dphi5", "eta")
-_LEVERS = np.array([0.35, 0.7, 1.1, 1.5, 2.0])  # of the stations, in metres behind the magnet
-_COUNTS = 1500.0  # strips per metre of lever at q/pT = 1/GeV
-_SCATTER = 0.015  # angle of a station's material, in shares of the bend
-_NOISE = 1.5  # strips, before rounding
+MUONS = Path(__file__).resolve().parents[1] / "examples" / "muons"
+
+
+def muon_example() -> ModuleType:
+    """The generator of examples/muons, which is a script and no part of the package."""
+    spec = importlib.util.spec_from_file_location("muons_generate", MUONS / "generate.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+MUON_FEATURES = tuple(map(str, muon_example().FEATURES))
 
 
 def muon_hits(rows: int, seed: int = 0) -> tuple[Floats, Floats]:
-    """Whole numbers (rows, 6) and q/pT in 1/GeV (rows,), pT from 4 GeV.
-
-    The bend of a station grows with its lever and falls with |eta|, as the field does; each station
-    scatters the muon for those behind it.
-    """
-    rng = np.random.default_rng(seed)
-    curvature = rng.uniform(-0.25, 0.25, rows)
-    eta = np.rint(rng.uniform(-60.0, 60.0, rows))
-    field = 1.0 - 0.35 * (eta / 60.0) ** 2
-    kinks = _SCATTER * np.abs(curvature)[:, None] * rng.standard_normal((rows, len(_LEVERS)))
-    steps = np.diff(_LEVERS, prepend=0.0)
-    bend = np.cumsum(
-        steps * (curvature * field)[:, None] + steps * np.cumsum(kinks, axis=1), axis=1
-    )
-    hits = np.rint(_COUNTS * bend + _NOISE * rng.standard_normal(bend.shape))
-    return np.column_stack([hits, eta]), curvature
+    """Whole numbers (rows, 6) and q/pT in 1/GeV (rows,) of the example's toy detector."""
+    hits, curvature = muon_example().muon_hits(rows, seed)
+    return hits, curvature
 
 
 def particles(
