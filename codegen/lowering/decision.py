@@ -25,8 +25,8 @@ from fractions import Fraction
 
 from symtick.codegen.ir.arrival import fewest_ticks
 from symtick.codegen.ir.fixed import Fixed
-from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
-from symtick.codegen.ir.schedule import CostModel
+from symtick.codegen.ir.graph import GNode, GOp, Graph, GraphBuilder
+from symtick.codegen.ir.schedule import Area, CostModel
 from symtick.codegen.lowering.pairwise import MOST_SCORES, index_of_largest
 from symtick.errors import InputError
 
@@ -121,25 +121,58 @@ def decided(graph: Graph, decision: Decision, model: CostModel) -> Graph:
         InputError: the decision does not suit the number of scores.
         WidthError: the margin grows too wide.
     """
-    count = len(graph.outputs)
-    decision.check(count)
     if decision == SCORES:
         return graph
+    return _decided(graph, decision, pairwise=compares_pairs(graph, decision, model))
+
+
+def compares_pairs(graph: Graph, decision: Decision, model: CostModel) -> bool:
+    """Whether the index of a graph's scores comes from comparisons of all pairs at once.
+
+    Raises:
+        InputError: the decision does not suit the number of scores.
+    """
+    decision.check(len(graph.outputs))
     alone = "index" in decision.outputs and not {"margin", "top"} & set(decision.outputs)
-    if alone and count <= MOST_SCORES:
-        made = [_decided(graph, decision, pairwise=way) for way in (False, True)]
-        return min(made, key=lambda g: _cost(g, model))
-    return _decided(graph, decision)
+    if not alone or len(graph.outputs) > MOST_SCORES:
+        return False
+    costs = [_cost(_decided(graph, decision, pairwise=way), model) for way in (False, True)]
+    return costs[1] < costs[0]
+
+
+def decision_area(
+    scores: Sequence[GNode], decision: Decision, model: CostModel, pairwise: bool
+) -> Area:
+    """What a decision of scores with these formats and bounds takes, before the passes.
+
+    Args:
+        scores: nodes that deliver them; equal nodes are one score.
+        decision: what to deliver of them.
+        model: costs.
+        pairwise: as `compares_pairs` says of the graph around them.
+
+    Raises:
+        WidthError: the margin grows too wide.
+    """
+    if decision == SCORES:
+        return Area()
+    names = tuple(f"y{k}" for k in range(len(scores)))
+    builder = GraphBuilder(names)
+    ports = [builder.input(scores.index(n), n.fmt, n.lo, n.hi) for n in scores]
+    return _area(_decided(builder.build(ports, names), decision, pairwise), model)
 
 
 def _cost(graph: Graph, model: CostModel) -> tuple[float, float]:
     """Ticks and LUTs of a graph before the passes."""
     ticks = fewest_ticks(graph, model)
-    area = sum(model.area(graph, k).lut for k in range(len(graph.nodes)))
-    return math.inf if ticks is None else ticks, area
+    return math.inf if ticks is None else ticks, _area(graph, model).lut
 
 
-def _decided(graph: Graph, decision: Decision, *, pairwise: bool = False) -> Graph:
+def _area(graph: Graph, model: CostModel) -> Area:
+    return sum((model.area(graph, k) for k in range(len(graph.nodes))), Area())
+
+
+def _decided(graph: Graph, decision: Decision, pairwise: bool) -> Graph:
     builder, scores = GraphBuilder.of(graph), graph.outputs
     count = len(scores)
     if pairwise:

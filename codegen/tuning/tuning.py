@@ -4,7 +4,8 @@ Every round measures all moves (one bit off one signal, or off all terms of a su
 it is, then takes the best in order of loss for each LUT saved, each measured again on what the ones
 before it left. Bounds make it safe for inputs that no row holds: a format that could overflow
 saturates. What a move changes is its cone only: nodes live in one growing builder, and values and
-areas are kept by node.
+areas are kept by node. What a decision reads the outputs with is part of the area: a bit less of a
+score is a bit less of every comparison.
 """
 
 from __future__ import annotations
@@ -17,10 +18,17 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.codegen.ir.arrival import fewest_ticks
-from symtick.codegen.ir.fixed import RawArray, Reals
+from symtick.codegen.ir.fixed import Fixed, RawArray, Reals
 from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
 from symtick.codegen.ir.lut_equivalent import lut_equivalent
 from symtick.codegen.ir.schedule import Area, CostModel
+from symtick.codegen.lowering.decision import (
+    SCORES,
+    Decision,
+    compares_pairs,
+    decided,
+    decision_area,
+)
 from symtick.codegen.tuning.width_moves import WidthMove, moves
 from symtick.codegen.tuning.widths import Width, with_width, with_widths
 from symtick.errors import InputError
@@ -49,7 +57,7 @@ class TuningStep:
 
     Attributes:
         widths: the decisions that changed; a later one for a node replaces an earlier one.
-        area: of the graph's nodes by the cost model, without registers.
+        area: of the graph's nodes and of the decision by the cost model, without registers.
         score, loss: by the judge, on the rows.
     """
 
@@ -109,6 +117,7 @@ def tune_widths(
     budget: float,
     *,
     keep_ports: bool = False,
+    decision: Decision = SCORES,
     progress: Callable[[TuningStep], None] = lambda step: None,
 ) -> Tuning:
     """Narrow the signals of a compiled graph.
@@ -120,17 +129,19 @@ def tune_widths(
         judge: what outputs are worth.
         budget: how much the score may fall, 0 or more.
         keep_ports: whether output formats must stay.
+        decision: what is made of the outputs behind the graph; its LUTs and ticks count too.
         progress: is told of each step.
 
     Raises:
-        InputError: there are no rows, they do not fit the graph, or the budget is negative.
+        InputError: there are no rows, they do not fit the graph, the budget is negative, or the
+            decision does not suit the outputs.
     """
     raw = np.asarray(rows)
     _check_budget(budget)
     graph.evaluate(raw)  # the rows are judged here
     if not len(raw):
         raise InputError("widths are tuned on rows, but there are none")
-    work = _Tuner(graph, model, raw, judge, keep_ports)
+    work = _Tuner(graph, model, raw, judge, keep_ports, decision)
     steps = [work.step(())]
     least = steps[0].score - budget
     while True:
@@ -158,6 +169,15 @@ class _Trial(NamedTuple):
     loss: float
 
 
+class _Signal(NamedTuple):
+    """What an output may be."""
+
+    fmt: Fixed
+    lo: int
+    hi: int
+    first: int  # of the outputs that are this node
+
+
 @dataclass
 class _Tuner:
     graph: Graph
@@ -165,11 +185,14 @@ class _Tuner:
     raw: RawArray
     judge: Judge
     keep_ports: bool
+    decision: Decision
     widths: dict[int, Width] = field(default_factory=dict)
+    decisions: dict[tuple[_Signal, ...], Area] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.users = self.graph.users()
-        self.ticks = fewest_ticks(self.graph, self.model)
+        self.ticks = self._ticks(self.graph)
+        self.pairwise = compares_pairs(self.graph, self.decision, self.model)
         self._restart()
         self.now = self._measured(WidthMove({}))
 
@@ -248,7 +271,7 @@ class _Tuner:
         if not changed:
             return None
         live = self._live(place)
-        area = self._area(live)
+        area = self._area(live, place)
         price = self._price(area, live)
         if price >= self.now.price - 1e-9:
             return None
@@ -256,7 +279,7 @@ class _Tuner:
 
     def _measured(self, move: WidthMove) -> _Trial:
         live = self._live(self.place)
-        area = self._area(live)
+        area = self._area(live, self.place)
         return self._judged(move, self.place, area, self._price(area, live))
 
     def _judged(self, move: WidthMove, place: list[int], area: Area, price: float) -> _Trial:
@@ -282,11 +305,21 @@ class _Tuner:
     def _live(self, place: Sequence[int]) -> list[int]:
         return sorted(reachable(self.builder.nodes, [place[k] for k in self.graph.outputs]))
 
-    def _area(self, live: Sequence[int]) -> Area:
+    def _area(self, live: Sequence[int], place: Sequence[int]) -> Area:
         for k in live:
             if k not in self.areas:
                 self.areas[k] = self.model.area(self.view, k)
-        return sum((self.areas[k] for k in live), Area())
+        return sum((self.areas[k] for k in live), self._decision_area(place))
+
+    def _decision_area(self, place: Sequence[int]) -> Area:
+        """What reads the outputs; known by their formats and bounds, and which are the same."""
+        scores = [self.builder.nodes[place[k]] for k in self.graph.outputs]
+        signals = tuple(_Signal(n.fmt, n.lo, n.hi, scores.index(n)) for n in scores)
+        if signals not in self.decisions:
+            self.decisions[signals] = decision_area(
+                scores, self.decision, self.model, self.pairwise
+            )
+        return self.decisions[signals]
 
     def _price(self, area: Area, live: Sequence[int]) -> float:
         return lut_equivalent(area) + _LUT_PER_BIT * self._bits(live)
@@ -300,5 +333,9 @@ class _Tuner:
         if self.ticks is None:
             return True
         outputs = [place[k] for k in self.graph.outputs]
-        ticks = fewest_ticks(self.builder.build(outputs, self.graph.output_names), self.model)
+        ticks = self._ticks(self.builder.build(outputs, self.graph.output_names))
         return ticks is not None and ticks <= self.ticks
+
+    def _ticks(self, graph: Graph) -> int | None:
+        """Of the graph and the decision."""
+        return fewest_ticks(decided(graph, self.decision, self.model), self.model)

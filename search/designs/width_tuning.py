@@ -104,5 +104,8 @@ class WidthTuning(OneSlice):
         built = self._evaluator.design(self._entry.expression, self._entry.precision)
         judge = score_judge(problem, built, self._rows)
         allowed = allowed_loss(problem, built, self._rows, self._share)
-        tuning = tune_widths(built.graph, model, problem.raw[self._rows], judge, allowed)
+        tuning = tune_widths(
+            built.graph, model, problem.raw[self._rows], judge, allowed,
+            decision=self._evaluator.decision,
+        )  # fmt: skip
         return tuning.widths(tuning.within(allowed))

@@ -152,7 +152,7 @@ def tune_spec(
     budget: float,
     progress: TuningObserver = unobserved,
 ) -> Tuning:
-    """The curve of a design, of its scores, whatever it delivers of them.
+    """The curve of a design: of its scores, priced with what it delivers of them.
 
     Raises:
         InputError: its widths are decided, or its device states no areas.
@@ -166,7 +166,7 @@ def tune_spec(
     keep = spec.precision.output is not None
     return tune_widths(
         spec.core().graph, spec.model(), raw, judge, budget,
-        keep_ports=keep, progress=progress,
+        keep_ports=keep, decision=spec.decision, progress=progress,
     )  # fmt: skip
 
 

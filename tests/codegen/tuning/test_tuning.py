@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from unit_model import SizedModel, UnitModel
 
 from symtick.codegen import (
+    Area,
     Fixed,
     GOp,
     Graph,
@@ -27,6 +28,7 @@ from symtick.codegen import (
     tune_widths,
 )
 from symtick.codegen.ir.fixed import cast_raw
+from symtick.codegen.lowering.decision import Decision, decided
 from symtick.codegen.tuning.tuning import Tuning
 from symtick.codegen.tuning.widths import with_widths
 from symtick.errors import InputError
@@ -54,8 +56,8 @@ def tuned(graph: Graph, rows: RawArray, budget: float, keep_ports: bool = False)
     return tune_widths(graph, MODEL, rows, errors(graph, rows), budget, keep_ports=keep_ports)
 
 
-def luts(graph: Graph) -> float:
-    return sum(MODEL.area(graph, k).lut for k in range(len(graph.nodes)))
+def luts(graph: Graph, model: UnitModel = MODEL) -> float:
+    return sum(model.area(graph, k).lut for k in range(len(graph.nodes)))
 
 
 @given(seed=seeds, budget=st.sampled_from((0.0, 0.25, 3.0)), keep_ports=st.booleans())
@@ -274,3 +276,46 @@ def test_a_tuned_design_takes_no_more_ticks(seed: int) -> None:
         expression, formats, model, Precision(), name="top", widths=widths
     )  # fmt: skip
     assert narrow.schedule.latency <= full.schedule.latency
+
+
+@given(seeds)
+@settings(max_examples=20)
+def test_what_reads_the_outputs_counts_as_well(seed: int) -> None:
+    random = Random(seed)
+    graph = random_graph(random, 14)
+    rows = random_inputs(random, graph, 40)
+    decision = Decision(("above",), (0.5,))
+    found = tune_widths(graph, MODEL, rows, errors(graph, rows), 1.0, decision=decision)
+    for count, step in enumerate(found.steps):
+        after = found.graph(count)
+        assert luts(decided(after, decision, MODEL)) == pytest.approx(step.area.lut)
+
+
+class ComparingModel(UnitModel):
+    """A comparison takes a LUT for each bit that it compares."""
+
+    def area(self, graph: Graph, node: int) -> Area:
+        if graph.nodes[node].op is not GOp.GE:
+            return super().area(graph, node)
+        return Area(lut=float(max(graph.nodes[a].fmt.width for a in graph.nodes[node].args)))
+
+
+COMPARING = ComparingModel()
+
+
+def test_the_comparisons_of_an_index_count_as_well() -> None:
+    builder = GraphBuilder(tuple("abcdefghij"))
+    inputs = [builder.input(k, Fixed(8, 4)) for k in range(10)]
+    terms = [
+        builder.table(k, [n * n // 64 for n in range(-128, 128)], Fixed(10, 4)) for k in inputs
+    ]
+    sums = [builder.op(GOp.ADD, *pair) for pair in zip(terms[::2], terms[1::2], strict=True)]
+    graph = builder.build(sums, [f"y{k}" for k in range(5)])
+    rows = np.random.default_rng(1).integers(-128, 128, (200, 10))
+    judge, index = errors(graph, rows), Decision(("index",))
+    found = tune_widths(graph, COMPARING, rows, judge, 1.0, decision=index)
+    wholes = [decided(found.graph(k), index, COMPARING) for k in range(len(found.steps))]
+    assert [luts(whole, COMPARING) for whole in wholes] == [s.area.lut for s in found.steps]
+    compared = [sum(n.op is GOp.GE for n in whole.nodes) for whole in wholes]
+    assert min(compared) == max(compared) > 0
+    assert found.steps[-1].area.lut < found.steps[0].area.lut
