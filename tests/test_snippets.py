@@ -17,6 +17,7 @@ import yaml
 from small_networks import particles, trained
 
 from symtick import distill_job
+from symtick.search.data.files import load_split
 from symtick.search.distill.settings import AssembleSettings, DistillConfig, EvolutionSettings
 
 pytestmark = pytest.mark.kernel
@@ -120,6 +121,19 @@ def test_of_runs(tagger: dict[str, Any], tmp_path: Path, monkeypatch: pytest.Mon
     assert Path("firmware/tagger/design.json").is_file()
 
 
+def test_of_teachers(
+    tagger: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    X, y = tagger["X"], tagger["y"]
+    (source,) = snippets("teachers.md")
+    parts = {"X_train": X[:700], "y_train": y[:700], "X_test": X[700:], "y_test": y[700:]}
+    ran(source, tmp_path, {**parts, "np": np, "model": lambda rows: rows[:, :3]})
+    train, test = load_split(tmp_path / "rows.npz")
+    assert train.scores is not None and test.scores is not None
+    assert np.array_equal(test.scores, X[700:, :3])
+
+
 def test_of_estimators_in_the_readme(
     tagger: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,5 +158,5 @@ def test_every_document_with_python_is_run_here() -> None:
     starts = ("```python", "\n    from ")
     documents = [path for path in paths if any(s in path.read_text() for s in starts)]
     assert {path.name for path in documents} == {
-        "README.md", "grammar.md", "jobs.md", "policy.md", "regression.md"
+        "README.md", "grammar.md", "jobs.md", "policy.md", "regression.md", "teachers.md"
     }  # fmt: skip

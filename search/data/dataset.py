@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -127,6 +127,55 @@ def check_targets(y: npt.ArrayLike, rows: int, names: Sequence[str]) -> FloatArr
     return values
 
 
+def check_scores(scores: npt.ArrayLike, rows: int) -> FloatArray:
+    """A teacher's scores as float64 of shape (rows, outputs), from that shape or (rows,) for one.
+
+    Raises:
+        InputError: another shape, not numbers, NaN or infinity.
+    """
+    try:
+        values = np.array(scores, dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"the teacher's scores must be real numbers: {error}") from error
+    if values.shape == (rows,):
+        values = values[:, None]
+    if values.ndim != 2 or len(values) != rows or 0 in values.shape:
+        raise InputError(
+            f"{rows} rows need a teacher's scores of shape ({rows}, outputs), not {values.shape}"
+        )
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        row, column = (int(index) for index in bad[0])
+        raise InputError(
+            f"the teacher's score {column} of row {row} is {values[row, column]}: give scores "
+            "before softmax, which are finite, or leave the row out"
+        )
+    return values
+
+
+def check_weights(weights: npt.ArrayLike, rows: int) -> FloatArray:
+    """Weights of rows as float64 of shape (rows,).
+
+    Raises:
+        InputError: another shape, not numbers, not finite, negative, or all 0.
+    """
+    try:
+        values = np.array(weights, dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"weights must be real numbers: {error}") from error
+    if values.shape != (rows,):
+        raise InputError(f"{rows} rows need weights of shape ({rows},), not {values.shape}")
+    bad = np.flatnonzero(~np.isfinite(values) | (values < 0.0))
+    if len(bad):
+        raise InputError(
+            f"the weight of row {bad[0]} is {values[bad[0]]}: weights are finite numbers from 0 "
+            f"({len(bad)} are not); leave rows of negative weight out, or take absolute values"
+        )
+    if not values.any():
+        raise InputError("every weight is 0: at least one row must count")
+    return values
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Rows with names, and labels or real targets where they are known.
@@ -138,6 +187,10 @@ class Dataset:
         feature_names: one distinct name per column.
         class_names: one distinct name per class; empty when there are no labels.
         target_names: of a regression, one distinct name per target; empty for classes.
+        scores: float64 (rows, outputs), finite: what a teacher says of the rows, scores before
+            softmax or values, where these came with them; or None.
+        weights: float64 (rows,), finite, none negative and not all 0; or None where all rows count
+            the same.
 
     Raises:
         InputError: on construction, for anything that breaks the lines above.
@@ -148,6 +201,8 @@ class Dataset:
     feature_names: tuple[str, ...]
     class_names: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
+    scores: FloatArray | None = None
+    weights: FloatArray | None = None
 
     def __post_init__(self) -> None:
         names = _check_unique(self.feature_names, "feature")
@@ -161,12 +216,16 @@ class Dataset:
             y = check_targets(self.y, len(matrix), targets)
         elif self.y is not None:
             y = check_labels(self.y, len(matrix), len(classes))
-        for array in (matrix, y):
+        scores = None if self.scores is None else check_scores(self.scores, len(matrix))
+        weights = None if self.weights is None else check_weights(self.weights, len(matrix))
+        for array in (matrix, y, scores, weights):
             if array is not None:
                 array.setflags(write=False)
         for field, value in (
             ("X", matrix),
             ("y", y),
+            ("scores", scores),
+            ("weights", weights),
             ("feature_names", names),
             ("class_names", classes),
             ("target_names", targets),
@@ -206,8 +265,17 @@ class Dataset:
 
     def take(self, rows: npt.NDArray[np.intp] | slice) -> Dataset:
         """The named rows, in the order given."""
-        y = None if self.y is None else self.y[rows]
-        return Dataset(self.X[rows], y, self.feature_names, self.class_names, self.target_names)
+
+        def part(array: npt.NDArray[Any] | None) -> npt.NDArray[Any] | None:
+            return None if array is None else array[rows]
+
+        return replace(
+            self,
+            X=self.X[rows],
+            y=part(self.y),
+            scores=part(self.scores),
+            weights=part(self.weights),
+        )
 
     def split(self, fraction: float, seed: int = 0) -> tuple[Dataset, Dataset]:
         """Shuffle and cut: the rest, and a part with about `fraction` of the rows.

@@ -4,6 +4,7 @@ Layouts:
   .npz  `X` and `y`, or `X_train`, `y_train`, `X_test`, `y_test` (both y may be left out); optional
         `feature_names` and `classes` (or `class_names`) as fixed-width text. Never unpickled. For a
         regression y is real, (rows,) or (rows, targets), and `target_names` may name the targets.
+        `scores` (or `scores_train`, `scores_test`) are what a teacher says of the rows.
   .csv  one header line of names, then numbers. The label column is the one named by `target`,
         else the one called label, class, target or y; its values may be whole numbers or text. A
         regression takes one or several columns of numbers.
@@ -91,9 +92,12 @@ def load_split(
     file = Path(path)
     arrays = _arrays(file) if file.suffix == ".npz" and file.is_file() else {}
     if "X_train" in arrays:
-        given = [name for name in ("y_train", "y_test") if name in arrays]
-        if len(given) == 1:
-            raise InputError(f"{path} has {given[0]} alone: give y_train and y_test, or neither")
+        for key in ("y", "scores", "weights"):
+            given = [name for name in (f"{key}_train", f"{key}_test") if name in arrays]
+            if len(given) == 1:
+                raise InputError(
+                    f"{path} has {given[0]} alone: give {key}_train and {key}_test, or neither"
+                )
         return load_dataset(file, "train", task=task), load_dataset(file, "test", task=task)
     return load_dataset(file, "all", target, task).split(fraction, seed)
 
@@ -119,12 +123,15 @@ def _read_npz(path: Path, part: Part, task: DataTask) -> Dataset:
     given = arrays.get("feature_names")
     matrix = check_matrix(X, None if given is None else tuple(map(str, given)))
     names = default_names(matrix.shape[1]) if given is None else given
+    scores, weights = (_stacked(path, arrays, name, part) for name in ("scores", "weights"))
     if task == "regression":
         targets = _target_names(arrays, y)
-        return Dataset(matrix, y, tuple(map(str, names)), target_names=targets)
+        return Dataset(matrix, y, tuple(map(str, names)), (), targets, scores, weights)
     named = arrays.get("class_names", arrays.get("classes"))
     classes = _counted(path, arrays) if named is None else tuple(map(str, named))
-    return Dataset(matrix, y, tuple(map(str, names)), classes)
+    if not classes and scores is not None:
+        classes = tuple(str(k) for k in range(max(2, np.atleast_2d(scores.T).shape[0])))
+    return Dataset(matrix, y, tuple(map(str, names)), classes, (), scores, weights)
 
 
 def _target_names(

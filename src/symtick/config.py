@@ -17,7 +17,6 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import (
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     field_validator,
@@ -32,11 +31,10 @@ from symtick.defaults import (
     INPUT_FORMAT,
     SLICE,
     TAIL,
-    TEST,
-    VALIDATION,
     VECTORS,
 )
 from symtick.errors import InputError
+from symtick.job_sources import CHECKED, DataSection, TeacherSection
 from symtick.search.data.dataset import Scaler
 from symtick.search.data.inputs import SLICE_BITS, InputMap, ScaledInputs, Word, WordInputs
 from symtick.search.designs.settings import Ratio
@@ -60,71 +58,7 @@ def _by_name(given: object) -> object:
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class DataSection(_Section):
-    """Rows to distil on.
-
-    Attributes:
-        path: .npz or .csv file (layouts: `symtick.search.data.files`).
-        label: name of a .csv file's label column; for a regression of its target column or columns.
-        test: share of the rows kept for the test, where the file has no test part of its own.
-        validation: share of the training rows kept for choosing precision and design.
-    """
-
-    path: Path
-    label: str | list[str] | None = None
-    test: Annotated[float, Gt(0), Lt(0.9)] = TEST
-    validation: Annotated[float, Gt(0), Lt(0.9)] = VALIDATION
-
-
-class TrainSection(_Section):
-    """Train a multilayer perceptron on the labels or targets as the teacher."""
-
-    widths: list[Count] = [64, 32, 32]
-    epochs: Count = 40
-    batch: Count = 512
-    learning_rate: Annotated[float, Gt(0)] = 5e-3
-
-
-class KerasSection(_Section):
-    """A Keras network: architecture as JSON, weights as HDF5."""
-
-    architecture: Path
-    weights: Path
-
-
-class TorchSection(_Section):
-    """A torch `state_dict` of a multilayer perceptron.
-
-    Attributes:
-        state_dict: the .pt file.
-        widths: hidden layers.
-        activation: of the hidden layers.
-        standardise: the network sees (x - mean) / std of the training rows, not raw features.
-    """
-
-    state_dict: Path
-    widths: list[Count]
-    activation: Literal["relu", "tanh", "sigmoid"] = "relu"
-    standardise: bool = True
-
-
-class TeacherSection(_Section):
-    """Where the teacher comes from: exactly one of these, or none to learn from the labels."""
-
-    train: TrainSection | None = None
-    keras: KerasSection | None = None
-    torch: TorchSection | None = None
-    saved: Path | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> TeacherSection:
-        given = [k for k in ("train", "keras", "torch", "saved") if getattr(self, k) is not None]
-        if len(given) > 1:
-            raise ValueError(f"name one teacher, not {len(given)}: {', '.join(given)}")
-        return self
+    model_config = CHECKED
 
 
 SliceBits = Annotated[int, Ge(SLICE_BITS[0]), Le(SLICE_BITS[-1])]

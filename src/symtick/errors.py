@@ -9,6 +9,10 @@ class SymtickError(Exception):
     """Base of every error that a user can cause and mend; the text says how."""
 
 
+class SymtickWarning(UserWarning):
+    """Something about data or settings that is accepted, but that a user should know of."""
+
+
 class InputError(SymtickError, ValueError):
     """A value from outside (data, configuration, text, a file) is not acceptable."""
 

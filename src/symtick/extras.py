@@ -41,6 +41,9 @@ EXTRAS = {
         "islands of a regression on many machines",
         {"dask": "dask", "distributed": "distributed"},
     ),
+    "onnx": Extra(
+        "teacher.onnx: networks as ONNX files", {"onnx": "onnx", "onnxruntime": "onnxruntime"}
+    ),
     "da": Extra("da4ml's network in compare", {"da4ml": "da4ml"}),
 }  # fmt: skip
 # packages that bring a program, which may also be installed otherwise

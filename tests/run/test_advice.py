@@ -40,7 +40,7 @@ def test_every_figure_is_of_the_run(lacking: Run) -> None:
 
 
 def test_the_teacher_on_inputs_of_more_bits(lacking: Run) -> None:
-    first, second, third = teacher_by_bits(lacking)
+    first, second, third = teacher_by_bits(lacking, lacking.teacher)
     assert (first.bits, second.bits, third.bits) == (4, 5, 6)
     assert first.score < third.score <= 1.0
     teacher, problem = lacking.teacher, lacking.problem

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from symtick.config import Job, TrainSection, load_job
+from symtick.config import Job, load_job
 from symtick.design_folder.checks import verify_folder
 from symtick.errors import InputError
 from symtick.estimators.distiller import SymbolicDistiller
+from symtick.job_sources import TrainSection
 from symtick.run.distilling import distill_config
 from symtick.search.distill.settings import DistillConfig
 from symtick.search.teachers.train import train_mlp

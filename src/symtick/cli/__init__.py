@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import sys
 import textwrap
+import warnings
+from typing import TextIO
 
 from symtick.cli.app import app
-from symtick.errors import MissingExtraError, SymtickError
+from symtick.errors import MissingExtraError, SymtickError, SymtickWarning
 
 _COLUMNS = 100
+_SHOW = warnings.showwarning
 
 
 def main() -> None:
     """Entry point of the `symtick` program."""
+    warnings.showwarning = _show
     try:
         app()
     except MissingExtraError as error:
@@ -28,6 +32,23 @@ def main() -> None:
         _quit(textwrap.fill(text, _COLUMNS, break_long_words=False, break_on_hyphens=False), 1)
     except KeyboardInterrupt:
         _quit("symtick: interrupted", 130)
+
+
+def _show(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print what a user should know as a paragraph of its own, above a bar that is drawn."""
+    from symtick.cli.console import messages
+
+    if issubclass(category, SymtickWarning):
+        messages.print(f"note: {message}", markup=False, soft_wrap=True, style="yellow")
+    else:
+        _SHOW(message, category, filename, lineno, file, line)
 
 
 def _quit(text: str, status: int) -> None:

@@ -17,12 +17,15 @@ from symtick.search.distill.advice import (
     quantised_teacher,
     suggestions,
 )
+from symtick.search.teachers.teacher import Teacher
 
 
-def write_advice(run: Run, choice: ChoiceSettings, evidence: Evidence) -> None:
+def write_advice(
+    run: Run, choice: ChoiceSettings, evidence: Evidence, teacher: Teacher | None
+) -> None:
     """Write `advice.json`, which `Run.advice` reads."""
     front = run.front
-    quantised = teacher_by_bits(run) if front.missing(front.entry(), choice) > 0 else []
+    quantised = teacher_by_bits(run, teacher) if front.missing(front.entry(), choice) > 0 else []
     key = f"inputs.{run.job.inputs.bits_key}"
     advice = suggestions(front, choice, evidence, quantised, key)
     write_json(run.folder / ADVICE, [asdict(s) for s in advice])
@@ -39,11 +42,11 @@ def read_advice(run: Run) -> tuple[Suggestion, ...]:
         raise InputError(f"{path} is damaged: {error}") from None
 
 
-def teacher_by_bits(run: Run) -> list[QuantisedTeacher]:
+def teacher_by_bits(run: Run, teacher: Teacher | None) -> list[QuantisedTeacher]:
     """The teacher on inputs of the run's bits and of more; nothing without a teacher."""
     job, train = run.job, run.train
-    if run.teacher is None:
+    if teacher is None:
         return []
     sections = job.inputs.finer(MORE_BITS)
     maps = {bits: part.fit(train.feature_names, train.X) for bits, part in sections.items()}
-    return quantised_teacher(maps, train.X, run.problem, job.seed, run.teacher.logits)
+    return quantised_teacher(maps, train.X, run.problem, job.seed, teacher.logits)

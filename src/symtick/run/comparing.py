@@ -22,8 +22,12 @@ from symtick.search.data.dataset import FloatArray
 def compare_run(run: Run, route: bool, progress: Callable[[str], None]) -> list[ComparisonRow]:
     """See `Run.compare`."""
     if run.teacher is None:
+        source = "labels or targets"
+        if run.train.scores is not None:
+            source = "scores, or from a network that is no plain perceptron"
         raise InputError(
-            f"the run {run.folder} learnt from labels: it has no network to compare with"
+            f"the run {run.folder} learnt from {source}: hls4ml and da4ml have no network to "
+            "convert; symtick verify, synth and report measure its designs"
         )
     work = run.folder / "baselines"
     shutil.rmtree(work, ignore_errors=True)

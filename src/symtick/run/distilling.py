@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from symtick.config import Job, TorchSection, load_job
+from symtick.config import Job, load_job
 from symtick.design_folder.folder import JOB, write_design
 from symtick.errors import InputError
 from symtick.expr import check_names
@@ -24,6 +24,7 @@ from symtick.files import new_folder, write_bytes, write_json, write_text
 from symtick.hwcost import model, search_cost
 from symtick.run.advice import write_advice
 from symtick.run.folder import INPUTS, Run, make_problem, open_run
+from symtick.run.teaching import kept, make_teacher, with_scores
 from symtick.search.data.dataset import Dataset
 from symtick.search.data.files import load_split
 from symtick.search.distill.advice import unmet
@@ -31,9 +32,7 @@ from symtick.search.distill.checkpoint import HEAD
 from symtick.search.distill.distill import Distiller, Progress
 from symtick.search.distill.settings import DistillConfig
 from symtick.search.distill.unit_check import check_units
-from symtick.search.teachers.files import from_state_dict, load_keras_h5, load_teacher
-from symtick.search.teachers.teacher import Architecture, TorchTeacher, check_outputs
-from symtick.search.teachers.train import train_mlp
+from symtick.search.teachers.teacher import Teacher
 from symtick.version import __version__
 
 SearchObserver = Callable[[Progress], None]
@@ -67,15 +66,17 @@ def distill_job(
     inputs = job.inputs.fit(train.feature_names, train.X)
     _check_y(job, train)
     teacher = make_teacher(job, train)
-    problem = make_problem(job, train, teacher, inputs)
+    train, test = with_scores(train, test, teacher)
+    own = kept(teacher)
+    problem = make_problem(job, train, own, inputs)
     check_units(problem, train.target_names, config)
     with new_folder(target) as draft:
         write_text(draft / JOB, job.to_yaml())
         write_bytes(draft / "data.npz", _packed(train, test))
-        if teacher is not None:
-            teacher.save(draft / "teacher.npz")
+        if own is not None:
+            own.save(draft / "teacher.npz")
         write_json(draft / INPUTS, inputs.to_json())
-    return _search(Run(target), observer, resume=False)
+    return _search(Run(target), observer, teacher)
 
 
 def _check_y(job: Job, train: Dataset) -> None:
@@ -94,62 +95,8 @@ def resume_run(folder: Path, observer: SearchObserver = _unobserved) -> Run:
     Raises:
         InputError: there is no run, or nothing to resume.
     """
-    return _search(open_run(folder), observer, resume=True)
-
-
-def make_teacher(job: Job, train: Dataset) -> TorchTeacher | None:
-    """The job's teacher, trained or loaded; None where it names none.
-
-    Raises:
-        InputError: a file is missing, pickled or does not fit the data.
-    """
-    names, classes, wanted = train.feature_names, train.class_names, job.teacher
-    if wanted.train is not None:
-        t = wanted.train
-        teacher = train_mlp(
-            train, t.widths, epochs=t.epochs, seed=job.seed, batch=t.batch,
-            learning_rate=t.learning_rate,
-        )  # fmt: skip
-    elif wanted.keras is not None:
-        keras = wanted.keras
-        teacher = load_keras_h5(
-            keras.architecture, keras.weights, names, classes, train.target_names
-        )
-    elif wanted.torch is not None:
-        teacher = _torch_teacher(wanted.torch, train)
-    elif wanted.saved is not None:
-        teacher = load_teacher(wanted.saved)
-    elif train.y is None:
-        raise InputError(f"{job.data.path} has no y, and the job names no teacher to learn from")
-    else:
-        return None
-    _check_task(job, teacher, train)
-    outputs = "targets" if train.target_names else "classes"
-    taught, given = teacher.target_names or teacher.class_names, train.target_names or classes
-    if teacher.feature_names != names or taught != given:
-        raise InputError(
-            f"the teacher is for features {', '.join(teacher.feature_names)} and {outputs} "
-            f"{', '.join(taught)}, the data has {', '.join(names)} and {', '.join(given)}"
-        )
-    return teacher
-
-
-def _check_task(job: Job, teacher: TorchTeacher, train: Dataset) -> None:
-    if teacher.task != job.task:
-        raise InputError(
-            f"the teacher was made for {teacher.task}, but the job's task is {job.task}: name the "
-            "other task or another teacher"
-        )
-    wanted = len(train.target_names or train.class_names)
-    check_outputs("teacher", teacher.architecture.widths[-1], wanted, job.task)
-
-
-def _torch_teacher(wanted: TorchSection, train: Dataset) -> TorchTeacher:
-    names, classes = train.feature_names, train.class_names
-    outputs = len(train.target_names or classes)
-    shape = Architecture.mlp((len(names), *wanted.widths, outputs), wanted.activation)
-    mean, std = (train.X.mean(axis=0), train.X.std(axis=0)) if wanted.standardise else (None, None)
-    return from_state_dict(wanted.state_dict, shape, names, classes, mean, std, train.target_names)
+    run = open_run(folder)
+    return _search(run, observer, run.teacher, resume=True)
 
 
 def _packed(train: Dataset, test: Dataset) -> bytes:
@@ -159,8 +106,10 @@ def _packed(train: Dataset, test: Dataset) -> bytes:
         arrays["target_names"] = np.array(train.target_names)
     else:
         arrays["classes"] = np.array(train.class_names)
-    if train.y is not None and test.y is not None:
-        arrays |= {"y_train": train.y, "y_test": test.y}
+    for name in ("y", "scores", "weights"):
+        for part, data in (("train", train), ("test", test)):
+            if getattr(data, name) is not None:
+                arrays[f"{name}_{part}"] = getattr(data, name)
     np.savez_compressed(text, **arrays)  # type: ignore[arg-type]
     return text.getvalue()
 
@@ -204,7 +153,9 @@ def distill_config(job: Job) -> DistillConfig:
     )
 
 
-def _search(run: Run, observer: SearchObserver, resume: bool) -> Run:
+def _search(
+    run: Run, observer: SearchObserver, teacher: Teacher | None, resume: bool = False
+) -> Run:
     job = run.job
     costs = model(job.hardware.device, job.hardware.clock_mhz)
     table = search_cost(costs, run.inputs.formats)
@@ -231,7 +182,7 @@ def _search(run: Run, observer: SearchObserver, resume: bool) -> Run:
     for design in finished.designs.values():
         write_design(design.folder, design.spec)
     write_json(run.folder / "run.json", _record(distiller, time.monotonic() - start, resume))
-    write_advice(finished, distiller.config.choice, distiller.evidence())
+    write_advice(finished, distiller.config.choice, distiller.evidence(), teacher)
     return finished
 
 

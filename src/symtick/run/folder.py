@@ -3,7 +3,7 @@
     job.yaml            the job with every default written out
     run.json            version, machine and times
     data.npz            the rows, training and test part
-    teacher.npz         the teacher, where there is one
+    teacher.npz         the teacher, if it is a plain perceptron; of others the rows hold scores
     inputs.json         how features become the words of the ports
     checkpoint/         the search, to resume from
     front.json, .csv    the designs
@@ -35,7 +35,7 @@ from symtick.design_folder.folder import JOB, DesignSpec, check_run, design_fold
 from symtick.errors import InputError
 from symtick.extras import require
 from symtick.run.designs import RunDesign
-from symtick.search.data.dataset import Dataset
+from symtick.search.data.dataset import Dataset, FloatArray
 from symtick.search.data.files import load_dataset
 from symtick.search.data.inputs import InputMap, from_json
 from symtick.search.data.problem import Problem
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from symtick.design_folder.checks import Synthesis
     from symtick.design_folder.tuning import Tuned, TuningObserver
     from symtick.search.distill.advice import Suggestion
-    from symtick.search.teachers.teacher import TorchTeacher
+    from symtick.search.teachers.teacher import Teacher, TorchTeacher
     from symtick.sim.verify import Verification
 
 COMPARISON = Path("results/compare.json")
@@ -89,7 +89,7 @@ class Run:
 
     @cached_property
     def teacher(self) -> TorchTeacher | None:
-        """The teacher; None where the labels themselves were learnt."""
+        """The teacher, a plain perceptron; None without one, or where its scores alone are here."""
         from symtick.search.teachers.files import load_teacher
 
         path = self.folder / "teacher.npz"
@@ -139,6 +139,10 @@ class Run:
         """What the search is to imitate: the teacher's outputs on the training rows, or their y."""
         return make_problem(self.job, self.train, self.teacher, self.inputs)
 
+    def said(self, data: Dataset) -> FloatArray | None:
+        """The teacher's outputs for rows of the run, (rows, outputs); None without a teacher."""
+        return taught(data, self.teacher)
+
     @property
     def complete(self) -> bool:
         """Whether the search ran to its end."""
@@ -151,7 +155,12 @@ class Run:
     @property
     def output_names(self) -> tuple[str, ...]:
         """Port name of each output."""
-        return output_names(self.train, self.teacher)
+        outputs = None
+        if self.train.scores is not None:
+            outputs = self.train.scores.shape[1]
+        elif self.teacher is not None:
+            outputs = self.teacher.architecture.widths[-1]
+        return output_names(self.train, outputs)
 
     def design_folder(self, entry: FrontEntry) -> Path:
         """Where an entry's firmware is."""
@@ -297,33 +306,37 @@ def _two_at_a_time(
     return results
 
 
-def make_problem(
-    job: Job, train: Dataset, teacher: TorchTeacher | None, inputs: InputMap
-) -> Problem:
+def make_problem(job: Job, train: Dataset, teacher: Teacher | None, inputs: InputMap) -> Problem:
     """What a job's search is to imitate: the teacher's outputs on the training rows, or their y.
 
     Raises:
         InputError: rows, teacher and the share held out do not fit.
     """
-    X, formats = inputs.values(train.X), inputs.formats
+    X, formats, said = inputs.values(train.X), inputs.formats, taught(train, teacher)
     common: dict[str, Any] = {
         "input_names": train.feature_names,
-        "output_names": output_names(train, teacher),
+        "output_names": output_names(train, None if said is None else said.shape[1]),
         "validation": job.data.validation,
         "seed": job.seed,
     }
     if job.task == "regression":
-        truth = None if teacher is None else train.y
-        values = train.targets if teacher is None else teacher.logits(train.X)
+        truth = None if said is None else train.y
+        values = train.targets if said is None else said
         return Problem.from_scores(X, values, formats, kind="values", truth=truth, **common)
-    if teacher is None:
+    if said is None:
         classes = len(train.class_names)
         return Problem.from_labels(X, train.labels, formats, classes=classes, **common)
-    scores = teacher.logits(train.X)
-    return Problem.from_scores(X, scores, formats, labels=train.y, **common)
+    return Problem.from_scores(X, said, formats, labels=train.y, **common)
 
 
-def output_names(data: Dataset, teacher: TorchTeacher | None) -> tuple[str, ...]:
+def taught(data: Dataset, teacher: Teacher | None) -> FloatArray | None:
+    """The teacher's outputs for rows, (rows, outputs); None where there is no teacher."""
+    if data.scores is not None:
+        return data.scores
+    return None if teacher is None else teacher.logits(data.X)
+
+
+def output_names(data: Dataset, outputs: int | None) -> tuple[str, ...]:
     """score_<class> or value_<target>, with what no port name can hold written as _.
 
     The one output of a teacher of two classes is the score of the second.
@@ -333,8 +346,8 @@ def output_names(data: Dataset, teacher: TorchTeacher | None) -> tuple[str, ...]
              for n in data.target_names or data.class_names]  # fmt: skip
     if len(set(names)) < len(names):
         names = [str(k) for k in range(len(names))]
-    if teacher is not None:
-        names = names[-teacher.architecture.widths[-1] :]
+    if outputs is not None:
+        names = names[-outputs:]
     return tuple(f"{kind}_{n}" for n in names)
 
 

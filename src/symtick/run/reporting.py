@@ -67,15 +67,20 @@ def write_report(run: Run) -> Path:
 
 
 def _teacher(run: Run) -> str:
-    if run.teacher is None:
+    if run.teacher is not None:
+        network = f"A {'-'.join(str(w) for w in run.teacher.architecture.widths)} network"
+    elif run.train.scores is not None:
+        network = "Scores of the data file"
+        if run.job.teacher.named:
+            network = f"A network of the job's teacher.{run.job.teacher.named[0]}"
+    else:
         return "Labels" if run.job.task == "classification" else "Targets"
-    widths = "-".join(str(w) for w in run.teacher.architecture.widths)
     if run.front.teacher_rmse:
         errors = ", ".join(f"{error:.4g}" for error in run.front.teacher_rmse)
-        return f"A {widths} network (RMSE {errors} on validation rows)"
+        return f"{network} (RMSE {errors} on validation rows)"
     if run.job.task == "regression":
-        return f"A {widths} network"
-    return f"A {widths} network ({percent(run.front.teacher_score)} % on validation rows)"
+        return network
+    return f"{network} ({percent(run.front.teacher_score)} % on validation rows)"
 
 
 def _reads(run: Run) -> list[tuple[str, str]]:
@@ -144,8 +149,9 @@ def _curves(run: Run) -> list[tuple[str, str]]:
     if not test.target_names or test.y is None:
         return []
     outputs = {f"design {run.chosen.name}": run.chosen.predict(test.X)}
-    if run.teacher is not None:
-        outputs["teacher"] = run.teacher.logits(test.X)
+    said = run.said(test)
+    if said is not None:
+        outputs["teacher"] = said
     curves = []
     for k, name in enumerate(test.target_names):
         truth = test.targets[:, k]

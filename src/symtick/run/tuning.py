@@ -55,7 +55,7 @@ def tune_run(
         judge = score_judge(problem, built, rows)
         allowed = allowed_loss(problem, built, rows, bound.value)
     if bound.of_score and problem.kind == "values":
-        measure = OF_SPREAD if run.teacher is None or run.train.y is None else OF_TEACHER
+        measure = OF_SPREAD if run.said(run.train) is None or run.train.y is None else OF_TEACHER
     elif bound.of_score:
         measure = "agreement" if run.train.y is None else "accuracy"
     tuning = tune_spec(spec, problem.raw, judge, allowed, progress)
@@ -66,7 +66,7 @@ def tune_run(
 def _error(run: Run, outputs: FloatArray) -> float:
     """The RMSE of values on the test rows, in units of the teacher's or of the targets' spread."""
     test = run.test
-    said = None if run.teacher is None else run.teacher.logits(test.X)
+    said = run.said(test)
     truth = said if test.y is None else test.targets
     assert truth is not None  # a run has targets or a teacher
     units: Sequence[float] = run.problem.spread.tolist()
@@ -85,5 +85,6 @@ def _tested(run: Run, spec: DesignSpec) -> float:
         return -_error(run, outputs)
     if run.test.y is not None:
         return accuracy(outputs, run.test.y)
-    assert run.teacher is not None  # a run has labels or a teacher
-    return agreement(outputs, run.teacher.logits(run.test.X))
+    said = run.said(run.test)
+    assert said is not None  # a run has labels or a teacher
+    return agreement(outputs, said)

@@ -1,0 +1,154 @@
+"""Teachers from ONNX files, of any architecture: onnxruntime computes their scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.errors import InputError
+from symtick.search.data.dataset import FloatArray
+from symtick.search.teachers.scoring import Forward, Meaning, ScoringTeacher, Signature, in_rows
+
+_ENDS = ("Softmax", "Sigmoid")  # of a classifier: what stands before them is imitated
+_OTHERWISE = (
+    "or put its scores into the data file (scores_train and scores_test), which works for every "
+    "network"
+)
+
+
+def load_onnx(
+    path: Path | str,
+    signature: Signature,
+    output: str | None = None,
+    prepare: Callable[[Forward], Forward] = lambda forward: forward,
+) -> ScoringTeacher:
+    """A network from an ONNX file with one input, float32 or float64; nothing in it is unpickled.
+
+    The input has an axis of rows and others that a row of the data fills in C order, such as
+    (rows, features) or (rows, particles, 3). A softmax or sigmoid at the end of a classifier is
+    left out, so that scores before it are imitated.
+
+    Args:
+        path: the file.
+        signature: names of inputs and outputs.
+        output: which output, where the network has several.
+        prepare: what is done with rows before the network sees them.
+
+    Raises:
+        InputError: missing or damaged, operators that onnxruntime does not know, several inputs or
+            outputs, or an input that a row does not fill.
+    """
+    import onnxruntime
+
+    origin = f"ONNX network {path}"
+    model = _read(Path(path))
+    meaning = _cut(model, output, signature, origin)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1  # sums have one order
+    options.log_severity_level = 4
+    try:
+        session = onnxruntime.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # onnxruntime has some ten classes of errors, without a common one
+        raise InputError(
+            f"onnxruntime cannot run the {origin}: {_first_line(error)}; export it with an opset "
+            f"and operators that onnxruntime knows, {_OTHERWISE}"
+        ) from error
+    forward = prepare(_forward(session, len(signature.feature_names), origin))
+    return ScoringTeacher(forward, signature, origin, meaning)
+
+
+def _read(path: Path) -> Any:
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    if not path.is_file():
+        raise InputError(f"there is no file {path}")
+    try:
+        model = onnx.load(str(path))
+    except (DecodeError, onnx.checker.ValidationError, OSError, ValueError) as error:
+        raise InputError(f"{path} is not an ONNX file, or damaged: {_first_line(error)}") from error
+    if not model.graph.node:
+        raise InputError(f"{path} is not an ONNX file: it holds no network")
+    return model
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def _cut(model: Any, name: str | None, signature: Signature, origin: str) -> Meaning:
+    """Leave one output, that before a final softmax or sigmoid of a classifier."""
+    from onnx import TensorProto, helper
+
+    graph = model.graph
+    floats = (TensorProto.FLOAT, TensorProto.DOUBLE)
+    outputs = {o.name: o.type.tensor_type.elem_type for o in graph.output}
+    wanted = [n for n, kind in outputs.items() if kind in floats] if name is None else [name]
+    if len(wanted) != 1 or wanted[0] not in outputs:
+        raise InputError(
+            f"the {origin} has the outputs {', '.join(outputs)}: name the one with scores as "
+            "teacher.onnx.output"
+        )
+    (chosen,) = wanted
+    if outputs[chosen] not in floats:
+        raise InputError(
+            f"the output {chosen} of the {origin} is no tensor of real numbers: export scores (of "
+            f"scikit-learn's models with options={{'zipmap': False}}), {_OTHERWISE}"
+        )
+    kind, makers = outputs[chosen], {o: node for node in graph.node for o in node.output}
+    meaning: Meaning = "unknown"
+    maker = makers.get(chosen)
+    if maker is not None and signature.task == "classification" and maker.op_type in _ENDS:
+        chosen, meaning = maker.input[0], "scores"
+    del graph.output[:]
+    graph.output.append(helper.make_tensor_value_info(chosen, kind, None))
+    return meaning
+
+
+def _forward(session: Any, features: int, origin: str) -> Forward:
+    """From float64 rows to outputs, in batches as the network takes them."""
+    inputs = session.get_inputs()
+    if len(inputs) != 1:
+        names = ", ".join(one.name for one in inputs)
+        raise InputError(
+            f"the {origin} has {len(inputs)} inputs ({names}): export it with one that holds a "
+            f"whole row, {_OTHERWISE}"
+        )
+    (given,) = inputs
+    kinds = {"tensor(float)": np.float32, "tensor(double)": np.float64}
+    if given.type not in kinds:
+        raise InputError(
+            f"the {origin} reads {given.type}: export it for float32 or float64, {_OTHERWISE}"
+        )
+    sizes = [size if isinstance(size, int) else None for size in given.shape or ()]
+    shape, kind = in_rows(sizes, features, origin), kinds[given.type]
+    batch = sizes[0]
+
+    def forward(rows: FloatArray) -> npt.NDArray[Any]:
+        ready = rows.reshape(len(rows), *shape).astype(kind)
+        if batch is None:
+            return _run(session, given.name, ready, origin)
+        parts = []
+        for k in range(0, len(ready), batch):
+            part = ready[k : k + batch]
+            filled = np.concatenate([part, np.repeat(part[-1:], batch - len(part), axis=0)])
+            parts.append(_run(session, given.name, filled, origin)[: len(part)])
+        return np.concatenate(parts)
+
+    return forward
+
+
+def _run(session: Any, name: str, rows: npt.NDArray[Any], origin: str) -> npt.NDArray[Any]:
+    try:
+        return np.asarray(session.run(None, {name: rows})[0])
+    except Exception as error:  # see load_onnx
+        raise InputError(
+            f"onnxruntime failed to compute the {origin} for {len(rows)} rows: "
+            f"{_first_line(error)}; export it with a free number of rows"
+        ) from error

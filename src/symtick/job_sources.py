@@ -1,0 +1,109 @@
+"""What a job starts from: its sections `data` and `teacher`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from annotated_types import Gt, Lt
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+
+from symtick.defaults import TEST, VALIDATION
+from symtick.settings import Count
+
+CHECKED = ConfigDict(extra="forbid", frozen=True)  # of every section: unknown keys are refused
+
+
+class _Section(BaseModel):
+    model_config = CHECKED
+
+
+class DataSection(_Section):
+    """Rows to distil on.
+
+    Attributes:
+        path: the file (layouts: `symtick.search.data.files`).
+        label: name of a .csv file's label column; for a regression of its target column or columns.
+        test: share of the rows kept for the test, where the file has no test part of its own.
+        validation: share of the training rows kept for choosing precision and design.
+    """
+
+    path: Path
+    label: str | list[str] | None = None
+    test: Annotated[float, Gt(0), Lt(0.9)] = TEST
+    validation: Annotated[float, Gt(0), Lt(0.9)] = VALIDATION
+
+
+class TrainSection(_Section):
+    """Train a multilayer perceptron on the labels or targets as the teacher."""
+
+    widths: list[Count] = [64, 32, 32]
+    epochs: Count = 40
+    batch: Count = 512
+    learning_rate: Annotated[float, Gt(0)] = 5e-3
+
+
+class OnnxSection(_Section):
+    """A network of any architecture as an ONNX file.
+
+    Attributes:
+        path: the file.
+        output: which output holds the scores, where there are several.
+        standardise: the network sees (x - mean) / std of the training rows, not raw features.
+    """
+
+    path: Path
+    output: str | None = None
+    standardise: bool = False
+
+
+class KerasSection(_Section):
+    """A Keras network: architecture as JSON, weights as HDF5."""
+
+    architecture: Path
+    weights: Path
+
+
+class TorchSection(_Section):
+    """A torch `state_dict` of a multilayer perceptron.
+
+    Attributes:
+        state_dict: the .pt file.
+        widths: hidden layers.
+        activation: of the hidden layers.
+        standardise: the network sees (x - mean) / std of the training rows, not raw features.
+    """
+
+    state_dict: Path
+    widths: list[Count]
+    activation: Literal["relu", "tanh", "sigmoid"] = "relu"
+    standardise: bool = True
+
+
+def _by_path(given: object) -> object:
+    """A path alone is a section that says no more."""
+    return {"path": given} if isinstance(given, str | Path) else given
+
+
+class TeacherSection(_Section):
+    """Where the teacher comes from: at most one of these.
+
+    Without one the teacher is the scores that the data holds, or else the labels are learnt.
+    """
+
+    train: TrainSection | None = None
+    onnx: Annotated[OnnxSection | None, BeforeValidator(_by_path)] = None
+    keras: KerasSection | None = None
+    torch: TorchSection | None = None
+    saved: Path | None = None
+
+    @property
+    def named(self) -> list[str]:
+        """The keys of the teachers that are named."""
+        return [key for key in type(self).model_fields if getattr(self, key) is not None]
+
+    @model_validator(mode="after")
+    def _one(self) -> TeacherSection:
+        if len(self.named) > 1:
+            raise ValueError(f"name one teacher, not {len(self.named)}: {', '.join(self.named)}")
+        return self

@@ -1,0 +1,154 @@
+"""The teacher of a job, and what it says of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from symtick.config import Job
+from symtick.errors import InputError
+from symtick.extras import require
+from symtick.job_sources import OnnxSection, TorchSection
+from symtick.search.data.dataset import Dataset
+from symtick.search.teachers.files import from_state_dict, load_keras_h5, load_teacher
+from symtick.search.teachers.scoring import (
+    Forward,
+    ScoringTeacher,
+    Signature,
+    as_scores,
+    standardised,
+)
+from symtick.search.teachers.teacher import (
+    Architecture,
+    Teacher,
+    TorchTeacher,
+    architecture_of,
+    check_outputs,
+)
+from symtick.search.teachers.train import train_mlp
+
+
+def make_teacher(job: Job, train: Dataset) -> Teacher | None:
+    """The job's teacher, trained or loaded; None where it names none.
+
+    Raises:
+        InputError: a file is missing, pickled or does not fit the data, or the data holds the
+            scores of a teacher, too.
+    """
+    wanted = job.teacher
+    if train.scores is not None and wanted.named:
+        raise InputError(
+            f"{job.data.path} holds the scores of a teacher, and the job names teacher."
+            f"{wanted.named[0]}: leave one of the two out"
+        )
+    teacher = _named(job, train)
+    if teacher is None:
+        if train.y is None and train.scores is None:
+            raise InputError(
+                f"{job.data.path} has no y, and the job names no teacher to learn from"
+            )
+        return None
+    if teacher.task != job.task:
+        raise InputError(
+            f"the teacher was made for {teacher.task}, but the job's task is {job.task}: name the "
+            "other task or another teacher"
+        )
+    if isinstance(teacher, TorchTeacher):
+        wanted_outputs = len(train.target_names or train.class_names)
+        check_outputs("teacher", teacher.architecture.widths[-1], wanted_outputs, job.task)
+    _check_names(teacher, train)
+    return teacher
+
+
+def _named(job: Job, train: Dataset) -> Teacher | None:
+    wanted, signature = job.teacher, signature_of(train)
+    if wanted.train is not None:
+        t = wanted.train
+        return train_mlp(
+            train, t.widths, epochs=t.epochs, seed=job.seed, batch=t.batch,
+            learning_rate=t.learning_rate,
+        )  # fmt: skip
+    if wanted.onnx is not None:
+        return _onnx_teacher(wanted.onnx, signature, train)
+    if wanted.keras is not None:
+        keras = wanted.keras
+        return load_keras_h5(
+            keras.architecture, keras.weights, train.feature_names, train.class_names,
+            train.target_names,
+        )  # fmt: skip
+    if wanted.torch is not None:
+        return _torch_teacher(wanted.torch, train)
+    return load_teacher(wanted.saved) if wanted.saved is not None else None
+
+
+def signature_of(train: Dataset) -> Signature:
+    """What a teacher of these rows reads and says."""
+    return Signature(train.feature_names, train.class_names, train.target_names)
+
+
+def _check_names(teacher: Teacher, train: Dataset) -> None:
+    outputs = "targets" if train.target_names else "classes"
+    taught, given = signature_of(train), (train.target_names or train.class_names)
+    said = teacher.target_names or teacher.class_names
+    if teacher.feature_names != taught.feature_names or said != given:
+        raise InputError(
+            f"the teacher is for features {', '.join(teacher.feature_names)} and {outputs} "
+            f"{', '.join(said)}, the data has {', '.join(taught.feature_names)} and "
+            f"{', '.join(given)}"
+        )
+
+
+def _prepared(train: Dataset, wanted: bool) -> Callable[[Forward], Forward]:
+    """What is done with rows before a network sees them: nothing, or they are standardised."""
+    if not wanted:
+        return lambda forward: forward
+    mean, std = train.X.mean(axis=0), train.X.std(axis=0)
+    return lambda forward: standardised(forward, mean, np.where(std > 0.0, std, 1.0))
+
+
+def _onnx_teacher(wanted: OnnxSection, signature: Signature, train: Dataset) -> ScoringTeacher:
+    require("teacher.onnx", "onnx")
+    from symtick.search.teachers.onnx_net import load_onnx
+
+    prepare = _prepared(train, wanted.standardise)
+    return load_onnx(wanted.path, signature, wanted.output, prepare)
+
+
+def _torch_teacher(wanted: TorchSection, train: Dataset) -> TorchTeacher:
+    names, classes = train.feature_names, train.class_names
+    outputs = len(train.target_names or classes)
+    shape = Architecture.mlp((len(names), *wanted.widths, outputs), wanted.activation)
+    mean, std = (train.X.mean(axis=0), train.X.std(axis=0)) if wanted.standardise else (None, None)
+    return from_state_dict(wanted.state_dict, shape, names, classes, mean, std, train.target_names)
+
+
+def kept(teacher: Teacher | None) -> TorchTeacher | None:
+    """The teacher as far as a run folder keeps it itself: a plain perceptron."""
+    if isinstance(teacher, TorchTeacher) and architecture_of(teacher.module) is not None:
+        return teacher
+    return None
+
+
+def with_scores(train: Dataset, test: Dataset, teacher: Teacher | None) -> tuple[Dataset, Dataset]:
+    """Both parts with what a teacher that the run folder does not keep says of their rows.
+
+    Raises:
+        InputError: the teacher's numbers do not fit the data.
+    """
+    if kept(teacher) is not None or (teacher is None and train.scores is None):
+        return train, test
+    if teacher is not None:
+        return (
+            replace(train, scores=teacher.logits(train.X)),
+            replace(test, scores=teacher.logits(test.X)),
+        )
+    if train.scores is None or test.scores is None:
+        raise InputError("the data has the scores of one part alone: give both, or neither")
+    signature = signature_of(train)
+    both = np.concatenate([train.scores, test.scores])
+    check_outputs("data's teacher", both.shape[1], signature.outputs, signature.task)
+    if signature.task == "classification":
+        both = as_scores(both, "unknown", "scores of the data file")
+    return replace(train, scores=both[: len(train)]), replace(test, scores=both[len(train) :])

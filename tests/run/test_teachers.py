@@ -1,0 +1,111 @@
+"""Teachers of a job that a run folder does not keep: their scores stand with the rows."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from symtick import distill_job, open_run, resume_run
+from symtick.errors import InputError, SymtickWarning
+
+Job = Callable[..., Path]
+QUICK = {"generations": 1, "hidden": []}
+pytestmark = pytest.mark.kernel
+
+
+def sum_over_a_set(path: Path) -> nn.Module:
+    """Write an ONNX network of eta and pt that sums over both, one score for two classes."""
+
+    class Net(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            inner = torch.tanh(x * torch.tensor([1.0, 0.025])).reshape(-1, 2, 1)
+            return inner.sum(1) + x[:, :1].abs() - 0.8
+
+    net = Net()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            net, (torch.zeros(2, 2),), str(path), dynamo=False, input_names=["x"],
+            dynamic_axes={"x": {0: "rows"}},
+        )  # fmt: skip
+    return net
+
+
+def test_an_onnx_network_teaches_and_the_run_needs_it_no_more(job: Job, tmp_path: Path) -> None:
+    net = sum_over_a_set(tmp_path / "net.onnx")
+    path = job(tmp_path, teacher={"onnx": "net.onnx"}, search=QUICK)
+    run = distill_job(path, tmp_path / "run")
+    (tmp_path / "net.onnx").unlink()
+    run = open_run(run.folder)
+    said = run.said(run.test)
+    assert said is not None and run.output_names == ("score_sig",)
+    wanted = net(torch.tensor(run.test.X, dtype=torch.float32)).double().numpy()
+    assert np.abs(said - wanted).max() < 1e-5
+    assert np.mean(run.chosen.classify(run.test.X) == (said[:, 0] > 0)) > 0.85
+    assert "A network of the job&#39;s teacher.onnx (" in run.report().read_text()
+    before = (run.folder / "front.json").read_text()
+    assert (resume_run(run.folder).folder / "front.json").read_text() == before
+    with pytest.raises(InputError, match="a network that is no plain perceptron: hls4ml and da4ml"):
+        run.compare(route=False)
+
+
+def test_scores_of_the_data_file_teach_what_their_network_teaches(job: Job, tmp_path: Path) -> None:
+    sum_over_a_set(tmp_path / "net.onnx")
+    first = distill_job(
+        job(tmp_path, teacher={"onnx": "net.onnx"}, search=QUICK), tmp_path / "first"
+    )
+    rows = dict(np.load(first.folder / "data.npz"))
+    assert {"scores_train", "scores_test"} <= set(rows)
+    path = job(tmp_path, teacher={}, search=QUICK)
+    np.savez(tmp_path / "rows.npz", **rows)
+    second = distill_job(path, tmp_path / "second")
+    fronts = [(run.folder / "front.json").read_bytes() for run in (first, second)]
+    assert fronts[0] == fronts[1]
+    assert "Scores of the data file (" in second.report().read_text()
+    np.savez(tmp_path / "rows.npz", **{k: v for k, v in rows.items() if k != "scores_test"})
+    with pytest.raises(InputError, match="scores_train alone: give scores_train and scores_test"):
+        distill_job(path, tmp_path / "third")
+
+
+def test_scores_that_are_probabilities_become_their_log_odds(job: Job, tmp_path: Path) -> None:
+    path = job(tmp_path, teacher={}, search=QUICK)
+    rows = dict(np.load(tmp_path / "rows.npz"))
+    odds = rows["X"][:, 0] / 2
+    chances = 1.0 / (1.0 + np.exp(-odds))
+    np.savez(tmp_path / "rows.npz", **rows, scores=chances)
+    with pytest.warns(SymtickWarning, match="scores of the data file are from 0 to 1: they are"):
+        run = distill_job(path, tmp_path / "run")
+    assert run.train.scores is not None
+    assert np.abs(run.train.scores[:, 0] - run.train.X[:, 0] / 2).max() < 1e-9
+
+
+def test_scores_and_a_teacher_are_one_too_many(job: Job, tmp_path: Path) -> None:
+    path = job(tmp_path)
+    rows = dict(np.load(tmp_path / "rows.npz"))
+    np.savez(tmp_path / "rows.npz", **rows, scores=rows["X"])
+    with pytest.raises(InputError, match=r"the scores of a teacher, .* teacher\.train: leave"):
+        distill_job(path, tmp_path / "run")
+    path = job(tmp_path, teacher={})
+    np.savez(tmp_path / "rows.npz", **rows, scores=np.c_[rows["X"], rows["X"]])
+    with pytest.raises(InputError, match="data's teacher has 4 outputs for 2 classes"):
+        distill_job(path, tmp_path / "run")
+    scores = rows["X"].copy()
+    scores[7, 1] = -np.inf
+    np.savez(tmp_path / "rows.npz", **rows, scores=scores)
+    with pytest.raises(InputError, match="score 1 of row 7 is -inf: give scores before softmax"):
+        distill_job(path, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_scores_alone_name_the_classes(job: Job, tmp_path: Path) -> None:
+    path = job(tmp_path, teacher={}, search=QUICK)
+    rows = dict(np.load(tmp_path / "rows.npz"))
+    np.savez(tmp_path / "rows.npz", X=rows["X"], scores=np.c_[rows["X"], -rows["X"][:, 0]])
+    run = distill_job(path, tmp_path / "run")
+    assert run.train.class_names == ("0", "1", "2") and run.train.y is None
