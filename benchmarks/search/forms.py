@@ -28,7 +28,7 @@ from scipy.optimize import least_squares
 from benchmarks.search.family import member
 from benchmarks.search.laws import Floats, Law, data
 from benchmarks.search.precise import Formula, Real, carrying
-from symtick.expr import Expression, Op, parse, to_text
+from symtick.expr import Expression, Op, in_search_ops, parse, to_text
 
 MAX_NODES = 30
 DIGITS = 8
@@ -63,7 +63,7 @@ def pareto(front: Sequence[str], law: Law, X: Floats, y: Floats) -> list[str]:
     """Those of at most `MAX_NODES` that no smaller one equals in mean absolute error, by size."""
     sized = []
     for text in front:
-        expression = parse(text, law.inputs)
+        expression = in_search_ops(parse(text, law.inputs))
         with np.errstate(all="ignore"):
             loss = float(np.mean(np.abs(expression.evaluate(X)[:, 0] - y)))
         size = len(expression.to_program().ops)
@@ -81,7 +81,7 @@ def pareto(front: Sequence[str], law: Law, X: Floats, y: Floats) -> list[str]:
 def grade_of(text: str, law: Law, X: Floats, y: Floats) -> str:
     """The grade of one expression."""
     grade = "missed"
-    for version in _rounded(parse(text, law.inputs)):
+    for version in _rounded(in_search_ops(parse(text, law.inputs))):
         met = _form(version, law)
         if met == "exact" and _fitted(version, law, X, y):
             return "solved"

@@ -9,7 +9,7 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from symtick.expr import Op, arity, parse
+from symtick.expr import Op, arity, in_search_ops, parse
 
 # mpmath carries more digits than the 50 that count, for what cancellation takes away
 DIGITS = 50
@@ -93,7 +93,7 @@ class Formula:
         Raises:
             ParseError: the text is not in it.
         """
-        program = parse(text, inputs).to_program()
+        program = in_search_ops(parse(text, inputs)).to_program()
         steps = zip(map(Op, program.ops.tolist()), program.args.tolist(), strict=True)
         with carrying():
             return cls(tuple(steps), tuple(mpmath.mpf(repr(v)) for v in program.consts.tolist()))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from benchmarks.search.tokens import SETS, TokenSet
 from symtick.errors import InputError
-from symtick.expr import Expression, parse
+from symtick.expr import Expression, in_search_ops, parse
 
 INPUTS = ("x", "y")
 
@@ -70,7 +70,7 @@ class RecoveryProblem:
         """
         if not self.truth:
             raise InputError(f"{self.name} has no closed form")
-        return parse(self.truth, self.inputs)
+        return in_search_ops(parse(self.truth, self.inputs))
 
 
 _U1, _U2, _U4 = (PointSpec("U", -1, 1, 20), PointSpec("U", 0, 2, 20), PointSpec("U", 0, 4, 20))

@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy
 
-from symtick.expr import OPS, Op, parse
+from symtick.expr import SEARCH_OPS, Op, in_search_ops, parse
 
 
 def build(text: str, inputs: Sequence[str], *, positive: bool) -> sympy.Expr:
@@ -24,7 +24,7 @@ def build(text: str, inputs: Sequence[str], *, positive: bool) -> sympy.Expr:
     """
     kind = {"positive": True} if positive else {"real": True}
     symbols = [sympy.Symbol(name, **kind) for name in inputs]
-    expression = parse(text, inputs)
+    expression = in_search_ops(parse(text, inputs))
     values: list[sympy.Expr] = []
     for node in expression.nodes:
         if node.op is Op.INPUT:
@@ -32,7 +32,7 @@ def build(text: str, inputs: Sequence[str], *, positive: bool) -> sympy.Expr:
         elif node.op is Op.CONST:
             values.append(sympy.Rational(repr(node.value)))
         else:
-            values.append(OPS[node.op].sympy(*(values[a] for a in node.args)))
+            values.append(SEARCH_OPS[node.op].sympy(*(values[a] for a in node.args)))
     return values[expression.outputs[0]]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.search.tokens import TokenSet
-from symtick.expr import Op, Program, from_programs, to_text
+from symtick.expr import OPCODES, Op, Program, from_programs, to_text
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.kernel_api.candidate import Candidate
 from symtick.search.kernel_api.search import Search, Status, run
@@ -92,9 +92,9 @@ class JudgeClock:
 
 def node_cost(features: int) -> SearchCost:
     """The usual complexity as a cost table: one LUT for each operator, no ticks."""
-    count = tuple(0.0 if op in (Op.INPUT, Op.CONST) else 1.0 for op in Op)
+    count = tuple(0.0 if op in (Op.INPUT, Op.CONST) else 1.0 for op in OPCODES)
     return SearchCost(
-        1.0, False, False, (0.0,) * len(Op), count, (0.0,) * features, (0.0,) * features
+        1.0, False, False, (0.0,) * len(OPCODES), count, (0.0,) * features, (0.0,) * features
     )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from symtick.expr import BY_NAME, OPS, Op, parse
+from symtick.expr import SEARCH_NAMES, SEARCH_OPS, Op, in_search_ops, parse
 from symtick.search.grammar.operators import OPERATORS
 
 
@@ -38,15 +38,15 @@ class TokenSet:
 
         Extra operators count as what they are made of, because candidates come expanded.
         """
-        allowed = {BY_NAME[name] for name in self.ops} | {Op.INPUT, Op.CONST}
+        allowed = {SEARCH_NAMES[name] for name in self.ops} | {Op.INPUT, Op.CONST}
         numbers = set(self.literals)
         for name in self.extra:
             nodes = OPERATORS[name].body.nodes
             allowed |= {node.op for node in nodes}
             numbers |= {node.value for node in nodes if node.op is Op.CONST}
-        for node in parse(text, tuple(inputs)).nodes:
+        for node in in_search_ops(parse(text, tuple(inputs))).nodes:
             if node.op not in allowed:
-                return OPS[node.op].name
+                return SEARCH_OPS[node.op].name
             if node.op is Op.CONST and not self.constants and node.value not in numbers:
                 return repr(node.value)
         return ""

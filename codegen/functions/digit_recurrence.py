@@ -13,8 +13,9 @@ from symtick.codegen.ir.graph import BIT, GOp, GraphBuilder
 
 
 def divide(
-    builder: GraphBuilder, dividend: int, divisor: int, frac: int, quant: Quant = Quant.RND
-) -> int:
+    builder: GraphBuilder, dividend: int, divisor: int, frac: int, quant: Quant = Quant.RND,
+    most: int | None = None,
+) -> int:  # fmt: skip
     """dividend / divisor, rounded exactly.
 
     Args:
@@ -22,14 +23,16 @@ def divide(
         dividend, divisor: signals; the divisor must not be 0 (the result is then unspecified).
         frac: bits after the point of the quotient.
         quant: rounding of the exact quotient; AMD's own `/` is TRN_ZERO.
+        most: largest magnitude of the quotient, where that is known to be less than the bounds say.
 
     Returns:
         A node with `frac` bits after the point that holds every quotient.
     """
     above, below = (_magnitude(builder, k) for k in (dividend, divisor))
-    negative = _xor(builder, _sign(builder, dividend), _sign(builder, divisor))
+    negative = _xor(builder, sign_bit(builder, dividend), sign_bit(builder, divisor))
     places = [builder.nodes[k].fmt.frac for k in (dividend, divisor)]
-    quotient, rest = _digits(builder, above, below, frac - places[0] + places[1])
+    quotient, rest = _digits(builder, above, below, frac - places[0] + places[1],
+                              None if most is None else most << max(0, frac))  # fmt: skip
     below = builder.scale(below, max(0, places[0] - places[1] - frac))
     return _rounded(builder, quotient, rest, below, negative, frac, quant)
 
@@ -53,10 +56,13 @@ def square_root(builder: GraphBuilder, number: int, frac: int, quant: Quant = Qu
     return builder.scale(builder.op(GOp.ADD, upper, raised), -frac)
 
 
-def _digits(builder: GraphBuilder, above: int, below: int, shift: int) -> tuple[int, int]:
-    """Digits and remainder of (above * 2**shift) / below, integers."""
+def _digits(
+    builder: GraphBuilder, above: int, below: int, shift: int, most: int | None
+) -> tuple[int, int]:
+    """Digits and remainder of (above * 2**shift) / below, integers; `most` bounds the quotient."""
     top, least = builder.nodes[above].hi, max(1, builder.nodes[below].lo)
-    count = max(1, ((top << max(0, shift)) // (least << max(0, -shift))).bit_length())
+    largest = (top << max(0, shift)) // (least << max(0, -shift))
+    count = max(1, (largest if most is None else min(largest, most)).bit_length())
     lift, shift = max(0, -shift), max(0, shift)
     below = builder.scale(below, lift)
     if count > shift:
@@ -163,7 +169,7 @@ def _table(builder: GraphBuilder, bits: tuple[int, ...], contents: list[int]) ->
     return builder.table(joined, contents, BIT)
 
 
-def _sign(builder: GraphBuilder, number: int) -> int | None:
+def sign_bit(builder: GraphBuilder, number: int) -> int | None:
     """The sign bit of a signal; None where it is never negative."""
     node = builder.nodes[number]
     if node.lo >= 0:

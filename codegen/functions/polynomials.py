@@ -4,7 +4,7 @@ A polynomial of degree d through the d + 1 Chebyshev nodes of a piece of length 
 
     2 * (h / 4)**(d + 1) * max |f^(d+1)| / (d + 1)!
 
-where the derivative is bounded by interval arithmetic over the piece (`interval_arrays`), not by
+where the derivative is bounded by interval arithmetic over the piece (`taylor`), not by
 samples. A piece over which the function hardly varies may be a constant instead, for that needs no
 derivative.
 """

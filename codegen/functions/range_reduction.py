@@ -1,9 +1,10 @@
-"""Range reduction: exponentials as products, periodic functions on one period, saturation.
+"""Range reduction: exponentials as products, periods, saturation, symmetry.
 
 An exponential of a signal is the product of a table on its top bits and the exponential of its low
 bits; a function of sines and cosines of one line is a function of the line's fraction of a turn,
 which is what is left of a product with 1 / (2 pi) when its integer bits are cut away; a function
-that levels off sees its argument saturated.
+that levels off sees its argument saturated; an arc sine sees its argument's magnitude, for it bends
+without bound at both ends of its range.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 
+from symtick.codegen.functions.digit_recurrence import sign_bit
 from symtick.codegen.functions.horner import BoundedValue
 from symtick.codegen.functions.tables import piece_address
 from symtick.codegen.functions.univariate import Univariate
@@ -256,3 +258,69 @@ def _variation(node: GNode, function: Univariate, low: int, high: int) -> float:
     edges = np.linspace(math.ldexp(low, -node.fmt.frac), math.ldexp(high, -node.fmt.frac), 65)
     (values,) = function.taylor(edges[:-1], edges[1:], 0)
     return float(values.hi.max() - values.lo.min())
+
+
+# --- symmetric functions --------------------------------------------------------------------------
+
+_ODD = (Op.ASIN, Op.SIN, Op.TANH, Op.SINH, Op.TAN, Op.ATAN, Op.CUBE)
+
+
+def folded(
+    node: GNode, bits: int, function: Univariate, frac: int, planner: Planner
+) -> Emit | None:
+    """A constant plus an odd function of arc sines or arc cosines, of a magnitude; or None."""
+    nodes = function.expression.nodes
+    arcs = any(n.op in (Op.ASIN, Op.ACOS) for n in nodes)
+    if not arcs or node.lo >= 0 or node.hi <= 0 or not _is_odd(function.expression):
+        return None
+    (center,) = function.exact([0.0])
+    builder = Builder(("v",))
+    whole = builder.graft(function.expression, function.expression.outputs[0])
+    odd = builder.op(Op.SUB, whole, builder.const(float(center)))
+    most = max(-node.lo, node.hi)
+    far = max(-function.domain.lo, function.domain.hi, 0.0)
+    half = Univariate(builder.build([odd]), Interval(0.0, far))
+    size = Fixed.for_raw(0, most, node.fmt.frac)
+    inner = planner(GNode(GOp.INPUT, (), size, 0, most), half, frac + 1)
+    if inner is None:
+        return None
+    places = frac + 3
+    with mpmath.workprec(_EXACT_BITS):
+        raw = int(mpmath.nint(mpmath.ldexp(center, places)))
+
+    def emit(builder: GraphBuilder, number: int) -> BoundedValue:
+        value = inner(builder, builder.op(GOp.ABS, number))
+        negative = sign_bit(builder, number)
+        assert negative is not None  # it is somewhere
+        turned = builder.op(GOp.SELECT, negative, builder.op(GOp.NEG, value.node), value.node)
+        moved = builder.op(GOp.ADD, turned, builder.const(raw, places)) if raw else turned
+        return BoundedValue(moved, value.error + 2.0 ** -(places + 1) + 2.0**-50)
+
+    return emit
+
+
+def _is_odd(expression: Expression) -> bool:
+    """Whether a function is a constant plus an odd one, by its form."""
+    kinds: list[str] = []  # a constant, an odd function, or the sum of both
+    for node in expression.nodes:
+        kinds.append(_symmetry(node, [kinds[a] for a in node.args]))
+    return kinds[expression.outputs[0]] in ("odd", "sum")
+
+
+def _symmetry(node: Node, args: Sequence[str]) -> str:
+    if node.op is Op.INPUT:
+        return "odd"
+    if all(kind == "constant" for kind in args):
+        return "constant"
+    if node.op in _ODD and args[0] == "odd":
+        return "odd"
+    if node.op is Op.ACOS and args[0] == "odd":
+        return "sum"
+    linear = node.op in (Op.ADD, Op.SUB, Op.NEG) or (
+        (node.op is Op.MUL and "constant" in args) or (node.op is Op.DIV and args[1] == "constant")
+    )
+    if not linear or "" in args:
+        return ""
+    factor = node.op in (Op.MUL, Op.DIV, Op.NEG)
+    kinds = set(args) - {"constant"} if factor else set(args)
+    return kinds.pop() if len(kinds) == 1 else "sum"

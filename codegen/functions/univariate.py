@@ -13,7 +13,8 @@ import mpmath
 import numpy as np
 import numpy.typing as npt
 
-from symtick.codegen.functions.interval_arrays import IntervalArray, taylor
+from symtick.codegen.functions.interval_arrays import IntervalArray
+from symtick.codegen.functions.taylor import taylor
 from symtick.codegen.ir.fixed import RawArray, Reals
 from symtick.errors import DomainError
 from symtick.expr import Builder, Expression, Interval, Op, reachable
@@ -39,6 +40,23 @@ _EXACT: dict[Op, Callable[..., Number]] = {
     Op.SIN: mpmath.sin,
     Op.COS: mpmath.cos,
     Op.TANH: mpmath.tanh,
+    Op.SINH: mpmath.sinh,
+    Op.COSH: mpmath.cosh,
+    Op.TAN: mpmath.tan,
+    Op.ASIN: mpmath.asin,
+    Op.ACOS: mpmath.acos,
+    Op.ATAN: mpmath.atan,
+    Op.ATAN2: mpmath.atan2,
+    Op.LOG1P: mpmath.log1p,
+    Op.EXPM1: mpmath.expm1,
+    Op.LOG2: lambda a: mpmath.log(a, 2),
+    Op.POW: mpmath.power,
+    Op.SIGMOID: mpmath.sigmoid,
+    Op.SIGN: mpmath.sign,
+    Op.FLOOR: mpmath.floor,
+    Op.GE: lambda a, b: mpmath.mpf(a >= b),
+    Op.GT: lambda a, b: mpmath.mpf(a > b),
+    Op.WHERE: lambda c, a, b: a if c else b,
 }
 
 
@@ -101,7 +119,7 @@ class Univariate:
         return values[self.expression.outputs[0]]
 
     def taylor(self, lo: Reals, hi: Reals, order: int) -> list[IntervalArray]:
-        """Enclosures of the Taylor coefficients over intervals, see `interval_arrays.taylor`."""
+        """Enclosures of the Taylor coefficients over intervals, see `taylor.taylor`."""
         low, high = (np.clip(v, self.domain.lo, self.domain.hi) for v in (lo, hi))
         return taylor(self.expression, low, high, order)
 

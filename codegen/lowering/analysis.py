@@ -7,20 +7,24 @@ are true ranges; ranges of the others follow by interval arithmetic from these.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from symtick.codegen.ir.fixed import MAX_PORT_WIDTH, Fixed, Reals
 from symtick.errors import DomainError, InputError, WidthError
-from symtick.expr import OPS, Expression, Interval, Node, Op, node_text, reachable
+from symtick.expr import OPS, STEPS, Expression, Interval, Node, Op, node_text, reachable
 
 MAX_CODES = 1 << 16
 # most bits taken from, and added to, term_frac for one signal
 _FEWER_BITS = 12
 _MORE_BITS = 24
-_GUARDED = (Op.DIV, Op.LOG, Op.SQRT)
+_GUARDED = (
+    Op.DIV, Op.LOG, Op.SQRT, Op.TAN, Op.ASIN, Op.ACOS, Op.LOG1P, Op.LOG2, Op.POW,
+)  # fmt: skip
+# the most bits after the point that the exact argument of a step may need
+_EXACT_BITS = 48
 
 
 def input_bounds(
@@ -133,6 +137,7 @@ class Analysis:
     uses: list[int] = field(init=False)
     _columns: dict[int, Columns] = field(default_factory=dict)
     _spans: dict[int, Interval] = field(default_factory=dict)
+    _exact: dict[int, int | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.support = self.expression.support()
@@ -225,7 +230,59 @@ class Analysis:
             for a, slope in zip(node.args, slopes, strict=True):
                 weight[a] += weight[k] * min(slope, 2.0**_MORE_BITS)
         largest = weight.max(axis=1)
-        return [term_frac + extra_bits(float(w)) if w > 0 else term_frac for w in largest]
+        bits = [term_frac + extra_bits(float(w)) if w > 0 else term_frac for w in largest]
+        for k in self._below_steps(tabled):
+            exact = self.exact_frac(k)
+            bits[k] = bits[k] if exact is None else max(bits[k], exact)
+        return bits
+
+    def _below_steps(self, tabled: Sequence[bool]) -> list[int]:
+        """Nodes that steps read, and what these are made of: no error there is small."""
+        nodes = self.expression.nodes
+        roots = [a for node in nodes if node.op in STEPS for a in node.args]
+        return reachable(nodes, roots, lambda k: not tabled[k])
+
+    def exact_frac(self, number: int) -> int | None:
+        """Bits after the point that hold every value of a node; None where none are enough."""
+        if number not in self._exact:
+            for k in sorted(reachable(self.expression.nodes, [number])):
+                self._exact[k] = self._exact_frac(k)
+        return self._exact[number]
+
+    def _exact_frac(self, number: int) -> int | None:
+        node = self.expression.nodes[number]
+        if node.op is Op.INPUT:
+            return self.formats[node.index].frac
+        if node.op is Op.CONST:
+            return _places(node.value)
+        if node.op in STEPS:
+            return 0
+        args = [self._exact[a] for a in (node.args[1:] if node.op is Op.WHERE else node.args)]
+        if node.op is Op.DIV:
+            divisor = self.constant(node.args[1])
+            power = divisor is not None and math.frexp(abs(divisor))[0] == 0.5
+            args[1] = math.frexp(abs(divisor))[1] - 1 if divisor and power else None
+        if any(a is None for a in args):
+            return None
+        known = [a for a in args if a is not None]
+        if node.op in (Op.ADD, Op.SUB, Op.NEG, Op.ABS, Op.MIN, Op.MAX, Op.WHERE):
+            places = max(known)
+        elif node.op in (Op.MUL, Op.DIV):
+            places = sum(known)
+        elif node.op in (Op.SQUARE, Op.CUBE):
+            places = known[0] * (2 if node.op is Op.SQUARE else 3)
+        else:
+            return None
+        return places if places <= _EXACT_BITS else None
+
+
+def _places(value: float) -> int | None:
+    """Bits after the point of a constant."""
+    numerator, denominator = abs(value).as_integer_ratio()
+    places = denominator.bit_length() - 1
+    if places == 0 and numerator:
+        places = 1 - (numerator & -numerator).bit_length()
+    return places if places <= _EXACT_BITS else None
 
 
 def extra_bits(factor: float) -> int:
@@ -257,10 +314,48 @@ def _slopes(op: Op, spans: Sequence[Interval]) -> tuple[float, ...]:
     if op is Op.SQRT:
         # the slope at 0 is infinite; a bounded one costs a few units next to 0
         return (0.5 / math.sqrt(max(least, size / 64.0, 1e-12)),)
-    if op is Op.LOG:
-        return (1.0 / max(least, 1e-12),)
-    if op is Op.EXP:
-        return (math.exp(first.hi),)
-    if op is Op.TANH:
-        return (1.0 - math.tanh(least) ** 2,)
-    return (1.0,) * len(spans)
+    if op in (Op.ATAN2, Op.POW):
+        return _binary_slopes(op, spans)
+    rule = _SLOPES.get(op)
+    return (1.0,) * len(spans) if rule is None else (rule(first),)
+
+
+def _binary_slopes(op: Op, spans: Sequence[Interval]) -> tuple[float, float]:
+    first, last = spans
+    if op is Op.ATAN2:
+        # as a root: bounded at the origin
+        size = max(magnitude(first), magnitude(last))
+        radius = math.hypot(abs(first).lo, abs(last).lo)
+        slope = 1.0 / max(radius, size / 64.0, 1e-12)
+        return slope, slope
+    # the exponent is one number
+    power = last.lo
+    end = magnitude(first) if power >= 1.0 else max(abs(first).lo, magnitude(first) / 64.0, 1e-12)
+    return abs(power) * end ** (power - 1.0), 0.0
+
+
+def _least(span: Interval) -> float:
+    """The smallest magnitude in an interval."""
+    return abs(span).lo
+
+
+def _sine_slope(span: Interval) -> float:
+    # infinite at the ends; a bounded one costs a few units next to them
+    return 1.0 / math.sqrt(max(1.0 - magnitude(span) ** 2, 1.0 / 64.0))
+
+
+_SLOPES: Mapping[Op, Callable[[Interval], float]] = {
+    Op.LOG: lambda s: 1.0 / max(_least(s), 1e-12),
+    Op.LOG2: lambda s: 1.0 / (max(_least(s), 1e-12) * math.log(2.0)),
+    Op.LOG1P: lambda s: 1.0 / max(1.0 + s.lo, 1e-12),
+    Op.EXP: lambda s: math.exp(s.hi),
+    Op.EXPM1: lambda s: math.exp(s.hi),
+    Op.TANH: lambda s: 1.0 - math.tanh(_least(s)) ** 2,
+    Op.SIGMOID: lambda s: 0.25 * (1.0 - math.tanh(_least(s) / 2.0) ** 2),
+    Op.SINH: lambda s: math.cosh(magnitude(s)),
+    Op.COSH: lambda s: math.sinh(magnitude(s)),
+    Op.TAN: lambda s: 1.0 + math.tan(magnitude(s)) ** 2,
+    Op.ASIN: _sine_slope,
+    Op.ACOS: _sine_slope,
+    Op.ATAN: lambda s: 1.0 / (1.0 + _least(s) ** 2),
+}

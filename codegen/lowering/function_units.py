@@ -23,7 +23,13 @@ from symtick.codegen.functions.candidates import (
 )
 from symtick.codegen.functions.digit_recurrence import square_root
 from symtick.codegen.functions.horner import BoundedValue
-from symtick.codegen.functions.range_reduction import Emit, clamped, on_a_turn, split_exponential
+from symtick.codegen.functions.range_reduction import (
+    Emit,
+    clamped,
+    folded,
+    on_a_turn,
+    split_exponential,
+)
 from symtick.codegen.functions.segmentation import equal_pieces
 from symtick.codegen.functions.tables import Address, address, tabled
 from symtick.codegen.functions.univariate import Univariate
@@ -209,6 +215,7 @@ _REDUCTIONS = (
     ("saturated", clamped),
     ("on a turn", on_a_turn),
     ("a product of two", split_exponential),
+    ("of the magnitude", folded),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,13 +11,21 @@ from symtick.codegen.functions.tables import address
 from symtick.codegen.functions.univariate import Univariate, section, weighted_product, weighted_sum
 from symtick.codegen.ir.fixed import Reals
 from symtick.codegen.lowering.analysis import Analysis, Columns
+from symtick.codegen.lowering.arithmetic import is_shift
 from symtick.codegen.lowering.function_units import FunctionUnits
-from symtick.codegen.lowering.normal_forms import is_linear
-from symtick.expr import FUNCTIONS, Expression, Interval, Op
+from symtick.codegen.lowering.normal_forms import SIGNAL_FUNCTIONS, is_linear
+from symtick.expr import STEPS, Expression, Interval, Op, reachable
 
 # a straight line on more address bits than one LUT has is cheaper as shifts and additions
 LINE_BITS = 6
-_CURVED = (Op.DIV, *FUNCTIONS)
+_CURVED = (Op.DIV, Op.ATAN2, *SIGNAL_FUNCTIONS)
+# what comparisons, selections and additions cost, in LUTs for each bit of their result
+_LOGIC: Mapping[Op, float] = {
+    Op.ADD: 1.0, Op.SUB: 1.0, Op.NEG: 1.0, Op.ABS: 1.0, Op.MIN: 1.0, Op.MAX: 1.0, Op.SIGN: 1.0,
+    Op.GE: 0.5, Op.GT: 0.5, Op.WHERE: 1.0, Op.FLOOR: 0.0,
+}  # fmt: skip
+_FACTOR = 3.0  # a constant factor that is no power of two
+_SHARE = 0.6  # LUTs of a table for each 64 entries and bit
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,7 @@ class InputTables:
     fracs: Sequence[int] = ()
     _inputs: dict[int, int | None] = field(default_factory=dict)
     _lines: dict[int, bool] = field(default_factory=dict)
+    _logic: dict[int, bool] = field(default_factory=dict)
     _holds_whole: list[bool] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -110,6 +119,37 @@ class InputTables:
             )
         return self._lines[number]
 
+    def is_logic(self, number: int) -> bool:
+        """Whether a node of one input is comparisons, selections and lines, cheaper than a table.
+
+        Steps of values that are not exact are left to tables, whose every entry is right.
+        """
+        if number not in self._logic:
+            self._logic[number] = self._is_logic(number)
+        return self._logic[number]
+
+    def _is_logic(self, number: int) -> bool:
+        support = self.analysis.support
+        if len(support[number]) != 1 or self.is_line(number):
+            return False
+        nodes, cost = self.analysis.expression.nodes, 0.0
+        for k in reachable(nodes, [number]):
+            node = nodes[k]
+            if not support[k] or node.op is Op.INPUT:
+                continue
+            if node.op in (Op.MUL, Op.DIV) and is_linear(self.analysis, k):
+                factors = [self.analysis.constant(a) for a in node.args if not support[a]]
+                cost += _FACTOR * any(not is_shift(f) for f in factors if f)
+            elif node.op in _LOGIC:
+                cost += _LOGIC[node.op]
+            else:
+                return False
+            exact = all(self.analysis.exact_frac(a) is not None for a in node.args if support[a])
+            if node.op in STEPS and not exact:
+                return False
+        (index,) = support[number]
+        return cost <= _SHARE * 2.0 ** (self.bits(index) - LINE_BITS)
+
     def index(self, number: int) -> int | None:
         """The input on which a node can be (part of) a table, or None."""
         if number not in self._inputs:
@@ -120,7 +160,8 @@ class InputTables:
         if len(self.analysis.support[number]) != 1 or not self.table_bits:
             return None
         (index,) = self.analysis.support[number]
-        if self.is_line(number) and self.bits(index) > LINE_BITS:
+        plain = self.is_line(number) or self.is_logic(number)
+        if plain and self.bits(index) > LINE_BITS:
             return None
         if self.is_narrow(number):
             return index

@@ -7,6 +7,7 @@ Rules, in the order in which they are tried:
   added in a tree that takes the earliest terms first;
 * products are flattened, factors of one input and the constant go into one table; divisors of
   several inputs become tables of their reciprocal;
+* comparisons, choices and lines of one input stay logic where that is less than a table;
 * functions of several inputs, or of an input too wide for a table, become function units
   (`function_units`): a table on the top bits of their argument, or what is exact enough and
   cheapest;
@@ -28,21 +29,25 @@ from symtick.codegen.ir.arrival import Arrivals
 from symtick.codegen.ir.fixed import Fixed, Quant
 from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
 from symtick.codegen.ir.schedule import CostModel
+from symtick.codegen.lowering import logic
 from symtick.codegen.lowering.analysis import Analysis, extra_bits, input_bounds, magnitude
+from symtick.codegen.lowering.angles import angle
 from symtick.codegen.lowering.arithmetic import Arithmetic, SignedNode, is_shift
 from symtick.codegen.lowering.function_units import FunctionUnit, FunctionUnits
 from symtick.codegen.lowering.input_tables import LINE_BITS, InputTables, OfProduct, OfSum
 from symtick.codegen.lowering.normal_forms import (
     PRODUCT,
+    SIGNAL_FUNCTIONS,
     ProductForm,
     SumForm,
     is_linear,
     product_form,
     sum_form,
 )
+from symtick.codegen.lowering.powers import without_powers
 from symtick.codegen.lowering.precision import Precision
 from symtick.errors import AccuracyError, InputError
-from symtick.expr import FUNCTIONS, Expression, Interval, Op, reachable
+from symtick.expr import STEPS, Expression, Interval, Op, reachable
 
 # a function's table is made again for each factor it is multiplied by up to this many bits
 _FOLD_BITS = 8
@@ -90,6 +95,7 @@ def lower(
     bounds = input_bounds(formats, ranges, expression.inputs)
     if _depth(expression) > _DEEPEST:
         raise InputError(f"the expression is nested more than {_DEEPEST} operations deep")
+    expression = without_powers(expression)
     digits = _by_digits(expression)
     if precision.division == "auto" and digits:
         try:
@@ -130,7 +136,9 @@ class _Lowering:
         watch = Arrivals(self.builder.view(), model)
         self.arithmetic = Arithmetic(self.builder, watch, precision.guard_bits)
         self._signals: dict[int, int] = {}
-        whole = [self.inputs.is_narrow(k) for k in range(len(self.nodes))]
+        whole = [
+            self.inputs.is_narrow(k) and not self.inputs.is_logic(k) for k in range(len(self.nodes))
+        ]
         # what is inside a table on one input is not needed
         for k in sorted(reachable(self.nodes, analysis.expression.outputs, lambda k: not whole[k])):
             analysis.span(k)
@@ -172,9 +180,32 @@ class _Lowering:
         if node.op in PRODUCT:
             form = product_form(self.analysis, number, self.inputs.index)
             return self.arithmetic.added([self._product(form, frac)])
-        if node.op in FUNCTIONS:
+        if node.op in SIGNAL_FUNCTIONS:
             return self._function(number, 1, 1.0, frac)
+        if node.op in STEPS:
+            return self._step(number)
+        if node.op is Op.WHERE:
+            chosen, *values = (self.signal(a) for a in node.args)
+            return self.builder.op(GOp.SELECT, logic.condition(self.builder, chosen), *values)
+        if node.op is Op.ATAN2:
+            y, x = (self.signal(a) for a in node.args)
+            return angle(self.functions, y, x, frac, self.precision.table_bits or None)
         return self.builder.op(GOp[node.op.name], *(self.signal(a) for a in node.args))
+
+    def _step(self, number: int) -> int:
+        """A comparison, a sign or an integer part, of the signals as they are computed."""
+        op, args = self.nodes[number].op, self.nodes[number].args
+        if op in (Op.SIGN, Op.FLOOR):
+            rule = logic.sign if op is Op.SIGN else logic.floor
+            return rule(self.builder, self.signal(args[0]))
+        left, right = (self.analysis.constant(a) for a in args)
+        if right is not None:
+            return logic.against(self.builder, self.signal(args[0]), right, op is Op.GE)
+        if left is not None:
+            turned = logic.against(self.builder, self.signal(args[1]), left, op is Op.GT)
+            return logic.inverted(self.builder, turned)
+        sides = self.signal(args[0]), self.signal(args[1])
+        return logic.compared(self.builder, *sides, equal=op is Op.GE)
 
     def _digits(self, number: int, frac: int, quant: Quant) -> int:
         """A quotient or a square root, exact to the last bit."""
@@ -201,6 +232,10 @@ class _Lowering:
 
     def _table_terms(self, form: SumForm, frac: int) -> list[SignedNode]:
         """Tables on inputs; takes what they compute, and the constant, out of the form."""
+        for number in [k for k in form.units if self.inputs.is_narrow(k)]:
+            (index,) = self.analysis.support[number]
+            if index in form.groups:  # the table is there anyway
+                form.groups[index].append((number, form.units.pop(number)))
         narrow = [
             k for k in sorted(form.inputs) if self._tables and self.inputs.bits(k) <= LINE_BITS
         ]
@@ -225,7 +260,7 @@ class _Lowering:
         node = self.nodes[number]
         alone = self.analysis.uses[number] == 1
         if alone or not is_shift(weight):
-            if node.op in FUNCTIONS and self._folds(number):
+            if node.op in SIGNAL_FUNCTIONS and self._folds(number):
                 return self._function(number, 1, weight, frac), False
             if node.op in PRODUCT and alone:
                 form = product_form(self.analysis, number, self.inputs.index)
@@ -250,7 +285,7 @@ class _Lowering:
         tables = [self._column_factor(k, form.groups[k]) for k in sorted(form.groups)]
         plain = []
         for number, power in form.units.items():
-            if power < 0 or (self.nodes[number].op in FUNCTIONS and self._folds(number)):
+            if power < 0 or (self.nodes[number].op in SIGNAL_FUNCTIONS and self._folds(number)):
                 size = magnitude(self._power_span(number, power))
                 tables.append(_Factor(size, partial(self._function_factor, number, power)))
             else:
@@ -295,7 +330,7 @@ class _Lowering:
 
     def _function_factor(self, number: int, power: int, weight: float, frac: int) -> int:
         """weight * node ** power, as a function of the node's argument where it is one."""
-        if self.nodes[number].op in FUNCTIONS and self._folds(number):
+        if self.nodes[number].op in SIGNAL_FUNCTIONS and self._folds(number):
             return self._function(number, power, weight, frac)
         return self._unit(number, number, power, weight, frac)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from symtick.codegen.ir.fixed import Fixed
 from symtick.errors import InputError
-from symtick.expr import OPS, Expression, Op
+from symtick.expr import SEARCH_OPS, Expression, Op, in_search_ops
 from symtick.hwcost.devices.device import load_device
 
 CycleTable = Mapping[Op, int]
@@ -19,7 +19,7 @@ _WIRES = (Op.INPUT, Op.CONST)
 
 
 def cycle_table(fmt: Fixed, device: str = "xcvu9p-hls4sr") -> CycleTable:
-    """Cycles of every operator of the language at one format.
+    """Cycles of every operator of the search at one format.
 
     Args:
         fmt: the format; tables exist for `fixed<12,6>` and `fixed<16,6>`.
@@ -35,14 +35,15 @@ def cycle_table(fmt: Fixed, device: str = "xcvu9p-hls4sr") -> CycleTable:
             f"device {device} has no cycles for {fmt}: it has "
             f"{', '.join(published.cycles) or 'none'}"
         )
-    missing = [spec.name for spec in OPS.values() if spec.name not in rows]
+    missing = [spec.name for spec in SEARCH_OPS.values() if spec.name not in rows]
     if missing:
         raise InputError(f"device {device} lacks cycles for {', '.join(missing)}")
-    return {op: rows[spec.name] for op, spec in OPS.items()}
+    return {op: rows[spec.name] for op, spec in SEARCH_OPS.items()}
 
 
 def published_cycles(expression: Expression, table: CycleTable) -> int:
     """Clock cycles of the longest path from an input to an output."""
+    expression = in_search_ops(expression)
     ready: list[int] = []
     for node in expression.nodes:
         below = max((ready[a] for a in node.args), default=0)
@@ -56,6 +57,7 @@ def published_sum(expression: Expression, table: CycleTable) -> int:
     A sub-expression that is used twice counts twice, as in the published flow, which shares
     nothing.
     """
+    expression = in_search_ops(expression)
     cycles: list[int] = []
     for node in expression.nodes:
         below = sum(cycles[a] for a in node.args)

@@ -15,7 +15,7 @@ from symtick.codegen.ir.graph import ARITY, GOp, GraphBuilder
 from symtick.codegen.ir.lut_equivalent import lut_equivalent
 from symtick.codegen.passes.pipeline import run_passes
 from symtick.errors import InputError
-from symtick.expr import FUNCTIONS, Op
+from symtick.expr import FUNCTIONS, OPCODES, Op
 from symtick.hwcost.models.model import CycleModel, Model, OpenModel
 from symtick.hwcost.models.published import cycle_table
 from symtick.hwcost.models.table_columns import smooth_luts
@@ -38,7 +38,7 @@ _SUMS: Mapping[Op, GOp] = {
     Op.ADD: GOp.ADD, Op.SUB: GOp.SUB, Op.NEG: GOp.NEG, Op.MIN: GOp.MIN, Op.MAX: GOp.MAX,
 }  # fmt: skip
 # on signals of several inputs; of a quotient the table of the reciprocal
-_TABLES = (Op.DIV, *FUNCTIONS)
+_TABLES = (Op.DIV, *(op for op in FUNCTIONS if op in OPCODES))
 
 
 def search_cost(
@@ -85,8 +85,8 @@ def _open(model: OpenModel, formats: Sequence[Fixed]) -> SearchCost:
         period=model.budget_ns,
         chain=True,
         fuse=True,
-        op_delay=tuple(prices.get(op, (0.0, 0.0))[0] for op in Op),
-        op_lut=tuple(prices.get(op, (0.0, 0.0))[1] for op in Op),
+        op_delay=tuple(prices.get(op, (0.0, 0.0))[0] for op in OPCODES),
+        op_lut=tuple(prices.get(op, (0.0, 0.0))[1] for op in OPCODES),
         table_delay=tuple(d for d, _ in tables),
         table_lut=tuple(area for _, area in tables),
     )
@@ -118,7 +118,7 @@ def _built(model: OpenModel, kind: GOp, *widths: int) -> tuple[float, float]:
 
 def _published(model: CycleModel, inputs: int, fmt: Fixed) -> SearchCost:
     cycles = cycle_table(fmt, model.device.name)
-    ticks = tuple(float(cycles.get(op, 0)) for op in Op)
+    ticks = tuple(float(cycles.get(op, 0)) for op in OPCODES)
     nothing = (0.0,) * len(ticks)
     return SearchCost(
         period=1.0,

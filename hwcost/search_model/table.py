@@ -55,7 +55,7 @@ import sys
 from dataclasses import dataclass
 
 from symtick.errors import InputError
-from symtick.expr import Op
+from symtick.expr import OPCODES, Op
 
 # the compiler's scheduler lets a stage be longer than its budget by so much
 TOLERANCE = 1e-9
@@ -98,9 +98,9 @@ class SearchCost:
                 entries = tuple(round(v / _GRAIN) * _GRAIN for v in entries)
             object.__setattr__(self, name, entries)
         for name in ("op_delay", "op_lut"):
-            if len(getattr(self, name)) != len(Op):
+            if len(getattr(self, name)) != len(OPCODES):
                 raise InputError(
-                    f"{name} needs {len(Op)} entries, one for each operator, "
+                    f"{name} needs {len(OPCODES)} entries, one for each operator, "
                     f"not {len(getattr(self, name))}"
                 )
         if len(self.table_delay) != len(self.table_lut):
@@ -113,7 +113,7 @@ class SearchCost:
     @classmethod
     def unit(cls, features: int, *, chain: bool = False, fuse: bool = True) -> SearchCost:
         """One tick and one LUT for everything: the model for tests."""
-        ops = tuple(0.0 if op in (Op.INPUT, Op.CONST) else 1.0 for op in Op)
+        ops = tuple(0.0 if op in (Op.INPUT, Op.CONST) else 1.0 for op in OPCODES)
         ones = (1.0,) * features
         return cls(1.0, chain, fuse, ops, ops, ones, ones)
 

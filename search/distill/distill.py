@@ -22,7 +22,7 @@ import numpy as np
 
 from symtick.codegen import CostModel
 from symtick.errors import InputError
-from symtick.expr import BY_NAME
+from symtick.expr import SEARCH_NAMES
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.data.inputs import InputMap
 from symtick.search.data.problem import Problem
@@ -212,7 +212,7 @@ class Distiller:
         return started
 
     def _allowed(self, shape: str) -> bool:
-        allowed = {BY_NAME[name] for name in self.config.ops}
+        allowed = {SEARCH_NAMES[name] for name in self.config.ops}
         return all(op in allowed for op in SHAPES[shape][2])
 
     def _finishers(self, quick: bool) -> list[Search[FrontEntry]]:

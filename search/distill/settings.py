@@ -15,14 +15,14 @@ from pydantic import Field, InstanceOf, Strict
 from symtick.codegen import SCORES, Decision
 from symtick.codegen.scheduling.scheduler import SCHEDULERS
 from symtick.defaults import SCHEDULER
-from symtick.expr import BY_NAME
+from symtick.expr import SEARCH_NAMES
 from symtick.search.designs.settings import ChoiceSettings, FixedPointSettings, TuningSettings
 from symtick.search.evolution.settings import EngineConfig, Limits
 from symtick.search.hybrid.settings import HYBRID_METHODS
 from symtick.search.layered.settings import LayeredSettings
 from symtick.settings import Count, Natural, Threads, checked, one_of
 
-OpName = Annotated[str, one_of(BY_NAME)]
+OpName = Annotated[str, one_of(SEARCH_NAMES)]
 DEFAULT_OPS = ("add", "sub", "mul", "neg", "abs", "min", "max", "square", "exp", "tanh")
 
 

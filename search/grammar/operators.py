@@ -11,8 +11,22 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symtick.errors import InputError, ParseError
-from symtick.expr import BY_NAME, Expression, Op, check_names, parse, to_text
+from symtick.errors import InputError
+from symtick.expr import (
+    BY_NAME,
+    NAMED,
+    OPCODES,
+    OPS,
+    SEARCH_NAMES,
+    Expression,
+    Op,
+    arity,
+    check_names,
+    compiler_alone,
+    in_search_ops,
+    parse,
+    to_text,
+)
 
 ARGUMENTS = ("a", "b")
 # names that DSO and others give to built-in operators
@@ -64,10 +78,10 @@ class Operator:
                 itself included.
         """
         try:
-            body = parse(text, ARGUMENTS)
+            body = in_search_ops(parse(text, ARGUMENTS))
             if not any(n.op is Op.INPUT and n.index == 1 for n in body.nodes):
-                body = parse(text, ARGUMENTS[:1])
-        except ParseError as error:
+                body = in_search_ops(parse(text, ARGUMENTS[:1]))
+        except InputError as error:
             raise InputError(f"the body {text!r} of the operator {name!r}: {error}") from None
         return cls(name, body, inverses)
 
@@ -88,21 +102,26 @@ class Operator:
 
 
 def _check_name(name: str, body: Expression) -> None:
-    if name in BY_NAME or name in ALIASES:
+    if name in SEARCH_NAMES or name in ALIASES:
         raise InputError(f"{name!r} is a built-in operator: give the custom one another name")
     if not _PLAIN.match(name) or name in ARGUMENTS:
         raise InputError(f"{name!r} cannot name an operator: use letters, digits and _")
-    try:
-        # the expression language knows a few names as shorthand; they must mean the same here
-        shorthand = parse(f"{name}(a)", ("a",))
-    except ParseError:
-        _check_free(name)
-        return
-    if to_text(shorthand) != to_text(body):
+    if name not in BY_NAME and name not in NAMED:
+        return _check_free(name)
+    # the expression language knows these names; they must mean the same here
+    count = arity(BY_NAME[name]) if name in BY_NAME else NAMED[name][0]
+    meant = in_search_ops(_call(name, count)) if count <= len(ARGUMENTS) else None
+    if meant is None or to_text(meant) != to_text(body):
+        wanted = "something else" if meant is None else to_text(meant)
         raise InputError(
-            f"{name!r} stands for {to_text(shorthand)} in expressions: name {to_text(body)} "
-            "differently"
+            f"{name!r} stands for {wanted} in expressions: name {to_text(body)} differently"
         )
+
+
+def _call(name: str, count: int) -> Expression:
+    """A function of the language, called with as many arguments as it takes."""
+    names = ARGUMENTS[:count]
+    return parse(f"{name}({', '.join(names)})", names)
 
 
 def _check_free(name: str) -> None:
@@ -112,39 +131,45 @@ def _check_free(name: str) -> None:
         raise InputError(f"{name!r} means something else: it cannot name an operator") from None
 
 
-def _ready(*records: tuple[str, str] | tuple[str, str, tuple[str, ...]]) -> dict[str, Operator]:
-    return {record[0]: Operator.of(*record) for record in records}
+def _ready(*own: tuple[str, str], inverses: Mapping[str, str]) -> dict[str, Operator]:
+    """The operators that the language names or defines by the search's own, and `own`."""
+    texts = {name: text for name, (count, text) in NAMED.items() if count <= len(ARGUMENTS)}
+    texts |= {spec.name: spec.definition for spec in OPS.values() if spec.definition}
+    made = {}
+    for name, text in {**texts, **dict(own)}.items():
+        # what steps, the kernel does not evaluate
+        if all(node.op in OPCODES for node in parse(text, ARGUMENTS).nodes):
+            made[name] = Operator.of(name, text, tuple(filter(None, [inverses.get(name)])))
+    return made
 
 
 # Those of DSO's function library (Petersen et al. 2021, arXiv:1912.04871; Landajuela et al. 2022)
 # and of PySR's list that the built-in operators can express exactly; pow is for positive bases.
 OPERATORS: Mapping[str, Operator] = _ready(
-    ("inv", "1/a", ("inv",)),
-    ("tan", "sin(a)/cos(a)"),
-    ("sec", "1/cos(a)"),
-    ("csc", "1/sin(a)"),
-    ("cot", "cos(a)/sin(a)"),
-    ("sinh", "(exp(a) - exp(-a))/2"),
-    ("cosh", "(exp(a) + exp(-a))/2"),
-    ("asinh", "log(a + sqrt(a*a + 1))", ("sinh",)),
-    ("acosh", "log(a + sqrt(a*a - 1))", ("cosh",)),
-    ("atanh", "log((1 + a)/(1 - a))/2", ("tanh",)),
-    ("sigmoid", "sigmoid(a)"),
-    ("softplus", "log(1 + exp(a))"),
-    ("relu", "max(a, 0)"),
-    ("gauss", "exp(-square(a))"),
     ("expneg", "exp(-a)"),
-    ("exp2", "exp(0.6931471805599453*a)", ("log2",)),
-    ("log2", "log(a)/0.6931471805599453", ("exp2",)),
-    ("log10", "log(a)/2.302585092994046"),
-    ("log1p", "log(1 + a)", ("expm1",)),
-    ("expm1", "exp(a) - 1", ("log1p",)),
     ("logabs", "log(abs(a))"),
     ("sqrtabs", "sqrt(abs(a))"),
     ("invsqrt", "1/sqrt(a)"),
     ("inv2", "1/square(a)"),
     ("n4", "square(square(a))"),
     ("n5", "a*square(square(a))"),
-    ("pow", "exp(b*log(a))"),
-    ("hypot", "sqrt(a*a + b*b)"),
-)
+    inverses={
+        "inv": "inv", "asinh": "sinh", "acosh": "cosh", "atanh": "tanh", "exp2": "log2",
+        "log2": "exp2", "log1p": "expm1", "expm1": "log1p",
+    },
+)  # fmt: skip
+
+
+def searched_operator(name: str, own: Mapping[str, Operator]) -> Op | Operator:
+    """The operator of a name: of one's own, the kernel's, or a ready one.
+
+    Raises:
+        InputError: there is none; the message tells those that the compiler alone knows.
+    """
+    found = own.get(name) or SEARCH_NAMES.get(name) or OPERATORS.get(name)
+    if found is None and (name in BY_NAME or name in NAMED):
+        raise InputError(compiler_alone(name))
+    if found is None:
+        known = sorted({*SEARCH_NAMES, *OPERATORS, *own})
+        raise InputError(f"unknown operator {name!r}: there are {', '.join(known)}")
+    return found

@@ -18,7 +18,7 @@ from annotated_types import Le
 from pydantic import InstanceOf
 
 from symtick.errors import InputError
-from symtick.expr import BY_NAME
+from symtick.expr import SEARCH_NAMES
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search import _kernel
 from symtick.search.grammar.operators import ALIASES, OPERATORS
@@ -187,7 +187,7 @@ class Rules:
 def _tokens(vocabulary: Vocabulary, name: str) -> list[int]:
     """The tokens of this name or group; none where it is an operator that is no token here."""
     known = ALIASES.get(name, name)
-    if known not in vocabulary.places and (known in BY_NAME or known in OPERATORS):
+    if known not in vocabulary.places and (known in SEARCH_NAMES or known in OPERATORS):
         return []
     return list(vocabulary.find(known))
 

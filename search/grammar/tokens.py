@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symtick.errors import InputError
-from symtick.expr import BY_NAME, Op, arity
+from symtick.expr import OPS, SEARCH_NAMES, Op, arity
 from symtick.search import _kernel
-from symtick.search.grammar.operators import ALIASES, OPERATORS, Operator
+from symtick.search.grammar.operators import ALIASES, OPERATORS, Operator, searched_operator
 
 GROUPS = ("unary", "binary", "operator", "input", "literal", "constant", "leaf", "trig")
 
@@ -46,18 +46,13 @@ def chosen(ops: Sequence[str], custom: Sequence[Operator]) -> list[Op | Operator
     operators: dict[str, Op | Operator] = {}
     for given in ops:
         name = ALIASES.get(given, given)
-        operator = own.get(name) or BY_NAME.get(name) or OPERATORS.get(name)
-        if operator is None:
-            known = sorted({*BY_NAME, *OPERATORS, *own})
-            raise InputError(f"unknown operator {given!r}: there are {', '.join(known)}")
-        operators[name] = operator
+        operators[name] = searched_operator(name, own)
     return list({**operators, **own}.values())
 
 
 def builtin(op: Op) -> Token:
     """The token of a built-in operator."""
-    name = next(n for n, o in BY_NAME.items() if o is op)
-    return Token(name, "operator", arity(op), int(op), trig=op in (Op.SIN, Op.COS))
+    return Token(OPS[op].name, "operator", arity(op), int(op), trig=op in (Op.SIN, Op.COS))
 
 
 def custom_token(operator: Operator, own: Sequence[Operator]) -> Token:
@@ -99,7 +94,7 @@ def check_distinct(names: Sequence[str]) -> None:
 
 def weighted(tokens: Sequence[Token], complexity: Mapping[str, float]) -> tuple[Token, ...]:
     """The tokens with these complexities, by name or group; operators may be named in vain."""
-    known = {t.name for t in tokens} | {*GROUPS, *BY_NAME, *OPERATORS}
+    known = {t.name for t in tokens} | {*GROUPS, *SEARCH_NAMES, *OPERATORS}
     for name, weight in complexity.items():
         if ALIASES.get(name, name) not in known:
             raise InputError(f"complexity: {name!r} is no token and no group")

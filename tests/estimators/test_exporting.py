@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from random import Random
 
 import numpy as np
@@ -12,16 +13,19 @@ import torch
 from symtick.errors import InputError
 from symtick.estimators.exporting import Function, latex, latex_table, rounded_sympy
 from symtick.estimators.torch_export import TORCH, TorchExpression
-from symtick.expr import OPS, Builder, Expression, arity, parse, to_sympy
+from symtick.expr import OPS, STEPS, Builder, Expression, Op, arity, parse, to_sympy
+
+# SymPy cannot evaluate a step of a piecewise function, nor compare complex angles
+ODD = (*STEPS, Op.ASIN, Op.ACOS)
 
 
-def grown(random: Random, size: int) -> Expression:
+def grown(random: Random, size: int, ops: Collection[Op] = OPS) -> Expression:
     """A random expression of three inputs with constants of moderate size."""
     builder = Builder(("x0", "x1", "x2"))
     held = [builder.input(k) for k in range(3)]
     held += [builder.const(v) for v in (0.5, -1.75, 3.0, random.uniform(-2, 2))]
     for _ in range(size):
-        op = random.choice(list(OPS))
+        op = random.choice(list(ops))
         held.append(builder.op(op, *(random.choice(held[-7:]) for _ in range(arity(op)))))
     return builder.build(held[-1:])
 
@@ -52,7 +56,7 @@ def test_sympy_and_its_latex_number_have_numpy_s_values() -> None:
     X = np.random.default_rng(2).uniform(0.2, 2.0, size=(8, 3))
     names = [sympy.Symbol(f"x{k}", real=True) for k in range(3)]
     for _ in range(60):
-        expression = grown(random, 6)
+        expression = grown(random, 6, [op for op in OPS if op not in ODD])
         rows = steady(expression, X)
         told = to_sympy(expression)
         assert latex(expression)

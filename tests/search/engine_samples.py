@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from symtick.expr import Op
+from symtick.expr import OPCODES, Op
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.evolution.engine import Engine
 from symtick.search.evolution.settings import EngineConfig, Moves
@@ -53,7 +53,7 @@ RICH = replace(
 
 def depth_cost(features: int) -> SearchCost:
     """A tick and a LUT for each operator, so that ticks are the tree's height."""
-    one = tuple(0.0 if op in (Op.INPUT, Op.CONST) else 1.0 for op in Op)
+    one = tuple(0.0 if op in (Op.INPUT, Op.CONST) else 1.0 for op in OPCODES)
     return SearchCost(1.0, False, False, one, one, (0.0,) * features, (0.0,) * features)
 
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 from hypothesis import strategies as st
 
-from symtick.expr import Op
+from symtick.expr import OPCODES
 from symtick.hwcost.search_model.graph import search_cost
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.grammar.grammar import Operator, Rules, Unit, Units, Vocabulary
@@ -273,10 +273,14 @@ def rows_of(sequences: np.ndarray) -> list[list[int]]:
 def tick_table(features: int, seed: int, *, chain: bool, fuse: bool, whole: bool) -> SearchCost:
     """Random delays, coarse enough for ties; whole ticks from 1 on, or fractions of a tick."""
     rng = np.random.default_rng(seed)
-    delays = rng.integers(1, 4, 2 * len(Op)) if whole else rng.integers(0, 30, 2 * len(Op)) / 8.0
-    ops = tuple(delays[: len(Op)])
-    ones = (1.0,) * len(Op)
-    tables = tuple(delays[len(Op) : len(Op) + features])
+    delays = (
+        rng.integers(1, 4, 2 * len(OPCODES))
+        if whole
+        else rng.integers(0, 30, 2 * len(OPCODES)) / 8.0
+    )
+    ops = tuple(delays[: len(OPCODES)])
+    ones = (1.0,) * len(OPCODES)
+    tables = tuple(delays[len(OPCODES) : len(OPCODES) + features])
     return SearchCost(
         2.5 if chain else 1.0, chain, fuse, ops, ones, tables, (1.0,) * features,
     )  # fmt: skip

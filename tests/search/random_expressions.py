@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from hypothesis import strategies as st
 
-from symtick.expr import OPS, Builder, Expression, Op, arity
+from symtick.expr import SEARCH_OPS, Builder, Expression, Op, arity
 
 NAMES = ("x0", "x1", "x2")
 Tree = Any  # ("x", index), ("c", value) or (op, *trees)
@@ -23,7 +23,7 @@ _leaves = st.one_of(
 )
 
 
-def trees(ops: Sequence[Op] = tuple(OPS), leaves: int = 14) -> st.SearchStrategy[Tree]:
+def trees(ops: Sequence[Op] = tuple(SEARCH_OPS), leaves: int = 14) -> st.SearchStrategy[Tree]:
     """Nested tuples of at most about `leaves` leaves."""
     unary = [op for op in ops if arity(op) == 1]
     binary = [op for op in ops if arity(op) == 2]
@@ -39,7 +39,9 @@ def trees(ops: Sequence[Op] = tuple(OPS), leaves: int = 14) -> st.SearchStrategy
     return st.recursive(_leaves, grown, max_leaves=leaves)
 
 
-def expressions(ops: Sequence[Op] = tuple(OPS), leaves: int = 14) -> st.SearchStrategy[Expression]:
+def expressions(
+    ops: Sequence[Op] = tuple(SEARCH_OPS), leaves: int = 14
+) -> st.SearchStrategy[Expression]:
     """Expressions with one output over `NAMES`."""
     return trees(ops, leaves).map(built)
 
@@ -81,7 +83,7 @@ def error_bound(
                 value = np.full(len(X), node.value)
                 error = unit * np.abs(value)
             else:
-                spec = OPS[node.op]
+                spec = SEARCH_OPS[node.op]
                 args = [values[a] for a in node.args]
                 value = spec.numpy(*args)
                 # twice the slope, and a little, for what the first order leaves out

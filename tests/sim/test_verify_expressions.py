@@ -43,6 +43,16 @@ SIGNED = [
     "abs(min(x0, -x1)) - 7.3",
     "sqrt(square(x0) + square(x1))",
     "3.75",
+    "sinh(x0/2) - cosh(x1/2) + tan(x2/8)",
+    "asin(x0/8) + acos(x1/8) - atan(x2)",
+    "atan2(x0, x1)",
+    "atan2(x0 - x1, abs(x2))",
+    "log1p(abs(x0 + x1)) + expm1(x2/4) + log2(abs(x1) + 1)",
+    "(abs(x0) + 0.5)**1.5 - (abs(x1) + 1)**(x2/8)",
+    "sigmoid(x0 - x1) + sign(x2) - floor(x0/2 + x1)",
+    "where(x0 > x1, x0*x2, 3.0) - (x1 >= 0.3)",
+    "x0 if x0 < x1 <= x2 or x2 == 1 else sign(x1 - x0)",
+    "where(x0*x1, x2, 1) + relu(x0) + clip(x1, -2, 3)",
 ]
 UNSIGNED = [
     "log(x0 + 0.5)",

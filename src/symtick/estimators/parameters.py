@@ -11,7 +11,17 @@ from dataclasses import replace
 
 from symtick.errors import InputError, ParseError
 from symtick.estimators.settings import LimitSettings, OperatorSettings
-from symtick.expr import BY_NAME, Op, arity, check_names, default_names, parse
+from symtick.expr import (
+    BY_NAME,
+    NAMED,
+    SEARCH_NAMES,
+    Op,
+    arity,
+    check_names,
+    compiler_alone,
+    default_names,
+    parse,
+)
 from symtick.search.grammar.grammar import OPERATORS, Operator, Rules, Units, Vocabulary
 
 ARITHMETIC = ("add", "sub", "mul", "div")
@@ -74,7 +84,7 @@ def plain(name: str) -> str:
 
 def is_operator(name: str) -> bool:
     """Whether this names a ready operator, or is the symbol of one."""
-    return plain(name) in BY_NAME or plain(name) in OPERATORS
+    return plain(name) in SEARCH_NAMES or plain(name) in OPERATORS
 
 
 def _known(given: str, custom: Sequence[Operator]) -> tuple[str, int]:
@@ -83,9 +93,11 @@ def _known(given: str, custom: Sequence[Operator]) -> tuple[str, int]:
     own = {o.name: o for o in custom}
     if name in own or name in OPERATORS:
         return name, (own.get(name) or OPERATORS[name]).arity
-    if name in BY_NAME:
-        return name, arity(BY_NAME[name])
-    known = ", ".join(sorted({*BY_NAME, *OPERATORS, *own}))
+    if name in SEARCH_NAMES:
+        return name, arity(SEARCH_NAMES[name])
+    if name in BY_NAME or name in NAMED:
+        raise InputError(compiler_alone(name))
+    known = ", ".join(sorted({*SEARCH_NAMES, *OPERATORS, *own}))
     raise InputError(f"unknown operator {given!r}: there are + - * / ^ and {known}")
 
 
@@ -190,7 +202,7 @@ def _numbered(names: Sequence[str]) -> list[str]:
 
 def operator_complexity(vocabulary: Vocabulary) -> dict[Op, float]:
     """Complexity of the built-in operators among the tokens."""
-    return {Op(t.op): t.complexity for t in vocabulary.tokens if t.name in BY_NAME}
+    return {Op(t.op): t.complexity for t in vocabulary.tokens if t.name in SEARCH_NAMES}
 
 
 def rules_of(base: Rules, limits: LimitSettings) -> Rules:

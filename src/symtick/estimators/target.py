@@ -13,7 +13,7 @@ from symtick.codegen import TERM_FRACS, Fixed, Precision
 from symtick.design_folder.folder import DesignSpec
 from symtick.errors import InputError
 from symtick.estimators.settings import HardwareSettings
-from symtick.expr import Builder, Expression, Interval, Op
+from symtick.expr import OPCODES, Builder, Expression, Interval, Op
 from symtick.hwcost import Model, SearchCost, model, search_cost
 
 Floats = npt.NDArray[np.float64]
@@ -105,8 +105,8 @@ class Hardware:
 
 def _complexity_cost(features: int, complexity: Mapping[Op, float]) -> SearchCost:
     leaves = (Op.INPUT, Op.CONST)
-    levels = tuple(0.0 if op in leaves else 1.0 for op in Op)
-    costs = tuple(0.0 if op in leaves else float(complexity.get(op, 1.0)) for op in Op)
+    levels = tuple(0.0 if op in leaves else 1.0 for op in OPCODES)
+    costs = tuple(0.0 if op in leaves else float(complexity.get(op, 1.0)) for op in OPCODES)
     free = (0.0,) * features
     return SearchCost(1.0, False, False, levels, costs, free, free)
 

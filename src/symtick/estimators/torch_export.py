@@ -29,6 +29,23 @@ TORCH: dict[Op, Callable[..., torch.Tensor]] = {
     Op.SIN: torch.sin,
     Op.COS: torch.cos,
     Op.TANH: torch.tanh,
+    Op.SINH: torch.sinh,
+    Op.COSH: torch.cosh,
+    Op.TAN: torch.tan,
+    Op.ASIN: torch.asin,
+    Op.ACOS: torch.acos,
+    Op.ATAN: torch.atan,
+    Op.ATAN2: lambda a, b: torch.atan2(a + 0, b + 0),
+    Op.LOG1P: torch.log1p,
+    Op.EXPM1: torch.expm1,
+    Op.LOG2: torch.log2,
+    Op.POW: torch.pow,
+    Op.SIGMOID: torch.sigmoid,
+    Op.SIGN: torch.sign,
+    Op.FLOOR: torch.floor,
+    Op.GE: lambda a, b: (a >= b).to(torch.result_type(a, b)),
+    Op.GT: lambda a, b: (a > b).to(torch.result_type(a, b)),
+    Op.WHERE: lambda c, a, b: torch.where(c != 0, a, b),
 }
 
 

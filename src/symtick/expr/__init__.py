@@ -1,10 +1,23 @@
 """The language of expressions: operators, nodes, intervals, text and SymPy."""
 
+from symtick.expr.definitions import compiler_alone, definition, in_search_ops
 from symtick.expr.expression import Builder, Expression, from_programs, to_text
 from symtick.expr.interval import Interval
+from symtick.expr.named import NAMED
 from symtick.expr.node import Node, Program, reachable
-from symtick.expr.ops import BY_NAME, FUNCTIONS, OPS, Op, OpSpec, arity
-from symtick.expr.parsing import check_names, default_names, parse, read_into
+from symtick.expr.ops import (
+    BY_NAME,
+    FUNCTIONS,
+    OPCODES,
+    OPS,
+    SEARCH_NAMES,
+    SEARCH_OPS,
+    STEPS,
+    Op,
+    OpSpec,
+    arity,
+)
+from symtick.expr.parsing import can_name, check_names, default_names, parse, read_into
 from symtick.expr.printing import node_text
 from symtick.expr.substitution import with_affine_inputs
 from symtick.expr.sympy_io import from_sympy, to_sympy
@@ -12,7 +25,12 @@ from symtick.expr.sympy_io import from_sympy, to_sympy
 __all__ = [
     "BY_NAME",
     "FUNCTIONS",
+    "NAMED",
+    "OPCODES",
     "OPS",
+    "SEARCH_NAMES",
+    "SEARCH_OPS",
+    "STEPS",
     "Builder",
     "Expression",
     "Interval",
@@ -21,10 +39,14 @@ __all__ = [
     "OpSpec",
     "Program",
     "arity",
+    "can_name",
     "check_names",
+    "compiler_alone",
     "default_names",
+    "definition",
     "from_programs",
     "from_sympy",
+    "in_search_ops",
     "node_text",
     "parse",
     "reachable",

@@ -23,6 +23,30 @@ def _exp(x: float) -> float:
         return math.inf
 
 
+def _sigmoid(x: float) -> float:
+    small = math.exp(-abs(x))
+    return 1.0 / (1.0 + small) if x >= 0.0 else small / (1.0 + small)
+
+
+def _growing(function: Callable[[float], float], x: float) -> float:
+    """A function that grows without bound at both ends, infinite where float64 ends."""
+    try:
+        return function(x)
+    except OverflowError:
+        return math.copysign(math.inf, function(math.copysign(1.0, x)))
+
+
+def _log2(x: float) -> float:
+    return math.log2(x) if math.isfinite(x) else x
+
+
+def _power(base: float, exponent: float) -> float:
+    try:
+        return math.pow(base, exponent)
+    except OverflowError:
+        return -math.inf if base < 0.0 and exponent % 2.0 == 1.0 else math.inf
+
+
 def _product(a: float, b: float) -> float:
     """a * b with 0 * inf = 0, the convention of interval arithmetic."""
     return 0.0 if a == 0.0 or b == 0.0 else a * b
@@ -119,6 +143,117 @@ class Interval:
 
     def tanh(self) -> Interval:
         return Interval(math.tanh(self.lo), math.tanh(self.hi))
+
+    def sinh(self) -> Interval:
+        return Interval(_growing(math.sinh, self.lo), _growing(math.sinh, self.hi))
+
+    def cosh(self) -> Interval:
+        size = abs(self)
+        return Interval(_growing(math.cosh, size.lo), _growing(math.cosh, size.hi))
+
+    def expm1(self) -> Interval:
+        return Interval(_growing(math.expm1, self.lo), _growing(math.expm1, self.hi))
+
+    def sigmoid(self) -> Interval:
+        return Interval(_sigmoid(self.lo), _sigmoid(self.hi))
+
+    def log1p(self) -> Interval:
+        if self.lo <= -1.0:
+            raise DomainError(
+                f"log1p of a value that can be anywhere in {self}, which contains -1 or numbers "
+                "below it; guard it, for example with log1p(max(., -0.99))"
+            )
+        return Interval(math.log1p(self.lo), math.log1p(self.hi))
+
+    def log2(self) -> Interval:
+        if self.lo <= 0.0:
+            raise DomainError(
+                f"log2 of a value that can be anywhere in {self}, which contains 0 or negative "
+                "numbers; guard it, for example with log2(max(., 0.01))"
+            )
+        return Interval(_log2(self.lo), _log2(self.hi))
+
+    def tan(self) -> Interval:
+        far = max(-self.lo, self.hi) > _EXACT_TURNS
+        if far or math.floor(self.lo / math.pi + 0.5) != math.floor(self.hi / math.pi + 0.5):
+            raise DomainError(
+                f"tan of a value that can be anywhere in {self}, which reaches an odd multiple of "
+                "pi/2; guard it, for example with tan(clip(., -1.5, 1.5))"
+            )
+        return Interval(math.tan(self.lo), math.tan(self.hi))
+
+    def asin(self) -> Interval:
+        self._check_sine("asin")
+        return Interval(math.asin(self.lo), math.asin(self.hi))
+
+    def acos(self) -> Interval:
+        self._check_sine("acos")
+        return Interval(math.acos(self.hi), math.acos(self.lo))
+
+    def _check_sine(self, name: str) -> None:
+        if self.lo < -1.0 or self.hi > 1.0:
+            raise DomainError(
+                f"{name} of a value that can be anywhere in {self}, which goes beyond [-1, 1]; "
+                f"guard it, for example with {name}(clip(., -1, 1))"
+            )
+
+    def atan(self) -> Interval:
+        return Interval(math.atan(self.lo), math.atan(self.hi))
+
+    def atan2(self, other: Interval) -> Interval:
+        """Angles of the points (other, self): all on a side where the box meets the cut there."""
+        point = self.lo == self.hi and other.lo == other.hi
+        if other.lo <= 0.0 and 0.0 in self and not point:
+            half = math.pi / 2.0 if other.lo == 0.0 else math.pi
+            top = half if self.hi > 0.0 or other.lo < 0.0 else 0.0
+            return Interval(-half if self.lo < 0.0 else 0.0, top)
+        return Interval.hull(math.atan2(y, x) for y in self._ends for x in other._ends)
+
+    @property
+    def _ends(self) -> tuple[float, float]:
+        # 0.0 for -0.0, whose angle is that of the other side
+        return self.lo + 0.0, self.hi + 0.0
+
+    def power(self, other: Interval) -> Interval:
+        """self ** other; the base is positive, or the exponent one integer."""
+        whole = other.lo == other.hi and other.lo == math.floor(other.lo)
+        if self.lo < 0.0 and not whole:
+            raise DomainError(
+                f"a power of a value that can be anywhere in {self}, which contains negative "
+                "numbers; guard it, for example with pow(max(., 0), b)"
+            )
+        if self.lo <= 0.0 <= self.hi and other.lo < 0.0:
+            raise DomainError(
+                f"a power with an exponent in {other} of a value that can be anywhere in {self}, "
+                "which contains 0; guard it, for example with pow(max(., 0.01), b)"
+            )
+        corners = [_power(a, b) for a in (self.lo, self.hi) for b in (other.lo, other.hi)]
+        # an even power turns at 0, any power of 1 is 1
+        if 0.0 in self and other.lo > 0.0:
+            corners.append(0.0)
+        return Interval.hull(corners)
+
+    def sign(self) -> Interval:
+        return Interval(*((v > 0.0) - (v < 0.0) + 0.0 for v in (self.lo, self.hi)))
+
+    def floor(self) -> Interval:
+        return Interval(*(math.floor(v) + 0.0 if math.isfinite(v) else v for v in self._ends))
+
+    def at_least(self, other: Interval) -> Interval:
+        """1 where self >= other, else 0."""
+        return Interval(float(self.lo >= other.hi), float(self.hi >= other.lo))
+
+    def above(self, other: Interval) -> Interval:
+        """1 where self > other, else 0."""
+        return Interval(float(self.lo > other.hi), float(self.hi > other.lo))
+
+    def where(self, chosen: Interval, other: Interval) -> Interval:
+        """`chosen` where self is not 0, else `other`."""
+        if 0.0 not in self:
+            return chosen
+        if self.lo == self.hi:
+            return other
+        return Interval(min(chosen.lo, other.lo), max(chosen.hi, other.hi))
 
     def cos(self) -> Interval:
         return self._wave(math.cos, 0.0)

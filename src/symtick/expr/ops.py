@@ -2,7 +2,8 @@
 
 Adding an operator starts here: append a member to `Op` (its number is the kernel's opcode and is
 stored in run folders, so numbers are never reused) and a record to `OPS`. The tests then name every
-part of symtick that does not know it yet.
+part of symtick that does not know it yet. The compiler knows every operator. The search's kernel
+evaluates those of `SEARCH_OPS`; of the others, those with a definition are written with it there.
 """
 
 from __future__ import annotations
@@ -43,6 +44,23 @@ class Op(IntEnum):
     SIN = 15
     COS = 16
     TANH = 17
+    SINH = 18
+    COSH = 19
+    TAN = 20
+    ASIN = 21
+    ACOS = 22
+    ATAN = 23
+    ATAN2 = 24
+    LOG1P = 25
+    EXPM1 = 26
+    LOG2 = 27
+    POW = 28
+    SIGMOID = 29
+    SIGN = 30
+    FLOOR = 31
+    GE = 32
+    GT = 33
+    WHERE = 34
 
 
 @dataclass(frozen=True)
@@ -56,7 +74,9 @@ class OpSpec:
         sympy: the function on SymPy expressions.
         interval: image of the argument intervals; raises `DomainError` where undefined.
         partials: partial derivatives with respect to each argument, given the arguments and the
-            result; a subgradient where the operator has a kink.
+            result; a subgradient where the operator has a kink or a step.
+        definition: for an operator that the kernel does not evaluate: what it is of those that it
+            does, over `a` and `b`; empty where there is no such text.
     """
 
     name: str
@@ -65,6 +85,10 @@ class OpSpec:
     sympy: Callable[..., sympy.Expr]
     interval: Callable[..., Interval]
     partials: Callable[..., tuple[FloatArray, ...]]
+    definition: str = ""
+
+
+LOG_2 = math.log(2.0)
 
 
 def _one(value: FloatArray) -> FloatArray:
@@ -77,6 +101,36 @@ def _square(x: FloatArray) -> FloatArray:
 
 def _cube(x: FloatArray) -> FloatArray:
     return x * x * x
+
+
+def _sigmoid(x: FloatArray) -> FloatArray:
+    # the exponential of what is not positive: no overflow, and no digits lost on either side
+    small = np.exp(-np.abs(x))
+    return np.asarray(np.where(x >= 0, 1 / (1 + small), small / (1 + small)))
+
+
+def _atan2(y: FloatArray, x: FloatArray) -> FloatArray:
+    # real numbers have one zero: the angle of (-1, -0.0) is pi
+    return np.arctan2(y + 0, x + 0)
+
+
+def _where(c: FloatArray, a: FloatArray, b: FloatArray) -> FloatArray:
+    return np.where(c != 0, a, b)
+
+
+def _indicator(condition: sympy.Basic) -> sympy.Expr:
+    """1 where a condition holds, else 0."""
+    return sympy.Piecewise((1, condition), (0, True))
+
+
+def _sympy_where(c: sympy.Expr, a: sympy.Expr, b: sympy.Expr) -> sympy.Expr:
+    plain = isinstance(c, sympy.Piecewise) and [v for v, _ in c.args] == [1, 0]
+    return sympy.Piecewise((a, c.args[0][1] if plain else sympy.Ne(c, 0)), (b, True))
+
+
+def _none(*args: FloatArray) -> tuple[FloatArray, ...]:
+    """The slopes of a step function; the last argument is the result."""
+    return tuple(np.zeros_like(args[-1]) for _ in args[1:])
 
 
 OPS: dict[Op, OpSpec] = {
@@ -114,12 +168,80 @@ OPS: dict[Op, OpSpec] = {
     Op.SIN: OpSpec("sin", 1, np.sin, sympy.sin, Interval.sin, lambda a, r: (np.cos(a),)),
     Op.COS: OpSpec("cos", 1, np.cos, sympy.cos, Interval.cos, lambda a, r: (-np.sin(a),)),
     Op.TANH: OpSpec("tanh", 1, np.tanh, sympy.tanh, Interval.tanh, lambda a, r: (1 - r * r,)),
+    Op.SINH: OpSpec(
+        "sinh", 1, np.sinh, sympy.sinh, Interval.sinh, lambda a, r: (np.cosh(a),),
+        "(exp(a) - exp(-a))/2",
+    ),
+    Op.COSH: OpSpec(
+        "cosh", 1, np.cosh, sympy.cosh, Interval.cosh, lambda a, r: (np.sinh(a),),
+        "(exp(a) + exp(-a))/2",
+    ),
+    Op.TAN: OpSpec(
+        "tan", 1, np.tan, sympy.tan, Interval.tan, lambda a, r: (1 + r * r,), "sin(a)/cos(a)"
+    ),
+    Op.ASIN: OpSpec(
+        "asin", 1, np.arcsin, sympy.asin, Interval.asin, lambda a, r: (1 / np.sqrt(1 - a * a),)
+    ),
+    Op.ACOS: OpSpec(
+        "acos", 1, np.arccos, sympy.acos, Interval.acos, lambda a, r: (-1 / np.sqrt(1 - a * a),)
+    ),
+    Op.ATAN: OpSpec(
+        "atan", 1, np.arctan, sympy.atan, Interval.atan, lambda a, r: (1 / (1 + a * a),)
+    ),
+    Op.ATAN2: OpSpec(
+        "atan2", 2, _atan2, sympy.atan2, Interval.atan2,
+        lambda a, b, r: (b / (a * a + b * b), -a / (a * a + b * b)),
+    ),
+    Op.LOG1P: OpSpec(
+        "log1p", 1, np.log1p, lambda a: sympy.log(1 + a), Interval.log1p,
+        lambda a, r: (1 / (1 + a),), "log(1 + a)",
+    ),
+    Op.EXPM1: OpSpec(
+        "expm1", 1, np.expm1, lambda a: sympy.exp(a) - 1, Interval.expm1,
+        lambda a, r: (np.exp(a),), "exp(a) - 1",
+    ),
+    Op.LOG2: OpSpec(
+        "log2", 1, np.log2, lambda a: sympy.log(a, 2), Interval.log2,
+        lambda a, r: (1 / (a * LOG_2),), "log(a)/0.6931471805599453",
+    ),
+    Op.POW: OpSpec(
+        "pow", 2, np.power, lambda a, b: a**b, Interval.power,
+        lambda a, b, r: (b * np.power(a, b - 1), r * np.log(a)), "exp(b*log(a))",
+    ),
+    Op.SIGMOID: OpSpec(
+        "sigmoid", 1, _sigmoid, lambda a: 1 / (1 + sympy.exp(-a)), Interval.sigmoid,
+        lambda a, r: (r * (1 - r),), "0.5 + 0.5*tanh(0.5*a)",
+    ),
+    Op.SIGN: OpSpec("sign", 1, np.sign, sympy.sign, Interval.sign, _none),
+    Op.FLOOR: OpSpec("floor", 1, np.floor, sympy.floor, Interval.floor, _none),
+    Op.GE: OpSpec(
+        "ge", 2, lambda a, b: (a >= b).astype(np.result_type(a, b)),
+        lambda a, b: _indicator(sympy.Ge(a, b)), Interval.at_least, _none,
+    ),
+    Op.GT: OpSpec(
+        "gt", 2, lambda a, b: (a > b).astype(np.result_type(a, b)),
+        lambda a, b: _indicator(sympy.Gt(a, b)), Interval.above, _none,
+    ),
+    Op.WHERE: OpSpec(
+        "where", 3, _where, _sympy_where, Interval.where,
+        lambda c, a, b, r: (np.zeros_like(r), (c != 0).astype(r.dtype), (c == 0).astype(r.dtype)),
+    ),
 }  # fmt: skip
 
+# what the search's kernel knows: its opcodes, and the operators among them
+OPCODES = tuple(op for op in Op if op <= Op.TANH)
+SEARCH_OPS = {op: spec for op, spec in OPS.items() if op in OPCODES}
+
 # functions of one argument that hardware computes by tables and polynomials
-FUNCTIONS = (Op.SQRT, Op.EXP, Op.LOG, Op.SIN, Op.COS, Op.TANH)
+FUNCTIONS = (
+    Op.SQRT, Op.EXP, Op.LOG, Op.SIN, Op.COS, Op.TANH, Op.SINH, Op.COSH, Op.TAN, Op.ASIN, Op.ACOS,
+    Op.ATAN, Op.LOG1P, Op.EXPM1, Op.LOG2, Op.SIGMOID,
+)  # fmt: skip
+# functions with steps: their slope is 0 where they have one
+STEPS = (Op.SIGN, Op.FLOOR, Op.GE, Op.GT)
 
 BY_NAME: dict[str, Op] = {spec.name: op for op, spec in OPS.items()}
+SEARCH_NAMES: dict[str, Op] = {spec.name: op for op, spec in SEARCH_OPS.items()}
 
 
 def arity(op: Op) -> int:

@@ -3,8 +3,10 @@
 The grammar is a subset of Python's expressions, read with `ast` and an allow-list of node types;
 nothing is ever evaluated. `parse(to_text(e)) == e` for every expression.
 
-    x0 + 2*sin(x1)        + - * / ** with an integer exponent or 0.5, unary + and -
-    min(a, b), sqrt(a)    every operator of `OPS` by name; sigmoid, gauss, tan and inv as shorthand
+    x0 + 2*sin(x1)        + - * / **, unary + and -
+    min(a, b), sqrt(a)    every operator of `OPS` by name, and the named expressions of `NAMED`
+    a > b, a <= b < c     comparisons, 1 where they hold and else 0; and, or, not of them
+    a if b > c else d     the same as where(b > c, a, d)
     pi, 1.5e-3            numbers
 """
 
@@ -14,10 +16,14 @@ import ast
 import keyword
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
+from functools import cache, reduce
 
 from symtick.errors import InputError, ParseError
 from symtick.expr.expression import Builder, Expression
+from symtick.expr.named import ARGUMENTS, NAMED
 from symtick.expr.ops import BY_NAME, Op, arity
 
 MAX_TEXT = 100_000
@@ -30,7 +36,24 @@ _BINARY: dict[type[ast.operator], Op] = {
     ast.Mult: Op.MUL,
     ast.Div: Op.DIV,
 }
-_ALIASES = {"Abs": "abs", "Min": "min", "Max": "max", "ln": "log"}
+_ALIASES = {
+    "Abs": "abs", "fabs": "abs", "Min": "min", "Max": "max", "ln": "log", "arcsin": "asin",
+    "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "power": "pow",
+}  # fmt: skip
+_CONDITIONS = (ast.Compare, ast.BoolOp)
+_JOINS: dict[type[ast.boolop | ast.operator], Op] = {
+    ast.And: Op.MIN,
+    ast.BitAnd: Op.MIN,
+    ast.Or: Op.MAX,
+    ast.BitOr: Op.MAX,
+}
+# whether the sides of a comparison change places, and whether equals are out
+_COMPARISONS: dict[type[ast.cmpop], tuple[bool, Op]] = {
+    ast.GtE: (False, Op.GE),
+    ast.Gt: (False, Op.GT),
+    ast.LtE: (True, Op.GE),
+    ast.Lt: (True, Op.GT),
+}
 _CONSTANTS = {"pi": math.pi, "e": math.e}
 # names that can be called: number of arguments, and what makes the node
 Calls = Mapping[str, tuple[int, Callable[..., int]]]
@@ -43,9 +66,8 @@ def check_names(names: Sequence[str]) -> tuple[str, ...]:
     Raises:
         InputError: a name is not an identifier, is taken by an operator, or stands twice.
     """
-    taken = set(BY_NAME) | set(_ALIASES) | set(_CONSTANTS) | set(_SHORTHAND)
     for name in names:
-        if not _NAME.match(name) or name in taken or keyword.iskeyword(name):
+        if not can_name(name):
             raise InputError(
                 f"{name!r} cannot name an input: use letters, digits and _, and no operator's name "
                 "or Python keyword"
@@ -53,6 +75,12 @@ def check_names(names: Sequence[str]) -> tuple[str, ...]:
     if len(set(names)) != len(names):
         raise InputError(f"input names must differ: {', '.join(names)}")
     return tuple(names)
+
+
+def can_name(name: str) -> bool:
+    """Whether a word can name an input or a result: an identifier that means nothing yet."""
+    taken = name in BY_NAME or name in _ALIASES or name in _CONSTANTS or name in NAMED
+    return bool(_NAME.match(name)) and not taken and not keyword.iskeyword(name)
 
 
 def default_names(count: int) -> tuple[str, ...]:
@@ -73,9 +101,16 @@ def parse(text: str | Sequence[str], inputs: Sequence[str] | None = None) -> Exp
     parts = [p for t in ([text] if isinstance(text, str) else text) for p in t.split(";")]
     trees = [_tree(part) for part in parts]
     names = check_names(inputs) if inputs is not None else _found_names(trees)
-    reader = _TreeReader(Builder(names), {name: k for k, name in enumerate(names)})
-    try:
+    reader = TreeReader(Builder(names), {name: k for k, name in enumerate(names)})
+    with readable():
         return reader.builder.build([reader.read(tree, 0) for tree in trees])
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Turns what goes wrong while trees are read into a `ParseError`."""
+    try:
+        yield
     except RecursionError:
         # from writing a deep tree into the text of another error
         raise ParseError("the expression is nested too deep to be read") from None
@@ -96,10 +131,8 @@ def read_into(builder: Builder, text: str, calls: Calls | None = None) -> int:
     """
     places = {name: k for k, name in enumerate(builder.inputs)}
     tree = _tree(text)
-    try:
-        return _TreeReader(builder, places, {**_SHORTHAND, **(calls or {})}).read(tree, 0)
-    except RecursionError:
-        raise ParseError("the expression is nested too deep to be read") from None
+    with readable():
+        return TreeReader(builder, places, calls).read(tree, 0)
 
 
 def _tree(text: str) -> ast.expr:
@@ -121,15 +154,34 @@ def _found_names(trees: Sequence[ast.expr]) -> tuple[str, ...]:
     return default_names(largest + 1)
 
 
-class _TreeReader:
+class TreeReader:
+    """Reads the trees of `ast` into a builder.
+
+    Args:
+        builder: takes the nodes.
+        places: number of each input by its name.
+        calls: further names that can be called; they come before those of `NAMED`.
+        bound: nodes that have names.
+    """
+
     def __init__(
-        self, builder: Builder, places: dict[str, int], calls: Calls | None = None
+        self,
+        builder: Builder,
+        places: Mapping[str, int],
+        calls: Calls | None = None,
+        bound: Mapping[str, int] | None = None,
     ) -> None:
         self.builder = builder
         self.places = places
-        self.calls = _SHORTHAND if calls is None else calls
+        self.calls = calls or {}
+        self.bound = dict(bound or {})
 
     def read(self, node: ast.expr, depth: int) -> int:
+        """The node number of a tree's root.
+
+        Raises:
+            ParseError: the tree is outside the grammar.
+        """
         if depth > MAX_NESTING:
             raise ParseError(f"the expression is nested more than {MAX_NESTING} deep")
         if isinstance(node, ast.Constant):
@@ -138,21 +190,63 @@ class _TreeReader:
             return self._name(node.id)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
             return self._sign(node, depth)
+        if isinstance(node, ast.IfExp):
+            parts = [self._condition(node.test, node, depth)]
+            parts += [self.read(part, depth + 1) for part in (node.body, node.orelse)]
+            return self.builder.op(Op.WHERE, *parts)
+        if _is_condition(node):
+            return self._condition(node, node, depth)
         if isinstance(node, ast.BinOp):
             return self._binary(node, depth)
         if isinstance(node, ast.Call):
             return self._call(node, depth)
         raise ParseError(
             f"{_shown(node)} is not allowed in an expression: use numbers, inputs "
-            f"({', '.join(self.places)}), + - * / ** and {', '.join(sorted(BY_NAME))}"
+            f"({', '.join(self.places)}), + - * / **, comparisons and {', '.join(sorted(BY_NAME))}"
         )
 
     def _name(self, name: str) -> int:
+        if name in self.bound:
+            return self.bound[name]
         if name in self.places:
             return self.builder.input(self.places[name])
         if name in _CONSTANTS:
             return self.builder.const(_CONSTANTS[name])
         raise ParseError(f"unknown name {name!r}: the inputs are {', '.join(self.places)}")
+
+    def _condition(self, node: ast.expr, whole: ast.expr, depth: int) -> int:
+        """A comparison, or what joins some: 1 where it holds, else 0."""
+        if depth > MAX_NESTING:
+            raise ParseError(f"the expression is nested more than {MAX_NESTING} deep")
+        if isinstance(node, ast.Compare):
+            terms = [self.read(a, depth + 1) for a in (node.left, *node.comparators)]
+            pairs = zip(node.ops, terms[:-1], terms[1:], strict=True)
+            return self._joined(Op.MIN, [self._compared(*pair, node) for pair in pairs])
+        if isinstance(node, ast.BoolOp):
+            parts = [self._condition(part, whole, depth + 1) for part in node.values]
+            return self._joined(_JOINS[type(node.op)], parts)
+        if isinstance(node, ast.BinOp) and type(node.op) in _JOINS:
+            parts = [self._condition(part, whole, depth + 1) for part in (node.left, node.right)]
+            return self._joined(_JOINS[type(node.op)], parts)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            inner = self._condition(node.operand, whole, depth + 1)
+            return self.builder.op(Op.SUB, self.builder.const(1.0), inner)
+        raise ParseError(
+            f"{_shown(node)} in {_shown(whole)} is no comparison: write {_shown(node)[1:-1]} != 0"
+        )
+
+    def _compared(self, op: ast.cmpop, left: int, right: int, node: ast.Compare) -> int:
+        if isinstance(op, ast.Eq | ast.NotEq):
+            kind, join = (Op.GE, Op.MIN) if isinstance(op, ast.Eq) else (Op.GT, Op.MAX)
+            ways = [self.builder.op(kind, left, right), self.builder.op(kind, right, left)]
+            return self._joined(join, ways)
+        if type(op) not in _COMPARISONS:
+            raise ParseError(f"the comparison in {_shown(node)} is unknown: use < <= > >= == !=")
+        swapped, kind = _COMPARISONS[type(op)]
+        return self.builder.op(kind, *((right, left) if swapped else (left, right)))
+
+    def _joined(self, op: Op, parts: Sequence[int]) -> int:
+        return reduce(lambda a, b: self.builder.op(op, a, b), parts)
 
     def _sign(self, node: ast.UnaryOp, depth: int) -> int:
         inner = node.operand
@@ -167,22 +261,26 @@ class _TreeReader:
             return self._power(node, depth)
         op = _BINARY.get(type(node.op))
         if op is None:
-            raise ParseError(f"the operator in {_shown(node)} is unknown: use + - * / **")
+            hint = "; write ** for powers" if isinstance(node.op, ast.BitXor) else ""
+            raise ParseError(f"the operator in {_shown(node)} is unknown: use + - * / **{hint}")
         left = self.read(node.left, depth + 1)
         return self.builder.op(op, left, self.read(node.right, depth + 1))
 
     def _power(self, node: ast.BinOp, depth: int) -> int:
         exponent = _exponent(node.right)
         base = self.read(node.left, depth + 1)
+        if exponent is None:
+            return self.builder.op(Op.POW, base, self.read(node.right, depth + 1))
+        if not 0.0 < abs(exponent) <= MAX_EXPONENT:
+            raise ParseError(
+                f"the exponent {exponent:g} in {_shown(node)} must not be 0, and at most "
+                f"{MAX_EXPONENT} in magnitude"
+            )
         if exponent in (0.5, -0.5):
             return self._inverse_if(self.builder.op(Op.SQRT, base), exponent < 0)
-        # written so that NaN and infinity, from a division in the exponent, are refused too
-        if not 1 <= abs(exponent) <= MAX_EXPONENT or exponent != int(exponent):
-            raise ParseError(
-                f"the exponent {exponent:g} in {_shown(node)} must be 0.5, -0.5 or an integer "
-                f"from 1 to {MAX_EXPONENT} in magnitude; write exp(b*log(a)) for others"
-            )
-        power = _integer_power(self.builder, base, abs(int(exponent)))
+        if exponent != int(exponent):
+            return self.builder.op(Op.POW, base, self.builder.const(exponent))
+        power = integer_power(self.builder, base, abs(int(exponent)))
         return self._inverse_if(power, exponent < 0)
 
     def _inverse_if(self, node: int, invert: bool) -> int:
@@ -195,40 +293,44 @@ class _TreeReader:
         if any(isinstance(a, ast.Starred) for a in node.args):
             raise ParseError(f"{_shown(node)}: * arguments are not allowed")
         args = [self.read(a, depth + 1) for a in node.args]
-        if name not in BY_NAME and name not in self.calls:
-            known = ", ".join(sorted({*BY_NAME, *self.calls}))
-            raise ParseError(f"unknown operator {name!r}: there are {known}")
-        wanted = arity(BY_NAME[name]) if name in BY_NAME else self.calls[name][0]
+        if name not in BY_NAME and name not in self.calls and name not in NAMED:
+            raise ParseError(unknown_operator(name, self.calls))
+        wanted = _arity(name, self.calls)
         if len(args) != wanted:
             raise ParseError(f"{name} takes {wanted} arguments, not {len(args)}: {_shown(node)}")
         if name in BY_NAME:
             return self.builder.op(BY_NAME[name], *args)
-        return self.calls[name][1](self.builder, *args)
+        if name in self.calls:
+            return self.calls[name][1](self.builder, *args)
+        inner = TreeReader(self.builder, {}, bound=dict(zip(ARGUMENTS, args, strict=False)))
+        return inner.read(_body(name), 0)
 
 
-def _sigmoid(b: Builder, x: int) -> int:
-    half = b.const(0.5)
-    return b.op(Op.ADD, half, b.op(Op.MUL, half, b.op(Op.TANH, b.op(Op.MUL, half, x))))
+def unknown_operator(name: str, calls: Calls) -> str:
+    """What to say of a name that cannot be called."""
+    known = sorted({*BY_NAME, *NAMED, *calls})
+    near = get_close_matches(name, known, n=3)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    return f"unknown operator {name!r}: {hint}there are {', '.join(known)}"
 
 
-def _gauss(b: Builder, x: int) -> int:
-    return b.op(Op.EXP, b.op(Op.NEG, b.op(Op.SQUARE, x)))
+def _arity(name: str, calls: Calls) -> int:
+    if name in BY_NAME:
+        return arity(BY_NAME[name])
+    return calls[name][0] if name in calls else NAMED[name][0]
 
 
-def _tan(b: Builder, x: int) -> int:
-    return b.op(Op.DIV, b.op(Op.SIN, x), b.op(Op.COS, x))
+@cache
+def _body(name: str) -> ast.expr:
+    """The tree of a named expression."""
+    return _tree(NAMED[name][1])
 
 
-def _inv(b: Builder, x: int) -> int:
-    return b.op(Op.DIV, b.const(1.0), x)
-
-
-_SHORTHAND: Calls = {
-    "sigmoid": (1, _sigmoid),
-    "gauss": (1, _gauss),
-    "tan": (1, _tan),
-    "inv": (1, _inv),
-}
+def _is_condition(node: ast.expr) -> bool:
+    if isinstance(node, ast.UnaryOp):
+        return isinstance(node.op, ast.Not)
+    joins = isinstance(node, ast.BinOp) and type(node.op) in _JOINS
+    return joins or isinstance(node, _CONDITIONS)
 
 
 def _number(node: ast.Constant) -> float:
@@ -243,22 +345,24 @@ def _number(node: ast.Constant) -> float:
     return value
 
 
-def _exponent(node: ast.expr) -> float:
+def _exponent(node: ast.expr) -> float | None:
+    """The value of an exponent that is a number or a quotient of two; None of any other."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return -_exponent(node.operand)
+        inner = _exponent(node.operand)
+        return None if inner is None else -inner
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
-        return _exponent(node.left) / (_exponent(node.right) or math.nan)
-    if isinstance(node, ast.Constant):
-        return _number(node)
-    raise ParseError(f"an exponent must be a number, not {_shown(node)}; write exp(b*log(a))")
+        above, below = _exponent(node.left), _exponent(node.right)
+        # not a number where the divisor is 0, which is then refused
+        return None if above is None or below is None else above / (below or math.nan)
+    return _number(node) if isinstance(node, ast.Constant) else None
 
 
-def _integer_power(b: Builder, base: int, exponent: int) -> int:
+def integer_power(b: Builder, base: int, exponent: int) -> int:
     if exponent == 1:
         return base
     if exponent == 3:
         return b.op(Op.CUBE, base)
-    half = b.op(Op.SQUARE, _integer_power(b, base, exponent // 2))
+    half = b.op(Op.SQUARE, integer_power(b, base, exponent // 2))
     return half if exponent % 2 == 0 else b.op(Op.MUL, half, base)
 
 

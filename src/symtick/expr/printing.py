@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from symtick.expr.node import Node, reachable
 from symtick.expr.ops import OPS, Op
 
-SUM, PRODUCT, SIGN, ATOM = 1, 2, 3, 4  # binding strengths
+COMPARISON, SUM, PRODUCT, SIGN, ATOM = range(5)  # binding strengths
 _SYMBOLS: Mapping[str, tuple[str, int]] = {
     "add": (" + ", SUM), "sub": (" - ", SUM), "mul": ("*", PRODUCT), "div": ("/", PRODUCT),
+    "ge": (" >= ", COMPARISON), "gt": (" > ", COMPARISON),
 }  # fmt: skip
 
 Written = tuple[str, int]  # text and binding strength
@@ -32,7 +33,9 @@ def operation_text(name: str, args: Sequence[Written], bare_number: bool = False
     """
     if name in _SYMBOLS:
         symbol, strength = _SYMBOLS[name]
-        left, right = _bracketed(args[0], strength), _bracketed(args[1], strength + 1)
+        # a comparison of a comparison would read as a chain
+        left = _bracketed(args[0], max(strength, SUM))
+        right = _bracketed(args[1], strength + 1)
         return f"{left}{symbol}{right}", strength
     if name == "neg" and not bare_number:
         return f"-{_bracketed(args[0], ATOM)}", SIGN

@@ -23,6 +23,22 @@ _FUNCTIONS: dict[type[sympy.Basic], Op] = {
     sympy.sin: Op.SIN,
     sympy.cos: Op.COS,
     sympy.tanh: Op.TANH,
+    sympy.sinh: Op.SINH,
+    sympy.cosh: Op.COSH,
+    sympy.tan: Op.TAN,
+    sympy.asin: Op.ASIN,
+    sympy.acos: Op.ACOS,
+    sympy.atan: Op.ATAN,
+    sympy.atan2: Op.ATAN2,
+    sympy.sign: Op.SIGN,
+    sympy.floor: Op.FLOOR,
+}
+# relations: the operator, and whether the sides change places
+_RELATIONS: dict[type[sympy.Basic], tuple[Op, bool]] = {
+    sympy.Ge: (Op.GE, False),
+    sympy.Gt: (Op.GT, False),
+    sympy.Le: (Op.GE, True),
+    sympy.Lt: (Op.GT, True),
 }
 _FOLDS: dict[type[sympy.Basic], Op] = {
     sympy.Add: Op.ADD,
@@ -96,8 +112,42 @@ def _read(b: Builder, places: dict[str, int], item: sympy.Basic) -> int:
         parts = [_read(b, places, a) for a in item.args]
         return reduce(lambda left, right: b.op(_FOLDS[item.func], left, right), parts)
     if item.func in _FUNCTIONS:
-        return b.op(_FUNCTIONS[item.func], _read(b, places, item.args[0]))
+        return b.op(_FUNCTIONS[item.func], *(_read(b, places, a) for a in item.args))
+    if isinstance(item, sympy.Piecewise):
+        return _read_piecewise(b, places, item)
+    if isinstance(item, sympy.ceiling):
+        inner = b.op(Op.NEG, _read(b, places, item.args[0]))
+        return b.op(Op.NEG, b.op(Op.FLOOR, inner))
     raise ParseError(f"SymPy's {item.func.__name__} is not in the language: {item}")
+
+
+def _read_piecewise(b: Builder, places: dict[str, int], item: sympy.Piecewise) -> int:
+    """The first piece whose condition holds; the last one's has to be true."""
+    if item.args[-1][1] != sympy.true:
+        raise ParseError(f"{item} needs a last piece with the condition True")
+    value = _read(b, places, item.args[-1][0])
+    for part, condition in reversed(item.args[:-1]):
+        value = b.op(Op.WHERE, _read_condition(b, places, condition), _read(b, places, part), value)
+    return value
+
+
+def _read_condition(b: Builder, places: dict[str, int], item: sympy.Basic) -> int:
+    """1 where a condition holds, else 0."""
+    if isinstance(item, sympy.And | sympy.Or):
+        op = Op.MIN if isinstance(item, sympy.And) else Op.MAX
+        parts = [_read_condition(b, places, a) for a in item.args]
+        return reduce(lambda left, right: b.op(op, left, right), parts)
+    if isinstance(item, sympy.Not):
+        return b.op(Op.SUB, b.const(1.0), _read_condition(b, places, item.args[0]))
+    if isinstance(item, sympy.Eq | sympy.Ne):
+        op, join = (Op.GE, Op.MIN) if isinstance(item, sympy.Eq) else (Op.GT, Op.MAX)
+        left, right = (_read(b, places, a) for a in item.args)
+        return b.op(join, b.op(op, left, right), b.op(op, right, left))
+    if item.func not in _RELATIONS:
+        raise ParseError(f"SymPy's condition {item} is not in the language")
+    op, swapped = _RELATIONS[item.func]
+    left, right = (_read(b, places, a) for a in item.args)
+    return b.op(op, *((right, left) if swapped else (left, right)))
 
 
 def _read_number(b: Builder, item: sympy.Basic) -> int:
@@ -111,12 +161,12 @@ def _read_power(b: Builder, places: dict[str, int], item: sympy.Pow) -> int:
     base, exponent = item.args
     if base == sympy.E:
         return b.op(Op.EXP, _read(b, places, exponent))
-    if not exponent.is_number:
-        raise ParseError(f"the exponent of {item} must be a number; write exp(b*log(a))")
-    power = float(exponent)
     inner = _read(b, places, base)
-    if abs(2 * power) != int(abs(2 * power)) or not 0 < abs(power) <= MAX_EXPONENT:
-        raise ParseError(f"the exponent {exponent} of {item} must be a multiple of 1/2")
+    if not exponent.is_number:
+        return b.op(Op.POW, inner, _read(b, places, exponent))
+    power = float(exponent)
+    if abs(2 * power) != int(abs(2 * power)) or abs(power) > MAX_EXPONENT:
+        return b.op(Op.POW, inner, b.const(power))
     positive = _half_power(b, inner, int(abs(2 * power)))
     return b.op(Op.DIV, b.const(1.0), positive) if power < 0 else positive
 

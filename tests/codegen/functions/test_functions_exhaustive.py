@@ -14,8 +14,12 @@ from symtick.codegen import Design, Fixed, Overflow, Precision, Quant, compile_e
 from symtick.expr import OPS, Interval, parse, to_sympy
 
 MODEL = UnitModel()
-SIGNED = ("sin(x0)", "cos(x0)", "exp(x0)", "tanh(x0)", "square(x0)", "cube(x0)", "abs(x0)", "-x0")
-POSITIVE = ("sqrt(x0)", "log(x0)", "1/x0")
+SIGNED = (
+    "sin(x0)", "cos(x0)", "exp(x0)", "tanh(x0)", "square(x0)", "cube(x0)", "abs(x0)", "-x0",
+    "sinh(x0)", "cosh(x0)", "tan(x0/3)", "asin(x0/8)", "acos(x0/8)", "atan(x0)", "expm1(x0)",
+    "sigmoid(x0)", "sign(x0)", "floor(x0)",
+)  # fmt: skip
+POSITIVE = ("sqrt(x0)", "log(x0)", "1/x0", "log1p(x0)", "log2(x0)", "x0**1.5", "x0**-0.7")
 EVERY = (*SIGNED, *POSITIVE)
 
 
@@ -121,3 +125,12 @@ def test_what_a_table_cannot_divide_is_divided_digit_by_digit() -> None:
     found = design.graph.output_formats[0].to_real(design.graph.evaluate(raw)[:, 0])
     wanted = expression.evaluate(raw / 64.0)[:, 0]
     assert np.abs(found - wanted).max() <= 2.0**-3
+
+
+@pytest.mark.parametrize("text", ["asin(x0/4)", "acos(x0/4)"])
+def test_an_infinite_slope_at_the_end_of_the_range_keeps_its_bound(text: str) -> None:
+    precision = Precision(term_frac=6, table_bits=8)
+    design = compile_expression(parse(text), [Fixed(10, 7)], MODEL, precision, name="top")
+    found, wanted = compared(design, 10)
+    (unit,) = design.units
+    assert np.abs(found - wanted).max() * 2.0**6 <= unit.ulp + 1e-6 <= 1.0

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from unit_model import UnitModel
 
 from symtick.codegen import Design, Fixed, GOp, Precision, compile_expression
-from symtick.codegen.functions.interval_arrays import taylor
 from symtick.codegen.functions.range_reduction import rate
+from symtick.codegen.functions.taylor import taylor
 from symtick.codegen.functions.univariate import Univariate, rounded, section
 from symtick.codegen.ir.graph import GraphBuilder
 from symtick.codegen.lowering.function_units import FunctionUnits

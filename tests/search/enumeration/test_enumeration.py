@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pytest
 
 from symtick.errors import InputError
-from symtick.expr import Expression, Op, Program, from_programs, to_text
+from symtick.expr import OPCODES, Expression, Program, from_programs, to_text
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.enumeration.bidirectional import bidirectional_front
 from symtick.search.enumeration.enumeration import Enumeration, enumerate_front
@@ -209,10 +209,14 @@ def test_every_function_within_ticks_is_there(fuse: bool, chain: bool, most: int
     vocabulary = Vocabulary.of(("sub", "div", "sin"), 2, constants=False)
     levels = Oracle(vocabulary, X2).trees(5)
     rng = np.random.default_rng(1)
-    delays = rng.uniform(0.3, 3, len(Op)) if chain else rng.integers(1, 4, len(Op)).astype(float)
+    delays = (
+        rng.uniform(0.3, 3, len(OPCODES))
+        if chain
+        else rng.integers(1, 4, len(OPCODES)).astype(float)
+    )
     delays[:2] = 0.0
     cost = SearchCost(
-        2.5 if chain else 1.0, chain, fuse, tuple(delays), (1.0,) * len(Op),
+        2.5 if chain else 1.0, chain, fuse, tuple(delays), (1.0,) * len(OPCODES),
         (1.0, 2.0), (1.0, 1.0),
     )  # fmt: skip
     rules = Rules(max_nodes=5, max_ticks=most)

@@ -16,7 +16,7 @@ from random_expressions import NAMES, rows
 from search_samples import restored
 
 from symtick.errors import InputError
-from symtick.expr import OPS, Interval, Op, from_programs, parse
+from symtick.expr import SEARCH_OPS, Interval, Op, from_programs, parse
 from symtick.hwcost.search_model.graph import search_cost
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.evolution.engine import Engine
@@ -193,7 +193,7 @@ def test_budgets_ops_and_ranges_are_respected() -> None:
     names = ("add", "sub", "mul", "log", "square", "div")
     found = engine(replace(SMALL, ops=names, limits=limits), data("log(x0 + 2.5)/(x1 + 3)"))
     found.step(20)
-    allowed = {Op.INPUT, Op.CONST} | {op for op, spec in OPS.items() if spec.name in names}
+    allowed = {Op.INPUT, Op.CONST} | {op for op, spec in SEARCH_OPS.items() if spec.name in names}
     assert found.front()
     for one in found.front():
         assert set(one.program.ops.tolist()) <= allowed

@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from symtick.errors import InputError
-from symtick.expr import OPS, Op, parse, to_sympy
+from symtick.expr import SEARCH_OPS, Op, parse, to_sympy
 from symtick.search import _kernel
 from symtick.search.grammar.grammar import OPERATORS, Operator, Rules, Vocabulary, random_sequences
 
@@ -82,7 +82,7 @@ def values_of(
     args = [values_of(a, vocabulary, X, constants) for a in part.args]
     if part.name in KNOWN:
         return KNOWN[part.name](*args)
-    return next(s for s in OPS.values() if s.name == part.name).numpy(*args)
+    return next(s for s in SEARCH_OPS.values() if s.name == part.name).numpy(*args)
 
 
 @pytest.mark.parametrize("vocabulary", VOCABULARIES)
@@ -252,6 +252,9 @@ def test_complexities_and_groups() -> None:
         ("flat", "3.5", "does not read 'a'"),
         ("late", "b", "does not read 'a'"),
         ("a", "a*a", "cannot name an operator"),
+        ("sinh", "a*a", r"'sinh' stands for \(exp\(a\) - exp\(-a\)\)/2"),
+        ("where", "a*a", "'where' stands for something else"),
+        ("odd", "sign(a)", "'sign' is an operator of the compiler alone"),
         ("pi", "a*a", "means something else"),
         ("two words", "a*a", "cannot name an operator"),
     ],
@@ -269,7 +272,9 @@ def test_bad_operators_are_refused(name: str, text: str, message: str) -> None:
         ({"literals": (math.inf,)}, "finite number"),
         ({"names": ("x",)}, "2 inputs have 1 names"),
         ({"names": ("exp", "y")}, "cannot name an input"),
-        ({"names": ("hypot", "y"), "ops": ("hypot",)}, "'hypot' stands twice"),
+        ({"names": ("hypot", "y"), "ops": ("hypot",)}, "'hypot' cannot name an input"),
+        ({"names": ("n4", "y"), "ops": ("n4",)}, "'n4' stands twice"),
+        ({"ops": ("add", "floor")}, "'floor' is an operator of the compiler alone .* knows abs"),
         ({"names": ("const", "y")}, "'const' stands twice"),
         ({"complexity": {"wat": 1.0}}, "'wat' is no token"),
         ({"complexity": {"add": -1.0}}, "must be finite from 0"),
@@ -301,7 +306,7 @@ def test_only_whole_sequences_have_text(sequence: list[int]) -> None:
 def test_custom_operators_over_every_built_in_one() -> None:
     own = [
         Operator.of(f"f_{s.name}", f"{s.name}({'a, b' if s.arity == 2 else 'a'}) + a")
-        for op, s in OPS.items()
+        for op, s in SEARCH_OPS.items()
         if op not in (Op.INPUT, Op.CONST)
     ]
     vocabulary = Vocabulary.of((), 2, custom=own)

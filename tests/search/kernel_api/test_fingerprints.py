@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_expressions import NAMES, Tree, built, trees
 
-from symtick.expr import OPS, Op, Program, arity, parse
+from symtick.expr import SEARCH_OPS, Op, Program, arity, parse
 from symtick.search.enumeration.enumeration import UNDEFINED, fingerprints
 from symtick.search.kernel_api.evaluation import evaluate
 
@@ -163,7 +163,7 @@ def _rational(tree: Tree) -> Any:
         return None
     if op is Op.DIV and forms[1] == 0:
         return None
-    return sympy.cancel(OPS[op].sympy(*forms))
+    return sympy.cancel(SEARCH_OPS[op].sympy(*forms))
 
 
 @pytest.mark.parametrize(
@@ -217,8 +217,8 @@ def random_programs(count: int) -> list[Program]:
     """Random postfix programs of two inputs and a few constants, up to about 15 nodes."""
     draw = random.Random(7)
     leaves = [(Op.INPUT, 0), (Op.INPUT, 0), (Op.INPUT, 1), (Op.CONST, 1.0), (Op.CONST, 2.0)]
-    binary = [op for op in OPS if arity(op) == 2] + list(FIELD[:4])
-    unary = [op for op in OPS if arity(op) == 1]
+    binary = [op for op in SEARCH_OPS if arity(op) == 2] + list(FIELD[:4])
+    unary = [op for op in SEARCH_OPS if arity(op) == 1]
     out = []
     for _ in range(count):
         size, slots, nodes = draw.randint(1, 13), 1, []

@@ -21,7 +21,7 @@ from symtick.codegen.ir.graph import GOp
 from symtick.codegen.ir.signed_digits import signed_digits
 from symtick.codegen.scheduling.scheduler import schedule
 from symtick.errors import InputError
-from symtick.expr import OPS, Builder, Expression, Op, parse
+from symtick.expr import OPCODES, SEARCH_OPS, Builder, Expression, Op, parse
 from symtick.hwcost import model
 from symtick.hwcost.search_model.export import search_cost as exported
 from symtick.hwcost.search_model.graph import lowered, search_cost
@@ -35,7 +35,7 @@ ADDITIVE = (Op.ADD, Op.SUB, Op.NEG, Op.MUL, Op.TANH)
 @st.composite
 def cost_tables(draw: st.DrawFn) -> SearchCost:
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    count = len(Op)
+    count = len(OPCODES)
     # coarse delays make ties and exact fits in a tick common
     delays = rng.integers(0, 30, 2 * count) / draw(st.sampled_from([4.0, 7.0]))
     return SearchCost(
@@ -67,8 +67,8 @@ def some_expressions(seed: int, count: int) -> list[Expression]:
         nodes += [builder.const(float(v)) for v in rng.choice([-1.0, 2.0, 0.3, 5.5, 1e-3], 2)]
         nodes.append(builder.const(rng.normal()))
         for _ in range(int(rng.integers(2, 24))):
-            op = tuple(OPS)[int(rng.integers(2, len(OPS)))]
-            places = rng.integers(max(0, len(nodes) - 9), len(nodes), OPS[op].arity)
+            op = tuple(SEARCH_OPS)[int(rng.integers(2, len(SEARCH_OPS)))]
+            places = rng.integers(max(0, len(nodes) - 9), len(nodes), SEARCH_OPS[op].arity)
             nodes.append(builder.op(op, *(nodes[k] for k in places.tolist())))
         found.append(builder.build([nodes[-1]]))
     return found
@@ -148,7 +148,7 @@ def test_a_factor_with_one_bit_is_the_least(value: float, bits: int) -> None:
 def shared_expressions(draw: st.DrawFn) -> Expression:
     """Up to some 700 nodes as a tree; arguments are drawn from what there is, so much is shared."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    ops = draw(st.sampled_from([tuple(OPS), ADDITIVE, (Op.ADD, Op.SUB, Op.NEG, Op.MUL)]))
+    ops = draw(st.sampled_from([tuple(SEARCH_OPS), ADDITIVE, (Op.ADD, Op.SUB, Op.NEG, Op.MUL)]))
     leaves = int(rng.integers(2, 12))
     builder = Builder(NAMES)
     nodes = [
@@ -160,7 +160,9 @@ def shared_expressions(draw: st.DrawFn) -> Expression:
     while sizes[-1] < limit // 3 and len(nodes) < limit:
         op = ops[int(rng.integers(len(ops)))]
         # mostly the newest two of three, so that the size grows
-        places = [max(0, len(nodes) - 1 - int(rng.exponential(2.0))) for _ in range(OPS[op].arity)]
+        places = [
+            max(0, len(nodes) - 1 - int(rng.exponential(2.0))) for _ in range(SEARCH_OPS[op].arity)
+        ]
         size = 1 + sum(sizes[k] for k in places)
         if size <= limit:
             nodes.append(builder.op(op, *(nodes[k] for k in places)))
@@ -194,8 +196,8 @@ def test_long_sums_equal_the_compiler(terms: int) -> None:
     expression = builder.build([total])
     for chain in (False, True):
         unit = SearchCost.unit(3, chain=chain)
-        delays = tuple(np.round(rng.uniform(0.05, 0.6, len(Op)), 2))
-        luts = tuple(rng.uniform(0, 9, len(Op)))
+        delays = tuple(np.round(rng.uniform(0.05, 0.6, len(OPCODES)), 2))
+        luts = tuple(rng.uniform(0, 9, len(OPCODES)))
         cost = SearchCost(1.0, chain, True, delays, luts, (0.2,) * 3, unit.table_lut)
         ticks, lut = costs([expression.to_program()], cost)
         assert (int(ticks[0]), float(lut[0])) == search_cost(expression, cost)

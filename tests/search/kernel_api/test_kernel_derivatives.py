@@ -12,7 +12,7 @@ from scipy.optimize import least_squares
 
 from symtick.errors import InputError
 from symtick.expr import (
-    OPS,
+    SEARCH_OPS,
     Builder,
     Expression,
     Op,
@@ -27,11 +27,11 @@ from symtick.search.kernel_api.fitting import fit
 from symtick.search.kernel_api.rows import Rows
 
 pytestmark = pytest.mark.kernel
-SMOOTH = [op for op in OPS if op not in (Op.ABS, Op.MIN, Op.MAX)]
+SMOOTH = [op for op in SEARCH_OPS if op not in (Op.ABS, Op.MIN, Op.MAX)]
 
 
 def reference_jacobian(program: Program, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Forward mode over the postfix program, with the partial derivatives of `OPS`."""
+    """Forward mode over the postfix program, with the partial derivatives of `SEARCH_OPS`."""
     columns = int((program.ops == Op.CONST).sum())
     stack: list[tuple[np.ndarray, np.ndarray]] = []
     seen = 0
@@ -45,7 +45,7 @@ def reference_jacobian(program: Program, X: np.ndarray) -> tuple[np.ndarray, np.
                 seen += 1
                 stack.append((np.full(len(X), program.consts[arg]), slope))
             else:
-                spec = OPS[Op(code)]
+                spec = SEARCH_OPS[Op(code)]
                 args = [stack.pop() for _ in range(spec.arity)][::-1]
                 value = spec.numpy(*(a for a, _ in args))
                 parts = spec.partials(*(a for a, _ in args), value)
@@ -130,7 +130,7 @@ def test_the_jacobian_agrees_with_sympy(text: str, tied: bool) -> None:
 
 
 @pytest.mark.parametrize("tied", [False, True])
-@pytest.mark.parametrize("op", list(OPS))
+@pytest.mark.parametrize("op", list(SEARCH_OPS))
 def test_each_operator_has_the_slopes_of_sympy_and_of_differences(op: Op, tied: bool) -> None:
     # op(a*x0 + b, a*x1 + c) * d, moved into the domain of the logarithm, root and quotient
     builder = Builder(NAMES)

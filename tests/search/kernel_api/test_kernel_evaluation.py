@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from random_expressions import NAMES, error_bound, expressions, rows
 
 from symtick.errors import InputError
-from symtick.expr import OPS, Builder, Expression, Op, Program, parse
+from symtick.expr import OPCODES, SEARCH_OPS, Builder, Expression, Op, Program, parse
 from symtick.search import _kernel
 from symtick.search.kernel_api.evaluation import evaluate, losses
 from symtick.search.kernel_api.rows import Rows, pack
@@ -31,7 +31,7 @@ def isa(request: pytest.FixtureRequest) -> Iterator[str]:
 def of_arguments(op: Op) -> Expression:
     """`op` of the first inputs."""
     builder = Builder(NAMES)
-    return builder.build([builder.op(op, *(builder.input(k) for k in range(OPS[op].arity)))])
+    return builder.build([builder.op(op, *(builder.input(k) for k in range(SEARCH_OPS[op].arity)))])
 
 
 def special() -> np.ndarray:
@@ -53,17 +53,19 @@ def kernel_values(expression: Expression, X: np.ndarray, kind: type) -> np.ndarr
 
 
 def test_the_opcodes_are_those_of_the_language() -> None:
-    assert _kernel.opcodes() == {op.name: int(op) for op in Op}
+    assert _kernel.opcodes() == {op.name: int(op) for op in OPCODES}
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
-@pytest.mark.parametrize("op", list(OPS))
+@pytest.mark.parametrize("op", list(SEARCH_OPS))
 def test_each_operator_is_within_a_few_ulp_of_numpy(isa: str, op: Op, kind: type) -> None:
     X = special()
     expression = of_arguments(op)
     got = kernel_values(expression, X, kind).astype(np.longdouble)
     with np.errstate(all="ignore"):
-        exact = OPS[op].numpy(*(X[:, k].astype(np.longdouble) for k in range(OPS[op].arity)))
+        exact = SEARCH_OPS[op].numpy(
+            *(X[:, k].astype(np.longdouble) for k in range(SEARCH_OPS[op].arity))
+        )
         rounded = exact.astype(kind)
     assert np.array_equal(np.isnan(got), np.isnan(rounded))
     infinite = np.isinf(rounded)

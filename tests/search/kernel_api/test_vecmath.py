@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from symtick.expr import OPS, Builder, Op
+from symtick.expr import SEARCH_OPS, Builder, Op
 from symtick.search import _kernel
 from symtick.search.kernel_api.rows import pack
 
@@ -60,7 +60,7 @@ def test_the_stated_accuracy_is_kept(isa: str, op: Op, kind: Kind) -> None:
     x = arguments(op, kind)
     got = kernel(op, x, kind).astype(np.longdouble)
     with np.errstate(all="ignore"):
-        exact = OPS[op].numpy(x.astype(np.longdouble))
+        exact = SEARCH_OPS[op].numpy(x.astype(np.longdouble))
         rounded = exact.astype(kind)
     assert np.array_equal(np.isnan(got), np.isnan(rounded))
     infinite = np.isinf(rounded)
@@ -84,7 +84,7 @@ def test_angles_near_the_ends_of_their_reductions(isa: str, op: Op) -> None:
     x = np.concatenate([turns, ends, -ends]).astype(np.float32)
     x = np.concatenate([np.nextafter(x, np.float32(0)), x, np.nextafter(x, np.float32(np.inf))])
     x = np.append(x, np.finfo(np.float32).max)
-    exact = OPS[op].numpy(x.astype(np.longdouble))
+    exact = SEARCH_OPS[op].numpy(x.astype(np.longdouble))
     assert np.abs(kernel(op, x, np.float32) - exact).max() <= 1.25 * np.spacing(np.float32(1.0))
     assert np.abs(kernel(op, x, np.float64) - exact).max() <= 1.25 * np.spacing(1.0)
 
@@ -106,7 +106,7 @@ def test_limits_of_the_machine_are_measured(isa: str) -> None:
     for rates in found.values():
         operators = rates["operators"]
         assert isinstance(operators, dict)
-        assert set(operators) == {op.name for op in OPS if OPS[op].arity > 0}
+        assert set(operators) == {op.name for op in SEARCH_OPS if SEARCH_OPS[op].arity > 0}
         assert all(rate > 0.0 for rate in operators.values())
         assert rates["multiply_adds"] > 0.0 < rates["sums"]  # type: ignore[operator]
 
