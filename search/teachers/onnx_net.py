@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,15 @@ import numpy.typing as npt
 
 from symtick.errors import InputError
 from symtick.search.data.dataset import FloatArray
-from symtick.search.teachers.scoring import Forward, Meaning, ScoringTeacher, Signature, in_rows
+from symtick.search.teachers.scoring import (
+    Forward,
+    Meaning,
+    ScoringTeacher,
+    Signature,
+    Standard,
+    in_rows,
+    standardised,
+)
 
 _ENDS = ("Softmax", "Sigmoid")  # of a classifier: what stands before them is imitated
 _OTHERWISE = (
@@ -24,7 +31,7 @@ def load_onnx(
     path: Path | str,
     signature: Signature,
     output: str | None = None,
-    prepare: Callable[[Forward], Forward] = lambda forward: forward,
+    standard: Standard | None = None,
 ) -> ScoringTeacher:
     """A network from an ONNX file with one input, float32 or float64; nothing in it is unpickled.
 
@@ -36,7 +43,7 @@ def load_onnx(
         path: the file.
         signature: names of inputs and outputs.
         output: which output, where the network has several.
-        prepare: what is done with rows before the network sees them.
+        standard: mean and std of each feature, where the network reads (x - mean) / std.
 
     Raises:
         InputError: missing or damaged, operators that onnxruntime does not know, several inputs or
@@ -59,8 +66,8 @@ def load_onnx(
             f"onnxruntime cannot run the {origin}: {_first_line(error)}; export it with an opset "
             f"and operators that onnxruntime knows, {_OTHERWISE}"
         ) from error
-    forward = prepare(_forward(session, len(signature.feature_names), origin))
-    return ScoringTeacher(forward, signature, origin, meaning)
+    forward = _forward(session, len(signature.feature_names), origin)
+    return ScoringTeacher(standardised(forward, standard), signature, origin, meaning)
 
 
 def _read(path: Path) -> Any:

@@ -16,6 +16,7 @@ from symtick.search.data.dataset import FloatArray, check_matrix
 from symtick.search.teachers.teacher import CHUNK, TeacherTask, check_outputs
 
 Forward = Callable[[FloatArray], npt.NDArray[Any]]
+Standard = tuple[FloatArray, FloatArray]  # mean and std of each feature
 Meaning = Literal["scores", "probabilities", "unknown"]
 
 LEAST_CHANCE = 1e-6  # smaller probabilities are taken for this one
@@ -148,8 +149,11 @@ def look_like_probabilities(outputs: FloatArray) -> bool:
     return bool(np.abs(outputs.sum(axis=1) - 1.0).max() <= _SUM)
 
 
-def standardised(forward: Forward, mean: FloatArray, std: FloatArray) -> Forward:
-    """The same function for a network that was trained on (x - mean) / std."""
+def standardised(forward: Forward, standard: Standard | None) -> Forward:
+    """The function of rows in the user's units, of a network trained on standardised ones."""
+    if standard is None:
+        return forward
+    mean, std = standard
     return lambda rows: forward((rows - mean) / std)
 
 

@@ -44,6 +44,7 @@ EXTRAS = {
     "onnx": Extra(
         "teacher.onnx: networks as ONNX files", {"onnx": "onnx", "onnxruntime": "onnxruntime"}
     ),
+    "keras": Extra("teacher.keras: networks of Keras 3 and whole models", {"keras": "keras"}),
     "da": Extra("da4ml's network in compare", {"da4ml": "da4ml"}),
 }  # fmt: skip
 # packages that bring a program, which may also be installed otherwise

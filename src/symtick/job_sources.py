@@ -58,10 +58,28 @@ class OnnxSection(_Section):
 
 
 class KerasSection(_Section):
-    """A Keras network: architecture as JSON, weights as HDF5."""
+    """A Keras network: a whole model (.keras, .h5), or its JSON and weights (HDF5).
 
-    architecture: Path
-    weights: Path
+    Attributes:
+        path: the whole model.
+        architecture, weights: the two files instead.
+        standardise: the network sees (x - mean) / std of the training rows, not raw features.
+    """
+
+    path: Path | None = None
+    architecture: Path | None = None
+    weights: Path | None = None
+    standardise: bool = False
+
+    @model_validator(mode="after")
+    def _whole(self) -> KerasSection:
+        given = [key for key in ("path", "architecture", "weights") if getattr(self, key)]
+        if given not in (["path"], ["architecture", "weights"]):
+            raise ValueError(
+                "name path, a whole model (.keras or .h5), or architecture (JSON) and weights "
+                f"(HDF5), not {' and '.join(given) or 'nothing'}"
+            )
+        return self
 
 
 class TorchSection(_Section):
@@ -72,12 +90,15 @@ class TorchSection(_Section):
         widths: hidden layers.
         activation: of the hidden layers.
         standardise: the network sees (x - mean) / std of the training rows, not raw features.
+        batch_norm: whether batch normalisations stand before or after the activation of their
+            layer; by default the numbers of an `nn.Sequential` say so, and others stand before it.
     """
 
     state_dict: Path
     widths: list[Count]
     activation: Literal["relu", "tanh", "sigmoid"] = "relu"
     standardise: bool = True
+    batch_norm: Literal["before", "after"] | None = None
 
 
 def _by_path(given: object) -> object:
@@ -93,7 +114,7 @@ class TeacherSection(_Section):
 
     train: TrainSection | None = None
     onnx: Annotated[OnnxSection | None, BeforeValidator(_by_path)] = None
-    keras: KerasSection | None = None
+    keras: Annotated[KerasSection | None, BeforeValidator(_by_path)] = None
     torch: TorchSection | None = None
     saved: Path | None = None
 

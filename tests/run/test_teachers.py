@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -71,6 +72,53 @@ def test_scores_of_the_data_file_teach_what_their_network_teaches(job: Job, tmp_
     np.savez(tmp_path / "rows.npz", **{k: v for k, v in rows.items() if k != "scores_test"})
     with pytest.raises(InputError, match="scores_train alone: give scores_train and scores_test"):
         distill_job(path, tmp_path / "third")
+
+
+@pytest.mark.parametrize("kind", ["net.keras", "net.h5", "two files", "set.keras"])
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_keras_models_teach(job: Job, tmp_path: Path, kind: str) -> None:
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    import keras
+
+    keras.utils.set_random_seed(1)
+    last = keras.layers.Dense(1, activation="sigmoid")
+    layers = [keras.layers.Dense(4, activation="tanh"), last]
+    if kind == "set.keras":
+        layers = [keras.layers.Reshape((2, 1)), layers[0], keras.layers.Flatten(), last]
+    model = keras.Sequential([keras.Input((2,)), *layers])
+    path = tmp_path / kind
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if kind == "two files":
+            model.save_weights(tmp_path / "net.weights.h5")
+            (tmp_path / "net.json").write_text(model.to_json())
+        else:
+            model.save(path)
+    teacher: object = kind
+    if kind == "two files":
+        teacher = {"architecture": "net.json", "weights": "net.weights.h5"}
+    run = distill_job(job(tmp_path, teacher={"keras": teacher}, search=QUICK), tmp_path / "run")
+    assert (run.teacher is None) == (kind == "set.keras")  # a chain of dense layers is kept
+    scores = run.said(run.test)
+    assert scores is not None
+    chances = 1.0 / (1.0 + np.exp(-scores[:, 0]))
+    wanted = model.predict(run.test.X.astype(np.float32), verbose=0)[:, 0]
+    assert np.abs(chances - wanted).max() < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("teacher", "said"),
+    [
+        ({"keras": {"architecture": "net.json"}}, "name path, a whole model .* not architecture"),
+        ({"keras": {}}, "name path, a whole model .* not nothing"),
+        ({"onnx": "net.onnx", "train": {}}, "name one teacher, not 2: train, onnx"),
+    ],
+)
+def test_sections_that_do_not_go_together_are_refused(
+    job: Job, tmp_path: Path, teacher: dict[str, object], said: str
+) -> None:
+    with pytest.raises(InputError, match=f"job.yaml: teacher.*{said}"):
+        distill_job(job(tmp_path, teacher=teacher), tmp_path / "run")
 
 
 def test_scores_that_are_probabilities_become_their_log_odds(job: Job, tmp_path: Path) -> None:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from symtick.config import Job
 from symtick.errors import InputError
-from symtick.extras import require
-from symtick.job_sources import OnnxSection, TorchSection
+from symtick.extras import missing, require
+from symtick.job_sources import KerasSection, OnnxSection, TorchSection
 from symtick.search.data.dataset import Dataset
-from symtick.search.teachers.files import from_state_dict, load_keras_h5, load_teacher
-from symtick.search.teachers.scoring import (
-    Forward,
-    ScoringTeacher,
-    Signature,
-    as_scores,
-    standardised,
-)
+from symtick.search.teachers.files import load_teacher
+from symtick.search.teachers.keras_h5 import load_keras_h5
+from symtick.search.teachers.scoring import ScoringTeacher, Signature, Standard, as_scores
+from symtick.search.teachers.state_dict import from_state_dict
 from symtick.search.teachers.teacher import (
     Architecture,
     Teacher,
@@ -73,11 +68,7 @@ def _named(job: Job, train: Dataset) -> Teacher | None:
     if wanted.onnx is not None:
         return _onnx_teacher(wanted.onnx, signature, train)
     if wanted.keras is not None:
-        keras = wanted.keras
-        return load_keras_h5(
-            keras.architecture, keras.weights, train.feature_names, train.class_names,
-            train.target_names,
-        )  # fmt: skip
+        return _keras_teacher(wanted.keras, signature, train)
     if wanted.torch is not None:
         return _torch_teacher(wanted.torch, train)
     return load_teacher(wanted.saved) if wanted.saved is not None else None
@@ -100,28 +91,49 @@ def _check_names(teacher: Teacher, train: Dataset) -> None:
         )
 
 
-def _prepared(train: Dataset, wanted: bool) -> Callable[[Forward], Forward]:
-    """What is done with rows before a network sees them: nothing, or they are standardised."""
+def _standard(train: Dataset, wanted: bool) -> Standard | None:
+    """Mean and std of each feature, where the network reads standardised ones."""
     if not wanted:
-        return lambda forward: forward
+        return None
     mean, std = train.X.mean(axis=0), train.X.std(axis=0)
-    return lambda forward: standardised(forward, mean, np.where(std > 0.0, std, 1.0))
+    return mean, np.where(std > 0.0, std, 1.0)
 
 
 def _onnx_teacher(wanted: OnnxSection, signature: Signature, train: Dataset) -> ScoringTeacher:
     require("teacher.onnx", "onnx")
     from symtick.search.teachers.onnx_net import load_onnx
 
-    prepare = _prepared(train, wanted.standardise)
-    return load_onnx(wanted.path, signature, wanted.output, prepare)
+    standard = _standard(train, wanted.standardise)
+    return load_onnx(wanted.path, signature, wanted.output, standard)
+
+
+def _keras_teacher(wanted: KerasSection, signature: Signature, train: Dataset) -> Teacher:
+    """By itself where it is a perceptron in Keras 2's files, else through Keras."""
+    path = wanted.weights or wanted.path
+    assert path is not None  # one of the two is given
+    standard = _standard(train, wanted.standardise)
+    if path.suffix != ".keras":
+        try:
+            return load_keras_h5(wanted.architecture, path, signature, standard)
+        except InputError as error:
+            if missing("keras"):
+                raise InputError(
+                    f"{error}; other networks are read through Keras: pip install 'symtick[keras]'"
+                ) from None
+    require("teacher.keras", "keras")
+    from symtick.search.teachers.keras_net import load_keras
+
+    return load_keras(path, signature, wanted.architecture, standard)
 
 
 def _torch_teacher(wanted: TorchSection, train: Dataset) -> TorchTeacher:
     names, classes = train.feature_names, train.class_names
     outputs = len(train.target_names or classes)
     shape = Architecture.mlp((len(names), *wanted.widths, outputs), wanted.activation)
-    mean, std = (train.X.mean(axis=0), train.X.std(axis=0)) if wanted.standardise else (None, None)
-    return from_state_dict(wanted.state_dict, shape, names, classes, mean, std, train.target_names)
+    mean, std = _standard(train, wanted.standardise) or (None, None)
+    return from_state_dict(
+        wanted.state_dict, shape, names, classes, mean, std, train.target_names, wanted.batch_norm
+    )
 
 
 def kept(teacher: Teacher | None) -> TorchTeacher | None:

@@ -17,7 +17,7 @@ from torch import nn
 
 from symtick.errors import InputError, SymtickWarning
 from symtick.search.teachers.onnx_net import load_onnx
-from symtick.search.teachers.scoring import Signature, standardised
+from symtick.search.teachers.scoring import Signature
 
 FEATURES = 12
 NAMES = Signature(tuple(f"f{k}" for k in range(FEATURES)), ("p", "q", "r"))
@@ -120,9 +120,7 @@ def test_a_network_of_standardised_features_sees_them(tmp_path: Path) -> None:
     net = plain()
     exported(net, tmp_path / "net.onnx")
     mean, std = np.full(FEATURES, 2.0), np.full(FEATURES, 4.0)
-    teacher = load_onnx(
-        tmp_path / "net.onnx", NAMES, prepare=lambda forward: standardised(forward, mean, std)
-    )
+    teacher = load_onnx(tmp_path / "net.onnx", NAMES, standard=(mean, std))
     with torch.inference_mode():
         wanted = net(torch.tensor((X - mean) / std, dtype=torch.float32)).double().numpy()
     assert np.abs(teacher.logits(X) - wanted).max() < 1e-5

@@ -17,7 +17,10 @@ from symtick.errors import InputError
 from symtick.search.data.dataset import Dataset
 from symtick.search.data.files import load_split
 from symtick.search.data.metrics import accuracy
-from symtick.search.teachers.files import from_state_dict, load_keras_h5, load_teacher
+from symtick.search.teachers.files import load_teacher
+from symtick.search.teachers.keras_h5 import load_keras_h5
+from symtick.search.teachers.scoring import Signature
+from symtick.search.teachers.state_dict import from_state_dict
 from symtick.search.teachers.teacher import Architecture, Teacher, TorchTeacher, architecture_of
 from symtick.search.teachers.train import train_mlp
 
@@ -25,6 +28,7 @@ ROOT = Path(__file__).parents[3]
 SAMPLE = ROOT / "examples" / "jets" / "jets_sample.npz"
 NETWORKS = ROOT.parent / "shared" / "data" / "networks"
 NAMES = ("a", "b", "c")
+TWO = Signature(NAMES, ("n", "p"))
 Floats = npt.NDArray[np.float64]
 
 
@@ -227,48 +231,48 @@ def keras_files(
 @pytest.mark.parametrize("last", ["softmax", "linear", "sigmoid"])
 def test_keras_scores_are_those_before_the_softmax(tmp_path: Path, hidden: str, last: str) -> None:
     layers = random_layers(3, 6, 4, 2)
-    teacher = load_keras_h5(*keras_files(tmp_path, layers, hidden, last))
+    teacher = load_keras_h5(*keras_files(tmp_path, layers, hidden, last), TWO)
     X = np.random.default_rng(2).normal(size=(20, 3))
     assert np.allclose(teacher.logits(X), forward(X, layers, hidden), atol=1e-5)
-    assert teacher.feature_names == ("x0", "x1", "x2") and teacher.class_names == ("0", "1")
+    assert teacher.feature_names == NAMES and teacher.class_names == ("n", "p")
 
 
 def test_keras_values_are_those_behind_the_last_function(tmp_path: Path) -> None:
     layers = random_layers(3, 6, 2)
     files = keras_files(tmp_path, layers, "relu", "sigmoid")
-    teacher = load_keras_h5(*files, target_names=("u", "v"))
+    teacher = load_keras_h5(*files, Signature(NAMES, (), ("u", "v")))
     X = np.random.default_rng(2).normal(size=(20, 3))
     wanted = 1.0 / (1.0 + np.exp(-forward(X, layers)))
     assert np.allclose(teacher.logits(X), wanted, atol=1e-5)
     assert teacher.task == "regression" and teacher.class_names == ()
     with pytest.raises(InputError, match="module has 2 outputs for 1 target: give one"):
-        load_keras_h5(*files, target_names=("u",)).logits(X)
+        load_keras_h5(*files, Signature(NAMES, (), ("u",))).logits(X)
 
 
 def test_keras_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     layers = random_layers(3, 6, 2)
     model, weights = keras_files(tmp_path, layers, "relu", "linear", inner="Conv1D")
     with pytest.raises(InputError, match="layer 'fc0' is a Conv1D"):
-        load_keras_h5(model, weights)
+        load_keras_h5(model, weights, TWO)
     model, weights = keras_files(tmp_path, layers, "relu", "linear")
     model.write_text(model.read_text().replace('[["fc0", 0', '[["in", 0'))
     with pytest.raises(InputError, match=r"layer 'fc1' reads \['in'\], so the model is no chain"):
-        load_keras_h5(model, weights)
+        load_keras_h5(model, weights, TWO)
     model, weights = keras_files(tmp_path, layers, "selu", "linear")
     with pytest.raises(InputError, match="unknown activation 'selu'"):
-        load_keras_h5(model, weights)
+        load_keras_h5(model, weights, TWO)
     model.write_text("{}")
     with pytest.raises(InputError, match="not the JSON of a Keras model"):
-        load_keras_h5(model, weights)
+        load_keras_h5(model, weights, TWO)
     weights.write_bytes(b"junk")
     model, _ = keras_files(tmp_path, layers, "relu", "linear")
     with h5py.File(weights, "a") as file:
         del file["fc1"]
     with pytest.raises(InputError, match="no weights for layer 'fc1'"):
-        load_keras_h5(model, weights)
+        load_keras_h5(model, weights, TWO)
     weights.write_bytes(b"junk")
     with pytest.raises(InputError, match="not an HDF5 file"):
-        load_keras_h5(model, weights)
+        load_keras_h5(model, weights, TWO)
 
 
 def test_the_published_keras_network_tags_the_sample(tmp_path: Path) -> None:
@@ -279,7 +283,7 @@ def test_the_published_keras_network_tags_the_sample(tmp_path: Path) -> None:
     if not published:
         layers = random_layers(16, 64, 32, 32, 5)
         model, weights = keras_files(tmp_path, layers, "relu", "softmax")
-    teacher = load_keras_h5(model, weights, test.feature_names, test.class_names)
+    teacher = load_keras_h5(model, weights, Signature(test.feature_names, test.class_names))
     assert teacher.architecture == Architecture.mlp((16, 64, 32, 32, 5))
     found = teacher.logits(test.X)
     assert np.allclose(found, forward(test.X, stored_layers(weights)), rtol=1e-4, atol=1e-2)
