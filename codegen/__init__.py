@@ -3,7 +3,16 @@
 from symtick.codegen.compile import compile_expression
 from symtick.codegen.design import Design
 from symtick.codegen.fastest import fastest_clock
-from symtick.codegen.ir.fixed import MAX_PORT_WIDTH, Fixed, Overflow, Quant, RawArray, cast_raw
+from symtick.codegen.ir.fixed import (
+    MAX_PORT_WIDTH,
+    Fixed,
+    Overflow,
+    Quant,
+    RawArray,
+    StatedFormat,
+    cast_raw,
+    read_format,
+)
 from symtick.codegen.ir.graph import BIT, MAX_TABLE_BITS, WIRES, GNode, GOp, Graph, GraphBuilder
 from symtick.codegen.ir.schedule import Area, CostModel, Schedule
 from symtick.codegen.lowering.decision import SCORES, Decision
@@ -40,6 +49,7 @@ __all__ = [
     "RawArray",
     "Schedule",
     "Slice",
+    "StatedFormat",
     "Tuning",
     "TuningStep",
     "Width",
@@ -47,6 +57,7 @@ __all__ = [
     "compile_expression",
     "fastest_clock",
     "lower",
+    "read_format",
     "run_passes",
     "schedule",
     "tune_widths",

@@ -70,7 +70,12 @@ FORMAT = ("--input-format", "fixed<8,2>")
         (("x0 +", *FORMAT), ("cannot read the expression",)),
         (("x0 + 1", *FORMAT, "--device", "xc9"), ("xc9", "open")),
         (("x0 + 1", *FORMAT, "--input-range", "3"), ("'3' is not a range",)),
-        (("x0 + y", "--input-format", "x0=fixed<8,2>"), ("unknown name 'y'",)),
+        (("x0 + y", "--input-format", "x0=fixed<8,2>"), ("no input format for y",)),
+        ((*FORMAT,), ("give formulas as an argument", "--file")),
+        (("x0", "--file", "f.txt", *FORMAT), ("give formulas as an argument", "--file")),
+        (("--file", "f.txt", *FORMAT), ("cannot read the formulas in f.txt: No such file",)),
+        (("m = x0; m = 2", *FORMAT), ("'m' is given twice",)),
+        (("a + b", "-i", "a=fixed<8,2>", "--lsb", "c=1"), ("an lsb is given for 'c'", "a, b")),
         (("x0 + x1", "--input-format", "x0=fixed<8,2>"), ("no input format for x1",)),
         (("x0 + 1", *FORMAT, "--scheduler", "fast"), ("one of asap, alap, registers",)),
         (("x0 + 1", *FORMAT, "--decide", "index"), ("need two scores or more",)),
@@ -87,6 +92,29 @@ def test_compile_refuses(
 ) -> None:
     refused(cli("compile", *words), *wanted)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_formulas_come_from_a_file(cli: Cli, tmp_path: Path) -> None:
+    text = "# two results\nd = eta1 - eta2\ndr = hypot(d, phi1 - phi2)\nfar = dr > 0.4\n"
+    (tmp_path / "f.txt").write_text(text)
+    code, out, _ = cli(
+        "compile",
+        "-f",
+        "f.txt",
+        "-i",
+        "ap_int<7>",
+        "--lsb",
+        "0.05",
+        "--outputs",
+        "dr, far",
+        "-o",
+        "d",
+    )
+    assert code == 0
+    assert "\ndr = 0.05*sqrt(" in "\n" + out and "output far : ufixed<1,1>" in out
+    assert json.loads((tmp_path / "d/design.json").read_text())["source"]["output_names"] == [
+        "dr", "far",
+    ]  # fmt: skip
 
 
 def test_compile_refuses_an_existing_folder(cli: Cli, tmp_path: Path) -> None:
@@ -338,8 +366,19 @@ def test_a_design_is_compiled_and_estimated_once(cli: Cli, monkeypatch: pytest.M
 
 def test_defaults_of_verbs_are_those_of_the_functions() -> None:
     verb, function = signature(compile_).parameters, signature(compile_text).parameters
-    lists = {"input_range": "input_ranges", "width": "widths"}
-    others = {*lists, "expression", "input_format", "output", "clock", "decide", "threshold"}
+    lists = {
+        "input_range": "input_ranges", "width": "widths", "lsb": "lsbs", "outputs": "outputs",
+    }  # fmt: skip
+    others = {
+        *lists,
+        "expression",
+        "file",
+        "input_format",
+        "output",
+        "clock",
+        "decide",
+        "threshold",
+    }
     for name in {*verb} - others - {"as_json"}:
         assert verb[name].default == function[name].default, name
     assert verb["clock"].default == function["clock_mhz"].default

@@ -10,7 +10,7 @@ import math
 import re
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,9 @@ class Overflow(Enum):
     SAT = "AP_SAT"
     SAT_ZERO = "AP_SAT_ZERO"
     SAT_SYM = "AP_SAT_SYM"
+
+
+_Mode = TypeVar("_Mode", Quant, Overflow)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -115,22 +118,13 @@ class Fixed:
 
     @classmethod
     def parse(cls, text: str, most: int = MAX_PORT_WIDTH) -> Fixed:
-        """Read `fixed<W,I>` or `ufixed<W,I>`, with or without `ap_`, as AMD writes them.
+        """Read a format as `read_format` does, without the modes that may stand in it.
 
         Raises:
-            InputError: the text is not a format.
+            InputError: the text is not a format, or one of its modes is none.
             WidthError: the width is outside 1 to `most`; the default is the limit for ports.
         """
-        match = re.fullmatch(r"\s*(?:ap_)?(u?)fixed<\s*(\d{1,6})\s*,\s*(-?\d{1,6})\s*>\s*", text)
-        if not match:
-            raise InputError(f"{text!r} is not a format: write fixed<width,integer bits>")
-        width, integer = int(match[2]), int(match[3])
-        if not 1 <= width <= most:
-            what = "port" if most == MAX_PORT_WIDTH else "signal"
-            raise WidthError(
-                f"the width in {text!r} is over the limit: a {what} has 1 to {most} bits"
-            )
-        return cls(width, width - integer, match[1] == "")
+        return read_format(text, most).fmt
 
     def to_raw(
         self, values: npt.ArrayLike, quant: Quant = Quant.RND, overflow: Overflow = Overflow.SAT
@@ -164,6 +158,63 @@ class Fixed:
     def to_real(self, raw: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Real values of raw integers (rounded to double beyond 53 bits)."""
         return np.ldexp(np.asarray(raw).astype(np.float64), -self.frac)
+
+
+class StatedFormat(NamedTuple):
+    """A format with the modes of a conversion into it, None where they are not stated."""
+
+    fmt: Fixed
+    quant: Quant | None = None
+    overflow: Overflow | None = None
+
+
+_FIXED = re.compile(r"(?:ap_)?(u?)fixed<(\d{1,6}),(-?\d{1,6})((?:,\w+)*)>((?:,\w+)*)")
+_INTEGER = re.compile(r"(?:ap_)?(u?)int<?(\d{1,6})>?")
+_Q = re.compile(r"(u?)q(\d{1,6})\.(\d{1,6})", re.IGNORECASE)
+
+
+def read_format(text: str, most: int = MAX_PORT_WIDTH) -> StatedFormat:
+    """A format as people write it.
+
+    Args:
+        text: `fixed<W,I>` and `ufixed<W,I>` of W bits, I of them before the point, with or without
+            AMD's prefix `ap_`, its modes inside as in `ap_fixed<16,6,AP_RND,AP_SAT>` or behind;
+            integers `ap_int<W>`, `ap_uint<W>`, `int16`; `qM.N` and `uqM.N` in ARM's convention, M
+            bits before the point, the sign's included, and N after it.
+        most: largest width; the default is the limit for ports.
+
+    Raises:
+        InputError: the text is not a format, or one of its modes is none.
+        WidthError: the width is outside 1 to `most`.
+    """
+    plain = re.sub(r"\s", "", text)
+    modes: list[str] = []
+    if match := _FIXED.fullmatch(plain):
+        width, frac = int(match[2]), int(match[2]) - int(match[3])
+        modes = [word for word in (match[4] + match[5]).split(",") if word]
+    elif match := _INTEGER.fullmatch(plain):
+        width, frac = int(match[2]), 0
+    elif match := _Q.fullmatch(plain):
+        width, frac = int(match[2]) + int(match[3]), int(match[3])
+    if match is None or len(modes) > 2:
+        raise InputError(
+            f"{text!r} is not a format: write fixed<width,integer bits>, ufixed, ap_fixed with its "
+            "modes, ap_int<width>, ap_uint, or q8.4 (8 bits before the point with the sign, 4 "
+            "after it)"
+        )
+    if not 1 <= width <= most:
+        what = "port" if most == MAX_PORT_WIDTH else "signal"
+        raise WidthError(f"the width in {text!r} is over the limit: a {what} has 1 to {most} bits")
+    quant = _mode(Quant, modes[0], "a quantisation mode") if modes else None
+    overflow = _mode(Overflow, modes[1], "an overflow mode") if len(modes) > 1 else None
+    return StatedFormat(Fixed(width, frac, match[1] == ""), quant, overflow)
+
+
+def _mode(kind: type[_Mode], word: str, what: str) -> _Mode:
+    name = word.removeprefix("AP_")
+    if name not in kind.__members__:
+        raise InputError(f"{word!r} is not {what}: one of {', '.join(m.value for m in kind)}")
+    return kind[name]
 
 
 def raw_dtype(width: int) -> type[np.int64] | type[np.object_]:

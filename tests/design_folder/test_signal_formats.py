@@ -64,8 +64,8 @@ def test_modes_are_amds_with_their_defaults(
     ("text", "message"),
     [
         ("add", "'add' is not the format of a signal: write NAME=fixed<W,I>"),
-        ("x0=fixed<3,1>AP_RND", "is not the format of a signal"),
-        ("x0=fixed<3,1>,RND,SAT,1", "is not the format of a signal"),
+        ("x0=fixed<3,1>AP_RND", "is not a format"),
+        ("x0=fixed<3,1>,RND,SAT,1", "is not a format"),
         ("x0=float<3,1>", "'float<3,1>' is not a format"),
         ("x0=fixed<300,1>", "'fixed<300,1>' is over the limit: a signal has 1 to 128 bits"),
         ("x0=fixed<3,1>,SAT", "'SAT' is not a quantisation mode: one of AP_TRN, AP_TRN_ZERO"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,12 +22,25 @@ if TYPE_CHECKING:
 InputFormats = Annotated[
     list[str],
     typer.Option(
-        "--input-format", "-i", help="fixed<W,I> for all inputs, or NAME=fixed<W,I>; repeat."
+        "--input-format",
+        "-i",
+        help="fixed<W,I>, ap_int<W>, q8.4 ... for all inputs, or NAME=...; repeat.",
     ),
 ]
 InputRanges = Annotated[
     list[str] | None,
     typer.Option("--input-range", "-r", help="LO:HI for all, or NAME=LO:HI; repeat."),
+]
+Lsbs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--lsb",
+        help="Worth of a word's last bit, 0.25 or pi/2048: for all, or NAME=...; repeat.",
+    ),
+]
+Outputs = Annotated[
+    list[str] | None,
+    typer.Option(help="Results to deliver, with commas; default those that no formula reads."),
 ]
 Division = Annotated[
     str, typer.Option(help="exact: quotients and roots to the last bit; auto: by functions.")
@@ -47,19 +61,27 @@ Widths = Annotated[
 
 
 def compile_(
-    expression: Annotated[str, typer.Argument(help="Outputs, separated by ';'.")],
     input_format: InputFormats,
+    expression: Annotated[
+        str | None, typer.Argument(help="Formulas with ';' between: sqrt(m2), or mass = sqrt(m2).")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help="Formulas, one to a line; - is stdin.")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="New folder; default designs/<name>.")
     ] = None,
     name: Annotated[str, typer.Option(help="Top-level name.")] = "expression",
     output_format: Annotated[
-        str | None, typer.Option(help="fixed<W,I> of the outputs; default: as computed.")
+        str | None,
+        typer.Option(help="Of the outputs, with modes if wanted; default: as computed."),
     ] = None,
     term_frac: Annotated[
         int, typer.Option(help="Bits after the point that an output's terms are computed to.")
     ] = TERM_FRAC,
     input_range: InputRanges = None,
+    lsb: Lsbs = None,
+    outputs: Outputs = None,
     division: Division = DIVISION,
     device: Annotated[str, typer.Option(help="Device; see symtick devices.")] = DEVICE,
     clock: Annotated[float, typer.Option(help="Clock in MHz.")] = CLOCK_MHZ,
@@ -75,21 +97,25 @@ def compile_(
     width: Widths = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compile an expression to HLS C++ and Verilog.
+    """Compile formulas to HLS C++ and Verilog.
 
-    Writes a design folder.
+    Writes a design folder. Names that no formula gives are inputs:
+
+    symtick compile "dr = hypot(eta1 - eta2, phi1 - phi2)" -i "ap_int<10>" --lsb 0.01
     """
     from symtick.codegen import Decision
     from symtick.design_folder.compiling import compile_text
 
     made = compile_text(
-        expression,
+        _formulas(expression, file),
         input_format,
         folder=output,
         name=name,
         output_format=output_format,
         term_frac=term_frac,
         input_ranges=input_range or (),
+        lsbs=lsb or (),
+        outputs=[name.strip() for text in outputs or () for name in text.split(",")],
         division=division,
         device=device,
         clock_mhz=clock,
@@ -103,6 +129,21 @@ def compile_(
         print_json(made.to_json())
     else:
         print_compiled(made)
+
+
+def _formulas(expression: str | None, file: Path | None) -> str:
+    """The text to compile, from the command line or a file."""
+    if (expression is None) == (file is None):
+        raise InputError("give formulas as an argument, or a file of them by --file")
+    if file is None:
+        return expression or ""
+    if str(file) == "-":
+        return sys.stdin.read()
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        what = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise InputError(f"cannot read the formulas in {file}: {what}") from None
 
 
 def print_compiled(made: Compiled) -> None:

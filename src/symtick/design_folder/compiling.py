@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from symtick.codegen import SCORES, Decision, Design, Fixed, Precision
+from symtick.codegen import SCORES, Decision, Design, Precision, read_format
 from symtick.codegen.emit import vectors
 from symtick.defaults import CLOCK_MHZ, DEVICE, DIVISION, SCHEDULER, TERM_FRAC
 from symtick.design_folder.folder import DesignSpec, cost_figures, function_bounds, write_design
 from symtick.design_folder.signal_formats import read_widths
+from symtick.design_folder.stated_inputs import read_inputs
 from symtick.errors import InputError
-from symtick.expr import Expression, Interval, check_names, default_names, parse, to_text
+from symtick.expr import to_text
 from symtick.files import new_folder
 from symtick.hwcost import Device, Estimate, estimate, load_device
 
@@ -69,6 +69,8 @@ def compile_text(
     output_format: str | None = None,
     term_frac: int = TERM_FRAC,
     input_ranges: Sequence[str] = (),
+    lsbs: Sequence[str] = (),
+    outputs: Sequence[str] = (),
     division: str = DIVISION,
     device: str = DEVICE,
     clock_mhz: float = CLOCK_MHZ,
@@ -81,13 +83,17 @@ def compile_text(
     """Compile expressions and write C++, Verilog and design.json into a new folder.
 
     Args:
-        text: outputs separated by `;`. Inputs are x0, x1, ... unless formats are given by name.
-        input_formats: `fixed<W,I>` for every input, `NAME=fixed<W,I>` for one.
+        text: formulas, one to a line or with `;` between, named (`mass = sqrt(m2)`) or not; what a
+            later formula reads is no output. Other names are inputs.
+        input_formats: a format for every input, `NAME=format` for one (`codegen.read_format`).
         folder: a folder that does not exist; `designs/<name>` by default.
         name: top-level name.
-        output_format: format of every output; as computed by default.
+        output_format: format of every output, with AMD's modes if wanted (AP_RND and AP_SAT); as
+            computed by default.
         term_frac: bits after the point that an output's terms are computed to.
         input_ranges: `LO:HI` for every input, `NAME=LO:HI` for one; the format's by default.
+        lsbs: worth of the last bit of every input's word, or `NAME=number` for one.
+        outputs: results to deliver, in this order; by default those that no formula reads.
         division: `exact` (quotients and roots to the last bit) or `auto`, see `Precision.division`.
         device: device of the cost model.
         clock_mhz: clock that the schedule is made for.
@@ -107,12 +113,11 @@ def compile_text(
             exists.
         ResourceError: the clock or the latency cannot be met.
     """
-    expression, formats, ranges = read_inputs(text, input_formats, input_ranges)
-    output = None if output_format is None else Fixed.parse(output_format)
-    names = tuple(f"y{k}" for k in range(len(expression.outputs)))
+    inputs = read_inputs(text, input_formats, input_ranges, lsbs, outputs)
+    precision = Precision(term_frac=term_frac, division=division)
     spec = DesignSpec(
-        name=name, expression=expression, output_names=names, formats=formats, ranges=ranges,
-        precision=Precision(term_frac=term_frac, output=output, division=division), device=device,
+        name=name, expression=inputs.expression, output_names=inputs.names, formats=inputs.formats,
+        ranges=inputs.ranges, precision=_delivered(precision, output_format), device=device,
         clock_mhz=clock_mhz, latency=latency, scheduler=scheduler, decision=decision,
     )  # fmt: skip
     if ticks is not None:
@@ -120,6 +125,19 @@ def compile_text(
     if widths:
         spec = replace(spec, widths=read_widths(widths, spec.core()))
     return _compiled(spec, folder if folder is not None else Path("designs") / name)
+
+
+def _delivered(precision: Precision, output_format: str | None) -> Precision:
+    """With a format of the outputs, and the modes that it states."""
+    if output_format is None:
+        return precision
+    stated = read_format(output_format)
+    return replace(
+        precision,
+        output=stated.fmt,
+        quant=stated.quant or precision.quant,
+        overflow=stated.overflow or precision.overflow,
+    )
 
 
 def _compiled(spec: DesignSpec, folder: Path) -> Compiled:
@@ -151,60 +169,3 @@ def largest_error(design: Design) -> tuple[float, ...]:
     wanted = design.expression.evaluate(np.stack(real, axis=1))
     gaps = np.abs(design.real_outputs(raw) - wanted)
     return tuple(float(v) for v in np.where(np.isfinite(wanted), gaps, 0.0).max(axis=0))
-
-
-def read_inputs(
-    text: str, input_formats: Sequence[str], input_ranges: Sequence[str]
-) -> tuple[Expression, tuple[Fixed, ...], tuple[Interval, ...] | None]:
-    """The expression, and a format and range for each of its inputs."""
-    everywhere, named = _assigned(input_formats, "input format")
-    wide, narrow = _assigned(input_ranges, "input range")
-    own_names = [n for n in named if n not in default_names(1000)]
-    check_names([*named])
-    expression = parse(text, [*named] if own_names else None)
-    for given in (*named, *narrow):
-        if given not in expression.inputs:
-            raise InputError(
-                f"a format or range is given for {given!r}, but the inputs are "
-                f"{', '.join(expression.inputs)}"
-            )
-    missing = [n for n in expression.inputs if n not in named and everywhere is None]
-    if missing:
-        raise InputError(f"no input format for {', '.join(missing)}: add --input-format")
-    formats = tuple(Fixed.parse(named.get(n) or everywhere or "") for n in expression.inputs)
-    ranges = None
-    if input_ranges:
-        ranges = tuple(
-            _range(narrow.get(n) or wide or f"{f.lo}:{f.hi}")
-            for n, f in zip(expression.inputs, formats, strict=True)
-        )
-    return expression, formats, ranges
-
-
-def _assigned(texts: Sequence[str], what: str) -> tuple[str | None, dict[str, str]]:
-    """The value for all, and those by name."""
-    everywhere: str | None = None
-    named: dict[str, str] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals and everywhere is not None:
-            raise InputError(f"two {what}s for all inputs: {everywhere} and {text}")
-        if name.strip() in named and equals:
-            raise InputError(f"two {what}s for {name.strip()}")
-        if equals:
-            named[name.strip()] = value.strip()
-        else:
-            everywhere = text.strip()
-    return everywhere, named
-
-
-def _range(text: str) -> Interval:
-    low, colon, high = text.partition(":")
-    try:
-        ends = (float(low), float(high))
-    except ValueError:
-        colon = ""
-        ends = (0.0, 0.0)
-    if not colon or not all(map(math.isfinite, ends)):
-        raise InputError(f"{text!r} is not a range: write LO:HI with two numbers")
-    return Interval(*ends)

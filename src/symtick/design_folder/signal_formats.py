@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import TypeVar
 
-from symtick.codegen import Design, Fixed, Overflow, Quant, Width
+from symtick.codegen import Design, Overflow, Quant, Width, read_format
 from symtick.codegen.emit.names import ports, signal_names
 from symtick.codegen.ir.fixed import MAX_WIDTH
 from symtick.errors import InputError
-
-Mode = TypeVar("Mode", Quant, Overflow)
 
 
 def read_widths(texts: Sequence[str], design: Design) -> tuple[Width, ...]:
@@ -31,20 +28,18 @@ def read_widths(texts: Sequence[str], design: Design) -> tuple[Width, ...]:
 
 
 def _width(text: str, numbers: Mapping[str, int]) -> Width:
-    name, _, wanted = text.partition("=")
-    fmt, closed, rest = wanted.partition(">")
-    modes = [word.strip() for word in rest.split(",")]
-    if not closed or modes[0] or len(modes) > 3:
+    name, equals, wanted = text.partition("=")
+    if not equals:
         raise InputError(
             f"{text!r} is not the format of a signal: write NAME=fixed<W,I>, or with modes "
             "NAME=fixed<W,I>,AP_RND,AP_SAT"
         )
-    quant, overflow, *_ = *modes[1:], *("AP_TRN", "AP_WRAP")[len(modes) - 1 :]
+    stated = read_format(wanted, MAX_WIDTH)
     return Width(
         _number(name.strip(), numbers),
-        Fixed.parse(fmt + closed, MAX_WIDTH),
-        _mode(Quant, quant, "a quantisation mode"),
-        overflow=_mode(Overflow, overflow, "an overflow mode"),
+        stated.fmt,
+        stated.quant or Quant.TRN,
+        overflow=stated.overflow or Overflow.WRAP,
     )
 
 
@@ -56,10 +51,3 @@ def _number(name: str, numbers: Mapping[str, int]) -> int:
             f"such as {', '.join(near)}"
         )
     return numbers[name]
-
-
-def _mode(kind: type[Mode], word: str, what: str) -> Mode:
-    name = word.removeprefix("AP_")
-    if name not in kind.__members__:
-        raise InputError(f"{word!r} is not {what}: one of {', '.join(m.value for m in kind)}")
-    return kind[name]

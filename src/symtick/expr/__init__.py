@@ -2,6 +2,7 @@
 
 from symtick.expr.definitions import compiler_alone, definition, in_search_ops
 from symtick.expr.expression import Builder, Expression, from_programs, to_text
+from symtick.expr.formulas import Formulas, read_formulas
 from symtick.expr.interval import Interval
 from symtick.expr.named import NAMED
 from symtick.expr.node import Node, Program, reachable
@@ -19,6 +20,7 @@ from symtick.expr.ops import (
 )
 from symtick.expr.parsing import can_name, check_names, default_names, parse, read_into
 from symtick.expr.printing import node_text
+from symtick.expr.scaling import with_scaled_inputs
 from symtick.expr.substitution import with_affine_inputs
 from symtick.expr.sympy_io import from_sympy, to_sympy
 
@@ -33,6 +35,7 @@ __all__ = [
     "STEPS",
     "Builder",
     "Expression",
+    "Formulas",
     "Interval",
     "Node",
     "Op",
@@ -50,8 +53,10 @@ __all__ = [
     "node_text",
     "parse",
     "reachable",
+    "read_formulas",
     "read_into",
     "to_sympy",
     "to_text",
     "with_affine_inputs",
+    "with_scaled_inputs",
 ]

@@ -83,6 +83,11 @@ def can_name(name: str) -> bool:
     return bool(_NAME.match(name)) and not taken and not keyword.iskeyword(name)
 
 
+def is_constant(name: str) -> bool:
+    """Whether a name is that of a number."""
+    return name in _CONSTANTS
+
+
 def default_names(count: int) -> tuple[str, ...]:
     """x0, x1, ... for `count` inputs."""
     return tuple(f"x{k}" for k in range(count))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symtick.codegen import Fixed, Overflow, Quant, cast_raw
+from symtick.codegen import Fixed, Overflow, Quant, StatedFormat, cast_raw, read_format
 from symtick.errors import InputError, WidthError
 
 formats = st.builds(Fixed, st.integers(1, 48), st.integers(-20, 60), st.booleans())
@@ -137,11 +137,56 @@ def test_a_format_reads_what_it_writes(fmt: Fixed) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "fixed", "fixed<>", "fixed<8>", "fixed<8,x>", "int<8,3>", "fixed<8,3", "fixed<-8,3>"],
+    [
+        "",
+        "fixed",
+        "fixed<>",
+        "fixed<8>",
+        "fixed<8,x>",
+        "int<8,3>",
+        "fixed<8,3",
+        "fixed<-8,3>",
+        "int",
+        "int<-3>",
+        "q8",
+        "q-2.10",
+        "q8.4.2",
+        "ap_fixed<16,6,AP_RND,AP_SAT,0>",
+        "float<16>",
+    ],
 )
 def test_unknown_format_text_is_refused(text: str) -> None:
     with pytest.raises(InputError, match=r"is not a format: write fixed<width,integer bits>"):
         Fixed.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("ap_uint<16>", StatedFormat(Fixed(16, 0, False))),
+        ("ap_int<12>", StatedFormat(Fixed(12, 0))),
+        ("int<5>", StatedFormat(Fixed(5, 0))),
+        ("uint16", StatedFormat(Fixed(16, 0, False))),
+        ("q8.4", StatedFormat(Fixed(12, 4))),
+        ("UQ0.8", StatedFormat(Fixed(8, 8, False))),
+        ("ap_fixed< 16, 6 >", StatedFormat(Fixed(16, 10))),
+        ("ap_ufixed<8,10>", StatedFormat(Fixed(8, -2, False))),
+        ("ap_fixed<16,6,AP_RND>", StatedFormat(Fixed(16, 10), Quant.RND)),
+        ("ap_fixed<16,6, AP_RND_CONV, AP_SAT_SYM>",
+         StatedFormat(Fixed(16, 10), Quant.RND_CONV, Overflow.SAT_SYM)),
+        ("fixed<16,6>, TRN, SAT", StatedFormat(Fixed(16, 10), Quant.TRN, Overflow.SAT)),
+    ],
+)  # fmt: skip
+def test_formats_as_people_write_them(text: str, wanted: StatedFormat) -> None:
+    assert read_format(text) == wanted
+    assert Fixed.parse(text) == wanted.fmt
+
+
+def test_modes_that_are_none_are_refused() -> None:
+    with pytest.raises(InputError, match="'AP_ROUND' is not a quantisation mode: one of AP_TRN"):
+        read_format("ap_fixed<8,3,AP_ROUND>")
+    with pytest.raises(InputError, match="'AP_RND' is not an overflow mode: one of AP_WRAP"):
+        Fixed.parse("ap_fixed<8,3,AP_TRN,AP_RND>")
 
 
 @pytest.mark.parametrize("text", ["fixed<49,8>", "ufixed<0,0>", "fixed<1000,3>"])
