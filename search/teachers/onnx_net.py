@@ -16,6 +16,7 @@ from symtick.search.teachers.scoring import (
     ScoringTeacher,
     Signature,
     Standard,
+    in_batches,
     in_rows,
     standardised,
 )
@@ -135,20 +136,12 @@ def _forward(session: Any, features: int, origin: str) -> Forward:
         )
     sizes = [size if isinstance(size, int) else None for size in given.shape or ()]
     shape, kind = in_rows(sizes, features, origin), kinds[given.type]
-    batch = sizes[0]
 
     def forward(rows: FloatArray) -> npt.NDArray[Any]:
         ready = rows.reshape(len(rows), *shape).astype(kind)
-        if batch is None:
-            return _run(session, given.name, ready, origin)
-        parts = []
-        for k in range(0, len(ready), batch):
-            part = ready[k : k + batch]
-            filled = np.concatenate([part, np.repeat(part[-1:], batch - len(part), axis=0)])
-            parts.append(_run(session, given.name, filled, origin)[: len(part)])
-        return np.concatenate(parts)
+        return _run(session, given.name, ready, origin)
 
-    return forward
+    return in_batches(forward, sizes[0])
 
 
 def _run(session: Any, name: str, rows: npt.NDArray[Any], origin: str) -> npt.NDArray[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -57,8 +57,8 @@ class ScoringTeacher:
         forward: float64 rows (n, features), at most `CHUNK` at a time, to (n, outputs) or (n,).
         signature: names of inputs and outputs.
         origin: what the network is, for messages.
-        meaning: of the outputs of a classifier. Probabilities become scores, unknown ones where
-            their values look like probabilities.
+        meaning: of the outputs of a classifier. Probabilities become scores; `settled` finds out
+            about unknown ones.
     """
 
     forward: Forward
@@ -92,6 +92,18 @@ class ScoringTeacher:
         Raises:
             InputError: bad data, or a network that answers with another shape or with NaN.
         """
+        outputs = self._outputs(X)
+        return outputs if self.task == "regression" else as_scores(outputs, self.meaning)
+
+    def settled(self, X: npt.ArrayLike) -> ScoringTeacher:
+        """The same, its meaning found out by these rows; probabilities with a `SymtickWarning`."""
+        if self.meaning != "unknown" or self.task == "regression":
+            return self
+        return replace(
+            self, meaning=told_meaning(self._outputs(X), f"outputs of the {self.origin}")
+        )
+
+    def _outputs(self, X: npt.ArrayLike) -> FloatArray:
         matrix = check_matrix(X, self.feature_names)
         parts = [self._part(matrix[k : k + CHUNK]) for k in range(0, len(matrix), CHUNK)]
         outputs = np.concatenate(parts)
@@ -99,7 +111,7 @@ class ScoringTeacher:
         if not np.isfinite(outputs).all():
             row = int(np.argwhere(~np.isfinite(outputs))[0, 0])
             raise InputError(f"the outputs of the {self.origin} for row {row} are not finite")
-        return outputs if self.task == "regression" else as_scores(outputs, self.meaning)
+        return outputs
 
     def _part(self, rows: FloatArray) -> FloatArray:
         outputs = np.asarray(self.forward(rows))
@@ -114,30 +126,38 @@ class ScoringTeacher:
         return np.asarray(matrix, dtype=np.float64)
 
 
-def as_scores(outputs: FloatArray, meaning: Meaning, what: str = "teacher's outputs") -> FloatArray:
+def as_scores(outputs: FloatArray, meaning: Meaning) -> FloatArray:
     """Outputs of a classifier as scores before softmax; of one column, before the sigmoid.
 
     Args:
         outputs: (rows, classes), or one column for two classes.
-        meaning: of these outputs. Unknown ones are looked at, with a `SymtickWarning` where they
-            are taken for probabilities.
-        what: they are, for that warning.
+        meaning: of these outputs; unknown ones stay as they are.
     """
-    if meaning == "unknown" and look_like_probabilities(outputs):
-        warnings.warn(
-            f"the {what} are from 0 to 1"
-            f"{'' if outputs.shape[1] == 1 else ', and each row adds up to 1'}: they are taken for "
-            "probabilities, and their log-odds are imitated; give scores before the last softmax "
-            "or sigmoid to have these imitated instead",
-            SymtickWarning,
-            stacklevel=2,
-        )
-        meaning = "probabilities"
     if meaning != "probabilities":
         return outputs
     if outputs.shape[1] == 1:
         return np.asarray(logit(np.clip(outputs, LEAST_CHANCE, 1.0 - LEAST_CHANCE)))
     return np.log(np.clip(outputs, LEAST_CHANCE, 1.0))
+
+
+def told_meaning(outputs: FloatArray, what: str) -> Meaning:
+    """What outputs of a classifier are by their values, with a `SymtickWarning` for probabilities.
+
+    Args:
+        outputs: (rows, outputs).
+        what: they are, for the warning.
+    """
+    if not look_like_probabilities(outputs):
+        return "scores"
+    warnings.warn(
+        f"the {what} are from 0 to 1"
+        f"{'' if outputs.shape[1] == 1 else ', and each row adds up to 1'}: they are taken for "
+        "probabilities, and their log-odds are imitated; give scores before the last softmax or "
+        "sigmoid to have these imitated instead",
+        SymtickWarning,
+        stacklevel=2,
+    )
+    return "probabilities"
 
 
 def look_like_probabilities(outputs: FloatArray) -> bool:
@@ -155,6 +175,22 @@ def standardised(forward: Forward, standard: Standard | None) -> Forward:
         return forward
     mean, std = standard
     return lambda rows: forward((rows - mean) / std)
+
+
+def in_batches(forward: Forward, size: int | None) -> Forward:
+    """The function for any number of rows, of one that takes so many at a time; None takes any."""
+    if size is None:
+        return forward
+
+    def whole(rows: FloatArray) -> npt.NDArray[Any]:
+        parts = []
+        for k in range(0, len(rows), size):
+            part = rows[k : k + size]
+            filled = np.concatenate([part, np.repeat(part[-1:], size - len(part), axis=0)])
+            parts.append(forward(filled)[: len(part)])
+        return np.concatenate(parts)
+
+    return whole
 
 
 def in_rows(shape: Sequence[int | None], features: int, origin: str) -> tuple[int, ...]:

@@ -258,12 +258,13 @@ class TorchTeacher:
         return ((matrix - self.mean) / self.std).astype(np.float32)
 
     def logits(self, X: npt.ArrayLike) -> FloatArray:
-        """Scores before softmax, float64 (n, K), computed in float32.
+        """Scores before softmax, float64 (n, K), computed in the module's type.
 
         Raises:
             InputError: bad data, or a module that answers with another shape or with NaN.
         """
-        inputs = torch.from_numpy(self.standardise(X))
+        kinds = [p.dtype for p in self.module.parameters() if p.is_floating_point()]
+        inputs = torch.from_numpy(self.standardise(X)).to(kinds[0] if kinds else torch.float32)
         training = self.module.training
         self.module.eval()
         try:

@@ -45,6 +45,10 @@ EXTRAS = {
         "teacher.onnx: networks as ONNX files", {"onnx": "onnx", "onnxruntime": "onnxruntime"}
     ),
     "keras": Extra("teacher.keras: networks of Keras 3 and whole models", {"keras": "keras"}),
+    "trees": Extra(
+        "teacher.trees: files of XGBoost and LightGBM",
+        {"lightgbm": "lightgbm", "xgboost-cpu": "xgboost"},
+    ),
     "da": Extra("da4ml's network in compare", {"da4ml": "da4ml"}),
 }  # fmt: skip
 # packages that bring a program, which may also be installed otherwise

@@ -57,6 +57,18 @@ class OnnxSection(_Section):
     standardise: bool = False
 
 
+class ProgramSection(_Section):
+    """A network of any architecture as a program of torch.export.
+
+    Attributes:
+        path: the .pt2 file.
+        standardise: the network sees (x - mean) / std of the training rows, not raw features.
+    """
+
+    path: Path
+    standardise: bool = False
+
+
 class KerasSection(_Section):
     """A Keras network: a whole model (.keras, .h5), or its JSON and weights (HDF5).
 
@@ -116,6 +128,8 @@ class TeacherSection(_Section):
     onnx: Annotated[OnnxSection | None, BeforeValidator(_by_path)] = None
     keras: Annotated[KerasSection | None, BeforeValidator(_by_path)] = None
     torch: TorchSection | None = None
+    program: Annotated[ProgramSection | None, BeforeValidator(_by_path)] = None
+    trees: Path | None = None
     saved: Path | None = None
 
     @property

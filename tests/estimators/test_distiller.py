@@ -18,9 +18,11 @@ from small_networks import muon_hits, particles, trained
 
 from symtick import SymbolicDistiller
 from symtick.errors import InputError
-from symtick.estimators.distiller import scores_of
+from symtick.expr import default_names
 from symtick.search.data.dataset import Scaler
 from symtick.search.distill.settings import AssembleSettings, DistillConfig, EvolutionSettings
+from symtick.search.teachers.objects import object_teacher
+from symtick.search.teachers.scoring import Signature
 
 pytestmark = pytest.mark.kernel
 
@@ -82,8 +84,9 @@ def test_a_classifier_without_chances_teaches_by_its_decision_function(classes: 
     X, y = X[y < classes], np.array(list("abc"))[y[y < classes]]
     teacher = RidgeClassifier().fit(X, y)
     names = tuple("abc"[:classes])
-    scores = scores_of(teacher, X, "classification", names)
-    np.testing.assert_array_equal(scores, teacher.decision_function(X))
+    signature = Signature(default_names(X.shape[1]), names)
+    scores = object_teacher(teacher, X, signature, names).logits(X)
+    assert np.array_equal(scores.squeeze(), teacher.decision_function(X))
 
 
 @pytest.mark.parametrize("names", [[0, 1, 2], ["a", "b", "c"]])

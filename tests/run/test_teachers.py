@@ -106,6 +106,28 @@ def test_keras_models_teach(job: Job, tmp_path: Path, kind: str) -> None:
     assert np.abs(chances - wanted).max() < 1e-5
 
 
+def test_programs_and_trees_teach(job: Job, tmp_path: Path) -> None:
+    path = job(tmp_path, teacher={"program": "net.pt2"}, search=QUICK)
+    X, y = (np.load(tmp_path / "rows.npz")[name] for name in ("X", "y"))
+    net = nn.Sequential(nn.LayerNorm(2), nn.Linear(2, 2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        free = ({0: torch.export.Dim("rows")},)
+        program = torch.export.export(net.eval(), (torch.zeros(3, 2),), dynamic_shapes=free)
+        torch.export.save(program, tmp_path / "net.pt2")
+    first = distill_job(path, tmp_path / "first")
+    trees = pytest.importorskip("xgboost").XGBClassifier(n_estimators=4, max_depth=2)
+    trees.fit(X, y).save_model(tmp_path / "net.json")
+    path = job(tmp_path, teacher={"trees": "net.json"}, search=QUICK)
+    second = distill_job(path, tmp_path / "second")
+    with torch.inference_mode():
+        wanted = net(torch.tensor(first.test.X, dtype=torch.float32)).double().numpy()
+    said = first.said(first.test), second.said(second.test)
+    assert said[0] is not None and np.abs(said[0] - wanted).max() < 1e-5
+    assert said[1] is not None
+    assert np.array_equal(said[1][:, 0] > 0, trees.predict(second.test.X) > 0)
+
+
 @pytest.mark.parametrize(
     ("teacher", "said"),
     [

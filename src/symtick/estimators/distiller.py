@@ -5,14 +5,13 @@ It does in memory what `symtick distill` does with a run folder.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from sklearn.base import BaseEstimator
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import Tags
@@ -41,7 +40,8 @@ from symtick.search.distill.advice import (
 )
 from symtick.search.distill.distill import Distiller
 from symtick.search.distill.settings import DistillConfig
-from symtick.search.teachers.teacher import Teacher, TeacherTask, TorchTeacher, check_outputs
+from symtick.search.teachers.objects import object_teacher
+from symtick.search.teachers.scoring import ScoringTeacher, Signature
 from symtick.settings import Chance, Natural, Positive, Threads, flat, validated
 
 # parameters that are what settings of a job are
@@ -76,9 +76,9 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
     format, and the chosen design's exact integers decide.
 
     Args:
-        teacher: what to imitate: a torch module (scores before softmax, or values), anything with
-            `logits(X)`, or a fitted scikit-learn classifier (`predict_proba` or
-            `decision_function`) or regressor; None learns `y` itself.
+        teacher: what to imitate: a torch module or Keras model of any architecture, anything with
+            `logits(X)`, or a fitted classifier (`predict_proba` or `decision_function`) or
+            regressor of scikit-learn, XGBoost or LightGBM; None learns `y` itself.
         task: `classification` (the class is the largest output) or `regression`.
         raw: the word that each port carries, as `inputs.raw` of a job (docs/jobs.md): a format for
             all, or a mapping by name. None: features are scaled outside the firmware.
@@ -214,10 +214,7 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         sections = self._section().finer(MORE_BITS)
         maps = {bits: part.fit(self.inputs_.names, rows) for bits, part in sections.items()}
 
-        def answers(X: FloatArray) -> FloatArray:
-            return self._scores(X, problem.outputs)
-
-        return quantised_teacher(maps, rows, problem, self.seed, answers)
+        return quantised_teacher(maps, rows, problem, self.seed, self._teacher.logits)
 
     def settings(self) -> DistillConfig:
         """The search's settings: `config` with what the parameters say.
@@ -260,7 +257,8 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         if self.task == "regression":
             values, truth = target, None
             if self.teacher is not None:
-                values, truth = self._scores(rows, _columns(target)), target
+                self._teacher = self._taught(rows, range(_columns(target)))
+                values, truth = self._teacher.logits(rows), target
             return Problem.from_scores(X, values, formats, kind="values", truth=truth, **common)
         check_classification_targets(target)
         self.classes_, labels = np.unique(target, return_inverse=True)
@@ -268,17 +266,18 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
             raise InputError("one class only: y must hold at least two classes")
         if self.teacher is None:
             return Problem.from_labels(X, labels, formats, classes=len(self.classes_), **common)
-        scores = self._scores(rows, len(self.classes_))
+        self._teacher = self._taught(rows, self.classes_.tolist())
+        scores = self._teacher.logits(rows)
         return Problem.from_scores(X, scores, formats, labels=labels, **common)
 
-    def _scores(self, rows: FloatArray, wanted: int) -> FloatArray:
-        """The teacher's outputs, (rows, outputs), as many as `wanted` classes or targets need."""
-        module = isinstance(self.teacher, torch.nn.Module)
-        names = tuple(str(k) for k in range(wanted))
-        scores = scores_of(self.teacher, rows, self.task, names)
-        matrix = scores[:, None] if scores.ndim == 1 else scores
-        check_outputs("module" if module else "teacher", matrix.shape[1], wanted, self.task)
-        return matrix
+    def _taught(self, rows: FloatArray, outputs: Sequence[Any]) -> ScoringTeacher:
+        """The teacher, for these classes or numbers of targets."""
+        names = tuple(map(str, outputs))
+        given = getattr(self, "feature_names_in_", default_names(rows.shape[1]))
+        features = tuple(map(str, given))
+        if self.task == "regression":
+            return object_teacher(self.teacher, rows, Signature(features, (), names))
+        return object_teacher(self.teacher, rows, Signature(features, names), outputs)
 
     def spec(self, name: str | None = None, top: str = "distilled") -> DesignSpec:
         """A design of the front as something to compile; the chosen one without a name."""
@@ -330,41 +329,3 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
 
 def _columns(target: npt.NDArray[Any]) -> int:
     return 1 if target.ndim == 1 else int(target.shape[1])
-
-
-def scores_of(
-    teacher: object, X: FloatArray, task: TeacherTask, names: tuple[str, ...]
-) -> FloatArray:
-    """Scores before softmax (or values) of anything that can teach, float64.
-
-    `names` are those of the classes or targets.
-
-    Raises:
-        InputError: it has none of the methods that are asked for, gives labels alone, or a module
-            has another number of outputs.
-    """
-    if isinstance(teacher, torch.nn.Module):
-        classes, targets = (names, ()) if task == "classification" else ((), names)
-        teacher = TorchTeacher.wrap(
-            teacher, default_names(X.shape[1]), classes, task=task, target_names=targets
-        )
-    if hasattr(teacher, "logits"):
-        return cast(Teacher, teacher).logits(X)
-    if hasattr(teacher, "predict_proba"):
-        chances = np.clip(np.asarray(teacher.predict_proba(X), np.float64), 1e-6, 1.0)
-        return np.log(chances)
-    classifies = task == "classification"
-    if classifies and hasattr(teacher, "decision_function"):
-        return np.asarray(teacher.decision_function(X), np.float64)
-    if hasattr(teacher, "predict"):
-        said = np.asarray(teacher.predict(X))
-        if said.dtype.kind not in "iufb" or (classifies and hasattr(teacher, "classes_")):
-            raise InputError(
-                f"a {type(teacher).__name__} gives labels, no scores to imitate: give one that has "
-                "predict_proba or decision_function"
-            )
-        return said.astype(np.float64)
-    raise InputError(
-        f"a {type(teacher).__name__} cannot teach: give a torch module, an object with logits(X), "
-        "or a fitted scikit-learn estimator"
-    )

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.util import find_spec
 
 import numpy as np
 
 from symtick.config import Job
-from symtick.errors import InputError
+from symtick.errors import InputError, MissingExtraError
 from symtick.extras import missing, require
 from symtick.job_sources import KerasSection, OnnxSection, TorchSection
 from symtick.search.data.dataset import Dataset
 from symtick.search.teachers.files import load_teacher
 from symtick.search.teachers.keras_h5 import load_keras_h5
-from symtick.search.teachers.scoring import ScoringTeacher, Signature, Standard, as_scores
+from symtick.search.teachers.program import load_program
+from symtick.search.teachers.scoring import (
+    ScoringTeacher,
+    Signature,
+    Standard,
+    as_scores,
+    told_meaning,
+)
 from symtick.search.teachers.state_dict import from_state_dict
 from symtick.search.teachers.teacher import (
     Architecture,
@@ -23,6 +31,7 @@ from symtick.search.teachers.teacher import (
     check_outputs,
 )
 from symtick.search.teachers.train import train_mlp
+from symtick.search.teachers.trees import load_trees, package_of
 
 
 def make_teacher(job: Job, train: Dataset) -> Teacher | None:
@@ -54,7 +63,7 @@ def make_teacher(job: Job, train: Dataset) -> Teacher | None:
         wanted_outputs = len(train.target_names or train.class_names)
         check_outputs("teacher", teacher.architecture.widths[-1], wanted_outputs, job.task)
     _check_names(teacher, train)
-    return teacher
+    return teacher.settled(train.X) if isinstance(teacher, ScoringTeacher) else teacher
 
 
 def _named(job: Job, train: Dataset) -> Teacher | None:
@@ -71,6 +80,13 @@ def _named(job: Job, train: Dataset) -> Teacher | None:
         return _keras_teacher(wanted.keras, signature, train)
     if wanted.torch is not None:
         return _torch_teacher(wanted.torch, train)
+    if wanted.program is not None:
+        standard = _standard(train, wanted.program.standardise)
+        return load_program(wanted.program.path, signature, standard)
+    if wanted.trees is not None:
+        if find_spec(package_of(wanted.trees)) is None:
+            raise MissingExtraError("teacher.trees", "trees")
+        return load_trees(wanted.trees, signature)
     return load_teacher(wanted.saved) if wanted.saved is not None else None
 
 
@@ -162,5 +178,5 @@ def with_scores(train: Dataset, test: Dataset, teacher: Teacher | None) -> tuple
     both = np.concatenate([train.scores, test.scores])
     check_outputs("data's teacher", both.shape[1], signature.outputs, signature.task)
     if signature.task == "classification":
-        both = as_scores(both, "unknown", "scores of the data file")
+        both = as_scores(both, told_meaning(both, "scores of the data file"))
     return replace(train, scores=both[: len(train)]), replace(test, scores=both[len(train) :])
