@@ -90,6 +90,7 @@ def spread(task: FrontTask, width: int, most: int) -> list[DesignSpec]:
             precision=entry.precision,
             device=DEVICE,
             clock_mhz=CLOCK_MHZ,
+            widths=entry.widths,
         )
         for entry in (entries[k] for k in places)
     ]

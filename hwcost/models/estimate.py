@@ -9,6 +9,7 @@ from symtick.codegen.design import Design
 from symtick.codegen.ir.graph import GOp, Graph
 from symtick.codegen.ir.schedule import Area, CostModel, Schedule
 from symtick.hwcost.models.features import parts, shape
+from symtick.hwcost.models.live_area import live_areas
 from symtick.hwcost.models.model import OpenModel
 
 # rows of the device tables: their LUTs lie in front of a carry chain, where a path starts anew
@@ -47,13 +48,13 @@ def estimate(design: Design, model: CostModel) -> Estimate:
     graph, schedule = design.graph, design.schedule
     at_clock = replace(schedule, clock_ns=model.clock_ns, budget_ns=model.budget_ns)
     at_clock.check(graph, model)
-    by_node = tuple(model.area(graph, k) for k in range(len(graph.nodes)))
     factor = 1.0
     if isinstance(model, OpenModel):
         factor = model.device.ff_factor
-        if _flat(graph, schedule):
-            by_node = _with_joined(by_node, graph, model)
+        by_node = live_areas(graph, schedule, model, flat=_flat(graph, schedule))
         by_node = _without_absorbed(by_node, graph, schedule)
+    else:
+        by_node = tuple(model.area(graph, k) for k in range(len(graph.nodes)))
     registers = Area(ff=factor * schedule.registers(graph))
     return Estimate(
         ticks=schedule.latency,
@@ -66,27 +67,24 @@ def estimate(design: Design, model: CostModel) -> Estimate:
 
 
 def _flat(graph: Graph, schedule: Schedule) -> bool:
-    """Whether no path between registers has more than one LUT beside carry chains."""
+    """Whether no path between registers has more than one LUT and one carry chain.
+
+    Two sums in one tick are longer than any table, so that synthesis saves cells in tables.
+    """
     after_lut = [False] * len(graph.nodes)
+    after_carry = [False] * len(graph.nodes)
     for k, node in enumerate(graph.nodes):
-        stage = schedule.stage[k]
-        before = any(after_lut[a] for a in node.args if schedule.stage[a] == stage)
+        same = [a for a in node.args if schedule.stage[a] == schedule.stage[k]]
+        before, carried = (any(after[a] for a in same) for after in (after_lut, after_carry))
         rows = [part.row for part in parts(graph, k)]
         if not rows:
-            after_lut[k] = before
-        elif before or len(rows) > 1 or rows[0] not in _ONE_LUT_DEEP:
+            after_lut[k], after_carry[k] = before, carried
+            continue
+        carries = rows[0] in _CARRIES
+        if len(rows) > 1 or rows[0] not in _ONE_LUT_DEEP or before or (carries and carried):
             return False
-        else:
-            after_lut[k] = rows[0] not in _CARRIES
+        after_lut[k], after_carry[k] = not carries, carries or carried
     return True
-
-
-def _with_joined(areas: tuple[Area, ...], graph: Graph, model: OpenModel) -> tuple[Area, ...]:
-    """The areas with those of tables in a design that is one LUT deep."""
-    return tuple(
-        Area(lut=model.table_luts(node, flat=True)) if node.op is GOp.TABLE else area
-        for area, node in zip(areas, graph.nodes, strict=True)
-    )
 
 
 def _without_absorbed(

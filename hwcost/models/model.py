@@ -19,7 +19,7 @@ from symtick.defaults import CLOCK_MHZ, DEVICE
 from symtick.errors import InputError
 from symtick.hwcost.devices.device import Device, load_device
 from symtick.hwcost.models.features import PricedPart, parts, shape
-from symtick.hwcost.models.table_columns import F8_INPUTS, LUT_INPUTS
+from symtick.hwcost.models.table_columns import F8_INPUTS, LUT_INPUTS, TableShape
 
 _MAX_CLOCK_MHZ = 1000.0
 
@@ -59,10 +59,19 @@ class OpenModel:
             return False
         return rule.delay_ns > self.budget_ns and rule.registered_ns <= self.clock_ns
 
-    def area(self, graph: Graph, node: int) -> Area:
-        """LUTs and DSPs of a node."""
+    def area(self, graph: Graph, node: int, dead: int = 0) -> Area:
+        """LUTs and DSPs of a node.
+
+        Args:
+            graph: with the node.
+            node: its number.
+            dead: highest bits of a sum or a DIGIT_ROW that nothing reads.
+        """
         total = Area()
         for part in parts(graph, node):
+            if dead:
+                bits = max(1, int(part.features["bits"]) - dead)
+                part = PricedPart(part.row, {**part.features, "bits": bits})
             total = total + self._part_area(part, graph.nodes[node])
         return total
 
@@ -95,20 +104,20 @@ class OpenModel:
         if blocks:
             return Area(dsp=float(blocks))
         if part.row == "table" and node.op is GOp.TABLE:
-            return Area(lut=self.table_luts(node))
+            return Area(lut=self.table_luts(shape(node)))
         return Area(lut=self.device.row("area", part.row).value(part.features))
 
-    def table_luts(self, node: GNode, *, flat: bool = False) -> float:
-        """LUTs of a TABLE node: counted from its contents, times what synthesis adds.
+    def table_luts(self, table: TableShape, *, flat: bool = False) -> float:
+        """LUTs of tables: counted from their contents, times what synthesis adds.
 
         Args:
+            table: what was counted.
             flat: no logic of its design is more than one LUT deep.
         """
-        analysed = shape(node)
         factors = self.device.table_factor
-        if flat and LUT_INPUTS < analysed.address <= F8_INPUTS:
-            return analysed.joined * factors.get(LUT_INPUTS, 1.0)
-        return analysed.luts * factors.get(analysed.address, max(factors.values(), default=1.0))
+        if flat and LUT_INPUTS < table.address <= F8_INPUTS:
+            return table.joined * factors.get(LUT_INPUTS, 1.0)
+        return table.luts * factors.get(table.address, max(factors.values(), default=1.0))
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ whose logic is one LUT deep, synthesis takes them for all columns of seven and e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -56,23 +57,33 @@ def table_shape(contents: tuple[int, ...], width: int) -> TableShape:
         contents: raw values in order of the address, 2**k entries.
         width: output bits.
     """
-    words = np.array([v & ((1 << width) - 1) for v in contents], np.uint64)
-    bits = words >> np.arange(width, dtype=np.uint64)[:, None] & np.uint64(1)
-    nodes = _diagram(bits.astype(np.int64))
-    inputs = (nodes.support[:, None] >> np.arange(len(contents).bit_length()) & 1).sum(axis=1)
+    return columns_shape(table_columns(contents, range(width)))
+
+
+def table_columns(contents: Sequence[int], places: Sequence[int]) -> Edges:
+    """These output bits of a table, (places, 2**k) of 0 and 1."""
+    mask = (1 << max(places) + 1) - 1
+    words = np.array([v & mask for v in contents], np.uint64)
+    return (words >> np.array(places, np.uint64)[:, None] & np.uint64(1)).astype(np.int64)
+
+
+def columns_shape(columns: Edges) -> TableShape:
+    """Analyse columns (columns, 2**k) of 0 and 1, of one table or of several at one address."""
+    nodes = _diagram(columns)
+    inputs = (nodes.support[:, None] >> np.arange(columns.shape[1].bit_length()) & 1).sum(axis=1)
     wide = inputs > LUT_INPUTS
     used = np.zeros(wide.size, bool)
     used[nodes.roots] = True
     used[nodes.children[wide]] = True
     pieces = used & ~wide & (inputs > 1)
-    columns = np.unique(nodes.roots)
-    address, logic = int(inputs[columns].max()), int((inputs[columns] > 1).sum())
+    roots = np.unique(nodes.roots)
+    address, logic = int(inputs[roots].max()), int((inputs[roots] > 1).sum())
     luts = float(pieces.sum() + wide.sum() / MULTIPLEXERS_A_LUT)
-    widths = inputs[columns][inputs[columns] > 1]
+    widths = inputs[roots][inputs[roots] > 1]
     joined = float((1 << np.maximum(0, widths - LUT_INPUTS)).sum())
     if address == F7_INPUTS or (address == F8_INPUTS and logic <= _FEW_COLUMNS):
         luts = min(luts, joined)
-    small = (inputs[columns] > 1) & (inputs[columns] < LUT_INPUTS)
+    small = (inputs[roots] > 1) & (inputs[roots] < LUT_INPUTS)
     return TableShape(luts, address, logic, int(small.sum()), joined)
 
 
