@@ -59,7 +59,7 @@ PLAN: dict[str, tuple[str, ...]] = {
     "search.layered": ("search.designs",),
     "search.distill": ("search.hybrid", "search.layered"),
     "baselines": ("search.teachers", "sim"),
-    "job_sources": (),
+    "job_sources": ("search.data",),
     "config": ("job_sources", "search.distill"),
     "report.plots": ("codegen",),
     "extras": ("sim",),

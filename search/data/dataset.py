@@ -277,6 +277,21 @@ class Dataset:
             weights=part(self.weights),
         )
 
+    def of_features(self, names: Sequence[str]) -> Dataset:
+        """The same rows with these features alone, in this order.
+
+        Raises:
+            InputError: it has no such feature.
+        """
+        for name in names:
+            if name not in self.feature_names:
+                raise InputError(
+                    f"has no feature {name!r}, which data.features names: it has "
+                    f"{', '.join(self.feature_names)}"
+                )
+        places = [self.feature_names.index(name) for name in names]
+        return replace(self, X=self.X[:, places], feature_names=tuple(names))
+
     def split(self, fraction: float, seed: int = 0) -> tuple[Dataset, Dataset]:
         """Shuffle and cut: the rest, and a part with about `fraction` of the rows.
 

@@ -1,21 +1,20 @@
-"""Reading data sets: .npz, .csv, and the public jet data set from OpenML.
+"""Reading data sets: .npz, .csv, .parquet, .h5 and ROOT trees; nothing is unpickled.
 
-Layouts:
-  .npz  `X` and `y`, or `X_train`, `y_train`, `X_test`, `y_test` (both y may be left out); optional
-        `feature_names` and `classes` (or `class_names`) as fixed-width text. Never unpickled. For a
-        regression y is real, (rows,) or (rows, targets), and `target_names` may name the targets.
-        `scores` (or `scores_train`, `scores_test`) are what a teacher says of the rows.
-  .csv  one header line of names, then numbers. The label column is the one named by `target`,
-        else the one called label, class, target or y; its values may be whole numbers or text. A
-        regression takes one or several columns of numbers.
+Two layouts:
+  arrays   `X` and `y`, or `X_train`, `y_train`, `X_test`, `y_test` (both y may be left out), of
+           .npz and .h5 files; optional `feature_names` and `classes` (or `class_names`) as text.
+           For a regression y is real, (rows,) or (rows, targets), and `target_names` may name the
+           targets. `scores` (or `scores_train`, `scores_test`) are what a teacher says of the rows,
+           `weights` (or those of both parts) how much they count.
+  columns  one value of each row by name, of .csv, .parquet and .h5 files and of a tree of a .root
+           file (`symtick.search.data.tables`).
+Labels are whole numbers from 0, or text.
 """
 
 from __future__ import annotations
 
-import csv
-import warnings
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -23,54 +22,63 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.defaults import TEST
-from symtick.errors import InputError, ToolError
+from symtick.errors import InputError
 from symtick.expr import default_names
-from symtick.search.data.dataset import (
-    WRITE_REGRESSION,
-    Dataset,
-    DataTask,
-    FloatArray,
-    IntArray,
-    Part,
-    check_matrix,
+from symtick.search.data.dataset import Dataset, DataTask, Part, check_matrix
+from symtick.search.data.hdf5 import hdf5_arrays, hdf5_columns
+from symtick.search.data.labels import numbered_labels
+from symtick.search.data.tables import (
+    Column,
+    Columns,
+    csv_columns,
+    from_columns,
+    parquet_columns,
+    root_columns,
 )
 
-TARGET_NAMES = ("label", "class", "target", "y")
-MAX_CLASSES = 10_000  # a larger label is a mistake, such as a number of events
-JET_CLASSES = ("g", "q", "w", "z", "t")
+Arrays = dict[str, npt.NDArray[Any]]
+_TABLES: dict[str, Callable[[Path, str | None], dict[str, Column]]] = {
+    ".csv": lambda path, _: csv_columns(path),
+    ".parquet": lambda path, _: parquet_columns(path),
+    ".root": root_columns,
+    ".h5": hdf5_columns,
+    ".hdf5": hdf5_columns,
+}
+_HDF5 = (".h5", ".hdf5")
 
 
 def load_dataset(
     path: Path | str,
     part: Part = "all",
-    target: str | Sequence[str] | None = None,
+    columns: Columns | None = None,
     task: DataTask = "classification",
 ) -> Dataset:
-    """A .npz or .csv file.
+    """The rows of a file.
 
     Args:
-        path: the file.
+        path: the file; its suffix says what it is.
         part: which part of a file that holds a training and a test part.
-        target: the name of a csv's label column; for a regression those of its target columns.
+        columns: what the columns are; by default the label is called label, class, target or y.
         task: whether y holds class labels or real targets.
 
     Raises:
         InputError: missing, of another kind, damaged, or breaking a rule of `Dataset`.
+        MissingExtraError: the package that reads such files is not installed.
     """
-    path = Path(path)
+    path, columns = Path(path), columns or Columns()
     if part not in get_args(Part):
         raise InputError(f"the part must be one of {', '.join(get_args(Part))}, not {part!r}")
     if not path.is_file():
         raise InputError(f"there is no data file {path}")
-    if path.suffix not in (".npz", ".csv"):
-        raise InputError(f"{path} is neither .npz nor .csv")
-    if path.suffix == ".csv" and part != "all":
-        raise InputError(f"{path} is a .csv file: it has no {part} part, only all")
+    if path.suffix not in (".npz", *_TABLES):
+        raise InputError(f"{path} is none of .npz, {', '.join(_TABLES)}")
+    arrays = _arrays(path, columns.table)
+    if arrays is None and part != "all":
+        raise InputError(f"{path} is a {path.suffix} file: it has no {part} part, only all")
     try:
-        if path.suffix == ".npz":
-            return _read_npz(path, part, task)
-        wanted = (target,) if isinstance(target, str) else tuple(target or ())
-        return _read_csv(path, wanted, task)
+        if arrays is not None:
+            return _selected(_from_arrays(path, arrays, part, task), columns)
+        return from_columns(path, _TABLES[path.suffix](path, columns.table), columns, task)
     except InputError as error:
         if str(path) in str(error):
             raise
@@ -81,7 +89,7 @@ def load_split(
     path: Path | str,
     fraction: float = TEST,
     seed: int = 0,
-    target: str | Sequence[str] | None = None,
+    columns: Columns | None = None,
     task: DataTask = "classification",
 ) -> tuple[Dataset, Dataset]:
     """Training and test part of a file: its own parts, or else a seeded cut.
@@ -90,7 +98,8 @@ def load_split(
         InputError: as `load_dataset` and `Dataset.split`, or one part alone has y.
     """
     file = Path(path)
-    arrays = _arrays(file) if file.suffix == ".npz" and file.is_file() else {}
+    table = None if columns is None else columns.table
+    arrays = (_arrays(file, table) if file.is_file() else None) or {}
     if "X_train" in arrays:
         for key in ("y", "scores", "weights"):
             given = [name for name in (f"{key}_train", f"{key}_test") if name in arrays]
@@ -98,11 +107,17 @@ def load_split(
                 raise InputError(
                     f"{path} has {given[0]} alone: give {key}_train and {key}_test, or neither"
                 )
-        return load_dataset(file, "train", task=task), load_dataset(file, "test", task=task)
-    return load_dataset(file, "all", target, task).split(fraction, seed)
+        train = load_dataset(file, "train", columns, task)
+        return train, load_dataset(file, "test", columns, task)
+    return load_dataset(file, "all", columns, task).split(fraction, seed)
 
 
-def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+def _arrays(path: Path, table: str | None) -> Arrays | None:
+    """The arrays of a file in the layout of arrays; None for one of columns."""
+    if path.suffix in _HDF5:
+        return hdf5_arrays(path, table)
+    if path.suffix != ".npz":
+        return None
     try:
         with np.load(path, allow_pickle=False) as content:
             return {key: content[key] for key in content.files}
@@ -113,8 +128,7 @@ def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
         ) from error
 
 
-def _read_npz(path: Path, part: Part, task: DataTask) -> Dataset:
-    arrays = _arrays(path)
+def _from_arrays(path: Path, arrays: Arrays, part: Part, task: DataTask) -> Dataset:
     X = _stacked(path, arrays, "X", part)
     if X is None:
         wanted = "X or X_train and X_test" if part == "all" else f"X_{part}"
@@ -122,21 +136,34 @@ def _read_npz(path: Path, part: Part, task: DataTask) -> Dataset:
     y = _stacked(path, arrays, "y", part)
     given = arrays.get("feature_names")
     matrix = check_matrix(X, None if given is None else tuple(map(str, given)))
-    names = default_names(matrix.shape[1]) if given is None else given
+    names = default_names(matrix.shape[1]) if given is None else tuple(map(str, given))
     scores, weights = (_stacked(path, arrays, name, part) for name in ("scores", "weights"))
     if task == "regression":
-        targets = _target_names(arrays, y)
-        return Dataset(matrix, y, tuple(map(str, names)), (), targets, scores, weights)
+        return Dataset(matrix, y, names, (), _target_names(arrays, y), scores, weights)
     named = arrays.get("class_names", arrays.get("classes"))
-    classes = _counted(path, arrays) if named is None else tuple(map(str, named))
-    if not classes and scores is not None:
-        classes = tuple(str(k) for k in range(max(2, np.atleast_2d(scores.T).shape[0])))
-    return Dataset(matrix, y, tuple(map(str, names)), classes, (), scores, weights)
+    classes = None if named is None else tuple(map(str, named))
+    if y is not None:
+        every = [arrays[name] for name in ("y", "y_train", "y_test") if name in arrays]
+        y, classes = numbered_labels(y, every, classes)
+    elif classes is None and scores is not None:
+        outputs = 1 if scores.ndim == 1 else scores.shape[1]
+        classes = tuple(str(k) for k in range(max(2, outputs)))
+    return Dataset(matrix, y, names, classes or (), (), scores, weights)
 
 
-def _target_names(
-    arrays: Mapping[str, npt.NDArray[Any]], y: npt.NDArray[Any] | None
-) -> tuple[str, ...]:
+def _selected(data: Dataset, columns: Columns) -> Dataset:
+    """The features that are asked for; an array says itself what the other columns are."""
+    for key, value in (("label", columns.label), ("weight", columns.weight),
+                       ("scores", columns.scores)):  # fmt: skip
+        if value:
+            raise InputError(
+                f"data.{key} names a column, but the file holds arrays: y are the labels, weights "
+                "the weights, scores the teacher's scores"
+            )
+    return data.of_features(columns.features) if columns.features else data
+
+
+def _target_names(arrays: Arrays, y: npt.NDArray[Any] | None) -> tuple[str, ...]:
     """Names of a regression's targets; y0, y1, ... where the file has none."""
     named = arrays.get("target_names")
     if named is not None:
@@ -163,146 +190,3 @@ def _stacked(
         return np.concatenate(parts)
     except ValueError as error:
         raise InputError(f"{path}: {' and '.join(keys)} do not fit together: {error}") from error
-
-
-def _counted(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[str, ...]:
-    """Class names 0, 1, ... for labels that came without names; those of all parts."""
-    parts = {name: arrays[name] for name in ("y", "y_train", "y_test") if name in arrays}
-    for name, y in parts.items():
-        if y.dtype.kind not in "iub":
-            raise InputError(
-                f"{path}: {name} holds {y.dtype}, but labels are whole numbers; {WRITE_REGRESSION}"
-            )
-    return _numbered(path, max((int(y.max()) for y in parts.values() if y.size), default=-1))
-
-
-def _numbered(path: Path, largest: int) -> tuple[str, ...]:
-    if largest >= MAX_CLASSES:
-        raise InputError(
-            f"{path} has the label {largest}: labels number the classes from 0, up to "
-            f"{MAX_CLASSES - 1}"
-        )
-    return tuple(str(k) for k in range(largest + 1))
-
-
-def _read_csv(path: Path, wanted: Sequence[str], task: DataTask) -> Dataset:
-    header, rows = _csv_rows(path)
-    columns = _target_columns(path, header, wanted)
-    features = [i for i in range(len(header)) if i not in columns]
-    names = tuple(header[i] for i in features)
-    X = _numbers(path, [[row[i] for i in features] for row in rows], names)
-    if task == "regression":
-        if not columns:
-            raise InputError(f"{path} has no target column: name one or several with data.label")
-        targets = tuple(header[i] for i in columns)
-        values = _numbers(path, [[row[i] for i in columns] for row in rows], targets)
-        return Dataset(X, values, names, target_names=targets)
-    if not columns:
-        return Dataset(X, None, names)
-    if len(columns) > 1:
-        raise InputError(f"{path}: one label column is read, not {len(columns)}")
-    y, classes = _labels(path, [row[columns[0]].strip() for row in rows])
-    return Dataset(X, y, names, classes)
-
-
-def _csv_rows(path: Path) -> tuple[list[str], list[list[str]]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            lines = [row for row in csv.reader(file) if row]
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not a csv file: {error}") from error
-    if len(lines) < 2:
-        raise InputError(f"{path} is empty: a header line and at least one row are needed")
-    header = [name.strip() for name in lines[0]]
-    for number, row in enumerate(lines[1:]):
-        if len(row) != len(header):
-            raise InputError(
-                f"{path}: row {number} has {len(row)} values, but the header has {len(header)}"
-            )
-    return header, lines[1:]
-
-
-def _target_columns(path: Path, header: Sequence[str], wanted: Sequence[str]) -> list[int]:
-    for name in wanted:
-        if name not in header:
-            raise InputError(f"{path} has no column {name!r}: it has {', '.join(header)}")
-    if wanted:
-        return [header.index(name) for name in wanted]
-    return [header.index(name) for name in TARGET_NAMES if name in header][:1]
-
-
-def _numbers(path: Path, cells: Sequence[Sequence[str]], names: Sequence[str]) -> FloatArray:
-    try:
-        return np.array(cells, dtype=np.float64)
-    except ValueError:
-        pass  # find the cell, for the message
-    for number, row in enumerate(cells):
-        for name, cell in zip(names, row, strict=True):
-            try:
-                float(cell)
-            except ValueError as error:
-                raise InputError(
-                    f"{path}: {cell!r} in row {number}, column {name!r} is not a number"
-                ) from error
-    raise InputError(f"{path} is not a matrix of numbers")
-
-
-def _labels(path: Path, cells: Sequence[str]) -> tuple[IntArray, tuple[str, ...]]:
-    """Whole numbers from 0 stay as they are; any other text is numbered in sorted order."""
-    if all(cell.isascii() and cell.isdigit() for cell in cells):
-        numbers = [int(cell) for cell in cells]
-        classes = _numbered(path, max(numbers))
-        return np.array(numbers, dtype=np.int64), classes
-    fraction = next((cell for cell in cells if _fraction(cell)), None)
-    if fraction is not None:
-        raise InputError(
-            f"{path}: the label {fraction!r} is neither a whole number nor a name; "
-            f"{WRITE_REGRESSION}"
-        )
-    classes = tuple(sorted(set(cells)))
-    places = {name: k for k, name in enumerate(classes)}
-    return np.array([places[cell] for cell in cells], dtype=np.int64), classes
-
-
-def _fraction(cell: str) -> bool:
-    try:
-        return not float(cell).is_integer()
-    except ValueError:
-        return False
-
-
-def load_openml_jets(cache: Path | None = None) -> Dataset:
-    """The original jet data set, OpenML `hls4ml_lhc_jets_hlf`: 830,000 jets, 16 features.
-
-    Args:
-        cache: where scikit-learn keeps the download; its own folder by default.
-
-    Raises:
-        ToolError: no internet, or the server does not answer as expected.
-        InputError: what came is not the data set.
-    """
-    from sklearn.datasets import fetch_openml
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # its retries warn; the error below says it all
-            bunch = fetch_openml(
-                name="hls4ml_lhc_jets_hlf",
-                version=1,
-                as_frame=False,
-                parser="pandas",
-                data_home=None if cache is None else str(cache),
-                n_retries=1,
-            )
-    except (OSError, ValueError) as error:
-        raise ToolError(
-            f"could not fetch hls4ml_lhc_jets_hlf from OpenML ({error}): this needs internet. "
-            "Without it use the committed sample examples/jets/jets_sample.npz, or a file of "
-            "your own (.npz or .csv)"
-        ) from error
-    places = {name: k for k, name in enumerate(JET_CLASSES)}
-    unknown = sorted(set(map(str, bunch.target)) - set(places))
-    if unknown:
-        raise InputError(f"hls4ml_lhc_jets_hlf came with the unknown classes {unknown}")
-    y = np.array([places[str(label)] for label in bunch.target], dtype=np.int64)
-    return Dataset(bunch.data, y, tuple(map(str, bunch.feature_names)), JET_CLASSES)

@@ -45,6 +45,8 @@ EXTRAS = {
         "teacher.onnx: networks as ONNX files", {"onnx": "onnx", "onnxruntime": "onnxruntime"}
     ),
     "keras": Extra("teacher.keras: networks of Keras 3 and whole models", {"keras": "keras"}),
+    "parquet": Extra("data in .parquet files", {"pyarrow": "pyarrow"}),
+    "root": Extra("data in ROOT trees", {"uproot": "uproot"}),
     "trees": Extra(
         "teacher.trees: files of XGBoost and LightGBM",
         {"lightgbm": "lightgbm", "xgboost-cpu": "xgboost"},

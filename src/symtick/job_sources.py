@@ -9,6 +9,7 @@ from annotated_types import Gt, Lt
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from symtick.defaults import TEST, VALIDATION
+from symtick.search.data.tables import Columns
 from symtick.settings import Count
 
 CHECKED = ConfigDict(extra="forbid", frozen=True)  # of every section: unknown keys are refused
@@ -23,15 +24,31 @@ class DataSection(_Section):
 
     Attributes:
         path: the file (layouts: `symtick.search.data.files`).
-        label: name of a .csv file's label column; for a regression of its target column or columns.
+        label: of a file of columns the label; for a regression the target or targets.
+        features: the features, in this order; by default all columns that are nothing else.
+        weight: of a file of columns how much each row counts.
+        scores: of a file of columns the teacher's scores, in the order of the classes.
+        table: the tree of a ROOT file, or the table or group of an HDF5 file.
         test: share of the rows kept for the test, where the file has no test part of its own.
         validation: share of the training rows kept for choosing precision and design.
     """
 
     path: Path
     label: str | list[str] | None = None
+    features: list[str] = []
+    weight: str | None = None
+    scores: list[str] = []
+    table: str | None = None
     test: Annotated[float, Gt(0), Lt(0.9)] = TEST
     validation: Annotated[float, Gt(0), Lt(0.9)] = VALIDATION
+
+    @property
+    def columns(self) -> Columns:
+        """What the columns of the file are."""
+        given = [self.label] if isinstance(self.label, str) else self.label or []
+        return Columns(
+            tuple(given), tuple(self.features), self.weight, tuple(self.scores), self.table
+        )
 
 
 class TrainSection(_Section):

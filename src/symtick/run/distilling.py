@@ -61,7 +61,8 @@ def distill_job(
         raise InputError(f"the output folder {target} exists: remove it or name another")
     model(job.hardware.device, job.hardware.clock_mhz)
     config = distill_config(job)
-    train, test = load_split(job.data.path, job.data.test, job.seed, job.data.label, job.task)
+    data = job.data
+    train, test = load_split(data.path, data.test, job.seed, data.columns, job.task)
     check_names(train.feature_names)
     inputs = job.inputs.fit(train.feature_names, train.X)
     _check_y(job, train)

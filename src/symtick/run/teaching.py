@@ -51,7 +51,8 @@ def make_teacher(job: Job, train: Dataset) -> Teacher | None:
     if teacher is None:
         if train.y is None and train.scores is None:
             raise InputError(
-                f"{job.data.path} has no y, and the job names no teacher to learn from"
+                f"{job.data.path} has no y, and the job names no teacher to learn from: name the "
+                "column of the labels as data.label, or a teacher"
             )
         return None
     if teacher.task != job.task:

@@ -15,7 +15,9 @@ from hypothesis.extra.numpy import arrays
 
 from symtick.errors import InputError, ToolError
 from symtick.search.data.dataset import TOP, Dataset, Scaler
-from symtick.search.data.files import JET_CLASSES, load_dataset, load_openml_jets, load_split
+from symtick.search.data.files import load_dataset, load_split
+from symtick.search.data.openml import JET_CLASSES, load_openml_jets
+from symtick.search.data.tables import Columns
 
 SAMPLE = Path(__file__).parents[3] / "examples" / "jets" / "jets_sample.npz"
 RNG = np.random.default_rng(7)
@@ -123,9 +125,9 @@ def test_files_that_are_not_data_are_refused(tmp_path: Path) -> None:
     (tmp_path / "d.npz").write_text("not a zip")
     with pytest.raises(InputError, match=r"not a \.npz file of plain arrays"):
         load_dataset(tmp_path / "d.npz")
-    (tmp_path / "d.root").write_text("")
-    with pytest.raises(InputError, match=r"neither \.npz nor \.csv"):
-        load_dataset(tmp_path / "d.root")
+    (tmp_path / "d.xlsx").write_text("")
+    with pytest.raises(InputError, match=r"is none of \.npz, \.csv, \.parquet, \.root, \.h5"):
+        load_dataset(tmp_path / "d.xlsx")
 
 
 def csv_file(folder: Path, text: str) -> Path:
@@ -142,10 +144,10 @@ def test_csv_with_text_labels(tmp_path: Path) -> None:
 def test_csv_with_a_named_target(tmp_path: Path) -> None:
     path = csv_file(tmp_path, "pt,kind\n1,0\n3,2\n")
     assert load_dataset(path).y is None
-    held = load_dataset(path, target="kind")
+    held = load_dataset(path, columns=Columns(label=("kind",)))
     assert held.class_names == ("0", "1", "2") and held.labels.tolist() == [0, 2]
-    with pytest.raises(InputError, match="no column 'sort': it has pt, kind"):
-        load_dataset(path, target="sort")
+    with pytest.raises(InputError, match=r"no column 'sort', which data\.label names: it has pt"):
+        load_dataset(path, columns=Columns(label=("sort",)))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from symtick.errors import InputError
 from symtick.search.data.dataset import Dataset
 from symtick.search.data.files import load_dataset, load_split
 from symtick.search.data.problem import Problem
+from symtick.search.data.tables import Columns
 from symtick.search.teachers.files import load_teacher
 from symtick.search.teachers.train import train_mlp
 
@@ -45,17 +46,18 @@ def test_npz_and_csv(tmp_path: Path) -> None:
     np.savez(tmp_path / "one.npz", X=X, y=Y[:, 0])
     train, test = load_split(tmp_path / "one.npz", 0.5, task="regression")
     assert train.target_names == ("y0",) and test.targets.shape == (3, 1)
+    np.savez(tmp_path / "one.npz", X=X, y=Y[:, 0] + 0.25)
     with pytest.raises(InputError, match="learnt with task: regression"):
         load_dataset(tmp_path / "one.npz")
     lines = ["a,b,u,v", *(",".join(map(str, row)) for row in np.hstack([X, Y]).tolist())]
     (tmp_path / "d.csv").write_text("\n".join(lines))
-    both = load_dataset(tmp_path / "d.csv", target=["u", "v"], task="regression")
+    both = load_dataset(tmp_path / "d.csv", columns=Columns(label=("u", "v")), task="regression")
     assert np.array_equal(both.targets, Y) and both.feature_names == NAMES
     with pytest.raises(InputError, match="name one or several with"):
         load_dataset(tmp_path / "d.csv", task="regression")
-    with pytest.raises(InputError, match=r"label '0.5' is neither .* task: regression"):
+    with pytest.raises(InputError, match=r"label 0\.5 in row 0 is neither .* task: regression"):
         (tmp_path / "e.csv").write_text("a,u\n1,0.5\n2,1.5\n")
-        load_dataset(tmp_path / "e.csv", target="u")
+        load_dataset(tmp_path / "e.csv", columns=Columns(label=("u",)))
 
 
 def test_a_perceptron_of_values_in_the_users_units(tmp_path: Path) -> None:

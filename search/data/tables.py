@@ -1,0 +1,252 @@
+"""Data sets from columns: .csv, .parquet and ROOT trees, and what each column is.
+
+A column is numbers or text. One is the label (of a regression one or several are targets), one may
+hold weights and several a teacher's scores; the others are features, or those that are named.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.errors import InputError, MissingExtraError
+from symtick.search.data.dataset import Dataset, DataTask, FloatArray
+from symtick.search.data.labels import numbered_labels
+
+Column = npt.NDArray[Any]
+LABELS = ("label", "class", "target", "y")  # what the label column may be called
+_SHOWN = 40  # names of columns in a message
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the columns of a file are, by name.
+
+    Attributes:
+        label: the label; of a regression the targets.
+        features: the features, in this order; all other columns by default.
+        weight: how much a row counts.
+        scores: what a teacher says, in the order of the classes or targets.
+        table: the tree of a .root file, or the group or data set of an .h5 file.
+    """
+
+    label: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    weight: str | None = None
+    scores: tuple[str, ...] = ()
+    table: str | None = None
+
+
+def from_columns(
+    path: Path, content: Mapping[str, Column], columns: Columns, task: DataTask
+) -> Dataset:
+    """The data set of a file's columns.
+
+    Raises:
+        InputError: a column is missing or is text where numbers are needed, or as `Dataset`.
+    """
+    for key, names in (("label", columns.label), ("features", columns.features),
+                       ("weight", (columns.weight,)), ("scores", columns.scores)):  # fmt: skip
+        for name in names:
+            if name is not None and name not in content:
+                raise InputError(_lacking(path, name, f"data.{key}", content))
+    label = columns.label or tuple(name for name in LABELS if name in content)[:1]
+    other = {*label, *columns.scores, columns.weight}
+    features = columns.features or tuple(name for name in content if name not in other)
+    doubled = [name for name in features if name in other]
+    if doubled:
+        raise InputError(f"{path}: {doubled[0]!r} is named as a feature and as something else")
+    if not features:
+        raise InputError(f"{path} has no column for a feature, only {', '.join(content)}")
+    X = _matrix(path, content, features, "name it as data.label, or leave it out by data.features")
+    scores = _matrix(path, content, columns.scores, "scores are numbers")
+    weights = _matrix(path, content, (columns.weight,) if columns.weight else (), "of weights")
+    more = {"scores": scores, "weights": None if weights is None else weights[:, 0]}
+    assert X is not None  # there are features
+    if task == "regression":
+        if not label:
+            raise InputError(f"{path} has no target column: name one or several with data.label")
+        y = _matrix(path, content, label, "targets are numbers")
+        return Dataset(X, y, features, target_names=label, **more)  # type: ignore[arg-type]
+    if len(label) > 1:
+        raise InputError(f"{path}: one label column is read, not {len(label)}")
+    if not label:
+        classes = () if scores is None else tuple(map(str, range(max(2, scores.shape[1]))))
+        return Dataset(X, None, features, classes, **more)  # type: ignore[arg-type]
+    try:
+        numbers, names = numbered_labels(content[label[0]], [content[label[0]]])
+    except InputError as error:
+        raise InputError(f"{path}, column {label[0]!r}: {error}") from None
+    return Dataset(X, numbers, features, names, **more)  # type: ignore[arg-type]
+
+
+def _lacking(path: Path, name: str, key: str, content: Mapping[str, Column]) -> str:
+    near = get_close_matches(name, content, 1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    names = ", ".join(list(content)[:_SHOWN])
+    more = f", and {len(content) - _SHOWN} more" if len(content) > _SHOWN else ""
+    return f"{path} has no column {name!r}, which {key} names: it has {names}{more}{hint}"
+
+
+def _matrix(
+    path: Path, content: Mapping[str, Column], names: Sequence[str], remedy: str
+) -> FloatArray | None:
+    """Columns as float64 (rows, columns); None for no columns."""
+    if not names:
+        return None
+    return np.stack([_numbers(path, name, content[name], remedy) for name in names], axis=1)
+
+
+def _numbers(path: Path, name: str, column: Column, remedy: str) -> FloatArray:
+    if column.dtype.kind in "iufb":
+        return np.asarray(column, np.float64)
+    try:
+        return np.array(column, dtype=np.float64)
+    except (ValueError, TypeError):
+        pass  # find the cell, for the message
+    for number, cell in enumerate(column.tolist()):
+        try:
+            float(cell)
+        except (ValueError, TypeError):
+            raise InputError(
+                f"{path}: {cell!r} in row {number}, column {name!r} is not a number: {remedy}"
+            ) from None
+    raise InputError(f"{path}: the column {name!r} is not numbers: {remedy}")
+
+
+def csv_columns(path: Path) -> dict[str, Column]:
+    """One header line of names, then values.
+
+    Raises:
+        InputError: not a csv file, no rows, rows of unequal length, or a name that stands twice.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            lines = [row for row in csv.reader(file) if row]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not a csv file: {error}") from error
+    if len(lines) < 2:
+        raise InputError(f"{path} is empty: a header line and at least one row are needed")
+    header = [name.strip() for name in lines[0]]
+    for number, row in enumerate(lines[1:]):
+        if len(row) != len(header):
+            raise InputError(
+                f"{path}: row {number} has {len(row)} values, but the header has {len(header)}"
+            )
+    _distinct(path, header)
+    return {name: _cells([row[k] for row in lines[1:]]) for k, name in enumerate(header)}
+
+
+def _cells(texts: Sequence[str]) -> Column:
+    """Numbers, if all of them are; else text."""
+    try:
+        return np.array(texts, dtype=np.float64)
+    except ValueError:
+        return np.array(texts, dtype=object)
+
+
+def _distinct(path: Path, names: Sequence[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"{path}: the column name {name!r} occurs {names.count(name)} times")
+
+
+def parquet_columns(path: Path) -> dict[str, Column]:
+    """The columns of a .parquet file; an index that pandas stored is left out.
+
+    Raises:
+        InputError: damaged, empty, or a column is neither numbers nor text.
+        MissingExtraError: pyarrow is not installed.
+    """
+    if find_spec("pyarrow") is None:
+        raise MissingExtraError(f"the data file {path}", "parquet")
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        table = pyarrow.parquet.read_table(path)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise InputError(f"{path} is not a .parquet file, or damaged: {error}") from error
+    _distinct(path, table.column_names)
+    columns = {}
+    for name in table.column_names:
+        if name.startswith("__index_level_"):
+            continue
+        column = table.column(name).combine_chunks()
+        if pyarrow.types.is_dictionary(column.type):
+            column = column.dictionary_decode()
+        kind = column.type
+        if pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind):
+            columns[name] = np.array(column.to_pylist(), dtype=object)
+        elif pyarrow.types.is_boolean(kind) or pyarrow.types.is_primitive(kind):
+            columns[name] = column.to_numpy(zero_copy_only=False)
+        else:
+            raise InputError(
+                f"{path}: the column {name!r} is of type {kind}: store one number or text for each "
+                "row, such as a column for each element"
+            )
+    return columns
+
+
+def root_columns(path: Path, table: str | None) -> dict[str, Column]:
+    """The branches of a tree that hold one value for each entry.
+
+    Args:
+        path: the file.
+        table: the tree; None where there is one alone.
+
+    Raises:
+        InputError: damaged, no such tree, several of them, or branches of several values alone.
+        MissingExtraError: uproot is not installed.
+    """
+    if find_spec("uproot") is None:
+        raise MissingExtraError(f"the data file {path}", "root")
+    import uproot
+
+    try:
+        with uproot.open(path) as file:
+            kinds = file.classnames(recursive=True)
+            trees = {k.partition(";")[0]: None for k, kind in kinds.items()
+                     if kind == "TTree" or "RNTuple" in kind}  # fmt: skip
+            if table is None and len(trees) != 1:
+                raise InputError(
+                    f"{path} holds the trees {', '.join(trees) or '(none)'}: name one as data.table"
+                )
+            name = table or next(iter(trees))
+            if name not in trees:
+                raise InputError(
+                    f"{path} has no tree {name!r}, which data.table names: it has "
+                    f"{', '.join(trees) or 'none'}"
+                )
+            return _branches(path, file[name])
+    except (OSError, ValueError, KeyError, uproot.DeserializationError) as error:
+        if isinstance(error, InputError):
+            raise
+        line = next(iter(str(error).strip().splitlines()), "")
+        raise InputError(f"{path} is not a .root file, or damaged: {line}") from error
+
+
+def _branches(path: Path, tree: Any) -> dict[str, Column]:
+    columns, several = {}, []
+    for name in tree.keys(recursive=False):
+        values = tree[name].array(library="np")
+        if values.ndim == 1 and values.dtype.kind in "iufb":
+            columns[name] = values
+        elif values.ndim == 1 and all(isinstance(v, str) for v in values[:1]):
+            columns[name] = np.array(values.tolist(), dtype=object)
+        else:
+            several.append(name)
+    if not columns:
+        raise InputError(
+            f"{path}: no branch holds one number for each entry (there are {', '.join(several)}): "
+            "write flat branches, such as one for each of the leading particles"
+        )
+    return columns

@@ -1,0 +1,86 @@
+"""Jobs on data files of every format: the same rows make the same front."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import awkward as ak
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import uproot
+
+from symtick import distill_job
+from symtick.errors import InputError
+
+Job = Callable[..., Path]
+QUICK = {"generations": 1, "hidden": []}
+pytestmark = pytest.mark.kernel
+
+
+def rows() -> dict[str, Any]:
+    rng = np.random.default_rng(8)
+    X = rng.normal(size=(400, 2)) * (1.0, 40.0)
+    sig = np.abs(X[:, 0]) + np.tanh(X[:, 1] / 40) > 0.8
+    return {"eta": X[:, 0], "pt": X[:, 1], "kind": np.where(sig, "sig", "bkg")}
+
+
+def write(path: Path, content: dict[str, Any]) -> None:
+    """A file of these columns, by its suffix."""
+    if path.suffix == ".npz":
+        X = np.stack([content["eta"], content["pt"]], axis=1)
+        np.savez(path, X=X, y=content["kind"], feature_names=np.array(["eta", "pt"]))
+    elif path.suffix == ".csv":
+        with path.open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(content)
+            writer.writerows(zip(*(v.tolist() for v in content.values()), strict=True))
+    elif path.suffix == ".parquet":
+        pd.DataFrame(content).to_parquet(path)
+    elif path.suffix == ".h5":
+        with h5py.File(path, "w") as file:
+            for name, values in content.items():
+                file[name] = values.tolist() if name == "kind" else values
+    else:
+        with uproot.recreate(path) as tree:
+            tree["events"] = {**content, "kind": ak.Array(content["kind"].tolist())}
+
+
+def test_the_same_rows_in_five_formats_make_the_same_front(job: Job, tmp_path: Path) -> None:
+    fronts = []
+    for suffix in ("npz", "csv", "parquet", "h5", "root"):
+        write(tmp_path / f"rows.{suffix}", rows())
+        data: dict[str, Any] = {"path": f"rows.{suffix}"}
+        if suffix != "npz":
+            data |= {"label": "kind", "features": ["eta", "pt"]}
+        folder = tmp_path / suffix
+        folder.mkdir()
+        path = job(folder, data=data | {"path": f"../rows.{suffix}"}, teacher={}, search=QUICK)
+        run = distill_job(path, folder / "run")
+        assert run.train.class_names == ("bkg", "sig")
+        fronts.append((run.folder / "front.json").read_bytes())
+    assert len(fronts) == 5 and len(set(fronts)) == 1
+
+
+def test_a_missing_label_is_named_with_its_key(job: Job, tmp_path: Path) -> None:
+    write(tmp_path / "rows.csv", {"eta": np.arange(30.0), "kind": np.arange(30) % 2})
+    data = {"path": "rows.csv"}
+    with pytest.raises(InputError, match=r"has no y, .* column of the labels as data\.label"):
+        distill_job(job(tmp_path, data=data, teacher={}), tmp_path / "run")
+    data["label"] = "kin"
+    with pytest.raises(InputError, match=r"'kin', which data\.label names: it has eta, kind; did"):
+        distill_job(job(tmp_path, data=data, teacher={}), tmp_path / "run")
+
+
+def test_scores_of_columns_teach(job: Job, tmp_path: Path) -> None:
+    content = rows()
+    write(tmp_path / "rows.csv", {**content, "said": content["eta"] * 2.0})
+    data = {"path": "rows.csv", "label": "kind", "scores": ["said"]}
+    run = distill_job(job(tmp_path, data=data, teacher={}, search=QUICK), tmp_path / "run")
+    said = run.said(run.test)
+    assert said is not None and np.array_equal(said[:, 0], 2.0 * run.test.X[:, 0])
+    assert run.output_names == ("score_sig",)
