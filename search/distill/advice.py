@@ -246,7 +246,8 @@ def _bits(
     (now, first), *others = teachers.items()
     worths = ", ".join(f"{yardstick.worth(t)} on {bits}" for bits, t in others)
     best = yardstick.best([first, *(t for _, t in others)])
-    if not yardstick.better(best, first):
+    # where the teacher itself has enough bits for what is asked, the designs lack something else
+    if yardstick.missing(first) <= 0 or not yardstick.better(best, first):
         text = f"more is not expected to help: on {now} bits the teacher itself reaches "
         return [Suggestion(setting, None, False, text + yardstick.worth(first))]
     value = next(bits for bits, t in others if not yardstick.better(best, t))

@@ -99,6 +99,14 @@ def test_bits_by_the_teacher_itself() -> None:
     assert found.text == "more is not expected to help: on 7 bits the teacher itself reaches 97.6 %"
 
 
+def test_more_bits_are_no_help_where_the_teacher_has_enough_for_what_is_asked() -> None:
+    fewer, more = QuantisedTeacher(6, 0.88), QuantisedTeacher(7, 0.899)  # 97.8 and 99.9 %
+    found = advice(design(0.8), quantised=(fewer, more))["inputs.bits"]
+    assert (found.value, found.helps) == (None, False)
+    stricter = replace(CHOICE, share=0.99)
+    assert advice(design(0.8), quantised=(fewer, more), choice=stricter)["inputs.bits"].helps
+
+
 def test_errors_of_values_are_compared_as_ratios() -> None:
     choice = ChoiceSettings(rmse_ratio=1.2, max_ticks=5)
     found = advice(
