@@ -21,6 +21,7 @@ from symtick.codegen import Fixed, Slice
 from symtick.errors import InputError
 from symtick.expr import Expression, with_affine_inputs
 from symtick.search.data.dataset import FloatArray, IntArray, Scaler, check_matrix
+from symtick.search.data.names import port_names
 
 SLICE_BITS = range(4, 11)  # bits of a slice
 _ROWS = 20_000  # rows that slices are chosen on
@@ -34,7 +35,8 @@ class InputMap(Protocol):
     """From features in the user's units to the inputs of search and design.
 
     Attributes:
-        names: one for each feature.
+        names: one for each feature, as ports and expressions have it.
+        titles: the same as the user wrote them.
         formats: what the search's expressions read, within [-1, 1).
         read_formats: the same codes as the design's expressions read them.
         slices: of which words they are, for each input; empty where the ports carry them.
@@ -42,6 +44,9 @@ class InputMap(Protocol):
 
     @property
     def names(self) -> tuple[str, ...]: ...
+
+    @property
+    def titles(self) -> tuple[str, ...]: ...
 
     @property
     def formats(self) -> tuple[Fixed, ...]: ...
@@ -124,11 +129,13 @@ class WordInputs:
         names: one for each input.
         from_words: the word of each input.
         slices: what the design reads of each, in the word's units.
+        titles: the user's names.
     """
 
     names: tuple[str, ...]
     from_words: tuple[Word, ...]
     slices: tuple[Slice, ...]
+    titles: tuple[str, ...]
 
     @classmethod
     def fit(
@@ -144,7 +151,7 @@ class WordInputs:
         """Slices from the data: the finest step of each input that saturates up to 2 % of its rows.
 
         Args:
-            names: one for each input.
+            names: one for each input, as the user wrote them.
             words: the word of each.
             X: training rows (n, inputs) in the user's units.
             bits: of a slice, from 4 to 10. A slice has more where the entropy of its codes is
@@ -173,7 +180,7 @@ class WordInputs:
             raw = word.raw(feature)
             stated = None if width is None else _finest(word.fmt, raw, width)
             slices.append(stated or _best_slice(name, word.fmt, raw, bits, least))
-        return cls(tuple(names), tuple(words), tuple(slices))
+        return cls(port_names(names), tuple(words), tuple(slices), tuple(names))
 
     @property
     def formats(self) -> tuple[Fixed, ...]:
@@ -187,7 +194,7 @@ class WordInputs:
 
     def words(self, X: npt.ArrayLike) -> IntArray:
         """What the ports carry."""
-        matrix = check_matrix(X, self.names)
+        matrix = check_matrix(X, self.titles)
         columns = [w.raw(c) for w, c in zip(self.from_words, matrix.T, strict=True)]
         return np.stack(columns, axis=1)
 
@@ -222,13 +229,13 @@ class WordInputs:
         """Word, unit, offset and slice of each."""
         return [
             {
-                "name": name,
+                **names,
                 "word": str(word.fmt),
                 "unit": word.unit,
                 "offset": word.offset,
                 "slice": str(part.fmt),
             }
-            for name, word, part in zip(self.names, self.from_words, self.slices, strict=True)
+            for names, word, part in zip(_named(self), self.from_words, self.slices, strict=True)
         ]
 
 
@@ -239,6 +246,12 @@ class ScaledInputs:
     names: tuple[str, ...]
     scaler: Scaler
     formats: tuple[Fixed, ...]
+    titles: tuple[str, ...]
+
+    @classmethod
+    def of(cls, names: Sequence[str], scaler: Scaler, formats: Sequence[Fixed]) -> ScaledInputs:
+        """The map of features with these names, as the user wrote them."""
+        return cls(port_names(names), scaler, tuple(formats), tuple(names))
 
     @property
     def read_formats(self) -> tuple[Fixed, ...]:
@@ -278,11 +291,17 @@ class ScaledInputs:
 
     def to_json(self) -> list[dict[str, Any]]:
         """Range and format of each."""
-        ranges = zip(self.names, self.scaler.low, self.scaler.high, self.formats, strict=True)
+        ranges = zip(_named(self), self.scaler.low, self.scaler.high, self.formats, strict=True)
         return [
-            {"name": name, "low": low, "high": high, "format": str(fmt)}
-            for name, low, high, fmt in ranges
+            {**names, "low": low, "high": high, "format": str(fmt)}
+            for names, low, high, fmt in ranges
         ]
+
+
+def _named(inputs: InputMap) -> list[dict[str, str]]:
+    """The names of each input in its record; the user's own where it is another."""
+    pairs = zip(inputs.names, inputs.titles, strict=True)
+    return [{"name": n} if n == title else {"name": n, "title": title} for n, title in pairs]
 
 
 def from_json(records: object) -> InputMap:
@@ -294,16 +313,18 @@ def from_json(records: object) -> InputMap:
     try:
         assert isinstance(records, list) and records
         names = tuple(str(r["name"]) for r in records)
+        titles = tuple(str(r.get("title", r["name"])) for r in records)
         if "low" in records[0]:
             scaler = Scaler.from_dict({key: [r[key] for r in records] for key in ("low", "high")})
-            return ScaledInputs(names, scaler, tuple(Fixed.parse(r["format"]) for r in records))
+            formats = tuple(Fixed.parse(r["format"]) for r in records)
+            return ScaledInputs(names, scaler, formats, titles)
         words = tuple(
             Word(Fixed.parse(r["word"]), float(r["unit"]), float(r["offset"])) for r in records
         )
         slices = tuple(
             Slice(word.fmt, Fixed.parse(r["slice"])) for word, r in zip(words, records, strict=True)
         )
-        return WordInputs(names, words, slices)
+        return WordInputs(names, words, slices, titles)
     except (AssertionError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"the description of the inputs is damaged: {error!r}") from None
 

@@ -145,7 +145,7 @@ class InputsSection(_Section):
                 )
         if self.raw is None:
             formats = tuple(Fixed.parse(self.formats.get(n, self.format)) for n in names)
-            return ScaledInputs(tuple(names), Scaler.fit(X, self.tail), formats)
+            return ScaledInputs.of(names, Scaler.fit(X, self.tail), formats)
         missing = [n for n in names if n not in self.raw and "*" not in self.raw]
         if missing:
             raise InputError(

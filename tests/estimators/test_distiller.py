@@ -119,7 +119,7 @@ def test_the_unit_of_a_target_changes_little(factor: float, offset: float) -> No
 
 @pytest.mark.parametrize(("factor", "size"), [(1e-9, "e-09"), (1e14, r"e\+14")])
 def test_a_target_that_no_design_can_hold(factor: float, size: str) -> None:
-    X = np.random.default_rng(1).uniform(-2, 2, size=(60, 2))
+    X = np.random.default_rng(1).uniform(-2, 2, size=(260, 2))
     y = np.stack([X[:, 0], factor * X[:, 1]], axis=1)
     words = f"the target 'y1' has a standard deviation of .*{size}, .* state it in another unit"
     with pytest.raises(InputError, match=words):
@@ -146,13 +146,13 @@ def test_firmware_decides_as_predict_does(tmp_path: Path) -> None:
 
 
 def test_refuses() -> None:
-    X, y = rings(60)
+    X, y = rings(260)
     with pytest.raises(NotFittedError):
         SymbolicDistiller().predict(X)
     with pytest.raises(ValueError, match="NaN"):
         SymbolicDistiller().fit(np.where(X > 0, X, np.nan), y)
     with pytest.raises(InputError, match="at least two classes"):
-        SymbolicDistiller().fit(X, np.zeros(60, int))
+        SymbolicDistiller().fit(X, np.zeros(260, int))
     with pytest.raises(InputError, match="task must be"):
         SymbolicDistiller(task="ranking").fit(X, y)  # type: ignore[arg-type]
     for wrong, text in (

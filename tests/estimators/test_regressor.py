@@ -115,7 +115,7 @@ def test_names_of_a_frame_are_used_and_made_safe() -> None:
     assert {n for n in model.names_ if n in model.best_.text}
     assert model.spec().output_names == ("mass",)
     like = quick().fit(pd.DataFrame(X, columns=["a b", "a-b", "const"]), y)
-    assert like.names_ == ("a_b", "a_b_2", "x_const")
+    assert like.names_ == ("a_b", "a_b_2", "const_")
     given = {"X_units": {"p_T (GeV)": "GeV"}, "input_formats": {"p_T (GeV)": "fixed<9,4>"}}
     model = quick(**given).fit(frame, X[:, 0] * X[:, 1])
     assert str(model.hardware_.formats[0]) == "fixed<9,4>"

@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 import uproot
 
-from symtick import distill_job
-from symtick.errors import InputError
+from symtick import distill_job, open_run
+from symtick.errors import InputError, SymtickWarning
 
 Job = Callable[..., Path]
 QUICK = {"generations": 1, "hidden": []}
@@ -67,7 +67,7 @@ def test_the_same_rows_in_five_formats_make_the_same_front(job: Job, tmp_path: P
 
 
 def test_a_missing_label_is_named_with_its_key(job: Job, tmp_path: Path) -> None:
-    write(tmp_path / "rows.csv", {"eta": np.arange(30.0), "kind": np.arange(30) % 2})
+    write(tmp_path / "rows.csv", {"eta": np.arange(400.0), "kind": np.arange(400) % 2})
     data = {"path": "rows.csv"}
     with pytest.raises(InputError, match=r"has no y, .* column of the labels as data\.label"):
         distill_job(job(tmp_path, data=data, teacher={}), tmp_path / "run")
@@ -84,3 +84,43 @@ def test_scores_of_columns_teach(job: Job, tmp_path: Path) -> None:
     said = run.said(run.test)
     assert said is not None and np.array_equal(said[:, 0], 2.0 * run.test.X[:, 0])
     assert run.output_names == ("score_sig",)
+
+
+def test_names_of_any_kind_are_mapped_to_ports(
+    job: Job, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["p_{T} [GeV]", "exp", "reg"]
+    X = np.random.default_rng(2).normal(size=(500, 3))
+    y = (X[:, 0] + np.abs(X[:, 1]) + X[:, 2] > 0.5).astype(int)
+    frame = pd.DataFrame(X, columns=names).assign(label=y)
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    inputs = {"raw": {"p_{T} [GeV]": "fixed<12,4>", "*": "fixed<10,4>"}, "widths": {"exp": 5}}
+    data = {"path": "rows.csv"}
+    path = job(tmp_path, data=data, inputs=inputs, teacher={}, search=QUICK)
+    run = open_run(distill_job(path, tmp_path / "run").folder)
+    assert run.inputs.names == ("p_T_GeV", "exp_", "reg") and run.inputs.titles == tuple(names)
+    assert run.inputs.slices[1].fmt.width == 5
+    assert run.chosen.legend == {"p_T_GeV": "p_{T} [GeV]", "exp_": "exp"}
+    assert run.train.feature_names == tuple(names)
+    emitted = (run.chosen.folder / "rtl").glob("*.v")
+    assert any("exp_" in path.read_text() for path in emitted)
+    assert "p_{T} [GeV]" in run.report().read_text()
+    from symtick.cli.runs import _print_front
+
+    _print_front(run)
+    assert "where p_T_GeV is p_{T} [GeV]" in capsys.readouterr().out
+    with pytest.raises(InputError, match=r"row 0, column 0 \('p_\{T\} \[GeV\]'\)"):
+        run.chosen.predict(np.full((1, 3), np.nan))
+
+
+def test_odd_data_are_told_and_distilled(job: Job, tmp_path: Path) -> None:
+    content = {**rows(), "flat": np.ones(400)}
+    content["eta"][:40] = 1e30
+    pd.DataFrame(content).to_csv(tmp_path / "rows.csv", index=False)
+    data = {"path": "rows.csv", "label": "kind", "validation": 0.06}
+    path = job(tmp_path, data=data, teacher={}, search=QUICK)
+    with pytest.warns(SymtickWarning) as told:
+        distill_job(path, tmp_path / "run")
+    words = [str(w.message) for w in told]
+    assert [w.split(":")[0] for w in words[:2]] == ["flat", "eta"]
+    assert words[2].startswith("19 validation rows choose precision and design")

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from symtick import distill_job
-from symtick.errors import InputError
+from symtick.errors import InputError, SymtickWarning
 from symtick.search.teachers.teacher import TorchTeacher
 
 Job = Callable[..., Path]
@@ -60,6 +60,7 @@ def test_parts_without_class_names_have_the_classes_of_both(tmp_path: Path, job:
     y[-1] = 2
     np.savez(tmp_path / "rows.npz", X_train=X[:600], y_train=y[:600], X_test=X[600:],
              y_test=y[600:])  # fmt: skip
-    run = distill_job(path, tmp_path / "run")
+    with pytest.warns(SymtickWarning, match=r"hardly a training row: 2 \(0\)"):
+        run = distill_job(path, tmp_path / "run")
     assert run.train.class_names == run.test.class_names == ("0", "1", "2")
     assert run.test.labels[-1] == 2

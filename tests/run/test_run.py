@@ -72,7 +72,7 @@ def test_formulas_have_the_digits_that_their_values_need(deciding: Run) -> None:
     """Far from 0 a slope and an offset of four digits would not be enough."""
     inputs = deciding.inputs
     assert isinstance(inputs, ScaledInputs)
-    far = ScaledInputs(
+    far = ScaledInputs.of(
         ("eta", "pt"), Scaler((4990.37, 4000.123), (5010.11, 4001.071)), inputs.formats
     )
     whole = far.in_units(parse("tanh(3*eta)*pt", ("eta", "pt")))

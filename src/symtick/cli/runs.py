@@ -74,6 +74,8 @@ def _print_front(run: Run) -> None:
     line(f"\nchosen: {run.chosen.name}, of the features in their own units")
     for name, formula in run.chosen.formulas().items():
         line(f"  {name} = {formula}")
+    for name, title in run.chosen.legend.items():
+        line(f"  where {name} is {title}")
 
 
 def compare(

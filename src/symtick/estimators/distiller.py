@@ -23,11 +23,12 @@ from symtick.config import InputsSection
 from symtick.defaults import CLOCK_MHZ, DEVICE, INPUT_FORMAT, SLICE, TAIL, VALIDATION
 from symtick.design_folder.folder import DesignSpec, write_design
 from symtick.errors import InputError
-from symtick.expr import check_names, default_names
+from symtick.expr import default_names
 from symtick.files import new_folder
 from symtick.hwcost import model, search_cost
 from symtick.search.data.dataset import FloatArray
 from symtick.search.data.inputs import InputMap
+from symtick.search.data.oddities import warn_of_oddities
 from symtick.search.data.problem import Problem
 from symtick.search.designs.front import FrontEntry
 from symtick.search.designs.settings import ChoiceSettings, Ratio
@@ -177,6 +178,7 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         )
         self.inputs_ = self._inputs(rows)
         problem = self._problem(rows, target)
+        warn_of_oddities(rows, self.inputs_.titles, problem.labels, self._classes, self.validation)
         costs = model(self.device, self.clock_mhz)
         table = search_cost(costs, self.inputs_.formats)
         settings = self.settings()
@@ -194,13 +196,14 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         self._output_names = problem.output_names
         return self
 
+    @property
+    def _classes(self) -> tuple[str, ...]:
+        """Names of the classes; none of a regression."""
+        return tuple(map(str, self.classes_)) if self.task == "classification" else ()
+
     def _inputs(self, rows: FloatArray) -> InputMap:
-        """The map from features to ports; of a DataFrame whose columns can be ports by name."""
-        names = tuple(getattr(self, "feature_names_in_", ()))
-        try:
-            check_names(names)
-        except InputError:
-            names = ()
+        """The map from features to ports, by the columns' names where X is a DataFrame."""
+        names = tuple(map(str, getattr(self, "feature_names_in_", ())))
         return self._section().fit(names or default_names(rows.shape[1]), rows)
 
     def _section(self) -> InputsSection:
@@ -212,7 +215,7 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
     def _teacher_by_bits(self, rows: FloatArray, problem: Problem) -> list[QuantisedTeacher]:
         """The teacher on inputs of the bits that they have, and of more."""
         sections = self._section().finer(MORE_BITS)
-        maps = {bits: part.fit(self.inputs_.names, rows) for bits, part in sections.items()}
+        maps = {bits: part.fit(self.inputs_.titles, rows) for bits, part in sections.items()}
 
         return quantised_teacher(maps, rows, problem, self.seed, self._teacher.logits)
 

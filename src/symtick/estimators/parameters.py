@@ -17,11 +17,11 @@ from symtick.expr import (
     SEARCH_NAMES,
     Op,
     arity,
-    check_names,
     compiler_alone,
     default_names,
     parse,
 )
+from symtick.search.data.names import port_names
 from symtick.search.grammar.grammar import OPERATORS, Operator, Rules, Units, Vocabulary
 
 ARITHMETIC = ("add", "sub", "mul", "div")
@@ -165,39 +165,17 @@ def units_of(
 
 
 def input_names(given: Sequence[str] | None, count: int) -> tuple[str, ...]:
-    """Names of the features in expressions: runs of other characters than letters and digits as _.
+    """Names of the features in expressions (`symtick.search.data.names`).
 
-    Columns whose names come out the same are numbered: `a b` and `a-b` are `a_b` and `a_b_2`; one
-    that is called `const`, as the search calls its free constants, is `x_const`.
+    One that is called `const`, as the search calls its free constants, is `const_`.
 
     Args:
         given: names of a DataFrame's columns, or None for x0, x1, ...
         count: of the features.
-
-    Raises:
-        InputError: a name means something else in expressions.
     """
     if given is None:
         return default_names(count)
-    cleaned = [re.sub(r"[\W_]+", "_", str(name), flags=re.ASCII).strip("_") for name in given]
-    cleaned = [n if re.match(r"[A-Za-z]", n) and n != "const" else f"x_{n}" for n in cleaned]
-    cleaned = _numbered(cleaned)
-    try:
-        return check_names(cleaned)
-    except InputError as error:
-        raise InputError(f"the columns {', '.join(map(str, given))}: {error}") from None
-
-
-def _numbered(names: Sequence[str]) -> list[str]:
-    """The names, those that stand there already with a number."""
-    unique: list[str] = []
-    for name in names:
-        count, own = 1, name
-        while own in unique or (count > 1 and own in names):
-            count += 1
-            own = f"{name.rstrip('_')}_{count}"
-        unique.append(own)
-    return unique
+    return port_names([str(name) for name in given], {"const"})
 
 
 def operator_complexity(vocabulary: Vocabulary) -> dict[Op, float]:

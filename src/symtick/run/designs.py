@@ -95,6 +95,13 @@ class RunDesign:
         }
 
     @property
+    def legend(self) -> dict[str, str]:
+        """The user's own name of each input that formulas and ports have another name for."""
+        inputs = self.run.inputs
+        pairs = zip(inputs.names, inputs.titles, strict=True)
+        return {name: title for name, title in pairs if name != title}
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes."""
         return self.run.train.class_names

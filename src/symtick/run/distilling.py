@@ -19,7 +19,6 @@ import numpy as np
 from symtick.config import Job, load_job
 from symtick.design_folder.folder import JOB, write_design
 from symtick.errors import InputError
-from symtick.expr import check_names
 from symtick.files import new_folder, write_bytes, write_json, write_text
 from symtick.hwcost import model, search_cost
 from symtick.run.advice import write_advice
@@ -27,6 +26,7 @@ from symtick.run.folder import INPUTS, Run, make_problem, open_run
 from symtick.run.teaching import kept, make_teacher, with_scores
 from symtick.search.data.dataset import Dataset
 from symtick.search.data.files import load_split
+from symtick.search.data.oddities import warn_of_oddities
 from symtick.search.distill.advice import unmet
 from symtick.search.distill.checkpoint import HEAD
 from symtick.search.distill.distill import Distiller, Progress
@@ -63,9 +63,10 @@ def distill_job(
     config = distill_config(job)
     data = job.data
     train, test = load_split(data.path, data.test, job.seed, data.columns, job.task)
-    check_names(train.feature_names)
     inputs = job.inputs.fit(train.feature_names, train.X)
     _check_y(job, train)
+    labels = None if train.target_names or train.y is None else train.labels
+    warn_of_oddities(train.X, train.feature_names, labels, train.class_names, job.data.validation)
     teacher = make_teacher(job, train)
     train, test = with_scores(train, test, teacher)
     own = kept(teacher)

@@ -314,7 +314,7 @@ def make_problem(job: Job, train: Dataset, teacher: Teacher | None, inputs: Inpu
     """
     X, formats, said = inputs.values(train.X), inputs.formats, taught(train, teacher)
     common: dict[str, Any] = {
-        "input_names": train.feature_names,
+        "input_names": inputs.names,
         "output_names": output_names(train, None if said is None else said.shape[1]),
         "validation": job.data.validation,
         "seed": job.seed,

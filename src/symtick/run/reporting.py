@@ -101,7 +101,9 @@ def _reads(run: Run) -> list[tuple[str, str]]:
                 f"port {record['format']}: [{record['low']:.4g}, {record['high']:.4g}] scaled to "
                 "[-1, 1) outside the firmware"
             )
-        lines.append((record["name"], text))
+        title = inputs.titles[k]
+        own = f", named {record['name']}" if title != record["name"] else ""
+        lines.append((title, f"{text}{own}"))
     return lines
 
 

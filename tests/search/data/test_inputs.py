@@ -56,7 +56,7 @@ def test_features_as_the_design_can_tell_them() -> None:
         error = (told[:, k] - X[:, k])[inside & (X[:, k] > part.fmt.lo * word.unit)]
         assert np.abs(error).max() <= (step + part.word.step * word.unit) / 2
         assert abs(error.mean()) < step / 10  # in the middle of each step
-    scaled = ScaledInputs(NAMES, Scaler.fit(X, 0.001), (Fixed(6, 5),) * 4)
+    scaled = ScaledInputs.of(NAMES, Scaler.fit(X, 0.001), (Fixed(6, 5),) * 4)
     span = np.subtract(scaled.scaler.high, scaled.scaler.low)
     error = np.abs(scaled.told(X) - np.clip(X, scaled.scaler.low, scaled.scaler.high))
     assert (error <= span / 64 + 1e-9).mean() > 0.97  # half a step, a whole one at the upper end
@@ -96,7 +96,7 @@ def test_expressions_are_in_words_and_in_units() -> None:
 
 
 def test_both_maps_survive_json() -> None:
-    scaled = ScaledInputs(NAMES, Scaler.fit(X), (Fixed(6, 5),) * 4)
+    scaled = ScaledInputs.of(NAMES, Scaler.fit(X), (Fixed(6, 5),) * 4)
     for made in (fitted(), scaled):
         again = from_json(json.loads(json.dumps(made.to_json())))
         assert again == made
@@ -104,7 +104,7 @@ def test_both_maps_survive_json() -> None:
 
 
 def test_a_scaled_expression_is_shown_in_units() -> None:
-    scaled = ScaledInputs(NAMES, Scaler.fit(X), (Fixed(6, 5),) * 4)
+    scaled = ScaledInputs.of(NAMES, Scaler.fit(X), (Fixed(6, 5),) * 4)
     expression = parse("tanh(2*pt + 1)*eta", NAMES)
     inside = np.clip(X, scaled.scaler.low, np.array(scaled.scaler.high) - 1e-6)
     wanted = expression.evaluate(scaled.values(inside))

@@ -1,0 +1,89 @@
+"""What a user should know of data that are accepted: `SymtickWarning`s, one for each oddity."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.errors import SymtickWarning
+from symtick.search.data.dataset import FloatArray
+
+FEW = 40  # validation rows under which a score is hardly known
+_FAR = 1e6  # times the range of a feature's middle half from its median: no measurement
+_RARE = 2  # rows of a class under which it can be in one part alone
+_SHOWN = 8  # names in a message
+
+
+def warn_of_oddities(
+    X: FloatArray,
+    names: Sequence[str],
+    labels: npt.NDArray[np.integer] | None,
+    classes: Sequence[str],
+    validation: float,
+) -> None:
+    """Warn of constant features, values far outside, tiny classes and few validation rows.
+
+    Args:
+        X: training rows (n, features) in the user's units.
+        names: of the features.
+        labels: class numbers (n,), where they are known.
+        classes: names of the classes; empty for a regression.
+        validation: share of the rows that is held out.
+    """
+    texts = [*_constant(X, names), *_outliers(X, names)]
+    if labels is not None:
+        texts += _rare(labels, classes)
+    texts += _few(round(validation * len(X)), bool(classes))
+    for text in texts:
+        warnings.warn(text, SymtickWarning, stacklevel=3)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def _constant(X: FloatArray, names: Sequence[str]) -> list[str]:
+    same = [name for name, column in zip(names, X.T, strict=True) if column.min() == column.max()]
+    if not same:
+        return []
+    return [f"{_listed(same)}: the same value in every training row, so that no design reads it"]
+
+
+def _outliers(X: FloatArray, names: Sequence[str]) -> list[str]:
+    texts = []
+    low, middle, high = np.quantile(X, [0.25, 0.5, 0.75], axis=0)
+    for name, column, a, m, b in zip(names, X.T, low, middle, high, strict=True):
+        far = np.abs(column - m) > _FAR * (b - a)
+        if b > a and far.any():
+            worst = column[np.argmax(np.abs(column - m))]
+            texts.append(
+                f"{name}: {np.count_nonzero(far)} of {len(column)} values are as far out as "
+                f"{worst:.3g}, where half of them lie from {a:.4g} to {b:.4g}: are they marks of "
+                "missing values?"
+            )
+    return texts
+
+
+def _rare(labels: npt.NDArray[np.integer], classes: Sequence[str]) -> list[str]:
+    counts = np.bincount(labels, minlength=len(classes))
+    rare = [f"{name} ({n})" for name, n in zip(classes, counts.tolist(), strict=True) if n < _RARE]
+    if not rare:
+        return []
+    return [f"classes with hardly a training row: {_listed(rare)}; nothing can be learnt of them"]
+
+
+def _few(rows: int, classes: bool) -> list[str]:
+    if not 0 < rows < FEW:
+        return []
+    error = math.sqrt(0.25 / rows) if classes else math.sqrt(0.5 / rows)
+    what = "an accuracy" if classes else "an RMSE"
+    return [
+        f"{rows} validation rows choose precision and design: {what} on them has a standard error "
+        f"of {'up to' if classes else 'about'} {100 * error:.0f} %; give more rows, or a larger "
+        "data.validation"
+    ]
