@@ -111,6 +111,7 @@ def test_formulas_come_from_a_file(cli: Cli, tmp_path: Path) -> None:
         "d",
     )
     assert code == 0
+    assert "input eta1 : fixed<7,7> in steps of 0.05" in out
     assert "\ndr = 0.05*sqrt(" in "\n" + out and "output far : ufixed<1,1>" in out
     assert json.loads((tmp_path / "d/design.json").read_text())["source"]["output_names"] == [
         "dr", "far",
@@ -368,6 +369,7 @@ def test_defaults_of_verbs_are_those_of_the_functions() -> None:
     verb, function = signature(compile_).parameters, signature(compile_text).parameters
     lists = {
         "input_range": "input_ranges", "width": "widths", "lsb": "lsbs", "outputs": "outputs",
+        "error": "errors",
     }  # fmt: skip
     others = {
         *lists,

@@ -1,8 +1,8 @@
 """Words that cannot name a port or a module in the emitted languages.
 
 Verilog-2005 and SystemVerilog-2017 (simulators read Verilog files as such), C++20 with the global
-types and macros of its headers (a port `size` has the type `size_t`), and the names that the
-templates themselves use.
+types and macros of its headers (a port `size` has the type `size_t`), what Verilator takes for
+these, and the names that the templates themselves use.
 """
 
 from __future__ import annotations
@@ -46,6 +46,13 @@ pid_t ptrdiff_t quad_t sigset_t size_t ssize_t suseconds_t time_t timer_t u_quad
 uint16_t uint32_t uint64_t uintmax_t uintptr_t useconds_t wctrans_t wctype_t wint_t
 errno stdin stdout stderr NAN INFINITY HUGE_VAL INLINE M_PI M_E
 """
+# words of C++ and SystemC that Verilator warns of
+_COMMON = """
+abort atomic_cancel atomic_commit atomic_noexcept bit_vector cdecl complex const_iterator
+const_reference deque far huge interrupt iterator list map multimap multiset near override pascal
+queue reference sc_clock sc_in sc_inout sc_out sc_signal sensitive sensitive_neg sensitive_pos set
+stack synchronized transaction_safe transaction_safe_dynamic type_info vector
+"""
 # `defines` is a header in every project; those with tb_ stand around the ports in main()
 _OURS = """
 clk addr unused ap_int ap_uint ap_fixed ap_ufixed defines tb_after tb_character tb_count tb_dut
@@ -54,4 +61,4 @@ tb_options tb_out tb_outputs tb_predictions tb_read tb_read_vector tb_results tb
 tb_source tb_store tb_target tb_valid tb_vectors tb_wrong TB_BITS TB_LAGS TB_LATENCY TB_WIDTH
 """
 
-KEYWORDS = frozenset((_VERILOG + _CPP + _HEADERS + _OURS).split())
+KEYWORDS = frozenset((_VERILOG + _CPP + _HEADERS + _COMMON + _OURS).split())

@@ -222,6 +222,22 @@ def _atan(u: Jet) -> Jet:
     return _antiderivative(u[0].rising(np.arctan), slope)
 
 
+def _asinh(u: Jet) -> Jet:
+    slope = _quotient(_derivative(u), _sqrt(_one_plus(_square(u)))[:-1])
+    return _antiderivative(u[0].rising(np.arcsinh), slope)
+
+
+def _acosh(u: Jet) -> Jet:
+    first = IntervalArray(np.maximum(u[0].lo, 1.0), np.maximum(u[0].hi, 1.0)).rising(np.arccosh)
+    below = [-v if v is not _ZERO else v for v in _one_plus(_square(u), -1.0)]
+    return _antiderivative(first, _quotient(_derivative(u), _sqrt(below)[:-1]))
+
+
+def _atanh(u: Jet) -> Jet:
+    slope = _quotient(_derivative(u), _one_plus(_square(u), -1.0)[:-1])
+    return _antiderivative(u[0].rising(np.arctanh), slope)
+
+
 def _atan2(y: Jet, x: Jet) -> Jet:
     """The angle; unknown where the point may lie on the cut or at the origin."""
     turn = [_product(x[:-1], _derivative(y)), _product(y[:-1], _derivative(x))]
@@ -305,6 +321,9 @@ _RULES: dict[Op, Callable[..., Jet]] = {
     Op.ASIN: _asin,
     Op.ACOS: _acos,
     Op.ATAN: _atan,
+    Op.ASINH: _asinh,
+    Op.ACOSH: _acosh,
+    Op.ATANH: _atanh,
     Op.ATAN2: _atan2,
     Op.LOG1P: _log1p,
     Op.EXPM1: _expm1,

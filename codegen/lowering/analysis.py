@@ -22,6 +22,7 @@ _FEWER_BITS = 12
 _MORE_BITS = 24
 _GUARDED = (
     Op.DIV, Op.LOG, Op.SQRT, Op.TAN, Op.ASIN, Op.ACOS, Op.LOG1P, Op.LOG2, Op.POW,
+    Op.ACOSH, Op.ATANH,
 )  # fmt: skip
 # the most bits after the point that the exact argument of a step may need
 _EXACT_BITS = 48
@@ -211,26 +212,32 @@ class Analysis:
     def _text(self, node: Node) -> str:
         return node_text(self.expression.nodes, node, self.expression.inputs, 6)
 
-    def fractions(self, term_frac: int, tabled: Sequence[bool]) -> list[int]:
+    def fractions(self, places: Sequence[int], tabled: Sequence[bool], strict: bool) -> list[int]:
         """Bits after the point that each node needs.
 
-        An error of 2**-bits in a node moves no output by more than about 2**-term_frac, by the
-        largest partial derivatives over the ranges (to first order). Nodes below one that is
-        `tabled` keep term_frac: they are never computed.
+        An error of 2**-bits in a node moves no output by more than about 2**-places, by the largest
+        partial derivatives over the ranges (to first order). Nodes below one that is `tabled` keep
+        those of the finest output: they are never computed.
+
+        Args:
+            places: of each output.
+            tabled: of each node, whether it is a table.
+            strict: whether that holds next to infinite slopes too.
         """
-        count = len(self.expression.outputs)
-        weight = np.zeros((len(self.expression), count))
+        finest = max(places)
+        weight = np.zeros((len(self.expression), len(places)))
         for place, k in enumerate(self.expression.outputs):
-            weight[k, place] += 1.0
+            weight[k, place] += math.ldexp(1.0, places[place] - finest)
         for k in range(len(self.expression) - 1, -1, -1):
             node = self.expression.nodes[k]
             if tabled[k] or not node.args or not weight[k].any():
                 continue
-            slopes = _slopes(node.op, [self.span(a) for a in node.args])
+            error = math.ldexp(1.0, -finest) / float(weight[k].max()) if strict else None
+            slopes = _slopes(node.op, [self.span(a) for a in node.args], error)
             for a, slope in zip(node.args, slopes, strict=True):
                 weight[a] += weight[k] * min(slope, 2.0**_MORE_BITS)
         largest = weight.max(axis=1)
-        bits = [term_frac + extra_bits(float(w)) if w > 0 else term_frac for w in largest]
+        bits = [finest + extra_bits(float(w)) if w > 0 else finest for w in largest]
         for k in self._below_steps(tabled):
             exact = self.exact_frac(k)
             bits[k] = bits[k] if exact is None else max(bits[k], exact)
@@ -297,41 +304,72 @@ def magnitude(span: Interval) -> float:
     return max(abs(span.lo), abs(span.hi))
 
 
-def _slopes(op: Op, spans: Sequence[Interval]) -> tuple[float, ...]:
-    """Largest absolute partial derivative for each argument."""
+def _slopes(op: Op, spans: Sequence[Interval], error: float | None) -> tuple[float, ...]:
+    """Largest absolute partial derivative for each argument.
+
+    Where it is infinite, a bounded one; with an error that the result may have, the steepest line
+    from the edge of the range to where the result has changed by so much.
+    """
     first = spans[0]
     size = magnitude(first)
-    least = abs(first).lo
     if op is Op.MUL:
         return magnitude(spans[1]), size
     if op is Op.DIV:
         divisor = abs(spans[1]).lo
         return 1.0 / divisor, size / (divisor * divisor)
-    if op is Op.SQUARE:
-        return (2.0 * size,)
-    if op is Op.CUBE:
-        return (3.0 * size * size,)
-    if op is Op.SQRT:
-        # the slope at 0 is infinite; a bounded one costs a few units next to 0
-        return (0.5 / math.sqrt(max(least, size / 64.0, 1e-12)),)
     if op in (Op.ATAN2, Op.POW):
-        return _binary_slopes(op, spans)
+        return _binary_slopes(op, spans, error)
+    if op in _STEEP:
+        return (_STEEP[op](first, error),)
     rule = _SLOPES.get(op)
     return (1.0,) * len(spans) if rule is None else (rule(first),)
 
 
-def _binary_slopes(op: Op, spans: Sequence[Interval]) -> tuple[float, float]:
+def _binary_slopes(op: Op, spans: Sequence[Interval], error: float | None) -> tuple[float, float]:
     first, last = spans
+    size = magnitude(first)
     if op is Op.ATAN2:
-        # as a root: bounded at the origin
-        size = max(magnitude(first), magnitude(last))
+        # bounded at the origin, where the angle is none
+        size = max(size, magnitude(last))
         radius = math.hypot(abs(first).lo, abs(last).lo)
         slope = 1.0 / max(radius, size / 64.0, 1e-12)
         return slope, slope
-    # the exponent is one number
-    power = last.lo
-    end = magnitude(first) if power >= 1.0 else max(abs(first).lo, magnitude(first) / 64.0, 1e-12)
-    return abs(power) * end ** (power - 1.0), 0.0
+    power, least = last.lo, abs(first).lo  # the exponent is one number
+    if power >= 1.0:
+        return power * size ** (power - 1.0), 0.0
+    if error is not None and power > 0.0:
+        # the chord from `least` on to where the power has grown by the error
+        return error / max((least**power + error) ** (1.0 / power) - least, 1e-300), 0.0
+    return abs(power) * max(least, size / 64.0, 1e-12) ** (power - 1.0), 0.0
+
+
+def _root_slope(span: Interval, error: float | None) -> float:
+    least = _least(span)
+    if error is None:
+        return 0.5 / math.sqrt(max(least, magnitude(span) / 64.0, 1e-12))
+    return 1.0 / (error + 2.0 * math.sqrt(least))
+
+
+def _arc_slope(span: Interval, error: float | None) -> float:
+    rest = max(1.0 - magnitude(span), 0.0)
+    if error is None:
+        return 1.0 / math.sqrt(max(1.0 - magnitude(span) ** 2, 1.0 / 64.0))
+    return 1.0 / (error / 2.0 + math.sqrt(2.0 * rest))
+
+
+def _arc_cosine_slope(span: Interval, error: float | None) -> float:
+    least = max(span.lo - 1.0, 0.0)
+    if error is None:
+        return 1.0 / math.sqrt(max(2.0 * least, magnitude(span) / 64.0))
+    return 1.0 / (error / 2.0 + math.sqrt(2.0 * least))
+
+
+_STEEP: Mapping[Op, Callable[[Interval, float | None], float]] = {
+    Op.SQRT: _root_slope,
+    Op.ASIN: _arc_slope,
+    Op.ACOS: _arc_slope,
+    Op.ACOSH: _arc_cosine_slope,
+}
 
 
 def _least(span: Interval) -> float:
@@ -339,14 +377,13 @@ def _least(span: Interval) -> float:
     return abs(span).lo
 
 
-def _sine_slope(span: Interval) -> float:
-    # infinite at the ends; a bounded one costs a few units next to them
-    return 1.0 / math.sqrt(max(1.0 - magnitude(span) ** 2, 1.0 / 64.0))
-
-
 _SLOPES: Mapping[Op, Callable[[Interval], float]] = {
+    Op.SQUARE: lambda s: 2.0 * magnitude(s),
+    Op.CUBE: lambda s: 3.0 * magnitude(s) ** 2,
     Op.LOG: lambda s: 1.0 / max(_least(s), 1e-12),
     Op.LOG2: lambda s: 1.0 / (max(_least(s), 1e-12) * math.log(2.0)),
+    Op.ASINH: lambda s: 1.0 / math.sqrt(1.0 + _least(s) ** 2),
+    Op.ATANH: lambda s: 1.0 / max(1.0 - magnitude(s) ** 2, 1e-12),
     Op.LOG1P: lambda s: 1.0 / max(1.0 + s.lo, 1e-12),
     Op.EXP: lambda s: math.exp(s.hi),
     Op.EXPM1: lambda s: math.exp(s.hi),
@@ -355,7 +392,5 @@ _SLOPES: Mapping[Op, Callable[[Interval], float]] = {
     Op.SINH: lambda s: math.cosh(magnitude(s)),
     Op.COSH: lambda s: math.sinh(magnitude(s)),
     Op.TAN: lambda s: 1.0 + math.tan(magnitude(s)) ** 2,
-    Op.ASIN: _sine_slope,
-    Op.ACOS: _sine_slope,
     Op.ATAN: lambda s: 1.0 / (1.0 + _least(s) ** 2),
 }

@@ -44,8 +44,8 @@ from symtick.codegen.lowering.normal_forms import (
     product_form,
     sum_form,
 )
-from symtick.codegen.lowering.powers import without_powers
 from symtick.codegen.lowering.precision import Precision
+from symtick.codegen.lowering.prepared import prepared
 from symtick.errors import AccuracyError, InputError
 from symtick.expr import STEPS, Expression, Interval, Op, reachable
 
@@ -95,7 +95,7 @@ def lower(
     bounds = input_bounds(formats, ranges, expression.inputs)
     if _depth(expression) > _DEEPEST:
         raise InputError(f"the expression is nested more than {_DEEPEST} operations deep")
-    expression = without_powers(expression)
+    expression = prepared(expression)
     digits = _by_digits(expression)
     if precision.division == "auto" and digits:
         try:
@@ -142,7 +142,8 @@ class _Lowering:
         # what is inside a table on one input is not needed
         for k in sorted(reachable(self.nodes, analysis.expression.outputs, lambda k: not whole[k])):
             analysis.span(k)
-        self.fracs = analysis.fractions(precision.term_frac, whole)
+        places = precision.places(len(analysis.expression.outputs))
+        self.fracs = analysis.fractions(places, whole, precision.strict)
         self.inputs.fracs = self.fracs
 
     def output(self, number: int) -> int:

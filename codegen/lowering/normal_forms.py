@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from symtick.codegen.lowering.analysis import Analysis
 from symtick.expr import FUNCTIONS, Op
 
-# functions of one signal; a power's exponent is a constant (`powers`)
+# functions of one signal; a power's exponent is a constant (`prepared`)
 SIGNAL_FUNCTIONS = (*FUNCTIONS, Op.POW)
 LINEAR = (Op.ADD, Op.SUB, Op.NEG, Op.MUL, Op.DIV)
 PRODUCT = (Op.MUL, Op.DIV, Op.SQUARE, Op.CUBE)

@@ -26,6 +26,9 @@ class Precision:
             three bits less. A signal that is multiplied by more than 2**24 gets 24 bits more, so
             that the design is then less exact; `symtick compile` prints the error it found.
         output: format of every output; None leaves outputs exact, with all bits computed.
+        term_fracs: `term_frac` of each output; empty: of all alike.
+        strict: whether a signal has the bits that its users need also where their slope is infinite
+            (a root at 0, an arc sine at 1). False: next to such a point the error is a few units.
         table_bits: most address bits of a table made from a sub-expression of one input; 0 makes
             none: every function is a table of its own, on its argument, and all else arithmetic.
         wide_bits: most address bits of a table on a signal made from several inputs. A function
@@ -56,9 +59,13 @@ class Precision:
     guard_bits: int = 2
     chords: bool = True
     division: str = DIVISION
+    term_fracs: tuple[int, ...] = ()
+    strict: bool = False
 
     def __post_init__(self) -> None:
-        _within("term_frac", self.term_frac, *TERM_FRACS)
+        object.__setattr__(self, "term_fracs", tuple(self.term_fracs))
+        for places in (self.term_frac, *self.term_fracs):
+            _within("term_frac", places, *TERM_FRACS)
         _within("table_bits", self.table_bits, 0, MAX_TABLE_BITS)
         _within("wide_bits", self.wide_bits, 2, MAX_TABLE_BITS)
         _within("guard_bits", self.guard_bits, 0, 8)
@@ -68,6 +75,16 @@ class Precision:
             raise WidthError(
                 f"the output format {self.output} is over the limit of {MAX_PORT_WIDTH} bits"
             )
+
+    def places(self, outputs: int) -> tuple[int, ...]:
+        """Bits after the point of the terms of each of so many outputs.
+
+        Raises:
+            InputError: `term_fracs` are of another number of outputs.
+        """
+        if self.term_fracs and len(self.term_fracs) != outputs:
+            raise InputError(f"{outputs} outputs need as many term_fracs, not {self.term_fracs}")
+        return self.term_fracs or (self.term_frac,) * outputs
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values; modes and the output format by name."""

@@ -34,7 +34,8 @@ grown = settings(max_examples=60, suppress_health_check=[HealthCheck.function_sc
 # where the arguments of an operator may lie, if not anywhere
 PLACES = {
     Op.SQRT: (0.1, 3.0), Op.LOG: (0.1, 3.0), Op.LOG2: (0.1, 3.0), Op.POW: (0.1, 3.0),
-    Op.LOG1P: (-0.9, 3.0), Op.ASIN: (-0.99, 0.99), Op.ACOS: (-0.99, 0.99),
+    Op.LOG1P: (-0.9, 3.0), Op.ASIN: (-0.99, 0.99), Op.ACOS: (-0.99, 0.99), Op.ACOSH: (1.1, 3.0),
+    Op.ATANH: (-0.9, 0.9),
 }  # fmt: skip
 
 
@@ -160,6 +161,7 @@ def test_nodes_stand_once_and_support_is_what_matters(grow, seed: int) -> None: 
         "1/sqrt(x0*x0 + 1) + (x1 + 3)**-2 + (x0*x0 + 1)**1.5",
         "sinh(x0) - cosh(x1)*tan(x2/4) + asin(sin(x0)) - acos(cos(x1)/2) + atan(x2)",
         "atan2(x0, x1) + log1p(abs(x0)) - expm1(x1) + log2(x2*x2 + 1) + (x0*x0 + 1)**x1",
+        "asinh(x0) + acosh(abs(x1) + 1) - atanh(sin(x2)/2)",
         "sigmoid(x0) + sign(x1)*floor(3*x2) + ceil(2*x0)",
         "where(x0 > x1, x2, -x2) + (x0 >= 0.5) - (x1 if 0 < x2 <= 1 or x0 != x1 else 2*x2)",
     ],

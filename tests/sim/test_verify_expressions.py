@@ -45,6 +45,7 @@ SIGNED = [
     "3.75",
     "sinh(x0/2) - cosh(x1/2) + tan(x2/8)",
     "asin(x0/8) + acos(x1/8) - atan(x2)",
+    "asinh(x0) + acosh(abs(x1) + 1) - atanh(x2/16)",
     "atan2(x0, x1)",
     "atan2(x0 - x1, abs(x2))",
     "log1p(abs(x0 + x1)) + expm1(x2/4) + log2(abs(x1) + 1)",
@@ -130,3 +131,13 @@ def test_one_expression_agrees(
     outcome.check()
     assert latency is None or outcome.measured_latency == latency
     assert (tmp_path / "tb_data" / "tb_input_features.dat").read_text().count("\n") >= 10_000
+
+
+def test_words_that_verilator_takes_for_its_own_can_name_ports(tmp_path: Path) -> None:
+    names = ("near", "far", "map", "vector", "list", "set", "complex", "huge")
+    text = " + ".join(names[:4]) + "; " + " - ".join(names[4:])
+    design = compile_expression(
+        parse(text, names), [Fixed(4, 2)] * 8, UnitModel(), Precision(), name="words",
+        output_names=("queue", "stack"),
+    )  # fmt: skip
+    verify(design, tmp_path, count=500).check()

@@ -38,6 +38,13 @@ Lsbs = Annotated[
         help="Worth of a word's last bit, 0.25 or pi/2048: for all, or NAME=...; repeat.",
     ),
 ]
+Errors = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Largest error, 0.01 in the output's units or 1% of its value: for all, or NAME=...;"
+        " repeat. Replaces --term-frac."
+    ),
+]
 Outputs = Annotated[
     list[str] | None,
     typer.Option(help="Results to deliver, with commas; default those that no formula reads."),
@@ -79,6 +86,7 @@ def compile_(
     term_frac: Annotated[
         int, typer.Option(help="Bits after the point that an output's terms are computed to.")
     ] = TERM_FRAC,
+    error: Errors = None,
     input_range: InputRanges = None,
     lsb: Lsbs = None,
     outputs: Outputs = None,
@@ -115,6 +123,7 @@ def compile_(
         term_frac=term_frac,
         input_ranges=input_range or (),
         lsbs=lsb or (),
+        errors=error or (),
         outputs=[name.strip() for text in outputs or () for name in text.split(",")],
         division=division,
         device=device,
@@ -153,7 +162,12 @@ def print_compiled(made: Compiled) -> None:
     graph = made.design.graph
     for k, name in enumerate(made.design.score_names):
         line(f"{name} = {to_text(made.design.expression, k, 6)}")
-        line(f"  largest error against float64: {made.error[k]:.3g}")
+        line(f"  {_error_text(made, k)}")
+    inputs = zip(graph.input_names, graph.input_formats, made.worth, strict=True)
+    for name, fmt, worth in inputs:
+        line(
+            f"input {name} : {fmt or 'not read'}{'' if worth == 1.0 else f' in steps of {worth:g}'}"
+        )
     for name, fmt in zip(graph.output_names, graph.output_formats, strict=True):
         line(f"output {name} : {fmt}")
     for unit in made.design.units:
@@ -163,6 +177,17 @@ def print_compiled(made: Compiled) -> None:
     if note := made.device.note(made.estimate.clock_mhz):
         line(note)
     line(f"written to {made.folder}")
+
+
+def _error_text(made: Compiled, k: int) -> str:
+    """The largest error of an output, and a warning where it is more than a step."""
+    error, asked, step = made.errors[k].size, made.tolerances[k], made.steps[k]
+    text = f"largest error found against float64: {error:.3g}"
+    if asked is not None:
+        return f"{text}, {made.errors[k].share:.2f} of the {asked.text} asked for"
+    if error > step:
+        return f"{text}, WARNING: {error / step:.1f} steps of {step:g}; ask for less by --error"
+    return text
 
 
 def _estimate_line(name: str, e: Estimate, area_known: bool = True) -> str:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from symtick.codegen import SCORES, Decision, Design, Precision, read_format
-from symtick.codegen.emit import vectors
 from symtick.defaults import CLOCK_MHZ, DEVICE, DIVISION, SCHEDULER, TERM_FRAC
 from symtick.design_folder.folder import DesignSpec, cost_figures, function_bounds, write_design
+from symtick.design_folder.output_error import (
+    Measurement,
+    OutputError,
+    Tolerance,
+    read_tolerances,
+    within,
+)
 from symtick.design_folder.signal_formats import read_widths
 from symtick.design_folder.stated_inputs import read_inputs
 from symtick.errors import InputError
 from symtick.expr import to_text
 from symtick.files import new_folder
 from symtick.hwcost import Device, Estimate, estimate, load_device
-
-ERROR_VECTORS = 4000
 
 
 @dataclass(frozen=True)
@@ -32,26 +35,38 @@ class Compiled:
         design: the design.
         estimate: its cost.
         device: what it was compiled for.
-        error: largest error of each expression against float64, over `ERROR_VECTORS` vectors.
+        errors: the largest error of each expression that is found, against float64.
+        tolerances: what was asked for of each.
+        steps: of each, the last place that its terms were computed to, or that of its format.
+        worth: of each input, what 1 in its format is worth in the units of the formulas.
     """
 
     folder: Path
     design: Design
     estimate: Estimate
     device: Device
-    error: tuple[float, ...]
+    errors: tuple[OutputError, ...]
+    tolerances: tuple[Tolerance | None, ...]
+    steps: tuple[float, ...]
+    worth: tuple[float, ...]
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values; areas are null where the device states cycles only."""
-        design = self.design
+        design, names = self.design, self.design.score_names
         outputs = zip(design.graph.output_names, design.graph.output_formats, strict=True)
         return {
             "design": design.name,
             "folder": str(self.folder),
-            "expressions": {
-                name: to_text(design.expression, k) for k, name in enumerate(design.score_names)
+            "expressions": {name: to_text(design.expression, k) for k, name in enumerate(names)},
+            "largest_error": {
+                name: error.size
+                for name, error in zip(design.score_names, self.errors, strict=True)
             },
-            "largest_error": dict(zip(design.score_names, self.error, strict=True)),
+            "asked_error": {
+                name: tolerance and tolerance.text
+                for name, tolerance in zip(design.score_names, self.tolerances, strict=True)
+            },
+            "input_steps": dict(zip(design.graph.input_names, self.worth, strict=True)),
             "outputs": {name: str(fmt) for name, fmt in outputs},
             "functions": function_bounds(design),
             "device": self.device.name,
@@ -71,6 +86,7 @@ def compile_text(
     input_ranges: Sequence[str] = (),
     lsbs: Sequence[str] = (),
     outputs: Sequence[str] = (),
+    errors: Sequence[str] = (),
     division: str = DIVISION,
     device: str = DEVICE,
     clock_mhz: float = CLOCK_MHZ,
@@ -94,6 +110,9 @@ def compile_text(
         input_ranges: `LO:HI` for every input, `NAME=LO:HI` for one; the format's by default.
         lsbs: worth of the last bit of every input's word, or `NAME=number` for one.
         outputs: results to deliver, in this order; by default those that no formula reads.
+        errors: the largest error of every output, in its units (`0.01`) or as a share of its value
+            (`1%`), or `NAME=1%` for one; the bits that its terms need are then found, and
+            `term_frac` holds for the others (`output_error`).
         division: `exact` (quotients and roots to the last bit) or `auto`, see `Precision.division`.
         device: device of the cost model.
         clock_mhz: clock that the schedule is made for.
@@ -111,6 +130,7 @@ def compile_text(
     Raises:
         InputError: the text, a format, a mode, a range or a name is not acceptable, or `folder`
             exists.
+        AccuracyError: an output cannot be as exact as was asked for.
         ResourceError: the clock or the latency cannot be met.
     """
     inputs = read_inputs(text, input_formats, input_ranges, lsbs, outputs)
@@ -120,11 +140,18 @@ def compile_text(
         ranges=inputs.ranges, precision=_delivered(precision, output_format), device=device,
         clock_mhz=clock_mhz, latency=latency, scheduler=scheduler, decision=decision,
     )  # fmt: skip
+    tolerances = read_tolerances(errors, inputs.names)
+    measurement = Measurement(
+        spec.expression, spec.formats, spec.ranges, spec.output_names, tolerances
+    )
+    if errors:
+        spec = replace(spec, precision=within(measurement, spec.lowered, spec.precision))
     if ticks is not None:
         spec = _fastest(spec, ticks)
     if widths:
         spec = replace(spec, widths=read_widths(widths, spec.core()))
-    return _compiled(spec, folder if folder is not None else Path("designs") / name)
+    place = folder if folder is not None else Path("designs") / name
+    return _compiled(spec, place, measurement, inputs.steps)
 
 
 def _delivered(precision: Precision, output_format: str | None) -> Precision:
@@ -140,14 +167,32 @@ def _delivered(precision: Precision, output_format: str | None) -> Precision:
     )
 
 
-def _compiled(spec: DesignSpec, folder: Path) -> Compiled:
+def _compiled(
+    spec: DesignSpec, folder: Path, measurement: Measurement, worth: tuple[float, ...]
+) -> Compiled:
     """A spec compiled, estimated, measured and written."""
     built = spec.build()
     cost = estimate(built, spec.model())
     with new_folder(folder) as draft:
         write_design(draft, spec, built, cost)
     scores = built if spec.decision == SCORES else spec.scores()
-    return Compiled(folder, built, cost, load_device(spec.device), largest_error(scores))
+    return Compiled(
+        folder,
+        built,
+        cost,
+        load_device(spec.device),
+        measurement.largest(scores.graph),
+        tuple(measurement.tolerances),
+        _steps(spec),
+        worth,
+    )
+
+
+def _steps(spec: DesignSpec) -> tuple[float, ...]:
+    """The last place of each output."""
+    if spec.precision.output is not None:
+        return (spec.precision.output.step,) * len(spec.output_names)
+    return tuple(math.ldexp(1.0, -k) for k in spec.precision.places(len(spec.output_names)))
 
 
 def _fastest(spec: DesignSpec, ticks: int) -> DesignSpec:
@@ -155,17 +200,3 @@ def _fastest(spec: DesignSpec, ticks: int) -> DesignSpec:
     if spec.latency is not None:
         raise InputError("give a number of ticks or a latency, not both")
     return replace(spec, latency=ticks, clock_mhz=float(spec.fastest(ticks)))
-
-
-def largest_error(design: Design) -> tuple[float, ...]:
-    """Of each expression, the largest difference from float64 over corners and random vectors.
-
-    What float64 itself cannot compute (an overflow, say) is left out. The design delivers its
-    scores.
-    """
-    raw = vectors.make(design, ERROR_VECTORS, seed=1)
-    formats = design.graph.input_formats
-    real = [raw[:, k] * 1.0 if f is None else f.to_real(raw[:, k]) for k, f in enumerate(formats)]
-    wanted = design.expression.evaluate(np.stack(real, axis=1))
-    gaps = np.abs(design.real_outputs(raw) - wanted)
-    return tuple(float(v) for v in np.where(np.isfinite(wanted), gaps, 0.0).max(axis=0))

@@ -21,10 +21,12 @@ from symtick.codegen import (
     Decision,
     Design,
     Fixed,
+    Graph,
     Precision,
     Slice,
     Width,
     compile_expression,
+    lower,
 )
 from symtick.codegen.emit import vectors
 from symtick.codegen.emit.names import PART
@@ -104,6 +106,13 @@ class DesignSpec:
             widths=self.widths,
             slices=self.slices,
         )
+
+    def lowered(self, precision: Precision) -> Graph:
+        """The graph of the outputs at another precision, before the passes, which keep values."""
+        made = lower(
+            self.expression, self.formats, self.model(), precision, self.output_names, self.ranges
+        )
+        return made.graph
 
     def fastest(self, ticks: int, slowest: int = 1) -> int:
         """The fastest clock, in whole MHz, at which it fits in `ticks` (`fastest_clock`).

@@ -200,6 +200,25 @@ class Interval:
     def atan(self) -> Interval:
         return Interval(math.atan(self.lo), math.atan(self.hi))
 
+    def asinh(self) -> Interval:
+        return Interval(math.asinh(self.lo), math.asinh(self.hi))
+
+    def acosh(self) -> Interval:
+        if self.lo < 1.0:
+            raise DomainError(
+                f"acosh of a value that can be anywhere in {self}, which contains numbers below 1; "
+                "guard it, for example with acosh(max(., 1))"
+            )
+        return Interval(math.acosh(self.lo), math.acosh(self.hi))
+
+    def atanh(self) -> Interval:
+        if self.lo <= -1.0 or self.hi >= 1.0:
+            raise DomainError(
+                f"atanh of a value that can be anywhere in {self}, which goes to -1 or 1; guard "
+                "it, for example with atanh(clip(., -0.99, 0.99))"
+            )
+        return Interval(math.atanh(self.lo), math.atanh(self.hi))
+
     def atan2(self, other: Interval) -> Interval:
         """Angles of the points (other, self): all on a side where the box meets the cut there."""
         point = self.lo == self.hi and other.lo == other.hi

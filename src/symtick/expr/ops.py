@@ -61,6 +61,9 @@ class Op(IntEnum):
     GE = 32
     GT = 33
     WHERE = 34
+    ASINH = 35
+    ACOSH = 36
+    ATANH = 37
 
 
 @dataclass(frozen=True)
@@ -192,6 +195,18 @@ OPS: dict[Op, OpSpec] = {
         "atan2", 2, _atan2, sympy.atan2, Interval.atan2,
         lambda a, b, r: (b / (a * a + b * b), -a / (a * a + b * b)),
     ),
+    Op.ASINH: OpSpec(
+        "asinh", 1, np.arcsinh, sympy.asinh, Interval.asinh,
+        lambda a, r: (1 / np.sqrt(a * a + 1),), "log(a + sqrt(a*a + 1))",
+    ),
+    Op.ACOSH: OpSpec(
+        "acosh", 1, np.arccosh, sympy.acosh, Interval.acosh,
+        lambda a, r: (1 / np.sqrt(a * a - 1),), "log(a + sqrt(a*a - 1))",
+    ),
+    Op.ATANH: OpSpec(
+        "atanh", 1, np.arctanh, sympy.atanh, Interval.atanh, lambda a, r: (1 / (1 - a * a),),
+        "log((1 + a)/(1 - a))/2",
+    ),
     Op.LOG1P: OpSpec(
         "log1p", 1, np.log1p, lambda a: sympy.log(1 + a), Interval.log1p,
         lambda a, r: (1 / (1 + a),), "log(1 + a)",
@@ -235,7 +250,7 @@ SEARCH_OPS = {op: spec for op, spec in OPS.items() if op in OPCODES}
 # functions of one argument that hardware computes by tables and polynomials
 FUNCTIONS = (
     Op.SQRT, Op.EXP, Op.LOG, Op.SIN, Op.COS, Op.TANH, Op.SINH, Op.COSH, Op.TAN, Op.ASIN, Op.ACOS,
-    Op.ATAN, Op.LOG1P, Op.EXPM1, Op.LOG2, Op.SIGMOID,
+    Op.ATAN, Op.ASINH, Op.ACOSH, Op.ATANH, Op.LOG1P, Op.EXPM1, Op.LOG2, Op.SIGMOID,
 )  # fmt: skip
 # functions with steps: their slope is 0 where they have one
 STEPS = (Op.SIGN, Op.FLOOR, Op.GE, Op.GT)

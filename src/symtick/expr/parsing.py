@@ -38,7 +38,8 @@ _BINARY: dict[type[ast.operator], Op] = {
 }
 _ALIASES = {
     "Abs": "abs", "fabs": "abs", "Min": "min", "Max": "max", "ln": "log", "arcsin": "asin",
-    "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "power": "pow",
+    "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "arcsinh": "asinh", "arccosh": "acosh",
+    "arctanh": "atanh", "power": "pow",
 }  # fmt: skip
 _CONDITIONS = (ast.Compare, ast.BoolOp)
 _JOINS: dict[type[ast.boolop | ast.operator], Op] = {

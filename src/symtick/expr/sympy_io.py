@@ -30,6 +30,9 @@ _FUNCTIONS: dict[type[sympy.Basic], Op] = {
     sympy.acos: Op.ACOS,
     sympy.atan: Op.ATAN,
     sympy.atan2: Op.ATAN2,
+    sympy.asinh: Op.ASINH,
+    sympy.acosh: Op.ACOSH,
+    sympy.atanh: Op.ATANH,
     sympy.sign: Op.SIGN,
     sympy.floor: Op.FLOOR,
 }

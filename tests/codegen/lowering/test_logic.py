@@ -82,6 +82,37 @@ def test_differences_of_signals_are_compared_with_all_their_bits() -> None:
     assert np.array_equal(design.real_outputs(raw)[:, 1], np.floor(a * b))
 
 
+def test_a_root_is_compared_by_its_square_without_a_root() -> None:
+    design = compiled("hypot(x0, x1) < 5; 2.5 >= sqrt(x0*x0 + x1*x1)", [Fixed(8, 3)] * 2, 2)
+    raw = np.indices((256, 256)).reshape(2, -1).T - 128
+    square = (raw**2).sum(axis=1)
+    assert np.array_equal(design.real_outputs(raw)[:, 0], square < 40**2)
+    assert np.array_equal(design.real_outputs(raw)[:, 1], square <= 20**2)
+    assert not design.units or all("sqrt" not in unit.text for unit in design.units)
+
+
+@given(
+    limit=st.floats(0.0, 8.0) | st.integers(0, 64).map(lambda k: k**0.5),
+    kind=st.sampled_from([">", ">=", "<", "<="]),
+    turned=st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_no_bit_of_a_root_s_limit_is_lost(limit: float, kind: str, turned: bool) -> None:
+    root = "sqrt(x0 + x1)"
+    design = compiled(f"{limit!r} {kind} {root}" if turned else f"{root} {kind} {limit!r}",
+                      [Fixed(5, 0, False)] * 2)  # fmt: skip
+    raw = np.indices((32, 32)).reshape(2, -1).T
+    found = design.real_outputs(raw)[:, 0]
+    square = Fraction(limit) ** 2
+    for total, value in zip(raw.sum(axis=1).tolist(), found, strict=True):
+        pair = (square, total) if turned else (total, square)
+        wanted = {
+            ">": pair[0] > pair[1], ">=": pair[0] >= pair[1],
+            "<": pair[0] < pair[1], "<=": pair[0] <= pair[1],
+        }[kind]  # fmt: skip
+        assert value == wanted
+
+
 def test_a_correction_of_many_slopes_stays_a_table_and_one_of_few_becomes_logic() -> None:
     few = compiled("max(0.3*x0, 0.1*x0)", [WIDE])
     assert not any(node.op is GOp.TABLE and len(node.contents) > 64 for node in few.graph.nodes)

@@ -1,0 +1,87 @@
+"""Expressions before lowering: powers by other operators, and comparisons without roots.
+
+`a**n` of an integer n is products, `a**0.5` a root, and `a**c` of another constant a function of a.
+A variable exponent makes it exp(b*log(a)). A root that is compared with a constant is not computed:
+its argument is compared with the constant's square.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+from symtick.expr import Builder, Expression, Op
+from symtick.expr.parsing import MAX_EXPONENT, integer_power
+
+
+def prepared(expression: Expression) -> Expression:
+    """An equal expression whose powers have a constant exponent, no integer nor 0.5."""
+    return _Preparation(expression).made()
+
+
+class _Preparation:
+    def __init__(self, expression: Expression) -> None:
+        self.expression = expression
+        self.support = expression.support()
+        self.builder = Builder(expression.inputs)
+
+    def made(self) -> Expression:
+        """The expression, node by node."""
+        places: list[int] = []
+        for node in self.expression.nodes:
+            args = [places[a] for a in node.args]
+            if node.op is Op.INPUT:
+                places.append(self.builder.input(node.index))
+            elif node.op is Op.CONST:
+                places.append(self.builder.const(node.value))
+            elif node.op is Op.POW:
+                places.append(self._raised(args[0], args[1], self._value(node.args[1])))
+            elif node.op in (Op.GE, Op.GT):
+                values = [self._value(a) for a in node.args]
+                places.append(self._compared(node.op, args, values))
+            else:
+                places.append(self.builder.op(node.op, *args))
+        return self.builder.build([places[k] for k in self.expression.outputs])
+
+    def _value(self, number: int) -> float | None:
+        """The value of a node that no input reaches; None of any other."""
+        if self.support[number]:
+            return None
+        builder = Builder(())
+        alone = builder.build([builder.graft(self.expression, number)])
+        return float(alone.evaluate([[]])[0, 0])
+
+    def _raised(self, base: int, exponent: int, value: float | None) -> int:
+        b = self.builder
+        if value is None:
+            return b.op(Op.EXP, b.op(Op.MUL, exponent, b.op(Op.LOG, base)))
+        if value in (0.5, -0.5):
+            power = b.op(Op.SQRT, base)
+        elif value == int(value) and 0 < abs(value) <= MAX_EXPONENT:
+            power = integer_power(b, base, int(abs(value)))
+        elif value == 0.0:
+            return b.const(1.0)
+        else:
+            return b.op(Op.POW, base, exponent)
+        return b.op(Op.DIV, b.const(1.0), power) if value < 0 else power
+
+    def _compared(self, op: Op, args: list[int], values: list[float | None]) -> int:
+        for place, limit in enumerate(values):
+            root = self.builder.nodes[args[1 - place]]
+            if limit is None or root.op is not Op.SQRT or not 0.0 <= limit < 1e150:
+                continue
+            # at least: up from the left side, down from the right one; above: the other way
+            square = _squared(limit, up=(op is Op.GE) == (place == 1))
+            sides = [root.args[0], self.builder.const(square)]
+            return self.builder.op(op, *(sides if place == 1 else sides[::-1]))
+        return self.builder.op(op, *args)
+
+
+def _squared(limit: float, up: bool) -> float:
+    """The square, rounded up or down to float64: no float64 lies between it and the true one."""
+    square, exact = limit * limit, Fraction(limit) ** 2
+    if up and Fraction(square) < exact:
+        return math.nextafter(square, math.inf)
+    if not up and Fraction(square) > exact:
+        return math.nextafter(square, 0.0)
+    return square
