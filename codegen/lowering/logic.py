@@ -35,6 +35,12 @@ def inverted(builder: GraphBuilder, bit: int) -> int:
     return builder.table(bit, [1, 0], BIT)
 
 
+def joined(builder: GraphBuilder, first: int, second: int, every: bool) -> int:
+    """One bit: whether both bits are 1, or one of them is."""
+    both = builder.op(GOp.CONCAT, first, second)
+    return builder.table(both, [0, 0, 0, 1] if every else [0, 1, 1, 1], BIT)
+
+
 def condition(builder: GraphBuilder, signal: int) -> int:
     """One bit: whether a signal is not 0."""
     node = builder.nodes[signal]

@@ -27,7 +27,7 @@ from symtick.codegen.functions.digit_recurrence import divide, square_root
 from symtick.codegen.functions.univariate import weighted_power
 from symtick.codegen.ir.arrival import Arrivals
 from symtick.codegen.ir.fixed import Fixed, Quant
-from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
+from symtick.codegen.ir.graph import BIT, GOp, Graph, GraphBuilder
 from symtick.codegen.ir.schedule import CostModel
 from symtick.codegen.lowering import logic
 from symtick.codegen.lowering.analysis import Analysis, extra_bits, input_bounds, magnitude
@@ -191,7 +191,10 @@ class _Lowering:
         if node.op is Op.ATAN2:
             y, x = (self.signal(a) for a in node.args)
             return angle(self.functions, y, x, frac, self.precision.table_bits or None)
-        return self.builder.op(GOp[node.op.name], *(self.signal(a) for a in node.args))
+        args = [self.signal(a) for a in node.args]
+        if node.op in (Op.MIN, Op.MAX) and all(self.builder.nodes[k].fmt == BIT for k in args):
+            return logic.joined(self.builder, args[0], args[1], every=node.op is Op.MIN)
+        return self.builder.op(GOp[node.op.name], *args)
 
     def _step(self, number: int) -> int:
         """A comparison, a sign or an integer part, of the signals as they are computed."""

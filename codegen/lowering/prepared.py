@@ -2,7 +2,7 @@
 
 `a**n` of an integer n is products, `a**0.5` a root, and `a**c` of another constant a function of a.
 A variable exponent makes it exp(b*log(a)). A root that is compared with a constant is not computed:
-its argument is compared with the constant's square.
+its argument is compared with the constant's square; a magnitude's with the constant on both sides.
 """
 
 from __future__ import annotations
@@ -66,15 +66,27 @@ class _Preparation:
         return b.op(Op.DIV, b.const(1.0), power) if value < 0 else power
 
     def _compared(self, op: Op, args: list[int], values: list[float | None]) -> int:
+        """A comparison; with a constant on one side, that of a root or a magnitude without it."""
         for place, limit in enumerate(values):
-            root = self.builder.nodes[args[1 - place]]
-            if limit is None or root.op is not Op.SQRT or not 0.0 <= limit < 1e150:
+            other = self.builder.nodes[args[1 - place]]
+            if limit is None or not 0.0 <= limit < 1e150:
                 continue
-            # at least: up from the left side, down from the right one; above: the other way
-            square = _squared(limit, up=(op is Op.GE) == (place == 1))
-            sides = [root.args[0], self.builder.const(square)]
-            return self.builder.op(op, *(sides if place == 1 else sides[::-1]))
+            if other.op is Op.SQRT:
+                # at least: up from the left side, down from the right one; above: the other way
+                square = _squared(limit, up=(op is Op.GE) == (place == 1))
+                sides = [other.args[0], self.builder.const(square)]
+                return self.builder.op(op, *(sides if place == 1 else sides[::-1]))
+            if other.op is Op.ABS:
+                return self._outside(op, other.args[0], limit, place == 1)
         return self.builder.op(op, *args)
+
+    def _outside(self, op: Op, value: int, limit: float, outside: bool) -> int:
+        """Whether a value is beyond a limit on either side, or within it on both."""
+        b = self.builder
+        low, high = b.const(-limit), b.const(limit)
+        if outside:
+            return b.op(Op.MAX, b.op(op, value, high), b.op(op, low, value))
+        return b.op(Op.MIN, b.op(op, high, value), b.op(op, value, low))
 
 
 def _squared(limit: float, up: bool) -> float:

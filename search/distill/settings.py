@@ -10,19 +10,29 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from pydantic import Field, InstanceOf, Strict
+from pydantic import AfterValidator, Field, InstanceOf, Strict
 
 from symtick.codegen import SCORES, Decision
 from symtick.codegen.scheduling.scheduler import SCHEDULERS
 from symtick.defaults import SCHEDULER
-from symtick.expr import SEARCH_NAMES
+from symtick.expr import BY_NAME, SEARCH_NAMES
 from symtick.search.designs.settings import ChoiceSettings, FixedPointSettings, TuningSettings
 from symtick.search.evolution.settings import EngineConfig, Limits
 from symtick.search.hybrid.settings import HYBRID_METHODS
 from symtick.search.layered.settings import LayeredSettings
 from symtick.settings import Count, Natural, Threads, checked, one_of
 
-OpName = Annotated[str, one_of(SEARCH_NAMES)]
+
+def _is_searched(name: str) -> str:
+    if name in BY_NAME and name not in SEARCH_NAMES:
+        raise ValueError(
+            f"must be one of {', '.join(SEARCH_NAMES)}; {name!r} is an operator of the compiler, "
+            "which the search does not evaluate"
+        )
+    return name
+
+
+OpName = Annotated[str, AfterValidator(_is_searched), one_of(SEARCH_NAMES)]
 DEFAULT_OPS = ("add", "sub", "mul", "neg", "abs", "min", "max", "square", "exp", "tanh")
 
 

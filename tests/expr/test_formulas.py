@@ -79,6 +79,9 @@ def test_named_and_unnamed_formulas_stand_together() -> None:
         ("m = gama(a)", (), r"unknown operator 'gama'"),
         ("m = sqr(a)", (), r"unknown operator 'sqr': did you mean sqrt"),
         ("if a: b", (), "is no formula"),
+        ("a > 1 && b < 2", (), "'a > 1 && b < 2': invalid syntax; write and, or, not"),
+        ("c = a ? b : 2", (), "invalid syntax; write and, or, not, and `a if c else b`"),
+        ("TMath::Sqrt(a)", (), "call a function by its plain name, as sqrt"),
         ("m = a.real", (), "is not allowed"),
     ],
 )

@@ -70,6 +70,7 @@ def test_precision_rounds_for_reading() -> None:
         ("x0 == x1", "min(x0 >= x1, x1 >= x0)"),
         ("not x0 > 1", "1.0 - (x0 > 1.0)"),
         ("x0 if x0 > x1 and x1 > 2 else 3", "where(min(x0 > x1, x1 > 2.0), x0, 3.0)"),
+        ("min(x0, x1, 3, x2)", "min(min(min(x0, x1), 3.0), x2)"),
         ("(x0 > 1) | (x1 > 1)", "max(x0 > 1.0, x1 > 1.0)"),
         ("gauss(x0)", "exp(-square(x0))"),
         ("Abs(x0) + Max(x0, pi)", f"abs(x0) + max(x0, {np.pi!r})"),

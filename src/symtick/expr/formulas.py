@@ -25,6 +25,7 @@ from symtick.expr.parsing import (
     default_names,
     is_constant,
     readable,
+    unreadable,
 )
 
 _DEFAULT = re.compile(r"x\d{1,4}")
@@ -120,8 +121,7 @@ def _parsed(text: str) -> list[ast.stmt]:
         what, where = str(error) or type(error).__name__, lines
         if isinstance(error, SyntaxError):
             what, where = error.msg, _line(lines, error.lineno) or lines
-        where = where[:80]
-        raise ParseError(f"cannot read the expression {where!r}: {what}") from None
+        raise ParseError(unreadable(where, what)) from None
 
 
 def _line(text: str, number: int | None) -> str:

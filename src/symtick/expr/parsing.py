@@ -41,6 +41,7 @@ _ALIASES = {
     "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "arcsinh": "asinh", "arccosh": "acosh",
     "arctanh": "atanh", "power": "pow",
 }  # fmt: skip
+_FOLDED = ("min", "max")  # of two arguments or more
 _CONDITIONS = (ast.Compare, ast.BoolOp)
 _JOINS: dict[type[ast.boolop | ast.operator], Op] = {
     ast.And: Op.MIN,
@@ -148,7 +149,14 @@ def _tree(text: str) -> ast.expr:
         return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         what = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
-        raise ParseError(f"cannot read the expression {text.strip()[:80]!r}: {what}") from None
+        raise ParseError(unreadable(text.strip(), what)) from None
+
+
+def unreadable(text: str, what: str) -> str:
+    """What to say of text that is no expression."""
+    hint = "; write and, or, not, and `a if c else b`" if re.search(r"&&|\|\||[!?]", text) else ""
+    hint = "; call a function by its plain name, as sqrt(x)" if "::" in text else hint
+    return f"cannot read the expression {text[:80]!r}: {what}{hint}"
 
 
 def _found_names(trees: Sequence[ast.expr]) -> tuple[str, ...]:
@@ -301,6 +309,8 @@ class TreeReader:
         args = [self.read(a, depth + 1) for a in node.args]
         if name not in BY_NAME and name not in self.calls and name not in NAMED:
             raise ParseError(unknown_operator(name, self.calls))
+        if name in _FOLDED and len(args) > 2:
+            return self._joined(BY_NAME[name], args)
         wanted = _arity(name, self.calls)
         if len(args) != wanted:
             raise ParseError(f"{name} takes {wanted} arguments, not {len(args)}: {_shown(node)}")
