@@ -16,7 +16,7 @@ from symtick.codegen.lowering.precision import Precision
 from symtick.codegen.lowering.slices import Slice, sliced
 from symtick.codegen.passes.one_bit_factors import without_one_bit_factors
 from symtick.codegen.passes.pipeline import PASSES, run_passes
-from symtick.codegen.scheduling.scheduler import schedule
+from symtick.codegen.scheduling.slice_registers import planned
 from symtick.codegen.tuning.widths import Width, with_widths
 from symtick.defaults import SCHEDULER
 from symtick.errors import InputError
@@ -33,6 +33,7 @@ def compile_expression(
     output_names: Sequence[str] | None = None,
     ranges: Sequence[Interval] | None = None,
     latency: int | None = None,
+    max_ticks: int | None = None,
     scheduler: str = SCHEDULER,
     decision: Decision = SCORES,
     widths: Sequence[Width] = (),
@@ -50,6 +51,7 @@ def compile_expression(
         ranges: real range of each input (the data's), cut to its format; narrower ranges make
             narrower signals. An input outside its range is outside the design's domain.
         latency: ticks; None is the fewest, 0 combinational, more are filled with registers.
+        max_ticks: most ticks that registers behind slices may lead to (`slice_registers`).
         scheduler: `asap`, `alap` or `registers`, the fewest of them.
         decision: what to deliver of the outputs; by default themselves.
         widths: formats of single nodes of the design without them, without `decision` and without
@@ -85,7 +87,7 @@ def compile_expression(
     late = bool(widths) and _is_later(passed, graph, model)
     graph = without_one_bit_factors(graph) if late else passed
     graph = stated(graph, decision, count)
-    plan = schedule(graph, model, latency, scheduler)
+    plan = planned(graph, model, latency, scheduler, max_ticks)
     return Design(
         name, expression, graph, plan, model.name, decision, names, lowered.units, tuple(slices)
     )

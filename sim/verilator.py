@@ -1,7 +1,9 @@
 """The generated Verilog, simulated: cocotb on Verilator, a new vector every clock.
 
 The simulation only records. The latency is measured as the lag between the recorded stream and the
-reference, without the schedule.
+reference, without the schedule. It is built in a folder of its own under the system's temporary
+folder, since make takes no path with a space in it, and a build that runs beside it would be in its
+way.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +20,7 @@ import numpy as np
 
 from symtick.codegen.design import Design
 from symtick.codegen.emit.names import ports
-from symtick.codegen.emit.project import write_verilog
+from symtick.codegen.emit.project import write_files, write_verilog
 from symtick.codegen.emit.vectors import from_patterns, input_nodes, stacked, to_patterns
 from symtick.codegen.ir.fixed import RawArray, raw_dtype
 from symtick.errors import ToolError
@@ -25,6 +28,7 @@ from symtick.files import write_text
 from symtick.sim import bench, runtime_cache, tools
 
 _BENCH = ("run.py", "stream.py")
+_MADE = shutil.ignore_patterns("build", "__pycache__")
 _MARGIN = 8
 # one C++ file: our designs are small, and precompiled headers cost more than they save
 _BUILD_ARGS = ["--output-split", "0"]
@@ -73,20 +77,31 @@ def run(
     Args:
         design: the design; its Verilog is written under `folder/rtl`.
         raw: raw input integers, shape (vectors, inputs).
-        folder: the simulation is built and kept in its `sim/verilog`.
+        folder: the bench, its log and what it recorded are kept in its `sim/verilog`.
         expected: reference outputs, shape (vectors, outputs); the graph's own by default.
 
     Raises:
-        ToolError: a tool is missing, or the build or the run fails; with the log's last lines.
+        ToolError: a tool is missing, the temporary folder has a space in its path, or the build or
+            the run fails; with the log's last lines.
     """
     start = time.monotonic()
     reference = design.graph.evaluate(raw) if expected is None else expected
     flush = design.schedule.latency + _MARGIN
     sources = write_verilog(design, folder)
-    work = (folder / "sim" / "verilog").resolve()
-    _write_bench(design, raw, work, [source.resolve() for source in sources], flush)
-    _simulate(work)
-    stream = _recorded(design, work / "response.txt", len(raw) + flush)
+    kept = folder / "sim" / "verilog"
+    shutil.rmtree(kept, ignore_errors=True)  # what an earlier simulation left
+    with tempfile.TemporaryDirectory(prefix="symtick-") as name:
+        draft = Path(name).resolve()
+        if " " in str(draft):
+            raise ToolError(f"make cannot build in {draft}: set TMPDIR to a path without spaces")
+        write_files(draft, {f"rtl/{s.name}": s.read_text(encoding="utf-8") for s in sources})
+        work = draft / "sim" / "verilog"
+        _write_bench(design, raw, work, sources, flush)
+        try:
+            _simulate(work, kept / "simulation.log")
+        finally:
+            shutil.copytree(work, kept, ignore=_MADE, dirs_exist_ok=True)
+        stream = _recorded(design, work / "response.txt", len(raw) + flush)
     lag, mismatches, ambiguous = _lag(stream, reference, design.schedule.latency)
     return Simulation(
         outputs=stream[lag : lag + len(raw)],
@@ -102,8 +117,6 @@ def _write_bench(
     design: Design, raw: RawArray, work: Path, sources: list[Path], flush: int
 ) -> None:
     design_ports = ports(design)
-    if work.exists():
-        shutil.rmtree(work)
     work.mkdir(parents=True)
     for name in _BENCH:
         shutil.copyfile(Path(bench.__file__).parent / name, work / name)
@@ -127,7 +140,7 @@ def _write_bench(
     write_text(work / "job.json", json.dumps(job, indent=2) + "\n")
 
 
-def _simulate(work: Path) -> None:
+def _simulate(work: Path, log: Path) -> None:
     tool = tools.find("verilator")
     compiler, cocotb = tools.find("g++"), tools.find("cocotb")
     tools.find("make")
@@ -137,7 +150,7 @@ def _simulate(work: Path) -> None:
     cache = runtime_cache.folder([*versions, str(tool.path), str(compiler.path), env["MAKEFLAGS"]])
     seeded = runtime_cache.seed(cache, work / "build")
     command = [sys.executable, "run.py"]
-    tools.execute(command, folder=work, log=work / "simulation.log", env=env)
+    tools.execute(command, folder=work, log=log, env=env)
     if not seeded:
         runtime_cache.keep(cache, work / "build")
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from symtick.errors import InputError
-from symtick.files import new_folder, write_json, write_text
+from symtick.files import locked, new_folder, write_json, write_text
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
@@ -39,3 +41,23 @@ def test_a_whole_folder_appears_at_the_end(tmp_path: Path) -> None:
         write_text(draft / "sub" / "a", "x")
         assert not (tmp_path / "deep" / "run").exists()
     assert (tmp_path / "deep" / "run" / "sub" / "a").read_text() == "x"
+
+
+def test_one_process_at_a_time_works_in_a_folder(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from symtick.files import locked\n"
+        "with locked(Path(sys.argv[1]), 'verify'): print('in', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as other:  # fmt: skip
+        assert other.stdout is not None
+        assert other.stdout.readline() == "in\n"
+        with pytest.raises(InputError, match="another symtick verify is at work in"):
+            locked(tmp_path, "verify").__enter__()
+        with locked(tmp_path, "synth"):  # another verb is in no one's way
+            pass
+        other.kill()
+    with locked(tmp_path, "verify"):  # a process that is gone holds nothing
+        pass

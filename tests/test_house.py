@@ -70,7 +70,14 @@ PLAN: dict[str, tuple[str, ...]] = {
     "estimators": ("config", "design_folder", "search.regression", "search.teachers"),
     "cli": ("calibration", "run"),
 }
-OPEN = {"defaults", "errors", "files", "settings", "version"}  # every folder may import these
+OPEN = {
+    "defaults",
+    "errors",
+    "files",
+    "interrupts",
+    "settings",
+    "version",
+}  # every folder may import these
 TOP = "symtick"  # the public names, loaded one by one; no folder imports them
 
 

@@ -11,7 +11,7 @@ They work on the `CostModel` alone; `Schedule.check` recomputes what they made.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from symtick.codegen.ir.arrival import Delay
@@ -48,7 +48,11 @@ SCHEDULERS: Mapping[str, Scheduler] = {
 
 
 def schedule(
-    graph: Graph, model: CostModel, latency: int | None = None, scheduler: str = SCHEDULER
+    graph: Graph,
+    model: CostModel,
+    latency: int | None = None,
+    scheduler: str = SCHEDULER,
+    held: Collection[int] = (),
 ) -> Schedule:
     """The schedule of a graph.
 
@@ -58,6 +62,7 @@ def schedule(
         latency: ticks; None is the smallest that the clock allows, 0 is combinational, more than
             the smallest adds registers.
         scheduler: `asap`, `alap` or `registers`.
+        held: nodes behind which registers come, whatever time is left.
 
     Raises:
         InputError: the latency is no number of ticks, or there is no such scheduler.
@@ -72,13 +77,14 @@ def schedule(
         plain = [Delay(model.delay(graph, k)) for k in range(len(graph.nodes))]
         return _timed(graph, model, [0] * len(graph.nodes), plain, 0)
     delays = checked_delays(graph, model)
-    least = max(first_stages(graph, delays, model.budget_ns)) + 1
+    apart = tuple(Delay(model.budget_ns) if k in held else d for k, d in enumerate(delays))
+    least = max(first_stages(graph, apart, model.budget_ns)) + 1
     if latency is not None and latency < least:
         raise ResourceError(
             f"a latency of {latency} ticks at a clock of {model.clock_ns:g} ns is too short: this "
             f"design needs {least}; lower the clock, narrow the formats or allow {least} ticks"
         )
-    problem = SchedulingProblem(graph, delays, model.budget_ns, latency or least)
+    problem = SchedulingProblem(graph, apart, model.budget_ns, latency or least)
     return _timed(graph, model, SCHEDULERS[scheduler](problem), delays, problem.latency)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from symtick.codegen.design import Design
 from symtick.codegen.ir.graph import GOp, Graph
 from symtick.codegen.ir.schedule import Area, CostModel, Schedule
+from symtick.codegen.scheduling.slice_registers import with_slices
 from symtick.hwcost.models.features import parts, shape
 from symtick.hwcost.models.live_area import live_areas
 from symtick.hwcost.models.model import OpenModel
@@ -53,6 +54,8 @@ def estimate(design: Design, model: CostModel) -> Estimate:
         factor = model.device.ff_factor
         by_node = live_areas(graph, schedule, model, flat=_flat(graph, schedule))
         by_node = _without_absorbed(by_node, graph, schedule)
+        luts = with_slices([area.lut for area in by_node], graph, schedule.stage)
+        by_node = tuple(replace(a, lut=lut) for a, lut in zip(by_node, luts, strict=True))
     else:
         by_node = tuple(model.area(graph, k) for k in range(len(graph.nodes)))
     registers = Area(ff=factor * schedule.registers(graph))

@@ -76,6 +76,7 @@ class DesignEvaluator:
         decision: what designs deliver of their scores.
         scheduler: where their registers go.
         inputs: how designs read the problem's codes; None for as they are.
+        max_ticks: most ticks that registers behind slices may lead to, or None.
     """
 
     problem: Problem
@@ -84,6 +85,7 @@ class DesignEvaluator:
     decision: Decision = SCORES
     scheduler: str = SCHEDULER
     inputs: InputMap | None = None
+    max_ticks: int | None = None
     _prices: dict[tuple[int, int], float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -108,6 +110,7 @@ class DesignEvaluator:
             self.model,
             precision,
             name="candidate",
+            max_ticks=self.max_ticks,
             scheduler=self.scheduler,
             decision=decision,
             slices=slices,

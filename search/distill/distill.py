@@ -40,7 +40,7 @@ from symtick.search.kernel_api.search import Search, Status
 from symtick.search.layered.elimination import Elimination, LayeredRows, PrunedForm, unpack
 from symtick.search.layered.layers import OUTER_SHAPE, SHAPES, Layers
 
-Stage = Literal["search", "finish", "tune", "done"]
+Stage = Literal["search", "finish", "tune", "write"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Progress:
 
     Attributes:
         stage: `search` (first round of searches), `finish` (second round), `tune` (width tuning) or
-            `done`.
+            `write` (all are done, and the designs are written).
         slices: slices done in this stage; `total` is known for the evolution only, so a bar should
             use `share`.
         share: part of this stage's searches that are done, 0 to 1.
@@ -92,7 +92,7 @@ class Distiller:
         config.decision.check(problem.outputs)
         check_units(problem, problem.output_names, config)
         self.evaluator = DesignEvaluator(
-            problem, model, cost, config.decision, config.scheduler, inputs
+            problem, model, cost, config.decision, config.scheduler, inputs, config.choice.max_ticks
         )
         self.interrupted = False
         self._teacher_score = problem.teacher_score(problem.valid)
@@ -140,7 +140,7 @@ class Distiller:
         self._tuned = [] if self.interrupted else self._tunings(self._thinned)
         if not self._advance(self._tuned, "tune", kept, tell, lambda: False, resume):
             self.interrupted = True
-        tell(self._progress("done", self._tuned or self._second, 0))
+        tell(self._progress("write", self._tuned or self._second, 0))
         return self.front()
 
     def front(self) -> Front:

@@ -18,12 +18,13 @@ are loaded when first used, so that `import symtick` is quick and needs no extra
 from __future__ import annotations
 
 import sys
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from symtick.version import __version__ as __version__
 
+TYPE_CHECKING = False  # `typing` takes longer to load than all this, and Ctrl-C would hit it
 if TYPE_CHECKING:
+    from typing import Any
+
     from symtick.calibration.measuring import calibrate
     from symtick.calibration.refit import refit_device
     from symtick.codegen import Decision
@@ -131,6 +132,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"symtick.{name} is gone: use {_GONE[name]}")
     if name not in _HOMES:
         raise AttributeError(f"module 'symtick' has no attribute {name!r}")
+    from importlib import import_module
+
     try:
         return getattr(import_module(f"symtick.{_HOMES[name]}"), name)
     except ModuleNotFoundError as error:

@@ -6,6 +6,7 @@ is then renamed.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -69,3 +70,24 @@ def new_folder(path: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
+
+
+@contextmanager
+def locked(folder: Path, verb: str) -> Iterator[None]:
+    """A block that one process at a time runs in a folder; a system without locks runs it at once.
+
+    The lock ends with the process, however that ends. Its file, `.<verb>.lock`, stays.
+
+    Raises:
+        InputError: another process is in such a block.
+    """
+    with (folder / f".{verb}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(
+                f"another symtick {verb} is at work in {folder}: wait for it, or stop it"
+            ) from None
+        except OSError:
+            pass
+        yield

@@ -33,7 +33,9 @@ def test_raw_words_to_an_index_are_bit_exact(tmp_path: Path) -> None:
         slices=SLICES,
     )
     assert [str(f) for f in design.graph.input_formats] == [str(p.word) for p in SLICES]
-    found = verify(design, tmp_path, count=3000)
+    folder = tmp_path / "a block für pt"  # make builds in no such folder
+    found = verify(design, folder, count=3000)
     found.check()
-    text = (tmp_path / "rtl/top.v").read_text()
+    assert (folder / "sim/verilog/simulation.log").is_file()
+    text = (folder / "rtl/top.v").read_text()
     assert "eta : fixed<5,2>, rounded down to steps of 0.125 and saturated to [-2, 1.875]" in text

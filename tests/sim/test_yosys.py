@@ -41,10 +41,12 @@ def _source(folder: Path, name: str, text: str) -> Path:
 
 
 def test_an_adder_is_one_lut_a_bit_a_carry_chain_and_its_registers(tmp_path: Path) -> None:
-    found = yosys.synthesize([_source(tmp_path, "adder", ADDER)], "adder", tmp_path / "out")
+    folder = tmp_path / "für pt"  # a space and a letter that is no ASCII
+    folder.mkdir()
+    found = yosys.synthesize([_source(folder, "adder", ADDER)], "adder", folder / "out")
     assert (found.lut, found.ff, found.dsp, found.bram) == (8, 9, 0, 0.0)
     assert found.cells["CARRY4"] == found.carry == 3
-    assert (tmp_path / "out" / "adder.xcup.json").is_file()
+    assert (folder / "out" / "adder.xcup.json").is_file()
 
 
 def test_registers_are_not_recoded_as_states(tmp_path: Path) -> None:

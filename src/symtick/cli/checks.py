@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from symtick.cli.console import AsJson, Folder, counted, line, print_json, print_table
+from symtick.cli.console import AsJson, Folder, counting, line, print_json, print_table, stops
 from symtick.defaults import VECTORS
+
+_KEEPING = "the results of the designs that are done"
 
 
 def verify(
@@ -23,16 +25,16 @@ def verify(
     The C++ is compiled with g++, the Verilog runs under cocotb in Verilator.
     """
     from symtick.design_folder.checks import verify_folder
-    from symtick.design_folder.folder import is_design
+    from symtick.design_folder.folder import design_folders, is_design
     from symtick.errors import VerificationError
 
-    with counted("verifying") as tell:
+    with stops(_KEEPING), counting("verifying", len(design_folders(folder))) as tell:
         if is_design(folder):
             results = [verify_folder(folder, vectors or VECTORS, seed)]
         else:
             from symtick.run.folder import open_run
 
-            results = open_run(folder).verify(vectors, seed, tell)
+            results = open_run(folder).verify(vectors, seed, lambda done: tell(done.design))
     if as_json:
         print_json([result.to_json() for result in results])
     else:
@@ -57,16 +59,16 @@ def synth(
     The estimates stand beside them.
     """
     from symtick.design_folder.checks import synthesise_folder
-    from symtick.design_folder.folder import is_design
+    from symtick.design_folder.folder import design_folders, is_design
     from symtick.report.tables import synthesis_table
 
-    with counted("synthesising") as tell:
+    with stops(_KEEPING), counting("synthesising", len(design_folders(folder))) as tell:
         if is_design(folder):
             results = [synthesise_folder(folder, place != "none")]
         else:
             from symtick.run.folder import open_run
 
-            results = open_run(folder).synthesise(place, tell)
+            results = open_run(folder).synthesise(place, lambda done: tell(done.design))
     if as_json:
         print_json([result.to_json() for result in results])
         return

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count, zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 import typer
 from rich.console import Console
+
+from symtick.interrupts import announced
 
 if TYPE_CHECKING:
     from symtick.report.tables import ReportTable
@@ -26,6 +30,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 messages = Console(highlight=False, stderr=True)
 _ENDLESS = 10_000
+_SOON_SECONDS = 2.0  # before that, progress is not worth a line
 
 
 def line(text: object, style: str | None = None) -> None:
@@ -72,18 +77,38 @@ def print_table(table: ReportTable) -> None:
 
 
 @contextmanager
-def counted(what: str) -> Iterator[Callable[[object], None]]:
-    """A function to call for each result, with a line that says how many there are."""
-    numbers = count(1)
-    with messages.status(what) as status:
-        yield lambda _: status.update(f"{what}: {next(numbers)} done")
+def stops(keeping: str, again: str = "") -> Iterator[None]:
+    """Ctrl-C says at once what is kept, and what a second one does."""
+    presses = count()
+
+    def say() -> None:
+        text = again if next(presses) and again else f"stopping, keeping {keeping}"
+        messages.print(text, markup=False, soft_wrap=True, style="yellow")
+
+    with announced(say):
+        yield
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: 8 s, 2 min 5 s, 1 h 20 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 @contextmanager
-def counting(what: str) -> Iterator[Callable[[str, int, int], None]]:
-    """A function that shows which item was done, how many are and of how many.
+def counting(what: str, total: int | None = None) -> Iterator[Tell]:
+    """A function to call for each item that is done, by its label.
 
-    On a terminal a bar is redrawn in place; elsewhere one line is printed for each item.
+    On a terminal a bar is redrawn in place; elsewhere one line is printed for each item. Both say
+    how many are done and of how many, what time went by and about how much is left.
+
+    Args:
+        what: is done to the items.
+        total: number of items, where it is known before the first.
     """
     from rich.progress import (
         BarColumn,
@@ -96,12 +121,101 @@ def counting(what: str) -> Iterator[Callable[[str, int, int], None]]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
                TimeElapsedColumn(), TimeRemainingColumn())  # fmt: skip
-    with Progress(*columns, console=messages, transient=True) as bar:
-        task = bar.add_task(what, total=None)
+    numbers = count(1)
+    with (
+        Progress(*columns, console=messages, transient=True) as bar,
+        _printed(what) as printed,
+    ):
+        task = bar.add_task(what, total=total)
 
-        def tell(label: str, done: int, total: int) -> None:
-            bar.update(task, description=f"{what}: {label}", completed=done, total=total)
-            if not messages.is_terminal:
-                messages.print(f"{what}: {label}, {done} of {total}", markup=False)
+        def tell(label: str, done: int | None = None, of: int | None = None) -> None:
+            done, of = done or next(numbers), of or total
+            bar.update(task, description=f"{what}: {label}", completed=done, total=of)
+            if printed is not None:
+                printed.item(label, done, of)
 
         yield tell
+
+
+@contextmanager
+def stepping(what: str, every: float = 0.0) -> Iterator[Callable[[str], None]]:
+    """A function to call with what is done now.
+
+    On a terminal the line is redrawn in place; elsewhere one is printed, with the time that went
+    by.
+
+    Args:
+        what: goes before each.
+        every: seconds at least between two printed lines.
+    """
+    with messages.status(what) as status, _printed(what) as printed:
+        latest = -every
+
+        def tell(text: str) -> None:
+            nonlocal latest
+            status.update(f"{what}: {text}")
+            if printed is not None and printed.seconds - latest >= every:
+                latest = printed.seconds
+                printed.step(text)
+
+        yield tell
+
+
+class Tell(Protocol):
+    """Is told that an item is done; its number and how many there are, if they are not counted."""
+
+    def __call__(self, label: str, done: int | None = None, of: int | None = None, /) -> None:
+        """Show it."""
+
+
+@contextmanager
+def _printed(what: str) -> Iterator[_Printed | None]:
+    """Progress as lines, where the output is no terminal; none of work that is soon done."""
+    if messages.is_terminal:
+        yield None
+        return
+    printed = _Printed(what)
+    begun = unless_soon(lambda: printed.step("..."))
+    try:
+        yield printed
+    finally:
+        begun.cancel()
+
+
+def unless_soon(say: Callable[[], None]) -> threading.Timer:
+    """Call `say` after two seconds, unless this is cancelled before."""
+    timer = threading.Timer(_SOON_SECONDS, say)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+class _Printed:
+    """Progress as lines, from some seconds on."""
+
+    def __init__(self, what: str) -> None:
+        self._what, self._start = what, time.monotonic()
+        self._first: int | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Since the beginning."""
+        return time.monotonic() - self._start
+
+    def item(self, label: str, done: int, of: int | None) -> None:
+        """One item that is done."""
+        if self._first is None:
+            self._first = done - 1  # those before it took no time of this run
+        parts = [f"{done}" if of is None else f"{done} of {of}", duration(self.seconds)]
+        if of is not None and done < of:
+            left = self.seconds / (done - self._first) * (of - done)
+            parts.append(f"about {duration(left)} left")
+        self._print(f"{label}, {', '.join(parts)}")
+
+    def step(self, text: str) -> None:
+        """What is done now."""
+        self._print(f"{text} ({duration(self.seconds)})")
+
+    def _print(self, text: str) -> None:
+        if self.seconds >= _SOON_SECONDS:
+            messages.print(f"{self._what}: {text}", markup=False, soft_wrap=True)

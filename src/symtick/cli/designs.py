@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symtick.cli.console import AsJson, Folder, counted, line, messages, print_json
+from symtick.cli.console import AsJson, Folder, counting, line, print_json, stepping
 from symtick.defaults import CLOCK_MHZ, DEVICE, DIVISION, SCHEDULER, TERM_FRAC
 from symtick.errors import InputError
 
@@ -227,10 +227,10 @@ def tune(
     require("symtick tune", "report")
     from symtick.design_folder.tuning import take_point, tune_folder
 
-    with messages.status("tuning") as status:
+    with stepping("tuning", every=5.0) as show:
 
         def tell(step: TuningStep) -> None:
-            status.update(f"tuning: {step.area.lut:.0f} LUT")
+            show(f"{step.area.lut:.0f} LUT")
 
         if point is not None and output is not None:
             made = take_point(folder, point, output)
@@ -304,6 +304,7 @@ def estimate(
     """
     from symtick.cli import fits
     from symtick.design_folder.budgets import EstimateTarget, fit_folder
+    from symtick.design_folder.folder import design_folders
     from symtick.extras import require
     from symtick.hwcost.models.budget import Budget, read_share
 
@@ -312,8 +313,8 @@ def estimate(
     budget = Budget(budget_ticks, budget_ns, budget_lut, budget_ff, budget_dsp, budget_bram)
     part = None if share is None else read_share(share)
     rows = []
-    with counted("estimating") as tell:
+    with counting("estimating", len(design_folders(folder))) as tell:
         for fit in fit_folder(folder, budget, EstimateTarget(device, clock, best_clock, part)):
             rows.append(fit)
-            tell(fit)
+            tell(fit.design)
     fits.show(rows, as_json, picture)

@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live as RichLive
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from symtick.cli.console import duration, messages, unless_soon
+
 if TYPE_CHECKING:
     from symtick.search.distill import distill
 
-_STAGES = {"search": "searching", "finish": "finishing", "tune": "tuning widths", "done": "done"}
+_PRINT_SECONDS = 10.0  # at least between two lines, where the output is no terminal
+_PREPARING = "preparing data and teacher"
+_STAGES = {
+    "search": "searching",
+    "finish": "finishing",
+    "tune": "tuning widths",
+    "write": "writing designs",
+}
 
 
 class Live:
     """An observer for `distill_job`, shown while the search runs.
 
-    On a terminal it is redrawn in place; elsewhere one line is printed for each stage.
+    On a terminal it is redrawn in place; elsewhere a line is printed for each stage, and one now
+    and then.
     """
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self) -> None:
         self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console
+            TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=messages
         )
-        self._task = self._bar.add_task("preparing data and teacher", total=1.0)
-        self._live = RichLive(self._bar, console=console, refresh_per_second=4, transient=True)
+        self._task = self._bar.add_task(_PREPARING, total=1.0)
+        self._live = RichLive(self._bar, console=messages, refresh_per_second=4, transient=True)
         self._stage = ""
+        self._start = self._printed = time.monotonic()
 
     def __enter__(self) -> Live:
         self._live.__enter__()
+        self._begun = unless_soon(self._prepare)
         return self
 
     def __exit__(
@@ -41,16 +53,33 @@ class Live:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._begun.cancel()
         self._live.__exit__(kind, error, trace)
+
+    def _prepare(self) -> None:
+        if not messages.is_terminal and not self._stage:
+            messages.print(_PREPARING)
 
     def __call__(self, progress: distill.Progress) -> None:
         """Show where the search stands."""
         stage = _STAGES[progress.stage]
-        if stage != self._stage:
-            self._stage = stage
-            self._console.print(f"{stage}: {len(progress.front.entries)} designs on the front")
+        now = time.monotonic()
+        late = not messages.is_terminal and now - self._printed >= _PRINT_SECONDS
+        if stage != self._stage or late:
+            self._stage, self._printed = stage, now
+            messages.print(_line(stage, progress, now - self._start), soft_wrap=True)
         self._bar.update(self._task, description=stage, completed=progress.share)
         self._live.update(Group(_sources(progress), _front(progress), self._bar))
+
+
+def _line(stage: str, progress: distill.Progress, seconds: float) -> str:
+    """Stage, parts done, designs and time, in one line."""
+    states, count = progress.searches, len(progress.front.entries)
+    parts = f", {sum(s.done for s in states)} of {len(states)} parts" if states else ""
+    if progress.stage == "write":
+        parts = f", {progress.slices} of {count}"
+    designs = f"{count} designs on the front"
+    return f"{stage}{parts}, {designs} ({duration(seconds)})"
 
 
 def _sources(progress: distill.Progress) -> Table:

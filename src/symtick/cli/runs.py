@@ -13,13 +13,17 @@ from symtick.cli.console import (
     RunFolder,
     console,
     line,
-    messages,
     print_json,
     print_table,
+    stepping,
+    stops,
 )
 
 if TYPE_CHECKING:
     from symtick.run.folder import Run
+
+_KEEPING = "the front so far: slices under way end, then it is finished and written"
+_AGAIN = "leaving as soon as what is under way has ended"
 
 
 def distill(
@@ -42,9 +46,10 @@ def distill(
 
     require("symtick distill", "search")
     from symtick.cli.live import Live
-    from symtick.run.distilling import distill_job, resume_run
 
-    with Live(messages) as live:
+    with stops(_KEEPING, _AGAIN), Live() as live:
+        from symtick.run.distilling import distill_job, resume_run
+
         if resume is not None:
             run = resume_run(resume, live)
         else:
@@ -56,6 +61,8 @@ def distill(
         print_json({**head, **run.front.to_json()})
     else:
         _print_front(run)
+    if not run.complete:
+        raise typer.Exit(130)
 
 
 def _print_front(run: Run) -> None:
@@ -94,8 +101,8 @@ def compare(
     from symtick.run.folder import open_run
 
     run = open_run(folder)
-    with messages.status("building the network's firmware") as status:
-        rows = run.compare(route, status.update)
+    with stops("nothing of the comparison"), stepping("comparing") as tell:
+        rows = run.compare(route, tell)
     if as_json:
         print_json(to_json(rows))
     else:

@@ -17,10 +17,10 @@ import numpy.typing as npt
 from symtick.codegen import Area, Design
 from symtick.codegen.emit.project import write_rtl
 from symtick.defaults import VECTORS
-from symtick.design_folder.folder import estimate_folder, read_spec
+from symtick.design_folder.folder import DesignSpec, estimate_folder, read_spec
 from symtick.errors import InputError
 from symtick.extras import require
-from symtick.files import write_json
+from symtick.files import locked, write_json
 from symtick.hwcost import Device, load_device, read_report
 from symtick.sim import nextpnr, vitis, yosys
 from symtick.sim.verify import Verification, verify
@@ -91,8 +91,9 @@ def verify_folder(
     """
     spec, design = read_spec(folder)
     require("symtick verify", tools=("g++", "make", "hls4ml", "verilator", "cocotb"))
-    outcome = verify(design, folder, vectors, seed, data, spec.part)
-    write_json(folder / VERIFY, outcome.to_json())
+    with locked(folder, "verify"):
+        outcome = verify(design, folder, vectors, seed, data, spec.part)
+        write_json(folder / VERIFY, outcome.to_json())
     return outcome
 
 
@@ -109,10 +110,18 @@ def synthesise_folder(folder: Path, place: bool = True) -> Synthesis:
     spec, design, guess = estimate_folder(folder)
     device = load_device(spec.device)
     _family(device)  # there is an open flow
-    files = [folder / "rtl" / f"{design.name}.v"]
-    work = folder / "synth"
     place = place and design.schedule.registers(design.graph) > 0
     require("symtick synth", tools=("yosys", *(("nextpnr-ecp5",) if place else ())))
+    with locked(folder, "synth"):
+        outcome = _synthesised(folder, spec, design, device, guess.area, place)
+        write_json(folder / SYNTH, outcome.to_json())
+    return outcome
+
+
+def _synthesised(
+    folder: Path, spec: DesignSpec, design: Design, device: Device, guess: Area, place: bool
+) -> Synthesis:
+    files, work = [folder / "rtl" / f"{design.name}.v"], folder / "synth"
     core = spec.core() if spec.has_frame else None
     if core is not None:
         write_rtl(core, work / "core", spec.part)
@@ -124,9 +133,9 @@ def synthesise_folder(folder: Path, place: bool = True) -> Synthesis:
             timing = nextpnr.place_and_route(
                 files, design.name, work, target_mhz=spec.clock_mhz, dsp=device.dsp is not None
             )
-    outcome = Synthesis(
+    return Synthesis(
         design.name,
-        guess.area,
+        guess,
         area.result(),
         design.schedule.latency,
         None if timing is None else timing.fmax_mhz,
@@ -136,8 +145,6 @@ def synthesise_folder(folder: Path, place: bool = True) -> Synthesis:
         None if inner is None else inner.result(),
         None if core is None else core.schedule.latency,
     )
-    write_json(folder / SYNTH, outcome.to_json())
-    return outcome
 
 
 def _area(design: Design, folder: Path, device: Device) -> Area:

@@ -58,6 +58,7 @@ class DesignSpec:
         clock_mhz: clock the schedule is made for.
         ranges: real range of each input, or None for all of its format.
         latency: fixed number of ticks, or None for the fewest.
+        max_ticks: most ticks that registers behind slices may lead to, or None.
         scheduler: `asap`, `alap` or `registers`.
         decision: what the design delivers of its outputs.
         widths: what width tuning decided, or formats stated by hand, by node of `core()` without
@@ -75,6 +76,7 @@ class DesignSpec:
     clock_mhz: float
     ranges: tuple[Interval, ...] | None = None
     latency: int | None = None
+    max_ticks: int | None = None
     scheduler: str = SCHEDULER
     decision: Decision = SCORES
     widths: tuple[Width, ...] = ()
@@ -101,6 +103,7 @@ class DesignSpec:
             output_names=self.output_names,
             ranges=self.ranges,
             latency=self.latency,
+            max_ticks=self.max_ticks,
             scheduler=self.scheduler,
             decision=self.decision,
             widths=self.widths,
@@ -153,6 +156,7 @@ class DesignSpec:
             "clock_mhz": self.clock_mhz,
             "ranges": None if self.ranges is None else [[r.lo, r.hi] for r in self.ranges],
             "latency": self.latency,
+            "max_ticks": self.max_ticks,
             "scheduler": self.scheduler,
             "decision": asdict(self.decision),
             "widths": [width.to_dict() for width in self.widths],
@@ -174,6 +178,7 @@ class DesignSpec:
             ranges=None if ranges is None else tuple(Interval(lo, hi) for lo, hi in ranges),
             latency=content["latency"],
             # folders of older versions lack these; `read_spec` then tells by the digest
+            max_ticks=content.get("max_ticks"),
             scheduler=str(content.get("scheduler", "registers")),
             decision=_decision(content.get("decision", asdict(SCORES))),
             widths=tuple(Width.from_dict(width) for width in content.get("widths", ())),

@@ -13,7 +13,7 @@ from symtick.baselines.compare import compare
 from symtick.baselines.rows import ComparisonRow, scored_row, to_csv, to_json
 from symtick.design_folder.checks import Synthesis
 from symtick.errors import InputError
-from symtick.files import write_json, write_text
+from symtick.files import locked, write_json, write_text
 from symtick.run.designs import RunDesign
 from symtick.run.folder import COMPARISON, Run
 from symtick.search.data.dataset import FloatArray
@@ -29,11 +29,13 @@ def compare_run(run: Run, route: bool, progress: Callable[[str], None]) -> list[
             f"the run {run.folder} learnt from {source}: hls4ml and da4ml have no network to "
             "convert; symtick verify, synth and report measure its designs"
         )
-    work = run.folder / "baselines"
-    shutil.rmtree(work, ignore_errors=True)
-    rows = compare(
-        run.teacher, run.train, run.test, work, seed=run.job.seed, route=route, progress=progress
-    )
+    with locked(run.folder, "compare"):
+        work = run.folder / "baselines"
+        shutil.rmtree(work, ignore_errors=True)
+        rows = compare(
+            run.teacher, run.train, run.test, work, seed=run.job.seed, route=route,
+            progress=progress,
+        )  # fmt: skip
     scores = run.teacher.logits(run.test.X)
     rows += [_row(run, design, scores) for design in run.designs.values()]
     write_json(run.folder / COMPARISON, to_json(rows))

@@ -19,7 +19,7 @@ import numpy as np
 from symtick.config import Job, load_job
 from symtick.design_folder.folder import JOB, write_design
 from symtick.errors import InputError
-from symtick.files import new_folder, write_bytes, write_json, write_text
+from symtick.files import locked, new_folder, write_bytes, write_json, write_text
 from symtick.hwcost import model, search_cost
 from symtick.run.advice import write_advice
 from symtick.run.folder import INPUTS, Run, make_problem, open_run
@@ -78,7 +78,8 @@ def distill_job(
         if own is not None:
             own.save(draft / "teacher.npz")
         write_json(draft / INPUTS, inputs.to_json())
-    return _search(Run(target), observer, teacher)
+    with locked(target, "distill"):
+        return _search(Run(target), observer, teacher)
 
 
 def _check_y(job: Job, train: Dataset) -> None:
@@ -98,7 +99,8 @@ def resume_run(folder: Path, observer: SearchObserver = _unobserved) -> Run:
         InputError: there is no run, or nothing to resume.
     """
     run = open_run(folder)
-    return _search(run, observer, run.teacher, resume=True)
+    with locked(folder, "distill"):
+        return _search(run, observer, run.teacher, resume=True)
 
 
 def _packed(train: Dataset, test: Dataset) -> bytes:
@@ -163,15 +165,20 @@ def _search(
     table = search_cost(costs, run.inputs.formats)
     distiller = Distiller(run.problem, distill_config(job), costs, table, run.inputs)
 
+    latest: list[Progress] = []
+
     def tell(progress: Progress) -> None:
         if progress.front.entries:
             progress.front.save(run.folder)
+        latest[:] = [progress]
         observer(progress)
 
     start = time.monotonic()
     checkpoint = run.folder / "checkpoint"
     # a run that was killed before its first checkpoint starts over
     front = distiller.run(tell, checkpoint, resume=resume and (checkpoint / HEAD).exists())
+    if not front.entries and distiller.interrupted:
+        raise KeyboardInterrupt  # before there was anything to keep
     if not front.entries:
         raise InputError(
             f"{unmet(distiller.config.choice, distiller.evidence().entries)}, or search longer "
@@ -181,8 +188,9 @@ def _search(
     finished = Run(run.folder)
     if resume:
         _remove_outdated(finished)
-    for design in finished.designs.values():
+    for k, design in enumerate(finished.designs.values(), 1):
         write_design(design.folder, design.spec)
+        observer(replace(latest[0], slices=k, share=k / len(front.entries)))
     write_json(run.folder / "run.json", _record(distiller, time.monotonic() - start, resume))
     write_advice(finished, distiller.config.choice, distiller.evidence(), teacher)
     return finished

@@ -177,6 +177,7 @@ class Run:
             device=self.job.hardware.device,
             clock_mhz=self.job.hardware.clock_mhz,
             latency=self.job.hardware.latency,
+            max_ticks=self.job.hardware.max_ticks,
             scheduler=self.job.hardware.scheduler,
             decision=self.job.hardware.decision,
             slices=self.inputs.slices,

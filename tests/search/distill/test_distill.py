@@ -136,7 +136,7 @@ def test_stop_ends_the_search() -> None:
     assert made.interrupted
     assert front.entries
     assert [p.stage for p in rounds[:3]] == ["search", "search", "finish"]
-    assert rounds[-1].stage == "done"
+    assert rounds[-1].stage == "write"
 
 
 _KILLED = """

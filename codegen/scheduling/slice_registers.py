@@ -1,0 +1,97 @@
+"""Registers behind the slices of input words that saturate.
+
+Behind a register, saturation costs next to nothing: the bits above the slice set its flip-flops.
+Without one, synthesis merges it with the tables that read the slice, whose columns get an address
+bit more. A register there can be a tick more; where it is not, the slice has one, and else the plan
+of fewer LUTs times ticks is taken.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+
+from symtick.codegen.ir.arrival import Delay
+from symtick.codegen.ir.fixed import Overflow
+from symtick.codegen.ir.graph import GOp, Graph
+from symtick.codegen.ir.schedule import CostModel, Schedule
+from symtick.codegen.scheduling.problem import checked_delays, first_stages
+from symtick.codegen.scheduling.scheduler import schedule
+
+# LUTs that a table of one LUT a column gains by a slice in front of it without a register, in
+# shares of its own, by Yosys
+_MERGED = 1.1
+
+
+def planned(
+    graph: Graph, model: CostModel, latency: int | None, scheduler: str, max_ticks: int | None
+) -> Schedule:
+    """The schedule of a graph, with registers behind slices where they pay.
+
+    Args:
+        graph: what to compute.
+        model: what it costs.
+        latency: as for `schedule`; then slices have a register where it leaves time for one.
+        scheduler: likewise.
+        max_ticks: most ticks that registers behind slices may lead to.
+
+    Raises:
+        InputError, ResourceError: from `schedule`.
+    """
+    slices = saturating_slices(graph)
+    if not slices or latency == 0:
+        return schedule(graph, model, latency, scheduler)
+    delays = checked_delays(graph, model)
+    least = _ticks(graph, model, delays, ()) if latency is None else latency
+    free = [k for k in slices if _ticks(graph, model, delays, (k,)) <= least]
+    plans = [schedule(graph, model, latency, scheduler, free)]
+    if latency is None and len(free) < len(slices):
+        plans.append(schedule(graph, model, None, scheduler, slices))
+    fits = [p for p in plans if max_ticks is None or p.latency <= max_ticks] or plans[:1]
+    return min(fits, key=lambda plan: plan.latency * _luts(graph, model, plan))
+
+
+def saturating_slices(graph: Graph) -> list[int]:
+    """The nodes that limit an unsigned input word from above, and do nothing else to it."""
+    return [k for k in range(len(graph.nodes)) if _bits_above(graph, k)]
+
+
+def with_slices(luts: Sequence[float], graph: Graph, stage: Sequence[int]) -> list[float]:
+    """LUTs of each node, with those of slices and of the tables that read them as they are made.
+
+    Args:
+        luts: of each node, as if it stood alone.
+        graph: the graph.
+        stage: of each node.
+    """
+    left, users = list(luts), graph.users()
+    for k in saturating_slices(graph):
+        above, width = _bits_above(graph, k), graph.nodes[k].fmt.width
+        here = [u for u in users[k] if stage[u] == stage[k]]
+        detected = math.ceil((above - 1) / 5)  # one LUT asks five bits and what others found
+        left[k] = width + (detected if above > 4 else 0) if here else detected
+        for u in here:
+            if graph.nodes[u].op is GOp.TABLE and width <= 6:
+                left[u] *= 1.0 + _MERGED
+    return left
+
+
+def _bits_above(graph: Graph, number: int) -> int:
+    """Bits of an unsigned input word above its slice; 0 where the node is no such slice."""
+    node = graph.nodes[number]
+    if node.op is not GOp.CAST or node.overflow is Overflow.WRAP or node.fmt.signed:
+        return 0
+    word = graph.nodes[node.args[0]]
+    if word.op is not GOp.INPUT or word.fmt.signed or node.fmt.frac > word.fmt.frac:
+        return 0
+    return max(0, (word.hi >> (word.fmt.frac - node.fmt.frac)).bit_length() - node.fmt.width)
+
+
+def _ticks(graph: Graph, model: CostModel, delays: Sequence[Delay], held: Collection[int]) -> int:
+    apart = [Delay(model.budget_ns) if k in held else d for k, d in enumerate(delays)]
+    return max(first_stages(graph, apart, model.budget_ns)) + 1
+
+
+def _luts(graph: Graph, model: CostModel, plan: Schedule) -> float:
+    alone = [model.area(graph, k).lut for k in range(len(graph.nodes))]
+    return sum(with_slices(alone, graph, plan.stage))

@@ -1,0 +1,76 @@
+"""Registers behind slices: where there is time, or where they pay; the areas that follow."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from unit_model import UnitModel
+
+from symtick.codegen import Fixed, GOp, Graph, GraphBuilder, Overflow, Quant
+from symtick.codegen.ir.schedule import Schedule
+from symtick.codegen.scheduling.slice_registers import planned, saturating_slices, with_slices
+
+WORD, SLICE = Fixed(10, 6, False), Fixed(6, 6, False)  # four bits above
+
+
+def block(tables: int, deep: int = 0) -> Graph:
+    """Tables on one saturated slice; behind each come so many of one bit and a nanosecond each."""
+    builder = GraphBuilder(("x",))
+    x = builder.cast(builder.input(0, WORD), SLICE, Quant.TRN, Overflow.SAT)
+    made = []
+    for k in range(tables):
+        found = builder.table(x, [(n * n + k) % 64 for n in range(64)], Fixed(6, 6, False))
+        for _ in range(deep):
+            codes = 1 << builder.nodes[found].fmt.width
+            found = builder.table(found, [(n + k) % 2 for n in range(codes)], Fixed(1, 0, False))
+        made.append(found)
+    return builder.build(made, [f"y{k}" for k in range(tables)])
+
+
+def plan(graph: Graph, latency: int | None = None, max_ticks: int | None = None) -> Schedule:
+    return planned(graph, UnitModel(), latency, "registers", max_ticks)
+
+
+def test_a_slice_that_limits_nothing_is_none() -> None:
+    builder = GraphBuilder(("x", "s"))
+    top = builder.cast(builder.input(0, WORD), Fixed(6, 2, False), Quant.TRN, Overflow.SAT)
+    signed = builder.cast(builder.input(1, Fixed(10, 6)), Fixed(6, 6), Quant.TRN, Overflow.SAT)
+    assert saturating_slices(builder.build([top, signed], ("t", "s"))) == []
+    assert saturating_slices(block(2)) == [1]
+
+
+def test_a_register_that_pays_takes_a_tick_more_where_there_is_one() -> None:
+    graph = block(8, deep=6)  # slice and seven tables: two ticks of 4 ns, and three with a register
+    assert plan(graph).latency == 3
+    stage = plan(graph).stage
+    assert all(stage[k] > stage[1] for k in graph.users()[1])
+    assert plan(graph, max_ticks=2).latency == 2
+    assert plan(graph, latency=2).latency == 2
+    assert plan(graph, latency=0).latency == 0
+    assert plan(graph, latency=3).stage == stage
+
+
+def test_a_register_that_takes_no_tick_is_always_there() -> None:
+    graph = block(1, deep=3)  # slice and four tables: two ticks with or without
+    found = plan(graph)
+    assert found.latency == 2
+    assert found.stage[graph.users()[1][0]] > found.stage[1]
+
+
+def test_areas_follow_the_registers() -> None:
+    graph = block(2)
+    alone = [1.0] * len(graph.nodes)
+    tables = [k for k, n in enumerate(graph.nodes) if n.op is GOp.TABLE]
+    held = plan(graph, latency=2)
+    here = dataclasses.replace(held, stage=(0,) * len(graph.nodes))
+    behind, merged = (with_slices(alone, graph, p.stage) for p in (held, here))
+    assert behind[1] == 1.0  # four bits above the slice: one LUT that sets it
+    assert merged[1] == SLICE.width
+    assert all(merged[k] > 2.0 and behind[k] == 1.0 for k in tables)
+    assert sum(merged) > sum(behind)
+
+
+@pytest.mark.parametrize("graph", [block(3), block(1, deep=3), block(8, deep=6)])
+def test_the_plan_is_a_schedule(graph: Graph) -> None:
+    plan(graph).check(graph, UnitModel())
