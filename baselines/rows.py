@@ -141,8 +141,8 @@ def scored_row(
 def _shares(scores: npt.ArrayLike, test: Dataset, teacher_scores: npt.ArrayLike) -> dict[str, Any]:
     labels = test.y
     return {
-        "accuracy": None if labels is None else accuracy(scores, labels),
-        "agreement": agreement(scores, teacher_scores),
+        "accuracy": None if labels is None else accuracy(scores, labels, test.weights),
+        "agreement": agreement(scores, teacher_scores, test.weights),
         "auc": {} if labels is None else auc_per_class(scores, labels, test.class_names),
     }
 

@@ -40,30 +40,36 @@ def _same_length(first: IntArray, second: IntArray) -> None:
         raise InputError(f"{len(first)} rows of scores against {len(second)} to compare with")
 
 
-def accuracy(scores: npt.ArrayLike, labels: npt.ArrayLike) -> float:
-    """The fraction of rows whose class is their label.
+def accuracy(
+    scores: npt.ArrayLike, labels: npt.ArrayLike, weights: FloatArray | None = None
+) -> float:
+    """The fraction of rows whose class is their label; with weights (rows,), of their sum.
 
     Raises:
         InputError: as `predicted_classes`, or another number of labels.
     """
     predicted, truth = predicted_classes(scores), np.asarray(labels, dtype=np.int64)
     _same_length(predicted, truth)
-    return float(np.mean(predicted == truth))
+    return float(np.average(predicted == truth, weights=weights))
 
 
-def agreement(scores: npt.ArrayLike, reference: npt.ArrayLike) -> float:
-    """The fraction of rows for which both score matrices choose the same class.
+def agreement(
+    scores: npt.ArrayLike, reference: npt.ArrayLike, weights: FloatArray | None = None
+) -> float:
+    """The fraction of rows for which both score matrices choose the same class, see `accuracy`.
 
     Raises:
         InputError: as `predicted_classes`, or another number of rows.
     """
     first, second = predicted_classes(scores), predicted_classes(reference)
     _same_length(first, second)
-    return float(np.mean(first == second))
+    return float(np.average(first == second, weights=weights))
 
 
-def root_mean_squares(outputs: npt.ArrayLike, truth: npt.ArrayLike) -> tuple[float, ...]:
-    """The RMSE of each column of values (rows, outputs), in its units.
+def root_mean_squares(
+    outputs: npt.ArrayLike, truth: npt.ArrayLike, weights: FloatArray | None = None
+) -> tuple[float, ...]:
+    """The RMSE of each column of values (rows, outputs), in its units; weights are (rows,).
 
     Raises:
         InputError: shapes that differ, or no rows.
@@ -71,7 +77,8 @@ def root_mean_squares(outputs: npt.ArrayLike, truth: npt.ArrayLike) -> tuple[flo
     first, second = np.asarray(outputs, np.float64), np.asarray(truth, np.float64)
     if first.shape != second.shape or first.ndim != 2 or 0 in first.shape:
         raise InputError(f"values of shape {first.shape} against {second.shape} to compare with")
-    return tuple(np.sqrt(np.mean(np.square(first - second), axis=0)).tolist())
+    squares = np.average(np.square(first - second), axis=0, weights=weights)
+    return tuple(np.sqrt(squares).tolist())
 
 
 def error_ratio(errors: Sequence[float], units: Sequence[float]) -> float:

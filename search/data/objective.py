@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, xlogy
+from scipy.special import expit, log_softmax, xlogy
 
 FloatArray = npt.NDArray[np.float64]
 Outputs = npt.NDArray[np.floating[Any]]
@@ -39,6 +39,14 @@ def cross_entropy(scores: Outputs, goal: FloatArray) -> tuple[float, Outputs]:
     total = powers.sum(axis=0)
     loss = (goal.T * (np.log(total) - shifted)).sum() / count
     return float(loss), ((powers / total - goal.T) / count).T
+
+
+def row_divergences(scores: Outputs, goal: FloatArray) -> FloatArray:
+    """Kullback-Leibler divergence of softmax(scores) from the goal in each row, (rows,)."""
+    both = goal if goal.shape[1] > 1 else np.concatenate([1.0 - goal, goal], axis=1)
+    wide = scores if scores.shape[1] > 1 else np.concatenate([0.0 * scores, scores], axis=1)
+    logs = log_softmax(wide.astype(np.float64), axis=1)
+    return np.asarray((xlogy(both, both) - both * logs).sum(axis=1), np.float64)
 
 
 def entropy(goal: FloatArray) -> float:

@@ -11,10 +11,12 @@ import numpy.typing as npt
 
 from symtick.errors import SymtickWarning
 from symtick.search.data.dataset import FloatArray
+from symtick.search.data.goals import Goal
 
 FEW = 40  # validation rows under which a score is hardly known
 _FAR = 1e6  # times the range of a feature's middle half from its median: no measurement
 _RARE = 2  # rows of a class under which it can be in one part alone
+PASSING = 10  # background rows that pass, under which an efficiency is hardly known
 _SHOWN = 8  # names in a message
 
 
@@ -40,6 +42,27 @@ def warn_of_oddities(
     texts += _few(round(validation * len(X)), bool(classes))
     for text in texts:
         warnings.warn(text, SymtickWarning, stacklevel=3)
+
+
+def warn_of_thin_background(goal: Goal, labels: npt.NDArray[np.integer]) -> None:
+    """Warn where an efficiency's background is a few validation rows.
+
+    Args:
+        goal: what designs are chosen by.
+        labels: of the validation rows.
+    """
+    if goal.name != "efficiency" or goal.background is None:
+        return
+    rows = np.count_nonzero(~np.isin(labels, goal.signal or (1,)))
+    passing = goal.background * rows
+    if passing < PASSING:
+        warnings.warn(
+            f"{goal.background:.3g} of the background is {passing:.1f} of its {rows} "
+            "validation rows: the efficiency there is hardly known; give more background rows, or "
+            "choose at a larger share",
+            SymtickWarning,
+            stacklevel=3,
+        )
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -17,17 +17,32 @@ from symtick.codegen import Fixed
 from symtick.defaults import VALIDATION
 from symtick.errors import InputError
 from symtick.expr import Interval, check_names, default_names
-from symtick.search.data.dataset import FloatArray, IntArray, check_labels, check_matrix
+from symtick.search.data.dataset import (
+    FloatArray,
+    IntArray,
+    check_labels,
+    check_matrix,
+    check_weights,
+)
+from symtick.search.data.goals import Goal
 from symtick.search.data.metrics import (
-    accuracy,
     agreement,
     error_ratio,
     predicted_classes,
     root_mean_squares,
 )
-from symtick.search.data.objective import Outputs, cross_entropy, entropy, softmax, squared
+from symtick.search.data.objective import (
+    Outputs,
+    cross_entropy,
+    entropy,
+    row_divergences,
+    softmax,
+    squared,
+)
+from symtick.search.data.weighting import drawn_by_weight
 
 Kind = Literal["classes", "values"]
+ACCURACY = Goal()
 FLAT_LOGIT = 2.0  # log-odds that stand for a bare label in a regression on logits
 
 
@@ -48,6 +63,9 @@ class Problem:
         input_names: one for each input.
         output_names: one for each output.
         held_out: number of validation rows.
+        weights: how much each row counts in figures, (rows,), or None. Training rows count alike,
+            as they were drawn by their weights (`symtick.search.data.weighting`).
+        chosen_by: what `score` is, of classes.
     """
 
     raw: IntArray
@@ -60,6 +78,8 @@ class Problem:
     output_names: tuple[str, ...]
     held_out: int
     truth: FloatArray | None = None
+    weights: FloatArray | None = None
+    chosen_by: Goal = ACCURACY
 
     @classmethod
     def from_scores(
@@ -76,6 +96,8 @@ class Problem:
         validation: float = VALIDATION,
         temperature: float = 1.0,
         seed: int = 0,
+        weights: npt.ArrayLike | None = None,
+        chosen_by: Goal = ACCURACY,
     ) -> Problem:
         """Imitate a teacher's scores, or fit values.
 
@@ -92,6 +114,8 @@ class Problem:
             validation: share of the rows that is held out.
             temperature: the soft targets are softmax(scores / temperature).
             seed: of the shuffle that picks the rows held out.
+            weights: how much each row counts, (rows,); all alike by default.
+            chosen_by: what the score of class scores is.
 
         Raises:
             InputError: shapes, names, numbers or shares that do not fit.
@@ -104,11 +128,10 @@ class Problem:
         if true is not None and (kind != "values" or true.shape != goal.shape):
             raise InputError(f"{goal.shape} {kind} cannot have true values of shape {true.shape}")
         made = cls._made(
-            X, goal, soft, labels, kind, formats, input_names, output_names, validation, seed
-        )
-        if true is None:
-            return made
-        return replace(made, truth=true[shuffled(len(true), seed)])
+            X, goal, soft, labels, kind, formats, input_names, output_names, validation, seed,
+            weights, true,
+        )  # fmt: skip
+        return replace(made, chosen_by=chosen_by)
 
     @classmethod
     def from_labels(
@@ -122,6 +145,8 @@ class Problem:
         output_names: Sequence[str] | None = None,
         validation: float = VALIDATION,
         seed: int = 0,
+        weights: npt.ArrayLike | None = None,
+        chosen_by: Goal = ACCURACY,
     ) -> Problem:
         """Learn classes from labels, without a teacher; arguments as in `from_scores`.
 
@@ -133,9 +158,11 @@ class Problem:
         truth = check_labels(labels, len(np.asarray(labels)), classes)
         soft = np.eye(classes)[truth]
         goal = FLAT_LOGIT * (2.0 * soft - 1.0)
-        return cls._made(
-            X, goal, soft, truth, "classes", formats, input_names, output_names, validation, seed
-        )
+        made = cls._made(
+            X, goal, soft, truth, "classes", formats, input_names, output_names, validation, seed,
+            weights, None,
+        )  # fmt: skip
+        return replace(made, chosen_by=chosen_by)
 
     @classmethod
     def _made(
@@ -150,6 +177,8 @@ class Problem:
         output_names: Sequence[str] | None,
         validation: float,
         seed: int,
+        weights: npt.ArrayLike | None,
+        values: FloatArray | None,
     ) -> Problem:
         names = check_names(input_names) if input_names else default_names(len(formats))
         rows, outputs = goal.shape
@@ -161,7 +190,7 @@ class Problem:
         held_out = round(validation * rows)
         if not 0 < held_out < rows:
             raise InputError(f"holding out a share of {validation} of {rows} rows leaves none")
-        order = shuffled(rows, seed)
+        order, counts = _weighted(shuffled(rows, seed), weights, held_out, seed)
         raw = np.stack([f.to_raw(c) for f, c in zip(formats, matrix.T, strict=True)], axis=1)
         if kind == "classes" and outputs > 1:
             goal = goal - goal.mean(axis=1, keepdims=True)
@@ -178,6 +207,8 @@ class Problem:
             names,
             _output_names(output_names, outputs),
             held_out,
+            None if values is None else values[order],
+            counts,
         )
 
     @property
@@ -226,22 +257,40 @@ class Problem:
 
     def loss(self, outputs: FloatArray, rows: slice) -> float:
         """What is left to learn: mean Kullback-Leibler divergence, or share of the variance."""
+        if self.weights is not None:
+            return self._weighted_loss(outputs, rows, self.weights[rows])
         value, _ = self.objective(outputs, self.goal[rows])
         return value - (entropy(self.goal[rows]) if self.kind == "classes" else 0.0)
 
+    def _weighted_loss(self, outputs: FloatArray, rows: slice, weights: FloatArray) -> float:
+        goal = self.goal[rows]
+        if self.kind == "classes":
+            losses = row_divergences(outputs, goal)
+        else:
+            losses = np.mean(np.square((outputs - goal) / self.spread), axis=1)
+        return float(np.average(losses, weights=weights))
+
+    def _counts(self, rows: slice) -> FloatArray | None:
+        return None if self.weights is None else self.weights[rows]
+
     def score(self, outputs: FloatArray, rows: slice) -> float:
-        """Accuracy against labels (else against the teacher's class), or mean R^2 of values."""
+        """What designs are chosen by: `chosen_by` of class scores, or mean R^2 of values.
+
+        Against labels, or where there are none against the teacher's class.
+        """
         if self.kind == "values":
             return 1.0 - self.loss(outputs, rows)
-        if self.labels is None:
-            return self.agreement(outputs, rows)
-        return accuracy(outputs, self.labels[rows])
+        return self.chosen_by.value(outputs, self.truths(rows), self._counts(rows))
+
+    def truths(self, rows: slice) -> IntArray:
+        """Class of each row: its label, or where there are none the teacher's class."""
+        return self.classes(rows) if self.labels is None else self.labels[rows]
 
     def agreement(self, outputs: FloatArray, rows: slice) -> float:
         """Share of rows with the teacher's class; for values the R^2."""
         if self.kind == "values":
             return self.score(outputs, rows)
-        return agreement(outputs, self.targets[rows])
+        return agreement(outputs, self.targets[rows], self._counts(rows))
 
     def rmse(self, outputs: FloatArray, rows: slice) -> tuple[float, ...]:
         """Root mean square error of each value in its units, against the truth where it is known.
@@ -251,7 +300,7 @@ class Problem:
         if self.kind == "classes":
             return ()
         wanted = self.targets if self.truth is None else self.truth
-        return root_mean_squares(outputs, wanted[rows])
+        return root_mean_squares(outputs, wanted[rows], self._counts(rows))
 
     def teacher_rmse(self, rows: slice) -> tuple[float, ...]:
         """The same of the teacher; () for classes, and where its values are the truth."""
@@ -279,6 +328,23 @@ class Problem:
     def classes(self, rows: slice) -> IntArray:
         """The teacher's class of each row."""
         return predicted_classes(self.targets[rows])
+
+
+def _weighted(
+    order: npt.NDArray[np.int64], weights: npt.ArrayLike | None, held_out: int, seed: int
+) -> tuple[npt.NDArray[np.int64], FloatArray | None]:
+    """Training rows drawn by their weights, and what each row then counts."""
+    if weights is None:
+        return order, None
+    own = check_weights(weights, len(order))
+    train, valid = order[:-held_out], order[-held_out:]
+    for rows, part in ((train, "training"), (valid, "validation")):
+        if not own[rows].any():
+            raise InputError(f"every weight of the {part} rows is 0")
+    drawn = train[drawn_by_weight(own[train], seed)]
+    counts = np.ones(len(order))
+    counts[-held_out:] = own[valid] / own[valid].mean()
+    return np.concatenate([drawn, valid]), counts
 
 
 def shuffled(rows: int, seed: int) -> npt.NDArray[np.int64]:

@@ -58,9 +58,13 @@ def expected_accuracy(problem: Problem, outputs: FloatArray, rows: slice) -> flo
     """Mean probability, by the problem's targets, of the classes chosen on these rows."""
     assert problem.soft is not None  # the targets are classes
     soft, chosen = problem.soft[rows], predicted_classes(outputs)
-    if problem.outputs == 1:
-        return float(np.where(chosen == 1, soft[:, 0], 1.0 - soft[:, 0]).mean())
-    return float(np.take_along_axis(soft, chosen[:, None], axis=1).mean())
+    weights = None if problem.weights is None else problem.weights[rows]
+    chances = (
+        np.take_along_axis(soft, chosen[:, None], axis=1)[:, 0]
+        if problem.outputs > 1
+        else (np.where(chosen == 1, soft[:, 0], 1.0 - soft[:, 0]))
+    )
+    return float(np.average(chances, weights=weights))
 
 
 class WidthTuning(OneSlice):

@@ -16,7 +16,7 @@ from typing import Any
 from symtick.codegen import Slice
 from symtick.errors import InputError
 from symtick.files import write_json
-from symtick.search.data.problem import Problem
+from symtick.search.data.problem import ACCURACY, Problem
 from symtick.search.distill.settings import DistillConfig
 from symtick.search.kernel_api.search import Search
 from symtick.search.kernel_api.states import digest, read_state, refuse_earlier, write_state
@@ -38,10 +38,12 @@ def fingerprint(
         "outputs": problem.output_names,
         "held_out": problem.held_out,
     }
+    if problem.chosen_by != ACCURACY:
+        words["chosen_by"] = problem.chosen_by
     if slices:
         words["slices"] = [f"{part.word} {part.fmt}" for part in slices]
     arrays = [problem.raw, problem.targets, problem.soft, problem.labels]
-    arrays += [] if problem.truth is None else [problem.truth]
+    arrays += [part for part in (problem.truth, problem.weights) if part is not None]
     return digest(words, arrays, functions=False)
 
 

@@ -10,6 +10,7 @@ from torch import nn
 
 from symtick.errors import InputError
 from symtick.search.data.dataset import Dataset, FloatArray
+from symtick.search.data.weighting import drawn_by_weight
 from symtick.search.teachers.teacher import Architecture, TorchTeacher
 from symtick.search.torch_threads import one_thread
 
@@ -34,7 +35,7 @@ def train_mlp(
     The same seed gives the same weights on one machine, whatever its number of cores.
 
     Args:
-        dataset: rows with labels or real targets.
+        dataset: rows with labels or real targets; with weights they are drawn by these.
         widths: the hidden layers.
         epochs: passes over the data.
         seed: of the first weights and of the order of the rows.
@@ -56,6 +57,7 @@ def train_mlp(
     else:
         goal = torch.tensor(dataset.labels)
     sizes = (dataset.X.shape[1], *widths, len(names or dataset.class_names))
+    drawn = slice(None) if dataset.weights is None else drawn_by_weight(dataset.weights, seed)
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         teacher = TorchTeacher.wrap(
@@ -67,11 +69,11 @@ def train_mlp(
             "regression" if names else "classification",
             names,
         )
-        inputs = torch.from_numpy(teacher.standardise(dataset.X))
+        inputs = torch.from_numpy(teacher.standardise(dataset.X))[drawn]
         fit_module(
             teacher.module,
             inputs,
-            goal,
+            goal[drawn],
             nn.functional.mse_loss if names else nn.functional.cross_entropy,
             epochs=epochs,
             batch=batch,

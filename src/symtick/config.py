@@ -34,10 +34,10 @@ from symtick.defaults import (
     VECTORS,
 )
 from symtick.errors import InputError
+from symtick.job_choice import ChooseSection
 from symtick.job_sources import CHECKED, DataSection, TeacherSection
 from symtick.search.data.dataset import Scaler
 from symtick.search.data.inputs import SLICE_BITS, InputMap, ScaledInputs, Word, WordInputs
-from symtick.search.designs.settings import Ratio
 from symtick.search.distill.settings import DistillConfig, OpName
 from symtick.search.evolution.settings import MOST_INDIVIDUALS, Groups
 from symtick.search.hybrid.settings import HYBRID_METHODS
@@ -271,18 +271,6 @@ class SearchSection(_Section):
         return self
 
 
-class ChooseSection(_Section):
-    """Which design on the front is the result: the smallest that is good enough.
-
-    Attributes:
-        accuracy_share: of the teacher's score to keep.
-        rmse_ratio: in a regression whose teacher's error is known, the largest RMSE in units of it.
-    """
-
-    accuracy_share: Annotated[Real, Ge(SEARCH.choice.floor), Le(1)] = SEARCH.choice.share
-    rmse_ratio: Ratio = SEARCH.choice.rmse_ratio
-
-
 class TuneSection(_Section):
     """Width tuning of the designs on the front, at the end of the search.
 
@@ -322,6 +310,8 @@ class Job(_Section):
             if isinstance(self.data.label, list):
                 raise ValueError("data.label names one column; several are for task: regression")
             return self
+        if self.choose.by != "accuracy":
+            raise ValueError(f"choose.by: {self.choose.by} is of classes; a regression has an RMSE")
         of_classes = [n for n in self.hardware.outputs if n not in ("scores", "above")]
         if of_classes:
             raise ValueError(

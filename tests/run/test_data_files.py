@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import uproot
+from sklearn.metrics import roc_curve
 
 from symtick import distill_job, open_run
 from symtick.errors import InputError, SymtickWarning
@@ -124,3 +125,49 @@ def test_odd_data_are_told_and_distilled(job: Job, tmp_path: Path) -> None:
     words = [str(w.message) for w in told]
     assert [w.split(":")[0] for w in words[:2]] == ["flat", "eta"]
     assert words[2].startswith("19 validation rows choose precision and design")
+
+
+def test_weights_and_an_efficiency_choose(
+    job: Job, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = rows()
+    weights = np.random.default_rng(1).exponential(size=400)
+    pd.DataFrame({**content, "w": weights}).to_csv(tmp_path / "rows.csv", index=False)
+    data = {"path": "rows.csv", "label": "kind", "weight": "w"}
+    choose = {"by": "efficiency", "rate_khz": 100, "input_rate_khz": 1000, "accuracy_share": 0.8}
+    path = job(tmp_path, data=data, choose=choose, search=QUICK)
+    with pytest.warns(SymtickWarning, match=r"0\.1 of the background is .* validation rows: the e"):
+        run = open_run(distill_job(path, tmp_path / "run").folder)
+    assert run.inputs.names == ("eta", "pt")
+    problem = run.problem
+    assert problem.weights is not None and problem.labels is not None
+    found = problem.targets[problem.valid]
+    truth, own = problem.labels[problem.valid] == 1, problem.weights[problem.valid]
+    passed, kept, _ = roc_curve(truth, found[:, 1] - found[:, 0], sample_weight=own)
+    assert run.front.teacher_score == pytest.approx(np.max(kept[passed <= 0.1]))
+    from symtick.cli.runs import _print_front
+
+    _print_front(run)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "signal eff. %" in printed
+    assert "the efficiency of sig where 100 of 1000 kHz of the background may pass" in printed
+    assert "the efficiency of sig where" in run.report().read_text()
+
+
+@pytest.mark.parametrize(
+    ("choose", "said"),
+    [
+        ({"by": "efficiency"}, "needs background, .* or rate_khz and input_rate_khz, not nothing"),
+        ({"by": "efficiency", "rate_khz": 5}, "input_rate_khz, not rate_khz"),
+        ({"by": "efficiency", "rate_khz": 5, "input_rate_khz": 5}, "rate_khz must be below input"),
+        ({"background": 0.1}, "background says nothing of by: accuracy"),
+        ({"by": "speed"}, r"choose\.by must be .*accuracy.*auc.*efficiency"),
+        ({"by": "auc", "signal": ["top"]}, "choose.signal names 'top', but the classes are bkg, s"),
+        ({"by": "auc", "signal": ["sig", "bkg"]}, "choose.signal names every class"),
+    ],
+)
+def test_choices_that_do_not_fit_are_refused(
+    job: Job, tmp_path: Path, choose: dict[str, object], said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        distill_job(job(tmp_path, choose=choose, teacher={}), tmp_path / "run")

@@ -27,6 +27,10 @@ def test_a_saved_teacher_of_two_classes_has_one_output(job: Job, tmp_path: Path)
     teacher = TorchTeacher.wrap(nn.Sequential(net), ("eta", "pt"), ("bkg", "sig"))
     teacher.save(tmp_path / "net.npz")
     path = job(tmp_path, teacher={"saved": "net.npz"}, search=QUICK)
+    index = job(tmp_path, teacher={"saved": "net.npz"}, hardware={"outputs": ["index"]})
+    with pytest.raises(InputError, match=r"there is one, that of sig: write outputs: \[above\]"):
+        distill_job(index, tmp_path / "run")
+    path = job(tmp_path, teacher={"saved": "net.npz"}, search=QUICK)
     run = distill_job(path, tmp_path / "run")
     assert run.output_names == run.problem.output_names == ("score_sig",)
     assert list(run.chosen.expressions) == ["score_sig"]

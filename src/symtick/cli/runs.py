@@ -70,7 +70,7 @@ def _print_front(run: Run) -> None:
     from symtick.report.tables import front_table
     from symtick.search.distill.advice import lines
 
-    print_table(front_table(run.front, run.job, run.train.target_names))
+    print_table(front_table(run.front, run.job, run.outputs_of))
     if run.advice:
         line("less than the job asks for; what the figures of this run say about its settings:")
         for text in lines(run.advice):

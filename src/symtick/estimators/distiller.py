@@ -26,6 +26,7 @@ from symtick.errors import InputError
 from symtick.expr import default_names
 from symtick.files import new_folder
 from symtick.hwcost import model, search_cost
+from symtick.job_choice import ChooseSection
 from symtick.search.data.dataset import FloatArray
 from symtick.search.data.inputs import InputMap
 from symtick.search.data.oddities import warn_of_oddities
@@ -93,6 +94,8 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         keep: the chosen design is the smallest that keeps this share of the teacher's score.
         rmse_ratio: in a regression with a teacher, the smallest whose error is at most this many
             times the teacher's, both against `y`.
+        choose: what a score of classes is, as the keys `by`, `signal`, `background` of a job's
+            section `choose` (docs/jobs.md); None: accuracy.
         validation: share of the rows that precision and design are chosen on.
         config: the search's settings; its seed, threads and choice are set from here.
         decide: outputs of the firmware: some of `scores`, `index`, `margin`, `top`, `above`.
@@ -128,6 +131,7 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         max_lut: float | None = ChoiceSettings.max_lut,
         keep: float = ChoiceSettings.share,
         rmse_ratio: float = ChoiceSettings.rmse_ratio,
+        choose: Mapping[str, Any] | None = None,
         validation: float = VALIDATION,
         config: DistillConfig | None = None,
         decide: tuple[str, ...] = SCORES.outputs,
@@ -147,6 +151,7 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         self.max_lut = max_lut
         self.keep = keep
         self.rmse_ratio = rmse_ratio
+        self.choose = choose
         self.validation = validation
         self.config = config
         self.decide = decide
@@ -161,12 +166,15 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         tags.target_tags.required = True
         return tags
 
-    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> SymbolicDistiller:
+    def fit(
+        self, X: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
+    ) -> SymbolicDistiller:
         """Search.
 
         Args:
             X: (rows, features).
             y: (rows,) class labels or values; (rows, outputs) values.
+            sample_weight: (rows,), how much each row counts; all alike by default.
 
         Raises:
             InputError: settings, data or teacher that do not fit, or no design within the limits.
@@ -177,7 +185,7 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
             self, X, y, dtype=np.float64, multi_output=self.task == "regression"
         )
         self.inputs_ = self._inputs(rows)
-        problem = self._problem(rows, target)
+        problem = self._problem(rows, target, sample_weight)
         warn_of_oddities(rows, self.inputs_.titles, problem.labels, self._classes, self.validation)
         costs = model(self.device, self.clock_mhz)
         table = search_cost(costs, self.inputs_.formats)
@@ -250,13 +258,17 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         given = () if self.threshold is None else np.atleast_1d(self.threshold).tolist()
         return Decision(tuple(self.decide), tuple(given))
 
-    def _problem(self, rows: FloatArray, target: npt.NDArray[Any]) -> Problem:
+    def _problem(
+        self, rows: FloatArray, target: npt.NDArray[Any], weights: npt.ArrayLike | None
+    ) -> Problem:
         X, formats = self.inputs_.values(rows), self.inputs_.formats
         common: dict[str, Any] = {
             "validation": self.validation,
             "seed": self.seed,
             "input_names": self.inputs_.names,
+            "weights": weights,
         }
+        section = validated(ChooseSection, dict(self.choose or {}))
         if self.task == "regression":
             values, truth = target, None
             if self.teacher is not None:
@@ -267,6 +279,7 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         self.classes_, labels = np.unique(target, return_inverse=True)
         if len(self.classes_) < 2:
             raise InputError("one class only: y must hold at least two classes")
+        common["chosen_by"] = section.goal(self._classes)
         if self.teacher is None:
             return Problem.from_labels(X, labels, formats, classes=len(self.classes_), **common)
         self._teacher = self._taught(rows, self.classes_.tolist())
@@ -324,10 +337,12 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         places = (outputs[:, 0] > 0).astype(int) if single else outputs.argmax(axis=1)
         return np.asarray(self.classes_[places])
 
-    def score(self, X: npt.ArrayLike, y: npt.ArrayLike) -> float:
+    def score(
+        self, X: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
+    ) -> float:
         """Accuracy against labels, or R^2 of values."""
         measure = r2_score if self.task == "regression" else accuracy_score
-        return float(measure(y, self.predict(X)))
+        return float(measure(y, self.predict(X), sample_weight=sample_weight))
 
 
 def _columns(target: npt.NDArray[Any]) -> int:

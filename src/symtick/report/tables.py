@@ -49,8 +49,8 @@ def _area(value: float, device: Device) -> str:
     return "-" if device.kind == "published" else f"{value:.0f}"
 
 
-def front_table(front: Front, job: Job, targets: Sequence[str] = ()) -> ReportTable:
-    """The designs of a run, smallest first; `targets` are the names of a regression's."""
+def front_table(front: Front, job: Job, names: Sequence[str] = ()) -> ReportTable:
+    """The designs of a run, smallest first; `names` are those of the targets or the classes."""
     hardware = job.hardware
     device = load_device(hardware.device)
     framed = any(e.core is not None for e in front.entries)
@@ -74,18 +74,19 @@ def front_table(front: Front, job: Job, targets: Sequence[str] = ()) -> ReportTa
     note = f" {device.note(hardware.clock_mhz)}".rstrip()
     return ReportTable(
         "Front",
-        ("design", *_quality_heads(front, targets), "ticks (search)", "ticks", "ns",
+        ("design", *_quality_heads(front, names, job), "ticks (search)", "ticks", "ns",
          "LUT est.", "FF est.", "DSP est.",
          *(("core ticks", "core LUT est.", "core FF est.") if framed else ()), "nodes", "origin"),
         tuple(rows),
         f"On validation rows, computed in fixed point as the hardware does{_reference(front)}. "
+        f"{_measured(job, names)}"
         f"* chosen: {_rule(front, job)}. {boundary(job)}{note}",
     )  # fmt: skip
 
 
-def _quality_heads(front: Front, targets: Sequence[str]) -> tuple[str, ...]:
+def _quality_heads(front: Front, targets: Sequence[str], job: Job) -> tuple[str, ...]:
     if not front.entry().rmse:
-        return ("score %", "of teacher %", "agreement %")
+        return (f"{job.choose.measure} %", "of teacher %", "agreement %")
     ratio = ("RMSE / teacher's",) if front.teacher_rmse else ()
     return (*(f"RMSE {name}" for name in targets), *ratio, "R2")
 
@@ -108,6 +109,12 @@ def _reference(front: Front) -> str:
         return ""
     errors = ", ".join(f"{error:.4g}" for error in front.teacher_rmse)
     return f", against the truth; the teacher's RMSE is {errors}; R2 is of the teacher's values"
+
+
+def _measured(job: Job, classes: Sequence[str]) -> str:
+    """What a score is, where it is no accuracy."""
+    words = job.choose.words(classes)
+    return f"{job.choose.measure}: {words}. " if words else ""
 
 
 def _core(core: Core | None, device: Device) -> tuple[str, ...]:

@@ -26,7 +26,8 @@ from symtick.run.folder import INPUTS, Run, make_problem, open_run
 from symtick.run.teaching import kept, make_teacher, with_scores
 from symtick.search.data.dataset import Dataset
 from symtick.search.data.files import load_split
-from symtick.search.data.oddities import warn_of_oddities
+from symtick.search.data.oddities import warn_of_oddities, warn_of_thin_background
+from symtick.search.data.problem import Problem
 from symtick.search.distill.advice import unmet
 from symtick.search.distill.checkpoint import HEAD
 from symtick.search.distill.distill import Distiller, Progress
@@ -72,6 +73,9 @@ def distill_job(
     own = kept(teacher)
     problem = make_problem(job, train, own, inputs)
     check_units(problem, train.target_names, config)
+    _check_outputs(job, problem)
+    if problem.kind == "classes":
+        warn_of_thin_background(problem.chosen_by, problem.truths(problem.valid))
     with new_folder(target) as draft:
         write_text(draft / JOB, job.to_yaml())
         write_bytes(draft / "data.npz", _packed(train, test))
@@ -90,6 +94,17 @@ def _check_y(job: Job, train: Dataset) -> None:
     for name, column in zip(train.target_names, np.atleast_2d(train.y.T), strict=False):
         if np.ptp(column) == 0:
             raise InputError(f"{job.data.path}: the target {name!r} is {column[0]} in every row")
+
+
+def _check_outputs(job: Job, problem: Problem) -> None:
+    """Say which outputs a design of one score has, before the search."""
+    several = [name for name in job.hardware.outputs if name in ("index", "margin")]
+    if problem.kind == "classes" and problem.outputs == 1 and several:
+        of = problem.output_names[0].removeprefix("score_")
+        raise InputError(
+            f"hardware.outputs: {' and '.join(several)} compare scores, but there is one, that of "
+            f"{of}: write outputs: [above] and thresholds: [0], a bit that is 1 for {of}"
+        )
 
 
 def resume_run(folder: Path, observer: SearchObserver = _unobserved) -> Run:

@@ -162,6 +162,11 @@ class Run:
             outputs = self.teacher.architecture.widths[-1]
         return output_names(self.train, outputs)
 
+    @property
+    def outputs_of(self) -> tuple[str, ...]:
+        """Names of the classes, or of a regression's targets."""
+        return self.train.target_names or self.train.class_names
+
     def design_folder(self, entry: FrontEntry) -> Path:
         """Where an entry's firmware is."""
         return self.folder / "designs" / entry.name
@@ -319,7 +324,10 @@ def make_problem(job: Job, train: Dataset, teacher: Teacher | None, inputs: Inpu
         "output_names": output_names(train, None if said is None else said.shape[1]),
         "validation": job.data.validation,
         "seed": job.seed,
+        "weights": train.weights,
     }
+    if job.task == "classification":
+        common["chosen_by"] = job.choose.goal(train.class_names)
     if job.task == "regression":
         truth = None if said is None else train.y
         values = train.targets if said is None else said

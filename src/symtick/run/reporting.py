@@ -53,7 +53,7 @@ def write_report(run: Run) -> Path:
         teacher=_teacher(run),
         tiles=_key_figures(run),
         pareto_svg=Markup(_pareto(run)),
-        front_table=front_table(run.front, run.job, run.train.target_names),
+        front_table=front_table(run.front, run.job, run.outputs_of),
         advice=lines(run.advice),
         design=chosen.design,
         expressions=list(chosen.formulas().items()),
@@ -140,8 +140,9 @@ def _quality(run: Run) -> KeyFigure:
     if chosen.rmse:
         return KeyFigure("R2 on validation rows", f"{chosen.score:.5f}")
     share = percent(chosen.score / front.teacher_score)
+    measure = run.job.choose.words(run.outputs_of) or "score"
     return KeyFigure(
-        f"score % on validation rows ({share} % of the teacher's)", percent(chosen.score)
+        f"{measure}, % on validation rows ({share} % of the teacher's)", percent(chosen.score)
     )
 
 
@@ -177,7 +178,7 @@ def _pareto(run: Run) -> str:
         (f"{percent(share)} % of it", 100 * share * front.teacher_score),
     )
     axis = area_axis(any(e.dsp for e in front.entries))
-    return pareto_svg(points, axis, "score on validation rows, %", levels)
+    return pareto_svg(points, axis, f"{run.job.choose.measure} on validation rows, %", levels)
 
 
 def _pareto_of_errors(run: Run) -> str:

@@ -84,7 +84,7 @@ def _tested(run: Run, spec: DesignSpec) -> float:
     if run.test.target_names:
         return -_error(run, outputs)
     if run.test.y is not None:
-        return accuracy(outputs, run.test.y)
+        return accuracy(outputs, run.test.y, run.test.weights)
     said = run.said(run.test)
     assert said is not None  # a run has labels or a teacher
-    return agreement(outputs, said)
+    return agreement(outputs, said, run.test.weights)
