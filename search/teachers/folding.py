@@ -17,8 +17,10 @@ from torch import nn
 
 from symtick.errors import InputError
 from symtick.search.data.dataset import FloatArray
-from symtick.search.teachers.teacher import Architecture
+from symtick.search.teachers.scoring import Signature, Standard
+from symtick.search.teachers.teacher import Architecture, TorchTeacher
 
+ENDS = ("softmax", "sigmoid")  # of a classifier: scores before them are imitated
 Layer = tuple[npt.NDArray[Any], npt.NDArray[Any] | None]
 
 
@@ -116,6 +118,41 @@ def _scaled(
     _fits(len(weight), len(after.factor), origin)
     whole = np.zeros(len(weight)) if bias is None else bias
     return weight * after.factor[:, None], whole * after.factor + after.shift
+
+
+def perceptron(
+    steps: Sequence[Step], signature: Signature, standard: Standard | None, origin: str
+) -> TorchTeacher:
+    """A chain as a teacher, without a softmax or sigmoid at the end of a classifier.
+
+    Args:
+        steps: the chain.
+        signature: names of inputs and outputs.
+        standard: mean and std of each feature, where the network reads (x - mean) / std.
+        origin: what the network is, for messages.
+
+    Raises:
+        InputError: as `folded`, or it reads another number of features.
+    """
+    if signature.task == "classification" and steps and steps[-1] in ENDS:
+        steps = steps[:-1]
+    shape, layers = folded(steps, origin)
+    features = len(signature.feature_names)
+    if shape.widths[0] != features:
+        raise InputError(
+            f"{origin} reads {shape.widths[0]} features, but the data has {features}: give those "
+            "that it was trained on"
+        )
+    mean, std = standard or (None, None)
+    return TorchTeacher.wrap(
+        filled(shape, layers, origin),
+        signature.feature_names,
+        signature.class_names,
+        mean,
+        std,
+        signature.task,
+        signature.target_names,
+    )
 
 
 def filled(shape: Architecture, layers: Sequence[Layer], origin: str) -> nn.Sequential:

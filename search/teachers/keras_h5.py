@@ -11,12 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.errors import InputError
-from symtick.search.teachers.folding import Affine, Dense, Step, filled, folded
+from symtick.search.teachers.folding import Affine, Dense, Step, perceptron
 from symtick.search.teachers.scoring import Signature, Standard
 from symtick.search.teachers.teacher import TorchTeacher
 
 LayerRecord = tuple[str, str, Mapping[str, Any]]  # name, kind, config
-ENDS = ("softmax", "sigmoid")  # of a classifier: scores before them are imitated
 _PASSING = ("InputLayer", "Dropout", "GaussianNoise")  # what changes nothing in inference
 _READ = "Dense, BatchNormalization, Activation, ReLU, Softmax and Dropout"
 
@@ -53,29 +52,6 @@ def load_keras_h5(
         raise InputError(f"{origin} is not the JSON of a Keras model: {error!r}") from error
     steps = _with_weights(chain, h5_file)
     return perceptron(steps, signature, standard, str(h5_file))
-
-
-def perceptron(
-    steps: Sequence[Step], signature: Signature, standard: Standard | None, origin: str
-) -> TorchTeacher:
-    """A chain as a teacher, without a softmax or sigmoid at the end of a classifier.
-
-    Raises:
-        InputError: as `folded`.
-    """
-    if signature.task == "classification" and steps and steps[-1] in ENDS:
-        steps = steps[:-1]
-    shape, layers = folded(steps, origin)
-    mean, std = standard or (None, None)
-    return TorchTeacher.wrap(
-        filled(shape, layers, origin),
-        signature.feature_names,
-        signature.class_names,
-        mean,
-        std,
-        signature.task,
-        signature.target_names,
-    )
 
 
 def model_text(json_path: Path | None, h5_path: Path) -> tuple[str, Path]:

@@ -26,8 +26,8 @@ import torch
 
 from symtick.errors import InputError
 from symtick.search.data.dataset import FloatArray
-from symtick.search.teachers.folding import Affine, Dense, Step
-from symtick.search.teachers.keras_h5 import ENDS, model_text, perceptron
+from symtick.search.teachers.folding import ENDS, Affine, Dense, Step, perceptron
+from symtick.search.teachers.keras_h5 import model_text
 from symtick.search.teachers.scoring import (
     Forward,
     Meaning,

@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from symtick.errors import InputError
 from symtick.search.data.dataset import FloatArray
+from symtick.search.teachers.folding import perceptron
+from symtick.search.teachers.onnx_chain import onnx_steps
 from symtick.search.teachers.scoring import (
     Forward,
     Meaning,
@@ -20,6 +22,7 @@ from symtick.search.teachers.scoring import (
     in_rows,
     standardised,
 )
+from symtick.search.teachers.teacher import Teacher, TorchTeacher
 
 _ENDS = ("Softmax", "Sigmoid")  # of a classifier: what stands before them is imitated
 _OTHERWISE = (
@@ -33,12 +36,13 @@ def load_onnx(
     signature: Signature,
     output: str | None = None,
     standard: Standard | None = None,
-) -> ScoringTeacher:
+) -> Teacher:
     """A network from an ONNX file with one input, float32 or float64; nothing in it is unpickled.
 
     The input has an axis of rows and others that a row of the data fills in C order, such as
     (rows, features) or (rows, particles, 3). A softmax or sigmoid at the end of a classifier is
-    left out, so that scores before it are imitated.
+    left out, so that scores before it are imitated. A chain of dense layers becomes a plain
+    perceptron.
 
     Args:
         path: the file.
@@ -55,6 +59,9 @@ def load_onnx(
     origin = f"ONNX network {path}"
     model = _read(Path(path))
     meaning = _cut(model, output, signature, origin)
+    plain = _perceptron(model, signature, standard, origin)
+    if plain is not None:
+        return plain
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1  # sums have one order
     options.log_severity_level = 4
@@ -69,6 +76,28 @@ def load_onnx(
         ) from error
     forward = _forward(session, len(signature.feature_names), origin)
     return ScoringTeacher(standardised(forward, standard), signature, origin, meaning)
+
+
+def _perceptron(
+    model: Any, signature: Signature, standard: Standard | None, origin: str
+) -> TorchTeacher | None:
+    """A chain of dense layers on float32 rows as a plain perceptron; None for other networks."""
+    from onnx import TensorProto
+
+    held = {one.name for one in model.graph.initializer}
+    inputs = [one for one in model.graph.input if one.name not in held]
+    features = len(signature.feature_names)
+    about = [one.type.tensor_type for one in inputs]
+    if len(inputs) != 1 or about[0].elem_type != TensorProto.FLOAT:
+        return None
+    sizes = [d.dim_value for d in about[0].shape.dim]
+    if len(sizes) != 2 or sizes[1] not in (0, features):
+        return None
+    steps = onnx_steps(model, inputs[0].name, model.graph.output[0].name)
+    try:
+        return perceptron(steps, signature, standard, origin)
+    except InputError:
+        return None
 
 
 def _read(path: Path) -> Any:

@@ -102,8 +102,8 @@ def _check_outputs(job: Job, problem: Problem) -> None:
     if problem.kind == "classes" and problem.outputs == 1 and several:
         of = problem.output_names[0].removeprefix("score_")
         raise InputError(
-            f"hardware.outputs: {' and '.join(several)} compare scores, but there is one, that of "
-            f"{of}: write outputs: [above] and thresholds: [0], a bit that is 1 for {of}"
+            f"hardware.outputs: {' and '.join(several)} of one score, that of {of}, cannot be: "
+            f"write outputs: [above] and thresholds: [0], a bit that is 1 for {of}"
         )
 
 

@@ -116,7 +116,7 @@ def _standard(train: Dataset, wanted: bool) -> Standard | None:
     return mean, np.where(std > 0.0, std, 1.0)
 
 
-def _onnx_teacher(wanted: OnnxSection, signature: Signature, train: Dataset) -> ScoringTeacher:
+def _onnx_teacher(wanted: OnnxSection, signature: Signature, train: Dataset) -> Teacher:
     require("teacher.onnx", "onnx")
     from symtick.search.teachers.onnx_net import load_onnx
 

@@ -17,7 +17,8 @@ from torch import nn
 
 from symtick.errors import InputError, SymtickWarning
 from symtick.search.teachers.onnx_net import load_onnx
-from symtick.search.teachers.scoring import Signature
+from symtick.search.teachers.scoring import ScoringTeacher, Signature
+from symtick.search.teachers.teacher import TorchTeacher
 
 FEATURES = 12
 NAMES = Signature(tuple(f"f{k}" for k in range(FEATURES)), ("p", "q", "r"))
@@ -90,6 +91,31 @@ def test_any_architecture_teaches_what_torch_computes(
     assert np.array_equal(teacher.logits(X), teacher.logits(X))
 
 
+def normalised() -> nn.Module:
+    """A chain with normalisations, whose exporters merge some of them."""
+    torch.manual_seed(4)
+    net = nn.Sequential(
+        nn.BatchNorm1d(FEATURES), nn.Linear(FEATURES, 6, bias=False), nn.Tanh(),
+        nn.BatchNorm1d(6), nn.Dropout(), nn.Linear(6, 3), nn.Softmax(1),
+    )  # fmt: skip
+    for layer in net:
+        if isinstance(layer, nn.BatchNorm1d) and layer.running_mean is not None:
+            layer.running_mean.uniform_(-1.0, 1.0)
+    return net
+
+
+@pytest.mark.parametrize("make", [plain, normalised])
+def test_a_chain_becomes_a_perceptron(tmp_path: Path, make: Callable[[], nn.Module]) -> None:
+    wanted = exported(make(), tmp_path / "net.onnx")
+    teacher = load_onnx(tmp_path / "net.onnx", NAMES)
+    assert isinstance(teacher, TorchTeacher)
+    assert teacher.architecture.widths == (FEATURES, 6, 3)
+    said = teacher.logits(X)
+    if make is normalised:
+        said, wanted = log_softmax(said, axis=1), np.log(wanted)
+    assert np.abs(said - wanted).max() < 1e-4
+
+
 @pytest.mark.parametrize("end", [nn.Softmax(1), nn.Sigmoid()])
 def test_scores_before_a_final_softmax_or_sigmoid_are_imitated(
     tmp_path: Path, end: nn.Module
@@ -112,7 +138,9 @@ def test_probabilities_that_no_node_tells_are_told_by_their_values(tmp_path: Pat
 
     exported(Own(), tmp_path / "net.onnx")
     with pytest.warns(SymtickWarning, match="each row adds up to 1: they are taken for probabil"):
-        said = load_onnx(tmp_path / "net.onnx", NAMES).settled(X).logits(X[:9])
+        teacher = load_onnx(tmp_path / "net.onnx", NAMES)
+        assert isinstance(teacher, ScoringTeacher)
+        said = teacher.settled(X).logits(X[:9])
     assert np.abs(said - log_softmax(X[:9, :3], axis=1)).max() < 1e-5
 
 
@@ -181,5 +209,5 @@ def test_what_cannot_teach_says_what_to_do_instead(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="reads 12 numbers of a row, but the data has 2 features"):
         load_onnx(one, few)
     pair = Signature(NAMES.feature_names, ("p", "q"))
-    with pytest.raises(InputError, match=r"one\.onnx has 3 outputs for 2 classes"):
+    with pytest.raises(InputError, match="has 3 outputs for 2 classes: give one"):
         load_onnx(one, pair).logits(X)
