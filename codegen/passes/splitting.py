@@ -1,9 +1,10 @@
 """Pass `split`: operations that are longer than a pipeline stage, in exact parts.
 
 A table is split at its lowest address bit, T(2h + b) = T(2h) + b * (T(2h+1) - T(2h)), where the
-difference of a smooth function has few bits; the larger of two is a comparison, then a choice; a
-cast is its rounding, then its overflow. Parts are split again until they fit or cannot be split.
-Products are taken apart before, by `products`.
+difference of a smooth function has few bits; the larger of two is a comparison, then a choice, and
+so is a magnitude; a comparison is those of both halves; a cast is its rounding, then its overflow.
+Parts are split again until they fit or cannot be split. Products are taken apart before, by
+`products`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from symtick.codegen.ir.arrival import Arrivals
 from symtick.codegen.ir.bit_views import halves
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant, RawArray, rounded_ends
-from symtick.codegen.ir.graph import GNode, GOp, Graph, GraphBuilder
+from symtick.codegen.ir.graph import BIT, GNode, GOp, Graph, GraphBuilder
 from symtick.codegen.ir.rewrite import all_codes, entry_table, rebuilt, rewrite, table_entries
 from symtick.codegen.ir.schedule import CostModel
 from symtick.codegen.passes.halving import halved
@@ -49,6 +50,10 @@ class _Split:
             return self._table(number, node)
         if node.op in (GOp.MIN, GOp.MAX):
             return self._choice(node)
+        if node.op is GOp.ABS:
+            return self._magnitude(node)
+        if node.op is GOp.GE:
+            return self._comparison(number, node)
         return self._cast(number, node) if node.op is GOp.CAST else number
 
     def _made(self, op: GOp, *args: int) -> int:
@@ -81,6 +86,32 @@ class _Split:
         larger, smaller = node.args
         chosen = (larger, smaller) if node.op is GOp.MAX else (smaller, larger)
         return self.builder.bits(self._made(GOp.SELECT, ordered, *chosen), node.fmt)
+
+    def _comparison(self, number: int, node: GNode) -> int:
+        """The upper halves compared both ways, the lower ones one way, and a table of the bits."""
+        sides = [self.builder.nodes[a] for a in node.args]
+        frac = max(side.fmt.frac for side in sides)
+        ends = [v << frac - side.fmt.frac for side in sides for v in (side.lo, side.hi)]
+        whole = Fixed.for_raw(min(ends), max(ends), frac)
+        cut = whole.width // 2
+        if cut < 1:
+            return number
+        above = Fixed(whole.width - cut, frac - cut, whole.signed)
+        upper = [self.builder.bits(a, above) for a in node.args]
+        lower = [self.builder.bits(a, Fixed(cut, frac, False)) for a in node.args]
+        ways = [self._made(GOp.GE, *upper), self._made(GOp.GE, *upper[::-1])]
+        ways.append(self._made(GOp.GE, *lower))
+        address = self.builder.op(GOp.CONCAT, self.builder.op(GOp.CONCAT, *ways[:2]), ways[2])
+        # larger above; or equal there, and at least as large below
+        return self.builder.table(address, [0, 0, 0, 0, 1, 1, 0, 1], BIT)
+
+    def _magnitude(self, node: GNode) -> int:
+        """The sign and the negative side by side, then a choice."""
+        (value,) = node.args
+        positive = self._made(GOp.GE, value, self.builder.const(0, node.fmt.frac))
+        negative = self._made(GOp.NEG, value)
+        chosen = self._made(GOp.SELECT, positive, value, negative)
+        return self.builder.bits(chosen, node.fmt)
 
     def _cast(self, number: int, node: GNode) -> int:
         """Rounding first, in a format that holds every value, then the overflow mode."""

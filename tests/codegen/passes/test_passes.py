@@ -220,6 +220,26 @@ def test_splitting_changes_no_value(budget: float, seed: int) -> None:
     assert after.output_formats == graph.output_formats
 
 
+@given(
+    widths=st.tuples(*[st.integers(1, 9)] * 2), fracs=st.tuples(*[st.integers(-2, 9)] * 2),
+    signs=st.tuples(st.booleans(), st.booleans()), budget=st.sampled_from([0.3, 0.8, 1.2]),
+)  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_comparisons_and_magnitudes_in_parts_are_exact(
+    widths: tuple[int, int], fracs: tuple[int, int], signs: tuple[bool, bool], budget: float
+) -> None:
+    builder = GraphBuilder(("a", "b"))
+    formats = [Fixed(*parts) for parts in zip(widths, fracs, signs, strict=True)]
+    a, b = (builder.input(k, fmt) for k, fmt in enumerate(formats))
+    outputs = [builder.op(GOp.GE, a, b), builder.op(GOp.GE, b, a), builder.op(GOp.ABS, a)]
+    graph = builder.build(outputs, ["ge", "le", "abs"])
+    after = split(graph, SizedModel(budget_ns=budget))
+    axes = [np.arange(fmt.raw_min, fmt.raw_max + 1) for fmt in formats]
+    rows = np.stack([grid.ravel() for grid in np.meshgrid(*axes)], axis=1)
+    assert same(graph, after, rows)
+    assert after.output_formats == graph.output_formats
+
+
 def test_split_operations_fit_in_a_stage() -> None:
     b, (x, y) = start(12, 9)
     waves = [round(60 * np.sin(p / 40)) for p in range(512)]
