@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from symtick.report.plots.pareto import ParetoPoint, pareto_svg
+from symtick.report.plots.roc import roc_svg
 from symtick.report.plots.values import resolution, resolution_svg, turn_on, turn_on_svg
 
 TRUTH = np.random.default_rng(0).permutation(np.linspace(-1.0, 1.0, 1000))
@@ -36,3 +39,30 @@ def test_designs_of_wires_alone_are_drawn() -> None:
     points = [ParetoPoint(name, 0.0, 90.0 + k, 1, k == 0) for k, name in enumerate(("d1", "d2"))]
     text = pareto_svg(points, "LUT", "score", (("teacher", 95.0),))
     assert ">d1<" in text and ">d2<" in text
+
+
+@pytest.mark.parametrize(("step", "named"), [(1.09, 25), (1.02, 10)])
+def test_names_of_many_designs_are_beside_each_other(step: float, named: int) -> None:
+    points = [ParetoPoint(f"d{k}t", 50 * step**k, 50 + 0.6 * k, k % 4, k == 3) for k in range(25)]
+    network = ParetoPoint("a network of some name", 7000.0, 60.0, 7, network=True)
+    text = pareto_svg([*points, network], "LUT", "score", (("teacher", 95.0),))
+    names = {p.label for p in (*points, network)}
+    found = re.findall(r'x="([\d.]+)" y="([\d.]+)" transform="[^"]*">([^<]*)</text>', text)
+    boxes = [(float(x), float(y), label) for x, y, label in found if label in names]
+    width = float(re.findall(r'width="([\d.]+)pt"', text)[0])
+    assert len(boxes) >= named and {"d3t", network.label} <= {label for *_, label in boxes}
+    for k, (x, y, label) in enumerate(boxes):
+        assert x + 5.5 * len(label) < width
+        for other_x, other_y, other in boxes[:k]:
+            apart = x >= other_x + 5.5 * len(other) or other_x >= x + 5.5 * len(label)
+            assert apart or abs(y - other_y) >= 9.0, (label, other)
+
+
+def test_roc_curves_leave_out_classes_without_rows() -> None:
+    labels = np.repeat([0, 1], 500)
+    scores = np.stack([1.0 - labels, labels, np.zeros(1000)], axis=1)
+    text = roc_svg(labels, {"design d1": scores, "teacher": scores}, ("g", "q", "t"))
+    assert all(word in text for word in ("g, design d1", "q, teacher", "signal efficiency"))
+    assert "t, design d1" not in text
+    alone = roc_svg(labels, {"design d1": scores[:, 1:2]}, ("background", "signal"))
+    assert "signal, design d1" in alone and "background, design d1" not in alone

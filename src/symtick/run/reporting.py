@@ -16,6 +16,7 @@ from symtick.files import write_text
 from symtick.report.plots.area_axis import area_axis
 from symtick.report.plots.pareto import ParetoPoint, pareto_svg
 from symtick.report.plots.pipeline import pipeline_svg
+from symtick.report.plots.roc import roc_svg
 from symtick.report.plots.values import resolution_svg, turn_on_svg
 from symtick.report.tables import (
     ReportTable,
@@ -57,6 +58,11 @@ def write_report(run: Run) -> Path:
         advice=lines(run.advice),
         design=chosen.design,
         expressions=list(chosen.formulas().items()),
+        others=[
+            (name, list(design.formulas().items()))
+            for name, design in run.designs.items()
+            if name != chosen.name
+        ],
         reads=_reads(run),
         pipeline_svg=Markup(pipeline_svg(chosen.design)),
         curves=[(title, Markup(svg)) for title, svg in _curves(run)],
@@ -147,21 +153,48 @@ def _quality(run: Run) -> KeyFigure:
 
 
 def _curves(run: Run) -> list[tuple[str, str]]:
-    """Titles and pictures of a regression: resolution and turn-on of each target, test rows."""
+    """Titles and pictures of test rows: designs beside networks, and what the chosen one does.
+
+    Of classes the ROC curves; of a regression resolution and turn-on of each target.
+    """
     test = run.test
-    if not test.target_names or test.y is None:
-        return []
+    curves = _compared(run)
+    if test.y is None:
+        return curves
     outputs = {f"design {run.chosen.name}": run.chosen.predict(test.X)}
     said = run.said(test)
     if said is not None:
         outputs["teacher"] = said
-    curves = []
+    if not test.target_names:
+        title = f"Background against signal, {run.chosen.name} and teacher, test rows"
+        return [*curves, (title, roc_svg(test.labels, outputs, test.class_names))]
     for k, name in enumerate(test.target_names):
         truth = test.targets[:, k]
         columns = {label: values[:, k] for label, values in outputs.items()}
         curves.append((f"Resolution of {name}", resolution_svg(truth, columns, name)))
         curves.append((f"Turn-on of {name}", turn_on_svg(truth, columns, name)))
     return curves
+
+
+def _compared(run: Run) -> list[tuple[str, str]]:
+    """Designs and networks by measured LUTs, where they were compared."""
+    values = run.job.task == "regression"
+    chosen, points, levels = f"symtick {run.front.chosen} *", [], []
+    for row in read_rows(run.folder / COMPARISON) or ():
+        quality = row.ratio if values else None if row.accuracy is None else 100 * row.accuracy
+        if quality is None:
+            continue
+        if row.lut is None or row.ticks is None:
+            levels += [(row.name, quality)] if row.name.startswith("float teacher") else []
+            continue
+        own = row.name.startswith("symtick ")
+        label = row.name.removeprefix("symtick ").removesuffix(" *")
+        points.append(ParetoPoint(label, row.lut, quality, row.ticks, row.name == chosen, not own))
+    if not points:
+        return []
+    label = "RMSE / teacher's, test rows" if values else "accuracy on test rows, %"
+    svg = pareto_svg(points, "LUTs (Yosys, UltraScale+)", label, levels, errors=values)
+    return [("Designs and networks, measured", svg)]
 
 
 def _pareto(run: Run) -> str:

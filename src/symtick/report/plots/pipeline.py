@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from symtick.codegen import Design, GNode, GOp, Graph
+from symtick.codegen import Design, Fixed, GNode, GOp, Graph
 
 BOX_WIDTH = 104
-BOX_HEIGHT = 17
-ROW = 21
+BOX_HEIGHT = 27
+ROW = 32
 COLUMN_GAP = 46
 STAGE_GAP = 34
 TOP = 44
@@ -146,12 +146,14 @@ def _curve(start: _Box, x: float, y: float) -> str:
     )
 
 
-def _boxed(kind: str, x: float, y: float, label: str, title: str) -> str:
+def _boxed(kind: str, x: float, y: float, label: str, fmt: Fixed, title: str) -> str:
     shown = label if len(label) <= 16 else label[:15] + "\N{HORIZONTAL ELLIPSIS}"
     return (
         f'<g class="box {kind}"><title>{escape(title)}</title>'
         f'<rect x="{x:.0f}" y="{y:.1f}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="4"/>'
-        f'<text x="{x + BOX_WIDTH / 2:.0f}" y="{y + 12.5:.1f}">{escape(shown)}</text></g>'
+        f'<text x="{x + BOX_WIDTH / 2:.0f}" y="{y + 11.5:.1f}">{escape(shown)}</text>'
+        f'<text class="format" x="{x + BOX_WIDTH / 2:.0f}" y="{y + 22.5:.1f}">{escape(str(fmt))}'
+        "</text></g>"
     )
 
 
@@ -183,8 +185,10 @@ def pipeline_svg(design: Design) -> str:
     for (name, port), k in zip(ports.items(), graph.outputs, strict=True):
         if _wire(graph, k) in boxes:
             parts.append(_curve(boxes[_wire(graph, k)], port.x, port.y))
-        parts.append(_boxed("output", port.x, port.y, name, f"{name} : {graph.nodes[k].fmt}"))
+        fmt = graph.nodes[k].fmt
+        parts.append(_boxed("output", port.x, port.y, name, fmt, f"{name} : {fmt}"))
     for k, box in boxes.items():
         kind = _KIND[graph.nodes[k].op]
-        parts.append(_boxed(kind, box.x, box.y, _label(graph, k), _title(design, k)))
+        fmt = graph.nodes[k].fmt
+        parts.append(_boxed(kind, box.x, box.y, _label(graph, k), fmt, _title(design, k)))
     return "\n".join([*parts, "</svg>"])

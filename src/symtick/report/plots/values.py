@@ -25,7 +25,7 @@ QUANTILES = (0.5, 0.9)  # of the truth: thresholds of the turn-on curves
 
 _COLOURS = ("#1f6f8b", "#c98b4b", "#8a6fb0")
 _LINES = ("-", "--")
-_STYLE: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "symtick", "font.size": 10}
+STYLE: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "symtick", "font.size": 10}
 
 
 def resolution(truth: Floats, predicted: Floats, bins: int = RESOLUTION_BINS) -> Curve:
@@ -52,18 +52,18 @@ def _centers(truth: Floats, parts: list[npt.NDArray[np.int64]]) -> Floats:
 
 def resolution_svg(truth: Floats, predictions: Mapping[str, Floats], target: str) -> str:
     """RMSE against truth, one line for each name in `predictions` (rows,)."""
-    with mpl.rc_context(_STYLE):
-        figure, axes = _axes(target, f"RMSE of {target}")
+    with mpl.rc_context(STYLE):
+        figure, axes = blank(f"true {target}", f"RMSE of {target}")
         for colour, (name, values) in zip(_COLOURS, predictions.items(), strict=False):
             axes.plot(*resolution(truth, values), color=colour, marker="o", label=name)
         axes.set_ylim(bottom=0.0)
-        return _text(figure, axes)
+        return svg_text(figure, axes)
 
 
 def turn_on_svg(truth: Floats, predictions: Mapping[str, Floats], target: str) -> str:
     """Share above a threshold against truth, for thresholds at `QUANTILES` of the truth."""
-    with mpl.rc_context(_STYLE):
-        figure, axes = _axes(target, "share of rows above the threshold")
+    with mpl.rc_context(STYLE):
+        figure, axes = blank(f"true {target}", "share of rows above the threshold")
         for style, quantile in zip(_LINES, QUANTILES, strict=True):
             threshold = float(np.quantile(truth, quantile))
             axes.axvline(threshold, color="#8792a0", linewidth=0.9, linestyle=":", zorder=1)
@@ -71,20 +71,22 @@ def turn_on_svg(truth: Floats, predictions: Mapping[str, Floats], target: str) -
                 axes.plot(*turn_on(truth, values, threshold), color=colour, linestyle=style,
                           label=f"{name}, above {threshold:.3g}")  # fmt: skip
         axes.set_ylim(-0.03, 1.03)
-        return _text(figure, axes)
+        return svg_text(figure, axes)
 
 
-def _axes(target: str, label: str) -> tuple[Figure, Axes]:
+def blank(across: str, up: str) -> tuple[Figure, Axes]:
+    """An empty figure with these names of its axes."""
     figure = Figure(figsize=(9.2, 3.4), layout="constrained")
     axes = figure.add_subplot()
-    axes.set(xlabel=f"true {target}", ylabel=label)
+    axes.set(xlabel=across, ylabel=up)
     axes.grid(color="#e3e7ec", linewidth=0.7)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
 
 
-def _text(figure: Figure, axes: Axes) -> str:
+def svg_text(figure: Figure, axes: Axes) -> str:
+    """The figure with a legend, as one SVG element."""
     axes.legend(frameon=False)
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None})
