@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -120,6 +121,21 @@ def test_formulas_come_from_a_file(cli: Cli, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "d/design.json").read_text())["source"]["output_names"] == [
         "dr", "far",
     ]  # fmt: skip
+
+
+def test_an_error_is_asked_for_or_warned_of(cli: Cli) -> None:
+    law = ("compile", "dr = hypot(a, b); s = a + b", "-i", "fixed<9,3>")
+    code, out, _ = cli(*law, "-o", "plain")
+    warned = r"WARNING: \d\.\d steps of 0\.015625; ask for less by --error"
+    assert code == 0 and len(re.findall(warned, " ".join(out.split()))) == 1
+    code, out, _ = cli(*law, "-o", "asked", "--error", "dr=0.002")
+    kept = r"largest error found against float64: 0\.00[012]\d*, 0\.\d\d of the 0\.002 asked for"
+    assert code == 0 and re.search(kept, " ".join(out.split())) and "WARNING" not in out
+    code, out, _ = cli(*law, "-o", "json", "--error", "1%", "--json")
+    made = json.loads(out)
+    assert made["asked_error"] == {"dr": "1%", "s": "1%"} and made["largest_error"]["s"] == 0.0
+    refused(cli(*law, "--error", "c=1"), "an error is given for 'c'", "dr, s")
+    refused(cli(*law, "--error", "1e-15"), "dr: with up to 40 bits", "1e-15 was asked for")
 
 
 def test_compile_refuses_an_existing_folder(cli: Cli, tmp_path: Path) -> None:

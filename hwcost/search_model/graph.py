@@ -24,7 +24,7 @@ from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
 from symtick.codegen.ir.schedule import Area, CostModel
 from symtick.codegen.ir.signed_digits import signed_digits
 from symtick.errors import InputError
-from symtick.expr import Expression, Op, arity, from_programs
+from symtick.expr import Expression, Op, arity, from_programs, in_search_ops
 from symtick.hwcost.search_model.forms import ADDITIVE, MANY, NONE, Forms, SumTerm, TableReading
 from symtick.hwcost.search_model.table import TOLERANCE, SearchCost, rounded_factor
 
@@ -80,16 +80,17 @@ def lowered(expression: Expression, cost: SearchCost, output: int = 0) -> tuple[
     """The graph that the search's rules build for an output, and the model that prices it.
 
     Raises:
-        InputError: the expression has another number of inputs than the cost's tables.
+        InputError: the expression has another number of inputs than the cost's tables, or an
+            operator that the search does not know.
     """
     if len(expression.inputs) != len(cost.table_lut):
         raise InputError(
             f"the expression has {len(expression.inputs)} inputs, "
             f"the cost has tables for {len(cost.table_lut)}"
         )
-    alone = from_programs([expression.to_program(output)], expression.inputs)
+    alone = in_search_ops(from_programs([expression.to_program(output)], expression.inputs))
     work = _CostLowering(Forms(alone), cost)
-    place = work.signal(len(alone.nodes) - 1)
+    place = work.signal(alone.outputs[0])
     graph = Graph(tuple(work.builder.nodes), (place,), expression.inputs, ("y",))
     return graph, TableModel(cost, work.prices)
 

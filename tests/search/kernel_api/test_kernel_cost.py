@@ -264,6 +264,12 @@ def test_costs_worked_by_hand(text: str, ticks: int, lut: float) -> None:
     assert of(text) == (ticks, lut)
 
 
+def test_operators_beyond_the_search_s_cost_what_defines_them_or_are_refused() -> None:
+    assert of("tan(x0*x1)") == of("sin(x0*x1)/cos(x0*x1)")
+    with pytest.raises(InputError, match="'floor' is an operator of the compiler alone"):
+        of("floor(x0)")
+
+
 def test_without_fusion_every_distinct_node_is_paid_once() -> None:
     assert of("sin(2*x0) + sin(2*x0)", fuse=False) == (3, 3.0)
 
