@@ -135,7 +135,8 @@ def test_an_error_is_asked_for_or_warned_of(cli: Cli) -> None:
     made = json.loads(out)
     assert made["asked_error"] == {"dr": "1%", "s": "1%"} and made["largest_error"]["s"] == 0.0
     refused(cli(*law, "--error", "c=1"), "an error is given for 'c'", "dr, s")
-    refused(cli(*law, "--error", "1e-15"), "dr: with up to 40 bits", "1e-15 was asked for")
+    refused(cli(*law, "--error", "1e-15"), "(1e-15 of dr, 1e-15 of s) need", "cannot be had")
+    refused(cli("compile", "log(a)", *law[2:], "--error", "0.1"), "log(a)", "guard it")
 
 
 def test_compile_refuses_an_existing_folder(cli: Cli, tmp_path: Path) -> None:

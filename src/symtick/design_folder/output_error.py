@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ import numpy.typing as npt
 from symtick.codegen import TERM_FRACS, Fixed, Graph, Precision, RawArray
 from symtick.codegen.lowering.analysis import input_bounds
 from symtick.design_folder.stated_inputs import assigned, number
-from symtick.errors import AccuracyError, InputError
+from symtick.errors import AccuracyError, DomainError, InputError, WidthError
 from symtick.expr import Expression, Interval
 
 ROWS = 20_000
@@ -260,9 +261,17 @@ def within(
     ]
     fewest = [TERM_FRACS[0]] * len(places)
     best: tuple[Precision, tuple[OutputError, ...]] | None = None
+    with suppress(AccuracyError):
+        lowered(precision)  # what is wrong at any precision is said as it is
     for _ in range(_MOST_STEPS):
         tried = replace(precision, strict=True, term_fracs=tuple(places))
-        errors = measurement.largest(lowered(tried))
+        try:
+            graph = lowered(tried)
+        except (AccuracyError, DomainError, WidthError) as why:
+            if best is not None:
+                break
+            raise AccuracyError(_too_fine(measurement, places, why)) from None
+        errors = measurement.largest(graph)
         late = [k for k, error in enumerate(errors) if error.share > _MARGIN]
         for k in late:
             fewest[k] = places[k] + 1
@@ -295,6 +304,18 @@ def _fewer(error: OutputError, places: int, least: int) -> int:
     """The bits that are worth a try after an error that is small enough."""
     spare = math.floor(-math.log2(error.share)) if error.share > 0.0 else 0
     return max(places - spare, least) if spare > 0 and places > least else places
+
+
+def _too_fine(measurement: Measurement, places: Sequence[int], error: InputError) -> str:
+    asked = ", ".join(
+        f"{t.text} of {name}"
+        for name, t in zip(measurement.names, measurement.tolerances, strict=True)
+        if t is not None
+    )
+    return (
+        f"the errors asked for ({asked}) need up to {max(places)} bits after the point, which "
+        f"cannot be had: {error}"
+    )
 
 
 def _missed(measurement: Measurement, k: int, error: OutputError) -> str:
