@@ -38,11 +38,13 @@ def check_matrix(X: npt.ArrayLike, names: Sequence[str] | None = None) -> FloatA
         InputError: ragged, empty, not numeric, wrong number of columns, NaN or infinity.
     """
     try:
-        matrix = np.array(X, dtype=np.float64)
+        matrix = np.array(X, dtype=np.float64) if _real(X) else None
     except (ValueError, TypeError) as error:
         raise InputError(
             f"the data is not a matrix of numbers (rows of different length, or text?): {error}"
         ) from error
+    if matrix is None:
+        raise InputError("the data holds complex numbers: give real and imaginary part as features")
     if matrix.ndim != 2:
         raise InputError(f"the data must be a matrix (rows, features), not of shape {matrix.shape}")
     if 0 in matrix.shape:
@@ -54,6 +56,11 @@ def check_matrix(X: npt.ArrayLike, names: Sequence[str] | None = None) -> FloatA
         )
     _check_finite(matrix, names)
     return matrix
+
+
+def _real(values: npt.ArrayLike) -> bool:
+    """Whether an array is of no complex numbers, whose imaginary part numpy would drop."""
+    return not (isinstance(values, np.ndarray) and values.dtype.kind == "c")
 
 
 def _check_finite(matrix: FloatArray, names: Sequence[str] | None) -> None:
@@ -85,8 +92,12 @@ def check_labels(y: npt.ArrayLike, rows: int, classes: int) -> IntArray:
         InputError: another shape, fractions, or a label outside the range.
     """
     raw = np.asarray(y)
+    if raw.shape == (rows, 1):
+        raw = raw[:, 0]
     if raw.shape != (rows,):
-        raise InputError(f"{rows} rows need labels of shape ({rows},), not {raw.shape}")
+        hot = raw.ndim == 2 and len(raw) == rows
+        hint = "; of one-hot labels give y.argmax(axis=1)" if hot else ""
+        raise InputError(f"{rows} rows need labels of shape ({rows},), not {raw.shape}{hint}")
     if raw.dtype.kind not in "iufb":
         raise InputError(f"labels must be whole numbers, not of type {raw.dtype}")
     bad = np.flatnonzero(~np.isfinite(raw) | (raw != np.floor(raw)) | (raw < 0) | (raw >= classes))
@@ -133,6 +144,8 @@ def check_scores(scores: npt.ArrayLike, rows: int) -> FloatArray:
     Raises:
         InputError: another shape, not numbers, NaN or infinity.
     """
+    if not _real(scores):
+        raise InputError("the teacher's scores must be real numbers, not complex ones")
     try:
         values = np.array(scores, dtype=np.float64)
     except (ValueError, TypeError) as error:

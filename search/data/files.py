@@ -24,6 +24,7 @@ import numpy.typing as npt
 from symtick.defaults import TEST
 from symtick.errors import InputError
 from symtick.expr import default_names
+from symtick.files import check_file
 from symtick.search.data.dataset import Dataset, DataTask, Part, check_matrix
 from symtick.search.data.hdf5 import hdf5_arrays, hdf5_columns
 from symtick.search.data.labels import numbered_labels
@@ -68,8 +69,7 @@ def load_dataset(
     path, columns = Path(path), columns or Columns()
     if part not in get_args(Part):
         raise InputError(f"the part must be one of {', '.join(get_args(Part))}, not {part!r}")
-    if not path.is_file():
-        raise InputError(f"there is no data file {path}")
+    check_file(path, "data file")
     if path.suffix not in (".npz", *_TABLES):
         raise InputError(f"{path} is none of .npz, {', '.join(_TABLES)}")
     arrays = _arrays(path, columns.table)
@@ -108,7 +108,13 @@ def load_split(
                     f"{path} has {given[0]} alone: give {key}_train and {key}_test, or neither"
                 )
         train = load_dataset(file, "train", columns, task)
-        return train, load_dataset(file, "test", columns, task)
+        test = load_dataset(file, "test", columns, task)
+        if train.feature_names != test.feature_names:
+            raise InputError(
+                f"{path}: X_train has {train.X.shape[1]} columns, but X_test {test.X.shape[1]}: "
+                "give the same features in both"
+            )
+        return train, test
     return load_dataset(file, "all", columns, task).split(fraction, seed)
 
 

@@ -23,6 +23,8 @@ from symtick.search.data.labels import numbered_labels
 
 Column = npt.NDArray[Any]
 LABELS = ("label", "class", "target", "y")  # what the label column may be called
+_SEPARATORS = ",;\t"
+_MISSING = ("", "na", "n/a", "none", "null", "nan")
 _SHOWN = 40  # names of columns in a message
 
 
@@ -113,6 +115,11 @@ def _numbers(path: Path, name: str, column: Column, remedy: str) -> FloatArray:
     except (ValueError, TypeError):
         pass  # find the cell, for the message
     for number, cell in enumerate(column.tolist()):
+        if str(cell).strip().lower() in _MISSING:
+            raise InputError(
+                f"{path}: row {number} has no value in column {name!r} ({cell!r}): leave such rows "
+                "out, or fill them"
+            )
         try:
             float(cell)
         except (ValueError, TypeError):
@@ -123,19 +130,24 @@ def _numbers(path: Path, name: str, column: Column, remedy: str) -> FloatArray:
 
 
 def csv_columns(path: Path) -> dict[str, Column]:
-    """One header line of names, then values.
+    """One header line of names, then values, separated by commas, semicolons or tabs.
 
     Raises:
         InputError: not a csv file, no rows, rows of unequal length, or a name that stands twice.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            lines = [row for row in csv.reader(file) if row]
+            first = file.readline()
+            file.seek(0)
+            separator = max(_SEPARATORS, key=first.count)
+            lines = [row for row in csv.reader(file, delimiter=separator) if row]
     except (csv.Error, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not a csv file: {error}") from error
+        raise InputError(f"{path} is not a csv file in UTF-8: {error}") from error
     if len(lines) < 2:
         raise InputError(f"{path} is empty: a header line and at least one row are needed")
     header = [name.strip() for name in lines[0]]
+    if all(_is_number(name) for name in header):
+        raise InputError(f"{path} has no header: its first line must name the columns")
     for number, row in enumerate(lines[1:]):
         if len(row) != len(header):
             raise InputError(
@@ -143,6 +155,14 @@ def csv_columns(path: Path) -> dict[str, Column]:
             )
     _distinct(path, header)
     return {name: _cells([row[k] for row in lines[1:]]) for k, name in enumerate(header)}
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _cells(texts: Sequence[str]) -> Column:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from symtick.errors import InputError
+from symtick.files import check_file
 from symtick.search.teachers.folding import filled
 from symtick.search.teachers.teacher import FORMAT, Architecture, TorchTeacher
 
@@ -20,8 +21,7 @@ def load_teacher(path: Path | str) -> TorchTeacher:
         InputError: missing, damaged, or not a teacher.
     """
     path = Path(path)
-    if not path.is_file():
-        raise InputError(f"there is no file {path}")
+    check_file(path)
     try:
         with np.load(path, allow_pickle=False) as content:
             arrays = {key: content[key] for key in content.files}

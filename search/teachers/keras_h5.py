@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.errors import InputError
+from symtick.files import check_file
 from symtick.search.teachers.folding import Affine, Dense, Step, perceptron
 from symtick.search.teachers.scoring import Signature, Standard
 from symtick.search.teachers.teacher import TorchTeacher
@@ -63,8 +64,8 @@ def model_text(json_path: Path | None, h5_path: Path) -> tuple[str, Path]:
     import h5py
 
     for path in (json_path, h5_path):
-        if path is not None and not path.is_file():
-            raise InputError(f"there is no file {path}")
+        if path is not None:
+            check_file(path)
     if json_path is not None:
         try:
             return json_path.read_text(encoding="utf-8"), json_path

@@ -94,6 +94,11 @@ def load_keras(
 
 def _text(path: Path, architecture: Path | None) -> str:
     """The JSON of the model."""
+    if path.is_dir():
+        raise InputError(
+            f"{path} is a folder: SavedModels of TensorFlow are not read. Save the model as "
+            f".keras; or {_OTHERWISE}"
+        )
     if path.is_file() and zipfile.is_zipfile(path):
         try:
             with zipfile.ZipFile(path) as archive:

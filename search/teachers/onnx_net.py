@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.errors import InputError
+from symtick.files import check_file
 from symtick.search.data.dataset import FloatArray
 from symtick.search.teachers.folding import perceptron
 from symtick.search.teachers.onnx_chain import onnx_steps
@@ -104,8 +105,7 @@ def _read(path: Path) -> Any:
     import onnx
     from google.protobuf.message import DecodeError
 
-    if not path.is_file():
-        raise InputError(f"there is no file {path}")
+    check_file(path)
     try:
         model = onnx.load(str(path))
     except (DecodeError, onnx.checker.ValidationError, OSError, ValueError) as error:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import torch
 
 from symtick.errors import InputError
+from symtick.files import check_file
 from symtick.search.data.dataset import FloatArray
 from symtick.search.teachers.scoring import (
     Forward,
@@ -136,8 +137,7 @@ def _forward(program: Program, shape: tuple[int, ...], origin: str) -> Forward:
 
 
 def _read(path: Path, signature: Signature, origin: str) -> tuple[Program, Meaning]:
-    if not path.is_file():
-        raise InputError(f"there is no file {path}")
+    check_file(path)
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         root = names[0].partition("/")[0] if names else ""

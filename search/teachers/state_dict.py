@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 
 from symtick.errors import InputError
+from symtick.files import check_file
 from symtick.search.teachers.folding import Affine, Dense, Step, filled, folded
 from symtick.search.teachers.teacher import Architecture, TeacherTask, TorchTeacher
 
@@ -66,8 +67,7 @@ def from_state_dict(
 
 
 def _load_tensors(path: Path) -> Mapping[str, torch.Tensor]:
-    if not path.is_file():
-        raise InputError(f"there is no file {path}")
+    check_file(path)
     _check_kind(path)
     try:
         with warnings.catch_warnings():

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from symtick.errors import InputError
+from symtick.files import check_file
 from symtick.search.data.dataset import FloatArray
 from symtick.search.teachers.scoring import Forward, ScoringTeacher, Signature
 
@@ -45,8 +46,7 @@ def load_trees(path: Path | str, signature: Signature) -> ScoringTeacher:
     """
     path = Path(path)
     package = package_of(path)
-    if not path.is_file():
-        raise InputError(f"there is no file {path}")
+    check_file(path)
     origin = f"trees of {path}"
     make = _xgboost if package == "xgboost" else _lightgbm
     return ScoringTeacher(make(path, signature, origin), signature, origin)

@@ -19,6 +19,18 @@ from typing import Any
 from symtick.errors import InputError
 
 
+def check_file(path: Path, what: str = "file") -> None:
+    """Refuse a path where no file is.
+
+    Raises:
+        InputError: there is nothing, or a folder.
+    """
+    if path.is_dir():
+        raise InputError(f"{path} is a folder, not a {what}")
+    if not path.is_file():
+        raise InputError(f"there is no {what} {path}")
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write `content` to `path`, creating its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)

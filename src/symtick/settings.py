@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from functools import wraps
 from reprlib import Repr
 from types import UnionType
@@ -141,16 +142,38 @@ def _complaint(item: ErrorDetails, owner: type, named: bool) -> str:
     shown = (owner.__name__,) if named else ()
     place = ".".join(map(str, (*shown, *loc))) if loc else ""
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
-        return f"unknown key {place}"
+        return f"unknown key {place}{_near(owner, loc)}"
     if kind in ("missing", "missing_argument"):
         return f"{place} is required"
     if kind == "value_error":  # a text of ours, which names the value
         text = text.removeprefix("Value error, ")
         return f"{place} {text}" if text.startswith("must ") else f"{place}: {text}".lstrip(": ")
+    if kind in ("model_type", "path_type"):
+        text = "must be a path" if kind == "path_type" else f"must hold keys{_keys(owner, loc)}"
+        return f"{place} {text}, not {_SHORT.repr(item['input'])}".lstrip()
     hint = _hint(owner, loc)
     words = _allowed(hint, "finite " if kind == "finite_number" else "")
     text = f"must be {words}" if words else _SHOULD.sub("must ", text.split(" after ")[0])
     return f"{place} {text}, not {_SHORT.repr(item['input'])}".lstrip()
+
+
+def _fields(owner: type, loc: tuple[int | str, ...]) -> list[str]:
+    """The keys of a place in the settings that is a section."""
+    return list(getattr(_bare(_hint(owner, loc))[0], "__pydantic_fields__", ()))
+
+
+def _keys(owner: type, loc: tuple[int | str, ...]) -> str:
+    fields = _fields(owner, loc)
+    return f", some of {', '.join(fields)}" if fields else ""
+
+
+def _near(owner: type, loc: tuple[int | str, ...]) -> str:
+    """What an unknown key may stand for, or the keys that there are."""
+    fields = _fields(owner, loc[:-1])
+    near = get_close_matches(str(loc[-1]), fields, 1)
+    if near:
+        return f"; did you mean {near[0]}?"
+    return f"; there are {', '.join(fields)}" if fields else ""
 
 
 def _by_name(loc: tuple[int | str, ...], owner: type) -> tuple[int | str, ...]:
@@ -175,13 +198,16 @@ def _hint(hint: Any, loc: tuple[int | str, ...]) -> Any:
 
 def _bare(hint: Any) -> tuple[Any, tuple[Any, ...], bool]:
     """Type, marks, and whether None is allowed, of an annotation."""
-    optional = get_origin(hint) in (Union, UnionType) and type(None) in get_args(hint)
-    if optional:
-        hint = get_args(hint)[0]
-    if get_origin(hint) is Annotated:
-        bare, *marks = get_args(hint)
-        return bare, tuple(marks), optional
-    return hint, (), optional
+    marks: tuple[Any, ...] = ()
+    optional = False
+    while True:
+        if get_origin(hint) in (Union, UnionType) and type(None) in get_args(hint):
+            hint, optional = get_args(hint)[0], True
+        elif get_origin(hint) is Annotated:
+            hint, *more = get_args(hint)
+            marks += tuple(more)
+        else:
+            return hint, marks, optional
 
 
 def _allowed(hint: Any, finite: str) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.codegen import SCORES, Design
+from symtick.codegen.ir.graph import GOp
 from symtick.design_folder.folder import DesignSpec, write_design
 from symtick.errors import InputError
 from symtick.expr import Expression, parse, to_text
@@ -96,10 +97,14 @@ class RunDesign:
 
     @property
     def legend(self) -> dict[str, str]:
-        """The user's own name of each input that formulas and ports have another name for."""
+        """The user's own name of each input that formulas and ports have another name for.
+
+        Of inputs that the design reads.
+        """
         inputs = self.run.inputs
-        pairs = zip(inputs.names, inputs.titles, strict=True)
-        return {name: title for name, title in pairs if name != title}
+        read = sorted(n.number for n in self.scores.graph.nodes if n.op is GOp.INPUT)
+        pairs = {inputs.names[k]: inputs.titles[k] for k in read}
+        return {name: title for name, title in pairs.items() if name != title}
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -66,14 +66,15 @@ def distill_job(
     train, test = load_split(data.path, data.test, job.seed, data.columns, job.task)
     inputs = job.inputs.fit(train.feature_names, train.X)
     _check_y(job, train)
-    labels = None if train.target_names or train.y is None else train.labels
-    warn_of_oddities(train.X, train.feature_names, labels, train.class_names, job.data.validation)
     teacher = make_teacher(job, train)
     train, test = with_scores(train, test, teacher)
     own = kept(teacher)
     problem = make_problem(job, train, own, inputs)
     check_units(problem, train.target_names, config)
+    _check_teacher(job, problem)
     _check_outputs(job, problem)
+    labels = None if train.target_names or train.y is None else train.labels
+    warn_of_oddities(train.X, train.feature_names, labels, train.class_names, job.data.validation)
     if problem.kind == "classes":
         warn_of_thin_background(problem.chosen_by, problem.truths(problem.valid))
     with new_folder(target) as draft:
@@ -94,6 +95,14 @@ def _check_y(job: Job, train: Dataset) -> None:
     for name, column in zip(train.target_names, np.atleast_2d(train.y.T), strict=False):
         if np.ptp(column) == 0:
             raise InputError(f"{job.data.path}: the target {name!r} is {column[0]} in every row")
+
+
+def _check_teacher(job: Job, problem: Problem) -> None:
+    if not np.ptp(problem.targets[problem.train], axis=0).any():
+        raise InputError(
+            f"{job.data.path}: the teacher says the same of every row: "
+            f"{problem.targets[0].tolist()}"
+        )
 
 
 def _check_outputs(job: Job, problem: Problem) -> None:

@@ -225,7 +225,10 @@ FEATURED = f"there are {FEATURES['saturate']}"
         (_with(totals={"lut": -1}), "totals.lut must be an integer from 0, not -1"),
         (_with(clock={"margin": 1.0}), "clock.margin must be a number from 0 below 1, not 1.0"),
         (_with(table_factor={4: float("inf")}), "table_factor.4 must be a finite number, not inf"),
-        (_with_row({"cubic": {}}), "unknown key area.saturate.cubic"),
+        (
+            _with_row({"cubic": {}}),
+            "unknown key area.saturate.cubic; there are fixed, regression, points, alias",
+        ),
     ],
 )
 def test_broken_files_are_refused(
@@ -254,5 +257,5 @@ def test_broken_measurements_are_refused(tmp_path: Path) -> None:
             load_measured("mine", tmp_path)
         assert str(caught.value) == f"the measurements in {path} are not valid: {complaint}"
     path.write_text("")
-    with pytest.raises(InputError, match=r"not valid: must be a valid dictionary .*, not None$"):
+    with pytest.raises(InputError, match=r"not valid: must hold keys, some of name, .*, not None$"):
         load_measured("mine", tmp_path)

@@ -157,7 +157,7 @@ def test_csv_with_a_named_target(tmp_path: Path) -> None:
         ("a,b\n", "empty"),
         ("", "empty"),
         ("a,b\n1,2\n3,x\n", "'x' in row 1, column 'b' is not a number"),
-        ("a,b\n1,2\n3,\n", "'' in row 1, column 'b' is not a number"),
+        ("a,b\n1,2\n3,\n", r"row 1 has no value in column 'b' \(''\): leave such rows out"),
         ("a,b\n1,nan\n", r"nan in row 0, column 1 \('b'\)"),
         ("a,a\n1,2\n", "'a' occurs 2 times"),
         ("a,y\n1,99999999999\n", "has the label 99999999999"),
