@@ -65,6 +65,9 @@ class _Fusion:
             made = self._made([places[k] for k in cut], cut, path)
             cost = lut_equivalent(self.model.area(self._view, made))
             late = self.model.delay(self._view, made)
+            # a table longer than a stage is split again, into more than the logic was
+            if late > self.model.budget_ns >= max(self._delays[k] for k in path):
+                continue
             gain = (area - cost, delay - late)
             if late <= delay + 1e-9 and gain > (0.0, 0.0) and (best is None or gain > best[:2]):
                 best = (*gain, made)

@@ -20,7 +20,9 @@ from symtick.codegen import (
     GraphBuilder,
     Overflow,
     Pass,
+    Precision,
     Quant,
+    compile_expression,
     run_passes,
 )
 from symtick.codegen.passes.fusion import cuts, fuse
@@ -29,6 +31,7 @@ from symtick.codegen.passes.pipeline import fill, fold
 from symtick.codegen.passes.products import products
 from symtick.codegen.passes.splitting import split
 from symtick.errors import InputError
+from symtick.expr import parse
 from symtick.hwcost import model
 
 seeds = st.integers(0, 2**32)
@@ -238,6 +241,13 @@ def test_comparisons_and_magnitudes_in_parts_are_exact(
     rows = np.stack([grid.ravel() for grid in np.meshgrid(*axes)], axis=1)
     assert same(graph, after, rows)
     assert after.output_formats == graph.output_formats
+
+
+def test_cuts_on_two_words_do_not_become_a_table_that_is_longer_than_a_stage() -> None:
+    device = model("open", 200.0)
+    cut = parse("abs(x0) < 2.5 and x1 > 20")
+    design = compile_expression(cut, [Fixed(8, 2)] * 2, device, Precision(), name="cut")
+    assert design.schedule.latency == 1
 
 
 def test_split_operations_fit_in_a_stage() -> None:
