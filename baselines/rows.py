@@ -143,15 +143,18 @@ def _shares(scores: npt.ArrayLike, test: Dataset, teacher_scores: npt.ArrayLike)
     return {
         "accuracy": None if labels is None else accuracy(scores, labels, test.weights),
         "agreement": agreement(scores, teacher_scores, test.weights),
-        "auc": {} if labels is None else auc_per_class(scores, labels, test.class_names),
+        "auc": {}
+        if labels is None
+        else auc_per_class(scores, labels, test.class_names, test.weights),
     }
 
 
 def _errors(values: npt.ArrayLike, test: Dataset, teacher_values: npt.ArrayLike) -> dict[str, Any]:
-    errors = root_mean_squares(values, teacher_values if test.y is None else test.targets)
+    truth = teacher_values if test.y is None else test.targets
+    errors = root_mean_squares(values, truth, test.weights)
     ratio = None
     if test.y is not None:
-        ratio = error_ratio(errors, root_mean_squares(teacher_values, test.targets))
+        ratio = error_ratio(errors, root_mean_squares(teacher_values, test.targets, test.weights))
     return {"rmse": dict(zip(test.target_names, errors, strict=True)), "ratio": ratio}
 
 

@@ -100,7 +100,10 @@ def log_odds(scores: npt.ArrayLike) -> FloatArray:
 
 
 def auc_per_class(
-    scores: npt.ArrayLike, labels: npt.ArrayLike, class_names: Sequence[str]
+    scores: npt.ArrayLike,
+    labels: npt.ArrayLike,
+    class_names: Sequence[str],
+    weights: FloatArray | None = None,
 ) -> dict[str, float]:
     """Area under the ROC curve of each class against the rest, by the softmax of the scores.
 
@@ -120,7 +123,7 @@ def auc_per_class(
     if odds.shape[1] != len(class_names):
         raise InputError(f"{odds.shape[1]} columns of scores for {len(class_names)} class names")
     return {
-        name: float(roc_auc_score(truth == k, odds[:, k]))
+        name: float(roc_auc_score(truth == k, odds[:, k], sample_weight=weights))
         for k, name in enumerate(class_names)
         if 0 < np.count_nonzero(truth == k) < len(truth)
     }

@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone, is_classifier, is_regressor
-from sklearn.ensemble import VotingClassifier
+from sklearn.ensemble import GradientBoostingClassifier, VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.pipeline import make_pipeline
@@ -210,3 +211,26 @@ def test_a_module_with_another_number_of_outputs() -> None:
     line = LinearRegression().fit(X, X[:, 0])
     with pytest.raises(InputError, match="teacher has 1 output for 2 targets"):
         SymbolicDistiller(teacher=line, task="regression").fit(X, X[:, :2])
+
+
+@pytest.mark.parametrize("package", ["xgboost", "sklearn"])
+def test_trees_of_text_labels_teach_a_frame_with_weights(package: str) -> None:
+    X, y = particles(600)
+    frame = pd.DataFrame(X, columns=["p_{T} [GeV]", "exp", "eta", "reg"])
+    labels = pd.Series(np.array(["tau", "electron", "muon"])[y], dtype="category")
+    teacher: object = GradientBoostingClassifier(n_estimators=10).fit(frame, labels)
+    if package == "xgboost":  # numbers of the sorted names, as XGBoost wants them
+        numbers = np.array([2, 0, 1])[y]
+        teacher = pytest.importorskip("xgboost").XGBClassifier(n_estimators=10).fit(X, numbers)
+    weights = np.random.default_rng(0).exponential(size=600)
+    choose = {"by": "efficiency", "signal": ["tau"], "background": 0.2}
+    model = SymbolicDistiller(teacher=teacher, config=FAST, choose=choose)
+    model.fit(frame, labels, sample_weight=weights)
+    assert model.inputs_.names == ("p_T_GeV", "exp_", "eta", "reg")
+    assert model.classes_.tolist() == ["electron", "muon", "tau"]
+    assert model.score(frame, labels, sample_weight=weights) > 0.6
+    assert 0.5 < model.front_.entry().score <= 1.0
+    with pytest.raises(InputError, match="the columns kind hold no numbers: drop or encode them"):
+        SymbolicDistiller(config=FAST).fit(frame.assign(kind="a"), labels)
+    with pytest.raises(InputError, match="did you mean by"):
+        SymbolicDistiller(config=FAST, choose={"bye": "auc"}).fit(frame, labels)

@@ -14,6 +14,7 @@ from torch import nn
 
 from symtick import distill_job, open_run, resume_run
 from symtick.errors import InputError, SymtickWarning
+from symtick.job_sources import TeacherSection
 
 Job = Callable[..., Path]
 QUICK = {"generations": 1, "hidden": []}
@@ -179,3 +180,8 @@ def test_scores_alone_name_the_classes(job: Job, tmp_path: Path) -> None:
     np.savez(tmp_path / "rows.npz", X=rows["X"], scores=np.c_[rows["X"], -rows["X"][:, 0]])
     run = distill_job(path, tmp_path / "run")
     assert run.train.class_names == ("0", "1", "2") and run.train.y is None
+
+
+def test_the_page_of_teachers_has_every_key() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "teachers.md").read_text()
+    assert [key for key in TeacherSection.model_fields if f"`teacher.{key}" not in page] == []

@@ -181,6 +181,7 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         """
         if self.task not in ("classification", "regression"):
             raise InputError(f"task must be classification or regression, not {self.task!r}")
+        _check_columns(X)
         rows, target = validate_data(
             self, X, y, dtype=np.float64, multi_output=self.task == "regression"
         )
@@ -343,6 +344,16 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
         """Accuracy against labels, or R^2 of values."""
         measure = r2_score if self.task == "regression" else accuracy_score
         return float(measure(y, self.predict(X), sample_weight=sample_weight))
+
+
+def _check_columns(X: object) -> None:
+    """Name the columns of a DataFrame that hold no numbers."""
+    kinds = getattr(X, "dtypes", None)
+    if kinds is None or not hasattr(X, "columns"):
+        return
+    text = [str(name) for name, kind in kinds.items() if kind.kind not in "iufb"]
+    if text:
+        raise InputError(f"the columns {', '.join(text)} hold no numbers: drop or encode them")
 
 
 def _columns(target: npt.NDArray[Any]) -> int:
