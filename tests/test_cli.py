@@ -123,6 +123,13 @@ def test_formulas_come_from_a_file(cli: Cli, tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_port_whose_name_a_language_has_taken_is_told(cli: Cli) -> None:
+    code, out, _ = cli("compile", "near = reg + x", "-i", "fixed<4,2>", "-o", "d")
+    assert code == 0
+    assert "input reg : fixed<4,2>, port reg_ (reg is a reserved word)" in out
+    assert "output near : fixed<5,3>, port near_ (near is a reserved word)" in out
+
+
 def test_an_error_is_asked_for_or_warned_of(cli: Cli) -> None:
     law = ("compile", "dr = hypot(a, b); s = a + b", "-i", "fixed<9,3>")
     code, out, _ = cli(*law, "-o", "plain")

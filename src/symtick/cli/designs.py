@@ -159,17 +159,10 @@ def print_compiled(made: Compiled) -> None:
     """One compiled design: formats, accuracy, cost and place."""
     from symtick.expr import to_text
 
-    graph = made.design.graph
     for k, name in enumerate(made.design.score_names):
         line(f"{name} = {to_text(made.design.expression, k, 6)}")
         line(f"  {_error_text(made, k)}")
-    inputs = zip(graph.input_names, graph.input_formats, made.worth, strict=True)
-    for name, fmt, worth in inputs:
-        line(
-            f"input {name} : {fmt or 'not read'}{'' if worth == 1.0 else f' in steps of {worth:g}'}"
-        )
-    for name, fmt in zip(graph.output_names, graph.output_formats, strict=True):
-        line(f"output {name} : {fmt}")
+    _print_ports(made)
     for unit in made.design.units:
         line(f"  {unit.text}: {unit.method}, within {unit.ulp:.2f} units of 2^-{unit.frac}")
     known = made.device.kind != "published"
@@ -177,6 +170,26 @@ def print_compiled(made: Compiled) -> None:
     if note := made.device.note(made.estimate.clock_mhz):
         line(note)
     line(f"written to {made.folder}")
+
+
+def _print_ports(made: Compiled) -> None:
+    """Formats of inputs and outputs; the port's name where another language has taken the word."""
+    from symtick.codegen.emit.names import ports
+
+    graph, names = made.design.graph, ports(made.design)
+    inputs = {k: port for k, _, port in names.inputs}
+    for k, (name, fmt, worth) in enumerate(
+        zip(graph.input_names, graph.input_formats, made.worth, strict=True)
+    ):
+        step = "" if worth == 1.0 else f" in steps of {worth:g}"
+        line(f"input {name} : {fmt or 'not read'}{step}{_port(name, inputs.get(k, name))}")
+    outputs = zip(graph.output_names, graph.output_formats, names.outputs, strict=True)
+    for name, fmt, (_, port) in outputs:
+        line(f"output {name} : {fmt}{_port(name, port)}")
+
+
+def _port(name: str, port: str) -> str:
+    return "" if port == name else f", port {port} ({name} is a reserved word)"
 
 
 def _error_text(made: Compiled, k: int) -> str:
