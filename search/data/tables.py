@@ -166,7 +166,9 @@ def _is_number(text: str) -> bool:
 
 
 def _cells(texts: Sequence[str]) -> Column:
-    """Numbers, if all of them are; else text."""
+    """Numbers, if all of them are, or truth values; else text."""
+    if set(texts) <= {"True", "False"}:
+        return np.array([text == "True" for text in texts])
     try:
         return np.array(texts, dtype=np.float64)
     except ValueError:

@@ -7,13 +7,14 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from symtick import distill_job, open_run, resume_run
-from symtick.errors import InputError, SymtickWarning
+from symtick.errors import InputError, MissingExtraError, SymtickWarning
 from symtick.job_sources import TeacherSection
 
 Job = Callable[..., Path]
@@ -185,3 +186,36 @@ def test_scores_alone_name_the_classes(job: Job, tmp_path: Path) -> None:
 def test_the_page_of_teachers_has_every_key() -> None:
     page = (Path(__file__).parents[2] / "docs" / "teachers.md").read_text()
     assert [key for key in TeacherSection.model_fields if f"`teacher.{key}" not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("teacher", "extra"),
+    [
+        ({"onnx": "net.onnx"}, "onnx"),
+        ({"keras": "net.keras"}, "keras"),
+        ({"trees": "net.json"}, "trees"),
+        ({"trees": "net.txt"}, "trees"),
+    ],
+)
+def test_a_missing_package_is_named_by_its_extra(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, teacher: dict[str, str], extra: str
+) -> None:
+    for module in ("symtick.extras", "symtick.run.teaching"):
+        monkeypatch.setattr(f"{module}.find_spec", lambda name: None)
+    (key,) = teacher
+    said = rf"teacher\.{key} needs the extra '{extra}': pip install 'symtick\[{extra}\]'"
+    with pytest.raises(MissingExtraError, match=said):
+        distill_job(job(tmp_path, teacher=teacher), tmp_path / "run")
+
+
+def test_a_network_beyond_keras_2_names_the_extra(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "net.json").write_text(
+        '{"config": {"layers": [{"class_name": "Conv1D", "config": {"name": "c"}}]}}'
+    )
+    h5py.File(tmp_path / "net.h5", "w").close()
+    monkeypatch.setattr("symtick.extras.find_spec", lambda name: None)
+    teacher = {"keras": {"architecture": "net.json", "weights": "net.h5"}}
+    with pytest.raises(InputError, match=r"'c' is a Conv1D.*pip install 'symtick\[keras\]'"):
+        distill_job(job(tmp_path, teacher=teacher), tmp_path / "run")

@@ -123,6 +123,15 @@ def test_a_regression_reads_several_targets_of_columns(tmp_path: Path) -> None:
     assert np.array_equal(data.targets, X[:, 1:]) and data.target_names == ("eta", "exp")
 
 
+def test_truth_values_are_the_same_in_text(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": X[:, 0], "barrel": X[:, 1] > 0, "y": X[:, 2] > 0})
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    frame.to_parquet(tmp_path / "d.parquet")
+    text, binary = (load_dataset(tmp_path / f"d.{kind}") for kind in ("csv", "parquet"))
+    assert text.class_names == binary.class_names == ("0", "1")
+    assert np.array_equal(text.X, binary.X) and np.array_equal(text.labels, binary.labels)
+
+
 def test_parts_of_hdf5_are_kept_apart(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "d.h5", "w") as file:
         file.update({"X_train": X[:40], "y_train": LABELS[:40].astype("S5")})
