@@ -179,7 +179,8 @@ def train_quantised(
     Args:
         X: rows (n, features) in the user's units.
         y: (n,) class numbers, or values (n, outputs).
-        teacher_scores: (n, classes) scores before softmax, or values (n, outputs).
+        teacher_scores: (n, classes) scores before softmax, of two classes also (n, 1) before the
+            sigmoid, or values (n, outputs).
         hidden: the hidden widths.
         bits: the formats; those of `BitWidths` by default.
         epochs, seed, batch, learning_rate, weight_decay: as `train_mlp`.
@@ -205,9 +206,7 @@ def train_quantised(
         mixed = soft * np.asarray(teacher_scores, np.float64) + (1.0 - soft) * wanted
         targets = torch.tensor((mixed - units[0]) / units[1], dtype=torch.float32)
     else:
-        truth = torch.tensor(check_labels(y, len(words), scores.shape[1]))
-        one_hot = nn.functional.one_hot(truth, scores.shape[1]).float()
-        targets = soft * torch.softmax(torch.tensor(scores), dim=1) + (1.0 - soft) * one_hot
+        targets = _mixed(torch.tensor(scores), y, soft)
     inputs = torch.tensor(words * 2.0**-formats.inputs, dtype=torch.float32)
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -216,7 +215,7 @@ def train_quantised(
             module,
             inputs,
             targets,
-            nn.functional.mse_loss if units else nn.functional.cross_entropy,
+            nn.functional.mse_loss if units else _cross_entropy,
             epochs=epochs,
             batch=batch,
             learning_rate=learning_rate,
@@ -224,6 +223,23 @@ def train_quantised(
         )
     network = _in_whole_numbers(module, scaler, formats)
     return replace(network, center=units[0], spread=units[1]) if units else network
+
+
+def _mixed(scores: torch.Tensor, y: npt.ArrayLike, soft: float) -> torch.Tensor:
+    """Class probabilities to learn, (n, classes); of one score the chance of the second class."""
+    rows, outputs = scores.shape
+    truth = torch.tensor(check_labels(y, rows, max(2, outputs)))
+    if outputs == 1:
+        return soft * torch.sigmoid(scores) + (1.0 - soft) * truth[:, None].float()
+    one_hot = nn.functional.one_hot(truth, outputs).float()
+    return soft * torch.softmax(scores, dim=1) + (1.0 - soft) * one_hot
+
+
+def _cross_entropy(scores: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Mean cross-entropy with these probabilities; of one score that of two classes."""
+    if scores.shape[1] == 1:
+        return nn.functional.binary_cross_entropy_with_logits(scores, targets)
+    return nn.functional.cross_entropy(scores, targets)
 
 
 def _network(widths: Sequence[int], bits: BitWidths) -> nn.Sequential:

@@ -113,3 +113,14 @@ def test_values_are_learnt_in_their_units() -> None:
     assert net.center is not None and net.center == pytest.approx(y.mean(axis=0))
     with pytest.raises(InputError, match=r"900 rows need targets of shape \(900, 2\)"):
         train_quantised(X, y[:, 0], y, task="regression")
+
+
+def test_one_score_is_learnt_for_two_classes() -> None:
+    X, y, _ = blobs()
+    two = (y > 0).astype(int)
+    logit = np.where(two == 1, 3.0, -3.0)[:, None]
+    net = train_quantised(X, two, logit, hidden=(8,), epochs=25, batch=64)
+    said = net.scores(X)
+    assert said.shape == (len(X), 1) and accuracy(said, two) > 0.95
+    with pytest.raises(InputError, match="with 2 classes labels are whole numbers from 0 to 1"):
+        train_quantised(X, two + 1, logit, hidden=(8,), epochs=1)
