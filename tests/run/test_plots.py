@@ -41,7 +41,7 @@ def test_designs_of_wires_alone_are_drawn() -> None:
     assert ">d1<" in text and ">d2<" in text
 
 
-@pytest.mark.parametrize(("step", "named"), [(1.09, 25), (1.02, 10)])
+@pytest.mark.parametrize(("step", "named"), [(1.09, 20), (1.02, 10)])
 def test_names_of_many_designs_are_beside_each_other(step: float, named: int) -> None:
     points = [ParetoPoint(f"d{k}t", 50 * step**k, 50 + 0.6 * k, k % 4, k == 3) for k in range(25)]
     network = ParetoPoint("a network of some name", 7000.0, 60.0, 7, network=True)
