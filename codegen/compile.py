@@ -50,7 +50,8 @@ def compile_expression(
         output_names: port names; y0, y1, ... by default.
         ranges: real range of each input (the data's), cut to its format; narrower ranges make
             narrower signals. An input outside its range is outside the design's domain.
-        latency: ticks; None is the fewest, 0 combinational, more are filled with registers.
+        latency: ticks; None is the fewest, or more where registers behind slices pay, 0
+            combinational; more than the fewest are filled with registers.
         max_ticks: most ticks that registers behind slices may lead to (`slice_registers`).
         scheduler: `asap`, `alap` or `registers`, the fewest of them.
         decision: what to deliver of the outputs; by default themselves.

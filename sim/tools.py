@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from symtick.errors import ToolError
-from symtick.interrupts import stopping
+from symtick.interrupts import stopping, watched
 
 _TAIL_LINES = 15
 _LOOK_SECONDS = 0.2  # between two looks whether a stop was asked for
@@ -150,7 +151,7 @@ def execute(
             log.open("wb") as file,
             subprocess.Popen(
                 words, cwd=folder, env=env, stdout=file, stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL, start_new_session=watched(),
             ) as process,
         ):  # fmt: skip
             status = _ended(process, timeout)
@@ -166,6 +167,7 @@ def execute(
 def _ended(process: subprocess.Popen[bytes], timeout: float) -> int | None:
     """The status that a process ends with; None where it took too long and was killed."""
     latest = time.monotonic() + timeout
+    group = watched()  # of its own, with all that it started
     try:
         while time.monotonic() < latest:
             with suppress(subprocess.TimeoutExpired):
@@ -173,10 +175,17 @@ def _ended(process: subprocess.Popen[bytes], timeout: float) -> int | None:
             if stopping():
                 raise KeyboardInterrupt
     except BaseException:
-        process.kill()
+        _kill(process, group)
         raise
-    process.kill()
+    _kill(process, group)
     return None
+
+
+def _kill(process: subprocess.Popen[bytes], group: bool) -> None:
+    if group:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
 
 
 def _tail(log: Path) -> str:

@@ -21,13 +21,17 @@ PROGRAM = [sys.executable, "-c", "from symtick.cli import main; main()"]
 def test_a_block_says_its_word_before_the_interrupt() -> None:
     said: list[bool] = []
     before = signal.getsignal(signal.SIGINT)
-    with (
-        pytest.raises(KeyboardInterrupt),
-        interrupts.announced(lambda: said.append(interrupts.stopping())),
-    ):
+
+    def word() -> bool:
+        said.append(interrupts.stopping())
+        return len(said) == 2
+
+    with pytest.raises(KeyboardInterrupt), interrupts.announced(word):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)  # the first is only noted
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(10)
-    assert said == [True]
+    assert said == [True, True]
     assert not interrupts.stopping()
     assert signal.getsignal(signal.SIGINT) is before
 
@@ -36,7 +40,7 @@ def test_another_thread_leaves_signals_alone() -> None:
     before, found = signal.getsignal(signal.SIGINT), []
 
     def work() -> None:
-        with interrupts.announced(lambda: None):
+        with interrupts.announced(lambda: True):
             found.append(signal.getsignal(signal.SIGINT))
 
     thread = threading.Thread(target=work)
@@ -45,28 +49,43 @@ def test_another_thread_leaves_signals_alone() -> None:
     assert found == [before]
 
 
+def test_an_ignored_signal_stays_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interrupts.announced(lambda: True):
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+            assert not interrupts.watched()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_a_command_in_a_thread_ends_with_the_program(tmp_path: Path) -> None:
     start = time.monotonic()
     raised: list[BaseException] = []
 
     def work() -> None:
-        command = [sys.executable, "-c", "import time; time.sleep(60)"]
+        script = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
+        grandchild = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+        command = [sys.executable, "-c", script, grandchild]
         try:
             tools.execute(command, folder=tmp_path, log=tmp_path / "log")
         except BaseException as error:
             raised.append(error)
 
     thread = threading.Thread(target=work)
-    with pytest.raises(KeyboardInterrupt), interrupts.announced(lambda: None):
+    with pytest.raises(KeyboardInterrupt), interrupts.announced(lambda: True):
         thread.start()
         try:
-            time.sleep(0.5)
+            while not (tmp_path / "log").exists() or not (tmp_path / "log").read_text().strip():
+                time.sleep(0.05)
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(10)
         finally:
             thread.join()  # as leaving a pool of threads does
     assert isinstance(raised[0], KeyboardInterrupt)
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < 50
+    status = Path(f"/proc/{(tmp_path / 'log').read_text().strip()}/status")
+    assert not status.exists() or "zombie" in status.read_text()
 
 
 def interrupted(words: list[str], folder: Path, after: str) -> tuple[int, str, float]:

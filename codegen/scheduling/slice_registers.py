@@ -1,9 +1,9 @@
 """Registers behind the slices of input words that saturate.
 
-Behind a register, saturation costs next to nothing: the bits above the slice set its flip-flops.
-Without one, synthesis merges it with the tables that read the slice, whose columns get an address
-bit more. A register there can be a tick more; where it is not, the slice has one, and else the plan
-of fewer LUTs times ticks is taken.
+Behind a register, saturation of a word without sign costs next to nothing: the bits above the slice
+set its flip-flops. Without one, synthesis merges it with the tables that read the slice, whose
+columns get an address bit more. A register there can be a tick more; where it is not, the slice has
+one, and else the plan of fewer LUTs times ticks is taken.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import math
 from collections.abc import Collection, Sequence
 
 from symtick.codegen.ir.arrival import Delay
-from symtick.codegen.ir.fixed import Overflow
+from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
 from symtick.codegen.ir.graph import GOp, Graph
 from symtick.codegen.ir.schedule import CostModel, Schedule
 from symtick.codegen.scheduling.problem import checked_delays, first_stages
@@ -52,7 +52,7 @@ def planned(
 
 
 def saturating_slices(graph: Graph) -> list[int]:
-    """The nodes that limit an unsigned input word from above, and do nothing else to it."""
+    """The nodes that cut low bits off an input word and limit the rest."""
     return [k for k in range(len(graph.nodes)) if _bits_above(graph, k)]
 
 
@@ -66,25 +66,36 @@ def with_slices(luts: Sequence[float], graph: Graph, stage: Sequence[int]) -> li
     """
     left, users = list(luts), graph.users()
     for k in saturating_slices(graph):
-        above, width = _bits_above(graph, k), graph.nodes[k].fmt.width
+        node, above = graph.nodes[k], _bits_above(graph, k)
+        word = graph.nodes[node.args[0]]
+        two_sided = word.lo < 0  # then a flip-flop would have to be set and cleared
         here = [u for u in users[k] if stage[u] == stage[k]]
-        detected = math.ceil((above - 1) / 5)  # one LUT asks five bits and what others found
-        left[k] = width + (detected if above > 4 else 0) if here else detected
+        # one LUT asks five bits and what others found; the sign is one more to ask
+        detected = math.ceil((above - 1 + two_sided) / 5)
+        limited = node.fmt.width - (two_sided and node.fmt.signed)  # the sign bit stays itself
+        if here or two_sided:
+            left[k] = limited + (detected if two_sided or above > 4 else 0)
+        else:
+            left[k] = detected
         for u in here:
-            if graph.nodes[u].op is GOp.TABLE and width <= 6:
+            if graph.nodes[u].op is GOp.TABLE and node.fmt.width <= 6:
                 left[u] *= 1.0 + _MERGED
     return left
 
 
 def _bits_above(graph: Graph, number: int) -> int:
-    """Bits of an unsigned input word above its slice; 0 where the node is no such slice."""
+    """Bits of an input word above its slice; 0 where the node is no slice that limits."""
     node = graph.nodes[number]
-    if node.op is not GOp.CAST or node.overflow is Overflow.WRAP or node.fmt.signed:
+    if node.op is not GOp.CAST or node.overflow is Overflow.WRAP or node.quant is not Quant.TRN:
         return 0
     word = graph.nodes[node.args[0]]
-    if word.op is not GOp.INPUT or word.fmt.signed or node.fmt.frac > word.fmt.frac:
+    if word.op is not GOp.INPUT or node.fmt.frac > word.fmt.frac:
         return 0
-    return max(0, (word.hi >> (word.fmt.frac - node.fmt.frac)).bit_length() - node.fmt.width)
+    drop = word.fmt.frac - node.fmt.frac
+    low, high = word.lo >> drop, word.hi >> drop
+    if node.fmt.raw_min <= low and high <= node.fmt.raw_max:
+        return 0
+    return max(1, Fixed.for_raw(low, high, 0).width - node.fmt.width)
 
 
 def _ticks(graph: Graph, model: CostModel, delays: Sequence[Delay], held: Collection[int]) -> int:

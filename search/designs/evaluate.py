@@ -77,6 +77,7 @@ class DesignEvaluator:
         scheduler: where their registers go.
         inputs: how designs read the problem's codes; None for as they are.
         max_ticks: most ticks that registers behind slices may lead to, or None.
+        latency: ticks that every design is filled up to, or None; areas are those of filled ones.
     """
 
     problem: Problem
@@ -86,6 +87,7 @@ class DesignEvaluator:
     scheduler: str = SCHEDULER
     inputs: InputMap | None = None
     max_ticks: int | None = None
+    latency: int | None = None
     _prices: dict[tuple[int, int], float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -102,6 +104,7 @@ class DesignEvaluator:
         decision: Decision = SCORES,
         slices: Sequence[Slice] = (),
         widths: Sequence[Width] = (),
+        latency: int | None = None,
     ) -> Design:
         """The compiled design of an expression of what it reads; its core by default."""
         return compile_expression(
@@ -110,6 +113,7 @@ class DesignEvaluator:
             self.model,
             precision,
             name="candidate",
+            latency=latency,
             max_ticks=self.max_ticks,
             scheduler=self.scheduler,
             decision=decision,
@@ -152,11 +156,14 @@ class DesignEvaluator:
             core = whole = self.design(read, precision, widths=widths)
             if slices or self.decision != SCORES:
                 whole = self.design(read, precision, self.decision, slices, widths)
+            filled = whole
+            if self.latency is not None:
+                filled = self.design(read, precision, self.decision, slices, widths, self.latency)
         except (ResourceError, WidthError, DomainError, AccuracyError):
             return None
         rows = self.problem.valid
         outputs = core.real_outputs(self.problem.raw[rows])
-        area = estimate(whole, self.model).area
+        area = estimate(filled, self.model).area
         return FrontEntry(
             "",
             read,

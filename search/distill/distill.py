@@ -92,8 +92,9 @@ class Distiller:
         config.decision.check(problem.outputs)
         check_units(problem, problem.output_names, config)
         self.evaluator = DesignEvaluator(
-            problem, model, cost, config.decision, config.scheduler, inputs, config.choice.max_ticks
-        )
+            problem, model, cost, config.decision, config.scheduler, inputs,
+            config.choice.max_ticks, config.latency,
+        )  # fmt: skip
         self.interrupted = False
         self._teacher_score = problem.teacher_score(problem.valid)
         self._teacher_rmse = problem.teacher_rmse(problem.valid)

@@ -92,6 +92,7 @@ class DistillConfig:
         ops: names of the operators that may occur.
         decision: what designs deliver of their scores; it is part of their ticks and area.
         scheduler: where their registers go.
+        latency: ticks that they are filled up to, or none.
 
     Raises:
         InputError: a number outside its range, or an unknown operator, scheduler or shape.
@@ -108,3 +109,4 @@ class DistillConfig:
     tuning: TuningSettings = field(default_factory=TuningSettings)
     decision: InstanceOf[Decision] = SCORES
     scheduler: Annotated[str, one_of(SCHEDULERS)] = SCHEDULER
+    latency: int | None = None

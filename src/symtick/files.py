@@ -78,24 +78,34 @@ def new_folder(path: Path) -> Iterator[Path]:
         mask = os.umask(0)
         os.umask(mask)
         draft.chmod(0o777 & ~mask)
-        draft.rename(path)
+        try:
+            draft.rename(path)
+        except OSError as error:
+            if not path.exists():
+                raise
+            raise InputError(f"the output folder {path} was made meanwhile: {error}") from None
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
 
 
 @contextmanager
-def locked(folder: Path, verb: str) -> Iterator[None]:
+def locked(folder: Path, verb: str, wait: bool = False) -> Iterator[None]:
     """A block that one process at a time runs in a folder; a system without locks runs it at once.
 
     The lock ends with the process, however that ends. Its file, `.<verb>.lock`, stays.
 
+    Args:
+        folder: which folder.
+        verb: names the lock: blocks of different verbs do not meet.
+        wait: whether to wait for another process to end its block.
+
     Raises:
-        InputError: another process is in such a block.
+        InputError: another process is in such a block, and `wait` is not set.
     """
     with (folder / f".{verb}.lock").open("w") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             raise InputError(
                 f"another symtick {verb} is at work in {folder}: wait for it, or stop it"

@@ -14,7 +14,7 @@ import yaml
 from symtick import Run, SymbolicDistiller, distill_job, open_run
 from symtick.config import load_job
 from symtick.design_folder.checks import read_synthesis
-from symtick.design_folder.folder import read_spec
+from symtick.design_folder.folder import DesignSpec, read_spec
 from symtick.errors import InputError
 from symtick.expr import parse
 from symtick.hwcost import estimate
@@ -176,3 +176,20 @@ def test_scaled_features_say_what_stands_outside(deciding: Run) -> None:
     text = boundary(deciding.job)
     assert "In: scaled features; out: scores, index, margin" in text
     assert "outside the firmware: the scaling of the features (inputs.json)." in text
+
+
+def test_designs_within_a_tight_budget_are_those_of_the_front() -> None:
+    rng = np.random.default_rng(3)
+    X = rng.exponential(30.0, (600, 2))
+    y = (X[:, 0] > 25 + 10 * np.sin(X[:, 1] / 20)).astype(int)
+    config = DistillConfig(
+        evolution=EvolutionSettings(generations=3),
+        layered=LayeredSettings(hidden=(2,), fit_steps=40),
+    )
+    model = SymbolicDistiller(raw="ufixed<12,8>", bits=5, config=config, max_ticks=2).fit(X, y)
+    for entry in model.front_.entries:
+        spec = model.spec(entry.name)
+        again = DesignSpec.from_dict(json.loads(json.dumps(spec.to_dict())))
+        for design in (spec.build(), again.build()):
+            assert design.schedule.latency == entry.ticks <= 2
+            assert estimate(design, spec.model()).area.lut == pytest.approx(entry.lut)

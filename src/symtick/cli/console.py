@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 import typer
 from rich.console import Console
 
-from symtick.interrupts import announced
+from symtick.interrupts import announced, say
 
 if TYPE_CHECKING:
     from symtick.report.tables import ReportTable
@@ -77,15 +77,14 @@ def print_table(table: ReportTable) -> None:
 
 
 @contextmanager
-def stops(keeping: str, again: str = "") -> Iterator[None]:
-    """Ctrl-C says at once what is kept, and what a second one does."""
-    presses = count()
+def stops(keeping: str) -> Iterator[None]:
+    """Ctrl-C says at once what is kept."""
 
-    def say() -> None:
-        text = again if next(presses) and again else f"stopping, keeping {keeping}"
-        messages.print(text, markup=False, soft_wrap=True, style="yellow")
+    def word() -> bool:
+        say(f"stopping, keeping {keeping}")
+        return True
 
-    with announced(say):
+    with announced(word):
         yield
 
 

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from symtick.cli.console import duration, messages, unless_soon
+from symtick.interrupts import say
 
 if TYPE_CHECKING:
     from symtick.search.distill import distill
@@ -39,7 +40,7 @@ class Live:
         )
         self._task = self._bar.add_task(_PREPARING, total=1.0)
         self._live = RichLive(self._bar, console=messages, refresh_per_second=4, transient=True)
-        self._stage = ""
+        self._stage, self._pressed = "", False
         self._start = self._printed = time.monotonic()
 
     def __enter__(self) -> Live:
@@ -55,6 +56,20 @@ class Live:
     ) -> None:
         self._begun.cancel()
         self._live.__exit__(kind, error, trace)
+
+    def word(self) -> bool:
+        """Say what Ctrl-C does at this stage; whether to interrupt what is under way."""
+        first, self._pressed = not self._pressed, True
+        if self._stage == _STAGES["write"]:
+            say("stopping when the designs are written")
+            return not first
+        if not self._stage:
+            say("stopping: nothing was searched yet, and nothing is kept")
+        elif first:
+            say("stopping, keeping the front so far: what is under way ends, then it is written")
+        else:
+            say("stopping, keeping the front so far as it is")
+        return True
 
     def _prepare(self) -> None:
         if not messages.is_terminal and not self._stage:

@@ -9,6 +9,7 @@ from typing import TextIO
 
 from symtick.cli.app import app
 from symtick.errors import MissingExtraError, SymtickError, SymtickWarning
+from symtick.interrupts import announced, say
 
 _COLUMNS = 100
 _SHOW = warnings.showwarning
@@ -18,13 +19,19 @@ def run() -> None:
     """Run the verb of the command line; an error that the user can mend ends with status 1."""
     warnings.showwarning = _show
     try:
-        app()
+        with announced(_interrupted):
+            app()
     except MissingExtraError as error:
         _quit(str(error), 1)  # one line, to be copied, and it names the verb
     except (SymtickError, OSError) as error:
         what = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
         text = " ".join(f"symtick: {what}".split())
         _quit(textwrap.fill(text, _COLUMNS, break_long_words=False, break_on_hyphens=False), 1)
+
+
+def _interrupted() -> bool:
+    say("symtick: interrupted")
+    return True
 
 
 def _show(

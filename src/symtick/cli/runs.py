@@ -18,12 +18,10 @@ from symtick.cli.console import (
     stepping,
     stops,
 )
+from symtick.interrupts import announced, say
 
 if TYPE_CHECKING:
     from symtick.run.folder import Run
-
-_KEEPING = "the front so far: slices under way end, then it is finished and written"
-_AGAIN = "leaving as soon as what is under way has ended"
 
 
 def distill(
@@ -47,14 +45,20 @@ def distill(
     require("symtick distill", "search")
     from symtick.cli.live import Live
 
-    with stops(_KEEPING, _AGAIN), Live() as live:
+    with Live() as live:
         from symtick.run.distilling import distill_job, resume_run
 
-        if resume is not None:
-            run = resume_run(resume, live)
-        else:
-            assert job is not None  # one of the two is given
-            run = distill_job(job, output, live)
+        try:
+            with announced(live.word):
+                if resume is not None:
+                    run = resume_run(resume, live)
+                else:
+                    assert job is not None  # one of the two is given
+                    run = distill_job(job, output, live)
+        except KeyboardInterrupt as stop:
+            for folder in getattr(stop, "__notes__", ()):
+                say(f"what was searched is kept: go on with symtick distill --resume {folder}")
+            raise
     if as_json:
         advice = [asdict(s) for s in run.advice]
         head = {"folder": str(run.folder), "complete": run.complete, "advice": advice}

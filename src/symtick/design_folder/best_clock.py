@@ -16,8 +16,8 @@ _MANY_TICKS = 64  # more would not make a stage shorter
 Fastest = Callable[[int, int], int]
 
 
-def best_clock(fastest: Fastest, budget: Budget) -> int:
-    """The best clock, MHz.
+def best_clock(fastest: Fastest, budget: Budget) -> tuple[int, int]:
+    """The ticks and the clock, in MHz, of the best one.
 
     Args:
         fastest: the fastest clock, in whole MHz, at which the design fits in a number of ticks,
@@ -29,13 +29,14 @@ def best_clock(fastest: Fastest, budget: Budget) -> int:
         ResourceError: from `fastest`, where the design runs at no clock.
     """
     if budget.ticks is not None and budget.ns is None:
-        return fastest(max(1, budget.ticks), 1)
+        most = max(1, budget.ticks)
+        return most, fastest(most, 1)
     steps = list(_steps(fastest, budget))
-    kept = [clock for ticks, clock in steps if budget.ns is not None
+    kept = [(ticks, clock) for ticks, clock in steps if budget.ns is not None
             and 1000.0 * ticks / clock <= budget.ns * (1.0 + 1e-9)]  # fmt: skip
     if kept:
-        return max(kept)
-    return min(steps, key=lambda step: (step[0] / step[1], -step[1]))[1]
+        return max(kept, key=lambda step: step[1])
+    return min(steps, key=lambda step: (step[0] / step[1], -step[1]))
 
 
 def _steps(fastest: Fastest, budget: Budget) -> Iterator[tuple[int, int]]:

@@ -160,7 +160,11 @@ def fit_design(
         )
     try:
         if target.best:
-            wanted = replace(wanted, clock_mhz=_best(wanted, device, limits))
+            ticks, clock = _best(wanted, device, limits)
+            wanted = replace(wanted, clock_mhz=float(clock), max_ticks=ticks)
+        elif wanted != spec and limits.ticks is not None:
+            most = limits.ticks if spec.max_ticks is None else min(spec.max_ticks, limits.ticks)
+            wanted = replace(wanted, max_ticks=int(most))
         costs = model(wanted.device, wanted.clock_mhz)
         cost = estimate(design if wanted == spec else wanted.build(), costs)
     except ResourceError as error:
@@ -168,10 +172,10 @@ def fit_design(
     return BudgetFit(spec.name, device, cost, limits.uses(cost))
 
 
-def _best(spec: DesignSpec, device: Device, limits: Budget) -> float:
-    """The best clock of a design, MHz; one of a fixed latency keeps that."""
+def _best(spec: DesignSpec, device: Device, limits: Budget) -> tuple[int, int]:
+    """Ticks and best clock, MHz, of a design; one of a fixed latency keeps that."""
     if device.kind == "published":
         raise InputError(f"device {device.name} is for one clock only: leave out --best-clock")
     if spec.latency is not None:
-        return float(spec.fastest(spec.latency))
-    return float(best_clock(spec.fastest, limits))
+        return spec.latency, spec.fastest(spec.latency)
+    return best_clock(spec.fastest, limits)

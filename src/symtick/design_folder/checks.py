@@ -91,7 +91,7 @@ def verify_folder(
     """
     spec, design = read_spec(folder)
     require("symtick verify", tools=("g++", "make", "hls4ml", "verilator", "cocotb"))
-    with locked(folder, "verify"):
+    with locked(folder, "verify", wait=True):
         outcome = verify(design, folder, vectors, seed, data, spec.part)
         write_json(folder / VERIFY, outcome.to_json())
     return outcome
@@ -112,7 +112,7 @@ def synthesise_folder(folder: Path, place: bool = True) -> Synthesis:
     _family(device)  # there is an open flow
     place = place and design.schedule.registers(design.graph) > 0
     require("symtick synth", tools=("yosys", *(("nextpnr-ecp5",) if place else ())))
-    with locked(folder, "synth"):
+    with locked(folder, "synth", wait=True):
         outcome = _synthesised(folder, spec, design, device, guess.area, place)
         write_json(folder / SYNTH, outcome.to_json())
     return outcome

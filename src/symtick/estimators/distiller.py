@@ -304,6 +304,7 @@ class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
             name=top,
             expression=entry.expression,
             output_names=self._output_names,
+            max_ticks=self.max_ticks,
             formats=self.inputs_.read_formats,
             precision=entry.precision,
             device=self.device,

@@ -21,6 +21,7 @@ from symtick.design_folder.folder import JOB, write_design
 from symtick.errors import InputError
 from symtick.files import locked, new_folder, write_bytes, write_json, write_text
 from symtick.hwcost import model, search_cost
+from symtick.interrupts import stopping
 from symtick.run.advice import write_advice
 from symtick.run.folder import INPUTS, Run, make_problem, open_run
 from symtick.run.teaching import kept, make_teacher, with_scores
@@ -123,7 +124,8 @@ def resume_run(folder: Path, observer: SearchObserver = _unobserved) -> Run:
         InputError: there is no run, or nothing to resume.
     """
     run = open_run(folder)
-    with locked(folder, "distill"):
+    # designs that are on the front no longer are removed at its end
+    with locked(run.folder, "distill"), locked(run.folder, "verify"), locked(run.folder, "synth"):
         return _search(run, observer, run.teacher, resume=True)
 
 
@@ -178,12 +180,22 @@ def distill_config(job: Job) -> DistillConfig:
         tuning=replace(base.tuning, accuracy=job.tune.accuracy, rmse=job.tune.rmse),
         decision=job.hardware.decision,
         scheduler=job.hardware.scheduler,
+        latency=job.hardware.latency,
     )
 
 
 def _search(
     run: Run, observer: SearchObserver, teacher: Teacher | None, resume: bool = False
 ) -> Run:
+    """Search and write; an interrupt that leaves something to resume carries the folder's name."""
+    try:
+        return _searched(run, observer, teacher, resume)
+    except KeyboardInterrupt as stop:
+        stop.add_note(str(run.folder))
+        raise
+
+
+def _searched(run: Run, observer: SearchObserver, teacher: Teacher | None, resume: bool) -> Run:
     job = run.job
     costs = model(job.hardware.device, job.hardware.clock_mhz)
     table = search_cost(costs, run.inputs.formats)
@@ -200,7 +212,8 @@ def _search(
     start = time.monotonic()
     checkpoint = run.folder / "checkpoint"
     # a run that was killed before its first checkpoint starts over
-    front = distiller.run(tell, checkpoint, resume=resume and (checkpoint / HEAD).exists())
+    begun = resume and (checkpoint / HEAD).exists()
+    front = distiller.run(tell, checkpoint, stopping, begun)
     if not front.entries and distiller.interrupted:
         raise KeyboardInterrupt  # before there was anything to keep
     if not front.entries:

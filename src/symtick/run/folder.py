@@ -34,6 +34,7 @@ from symtick.config import Job, load_job
 from symtick.design_folder.folder import JOB, DesignSpec, check_run, design_folders
 from symtick.errors import InputError
 from symtick.extras import require
+from symtick.files import locked
 from symtick.run.designs import RunDesign
 from symtick.search.data.dataset import Dataset, FloatArray
 from symtick.search.data.files import load_dataset
@@ -207,7 +208,7 @@ class Run:
             progress: is told of each outcome; two designs are verified at a time.
 
         Raises:
-            InputError: the run has no design.
+            InputError: the run has no design, or is being verified already.
             ToolError: a tool is missing or fails.
         """
         from symtick.design_folder.checks import verify_folder
@@ -215,7 +216,8 @@ class Run:
         folders = design_folders(self.folder)
         count = vectors or self.job.verify.vectors
         data = self.raw(self.test.X[:VERIFY_ROWS])
-        return _two_at_a_time(lambda f: verify_folder(f, count, seed, data), folders, progress)
+        with locked(self.folder, "verify"):
+            return _two_at_a_time(lambda f: verify_folder(f, count, seed, data), folders, progress)
 
     def synthesise(
         self, route: Routed = "main", progress: Callable[[Synthesis], None] = _unobserved
@@ -237,7 +239,8 @@ class Run:
         if route == "main":
             main = (self.front.entry(), self.front.smallest, self.front.best)
             routed = {self.design_folder(entry) for entry in main}
-        return _two_at_a_time(lambda f: synthesise_folder(f, f in routed), folders, progress)
+        with locked(self.folder, "synth"):
+            return _two_at_a_time(lambda f: synthesise_folder(f, f in routed), folders, progress)
 
     def compare(
         self, route: bool = True, progress: Callable[[str], None] = _unobserved

@@ -34,10 +34,17 @@ def plan(graph: Graph, latency: int | None = None, max_ticks: int | None = None)
 
 def test_a_slice_that_limits_nothing_is_none() -> None:
     builder = GraphBuilder(("x", "s"))
-    top = builder.cast(builder.input(0, WORD), Fixed(6, 2, False), Quant.TRN, Overflow.SAT)
-    signed = builder.cast(builder.input(1, Fixed(10, 6)), Fixed(6, 6), Quant.TRN, Overflow.SAT)
-    assert saturating_slices(builder.build([top, signed], ("t", "s"))) == []
-    assert saturating_slices(block(2)) == [1]
+    signed = builder.input(1, Fixed(10, 6))
+    casts = [
+        builder.cast(builder.input(0, WORD), Fixed(6, 2, False), Quant.TRN, Overflow.SAT),
+        builder.cast(signed, Fixed(6, 2), Quant.TRN, Overflow.SAT),
+        builder.cast(signed, Fixed(6, 6), Quant.TRN, Overflow.SAT),
+        builder.cast(signed, Fixed(6, 4, False), Quant.TRN, Overflow.SAT),
+    ]
+    graph = builder.build(casts, ("top", "signed_top", "signed", "positive"))
+    assert saturating_slices(graph) == casts[2:]
+    lut = with_slices([0.0] * len(graph.nodes), graph, [0] * len(graph.nodes))
+    assert [lut[k] for k in casts] == [0, 0, 6, 7]
 
 
 def test_a_register_that_pays_takes_a_tick_more_where_there_is_one() -> None:
