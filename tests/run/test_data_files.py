@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -174,3 +176,15 @@ def test_choices_that_do_not_fit_are_refused(
 ) -> None:
     with pytest.raises(InputError, match=said):
         distill_job(job(tmp_path, choose=choose, teacher={}), tmp_path / "run")
+
+
+def test_the_command_line_prints_oddities_as_notes(job: Job, tmp_path: Path) -> None:
+    write(tmp_path / "rows.csv", {**rows(), "flat": np.ones(400)})
+    data = {"path": "rows.csv", "label": "kind"}
+    job(tmp_path, data=data, teacher={}, search=QUICK)
+    done = subprocess.run(
+        [sys.executable, "-m", "symtick.cli", "distill", "job.yaml", "-o", "run"],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "note: flat: the same value in every training row" in done.stderr
+    assert "Warning" not in done.stderr
