@@ -46,7 +46,7 @@ from symtick.codegen.lowering.normal_forms import (
 )
 from symtick.codegen.lowering.precision import Precision
 from symtick.codegen.lowering.prepared import prepared
-from symtick.errors import AccuracyError, InputError
+from symtick.errors import AccuracyError, DomainError, InputError
 from symtick.expr import STEPS, Expression, Interval, Op, reachable
 
 # a function's table is made again for each factor it is multiplied by up to this many bits
@@ -96,14 +96,28 @@ def lower(
     if _depth(expression) > _DEEPEST:
         raise InputError(f"the expression is nested more than {_DEEPEST} operations deep")
     expression = prepared(expression)
+    try:
+        return _by_division(expression, formats, bounds, model, precision, output_names)
+    except DomainError as error:
+        if any(node.op is Op.WHERE for node in expression.nodes):
+            raise DomainError(
+                f"{error} (where, and if, compute both of their sides on every input)"
+            ) from None
+        raise
+
+
+def _by_division(
+    expression: Expression, formats: Sequence[Fixed], bounds: Sequence[tuple[int, int]],
+    model: CostModel, precision: Precision, names: Sequence[str],
+) -> Lowered:  # fmt: skip
+    """By functions of divisors, or digit by digit where these are not exact enough."""
     digits = _by_digits(expression)
     if precision.division == "auto" and digits:
         try:
-            return _lowered(Analysis(expression, formats, bounds), model, precision, output_names)
+            return _lowered(Analysis(expression, formats, bounds), model, precision, names)
         except AccuracyError:
             pass  # a table of a reciprocal may be what is not exact enough
-    analysis = Analysis(expression, formats, bounds, digits)
-    return _lowered(analysis, model, precision, output_names)
+    return _lowered(Analysis(expression, formats, bounds, digits), model, precision, names)
 
 
 def _lowered(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from unit_model import UnitModel
 
 from symtick.codegen import Design, Fixed, GOp, Precision, compile_expression
+from symtick.errors import DomainError
 from symtick.expr import parse
 
 WIDE = Fixed(12, 6)
@@ -156,6 +157,15 @@ def test_an_angle_is_within_a_unit_on_every_code(text: str, frac: int) -> None:
         assert abs(value - wanted) <= 2.0**-frac
     origin = design.real_outputs(np.array([[0, 0]]))[0, 0]
     assert origin == -float(text.endswith("1"))
+
+
+def test_a_side_that_is_undefined_somewhere_is_refused_with_the_reason() -> None:
+    message = r"in log\(x0\).* guard it.* \(where, and if, compute both of their sides"
+    for text in ("log(x0) if x0 > 0 else 0", "where(x1 > 0, log(x0), x1)"):
+        with pytest.raises(DomainError, match=message):
+            compiled(text, [Fixed(6, 3)] * 2)
+    with pytest.raises(DomainError, match=r"guard it, for example with .*0\.01\)\)$"):
+        compiled("log(x0)", [Fixed(6, 3)])
 
 
 def test_powers_become_what_they_are() -> None:
