@@ -172,6 +172,9 @@ def test_names_are_found_and_checked() -> None:
     assert parse("mass*pt", ("pt", "mass")).inputs == ("pt", "mass")
     with pytest.raises(ParseError, match="unknown name 'y': the inputs are x0"):
         parse("y", ("x0",))
+    told_apart = parse("sign(sign)*round + floor(round)", ("sign", "round"))
+    assert told_apart.evaluate([[-3.0, 2.5]]).tolist() == [[-0.5]]
+    assert parse(str(told_apart), told_apart.inputs) == told_apart
     for names in (("sin",), ("a", "a"), ("a b",), ("",), ("pi",), ("1a",)):
         with pytest.raises(InputError, match=r"cannot name an input|must differ"):
             parse("1", names)
