@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import sympy
 import torch
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.ensemble import GradientBoostingClassifier, VotingClassifier
@@ -234,3 +235,26 @@ def test_trees_of_text_labels_teach_a_frame_with_weights(package: str) -> None:
         SymbolicDistiller(config=FAST).fit(frame.assign(kind="a"), labels)
     with pytest.raises(InputError, match="did you mean by"):
         SymbolicDistiller(config=FAST, choose={"bye": "auc"}).fit(frame, labels)
+
+
+def test_designs_as_formulas_of_the_features() -> None:
+    X, y = rings()
+    frame = pd.DataFrame({"mass": X[:, 0], "p_{T}": X[:, 1]})
+    model = SymbolicDistiller(config=FAST, seed=5).fit(frame, y)
+    table = model.equations_
+    assert list(table.index) == [e.name for e in model.front_.entries]
+    assert table["chosen"].sum() == 1 and table["lut"].is_monotonic_increasing
+    port = model.spec().output_names[0]
+    assert table.loc[model.front_.chosen, port] == model.formulas()[port]
+    symbols = [sympy.Symbol(name, real=True) for name in model.inputs_.names]
+    told = model.inputs_.told(X)
+    for name in table.index:
+        value = sympy.lambdify(symbols, model.sympy(name)[port], "numpy")
+        outputs = model.spec(name).build().real_outputs(model.inputs_.words(X))[:, 0]
+        most = 0.2 if model.front_.entry(name).tuned_of else 0.05  # tuned ones are coarse
+        assert np.abs(value(*told.T) - outputs).max() < most * np.ptp(outputs)
+    assert "mass" in model.latex()[port]
+    with pytest.raises(InputError, match="nine"):
+        model.formulas("nine")
+    with pytest.raises(NotFittedError):
+        SymbolicDistiller().formulas()

@@ -23,6 +23,7 @@ from symtick.config import InputsSection
 from symtick.defaults import CLOCK_MHZ, DEVICE, INPUT_FORMAT, SLICE, TAIL, VALIDATION
 from symtick.design_folder.folder import DesignSpec, write_design
 from symtick.errors import InputError
+from symtick.estimators.distilled import Distilled
 from symtick.expr import default_names
 from symtick.files import new_folder
 from symtick.hwcost import model, search_cost
@@ -71,7 +72,7 @@ class DistillerSettings:
     threads: Threads
 
 
-class SymbolicDistiller(BaseEstimator):  # type: ignore[misc]
+class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
     """Distil a teacher, or plain data, into expressions with FPGA ticks in the search.
 
     `predict` computes what the hardware computes: features are scaled, quantised to the input
