@@ -61,3 +61,32 @@ def test_one_process_at_a_time_works_in_a_folder(tmp_path: Path) -> None:
         other.kill()
     with locked(tmp_path, "verify"):  # a process that is gone holds nothing
         pass
+
+
+def test_a_full_disk_is_told_with_the_name_of_the_file(tmp_path: Path) -> None:
+    script = (
+        "import resource, sys; from pathlib import Path; from symtick.files import *\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "try: write_bytes(Path(sys.argv[1]) / 'a', b'x' * 2000)\n"
+        "except OSError as error: print(error.filename, error.strerror)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"{tmp_path / 'a'} File too large\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_inside_a_new_folder_is_told_by_its_last_name(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    with pytest.raises(OSError, match=f"'{path}/no/a'"), new_folder(path) as draft:
+        (draft / "no" / "a").write_text("")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_told_by_its_own_name() -> None:
+    with (
+        pytest.raises(OSError, match="'/proc/symtick_run'"),
+        new_folder(Path("/proc/symtick_run")),
+    ):
+        pass

@@ -32,21 +32,35 @@ def check_file(path: Path, what: str = "file") -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write `content` to `path`, creating its folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    """Write `content` to `path`, creating its folder.
+
+    Raises:
+        OSError: it cannot be written; its filename is `path`.
+    """
+    with _named(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            mask = os.umask(0)
+            os.umask(mask)
+            Path(name).chmod(0o666 & ~mask)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """An OSError of a file without a name, or with a temporary one, names this path."""
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def write_text(path: Path, content: str) -> None:
@@ -71,8 +85,9 @@ def new_folder(path: Path) -> Iterator[Path]:
     """
     if path.exists() or path.is_symlink():
         raise InputError(f"the output folder {path} exists: remove it or name another")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    with _named(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
     try:
         yield draft
         mask = os.umask(0)
@@ -84,8 +99,11 @@ def new_folder(path: Path) -> Iterator[Path]:
             if not path.exists():
                 raise
             raise InputError(f"the output folder {path} was made meanwhile: {error}") from None
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(draft, ignore_errors=True)
+        if isinstance(error, OSError) and str(error.filename).startswith(str(draft)):
+            name = f"{path}{str(error.filename).removeprefix(str(draft))}"
+            raise OSError(error.errno, error.strerror, name) from None
         raise
 
 

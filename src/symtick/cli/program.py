@@ -24,7 +24,9 @@ def run() -> None:
     except MissingExtraError as error:
         _quit(str(error), 1)  # one line, to be copied, and it names the verb
     except (SymtickError, OSError) as error:
-        what = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
+        what = str(error)
+        if isinstance(error, OSError) and error.filename:
+            what = f"{error.filename}: {error.strerror}"
         text = " ".join(f"symtick: {what}".split())
         _quit(textwrap.fill(text, _COLUMNS, break_long_words=False, break_on_hyphens=False), 1)
 
