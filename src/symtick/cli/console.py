@@ -122,7 +122,10 @@ def counting(what: str, total: int | None = None) -> Iterator[Tell]:
                TimeElapsedColumn(), TimeRemainingColumn())  # fmt: skip
     numbers = count(1)
     with (
-        Progress(*columns, console=messages, transient=True) as bar,
+        # where there is no terminal a bar would still print an empty line
+        Progress(
+            *columns, console=messages, transient=True, disable=not messages.is_terminal
+        ) as bar,
         _printed(what) as printed,
     ):
         task = bar.add_task(what, total=total)

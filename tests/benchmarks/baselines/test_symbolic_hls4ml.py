@@ -41,7 +41,7 @@ INPUTS = ("x0", "x1")
 def design(texts: tuple[str, ...], cut: CutPoint) -> Design:
     names = [f"y{k}" for k in range(len(texts))]
     found = parse(texts, INPUTS)
-    return compile_symbolic(found, model("open"), name="reference", output_names=names, cut=cut)
+    return compile_symbolic(found, model("open"), name="symbolic", output_names=names, cut=cut)
 
 
 def words(rows: int, size: int = 1600) -> np.ndarray:
@@ -107,7 +107,7 @@ def test_both_ways_differ_by_the_bits_that_are_cut_only() -> None:
 def test_samples_are_chosen_by_floor_and_held_at_the_ends() -> None:
     lut = LutFunction(lambda v: v, -2.0, 2.0, 16)
     made = compile_symbolic(
-        parse("tanh(x0)"), model(kind="unit"), name="reference", output_names=["y"],
+        parse("tanh(x0)"), model(kind="unit"), name="symbolic", output_names=["y"],
         functions={"tanh": lut},
     )  # fmt: skip
     raw = np.arange(-4096, 4096)[:, None]
@@ -123,7 +123,7 @@ def test_samples_are_chosen_by_floor_and_held_at_the_ends() -> None:
 def test_what_it_cannot_compile_is_named(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         compile_symbolic(
-            parse(text, INPUTS), model(kind="unit"), name="reference", output_names=["y"],
+            parse(text, INPUTS), model(kind="unit"), name="symbolic", output_names=["y"],
             functions={"tanh": FUNCTIONS["tanh"]},
         )  # fmt: skip
 
