@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,20 @@ import pytest
 from symtick import interrupts
 from symtick.sim import tools
 
-PROGRAM = [sys.executable, "-c", "from symtick.cli import main; main()"]
+# a program that is started in a shell's background, as tests may be, ignores SIGINT
+PROGRAM = [
+    sys.executable,
+    "-c",
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from symtick.cli import main; main()",
+]
+
+
+@pytest.fixture(autouse=True)
+def _interruptible() -> Iterator[None]:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def test_a_block_says_its_word_before_the_interrupt() -> None:
