@@ -86,8 +86,8 @@ def test_another_design_in_the_same_folder_loses_the_old_results(job: Job, tmp_p
     assert read_verification(kept) is not None
     held = run.front
     texts = held.to_json()
-    texts["entries"][0]["expressions"] = texts["entries"][-1]["expressions"]
-    texts["entries"][0]["expressions"][0] += " + 0.5*eta"
+    entry = next(e for e in texts["entries"] if e["name"] == "d1")
+    entry["expressions"][0] += " + 0.5*eta"
     (run.folder / "front.json").write_text(json.dumps(texts))
     from symtick.design_folder.folder import write_design
 
