@@ -6,7 +6,7 @@ longest chain to it can end, and the latest is the same from the outputs backwar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -58,6 +58,13 @@ class SchedulingProblem:
 def first_stages(graph: Graph, delays: Sequence[Delay], budget_ns: float) -> list[int]:
     """The first stage in which each node can run."""
     return [stage for stage, _ in arrivals(graph, delays, budget_ns)]
+
+
+def with_registers_behind(
+    delays: Sequence[Delay], held: Collection[int], budget_ns: float
+) -> tuple[Delay, ...]:
+    """The delays, those of `held` nodes a whole stage: nothing follows them in theirs."""
+    return tuple(Delay(budget_ns) if k in held else d for k, d in enumerate(delays))
 
 
 def checked_delays(graph: Graph, model: CostModel) -> tuple[Delay, ...]:

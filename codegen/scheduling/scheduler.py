@@ -18,7 +18,12 @@ from symtick.codegen.ir.arrival import Delay
 from symtick.codegen.ir.graph import Graph
 from symtick.codegen.ir.schedule import CostModel, Schedule
 from symtick.codegen.scheduling.min_registers import fewest_registers
-from symtick.codegen.scheduling.problem import SchedulingProblem, checked_delays, first_stages
+from symtick.codegen.scheduling.problem import (
+    SchedulingProblem,
+    checked_delays,
+    first_stages,
+    with_registers_behind,
+)
 from symtick.defaults import SCHEDULER
 from symtick.errors import InputError, ResourceError
 
@@ -77,7 +82,7 @@ def schedule(
         plain = [Delay(model.delay(graph, k)) for k in range(len(graph.nodes))]
         return _timed(graph, model, [0] * len(graph.nodes), plain, 0)
     delays = checked_delays(graph, model)
-    apart = tuple(Delay(model.budget_ns) if k in held else d for k, d in enumerate(delays))
+    apart = with_registers_behind(delays, held, model.budget_ns)
     least = max(first_stages(graph, apart, model.budget_ns)) + 1
     if latency is not None and latency < least:
         raise ResourceError(

@@ -15,7 +15,11 @@ from symtick.codegen.ir.arrival import Delay
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
 from symtick.codegen.ir.graph import GOp, Graph
 from symtick.codegen.ir.schedule import CostModel, Schedule
-from symtick.codegen.scheduling.problem import checked_delays, first_stages
+from symtick.codegen.scheduling.problem import (
+    checked_delays,
+    first_stages,
+    with_registers_behind,
+)
 from symtick.codegen.scheduling.scheduler import schedule
 
 # LUTs that a table of one LUT a column gains by a slice in front of it without a register, in
@@ -99,7 +103,7 @@ def _bits_above(graph: Graph, number: int) -> int:
 
 
 def _ticks(graph: Graph, model: CostModel, delays: Sequence[Delay], held: Collection[int]) -> int:
-    apart = [Delay(model.budget_ns) if k in held else d for k, d in enumerate(delays)]
+    apart = with_registers_behind(delays, held, model.budget_ns)
     return max(first_stages(graph, apart, model.budget_ns)) + 1
 
 
