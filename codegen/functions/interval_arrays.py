@@ -17,6 +17,7 @@ from symtick.codegen.ir.fixed import Reals
 # numpy's functions are right within a few units of the last place
 _RELATIVE = 2.0**-50
 _LEAST = 1e-300
+_MOST = np.finfo(np.float64).max
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class IntervalArray:
     @classmethod
     def outward(cls, lo: Reals, hi: Reals) -> IntervalArray:
         """The intervals, a few units of the last place wider."""
+        # log(0) is below every number, not of unknown size
+        lo, hi = np.minimum(lo, _MOST), np.maximum(hi, -_MOST)
         low = np.where(np.isnan(lo), -np.inf, lo - (_RELATIVE * np.abs(lo) + _LEAST))
         high = np.where(np.isnan(hi), np.inf, hi + (_RELATIVE * np.abs(hi) + _LEAST))
         return cls(np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high))

@@ -51,6 +51,14 @@ def test_a_step_has_no_slope(text: str) -> None:
     assert slope[1] <= 1.0
 
 
+@pytest.mark.parametrize("exponent", [0.25, 0.5, 1.7])
+def test_a_power_of_zero_is_zero(exponent: float) -> None:
+    low, high = np.array([0.0, 0.0]), np.array([0.0, 0.5])
+    box = taylor(parse(f"pow(v, {exponent})", ("v",)), low, high, 0)[0]
+    assert abs(box.lo).max() < 1e-299 and box.hi[0] < 1e-299
+    assert box.hi[1] == pytest.approx(0.5**exponent)
+
+
 def test_poles_cuts_and_edges_are_unknown() -> None:
     low, high = np.array([1.5, 0.0]), np.array([1.6, 0.1])
     for text, first in (("tan(v)", np.inf), ("atan2(v - 1.55, -1)", 4.0)):
