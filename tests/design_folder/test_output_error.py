@@ -47,6 +47,22 @@ def test_a_relative_error_counts_from_a_hundredth_of_the_largest_value(tmp_path:
     assert made.errors[0].share <= 1.0
 
 
+def test_the_largest_error_is_found_beside_the_largest_share(tmp_path: Path) -> None:
+    made = compiled(tmp_path, "expm1(a - b)", ["fixed<10,2>"], "0.1%")
+    raw = np.indices((1024, 1024), dtype=np.int64).reshape(2, -1).T[::7] - 512
+    wanted = np.expm1((raw[:, 0] - raw[:, 1]) / 256)
+    worst = np.abs(made.design.real_outputs(raw)[:, 0] - wanted).max()
+    assert made.errors[0].size > 0.9 * worst
+
+
+@pytest.mark.parametrize("text", ["pow(abs(a*b), 0.25)", "(a*a + b*b)**0.3"])
+def test_small_powers_keep_an_error_down_to_zero(tmp_path: Path, text: str) -> None:
+    made = compiled(tmp_path, text, ["fixed<8,2>"], "0.05")
+    raw = np.indices((256, 256)).reshape(2, -1).T - 128
+    wanted = parse(text, ("a", "b")).evaluate(raw / 64)[:, 0]
+    assert np.abs(made.design.real_outputs(raw)[:, 0] - wanted).max() <= 0.05
+
+
 def test_no_more_bits_are_spent_than_an_error_needs(tmp_path: Path) -> None:
     for error in (0.3, 0.02, 0.001):
         made = compiled(tmp_path / str(error), "sin(a)*b + tanh(b)", ["fixed<9,3>"], str(error))

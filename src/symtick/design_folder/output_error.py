@@ -137,18 +137,24 @@ class Measurement:
         self.rng = np.random.default_rng(self.seed + 1)  # equal graphs have equal errors
         gaps = self._gaps(graph, self.rows, self.wanted)
         found = []
-        for k in range(len(self.tolerances)):
-            shares = self._shares(k, self.wanted[:, k], gaps[:, k])
-            best = self.rows, gaps[:, k], shares
-            if not self.is_exhaustive:
-                best = self._around(graph, k, best)
-            found.append(self._worst(k, *best))
+        for k, tolerance in enumerate(self.tolerances):
+            rows, sizes, shares = self._worst(graph, k, tolerance, gaps[:, k])
+            place = int(np.argmax(shares))
+            share = float(shares[place]) if tolerance is not None else 0.0
+            if tolerance is not None and tolerance.relative:
+                # the largest error is elsewhere than the largest share
+                sizes = self._worst(graph, k, None, gaps[:, k])[1]
+            row = tuple(int(v) for v in rows[place])
+            found.append(OutputError(float(sizes.max()), share, row))
         return tuple(found)
 
-    def _worst(self, k: int, rows: RawArray, gaps: Rows, shares: Rows) -> OutputError:
-        place = int(np.argmax(shares))
-        share = float(shares[place]) if self.tolerances[k] is not None else 0.0
-        return OutputError(float(gaps.max()), share, tuple(int(v) for v in rows[place]))
+    def _worst(
+        self, graph: Graph, k: int, tolerance: Tolerance | None, gaps: Rows
+    ) -> tuple[RawArray, Rows, Rows]:
+        """Rows with the largest errors by a tolerance, the errors, and their shares of it."""
+        shares = self._shares(k, tolerance, self.wanted[:, k], gaps)
+        known = self.rows, gaps, shares
+        return known if self.is_exhaustive else self._around(graph, k, tolerance, known)
 
     def _values(self, rows: RawArray) -> Rows:
         """The expression in float64."""
@@ -164,9 +170,8 @@ class Measurement:
         with np.errstate(invalid="ignore"):
             return np.where(np.isfinite(wanted), np.abs(found - wanted), 0.0)
 
-    def _shares(self, k: int, wanted: Rows, gaps: Rows) -> Rows:
+    def _shares(self, k: int, tolerance: Tolerance | None, wanted: Rows, gaps: Rows) -> Rows:
         """Errors as shares of what is allowed; as they are without a tolerance."""
-        tolerance = self.tolerances[k]
         if tolerance is None:
             return gaps
         finite = np.where(np.isfinite(wanted), wanted, 0.0)
@@ -174,8 +179,9 @@ class Measurement:
         return np.divide(gaps, limits, out=np.where(gaps > 0.0, np.inf, 0.0), where=limits > 0.0)
 
     def _around(
-        self, graph: Graph, k: int, known: tuple[RawArray, Rows, Rows]
-    ) -> tuple[RawArray, Rows, Rows]:
+        self, graph: Graph, k: int, tolerance: Tolerance | None,
+        known: tuple[RawArray, Rows, Rows],
+    ) -> tuple[RawArray, Rows, Rows]:  # fmt: skip
         """The worst rows, and what is found around them."""
         rows, gaps, shares = known
         for _ in range(_ROUNDS):
@@ -184,7 +190,7 @@ class Measurement:
             moved = self._moved(np.repeat(rows, 4, axis=0))
             wanted = self._values(moved)
             new = self._gaps(graph, moved, wanted)[:, k]
-            more = self._shares(k, wanted[:, k], new)
+            more = self._shares(k, tolerance, wanted[:, k], new)
             rows, gaps = np.concatenate([rows, moved]), np.concatenate([gaps, new])
             shares = np.concatenate([shares, more])
         return rows, gaps, shares
