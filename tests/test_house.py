@@ -76,6 +76,7 @@ OPEN = {
     "errors",
     "files",
     "interrupts",
+    "progress",
     "settings",
     "version",
 }  # every folder may import these

@@ -297,6 +297,14 @@ class Front:
         raise InputError(f"there is no design {wanted!r} on the front: there are {names}")
 
     @property
+    def line(self) -> str:
+        """How many designs there are, and the figures of the chosen one."""
+        e = self.entry()
+        ticks = f"{e.ticks} tick{'' if e.ticks == 1 else 's'}"
+        figures = f"score {e.score:.4g}, {ticks}, {e.lut:.0f} LUT est."
+        return f"{len(self.entries)} designs, chosen {e.name} ({figures})"
+
+    @property
     def smallest(self) -> FrontEntry:
         """The entry of the least cost."""
         return self.entry(self.entries[0].name if self.entries else None)
@@ -335,17 +343,33 @@ class Front:
         path = folder / "front.json"
         try:
             content = json.loads(path.read_text())
+        except FileNotFoundError:
+            raise InputError(f"there is no front in {folder}: {path.name} is missing") from None
+        except ValueError as error:
+            raise InputError(f"{path} is damaged: {error}") from error
+        return cls.from_json(content, str(path))
+
+    @classmethod
+    def from_json(cls, content: Any, where: str = "the front") -> Front:
+        """The inverse of `to_json`.
+
+        Args:
+            content: what JSON held.
+            where: that was, for messages.
+
+        Raises:
+            InputError: it is damaged or of another version.
+        """
+        try:
             if content["format"] != FORMAT:
-                raise InputError(f"{path} has the format {content['format']!r}, not {FORMAT!r}")
+                raise InputError(f"{where} has the format {content['format']!r}, not {FORMAT!r}")
             entries = tuple(FrontEntry.from_dict(e) for e in content["entries"])
             errors = tuple(float(v) for v in content.get("teacher_rmse", ()))
             return cls(entries, float(content["teacher_score"]), str(content["chosen"]), errors)
-        except FileNotFoundError:
-            raise InputError(f"there is no front in {folder}: {path.name} is missing") from None
         except (ValueError, KeyError, TypeError) as error:
             if isinstance(error, InputError):
                 raise
-            raise InputError(f"{path} is damaged: {error}") from error
+            raise InputError(f"{where} is damaged: {error}") from error
 
     def to_csv(self) -> str:
         """One line per entry; expressions with six digits."""

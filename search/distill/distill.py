@@ -41,6 +41,12 @@ from symtick.search.layered.elimination import Elimination, LayeredRows, PrunedF
 from symtick.search.layered.layers import OUTER_SHAPE, SHAPES, Layers
 
 Stage = Literal["search", "finish", "tune", "write"]
+_DOING: dict[Stage, str] = {
+    "search": "searching",
+    "finish": "finishing",
+    "tune": "tuning widths",
+    "write": "writing designs",
+}
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,20 @@ class Progress:
     share: float
     searches: tuple[Status, ...]
     front: Front
+
+    @property
+    def doing(self) -> str:
+        """The stage in words."""
+        return _DOING[self.stage]
+
+    @property
+    def line(self) -> str:
+        """Stage, parts done and designs, in one line."""
+        states, count = self.searches, len(self.front.entries)
+        parts = f", {sum(s.done for s in states)} of {len(states)} parts" if states else ""
+        if self.stage == "write":
+            parts = f", {self.slices} of {count}"
+        return f"{self.doing}{parts}, {count} designs on the front"
 
 
 class Distiller:

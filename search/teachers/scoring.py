@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.special import logit
 
 from symtick.errors import InputError, SymtickWarning
-from symtick.search.data.dataset import FloatArray, check_matrix
+from symtick.search.data.dataset import FloatArray, check_matrix, check_scores
 from symtick.search.teachers.teacher import CHUNK, TeacherTask, check_outputs
 
 Forward = Callable[[FloatArray], npt.NDArray[Any]]
@@ -138,6 +138,25 @@ def as_scores(outputs: FloatArray, meaning: Meaning) -> FloatArray:
     if outputs.shape[1] == 1:
         return np.asarray(logit(np.clip(outputs, LEAST_CHANCE, 1.0 - LEAST_CHANCE)))
     return np.log(np.clip(outputs, LEAST_CHANCE, 1.0))
+
+
+def given_scores(scores: npt.ArrayLike, rows: int, signature: Signature, what: str) -> FloatArray:
+    """A teacher's outputs that came as numbers, as scores before softmax (or values).
+
+    Args:
+        scores: (rows, outputs), or (rows,) for one.
+        rows: number of them.
+        signature: names of inputs and outputs.
+        what: they are, for a warning.
+
+    Raises:
+        InputError: another shape, another number of outputs, or numbers that are not finite.
+    """
+    outputs = check_scores(scores, rows)
+    check_outputs("teacher behind the scores", outputs.shape[1], signature.outputs, signature.task)
+    if signature.task == "regression":
+        return outputs
+    return as_scores(outputs, told_meaning(outputs, what))
 
 
 def told_meaning(outputs: FloatArray, what: str) -> Meaning:

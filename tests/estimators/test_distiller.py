@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,9 +44,12 @@ def rings(rows: int = 900) -> tuple[np.ndarray, np.ndarray]:
     return X, np.where((X[:, 0] / 3) ** 2 + (X[:, 1] / 50) ** 2 > 1.4, "out", "in")
 
 
-def test_fits_predicts_and_scores_labels() -> None:
+def test_fits_predicts_and_scores_labels(capsys: pytest.CaptureFixture[str]) -> None:
     X, y = rings()
-    model = SymbolicDistiller(config=FAST, seed=5).fit(X[:600], y[:600])
+    model = SymbolicDistiller(config=FAST, seed=5, verbose=1).fit(X[:600], y[:600])
+    said = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"searching, 0 of 2 parts, 0 designs on the front \(\d+ s\)", said[0])
+    assert said[-1].startswith("tuning widths, ") and "writing" not in said[-1]
     assert set(model.predict(X)) <= {"in", "out"}
     assert model.score(X[600:], y[600:]) > 0.9
     assert model.score(X[600:], y[600:]) == np.mean(model.predict(X[600:]) == y[600:])
@@ -62,22 +68,40 @@ def test_same_seed_same_front_with_any_threads() -> None:
 def test_clone_params_and_pipeline() -> None:
     X, y = rings(400)
     model = SymbolicDistiller(config=FAST, max_ticks=4)
-    copy = clone(model)
-    assert copy.get_params() == model.get_params()
-    assert copy.set_params(max_ticks=2).max_ticks == 2
+    again = clone(model)
+    assert again.get_params() == model.get_params()
+    assert again.set_params(max_ticks=2).max_ticks == 2
     assert is_classifier(model)
     assert is_regressor(SymbolicDistiller(task="regression"))
     pipe = make_pipeline(StandardScaler(), model).fit(X, y)
     assert pipe.score(X, y) > 0.85
 
 
-def test_imitates_a_fitted_estimator_not_the_labels() -> None:
+@pytest.mark.parametrize("given", ["teacher", "scores"])
+def test_imitates_a_fitted_estimator_not_the_labels(given: str) -> None:
     X, _ = rings(600)
     truth = X[:, 0] > 0
     teacher = LogisticRegression().fit(X, truth)
     wrong = np.random.default_rng(0).permutation(truth)
-    model = SymbolicDistiller(teacher=teacher, config=FAST).fit(X, wrong)
+    if given == "teacher":
+        model = SymbolicDistiller(teacher=teacher, config=FAST).fit(X, wrong)
+    else:
+        model = SymbolicDistiller(config=FAST).fit(X, wrong, scores=teacher.decision_function(X))
     assert np.mean(model.predict(X) == teacher.predict(X)) > 0.93
+
+
+def test_scores_that_do_not_fit() -> None:
+    X, y = rings(260)
+    scores = np.stack([X[:, 0], -X[:, 0]], axis=1)
+    for wrong, text in (
+        (scores[:9], r"260 rows need a teacher's scores of shape \(260, outputs\), not \(9, 2\)"),
+        (np.hstack([scores, scores]), "teacher behind the scores has 4 outputs for 2 classes"),
+        (scores * np.inf, "the teacher's score 0 of row 0 is .*inf: give scores before softmax"),
+    ):
+        with pytest.raises(InputError, match=text):
+            SymbolicDistiller(config=FAST).fit(X, y, scores=wrong)
+    with pytest.raises(InputError, match="a teacher and scores of one: leave one of the two out"):
+        SymbolicDistiller(teacher=LogisticRegression().fit(X, y)).fit(X, y, scores=scores)
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -237,10 +261,20 @@ def test_trees_of_text_labels_teach_a_frame_with_weights(package: str) -> None:
         SymbolicDistiller(config=FAST, choose={"bye": "auc"}).fit(frame, labels)
 
 
-def test_designs_as_formulas_of_the_features() -> None:
-    X, y = rings()
-    frame = pd.DataFrame({"mass": X[:, 0], "p_{T}": X[:, 1]})
-    model = SymbolicDistiller(config=FAST, seed=5).fit(frame, y)
+@pytest.fixture(scope="module")
+def frame() -> pd.DataFrame:
+    X, _ = rings()
+    return pd.DataFrame({"mass": X[:, 0], "p_{T}": X[:, 1]})
+
+
+@pytest.fixture(scope="module")
+def fitted(frame: pd.DataFrame) -> SymbolicDistiller:
+    formats = {"*": "fixed<6,1>", "p_{T}": "fixed<7,1>"}
+    return SymbolicDistiller(config=FAST, seed=5, input_format=formats).fit(frame, rings()[1])
+
+
+def test_designs_as_formulas_of_the_features(fitted: SymbolicDistiller) -> None:
+    X, model = rings()[0], fitted
     table = model.equations_
     assert list(table.index) == [e.name for e in model.front_.entries]
     assert table["chosen"].sum() == 1 and table["lut"].is_monotonic_increasing
@@ -258,3 +292,66 @@ def test_designs_as_formulas_of_the_features() -> None:
         model.formulas("nine")
     with pytest.raises(NotFittedError):
         SymbolicDistiller().formulas()
+
+
+def test_stored_and_loaded_it_predicts_the_same(
+    fitted: SymbolicDistiller, frame: pd.DataFrame, tmp_path: Path
+) -> None:
+    fitted.save(tmp_path / "fit.json")
+    again = SymbolicDistiller.load(tmp_path / "fit.json")
+    for name in fitted.equations_.index:
+        assert np.array_equal(again.predict(frame, name), fitted.predict(frame, name))
+        assert again.spec(name).to_dict() == fitted.spec(name).to_dict()
+    assert again.predict(frame).dtype == fitted.predict(frame).dtype
+    assert again.get_params() == fitted.get_params() and again.advice_ == fitted.advice_
+    assert again.feature_names_in_.tolist() == ["mass", "p_{T}"]
+    assert [str(f) for f in again.inputs_.formats] == ["fixed<6,1>", "fixed<7,1>"]
+    assert len({tuple(fitted.predict(frame, d)) for d in fitted.equations_.index}) > 1
+    with pytest.raises(InputError, match="no design 'nine' on the front: there are d1"):
+        again.predict(frame, design="nine")
+
+
+def test_a_stored_distiller_is_checked_when_it_is_loaded(
+    fitted: SymbolicDistiller, tmp_path: Path
+) -> None:
+    path, whole = tmp_path / "fit.json", json.dumps(fitted.to_json())
+    for old, new, said in (
+        ("symtick-distiller-1", "other", "is not a stored distiller of the format symtick-dist"),
+        ('"columns": ["mass"', '"columns": ["m"', "its columns are m, .*, its inputs are others"),
+        ('"labels": ["in", ', '"labels": ["in", "on", "by", ', "it has 2 outputs for 4 classes"),
+        ('"keep"', '"kept"', "unexpected keyword argument 'kept'"),
+        ('"generations": 6', '"generations": -6', r"evolution\.generations must be an integer"),
+        ('"chosen": "d', '"chosen": "e', "there is no design 'e"),
+    ):
+        assert old in whole, old
+        path.write_text(whole.replace(old, new))
+        with pytest.raises(InputError, match=rf"fit\.json .*{said}"):
+            SymbolicDistiller.load(path)
+    with pytest.raises(InputError, match=r"cannot read .*gone: No such file"):
+        SymbolicDistiller.load(tmp_path / "gone")
+    with pytest.raises(NotFittedError):
+        SymbolicDistiller().save(path)
+    layered = replace(FAST.evolution.engine, loss=lambda y, said, weights: 0.0)
+    own = replace(FAST, evolution=replace(FAST.evolution, engine=layered))
+    other = copy(fitted).set_params(config=own)
+    with pytest.raises(InputError, match="config holds functions or operators of your own"):
+        other.save(path)
+
+
+def test_its_text_says_what_it_is_in_one_line(fitted: SymbolicDistiller) -> None:
+    net = trained(*particles(60), epochs=1)
+    assert repr(SymbolicDistiller(net)) == "SymbolicDistiller(teacher=<Sequential>)"
+    front = r"\d designs, chosen d\dt? \(score 0\.9\d*, \d ticks?, \d+ LUT est\.\)"
+    assert re.fullmatch(rf"SymbolicDistiller\(config=<DistillConfig>, .*\): {front}", repr(fitted))
+
+
+def test_parameters_are_named_as_parameters() -> None:
+    X, y = rings(260)
+    for wrong, said in (
+        ({"input_format": "fixed<8,3>"}, "^input_format: 'fixed<8,3>': features are scaled to"),
+        ({"input_format": {"x7": "fixed<8,1>"}}, "^input_format names x7, but the features are x0"),
+        ({"raw": {"x0": "fixed<16,8>"}}, r"^raw has no word for x1: add them, or one for all"),
+        ({"raw": "fixed<16,8>", "bits": {"x0": 3}}, r"^bits\.x0 must be an integer from 4 to 10"),
+    ):
+        with pytest.raises(InputError, match=said):
+            SymbolicDistiller(**wrong).fit(X, y)  # type: ignore[arg-type]

@@ -165,7 +165,7 @@ def test_scores_and_a_teacher_are_one_too_many(job: Job, tmp_path: Path) -> None
         distill_job(path, tmp_path / "run")
     path = job(tmp_path, teacher={})
     np.savez(tmp_path / "rows.npz", **rows, scores=np.c_[rows["X"], rows["X"]])
-    with pytest.raises(InputError, match="data's teacher has 4 outputs for 2 classes"):
+    with pytest.raises(InputError, match="teacher behind the scores has 4 outputs for 2 classes"):
         distill_job(path, tmp_path / "run")
     scores = rows["X"].copy()
     scores[7, 1] = -np.inf

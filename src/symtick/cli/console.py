@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 
 from symtick.interrupts import announced, say
+from symtick.progress import duration
 
 if TYPE_CHECKING:
     from symtick.report.tables import ReportTable
@@ -86,16 +87,6 @@ def stops(keeping: str) -> Iterator[None]:
 
     with announced(word):
         yield
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them: 8 s, 2 min 5 s, 1 h 20 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import math
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -11,20 +11,14 @@ from rich.live import Live as RichLive
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from symtick.cli.console import duration, messages, unless_soon
+from symtick.cli.console import messages, unless_soon
 from symtick.interrupts import say
+from symtick.progress import LINE_SECONDS, Lines
 
 if TYPE_CHECKING:
     from symtick.search.distill import distill
 
-_PRINT_SECONDS = 10.0  # at least between two lines, where the output is no terminal
 _PREPARING = "preparing data and teacher"
-_STAGES = {
-    "search": "searching",
-    "finish": "finishing",
-    "tune": "tuning widths",
-    "write": "writing designs",
-}
 
 
 class Live:
@@ -40,8 +34,11 @@ class Live:
         )
         self._task = self._bar.add_task(_PREPARING, total=1.0)
         self._live = RichLive(self._bar, console=messages, refresh_per_second=4, transient=True)
+        self._lines = Lines(
+            lambda text: messages.print(text, markup=False, soft_wrap=True),
+            math.inf if messages.is_terminal else LINE_SECONDS,
+        )
         self._stage, self._pressed = "", False
-        self._start = self._printed = time.monotonic()
 
     def __enter__(self) -> Live:
         self._live.__enter__()
@@ -60,7 +57,7 @@ class Live:
     def word(self) -> bool:
         """Say what Ctrl-C does at this stage; whether to interrupt what is under way."""
         first, self._pressed = not self._pressed, True
-        if self._stage == _STAGES["write"]:
+        if self._stage == "write":
             say("stopping when the designs are written")
             return not first
         if not self._stage:
@@ -77,24 +74,10 @@ class Live:
 
     def __call__(self, progress: distill.Progress) -> None:
         """Show where the search stands."""
-        stage = _STAGES[progress.stage]
-        now = time.monotonic()
-        late = not messages.is_terminal and now - self._printed >= _PRINT_SECONDS
-        if stage != self._stage or late:
-            self._stage, self._printed = stage, now
-            messages.print(_line(stage, progress, now - self._start), soft_wrap=True)
-        self._bar.update(self._task, description=stage, completed=progress.share)
+        self._stage = progress.stage
+        self._lines.tell(progress.stage, progress.line)
+        self._bar.update(self._task, description=progress.doing, completed=progress.share)
         self._live.update(Group(_sources(progress), _front(progress), self._bar))
-
-
-def _line(stage: str, progress: distill.Progress, seconds: float) -> str:
-    """Stage, parts done, designs and time, in one line."""
-    states, count = progress.searches, len(progress.front.entries)
-    parts = f", {sum(s.done for s in states)} of {len(states)} parts" if states else ""
-    if progress.stage == "write":
-        parts = f", {progress.slices} of {count}"
-    designs = f"{count} designs on the front"
-    return f"{stage}{parts}, {designs} ({duration(seconds)})"
 
 
 def _sources(progress: distill.Progress) -> Table:

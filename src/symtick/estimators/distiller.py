@@ -5,34 +5,35 @@ It does in memory what `symtick distill` does with a run folder.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
+from inspect import signature
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator
-from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
-from symtick.codegen import SCORES, Decision, Design
+from symtick.codegen import SCORES
 from symtick.config import InputsSection
 from symtick.defaults import CLOCK_MHZ, DEVICE, INPUT_FORMAT, SLICE, TAIL, VALIDATION
-from symtick.design_folder.folder import DesignSpec, write_design
 from symtick.errors import InputError
-from symtick.estimators.distilled import Distilled
+from symtick.estimators.distilled import FORMAT, Distilled, config_from_json
+from symtick.estimators.storing import read_stored
 from symtick.expr import default_names
-from symtick.files import new_folder
 from symtick.hwcost import model, search_cost
 from symtick.job_choice import ChooseSection
+from symtick.progress import Lines
 from symtick.search.data.dataset import FloatArray
 from symtick.search.data.inputs import InputMap
 from symtick.search.data.oddities import warn_of_oddities
 from symtick.search.data.problem import Problem
-from symtick.search.designs.front import FrontEntry
 from symtick.search.designs.settings import ChoiceSettings, Ratio
 from symtick.search.distill.advice import (
     MORE_BITS,
@@ -41,17 +42,20 @@ from symtick.search.distill.advice import (
     suggestions,
     unmet,
 )
-from symtick.search.distill.distill import Distiller
+from symtick.search.distill.distill import Distiller, Progress
 from symtick.search.distill.settings import DistillConfig
 from symtick.search.teachers.objects import object_teacher
-from symtick.search.teachers.scoring import ScoringTeacher, Signature
+from symtick.search.teachers.scoring import Signature, given_scores
 from symtick.settings import Chance, Natural, Positive, Threads, flat, validated
 
 # parameters that are what settings of a job are
 PARAMETERS = {
     "hardware.max_ticks": "max_ticks",
     "hardware.max_lut": "max_lut",
+    "inputs.raw": "raw",
     "inputs.bits": "bits",
+    "inputs.widths": "bits",
+    "inputs.formats": "input_format",
     "inputs.format": "input_format",
     "search.hidden": "config.layered.hidden",
     "search.effort": "config.layered.fit_steps",
@@ -85,8 +89,9 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         task: `classification` (the class is the largest output) or `regression`.
         raw: the word that each port carries, as `inputs.raw` of a job (docs/jobs.md): a format for
             all, or a mapping by name. None: features are scaled outside the firmware.
-        bits: of the slices that the firmware reads of words.
-        input_format: without `raw`: `fixed<W,1>` of every input, scaled to [-1, 1).
+        bits: of the slices that the firmware reads of words; or a mapping by name as above.
+        input_format: without `raw`: `fixed<W,1>` of every input, scaled to [-1, 1); or a mapping
+            by name, `*` for all that are not named.
         tail: without `raw`: quantile of the training rows at which an input saturates.
         device: device of the cost model.
         clock_mhz: clock.
@@ -103,6 +108,7 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         threshold: for `above`: one number, or one for each score.
         seed: of every random choice.
         threads: worker threads; they change nothing but the time.
+        verbose: 1 prints a line for each stage of the search, and one now and then.
 
     Attributes:
         front_: the designs (`symtick.search.designs.front.Front`).
@@ -123,8 +129,8 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         teacher: object = None,
         task: Literal["classification", "regression"] = "classification",
         raw: str | Mapping[str, Any] | None = None,
-        bits: int = SLICE,
-        input_format: str = INPUT_FORMAT,
+        bits: int | Mapping[str, int] = SLICE,
+        input_format: str | Mapping[str, str] = INPUT_FORMAT,
         tail: float = TAIL,
         device: str = DEVICE,
         clock_mhz: float = CLOCK_MHZ,
@@ -139,6 +145,7 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         threshold: float | tuple[float, ...] | None = None,
         seed: int = DistillConfig.seed,
         threads: int = DistillConfig.threads,
+        verbose: int = 0,
     ) -> None:
         self.teacher = teacher
         self.task = task
@@ -159,6 +166,19 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         self.threshold = threshold
         self.seed = seed
         self.threads = threads
+        self.verbose = verbose
+
+    def __repr__(self) -> str:
+        """Parameters that differ from the defaults, objects by their kind, and what was found."""
+        usual = signature(type(self)).parameters
+        parts = []
+        for name, value in self.get_params(deep=False).items():
+            if value is not None and name in ("teacher", "config"):
+                parts.append(f"{name}=<{type(value).__name__}>")
+            elif repr(value) != repr(usual[name].default):
+                parts.append(f"{name}={value!r}")
+        found = f": {self.front_.line}" if hasattr(self, "front_") else ""
+        return f"SymbolicDistiller({', '.join(parts)}){found}"
 
     def __sklearn_tags__(self) -> Tags:
         """The kind of estimator, by `task`."""
@@ -168,7 +188,11 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         return tags
 
     def fit(
-        self, X: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None = None,
+        scores: npt.ArrayLike | None = None,
     ) -> SymbolicDistiller:
         """Search.
 
@@ -176,6 +200,9 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
             X: (rows, features).
             y: (rows,) class labels or values; (rows, outputs) values.
             sample_weight: (rows,), how much each row counts; all alike by default.
+            scores: what a teacher says of the rows, in place of `teacher`: (rows, classes) scores
+                before softmax in the order of the sorted classes, (rows,) for two classes, or
+                values as `y`.
 
         Raises:
             InputError: settings, data or teacher that do not fit, or no design within the limits.
@@ -187,13 +214,13 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
             self, X, y, dtype=np.float64, multi_output=self.task == "regression"
         )
         self.inputs_ = self._inputs(rows)
-        problem = self._problem(rows, target, sample_weight)
+        problem = self._problem(rows, target, sample_weight, scores)
         warn_of_oddities(rows, self.inputs_.titles, problem.labels, self._classes, self.validation)
         costs = model(self.device, self.clock_mhz)
         table = search_cost(costs, self.inputs_.formats)
         settings = self.settings()
         search = Distiller(problem, settings, costs, table, self.inputs_)
-        front, evidence = search.run(), search.evidence()
+        front, evidence = search.run(self._observer()), search.evidence()
         if not front.entries:
             raise InputError(unmet(settings.choice, evidence.entries))
         self.front_ = front
@@ -206,6 +233,13 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         self._output_names = problem.output_names
         return self
 
+    def _observer(self) -> Callable[[Progress], None] | None:
+        """Prints how the search goes on, if that is wanted."""
+        if not self.verbose:
+            return None
+        lines = Lines(partial(print, flush=True))
+        return lambda p: None if p.stage == "write" else lines.tell(p.stage, p.line)
+
     @property
     def _classes(self) -> tuple[str, ...]:
         """Names of the classes; none of a regression."""
@@ -214,13 +248,17 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
     def _inputs(self, rows: FloatArray) -> InputMap:
         """The map from features to ports, by the columns' names where X is a DataFrame."""
         names = tuple(map(str, getattr(self, "feature_names_in_", ())))
-        return self._section().fit(names or default_names(rows.shape[1]), rows)
+        with _as_parameters():
+            return self._section().fit(names or default_names(rows.shape[1]), rows)
 
     def _section(self) -> InputsSection:
-        given: dict[str, Any] = {"format": self.input_format}
-        if self.raw is not None:
-            given = {"raw": self.raw, "bits": self.bits}
-        return validated(InputsSection, {**given, "tail": self.tail})
+        given: dict[str, Any] = {"raw": self.raw, "tail": self.tail}
+        if self.raw is None:
+            given["format"], given["formats"] = _by_name(self.input_format, INPUT_FORMAT)
+        else:
+            given["bits"], given["widths"] = _by_name(self.bits, SLICE)
+        with _as_parameters("inputs."):
+            return validated(InputsSection, given)
 
     def _teacher_by_bits(self, rows: FloatArray, problem: Problem) -> list[QuantisedTeacher]:
         """The teacher on inputs of the bits that they have, and of more."""
@@ -256,12 +294,12 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
             base, seed=given.seed, threads=given.threads, choice=choice, decision=decision
         )
 
-    def _decision(self) -> Decision:
-        given = () if self.threshold is None else np.atleast_1d(self.threshold).tolist()
-        return Decision(tuple(self.decide), tuple(given))
-
     def _problem(
-        self, rows: FloatArray, target: npt.NDArray[Any], weights: npt.ArrayLike | None
+        self,
+        rows: FloatArray,
+        target: npt.NDArray[Any],
+        weights: npt.ArrayLike | None,
+        given: npt.ArrayLike | None,
     ) -> Problem:
         X, formats = self.inputs_.values(rows), self.inputs_.formats
         common: dict[str, Any] = {
@@ -272,80 +310,55 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         }
         section = validated(ChooseSection, dict(self.choose or {}))
         if self.task == "regression":
-            values, truth = target, None
-            if self.teacher is not None:
-                self._teacher = self._taught(rows, range(_columns(target)))
-                values, truth = self._teacher.logits(rows), target
+            said = self._said(rows, range(_columns(target)), given)
+            values, truth = (target, None) if said is None else (said, target)
             return Problem.from_scores(X, values, formats, kind="values", truth=truth, **common)
         check_classification_targets(target)
         self.classes_, labels = np.unique(target, return_inverse=True)
         if len(self.classes_) < 2:
             raise InputError("one class only: y must hold at least two classes")
         common["chosen_by"] = section.goal(self._classes)
-        if self.teacher is None:
+        said = self._said(rows, self.classes_.tolist(), given)
+        if said is None:
             return Problem.from_labels(X, labels, formats, classes=len(self.classes_), **common)
-        self._teacher = self._taught(rows, self.classes_.tolist())
-        scores = self._teacher.logits(rows)
-        return Problem.from_scores(X, scores, formats, labels=labels, **common)
+        return Problem.from_scores(X, said, formats, labels=labels, **common)
 
-    def _taught(self, rows: FloatArray, outputs: Sequence[Any]) -> ScoringTeacher:
-        """The teacher, for these classes or numbers of targets."""
-        names = tuple(map(str, outputs))
-        given = getattr(self, "feature_names_in_", default_names(rows.shape[1]))
-        features = tuple(map(str, given))
-        if self.task == "regression":
-            return object_teacher(self.teacher, rows, Signature(features, (), names))
-        return object_teacher(self.teacher, rows, Signature(features, names), outputs)
+    def _said(
+        self, rows: FloatArray, outputs: Sequence[Any], given: npt.ArrayLike | None
+    ) -> FloatArray | None:
+        """What the teacher says of the rows, for these classes or numbers of targets."""
+        if given is not None and self.teacher is not None:
+            raise InputError("there are a teacher and scores of one: leave one of the two out")
+        names, columns = tuple(map(str, outputs)), getattr(self, "feature_names_in_", None)
+        features = default_names(rows.shape[1]) if columns is None else tuple(map(str, columns))
+        values = self.task == "regression"
+        said = Signature(features, *(((), names) if values else (names,)))
+        if given is not None:
+            return given_scores(given, len(rows), said, "scores")
+        if self.teacher is None:
+            return None
+        self._teacher = object_teacher(self.teacher, rows, said, () if values else outputs)
+        return self._teacher.logits(rows)
 
-    def spec(self, name: str | None = None, top: str = "distilled") -> DesignSpec:
-        """A design of the front as something to compile; the chosen one without a name."""
-        check_is_fitted(self, "front_")
-        entry: FrontEntry = self.front_.entry(name)
-        return DesignSpec(
-            name=top,
-            expression=entry.expression,
-            output_names=self._output_names,
-            max_ticks=self.max_ticks,
-            formats=self.inputs_.read_formats,
-            precision=entry.precision,
-            device=self.device,
-            clock_mhz=self.clock_mhz,
-            decision=self._decision(),
-            scheduler=self.settings().scheduler,
-            slices=self.inputs_.slices,
-            widths=entry.widths,
-        )
+    @classmethod
+    def load(cls, path: Path | str) -> SymbolicDistiller:
+        """A fitted distiller from the file that `save` wrote; it predicts what that one did.
 
-    def write(self, folder: Path | str, name: str | None = None, top: str = "distilled") -> Design:
-        """Write C++, Verilog and design.json of a design into a new folder.
+        The teacher is not stored: it is None, which matters for another `fit` only.
 
         Raises:
-            InputError: the folder exists, or there is no such design.
+            InputError: the file cannot be read or is damaged.
         """
-        with new_folder(Path(folder)) as draft:
-            return write_design(draft, self.spec(name, top))
-
-    def decision_function(self, X: npt.ArrayLike) -> FloatArray:
-        """Outputs of the chosen design, in fixed point as the hardware: (rows, outputs)."""
-        check_is_fitted(self, "front_")
-        rows = validate_data(self, X, dtype=np.float64, reset=False)
-        return self.spec().scores().real_outputs(self.inputs_.words(rows))
-
-    def predict(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
-        """Class labels (rows,), or values (rows,) or (rows, outputs)."""
-        outputs = self.decision_function(X)
-        if self.task == "regression":
-            return outputs[:, 0] if outputs.shape[1] == 1 else outputs
-        single = outputs.shape[1] == 1
-        places = (outputs[:, 0] > 0).astype(int) if single else outputs.argmax(axis=1)
-        return np.asarray(self.classes_[places])
-
-    def score(
-        self, X: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
-    ) -> float:
-        """Accuracy against labels, or R^2 of values."""
-        measure = r2_score if self.task == "regression" else accuracy_score
-        return float(measure(y, self.predict(X), sample_weight=sample_weight))
+        stored = read_stored(path, FORMAT, "distiller")
+        try:
+            made = cls(**stored["parameters"], config=config_from_json(stored["config"]))
+            for name in ("decide", "threshold"):  # JSON has no tuples
+                if isinstance(value := getattr(made, name), list):
+                    setattr(made, name, tuple(value))
+            made.take(stored)
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{path} is damaged: {error}") from None
+        return made
 
 
 def _check_columns(X: object) -> None:
@@ -356,6 +369,25 @@ def _check_columns(X: object) -> None:
     text = [str(name) for name, kind in kinds.items() if kind.kind not in "iufb"]
     if text:
         raise InputError(f"the columns {', '.join(text)} hold no numbers: drop or encode them")
+
+
+@contextmanager
+def _as_parameters(section: str = "") -> Iterator[None]:
+    """Names parameters in messages in place of the keys of a job, or of that section of one."""
+    try:
+        yield
+    except InputError as error:
+        text = f"{section}{error}"
+        for key, name in PARAMETERS.items():
+            text = text.replace(key, name)
+        raise InputError(text) from None
+
+
+def _by_name(given: Any, default: Any) -> tuple[Any, Any]:
+    """What holds for all inputs, and what for single ones."""
+    if not isinstance(given, Mapping):
+        return given, {}
+    return given.get("*", default), {k: v for k, v in given.items() if k != "*"}
 
 
 def _columns(target: npt.NDArray[Any]) -> int:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from symtick.design_folder.folder import DesignSpec, write_design
 from symtick.errors import DomainError, InputError
 from symtick.estimators.equations import Equation, Equations
 from symtick.estimators.exporting import latex, latex_table
+from symtick.estimators.storing import plain_parameters
 from symtick.estimators.target import Hardware
 from symtick.expr import Expression, Interval, to_sympy
 from symtick.files import new_folder, write_json
@@ -227,7 +227,7 @@ class Fitted:
         columns = getattr(self, "feature_names_in_", None)
         return {
             "format": FORMAT,
-            "parameters": _plain_parameters(self.get_params(deep=False)),  # type: ignore[attr-defined]
+            "parameters": plain_parameters(self.get_params(deep=False)),  # type: ignore[attr-defined]
             "names": list(self.names_),
             "columns": None if columns is None else list(columns),
             "single": self.single_,
@@ -291,44 +291,6 @@ def _in_the_box() -> Iterator[None]:
             f'{error}: fit with domain="box", so that every equation is defined for all inputs '
             "within their ranges, or choose another one by index"
         ) from None
-
-
-def read_json(path: Path | str) -> dict[str, Any]:
-    """What `Fitted.save` wrote.
-
-    Raises:
-        InputError: it cannot be read or is something else.
-    """
-    try:
-        stored = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise InputError(f"{path} is damaged: {error}") from None
-    if not isinstance(stored, dict) or stored.get("format") != FORMAT:
-        raise InputError(f"{path} is not a stored regression of the format {FORMAT}")
-    return stored
-
-
-def _plain_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Those that JSON can hold; callables, engines and clusters are left out."""
-    kept: dict[str, Any] = {}
-    for name, value in parameters.items():
-        try:
-            kept[name] = json.loads(json.dumps(value, allow_nan=False, default=_as_text))
-        except (TypeError, ValueError):
-            continue
-    return kept
-
-
-def _as_text(value: object) -> object:
-    from symtick.search.grammar.grammar import Operator
-
-    if isinstance(value, Operator):
-        return f"{value.name}({', '.join(value.body.inputs)}) = {value.text}"
-    if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
-    raise TypeError
 
 
 def _hardware_to_json(hardware: Hardware) -> dict[str, Any]:

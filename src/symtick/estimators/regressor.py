@@ -22,7 +22,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from symtick.errors import InputError
 from symtick.estimators.equations import Equations
-from symtick.estimators.fitted import Fitted, Target, read_json
+from symtick.estimators.fitted import FORMAT, Fitted, Target
 from symtick.estimators.parameters import language_constants
 from symtick.estimators.resolve import Plan, usable_guesses
 from symtick.estimators.settings import (
@@ -35,6 +35,7 @@ from symtick.estimators.settings import (
     ResultSettings,
     SearchSettings,
 )
+from symtick.estimators.storing import read_stored
 from symtick.estimators.validation import check_callables, check_spreads
 from symtick.expr import Expression
 from symtick.search.data.preparing import denoised, select_features
@@ -313,7 +314,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         Raises:
             InputError: the file cannot be read or is damaged.
         """
-        stored = read_json(path)
+        stored = read_stored(path, FORMAT, "regression")
         try:
             made = cls(**stored["parameters"])
         except (KeyError, TypeError) as error:

@@ -19,8 +19,7 @@ from symtick.search.teachers.scoring import (
     ScoringTeacher,
     Signature,
     Standard,
-    as_scores,
-    told_meaning,
+    given_scores,
 )
 from symtick.search.teachers.state_dict import from_state_dict
 from symtick.search.teachers.teacher import (
@@ -175,9 +174,6 @@ def with_scores(train: Dataset, test: Dataset, teacher: Teacher | None) -> tuple
         )
     if train.scores is None or test.scores is None:
         raise InputError("the data has the scores of one part alone: give both, or neither")
-    signature = signature_of(train)
     both = np.concatenate([train.scores, test.scores])
-    check_outputs("data's teacher", both.shape[1], signature.outputs, signature.task)
-    if signature.task == "classification":
-        both = as_scores(both, told_meaning(both, "scores of the data file"))
+    both = given_scores(both, len(both), signature_of(train), "scores of the data file")
     return replace(train, scores=both[: len(train)]), replace(test, scores=both[len(train) :])
