@@ -16,19 +16,20 @@ from torch import nn
 from symtick import distill_job, open_run, resume_run
 from symtick.errors import InputError, MissingExtraError, SymtickWarning
 from symtick.job_sources import TeacherSection
+from symtick.run.advice import teacher_by_bits
 
 Job = Callable[..., Path]
 QUICK = {"generations": 1, "hidden": []}
 pytestmark = pytest.mark.kernel
 
 
-def sum_over_a_set(path: Path) -> nn.Module:
+def sum_over_a_set(path: Path, cut: float = 0.8) -> nn.Module:
     """Write an ONNX network of eta and pt that sums over both, one score for two classes."""
 
     class Net(nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             inner = torch.tanh(x * torch.tensor([1.0, 0.025])).reshape(-1, 2, 1)
-            return inner.sum(1) + x[:, :1].abs() - 0.8
+            return inner.sum(1) + x[:, :1].abs() - cut
 
     net = Net()
     with warnings.catch_warnings():
@@ -44,6 +45,15 @@ def test_an_onnx_network_teaches_and_the_run_needs_it_no_more(job: Job, tmp_path
     net = sum_over_a_set(tmp_path / "net.onnx")
     path = job(tmp_path, teacher={"onnx": "net.onnx"}, search=QUICK)
     run = distill_job(path, tmp_path / "run")
+    # a run that is resumed asks the teacher's file again, if it still says the same
+    scores = [q.score for q in teacher_by_bits(run, None)]
+    assert len(scores) == 3 and 0.7 < scores[0] <= 1.0
+    (tmp_path / "net.onnx").rename(tmp_path / "old.onnx")
+    with pytest.warns(SymtickWarning, match=r"more input bits, .*there is no file .*net\.onnx"):
+        assert teacher_by_bits(run, None) == []
+    sum_over_a_set(tmp_path / "net.onnx", cut=0.9)
+    with pytest.warns(SymtickWarning, match="its file says something else of the rows than when"):
+        assert teacher_by_bits(run, None) == []
     (tmp_path / "net.onnx").unlink()
     run = open_run(run.folder)
     said = run.said(run.test)

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from symtick.errors import InputError
 from symtick.files import write_json
 from symtick.run.folder import ADVICE, Run
+from symtick.run.teaching import teacher_again
 from symtick.search.designs.settings import ChoiceSettings
 from symtick.search.distill.advice import (
     MORE_BITS,
@@ -43,8 +44,12 @@ def read_advice(run: Run) -> tuple[Suggestion, ...]:
 
 
 def teacher_by_bits(run: Run, teacher: Teacher | None) -> list[QuantisedTeacher]:
-    """The teacher on inputs of the run's bits and of more; nothing without a teacher."""
+    """The teacher on inputs of the run's bits and of more; nothing without a teacher.
+
+    Without one at hand, as in a run that is resumed, that of the job is read again.
+    """
     job, train = run.job, run.train
+    teacher = teacher or teacher_again(job, train)
     if teacher is None:
         return []
     sections = job.inputs.finer(MORE_BITS)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from importlib.util import find_spec
 
 import numpy as np
 
 from symtick.config import Job
-from symtick.errors import InputError, MissingExtraError
+from symtick.errors import InputError, MissingExtraError, SymtickError, SymtickWarning
 from symtick.extras import missing, require
 from symtick.job_sources import KerasSection, OnnxSection, TorchSection
 from symtick.search.data.dataset import Dataset
@@ -31,6 +32,9 @@ from symtick.search.teachers.teacher import (
 )
 from symtick.search.teachers.train import train_mlp
 from symtick.search.teachers.trees import load_trees, package_of
+
+_COMPARED = 1000  # rows on which a teacher is compared with its scores of before
+_SAME = 1e-3  # of the largest score, that the two may differ by
 
 
 def make_teacher(job: Job, train: Dataset) -> Teacher | None:
@@ -150,6 +154,35 @@ def _torch_teacher(wanted: TorchSection, train: Dataset) -> TorchTeacher:
     return from_state_dict(
         wanted.state_dict, shape, names, classes, mean, std, train.target_names, wanted.batch_norm
     )
+
+
+def teacher_again(job: Job, train: Dataset) -> Teacher | None:
+    """The teacher that a run does not keep, from its file; None where the job names none.
+
+    None, too, with a `SymtickWarning` where it cannot be read again, or says something else of the
+    rows than when the run began.
+    """
+    said = train.scores
+    if not job.teacher.named or said is None:
+        return None
+    X, said = train.X[:_COMPARED], said[:_COMPARED]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SymtickWarning)  # said when the run began
+            teacher = make_teacher(job, replace(train, scores=None))
+        assert teacher is not None  # one is named
+        gaps = np.abs(teacher.logits(X) - said)
+        why = "its file says something else of the rows than when the run began"
+        if gaps.max() <= _SAME * np.abs(said).max():
+            return teacher
+    except (SymtickError, OSError) as error:
+        why = str(error)
+    warnings.warn(
+        f"nothing is said of more input bits, for which the teacher is asked again: {why}",
+        SymtickWarning,
+        stacklevel=2,
+    )
+    return None
 
 
 def kept(teacher: Teacher | None) -> TorchTeacher | None:
