@@ -11,7 +11,7 @@ import numpy.typing as npt
 from symtick.errors import InputError
 from symtick.files import check_file
 from symtick.search.data.dataset import FloatArray
-from symtick.search.teachers.folding import perceptron
+from symtick.search.teachers.folding import ENDS, perceptron
 from symtick.search.teachers.onnx_chain import onnx_steps
 from symtick.search.teachers.scoring import (
     Forward,
@@ -95,6 +95,8 @@ def _perceptron(
     if len(sizes) != 2 or sizes[1] not in (0, features):
         return None
     steps = onnx_steps(model, inputs[0].name, model.graph.output[0].name)
+    if signature.task == "classification" and steps and steps[-1] in ENDS:
+        return None  # the one that is left out stood behind it
     try:
         return perceptron(steps, signature, standard, origin)
     except InputError:
@@ -127,9 +129,15 @@ def _cut(model: Any, name: str | None, signature: Signature, origin: str) -> Mea
     floats = (TensorProto.FLOAT, TensorProto.DOUBLE)
     outputs = {o.name: o.type.tensor_type.elem_type for o in graph.output}
     wanted = [n for n, kind in outputs.items() if kind in floats] if name is None else [name]
-    if len(wanted) != 1 or wanted[0] not in outputs:
+    if not wanted:
         raise InputError(
-            f"the {origin} has the outputs {', '.join(outputs)}: name the one with scores as "
+            f"the {origin} has no output of real numbers, only {', '.join(outputs)} (class "
+            f"numbers?): export the scores before an argmax, {_OTHERWISE}"
+        )
+    if len(wanted) != 1 or wanted[0] not in outputs:
+        beginning = "the outputs" if name is None else f"no output {name!r}, but"
+        raise InputError(
+            f"the {origin} has {beginning} {', '.join(outputs)}: name the one with scores as "
             "teacher.onnx.output"
         )
     (chosen,) = wanted

@@ -130,6 +130,17 @@ def test_scores_before_a_final_softmax_or_sigmoid_are_imitated(
     assert said.min() >= 0.0 and said.max() <= 1.0
 
 
+@pytest.mark.parametrize("ends", [(nn.Softmax(1), nn.Softmax(1)), (nn.Sigmoid(), nn.Softmax(1))])
+def test_of_two_ends_the_last_one_alone_is_left_out(
+    tmp_path: Path, ends: tuple[nn.Module, nn.Module]
+) -> None:
+    torch.manual_seed(3)
+    net = nn.Sequential(plain(), ends[0])
+    wanted = exported(net, tmp_path / "bare.onnx")
+    exported(nn.Sequential(net, ends[1]), tmp_path / "net.onnx")
+    assert np.abs(load_onnx(tmp_path / "net.onnx", NAMES).logits(X) - wanted).max() < 1e-5
+
+
 def test_probabilities_that_no_node_tells_are_told_by_their_values(tmp_path: Path) -> None:
     class Own(nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -180,15 +191,20 @@ def test_one_of_several_outputs_is_named(tmp_path: Path) -> None:
     both = model(tmp_path / "a.onnx", nodes, [("s", floats), ("t", floats)])
     with pytest.raises(InputError, match=r"outputs s, t: name the one .* as teacher\.onnx\.output"):
         load_onnx(both, NAMES)
-    assert np.array_equal(
-        load_onnx(both, NAMES, "s").logits(X), -load_onnx(both, NAMES, "t").logits(X)
-    )
+    # one is a perceptron, which torch computes
+    first, second = (load_onnx(both, NAMES, name).logits(X) for name in ("s", "t"))
+    assert np.abs(first + second).max() < 1e-5
     labelled = model(tmp_path / "b.onnx", nodes, [("label", TensorProto.INT64), ("s", floats)])
     assert np.array_equal(
         load_onnx(labelled, NAMES).logits(X), load_onnx(both, NAMES, "s").logits(X)
     )
     with pytest.raises(InputError, match=r"label of the ONNX network .* no tensor of real numbers"):
         load_onnx(labelled, NAMES, "label")
+    with pytest.raises(InputError, match="has no output 'q', but label, s: name the one"):
+        load_onnx(labelled, NAMES, "q")
+    alone = model(tmp_path / "c.onnx", nodes, [("label", TensorProto.INT64)])
+    with pytest.raises(InputError, match=r"only label \(class numbers\?\): export the scores"):
+        load_onnx(alone, NAMES)
 
 
 def test_what_cannot_teach_says_what_to_do_instead(tmp_path: Path) -> None:
