@@ -93,11 +93,28 @@ def _load_tensors(path: Path) -> Mapping[str, torch.Tensor]:
             f"{path} is not a torch file, or damaged ({type(error).__name__})"
         ) from error
     if isinstance(content, Mapping):
-        inner = (content.get(key) for key in _KEYS)
-        content = next((held for held in inner if isinstance(held, Mapping)), content)
-    if not isinstance(content, Mapping):
-        raise InputError(f"{path} holds a {type(content).__name__}, not a state_dict")
-    return content
+        return _inside(content, path)
+    raise InputError(f"{path} holds a {type(content).__name__}, not a state_dict")
+
+
+def _inside(content: Mapping[str, Any], path: Path) -> Mapping[str, torch.Tensor]:
+    """The state_dict of a checkpoint: under a usual key, or the only one there is."""
+    if any(isinstance(held, torch.Tensor) for held in content.values()):
+        return content
+    parts = {key: held for key, held in content.items() if isinstance(held, Mapping)}
+    states = {
+        key: held
+        for key, held in parts.items()
+        if held and all(isinstance(tensor, torch.Tensor) for tensor in held.values())
+    }
+    named = [key for key in (*_KEYS, *(states if len(states) == 1 else ())) if key in parts]
+    if named:
+        return parts[named[0]]
+    raise InputError(
+        f"{path} holds {', '.join(map(str, content)) or 'nothing'}, no state_dict under "
+        f"{', '.join(_KEYS)}: where the model was made, write "
+        "torch.save(model.state_dict(), 'model.pt')"
+    )
 
 
 def _check_kind(path: Path) -> None:
@@ -131,7 +148,7 @@ def _steps(
     layer, count = "", 0
     for prefix, parts in groups.items():
         if "running_mean" in parts:
-            place = batch_norm or _place(layer, prefix)
+            place = batch_norm or _place(layer, prefix, _behind(groups, prefix), origin)
             if waiting is not None and place == "after":
                 steps.append(waiting)
                 waiting = None
@@ -145,11 +162,31 @@ def _steps(
     return steps if waiting is None else [*steps, waiting]
 
 
-def _place(layer: str, norm: str) -> NormPlace:
-    """Whether a normalisation stands before its layer's activation, by numbers of a Sequential."""
+def _behind(groups: Mapping[str, Mapping[str, Any]], norm: str) -> str:
+    """The dense layer behind a normalisation; nothing behind the last."""
+    names = [*groups][[*groups].index(norm) + 1 :]
+    return next((name for name in names if "running_mean" not in groups[name]), "")
+
+
+def _place(layer: str, norm: str, behind: str, origin: str) -> NormPlace:
+    """Whether a normalisation stands before its layer's activation, by numbers of a Sequential.
+
+    Raises:
+        InputError: modules without weights stand on both sides of it.
+    """
     (parent, _, first), (other, _, second) = layer.rpartition("."), norm.rpartition(".")
-    numbered = parent == other and first.isdecimal() and second.isdecimal()
-    return "after" if numbered and int(second) > int(first) + 1 else "before"
+    if parent != other or not (first.isdecimal() and second.isdecimal()):
+        return "before"
+    if int(second) <= int(first) + 1:
+        return "before"
+    last = behind.rpartition(".")[2]
+    if behind and not (last.isdecimal() and int(last) == int(second) + 1):
+        raise InputError(
+            f"{origin}: one module stands before and one behind the normalisation {norm!r}, and "
+            "either may be the activation of its layer, the other a dropout: state "
+            "teacher.torch.batch_norm, before or after the activation"
+        )
+    return "after"
 
 
 def _affine(parts: Mapping[str, npt.NDArray[Any]], prefix: str, origin: str) -> Affine:

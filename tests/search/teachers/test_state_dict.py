@@ -66,6 +66,19 @@ def test_batch_normalisations_are_folded(where: str) -> None:
     assert teacher.architecture == mlp(3, 6, 4, 2)
 
 
+def test_a_normalisation_between_two_modules_without_weights_has_to_be_placed() -> None:
+    net = settled(
+        nn.Linear(3, 6), nn.Dropout(), nn.BatchNorm1d(6), nn.ReLU(), nn.Linear(6, 2),
+        nn.Dropout(), nn.BatchNorm1d(2),
+    )  # fmt: skip
+    with pytest.raises(InputError, match=r"normalisation '2', .*state teacher\.torch\.batch_norm"):
+        from_state_dict(net.state_dict(), mlp(3, 6, 2), NAMES, ("n", "p"))
+    teacher = from_state_dict(
+        net.state_dict(), mlp(3, 6, 2), NAMES, ("n", "p"), batch_norm="before"
+    )
+    assert np.abs(teacher.logits(X) - said(net)).max() < 1e-4
+
+
 def test_names_without_numbers_take_the_place_that_is_stated() -> None:
     net = NETWORKS["after the activation"]()
     names = dict(zip("02356", ("in", "bn1", "mid", "bn2", "out"), strict=True))
@@ -79,7 +92,7 @@ def test_names_without_numbers_take_the_place_that_is_stated() -> None:
     assert np.abs(read("before").logits(X) - said(net)).max() > 0.1
 
 
-@pytest.mark.parametrize("key", ["state_dict", "model_state_dict", "model", None])
+@pytest.mark.parametrize("key", ["state_dict", "model_state_dict", "model", "weights", None])
 @pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.module."])
 def test_checkpoints_and_prefixes_of_wrappers(tmp_path: Path, key: str | None, prefix: str) -> None:
     net = NETWORKS["before the activation"]()
@@ -88,6 +101,14 @@ def test_checkpoints_and_prefixes_of_wrappers(tmp_path: Path, key: str | None, p
     torch.save(content, tmp_path / "net.pt")
     teacher = from_state_dict(tmp_path / "net.pt", mlp(3, 6, 4, 2), NAMES, ("n", "p"))
     assert np.abs(teacher.logits(X) - said(net)).max() < 1e-4
+
+
+def test_a_checkpoint_without_a_state_dict_says_what_it_holds(tmp_path: Path) -> None:
+    states = {"generator": {"w": torch.ones(2, 3)}, "critic": {"w": torch.ones(2, 3)}}
+    for content in ({"epoch": 7, **states}, {"epoch": 7}):
+        torch.save(content, tmp_path / "net.pt")
+        with pytest.raises(InputError, match=r"holds epoch.*, no state_dict under .*model\.state"):
+            from_state_dict(tmp_path / "net.pt", mlp(3, 2), NAMES, ("n", "p"))
 
 
 def test_one_logit_is_enough_for_two_classes() -> None:
