@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,12 @@ from symtick.search.teachers.teacher import TorchTeacher
 
 LayerRecord = tuple[str, str, Mapping[str, Any]]  # name, kind, config
 _PASSING = ("InputLayer", "Dropout", "GaussianNoise")  # what changes nothing in inference
+_QKERAS = re.compile(r"Q[A-Z]")  # QDense, QActivation
 _READ = "Dense, BatchNormalization, Activation, ReLU, Softmax and Dropout"
+
+
+class QKerasError(InputError):
+    """A network of QKeras, which no package here reads."""
 
 
 def load_keras_h5(
@@ -40,6 +46,7 @@ def load_keras_h5(
 
     Raises:
         InputError: missing or damaged files, other layers, branches, or shapes that do not fit.
+        QKerasError: a network of QKeras.
     """
     h5_file = Path(h5_path)
     text, origin = model_text(None if json_path is None else Path(json_path), h5_file)
@@ -98,6 +105,7 @@ def _chain(layers: Iterable[Mapping[str, Any]], path: Path) -> list[LayerRecord]
         if sources and sources != [previous]:
             raise InputError(f"{path}: layer {name!r} reads {sources}, so the model is no chain")
         previous = name
+        check_qkeras(kind, str(layer.get("module") or ""), f"Keras network {path}")
         if kind not in (*_PASSING, "Dense", "Activation", "ReLU", "Softmax", "BatchNormalization"):
             raise InputError(f"{path}: layer {name!r} is a {kind}; {_READ} are read without Keras")
         if kind not in _PASSING:
@@ -105,6 +113,20 @@ def _chain(layers: Iterable[Mapping[str, Any]], path: Path) -> list[LayerRecord]
     if not any(kind == "Dense" for _, kind, _ in chain):
         raise InputError(f"{path} has no Dense layer")
     return chain
+
+
+def check_qkeras(kind: str, module: str, origin: str) -> None:
+    """Refuse a layer of QKeras, by its class and module.
+
+    Raises:
+        QKerasError: it is one.
+    """
+    if module.partition(".")[0] == "qkeras" or (not module and _QKERAS.match(kind)):
+        raise QKerasError(
+            f"the {origin} is of QKeras (a {kind} layer), which runs on TensorFlow and Keras 2 "
+            "alone: where the model was made, write its scores before softmax into the data file "
+            "(scores_train and scores_test), and name no teacher in the job"
+        )
 
 
 def _sources(nodes: Any) -> list[str]:
@@ -138,7 +160,8 @@ def _with_weights(chain: Sequence[LayerRecord], path: Path) -> list[Step]:
 def _layer(root: Any, name: str, kind: str, config: Mapping[str, Any], path: Path) -> list[Step]:
     """The steps of one layer; activations by the names that Keras has for them."""
     if kind in ("ReLU", "Softmax"):
-        if kind == "ReLU" and (config.get("max_value") or config.get("negative_slope")):
+        bent = any(config.get(key) for key in ("max_value", "negative_slope", "threshold"))
+        if kind == "ReLU" and bent:
             raise InputError(f"{path}: layer {name!r} is a ReLU of another shape than max(x, 0)")
         return [kind.lower()]
     if kind == "Activation":

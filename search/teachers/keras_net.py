@@ -27,7 +27,7 @@ import torch
 from symtick.errors import InputError
 from symtick.search.data.dataset import FloatArray
 from symtick.search.teachers.folding import ENDS, Affine, Dense, Step, perceptron
-from symtick.search.teachers.keras_h5 import model_text
+from symtick.search.teachers.keras_h5 import check_qkeras, model_text
 from symtick.search.teachers.scoring import (
     Forward,
     Meaning,
@@ -127,12 +127,7 @@ def _check(text: str, origin: str) -> set[str]:
                 f"the {origin} holds Python code (a {name} layer), which is not run here; "
                 f"{_OTHERWISE}"
             )
-        if not module and name.startswith("Q"):
-            raise InputError(
-                f"the {origin} is of QKeras (a {name} layer), which runs on TensorFlow and Keras 2 "
-                "alone: where the model was made, compute its scores before softmax and put them "
-                "into the data file (scores_train and scores_test)"
-            )
+        check_qkeras(name, module, origin)
         if package not in ("keras", "builtins", "") and not (package == _HGQ and find_spec(_HGQ)):
             raise InputError(
                 f"the {origin} has layers of other packages ({module}.{name}); {_OTHERWISE}"

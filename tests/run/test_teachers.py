@@ -229,3 +229,7 @@ def test_a_network_beyond_keras_2_names_the_extra(
     teacher = {"keras": {"architecture": "net.json", "weights": "net.h5"}}
     with pytest.raises(InputError, match=r"'c' is a Conv1D.*pip install 'symtick\[keras\]'"):
         distill_job(job(tmp_path, teacher=teacher), tmp_path / "run")
+    text = (tmp_path / "net.json").read_text()
+    (tmp_path / "net.json").write_text(text.replace("Conv1D", "QDense"))
+    with pytest.raises(InputError, match=r"is of QKeras .* name no teacher in the job$"):
+        distill_job(job(tmp_path, teacher=teacher), tmp_path / "run")

@@ -14,7 +14,7 @@ from symtick.extras import missing, require
 from symtick.job_sources import KerasSection, OnnxSection, TorchSection
 from symtick.search.data.dataset import Dataset
 from symtick.search.teachers.files import load_teacher
-from symtick.search.teachers.keras_h5 import load_keras_h5
+from symtick.search.teachers.keras_h5 import QKerasError, load_keras_h5
 from symtick.search.teachers.program import load_program
 from symtick.search.teachers.scoring import (
     ScoringTeacher,
@@ -135,6 +135,8 @@ def _keras_teacher(wanted: KerasSection, signature: Signature, train: Dataset) -
     if path.suffix != ".keras":
         try:
             return load_keras_h5(wanted.architecture, path, signature, standard)
+        except QKerasError:
+            raise
         except InputError as error:
             if missing("keras"):
                 raise InputError(

@@ -92,6 +92,14 @@ def test_a_legacy_file_is_read_without_keras(tmp_path: Path) -> None:
         load_keras_h5(None, tmp_path / "net.weights.h5", NAMES)
 
 
+def test_a_relu_of_another_shape_is_left_to_keras(tmp_path: Path) -> None:
+    bent = keras.layers.ReLU(threshold=0.5)
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(8), bent])
+    path = saved(model, tmp_path / "net.h5")
+    with pytest.raises(InputError, match=r"is a ReLU of another shape than max\(x, 0\)"):
+        load_keras_h5(None, path, NAMES)
+
+
 def test_weights_of_keras_3_beside_their_architecture(tmp_path: Path) -> None:
     model = chain()
     model.save_weights(tmp_path / "net.weights.h5")
@@ -179,8 +187,11 @@ def test_networks_of_qkeras_say_what_to_do(tmp_path: Path) -> None:
             '"class_name": "Dense"', '"class_name": "QDense"'
         )
         file.attrs["model_config"] = text
-    with pytest.raises(InputError, match=r"is of QKeras .*\(scores_train and scores_test\)"):
-        load_keras(path, NAMES)
+    for load in (lambda: load_keras(path, NAMES), lambda: load_keras_h5(None, path, NAMES)):
+        with pytest.raises(
+            InputError, match=r"is of QKeras .*\(scores_train and scores_test\), and"
+        ):
+            load()
 
 
 def test_files_of_other_kinds_say_what_to_do(tmp_path: Path) -> None:
