@@ -83,7 +83,7 @@ FORMAT = ("--input-format", "fixed<8,2>")
         (("a + b", "-i", "a=fixed<8,2>", "--lsb", "c=1"), ("an lsb is given for 'c'", "a, b")),
         (("x0 + x1", "--input-format", "x0=fixed<8,2>"), ("no input format for x1",)),
         (("x0 + 1", *FORMAT, "--scheduler", "fast"), ("one of asap, alap, registers",)),
-        (("x0 + 1", *FORMAT, "--decide", "index"), ("need two scores or more",)),
+        (("x0 + 1", *FORMAT, "--decide", "margin"), ("needs two scores or more",)),
         (("x0 + 1", *FORMAT, "--decide", "most"), ("scores, index, margin", "not most")),
         (("x0 + 1", *FORMAT, "--ticks", "2", "--latency", "2"), ("not both",)),
         (("x0 + x1", *FORMAT, "--width", "add9=fixed<4,2>"), ("no signal 'add9'", "add2")),

@@ -11,6 +11,8 @@ exact formats, on the outputs of a lowered graph before the passes:
 | top | `top` | the largest score |
 | above | `above_<score>` | 1 where a score is at least its threshold |
 
+The index of a single score is 1 where it is above 0.
+
 The largest is found by a tournament of neighbours, ceil(log2 n) comparisons deep. Its index alone
 can also come from comparisons of all pairs at once (`pairwise`); it does where that takes fewer
 ticks, or as many and fewer LUTs.
@@ -27,6 +29,7 @@ from symtick.codegen.ir.arrival import fewest_ticks
 from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GNode, GOp, Graph, GraphBuilder
 from symtick.codegen.ir.schedule import Area, CostModel
+from symtick.codegen.lowering import logic
 from symtick.codegen.lowering.pairwise import MOST_SCORES, index_of_largest
 from symtick.errors import InputError
 
@@ -77,7 +80,11 @@ class Decision:
         formulas = [f"{name} = {text}" for name, text in zip(scores, texts, strict=True)]
         every, limits = ", ".join(scores), zip(scores, self.limits(len(scores)), strict=False)
         words = {
-            "index": [f"index = number of the largest of {every}, the lowest of equals"],
+            "index": [
+                f"index = 1 where {every} > 0, else 0"
+                if len(scores) == 1
+                else f"index = number of the largest of {every}, the lowest of equals"
+            ],
             "margin": [f"margin = largest minus second largest of {every}"],
             "top": [f"top = largest of {every}"],
             "above": [f"above_{n} = 1 where {n} >= {t!r}, else 0" for n, t in limits],
@@ -98,8 +105,8 @@ class Decision:
         Raises:
             InputError: it cannot.
         """
-        if scores < 2 and {"index", "margin"} & set(self.outputs):
-            raise InputError("index and margin need two scores or more; one score has above")
+        if scores < 2 and "margin" in self.outputs:
+            raise InputError("margin needs two scores or more; one score has index and above")
         if self.thresholds and len(self.thresholds) not in (1, scores):
             raise InputError(
                 f"{scores} scores take one threshold or {scores}, not {len(self.thresholds)}"
@@ -134,7 +141,7 @@ def compares_pairs(graph: Graph, decision: Decision, model: CostModel) -> bool:
     """
     decision.check(len(graph.outputs))
     alone = "index" in decision.outputs and not {"margin", "top"} & set(decision.outputs)
-    if not alone or len(graph.outputs) > MOST_SCORES:
+    if not alone or not 1 < len(graph.outputs) <= MOST_SCORES:
         return False
     costs = [_cost(_decided(graph, decision, pairwise=way), model) for way in (False, True)]
     return costs[1] < costs[0]
@@ -175,7 +182,10 @@ def _area(graph: Graph, model: CostModel) -> Area:
 def _decided(graph: Graph, decision: Decision, pairwise: bool) -> Graph:
     builder, scores = GraphBuilder.of(graph), graph.outputs
     count = len(scores)
-    if pairwise:
+    if count == 1:
+        bit = logic.against(builder, scores[0], 0.0, equal=False)
+        best = _Winner(scores[0], _as_index(builder, bit, count))
+    elif pairwise:
         best = _Winner(-1, _as_index(builder, index_of_largest(builder, scores), count))
     else:
         best = _tournament(builder, scores, "margin" in decision.outputs)

@@ -26,16 +26,19 @@ def test_a_saved_teacher_of_two_classes_has_one_output(job: Job, tmp_path: Path)
         net.bias.zero_()
     teacher = TorchTeacher.wrap(nn.Sequential(net), ("eta", "pt"), ("bkg", "sig"))
     teacher.save(tmp_path / "net.npz")
-    path = job(tmp_path, teacher={"saved": "net.npz"}, search=QUICK)
-    index = job(tmp_path, teacher={"saved": "net.npz"}, hardware={"outputs": ["index"]})
-    with pytest.raises(InputError, match=r"one score, that of sig, cannot be: write outputs: \[a"):
-        distill_job(index, tmp_path / "run")
-    path = job(tmp_path, teacher={"saved": "net.npz"}, search=QUICK)
+    hardware = {"outputs": ["index", "margin"]}
+    path = job(tmp_path, teacher={"saved": "net.npz"}, hardware=hardware)
+    with pytest.raises(InputError, match=r"margin of one score, that of sig, cannot be: write ind"):
+        distill_job(path, tmp_path / "run")
+    hardware = {"outputs": ["index"]}
+    path = job(tmp_path, teacher={"saved": "net.npz"}, search=QUICK, hardware=hardware)
     run = distill_job(path, tmp_path / "run")
     assert run.output_names == run.problem.output_names == ("score_sig",)
     assert list(run.chosen.expressions) == ["score_sig"]
     X = run.test.X
-    assert np.mean(run.chosen.classify(X) == (teacher.logits(X)[:, 0] > 0)) > 0.9
+    classes = run.chosen.classify(X)
+    assert np.mean(classes == (teacher.logits(X)[:, 0] > 0)) > 0.9
+    assert np.array_equal(run.chosen.outputs(X)["index"], classes)
 
 
 def test_a_share_that_holds_no_row_out_leaves_no_folder(job: Job, tmp_path: Path) -> None:

@@ -108,12 +108,11 @@ def _check_teacher(job: Job, problem: Problem) -> None:
 
 def _check_outputs(job: Job, problem: Problem) -> None:
     """Say which outputs a design of one score has, before the search."""
-    several = [name for name in job.hardware.outputs if name in ("index", "margin")]
-    if problem.kind == "classes" and problem.outputs == 1 and several:
+    if problem.kind == "classes" and problem.outputs == 1 and "margin" in job.hardware.outputs:
         of = problem.output_names[0].removeprefix("score_")
         raise InputError(
-            f"hardware.outputs: {' and '.join(several)} of one score, that of {of}, cannot be: "
-            f"write outputs: [above] and thresholds: [0], a bit that is 1 for {of}"
+            f"hardware.outputs: a margin of one score, that of {of}, cannot be: write index, which "
+            f"is 1 for {of}, or above with thresholds"
         )
 
 

@@ -161,11 +161,26 @@ def test_what_cannot_be_decided_is_refused(
         Decision(outputs, thresholds)
 
 
+@pytest.mark.parametrize("outputs", [("index",), ("scores", "index", "top")])
+def test_the_index_of_one_score_is_its_sign(outputs: tuple[str, ...]) -> None:
+    expression = parse("x0*x1 - 0.5", default_names(2))
+    decision = Decision(outputs)
+    design = compile_expression(
+        expression, [Fixed(5, 2)] * 2, UnitModel(), Precision(), name="top", decision=decision
+    )
+    raw = np.indices((32, 32)).reshape(2, -1).T - 16
+    place = design.graph.output_names.index("index")
+    assert design.graph.output_formats[place] == Fixed(1, 0, False)
+    wanted = raw[:, 0] * raw[:, 1] / 16 - 0.5 > 0
+    assert np.array_equal(design.graph.evaluate(raw)[:, place], wanted)
+    assert decision.formulas(["y"], ["a"])[1] == "index = 1 where y > 0, else 0"
+
+
 def test_decisions_have_to_suit_the_scores() -> None:
     builder = GraphBuilder(("a",))
     graph = builder.build([builder.input(0, Fixed(4, 0))], ["y"])
-    with pytest.raises(InputError, match="need two scores or more"):
-        decided(graph, Decision(("index",)), UnitModel())
+    with pytest.raises(InputError, match="margin needs two scores or more"):
+        decided(graph, Decision(("index", "margin")), UnitModel())
     with pytest.raises(InputError, match="1 scores take one threshold or 1, not 2"):
         decided(graph, Decision(("above",), (0.0, 1.0)), UnitModel())
     one = decided(graph, Decision(("above",), (0.5,)), UnitModel())
