@@ -33,6 +33,7 @@ from symtick.codegen.lowering import logic
 from symtick.codegen.lowering.analysis import Analysis, extra_bits, input_bounds, magnitude
 from symtick.codegen.lowering.angles import angle
 from symtick.codegen.lowering.arithmetic import Arithmetic, SignedNode, is_shift
+from symtick.codegen.lowering.choices import without_decided
 from symtick.codegen.lowering.function_units import FunctionUnit, FunctionUnits
 from symtick.codegen.lowering.input_tables import LINE_BITS, InputTables, OfProduct, OfSum
 from symtick.codegen.lowering.normal_forms import (
@@ -95,7 +96,7 @@ def lower(
     bounds = input_bounds(formats, ranges, expression.inputs)
     if _depth(expression) > _DEEPEST:
         raise InputError(f"the expression is nested more than {_DEEPEST} operations deep")
-    expression = prepared(expression)
+    expression = without_decided(prepared(expression), formats, bounds)
     try:
         return _by_division(expression, formats, bounds, model, precision, output_names)
     except DomainError as error:

@@ -159,6 +159,21 @@ def test_an_angle_is_within_a_unit_on_every_code(text: str, frac: int) -> None:
     assert origin == -float(text.endswith("1"))
 
 
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("where(x0*x1 > 100, log(x0), x1)", "x1"),
+        ("x0 - x1 if abs(x0) + 1 > 0 else sqrt(x1)", "x0 - x1"),
+        ("where(where(x0*x1 < -99, 1/x0, 0) >= 0, 2*x1, tan(x0))", "2*x1"),
+    ],
+)
+def test_a_side_that_the_ranges_never_choose_is_neither_computed_nor_checked(
+    text: str, same: str
+) -> None:
+    formats = [Fixed(8, 5), Fixed(8, 5)]
+    assert str(compiled(text, formats).graph) == str(compiled(same, formats).graph)
+
+
 def test_a_side_that_is_undefined_somewhere_is_refused_with_the_reason() -> None:
     message = r"in log\(x0\).* guard it.* \(where, and if, compute both of their sides"
     for text in ("log(x0) if x0 > 0 else 0", "where(x1 > 0, log(x0), x1)"):
