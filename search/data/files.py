@@ -38,12 +38,12 @@ from symtick.search.data.tables import (
 )
 
 Arrays = dict[str, npt.NDArray[Any]]
-_TABLES: dict[str, Callable[[Path, str | None], dict[str, Column]]] = {
+_TABLES: dict[str, Callable[[Path, Columns], dict[str, Column]]] = {
     ".csv": lambda path, _: csv_columns(path),
     ".parquet": lambda path, _: parquet_columns(path),
     ".root": root_columns,
-    ".h5": hdf5_columns,
-    ".hdf5": hdf5_columns,
+    ".h5": lambda path, wanted: hdf5_columns(path, wanted.table),
+    ".hdf5": lambda path, wanted: hdf5_columns(path, wanted.table),
 }
 _HDF5 = (".h5", ".hdf5")
 
@@ -78,7 +78,7 @@ def load_dataset(
     try:
         if arrays is not None:
             return _selected(_from_arrays(path, arrays, part, task), columns)
-        return from_columns(path, _TABLES[path.suffix](path, columns.table), columns, task)
+        return from_columns(path, _TABLES[path.suffix](path, columns), columns, task)
     except InputError as error:
         if str(path) in str(error):
             raise

@@ -13,6 +13,7 @@ from symtick.search.data.dataset import WRITE_REGRESSION, IntArray
 
 MAX_CLASSES = 10_000  # a larger label is a mistake, such as a number of events
 _SHOWN = 20  # names in a message
+_MISSING = ("", "nan", "na", "n/a", "null")  # of text, in small letters
 
 
 def numbered_labels(
@@ -29,7 +30,8 @@ def numbered_labels(
         classes: names of the classes in their order, where these are stated.
 
     Raises:
-        InputError: fractions, numbers that are too large, or names that are not among `classes`.
+        InputError: missing labels, fractions, numbers that are too large, or names that are not
+            among `classes`.
     """
     parts = [_plain(part) for part in every]
     values = _plain(y)
@@ -52,19 +54,25 @@ def _plain(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Text as unicode, and text of numbers as numbers."""
     array = np.asarray(values)
     if array.dtype.kind == "O":
-        empty = [k for k, value in enumerate(array.ravel().tolist()) if value is None]
-        if empty:
-            raise InputError(f"row {empty[0]} has no label: leave out the {len(empty)} such rows")
+        _check_given([value is None for value in array.ravel().tolist()])
         array = np.array([str(v) for v in array.ravel()]).reshape(array.shape)
     if array.dtype.kind == "S":
         array = np.char.decode(array, "utf-8")
     if array.dtype.kind != "U":
         return array
     array = np.char.strip(array)
+    _check_given([text.lower() in _MISSING for text in array.ravel().tolist()])
     try:
         return array.astype(np.float64)
     except ValueError:
         return array
+
+
+def _check_given(missing: Sequence[bool]) -> None:
+    if any(missing):
+        raise InputError(
+            f"row {missing.index(True)} has no label: leave out the {sum(missing)} such rows"
+        )
 
 
 def _signed(parts: Sequence[npt.NDArray[Any]]) -> bool:
@@ -81,6 +89,7 @@ def _check_whole(part: npt.NDArray[Any]) -> None:
     if part.dtype.kind not in "iufb":
         raise InputError(f"labels are whole numbers or text, not {part.dtype}; {WRITE_REGRESSION}")
     if part.dtype.kind == "f":
+        _check_given(np.isnan(part).ravel().tolist())
         bad = np.flatnonzero(part.ravel() != np.floor(part.ravel()))
         if len(bad):
             raise InputError(

@@ -7,6 +7,7 @@ hold weights and several a teacher's scores; the others are features, or those t
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -123,8 +124,10 @@ def _numbers(path: Path, name: str, column: Column, remedy: str) -> FloatArray:
         try:
             float(cell)
         except (ValueError, TypeError):
+            comma = isinstance(cell, str) and _is_number(cell.replace(",", ".", 1))
+            advice = "write decimal points, not commas" if comma else remedy
             raise InputError(
-                f"{path}: {cell!r} in row {number}, column {name!r} is not a number: {remedy}"
+                f"{path}: {cell!r} in row {number}, column {name!r} is not a number: {advice}"
             ) from None
     raise InputError(f"{path}: the column {name!r} is not numbers: {remedy}")
 
@@ -139,7 +142,7 @@ def csv_columns(path: Path) -> dict[str, Column]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             first = file.readline()
             file.seek(0)
-            separator = max(_SEPARATORS, key=first.count)
+            separator = max(_SEPARATORS, key=lambda one: len(_fields(first, one)))
             lines = [row for row in csv.reader(file, delimiter=separator) if row]
     except (csv.Error, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not a csv file in UTF-8: {error}") from error
@@ -148,6 +151,15 @@ def csv_columns(path: Path) -> dict[str, Column]:
     header = [name.strip() for name in lines[0]]
     if all(_is_number(name) for name in header):
         raise InputError(f"{path} has no header: its first line must name the columns")
+    if len(header) == 1 and re.search(r"[\s|:]", header[0]):
+        raise InputError(
+            f"{path} has one column, {header[0]!r}: separate columns by commas, semicolons or tabs"
+        )
+    if "" in header:
+        raise InputError(
+            f"{path}: column {header.index('')} has no name in the header; pandas writes its index "
+            "so unless to_csv(index=False) is asked for"
+        )
     for number, row in enumerate(lines[1:]):
         if len(row) != len(header):
             raise InputError(
@@ -155,6 +167,10 @@ def csv_columns(path: Path) -> dict[str, Column]:
             )
     _distinct(path, header)
     return {name: _cells([row[k] for row in lines[1:]]) for k, name in enumerate(header)}
+
+
+def _fields(line: str, separator: str) -> list[str]:
+    return next(csv.reader([line], delimiter=separator), [])
 
 
 def _is_number(text: str) -> bool:
@@ -198,17 +214,17 @@ def parquet_columns(path: Path) -> dict[str, Column]:
     except (pyarrow.ArrowException, OSError) as error:
         raise InputError(f"{path} is not a .parquet file, or damaged: {error}") from error
     _distinct(path, table.column_names)
-    columns = {}
+    types, columns = pyarrow.types, {}
     for name in table.column_names:
         if name.startswith("__index_level_"):
             continue
         column = table.column(name).combine_chunks()
-        if pyarrow.types.is_dictionary(column.type):
+        if types.is_dictionary(column.type):
             column = column.dictionary_decode()
         kind = column.type
-        if pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind):
+        if types.is_string(kind) or types.is_large_string(kind):
             columns[name] = np.array(column.to_pylist(), dtype=object)
-        elif pyarrow.types.is_boolean(kind) or pyarrow.types.is_primitive(kind):
+        elif any(of(kind) for of in (types.is_boolean, types.is_integer, types.is_floating)):
             columns[name] = column.to_numpy(zero_copy_only=False)
         else:
             raise InputError(
@@ -218,15 +234,17 @@ def parquet_columns(path: Path) -> dict[str, Column]:
     return columns
 
 
-def root_columns(path: Path, table: str | None) -> dict[str, Column]:
+def root_columns(path: Path, wanted: Columns) -> dict[str, Column]:
     """The branches of a tree that hold one value for each entry.
 
     Args:
         path: the file.
-        table: the tree; None where there is one alone.
+        wanted: its `table` is the tree, None where there is one alone; branches that it names hold
+            one value for each entry.
 
     Raises:
-        InputError: damaged, no such tree, several of them, or branches of several values alone.
+        InputError: damaged, no such tree, several of them, branches of several values alone, or
+            one of these is named.
         MissingExtraError: uproot is not installed.
     """
     if find_spec("uproot") is None:
@@ -238,17 +256,7 @@ def root_columns(path: Path, table: str | None) -> dict[str, Column]:
             kinds = file.classnames(recursive=True)
             trees = {k.partition(";")[0]: None for k, kind in kinds.items()
                      if kind == "TTree" or "RNTuple" in kind}  # fmt: skip
-            if table is None and len(trees) != 1:
-                raise InputError(
-                    f"{path} holds the trees {', '.join(trees) or '(none)'}: name one as data.table"
-                )
-            name = table or next(iter(trees))
-            if name not in trees:
-                raise InputError(
-                    f"{path} has no tree {name!r}, which data.table names: it has "
-                    f"{', '.join(trees) or 'none'}"
-                )
-            return _branches(path, file[name])
+            return _branches(path, file[_tree(path, [*trees], wanted.table)], wanted)
     except (OSError, ValueError, KeyError, uproot.DeserializationError) as error:
         if isinstance(error, InputError):
             raise
@@ -256,7 +264,20 @@ def root_columns(path: Path, table: str | None) -> dict[str, Column]:
         raise InputError(f"{path} is not a .root file, or damaged: {line}") from error
 
 
-def _branches(path: Path, tree: Any) -> dict[str, Column]:
+def _tree(path: Path, trees: Sequence[str], table: str | None) -> str:
+    """The tree that is named, or the only one."""
+    if not trees:
+        raise InputError(f"{path} holds no tree (TTree or RNTuple) to read rows from")
+    if table is None and len(trees) > 1:
+        raise InputError(f"{path} holds the trees {', '.join(trees)}: name one as data.table")
+    if table is not None and table not in trees:
+        raise InputError(
+            f"{path} has no tree {table!r}, which data.table names: it has {', '.join(trees)}"
+        )
+    return table or trees[0]
+
+
+def _branches(path: Path, tree: Any, wanted: Columns) -> dict[str, Column]:
     columns, several = {}, []
     for name in tree.keys(recursive=False):
         values = tree[name].array(library="np")
@@ -266,6 +287,13 @@ def _branches(path: Path, tree: Any) -> dict[str, Column]:
             columns[name] = np.array(values.tolist(), dtype=object)
         else:
             several.append(name)
+    named = {*(wanted.label or LABELS), *wanted.features, *wanted.scores, wanted.weight}
+    wrong = [name for name in several if name in named]
+    if wrong:
+        raise InputError(
+            f"{path}: the branch {wrong[0]!r} does not hold one number or text for each entry: "
+            "write flat branches, such as one for each of the leading particles"
+        )
     if not columns:
         raise InputError(
             f"{path}: no branch holds one number for each entry (there are {', '.join(several)}): "

@@ -162,6 +162,27 @@ def test_columns_that_do_not_fit_are_named(tmp_path: Path) -> None:
         load_dataset(tmp_path / "d.npz", columns=Columns(features=("phi",)))
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (",a,label\n0,1.5,0\n1,2.5,1\n", r"column 0 has no name .* to_csv\(index=False\)"),
+        ("a label\n1.5 0\n2.5 1\n", "one column, 'a label': separate columns by commas"),
+        ("a;label\n1,5;0\n2,5;1\n", "'1,5' in row 0, column 'a' is not a number: write decimal po"),
+        ("a,label\n1.5,sig\n2.5,NaN\n2.5,\n", "row 1 has no label: leave out the 2 such rows"),
+        ("a,label\n1.5,0\n2.5,nan\n", "row 1 has no label: leave out the 1 such rows"),
+    ],
+)
+def test_csv_files_as_people_have_them_say_what_to_do(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "d.csv").write_text(text)
+    with pytest.raises(InputError, match=said):
+        load_dataset(tmp_path / "d.csv")
+
+
+def test_a_separator_inside_quotes_is_none(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text('"a;b;c;d",e,label\n1,2,0\n3,4,1\n')
+    assert load_dataset(tmp_path / "d.csv").feature_names == ("a;b;c;d", "e")
+
+
 def test_files_of_other_kinds_are_refused(tmp_path: Path) -> None:
     for name in ("d.parquet", "d.h5", "d.root"):
         (tmp_path / name).write_bytes(b"junk of some length, which is no such file at all")
@@ -169,6 +190,11 @@ def test_files_of_other_kinds_are_refused(tmp_path: Path) -> None:
             load_dataset(tmp_path / name)
     pd.DataFrame({"a": [[1, 2], [3]], "y": [0, 1]}).to_parquet(tmp_path / "d.parquet")
     with pytest.raises(InputError, match=r"'a' is of type list<.*: store one number or text"):
+        load_dataset(tmp_path / "d.parquet")
+    pd.DataFrame({"a": pd.to_datetime(["2020", "2021"]), "y": [0, 1]}).to_parquet(
+        tmp_path / "d.parquet"
+    )
+    with pytest.raises(InputError, match=r"'a' is of type timestamp.*: store one number or text"):
         load_dataset(tmp_path / "d.parquet")
     pd.DataFrame({"a": [1.0, 2.0], "y": ["p", None]}).to_parquet(tmp_path / "d.parquet")
     with pytest.raises(InputError, match="row 1 has no label: leave out the 1 such rows"):
@@ -200,6 +226,13 @@ def test_trees_of_root_files(tmp_path: Path) -> None:
     assert data.feature_names == ("x",) and data.X.tolist() == [[1.0], [1.0]]
     with pytest.raises(InputError, match=r"one number for each entry \(there are .*jets\): write"):
         load_dataset(path, columns=Columns(table="c"))
+    for wanted in (Columns(("jets",), table="c"), Columns(("y",), ("x", "jets"), table="folder/b")):
+        with pytest.raises(InputError, match=r"'jets' does not hold one number .*: write flat"):
+            load_dataset(path, columns=wanted)
+    with uproot.recreate(path) as file:
+        file["h"] = np.histogram([1.0, 2.0])
+    with pytest.raises(InputError, match="holds no tree"):
+        load_dataset(path)
 
 
 @pytest.mark.parametrize(("name", "extra"), [("d.parquet", "parquet"), ("d.root", "root")])
