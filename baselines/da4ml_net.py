@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,10 +19,10 @@ import numpy.typing as npt
 
 from symtick.baselines.quantised import Integers, QuantisedNet
 from symtick.errors import InputError, ToolError, VerificationError
-from symtick.files import new_folder
+from symtick.files import copy_files, new_folder
 from symtick.search.data.dataset import FloatArray
 from symtick.sim.nextpnr import place_and_route
-from symtick.sim.tools import execute, find
+from symtick.sim.tools import build_folder, execute, find
 from symtick.sim.yosys import Resources, synthesize
 
 TOP = "network"
@@ -89,16 +88,18 @@ def run_da4ml(
     step = 2.0 ** -network.bits.sum_fraction(len(network.weights) - 1)
     expected = np.asarray(network.raw_scores(words) * step, dtype=np.float64)
     start = time.perf_counter()
-    with new_folder(project) as draft, tempfile.TemporaryDirectory() as exchange:
-        job = _job(network, draft, Path(exchange)) | {
+    # made in a folder without spaces, which its make needs, and then moved
+    with new_folder(project) as draft, build_folder() as exchange:
+        job = _job(network, exchange) | {
             "cutoff": cutoff,
             "extra_depth": extra_depth,
             "part": part,
             "clock_ns": clock_ns,
             "simulated_rows": min(simulated_rows, len(words)),
         }
-        _save_arrays(network, words, Path(exchange))
-        results = _work(job, Path(exchange), env, timeout)
+        _save_arrays(network, words, exchange)
+        results = _work(job, exchange, env, timeout)
+        copy_files(Path(job["project"]), draft)
         for name in sorted(results.keys() & {"predicted", "simulated"}):
             _compare(results[name], expected, name)
     stages = int(results["stages"])
@@ -127,11 +128,11 @@ def _environment(simulated_rows: int) -> dict[str, str]:
     return env | {"NUMBA_DISABLE_JIT": "1"}
 
 
-def _job(network: QuantisedNet, draft: Path, exchange: Path) -> dict[str, Any]:
+def _job(network: QuantisedNet, exchange: Path) -> dict[str, Any]:
     bits = network.bits
     return {
         "top": TOP,
-        "project": str(draft.resolve()),
+        "project": str(exchange / "project"),
         "arrays": str(exchange / "arrays.npz"),
         "results": str(exchange / "results.npz"),
         "layers": len(network.weights),

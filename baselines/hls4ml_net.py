@@ -16,6 +16,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+import yaml
 
 from symtick.errors import InputError, ToolError
 from symtick.files import new_folder
@@ -115,5 +116,6 @@ def _work(job: dict[str, str | float], exchange: Path, timeout: float) -> FloatA
 def _settle(draft: Path, project: Path) -> None:
     """Let the project name its final folder, so that hls4ml's link_existing_project opens it."""
     config = draft / "hls4ml_config.yml"
-    text = config.read_text(encoding="utf-8")
-    config.write_text(text.replace(str(draft.resolve()), str(project.resolve())), encoding="utf-8")
+    content = yaml.safe_load(config.read_text(encoding="utf-8"))
+    content["OutputDir"] = str(project.resolve())
+    config.write_text(yaml.safe_dump(content, allow_unicode=True, width=1000), encoding="utf-8")

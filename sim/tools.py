@@ -12,9 +12,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import metadata
 from importlib.util import find_spec
@@ -186,6 +187,20 @@ def _kill(process: subprocess.Popen[bytes], group: bool) -> None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     process.kill()
+
+
+@contextmanager
+def build_folder() -> Iterator[Path]:
+    """A temporary folder without a space in its path, where make can build.
+
+    Raises:
+        ToolError: the folder of temporary files has one.
+    """
+    with tempfile.TemporaryDirectory(prefix="symtick-") as name:
+        folder = Path(name).resolve()
+        if " " in str(folder):
+            raise ToolError(f"make cannot build in {folder}: set TMPDIR to a path without spaces")
+        yield folder
 
 
 def _tail(log: Path) -> str:

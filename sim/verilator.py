@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +23,11 @@ from symtick.codegen.emit.project import write_files, write_verilog
 from symtick.codegen.emit.vectors import from_patterns, input_nodes, stacked, to_patterns
 from symtick.codegen.ir.fixed import RawArray, raw_dtype
 from symtick.errors import ToolError
-from symtick.files import write_text
+from symtick.files import copy_files, write_text
 from symtick.sim import bench, runtime_cache, tools
 
 _BENCH = ("run.py", "stream.py")
-_MADE = shutil.ignore_patterns("build", "__pycache__")
+_MADE = ("build", "__pycache__")  # folders that are not kept
 _MARGIN = 8
 # one C++ file: our designs are small, and precompiled headers cost more than they save
 _BUILD_ARGS = ["--output-split", "0"]
@@ -90,17 +89,14 @@ def run(
     sources = write_verilog(design, folder)
     kept = folder / "sim" / "verilog"
     shutil.rmtree(kept, ignore_errors=True)  # what an earlier simulation left
-    with tempfile.TemporaryDirectory(prefix="symtick-") as name:
-        draft = Path(name).resolve()
-        if " " in str(draft):
-            raise ToolError(f"make cannot build in {draft}: set TMPDIR to a path without spaces")
+    with tools.build_folder() as draft:
         write_files(draft, {f"rtl/{s.name}": s.read_text(encoding="utf-8") for s in sources})
         work = draft / "sim" / "verilog"
         _write_bench(design, raw, work, sources, flush)
         try:
             _simulate(work, kept / "simulation.log")
         finally:
-            shutil.copytree(work, kept, ignore=_MADE, dirs_exist_ok=True)
+            copy_files(work, kept, _MADE)
         stream = _recorded(design, work / "response.txt", len(raw) + flush)
     lag, mismatches, ambiguous = _lag(stream, reference, design.schedule.latency)
     return Simulation(

@@ -443,3 +443,11 @@ def test_public_names_are_listed_before_they_are_loaded() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     names = done.stdout.split()
     assert names == sorted(names) and {"compile_text", "Run", "__version__"} <= {*names}
+
+
+def test_folders_that_cannot_be_written_are_told_before_the_work(cli: Cli) -> None:
+    assert cli("compile", "x0*x1", "--input-format", "fixed<6,2>", "-o", "d ä")[0] == 0
+    other = ("compile", "x0*x1", "--input-format", "fixed<6,2>", "-o", "/proc/d")
+    for words in (other, ("tune", "d ä", "--budget", "0.1", "-o", "/proc/t")):
+        code, _, err = cli(*words)
+        assert code == 1 and err == f"symtick: {words[-1]}: No such file or directory\n"

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from symtick.errors import InputError
-from symtick.files import locked, new_folder, write_json, write_text
+from symtick.files import (
+    check_new_folder,
+    copy_files,
+    locked,
+    new_folder,
+    write_json,
+    write_text,
+)
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
@@ -84,9 +91,32 @@ def test_a_failure_inside_a_new_folder_is_told_by_its_last_name(tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_made_is_told_by_its_own_name() -> None:
-    with (
-        pytest.raises(OSError, match="'/proc/symtick_run'"),
-        new_folder(Path("/proc/symtick_run")),
-    ):
+@pytest.mark.parametrize("place", ["/proc/symtick_run", "/dev/null/run"])
+def test_a_folder_that_cannot_be_made_is_refused_before_the_work(place: str) -> None:
+    with pytest.raises(OSError, match=f"'{place}'"):
+        check_new_folder(Path(place))
+    with pytest.raises(OSError, match=f"'{place}'"), new_folder(Path(place)):
         pass
+
+
+def test_a_lock_that_cannot_be_made_is_told_by_its_folder() -> None:
+    with pytest.raises(OSError, match="'/proc'"), locked(Path("/proc"), "verify"):
+        pass
+
+
+def test_copied_files_are_whole_or_not_there(tmp_path: Path) -> None:
+    write_text(tmp_path / "a/one", "1")
+    write_text(tmp_path / "a/sub/two", "x" * 2000)
+    write_text(tmp_path / "a/build/three", "3")
+    copy_files(tmp_path / "a", tmp_path / "b", ["build"])
+    assert {p.name for p in (tmp_path / "b").rglob("*")} == {"one", "sub", "two"}
+    script = (
+        "import resource, sys; from pathlib import Path; from symtick.files import *\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)); a, b = map(Path, sys.argv[1:])\n"
+        "try: copy_files(a, b)\n"
+        "except OSError as error: print(error.filename, error.strerror)\n"
+    )
+    words = [sys.executable, "-c", script, str(tmp_path / "a"), str(tmp_path / "c")]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{tmp_path / 'c/sub/two'} File too large\n"
+    assert {p.name for p in (tmp_path / "c").rglob("*")} == {"one", "sub", "build", "three"}

@@ -11,8 +11,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,38 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
+def copy_files(source: Path, target: Path, leave_out: Collection[str] = ()) -> None:
+    """Copy the files below a folder, those in folders of certain names apart.
+
+    Raises:
+        OSError: one cannot be written; its filename is the place in `target`.
+    """
+    for path in sorted(source.rglob("*")):
+        inside = path.relative_to(source)
+        if path.is_file() and not set(inside.parts) & set(leave_out):
+            with _named(target / inside):
+                (target / inside).parent.mkdir(parents=True, exist_ok=True)
+                try:
+                    shutil.copy(path, target / inside)
+                except OSError:
+                    (target / inside).unlink(missing_ok=True)
+                    raise
+
+
+def check_new_folder(path: Path) -> None:
+    """Refuse a path where no folder can be made, before any work goes into filling one.
+
+    Raises:
+        InputError: `path` exists already.
+        OSError: no folder can be made there; its filename is `path`.
+    """
+    if path.exists() or path.is_symlink():
+        raise InputError(f"the output folder {path} exists: remove it or name another")
+    place = next(p for p in path.absolute().parents if p.exists())
+    with _named(path):
+        Path(tempfile.mkdtemp(dir=place, prefix=".symtick.")).rmdir()
+
+
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """A folder that appears under its name only when the block succeeds.
@@ -81,10 +113,9 @@ def new_folder(path: Path) -> Iterator[Path]:
         The temporary folder to fill.
 
     Raises:
-        InputError: `path` exists already.
+        InputError, OSError: as `check_new_folder`.
     """
-    if path.exists() or path.is_symlink():
-        raise InputError(f"the output folder {path} exists: remove it or name another")
+    check_new_folder(path)
     with _named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
@@ -120,8 +151,11 @@ def locked(folder: Path, verb: str, wait: bool = False) -> Iterator[None]:
 
     Raises:
         InputError: another process is in such a block, and `wait` is not set.
+        OSError: nothing can be written into the folder.
     """
-    with (folder / f".{verb}.lock").open("w") as file:
+    with ExitStack() as stack:
+        with _named(folder):
+            file = stack.enter_context((folder / f".{verb}.lock").open("w"))
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:

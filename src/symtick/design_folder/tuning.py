@@ -24,7 +24,7 @@ from symtick.codegen import Area, Design, Judge, Tuning, TuningStep, Width, tune
 from symtick.codegen.emit import vectors
 from symtick.design_folder.folder import DesignSpec, cost_figures, read_spec, write_design
 from symtick.errors import InputError
-from symtick.files import new_folder, write_json, write_text
+from symtick.files import check_new_folder, new_folder, write_json, write_text
 from symtick.hwcost import Estimate, estimate, load_device
 from symtick.report.plots.area_axis import area_axis
 from symtick.report.plots.curve import curve_svg
@@ -132,17 +132,11 @@ def tune_folder(
     spec, _ = read_spec(folder)
     whole = folder.resolve()  # "." has no name
     target = output or whole.with_name(f"{whole.name}_tuned")
-    refuse_existing(target)
+    check_new_folder(target)
     core = spec.core()
     raw = vectors.make(core, VECTORS, seed=1)
     tuning = tune_spec(spec, raw, error_judge(core, raw), bound.value, progress)
     return write_tuned(target, spec, tuning, tuning.within(bound.value), ERROR)
-
-
-def refuse_existing(target: Path) -> None:
-    """Raise InputError where there is such a folder, before the work for it is done."""
-    if target.exists():
-        raise InputError(f"the output folder {target} exists: remove it or name another")
 
 
 def tune_spec(

@@ -19,7 +19,7 @@ import numpy as np
 from symtick.config import Job, load_job
 from symtick.design_folder.folder import JOB, write_design
 from symtick.errors import InputError
-from symtick.files import locked, new_folder, write_bytes, write_json, write_text
+from symtick.files import check_new_folder, locked, new_folder, write_bytes, write_json, write_text
 from symtick.hwcost import model, search_cost
 from symtick.interrupts import stopping
 from symtick.run.advice import write_advice
@@ -56,11 +56,11 @@ def distill_job(
 
     Raises:
         InputError: the job, the data or the teacher is not acceptable, or the folder exists.
+        OSError: the folder cannot be made.
     """
     job = load_job(path)
     target = folder if folder is not None else Path("runs") / job.name
-    if target.exists():
-        raise InputError(f"the output folder {target} exists: remove it or name another")
+    check_new_folder(target)
     model(job.hardware.device, job.hardware.clock_mhz)
     config = distill_config(job)
     data = job.data

@@ -18,11 +18,11 @@ from symtick.design_folder.tuning import (
     Tuned,
     TuningObserver,
     error_judge,
-    refuse_existing,
     tune_spec,
     unobserved,
     write_tuned,
 )
+from symtick.files import check_new_folder
 from symtick.run.folder import Run
 from symtick.search.data.dataset import FloatArray
 from symtick.search.data.metrics import (
@@ -47,7 +47,7 @@ def tune_run(
     if design is None and entry.tuned_of:
         entry = run.front.entry(entry.tuned_of)  # with another budget, from the start
     target = output or run.folder / "tuned" / entry.name
-    refuse_existing(target)
+    check_new_folder(target)
     spec, problem = run.spec(entry), run.problem
     built, rows = spec.core(), slice(0, len(problem.raw))
     judge, allowed, measure = error_judge(built, problem.raw), bound.value, ERROR
