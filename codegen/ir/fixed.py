@@ -169,7 +169,7 @@ class StatedFormat(NamedTuple):
 
 
 _FIXED = re.compile(r"(?:ap_)?(u?)fixed<(\d{1,6}),(-?\d{1,6})((?:,\w+)*)>((?:,\w+)*)")
-_INTEGER = re.compile(r"(?:ap_)?(u?)int<?(\d{1,6})>?")
+_INTEGER = re.compile(r"(?:ap_)?(u?)int(?:<(\d{1,6})>|(\d{1,6})(?:_t)?)")
 _Q = re.compile(r"(u?)q(\d{1,6})\.(\d{1,6})", re.IGNORECASE)
 
 
@@ -179,8 +179,8 @@ def read_format(text: str, most: int = MAX_PORT_WIDTH) -> StatedFormat:
     Args:
         text: `fixed<W,I>` and `ufixed<W,I>` of W bits, I of them before the point, with or without
             AMD's prefix `ap_`, its modes inside as in `ap_fixed<16,6,AP_RND,AP_SAT>` or behind;
-            integers `ap_int<W>`, `ap_uint<W>`, `int16`; `qM.N` and `uqM.N` in ARM's convention, M
-            bits before the point, the sign's included, and N after it.
+            integers `ap_int<W>`, `ap_uint<W>`, `int16`, `int16_t`; `qM.N` and `uqM.N` in ARM's
+            convention, M bits before the point, the sign's included, and N after it.
         most: largest width; the default is the limit for ports.
 
     Raises:
@@ -193,7 +193,7 @@ def read_format(text: str, most: int = MAX_PORT_WIDTH) -> StatedFormat:
         width, frac = int(match[2]), int(match[2]) - int(match[3])
         modes = [word for word in (match[4] + match[5]).split(",") if word]
     elif match := _INTEGER.fullmatch(plain):
-        width, frac = int(match[2]), 0
+        width, frac = int(match[2] or match[3]), 0
     elif match := _Q.fullmatch(plain):
         width, frac = int(match[2]) + int(match[3]), int(match[3])
     if match is None or len(modes) > 2:

@@ -1,4 +1,8 @@
-"""Choices that the ranges of the inputs decide: the other side is neither computed nor checked."""
+"""What the ranges of the inputs say of an expression before its lowering.
+
+Of a choice that they decide the other side is neither computed nor checked; a power with a variable
+exponent needs a positive base.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from collections.abc import Sequence
 from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.lowering.analysis import Analysis
 from symtick.errors import DomainError
-from symtick.expr import Builder, Expression, Op
+from symtick.expr import Builder, Expression, Op, node_text
 
 
 def without_decided(
@@ -36,6 +40,28 @@ def without_decided(
         else:
             places.append(builder.op(node.op, *args))
     return builder.build([places[k] for k in expression.outputs])
+
+
+def check_powers(
+    expression: Expression, formats: Sequence[Fixed], bounds: Sequence[tuple[int, int]]
+) -> None:
+    """Refuse a power with a variable exponent whose base may be 0 or negative.
+
+    Raises:
+        DomainError: there is one, or the base is undefined somewhere.
+    """
+    support = expression.support()
+    powers = [n for n in expression.nodes if n.op is Op.POW and support[n.args[1]]]
+    analysis = Analysis(expression, formats, bounds)
+    for node in powers:
+        span = analysis.span(node.args[0])
+        if span.lo <= 0.0:
+            text = node_text(expression.nodes, node, expression.inputs, 6)
+            raise DomainError(
+                f"in {text}: a power with a variable exponent of a value that can be anywhere in "
+                f"{span}, which contains 0 or negative numbers; guard it, for example with "
+                "pow(max(., 0.01), b)"
+            )
 
 
 def _side(

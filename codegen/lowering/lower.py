@@ -33,7 +33,7 @@ from symtick.codegen.lowering import logic
 from symtick.codegen.lowering.analysis import Analysis, extra_bits, input_bounds, magnitude
 from symtick.codegen.lowering.angles import angle
 from symtick.codegen.lowering.arithmetic import Arithmetic, SignedNode, is_shift
-from symtick.codegen.lowering.choices import without_decided
+from symtick.codegen.lowering.choices import check_powers, without_decided
 from symtick.codegen.lowering.function_units import FunctionUnit, FunctionUnits
 from symtick.codegen.lowering.input_tables import LINE_BITS, InputTables, OfProduct, OfSum
 from symtick.codegen.lowering.normal_forms import (
@@ -96,8 +96,10 @@ def lower(
     bounds = input_bounds(formats, ranges, expression.inputs)
     if _depth(expression) > _DEEPEST:
         raise InputError(f"the expression is nested more than {_DEEPEST} operations deep")
-    expression = without_decided(prepared(expression), formats, bounds)
+    expression = without_decided(expression, formats, bounds)
     try:
+        check_powers(expression, formats, bounds)
+        expression = prepared(expression)
         return _by_division(expression, formats, bounds, model, precision, output_names)
     except DomainError as error:
         if any(node.op is Op.WHERE for node in expression.nodes):

@@ -153,6 +153,25 @@ def test_nothing_else_is_read(text: str) -> None:
     assert 0 < len(str(caught.value)) < 700
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x > 1 & y < 2", "& and | bind more tightly than comparisons, so that '1 & y' is joined"),
+        ("x % 2", r"write a - b\*floor\(a/b\)"),
+        ("x // 2", r"write floor\(a/b\)"),
+        ("~(x > 1)", "unknown: write not"),
+        ("|x|", r"invalid syntax; write abs\(x\)"),
+        ("2x + 1", r"write a product as 2\*x"),
+        ("3(x + 1)y", r"write a product as 2\*x"),
+        ("lambda + x", "'lambda' is a word of Python's, which can name no input"),
+        ("clip(x, 2, -1)", r"the wrong way round: clip\(a, low, high\)"),
+    ],
+)
+def test_other_ways_of_writing_are_told_ours(text: str, said: str) -> None:
+    with pytest.raises(ParseError, match=said):
+        parse(text, ("x", "y"))
+
+
 @given(st.text(max_size=30))
 @settings(max_examples=150)
 def test_any_text_is_read_or_refused(text: str) -> None:

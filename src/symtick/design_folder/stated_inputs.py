@@ -126,10 +126,8 @@ def read_inputs(
         expression = with_scaled_inputs(expression, worth)
     spans = None
     if input_ranges:
-        given_spans = (ranges.of(name) for name in names)
         spans = tuple(
-            Interval(fmt.lo, fmt.hi) if span is None else _range(span, step)
-            for span, (fmt, step) in zip(given_spans, words, strict=True)
+            _range(name, ranges.of(name), *word) for name, word in zip(names, words, strict=True)
         )
     return StatedInputs(expression, formulas.names, tuple(fmt for fmt, _ in words), spans, worth)
 
@@ -171,12 +169,20 @@ def number(text: str, what: str) -> float:
     return value
 
 
-def _range(text: str, step: float) -> Interval:
-    low, colon, high = text.partition(":")
-    if not colon:
-        raise InputError(f"{text!r} is not a range: write LO:HI with two numbers")
+def _range(name: str, text: str | None, fmt: Fixed, step: float) -> Interval:
+    """The range of an input in units of its format, by default all that this holds."""
+    if text is None:
+        return Interval(fmt.lo, fmt.hi)
+    low, _, high = text.partition(":")
     try:
         ends = [number(end, "an end of a range") / step for end in (low, high)]
     except InputError:
         raise InputError(f"{text!r} is not a range: write LO:HI with two numbers") from None
+    if ends[0] > ends[1]:
+        raise InputError(f"the range {text} of {name} begins above its end: write LO:HI")
+    if ends[0] > fmt.hi or ends[1] < fmt.lo:
+        raise InputError(
+            f"the range {text} of {name} is outside what its word holds, {fmt.lo * step:g} to "
+            f"{fmt.hi * step:g}: state another format, or its --lsb"
+        )
     return Interval(*ends)

@@ -56,6 +56,20 @@ _COMPARISONS: dict[type[ast.cmpop], tuple[bool, Op]] = {
     ast.LtE: (True, Op.GE),
     ast.Lt: (True, Op.GT),
 }
+# what to say of text that Python does not read, by what is in it
+_HINTS = {
+    "::": "; call a function by its plain name, as sqrt(x)",
+    r"&&|\|\||[!?]": "; write and, or, not, and `a if c else b`",
+    r"\|": "; write abs(x)",
+    r"(?<![\w.])\d+\.?\d*[A-Za-z_(]": "; write a product as 2*x",
+}
+_KEYWORDS = {*keyword.kwlist} - {"and", "or", "not", "if", "else", "in", "is"}
+# what to write for operators of other languages
+_INSTEAD: dict[type[ast.operator], str] = {
+    ast.BitXor: "; write ** for powers",
+    ast.FloorDiv: "; write floor(a/b)",
+    ast.Mod: "; write a - b*floor(a/b)",
+}
 _CONSTANTS = {"pi": math.pi, "e": math.e}
 # names that can be called: number of arguments, and what makes the node
 Calls = Mapping[str, tuple[int, Callable[..., int]]]
@@ -158,8 +172,10 @@ def _tree(text: str) -> ast.expr:
 
 def unreadable(text: str, what: str) -> str:
     """What to say of text that is no expression."""
-    hint = "; write and, or, not, and `a if c else b`" if re.search(r"&&|\|\||[!?]", text) else ""
-    hint = "; call a function by its plain name, as sqrt(x)" if "::" in text else hint
+    hint = next((said for pattern, said in _HINTS.items() if re.search(pattern, text)), "")
+    taken = [word for word in re.findall(r"[A-Za-z_]\w*", text) if word in _KEYWORDS]
+    if taken:
+        hint = f"; {taken[0]!r} is a word of Python's, which can name no input"
     return f"cannot read the expression {text[:80]!r}: {what}{hint}"
 
 
@@ -218,6 +234,8 @@ class TreeReader:
             return self._binary(node, depth)
         if isinstance(node, ast.Call):
             return self._call(node, depth)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Invert):
+            raise ParseError(f"the operator in {_shown(node)} is unknown: write not")
         raise ParseError(
             f"{_shown(node)} is not allowed in an expression: use numbers, inputs "
             f"({', '.join(self.places)}), + - * / **, comparisons and {', '.join(sorted(BY_NAME))}"
@@ -249,6 +267,11 @@ class TreeReader:
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             inner = self._condition(node.operand, whole, depth + 1)
             return self.builder.op(Op.SUB, self.builder.const(1.0), inner)
+        if isinstance(whole, ast.BinOp):
+            raise ParseError(
+                f"& and | bind more tightly than comparisons, so that {_shown(whole)} is joined: "
+                "write and, or, or put brackets around each comparison"
+            )
         raise ParseError(
             f"{_shown(node)} in {_shown(whole)} is no comparison: write {_shown(node)[1:-1]} != 0"
         )
@@ -279,13 +302,13 @@ class TreeReader:
             return self._power(node, depth)
         op = _BINARY.get(type(node.op))
         if op is None:
-            hint = "; write ** for powers" if isinstance(node.op, ast.BitXor) else ""
+            hint = _INSTEAD.get(type(node.op), "")
             raise ParseError(f"the operator in {_shown(node)} is unknown: use + - * / **{hint}")
         left = self.read(node.left, depth + 1)
         return self.builder.op(op, left, self.read(node.right, depth + 1))
 
     def _power(self, node: ast.BinOp, depth: int) -> int:
-        exponent = _exponent(node.right)
+        exponent = _stated(node.right)
         base = self.read(node.left, depth + 1)
         if exponent is None:
             return self.builder.op(Op.POW, base, self.read(node.right, depth + 1))
@@ -318,12 +341,20 @@ class TreeReader:
         wanted = _arity(name, self.calls)
         if len(args) != wanted:
             raise ParseError(f"{name} takes {wanted} arguments, not {len(args)}: {_shown(node)}")
+        if name == "clip":
+            _check_ends(node)
         if name in BY_NAME:
             return self.builder.op(BY_NAME[name], *args)
         if name in self.calls:
             return self.calls[name][1](self.builder, *args)
         inner = TreeReader(self.builder, {}, bound=dict(zip(ARGUMENTS, args, strict=False)))
         return inner.read(_body(name), 0)
+
+
+def _check_ends(clip: ast.Call) -> None:
+    low, high = (_stated(end) for end in clip.args[1:])
+    if low is not None and high is not None and low > high:
+        raise ParseError(f"{_shown(clip)} has its ends the wrong way round: clip(a, low, high)")
 
 
 def unknown_operator(name: str, calls: Calls) -> str:
@@ -365,13 +396,13 @@ def _number(node: ast.Constant) -> float:
     return value
 
 
-def _exponent(node: ast.expr) -> float | None:
-    """The value of an exponent that is a number or a quotient of two; None of any other."""
+def _stated(node: ast.expr) -> float | None:
+    """The value of what is a number or a quotient of two; None of any other."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        inner = _exponent(node.operand)
+        inner = _stated(node.operand)
         return None if inner is None else -inner
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
-        above, below = _exponent(node.left), _exponent(node.right)
+        above, below = _stated(node.left), _stated(node.right)
         # not a number where the divisor is 0, which is then refused
         return None if above is None or below is None else above / (below or math.nan)
     return _number(node) if isinstance(node, ast.Constant) else None

@@ -183,6 +183,13 @@ def test_a_side_that_is_undefined_somewhere_is_refused_with_the_reason() -> None
         compiled("log(x0)", [Fixed(6, 3)])
 
 
+@pytest.mark.parametrize("text", ["x0**x1", "(-2)**x0", "where(x1 > 0, 1 + abs(x0)**x1, x1)"])
+def test_a_variable_power_is_refused_as_it_is_written(text: str) -> None:
+    message = r"in (x0\*\*x1|pow\(.*\)): a power with a variable exponent .*; guard it.*pow\(max"
+    with pytest.raises(DomainError, match=message):
+        compiled(text, [Fixed(6, 3)] * 2)
+
+
 def test_powers_become_what_they_are() -> None:
     fmt = Fixed(7, 2, False)
     texts = ["(x0 + 1)**2.5", "(x0 + 1)**-1.5", "pow(x0, 4)", "pow(x0 + 1, x1/16)", "2**(x0/8)",
