@@ -15,6 +15,7 @@ from symtick.hwcost.models.model import OpenModel
 
 # rows of the device tables: their LUTs lie in front of a carry chain, where a path starts anew
 _CARRIES = frozenset({"add", "sub", "offset", "neg", "compare", "round"})
+_CHOICES = (GOp.GE, GOp.SELECT, GOp.MIN, GOp.MAX)
 _ONE_LUT_DEEP = _CARRIES | {"table", "select", "min", "max", "abs"}
 
 
@@ -53,7 +54,7 @@ def estimate(design: Design, model: CostModel) -> Estimate:
     if isinstance(model, OpenModel):
         factor = model.device.ff_factor
         by_node = live_areas(graph, schedule, model, flat=_flat(graph, schedule))
-        by_node = _without_absorbed(by_node, graph, schedule)
+        by_node = _with_constants(_without_absorbed(by_node, graph, schedule), graph, schedule)
         luts = with_slices([area.lut for area in by_node], graph, schedule.stage)
         by_node = tuple(replace(a, lut=lut) for a, lut in zip(by_node, luts, strict=True))
     else:
@@ -88,6 +89,33 @@ def _flat(graph: Graph, schedule: Schedule) -> bool:
             return False
         after_lut[k], after_carry[k] = not carries, carries or carried
     return True
+
+
+def _with_constants(areas: tuple[Area, ...], graph: Graph, schedule: Schedule) -> tuple[Area, ...]:
+    """The areas with what synthesis saves where one side of a comparison or a choice is a constant.
+
+    A comparison takes about half as many LUTs. A choice right before a register takes none: its
+    condition sets and clears the flip-flops.
+    """
+    held, left = _before_registers(graph, schedule), list(areas)
+    for k, node in enumerate(graph.nodes):
+        if node.op not in _CHOICES or all(graph.nodes[a].op is not GOp.CONST for a in node.args):
+            continue
+        chosen = 0.0 if node.op is GOp.GE else min(float(node.fmt.width), areas[k].lut)
+        compared = areas[k].lut - chosen
+        left[k] = replace(areas[k], lut=compared / 2.0 + (0.0 if held[k] else chosen))
+    return tuple(left)
+
+
+def _before_registers(graph: Graph, schedule: Schedule) -> list[bool]:
+    """Whether a node's bits go to registers alone, by wires at most."""
+    held, users = [schedule.latency > 0] * len(graph.nodes), graph.users()
+    for k in range(len(graph.nodes) - 1, -1, -1):
+        held[k] = held[k] and all(
+            schedule.stage[u] > schedule.stage[k] or (held[u] and not parts(graph, u))
+            for u in users[k]
+        )
+    return held
 
 
 def _without_absorbed(
