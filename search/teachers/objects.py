@@ -49,6 +49,15 @@ def object_teacher(
         InputError: it cannot teach this task, gives labels alone, knows other classes, or its
             scores do not lead to its own predictions.
     """
+    if isinstance(teacher, type):
+        raise InputError(
+            f"{teacher.__name__} is a class: give an object of it, fitted or with its weights"
+        )
+    if type(teacher).__name__ == "Booster" and _home(teacher) == "xgboost":
+        raise InputError(
+            "a Booster of XGBoost cannot teach as an object: write it by save_model and name the "
+            "file as teacher.trees in a job, or give an XGBClassifier or XGBRegressor"
+        )
     name = f"teacher, a {type(teacher).__name__},"
     if isinstance(teacher, torch.nn.Module):
         return _settled(_module(teacher, signature), "unknown", X, signature, "module")

@@ -269,12 +269,28 @@ class TorchTeacher:
         self.module.eval()
         try:
             with torch.inference_mode(), one_thread():
-                parts = [self.module(chunk) for chunk in torch.split(inputs, CHUNK)]
+                parts = [self._answer(chunk) for chunk in torch.split(inputs, CHUNK)]
                 scores = torch.cat(parts).double().cpu().numpy()
         finally:
             self.module.train(training)
         self._check_scores(scores, len(inputs))
         return np.asarray(scores, dtype=np.float64)
+
+    def _answer(self, rows: torch.Tensor) -> torch.Tensor:
+        name = type(self.module).__name__
+        try:
+            answer = self.module(rows)
+        except RuntimeError as error:  # torch's own, of shapes that do not fit
+            raise InputError(
+                f"the {name} fails on rows of {rows.shape[1]} features: {error}; give the features "
+                "that it was trained on"
+            ) from error
+        if not isinstance(answer, torch.Tensor):
+            raise InputError(
+                f"the {name} answers with a {type(answer).__name__}, not with a tensor of scores: "
+                "give a module whose forward returns the scores alone"
+            )
+        return answer
 
     def _check_scores(self, scores: npt.NDArray[Any], rows: int) -> None:
         if scores.ndim != 2 or len(scores) != rows:

@@ -170,6 +170,26 @@ def test_chances_of_a_module_and_of_keras_become_scores() -> None:
     assert np.abs(said - log_softmax(X @ kernel + bias, axis=1)).max() < 1e-4
 
 
+def test_modules_that_return_more_and_classes_are_refused() -> None:
+    class Pair(nn.Linear):
+        def forward(self, x: torch.Tensor) -> Any:
+            return super().forward(x), x
+
+    with pytest.raises(InputError, match="the Pair answers with a tuple, not with a tensor of sco"):
+        scores(Pair(3, 3))
+    with pytest.raises(
+        InputError, match=r"Linear fails on rows of 3 features: .*5x3.*; give the fe"
+    ):
+        scores(nn.Linear(5, 3))
+    with pytest.raises(InputError, match="LogisticRegression is a class: give an object of it"):
+        scores(LogisticRegression)
+    xgboost = pytest.importorskip("xgboost")
+    matrix = xgboost.DMatrix(X, NUMBERS)
+    booster = xgboost.train({"objective": "multi:softprob", "num_class": 3}, matrix, 2)
+    with pytest.raises(InputError, match=r"write it by save_model and name .* teacher\.trees"):
+        scores(booster)
+
+
 def test_other_objects_are_refused() -> None:
     with pytest.raises(InputError, match="a dict cannot teach: give a torch module, a Keras model"):
         scores({})
