@@ -343,8 +343,8 @@ def _best_slice(name: str, word: Fixed, raw: IntArray, bits: int, least: float) 
     Raises:
         InputError: that of the most bits has less entropy.
     """
-    widths = [min(k, word.width) for k in SLICE_BITS]
-    slices = {k: _finest(word, raw, k) for k in widths}
+    slices = slices_by_bits(word, raw)
+    widths = list(slices)
     entropy = {k: _entropy(part.codes(raw)) for k, part in slices.items()}
     first = min(bits, word.width)
     enough = [k for k in widths if k >= first and entropy[k] >= least]
@@ -360,6 +360,11 @@ def _best_slice(name: str, word: Fixed, raw: IntArray, bits: int, least: float) 
     while width - 1 in slices and entropy[width - 1] > entropy[width] - _SAME_BITS:
         width -= 1
     return slices[width]
+
+
+def slices_by_bits(word: Fixed, raw: IntArray) -> dict[int, Slice]:
+    """The finest slice of each number of bits that saturates few of these words, (rows,)."""
+    return {k: _finest(word, raw, k) for k in sorted({min(k, word.width) for k in SLICE_BITS})}
 
 
 def _finest(word: Fixed, raw: IntArray, bits: int) -> Slice:

@@ -38,6 +38,7 @@ from symtick.job_choice import ChooseSection
 from symtick.job_sources import CHECKED, DataSection, TeacherSection
 from symtick.search.data.dataset import Scaler
 from symtick.search.data.inputs import SLICE_BITS, InputMap, ScaledInputs, Word, WordInputs
+from symtick.search.data.slice_bits import AskedTeacher, by_teacher
 from symtick.search.distill.settings import DistillConfig, OpName
 from symtick.search.evolution.settings import MOST_INDIVIDUALS, Groups
 from symtick.search.hybrid.settings import HYBRID_METHODS
@@ -100,7 +101,8 @@ class InputsSection(_Section):
     Attributes:
         raw: the word of each input by name, `*` for all that are not named; a format alone is that
             of all.
-        bits: of a slice; it has more or fewer where the data ask for that.
+        bits: of a slice; it has more or fewer where the data ask for that. By default as few as
+            the teacher bears (`symtick.search.data.slice_bits`); without one that can be asked, 6.
         widths: bits of single slices, by name.
         format: format of every input, `fixed<width,1>`: features are scaled to [-1, 1) by an
             affine map of quantiles of the training rows, and saturated.
@@ -109,7 +111,7 @@ class InputsSection(_Section):
     """
 
     raw: Annotated[dict[str, RawSection] | None, BeforeValidator(_by_name)] = None
-    bits: SliceBits = SLICE
+    bits: SliceBits | None = None
     widths: dict[str, SliceBits] = {}
     format: str = INPUT_FORMAT
     formats: dict[str, str] = {}
@@ -153,21 +155,37 @@ class InputsSection(_Section):
                 "as '*'"
             )
         words = [(self.raw.get(n) or self.raw["*"]).word for n in names]
-        return WordInputs.fit(names, words, X, bits=self.bits, widths=self.widths, tail=self.tail)
+        bits = SLICE if self.bits is None else self.bits
+        return WordInputs.fit(names, words, X, bits=bits, widths=self.widths, tail=self.tail)
+
+    def suited(self, inputs: InputMap, asked: AskedTeacher) -> InputMap:
+        """The map that `fit` made, with the bits that this teacher needs where none are stated."""
+        if self.bits is not None or not isinstance(inputs, WordInputs):
+            return inputs
+        return by_teacher(inputs, asked, self.widths)
 
     @property
     def bits_key(self) -> str:
         """The key that says how many bits an input has."""
         return "format" if self.raw is None else "bits"
 
-    def finer(self, more: int) -> dict[int, InputsSection]:
-        """The section for the bits that it has, and for each number of up to so many more."""
+    def finer(self, inputs: InputMap, X: npt.ArrayLike, more: int) -> dict[int, InputMap]:
+        """A map by the most bits that its inputs have, and those of one to so many bits more.
+
+        Args:
+            inputs: the map in use.
+            X: training rows (n, features).
+            more: see there.
+        """
         if self.raw is None:
             first = Fixed.parse(self.format).width
-            numbers = range(first, first + more + 1)
-            return {n: self.model_copy(update={"format": f"fixed<{n},1>"}) for n in numbers}
-        numbers = range(self.bits, min(self.bits + more, SLICE_BITS[-1]) + 1)
-        return {n: self.model_copy(update={"bits": n}) for n in numbers}
+            numbers = range(first + 1, first + more + 1)
+            parts = {n: self.model_copy(update={"format": f"fixed<{n},1>"}) for n in numbers}
+        else:
+            first = self.bits or max(fmt.width for fmt in inputs.formats)
+            numbers = range(first + 1, min(first + more, SLICE_BITS[-1]) + 1)
+            parts = {n: self.model_copy(update={"bits": n}) for n in numbers}
+        return {first: inputs} | {n: part.fit(inputs.titles, X) for n, part in parts.items()}
 
     @field_validator("format")
     @classmethod

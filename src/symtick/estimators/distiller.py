@@ -22,7 +22,7 @@ from sklearn.utils.validation import validate_data
 
 from symtick.codegen import SCORES
 from symtick.config import InputsSection
-from symtick.defaults import CLOCK_MHZ, DEVICE, INPUT_FORMAT, SLICE, TAIL, VALIDATION
+from symtick.defaults import CLOCK_MHZ, DEVICE, INPUT_FORMAT, TAIL, VALIDATION
 from symtick.errors import InputError
 from symtick.estimators.distilled import FORMAT, Distilled, config_from_json
 from symtick.estimators.storing import read_stored
@@ -34,6 +34,7 @@ from symtick.search.data.dataset import FloatArray
 from symtick.search.data.inputs import InputMap
 from symtick.search.data.oddities import warn_of_oddities
 from symtick.search.data.problem import Problem
+from symtick.search.data.slice_bits import AskedTeacher
 from symtick.search.designs.settings import ChoiceSettings, Ratio
 from symtick.search.distill.advice import (
     MORE_BITS,
@@ -89,7 +90,8 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         task: `classification` (the class is the largest output) or `regression`.
         raw: the word that each port carries, as `inputs.raw` of a job (docs/jobs.md): a format for
             all, or a mapping by name. None: features are scaled outside the firmware.
-        bits: of the slices that the firmware reads of words; or a mapping by name as above.
+        bits: of the slices that the firmware reads of words, as few as the teacher bears by
+            default; or a mapping by name as above.
         input_format: without `raw`: `fixed<W,1>` of every input, scaled to [-1, 1); or a mapping
             by name, `*` for all that are not named.
         tail: without `raw`: quantile of the training rows at which an input saturates.
@@ -129,7 +131,7 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         teacher: object = None,
         task: Literal["classification", "regression"] = "classification",
         raw: str | Mapping[str, Any] | None = None,
-        bits: int | Mapping[str, int] = SLICE,
+        bits: int | Mapping[str, int] | None = None,
         input_format: str | Mapping[str, str] = INPUT_FORMAT,
         tail: float = TAIL,
         device: str = DEVICE,
@@ -256,15 +258,13 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         if self.raw is None:
             given["format"], given["formats"] = _by_name(self.input_format, INPUT_FORMAT)
         else:
-            given["bits"], given["widths"] = _by_name(self.bits, SLICE)
+            given["bits"], given["widths"] = _by_name(self.bits, None)
         with _as_parameters("inputs."):
             return validated(InputsSection, given)
 
     def _teacher_by_bits(self, rows: FloatArray, problem: Problem) -> list[QuantisedTeacher]:
         """The teacher on inputs of the bits that they have, and of more."""
-        sections = self._section().finer(MORE_BITS)
-        maps = {bits: part.fit(self.inputs_.titles, rows) for bits, part in sections.items()}
-
+        maps = self._section().finer(self.inputs_, rows, MORE_BITS)
         return quantised_teacher(maps, rows, problem, self.seed, self._teacher.logits)
 
     def settings(self) -> DistillConfig:
@@ -301,7 +301,6 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         weights: npt.ArrayLike | None,
         given: npt.ArrayLike | None,
     ) -> Problem:
-        X, formats = self.inputs_.values(rows), self.inputs_.formats
         common: dict[str, Any] = {
             "validation": self.validation,
             "seed": self.seed,
@@ -310,8 +309,9 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         }
         section = validated(ChooseSection, dict(self.choose or {}))
         if self.task == "regression":
-            said = self._said(rows, range(_columns(target)), given)
+            said = self._said(rows, range(_columns(target)), given, target)
             values, truth = (target, None) if said is None else (said, target)
+            X, formats = self.inputs_.values(rows), self.inputs_.formats
             return Problem.from_scores(X, values, formats, kind="values", truth=truth, **common)
         check_classification_targets(target)
         self.classes_, labels = np.unique(target, return_inverse=True)
@@ -319,14 +319,22 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
             raise InputError("one class only: y must hold at least two classes")
         common["chosen_by"] = section.goal(self._classes)
         said = self._said(rows, self.classes_.tolist(), given)
+        X, formats = self.inputs_.values(rows), self.inputs_.formats
         if said is None:
             return Problem.from_labels(X, labels, formats, classes=len(self.classes_), **common)
         return Problem.from_scores(X, said, formats, labels=labels, **common)
 
     def _said(
-        self, rows: FloatArray, outputs: Sequence[Any], given: npt.ArrayLike | None
+        self,
+        rows: FloatArray,
+        outputs: Sequence[Any],
+        given: npt.ArrayLike | None,
+        truth: FloatArray | None = None,
     ) -> FloatArray | None:
-        """What the teacher says of the rows, for these classes or numbers of targets."""
+        """What the teacher says of the rows, for these classes or numbers of targets.
+
+        The inputs get the bits that it needs, where none are stated.
+        """
         if given is not None and self.teacher is not None:
             raise InputError("there are a teacher and scores of one: leave one of the two out")
         names, columns = tuple(map(str, outputs)), getattr(self, "feature_names_in_", None)
@@ -338,6 +346,8 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         if self.teacher is None:
             return None
         self._teacher = object_teacher(self.teacher, rows, said, () if values else outputs)
+        asked = AskedTeacher(self._teacher.logits, rows, not values, truth)
+        self.inputs_ = self._section().suited(self.inputs_, asked)
         return self._teacher.logits(rows)
 
     @classmethod

@@ -52,6 +52,5 @@ def teacher_by_bits(run: Run, teacher: Teacher | None) -> list[QuantisedTeacher]
     teacher = teacher or teacher_again(job, train)
     if teacher is None:
         return []
-    sections = job.inputs.finer(MORE_BITS)
-    maps = {bits: part.fit(train.feature_names, train.X) for bits, part in sections.items()}
+    maps = job.inputs.finer(run.inputs, train.X, MORE_BITS)
     return quantised_teacher(maps, train.X, run.problem, job.seed, teacher.logits)

@@ -29,6 +29,7 @@ from symtick.search.data.dataset import Dataset
 from symtick.search.data.files import load_split
 from symtick.search.data.oddities import warn_of_oddities, warn_of_thin_background
 from symtick.search.data.problem import Problem
+from symtick.search.data.slice_bits import AskedTeacher
 from symtick.search.distill.advice import unmet
 from symtick.search.distill.checkpoint import HEAD
 from symtick.search.distill.distill import Distiller, Progress
@@ -68,6 +69,10 @@ def distill_job(
     inputs = job.inputs.fit(train.feature_names, train.X)
     _check_y(job, train)
     teacher = make_teacher(job, train)
+    if teacher is not None:
+        truth = train.targets if train.target_names else None
+        classes = job.task == "classification"
+        inputs = job.inputs.suited(inputs, AskedTeacher(teacher.logits, train.X, classes, truth))
     train, test = with_scores(train, test, teacher)
     own = kept(teacher)
     problem = make_problem(job, train, own, inputs)
