@@ -65,6 +65,9 @@ class CostModel(Protocol):
     def area(self, graph: Graph, node: int) -> Area:
         """Resources of the node's logic, without pipeline registers."""
 
+    def absorbed(self, graph: Graph, table: int) -> float:
+        """LUTs of a table that an adder takes in whose second operand it is (`ir.absorption`)."""
+
 
 @dataclass(frozen=True)
 class Schedule:

@@ -16,6 +16,7 @@ from symtick.codegen.ir.schedule import CostModel
 from symtick.codegen.passes.folding import fold
 from symtick.codegen.passes.fusion import fuse
 from symtick.codegen.passes.linear.shift_add import shift_add
+from symtick.codegen.passes.operands import order_operands
 from symtick.codegen.passes.products import products
 from symtick.codegen.passes.ranges import narrow
 from symtick.codegen.passes.splitting import split
@@ -63,6 +64,7 @@ PASSES: tuple[Pass, ...] = (
     Pass("products", products),
     Pass("split", split),
     Pass("fold parts", fold),
+    Pass("order operands", order_operands),
 )
 
 

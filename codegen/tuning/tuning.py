@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from symtick.codegen.ir.absorption import absorbable
 from symtick.codegen.ir.arrival import fewest_ticks
 from symtick.codegen.ir.fixed import Fixed, RawArray, Reals
 from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
@@ -202,6 +203,7 @@ class _Tuner:
         self.view = self.builder.view()
         self.values: dict[int, RawArray] = {}
         self.areas: dict[int, Area] = {}
+        self.columns: dict[int, float] = {}
         self.place: list[int] = []
         for k in range(len(self.graph.nodes)):
             self.place.append(self._node(k, self.place, self.widths))
@@ -309,7 +311,21 @@ class _Tuner:
         for k in live:
             if k not in self.areas:
                 self.areas[k] = self.model.area(self.view, k)
-        return sum((self.areas[k] for k in live), self._decision_area(place))
+        whole = sum((self.areas[k] for k in live), self._decision_area(place))
+        return whole + Area(lut=-self._absorbed(live, place))
+
+    def _absorbed(self, live: Sequence[int], place: Sequence[int]) -> float:
+        """LUTs of tables that adders take in; registers between them are not known here."""
+        outputs = [place[k] for k in self.graph.outputs]
+        return sum(
+            min(self.areas[table].lut, self._columns(table))
+            for _, table in absorbable(self.builder.nodes, live, outputs)
+        )
+
+    def _columns(self, table: int) -> float:
+        if table not in self.columns:
+            self.columns[table] = self.model.absorbed(self.view, table)
+        return self.columns[table]
 
     def _decision_area(self, place: Sequence[int]) -> Area:
         """What reads the outputs; known by their formats and bounds, and which are the same."""

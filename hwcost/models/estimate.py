@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 
 from symtick.codegen.design import Design
+from symtick.codegen.ir.absorption import absorbable
 from symtick.codegen.ir.graph import GOp, Graph
 from symtick.codegen.ir.schedule import Area, CostModel, Schedule
 from symtick.codegen.scheduling.slice_registers import with_slices
-from symtick.hwcost.models.features import parts, shape
+from symtick.hwcost.models.features import parts
 from symtick.hwcost.models.live_area import live_areas
 from symtick.hwcost.models.model import OpenModel
 
@@ -54,7 +54,8 @@ def estimate(design: Design, model: CostModel) -> Estimate:
     if isinstance(model, OpenModel):
         factor = model.device.ff_factor
         by_node = live_areas(graph, schedule, model, flat=_flat(graph, schedule))
-        by_node = _with_constants(_without_absorbed(by_node, graph, schedule), graph, schedule)
+        by_node = _without_absorbed(by_node, graph, schedule, model)
+        by_node = _with_constants(by_node, graph, schedule)
         luts = with_slices([area.lut for area in by_node], graph, schedule.stage)
         by_node = tuple(replace(a, lut=lut) for a, lut in zip(by_node, luts, strict=True))
     else:
@@ -119,23 +120,11 @@ def _before_registers(graph: Graph, schedule: Schedule) -> list[bool]:
 
 
 def _without_absorbed(
-    areas: tuple[Area, ...], graph: Graph, schedule: Schedule
+    areas: tuple[Area, ...], graph: Graph, schedule: Schedule, model: CostModel
 ) -> tuple[Area, ...]:
-    """The areas without the LUTs of table columns that an adder takes into its own.
-
-    A bit of an adder is a LUT of two inputs before the carry chain. Where its second operand is a
-    table in the same stage that nothing else reads, a column of at most five address bits fits into
-    that LUT; the first operand is read by the carry chain as well, and so stays.
-    """
-    readers = Counter(a for node in graph.nodes for a in node.args) + Counter(graph.outputs)
+    """The areas without the LUTs of table columns that an adder of their stage takes in."""
     left = list(areas)
-    for k, node in enumerate(graph.nodes):
-        if node.op not in (GOp.ADD, GOp.SUB):
-            continue
-        first, second = node.args
-        table = graph.nodes[second]
-        if table.op is not GOp.TABLE or graph.nodes[first].op is GOp.CONST:
-            continue
-        if readers[second] == 1 and schedule.stage[second] == schedule.stage[k]:
-            left[second] = Area(lut=max(0.0, areas[second].lut - shape(table).small))
+    for adder, table in absorbable(graph.nodes, range(len(graph.nodes)), graph.outputs):
+        if schedule.stage[table] == schedule.stage[adder]:
+            left[table] = Area(lut=max(0.0, areas[table].lut - model.absorbed(graph, table)))
     return tuple(left)

@@ -75,6 +75,10 @@ class OpenModel:
             total = total + self._part_area(part, graph.nodes[node])
         return total
 
+    def absorbed(self, graph: Graph, table: int) -> float:
+        """Columns of a table that leave an input of their LUT free."""
+        return float(shape(graph.nodes[table]).small)
+
     def row_delay(self, row: str, features: Mapping[str, float]) -> float:
         """Delay of one operation that is in no graph, from its features."""
         return self._part_delay(PricedPart(row, features))
@@ -159,6 +163,10 @@ class CycleModel:
         """Unknown: the tables state cycles only."""
         return Area()
 
+    def absorbed(self, graph: Graph, table: int) -> float:
+        """Unknown."""
+        return 0.0
+
 
 @dataclass(frozen=True)
 class UnitModel:
@@ -192,6 +200,10 @@ class UnitModel:
     def area(self, graph: Graph, node: int) -> Area:
         """One LUT, none for wires."""
         return Area() if graph.nodes[node].op in WIRES else Area(lut=1.0)
+
+    def absorbed(self, graph: Graph, table: int) -> float:
+        """None: every operation takes its LUT."""
+        return 0.0
 
 
 Model = OpenModel | CycleModel | UnitModel

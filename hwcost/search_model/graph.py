@@ -75,6 +75,10 @@ class TableModel:
         """LUTs of a node."""
         return Area(lut=self.prices.get(node, (0.0, 0.0))[1])
 
+    def absorbed(self, graph: Graph, table: int) -> float:
+        """None: it is in the price of a sum."""
+        return 0.0
+
 
 def lowered(expression: Expression, cost: SearchCost, output: int = 0) -> tuple[Graph, TableModel]:
     """The graph that the search's rules build for an output, and the model that prices it.

@@ -26,6 +26,9 @@ class UnitModel:
     def registered(self, graph: Graph, node: int) -> bool:
         return False
 
+    def absorbed(self, graph: Graph, table: int) -> float:
+        return 0.0
+
     def area(self, graph: Graph, node: int) -> Area:
         here = graph.nodes[node]
         if self.delay(graph, node) == 0.0:

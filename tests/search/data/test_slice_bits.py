@@ -20,7 +20,7 @@ WORDS = WordInputs.fit(NAMES, [Word(Fixed(16, 16, False))] * 3, X, bits=6, width
 
 
 def scores(rows: FloatArray) -> FloatArray:
-    """Two classes: many periods of the first input, one slope of the second, nothing of the third."""
+    """Of two classes: many periods of the first input, one slope of the second, no third."""
     first = 4.0 * np.sin(40.0 * rows[:, 0]) + rows[:, 1]
     return np.stack([first, -first], axis=1)
 
