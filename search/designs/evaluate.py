@@ -32,10 +32,10 @@ from symtick.hwcost.models.estimate import estimate
 from symtick.hwcost.search_model.graph import search_cost
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.data.dataset import FloatArray
-from symtick.search.data.inputs import InputMap
 from symtick.search.data.problem import Problem
 from symtick.search.designs.front import Core, FrontEntry
 from symtick.search.designs.settings import FixedPointSettings
+from symtick.search.inputs.maps import InputMap
 
 MAX_PRICED_BITS = 8  # wider tables are priced as so many of these
 ERROR_ROWS = 4_000  # training rows that an evolved form's error is measured on

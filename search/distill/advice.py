@@ -13,10 +13,10 @@ from itertools import pairwise
 from statistics import median
 
 from symtick.search.data.dataset import FloatArray
-from symtick.search.data.inputs import InputMap
 from symtick.search.data.problem import Problem, shuffled
 from symtick.search.designs.front import Front, FrontEntry
 from symtick.search.designs.settings import ChoiceSettings
+from symtick.search.inputs.maps import InputMap
 from symtick.settings import within
 
 MOST = 4  # lines shown

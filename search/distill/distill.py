@@ -24,7 +24,6 @@ from symtick.codegen import CostModel
 from symtick.errors import InputError
 from symtick.expr import SEARCH_NAMES
 from symtick.hwcost.search_model.table import SearchCost
-from symtick.search.data.inputs import InputMap
 from symtick.search.data.problem import Problem
 from symtick.search.designs.evaluate import DesignEvaluator
 from symtick.search.designs.front import Front, FrontEntry
@@ -36,6 +35,7 @@ from symtick.search.distill.checkpoint import Checkpoint, fingerprint
 from symtick.search.distill.output_search import OutputSearch
 from symtick.search.distill.settings import DistillConfig
 from symtick.search.distill.unit_check import check_units
+from symtick.search.inputs.maps import InputMap
 from symtick.search.kernel_api.search import Search, Status
 from symtick.search.layered.elimination import Elimination, LayeredRows, PrunedForm, unpack
 from symtick.search.layered.layers import OUTER_SHAPE, SHAPES, Layers

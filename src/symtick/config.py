@@ -37,11 +37,11 @@ from symtick.errors import InputError
 from symtick.job_choice import ChooseSection
 from symtick.job_sources import CHECKED, DataSection, TeacherSection
 from symtick.search.data.dataset import Scaler
-from symtick.search.data.inputs import SLICE_BITS, InputMap, ScaledInputs, Word, WordInputs
-from symtick.search.data.slice_bits import AskedTeacher, by_teacher
 from symtick.search.distill.settings import DistillConfig, OpName
 from symtick.search.evolution.settings import MOST_INDIVIDUALS, Groups
 from symtick.search.hybrid.settings import HYBRID_METHODS
+from symtick.search.inputs.maps import SLICE_BITS, InputMap, ScaledInputs, Word, WordInputs
+from symtick.search.inputs.slice_bits import AskedTeacher, by_teacher
 from symtick.search.layered.settings import Hidden
 from symtick.settings import Count, Positive, Real, Threads, complaints, one_of
 
@@ -96,13 +96,13 @@ class InputsSection(_Section):
     """How features become what the firmware reads.
 
     With `raw` the ports carry the words of the detector, and the firmware reads a slice of each
-    (`symtick.search.data.inputs`). Without it features are scaled outside the firmware.
+    (`symtick.search.inputs.maps`). Without it features are scaled outside the firmware.
 
     Attributes:
         raw: the word of each input by name, `*` for all that are not named; a format alone is that
             of all.
         bits: of a slice; it has more or fewer where the data ask for that. By default as few as
-            the teacher bears (`symtick.search.data.slice_bits`); without one that can be asked, 6.
+            the teacher bears (`symtick.search.inputs.slice_bits`); 6 where none can be asked.
         widths: bits of single slices, by name.
         format: format of every input, `fixed<width,1>`: features are scaled to [-1, 1) by an
             affine map of quantiles of the training rows, and saturated.

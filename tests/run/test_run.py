@@ -17,7 +17,7 @@ from symtick.expr import parse, to_text
 from symtick.run import distilling
 from symtick.run.designs import _rounded
 from symtick.search.data.dataset import Scaler
-from symtick.search.data.inputs import ScaledInputs
+from symtick.search.inputs.maps import ScaledInputs
 
 ROOT = Path(__file__).resolve().parents[2]
 Job = Callable[..., Path]

@@ -27,10 +27,10 @@ from symtick.estimators.storing import plain_parameters
 from symtick.expr import Expression, to_text
 from symtick.files import new_folder, write_json
 from symtick.search.data.dataset import FloatArray
-from symtick.search.data.inputs import InputMap, from_json
 from symtick.search.designs.front import Front
 from symtick.search.distill.advice import Suggestion
 from symtick.search.distill.settings import DistillConfig
+from symtick.search.inputs.maps import InputMap, from_json
 from symtick.settings import complaints
 
 if TYPE_CHECKING:

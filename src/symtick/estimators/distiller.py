@@ -31,10 +31,8 @@ from symtick.hwcost import model, search_cost
 from symtick.job_choice import ChooseSection
 from symtick.progress import Lines
 from symtick.search.data.dataset import FloatArray
-from symtick.search.data.inputs import InputMap
 from symtick.search.data.oddities import warn_of_oddities
 from symtick.search.data.problem import Problem
-from symtick.search.data.slice_bits import AskedTeacher
 from symtick.search.designs.settings import ChoiceSettings, Ratio
 from symtick.search.distill.advice import (
     MORE_BITS,
@@ -45,6 +43,8 @@ from symtick.search.distill.advice import (
 )
 from symtick.search.distill.distill import Distiller, Progress
 from symtick.search.distill.settings import DistillConfig
+from symtick.search.inputs.maps import InputMap
+from symtick.search.inputs.slice_bits import AskedTeacher
 from symtick.search.teachers.objects import object_teacher
 from symtick.search.teachers.scoring import Signature, given_scores
 from symtick.settings import Chance, Natural, Positive, Threads, flat, validated
@@ -116,7 +116,7 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         front_: the designs (`symtick.search.designs.front.Front`).
         advice_: what to raise and what it would buy, where no design is good enough
             (`symtick.search.distill.advice.Suggestion`).
-        inputs_: from features to ports (`symtick.search.data.inputs.InputMap`).
+        inputs_: from features to ports (`symtick.search.inputs.maps.InputMap`).
         classes_: class labels (classification).
         n_features_in_: number of features.
 

@@ -29,12 +29,12 @@ from symtick.search.data.dataset import Dataset
 from symtick.search.data.files import load_split
 from symtick.search.data.oddities import warn_of_oddities, warn_of_thin_background
 from symtick.search.data.problem import Problem
-from symtick.search.data.slice_bits import AskedTeacher
 from symtick.search.distill.advice import unmet
 from symtick.search.distill.checkpoint import HEAD
 from symtick.search.distill.distill import Distiller, Progress
 from symtick.search.distill.settings import DistillConfig
 from symtick.search.distill.unit_check import check_units
+from symtick.search.inputs.slice_bits import AskedTeacher
 from symtick.search.teachers.teacher import Teacher
 from symtick.version import __version__
 

@@ -38,9 +38,9 @@ from symtick.files import locked
 from symtick.run.designs import RunDesign
 from symtick.search.data.dataset import Dataset, FloatArray
 from symtick.search.data.files import load_dataset
-from symtick.search.data.inputs import InputMap, from_json
 from symtick.search.data.problem import Problem
 from symtick.search.designs.front import Front, FrontEntry
+from symtick.search.inputs.maps import InputMap, from_json
 
 if TYPE_CHECKING:
     from symtick.baselines.rows import ComparisonRow

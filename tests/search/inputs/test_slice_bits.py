@@ -10,8 +10,8 @@ from scipy.special import log_softmax
 
 from symtick.codegen import Fixed
 from symtick.search.data.dataset import FloatArray
-from symtick.search.data.inputs import Word, WordInputs, slices_by_bits
-from symtick.search.data.slice_bits import AskedTeacher, by_teacher
+from symtick.search.inputs.maps import Word, WordInputs, slices_by_bits
+from symtick.search.inputs.slice_bits import AskedTeacher, by_teacher
 
 RNG = np.random.default_rng(7)
 X = RNG.uniform(0.0, 1.0, (3000, 3))

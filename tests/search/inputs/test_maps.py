@@ -11,7 +11,7 @@ from symtick.codegen import Fixed
 from symtick.errors import InputError
 from symtick.expr import parse
 from symtick.search.data.dataset import Scaler
-from symtick.search.data.inputs import ScaledInputs, Word, WordInputs, from_json
+from symtick.search.inputs.maps import ScaledInputs, Word, WordInputs, from_json
 
 RNG = np.random.default_rng(5)
 # a momentum in quarters of a GeV, a signed angle, a count, and a mass far from 0

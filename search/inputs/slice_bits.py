@@ -12,8 +12,8 @@ import numpy as np
 
 from symtick.codegen import Slice
 from symtick.search.data.dataset import FloatArray
-from symtick.search.data.inputs import WordInputs, slices_by_bits
 from symtick.search.data.objective import row_divergences, softmax
+from symtick.search.inputs.maps import WordInputs, slices_by_bits
 
 ASKED_ROWS = 4_000  # training rows that the teacher is asked about
 SEEN_ROWS = 20_000  # those whose words decide what a slice of so many bits is

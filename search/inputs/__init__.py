@@ -1,0 +1,1 @@
+"""From features to what a design reads: words and their slices, or scaled features."""
