@@ -19,7 +19,7 @@ import yaml
 from annotated_types import Ge, Lt
 from pydantic import Field, model_validator
 
-from symtick.errors import InputError
+from symtick.errors import InputError, did_you_mean
 from symtick.hwcost.devices.measured import Family
 from symtick.hwcost.devices.rows import FEATURES, ROWS, DeviceRow, Strict, refuse_renamed
 from symtick.settings import Count, Natural, NotNegative, Positive, Whole, validated
@@ -253,8 +253,8 @@ def load_device(name: str) -> Device:
         return _read(path, path.stat().st_mtime_ns)
     if name not in devices():
         raise InputError(
-            f"unknown device {name!r}: there are {', '.join(devices())}; a file of your own is "
-            "named by its path, which ends in .yaml"
+            f"unknown device {name!r}: {did_you_mean(name, devices())}there are "
+            f"{', '.join(devices())}; a file of your own is named by its path, which ends in .yaml"
         )
     return _read(Path(str(files("symtick.hwcost") / "data" / f"{name}.yaml")), 0)
 

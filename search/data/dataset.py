@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.defaults import TAIL
-from symtick.errors import InputError
+from symtick.errors import InputError, did_you_mean
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -299,7 +299,8 @@ class Dataset:
         for name in names:
             if name not in self.feature_names:
                 raise InputError(
-                    f"has no feature {name!r}, which data.features names: it has "
+                    f"has no feature {name!r}, which data.features names: "
+                    f"{did_you_mean(name, self.feature_names)}it has "
                     f"{', '.join(self.feature_names)}"
                 )
         places = [self.feature_names.index(name) for name in names]

@@ -10,7 +10,6 @@ import csv
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from symtick.errors import InputError, MissingExtraError
+from symtick.errors import InputError, MissingExtraError, did_you_mean
 from symtick.search.data.dataset import Dataset, DataTask, FloatArray
 from symtick.search.data.labels import numbered_labels
 
@@ -92,11 +91,10 @@ def from_columns(
 
 
 def _lacking(path: Path, name: str, key: str, content: Mapping[str, Column]) -> str:
-    near = get_close_matches(name, content, 1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    meant = did_you_mean(name, content)
     names = ", ".join(list(content)[:_SHOWN])
     more = f", and {len(content) - _SHOWN} more" if len(content) > _SHOWN else ""
-    return f"{path} has no column {name!r}, which {key} names: it has {names}{more}{hint}"
+    return f"{path} has no column {name!r}, which {key} names: {meant}it has {names}{more}"
 
 
 def _matrix(

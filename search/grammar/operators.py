@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symtick.errors import InputError
+from symtick.errors import InputError, did_you_mean
 from symtick.expr import (
     BY_NAME,
     NAMED,
@@ -171,5 +171,6 @@ def searched_operator(name: str, own: Mapping[str, Operator]) -> Op | Operator:
         raise InputError(compiler_alone(name))
     if found is None:
         known = sorted({*SEARCH_NAMES, *OPERATORS, *own})
-        raise InputError(f"unknown operator {name!r}: there are {', '.join(known)}")
+        meant = did_you_mean(name, known)
+        raise InputError(f"unknown operator {name!r}: {meant}there are {', '.join(known)}")
     return found

@@ -30,6 +30,7 @@ from symtick.search.teachers.scoring import (
     in_rows,
     standardised,
 )
+from symtick.search.teachers.state_dict import TORCH_SCRIPT
 from symtick.search.torch_threads import one_thread
 
 _OTHERWISE = (
@@ -52,7 +53,7 @@ _DTYPES = {
 }  # fmt: skip
 _FORMATS = {1: torch.contiguous_format, 2: torch.channels_last, 4: torch.preserve_format}
 _LITERALS = ("as_int", "as_ints", "as_float", "as_floats", "as_bool", "as_bools", "as_string")
-_POSITIONAL = 1  # kind of an argument
+_POSITIONAL = 1  # kind of an argumentfrom symtick.search.teachers.state_dict import TORCH_SCRIPT
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +142,8 @@ def _read(path: Path, signature: Signature, origin: str) -> tuple[Program, Meani
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         root = names[0].partition("/")[0] if names else ""
+        if any(name.startswith(f"{root}/code/") for name in names):
+            raise InputError(f"{path} {TORCH_SCRIPT}")
         if f"{root}/models/model.json" not in names:
             raise InputError(
                 f"{path} holds no models/model.json: write it by torch.export.save with torch 2.8 "

@@ -117,6 +117,13 @@ def _inside(content: Mapping[str, Any], path: Path) -> Mapping[str, torch.Tensor
     )
 
 
+TORCH_SCRIPT = (
+    "is a TorchScript program, whose code is not run here. Where the model was made, write "
+    "torch.save(model.state_dict(), 'model.pt'), or export it to ONNX (teacher.onnx) or by "
+    "torch.export (teacher.program)"
+)
+
+
 def _check_kind(path: Path) -> None:
     """Refuse archives that hold a program, by what is in them."""
     if not zipfile.is_zipfile(path):
@@ -126,11 +133,7 @@ def _check_kind(path: Path) -> None:
     if "models" in folders:
         raise InputError(f"{path} is a program of torch.export: name it as teacher.program instead")
     if "code" in folders:
-        raise InputError(
-            f"{path} is a TorchScript program, whose code is not run here. Where the model was "
-            "made, write torch.save(model.state_dict(), 'model.pt'), or export it to ONNX "
-            "(teacher.onnx) or by torch.export (teacher.program)"
-        )
+        raise InputError(f"{path} {TORCH_SCRIPT}")
 
 
 def _steps(

@@ -7,6 +7,7 @@ into the run folder, so that every later step and a resumed search read the same
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,6 +16,7 @@ import numpy.typing as npt
 import yaml
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     Field,
@@ -33,7 +35,7 @@ from symtick.defaults import (
     TAIL,
     VECTORS,
 )
-from symtick.errors import InputError
+from symtick.errors import InputError, did_you_mean
 from symtick.job_choice import ChooseSection
 from symtick.job_sources import CHECKED, DataSection, TeacherSection
 from symtick.search.data.dataset import Scaler
@@ -55,6 +57,14 @@ def _by_name(given: object) -> object:
         return {"*": {"format": given}}
     if isinstance(given, dict):
         return {n: {"format": w} if isinstance(w, str) else w for n, w in given.items()}
+    return given
+
+
+def _is_name(given: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,39}", given):
+        raise ValueError(
+            f"must begin with a letter and have up to 40 letters, digits and _, not {given!r}"
+        )
     return given
 
 
@@ -141,8 +151,9 @@ class InputsSection(_Section):
             all_others = {"*"} if key == "raw" else set()
             strange = sorted(set(getattr(self, key) or {}) - {*names, *all_others})
             if strange:
+                meant = did_you_mean(strange[0], names)
                 raise InputError(
-                    f"inputs.{key} names {', '.join(strange)}, but the features are "
+                    f"inputs.{key} names {', '.join(strange)}: {meant}the features are "
                     f"{', '.join(names)}"
                 )
         if self.raw is None:
@@ -310,7 +321,7 @@ class VerifySection(_Section):
 class Job(_Section):
     """A whole job; see the sections."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,39}$")]
+    name: Annotated[str, AfterValidator(_is_name)]
     seed: Annotated[int, Ge(0), Lt(2**32)] = SEARCH.seed
     task: Literal["classification", "regression"] = "classification"
     data: DataSection

@@ -4,6 +4,29 @@ The command line turns every `SymtickError` into one paragraph on stderr and a n
 status; any other exception is a bug in symtick.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+
+_NEAR = 0.6  # likeness from which on a name may have been meant
+_AS_NEAR = 0.2  # by which a name may be less like than the one most like
+_PART = 3  # letters from which on a part of a name is as good as the name
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`did you mean sqrt or square? `, to stand before a list; nothing where no name comes near."""
+
+    def likeness(other: str) -> float:
+        one, two = name.casefold(), other.casefold()
+        part = len(one) >= _PART and one in two
+        return max(0.9 * part, SequenceMatcher(None, one, two).ratio())
+
+    near = sorted(known, key=likeness, reverse=True)[:3]
+    least = max(_NEAR, likeness(near[0]) - _AS_NEAR) if near else 0.0
+    near = [other for other in near if likeness(other) >= least]
+    return f"did you mean {' or '.join(near)}? " if near else ""
+
 
 class SymtickError(Exception):
     """Base of every error that a user can cause and mend; the text says how."""

@@ -8,7 +8,7 @@ from typing import Annotated
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, model_validator
 
-from symtick.errors import InputError
+from symtick.errors import InputError, did_you_mean
 from symtick.job_sources import CHECKED
 from symtick.search.data.goals import Goal, GoalName
 from symtick.search.designs.settings import ChoiceSettings, Ratio
@@ -78,7 +78,8 @@ class ChooseSection(_Section):
         for name in self.signal:
             if name not in classes:
                 raise InputError(
-                    f"choose.signal names {name!r}, but the classes are {', '.join(classes)}"
+                    f"choose.signal names {name!r}: {did_you_mean(name, classes)}the classes are "
+                    f"{', '.join(classes)}"
                 )
         if self.signal and set(self.signal) == set(classes):
             raise InputError("choose.signal names every class: leave the background out")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
 from functools import wraps
 from reprlib import Repr
 from types import UnionType
@@ -31,7 +30,7 @@ from pydantic import (
 from pydantic.dataclasses import dataclass
 from pydantic_core import ErrorDetails
 
-from symtick.errors import InputError
+from symtick.errors import InputError, did_you_mean
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -52,7 +51,10 @@ def one_of(names: Collection[str]) -> AfterValidator:
 
     def check(name: str) -> str:
         if name not in names:
-            raise ValueError(f"must be one of {', '.join(names)}, not {name!r}")
+            meant = did_you_mean(name, names).rstrip()
+            raise ValueError(
+                f"must be one of {', '.join(names)}, not {name!r}{meant and f'; {meant}'}"
+            )
         return name
 
     return AfterValidator(check)
@@ -170,9 +172,8 @@ def _keys(owner: type, loc: tuple[int | str, ...]) -> str:
 def _near(owner: type, loc: tuple[int | str, ...]) -> str:
     """What an unknown key may stand for, or the keys that there are."""
     fields = _fields(owner, loc[:-1])
-    near = get_close_matches(str(loc[-1]), fields, 1)
-    if near:
-        return f"; did you mean {near[0]}?"
+    if meant := did_you_mean(str(loc[-1]), fields):
+        return f"; {meant}".rstrip()
     return f"; there are {', '.join(fields)}" if fields else ""
 
 

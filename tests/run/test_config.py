@@ -62,7 +62,7 @@ def test_resolved_job_reads_back_the_same(tmp_path: Path) -> None:
         ({"sede": 3}, "unknown key sede"),
         ({"search": {"generation": 3}}, "unknown key search.generation"),
         ({"seed": -1}, "seed must be an integer from 0 below 4294967296, not -1"),
-        ({"name": "a b"}, "name must match pattern .*, not 'a b'"),
+        ({"name": "a b"}, "name must begin with a letter .*, not 'a b'"),
         ({"inputs": {"format": "fixed<99,6>"}}, r"inputs.format: .*fixed<99,6>.*over the limit"),
         ({"inputs": {"formats": {"m": "float"}}}, "inputs.formats: 'float' is not a format"),
         ({"search": {"operators": ["add", "gamma"]}}, r"operators.1 must be one of .*'gamma'"),

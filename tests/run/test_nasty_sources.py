@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -68,6 +70,7 @@ TEACHERS: Mapping[str, tuple[object, str]] = {
     "other widths": ({"torch": {"state_dict": "ok.pt", "widths": [5]}}, r"needs \(5, 3\)"),
     "torch as onnx": ({"onnx": "ok.pt"}, "is not an ONNX file, or damaged"),
     "torch as Keras": ({"keras": "ok.pt"}, r"is not a \.keras file, or damaged"),
+    "TorchScript as program": ({"program": "script.pt"}, "TorchScript program, .*state_dict"),
     "torch as program": ({"program": "ok.pt"}, "write it by torch.export.save with torch 2.8"),
     "torch as trees": ({"trees": "ok.pt"}, "no file of boosted trees: write XGBoost's by"),
     "torch as saved": ({"saved": "ok.pt"}, "is not a teacher that symtick saved"),
@@ -97,6 +100,22 @@ DATA: Mapping[str, tuple[object, str]] = {
     "arrays as hdf5": ({"path": "fake.h5"}, "is not an HDF5 file, or damaged"),
     "UTF-16": ({"path": "wide.csv"}, "is not a csv file in UTF-8"),
     "a misspelt feature": ({"path": "ok.npz", "features": ["x9"]}, "no feature 'x9', which data"),
+}  # fmt: skip
+
+
+SETTINGS: Mapping[str, tuple[dict[str, Any], str]] = {
+    "a name with a blank": ({"name": "a b"}, "name must begin with a letter and have up to 40 let"),
+    "a misspelt section": ({"hardwar": {}}, "unknown key hardwar; did you mean hardware?"),
+    "a part of a device": ({"hardware": {"device": "vu9p"}}, "'vu9p': did you mean xcvu9p-2 or x"),
+    "no device at all": ({"hardware": {"device": "alveo"}}, "unknown device 'alveo': there are ec"),
+    "a misspelt operator": ({"search": {"operators": ["sqare"]}}, "'sqare'; did you mean square"),
+    "an operator of another": ({"search": {"operators": ["asin"]}}, "an operator of the compiler"),
+    "a feature in capitals": (
+        {"inputs": {"formats": {"X0": "fixed<8,1>"}}}, "names X0: did you mean x0? the features",
+    ),
+    "a misspelt class": (
+        {"choose": {"by": "auc", "signal": ["bb"]}}, "'bb': did you mean b? the classes are a, b",
+    ),
 }  # fmt: skip
 
 
@@ -130,6 +149,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 3))
     torch.save(net.state_dict(), folder / "ok.pt")
     torch.save(net, folder / "module.pt")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.jit.trace(net, torch.zeros(1, 3)).save(folder / "script.pt")
     (folder / "ok.csv").write_text("a,label\n1,0\n")
     (folder / "wide.csv").write_text("a,label\n1,0\n", encoding="utf-16")
     (folder / "x.pkl").write_bytes(b"\x80")
@@ -148,6 +170,12 @@ def test_teachers(job: Job, files: Path, what: str) -> None:
 def test_data_sections(job: Job, files: Path, what: str) -> None:
     data, said = DATA[what]
     refused(job, files, said, data=data)
+
+
+@pytest.mark.parametrize("what", SETTINGS)
+def test_settings(job: Job, files: Path, what: str) -> None:
+    sections, said = SETTINGS[what]
+    refused(job, files, re.escape(said), **{"data": {"path": "ok.npz"}, **sections})
 
 
 @pytest.mark.parametrize("separator", [";", "\t"])

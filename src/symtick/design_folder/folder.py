@@ -331,6 +331,8 @@ def is_run(folder: Path) -> bool:
 
 def check_run(folder: Path) -> None:
     """Raise InputError where it is no run folder."""
+    if not folder.exists():
+        raise InputError(f"there is no folder {folder}")
     if not is_run(folder):
         raise InputError(f"{folder} is no run folder: it has no {JOB}; make one with distill")
 

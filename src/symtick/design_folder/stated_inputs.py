@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import NamedTuple
 
 from symtick.codegen import Fixed, read_format
-from symtick.errors import InputError
+from symtick.errors import InputError, did_you_mean
 from symtick.expr import (
     Expression,
     Interval,
@@ -57,10 +56,9 @@ class Assigned(NamedTuple):
         """Raise InputError where a value is given for none of these names."""
         for given in self.named:
             if given not in names:
-                near = get_close_matches(given, names, n=3)
-                hint = f"; did you mean {' or '.join(near)}?" if near else ""
                 raise InputError(
-                    f"{what} is given for {given!r}, but there are {', '.join(names)}{hint}"
+                    f"{what} is given for {given!r}: {did_you_mean(given, names)}there are "
+                    f"{', '.join(names)}"
                 )
 
 
@@ -135,9 +133,9 @@ def read_inputs(
 def _check_all_stated(names: Sequence[str], formats: Assigned) -> None:
     missing = [n for n in names if formats.of(n) is None]
     if missing:
-        near = get_close_matches(missing[0], formats.named, n=3)
-        hint = f" (or did you mean {' or '.join(near)}?)" if near else ""
-        raise InputError(f"no input format for {', '.join(missing)}: add --input-format{hint}")
+        meant = did_you_mean(missing[0], formats.named)
+        remedy = f"{meant}{'else ' if meant else ''}add --input-format"
+        raise InputError(f"no input format for {', '.join(missing)}: {remedy}")
 
 
 def _word(name: str, fmt: str, lsb: str | None) -> tuple[Fixed, float]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from symtick.errors import InputError, ParseError
+from symtick.errors import InputError, ParseError, did_you_mean
 from symtick.estimators.settings import LimitSettings, OperatorSettings
 from symtick.expr import (
     BY_NAME,
@@ -97,8 +97,9 @@ def _known(given: str, custom: Sequence[Operator]) -> tuple[str, int]:
         return name, arity(SEARCH_NAMES[name])
     if name in BY_NAME or name in NAMED:
         raise InputError(compiler_alone(name))
-    known = ", ".join(sorted({*SEARCH_NAMES, *OPERATORS, *own}))
-    raise InputError(f"unknown operator {given!r}: there are + - * / ^ and {known}")
+    known = sorted({*SEARCH_NAMES, *OPERATORS, *own})
+    meant = did_you_mean(given, known)
+    raise InputError(f"unknown operator {given!r}: {meant}there are + - * / ^ {', '.join(known)}")
 
 
 def vocabulary_of(
@@ -154,7 +155,8 @@ def units_of(
     if isinstance(inputs, Mapping):
         if unknown := [n for n in inputs if n not in names]:
             raise InputError(
-                f"X_units names {unknown[0]!r}, but the features are {', '.join(names)}"
+                f"X_units names {unknown[0]!r}: {did_you_mean(unknown[0], names)}the features are "
+                f"{', '.join(names)}"
             )
         inputs = [inputs.get(name, "") for name in names]
     if isinstance(inputs, str) or len(inputs) != len(names):

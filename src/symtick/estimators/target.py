@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from symtick.codegen import TERM_FRACS, Fixed, Precision
 from symtick.design_folder.folder import DesignSpec
-from symtick.errors import InputError
+from symtick.errors import InputError, did_you_mean
 from symtick.estimators.settings import HardwareSettings
 from symtick.expr import OPCODES, Builder, Expression, Interval, Op
 from symtick.hwcost import Model, SearchCost, model, search_cost
@@ -119,7 +119,8 @@ def _formats(
         return (Fixed.parse(named),) * len(ranges)
     if unknown := [n for n in named if n not in names]:
         raise InputError(
-            f"a format is given for {unknown[0]!r}, but the features are {', '.join(names)}"
+            f"a format is given for {unknown[0]!r}: {did_you_mean(unknown[0], names)}the features "
+            f"are {', '.join(names)}"
         )
     return tuple(
         Fixed.parse(named[name]) if name in named else fitting_format(span, settings.input_bits)

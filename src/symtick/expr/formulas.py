@@ -13,9 +13,8 @@ import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
-from symtick.errors import ParseError
+from symtick.errors import ParseError, did_you_mean
 from symtick.expr.expression import Builder, Expression
 from symtick.expr.parsing import (
     MAX_TEXT,
@@ -169,10 +168,9 @@ def _outputs(
     known = {name: number for name, number in values if name is not None}
     for name in asked:
         if name not in known:
-            near = get_close_matches(name, known, n=3)
-            hint = f"did you mean {' or '.join(near)}? " if near else ""
+            meant = did_you_mean(name, known)
             raise ParseError(
-                f"no formula gives {name!r}: {hint}the results are {', '.join(known) or 'unnamed'}"
+                f"no formula gives {name!r}: {meant}the results are {', '.join(known) or 'unnamed'}"
             )
     return [(name, known[name]) for name in asked]
 

@@ -18,10 +18,9 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from functools import cache, reduce
 
-from symtick.errors import InputError, ParseError
+from symtick.errors import InputError, ParseError, did_you_mean
 from symtick.expr.expression import Builder, Expression
 from symtick.expr.named import ARGUMENTS, NAMED
 from symtick.expr.ops import BY_NAME, SEARCH_NAMES, Op, arity
@@ -248,7 +247,8 @@ class TreeReader:
             return self.builder.input(self.places[name])
         if name in _CONSTANTS:
             return self.builder.const(_CONSTANTS[name])
-        raise ParseError(f"unknown name {name!r}: the inputs are {', '.join(self.places)}")
+        meant = did_you_mean(name, self.places)
+        raise ParseError(f"unknown name {name!r}: {meant}the inputs are {', '.join(self.places)}")
 
     def _condition(self, node: ast.expr, whole: ast.expr, depth: int) -> int:
         """A comparison, or what joins some: 1 where it holds, else 0."""
@@ -360,9 +360,8 @@ def _check_ends(clip: ast.Call) -> None:
 def unknown_operator(name: str, calls: Calls) -> str:
     """What to say of a name that cannot be called."""
     known = sorted({*BY_NAME, *NAMED, *calls})
-    near = get_close_matches(name, known, n=3)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
-    return f"unknown operator {name!r}: {hint}there are {', '.join(known)}"
+    meant = did_you_mean(name, known)
+    return f"unknown operator {name!r}: {meant}there are {', '.join(known)}"
 
 
 def _arity(name: str, calls: Calls) -> int:

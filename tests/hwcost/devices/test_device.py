@@ -75,7 +75,8 @@ def test_the_features_of_the_rows_are_those_of_the_nodes() -> None:
 
 
 def test_an_unknown_device_is_answered_with_those_there_are() -> None:
-    with pytest.raises(InputError, match="unknown device 'vu13p': there are ecp5-85k-8, open"):
+    words = r"unknown device 'vu13p': did you mean xcvu13p-2\? there are ecp5-85k-8, open"
+    with pytest.raises(InputError, match=words):
         load_device("vu13p")
 
 

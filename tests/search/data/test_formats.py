@@ -145,8 +145,8 @@ def test_columns_that_do_not_fit_are_named(tmp_path: Path) -> None:
     path = tmp_path / "d.csv"
     as_csv(path)
     for wanted, said in (
-        (Columns(("knd",)), r"no column 'knd', which data\.label names: .*did you mean 'kind'"),
-        (Columns(("kind",), ("et",)), r"'et', which data\.features names.*did you mean 'eta'"),
+        (Columns(("knd",)), r"no column 'knd', which data\.label names: .*did you mean kind"),
+        (Columns(("kind",), ("et",)), r"'et', which data\.features names.*did you mean eta"),
         (Columns(("kind",), weight="v"), r"no column 'v', which data\.weight names"),
         (Columns(("kind",), scores=("s9",)), r"no column 's9', which data\.scores names"),
         (Columns(("eta",), ("eta",)), "'eta' is named as a feature and as something else"),
