@@ -143,7 +143,7 @@ def test_texts_of_errors() -> None:
     )  # fmt: skip
     assert read_tolerances(["b=pi/100"], ("a", "b"))[0] is None
     for text, message in (
-        ("c=1", "an error is given for 'c', but there are a, b"), ("0", "must be positive"),
+        ("c=1", "an error is given for 'c': there are a, b"), ("0", "must be positive"),
         ("-1%", "must be positive"), ("one", "an error must be a number"),
         ("%", "must be a number"),
     ):  # fmt: skip

@@ -46,7 +46,7 @@ def test_formats_by_width_by_text_and_by_name() -> None:
     given = HardwareSettings(input_formats={"b": "fixed<10,9>"})
     mixed = Hardware.of(columns(), given, names)
     assert [str(f) for f in mixed.formats] == ["fixed<8,1>", "fixed<10,9>", "ufixed<8,0>"]
-    with pytest.raises(InputError, match="for 'z', but the features are a, b, c"):
+    with pytest.raises(InputError, match="for 'z': the features are a, b, c"):
         Hardware.of(columns(), HardwareSettings(input_formats={"z": "fixed<10,9>"}), names)
     with pytest.raises(InputError, match="input_bits must be an integer from 2 to 24, not 1"):
         HardwareSettings(input_bits=1)
