@@ -349,7 +349,7 @@ def test_parameters_are_named_as_parameters() -> None:
     X, y = rings(260)
     for wrong, said in (
         ({"input_format": "fixed<8,3>"}, "^input_format: 'fixed<8,3>': features are scaled to"),
-        ({"input_format": {"x7": "fixed<8,1>"}}, "^input_format names x7, but the features are x0"),
+        ({"input_format": {"x7": "fixed<8,1>"}}, "^input_format names x7: the features are x0"),
         ({"raw": {"x0": "fixed<16,8>"}}, r"^raw has no word for x1: add them, or one for all"),
         ({"raw": "fixed<16,8>", "bits": {"x0": 3}}, r"^bits\.x0 must be an integer from 4 to 10"),
     ):

@@ -167,7 +167,7 @@ def test_weights_and_an_efficiency_choose(
         ({"by": "efficiency", "rate_khz": 5, "input_rate_khz": 5}, "rate_khz must be below input"),
         ({"background": 0.1}, "background says nothing of by: accuracy"),
         ({"by": "speed"}, r"choose\.by must be .*accuracy.*auc.*efficiency"),
-        ({"by": "auc", "signal": ["top"]}, "choose.signal names 'top', but the classes are bkg, s"),
+        ({"by": "auc", "signal": ["top"]}, "choose.signal names 'top': the classes are bkg, s"),
         ({"by": "auc", "signal": ["sig", "bkg"]}, "choose.signal names every class"),
     ],
 )
