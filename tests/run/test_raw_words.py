@@ -111,7 +111,7 @@ def test_the_job_in_the_run_folder_is_the_job(block: Run) -> None:
         ({"raw": "ap_fixed<16,6>"}, "of the rows of pt lie outside of fixed<16,6>"),
         ({"raw": RAW, "format": "fixed<6,1>"}, "inputs with raw take no format"),
         ({"bits": 5}, "inputs without raw take no bits"),
-        ({"raw": RAW, "bits": 11}, "inputs.bits must be an integer from 4 to 10, not 11"),
+        ({"raw": RAW, "bits": 11}, "inputs.bits must be an integer from 4 to 10 or None, not 11"),
         (
             {"raw": RAW | {"eta": "fixed<6,4>"}, "widths": {"eta": 9}},
             "eta has 9 bits, but its word",
