@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from symtick.codegen.design import Design
 from symtick.codegen.scheduling.scheduler import check_latency
-from symtick.errors import InputError, ResourceError
+from symtick.errors import InputError, ResourceError, counted
 
 FASTEST_MHZ = 1000
 
@@ -35,7 +35,7 @@ def fastest_clock(
     """
     check_latency(ticks)
     if not _fits(compiled, slowest):
-        raise ResourceError(f"the design does not fit in {ticks} ticks at {slowest} MHz")
+        raise ResourceError(f"the design does not fit in {counted(ticks, 'tick')} at {slowest} MHz")
     low, high = slowest, highest + 1
     while high - low > 1:
         middle = (low + high) // 2

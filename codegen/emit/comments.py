@@ -10,6 +10,7 @@ from symtick.codegen.emit.names import factor, ports
 from symtick.codegen.emit.table_functions import TableFunctions
 from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GNode, GOp, Graph
+from symtick.errors import counted
 from symtick.expr import to_text
 from symtick.version import __version__
 
@@ -104,7 +105,7 @@ def _wrapped(text: str) -> list[str]:
 
 def _timing(design: Design) -> list[str]:
     latency, clock = design.schedule.latency, design.schedule.clock_ns
-    ticks = "0 ticks (combinational)" if not latency else f"{latency} tick{'s'[: latency > 1]}"
+    ticks = "0 ticks (combinational)" if not latency else counted(latency, "tick")
     return [
         f"  latency {ticks}, initiation interval {design.schedule.ii}, "
         f"clock {clock:g} ns ({1000 / clock:.4g} MHz)",

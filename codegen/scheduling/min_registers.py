@@ -21,7 +21,7 @@ from scipy.sparse import csr_array
 from symtick.codegen.ir.bit_liveness import BitLiveness
 from symtick.codegen.ir.graph import GOp
 from symtick.codegen.scheduling.problem import SchedulingProblem
-from symtick.errors import ResourceError
+from symtick.errors import ResourceError, counted
 
 
 def fewest_registers(problem: SchedulingProblem) -> list[int]:
@@ -134,9 +134,8 @@ class _LinearProgram:
             method="highs-ds",
         )
         if solution.x is None:
-            raise ResourceError(
-                f"no schedule of {self.problem.latency} ticks was found: {solution.message}"
-            )
+            ticks = counted(self.problem.latency, "tick")
+            raise ResourceError(f"no schedule of {ticks} was found: {solution.message}")
         return {k: round(solution.x[column]) for k, column in self._column.items()}
 
     def _last(self, readers: Sequence[int]) -> list[int]:

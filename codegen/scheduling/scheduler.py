@@ -25,7 +25,7 @@ from symtick.codegen.scheduling.problem import (
     with_registers_behind,
 )
 from symtick.defaults import SCHEDULER
-from symtick.errors import InputError, ResourceError
+from symtick.errors import InputError, ResourceError, counted
 
 
 class Scheduler(Protocol):
@@ -86,8 +86,9 @@ def schedule(
     least = max(first_stages(graph, apart, model.budget_ns)) + 1
     if latency is not None and latency < least:
         raise ResourceError(
-            f"a latency of {latency} ticks at a clock of {model.clock_ns:g} ns is too short: this "
-            f"design needs {least}; lower the clock, narrow the formats or allow {least} ticks"
+            f"a latency of {counted(latency, 'tick')} at a clock of {model.clock_ns:g} ns is too "
+            f"short: this design needs {least}; lower the clock, narrow the formats or allow "
+            f"{counted(least, 'tick')}"
         )
     problem = SchedulingProblem(graph, apart, model.budget_ns, latency or least)
     return _timed(graph, model, SCHEDULERS[scheduler](problem), delays, problem.latency)

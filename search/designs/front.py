@@ -17,7 +17,7 @@ from typing import Any
 
 from symtick.codegen import Area, Precision, Width
 from symtick.codegen.ir.lut_equivalent import lut_equivalent
-from symtick.errors import InputError
+from symtick.errors import InputError, counted
 from symtick.expr import Expression, parse, to_text
 from symtick.files import write_json, write_text
 from symtick.search.data.metrics import error_ratio
@@ -300,8 +300,7 @@ class Front:
     def line(self) -> str:
         """How many designs there are, and the figures of the chosen one."""
         e = self.entry()
-        ticks = f"{e.ticks} tick{'' if e.ticks == 1 else 's'}"
-        figures = f"score {e.score:.4g}, {ticks}, {e.lut:.0f} LUT est."
+        figures = f"score {e.score:.4g}, {counted(e.ticks, 'tick')}, {e.lut:.0f} LUT est."
         return f"{len(self.entries)} designs, chosen {e.name} ({figures})"
 
     @property

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
+from symtick.errors import counted
 from symtick.search.data.dataset import FloatArray
 from symtick.search.data.problem import Problem, shuffled
 from symtick.search.designs.front import Front, FrontEntry
@@ -82,14 +83,16 @@ class QuantisedTeacher:
 
 def unmet(choice: ChoiceSettings, entries: Sequence[FrontEntry]) -> str:
     """Why a front is empty, and what the nearest designs need."""
-    ticks = "any number of" if choice.max_ticks is None else choice.max_ticks
+    most = choice.max_ticks
+    ticks = "any number of ticks" if most is None else counted(most, "tick")
     lut = "any number of" if choice.max_lut is None else f"{choice.max_lut:g}"
-    text = f"no design met the limits of {ticks} ticks and {lut} LUTs: raise them"
+    text = f"no design met the limits of {ticks} and {lut} LUTs: raise them"
     if not entries:
         return f"{text} (none could be measured at all)"
     fast = min(entries, key=lambda e: (e.ticks, e.cost))
     small = min(entries, key=lambda e: (e.cost, e.ticks))
-    text += f" (the fastest measured takes {fast.ticks} ticks and {math.ceil(fast.cost):,} LUT"
+    least = counted(fast.ticks, "tick")
+    text += f" (the fastest measured takes {least} and {math.ceil(fast.cost):,} LUT"
     if small.cost < fast.cost:
         text += f", the smallest {small.ticks} and {math.ceil(small.cost):,}"
     return f"{text})"
@@ -229,8 +232,9 @@ def _limit(
         count = f"{len(refused)} {word} designs"
         text = f"more is not expected to help: {count} measured, none better"
         return [Suggestion(setting, None, False, text)]
-    value = pick.ticks if setting.endswith("ticks") else math.ceil(pick.cost)
-    price = f"{pick.cost:,.0f} LUT" if setting.endswith("ticks") else f"{pick.ticks} ticks"
+    slower = setting.endswith("ticks")
+    value = pick.ticks if slower else math.ceil(pick.cost)
+    price = f"{pick.cost:,.0f} LUT" if slower else counted(pick.ticks, "tick")
     text = f"{value:,} would give {yardstick.worth(pick)} at {price} (measured, then refused)"
     return [Suggestion(setting, value, True, text)]
 

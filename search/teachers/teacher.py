@@ -18,7 +18,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from symtick.errors import InputError
+from symtick.errors import InputError, counted
 from symtick.files import write_bytes
 from symtick.search.data.dataset import FloatArray, check_matrix
 from symtick.search.torch_threads import one_thread
@@ -76,11 +76,6 @@ def check_outputs(what: str, outputs: int, wanted: int, task: TeacherTask) -> No
         f"the {what} has {counted(outputs, 'output')} for {wanted} classes: give one that has an "
         "output for each class (one is enough for two classes), or rows with labels of every class"
     )
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 output`, `3 outputs`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 @dataclass(frozen=True)

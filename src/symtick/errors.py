@@ -28,6 +28,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"did you mean {' or '.join(near)}? " if near else ""
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 tick`, `3 ticks`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 class SymtickError(Exception):
     """Base of every error that a user can cause and mend; the text says how."""
 

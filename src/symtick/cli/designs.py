@@ -10,7 +10,7 @@ import typer
 
 from symtick.cli.console import AsJson, Folder, counting, line, print_json, stepping
 from symtick.defaults import CLOCK_MHZ, DEVICE, DIVISION, SCHEDULER, TERM_FRAC
-from symtick.errors import InputError
+from symtick.errors import InputError, counted
 
 if TYPE_CHECKING:
     from symtick.codegen import TuningStep
@@ -206,7 +206,7 @@ def _error_text(made: Compiled, k: int) -> str:
 def _estimate_line(name: str, e: Estimate, area_known: bool = True) -> str:
     area = f"about {e.area.lut:.0f} LUT, {e.area.ff:.0f} FF, {e.area.dsp:.0f} DSP"
     return (
-        f"{name}: {e.ticks} ticks, {e.ns:.1f} ns at {e.clock_mhz:g} MHz, "
+        f"{name}: {counted(e.ticks, 'tick')}, {e.ns:.1f} ns at {e.clock_mhz:g} MHz, "
         f"{area if area_known else 'area unknown'} ({e.model})"
     )
 

@@ -163,7 +163,7 @@ def test_an_empty_front_names_the_nearest_designs() -> None:
         ChoiceSettings(max_ticks=1), [design(0.9, ticks=2, lut=78.2), design(0.8, 3, 40.0)]
     )
     assert text == (
-        "no design met the limits of 1 ticks and any number of LUTs: raise them (the fastest "
+        "no design met the limits of 1 tick and any number of LUTs: raise them (the fastest "
         "measured takes 2 ticks and 79 LUT, the smallest 3 and 40)"
     )
     assert unmet(CHOICE, []).endswith("raise them (none could be measured at all)")

@@ -14,6 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
+from symtick.errors import counted
+
 _COLOURS = ("#7fb8a4", "#4c97b0", "#1f6f8b", "#8a6fb0", "#b5677f", "#c98b4b")
 _DOT, _LETTER, _HEIGHT = 4.0, 6.0, 9.0  # half a dot, and a name's letters, in points
 _WIDE = 15.0  # from the smallest to the largest area: more than a decade
@@ -62,7 +64,7 @@ def pareto_svg(
             same = [p for p in designs if p.ticks == ticks]
             axes.scatter(
                 [p.area for p in same], [p.quality for p in same], s=52, zorder=3,
-                color=_COLOURS[k % len(_COLOURS)], label=f"{ticks} tick{'s' if ticks > 1 else ''}",
+                color=_COLOURS[k % len(_COLOURS)], label=counted(ticks, "tick"),
             )  # fmt: skip
         if networks := [p for p in points if p.network]:
             axes.scatter([p.area for p in networks], [p.quality for p in networks], s=52, zorder=3,
