@@ -128,6 +128,7 @@ def test_a_port_whose_name_a_language_has_taken_is_told(cli: Cli) -> None:
     assert code == 0
     assert "input reg : fixed<4,2>, port reg_ (reg is a reserved word)" in out
     assert "output near : fixed<5,3>, port near_ (near is a reserved word)" in out
+    assert "\nexpression: 1 tick, " in out
 
 
 def test_an_error_is_asked_for_or_warned_of(cli: Cli) -> None:

@@ -48,6 +48,14 @@ def test_steps_move_out(text: str, wanted: str) -> None:
     assert to_text(found, precision=10) == wanted
 
 
+@pytest.mark.parametrize(("value", "steps"), [(0.3, 3.0), (0.7, 7.0), (1e4, 1e5), (0.25, 2.5)])
+def test_a_limit_is_the_whole_number_of_steps_that_it_is_written_as(
+    value: float, steps: float
+) -> None:
+    found = with_scaled_inputs(parse(f"a > {value}", ("a",)), (0.1,))  # 0.3/0.1 is below 3
+    assert found == parse(f"a > {steps}", ("a",))
+
+
 def test_every_input_needs_its_step() -> None:
     with pytest.raises(InputError, match="1 inputs need as many factors"):
         with_scaled_inputs(parse("x0"), ())

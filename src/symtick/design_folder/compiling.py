@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from symtick.codegen import SCORES, Decision, Design, Precision, read_format
 from symtick.defaults import CLOCK_MHZ, DEVICE, DIVISION, SCHEDULER, TERM_FRAC
+from symtick.design_folder.equalities import decided_equalities
 from symtick.design_folder.folder import DesignSpec, cost_figures, function_bounds, write_design
 from symtick.design_folder.output_error import (
     Measurement,
@@ -20,7 +22,7 @@ from symtick.design_folder.output_error import (
 )
 from symtick.design_folder.signal_formats import read_widths
 from symtick.design_folder.stated_inputs import read_inputs
-from symtick.errors import InputError
+from symtick.errors import InputError, SymtickWarning
 from symtick.expr import to_text
 from symtick.files import new_folder
 from symtick.hwcost import Device, Estimate, estimate, load_device
@@ -173,6 +175,8 @@ def _compiled(
     """A spec compiled, estimated, measured and written."""
     built = spec.build()
     cost = estimate(built, spec.model())
+    for text in decided_equalities(spec, worth):
+        warnings.warn(text, SymtickWarning, stacklevel=3)
     with new_folder(folder) as draft:
         write_design(draft, spec, built, cost)
     scores = built if spec.decision == SCORES else spec.scores()

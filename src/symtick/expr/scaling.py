@@ -14,6 +14,8 @@ from symtick.errors import InputError
 from symtick.expr.expression import Builder, Expression
 from symtick.expr.ops import Op
 
+_ROUNDED = 2  # last places that a quotient of two rounded numbers may be off
+
 
 class _Scaled(NamedTuple):
     """factor * node; a node of None stands for 1, so that the factor is a constant."""
@@ -113,5 +115,15 @@ def _product(builder: Builder, op: Op, first: _Scaled, last: _Scaled) -> _Scaled
 def _compared(builder: Builder, op: Op, first: _Scaled, last: _Scaled) -> _Scaled:
     """A comparison with a constant, which takes the factor in."""
     scale = last.factor if first.node is None else first.factor
-    sides = [builder.const(f.factor / scale) if f.node is None else f.node for f in (first, last)]
+    sides = [
+        builder.const(_in_steps(f.factor, scale)) if f.node is None else f.node
+        for f in (first, last)
+    ]
     return _Scaled(1.0, builder.op(op, *(sides if scale > 0.0 else sides[::-1])))
+
+
+def _in_steps(value: float, step: float) -> float:
+    """A value in steps; a whole number of them where only the rounding of both stands between."""
+    steps = value / step
+    whole = float(round(steps)) if math.isfinite(steps) else steps
+    return whole if abs(steps - whole) <= _ROUNDED * math.ulp(steps) else steps
