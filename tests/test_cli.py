@@ -81,6 +81,7 @@ FORMAT = ("--input-format", "fixed<8,2>")
         (("--file", "f.txt", *FORMAT), ("cannot read the formulas in f.txt: No such file",)),
         (("m = x0; m = 2", *FORMAT), ("'m' is given twice",)),
         (("a + b", "-i", "a=fixed<8,2>", "--lsb", "c=1"), ("an lsb is given for 'c'", "a, b")),
+        (("x + y", "-i", "x=q4.4,y=q4.4"), ("'x=q4.4,y=q4.4' states more than one input format",)),
         (("x0 + x1", "--input-format", "x0=fixed<8,2>"), ("no input format for x1",)),
         (("x0 + 1", *FORMAT, "--scheduler", "fast"), ("one of asap, alap, registers",)),
         (("x0 + 1", *FORMAT, "--decide", "margin"), ("needs two scores or more",)),

@@ -75,7 +75,9 @@ def test_a_missing_label_is_named_with_its_key(job: Job, tmp_path: Path) -> None
     with pytest.raises(InputError, match=r"has no y, .* column of the labels as data\.label"):
         distill_job(job(tmp_path, data=data, teacher={}), tmp_path / "run")
     data["label"] = "kin"
-    with pytest.raises(InputError, match=r"'kin', which data\.label names: did you mean kind\? it has eta"):
+    with pytest.raises(
+        InputError, match=r"'kin', which data\.label names: did you mean kind\? it has eta"
+    ):
         distill_job(job(tmp_path, data=data, teacher={}), tmp_path / "run")
 
 

@@ -66,12 +66,14 @@ def assigned(texts: Sequence[str], what: str) -> Assigned:
     """Values stated as `VALUE` for all and `NAME=VALUE` for one.
 
     Raises:
-        InputError: there are two for all, or two for one name.
+        InputError: there are two for all, two for one name, or two in one text.
     """
     everywhere: str | None = None
     named: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
+        if "=" in value:
+            raise InputError(f"{text!r} states more than one {what}: repeat the option for each")
         if not equals and everywhere is not None:
             raise InputError(f"two {what}s for all: {everywhere} and {text}")
         if name.strip() in named and equals:
