@@ -145,6 +145,10 @@ def test_an_error_is_asked_for_or_warned_of(cli: Cli) -> None:
     assert made["asked_error"] == {"dr": "1%", "s": "1%"} and made["largest_error"]["s"] == 0.0
     refused(cli(*law, "--error", "c=1"), "an error is given for 'c'", "dr, s")
     refused(cli(*law, "--error", "1e-15"), "(1e-15 of dr, 1e-15 of s) need", "cannot be had")
+    steep = cli("compile", "acosh(1 + abs(a*b))", "-i", "fixed<8,1>", "--error", "0.01")
+    refused(
+        steep, "keep v from where the function is steep", "(a smaller term_frac, a larger error)"
+    )
     refused(cli("compile", "log(a)", *law[2:], "--error", "0.1"), "log(a)", "guard it")
 
 

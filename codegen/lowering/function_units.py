@@ -120,8 +120,8 @@ class FunctionUnits:
             raise AccuracyError(
                 f"{function.text} of a signal v in {source.fmt} cannot be computed to "
                 f"{frac} bits after the point with tables of at most {bits} address bits; narrow "
-                "the range or the format of the inputs, use a smaller term_frac, or allow larger "
-                "tables (table_bits, wide_bits)"
+                "the range or the format of the inputs, keep v from where the function is steep by "
+                "max or min, or ask for fewer bits (a smaller term_frac, a larger error)"
             )
         value = plan.emit(self.builder, number)
         self._note(value.node, function, plan.method, frac, value.error)
