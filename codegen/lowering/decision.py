@@ -65,6 +65,11 @@ class Decision:
         if not all(isinstance(t, int | float) and abs(t) < math.inf for t in self.thresholds):
             raise InputError(f"thresholds must be finite numbers, not {self.thresholds}")
 
+    @property
+    def differences_only(self) -> bool:
+        """Whether a number added to all scores changes no more than the scores themselves."""
+        return not {"top", "above"} & set(self.outputs)
+
     def ports(self, scores: Sequence[str]) -> tuple[str, ...]:
         """Names of the ports of a design with these scores."""
         ports: list[str] = []

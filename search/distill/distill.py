@@ -224,11 +224,15 @@ class Distiller:
         center = np.zeros(problem.outputs)
         if problem.kind == "values":
             center = problem.targets[problem.train].mean(axis=0)
+        # of class scores only the differences count, so that one may be constant
+        relative = problem.kind == "classes" and problem.outputs > 1
+        relative = relative and self.config.decision.differences_only
         started = []
         for number, hidden in enumerate(settings.hidden):
             use = shapes if settings.mixed and number % 2 else shapes[:1]
             rng = np.random.default_rng([self.config.seed, 2, number])
-            start = Layers.random(rows.codes, hidden, use, center, problem.spread, rng)
+            reference = number % problem.outputs if relative else None
+            start = Layers.random(rows.codes, hidden, use, center, problem.spread, rng, reference)
             started.append(Elimination(f"layers-{number}", self.evaluator, rows, settings, start))
         return started
 

@@ -91,10 +91,12 @@ class Layers:
         center: FloatArray,
         spread: FloatArray,
         rng: np.random.Generator,
+        reference: int | None = None,
     ) -> Layers:
         """A random start for outputs with these means and standard deviations.
 
-        The first shape is drawn as often as all others together.
+        The first shape is drawn as often as all others together. The output `reference` stays
+        constant.
         """
         inputs, outputs = len(codes.raw), len(center)
         chance = np.ones(len(shapes))
@@ -110,12 +112,15 @@ class Layers:
             "gamma": 0.7 * rng.standard_normal((hidden, outputs)),
             "bias": center,
         }
+        outer = np.ones((hidden, outputs), np.float32)
+        if reference is not None:
+            outer[:, reference] = 0.0
         return cls(
             codes,
             tuple(shapes),
             kind.astype(np.int8),
             np.ones((inputs, hidden), np.float32),
-            np.ones((hidden, outputs), np.float32),
+            outer,
             {name: np.asarray(array, np.float32) for name, array in params.items()},
         )
 
