@@ -2,7 +2,8 @@
 
 A bit of an adder is a LUT of two inputs before the carry chain. The first operand is read by the
 chain as well; the second is read by that LUT alone, so that a table column of at most five address
-bits, which nothing else reads, fits into it.
+bits, which nothing else reads, fits into it. Bits that have no LUT, below the other operand's last
+one, take none in.
 """
 
 from __future__ import annotations

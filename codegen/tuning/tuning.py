@@ -318,8 +318,8 @@ class _Tuner:
         """LUTs of tables that adders take in; registers between them are not known here."""
         outputs = [place[k] for k in self.graph.outputs]
         return sum(
-            min(self.areas[table].lut, self._columns(table))
-            for _, table in absorbable(self.builder.nodes, live, outputs)
+            min(self.areas[table].lut, self.areas[adder].lut, self._columns(table))
+            for adder, table in absorbable(self.builder.nodes, live, outputs)
         )
 
     def _columns(self, table: int) -> float:

@@ -126,5 +126,6 @@ def _without_absorbed(
     left = list(areas)
     for adder, table in absorbable(graph.nodes, range(len(graph.nodes)), graph.outputs):
         if schedule.stage[table] == schedule.stage[adder]:
-            left[table] = Area(lut=max(0.0, areas[table].lut - model.absorbed(graph, table)))
+            columns = min(model.absorbed(graph, table), areas[adder].lut)
+            left[table] = Area(lut=max(0.0, areas[table].lut - columns))
     return tuple(left)
