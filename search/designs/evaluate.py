@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -27,7 +28,7 @@ from symtick.codegen import (
 )
 from symtick.defaults import SCHEDULER
 from symtick.errors import AccuracyError, DomainError, InputError, ResourceError, WidthError
-from symtick.expr import Expression, parse, to_text
+from symtick.expr import Expression, Interval, parse, tidied, to_text, with_digits
 from symtick.hwcost.models.estimate import estimate
 from symtick.hwcost.search_model.graph import search_cost
 from symtick.hwcost.search_model.table import SearchCost
@@ -40,6 +41,9 @@ from symtick.search.inputs.maps import InputMap
 MAX_PRICED_BITS = 8  # wider tables are priced as so many of these
 ERROR_ROWS = 4_000  # training rows that an evolved form's error is measured on
 ERROR_UNIT = 4.0  # errors that a step of zero bits after the point may span
+DIGITS = (2, 3, 4, 5, 6)  # of constants, tried in turn
+DIGIT_ROWS = 4_000  # training rows that digits are judged on
+DIGITS_LOSS = 0.003  # share of the loss that fewer digits may add
 CELL_BITS = 4  # address bits that cut a range of four spreads to cells of such a unit's quarter
 MOST_FINER = 10  # bits that a small error adds at most
 
@@ -128,11 +132,31 @@ class DesignEvaluator:
 
         None where the hardware cannot compute it at this clock or width.
         """
-        read = expression = canonical(expression)
+        expression = canonical(expression)
         seen = [search_cost(expression, self.cost, k) for k in range(self.problem.outputs)]
+        read = expression
         if self.inputs is not None and self.inputs.slices:
-            read = canonical(self.inputs.as_read(expression))
+            read = self.inputs.as_read(expression)
+        read = canonical(self._shortened(tidied(read)))
         return self._measured(read, precision, origin, max(ticks for ticks, _ in seen))
+
+    def _shortened(self, read: Expression) -> Expression:
+        """With constants of as few digits as keep the loss, and equal ones once."""
+        rows = slice(0, min(DIGIT_ROWS, self.problem.train.stop))
+        formats = self.problem.formats if self.inputs is None else self.inputs.read_formats
+        raw = self.problem.raw[rows]
+        values = np.stack([f.to_real(c) for f, c in zip(formats, raw.T, strict=True)], axis=1)
+        ranges = [Interval(f.lo, f.hi) for f in formats]
+        exact = np.asarray(read.evaluate(values), np.float64)
+        most = (1.0 + DIGITS_LOSS) * self.problem.loss(exact, rows)
+        for digits in DIGITS:
+            made = with_digits(read, digits)
+            outputs = np.asarray(made.evaluate(values), np.float64)
+            if np.isfinite(outputs).all() and self.problem.loss(outputs, rows) <= most:
+                with suppress(DomainError):
+                    made.intervals(ranges)
+                    return made
+        return read
 
     def narrowed(self, entry: FrontEntry, widths: Sequence[Width]) -> FrontEntry | None:
         """The entry with other widths, by node of its core; None as in `measure`."""

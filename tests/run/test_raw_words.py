@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from symtick.config import load_job
 from symtick.design_folder.checks import read_synthesis
 from symtick.design_folder.folder import DesignSpec, read_spec
 from symtick.errors import InputError
-from symtick.expr import parse
+from symtick.expr import read_formulas, shared_texts
 from symtick.hwcost import estimate
 from symtick.report.tables import boundary, front_table
 from symtick.search.distill.settings import DistillConfig, EvolutionSettings
@@ -59,17 +59,33 @@ def test_the_ports_carry_words_and_the_class_comes_out(block: Run) -> None:
 def test_formulas_in_units_are_what_the_block_computes(block: Run) -> None:
     design = block.chosen
     formulas = design.formulas(None)
-    assert set(formulas) == set(block.output_names)
+    assert tuple(formulas)[-len(block.output_names) :] == block.output_names
     # what the hardware reads of the rows, in GeV
     read = np.stack(
         [part.fmt.to_real(part.codes(word)) for part, word in
          zip(block.inputs.slices, by_hand(block.test.X).T, strict=True)], axis=1,
     ) * (1.0, 0.0625)  # fmt: skip
     scores = design.predict(block.test.X)
-    wanted = parse(list(formulas.values()), ("eta", "pt")).evaluate(read)
+    text = "\n".join(f"{name} = {formula}" for name, formula in formulas.items())
+    wanted = read_formulas(text, ("eta", "pt"), block.output_names).expression.evaluate(read)
     for k, fmt in enumerate(design.scores.graph.output_formats):
         assert np.ptp(wanted[:, k]) > 20 * fmt.step
         np.testing.assert_allclose(scores[:, k], wanted[:, k], atol=12 * fmt.step)
+
+
+def test_what_is_printed_is_the_design(block: Run) -> None:
+    words = by_hand(block.test.X)
+    for design in block.designs.values():
+        whole = design.entry.expression
+        names = dict(zip(block.output_names, whole.outputs, strict=True))
+        texts = shared_texts(whole.nodes, names, whole.inputs)
+        written = "\n".join(f"{name} = {text}" for name, text in texts.items())
+        read = read_formulas(written, whole.inputs, block.output_names).expression
+        again = replace(design.spec, expression=read, widths=()).build()
+        plain = replace(design.spec, widths=()).build()
+        np.testing.assert_array_equal(again.graph.evaluate(words), plain.graph.evaluate(words))
+        digits = [f"{abs(v):e}".split("e")[0].rstrip("0.") for v in whole.constants]
+        assert max(map(len, digits)) <= 7  # six digits and the point
 
 
 def test_the_front_gives_core_and_whole(block: Run) -> None:

@@ -78,11 +78,11 @@ def test_formulas_have_the_digits_that_their_values_need(deciding: Run) -> None:
     whole = far.in_units(parse("tanh(3*eta)*pt", ("eta", "pt")))
     rng = np.random.default_rng(0)
     rows = np.stack([rng.uniform(4990, 5010, 99), rng.uniform(4000, 4001, 99)], axis=1)
-    text = _rounded(whole, 0, 4, rows)
+    made = _rounded(whole, 4, rows)
     wanted = whole.evaluate(rows)
     assert np.ptp(parse(to_text(whole, 0, 4), ("eta", "pt")).evaluate(rows) - wanted) > 0.02
-    assert np.abs(parse(text, ("eta", "pt")).evaluate(rows) - wanted).max() < 0.01
-    assert len(text) < len(to_text(whole, 0))
+    assert np.abs(made.evaluate(rows) - wanted).max() < 0.01
+    assert len(to_text(made)) < len(to_text(whole))
 
 
 def test_rows_of_another_shape_are_refused(deciding: Run) -> None:

@@ -19,9 +19,10 @@ from symtick.expr.ops import (
     arity,
 )
 from symtick.expr.parsing import can_name, check_names, default_names, parse, read_into
-from symtick.expr.printing import node_text
+from symtick.expr.printing import node_text, shared_texts
 from symtick.expr.scaling import with_scaled_inputs
 from symtick.expr.substitution import with_affine_inputs
+from symtick.expr.sums import tidied, with_digits
 from symtick.expr.sympy_io import from_sympy, to_sympy
 
 __all__ = [
@@ -55,8 +56,11 @@ __all__ = [
     "reachable",
     "read_formulas",
     "read_into",
+    "shared_texts",
+    "tidied",
     "to_sympy",
     "to_text",
     "with_affine_inputs",
+    "with_digits",
     "with_scaled_inputs",
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import count
 
 from symtick.expr.node import Node, reachable
 from symtick.expr.ops import OPS, Op
@@ -12,6 +14,8 @@ _SYMBOLS: Mapping[str, tuple[str, int]] = {
     "add": (" + ", SUM), "sub": (" - ", SUM), "mul": ("*", PRODUCT), "div": ("/", PRODUCT),
     "ge": (" >= ", COMPARISON), "gt": (" > ", COMPARISON),
 }  # fmt: skip
+
+_WORTH_A_NAME = 4  # nodes from which on a part that is read twice gets one
 
 Written = tuple[str, int]  # text and binding strength
 
@@ -62,6 +66,34 @@ def node_text(
     for k in sorted(reachable(nodes, node.args)):
         texts[k] = _written(nodes[k], [texts[a] for a in nodes[k].args], inputs, precision)
     return _written(node, [texts[a] for a in node.args], inputs, precision)[0]
+
+
+def shared_texts(
+    nodes: Sequence[Node], outputs: Mapping[str, int], inputs: Sequence[str]
+) -> dict[str, str]:
+    """Outputs as text with what they share written once: `u1`, `u2`, ... first, then the outputs.
+
+    `read_formulas` reads the texts back as the same expression.
+
+    Args:
+        nodes: of the expression.
+        outputs: their nodes by name.
+        inputs: names of the inputs.
+    """
+    readers = Counter(a for node in nodes for a in node.args) + Counter(outputs.values())
+    fresh = (f"u{n}" for n in count(1) if f"u{n}" not in {*inputs, *outputs})
+    written: list[Written] = []
+    size: list[int] = []  # nodes of each text
+    shared: dict[str, str] = {}
+    for k, node in enumerate(nodes):
+        text = _written(node, [written[a] for a in node.args], inputs, None)
+        size.append(1 + sum(size[a] for a in node.args))
+        if readers[k] > 1 and size[k] >= _WORTH_A_NAME:
+            name = next(fresh)
+            shared[name] = text[0]
+            text, size[k] = (name, ATOM), 1
+        written.append(text)
+    return shared | {name: written[k][0] for name, k in outputs.items()}
 
 
 def _written(

@@ -14,7 +14,7 @@ from symtick.codegen import SCORES, Design
 from symtick.codegen.ir.graph import GOp
 from symtick.design_folder.folder import DesignSpec, write_design
 from symtick.errors import InputError
-from symtick.expr import Expression, parse, to_text
+from symtick.expr import Expression, shared_texts, with_digits
 from symtick.files import new_folder
 from symtick.hwcost import Estimate, estimate
 from symtick.search.data.dataset import FloatArray
@@ -32,16 +32,16 @@ _MOVED = 0.005  # of a value's range
 _ALL_DIGITS = 17
 
 
-def _rounded(expression: Expression, output: int, digits: int, rows: FloatArray) -> str:
-    """An output with as few digits as its values on these rows bear."""
-    wanted = expression.evaluate(rows)[:, output]
-    allowed = _MOVED * float(np.ptp(wanted))
+def _rounded(expression: Expression, digits: int, rows: FloatArray) -> Expression:
+    """The expression with as few digits as its values on these rows bear."""
+    wanted = expression.evaluate(rows)
+    allowed = _MOVED * np.ptp(wanted, axis=0)
     for count in range(digits, _ALL_DIGITS):
-        text = to_text(expression, output, count)
-        gaps = parse(text, expression.inputs).evaluate(rows)[:, 0] - wanted
-        if not np.nanmax(np.abs(gaps)) > allowed:
-            break
-    return text
+        made = with_digits(expression, count)
+        gaps = np.nanmax(np.abs(made.evaluate(rows) - wanted), axis=0)
+        if not (gaps > allowed).any():
+            return made
+    return expression
 
 
 @dataclass(frozen=True)
@@ -82,18 +82,18 @@ class RunDesign:
     def formulas(self, digits: int | None = 4) -> dict[str, str]:
         """The formula of each score, of the features in the user's units.
 
-        The hardware reads these in steps and saturated, as `run.inputs` says.
+        What several of them share stands before them and has a name of its own, `u1`, `u2`, ...
+        The hardware reads the features in steps and saturated, as `run.inputs` says.
 
         Args:
             digits: significant digits of the constants, and more where so few would move a value by
                 over half a per cent of its range on training rows; None writes them exactly.
         """
         whole = self.run.inputs.in_units(self.entry.expression)
-        rows = self.run.inputs.told(self.run.train.X[:_FORMULA_ROWS])
-        return {
-            name: to_text(whole, k, digits) if digits is None else _rounded(whole, k, digits, rows)
-            for k, name in enumerate(self.run.output_names)
-        }
+        if digits is not None:
+            whole = _rounded(whole, digits, self.run.inputs.told(self.run.train.X[:_FORMULA_ROWS]))
+        names = dict(zip(self.run.output_names, whole.outputs, strict=True))
+        return shared_texts(whole.nodes, names, whole.inputs)
 
     @property
     def legend(self) -> dict[str, str]:
