@@ -21,7 +21,7 @@ from symtick.errors import InputError, counted
 from symtick.expr import Expression, parse, to_text
 from symtick.files import write_json, write_text
 from symtick.search.data.metrics import error_ratio
-from symtick.search.designs.settings import ChoiceSettings
+from symtick.search.designs.settings import ChoiceSettings, Preference
 from symtick.search.kernel_api.pareto import non_dominated
 from symtick.settings import within
 
@@ -88,6 +88,11 @@ class FrontEntry:
         return lut_equivalent(Area(lut=self.lut, dsp=self.dsp))
 
     @property
+    def nodes(self) -> int:
+        """Operators, inputs and constants of the formulas, each once for all outputs together."""
+        return len(self.expression)
+
+    @property
     def figures(self) -> tuple[float, ...]:
         """What designs are compared by, each to be small: -score, ticks, cost."""
         return (-self.score, self.ticks, self.cost)
@@ -136,9 +141,16 @@ class FrontEntry:
             raise InputError(f"a front's entry is damaged: {error}") from error
 
 
-def best_for_cost(entries: Iterable[FrontEntry]) -> list[FrontEntry]:
-    """The entries that no other beats, one of equals (by loss), by cost, named d1, d2, ..."""
-    return _numbered(non_dominated(entries, lambda e: e.figures, _order))
+def best_for_cost(entries: Iterable[FrontEntry], prefer: Preference = "lut") -> list[FrontEntry]:
+    """The entries that no other beats, one of equals (by loss), by cost, named d1, d2, ...
+
+    Where nodes are preferred they count as a figure, too.
+    """
+
+    def figures(entry: FrontEntry) -> tuple[float, ...]:
+        return (*entry.figures, entry.nodes) if prefer == "nodes" else entry.figures
+
+    return _numbered(non_dominated(entries, figures, _order))
 
 
 def _order(e: FrontEntry) -> tuple[Any, ...]:
@@ -179,17 +191,18 @@ class Front:
     ) -> Front:
         """The front of these entries within the limits, and its choice.
 
-        Chosen is the entry with the least cost (then ticks) among those that are good enough: they
-        keep `choice.share` of the teacher's score, or, where the teacher's error is known, make at
-        most `choice.rmse_ratio` of it. Where none is, the best is chosen. Designs under
-        `choice.floor` of the teacher's score (of values, of the best design's) are left out, unless
-        all are.
+        Chosen is the entry with the least cost, or what `choice.prefer` names, among those that are
+        good enough: they keep `choice.share` of the teacher's score, or, where the teacher's error
+        is known, make at most `choice.rmse_ratio` of it. Where none is, the best is chosen. Designs
+        under `choice.floor` of the teacher's score (of values, of the best design's) are left out,
+        unless all are.
         """
-        best = best_for_cost(
+        allowed = (
             e
             for e in entries
             if within(e.ticks, choice.max_ticks) and within(e.cost, choice.max_lut)
         )
+        best = best_for_cost(allowed, choice.prefer)
         reach = teacher_score
         if best and best[0].rmse:
             reach = min(reach, max(e.score for e in best))
@@ -199,6 +212,8 @@ class Front:
 
     def _choosing(self, choice: ChoiceSettings) -> Front:
         enough = [e for e in self.entries if self.missing(e, choice) <= 0]
+        if choice.prefer != "lut":  # entries ascend in cost
+            enough.sort(key=lambda e: e.ticks if choice.prefer == "ticks" else e.nodes)
         chosen = enough[0] if enough else self.best if self.entries else None
         return replace(self, chosen="" if chosen is None else chosen.name)
 
@@ -263,7 +278,12 @@ class Front:
 
         kept: list[FrontEntry] = []
         for entry in self.entries:
-            near = any(k.ticks <= entry.ticks and alike(k, entry) for k in kept)
+            near = any(
+                k.ticks <= entry.ticks
+                and (choice.prefer != "nodes" or k.nodes <= entry.nodes)
+                and alike(k, entry)
+                for k in kept
+            )
             if not near or entry in (self.entry(), self.best):
                 kept.append(entry)
         return kept
@@ -375,7 +395,7 @@ class Front:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         head = ("name", "chosen", "score", "agreement", "loss", "ticks", "lut", "ff", "dsp",
-                "core_ticks", "core_lut", "core_ff", "core_dsp")  # fmt: skip
+                "core_ticks", "core_lut", "core_ff", "core_dsp", "nodes")  # fmt: skip
         count = len(self.entries[0].expression.outputs) if self.entries else 0
         errors = [f"rmse_{k}" for k in range(count)] if self.entries and self.best.rmse else []
         writer.writerow([*head, *errors, "origin", *(f"expression_{k}" for k in range(count))])
@@ -385,5 +405,5 @@ class Front:
             core = [f"{v:.6g}" for v in astuple(e.core or Core(e.ticks, e.lut, e.ff, e.dsp))]
             chosen = int(e.name == self.chosen)
             texts = [*(f"{v:.6g}" for v in e.rmse), e.origin, *(e.text(k, 6) for k in range(count))]
-            writer.writerow([e.name, chosen, *figures, e.ticks, *areas, *core, *texts])
+            writer.writerow([e.name, chosen, *figures, e.ticks, *areas, *core, e.nodes, *texts])
         return text.getvalue()

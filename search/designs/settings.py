@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Ge
 from pydantic import Field, Strict
@@ -12,6 +12,7 @@ from symtick.errors import InputError
 from symtick.settings import Chance, Count, Natural, NotNegative, Positive, Real, Whole, checked
 
 Ratio = Annotated[Real, Ge(1)]
+Preference = Literal["lut", "ticks", "nodes"]
 
 
 @checked
@@ -20,6 +21,8 @@ class ChoiceSettings:
     """Which design of the front is the result: the least cost that keeps enough.
 
     Attributes:
+        prefer: what is least of those that keep enough: `lut` (`FrontEntry.cost`), `ticks`, or
+            `nodes` of the formulas, which then are an axis of the front.
         share: part of the teacher's validation score to keep; of values, where there is no teacher
             whose error is known.
         rmse_ratio: of values, the largest error in units of the teacher's (`Front.ratio`).
@@ -39,6 +42,7 @@ class ChoiceSettings:
     rmse_resolution: NotNegative = 0.01
     max_ticks: Natural | None = 5
     max_lut: Positive | None = None
+    prefer: Preference = "lut"
 
     def __post_init__(self) -> None:
         if self.floor > self.share:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, model_validator
 from symtick.errors import InputError, did_you_mean
 from symtick.job_sources import CHECKED
 from symtick.search.data.goals import Goal, GoalName
-from symtick.search.designs.settings import ChoiceSettings, Ratio
+from symtick.search.designs.settings import ChoiceSettings, Preference, Ratio
 from symtick.settings import Positive, Real
 
 _RATES = ("rate_khz", "input_rate_khz")
@@ -25,6 +25,8 @@ class ChooseSection(_Section):
     """Which design on the front is the result: the smallest that is good enough.
 
     Attributes:
+        prefer: what smallest means: `lut`, `ticks`, or `nodes` of the formulas, which then are an
+            axis of the front beside score, ticks and LUTs.
         by: what a score of classes is: `accuracy`, `auc`, or `efficiency`, that of the signal where
             the background passes at a fixed share or rate.
         signal: the classes that are signal; of two classes the second by default.
@@ -35,6 +37,7 @@ class ChooseSection(_Section):
         rmse_ratio: in a regression whose teacher's error is known, the largest RMSE in units of it.
     """
 
+    prefer: Preference = "lut"
     by: GoalName = "accuracy"
     signal: list[str] = []
     background: Annotated[Real, Gt(0), Lt(1)] | None = None

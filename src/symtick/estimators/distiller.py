@@ -288,6 +288,7 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
             rmse_ratio=given.rmse_ratio,
             max_ticks=given.max_ticks,
             max_lut=given.max_lut,
+            prefer=validated(ChooseSection, dict(self.choose or {})).prefer,
         )
         decision = self._decision()
         return replace(

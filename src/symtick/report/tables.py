@@ -64,7 +64,7 @@ def front_table(front: Front, job: Job, names: Sequence[str] = ()) -> ReportTabl
                 f"{1000 * e.ticks / hardware.clock_mhz:.0f}",
                 *(_area(v, device) for v in (e.lut, e.ff, e.dsp)),
                 *(_core(e.core, device) if framed else ()),
-                str(len(e.expression)),
+                str(e.nodes),
                 e.origin,
             ),
             e.name == front.chosen,

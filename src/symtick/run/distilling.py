@@ -176,6 +176,7 @@ def distill_config(job: Job) -> DistillConfig:
         layered=replace(base.layered, hidden=tuple(search.hidden), **steps),
         choice=replace(
             base.choice,
+            prefer=job.choose.prefer,
             share=job.choose.accuracy_share,
             rmse_ratio=job.choose.rmse_ratio,
             max_ticks=job.hardware.max_ticks,

@@ -111,6 +111,20 @@ def test_choice_is_the_smallest_that_keeps_enough() -> None:
     assert front.entry("d3").lut == 60
 
 
+def test_choice_by_ticks_and_by_nodes_of_the_formulas() -> None:
+    long = "a + b*b + tanh(a)"
+    entries = [entry(0.95, 3, 40, long), entry(0.93, 2, 60, long), entry(0.94, 3, 70, "a")]
+    chosen = {}
+    for prefer in ("lut", "ticks", "nodes"):
+        choice = ChoiceSettings(share=0.9, floor=0.5, max_ticks=3, prefer=prefer)
+        front = Front.of(entries, 1.0, choice)
+        chosen[prefer] = front.entry().lut
+        # beaten in score, ticks and cost, the third stands on a front of nodes alone
+        assert [e.lut for e in front.entries] == [40, 60, *([70] if prefer == "nodes" else [])]
+    assert chosen == {"lut": 40, "ticks": 60, "nodes": 70}
+    assert front.entry().nodes == 6 == len(front.entry().expression)
+
+
 def test_choice_without_any_that_keeps_enough_is_the_best() -> None:
     front = Front.of([entry(0.6, 1, 5), entry(0.7, 1, 9)], 1.0, ChoiceSettings(share=0.95))
     assert front.entry().score == 0.7
