@@ -166,6 +166,11 @@ def _selected(data: Dataset, columns: Columns) -> Dataset:
                 f"data.{key} names a column, but the file holds arrays: y are the labels, weights "
                 "the weights, scores the teacher's scores"
             )
+    if columns.classes:
+        raise InputError(
+            "data.classes orders the labels of a column, but the file holds arrays: give it an "
+            "array classes of their names in this order"
+        )
     return data.of_features(columns.features) if columns.features else data
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from symtick.search.data.dataset import WRITE_REGRESSION, IntArray
 
 MAX_CLASSES = 10_000  # a larger label is a mistake, such as a number of events
 _SHOWN = 20  # names in a message
+_WHOLE = re.compile(r"[+-]?\d+")
 _MISSING = ("", "nan", "na", "n/a", "null")  # of text, in small letters
 
 
@@ -48,6 +50,28 @@ def numbered_labels(
             )
         classes = tuple(str(k) for k in range(largest + 1))
     return values, classes
+
+
+def ordered_labels(
+    y: npt.NDArray[Any], classes: tuple[str, ...]
+) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
+    """Class numbers of labels by the order of the stated classes.
+
+    Text is names of classes, and so are whole numbers where all of `classes` are; other whole
+    numbers are class numbers, which `classes` names.
+
+    Args:
+        y: labels of all rows, (rows,).
+        classes: names in the order of their numbers.
+
+    Raises:
+        InputError: as `numbered_labels`.
+    """
+    values = _plain(y)
+    if values.dtype.kind in "iufb" and all(_WHOLE.fullmatch(name) for name in classes):
+        _check_whole(values)
+        return _by_name(values.astype(np.int64), [values], classes)
+    return numbered_labels(y, [values], classes)
 
 
 def _plain(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

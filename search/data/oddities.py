@@ -8,15 +8,19 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
 
 from symtick.errors import SymtickWarning
 from symtick.search.data.dataset import FloatArray
 from symtick.search.data.goals import Goal
+from symtick.search.data.metrics import predicted_classes
 
 FEW = 40  # validation rows under which a score is hardly known
 _FAR = 1e6  # times the range of a feature's middle half from its median: no measurement
 _RARE = 2  # rows of a class under which it can be in one part alone
 PASSING = 10  # background rows that pass, under which an efficiency is hardly known
+_ORDERED = 100  # classes, above which no other order is looked for
+_BETTER, _GOOD = 0.2, 0.6  # share of right rows that another order must add, and reach
 _SHOWN = 8  # names in a message
 
 
@@ -42,6 +46,34 @@ def warn_of_oddities(
     texts += _few(round(validation * len(X)), bool(classes))
     for text in texts:
         warnings.warn(text, SymtickWarning, stacklevel=3)
+
+
+def warn_of_other_order(
+    scores: FloatArray, labels: npt.NDArray[np.integer], classes: Sequence[str], remedy: str
+) -> None:
+    """Warn where a teacher's outputs fit the labels far better in another order of the classes.
+
+    Args:
+        scores: what the teacher says of the training rows, (rows, classes), or one column.
+        labels: class numbers (rows,).
+        classes: names of the classes.
+        remedy: what to do then.
+    """
+    if len(classes) > _ORDERED:
+        return
+    found = predicted_classes(scores)
+    met = np.zeros((len(classes), len(classes)))
+    np.add.at(met, (found, labels), 1.0 / len(labels))
+    outputs, meant = linear_sum_assignment(met, maximize=True)
+    right, best = np.trace(met), met[outputs, meant].sum()
+    if best - right > _BETTER and best > _GOOD:
+        warnings.warn(
+            f"the teacher's largest score is the label's in {100 * right:.0f} % of the training "
+            f"rows, and would be in {100 * best:.0f} % if its outputs stood for "
+            f"{_listed([classes[k] for k in meant])}: {remedy}",
+            SymtickWarning,
+            stacklevel=3,
+        )
 
 
 def warn_of_thin_background(goal: Goal, labels: npt.NDArray[np.integer]) -> None:

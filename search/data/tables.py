@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from symtick.errors import InputError, MissingExtraError, did_you_mean
 from symtick.search.data.dataset import Dataset, DataTask, FloatArray
-from symtick.search.data.labels import numbered_labels
+from symtick.search.data.labels import numbered_labels, ordered_labels
 
 Column = npt.NDArray[Any]
 LABELS = ("label", "class", "target", "y")  # what the label column may be called
@@ -38,6 +38,7 @@ class Columns:
         weight: how much a row counts.
         scores: what a teacher says, in the order of the classes or targets.
         table: the tree of a .root file, or the group or data set of an .h5 file.
+        classes: names of the classes in the order of the teacher's outputs; sorted by default.
     """
 
     label: tuple[str, ...] = ()
@@ -45,6 +46,7 @@ class Columns:
     weight: str | None = None
     scores: tuple[str, ...] = ()
     table: str | None = None
+    classes: tuple[str, ...] = ()
 
 
 def from_columns(
@@ -81,13 +83,19 @@ def from_columns(
     if len(label) > 1:
         raise InputError(f"{path}: one label column is read, not {len(label)}")
     if not label:
-        classes = () if scores is None else tuple(map(str, range(max(2, scores.shape[1]))))
+        classes = columns.classes
+        if scores is not None and not classes:
+            classes = tuple(map(str, range(max(2, scores.shape[1]))))
         return Dataset(X, None, features, classes, **more)  # type: ignore[arg-type]
     try:
-        numbers, names = numbered_labels(content[label[0]], [content[label[0]]])
+        numbers, names = _numbered(content[label[0]], columns.classes)
     except InputError as error:
         raise InputError(f"{path}, column {label[0]!r}: {error}") from None
     return Dataset(X, numbers, features, names, **more)  # type: ignore[arg-type]
+
+
+def _numbered(labels: Column, classes: tuple[str, ...]) -> tuple[Column, tuple[str, ...]]:
+    return ordered_labels(labels, classes) if classes else numbered_labels(labels, [labels])
 
 
 def _lacking(path: Path, name: str, key: str, content: Mapping[str, Column]) -> str:

@@ -339,6 +339,8 @@ class Job(_Section):
             if isinstance(self.data.label, list):
                 raise ValueError("data.label names one column; several are for task: regression")
             return self
+        if self.data.classes:
+            raise ValueError("data.classes is for task: classification; a regression has none")
         if self.choose.by != "accuracy":
             raise ValueError(f"choose.by: {self.choose.by} is of classes; a regression has an RMSE")
         of_classes = [n for n in self.hardware.outputs if n not in ("scores", "above")]

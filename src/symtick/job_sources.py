@@ -25,6 +25,8 @@ class DataSection(_Section):
     Attributes:
         path: the file (layouts: `symtick.search.data.files`).
         label: of a file of columns the label; for a regression the target or targets.
+        classes: of a file of columns the labels, in the order of the teacher's outputs; by default
+            numbers from 0, or the sorted names.
         features: the features, in this order; by default all columns that are nothing else.
         weight: of a file of columns how much each row counts.
         scores: of a file of columns the teacher's scores, in the order of the classes.
@@ -35,6 +37,7 @@ class DataSection(_Section):
 
     path: Path
     label: str | list[str] | None = None
+    classes: list[str | int] = []
     features: list[str] = []
     weight: str | None = None
     scores: list[str] = []
@@ -46,8 +49,9 @@ class DataSection(_Section):
     def columns(self) -> Columns:
         """What the columns of the file are."""
         given = [self.label] if isinstance(self.label, str) else self.label or []
+        classes = tuple(map(str, self.classes))
         return Columns(
-            tuple(given), tuple(self.features), self.weight, tuple(self.scores), self.table
+            tuple(given), tuple(self.features), self.weight, tuple(self.scores), self.table, classes
         )
 
 

@@ -83,8 +83,14 @@ def test_a_missing_label_is_named_with_its_key(job: Job, tmp_path: Path) -> None
 
 def test_scores_of_columns_teach(job: Job, tmp_path: Path) -> None:
     content = rows()
-    write(tmp_path / "rows.csv", {**content, "said": content["eta"] * 2.0})
-    data = {"path": "rows.csv", "label": "kind", "scores": ["said"]}
+    turned = np.where(content["kind"] == "sig", 1.0, -1.0) + 0.1 * content["eta"]
+    write(tmp_path / "rows.csv", {**content, "said": content["eta"] * 2.0, "turned": turned})
+    data = {"path": "rows.csv", "label": "kind", "scores": ["said"], "features": ["eta", "pt"]}
+    turn = data | {"scores": ["turned"], "classes": ["sig", "bkg"]}
+    other = job(tmp_path, data=turn, teacher={}, search=QUICK)
+    with pytest.warns(SymtickWarning, match=r"stood for bkg, sig: give data\.classes, or class"):
+        run = distill_job(other, tmp_path / "other")
+    assert run.output_names == ("score_bkg",)
     run = distill_job(job(tmp_path, data=data, teacher={}, search=QUICK), tmp_path / "run")
     said = run.said(run.test)
     assert said is not None and np.array_equal(said[:, 0], 2.0 * run.test.X[:, 0])

@@ -31,7 +31,7 @@ from symtick.hwcost import model, search_cost
 from symtick.job_choice import ChooseSection
 from symtick.progress import Lines
 from symtick.search.data.dataset import FloatArray
-from symtick.search.data.oddities import warn_of_oddities
+from symtick.search.data.oddities import warn_of_oddities, warn_of_other_order
 from symtick.search.data.problem import Problem
 from symtick.search.designs.settings import ChoiceSettings, Ratio
 from symtick.search.distill.advice import (
@@ -218,6 +218,10 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         self.inputs_ = self._inputs(rows)
         problem = self._problem(rows, target, sample_weight, scores)
         warn_of_oddities(rows, self.inputs_.titles, problem.labels, self._classes, self.validation)
+        if problem.kind == "classes" and problem.labels is not None:
+            said, meant = problem.targets[problem.train], problem.labels[problem.train]
+            remedy = "put its outputs in the order of the sorted classes of y"
+            warn_of_other_order(said, meant, self._classes, remedy)
         costs = model(self.device, self.clock_mhz)
         table = search_cost(costs, self.inputs_.formats)
         settings = self.settings()

@@ -27,7 +27,11 @@ from symtick.run.folder import INPUTS, Run, make_problem, open_run
 from symtick.run.teaching import kept, make_teacher, with_scores
 from symtick.search.data.dataset import Dataset
 from symtick.search.data.files import load_split
-from symtick.search.data.oddities import warn_of_oddities, warn_of_thin_background
+from symtick.search.data.oddities import (
+    warn_of_oddities,
+    warn_of_other_order,
+    warn_of_thin_background,
+)
 from symtick.search.data.problem import Problem
 from symtick.search.distill.advice import unmet
 from symtick.search.distill.checkpoint import HEAD
@@ -82,6 +86,10 @@ def distill_job(
     labels = None if train.target_names or train.y is None else train.labels
     warn_of_oddities(train.X, train.feature_names, labels, train.class_names, job.data.validation)
     if problem.kind == "classes":
+        if problem.labels is not None:
+            said, meant = problem.targets[problem.train], problem.labels[problem.train]
+            remedy = "give data.classes, or classes of the file, in that order"
+            warn_of_other_order(said, meant, train.class_names, remedy)
         warn_of_thin_background(problem.chosen_by, problem.truths(problem.valid))
     with new_folder(target) as draft:
         write_text(draft / JOB, job.to_yaml())

@@ -141,6 +141,39 @@ def test_parts_of_hdf5_are_kept_apart(tmp_path: Path) -> None:
     assert train.class_names == test.class_names == ("W", "qcd", "top")
 
 
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (LABELS, ("top", "qcd", "W")),
+        (np.array([22, 11, -211])[RNG.integers(0, 3, 60)], ("22", "11", "-211")),
+        (np.array(["1", "0"])[RNG.integers(0, 2, 60)], ("1", "0")),
+    ],
+)
+def test_stated_classes_order_the_labels_of_a_column(
+    tmp_path: Path, labels: np.ndarray, classes: tuple[str, ...]
+) -> None:
+    pd.DataFrame({"a": X[:, 0], "kind": labels}).to_csv(tmp_path / "d.csv", index=False)
+    data = load_dataset(tmp_path / "d.csv", columns=Columns(("kind",), classes=classes))
+    assert data.class_names == classes
+    assert np.array_equal(np.array(classes)[data.labels], labels.astype(str))
+
+
+def test_stated_classes_name_numbers_and_hold_every_label(tmp_path: Path) -> None:
+    numbers = np.arange(60) % 3
+    frame = pd.DataFrame({"a": X[:, 0], "kind": LABELS, "number": numbers})
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    wanted = Columns(("number",), ("a",), classes=("c", "a", "b"))
+    data = load_dataset(tmp_path / "d.csv", columns=wanted)
+    assert data.class_names == ("c", "a", "b") and np.array_equal(data.labels, numbers)
+    for label, classes, said in (
+        ("kind", ("top", "qcd"), "'W' is none of the classes top, qcd"),
+        ("number", ("c", "a"), "with 2 classes labels are"),
+        ("kind", ("top", "top", "W", "qcd"), "'top' occurs 2 times"),
+    ):
+        with pytest.raises(InputError, match=said):
+            load_dataset(tmp_path / "d.csv", columns=Columns((label,), ("a",), classes=classes))
+
+
 def test_columns_that_do_not_fit_are_named(tmp_path: Path) -> None:
     path = tmp_path / "d.csv"
     as_csv(path)
@@ -158,6 +191,10 @@ def test_columns_that_do_not_fit_are_named(tmp_path: Path) -> None:
     as_npz(tmp_path / "d.npz")
     with pytest.raises(InputError, match=r"data\.label names a column, but the file holds arrays"):
         load_dataset(tmp_path / "d.npz", columns=Columns(("kind",)))
+    with pytest.raises(
+        InputError, match=r"data\.classes orders the labels of a column, .* classes"
+    ):
+        load_dataset(tmp_path / "d.npz", columns=Columns(classes=("top", "qcd", "W")))
     with pytest.raises(InputError, match=r"no feature 'phi', which data\.features names"):
         load_dataset(tmp_path / "d.npz", columns=Columns(features=("phi",)))
 

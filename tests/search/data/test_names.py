@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from symtick.errors import SymtickWarning
 from symtick.expr import check_names, parse
 from symtick.search.data.names import port_names
-from symtick.search.data.oddities import warn_of_oddities
+from symtick.search.data.oddities import warn_of_oddities, warn_of_other_order
 
 RNG = np.random.default_rng(1)
 
@@ -75,6 +75,31 @@ def test_ordinary_data_are_taken_without_a_word() -> None:
          RNG.integers(0, 2, 2000), np.where(RNG.random(2000) < 1e-3, 50.0, 0.0)], axis=1,
     )  # fmt: skip
     assert told(X, np.arange(2000) % 3, ("a", "b", "c"), 0.2) == []
+
+
+def told_of_teacher(scores: np.ndarray, labels: np.ndarray) -> list[str]:
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        warn_of_other_order(
+            scores, labels, ("electron", "photon", "pion")[: labels.max() + 1], "do this"
+        )
+    return [str(w.message) for w in seen]
+
+
+def test_a_teacher_whose_classes_stand_in_another_order_is_told() -> None:
+    labels = RNG.integers(0, 3, 900)
+    scores = np.eye(3)[labels] + RNG.normal(0.0, 0.4, (900, 3))
+    assert told_of_teacher(scores, labels) == []
+    assert told_of_teacher(RNG.normal(size=(900, 3)), labels) == []  # it knows nothing
+    (said,) = told_of_teacher(scores[:, [1, 0, 2]], labels)
+    right = np.mean(scores.argmax(1) == labels)
+    assert said.startswith("the teacher's largest score is the label's in ")
+    assert f"in {100 * right:.0f} % if its outputs stood for photon, electron, pion" in said
+    assert said.endswith(": do this")
+    two = labels % 2
+    assert told_of_teacher(2.0 * two[:, None] - 1.0, two) == []
+    (said,) = told_of_teacher(1.0 - 2.0 * two[:, None], two)
+    assert "in 0 % of the training rows, and would be in 100 % if its outputs" in said
 
 
 def test_each_oddity_is_told() -> None:
