@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from symtick import Run, RunDesign, SymtickError, distill_job, open_run
@@ -90,6 +91,16 @@ def test_rows_of_another_shape_are_refused(deciding: Run) -> None:
         deciding.chosen.predict(np.zeros((4, 3)))
     with pytest.raises(SymtickError, match="nan in row 1"):
         deciding.chosen.predict([[0.0, 0.0], [np.nan, 0.0]])
+
+
+def test_features_of_a_frame_are_found_by_name(deciding: Run) -> None:
+    design, X = deciding.chosen, deciding.test.X
+    frame = pd.DataFrame({"pt": X[:, 1], "kind": "sig", "eta": X[:, 0]})
+    np.testing.assert_array_equal(design.predict(frame), design.predict(X))
+    assert design.outputs(frame).keys() == design.outputs(X).keys()
+    np.testing.assert_array_equal(design.classify(pd.DataFrame(X)), design.classify(X))
+    with pytest.raises(SymtickError, match=r"no column 'eta': did you mean Eta\? .* are eta, pt"):
+        design.classify(frame.rename(columns={"eta": "Eta"}))
 
 
 def test_a_design_is_written_anywhere(deciding: Run, tmp_path: Path) -> None:

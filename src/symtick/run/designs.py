@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from symtick.codegen import SCORES, Design
 from symtick.codegen.ir.graph import GOp
 from symtick.design_folder.folder import DesignSpec, write_design
-from symtick.errors import InputError
+from symtick.errors import InputError, did_you_mean
 from symtick.expr import Expression, shared_texts, with_digits
 from symtick.files import new_folder
 from symtick.hwcost import Estimate, estimate
@@ -42,6 +43,21 @@ def _rounded(expression: Expression, digits: int, rows: FloatArray) -> Expressio
         if not (gaps > allowed).any():
             return made
     return expression
+
+
+def _by_name(X: npt.ArrayLike, features: Sequence[str]) -> npt.NDArray[Any]:
+    """The features of a frame whose columns have names, in their order; else the rows as given."""
+    given = getattr(X, "columns", None)
+    if given is None or not all(isinstance(name, str) for name in given):
+        return np.asarray(X)
+    for name in features:
+        if name not in given:
+            meant = did_you_mean(name, given)
+            raise InputError(
+                f"the data frame has no column {name!r}: {meant}the features are "
+                f"{', '.join(features)}"
+            )
+    return np.asarray(cast(Any, X)[list(features)])
 
 
 @dataclass(frozen=True)
@@ -145,15 +161,16 @@ class RunDesign:
 
         Args:
             X: rows (n, features) in the user's units; they are scaled, saturated and rounded to
-                the input formats as the run's are.
+                the input formats as the run's are. A data frame's features are found by name, and
+                its other columns are left out.
 
         Returns:
             Scores of shape (n, scores), in the order of `expressions`.
 
         Raises:
-            InputError: bad data, or another number of features.
+            InputError: bad data, another number of features, or a frame that lacks one.
         """
-        return self.scores.real_outputs(self.run.raw(np.asarray(X)))
+        return self.scores.real_outputs(self._words(X))
 
     def classify(self, X: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """The number of the class of each row, (n,), as `classes` counts them; see `predict`.
@@ -167,8 +184,11 @@ class RunDesign:
 
     def outputs(self, X: npt.ArrayLike) -> dict[str, npt.NDArray[np.float64]]:
         """What each output port delivers for the rows, (n,): scores or decisions; see `predict`."""
-        columns = self.design.real_outputs(self.run.raw(np.asarray(X))).T
+        columns = self.design.real_outputs(self._words(X)).T
         return dict(zip(self.design.graph.output_names, columns, strict=True))
+
+    def _words(self, X: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        return self.run.raw(_by_name(X, self.run.inputs.titles))
 
     def write(self, folder: Path | str) -> Path:
         """Write the firmware into a new folder of its own; returns that.
