@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from symtick.errors import InputError, MissingExtraError, did_you_mean
+from symtick.errors import InputError, MissingExtraError, SymtickWarning, did_you_mean
 from symtick.search.data.dataset import Dataset, DataTask, FloatArray
 from symtick.search.data.labels import numbered_labels, ordered_labels
 
@@ -88,14 +89,29 @@ def from_columns(
             classes = tuple(map(str, range(max(2, scores.shape[1]))))
         return Dataset(X, None, features, classes, **more)  # type: ignore[arg-type]
     try:
-        numbers, names = _numbered(content[label[0]], columns.classes)
+        numbers, names = _numbered(content[label[0]], columns.classes, f"{path}, {label[0]!r}")
     except InputError as error:
         raise InputError(f"{path}, column {label[0]!r}: {error}") from None
     return Dataset(X, numbers, features, names, **more)  # type: ignore[arg-type]
 
 
-def _numbered(labels: Column, classes: tuple[str, ...]) -> tuple[Column, tuple[str, ...]]:
-    return ordered_labels(labels, classes) if classes else numbered_labels(labels, [labels])
+def _numbered(
+    labels: Column, classes: tuple[str, ...], where: str
+) -> tuple[Column, tuple[str, ...]]:
+    """Class numbers and names, with a `SymtickWarning` for codes that are taken for numbers."""
+    if classes:
+        return ordered_labels(labels, classes)
+    numbers, names = numbered_labels(labels, [labels])
+    found = np.unique(numbers).astype(np.int64).tolist()
+    if 2 * len(found) < len(names):
+        warnings.warn(
+            f"{where}: the labels {', '.join(map(str, found[:_SHOWN]))} number {len(names)} "
+            "classes from 0, most of them without a row: if they are codes, list them as "
+            "data.classes, in the order of the teacher's outputs",
+            SymtickWarning,
+            stacklevel=2,
+        )
+    return numbers, names
 
 
 def _lacking(path: Path, name: str, key: str, content: Mapping[str, Column]) -> str:

@@ -16,7 +16,7 @@ import uproot
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symtick.errors import InputError, MissingExtraError
+from symtick.errors import InputError, MissingExtraError, SymtickWarning
 from symtick.search.data.dataset import Dataset
 from symtick.search.data.files import load_dataset, load_split
 from symtick.search.data.labels import numbered_labels
@@ -156,6 +156,14 @@ def test_stated_classes_order_the_labels_of_a_column(
     data = load_dataset(tmp_path / "d.csv", columns=Columns(("kind",), classes=classes))
     assert data.class_names == classes
     assert np.array_equal(np.array(classes)[data.labels], labels.astype(str))
+
+
+def test_labels_that_are_codes_are_told(tmp_path: Path) -> None:
+    codes = np.array([22, 11, 211])[RNG.integers(0, 3, 60)]
+    pd.DataFrame({"a": X[:, 0], "kind": codes}).to_csv(tmp_path / "d.csv", index=False)
+    said = r"'kind': the labels 11, 22, 211 number 212 classes.* list them as data\.classes, in the"
+    with pytest.warns(SymtickWarning, match=said):
+        load_dataset(tmp_path / "d.csv", columns=Columns(("kind",)))
 
 
 def test_stated_classes_name_numbers_and_hold_every_label(tmp_path: Path) -> None:
