@@ -20,7 +20,7 @@ _FAR = 1e6  # times the range of a feature's middle half from its median: no mea
 _RARE = 2  # rows of a class under which it can be in one part alone
 PASSING = 10  # background rows that pass, under which an efficiency is hardly known
 _ORDERED = 100  # classes, above which no other order is looked for
-_BETTER, _GOOD = 0.2, 0.6  # share of right rows that another order must add, and reach
+_BETTER, _GOOD = 0.2, 0.6  # mean recall that another order must add, and reach
 _SHOWN = 8  # names in a message
 
 
@@ -64,9 +64,12 @@ def warn_of_other_order(
     found = predicted_classes(scores)
     met = np.zeros((len(classes), len(classes)))
     np.add.at(met, (found, labels), 1.0 / len(labels))
-    outputs, meant = linear_sum_assignment(met, maximize=True)
-    right, best = np.trace(met), met[outputs, meant].sum()
-    if best - right > _BETTER and best > _GOOD:
+    share = met.sum(axis=0)
+    recall = met / np.where(share > 0.0, share, 1.0) / np.count_nonzero(share)
+    outputs, meant = linear_sum_assignment(recall, maximize=True)
+    gain, reached = recall[outputs, meant].sum() - np.trace(recall), recall[outputs, meant].sum()
+    if gain > _BETTER and reached > _GOOD:
+        right, best = np.trace(met), met[outputs, meant].sum()
         warnings.warn(
             f"the teacher's largest score is the label's in {100 * right:.0f} % of the training "
             f"rows, and would be in {100 * best:.0f} % if its outputs stood for "

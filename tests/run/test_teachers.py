@@ -88,6 +88,7 @@ def test_scores_of_the_data_file_teach_what_their_network_teaches(job: Job, tmp_
 
 @pytest.mark.parametrize("kind", ["net.keras", "net.h5", "two files", "set.keras"])
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:the teacher's largest score")  # it is not trained
 def test_keras_models_teach(job: Job, tmp_path: Path, kind: str) -> None:
     os.environ.setdefault("KERAS_BACKEND", "torch")
     import keras
@@ -118,6 +119,7 @@ def test_keras_models_teach(job: Job, tmp_path: Path, kind: str) -> None:
     assert np.abs(chances - wanted).max() < 1e-5
 
 
+@pytest.mark.filterwarnings("ignore:the teacher's largest score")  # it is not trained
 def test_programs_and_trees_teach(job: Job, tmp_path: Path) -> None:
     path = job(tmp_path, teacher={"program": "net.pt2"}, search=QUICK)
     X, y = (np.load(tmp_path / "rows.npz")[name] for name in ("X", "y"))
