@@ -38,7 +38,7 @@ class _Atom:
 
 
 def tidied(expression: Expression) -> Expression:
-    """The expression with its sums and factors collected; the same where that is not shorter.
+    """The expression with its sums and factors collected; the same where that is longer.
 
     Its depth is limited by Python's stack, as that of every expression of the search is by its
     rules.
@@ -50,7 +50,7 @@ def tidied(expression: Expression) -> Expression:
         made = writer.builder.build([writer.sum(s) for s in outputs])
     except InputError:  # a product of constants is beyond floating point
         return expression
-    return made if len(made) < len(expression) else expression
+    return made if len(made) <= len(expression) else expression
 
 
 def with_digits(expression: Expression, digits: int) -> Expression:
