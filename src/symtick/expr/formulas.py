@@ -23,6 +23,7 @@ from symtick.expr.parsing import (
     check_names,
     default_names,
     is_constant,
+    one_tree_at_a_time,
     readable,
     unreadable,
 )
@@ -115,7 +116,8 @@ def _parsed(text: str) -> list[ast.stmt]:
     # a line's indentation says nothing
     lines = "\n".join(line.strip() for line in text.splitlines()).strip()
     try:
-        return ast.parse(lines, mode="exec").body
+        with one_tree_at_a_time():
+            return ast.parse(lines, mode="exec").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         what, where = str(error) or type(error).__name__, lines
         if isinstance(error, SyntaxError):

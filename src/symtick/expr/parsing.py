@@ -16,6 +16,7 @@ import ast
 import keyword
 import math
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, reduce
@@ -25,6 +26,7 @@ from symtick.expr.expression import Builder, Expression
 from symtick.expr.named import ARGUMENTS, NAMED
 from symtick.expr.ops import BY_NAME, SEARCH_NAMES, Op, arity
 
+_ONE_TREE = threading.Lock()
 MAX_TEXT = 100_000
 MAX_EXPONENT = 64
 MAX_NESTING = 200
@@ -163,10 +165,21 @@ def _tree(text: str) -> ast.expr:
     if len(text) > MAX_TEXT:
         raise ParseError(f"an expression of {len(text)} characters is over the limit of {MAX_TEXT}")
     try:
-        return ast.parse(text.strip(), mode="eval").body
+        with one_tree_at_a_time():
+            return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         what = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
         raise ParseError(unreadable(text.strip(), what)) from None
+
+
+@contextmanager
+def one_tree_at_a_time() -> Iterator[None]:
+    """For `ast.parse`: Python 3.11 counts the depth of the trees of all threads in one place.
+
+    It ends with a SystemError where two threads make one at once.
+    """
+    with _ONE_TREE:
+        yield
 
 
 def unreadable(text: str, what: str) -> str:
