@@ -81,18 +81,16 @@ class _Drivers:
             return self.bits[node.args[1]] + self.bits[node.args[0]]
         if node.op is GOp.CAST and _is_plain(self.graph, node):
             source = self.graph.nodes[node.args[0]].fmt
-            return _moved(
-                self.bits[node.args[0]], node.fmt.frac - source.frac, width, source.signed
-            )
+            return moved(self.bits[node.args[0]], node.fmt.frac - source.frac, width, source.signed)
         if node.op is GOp.TABLE:
             return self._table(k, node)
         if node.op is GOp.CAST:
             # its format may hold more than its values
             narrow = Fixed.for_raw(node.lo, node.hi, 0)
             driven = self.own(k, min(narrow.width, width))
-            return _moved(driven, 0, width, narrow.signed)
+            return moved(driven, 0, width, narrow.signed)
         if node.op in (GOp.ADD, GOp.SUB):
-            low = _uncarried(node.op, *self.aligned(node, node.args))
+            low = uncarried(node.op, *self.aligned(node, node.args))
             return low + self.own(k, width - len(low))
         if node.op is GOp.DIGIT_ROW:
             place = row_place(self.graph, node)
@@ -113,7 +111,7 @@ class _Drivers:
         formats = [self.graph.nodes[a].fmt for a in args]
         frac = max(fmt.frac for fmt in formats)
         return [
-            _moved(self.bits[a], frac - fmt.frac, node.fmt.width, fmt.signed)
+            moved(self.bits[a], frac - fmt.frac, node.fmt.width, fmt.signed)
             for a, fmt in zip(args, formats, strict=True)
         ]
 
@@ -135,6 +133,24 @@ def _constant(raw: int, width: int) -> list[int]:
     return [ONE if raw >> j & 1 else ZERO for j in range(width)]
 
 
+def named_bits(node: GNode, first: int) -> list[int]:
+    """Names of a node's bits by what the node alone tells: constants, and columns that are equal.
+
+    Args:
+        node: of a graph.
+        first: the name of its lowest bit, if that is its own.
+    """
+    width = node.fmt.width
+    if node.op is GOp.CONST:
+        return _constant(node.number, width)
+    if node.op is not GOp.TABLE:
+        return list(range(first, first + width))
+    size = len(node.contents)
+    known = {_key(np.zeros(size, int)): ZERO, _key(np.ones(size, int)): ONE}
+    columns = _columns(node.contents, width)
+    return [known.setdefault(column, first + j) for j, column in enumerate(columns)]
+
+
 def _key(values: np.ndarray) -> bytes:
     return np.packbits((values & 1).astype(np.uint8)).tobytes()
 
@@ -146,14 +162,14 @@ def _columns(contents: tuple[int, ...], width: int) -> tuple[bytes, ...]:
     return tuple(_key((words >> j & 1).astype(np.uint8)) for j in range(width))
 
 
-def _moved(bits: Sequence[int], shift: int, width: int, signed: bool) -> list[int]:
+def moved(bits: Sequence[int], shift: int, width: int, signed: bool) -> list[int]:
     """`width` bits of bits * 2**shift, rounded down, extended above."""
     top = bits[-1] if signed else ZERO
     places = range(-shift, width - shift)
     return [ZERO if j < 0 else bits[j] if j < len(bits) else top for j in places]
 
 
-def _uncarried(op: GOp, left: list[int], right: list[int]) -> list[int]:
+def uncarried(op: GOp, left: list[int], right: list[int]) -> list[int]:
     """The low bits of a sum at which one operand is 0: they are the other's."""
     names = []
     for a, b in zip(left, right, strict=True):

@@ -65,8 +65,8 @@ class CostModel(Protocol):
     def area(self, graph: Graph, node: int) -> Area:
         """Resources of the node's logic, without pipeline registers."""
 
-    def absorbed(self, graph: Graph, table: int) -> float:
-        """LUTs of a table that an adder takes in whose second operand it is (`ir.absorption`)."""
+    def absorbed(self, graph: Graph, adder: int) -> float:
+        """LUTs of an adder's last operand, a table, that the adder takes in (`ir.absorption`)."""
 
 
 @dataclass(frozen=True)

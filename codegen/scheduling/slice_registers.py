@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 
 from symtick.codegen.ir.arrival import Delay
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
-from symtick.codegen.ir.graph import GOp, Graph
+from symtick.codegen.ir.graph import WIRES, GOp, Graph
 from symtick.codegen.ir.schedule import CostModel, Schedule
 from symtick.codegen.scheduling.problem import (
     checked_delays,
@@ -22,9 +22,10 @@ from symtick.codegen.scheduling.problem import (
 )
 from symtick.codegen.scheduling.scheduler import schedule
 
-# LUTs that a table of one LUT a column gains by a slice in front of it without a register, in
+# LUTs that a table of six address bits gains by a slice in front of it without a register, in
 # shares of its own, by Yosys
 _MERGED = 1.1
+_LUT_INPUTS = 6
 
 
 def planned(
@@ -63,6 +64,11 @@ def saturating_slices(graph: Graph) -> list[int]:
 def with_slices(luts: Sequence[float], graph: Graph, stage: Sequence[int]) -> list[float]:
     """LUTs of each node, with those of slices and of the tables that read them as they are made.
 
+    A bit says whether the word is beyond the slice. It resets registers, if all that reads the
+    slice is behind some: those of the slice, or those of the tables that read it. Else a column
+    reads it as one input more, for which a column of fewer than six address bits has room, and what
+    is no table reads each bit limited.
+
     Args:
         luts: of each node, as if it stood alone.
         graph: the graph.
@@ -71,20 +77,29 @@ def with_slices(luts: Sequence[float], graph: Graph, stage: Sequence[int]) -> li
     left, users = list(luts), graph.users()
     for k in saturating_slices(graph):
         node, above = graph.nodes[k], _bits_above(graph, k)
-        word = graph.nodes[node.args[0]]
-        two_sided = word.lo < 0  # then a flip-flop would have to be set and cleared
-        here = [u for u in users[k] if stage[u] == stage[k]]
+        two_sided = graph.nodes[node.args[0]].lo < 0  # a flip-flop would have to be set and cleared
         # one LUT asks five bits and what others found; the sign is one more to ask
-        detected = math.ceil((above - 1 + two_sided) / 5)
-        limited = node.fmt.width - (two_sided and node.fmt.signed)  # the sign bit stays itself
-        if here or two_sided:
-            left[k] = limited + (detected if two_sided or above > 4 else 0)
-        else:
-            left[k] = detected
-        for u in here:
-            if graph.nodes[u].op is GOp.TABLE and node.fmt.width <= 6:
+        left[k] = float(math.ceil((above - 1 + two_sided) / 5))
+        readers = _readers(graph, users, k)
+        tables = [u for u in readers if stage[u] == stage[k] and graph.nodes[u].op is GOp.TABLE]
+        behind = all(stage[u] > stage[k] for u in readers)
+        if two_sided or not (behind or len(tables) == len(readers)):
+            left[k] += node.fmt.width - (two_sided and node.fmt.signed)  # a sign stays itself
+        for u in tables:
+            reset = len(tables) == len(readers) and all(stage[v] > stage[u] for v in users[u])
+            if not reset and len(graph.nodes[u].contents) == 1 << _LUT_INPUTS:
                 left[u] *= 1.0 + _MERGED
     return left
+
+
+def _readers(graph: Graph, users: Sequence[Sequence[int]], number: int) -> list[int]:
+    """The nodes with logic that read a node, by wires or not."""
+    found: list[int] = []
+    for u in users[number]:
+        node = graph.nodes[u]
+        plain = node.op is GOp.CAST and node.overflow is Overflow.WRAP and node.quant is Quant.TRN
+        found += _readers(graph, users, u) if plain or node.op in WIRES else [u]
+    return found
 
 
 def _bits_above(graph: Graph, number: int) -> int:

@@ -318,14 +318,14 @@ class _Tuner:
         """LUTs of tables that adders take in; registers between them are not known here."""
         outputs = [place[k] for k in self.graph.outputs]
         return sum(
-            min(self.areas[table].lut, self.areas[adder].lut, self._columns(table))
+            min(self.areas[table].lut, self._columns(adder))
             for adder, table in absorbable(self.builder.nodes, live, outputs)
         )
 
-    def _columns(self, table: int) -> float:
-        if table not in self.columns:
-            self.columns[table] = self.model.absorbed(self.view, table)
-        return self.columns[table]
+    def _columns(self, adder: int) -> float:
+        if adder not in self.columns:
+            self.columns[adder] = self.model.absorbed(self.view, adder)
+        return self.columns[adder]
 
     def _decision_area(self, place: Sequence[int]) -> Area:
         """What reads the outputs; known by their formats and bounds, and which are the same."""

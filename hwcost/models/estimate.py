@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from symtick.codegen.design import Design
-from symtick.codegen.ir.absorption import absorbable
 from symtick.codegen.ir.graph import GOp, Graph
 from symtick.codegen.ir.schedule import Area, CostModel, Schedule
 from symtick.codegen.scheduling.slice_registers import with_slices
@@ -15,7 +14,7 @@ from symtick.hwcost.models.model import OpenModel
 
 # rows of the device tables: their LUTs lie in front of a carry chain, where a path starts anew
 _CARRIES = frozenset({"add", "sub", "offset", "neg", "compare", "round"})
-_CHOICES = (GOp.GE, GOp.SELECT, GOp.MIN, GOp.MAX)
+_CHOICES = (GOp.SELECT, GOp.MIN, GOp.MAX)
 _ONE_LUT_DEEP = _CARRIES | {"table", "select", "min", "max", "abs"}
 
 
@@ -54,8 +53,7 @@ def estimate(design: Design, model: CostModel) -> Estimate:
     if isinstance(model, OpenModel):
         factor = model.device.ff_factor
         by_node = live_areas(graph, schedule, model, flat=_flat(graph, schedule))
-        by_node = _without_absorbed(by_node, graph, schedule, model)
-        by_node = _with_constants(by_node, graph, schedule)
+        by_node = _without_chosen(by_node, graph, schedule)
         luts = with_slices([area.lut for area in by_node], graph, schedule.stage)
         by_node = tuple(replace(a, lut=lut) for a, lut in zip(by_node, luts, strict=True))
     else:
@@ -92,19 +90,16 @@ def _flat(graph: Graph, schedule: Schedule) -> bool:
     return True
 
 
-def _with_constants(areas: tuple[Area, ...], graph: Graph, schedule: Schedule) -> tuple[Area, ...]:
-    """The areas with what synthesis saves where one side of a comparison or a choice is a constant.
+def _without_chosen(areas: tuple[Area, ...], graph: Graph, schedule: Schedule) -> tuple[Area, ...]:
+    """The areas without choices between a signal and a constant right before a register.
 
-    A comparison takes about half as many LUTs. A choice right before a register takes none: its
-    condition sets and clears the flip-flops.
+    The condition sets and clears the flip-flops there.
     """
     held, left = _before_registers(graph, schedule), list(areas)
     for k, node in enumerate(graph.nodes):
-        if node.op not in _CHOICES or all(graph.nodes[a].op is not GOp.CONST for a in node.args):
-            continue
-        chosen = 0.0 if node.op is GOp.GE else min(float(node.fmt.width), areas[k].lut)
-        compared = areas[k].lut - chosen
-        left[k] = replace(areas[k], lut=compared / 2.0 + (0.0 if held[k] else chosen))
+        constant = any(graph.nodes[a].op is GOp.CONST for a in node.args)
+        if node.op in _CHOICES and held[k] and constant:
+            left[k] = replace(areas[k], lut=max(0.0, areas[k].lut - node.fmt.width))
     return tuple(left)
 
 
@@ -117,15 +112,3 @@ def _before_registers(graph: Graph, schedule: Schedule) -> list[bool]:
             for u in users[k]
         )
     return held
-
-
-def _without_absorbed(
-    areas: tuple[Area, ...], graph: Graph, schedule: Schedule, model: CostModel
-) -> tuple[Area, ...]:
-    """The areas without the LUTs of table columns that an adder of their stage takes in."""
-    left = list(areas)
-    for adder, table in absorbable(graph.nodes, range(len(graph.nodes)), graph.outputs):
-        if schedule.stage[table] == schedule.stage[adder]:
-            columns = min(model.absorbed(graph, table), areas[adder].lut)
-            left[table] = Area(lut=max(0.0, areas[table].lut - columns))
-    return tuple(left)

@@ -15,10 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 
+from symtick.codegen.ir.chains import SUMS, formed, luts
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
 from symtick.codegen.ir.graph import WIRES, GNode, GOp, Graph
-from symtick.hwcost.models.table_columns import TableShape, table_shape
+from symtick.hwcost.models.table_columns import LUT_INPUTS, TableShape, table_shape
 
 _PLAIN = {GOp.ADD: "add", GOp.SUB: "sub", GOp.NEG: "neg", GOp.ABS: "abs", GOp.MIN: "min",
           GOp.MAX: "max", GOp.GE: "compare", GOp.SELECT: "select",
@@ -32,10 +34,13 @@ class PricedPart:
     Attributes:
         row: the row's name.
         features: its features.
+        area_bits: what stands for the feature `bits` in its area, where the LUTs are counted from
+            what the operands hold; None where the bits say it.
     """
 
     row: str
     features: Mapping[str, float]
+    area_bits: float | None = None
 
 
 def shape(node: GNode) -> TableShape:
@@ -62,15 +67,33 @@ def parts(graph: Graph, number: int) -> tuple[PricedPart, ...]:
         return () if node.op is GOp.GE else (PricedPart("select", _bits(node.fmt.width)),)
     if node.op is GOp.GE:
         bits = _compared_bits(args)
-        return (PricedPart(row, _bits(bits)),)
+        return (PricedPart(row, _bits(bits), _as_compared(_compared_luts(bits, args))),)
+    if node.op in (GOp.MIN, GOp.MAX):
+        return (_chosen(row, node, args),)
     if node.op is GOp.DIGIT_ROW:
         bits = node.fmt.width - max(0, node.fmt.frac - args[2].fmt.frac)
         # the fit's topmost bit is the carry's; a first row, which adds to nothing, has none
         first = _is_zero(args[0])
         return (PricedPart(row, {"width": node.fmt.width, "bits": max(1, bits + first)}),)
+    features = {"width": node.fmt.width, "bits": _logic_bits(node, args)}
     if row in ("add", "sub") and any(a.op is GOp.CONST for a in args):
         row = "offset"
-    return (PricedPart(row, {"width": node.fmt.width, "bits": _logic_bits(node, args)}),)
+    counted = summed_bits(row, *luts(formed(node, args))) if node.op in SUMS else None
+    return (PricedPart(row, features, counted),)
+
+
+def summed_bits(row: str, pairs: int, inverted: int) -> float:
+    """The bits of a sum as it was measured that has as many LUTs.
+
+    Measured were sums of two signals of one width, whose topmost bit shares its LUT with the one
+    below, and sums with constants, which invert every second bit.
+
+    Args:
+        row: of the device.
+        pairs: LUTs that read two bits.
+        inverted: LUTs that invert one.
+    """
+    return 2.0 * inverted if row == "offset" else pairs + inverted + 1.0
 
 
 def _is_zero(node: GNode) -> bool:
@@ -88,6 +111,34 @@ def _logic_bits(node: GNode, args: list[GNode]) -> int:
     if node.op is GOp.SUB:
         return max(1, node.fmt.width - max(0, args[0].fmt.frac - args[1].fmt.frac))
     return node.fmt.width
+
+
+# LUTs of a comparison of short signals: a LUT reads three bits of each
+_COMPARED = {1: 1.0, 2: 1.0, 3: 1.0, 4: 2.0, 5: 3.0, 6: 3.0}
+
+
+def _compared_luts(bits: int, args: list[GNode]) -> float:
+    """LUTs of a comparison.
+
+    Two LUTs, whether they are equal and which is larger, read three bits of both operands, or six
+    where one is constant. A carry chain joins more than two such groups, logic two; a single group
+    needs one LUT.
+    """
+    if any(a.op is GOp.CONST for a in args):
+        return 1.0 if bits <= LUT_INPUTS else bits / 3.0
+    return _COMPARED.get(bits, 2.0 * ceil(bits / 3))
+
+
+def _as_compared(count: float) -> float:
+    """The bits of a comparison of two long signals that has as many LUTs."""
+    return max(0.0, 1.5 * count - 0.7)
+
+
+def _chosen(row: str, node: GNode, args: list[GNode]) -> PricedPart:
+    """The larger or the smaller of two: a comparison, and a choice of each bit."""
+    features = {"width": node.fmt.width, "bits": _logic_bits(node, args)}
+    count = _compared_luts(_compared_bits(args), args)
+    return PricedPart(row, features, 0.6 * (count + node.fmt.width))
 
 
 def _compared_bits(args: list[GNode]) -> int:

@@ -2,7 +2,8 @@
 
 A cast that keeps the low bits of a sum leaves its high bits without a reader, and theirs in the
 sums and tables before it. Tables that read one address in one stage are one table to synthesis: a
-function that two of them hold is there once.
+function that two of them hold is there once. A sum takes columns of tables into its LUTs
+(`chain_areas`), a reset of a register does a part of others (`resets`).
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ import numpy as np
 from symtick.codegen.ir.bit_liveness import BitLiveness
 from symtick.codegen.ir.graph import GOp, Graph
 from symtick.codegen.ir.schedule import Area, Schedule
-from symtick.hwcost.models.features import shape
+from symtick.hwcost.models.chain_areas import ChainAreas
+from symtick.hwcost.models.features import parts, summed_bits
 from symtick.hwcost.models.model import OpenModel
-from symtick.hwcost.models.table_columns import TableShape, columns_shape, table_columns
-
-_SUMS = (GOp.ADD, GOp.SUB, GOp.DIGIT_ROW)  # each bit reads carries of lower ones alone
+from symtick.hwcost.models.resets import Condition, Resets, without_resets
+from symtick.hwcost.models.table_columns import columns_shape, table_columns
 
 
 def live_areas(
@@ -31,6 +32,7 @@ def live_areas(
         flat: as `OpenModel.table_luts`.
     """
     wires = BitLiveness.of(graph)
+    chains = ChainAreas.of(graph, schedule, wires)
     areas: list[Area] = []
     shared: dict[tuple[object, ...], list[int]] = {}
     live: dict[int, list[int]] = {}
@@ -45,22 +47,46 @@ def live_areas(
                 address = wires.bits[node.args[0]]
                 shared.setdefault((address, schedule.stage[k]), []).append(k)
         else:
-            dead = own[-1] - live[k][-1] if own and node.op in _SUMS else 0
-            areas.append(model.area(graph, k, dead))
+            areas.append(model.area(graph, k, _bits(graph, k, own, live[k], chains)))
     for tables in shared.values():
-        shapes = {k: _live_shape(graph, k, live[k]) for k in tables}
-        alone = {k: model.table_luts(made, flat=flat) for k, made in shapes.items()}
+        made = {k: _logic(graph, k, live[k], wires, schedule) for k in tables}
+        alone = {k: model.table_luts(columns_shape(m.columns), flat=flat) for k, m in made.items()}
         factor = 1.0
         if len(tables) > 1 and sum(alone.values()) > 0.0:
-            columns = [table_columns(graph.nodes[k].contents, live[k]) for k in tables]
-            together = columns_shape(np.concatenate(columns))
+            together = columns_shape(np.concatenate([m.columns for m in made.values()]))
             factor = min(1.0, model.table_luts(together, flat=flat) / sum(alone.values()))
+        conditions: set[Condition] = set()
         for k in tables:
-            areas[k] = Area(lut=factor * alone[k])
+            left = max(0.0, factor * alone[k] - chains.taken[k])
+            resets = len(made[k].conditions - conditions)
+            conditions |= made[k].conditions
+            areas[k] = Area(lut=left + resets + chains.inverters[k])
     return tuple(areas)
 
 
-def _live_shape(graph: Graph, number: int, live: list[int]) -> TableShape:
-    node = graph.nodes[number]
-    whole = len(live) == node.fmt.width
-    return shape(node) if whole else columns_shape(table_columns(node.contents, live))
+def _bits(
+    graph: Graph, number: int, own: list[int], live: list[int], chains: ChainAreas
+) -> float | None:
+    """What stands for the bits of a node that reads carries, of which the highest may be dead."""
+    if not own:
+        return None
+    if number in chains.sums:
+        (part,) = parts(graph, number)
+        return summed_bits(part.row, *chains.sums[number])
+    if graph.nodes[number].op is GOp.DIGIT_ROW and live[-1] < own[-1]:
+        (part,) = parts(graph, number)
+        return max(1.0, part.features["bits"] - (own[-1] - live[-1]))
+    return None
+
+
+def _logic(
+    graph: Graph, number: int, live: list[int], wires: BitLiveness, schedule: Schedule
+) -> Resets:
+    """The columns of a table that something reads, without what resets of registers do."""
+    when = (*schedule.stage, schedule.latency)
+    readers = [wires.readers[wires.bits[number][j]] for j in live]
+    registered = [all(when[k] > when[number] for k in ks) for ks in readers]
+    columns = table_columns(graph.nodes[number].contents, live)
+    found = without_resets(columns, registered)
+    luts = (columns_shape(found.columns).luts + len(found.conditions), columns_shape(columns).luts)
+    return found if luts[0] < luts[1] else Resets(columns, frozenset())

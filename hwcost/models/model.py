@@ -11,17 +11,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from symtick.codegen.ir.absorption import columns_taken
 from symtick.codegen.ir.graph import WIRES, GNode, GOp, Graph
 from symtick.codegen.ir.schedule import Area
 from symtick.defaults import CLOCK_MHZ, DEVICE
 from symtick.errors import InputError
 from symtick.hwcost.devices.device import Device, load_device
 from symtick.hwcost.models.features import PricedPart, parts, shape
-from symtick.hwcost.models.table_columns import F8_INPUTS, LUT_INPUTS, TableShape
+from symtick.hwcost.models.table_columns import F7_INPUTS, F8_INPUTS, LUT_INPUTS, TableShape
 
 _MAX_CLOCK_MHZ = 1000.0
+# what tables take in a design, in shares of what they take by themselves: on long paths synthesis
+# has a column twice, and it is of differences that later tables and sums make, which are less
+# smooth than the tables that factors are measured on (fronts of made tasks, Yosys)
+_BESIDE, _BESIDE_WIDE = 1.04, 1.1
 
 
 @dataclass(frozen=True)
@@ -59,25 +64,24 @@ class OpenModel:
             return False
         return rule.delay_ns > self.budget_ns and rule.registered_ns <= self.clock_ns
 
-    def area(self, graph: Graph, node: int, dead: int = 0) -> Area:
+    def area(self, graph: Graph, node: int, bits: float | None = None) -> Area:
         """LUTs and DSPs of a node.
 
         Args:
             graph: with the node.
             node: its number.
-            dead: highest bits of a sum or a DIGIT_ROW that nothing reads.
+            bits: what stands for the bits of a sum or a DIGIT_ROW, where more than its formats is
+                known.
         """
         total = Area()
         for part in parts(graph, node):
-            if dead:
-                bits = max(1, int(part.features["bits"]) - dead)
-                part = PricedPart(part.row, {**part.features, "bits": bits})
-            total = total + self._part_area(part, graph.nodes[node])
+            known = part if bits is None else replace(part, area_bits=bits)
+            total = total + self._part_area(known, graph.nodes[node])
         return total
 
-    def absorbed(self, graph: Graph, table: int) -> float:
-        """Columns of a table that leave an input of their LUT free."""
-        return float(shape(graph.nodes[table]).small)
+    def absorbed(self, graph: Graph, adder: int) -> float:
+        """Columns of the last operand that fit into the adder's LUTs."""
+        return float(columns_taken(graph.nodes, adder))
 
     def row_delay(self, row: str, features: Mapping[str, float]) -> float:
         """Delay of one operation that is in no graph, from its features."""
@@ -109,7 +113,10 @@ class OpenModel:
             return Area(dsp=float(blocks))
         if part.row == "table" and node.op is GOp.TABLE:
             return Area(lut=self.table_luts(shape(node)))
-        return Area(lut=self.device.row("area", part.row).value(part.features))
+        features = part.features
+        if part.area_bits is not None:
+            features = {**features, "bits": part.area_bits}
+        return Area(lut=max(0.0, self.device.row("area", part.row).value(features)))
 
     def table_luts(self, table: TableShape, *, flat: bool = False) -> float:
         """LUTs of tables: counted from their contents, times what synthesis adds.
@@ -121,7 +128,8 @@ class OpenModel:
         factors = self.device.table_factor
         if flat and LUT_INPUTS < table.address <= F8_INPUTS:
             return table.joined * factors.get(LUT_INPUTS, 1.0)
-        return table.luts * factors.get(table.address, max(factors.values(), default=1.0))
+        factor = factors.get(table.address, max(factors.values(), default=1.0))
+        return table.luts * factor * (_BESIDE_WIDE if table.address > F7_INPUTS else _BESIDE)
 
 
 @dataclass(frozen=True)
@@ -163,7 +171,7 @@ class CycleModel:
         """Unknown: the tables state cycles only."""
         return Area()
 
-    def absorbed(self, graph: Graph, table: int) -> float:
+    def absorbed(self, graph: Graph, adder: int) -> float:
         """Unknown."""
         return 0.0
 
@@ -201,7 +209,7 @@ class UnitModel:
         """One LUT, none for wires."""
         return Area() if graph.nodes[node].op in WIRES else Area(lut=1.0)
 
-    def absorbed(self, graph: Graph, table: int) -> float:
+    def absorbed(self, graph: Graph, adder: int) -> float:
         """None: every operation takes its LUT."""
         return 0.0
 

@@ -38,14 +38,12 @@ class TableShape:
         luts: LUTs by the count in this module's docstring, before any synthesis factor.
         address: address bits that the widest column really depends on.
         columns: output bits that need logic of their own.
-        small: those of them that leave an input of their LUT free.
         joined: LUTs of columns of at most eight bits that share none: F7 and F8 join them.
     """
 
     luts: float
     address: int
     columns: int
-    small: int
     joined: float
 
 
@@ -83,8 +81,7 @@ def columns_shape(columns: Edges) -> TableShape:
     joined = float((1 << np.maximum(0, widths - LUT_INPUTS)).sum())
     if address == F7_INPUTS or (address == F8_INPUTS and logic <= _FEW_COLUMNS):
         luts = min(luts, joined)
-    small = (inputs[roots] > 1) & (inputs[roots] < LUT_INPUTS)
-    return TableShape(luts, address, logic, int(small.sum()), joined)
+    return TableShape(luts, address, logic, joined)
 
 
 @dataclass(frozen=True)

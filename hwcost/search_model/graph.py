@@ -75,7 +75,7 @@ class TableModel:
         """LUTs of a node."""
         return Area(lut=self.prices.get(node, (0.0, 0.0))[1])
 
-    def absorbed(self, graph: Graph, table: int) -> float:
+    def absorbed(self, graph: Graph, adder: int) -> float:
         """None: it is in the price of a sum."""
         return 0.0
 

@@ -26,7 +26,7 @@ class UnitModel:
     def registered(self, graph: Graph, node: int) -> bool:
         return False
 
-    def absorbed(self, graph: Graph, table: int) -> float:
+    def absorbed(self, graph: Graph, adder: int) -> float:
         return 0.0
 
     def area(self, graph: Graph, node: int) -> Area:

@@ -44,6 +44,7 @@ def test_a_slice_that_limits_nothing_is_none() -> None:
     graph = builder.build(casts, ("top", "signed_top", "signed", "positive"))
     assert saturating_slices(graph) == casts[2:]
     lut = with_slices([0.0] * len(graph.nodes), graph, [0] * len(graph.nodes))
+    # nothing reads them: they are outputs, behind registers
     assert [lut[k] for k in casts] == [0, 0, 6, 7]
 
 
@@ -66,16 +67,29 @@ def test_a_register_that_takes_no_tick_is_always_there() -> None:
 
 
 def test_areas_follow_the_registers() -> None:
-    graph = block(2)
+    graph = block(2, deep=1)
     alone = [1.0] * len(graph.nodes)
-    tables = [k for k, n in enumerate(graph.nodes) if n.op is GOp.TABLE]
+    wide = [k for k, n in enumerate(graph.nodes) if n.op is GOp.TABLE and n.fmt.width > 1]
     held = plan(graph, latency=2)
     here = dataclasses.replace(held, stage=(0,) * len(graph.nodes))
-    behind, merged = (with_slices(alone, graph, p.stage) for p in (held, here))
-    assert behind[1] == 1.0  # four bits above the slice: one LUT that sets it
-    assert merged[1] == SLICE.width
-    assert all(merged[k] > 2.0 and behind[k] == 1.0 for k in tables)
+    mixed = dataclasses.replace(
+        held, stage=tuple(s and int(k > wide[0]) for k, s in enumerate(held.stage))
+    )
+    behind, merged, both = (with_slices(alone, graph, p.stage) for p in (held, here, mixed))
+    assert behind[1] == merged[1] == 1.0  # four bits above the slice: one LUT finds them
+    assert both[1] == 1.0 + SLICE.width  # a table reads the slice as it is, and so do registers
+    assert all(merged[k] > 2.0 and behind[k] == 1.0 for k in wide)
+    assert both[wide[0]] > 2.0 and both[wide[1]] == 1.0
     assert sum(merged) > sum(behind)
+
+
+def test_registers_behind_tables_are_reset_where_the_slice_ends() -> None:
+    graph = block(2, deep=1)
+    held = plan(graph, latency=2)
+    first = [graph.nodes[k].op is GOp.TABLE and graph.nodes[k].fmt.width == 1 for k in range(6)]
+    after = dataclasses.replace(held, stage=tuple(map(int, first)))
+    lut = with_slices([1.0] * len(graph.nodes), graph, after.stage)
+    assert lut == [1.0] * len(graph.nodes)
 
 
 @pytest.mark.parametrize("graph", [block(3), block(1, deep=3), block(8, deep=6)])
