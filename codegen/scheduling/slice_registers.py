@@ -11,9 +11,11 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 
+import numpy as np
+
 from symtick.codegen.ir.arrival import Delay
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
-from symtick.codegen.ir.graph import WIRES, GOp, Graph
+from symtick.codegen.ir.graph import WIRES, GNode, GOp, Graph
 from symtick.codegen.ir.schedule import CostModel, Schedule
 from symtick.codegen.scheduling.problem import (
     checked_delays,
@@ -64,10 +66,10 @@ def saturating_slices(graph: Graph) -> list[int]:
 def with_slices(luts: Sequence[float], graph: Graph, stage: Sequence[int]) -> list[float]:
     """LUTs of each node, with those of slices and of the tables that read them as they are made.
 
-    A bit says whether the word is beyond the slice. It resets registers, if all that reads the
-    slice is behind some: those of the slice, or those of the tables that read it. Else a column
-    reads it as one input more, for which a column of fewer than six address bits has room, and what
-    is no table reads each bit limited.
+    A bit says whether the word is beyond the slice. It resets the slice's registers, if all that
+    reads the slice is behind them. Else a column reads it as one input more, for which a column of
+    fewer than six address bits has room; so has one that is constant where the highest is 1, if it
+    goes to a register, which both reset. What is no table reads each bit limited.
 
     Args:
         luts: of each node, as if it stood alone.
@@ -86,10 +88,18 @@ def with_slices(luts: Sequence[float], graph: Graph, stage: Sequence[int]) -> li
         if two_sided or not (behind or len(tables) == len(readers)):
             left[k] += node.fmt.width - (two_sided and node.fmt.signed)  # a sign stays itself
         for u in tables:
-            reset = len(tables) == len(readers) and all(stage[v] > stage[u] for v in users[u])
-            if not reset and len(graph.nodes[u].contents) == 1 << _LUT_INPUTS:
-                left[u] *= 1.0 + _MERGED
+            if len(graph.nodes[u].contents) == 1 << _LUT_INPUTS:
+                alone = len(tables) == len(readers) and not two_sided
+                held = alone and all(stage[v] > stage[u] for v in users[u])
+                left[u] *= 1.0 + _MERGED * (_changing(graph.nodes[u]) if held else 1.0)
     return left
+
+
+def _changing(table: GNode) -> float:
+    """The part of a table's columns that are not constant in the upper half of its addresses."""
+    high = np.array(table.contents[len(table.contents) // 2 :], np.int64)
+    bits = high[:, None] >> np.arange(table.fmt.width) & 1
+    return float((bits != bits[0]).any(axis=0).mean())
 
 
 def _readers(graph: Graph, users: Sequence[Sequence[int]], number: int) -> list[int]:

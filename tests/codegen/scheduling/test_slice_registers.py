@@ -83,13 +83,19 @@ def test_areas_follow_the_registers() -> None:
     assert sum(merged) > sum(behind)
 
 
-def test_registers_behind_tables_are_reset_where_the_slice_ends() -> None:
-    graph = block(2, deep=1)
-    held = plan(graph, latency=2)
-    first = [graph.nodes[k].op is GOp.TABLE and graph.nodes[k].fmt.width == 1 for k in range(6)]
-    after = dataclasses.replace(held, stage=tuple(map(int, first)))
-    lut = with_slices([1.0] * len(graph.nodes), graph, after.stage)
-    assert lut == [1.0] * len(graph.nodes)
+def test_columns_that_end_before_the_slice_need_no_more() -> None:
+    """A register is reset beyond the slice where its column is the same from the middle on."""
+    builder = GraphBuilder(("x",))
+    x = builder.cast(builder.input(0, WORD), SLICE, Quant.TRN, Overflow.SAT)
+    ended, erratic = [n * n % 64 if n < 32 else 9 for n in range(64)], [n * n for n in range(64)]
+    tables = [builder.table(x, entries, Fixed(12, 6, False)) for entries in (ended, erratic)]
+    total = builder.op(GOp.ADD, *tables)
+    graph = builder.build([total], ["sum"])
+    alone, here = [1.0] * len(graph.nodes), [0] * len(graph.nodes)
+    lut = with_slices(alone, graph, here)
+    assert lut[tables[0]] == lut[tables[1]] == 2.1
+    lut = with_slices(alone, graph, [int(k == total) for k in range(len(graph.nodes))])
+    assert lut[tables[0]] == 1.0 and 1.5 < lut[tables[1]] <= 2.1
 
 
 @pytest.mark.parametrize("graph", [block(3), block(1, deep=3), block(8, deep=6)])

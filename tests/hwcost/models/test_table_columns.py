@@ -36,13 +36,13 @@ def test_functions_that_columns_share_are_counted_once() -> None:
     # a, b and c; of two each (a, b), (c, a) and one for each column: the second's halves are
     # complements, the fourth chooses by the top bit alone
     # F8 joins four LUTs for each of the first three columns, F7 two for the fourth
-    expected = TableShape(6.0, address=8, columns=4, small=0, joined=14.0)
+    expected = TableShape(6.0, address=8, columns=4, joined=14.0)
     assert table_shape(tuple(words.tolist()), 4) == expected
 
 
 def test_a_function_of_few_bits_is_one_lut_wherever_they_are() -> None:
     bits = tuple((k ^ k >> 3 ^ k >> 9) & 1 for k in range(1 << 10))
-    assert table_shape(bits, 1) == TableShape(1.0, address=3, columns=1, small=1, joined=1.0)
+    assert table_shape(bits, 1) == TableShape(1.0, address=3, columns=1, joined=1.0)
 
 
 def test_free_columns() -> None:
