@@ -172,5 +172,5 @@ def write_job(folder: Path) -> None:
     np.savez(folder / "rows.npz", X=X, y=y)
     (folder / "job.yaml").write_text(
         "name: toy\ndata: {path: rows.npz}\nteacher: {train: {widths: [8], epochs: 3}}\n"
-        "search: {population: 200, generations: 40}\n"
+        "search: {starts: 2, rounds: 12, hidden: [4]}\n"
     )

@@ -18,7 +18,8 @@ from small_networks import particles, trained
 
 from symtick import distill_job
 from symtick.search.data.files import load_split
-from symtick.search.distill.settings import AssembleSettings, DistillConfig, EvolutionSettings
+from symtick.search.distill.settings import DistillConfig
+from symtick.search.joint.settings import JointSettings
 
 pytestmark = pytest.mark.kernel
 
@@ -26,9 +27,8 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 SMALLER = {"60_000": "1_500", "2_000_000": "800", '"d4"': '"d1"'}
 QUICK = DistillConfig(
-    evolution=EvolutionSettings(generations=6, slice_generations=3, rows=600),
+    joint=JointSettings(starts=1, rounds=6, method="gp", rows=600),
     layered=replace(DistillConfig().layered, hidden=()),
-    assemble=AssembleSettings(designs=3, polish_iterations=10, polish_rows=400),
 )
 CLUSTER = ("n_workers", "dask_jobqueue")  # `tests/search/regression/test_islands.py` has these
 
@@ -103,7 +103,10 @@ def tagger(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     np.savez(folder / "rows.npz", X_train=X[:700], y_train=y[:700], X_test=X[700:], y_test=y[700:],
              classes=np.array(["e", "mu", "tau"]))  # fmt: skip
     content["hardware"]["max_ticks"] = 6
-    smaller = {"search": {"generations": 4, "hidden": []}, "verify": {"vectors": 200}}
+    smaller = {
+        "search": {"starts": 1, "rounds": 4, "method": "gp", "hidden": []},
+        "verify": {"vectors": 200},
+    }
     (folder / "tagger.yaml").write_text(yaml.safe_dump(content | smaller))
     distill_job(folder / "tagger.yaml", folder / "runs/tagger")
     return {"folder": folder, "X": X, "y": y, "net": trained(X, y)}

@@ -97,15 +97,13 @@ def spread(task: FrontTask, width: int, most: int) -> list[DesignSpec]:
 
 
 def _config() -> DistillConfig:
-    """A short search of both kinds: a layered form, a few generations."""
+    """A short search of both kinds: a layered form, a joint model."""
     base = DistillConfig(threads=1)
-    engine = replace(base.evolution.engine, islands=1, population=16)
     layered = replace(base.layered, hidden=(5,), fit_steps=200, refit_steps=20, refined=0)
     return replace(
         base,
-        evolution=replace(base.evolution, generations=3, rows=_ROWS, engine=engine),
+        joint=replace(base.joint, starts=1, rounds=6, method="gp", rows=_ROWS),
         layered=layered,
-        assemble=replace(base.assemble, designs=6, polish_iterations=20),
     )
 
 

@@ -73,15 +73,15 @@ class FixedPointSettings:
     """How designs are made fixed-point.
 
     Attributes:
-        term_fracs: bits after the point to try on evolved designs, coarse to fine; for values in
+        term_fracs: bits after the point to try on joint models, coarse to fine; for values in
             units of their spread, or of four errors where that is less.
-        address_bits: address bits of tables on signals of several inputs, of evolved designs; more
+        address_bits: address bits of tables on signals of several inputs, of joint models; more
             where the error of values asks for it.
         tolerance: score that the coarser of two may lose and is still taken.
         rmse_tolerance: of values, the share by which its error may be larger.
     """
 
-    term_fracs: Annotated[tuple[Whole, ...], Strict(False), Field(min_length=1)] = (3, 4, 5, 6, 8)
-    address_bits: Natural = 8
+    term_fracs: Annotated[tuple[Whole, ...], Strict(False), Field(min_length=1)] = (3, 4, 5, 6)
+    address_bits: Natural = 6
     tolerance: NotNegative = 0.002
     rmse_tolerance: NotNegative = 0.02

@@ -1,1 +1,1 @@
-"""The distillation: evolution and layered forms into one front of designs."""
+"""The distillation: joint models and layered forms into one front of designs."""

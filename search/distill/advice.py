@@ -54,8 +54,8 @@ class Evidence:
         refits: pairs of a layered design and the same form after `refit_steps` further fitting
             steps.
         refit_steps: see there.
-        curves: of each evolved output its lowest loss after each slice.
-        generations: of the evolution.
+        curves: of each joint model the loss that it left after each round of growth.
+        rounds: of growth.
     """
 
     entries: tuple[FrontEntry, ...] = ()
@@ -63,7 +63,7 @@ class Evidence:
     refits: tuple[tuple[FrontEntry, FrontEntry], ...] = ()
     refit_steps: int = 0
     curves: tuple[tuple[float, ...], ...] = ()
-    generations: int = 0
+    rounds: int = 0
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def suggestions(
         *_bits(yardstick, quantised, inputs),
         *_hidden(yardstick, evidence),
         *_effort(yardstick, evidence),
-        *_generations(yardstick, evidence),
+        *_rounds(yardstick, evidence),
     ]
     return tuple(sorted(found, key=lambda s: not s.helps))
 
@@ -290,19 +290,19 @@ def _effort(yardstick: _Yardstick, evidence: Evidence) -> list[Suggestion]:
     return [_still(helps, "search.effort", text)]
 
 
-def _generations(yardstick: _Yardstick, evidence: Evidence) -> list[Suggestion]:
+def _rounds(yardstick: _Yardstick, evidence: Evidence) -> list[Suggestion]:
     curves = [c for c in evidence.curves if len(c) >= LAST]
     curves = [c for c in curves if 0.0 < c[-1 - len(c) // LAST] < math.inf]
-    evolved = [e for e in evidence.entries if e.origin.startswith("assembly-")]
-    if not curves or not evolved:
+    grown = [e for e in evidence.entries if e.origin.startswith("joint-")]
+    if not curves or not grown:
         return []
     fall = median(1.0 - c[-1] / c[-1 - len(c) // LAST] for c in curves)
     text = (
-        f"the losses of the evolved outputs fell by {100 * fall:.1f} % in the last quarter of "
-        f"{evidence.generations} generations (the best design of them has "
-        f"{yardstick.worth(yardstick.best(evolved))})"
+        f"the losses of the joint models fell by {100 * fall:.1f} % in the last quarter of "
+        f"{evidence.rounds} rounds (the best design of them has "
+        f"{yardstick.worth(yardstick.best(grown))})"
     )
-    return [_still(fall >= FALL, "search.generations", text)]
+    return [_still(fall >= FALL, "search.rounds", text)]
 
 
 def _still(helps: bool, setting: str, text: str) -> Suggestion:

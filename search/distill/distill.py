@@ -1,10 +1,10 @@
 """The distillation driver: from a problem to a Pareto front of compiled designs.
 
-Two ways of finding expressions run side by side, in slices: an evolutionary search for each output,
-and backward elimination of layered forms for all outputs together. A second round assembles the
-evolved outputs into designs and refines the best of the pruned forms. All designs, whatever their
-origin, are compiled, measured and compared on the same validation rows. A third round tunes the
-widths of those on the front.
+Two ways of finding expressions for all outputs together run side by side, in slices: joint models,
+which grow by terms that a policy and evolution propose, and backward elimination of layered forms.
+A second round refines the best of the pruned forms. All designs, whatever their origin, are
+compiled, measured and compared on the same validation rows. A third round tunes the widths of those
+on the front.
 
 Slices are independent of each other and counted in steps, so the result depends on the seed only:
 not on threads, time, interruptions or checkpoints.
@@ -27,18 +27,17 @@ from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.data.problem import Problem
 from symtick.search.designs.evaluate import DesignEvaluator
 from symtick.search.designs.front import Front, FrontEntry
-from symtick.search.designs.joint_fit import JointFit
 from symtick.search.designs.width_tuning import WidthTuning
 from symtick.search.distill.advice import Evidence
-from symtick.search.distill.assemble import PRICES, Assembly, combinations, least_price
 from symtick.search.distill.checkpoint import Checkpoint, fingerprint
-from symtick.search.distill.output_search import OutputSearch
 from symtick.search.distill.settings import DistillConfig
 from symtick.search.distill.unit_check import check_units
 from symtick.search.inputs.maps import InputMap
+from symtick.search.joint.search import JointRows, JointSearch
 from symtick.search.kernel_api.search import Search, Status
 from symtick.search.layered.elimination import Elimination, LayeredRows, PrunedForm, unpack
 from symtick.search.layered.layers import OUTER_SHAPE, SHAPES, Layers
+from symtick.settings import tightest
 
 Stage = Literal["search", "finish", "tune", "write"]
 _DOING: dict[Stage, str] = {
@@ -56,8 +55,8 @@ class Progress:
     Attributes:
         stage: `search` (first round of searches), `finish` (second round), `tune` (width tuning) or
             `write` (all are done, and the designs are written).
-        slices: slices done in this stage; `total` is known for the evolution only, so a bar should
-            use `share`.
+        slices: slices done in this stage; how many there will be is not known, so a bar should use
+            `share`.
         share: part of this stage's searches that are done, 0 to 1.
         searches: where each of them stands.
         front: the front so far.
@@ -118,11 +117,10 @@ class Distiller:
         self.interrupted = False
         self._teacher_score = problem.teacher_score(problem.valid)
         self._teacher_rmse = problem.teacher_rmse(problem.valid)
-        self._evolved: list[OutputSearch] = []
+        self._joint: list[JointSearch] = []
         self._layered: list[Elimination] = []
         self._second: list[Search[FrontEntry]] = []
         self._refits: list[tuple[FrontEntry, Elimination]] = []
-        self._curves: dict[str, list[float]] = {}
         self._tuned: list[WidthTuning] = []
         self._thinned: Front | None = None
 
@@ -135,7 +133,7 @@ class Distiller:
     ) -> Front:
         """Search, and return the front.
 
-        Ctrl-C (KeyboardInterrupt) and `stop` end the search early: what is there is assembled and
+        Ctrl-C (KeyboardInterrupt) and `stop` end the search early: what is there is measured and
         returned, `interrupted` is set, and a checkpoint can be resumed later.
 
         Args:
@@ -151,7 +149,7 @@ class Distiller:
         tell = progress or (lambda _: None)
         ask = stop or (lambda: False)
         first = self._searches()
-        self._second, self._tuned, self._thinned, self._curves = [], [], None, {}
+        self._second, self._tuned, self._thinned = [], [], None
         self.interrupted = not self._advance(first, "search", store, tell, ask, resume)
         self._second = self._finishers(quick=self.interrupted)
         kept = None if self.interrupted else store
@@ -175,20 +173,23 @@ class Distiller:
 
     def evidence(self) -> Evidence:
         """What the search shows of its settings, beside the front."""
-        evolution = self.config.evolution
-        slices = -(-evolution.generations // evolution.slice_generations)  # seen all of them
         refits = [(a, search.pruned[0].entry) for a, search in self._refits if search.pruned]
+        rounds = self.config.joint.rounds
         return Evidence(
             entries=tuple(self._entries()),
             hidden=self.config.layered.hidden,
             refits=tuple(refits),
             refit_steps=self.config.layered.refine_steps,
-            curves=tuple(tuple(c) for c in self._curves.values() if len(c) == slices),
-            generations=evolution.generations,
+            curves=tuple(s.curve for s in self._joint if len(s.curve) == rounds),
+            rounds=rounds,
         )
 
     def _entries(self) -> list[FrontEntry]:
-        return [entry for part in (*self._layered, *self._second) for entry in part.front()]
+        # joint searches that were cut off are parts of the second round, too
+        parts: dict[Search[FrontEntry], None] = dict.fromkeys(
+            (*self._joint, *self._layered, *self._second)
+        )
+        return [entry for part in parts for entry in part.front()]
 
     def _store(self, folder: Path | None, resume: bool) -> Checkpoint | None:
         if folder is None:
@@ -206,14 +207,27 @@ class Distiller:
     # --- what there is to do -------------------------------------------------------------------
 
     def _searches(self) -> list[Search[Any]]:
-        """The first round: layered forms and an evolutionary search for each output."""
-        if self.config.evolution.generations:
-            self._evolved = [
-                OutputSearch(self.problem, self.evaluator.cost, self.config, k)
-                for k in range(self.problem.outputs)
-            ]
-        self._layered = self._eliminations()
-        return [*self._evolved, *self._layered]
+        """The first round: joint models and layered forms."""
+        self._joint, self._layered = self._joint_searches(), self._eliminations()
+        return [*self._joint, *self._layered]
+
+    def _joint_searches(self) -> list[JointSearch]:
+        config, settings = self.config, self.config.joint
+        limits, choice = settings.engine.limits, config.choice
+        limits = replace(
+            limits,
+            max_ticks=tightest(limits.max_ticks, choice.max_ticks),
+            max_lut=tightest(limits.max_lut, choice.max_lut),
+        )
+        engine = replace(settings.engine, ops=config.ops, limits=limits)
+        rows = JointRows.of(self.problem, settings)
+        started = []
+        for number in range(settings.starts):
+            seed = int(np.random.default_rng([config.seed, 1, number]).integers(2**62))
+            name, fixed = f"joint-{number}", config.fixed_point
+            search = JointSearch(name, self.evaluator, rows, settings, engine, fixed, seed)
+            started.append(search)
+        return started
 
     def _eliminations(self) -> list[Elimination]:
         settings, problem = self.config.layered, self.problem
@@ -241,31 +255,12 @@ class Distiller:
         return all(op in allowed for op in SHAPES[shape][2])
 
     def _finishers(self, quick: bool) -> list[Search[FrontEntry]]:
-        """The second round, from the results of the first; shorter where it was cut off."""
-        assemble = self.config.assemble
-        if quick:
-            assemble = replace(assemble, polish_iterations=assemble.polish_iterations // 4)
-        assemblies = self._assemblies(assemble.designs, assemble.polish_iterations)
-        return [*assemblies, *([] if quick else self._refinements())]
-
-    def _assemblies(self, count: int, iterations: int) -> list[Assembly]:
-        fronts = [search.front() for search in self._evolved]
-        if not fronts or not all(fronts) or not count:
-            return []
-        problem, config = self.problem, self.config
-        rows = slice(0, min(config.assemble.polish_rows, problem.train.stop))
-        polisher = JointFit(
-            problem.real(rows), problem.goal[rows], problem.objective, problem.ranges
-        )
-        sizes = [float(v) for v in np.maximum(problem.targets[problem.train].var(axis=0), 1e-30)]
-        least = least_price(fronts, sizes) if problem.kind == "values" else PRICES[1]
-        settings = replace(config.assemble, polish_iterations=iterations)
-        return [
-            Assembly(
-                f"assembly-{k}", self.evaluator, polisher, programs, settings, config.fixed_point
-            )
-            for k, programs in enumerate(combinations(fronts, sizes, count, least))
-        ]
+        """The second round, from the results of the first; where that was cut off, what it has."""
+        if not quick:
+            return list(self._refinements())
+        for search in self._joint:
+            search.conclude()
+        return [search for search in self._joint if not search.status.done]
 
     def _refinements(self) -> list[Elimination]:
         """Eliminations that go on from pruned forms around the choice."""
@@ -325,10 +320,6 @@ class Distiller:
                 for search in pool.map(_stepped, open_):
                     if store is not None:
                         store.save(search)
-                for search in open_ if stage == "search" else ():
-                    if isinstance(search, OutputSearch):
-                        status = search.status
-                        self._curves.setdefault(status.name, []).append(status.best_loss)
                 rounds += 1
                 tell(self._progress(stage, searches, rounds))
                 if ask():

@@ -272,31 +272,35 @@ class SearchSection(_Section):
 
     Attributes:
         operators: names the search may use.
-        method: `gp`, evolution alone, `policy`, a learned policy alone, or `hybrid`, each fed by
-            the other.
-        generations: length of the evolutionary search, for each output; 0 leaves it out.
-        population: programs in each island.
-        islands: number of islands for each output.
-        max_nodes: largest expression tree of the evolutionary search.
+        method: where the terms of joint models come from: `gp`, evolution alone, `policy`, a
+            learned policy alone, or `hybrid`, each fed by the other.
+        starts: joint models (`search.joint.search`) that are grown; 0 leaves them out.
+        rounds: of growth, for each of them.
+        generations: of evolution in each round.
+        population: terms in each island.
+        islands: number of islands of a round.
+        max_nodes: largest tree that evolution breeds.
         hidden: hidden sums of each layered start (`search.layered.layers`); empty leaves them out.
         effort: factor on the number of fitting steps of the layered forms.
         threads: worker threads; the result does not depend on it.
     """
 
     operators: Annotated[list[OpName], Field(min_length=1)] = list(SEARCH.ops)
-    method: Annotated[str, one_of(HYBRID_METHODS)] = SEARCH.evolution.method
-    generations: Annotated[int, Ge(0)] = SEARCH.evolution.generations
-    population: Annotated[int, Ge(4), Le(MOST_INDIVIDUALS)] = SEARCH.evolution.engine.population
-    islands: Groups = SEARCH.evolution.engine.islands
-    max_nodes: Annotated[int, Ge(3), Le(100_000)] = SEARCH.evolution.engine.limits.max_nodes
+    method: Annotated[str, one_of(HYBRID_METHODS)] = SEARCH.joint.method
+    starts: Annotated[int, Ge(0)] = SEARCH.joint.starts
+    rounds: Annotated[int, Ge(1)] = SEARCH.joint.rounds
+    generations: Annotated[int, Ge(1)] = SEARCH.joint.generations
+    population: Annotated[int, Ge(4), Le(MOST_INDIVIDUALS)] = SEARCH.joint.engine.population
+    islands: Groups = SEARCH.joint.engine.islands
+    max_nodes: Annotated[int, Ge(3), Le(100_000)] = SEARCH.joint.engine.limits.max_nodes
     hidden: list[Hidden] = list(SEARCH.layered.hidden)
     effort: Annotated[float, Gt(0), Le(100)] = 1.0
     threads: Threads = SEARCH.threads
 
     @model_validator(mode="after")
     def _something(self) -> SearchSection:
-        if not self.generations and not self.hidden:
-            raise ValueError("nothing to search: set generations or hidden")
+        if not self.starts and not self.hidden:
+            raise ValueError("nothing to search: set starts or hidden")
         return self
 
 

@@ -25,16 +25,16 @@ from symtick import SymbolicDistiller
 from symtick.errors import InputError
 from symtick.expr import default_names
 from symtick.search.data.dataset import Scaler
-from symtick.search.distill.settings import AssembleSettings, DistillConfig, EvolutionSettings
+from symtick.search.distill.settings import DistillConfig
+from symtick.search.joint.settings import JointSettings
 from symtick.search.teachers.objects import object_teacher
 from symtick.search.teachers.scoring import Signature
 
 pytestmark = pytest.mark.kernel
 
 FAST = DistillConfig(
-    evolution=EvolutionSettings(generations=6, slice_generations=3, rows=600),
+    joint=JointSettings(starts=1, rounds=6, method="gp", rows=600),
     layered=replace(DistillConfig().layered, hidden=()),
-    assemble=AssembleSettings(designs=3, polish_iterations=10, polish_rows=400),
 )
 
 
@@ -48,7 +48,7 @@ def test_fits_predicts_and_scores_labels(capsys: pytest.CaptureFixture[str]) -> 
     X, y = rings()
     model = SymbolicDistiller(config=FAST, seed=5, verbose=1).fit(X[:600], y[:600])
     said = capsys.readouterr().out.splitlines()
-    assert re.fullmatch(r"searching, 0 of 2 parts, 0 designs on the front \(\d+ s\)", said[0])
+    assert re.fullmatch(r"searching, 0 of 1 parts, 0 designs on the front \(\d+ s\)", said[0])
     assert said[-1].startswith("tuning widths, ") and "writing" not in said[-1]
     assert set(model.predict(X)) <= {"in", "out"}
     assert model.score(X[600:], y[600:]) > 0.9
@@ -138,7 +138,9 @@ def test_the_unit_of_a_target_changes_little(factor: float, offset: float) -> No
     y = np.tanh(2 * X[:, 0]) + X[:, 1] ** 2
     found = []
     for target in (y, factor * y + offset):
-        model = SymbolicDistiller(task="regression", input_format="fixed<8,1>", config=FAST)
+        model = SymbolicDistiller(
+            task="regression", input_format="fixed<8,1>", config=FAST, keep=0.995
+        )
         found.append(model.fit(X[:600], target[:600]).score(X[600:], target[600:]))
     assert found[0] > 0.99 and found[1] == pytest.approx(found[0], abs=0.01)
 
@@ -320,7 +322,7 @@ def test_a_stored_distiller_is_checked_when_it_is_loaded(
         ('"columns": ["mass"', '"columns": ["m"', "its columns are m, .*, its inputs are others"),
         ('"labels": ["in", ', '"labels": ["in", "on", "by", ', "it has 2 outputs for 4 classes"),
         ('"keep"', '"kept"', "unexpected keyword argument 'kept'"),
-        ('"generations": 6', '"generations": -6', r"evolution\.generations must be an integer"),
+        ('"rounds": 6', '"rounds": -6', r"joint\.rounds must be an integer"),
         ('"chosen": "d', '"chosen": "e', "there is no design 'e"),
     ):
         assert old in whole, old
@@ -331,8 +333,8 @@ def test_a_stored_distiller_is_checked_when_it_is_loaded(
         SymbolicDistiller.load(tmp_path / "gone")
     with pytest.raises(NotFittedError):
         SymbolicDistiller().save(path)
-    layered = replace(FAST.evolution.engine, loss=lambda y, said, weights: 0.0)
-    own = replace(FAST, evolution=replace(FAST.evolution, engine=layered))
+    engine = replace(FAST.joint.engine, loss=lambda y, said, weights: 0.0)
+    own = replace(FAST, joint=replace(FAST.joint, engine=engine))
     other = copy(fitted).set_params(config=own)
     with pytest.raises(InputError, match="config holds functions or operators of your own"):
         other.save(path)

@@ -20,7 +20,7 @@ from symtick import SymbolicDistiller, open_run
 from symtick.design_folder.checks import synthesise_folder, verify_folder
 from symtick.design_folder.folder import read_spec
 from symtick.design_folder.tuning import tune_folder
-from symtick.search.distill.settings import AssembleSettings, DistillConfig
+from symtick.search.distill.settings import DistillConfig
 
 pytestmark = [pytest.mark.slow, pytest.mark.kernel, pytest.mark.sim, pytest.mark.synth]
 
@@ -52,7 +52,7 @@ def test_from_files_by_the_command_line(
         "teacher": {"torch": {"state_dict": "net.pt", "widths": [16], "standardise": False}},
         "inputs": {"raw": {"eta": ETA, "*": WORD}, "bits": 8},
         "hardware": {"max_ticks": 4},
-        "search": {"generations": 4, "hidden": [3], "effort": 0.2},
+        "search": {"starts": 1, "rounds": 4, "hidden": [3], "effort": 0.2},
         "verify": {"vectors": 300},
         "tune": {"rmse": None},  # the verb does it, below
     }
@@ -99,9 +99,8 @@ def test_the_same_from_python(tmp_path: Path) -> None:
     config = replace(
         base,
         tuning=replace(base.tuning, rmse=None),
-        evolution=replace(base.evolution, generations=3, rows=800),
+        joint=replace(base.joint, starts=1, rounds=4, rows=800),
         layered=replace(base.layered, hidden=(3,), fit_steps=200, refit_steps=40),
-        assemble=AssembleSettings(designs=2, polish_iterations=10, polish_rows=400),
     )
     model = SymbolicDistiller(
         teacher=trained(hits, y, (16,), 40), task="regression", raw={"x5": ETA, "*": WORD}, bits=8,

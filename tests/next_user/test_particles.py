@@ -22,7 +22,7 @@ from symtick.codegen import Fixed
 from symtick.design_folder.checks import synthesise_folder, verify_folder
 from symtick.design_folder.folder import read_spec
 from symtick.design_folder.tuning import tune_folder
-from symtick.search.distill.settings import AssembleSettings, DistillConfig
+from symtick.search.distill.settings import DistillConfig
 
 pytestmark = [pytest.mark.slow, pytest.mark.kernel, pytest.mark.sim, pytest.mark.synth]
 
@@ -62,7 +62,7 @@ def test_from_files_by_the_command_line(
         "teacher": {"torch": {"state_dict": "net.pt", "widths": [16, 8], "standardise": False}},
         "inputs": {"raw": RAW, "bits": 5},
         "hardware": {"outputs": ["index"], "max_ticks": 3},
-        "search": {"generations": 3, "hidden": [3], "effort": 0.2},
+        "search": {"starts": 1, "rounds": 4, "hidden": [3], "effort": 0.2},
         "verify": {"vectors": 300},
         "tune": {"accuracy": None},  # the verb does it, below
     }
@@ -103,9 +103,8 @@ def test_the_same_from_python(tmp_path: Path) -> None:
     config = replace(
         base,
         tuning=replace(base.tuning, accuracy=None),
-        evolution=replace(base.evolution, generations=3, rows=800),
+        joint=replace(base.joint, starts=1, rounds=4, rows=800),
         layered=replace(base.layered, hidden=(3,), fit_steps=200, refit_steps=40),
-        assemble=AssembleSettings(designs=2, polish_iterations=10, polish_rows=400),
     )
     raw = {f"x{k}": word for k, word in enumerate(RAW.values())}
     model = SymbolicDistiller(

@@ -32,7 +32,7 @@ def job() -> Job:
             "seed": 4,
             "data": {"path": "rows.npz"},
             "teacher": {"train": {"widths": [8], "epochs": 30, "batch": 64}},
-            "search": {"generations": 3, "hidden": []},
+            "search": {"starts": 1, "rounds": 4, "method": "gp", "hidden": []},
             "verify": {"vectors": 300},
         }
         path = folder / "job.yaml"

@@ -21,7 +21,7 @@ from symtick import distill_job, open_run
 from symtick.errors import InputError, SymtickWarning
 
 Job = Callable[..., Path]
-QUICK = {"generations": 1, "hidden": []}
+QUICK = {"starts": 1, "rounds": 2, "method": "gp", "hidden": []}
 pytestmark = pytest.mark.kernel
 
 

@@ -120,7 +120,11 @@ SETTINGS: Mapping[str, tuple[dict[str, Any], str]] = {
 
 
 def refused(job: Job, folder: Path, said: str, **sections: Any) -> None:
-    content = {"teacher": {}, "search": {"generations": 1, "hidden": []}, **sections}
+    content = {
+        "teacher": {},
+        "search": {"starts": 1, "rounds": 2, "method": "gp", "hidden": []},
+        **sections,
+    }
     path = job(folder, **content)
     with pytest.raises(InputError, match=said) as why:
         distill_job(path, folder / "run")

@@ -19,7 +19,8 @@ from symtick.errors import InputError
 from symtick.expr import read_formulas, shared_texts
 from symtick.hwcost import estimate
 from symtick.report.tables import boundary, front_table
-from symtick.search.distill.settings import DistillConfig, EvolutionSettings
+from symtick.search.distill.settings import DistillConfig
+from symtick.search.joint.settings import JointSettings
 from symtick.search.layered.settings import LayeredSettings
 
 Job = Callable[..., Path]
@@ -68,8 +69,9 @@ def test_formulas_in_units_are_what_the_block_computes(block: Run) -> None:
     scores = design.predict(block.test.X)
     text = "\n".join(f"{name} = {formula}" for name, formula in formulas.items())
     wanted = read_formulas(text, ("eta", "pt"), block.output_names).expression.evaluate(read)
+    # of two scores one may be constant
+    assert np.ptp(wanted, axis=0).max() > 20 * design.scores.graph.output_formats[0].step
     for k, fmt in enumerate(design.scores.graph.output_formats):
-        assert np.ptp(wanted[:, k]) > 20 * fmt.step
         np.testing.assert_allclose(scores[:, k], wanted[:, k], atol=12 * fmt.step)
 
 
@@ -172,7 +174,7 @@ def test_the_estimator_reads_words_too(tmp_path: Path) -> None:
     X = np.stack([rng.exponential(30.0, 500), rng.normal(0, 1, 500)], axis=1)
     y = (X[:, 0] > 25 + 10 * X[:, 1]).astype(int)
     config = DistillConfig(
-        evolution=EvolutionSettings(generations=3), layered=LayeredSettings(hidden=())
+        joint=JointSettings(starts=1, rounds=4, method="gp"), layered=LayeredSettings(hidden=())
     )
     raw = {"x0": {"format": "ufixed<12,12>", "unit": 0.125}, "x1": "fixed<10,4>"}
     model = SymbolicDistiller(raw=raw, bits=5, config=config, max_ticks=8, decide=("index",)).fit(
@@ -199,7 +201,7 @@ def test_designs_within_a_tight_budget_are_those_of_the_front() -> None:
     X = rng.exponential(30.0, (600, 2))
     y = (X[:, 0] > 25 + 10 * np.sin(X[:, 1] / 20)).astype(int)
     config = DistillConfig(
-        evolution=EvolutionSettings(generations=3),
+        joint=JointSettings(starts=1, rounds=4, method="gp"),
         layered=LayeredSettings(hidden=(2,), fit_steps=40),
     )
     model = SymbolicDistiller(raw="ufixed<12,8>", bits=5, config=config, max_ticks=2).fit(X, y)

@@ -19,7 +19,7 @@ from symtick.job_sources import TeacherSection
 from symtick.run.advice import teacher_by_bits
 
 Job = Callable[..., Path]
-QUICK = {"generations": 1, "hidden": []}
+QUICK = {"starts": 1, "rounds": 2, "method": "gp", "hidden": []}
 pytestmark = pytest.mark.kernel
 
 

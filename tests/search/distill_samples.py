@@ -11,13 +11,9 @@ from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.data.problem import Problem
 from symtick.search.designs.settings import ChoiceSettings
 from symtick.search.distill.distill import Distiller
-from symtick.search.distill.settings import (
-    AssembleSettings,
-    DistillConfig,
-    EvolutionSettings,
-    FixedPointSettings,
-)
+from symtick.search.distill.settings import DistillConfig, FixedPointSettings
 from symtick.search.evolution.settings import EngineConfig, Limits
+from symtick.search.joint.settings import JointSettings
 from symtick.search.layered.settings import LayeredSettings
 
 FORMATS = (Fixed(5, 4), Fixed(6, 5), Fixed(5, 4), Fixed(5, 4))
@@ -48,12 +44,18 @@ def short(seed: int = 0, threads: int = 1) -> DistillConfig:
     return DistillConfig(
         seed=seed,
         threads=threads,
-        evolution=EvolutionSettings(
-            generations=3,
-            slice_generations=1,
+        joint=JointSettings(
+            starts=2,
+            rounds=2,
+            batch=20,
+            generations=2,
+            letters=8,
+            terms=3,
             rows=600,
+            probe_rows=400,
+            drop=0.3,
             engine=EngineConfig(
-                islands=2, population=8, screen_rows=256, trial_terms=8, limits=Limits(max_nodes=30)
+                islands=2, population=8, screen_rows=256, trial_terms=8, limits=Limits(max_nodes=14)
             ),
         ),
         layered=LayeredSettings(
@@ -68,7 +70,6 @@ def short(seed: int = 0, threads: int = 1) -> DistillConfig:
             refine_steps=40,
             refine_drops=1,
         ),
-        assemble=AssembleSettings(designs=3, polish_iterations=15, polish_rows=600),
         fixed_point=FixedPointSettings(term_fracs=(3, 6)),
         choice=ChoiceSettings(floor=0.5, max_ticks=12, resolution=0.0),
     )

@@ -10,14 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from distill_samples import classes, distiller, program, short
+from distill_samples import classes, distiller, short
 from engine_samples import KOZA, TOKENS, depth_cost, inputs, target
 from search_samples import restored
 
 from symtick.errors import InputError
-from symtick.search.designs.joint_fit import JointFit
-from symtick.search.distill.assemble import Assembly
-from symtick.search.distill.output_search import OutputSearch
 from symtick.search.evolution.engine import Engine
 from symtick.search.hybrid.make import make_search
 from symtick.search.hybrid.settings import HYBRID_METHODS, HybridConfig
@@ -62,23 +59,14 @@ def islands() -> Search[Any]:
     return LocalIslands(task("gp"), IslandSettings(islands=2, epoch=2), None)  # type: ignore[arg-type]
 
 
-def output(method: str) -> Search[Any]:
-    made, config = distiller(classes(400), short()), short()
-    config = replace(config, evolution=replace(config.evolution, method=method, batch=20))
-    return OutputSearch(made.problem, made.evaluator.cost, config, 0)
+def joint(method: str) -> Search[Any]:
+    config = short()
+    config = replace(config, joint=replace(config.joint, method=method))
+    return distiller(classes(400), config)._joint_searches()[0]
 
 
 def elimination() -> Search[Any]:
     return distiller(classes(400), short())._eliminations()[0]
-
-
-def assembly() -> Search[Any]:
-    made = distiller(classes(400), short())
-    problem, config = made.problem, made.config
-    rows = problem.train
-    polisher = JointFit(problem.real(rows), problem.goal[rows], problem.objective, problem.ranges)
-    programs = [program(t) for t in ("x0 + 0.1", "1.0 - 0.5*x1**2", "0.9*x0 - x2")]
-    return Assembly("a", made.evaluator, polisher, programs, config.assemble, config.fixed_point)
 
 
 SEARCHES: dict[str, Callable[[], Search[Any]]] = {
@@ -86,9 +74,8 @@ SEARCHES: dict[str, Callable[[], Search[Any]]] = {
     **{f"hybrid-{m}": partial(hybrid, m) for m in HYBRID_METHODS},
     **{m: partial(EnumerationSearch, task(m)) for m in ENUMERATIONS},
     "islands": islands,
-    **{f"output-{m}": partial(output, m) for m in HYBRID_METHODS},
+    **{f"joint-{m}": partial(joint, m) for m in HYBRID_METHODS},
     "layers": elimination,
-    "assembly": assembly,
 }
 
 

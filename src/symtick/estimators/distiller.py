@@ -60,7 +60,7 @@ PARAMETERS = {
     "inputs.format": "input_format",
     "search.hidden": "config.layered.hidden",
     "search.effort": "config.layered.fit_steps",
-    "search.generations": "config.evolution.generations",
+    "search.rounds": "config.joint.rounds",
 }
 
 

@@ -168,18 +168,23 @@ def distill_config(job: Job) -> DistillConfig:
         for name in ("fit_steps", "refit_steps", "refine_steps")
     }
     engine = replace(
-        base.evolution.engine,
+        base.joint.engine,
         islands=search.islands,
         population=search.population,
-        limits=replace(base.evolution.engine.limits, max_nodes=search.max_nodes),
+        limits=replace(base.joint.engine.limits, max_nodes=search.max_nodes),
     )
     return replace(
         base,
         seed=job.seed,
         threads=search.threads,
         ops=tuple(search.operators),
-        evolution=replace(
-            base.evolution, method=search.method, generations=search.generations, engine=engine
+        joint=replace(
+            base.joint,
+            method=search.method,
+            starts=search.starts,
+            rounds=search.rounds,
+            generations=search.generations,
+            engine=engine,
         ),
         layered=replace(base.layered, hidden=tuple(search.hidden), **steps),
         choice=replace(

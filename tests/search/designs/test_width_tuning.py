@@ -19,7 +19,10 @@ pytestmark = pytest.mark.kernel
 
 @pytest.fixture(scope="module")
 def tuned() -> tuple[Distiller, Front]:
-    made = distiller(classes(), short())
+    config = short()
+    fine = replace(config.fixed_point, term_fracs=(8,))  # leaves something to tune
+    joint = replace(config.joint, rounds=5, terms=6)
+    made = distiller(classes(), replace(config, joint=joint, fixed_point=fine))
     return made, made.run()
 
 

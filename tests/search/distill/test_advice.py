@@ -148,14 +148,14 @@ def test_effort_by_what_further_fits_gave(after: float, helps: bool) -> None:
 
 
 @pytest.mark.parametrize(("last", "helps"), [(0.4, True), (0.499, False)])
-def test_generations_by_the_last_quarter_of_the_losses(last: float, helps: bool) -> None:
+def test_rounds_by_the_last_quarter_of_the_losses(last: float, helps: bool) -> None:
     curves = ((float("inf"), 0.6, 0.5, last),)
-    evolved = design(0.8, origin="assembly-0")
-    found = advice(evolved, curves=curves, generations=40)["search.generations"]
+    grown = design(0.8, origin="joint-0")
+    found = advice(grown, curves=curves, rounds=40)["search.rounds"]
     assert found.helps == helps
-    assert "in the last quarter of 40 generations" in found.text
-    assert not advice(design(0.8), curves=curves, generations=40)  # none of them is a design
-    assert not advice(evolved, curves=((0.5, 0.4),), generations=20)  # too short a curve
+    assert "in the last quarter of 40 rounds" in found.text
+    assert not advice(design(0.8), curves=curves, rounds=40)  # none of them is a design
+    assert not advice(grown, curves=((0.5, 0.4),), rounds=20)  # too short a curve
 
 
 def test_an_empty_front_names_the_nearest_designs() -> None:

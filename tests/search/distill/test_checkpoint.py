@@ -14,21 +14,18 @@ from symtick.search.distill.checkpoint import (
     Checkpoint,
     fingerprint,
 )
-from symtick.search.distill.output_search import OutputSearch
 from symtick.search.distill.settings import DistillConfig
 from symtick.search.grammar.grammar import Rules, Units
+from symtick.search.joint.search import JointSearch
 from symtick.search.kernel_api.states import read_state
 from symtick.search.layered.elimination import Elimination
 
 pytestmark = pytest.mark.kernel
 
 
-def searches() -> list[Elimination | OutputSearch]:
+def searches() -> list[Elimination | JointSearch]:
     made = distiller(classes(), short())
-    return [
-        made._eliminations()[1],
-        OutputSearch(made.problem, made.evaluator.cost, made.config, 1),
-    ]
+    return [made._eliminations()[1], made._joint_searches()[1]]
 
 
 @pytest.mark.parametrize("place", [0, 1])
@@ -44,8 +41,7 @@ def test_restored_source_goes_on_exactly(tmp_path: Path, place: int) -> None:
         second.step()
     assert second.status == first.status
     assert [e.figures for e in second.front()] == [e.figures for e in first.front()]
-    if isinstance(first, Elimination):
-        assert first.front()
+    assert first.front()
     for one, other in zip(*(s.state().items() for s in (first, second)), strict=True):
         assert one[0] == other[0]
         np.testing.assert_array_equal(one[1], other[1])
@@ -92,7 +88,7 @@ def test_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.json").write_text('{"format": "other"}')
     with pytest.raises(InputError, match="not a checkpoint"):
         Checkpoint(tmp_path, "k").begin(resume=True)
-    (tmp_path / "checkpoint.json").write_text('{"format": "symtick-checkpoint-1", "key": "k"}')
+    (tmp_path / "checkpoint.json").write_text('{"format": "symtick-checkpoint-2", "key": "k"}')
     with pytest.raises(InputError, match="written by an earlier version of symtick: start anew"):
         Checkpoint(tmp_path, "k").begin(resume=True)
     (tmp_path / "checkpoint.json").write_text("{")
@@ -110,5 +106,5 @@ def test_a_fingerprint_takes_units_and_refuses_what_it_cannot_compare() -> None:
 
 
 def _with(config: DistillConfig, **engine: object) -> DistillConfig:
-    evolution = config.evolution
-    return replace(config, evolution=replace(evolution, engine=replace(evolution.engine, **engine)))  # type: ignore[arg-type]
+    joint = config.joint
+    return replace(config, joint=replace(joint, engine=replace(joint.engine, **engine)))  # type: ignore[arg-type]

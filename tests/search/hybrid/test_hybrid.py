@@ -7,14 +7,13 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pytest
-from distill_samples import classes, short
+from distill_samples import short
 from search_samples import restored
 
 from symtick.errors import InputError
 from symtick.expr import Interval, from_programs, parse
 from symtick.hwcost.search_model.graph import search_cost
 from symtick.hwcost.search_model.table import SearchCost
-from symtick.search.distill.output_search import OutputSearch
 from symtick.search.evolution.settings import EngineConfig, Limits
 from symtick.search.grammar.grammar import Rules, Units, Vocabulary, accepts
 from symtick.search.hybrid.hybrid import HybridSearch
@@ -425,28 +424,7 @@ def test_a_run_must_have_an_end() -> None:
         run(search(small("hybrid")))
 
 
-def test_the_distiller_can_search_by_both() -> None:
-    """Its source advances by slices, finds designs' parts, and goes on from its state."""
-    config = short()
-    config = replace(config, evolution=replace(config.evolution, method="hybrid", batch=20))
-    problem = classes()
-    cost = SearchCost.unit(len(problem.formats))
-    one, other = (OutputSearch(problem, cost, config, 0) for _ in "12")
-    one.step()
-    assert isinstance(one._search, HybridSearch)
-    other.restore(one.state())
-    while not one.status.done:
-        one.step()
-        other.step()
-    assert one.status == other.status
-    assert one.status.slices == 3
-    assert one.status.best_loss < 1.0
-    assert [c.loss for c in one.front()] == [c.loss for c in other.front()]
-    assert all(within(c.ticks, config.choice.max_ticks) for c in one.front())
-    assert one._search.stats().drawn == 60
-
-
 def test_an_unknown_search_is_refused() -> None:
     config = short()
     with pytest.raises(InputError, match="method must be one of gp, policy, hybrid, not 'luck'"):
-        replace(config, evolution=replace(config.evolution, method="luck"))
+        replace(config, joint=replace(config.joint, method="luck"))

@@ -1,0 +1,40 @@
+"""Losses over a matrix of outputs, and their gradients."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import log_softmax
+
+from symtick.search.data.objective import cross_entropy, entropy, softmax, squared
+
+
+@pytest.mark.parametrize("columns", [1, 2, 5])
+def test_cross_entropy_and_its_gradient(columns: int) -> None:
+    rng = np.random.default_rng(columns)
+    scores, goal = rng.normal(size=(7, columns)), softmax(rng.normal(size=(7, columns)))
+    loss, slope = cross_entropy(scores, goal)
+    if columns == 1:
+        both = np.concatenate([scores, np.zeros_like(scores)], axis=1)
+        chance = np.concatenate([goal, 1 - goal], axis=1)
+    else:
+        both, chance = scores, goal
+    assert loss == pytest.approx(-(chance * log_softmax(both, axis=1)).sum() / 7)
+    for place in np.ndindex(scores.shape):
+        step = np.zeros_like(scores)
+        step[place] = 1e-6
+        change = cross_entropy(scores + step, goal)[0] - cross_entropy(scores - step, goal)[0]
+        assert slope[place] == pytest.approx(change / 2e-6, abs=1e-8)
+    logits = np.log(goal) if columns > 1 else np.log(goal / (1 - goal))
+    assert cross_entropy(logits, goal)[0] == pytest.approx(entropy(goal))
+
+
+def test_squares_and_their_gradient() -> None:
+    rng = np.random.default_rng(0)
+    outputs, goal, spread = rng.normal(size=(6, 2)), rng.normal(size=(6, 2)), np.array([1.0, 9.0])
+    loss, slope = squared(outputs, goal, spread)
+    assert loss == pytest.approx((((outputs - goal) / spread) ** 2).mean())
+    step = np.zeros_like(outputs)
+    step[3, 1] = 1e-6
+    change = squared(outputs + step, goal, spread)[0] - squared(outputs - step, goal, spread)[0]
+    assert slope[3, 1] == pytest.approx(change / 2e-6)
