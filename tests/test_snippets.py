@@ -29,6 +29,7 @@ SMALLER = {"60_000": "1_500", "2_000_000": "800", '"d4"': '"d1"'}
 QUICK = DistillConfig(
     joint=JointSettings(starts=1, rounds=6, method="gp", rows=600),
     layered=replace(DistillConfig().layered, hidden=()),
+    shortening=replace(DistillConfig().shortening, perceptrons=(), designs=0),
 )
 CLUSTER = ("n_workers", "dask_jobqueue")  # `tests/search/regression/test_islands.py` has these
 
@@ -104,7 +105,14 @@ def tagger(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
              classes=np.array(["e", "mu", "tau"]))  # fmt: skip
     content["hardware"]["max_ticks"] = 6
     smaller = {
-        "search": {"starts": 1, "rounds": 4, "method": "gp", "hidden": []},
+        "search": {
+            "starts": 1,
+            "rounds": 4,
+            "method": "gp",
+            "hidden": [],
+            "perceptrons": [],
+            "shorten": 0,
+        },
         "verify": {"vectors": 200},
     }
     (folder / "tagger.yaml").write_text(yaml.safe_dump(content | smaller))

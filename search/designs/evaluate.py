@@ -125,17 +125,35 @@ class DesignEvaluator:
             widths=widths,
         )
 
+    @property
+    def read_ranges(self) -> list[Interval]:
+        """Interval of each input as designs read it."""
+        formats = self.problem.formats if self.inputs is None else self.inputs.read_formats
+        return [Interval(f.lo, f.hi) for f in formats]
+
+    def read_values(self, rows: slice) -> FloatArray:
+        """Inputs of these rows as designs read them, (rows, inputs)."""
+        formats = self.problem.formats if self.inputs is None else self.inputs.read_formats
+        raw = self.problem.raw[rows]
+        return np.stack([f.to_real(c) for f, c in zip(formats, raw.T, strict=True)], axis=1)
+
     def measure(
-        self, expression: Expression, precision: Precision, origin: str
+        self, expression: Expression, precision: Precision, origin: str, *, as_read: bool = False
     ) -> FrontEntry | None:
         """The entry of an expression of the search, whose own expression is as the design reads it.
 
         None where the hardware cannot compute it at this clock or width.
+
+        Args:
+            expression: of the problem's inputs, or (`as_read`) of what designs read.
+            precision: to compile it with.
+            origin: which part of the search it comes from.
+            as_read: see there.
         """
         expression = canonical(expression)
         seen = [search_cost(expression, self.cost, k) for k in range(self.problem.outputs)]
         read = expression
-        if self.inputs is not None and self.inputs.slices:
+        if not as_read and self.inputs is not None and self.inputs.slices:
             read = self.inputs.as_read(expression)
         read = canonical(self._shortened(tidied(read)))
         return self._measured(read, precision, origin, max(ticks for ticks, _ in seen))
@@ -143,10 +161,7 @@ class DesignEvaluator:
     def _shortened(self, read: Expression) -> Expression:
         """With constants of as few digits as keep the loss, and equal ones once."""
         rows = slice(0, min(DIGIT_ROWS, self.problem.train.stop))
-        formats = self.problem.formats if self.inputs is None else self.inputs.read_formats
-        raw = self.problem.raw[rows]
-        values = np.stack([f.to_real(c) for f, c in zip(formats, raw.T, strict=True)], axis=1)
-        ranges = [Interval(f.lo, f.hi) for f in formats]
+        values = self.read_values(rows)
         exact = np.asarray(read.evaluate(values), np.float64)
         most = (1.0 + DIGITS_LOSS) * self.problem.loss(exact, rows)
         for digits in DIGITS:
@@ -154,7 +169,7 @@ class DesignEvaluator:
             outputs = np.asarray(made.evaluate(values), np.float64)
             if np.isfinite(outputs).all() and self.problem.loss(outputs, rows) <= most:
                 with suppress(DomainError):
-                    made.intervals(ranges)
+                    made.intervals(self.read_ranges)
                     return made
         return read
 
@@ -214,15 +229,18 @@ class DesignEvaluator:
         expression: Expression,
         settings: FixedPointSettings,
         origin: str,
+        *,
+        as_read: bool = False,
     ) -> list[FrontEntry]:
         """The entry with the fewest bits that is worse than the finest one by a tolerance at most.
 
-        Also those with fewer bits, for the front; fewest bits first.
+        Also those with fewer bits, for the front; fewest bits first. Arguments as in `measure`.
         """
         bits = NO_MORE_BITS
         if self.problem.kind == "values":
             rows = slice(0, min(ERROR_ROWS, self.problem.train.stop))
-            outputs = np.asarray(expression.evaluate(self.problem.real(rows)), np.float64)
+            values = self.read_values(rows) if as_read else self.problem.real(rows)
+            outputs = np.asarray(expression.evaluate(values), np.float64)
             bits = self.bits(outputs, rows)
         wide = max(settings.address_bits, bits.address)
         tried = [
@@ -230,6 +248,7 @@ class DesignEvaluator:
                 expression,
                 Precision(term_frac=f + bits.shift, wide_bits=wide, chords=False),
                 origin,
+                as_read=as_read,
             )
             for f in settings.term_fracs
         ]

@@ -21,7 +21,7 @@ from symtick.errors import InputError, counted
 from symtick.expr import Expression, parse, to_text
 from symtick.files import write_json, write_text
 from symtick.search.data.metrics import error_ratio
-from symtick.search.designs.settings import ChoiceSettings, Preference
+from symtick.search.designs.settings import ChoiceSettings
 from symtick.search.kernel_api.pareto import non_dominated
 from symtick.settings import within
 
@@ -94,8 +94,8 @@ class FrontEntry:
 
     @property
     def figures(self) -> tuple[float, ...]:
-        """What designs are compared by, each to be small: -score, ticks, cost."""
-        return (-self.score, self.ticks, self.cost)
+        """What designs are compared by, each to be small: -score, ticks, cost, nodes."""
+        return (-self.score, self.ticks, self.cost, self.nodes)
 
     def text(self, output: int, digits: int | None = None) -> str:
         """One output's expression; exact by default."""
@@ -141,20 +141,13 @@ class FrontEntry:
             raise InputError(f"a front's entry is damaged: {error}") from error
 
 
-def best_for_cost(entries: Iterable[FrontEntry], prefer: Preference = "lut") -> list[FrontEntry]:
-    """The entries that no other beats, one of equals (by loss), by cost, named d1, d2, ...
-
-    Where nodes are preferred they count as a figure, too.
-    """
-
-    def figures(entry: FrontEntry) -> tuple[float, ...]:
-        return (*entry.figures, entry.nodes) if prefer == "nodes" else entry.figures
-
-    return _numbered(non_dominated(entries, figures, _order))
+def best_for_cost(entries: Iterable[FrontEntry]) -> list[FrontEntry]:
+    """The entries that no other beats, one of equals (by loss), by cost, named d1, d2, ..."""
+    return _numbered(non_dominated(entries, lambda e: e.figures, _order))
 
 
 def _order(e: FrontEntry) -> tuple[Any, ...]:
-    return (e.cost, e.ticks, -e.score, e.loss, e.origin, str(e.expression))
+    return (e.cost, e.ticks, -e.score, e.nodes, e.loss, e.origin, str(e.expression))
 
 
 def _numbered(entries: Iterable[FrontEntry]) -> list[FrontEntry]:
@@ -165,8 +158,8 @@ def _numbered(entries: Iterable[FrontEntry]) -> list[FrontEntry]:
 class Front:
     """Designs by cost, and the score they are measured against.
 
-    No design beats another in score, ticks and cost, but for tuned ones, which stand beside the
-    designs that they were made of.
+    No design beats another in score, ticks, cost and nodes, but for tuned ones, which stand beside
+    the designs that they were made of.
 
     Attributes:
         entries: ascending in cost (`FrontEntry.cost`).
@@ -202,7 +195,7 @@ class Front:
             for e in entries
             if within(e.ticks, choice.max_ticks) and within(e.cost, choice.max_lut)
         )
-        best = best_for_cost(allowed, choice.prefer)
+        best = best_for_cost(allowed)
         reach = teacher_score
         if best and best[0].rmse:
             reach = min(reach, max(e.score for e in best))
@@ -264,29 +257,38 @@ class Front:
 
         An entry goes where one that costs no more ticks and area scores less than
         `choice.resolution` below it (of values: makes an error larger by less than the share
-        `choice.rmse_resolution`); the chosen and the best stay.
+        `choice.rmse_resolution`); the chosen and the best stay. So do the best of few nodes: from
+        the best entry on the next one of as many nodes less as `choice.nodes_step` says.
         """
         return self._of_names({e.name for e in self._distinct(choice)})
 
     def _distinct(self, choice: ChoiceSettings) -> list[FrontEntry]:
         """The entries that stay, see `thinned`."""
 
-        def alike(first: FrontEntry, second: FrontEntry) -> bool:
-            if second.rmse:
-                return self.error(first) < self.error(second) * (1.0 + choice.rmse_resolution)
-            return first.score > second.score - choice.resolution
-
         kept: list[FrontEntry] = []
         for entry in self.entries:
-            near = any(
-                k.ticks <= entry.ticks
-                and (choice.prefer != "nodes" or k.nodes <= entry.nodes)
-                and alike(k, entry)
-                for k in kept
-            )
+            near = any(k.ticks <= entry.ticks and self._alike(k, entry, choice) for k in kept)
             if not near or entry in (self.entry(), self.best):
                 kept.append(entry)
-        return kept
+        names = {e.name for e in (*kept, *self._shortest(choice))}
+        return [e for e in self.entries if e.name in names]
+
+    def _alike(self, first: FrontEntry, second: FrontEntry, choice: ChoiceSettings) -> bool:
+        """Whether the first is hardly worse than the second, or better."""
+        if second.rmse:
+            return self.error(first) < self.error(second) * (1.0 + choice.rmse_resolution)
+        return first.score > second.score - choice.resolution
+
+    def _shortest(self, choice: ChoiceSettings) -> list[FrontEntry]:
+        """The best entries of ever fewer nodes."""
+        found: list[FrontEntry] = []
+        able = list(self.entries)
+        while able:
+            best = min(able, key=lambda e: (self.error(e) if e.rmse else -e.score, e.nodes))
+            alike = (e for e in able if self._alike(e, best, choice))
+            found.append(min((best, *alike), key=lambda e: (e.nodes, e.cost)))
+            able = [e for e in able if e.nodes * (1.0 + choice.nodes_step) <= found[-1].nodes]
+        return found
 
     def _of_names(self, kept: set[str]) -> Front:
         """The designs of these names, numbered anew, tuned ones by what they were made of."""

@@ -22,7 +22,7 @@ class ChoiceSettings:
 
     Attributes:
         prefer: what is least of those that keep enough: `lut` (`FrontEntry.cost`), `ticks`, or
-            `nodes` of the formulas, which then are an axis of the front.
+            `nodes` of the formulas.
         share: part of the teacher's validation score to keep; of values, where there is no teacher
             whose error is known.
         rmse_ratio: of values, the largest error in units of the teacher's (`Front.ratio`).
@@ -33,6 +33,8 @@ class ChoiceSettings:
             standard error of an accuracy on 10,000 rows.
         rmse_resolution: of values, steps in error below which the cheaper is enough, as a share of
             it; about the standard error of an RMSE on 10,000 rows, 1/sqrt(2 rows).
+        nodes_step: from each of the best short formulas to the next, the share of nodes that there
+            must be less.
     """
 
     share: Chance = 0.97
@@ -40,6 +42,7 @@ class ChoiceSettings:
     resolution: NotNegative = 0.0025
     rmse_ratio: Ratio = 1.2
     rmse_resolution: NotNegative = 0.01
+    nodes_step: Positive = 0.33
     max_ticks: Natural | None = 5
     max_lut: Positive | None = None
     prefer: Preference = "lut"

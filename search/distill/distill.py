@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,7 +23,7 @@ import numpy as np
 
 from symtick.codegen import CostModel
 from symtick.errors import InputError
-from symtick.expr import SEARCH_NAMES
+from symtick.expr import SEARCH_NAMES, Expression, Op
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.data.problem import Problem
 from symtick.search.designs.evaluate import DesignEvaluator
@@ -37,6 +38,7 @@ from symtick.search.joint.search import JointRows, JointSearch
 from symtick.search.kernel_api.search import Search, Status
 from symtick.search.layered.elimination import Elimination, LayeredRows, PrunedForm, unpack
 from symtick.search.layered.layers import OUTER_SHAPE, SHAPES, Layers
+from symtick.search.shortening.shortening import Shortening, ShorteningRows
 from symtick.settings import tightest
 
 Stage = Literal["search", "finish", "tune", "write"]
@@ -119,6 +121,8 @@ class Distiller:
         self._teacher_rmse = problem.teacher_rmse(problem.valid)
         self._joint: list[JointSearch] = []
         self._layered: list[Elimination] = []
+        self._perceptrons: list[Shortening] = []
+        self._shortening_rows: ShorteningRows | None = None
         self._second: list[Search[FrontEntry]] = []
         self._refits: list[tuple[FrontEntry, Elimination]] = []
         self._tuned: list[WidthTuning] = []
@@ -187,7 +191,7 @@ class Distiller:
     def _entries(self) -> list[FrontEntry]:
         # joint searches that were cut off are parts of the second round, too
         parts: dict[Search[FrontEntry], None] = dict.fromkeys(
-            (*self._joint, *self._layered, *self._second)
+            (*self._joint, *self._layered, *self._perceptrons, *self._second)
         )
         return [entry for part in parts for entry in part.front()]
 
@@ -207,9 +211,10 @@ class Distiller:
     # --- what there is to do -------------------------------------------------------------------
 
     def _searches(self) -> list[Search[Any]]:
-        """The first round: joint models and layered forms."""
+        """The first round: joint models, layered forms and perceptrons."""
         self._joint, self._layered = self._joint_searches(), self._eliminations()
-        return [*self._joint, *self._layered]
+        self._perceptrons = self._shortened_perceptrons()
+        return [*self._joint, *self._layered, *self._perceptrons]
 
     def _joint_searches(self) -> list[JointSearch]:
         config, settings = self.config, self.config.joint
@@ -238,26 +243,67 @@ class Distiller:
         center = np.zeros(problem.outputs)
         if problem.kind == "values":
             center = problem.targets[problem.train].mean(axis=0)
-        # of class scores only the differences count, so that one may be constant
-        relative = problem.kind == "classes" and problem.outputs > 1
-        relative = relative and self.config.decision.differences_only
         started = []
         for number, hidden in enumerate(settings.hidden):
             use = shapes if settings.mixed and number % 2 else shapes[:1]
             rng = np.random.default_rng([self.config.seed, 2, number])
-            reference = number % problem.outputs if relative else None
+            reference = self._reference(number)
             start = Layers.random(rows.codes, hidden, use, center, problem.spread, rng, reference)
             started.append(Elimination(f"layers-{number}", self.evaluator, rows, settings, start))
         return started
 
+    def _reference(self, number: int) -> int | None:
+        """The score that stays constant, as only differences of class scores count; or None."""
+        problem = self.problem
+        relative = problem.kind == "classes" and problem.outputs > 1
+        relative = relative and self.config.decision.differences_only
+        return number % problem.outputs if relative else None
+
+    @property
+    def _ops(self) -> frozenset[Op]:
+        return frozenset(SEARCH_NAMES[name] for name in self.config.ops)
+
     def _allowed(self, shape: str) -> bool:
-        allowed = {SEARCH_NAMES[name] for name in self.config.ops}
-        return all(op in allowed for op in SHAPES[shape][2])
+        return all(op in self._ops for op in SHAPES[shape][2])
+
+    def _rows_to_shorten_on(self) -> ShorteningRows:
+        if self._shortening_rows is None:
+            self._shortening_rows = ShorteningRows.of(self.evaluator, self.config.shortening)
+        return self._shortening_rows
+
+    def _shortened_perceptrons(self) -> list[Shortening]:
+        settings = self.config.shortening
+        if not settings.perceptrons or not self._allowed(OUTER_SHAPE):
+            return []
+        rows = self._rows_to_shorten_on()
+        return [
+            Shortening.of_perceptron(
+                number, self.evaluator, rows, settings, self._ops, self._reference(number),
+                self.config.seed,
+            )
+            for number in range(len(settings.perceptrons))
+        ]  # fmt: skip
+
+    def _shortened_designs(self) -> list[Shortening]:
+        """Shortenings of designs on the front: the best, and those around the choice."""
+        settings, front = self.config.shortening, self.front()
+        if not front.entries or not settings.designs:
+            return []
+        rows, choice = self._rows_to_shorten_on(), self.config.choice
+        order = sorted(front.entries, key=lambda e: (abs(front.missing(e, choice)), e.cost))
+        chosen = list(dict.fromkeys(e.name for e in (front.best, *order)))[: settings.designs]
+        return [
+            Shortening(
+                f"shorten-{number}", self.evaluator, rows, settings, self._ops,
+                partial(_expression, front.entry(name)),
+            )
+            for number, name in enumerate(chosen)
+        ]  # fmt: skip
 
     def _finishers(self, quick: bool) -> list[Search[FrontEntry]]:
         """The second round, from the results of the first; where that was cut off, what it has."""
         if not quick:
-            return list(self._refinements())
+            return [*self._refinements(), *self._shortened_designs()]
         for search in self._joint:
             search.conclude()
         return [search for search in self._joint if not search.status.done]
@@ -335,6 +381,10 @@ class Distiller:
         states = tuple(s.status for s in searches)
         share = sum(s.done for s in states) / max(1, len(states))
         return Progress(stage, rounds, share, states, self.front())
+
+
+def _expression(entry: FrontEntry) -> Expression:
+    return entry.expression
 
 
 def _stepped(search: Search[Any]) -> Search[Any]:

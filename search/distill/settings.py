@@ -20,6 +20,7 @@ from symtick.expr import BY_NAME, SEARCH_NAMES
 from symtick.search.designs.settings import ChoiceSettings, FixedPointSettings, TuningSettings
 from symtick.search.joint.settings import JointSettings
 from symtick.search.layered.settings import LayeredSettings
+from symtick.search.shortening.settings import ShorteningSettings
 from symtick.settings import Natural, Threads, checked, one_of
 
 
@@ -60,6 +61,7 @@ class DistillConfig:
     layered: LayeredSettings = field(default_factory=LayeredSettings)
     fixed_point: FixedPointSettings = field(default_factory=FixedPointSettings)
     choice: ChoiceSettings = field(default_factory=ChoiceSettings)
+    shortening: ShorteningSettings = field(default_factory=ShorteningSettings)
     tuning: TuningSettings = field(default_factory=TuningSettings)
     decision: InstanceOf[Decision] = SCORES
     scheduler: Annotated[str, one_of(SCHEDULERS)] = SCHEDULER

@@ -281,7 +281,11 @@ class SearchSection(_Section):
         islands: number of islands of a round.
         max_nodes: largest tree that evolution breeds.
         hidden: hidden sums of each layered start (`search.layered.layers`); empty leaves them out.
-        effort: factor on the number of fitting steps of the layered forms.
+        perceptrons: hidden functions of each perceptron that is fitted and shortened
+            (`search.shortening`); empty leaves them out.
+        shorten: designs of the front whose formulas are shortened; 0 leaves that out.
+        effort: factor on the number of fitting steps of the layered forms, and on the random starts
+            of perceptrons.
         threads: worker threads; the result does not depend on it.
     """
 
@@ -294,13 +298,15 @@ class SearchSection(_Section):
     islands: Groups = SEARCH.joint.engine.islands
     max_nodes: Annotated[int, Ge(3), Le(100_000)] = SEARCH.joint.engine.limits.max_nodes
     hidden: list[Hidden] = list(SEARCH.layered.hidden)
+    perceptrons: list[Hidden] = list(SEARCH.shortening.perceptrons)
+    shorten: Annotated[int, Ge(0), Le(1000)] = SEARCH.shortening.designs
     effort: Annotated[float, Gt(0), Le(100)] = 1.0
     threads: Threads = SEARCH.threads
 
     @model_validator(mode="after")
     def _something(self) -> SearchSection:
-        if not self.starts and not self.hidden:
-            raise ValueError("nothing to search: set starts or hidden")
+        if not self.starts and not self.hidden and not self.perceptrons:
+            raise ValueError("nothing to search: set starts, hidden or perceptrons")
         return self
 
 

@@ -25,8 +25,7 @@ class ChooseSection(_Section):
     """Which design on the front is the result: the smallest that is good enough.
 
     Attributes:
-        prefer: what smallest means: `lut`, `ticks`, or `nodes` of the formulas, which then are an
-            axis of the front beside score, ticks and LUTs.
+        prefer: what smallest means: `lut`, `ticks`, or `nodes` of the formulas.
         by: what a score of classes is: `accuracy`, `auc`, or `efficiency`, that of the signal where
             the background passes at a fixed share or rate.
         signal: the classes that are signal; of two classes the second by default.

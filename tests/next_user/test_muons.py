@@ -52,7 +52,14 @@ def test_from_files_by_the_command_line(
         "teacher": {"torch": {"state_dict": "net.pt", "widths": [16], "standardise": False}},
         "inputs": {"raw": {"eta": ETA, "*": WORD}, "bits": 8},
         "hardware": {"max_ticks": 4},
-        "search": {"starts": 1, "rounds": 4, "hidden": [3], "effort": 0.2},
+        "search": {
+            "starts": 1,
+            "rounds": 4,
+            "hidden": [3],
+            "perceptrons": [2],
+            "shorten": 1,
+            "effort": 0.2,
+        },
         "verify": {"vectors": 300},
         "tune": {"rmse": None},  # the verb does it, below
     }
@@ -101,6 +108,7 @@ def test_the_same_from_python(tmp_path: Path) -> None:
         tuning=replace(base.tuning, rmse=None),
         joint=replace(base.joint, starts=1, rounds=4, rows=800),
         layered=replace(base.layered, hidden=(3,), fit_steps=200, refit_steps=40),
+        shortening=replace(base.shortening, perceptrons=(2,), starts=1, designs=1),
     )
     model = SymbolicDistiller(
         teacher=trained(hits, y, (16,), 40), task="regression", raw={"x5": ETA, "*": WORD}, bits=8,

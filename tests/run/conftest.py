@@ -32,7 +32,14 @@ def job() -> Job:
             "seed": 4,
             "data": {"path": "rows.npz"},
             "teacher": {"train": {"widths": [8], "epochs": 30, "batch": 64}},
-            "search": {"starts": 1, "rounds": 4, "method": "gp", "hidden": []},
+            "search": {
+                "starts": 1,
+                "rounds": 4,
+                "method": "gp",
+                "hidden": [],
+                "perceptrons": [],
+                "shorten": 0,
+            },
             "verify": {"vectors": 300},
         }
         path = folder / "job.yaml"

@@ -21,7 +21,7 @@ from symtick import distill_job, open_run
 from symtick.errors import InputError, SymtickWarning
 
 Job = Callable[..., Path]
-QUICK = {"starts": 1, "rounds": 2, "method": "gp", "hidden": []}
+QUICK = {"starts": 1, "rounds": 2, "method": "gp", "hidden": [], "perceptrons": [], "shorten": 0}
 pytestmark = pytest.mark.kernel
 
 

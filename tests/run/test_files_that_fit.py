@@ -15,7 +15,7 @@ from symtick.errors import InputError, SymtickWarning
 from symtick.search.teachers.teacher import TorchTeacher
 
 Job = Callable[..., Path]
-QUICK = {"starts": 1, "rounds": 2, "method": "gp", "hidden": []}
+QUICK = {"starts": 1, "rounds": 2, "method": "gp", "hidden": [], "perceptrons": [], "shorten": 0}
 
 
 @pytest.mark.kernel

@@ -122,7 +122,14 @@ SETTINGS: Mapping[str, tuple[dict[str, Any], str]] = {
 def refused(job: Job, folder: Path, said: str, **sections: Any) -> None:
     content = {
         "teacher": {},
-        "search": {"starts": 1, "rounds": 2, "method": "gp", "hidden": []},
+        "search": {
+            "starts": 1,
+            "rounds": 2,
+            "method": "gp",
+            "hidden": [],
+            "perceptrons": [],
+            "shorten": 0,
+        },
         **sections,
     }
     path = job(folder, **content)

@@ -22,6 +22,7 @@ from symtick.report.tables import boundary, front_table
 from symtick.search.distill.settings import DistillConfig
 from symtick.search.joint.settings import JointSettings
 from symtick.search.layered.settings import LayeredSettings
+from symtick.search.shortening.settings import ShorteningSettings
 
 Job = Callable[..., Path]
 RAW = {"pt": {"format": "fixed<14,14>", "unit": 0.0625}, "*": "fixed<12,4>"}
@@ -174,7 +175,9 @@ def test_the_estimator_reads_words_too(tmp_path: Path) -> None:
     X = np.stack([rng.exponential(30.0, 500), rng.normal(0, 1, 500)], axis=1)
     y = (X[:, 0] > 25 + 10 * X[:, 1]).astype(int)
     config = DistillConfig(
-        joint=JointSettings(starts=1, rounds=4, method="gp"), layered=LayeredSettings(hidden=())
+        joint=JointSettings(starts=1, rounds=4, method="gp"),
+        layered=LayeredSettings(hidden=()),
+        shortening=ShorteningSettings(perceptrons=(), designs=0),
     )
     raw = {"x0": {"format": "ufixed<12,12>", "unit": 0.125}, "x1": "fixed<10,4>"}
     model = SymbolicDistiller(raw=raw, bits=5, config=config, max_ticks=8, decide=("index",)).fit(
@@ -203,6 +206,7 @@ def test_designs_within_a_tight_budget_are_those_of_the_front() -> None:
     config = DistillConfig(
         joint=JointSettings(starts=1, rounds=4, method="gp"),
         layered=LayeredSettings(hidden=(2,), fit_steps=40),
+        shortening=ShorteningSettings(perceptrons=(2,), starts=1, designs=1),
     )
     model = SymbolicDistiller(raw="ufixed<12,8>", bits=5, config=config, max_ticks=2).fit(X, y)
     for entry in model.front_.entries:

@@ -40,7 +40,15 @@ def write_job(folder: Path, **changes: Any) -> Path:
         "teacher": {"torch": {"state_dict": "net.pt", "widths": [16], "standardise": False}},
         "inputs": {"format": "fixed<8,1>"},
         "hardware": {"max_ticks": 5},
-        "search": {"starts": 1, "rounds": 4, "method": "gp", "hidden": [3], "effort": 0.2},
+        "search": {
+            "starts": 1,
+            "rounds": 4,
+            "method": "gp",
+            "hidden": [3],
+            "perceptrons": [2],
+            "shorten": 1,
+            "effort": 0.2,
+        },
         "verify": {"vectors": 300},
     }
     (folder / "job.yaml").write_text(yaml.safe_dump(content | changes))
@@ -75,7 +83,17 @@ def test_a_run_of_two_real_targets(muons: Run) -> None:
 @pytest.mark.parametrize("given", ["train", "saved", "none"])
 def test_other_teachers_of_values(tmp_path: Path, given: str) -> None:
     teacher: dict[str, Any] = {"train": {"widths": [8], "epochs": 5, "batch": 128}}
-    path = write_job(tmp_path, search={"starts": 1, "rounds": 4, "method": "gp", "hidden": []})
+    path = write_job(
+        tmp_path,
+        search={
+            "starts": 1,
+            "rounds": 4,
+            "method": "gp",
+            "hidden": [],
+            "perceptrons": [],
+            "shorten": 0,
+        },
+    )
     if given == "saved":
         from symtick.search.data.files import load_dataset
 

@@ -19,7 +19,7 @@ from symtick.job_sources import TeacherSection
 from symtick.run.advice import teacher_by_bits
 
 Job = Callable[..., Path]
-QUICK = {"starts": 1, "rounds": 2, "method": "gp", "hidden": []}
+QUICK = {"starts": 1, "rounds": 2, "method": "gp", "hidden": [], "perceptrons": [], "shorten": 0}
 pytestmark = pytest.mark.kernel
 
 

@@ -15,6 +15,7 @@ from symtick.search.distill.settings import DistillConfig, FixedPointSettings
 from symtick.search.evolution.settings import EngineConfig, Limits
 from symtick.search.joint.settings import JointSettings
 from symtick.search.layered.settings import LayeredSettings
+from symtick.search.shortening.settings import ShorteningSettings
 
 FORMATS = (Fixed(5, 4), Fixed(6, 5), Fixed(5, 4), Fixed(5, 4))
 
@@ -69,6 +70,18 @@ def short(seed: int = 0, threads: int = 1) -> DistillConfig:
             refined=1,
             refine_steps=40,
             refine_drops=1,
+        ),
+        shortening=ShorteningSettings(
+            perceptrons=(2,),
+            starts=1,
+            start_steps=8,
+            designs=1,
+            rows=400,
+            swap_rows=200,
+            final_rows=600,
+            smallest=20,
+            finer=0.7,
+            term_fracs=(3,),
         ),
         fixed_point=FixedPointSettings(term_fracs=(3, 6)),
         choice=ChoiceSettings(floor=0.5, max_ticks=12, resolution=0.0),

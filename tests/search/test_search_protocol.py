@@ -69,6 +69,10 @@ def elimination() -> Search[Any]:
     return distiller(classes(400), short())._eliminations()[0]
 
 
+def shortening() -> Search[Any]:
+    return distiller(classes(400), short())._shortened_perceptrons()[0]
+
+
 SEARCHES: dict[str, Callable[[], Search[Any]]] = {
     "engine": engine,
     **{f"hybrid-{m}": partial(hybrid, m) for m in HYBRID_METHODS},
@@ -76,6 +80,7 @@ SEARCHES: dict[str, Callable[[], Search[Any]]] = {
     "islands": islands,
     **{f"joint-{m}": partial(joint, m) for m in HYBRID_METHODS},
     "layers": elimination,
+    "shortening": shortening,
 }
 
 

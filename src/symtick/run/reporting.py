@@ -59,9 +59,9 @@ def write_report(run: Run) -> Path:
         design=chosen.design,
         expressions=list(chosen.formulas().items()),
         others=[
-            (name, list(design.formulas().items()))
-            for name, design in run.designs.items()
-            if name != chosen.name
+            (f"{entry.name}: {entry.nodes} nodes", list(run.designs[entry.name].formulas().items()))
+            for entry in sorted(run.front.entries, key=lambda e: e.nodes)
+            if entry.name != chosen.name
         ],
         reads=_reads(run),
         pipeline_svg=Markup(pipeline_svg(chosen.design)),

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -119,8 +120,8 @@ def test_choice_by_ticks_and_by_nodes_of_the_formulas() -> None:
         choice = ChoiceSettings(share=0.9, floor=0.5, max_ticks=3, prefer=prefer)
         front = Front.of(entries, 1.0, choice)
         chosen[prefer] = front.entry().lut
-        # beaten in score, ticks and cost, the third stands on a front of nodes alone
-        assert [e.lut for e in front.entries] == [40, 60, *([70] if prefer == "nodes" else [])]
+        # beaten in score, ticks and cost, the third stands on the front for its nodes
+        assert [e.lut for e in front.entries] == [40, 60, 70]
     assert chosen == {"lut": 40, "ticks": 60, "nodes": 70}
     assert front.entry().nodes == 6 == len(front.entry().expression)
 
@@ -230,3 +231,28 @@ def test_a_front_of_values_is_stored(tmp_path: Path) -> None:
     assert "rmse_0,rmse_1" in (tmp_path / "front.csv").read_text()
     plain = Front.of([entry()], 1.0, ChoiceSettings())
     assert "rmse" not in str(plain.to_json())
+
+
+def _summed(count: int) -> str:
+    return " + ".join(f"tanh(a + {k + 2}.5)" for k in range(count))
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 12)), min_size=1, max_size=12))
+def test_thinning_keeps_a_staircase_of_ever_shorter_formulas(points: list[tuple[int, int]]) -> None:
+    # all cost the same, so that only score and nodes tell them apart
+    made = [entry(0.5 + s / 50, 2, 10.0, _summed(n)) for s, n in points]
+    choice = ChoiceSettings(share=0.5, floor=0.5, resolution=0.0, nodes_step=0.5)
+    thin = Front.of(made, 1.0, choice).thinned(choice)
+    stairs = sorted(thin.entries, key=lambda e: -e.nodes)
+    assert max(e.score for e in made) == stairs[0].score
+    for longer, shorter in pairwise(stairs):
+        assert shorter.score < longer.score
+    steps = [e for e in stairs if e not in (thin.entry(), thin.best)]
+    for longer, shorter in pairwise(steps):
+        assert shorter.nodes * 1.5 <= longer.nodes
+    # nothing that is a step shorter is better than the next that is kept
+    for kept, after in zip(stairs, [*stairs[1:], None], strict=True):
+        less = [e.score for e in made if e.nodes * 1.5 <= kept.nodes]
+        if after is None or after not in steps:
+            continue
+        assert not less or after.score == max(less) or kept not in steps

@@ -40,9 +40,9 @@ def test_front_is_ordered_and_non_dominated(whole: tuple[Distiller, Front]) -> N
     assert [e.name for e in entries] == [f"d{k + 1}" for k in range(len(entries))]
 
 
-def test_both_ways_of_searching_reach_designs(whole: tuple[Distiller, Front]) -> None:
+def test_all_ways_of_searching_reach_designs(whole: tuple[Distiller, Front]) -> None:
     origins = {entry.origin.split("-")[0] for entry in whole[0]._entries()}
-    assert origins == {"layers", "refine", "joint"}
+    assert origins == {"layers", "refine", "joint", "perceptron", "shorten"}
 
 
 def test_figures_are_those_of_the_hardware(whole: tuple[Distiller, Front]) -> None:

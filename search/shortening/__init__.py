@@ -1,0 +1,1 @@
+"""Shorter formulas: constants of a fitted formula go, the others are refitted."""

@@ -1,0 +1,50 @@
+"""Settings of the shortening of formulas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Le
+from pydantic import Field, Strict
+
+from symtick.settings import Count, Natural, NotNegative, Positive, Share, Whole, checked
+
+Hidden = Annotated[Count, Le(1000)]
+
+
+@checked
+@dataclass(frozen=True)
+class ShorteningSettings:
+    """Which formulas are shortened, and how (`search.shortening.path`).
+
+    Attributes:
+        perceptrons: hidden functions of each perceptron to begin with; none leaves them out.
+        starts: random starts of each, of which the best is shortened.
+        start_steps: Levenberg-Marquardt steps of each start.
+        designs: designs of the front that are shortened; 0 leaves them out.
+        rows: training rows to fit on.
+        swap_rows: those of them that swaps are weighed on.
+        final_rows: training rows that each measured formula is fitted on once more.
+        smallest: nodes at which a path ends.
+        finer: nodes of a measured formula as a share of those of the one before.
+        floor: loss at which a path ends, in shares of that of constant outputs.
+        price: share of the loss that a node may cost at first; it rises when nothing is left.
+        term_fracs: bits after the point to try, coarse to fine; for values in units of their
+            spread, or of four errors where that is less.
+        address_bits: address bits of tables on signals of several inputs.
+    """
+
+    perceptrons: Annotated[tuple[Hidden, ...], Strict(False)] = (6, 8)
+    starts: Count = 3
+    start_steps: Natural = 60
+    designs: Natural = 3
+    rows: Count = 3_000
+    swap_rows: Count = 1_000
+    final_rows: Count = 12_000
+    smallest: Natural = 25
+    finer: Share = 0.92
+    floor: Positive = 0.5
+    price: NotNegative = 2.0**-12
+    term_fracs: Annotated[tuple[Whole, ...], Strict(False), Field(min_length=1)] = (2, 3)
+    address_bits: Natural = 8

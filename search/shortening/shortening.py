@@ -1,0 +1,190 @@
+"""The search for shorter formulas: a path from one formula, measured as designs along the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from symtick.errors import DomainError
+from symtick.expr import Expression, Op, parse, to_text
+from symtick.search.data.objective import entropy
+from symtick.search.data.problem import Problem
+from symtick.search.designs.evaluate import DesignEvaluator
+from symtick.search.designs.front import FrontEntry
+from symtick.search.designs.settings import FixedPointSettings
+from symtick.search.kernel_api.search import Status
+from symtick.search.kernel_api.states import Arrays, State, restoring, values_of, with_values
+from symtick.search.shortening.form import Form
+from symtick.search.shortening.path import Path
+from symtick.search.shortening.perceptron import fitted_perceptron
+from symtick.search.shortening.quadratic import FitRows, fit
+from symtick.search.shortening.settings import ShorteningSettings
+
+FINAL_STEPS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class ShorteningRows:
+    """Training rows of all paths of one problem.
+
+    Attributes:
+        fit: that constants are fitted on.
+        swap: that swaps are weighed on.
+        final: that measured formulas are fitted on.
+        least: loss on `fit` that cannot be undercut.
+        most: that of constant outputs, above `least`.
+    """
+
+    fit: FitRows
+    swap: FitRows
+    final: FitRows
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, evaluator: DesignEvaluator, settings: ShorteningSettings) -> ShorteningRows:
+        """The first training rows, as designs read them."""
+        problem = evaluator.problem
+
+        def rows(count: int) -> FitRows:
+            part = slice(0, min(count, problem.train.stop))
+            return FitRows(problem, evaluator.read_values(part), problem.goal[part])
+
+        fitted = rows(settings.rows)
+        least = entropy(fitted.goal) if problem.kind == "classes" else 0.0
+        return cls(
+            fitted, rows(settings.swap_rows), rows(settings.final_rows), least,
+            _constant_loss(problem, fitted) - least,
+        )  # fmt: skip
+
+
+def _constant_loss(problem: Problem, rows: FitRows) -> float:
+    mean = rows.goal.mean(axis=0)
+    if problem.kind == "classes":
+        wide = mean if len(mean) > 1 else np.array([1.0 - mean[0], mean[0]])
+        return entropy(wide[None])
+    return problem.objective(np.tile(mean, (len(rows.goal), 1)), rows.goal)[0]
+
+
+class Shortening:
+    """Shortens one formula; a search whose front is of measured designs, one each slice.
+
+    Args:
+        name: of the search.
+        evaluator: measures the designs.
+        rows: to fit on.
+        settings: steps and limits.
+        ops: operators that may occur.
+        start: makes the formula to begin with, of what the designs read.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        evaluator: DesignEvaluator,
+        rows: ShorteningRows,
+        settings: ShorteningSettings,
+        ops: Collection[Op],
+        start: Callable[[], Expression],
+    ) -> None:
+        self._name = name
+        self._evaluator = evaluator
+        self._rows = rows
+        self._settings = settings
+        self._ops = frozenset(ops)
+        self._start = start
+        self._now: Expression | None = None
+        self._price = settings.price
+        self._slices = 0
+        self._entries: list[FrontEntry] = []
+        self._done = False
+
+    @classmethod
+    def of_perceptron(
+        cls,
+        number: int,
+        evaluator: DesignEvaluator,
+        rows: ShorteningRows,
+        settings: ShorteningSettings,
+        ops: Collection[Op],
+        reference: int | None,
+        seed: int,
+    ) -> Shortening:
+        """The shortening of perceptron `number` of the settings."""
+        names = evaluator.problem.input_names
+
+        def start() -> Expression:
+            starts = [np.random.default_rng([seed, 4, number, k]) for k in range(settings.starts)]
+            hidden = settings.perceptrons[number]
+            return fitted_perceptron(
+                names, rows.fit, hidden, reference, starts, settings.start_steps
+            )
+
+        return cls(f"perceptron-{number}", evaluator, rows, settings, ops, start)
+
+    @property
+    def status(self) -> Status:
+        """Where it stands."""
+        text = "starting" if self._now is None else f"{len(self._now)} nodes"
+        loss = min((e.loss for e in self._entries), default=float("inf"))
+        return Status(self._name, self._done, self._slices, text, loss, self._slices)
+
+    def front(self) -> list[FrontEntry]:
+        """The measured designs, those that others beat too."""
+        return self._entries
+
+    def step(self, *, threads: int = 1, budget: int | None = None) -> None:
+        """The next formula that is shorter by a step, measured."""
+        if self._done or (budget is not None and self._slices >= budget):
+            return
+        settings, rows = self._settings, self._rows
+        first = self._now is None
+        now = self._start() if self._now is None else self._now
+        path = Path(Form.of(now), rows.fit, rows.swap, rows.least, self._ops, self._price)
+        wanted = len(now) if first else int(settings.finer * len(now))
+        found = path.shortened(wanted)
+        self._slices += 1
+        if found.nodes > wanted and not first:
+            self._done = True
+            return
+        self._now, self._price = found.expression, path.price
+        self._entries += self._measured(found.expression)
+        self._done = found.nodes <= settings.smallest or found.loss > settings.floor * rows.most
+
+    def _measured(self, expression: Expression) -> list[FrontEntry]:
+        form = Form.of(expression)
+        fit(form, self._rows.final, FINAL_STEPS)
+        made = form.expression()
+        try:
+            made.intervals(self._evaluator.read_ranges)
+        except DomainError:
+            return []
+        settings = FixedPointSettings(self._settings.term_fracs, self._settings.address_bits)
+        return self._evaluator.coarsest(made, settings, self._name, as_read=True)
+
+    def state(self) -> State:
+        """The formula, the price, and the entries."""
+        now = self._now
+        texts = None if now is None else [to_text(now, k) for k in range(len(now.outputs))]
+        return with_values(
+            {}, now=texts, price=self._price, slices=self._slices, done=self._done,
+            entries=[e.to_dict() for e in self._entries],
+        )  # fmt: skip
+
+    @restoring()
+    def restore(self, state: Arrays) -> None:
+        """Take up a stored state.
+
+        Raises:
+            InputError: it is damaged.
+        """
+        values = values_of(state)
+        texts = values["now"]
+        names = self._evaluator.problem.input_names
+        self._now = None if texts is None else parse(texts, names)
+        self._price = float(values["price"])
+        self._slices = int(values["slices"])
+        self._done = bool(values["done"])
+        self._entries = [FrontEntry.from_dict(entry) for entry in values["entries"]]

@@ -1,0 +1,73 @@
+"""The second-order expansion against differences of the loss and against linear least squares."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from shortening_samples import NAMES, inputs, rows_of
+
+from symtick.expr import parse
+from symtick.search.shortening.form import Form
+from symtick.search.shortening.quadratic import Quadratic, fit
+
+
+def scores(X: np.ndarray, count: int) -> np.ndarray:
+    made = [3.0 * X[:, 0] + X[:, 1], 2.0 * X[:, 2] - 1.0, np.tanh(4.0 * X[:, 1])]
+    return np.stack(made[:count], axis=1)
+
+
+@pytest.mark.parametrize(("kind", "count"), [("classes", 3), ("classes", 1), ("values", 2)])
+def test_the_whitened_slopes_give_the_hessian_of_the_loss_by_the_outputs(
+    kind: str, count: int
+) -> None:
+    rows = rows_of(scores(inputs(), count), kind)
+    rng = np.random.default_rng(0)
+    outputs = rng.standard_normal((len(rows.goal), count))
+    moves = rng.standard_normal((2, count, len(rows.goal)))
+    first, second = rows.whitened(outputs, moves)
+    step = 1e-4
+
+    def loss(a: float, b: float) -> float:
+        return rows.problem.objective(outputs + a * moves[0].T + b * moves[1].T, rows.goal)[0]
+
+    corners = sum(s * t * loss(s * step, t * step) for s in (1, -1) for t in (1, -1))
+    assert float((first * second).sum()) == pytest.approx(corners / (4 * step**2), rel=1e-3)
+
+
+@pytest.mark.parametrize(("kind", "count"), [("classes", 3), ("classes", 1), ("values", 2)])
+def test_the_slope_is_that_of_differences(kind: str, count: int) -> None:
+    rows = rows_of(scores(inputs(), count), kind)
+    texts = ["0.5*tanh(1.5*x0 - x1) + 0.3", "0.2*x2 + 0.7*tanh(1.5*x0 - x1)", "x1 - 0.4*x0"]
+    form = Form.of(parse(texts[:count], NAMES))
+    at = Quadratic.at(form, rows)
+    for p in np.flatnonzero(~form.plain).tolist():
+        ends = []
+        for side in (1e-6, -1e-6):
+            values = form.values.copy()
+            values[p] += side
+            ends.append(rows.loss(form.changed(values, form.plain.copy())))
+        assert at.slope[p] == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-4, abs=1e-8)
+
+
+def test_a_linear_form_is_fitted_as_least_squares_does() -> None:
+    X = inputs()
+    rng = np.random.default_rng(3)
+    goal = 2.0 * X[:, :1] - 0.5 * X[:, 2:] + 0.1 * rng.standard_normal((len(X), 1))
+    rows = rows_of(goal, "values")
+    form = Form.of(parse(["0.1*x0 + 0.1*x1 + 0.1*x2 + 0.1"], NAMES))
+    fit(form, rows, 8)
+    design = np.concatenate([rows.X, np.ones((len(rows.X), 1))], axis=1)
+    wanted = np.linalg.lstsq(design, rows.goal[:, 0], rcond=None)[0]
+    assert np.allclose(form.expression().evaluate(rows.X)[:, 0], design @ wanted, atol=1e-5)
+
+
+def test_a_fit_never_ends_higher_than_it_began() -> None:
+    rows = rows_of(scores(inputs(), 3), "classes")
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        a, b, c = rng.normal(size=3).round(3)
+        form = Form.of(parse([f"{a}*tanh({b}*x0 + {c}*x1)", f"{b}*x2", f"tanh({a}*x1)"], NAMES))
+        before = rows.loss(form)
+        after = fit(form, rows, 30)
+        assert after.loss == pytest.approx(rows.loss(form), rel=1e-9)
+        assert after.loss < before
