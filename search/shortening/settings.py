@@ -30,6 +30,7 @@ class ShorteningSettings:
         finer: nodes of a measured formula as a share of those of the one before.
         floor: loss at which a path ends, in shares of that of constant outputs.
         price: share of the loss that a node may cost at first; it rises when nothing is left.
+        constant_price: share of the loss that one constant less in a measured formula may cost.
         term_fracs: bits after the point to try, coarse to fine; for values in units of their
             spread, or of four errors where that is less.
         address_bits: address bits of tables on signals of several inputs.
@@ -41,10 +42,11 @@ class ShorteningSettings:
     designs: Natural = 3
     rows: Count = 3_000
     swap_rows: Count = 1_000
-    final_rows: Count = 12_000
+    final_rows: Count = 6_000
     smallest: Natural = 25
     finer: Share = 0.92
     floor: Positive = 0.5
     price: NotNegative = 2.0**-12
+    constant_price: NotNegative = 0.0005
     term_fracs: Annotated[tuple[Whole, ...], Strict(False), Field(min_length=1)] = (2, 3)
     address_bits: Natural = 8

@@ -21,8 +21,10 @@ from symtick.search.shortening.path import Path
 from symtick.search.shortening.perceptron import fitted_perceptron
 from symtick.search.shortening.quadratic import FitRows, fit
 from symtick.search.shortening.settings import ShorteningSettings
+from symtick.search.shortening.sharing import shared
 
 FINAL_STEPS = 3
+SHARING = 0.05  # share of the loss that constants of few digits may add together
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,8 +156,12 @@ class Shortening:
         self._done = found.nodes <= settings.smallest or found.loss > settings.floor * rows.most
 
     def _measured(self, expression: Expression) -> list[FrontEntry]:
-        form = Form.of(expression)
-        fit(form, self._rows.final, FINAL_STEPS)
+        form, rows = Form.of(expression), self._rows
+        least = entropy(rows.final.goal) if self._evaluator.problem.kind == "classes" else 0.0
+        loss = fit(form, rows.final, FINAL_STEPS).loss - least
+        decided = shared(form, rows.final, self._settings.constant_price * loss)
+        if rows.final.loss(decided) - least <= (1.0 + SHARING) * loss:
+            form = decided
         made = form.expression()
         try:
             made.intervals(self._evaluator.read_ranges)

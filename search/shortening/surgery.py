@@ -70,7 +70,7 @@ def operate(
         most: moves.
         barred: keys of moves that cost more than predicted, with the price.
     """
-    state = _Operating(form, at)
+    state = Operating(form, at)
     made: list[Move] = []
     spent = 0.0
     while len(made) < most:
@@ -85,7 +85,7 @@ def operate(
     return Operation(form.changed(state.values, ~state.free), len(made), made[0].key)
 
 
-class _Operating:
+class Operating:
     """Constants, and the inverse curvature by those that are still free."""
 
     def __init__(self, form: Form, at: Quadratic) -> None:
@@ -95,6 +95,11 @@ class _Operating:
         self._at = at
         self._inverse = at.inverse(self.free)
         self._with_term = form.owned()[1]
+
+    @property
+    def room(self) -> FloatArray:
+        """What the loss leaves each constant: its variance, as it were; 0 where it is decided."""
+        return np.diag(self._inverse)
 
     def best(self, price: float, barred: Mapping[object, float]) -> Move | None:
         """The move with the least loss for each node, if that is at most `price`."""
@@ -114,7 +119,7 @@ class _Operating:
     def _free(self, value: float) -> tuple[FloatArray, FloatArray, float]:
         """Loss and nodes of setting each free constant to a value."""
         able = self.free if value == 0.0 else self.free & self.form.factor
-        room = np.where(able, np.diag(self._inverse), 1.0)
+        room = np.where(able, self.room, 1.0)
         loss = np.where(able, (value - self.values) ** 2 / (2.0 * room), np.inf)
         if value == 0.0:
             return loss, np.where(self.form.factor, self._with_term, CONST_NODES), value
