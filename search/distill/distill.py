@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from symtick.codegen import CostModel
 from symtick.errors import InputError
@@ -276,13 +277,14 @@ class Distiller:
         if not settings.perceptrons or not self._allowed(OUTER_SHAPE):
             return []
         rows = self._rows_to_shorten_on()
-        return [
+        started = [
             Shortening.of_perceptron(
                 number, self.evaluator, rows, settings, self._ops, self._reference(number),
                 self.config.seed,
             )
             for number in range(len(settings.perceptrons))
         ]  # fmt: skip
+        return [search for search in started if search is not None]
 
     def _shortened_designs(self) -> list[Shortening]:
         """Shortenings of designs on the front: the best, and those around the choice."""
@@ -361,6 +363,8 @@ class Distiller:
                 store.load(search)
         rounds = 0
         pool = ThreadPoolExecutor(self.config.threads)
+        # BLAS has one thread, so that its sums have one order
+        blas = threadpool_limits(1, user_api="blas")
         try:
             while open_ := [s for s in searches if not s.status.done]:
                 for search in pool.map(_stepped, open_):
@@ -375,6 +379,7 @@ class Distiller:
         finally:
             # slices that have begun run to their end, so that every search is whole
             pool.shutdown(wait=True, cancel_futures=True)
+            blas.restore_original_limits()
         return True
 
     def _progress(self, stage: Stage, searches: Sequence[Search[Any]], rounds: int) -> Progress:

@@ -21,6 +21,7 @@ from symtick.search.data.problem import Problem
 
 RIDGE = 1e-3  # share of each curvature that is added to it: softmax has a flat direction
 LEAST = 1e-3  # of the largest weight of a row
+FLAT = 1e-100  # curvature where there is none; steps stay finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,9 @@ class Slope:
     def working(self, direction: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The target of a term that moves the outputs along a direction, and weights of rows."""
         weights = np.einsum("k,kln,l->n", direction, self.curvature, direction)
-        weights = np.maximum(weights, LEAST * weights.max())
+        most = float(weights.max())
+        # without curvature all rows count alike: outputs that are certain, or a flat direction
+        weights = np.maximum(weights, LEAST * most) if most > 0.0 else np.ones(len(weights))
         return np.einsum("k,kn->n", direction, self.residual) / weights, weights
 
     def direction(self, rng: np.random.Generator, spread: FloatArray) -> FloatArray:
@@ -106,7 +109,7 @@ def steps(values: FloatArray, slope: Slope) -> Steps:
             second[:, k, m] = np.einsum("tn,n->t", squares, slope.curvature[k, m]) / rows
             second[:, m, k] = second[:, k, m]
     places = np.arange(count)
-    second[:, places, places] = second[:, places, places] * (1.0 + RIDGE) + np.finfo(float).tiny
+    second[:, places, places] = np.maximum(second[:, places, places] * (1.0 + RIDGE), FLAT)
     alone = first * first / second[:, places, places]
     order = np.argsort(-alone, axis=1, kind="stable")
     gain = np.zeros((len(values), count))

@@ -18,6 +18,7 @@ from symtick.search.shortening.quadratic import FitRows, fit
 INPUT_SIZE = 0.4  # of each weight, times the standard deviation of what it multiplies
 OFFSET_SIZE = 0.5
 OUTPUT_SIZE = 0.5
+FEWEST_STEPS = 20  # with which a start is worth its while
 
 
 def perceptron(
@@ -28,6 +29,9 @@ def perceptron(
     rng: np.random.Generator,
 ) -> Expression:
     """A random start: each output a constant plus weights times tanh of weighted inputs.
+
+    The constants of class scores are 0 and stay so, which makes formulas shorter; a hidden function
+    can take their place.
 
     Args:
         inputs: names.
@@ -75,6 +79,28 @@ def fitted_perceptron(
             best = loss, form
     assert best is not None
     return best[1].expression()
+
+
+def within_work(
+    work: float, starts: int, steps: int, parameters: int, residuals: int
+) -> tuple[int, int]:
+    """How many starts, and steps of each, take no more than so many multiplications.
+
+    A step takes about as many as the curvature has: residuals times parameters squared. None where
+    a single start would have fewer than `FEWEST_STEPS`.
+
+    Args:
+        work: most multiplications.
+        starts, steps: wanted.
+        parameters: of the perceptron.
+        residuals: rows times outputs.
+    """
+    most = int(work // (residuals * parameters**2))
+    if most < min(FEWEST_STEPS, steps):
+        return 0, 0
+    if most < steps:
+        return 1, most
+    return min(starts, most // max(1, steps)), steps
 
 
 def _sum(builder: Builder, factors: FloatArray, signals: Sequence[int], const: float) -> int:

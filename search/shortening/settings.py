@@ -22,10 +22,15 @@ class ShorteningSettings:
         perceptrons: hidden functions of each perceptron to begin with; none leaves them out.
         starts: random starts of each, of which the best is shortened.
         start_steps: Levenberg-Marquardt steps of each start.
+        start_work: multiplications that the steps of all starts of a perceptron may take together,
+            about: where they take more, there are fewer starts, then fewer steps, then none
+            (`search.shortening.perceptron.within_work`).
         designs: designs of the front that are shortened; 0 leaves them out.
         rows: training rows to fit on.
         swap_rows: those of them that swaps are weighed on.
         final_rows: training rows that each measured formula is fitted on once more.
+        largest: nodes of the longest formula that is measured; the path of a longer one comes down
+            to that first, as large designs take long to compile and are no formulas to read.
         smallest: nodes at which a path ends.
         finer: nodes of a measured formula as a share of those of the one before.
         floor: loss at which a path ends, in shares of that of constant outputs.
@@ -39,10 +44,12 @@ class ShorteningSettings:
     perceptrons: Annotated[tuple[Hidden, ...], Strict(False)] = (6, 8)
     starts: Count = 3
     start_steps: Natural = 60
+    start_work: Positive = 1e12
     designs: Natural = 3
     rows: Count = 3_000
     swap_rows: Count = 1_000
     final_rows: Count = 6_000
+    largest: Count = 600
     smallest: Natural = 25
     finer: Share = 0.92
     floor: Positive = 0.5

@@ -18,7 +18,7 @@ from symtick.search.kernel_api.search import Status
 from symtick.search.kernel_api.states import Arrays, State, restoring, values_of, with_values
 from symtick.search.shortening.form import Form
 from symtick.search.shortening.path import Path
-from symtick.search.shortening.perceptron import fitted_perceptron
+from symtick.search.shortening.perceptron import fitted_perceptron, within_work
 from symtick.search.shortening.quadratic import FitRows, fit
 from symtick.search.shortening.settings import ShorteningSettings
 from symtick.search.shortening.sharing import shared
@@ -113,16 +113,20 @@ class Shortening:
         ops: Collection[Op],
         reference: int | None,
         seed: int,
-    ) -> Shortening:
-        """The shortening of perceptron `number` of the settings."""
-        names = evaluator.problem.input_names
+    ) -> Shortening | None:
+        """The shortening of perceptron `number` of the settings; None where it is too large."""
+        names, hidden = evaluator.problem.input_names, settings.perceptrons[number]
+        outputs = evaluator.problem.outputs
+        starts, steps = within_work(
+            settings.start_work, settings.starts, settings.start_steps,
+            hidden * (len(names) + 1) + outputs * (hidden + 1), len(rows.fit.X) * outputs,
+        )  # fmt: skip
+        if not starts:
+            return None
 
         def start() -> Expression:
-            starts = [np.random.default_rng([seed, 4, number, k]) for k in range(settings.starts)]
-            hidden = settings.perceptrons[number]
-            return fitted_perceptron(
-                names, rows.fit, hidden, reference, starts, settings.start_steps
-            )
+            rngs = [np.random.default_rng([seed, 4, number, k]) for k in range(starts)]
+            return fitted_perceptron(names, rows.fit, hidden, reference, rngs, steps)
 
         return cls(f"perceptron-{number}", evaluator, rows, settings, ops, start)
 
@@ -145,7 +149,7 @@ class Shortening:
         first = self._now is None
         now = self._start() if self._now is None else self._now
         path = Path(Form.of(now), rows.fit, rows.swap, rows.least, self._ops, self._price)
-        wanted = len(now) if first else int(settings.finer * len(now))
+        wanted = min(len(now), settings.largest) if first else int(settings.finer * len(now))
         found = path.shortened(wanted)
         self._slices += 1
         if found.nodes > wanted and not first:

@@ -19,16 +19,17 @@ from symtick.search.grammar.grammar import Rules, Units
 from symtick.search.joint.search import JointSearch
 from symtick.search.kernel_api.states import read_state
 from symtick.search.layered.elimination import Elimination
+from symtick.search.shortening.shortening import Shortening
 
 pytestmark = pytest.mark.kernel
 
 
-def searches() -> list[Elimination | JointSearch]:
+def searches() -> list[Elimination | JointSearch | Shortening]:
     made = distiller(classes(), short())
-    return [made._eliminations()[1], made._joint_searches()[1]]
+    return [made._eliminations()[1], made._joint_searches()[1], *made._shortened_perceptrons()]
 
 
-@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("place", [0, 1, 2])
 def test_restored_source_goes_on_exactly(tmp_path: Path, place: int) -> None:
     first, second = searches()[place], searches()[place]
     store = Checkpoint(tmp_path, "k")

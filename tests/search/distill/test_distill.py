@@ -15,6 +15,7 @@ import pytest
 from distill_samples import FORMATS, classes, distiller, inputs, scores, short, values
 from scipy.special import log_softmax, rel_entr, softmax
 from search_samples import dominates
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from symtick.errors import InputError
 from symtick.search.data.problem import Problem
@@ -83,6 +84,18 @@ def test_saved_front_is_the_front(whole: tuple[Distiller, Front], tmp_path: Path
 
 def test_threads_change_nothing(whole: tuple[Distiller, Front]) -> None:
     assert distiller(classes(), short(threads=2)).run() == whole[1]
+
+
+def test_blas_has_one_thread_while_slices_run_and_what_it_had_afterwards() -> None:
+    def threads() -> set[int]:
+        return {b["num_threads"] for b in threadpool_info() if b["user_api"] == "blas"}
+
+    seen: list[set[int]] = []
+    with threadpool_limits(2, user_api="blas"):
+        before = threads()
+        distiller(classes(), short()).run(lambda _: seen.append(threads()), stop=lambda: True)
+        assert threads() == before
+    assert seen[0] == {1}
 
 
 def test_the_seed_changes_the_front(whole: tuple[Distiller, Front]) -> None:

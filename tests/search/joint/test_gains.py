@@ -87,3 +87,19 @@ def test_steps_do_not_depend_on_the_units_of_values() -> None:
         steps(U, Slope.of(p, np.zeros_like(goal), p.targets[ROWS])).gain for p in (problem, other)
     ]
     np.testing.assert_allclose(*found, rtol=1e-9)
+
+
+@pytest.mark.parametrize("score", [1e9, 40.0])
+def test_outputs_that_are_certain_have_finite_steps(score: float) -> None:
+    problem = classes()
+    goal, U = problem.goal[ROWS], terms(problem)
+    outputs = np.zeros((len(goal), 3))
+    outputs[:, 0] = score
+    slope = Slope.of(problem, outputs, goal)
+    for direction in (np.array([1.0, -1.0, 0.0]), np.ones(3)):
+        target, weights = slope.working(direction)
+        assert np.isfinite(target).all()
+        assert (weights > 0.0).all()
+    found = steps(U, slope)
+    assert np.isfinite(found.gain).all()
+    assert np.isfinite(found.weights(0, 3)).all()

@@ -13,7 +13,7 @@ from symtick.expr import BY_NAME, Op, parse
 from symtick.search.kernel_api.search import run
 from symtick.search.shortening.form import Form
 from symtick.search.shortening.path import Path
-from symtick.search.shortening.perceptron import fitted_perceptron
+from symtick.search.shortening.perceptron import fitted_perceptron, within_work
 from symtick.search.shortening.quadratic import FitRows
 from symtick.search.shortening.shortening import Shortening, ShorteningRows
 
@@ -99,6 +99,37 @@ def test_the_designs_of_a_path_become_smaller_and_are_measured_as_they_are(kind:
         design = made.evaluator.design(entry.expression, entry.precision)
         outputs = design.real_outputs(problem.raw[problem.valid])
         assert problem.score(outputs, problem.valid) == entry.score
+
+
+@pytest.mark.kernel
+def test_long_formulas_are_measured_once_they_are_short() -> None:
+    problem = classes(600)
+    config = short()
+    wide = replace(config.shortening, perceptrons=(4,), largest=40)
+    (search,) = distiller(problem, replace(config, shortening=wide))._shortened_perceptrons()
+    assert len(search._start()) > 60
+    search.step()
+    assert search.front()
+    assert all(e.nodes <= 40 for e in search.front())
+
+
+def test_the_work_of_starts_is_bounded() -> None:
+    wanted = 3, 60
+    assert within_work(1e12, *wanted, 172, 15_000) == wanted  # 16 inputs, 5 classes
+    assert within_work(1e12, *wanted, 610, 30_000) == (1, 60)
+    assert within_work(1e12, *wanted, 900, 30_000) == (1, 41)
+    assert within_work(1e12, *wanted, 6_000, 30_000) == (0, 0)
+    for parameters in (50, 500, 700, 1000):
+        starts, steps = within_work(1e12, *wanted, parameters, 30_000)
+        assert starts * steps * parameters**2 * 30_000 <= 1e12
+
+
+@pytest.mark.kernel
+def test_perceptrons_that_are_too_large_are_left_out() -> None:
+    config = short()
+    small = replace(config.shortening, perceptrons=(2, 200), start_work=1e8)
+    made = distiller(classes(600), replace(config, shortening=small))
+    assert [s.status.name for s in made._shortened_perceptrons()] == ["perceptron-0"]
 
 
 @pytest.mark.kernel
