@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from symtick.codegen.emit.names import Namer
-from symtick.codegen.ir.fixed import Fixed, Overflow, Quant, rounded_raw
+from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
 from symtick.codegen.ir.graph import GNode
+from symtick.codegen.ir.limits import limits
 
 
 @dataclass(frozen=True)
@@ -142,17 +143,16 @@ def cast_logic(
     Logic for rounding and overflow is printed only where the source's bounds need it.
     """
     drop = source.fmt.frac - node.fmt.frac
-    low, high = (rounded_raw(raw, drop, node.quant) for raw in (source.lo, source.hi))
-    under, over = _limits(node, low, high)
+    found = limits(node, source)
     up = _increment(bits, signal, drop, node.quant)
-    if not under and not over:
+    if not found.any:
         return _rounded_up(bits, namer, name, node, signal, drop, up)
-    moved = Signal(namer.new(f"{name}_full"), Fixed.for_raw(low, high, node.fmt.frac))
+    moved = Signal(namer.new(f"{name}_full"), found.full)
     width = moved.fmt.width
     value = _raised(bits.extended(signal, -drop, width), up, width)
     lines = [f"wire {moved.declared} = {value};"]
     bits.known(moved)
-    return _limited(bits, namer, name, node, moved, (under, over), lines)
+    return _limited(bits, namer, name, node, moved, (found.under, found.over), lines)
 
 
 def _rounded_up(
@@ -166,16 +166,6 @@ def _rounded_up(
     short = Signal(namer.new(f"{name}_short"), narrow)
     value = _raised(bits.extended(signal, -drop, narrow.width), up, narrow.width)
     return [f"wire {short.declared} = {value};"], bits.extended(bits.known(short), 0, width)
-
-
-def _limits(node: GNode, low: int, high: int) -> tuple[bool, bool]:
-    """Whether values below and above the target can occur and must be caught."""
-    if node.overflow is Overflow.WRAP:
-        return False, False
-    least = node.fmt.raw_min
-    if node.overflow is Overflow.SAT_SYM and node.fmt.signed:
-        least = -node.fmt.raw_max
-    return low < least, high > node.fmt.raw_max
 
 
 def _raised(text: str, up: str, width: int) -> str:

@@ -1,22 +1,24 @@
 """Registers behind the slices of input words that saturate.
 
 Behind a register, saturation of a word without sign costs next to nothing: the bits above the slice
-set its flip-flops. Without one, synthesis merges it with the tables that read the slice, whose
-columns get an address bit more. A register there can be a tick more; where it is not, the slice has
-one, and else the plan of fewer LUTs times ticks is taken.
+set its flip-flops (`saturation`). Without one, synthesis merges it with the tables that read the
+slice, whose columns get an address bit more, and up to three behind a signed slice. A register
+there can be a tick more; where it is not, the slice has one, and else the plan of fewer LUTs times
+ticks is taken.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from symtick.codegen.ir.arrival import Delay
-from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
+from symtick.codegen.ir.fixed import Overflow, Quant
 from symtick.codegen.ir.graph import WIRES, GNode, GOp, Graph
+from symtick.codegen.ir.limits import limits
 from symtick.codegen.ir.schedule import CostModel, Schedule
+from symtick.codegen.scheduling import saturation
 from symtick.codegen.scheduling.problem import (
     checked_delays,
     first_stages,
@@ -60,39 +62,65 @@ def planned(
 
 def saturating_slices(graph: Graph) -> list[int]:
     """The nodes that cut low bits off an input word and limit the rest."""
-    return [k for k in range(len(graph.nodes)) if _bits_above(graph, k)]
+    return [k for k in range(len(graph.nodes)) if _is_slice(graph, k)]
 
 
-def with_slices(luts: Sequence[float], graph: Graph, stage: Sequence[int]) -> list[float]:
-    """LUTs of each node, with those of slices and of the tables that read them as they are made.
+def with_slices(luts: Sequence[float], graph: Graph, plan: Schedule) -> list[float]:
+    """LUTs of each node, with those of saturation and of the tables behind slices as they are made.
 
-    A bit says whether the word is beyond the slice. It resets the slice's registers, if all that
-    reads the slice is behind them. Else a column reads it as one input more, for which a column of
-    fewer than six address bits has room; so has one that is constant where the highest is 1, if it
-    goes to a register, which both reset. What is no table reads each bit limited.
+    Where registers alone read a value that saturates, they are set and reset (`saturation.held`).
+    Without a register, a column of a table reads what is beyond the slice as inputs more.
+    An unsigned slice has one, for which a column of fewer than six address bits has room; so has
+    one that is constant where the highest is 1, if it goes to a register, which both reset. A
+    signed slice has two, which side it is beyond, or the few bits above it themselves. What is no
+    table reads each bit limited.
 
     Args:
         luts: of each node, as if it stood alone.
         graph: the graph.
-        stage: of each node.
+        plan: its schedule.
     """
-    left, users = list(luts), graph.users()
-    for k in saturating_slices(graph):
-        node, above = graph.nodes[k], _bits_above(graph, k)
-        two_sided = graph.nodes[node.args[0]].lo < 0  # a flip-flop would have to be set and cleared
-        # one LUT asks five bits and what others found; the sign is one more to ask
-        left[k] = float(math.ceil((above - 1 + two_sided) / 5))
-        readers = _readers(graph, users, k)
-        tables = [u for u in readers if stage[u] == stage[k] and graph.nodes[u].op is GOp.TABLE]
-        behind = all(stage[u] > stage[k] for u in readers)
-        if two_sided or not (behind or len(tables) == len(readers)):
-            left[k] += node.fmt.width - (two_sided and node.fmt.signed)  # a sign stays itself
+    left, users = list(luts), [*graph.users(), []]
+    port = len(graph.nodes)
+    for k in graph.outputs:
+        users[k].append(port)
+    when, slices = (*plan.stage, plan.latency), frozenset(saturating_slices(graph))
+    for k, node in enumerate(graph.nodes):
+        readers = _readers(graph, users, k) if _saturates(graph, k) else []
+        if not readers:
+            continue
+        if all(when[u] > when[k] for u in readers):
+            left[k] = saturation.held(node, graph.nodes[node.args[0]])
+            continue
+        if k not in slices:
+            continue
+        here = [u for u in readers if u < port and when[u] == when[k]]
+        tables = [u for u in here if graph.nodes[u].op is GOp.TABLE]
+        alone = len(tables) == len(readers)
+        left[k] = saturation.merged(node, graph.nodes[node.args[0]], tables_alone=alone)
         for u in tables:
-            if len(graph.nodes[u].contents) == 1 << _LUT_INPUTS:
-                alone = len(tables) == len(readers) and not two_sided
-                held = alone and all(stage[v] > stage[u] for v in users[u])
-                left[u] *= 1.0 + _MERGED * (_changing(graph.nodes[u]) if held else 1.0)
+            held = alone and all(when[v] > when[u] for v in users[u])
+            left[u] *= _growth(graph, k, graph.nodes[u], held=held)
     return left
+
+
+def _growth(graph: Graph, part: int, table: GNode, *, held: bool) -> float:
+    """Times its own LUTs that a table takes with a slice in front of it.
+
+    Args:
+        graph: with both.
+        part: the slice.
+        table: what reads it.
+        held: whether the table goes to registers alone, and tables alone read the slice.
+    """
+    address = len(table.contents).bit_length() - 1
+    node = graph.nodes[part]
+    found = limits(node, graph.nodes[node.args[0]])
+    if found.under and found.over:
+        return saturation.grown(address, found.full.width - node.fmt.width)
+    if address != _LUT_INPUTS:
+        return 1.0
+    return 1.0 + _MERGED * (_changing(table) if held else 1.0)
 
 
 def _changing(table: GNode) -> float:
@@ -103,28 +131,38 @@ def _changing(table: GNode) -> float:
 
 
 def _readers(graph: Graph, users: Sequence[Sequence[int]], number: int) -> list[int]:
-    """The nodes with logic that read a node, by wires or not."""
+    """The nodes with logic that read a node, by wires or not, and ports."""
     found: list[int] = []
     for u in users[number]:
-        node = graph.nodes[u]
-        plain = node.op is GOp.CAST and node.overflow is Overflow.WRAP and node.quant is Quant.TRN
-        found += _readers(graph, users, u) if plain or node.op in WIRES else [u]
+        if u < len(graph.nodes):
+            node = graph.nodes[u]
+            plain = node.op is GOp.CAST and node.overflow is Overflow.WRAP
+            plain = plain and node.quant is Quant.TRN
+            found += _readers(graph, users, u) if plain or node.op in WIRES else [u]
+        else:
+            found.append(u)
     return found
 
 
-def _bits_above(graph: Graph, number: int) -> int:
-    """Bits of an input word above its slice; 0 where the node is no slice that limits."""
+def _saturates(graph: Graph, number: int) -> bool:
+    """Whether a node is a CAST to the ends of its format that meets values beyond it.
+
+    Only where it rounds down or half up: other modes take more than an increment to round.
+    """
     node = graph.nodes[number]
-    if node.op is not GOp.CAST or node.overflow is Overflow.WRAP or node.quant is not Quant.TRN:
-        return 0
+    if node.op is not GOp.CAST or node.overflow is not Overflow.SAT:
+        return False
+    if node.quant not in (Quant.TRN, Quant.RND):
+        return False
+    return limits(node, graph.nodes[node.args[0]]).any
+
+
+def _is_slice(graph: Graph, number: int) -> bool:
+    node = graph.nodes[number]
+    if not _saturates(graph, number) or node.quant is not Quant.TRN:
+        return False
     word = graph.nodes[node.args[0]]
-    if word.op is not GOp.INPUT or node.fmt.frac > word.fmt.frac:
-        return 0
-    drop = word.fmt.frac - node.fmt.frac
-    low, high = word.lo >> drop, word.hi >> drop
-    if node.fmt.raw_min <= low and high <= node.fmt.raw_max:
-        return 0
-    return max(1, Fixed.for_raw(low, high, 0).width - node.fmt.width)
+    return word.op is GOp.INPUT and node.fmt.frac <= word.fmt.frac
 
 
 def _ticks(graph: Graph, model: CostModel, delays: Sequence[Delay], held: Collection[int]) -> int:
@@ -134,4 +172,4 @@ def _ticks(graph: Graph, model: CostModel, delays: Sequence[Delay], held: Collec
 
 def _luts(graph: Graph, model: CostModel, plan: Schedule) -> float:
     alone = [model.area(graph, k).lut for k in range(len(graph.nodes))]
-    return sum(with_slices(alone, graph, plan.stage))
+    return sum(with_slices(alone, graph, plan))

@@ -31,18 +31,21 @@ class ChainAreas:
             are the first one's.
         taken: of each table, the columns that a sum takes in.
         inverters: of each table, columns whose complement is needed too.
+        inverted: stages and drivers of address bits among these.
     """
 
     sums: dict[int, tuple[int, int]]
     taken: Counter[int]
     inverters: Counter[int]
+    inverted: frozenset[tuple[int, int]]
 
     @classmethod
     def of(cls, graph: Graph, schedule: Schedule, wires: BitLiveness) -> ChainAreas:
         """Analyse a graph."""
         work = _Work(graph, schedule, wires)
         work.read()
-        return cls(work.sums, work.taken(), work.inverters())
+        inverters, inverted = work.inverters()
+        return cls(work.sums, work.taken(), inverters, inverted)
 
 
 @dataclass
@@ -120,20 +123,28 @@ class _Work:
                     found[k] += stage == self.schedule.stage[k] and fits(gate, depths[j])
         return found
 
-    def inverters(self) -> Counter[int]:
-        """Of complements that are needed as they are."""
+    def inverters(self) -> tuple[Counter[int], frozenset[tuple[int, int]]]:
+        """How many complements are needed as they are, and of which address bits."""
         found: Counter[int] = Counter()
+        inverted: set[tuple[int, int]] = set()
         there: dict[tuple[int, tuple[int, ...]], set[bytes]] = {}
         for k, node in enumerate(self.graph.nodes):
             if node.op is not GOp.TABLE:
                 continue
             address, stage = self.wires.bits[node.args[0]], self.schedule.stage[k]
             codes = np.arange(len(node.contents))
-            plain = {(codes >> j & 1).astype(bool).tobytes() for j in range(len(address))}
-            seen = there.setdefault((stage, address), plain)
+            plain = {(codes >> j & 1).astype(bool).tobytes(): d for j, d in enumerate(address)}
+            seen = there.setdefault((stage, address), set(plain))
             for j, driver in self._columns(k):
                 column = np.array([v >> j & 1 for v in node.contents], bool)
-                if self.plain[driver]:
-                    found[k] += (~column).tobytes() in seen
-                    seen.add(column.tobytes())
-        return found
+                if not self.plain[driver]:
+                    continue
+                complement = (~column).tobytes()
+                new = column.tobytes() not in seen and complement in seen
+                if complement in plain:
+                    bit = (stage, plain[complement])
+                    new &= bit not in inverted
+                    inverted.add(bit)
+                found[k] += new
+                seen.add(column.tobytes())
+        return found, frozenset(inverted)

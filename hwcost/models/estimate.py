@@ -54,7 +54,7 @@ def estimate(design: Design, model: CostModel) -> Estimate:
         factor = model.device.ff_factor
         by_node = live_areas(graph, schedule, model, flat=_flat(graph, schedule))
         by_node = _without_chosen(by_node, graph, schedule)
-        luts = with_slices([area.lut for area in by_node], graph, schedule.stage)
+        luts = with_slices([area.lut for area in by_node], graph, schedule)
         by_node = tuple(replace(a, lut=lut) for a, lut in zip(by_node, luts, strict=True))
     else:
         by_node = tuple(model.area(graph, k) for k in range(len(graph.nodes)))

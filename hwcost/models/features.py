@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from math import ceil
 
 from symtick.codegen.ir.chains import SUMS, formed, luts
-from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
+from symtick.codegen.ir.fixed import Fixed, Quant
 from symtick.codegen.ir.graph import WIRES, GNode, GOp, Graph
+from symtick.codegen.ir.limits import limits
 from symtick.hwcost.models.table_columns import LUT_INPUTS, TableShape, table_shape
 
 _PLAIN = {GOp.ADD: "add", GOp.SUB: "sub", GOp.NEG: "neg", GOp.ABS: "abs", GOp.MIN: "min",
@@ -54,7 +55,7 @@ def parts(graph: Graph, number: int) -> tuple[PricedPart, ...]:
     if node.op in WIRES:
         return ()
     if node.op is GOp.CAST:
-        return _cast(graph, node)
+        return _cast(node, graph.nodes[node.args[0]])
     args = [graph.nodes[a] for a in node.args]
     if node.op is GOp.MUL:
         return _product(node, args)
@@ -195,34 +196,11 @@ def _by_constant(constant: GNode, other: GNode, node: GNode) -> tuple[PricedPart
     return (PricedPart("constant", features),)
 
 
-def rounds(graph: Graph, node: GNode) -> bool:
-    """Whether a CAST adds a rounding increment."""
-    drop = graph.nodes[node.args[0]].fmt.frac - node.fmt.frac
-    return drop > 0 and node.quant is not Quant.TRN
-
-
-def saturates(graph: Graph, node: GNode) -> bool:
-    """Whether a CAST can meet values outside its format, in a mode that limits them."""
-    if node.overflow is Overflow.WRAP:
-        return False
-    source = graph.nodes[node.args[0]]
-    up = node.fmt.frac - source.fmt.frac
-    low = -node.fmt.raw_max if _symmetric(node) else node.fmt.raw_min
-    if up >= 0:
-        return source.lo << up < low or source.hi << up > node.fmt.raw_max
-    half = 1 << (-up - 1) if rounds(graph, node) else 0
-    return (source.lo >> -up) < low or ((source.hi + half) >> -up) > node.fmt.raw_max
-
-
-def _symmetric(node: GNode) -> bool:
-    return node.overflow is Overflow.SAT_SYM and node.fmt.signed
-
-
-def _cast(graph: Graph, node: GNode) -> tuple[PricedPart, ...]:
+def _cast(node: GNode, source: GNode) -> tuple[PricedPart, ...]:
     features = _bits(node.fmt.width)
     rows: list[PricedPart] = []
-    if rounds(graph, node):
+    if node.fmt.frac < source.fmt.frac and node.quant is not Quant.TRN:
         rows.append(PricedPart("round" if node.quant is Quant.RND else "round_tie", features))
-    if saturates(graph, node):
+    if limits(node, source).any:
         rows.append(PricedPart("saturate", features))
     return tuple(rows)

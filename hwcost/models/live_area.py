@@ -34,7 +34,7 @@ def live_areas(
     wires = BitLiveness.of(graph)
     chains = ChainAreas.of(graph, schedule, wires)
     areas: list[Area] = []
-    shared: dict[tuple[object, ...], list[int]] = {}
+    shared: dict[tuple[tuple[int, ...], int], list[int]] = {}
     live: dict[int, list[int]] = {}
     for k, node in enumerate(graph.nodes):
         own = [j for j, d in enumerate(wires.bits[k]) if d >= 0 and wires.owner[d] == k]
@@ -48,19 +48,21 @@ def live_areas(
                 shared.setdefault((address, schedule.stage[k]), []).append(k)
         else:
             areas.append(model.area(graph, k, _bits(graph, k, own, live[k], chains)))
-    for tables in shared.values():
+    conditions: set[tuple[int, Condition]] = {
+        (stage, ((bit, 0),)) for stage, bit in chains.inverted
+    }
+    for (address, stage), tables in shared.items():
         made = {k: _logic(graph, k, live[k], wires, schedule) for k in tables}
         alone = {k: model.table_luts(columns_shape(m.columns), flat=flat) for k, m in made.items()}
         factor = 1.0
         if len(tables) > 1 and sum(alone.values()) > 0.0:
             together = columns_shape(np.concatenate([m.columns for m in made.values()]))
             factor = min(1.0, model.table_luts(together, flat=flat) / sum(alone.values()))
-        conditions: set[Condition] = set()
         for k in tables:
             left = max(0.0, factor * alone[k] - chains.taken[k])
-            resets = len(made[k].conditions - conditions)
-            conditions |= made[k].conditions
-            areas[k] = Area(lut=left + resets + chains.inverters[k])
+            named = {(stage, _named(c, address)) for c in made[k].conditions}
+            areas[k] = Area(lut=left + len(named - conditions) + chains.inverters[k])
+            conditions |= named
     return tuple(areas)
 
 
@@ -89,4 +91,9 @@ def _logic(
     columns = table_columns(graph.nodes[number].contents, live)
     found = without_resets(columns, registered)
     luts = (columns_shape(found.columns).luts + len(found.conditions), columns_shape(columns).luts)
-    return found if luts[0] < luts[1] else Resets(columns, frozenset())
+    return found if luts[0] <= luts[1] else Resets(columns, frozenset())
+
+
+def _named(condition: Condition, address: tuple[int, ...]) -> Condition:
+    """A condition with the drivers of its address bits in place of their numbers."""
+    return tuple((address[j], value) for j, value in condition)

@@ -28,6 +28,12 @@ def block(tables: int, deep: int = 0) -> Graph:
     return builder.build(made, [f"y{k}" for k in range(tables)])
 
 
+def staged(graph: Graph, *late: int) -> Schedule:
+    """All nodes in one stage but the late ones, which are in the next; then the ports."""
+    stage = tuple(int(k in late) for k in range(len(graph.nodes)))
+    return Schedule(stage, (0.0,) * len(stage), max(stage) + 1, 5.0, 4.0)
+
+
 def plan(graph: Graph, latency: int | None = None, max_ticks: int | None = None) -> Schedule:
     return planned(graph, UnitModel(), latency, "registers", max_ticks)
 
@@ -43,9 +49,9 @@ def test_a_slice_that_limits_nothing_is_none() -> None:
     ]
     graph = builder.build(casts, ("top", "signed_top", "signed", "positive"))
     assert saturating_slices(graph) == casts[2:]
-    lut = with_slices([0.0] * len(graph.nodes), graph, [0] * len(graph.nodes))
-    # nothing reads them: they are outputs, behind registers
-    assert [lut[k] for k in casts] == [0, 0, 6, 7]
+    lut = with_slices([0.0] * len(graph.nodes), graph, staged(graph))
+    # nothing but ports reads them, behind registers
+    assert [lut[k] for k in casts] == [0, 0, 6, 6]
 
 
 def test_a_register_that_pays_takes_a_tick_more_where_there_is_one() -> None:
@@ -75,7 +81,7 @@ def test_areas_follow_the_registers() -> None:
     mixed = dataclasses.replace(
         held, stage=tuple(s and int(k > wide[0]) for k, s in enumerate(held.stage))
     )
-    behind, merged, both = (with_slices(alone, graph, p.stage) for p in (held, here, mixed))
+    behind, merged, both = (with_slices(alone, graph, p) for p in (held, here, mixed))
     assert behind[1] == merged[1] == 1.0  # four bits above the slice: one LUT finds them
     assert both[1] == 1.0 + SLICE.width  # a table reads the slice as it is, and so do registers
     assert all(merged[k] > 2.0 and behind[k] == 1.0 for k in wide)
@@ -91,10 +97,10 @@ def test_columns_that_end_before_the_slice_need_no_more() -> None:
     tables = [builder.table(x, entries, Fixed(12, 6, False)) for entries in (ended, erratic)]
     total = builder.op(GOp.ADD, *tables)
     graph = builder.build([total], ["sum"])
-    alone, here = [1.0] * len(graph.nodes), [0] * len(graph.nodes)
+    alone, here = [1.0] * len(graph.nodes), dataclasses.replace(staged(graph), latency=0)
     lut = with_slices(alone, graph, here)
     assert lut[tables[0]] == lut[tables[1]] == 2.1
-    lut = with_slices(alone, graph, [int(k == total) for k in range(len(graph.nodes))])
+    lut = with_slices(alone, graph, staged(graph, total))
     assert lut[tables[0]] == 1.0 and 1.5 < lut[tables[1]] <= 2.1
 
 

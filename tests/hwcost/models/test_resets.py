@@ -26,8 +26,8 @@ def test_a_column_is_kept_where_no_reset_is(
     found = without_resets(column[None], [True])
     assert (found.columns[0, low:high] == column[low:high]).all()
     (condition,) = found.conditions or [()]
-    expected = tuple(halves[: bits - 6])
-    if expected and expected != (1,):
+    expected = tuple((bits - 1 - k, half) for k, half in enumerate(halves[: bits - 6]))
+    if expected and expected != ((bits - 1, 1),):
         assert condition == expected[: len(condition)]
 
 
@@ -37,11 +37,11 @@ def test_conditions_are_shared_and_high_bits_need_no_lut() -> None:
     high = np.concatenate([inside, one], axis=1)
     low = np.concatenate([one, inside], axis=1)
     assert without_resets(high, [True] * 3).conditions == frozenset()
-    assert without_resets(low, [True] * 3).conditions == {(0,)}
+    assert without_resets(low, [True] * 3).conditions == {((6, 0),)}
     assert (without_resets(high, [False] * 3).columns == high).all()
     far = np.concatenate([high, one, one], axis=1)
     found = without_resets(far, [True] * 3)
-    assert found.conditions == {(1, 1)}
+    assert found.conditions == {((7, 1), (6, 1))}
     assert (found.columns == np.tile(inside, 4)).all()
 
 
@@ -49,3 +49,20 @@ def test_columns_of_six_bits_need_no_reset() -> None:
     column = np.concatenate([RANDOM.integers(0, 2, (1, 32)), np.ones((1, 32), int)], axis=1)
     found = without_resets(column, [True])
     assert (found.columns == column).all() and not found.conditions
+
+
+def test_a_register_does_a_column_of_two_bits() -> None:
+    """By Yosys: two inverters for these five columns, of bits 3 and 1, and no LUT."""
+    a = np.arange(16)[None] >> np.arange(4)[:, None] & 1
+    columns = np.stack([a[3] & a[2], a[1] & a[0], a[3] | a[0], ~a[3] & a[1] & 1, 1 - (a[2] | a[1])])
+    found = without_resets(columns, [True] * 5)
+    assert not found.columns.any()
+    assert found.conditions == {((3, 0),), ((1, 0),)}
+    assert (without_resets(columns, [False] * 5).columns == columns).all()
+
+
+def test_what_takes_more_than_an_inverter_stays_a_lut() -> None:
+    a = np.arange(8)[None] >> np.arange(3)[:, None] & 1
+    columns = np.stack([a[2] ^ a[0], a[2] & (1 - a[1]), a[2] & a[1] & a[0]])
+    found = without_resets(columns, [True] * 3)
+    assert (found.columns == columns).all() and not found.conditions
