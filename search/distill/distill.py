@@ -1,10 +1,10 @@
 """The distillation driver: from a problem to a Pareto front of compiled designs.
 
-Two ways of finding expressions for all outputs together run side by side, in slices: joint models,
-which grow by terms that a policy and evolution propose, and backward elimination of layered forms.
-A second round refines the best of the pruned forms. All designs, whatever their origin, are
-compiled, measured and compared on the same validation rows. A third round tunes the widths of those
-on the front.
+Three ways of finding expressions for all outputs together run side by side, in slices: joint
+models, which grow by terms that a policy and evolution propose, backward elimination of layered
+forms, and perceptrons that are made shorter. A second round refines the best of the pruned forms
+and makes designs of the front shorter. All designs, whatever their origin, are compiled, measured
+and compared on the same validation rows. A third round tunes the widths of those on the front.
 
 Slices are independent of each other and counted in steps, so the result depends on the seed only:
 not on threads, time, interruptions or checkpoints.

@@ -88,10 +88,10 @@ class Quadratic:
         slopes = form.jacobian(values, seen)[1]
         slope = np.einsum("pkr,rk->p", slopes, down)
         there = np.flatnonzero(~form.plain | (form.values != 0.0))
-        columns = rows.whitened(outputs, slopes[there].astype(np.float32))
-        columns = columns.reshape(len(there), outputs.size)
+        narrow, sizes = single(slopes[there])
+        columns = rows.whitened(outputs, narrow).reshape(len(there), outputs.size)
         curvature = np.zeros((len(slope), len(slope)))
-        curvature[np.ix_(there, there)] = columns @ columns.T
+        curvature[np.ix_(there, there)] = (columns @ columns.T) * np.outer(sizes, sizes)
         return cls(loss, slope, curvature)
 
     def inverse(self, free: npt.NDArray[np.bool_], damping: float = DAMPING) -> FloatArray:
@@ -100,6 +100,17 @@ class Quadratic:
         whole = np.zeros_like(self.curvature)
         whole[at] = damped_inverse(self.curvature[at], damping)
         return whole
+
+
+def single(slopes: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Slopes (parameters, outputs, rows) in single precision over a size of each, and these sizes.
+
+    So nothing overflows whatever units inputs have. The sizes are powers of two, so that nothing
+    else changes.
+    """
+    most = np.maximum(slopes.max((1, 2), initial=0.0), -slopes.min((1, 2), initial=0.0))
+    sizes = np.ldexp(1.0, np.frexp(np.where(np.isfinite(most), most, 1.0))[1])
+    return (slopes / sizes[:, None, None]).astype(np.float32), sizes
 
 
 def damped_inverse(curvature: FloatArray, damping: float = DAMPING) -> FloatArray:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from symtick.expr import Op
 from symtick.search.data.dataset import FloatArray
 from symtick.search.shortening.form import Form, Swap
-from symtick.search.shortening.quadratic import FitRows, damped_inverse
+from symtick.search.shortening.quadratic import FitRows, damped_inverse, single
 
 KNOTS = (0.1, 0.3, 0.5, 0.7, 0.9)  # quantiles of a signal where kinks are tried
 OWN = 1e-3  # share of a part that the other constants cannot do, else it gets no factor
@@ -64,9 +64,9 @@ class Swaps:
         values, seen = form.forward(self.rows.X)
         outputs = form.computed(values)
         by_atom, by_value = form.jacobian(values, seen)
-        by_atom, by_value = by_atom.astype(np.float32), by_value.astype(np.float32)
         free = ~form.plain
-        columns = self.rows.whitened(outputs, by_value[free]).reshape(int(free.sum()), outputs.size)
+        by_atom, (narrow, sizes) = by_atom.astype(np.float32), single(by_value[free])
+        columns = self.rows.whitened(outputs, narrow).reshape(len(sizes), outputs.size)
         inverse = damped_inverse(np.asarray(columns @ columns.T, np.float64))
         with_atom, _ = form.owned()
         support = _supports(form)
@@ -86,7 +86,9 @@ class Swaps:
                 continue
             made = _predicted(moves, columns, inverse, self._bound(k)[free])
             options = [
-                SwapMove(loss, with_atom[k] - n, replace(s, factor=factor), _at(change, free))
+                SwapMove(
+                    loss, with_atom[k] - n, replace(s, factor=factor), _at(change / sizes, free)
+                )
                 for (s, n), (loss, factor, change) in zip(tried, made, strict=True)
             ]
             best.append(min(options, key=lambda m: m.price))

@@ -190,16 +190,16 @@ def test_values() -> None:
     problem = values()
     made = distiller(problem, short())
     front = made.run()
-    best = front.best
-    outputs = made.evaluator.design(best.expression, best.precision).real_outputs(
-        problem.raw[problem.valid]
-    )
     goal = problem.targets[problem.valid]
     spread = problem.targets[problem.train].var(axis=0)
-    loss = np.mean((outputs - goal) ** 2 / spread)
-    assert best.loss == pytest.approx(loss, rel=1e-9)
-    assert best.score == pytest.approx(1.0 - loss, rel=1e-9)
-    assert best.score > 0.5
+    for entry in front.entries:
+        design = made.evaluator.design(entry.expression, entry.precision, widths=entry.widths)
+        outputs = design.real_outputs(problem.raw[problem.valid])
+        loss = np.mean((outputs - goal) ** 2 / spread)
+        assert entry.loss == pytest.approx(loss, rel=1e-9)
+        assert entry.score == pytest.approx(1.0 - loss, rel=1e-9)
+        assert entry.rmse == pytest.approx(np.sqrt(np.mean((outputs - goal) ** 2, axis=0)))
+    assert front.best.score > 0.5
 
 
 def test_one_value() -> None:

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 from shortening_samples import NAMES, inputs, rows_of
 
-from symtick.expr import parse
+from symtick.codegen import Fixed
+from symtick.expr import Op, parse
+from symtick.search.data.problem import Problem
 from symtick.search.shortening.form import Form
-from symtick.search.shortening.quadratic import Quadratic, fit
+from symtick.search.shortening.quadratic import FitRows, Quadratic, fit
+from symtick.search.shortening.swaps import Swaps
 
 
 def scores(X: np.ndarray, count: int) -> np.ndarray:
@@ -32,6 +35,39 @@ def test_the_whitened_slopes_give_the_hessian_of_the_loss_by_the_outputs(
 
     corners = sum(s * t * loss(s * step, t * step) for s in (1, -1) for t in (1, -1))
     assert float((first * second).sum()) == pytest.approx(corners / (4 * step**2), rel=1e-3)
+
+
+def test_a_form_without_constants_is_left_alone() -> None:
+    rows = rows_of(scores(inputs(), 2), "values")
+    form = Form.of(parse(["2.0", "0.0"], NAMES))
+    form.values[:] = 0.0
+    form.plain[:] = True
+    at = fit(form, rows, 5)
+    assert at.loss == rows.loss(form)
+    assert not at.curvature.any()
+    assert not Swaps(form, rows, (Op.ABS,)).found()
+
+
+@pytest.mark.parametrize("bits", [17, 30])
+def test_units_of_inputs_change_nothing(bits: int) -> None:
+    X = inputs()
+    noise = 0.01 * np.random.default_rng(4).standard_normal(len(X))
+    goal = X[:, 0] ** 2 * X[:, 1] ** 2 + 0.3 * X[:, 0] + noise
+    found = []
+    for unit in (1.0, 2.0**bits):
+        code = Fixed(18, 17 - round(np.log2(unit)))
+        problem = Problem.from_scores(unit * X, goal, (code,) * 3, kind="values")
+        rows = FitRows(problem, problem.real(problem.train), problem.goal[problem.train])
+        text = (
+            f"{0.8 / unit**4!r}*square(x0)*square(x1) + {0.2 / unit!r}*x0 + {0.1 / unit**2!r}*x0*x2"
+        )
+        form = Form.of(parse([text], NAMES))
+        at = fit(form, rows, 20)
+        moves = Swaps(form, rows, (Op.ABS, Op.MAX)).found()
+        found.append((at.loss, form.outputs, [m.loss for m in moves], [m.key for m in moves]))
+    assert found[0] == found[1]
+    assert found[0][0] < 0.01
+    assert found[0][2]
 
 
 @pytest.mark.parametrize(("kind", "count"), [("classes", 3), ("classes", 1), ("values", 2)])
