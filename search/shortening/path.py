@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from symtick.expr import Expression, Op
+from symtick.search.data.dataset import FloatArray
 from symtick.search.shortening.form import Form
 from symtick.search.shortening.quadratic import FitRows, Quadratic, fit
 from symtick.search.shortening.surgery import operate
@@ -53,6 +54,7 @@ class Path:
     price: float
     _barred: dict[object, float] = field(default_factory=dict)
     _most: int = MOST
+    _weighed: tuple[FloatArray, list[SwapMove]] | None = None  # of these values of the form
 
     def shortened(self, nodes: int) -> Shorter:
         """The formula with `nodes` or less, or the last one where no price buys that."""
@@ -97,13 +99,20 @@ class Path:
         cut = operate(form, at, price, budget, self._most, self._barred)
         if cut is not None:
             return cut.form, cut.moves, cut.first
-        found = [m for m in Swaps(form, self.few, self.ops).found() if m.price <= price]
+        found = [m for m in self._swaps() if m.price <= price]
         free = [m for m in found if self._barred.get(m.key, 0.0) <= price]
         swaps = _together(free, budget, self._most)
         if not swaps:
             return None
         values = form.values + sum(m.change for m in swaps)
         return form.swapped([m.swap for m in swaps], values), len(swaps), swaps[0].key
+
+    def _swaps(self) -> list[SwapMove]:
+        """The swaps of the form, weighed once although many may be tried in vain."""
+        values = self.form.values
+        if self._weighed is None or self._weighed[0] is not values:
+            self._weighed = values, Swaps(self.form, self.few, self.ops).found()
+        return self._weighed[1]
 
 
 def _together(found: Sequence[SwapMove], budget: float, most: int) -> list[SwapMove]:

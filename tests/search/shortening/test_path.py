@@ -16,6 +16,7 @@ from symtick.search.shortening.path import Path
 from symtick.search.shortening.perceptron import fitted_perceptron, within_work
 from symtick.search.shortening.quadratic import FitRows
 from symtick.search.shortening.shortening import Shortening, ShorteningRows
+from symtick.search.shortening.swaps import SwapMove, Swaps
 
 OPS = (Op.ABS, Op.MAX, Op.MIN, Op.SQUARE, Op.TANH)
 LAW = "3.0*abs(x0 - 0.25) + x1"
@@ -61,6 +62,20 @@ def test_formulas_become_shorter_and_hardly_worse() -> None:
         assert made.nodes <= share * start.nodes
         last = made
     assert path(text, rows).shortened(int(0.9 * start.nodes)).loss < 1.1 * start.loss
+
+
+def test_swaps_are_weighed_once_for_each_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    weighed: list[np.ndarray] = []
+    found = Swaps.found
+
+    def counted(self: Swaps) -> list[SwapMove]:
+        weighed.append(self.form.values)
+        return found(self)
+
+    monkeypatch.setattr(Swaps, "found", counted)
+    path(LONG, of(LAW, 0.3)).shortened(5)
+    assert len(weighed) > 2
+    assert len({id(v) for v in weighed}) == len(weighed)
 
 
 def test_only_operators_that_are_allowed_come_in() -> None:
