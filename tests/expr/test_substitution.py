@@ -38,7 +38,7 @@ def test_values_are_those_at_the_affine_points(
 
 def test_constants_are_merged() -> None:
     made = with_affine_inputs(parse("tanh(2*mass + 1) + 3*(4*pt)", NAMES), (0.5, 0.25), (-1.0, 0.0))
-    assert to_text(made) == "tanh(mass + -1.0) + 3.0*pt"
+    assert to_text(made) == "tanh(mass - 1.0) + 3.0*pt"
 
 
 @given(st.sampled_from(TEXTS), st.integers(-30, 30))
@@ -53,3 +53,14 @@ def test_powers_of_two_change_no_bit_of_a_sum_or_product(text: str, exponent: in
 def test_every_input_needs_its_factor() -> None:
     with pytest.raises(InputError, match="2 inputs need as many factors and offsets"):
         with_affine_inputs(parse("mass", NAMES), (1.0,), (0.0, 0.0))
+
+
+def test_signs_are_subtractions() -> None:
+    texts = ("2*mass - 3*pt - 1.5", "0.5 - 2*mass", "1 - mass", "-(mass - pt)", "pt - 2*mass")
+    for text in texts:
+        made = with_affine_inputs(parse(text, NAMES), (1.0, 1.0), (0.0, 0.0))
+        assert "+ -" not in to_text(made)
+        assert "-1" not in to_text(made)
+        assert len(made) <= len(parse(text, NAMES))
+    moved = with_affine_inputs(parse("mass + pt", NAMES), (1.0, -2.0), (-3.0, 0.5))
+    assert to_text(moved) == "mass - 2.0*pt - 2.5"

@@ -68,8 +68,12 @@ def _merged(builder: Builder, op: Op, args: Sequence[_Affine]) -> _Affine | None
         if left.node is None or right.node is None:
             kept = right if left.node is None else left
             return _Affine(kept.factor, kept.node, offset)
+        if left.factor < 0.0 < right.factor:
+            left, right = right, left
+        sign = Op.SUB if right.factor < 0.0 else Op.ADD
+        right = _times(right, -1.0) if sign is Op.SUB else right
         parts = [_written(builder, part._replace(offset=0.0)) for part in (left, right)]
-        return _Affine(1.0, builder.op(Op.ADD, *parts), offset)
+        return _Affine(1.0, builder.op(sign, *parts), offset)
     return None
 
 
@@ -78,10 +82,18 @@ def _times(form: _Affine, factor: float) -> _Affine:
 
 
 def _written(builder: Builder, form: _Affine) -> int:
-    """The node of an affine form."""
-    if form.node is None or form.factor == 0.0:
-        return builder.const(form.offset)
-    node = form.node
-    if form.factor != 1.0:
-        node = builder.op(Op.MUL, builder.const(form.factor), node)
-    return node if form.offset == 0.0 else builder.op(Op.ADD, node, builder.const(form.offset))
+    """The node of an affine form, with subtractions in place of signs."""
+    factor, node, offset = form
+    if node is None or factor == 0.0:
+        return builder.const(offset)
+    turned = factor < 0.0 < offset
+    if abs(factor) != 1.0:
+        factor = -factor if turned else factor
+        node = builder.op(Op.MUL, builder.const(factor), node)
+    elif factor < 0.0 and not turned:
+        node = builder.op(Op.NEG, node)
+    if turned:
+        return builder.op(Op.SUB, builder.const(offset), node)
+    if offset == 0.0:
+        return node
+    return builder.op(Op.SUB if offset < 0.0 else Op.ADD, node, builder.const(abs(offset)))
