@@ -24,6 +24,9 @@ DEARER = 1.5  # times the price, where no move is left
 MOST_PRICE = 1e6
 
 
+_Step = tuple[Form, int, object]  # the form then, moves made together, and the first one's key
+
+
 @dataclass(frozen=True, eq=False)
 class Shorter:
     """A formula of the path: nodes, and loss above the least that can be."""
@@ -54,6 +57,7 @@ class Path:
     price: float
     _barred: dict[object, float] = field(default_factory=dict)
     _most: int = MOST
+    _effects: dict[object, tuple[int, float]] = field(default_factory=dict)
     _weighed: tuple[FloatArray, list[SwapMove]] | None = None  # of these values of the form
 
     def shortened(self, nodes: int) -> Shorter:
@@ -67,8 +71,7 @@ class Path:
                 self._dearer()
                 continue
             tried, count, key = step
-            saved = here.nodes - len(tried.expression())
-            lost = self.rows.loss(tried) - at.loss if saved > 0 else np.inf
+            saved, lost = self._effect(step, here, at)
             if price * saved < lost < HOPE * price * saved:
                 refit = fit(tried, self.rows, STEPS, at.loss + price * saved)
                 lost = refit.loss - at.loss
@@ -80,9 +83,19 @@ class Path:
                 self._most = max(1, count // 2)
                 continue
             self.form, at = tried, refit
+            self._effects.clear()
             self._most = max(MOST, int((~tried.plain).sum()) // PART)
             here = self._shorter(at)
         return here
+
+    def _effect(self, step: _Step, here: Shorter, at: Quadratic) -> tuple[int, float]:
+        """Nodes that a step saves, and loss that it adds; what a lower price refused is known."""
+        tried, count, first = step
+        key = first, count, tried.values.tobytes(), tried.plain.tobytes()
+        if key not in self._effects:
+            saved = here.nodes - len(tried.expression())
+            self._effects[key] = saved, self.rows.loss(tried) - at.loss if saved > 0 else np.inf
+        return self._effects[key]
 
     def _dearer(self) -> None:
         """A higher price, and a form without what has gone."""
@@ -94,7 +107,7 @@ class Path:
         expression = self.form.expression()
         return Shorter(len(expression), at.loss - self.least, expression)
 
-    def _step(self, at: Quadratic, price: float, budget: float) -> tuple[Form, int, object] | None:
+    def _step(self, at: Quadratic, price: float, budget: float) -> _Step | None:
         form = self.form
         cut = operate(form, at, price, budget, self._most, self._barred)
         if cut is not None:

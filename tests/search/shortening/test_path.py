@@ -9,7 +9,7 @@ import pytest
 from distill_samples import classes, distiller, short, values
 from shortening_samples import NAMES, inputs, rows_of
 
-from symtick.expr import BY_NAME, Op, parse
+from symtick.expr import BY_NAME, Expression, Op, parse
 from symtick.search.kernel_api.search import run
 from symtick.search.shortening.form import Form
 from symtick.search.shortening.path import Path
@@ -76,6 +76,25 @@ def test_swaps_are_weighed_once_for_each_form(monkeypatch: pytest.MonkeyPatch) -
     path(LONG, of(LAW, 0.3)).shortened(5)
     assert len(weighed) > 2
     assert len({id(v) for v in weighed}) == len(weighed)
+
+
+def test_forms_that_a_lower_price_refused_are_not_written_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = of(LAW, 0.3)
+    shorter = path(LONG, rows)
+    written: list[tuple[object, ...]] = []
+    expression = Form.expression
+
+    def counted(self: Form) -> Expression:
+        if self is not shorter.form:
+            written.append((id(shorter.form.values), self.values.tobytes(), self.plain.tobytes()))
+        return expression(self)
+
+    monkeypatch.setattr(Form, "expression", counted)
+    shorter.shortened(5)
+    assert len(written) > 5
+    assert len(set(written)) == len(written)
 
 
 def test_only_operators_that_are_allowed_come_in() -> None:
