@@ -137,7 +137,8 @@ def test_a_device_file_that_every_verb_takes(
     device = load_device(str(mine))
     assert device.name == "mine" and device.refit is not None
     held = device.refit.factors
-    assert held["lut"] == pytest.approx((3 * 0.8 + 1) / 4, rel=0.01)
+    # reports are of whole LUTs, and the designs have few
+    assert held["lut"] == pytest.approx((3 * 0.8 + 1) / 4, rel=0.02)
     assert held["ff"] == pytest.approx((3 * 1.5 + 1) / 4, rel=0.01)
     for k in range(3):
         (fit,) = fit_folder(designs / f"d{k}", Budget(), EstimateTarget(str(mine), 50.0))

@@ -82,7 +82,7 @@ def test_no_equation_is_longer_than_the_nodes_allow(method: str) -> None:
 def test_ctrl_c_keeps_what_was_found() -> None:
     X, y = law()
     y = np.column_stack([np.sin(3 * y), y])
-    alarm = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    alarm = threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGINT))
     alarm.start()
     with pytest.warns(UserWarning, match="the search was interrupted"):
         model = quick(unary_operators=["sin"], evaluations=10**9).fit(X, y)
