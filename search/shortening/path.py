@@ -44,7 +44,6 @@ class Path:
         form: as it stands, fitted.
         rows: to fit on.
         few: to weigh swaps on.
-        least: loss that cannot be undercut.
         ops: operators that swaps may bring.
         price: share of the loss that a node may cost.
     """
@@ -52,7 +51,6 @@ class Path:
     form: Form
     rows: FitRows
     few: FitRows
-    least: float
     ops: Collection[Op]
     price: float
     _barred: dict[object, float] = field(default_factory=dict)
@@ -98,14 +96,14 @@ class Path:
         return self._effects[key]
 
     def _dearer(self) -> None:
-        """A higher price, and a form without what has gone."""
+        """A higher price, at which every move is open again."""
         self.price *= DEARER
         self._barred.clear()
         self._most = MOST
 
     def _shorter(self, at: Quadratic) -> Shorter:
         expression = self.form.expression()
-        return Shorter(len(expression), at.loss - self.least, expression)
+        return Shorter(len(expression), at.loss - self.rows.least, expression)
 
     def _step(self, at: Quadratic, price: float, budget: float) -> _Step | None:
         form = self.form

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.search.data.dataset import FloatArray
-from symtick.search.data.objective import softmax
+from symtick.search.data.objective import entropy, softmax
 from symtick.search.data.problem import Problem
 from symtick.search.shortening.form import Form
 
@@ -37,6 +37,11 @@ class FitRows:
     problem: Problem
     X: FloatArray
     goal: FloatArray
+
+    @property
+    def least(self) -> float:
+        """The loss that cannot be undercut."""
+        return entropy(self.goal) if self.problem.kind == "classes" else 0.0
 
     def loss(self, form: Form) -> float:
         """The loss of the form, infinity where a value is not finite."""

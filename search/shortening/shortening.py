@@ -35,14 +35,12 @@ class ShorteningRows:
         fit: that constants are fitted on.
         swap: that swaps are weighed on.
         final: that measured formulas are fitted on.
-        least: loss on `fit` that cannot be undercut.
-        most: that of constant outputs, above `least`.
+        most: loss on `fit` of constant outputs, above the least that there is.
     """
 
     fit: FitRows
     swap: FitRows
     final: FitRows
-    least: float
     most: float
 
     @classmethod
@@ -55,11 +53,8 @@ class ShorteningRows:
             return FitRows(problem, evaluator.read_values(part), problem.goal[part])
 
         fitted = rows(settings.rows)
-        least = entropy(fitted.goal) if problem.kind == "classes" else 0.0
-        return cls(
-            fitted, rows(settings.swap_rows), rows(settings.final_rows), least,
-            _constant_loss(problem, fitted) - least,
-        )  # fmt: skip
+        most = _constant_loss(problem, fitted) - fitted.least
+        return cls(fitted, rows(settings.swap_rows), rows(settings.final_rows), most)
 
 
 def _constant_loss(problem: Problem, rows: FitRows) -> float:
@@ -148,7 +143,7 @@ class Shortening:
         settings, rows = self._settings, self._rows
         first = self._now is None
         now = self._start() if self._now is None else self._now
-        path = Path(Form.of(now), rows.fit, rows.swap, rows.least, self._ops, self._price)
+        path = Path(Form.of(now), rows.fit, rows.swap, self._ops, self._price)
         wanted = min(len(now), settings.largest) if first else int(settings.finer * len(now))
         found = path.shortened(wanted)
         self._slices += 1
@@ -160,11 +155,10 @@ class Shortening:
         self._done = found.nodes <= settings.smallest or found.loss > settings.floor * rows.most
 
     def _measured(self, expression: Expression) -> list[FrontEntry]:
-        form, rows = Form.of(expression), self._rows
-        least = entropy(rows.final.goal) if self._evaluator.problem.kind == "classes" else 0.0
-        loss = fit(form, rows.final, FINAL_STEPS).loss - least
-        decided = shared(form, rows.final, self._settings.constant_price * loss)
-        if rows.final.loss(decided) - least <= (1.0 + SHARING) * loss:
+        form, rows = Form.of(expression), self._rows.final
+        loss = fit(form, rows, FINAL_STEPS).loss - rows.least
+        decided = shared(form, rows, self._settings.constant_price * loss)
+        if rows.loss(decided) - rows.least <= (1.0 + SHARING) * loss:
             form = decided
         made = form.expression()
         try:

@@ -30,7 +30,7 @@ def of(text: str, noise: float = 0.0) -> FitRows:
 
 
 def path(text: str, rows: FitRows) -> Path:
-    return Path(Form.of(parse([text], NAMES)), rows, rows, 0.0, OPS, 2.0**-12)
+    return Path(Form.of(parse([text], NAMES)), rows, rows, OPS, 2.0**-12)
 
 
 def test_what_is_too_much_in_a_law_goes() -> None:
@@ -101,7 +101,7 @@ def test_only_operators_that_are_allowed_come_in() -> None:
     rows = of("2.0*abs(x0 - 0.1)", 0.01)
     text = "1.2*exp(-square(1.5*x0 - 0.15)) + 0.3*tanh(2.0*x0 - 0.2) - 1.2"
     form = Form.of(parse([text], NAMES))
-    found = Path(form, rows, rows, 0.0, (), 2.0**-12).shortened(8)
+    found = Path(form, rows, rows, (), 2.0**-12).shortened(8)
     assert not {"abs", "max", "min"} & set(_words(str(found.expression)))
 
 
