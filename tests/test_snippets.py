@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from quick_searches import JOINT_ALONE
 from small_networks import particles, trained
 
 from symtick import distill_job
@@ -105,14 +106,7 @@ def tagger(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
              classes=np.array(["e", "mu", "tau"]))  # fmt: skip
     content["hardware"]["max_ticks"] = 6
     smaller = {
-        "search": {
-            "starts": 1,
-            "rounds": 4,
-            "method": "gp",
-            "hidden": [],
-            "perceptrons": [],
-            "shorten": 0,
-        },
+        "search": {**JOINT_ALONE, "rounds": 4},
         "verify": {"vectors": 200},
     }
     (folder / "tagger.yaml").write_text(yaml.safe_dump(content | smaller))

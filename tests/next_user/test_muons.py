@@ -14,6 +14,7 @@ import pytest
 import torch
 import yaml
 from command_line import command
+from quick_searches import OF_EACH_KIND
 from small_networks import MUON_FEATURES, Floats, muon_hits, trained
 
 from symtick import SymbolicDistiller, open_run
@@ -52,14 +53,7 @@ def test_from_files_by_the_command_line(
         "teacher": {"torch": {"state_dict": "net.pt", "widths": [16], "standardise": False}},
         "inputs": {"raw": {"eta": ETA, "*": WORD}, "bits": 8},
         "hardware": {"max_ticks": 4},
-        "search": {
-            "starts": 1,
-            "rounds": 4,
-            "hidden": [3],
-            "perceptrons": [2],
-            "shorten": 1,
-            "effort": 0.2,
-        },
+        "search": OF_EACH_KIND,
         "verify": {"vectors": 300},
         "tune": {"rmse": None},  # the verb does it, below
     }

@@ -15,6 +15,7 @@ import pytest
 import torch
 import yaml
 from command_line import command
+from quick_searches import OF_EACH_KIND
 from small_networks import Floats, particles, trained
 
 from symtick import SymbolicDistiller, open_run
@@ -62,14 +63,7 @@ def test_from_files_by_the_command_line(
         "teacher": {"torch": {"state_dict": "net.pt", "widths": [16, 8], "standardise": False}},
         "inputs": {"raw": RAW, "bits": 5},
         "hardware": {"outputs": ["index"], "max_ticks": 3},
-        "search": {
-            "starts": 1,
-            "rounds": 4,
-            "hidden": [3],
-            "perceptrons": [2],
-            "shorten": 1,
-            "effort": 0.2,
-        },
+        "search": OF_EACH_KIND,
         "verify": {"vectors": 300},
         "tune": {"accuracy": None},  # the verb does it, below
     }

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from quick_searches import JOINT_ALONE
 
 from symtick import Run, distill_job
 
@@ -32,14 +33,7 @@ def job() -> Job:
             "seed": 4,
             "data": {"path": "rows.npz"},
             "teacher": {"train": {"widths": [8], "epochs": 30, "batch": 64}},
-            "search": {
-                "starts": 1,
-                "rounds": 4,
-                "method": "gp",
-                "hidden": [],
-                "perceptrons": [],
-                "shorten": 0,
-            },
+            "search": {**JOINT_ALONE, "rounds": 4},
             "verify": {"vectors": 300},
         }
         path = folder / "job.yaml"

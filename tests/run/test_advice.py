@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from quick_searches import OF_EACH_KIND
 
 from symtick import Run, distill_job, open_run
 from symtick.errors import InputError
@@ -26,15 +27,7 @@ def lacking(job: Job, tmp_path_factory: pytest.TempPathFactory) -> Run:
         inputs={"format": "fixed<4,1>"},
         hardware={"max_ticks": 7, "max_lut": 12},
         choose={"accuracy_share": 1.0},
-        search={
-            "starts": 1,
-            "rounds": 4,
-            "method": "gp",
-            "hidden": [3],
-            "perceptrons": [2],
-            "shorten": 1,
-            "effort": 0.1,
-        },
+        search={**OF_EACH_KIND, "method": "gp", "effort": 0.1},
     )
     return distill_job(path, folder / "run")
 

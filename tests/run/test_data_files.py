@@ -15,13 +15,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import uproot
+from quick_searches import JOINT_ALONE
 from sklearn.metrics import roc_curve
 
 from symtick import distill_job, open_run
 from symtick.errors import InputError, SymtickWarning
 
 Job = Callable[..., Path]
-QUICK = {"starts": 1, "rounds": 2, "method": "gp", "hidden": [], "perceptrons": [], "shorten": 0}
+QUICK = JOINT_ALONE
 pytestmark = pytest.mark.kernel
 
 

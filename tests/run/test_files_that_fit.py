@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from quick_searches import JOINT_ALONE
 from torch import nn
 
 from symtick import distill_job
@@ -15,7 +16,7 @@ from symtick.errors import InputError, SymtickWarning
 from symtick.search.teachers.teacher import TorchTeacher
 
 Job = Callable[..., Path]
-QUICK = {"starts": 1, "rounds": 2, "method": "gp", "hidden": [], "perceptrons": [], "shorten": 0}
+QUICK = JOINT_ALONE
 
 
 @pytest.mark.kernel

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from quick_searches import JOINT_ALONE
 from torch import nn
 
 from symtick import distill_job
@@ -122,14 +123,7 @@ SETTINGS: Mapping[str, tuple[dict[str, Any], str]] = {
 def refused(job: Job, folder: Path, said: str, **sections: Any) -> None:
     content = {
         "teacher": {},
-        "search": {
-            "starts": 1,
-            "rounds": 2,
-            "method": "gp",
-            "hidden": [],
-            "perceptrons": [],
-            "shorten": 0,
-        },
+        "search": JOINT_ALONE,
         **sections,
     }
     path = job(folder, **content)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from quick_searches import JOINT_ALONE, OF_EACH_KIND
 from small_networks import MUON_FEATURES, Floats, muon_hits, trained
 
 from symtick import Run, distill_job
@@ -40,15 +41,7 @@ def write_job(folder: Path, **changes: Any) -> Path:
         "teacher": {"torch": {"state_dict": "net.pt", "widths": [16], "standardise": False}},
         "inputs": {"format": "fixed<8,1>"},
         "hardware": {"max_ticks": 5},
-        "search": {
-            "starts": 1,
-            "rounds": 4,
-            "method": "gp",
-            "hidden": [3],
-            "perceptrons": [2],
-            "shorten": 1,
-            "effort": 0.2,
-        },
+        "search": {**OF_EACH_KIND, "method": "gp"},
         "verify": {"vectors": 300},
     }
     (folder / "job.yaml").write_text(yaml.safe_dump(content | changes))
@@ -85,14 +78,7 @@ def test_other_teachers_of_values(tmp_path: Path, given: str) -> None:
     teacher: dict[str, Any] = {"train": {"widths": [8], "epochs": 5, "batch": 128}}
     path = write_job(
         tmp_path,
-        search={
-            "starts": 1,
-            "rounds": 4,
-            "method": "gp",
-            "hidden": [],
-            "perceptrons": [],
-            "shorten": 0,
-        },
+        search={**JOINT_ALONE, "rounds": 4},
     )
     if given == "saved":
         from symtick.search.data.files import load_dataset

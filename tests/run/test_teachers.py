@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 import pytest
 import torch
+from quick_searches import JOINT_ALONE
 from torch import nn
 
 from symtick import distill_job, open_run, resume_run
@@ -19,7 +20,7 @@ from symtick.job_sources import TeacherSection
 from symtick.run.advice import teacher_by_bits
 
 Job = Callable[..., Path]
-QUICK = {"starts": 1, "rounds": 2, "method": "gp", "hidden": [], "perceptrons": [], "shorten": 0}
+QUICK = JOINT_ALONE
 pytestmark = pytest.mark.kernel
 
 
