@@ -43,7 +43,8 @@ def square_root(builder: GraphBuilder, number: int, frac: int, quant: Quant = Qu
                               2 * (frac + 1) - builder.nodes[number].fmt.frac)  # fmt: skip
     # one digit more than asked for tells on which side of the half the root is
     half = _bits(builder, root, 0, 1)
-    upper = _bits(builder, root, 1, builder.nodes[root].fmt.width - 1)
+    above = builder.nodes[root].fmt.width - 1
+    upper = _bits(builder, root, 1, above) if above else builder.const(0, 0)
     if quant in (Quant.TRN, Quant.TRN_ZERO):
         return builder.scale(upper, -frac)
     if quant in (Quant.RND, Quant.RND_INF):

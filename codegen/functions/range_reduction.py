@@ -158,6 +158,8 @@ def on_a_turn(
     turned = _in_turns(function.expression, angle)
     edges = np.linspace(0.0, 1.0, 65)
     steepest = float(turned.taylor(edges[:-1], edges[1:], 1)[1].size.max())
+    if math.isinf(steepest):  # a root of a wave: no number of bits of the turn is enough
+        return None
     places = max(1, frac + 2 + math.ceil(math.log2(max(steepest, 2.0**-40))))
     turn = Fixed(places, places, False)
     factor = planner(GNode(GOp.INPUT, (), turn, 0, turn.raw_max), turned, frac + 1)

@@ -184,9 +184,18 @@ class Analysis:
             DomainError: an operator is undefined, or overflows, somewhere; the message names the
                 sub-expression.
         """
-        if number not in self._spans:
-            self._spans[number] = self._span(number)
-        return self._spans[number]
+        spans = self._spans
+        if number not in spans:
+            # from below, for a long sum is deeper than Python's stack
+            for k in sorted(reachable(self.expression.nodes, [number], self._by_arguments)):
+                if k not in spans:
+                    spans[k] = self._span(k)
+        return spans[number]
+
+    def _by_arguments(self, number: int) -> bool:
+        """Whether a span follows from those of the arguments, and is not known."""
+        known = number in self._spans or not self.support[number]
+        return not known and self.countable(number) is None
 
     def _span(self, number: int) -> Interval:
         node = self.expression.nodes[number]
@@ -316,7 +325,7 @@ def _slopes(op: Op, spans: Sequence[Interval], error: float | None) -> tuple[flo
         return magnitude(spans[1]), size
     if op is Op.DIV:
         divisor = abs(spans[1]).lo
-        return 1.0 / divisor, size / (divisor * divisor)
+        return 1.0 / divisor, size / divisor / divisor
     if op in (Op.ATAN2, Op.POW):
         return _binary_slopes(op, spans, error)
     if op in _STEEP:

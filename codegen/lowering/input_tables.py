@@ -110,14 +110,16 @@ class InputTables:
 
     def is_line(self, number: int) -> bool:
         """Whether a node of one input is an affine function of it, by its form."""
-        if number not in self._lines:
-            node = self.analysis.expression.nodes[number]
-            self._lines[number] = (
-                node.op is Op.INPUT
-                or not self.analysis.support[number]
-                or (is_linear(self.analysis, number) and all(self.is_line(a) for a in node.args))
-            )
-        return self._lines[number]
+        lines, nodes = self._lines, self.analysis.expression.nodes
+        if number not in lines:
+            for k in sorted(reachable(nodes, [number], lambda k: k not in lines)):
+                if k not in lines:
+                    lines[k] = (
+                        nodes[k].op is Op.INPUT
+                        or not self.analysis.support[k]
+                        or (is_linear(self.analysis, k) and all(lines[a] for a in nodes[k].args))
+                    )
+        return lines[number]
 
     def is_logic(self, number: int) -> bool:
         """Whether a node of one input is comparisons, selections and lines, cheaper than a table.

@@ -17,6 +17,7 @@ Rules, in the order in which they are tried:
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -53,6 +54,7 @@ from symtick.expr import STEPS, Expression, Interval, Op, reachable
 # a function's table is made again for each factor it is multiplied by up to this many bits
 _FOLD_BITS = 8
 _DEEPEST = 150
+_CHAINS = ((Op.ADD, Op.SUB, Op.NEG), (Op.MUL,))  # are flattened, however long they are
 
 
 class _Factor(NamedTuple):
@@ -398,7 +400,11 @@ def _is_whole(value: float, frac: int) -> bool:
 
 
 def _depth(expression: Expression) -> int:
+    """Operations on the longest way to an input; a chain of sums or of factors counts as one."""
+    uses = Counter(a for node in expression.nodes for a in node.args)
     depth: list[int] = []
     for node in expression.nodes:
-        depth.append(1 + max((depth[a] for a in node.args), default=0))
+        chain = next((ops for ops in _CHAINS if node.op in ops), ())
+        ends = (depth[a] + (expression.nodes[a].op not in chain or uses[a] > 1) for a in node.args)
+        depth.append(max(ends, default=1))
     return max(depth)

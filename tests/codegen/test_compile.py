@@ -47,6 +47,23 @@ def test_designs_follow_the_expression_within_a_few_units(fmt: str, frac: int, s
     design.schedule.check(design.graph, MODEL)
 
 
+@pytest.mark.parametrize(
+    ("text", "fmt"), [("sqrt(1 - cos(x0))", "fixed<16,4>"), ("sqrt(sin(x0)**2)", "ufixed<13,4>")]
+)
+def test_a_root_of_a_wave_follows_the_expression(text: str, fmt: str) -> None:
+    design = compiled(text, fmt)
+    raw = raw_samples([Fixed.parse(fmt)], 2000)
+    assert np.abs(errors(parse(text), design.graph, [Fixed.parse(fmt)], raw)).max() <= 2.0**-6
+
+
+@pytest.mark.parametrize("negative", [False, True])
+def test_a_sum_may_have_more_terms_than_the_stack_has_frames(negative: bool) -> None:
+    text = (" - " if negative else " + ").join(f"x{k % 7}*x{k % 5}" for k in range(1500))
+    design = compiled(text, *["fixed<4,4>"] * 7, precision=Precision(term_frac=0))
+    raw = raw_samples([Fixed(4, 0)] * 7, 50)
+    assert not errors(parse(text), design.graph, [Fixed(4, 0)] * 7, raw).any()
+
+
 @given(seeds)
 @settings(max_examples=25, deadline=None)
 def test_sums_of_choices_of_sums_follow_the_expression(seed: int) -> None:

@@ -313,12 +313,15 @@ class TreeReader:
     def _binary(self, node: ast.BinOp, depth: int) -> int:
         if isinstance(node.op, ast.Pow):
             return self._power(node, depth)
-        op = _BINARY.get(type(node.op))
-        if op is None:
+        if type(node.op) not in _BINARY:
             hint = _INSTEAD.get(type(node.op), "")
             raise ParseError(f"the operator in {_shown(node)} is unknown: use + - * / **{hint}")
-        left = self.read(node.left, depth + 1)
-        return self.builder.op(op, left, self.read(node.right, depth + 1))
+        first, rest = _chain(node)
+        number = self.read(first, depth + 1)
+        for link in rest:
+            right = self.read(link.right, depth + 1)
+            number = self.builder.op(_BINARY[type(link.op)], number, right)
+        return number
 
     def _power(self, node: ast.BinOp, depth: int) -> int:
         exponent = _stated(node.right)
@@ -362,6 +365,16 @@ class TreeReader:
             return self.calls[name][1](self.builder, *args)
         inner = TreeReader(self.builder, {}, bound=dict(zip(ARGUMENTS, args, strict=False)))
         return inner.read(_body(name), 0)
+
+
+def _chain(node: ast.BinOp) -> tuple[ast.expr, list[ast.BinOp]]:
+    """What a chain such as a + b - c starts with, and its operations from the first on."""
+    links: list[ast.BinOp] = []
+    first: ast.expr = node
+    while isinstance(first, ast.BinOp) and type(first.op) in _BINARY:
+        links.append(first)
+        first = first.left
+    return first, links[::-1]
 
 
 def _check_ends(clip: ast.Call) -> None:

@@ -56,7 +56,8 @@ def test_every_quotient_is_exact(
 
 @pytest.mark.parametrize("quant", list(Quant))
 @pytest.mark.parametrize(
-    ("width", "frac_in", "frac"), [(9, 5, 3), (8, 3, 6), (7, -2, 1), (9, 8, 0)]
+    ("width", "frac_in", "frac"),
+    [(9, 5, 3), (8, 3, 6), (7, -2, 1), (9, 8, 0), (6, 6, 0), (6, 8, 0)],
 )
 def test_every_root_is_exact(width: int, frac_in: int, frac: int, quant: Quant) -> None:
     builder = GraphBuilder(("a",))
