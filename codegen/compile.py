@@ -90,8 +90,9 @@ def compile_expression(
     graph = stated(graph, decision, count)
     plan = planned(graph, model, latency, scheduler, max_ticks)
     return Design(
-        name, expression, graph, plan, model.name, decision, names, lowered.units, tuple(slices)
-    )
+        name, expression, graph, plan, model.name, decision, names, lowered.units, tuple(slices),
+        () if widths else lowered.errors,
+    )  # fmt: skip
 
 
 def _check_names(name: str, outputs: Sequence[str], ports: Sequence[str]) -> None:

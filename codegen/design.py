@@ -33,6 +33,8 @@ class Design:
         score_names: names of the scores, where the graph does not deliver just them.
         units: how each function in it is computed, and how exactly.
         slices: what the expression reads of each port's word; empty where it reads all.
+        errors: for each score a bound on its distance from the expression's real value at the same
+            inputs, slices of words where there are some; empty where widths of signals are stated.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Design:
     score_names: tuple[str, ...] = ()
     units: tuple[FunctionUnit, ...] = ()
     slices: tuple[Slice, ...] = ()
+    errors: tuple[float, ...] = ()
 
     def real_outputs(self, raw: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """What the hardware computes for raw inputs (rows, inputs), as reals (rows, outputs).

@@ -135,14 +135,22 @@ def test_a_port_whose_name_a_language_has_taken_is_told(cli: Cli) -> None:
 def test_an_error_is_asked_for_or_warned_of(cli: Cli) -> None:
     law = ("compile", "dr = hypot(a, b); s = a + b", "-i", "fixed<9,3>")
     code, out, _ = cli(*law, "-o", "plain")
-    warned = r"WARNING: \d\.\d steps of 0\.015625; ask for less by --error"
+    assert code == 0 and "WARNING" not in out
+    assert re.search(r"^  within 0\.0\d+ of that for every input$", out, re.M)
+    assert "s = a + b\n  within 0 of that for every input" in out
+    code, out, _ = cli("compile", "floor(hypot(a, b)); a", *law[2:], "-o", "steps")
+    warned = r"WARNING: 64\.0 steps of 0\.015625; ask for less by --error"
     assert code == 0 and len(re.findall(warned, " ".join(out.split()))) == 1
+    code, out, _ = cli(*law, "-o", "finer", "--output-format", "fixed<20,5>")
+    fine = "WARNING: the output format has steps of 3.05176e-05, finer than the 0.015625 to which"
+    assert code == 0 and " ".join(out.split()).count(fine) == 1
     code, out, _ = cli(*law, "-o", "asked", "--error", "dr=0.002")
     kept = r"largest error found against float64: 0\.00[012]\d*, 0\.\d\d of the 0\.002 asked for"
     assert code == 0 and re.search(kept, " ".join(out.split())) and "WARNING" not in out
     code, out, _ = cli(*law, "-o", "json", "--error", "1%", "--json")
     made = json.loads(out)
     assert made["asked_error"] == {"dr": "1%", "s": "1%"} and made["largest_error"]["s"] == 0.0
+    assert made["error_bound"]["s"] == 0.0 < made["error_bound"]["dr"]
     refused(cli(*law, "--error", "c=1"), "an error is given for 'c'", "dr, s")
     refused(cli(*law, "--error", "1e-15"), "(1e-15 of dr, 1e-15 of s) need", "cannot be had")
     steep = cli("compile", "acosh(1 + abs(a*b))", "-i", "fixed<8,1>", "--error", "0.01")

@@ -17,15 +17,18 @@ from symtick.errors import DomainError, InputError, WidthError
 from symtick.expr import OPS, STEPS, Expression, Interval, Node, Op, node_text, reachable
 
 MAX_CODES = 1 << 16
-# most bits taken from, and added to, term_frac for one signal
+# most bits taken from term_frac for one signal, and added to it: by default, and where strict
 _FEWER_BITS = 12
 _MORE_BITS = 24
+_ANY_BITS = 400
 _GUARDED = (
     Op.DIV, Op.LOG, Op.SQRT, Op.TAN, Op.ASIN, Op.ACOS, Op.LOG1P, Op.LOG2, Op.POW,
     Op.ACOSH, Op.ATANH,
 )  # fmt: skip
-# the most bits after the point that the exact argument of a step may need
+# the most bits after the point that an exact argument may need: of a step, of a root or quotient
+# that is computed digit by digit
 _EXACT_BITS = 48
+_EXACT_OPERAND_BITS = 64
 
 
 def input_bounds(
@@ -128,12 +131,14 @@ class Analysis:
         formats: input formats.
         bounds: smallest and largest raw code of each input.
         whole: nodes that are computed as they stand, not as a part of a product or a function.
+        exact: those of them that are to be right to the last bit.
     """
 
     expression: Expression
     formats: Sequence[Fixed]
     bounds: Sequence[tuple[int, int]]
     whole: frozenset[int] = frozenset()
+    exact: frozenset[int] = frozenset()
     support: list[frozenset[int]] = field(init=False)
     uses: list[int] = field(init=False)
     _columns: dict[int, Columns] = field(default_factory=dict)
@@ -205,18 +210,27 @@ class Analysis:
         if node.op is Op.INPUT:
             lo, hi = (float(self.formats[node.index].to_real(v)) for v in self.bounds[node.index])
             return Interval(lo, hi)
+        return self.image(number, self.span)
+
+    def image(self, number: int, span: Callable[[int], Interval]) -> Interval:
+        """The values that a node can take where its arguments take those of their spans.
+
+        Raises:
+            DomainError: its operator is undefined, or overflows, somewhere there.
+        """
+        node = self.expression.nodes[number]
         # a product of equal factors is never negative, which interval arithmetic does not see
         square = node.op is Op.MUL and node.args[0] == node.args[1]
         op, args = (Op.SQUARE, node.args[:1]) if square else (node.op, node.args)
         try:
-            span = OPS[op].interval(*(self.span(a) for a in args))
+            values = OPS[op].interval(*(span(a) for a in args))
         except DomainError as error:
             raise DomainError(f"in {self._text(node)}: {error}") from None
-        if not (math.isfinite(span.lo) and math.isfinite(span.hi)):
+        if not (math.isfinite(values.lo) and math.isfinite(values.hi)):
             raise DomainError(
-                f"{self._text(node)} overflows: its values lie in {span}; guard it with min"
+                f"{self._text(node)} overflows: its values lie in {values}; guard it with min"
             )
-        return span
+        return values
 
     def _text(self, node: Node) -> str:
         return node_text(self.expression.nodes, node, self.expression.inputs, 6)
@@ -233,7 +247,7 @@ class Analysis:
             tabled: of each node, whether it is a table.
             strict: whether that holds next to infinite slopes too.
         """
-        finest = max(places)
+        finest, most = max(places), most_bits(strict)
         weight = np.zeros((len(self.expression), len(places)))
         for place, k in enumerate(self.expression.outputs):
             weight[k, place] += math.ldexp(1.0, places[place] - finest)
@@ -244,26 +258,28 @@ class Analysis:
             error = math.ldexp(1.0, -finest) / float(weight[k].max()) if strict else None
             slopes = _slopes(node.op, [self.span(a) for a in node.args], error)
             for a, slope in zip(node.args, slopes, strict=True):
-                weight[a] += weight[k] * min(slope, 2.0**_MORE_BITS)
+                weight[a] += np.minimum(weight[k] * min(slope, 2.0**most), 2.0**_ANY_BITS)
         largest = weight.max(axis=1)
-        bits = [finest + extra_bits(float(w)) if w > 0 else finest for w in largest]
-        for k in self._below_steps(tabled):
-            exact = self.exact_frac(k)
-            bits[k] = bits[k] if exact is None else max(bits[k], exact)
+        bits = [finest + extra_bits(float(w), most) if w > 0 else finest for w in largest]
+        nodes = self.expression.nodes
+        steps = [k for k, node in enumerate(nodes) if node.op in STEPS]
+        for roots, limit in ((steps, _EXACT_BITS), (self.exact, _EXACT_OPERAND_BITS)):
+            # no error there is small
+            args = [a for k in roots for a in nodes[k].args]
+            for k in reachable(nodes, args, lambda k: not tabled[k]):
+                needed = self.exact_frac(k, limit)
+                bits[k] = bits[k] if needed is None else max(bits[k], needed)
         return bits
 
-    def _below_steps(self, tabled: Sequence[bool]) -> list[int]:
-        """Nodes that steps read, and what these are made of: no error there is small."""
-        nodes = self.expression.nodes
-        roots = [a for node in nodes if node.op in STEPS for a in node.args]
-        return reachable(nodes, roots, lambda k: not tabled[k])
-
-    def exact_frac(self, number: int) -> int | None:
-        """Bits after the point that hold every value of a node; None where none are enough."""
-        if number not in self._exact:
-            for k in sorted(reachable(self.expression.nodes, [number])):
-                self._exact[k] = self._exact_frac(k)
-        return self._exact[number]
+    def exact_frac(self, number: int, limit: int = _EXACT_BITS) -> int | None:
+        """Bits after the point that hold every value of a node; None where more than a limit."""
+        known = self._exact
+        if number not in known:
+            for k in sorted(reachable(self.expression.nodes, [number], lambda k: k not in known)):
+                if k not in known:
+                    known[k] = self._exact_frac(k)
+        places = known[number]
+        return places if places is not None and places <= limit else None
 
     def _exact_frac(self, number: int) -> int | None:
         node = self.expression.nodes[number]
@@ -289,23 +305,28 @@ class Analysis:
             places = known[0] * (2 if node.op is Op.SQUARE else 3)
         else:
             return None
-        return places if places <= _EXACT_BITS else None
+        return places
 
 
-def _places(value: float) -> int | None:
+def _places(value: float) -> int:
     """Bits after the point of a constant."""
     numerator, denominator = abs(value).as_integer_ratio()
     places = denominator.bit_length() - 1
     if places == 0 and numerator:
         places = 1 - (numerator & -numerator).bit_length()
-    return places if places <= _EXACT_BITS else None
+    return places
 
 
-def extra_bits(factor: float) -> int:
+def most_bits(strict: bool) -> int:
+    """Most bits after the point that a signal gets beyond the outputs'."""
+    return _ANY_BITS if strict else _MORE_BITS
+
+
+def extra_bits(factor: float, most: int) -> int:
     """Bits to add after the point of a value that is to be multiplied by `factor`, rounded up."""
     if factor <= 0.0:
         return -_FEWER_BITS
-    return max(-_FEWER_BITS, min(_MORE_BITS, math.ceil(math.log2(factor) - 1e-9)))
+    return max(-_FEWER_BITS, min(most, math.ceil(math.log2(min(factor, 2.0**_ANY_BITS)) - 1e-9)))
 
 
 def magnitude(span: Interval) -> float:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
+import numpy as np
+
 from symtick.codegen.functions.candidates import (
     FunctionPlan,
     equal_choices,
@@ -39,6 +41,7 @@ from symtick.codegen.ir.graph import GNode, GraphBuilder
 from symtick.codegen.ir.lut_equivalent import lut_equivalent
 from symtick.codegen.ir.rewrite import stored
 from symtick.codegen.ir.schedule import Area, CostModel
+from symtick.codegen.lowering.error_bounds import ErrorBounds
 from symtick.codegen.passes.linear.shift_add import shift_add
 from symtick.codegen.passes.splitting import split
 from symtick.errors import AccuracyError, WidthError
@@ -59,7 +62,7 @@ class FunctionUnit(NamedTuple):
         function: of its argument v.
         method: table, polynomial and so on, with its size.
         frac: bits after the point that were asked for; one ulp is 2**-frac.
-        ulp: bound on the distance from the function of the argument's exact value, in ulp.
+        ulp: bound on the distance from the function of the signal as it is computed, in ulp.
     """
 
     node: int
@@ -82,11 +85,16 @@ class FunctionUnits:
         builder: where the graph grows.
         model: what decides between methods.
         units: what was made, by node.
+        errors: bounds on the errors of the builder's nodes.
     """
 
     builder: GraphBuilder
     model: CostModel
     units: dict[int, FunctionUnit] = field(default_factory=dict)
+    errors: ErrorBounds = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.errors = ErrorBounds(self.builder)
 
     def table(self, number: int, bits: int, function: Univariate, frac: int, values: Reals | None
               = None) -> int:  # fmt: skip
@@ -199,8 +207,15 @@ class FunctionUnits:
     def _blur(self, number: int, at: Address, function: Univariate) -> float:
         """Largest distance of a function from its value in the middle of its address's codes."""
         pieces = equal_pieces(self.builder.nodes[number], at.low)
-        slope = function.taylor(pieces.start, pieces.end, 1)[1].size
-        return float((slope * pieces.span).max()) / 2.0
+        values, slopes = function.taylor(pieces.start, pieces.end, 1)
+        span = pieces.span
+        half = np.multiply(slopes.size, span, out=np.zeros_like(span), where=span > 0.0) / 2.0
+        return float(np.minimum(half, values.hi - values.lo).max())
+
+    def error(self, number: int) -> float:
+        """Bound on the error of a unit against the function of its signal as it is computed."""
+        unit = self.units[number]
+        return math.ldexp(unit.ulp, -unit.frac)
 
     def of(self, outputs: Sequence[int]) -> tuple[FunctionUnit, ...]:
         """The units that these outputs read, in order of their nodes."""
@@ -209,6 +224,7 @@ class FunctionUnits:
 
     def _note(self, node: int, function: Univariate, method: str, frac: int, error: float) -> None:
         self.units[node] = FunctionUnit(node, function, method, frac, math.ldexp(error, frac))
+        self.errors.note(node, error)
 
 
 _REDUCTIONS = (

@@ -11,9 +11,8 @@ from symtick.codegen.functions.tables import address
 from symtick.codegen.functions.univariate import Univariate, section, weighted_product, weighted_sum
 from symtick.codegen.ir.fixed import Reals
 from symtick.codegen.lowering.analysis import Analysis, Columns
-from symtick.codegen.lowering.arithmetic import is_shift
 from symtick.codegen.lowering.function_units import FunctionUnits
-from symtick.codegen.lowering.normal_forms import SIGNAL_FUNCTIONS, is_linear
+from symtick.codegen.lowering.normal_forms import SIGNAL_FUNCTIONS, is_linear, is_power_of_two
 from symtick.expr import STEPS, Expression, Interval, Op, reachable
 
 # a straight line on more address bits than one LUT has is cheaper as shifts and additions
@@ -141,7 +140,7 @@ class InputTables:
                 continue
             if node.op in (Op.MUL, Op.DIV) and is_linear(self.analysis, k):
                 factors = [self.analysis.constant(a) for a in node.args if not support[a]]
-                cost += _FACTOR * any(not is_shift(f) for f in factors if f)
+                cost += _FACTOR * any(not is_power_of_two(f) for f in factors if f)
             elif node.op in _LOGIC:
                 cost += _LOGIC[node.op]
             else:

@@ -19,22 +19,38 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from symtick.codegen.functions.digit_recurrence import divide, square_root
+from symtick.codegen.functions.tables import address
 from symtick.codegen.functions.univariate import weighted_power
 from symtick.codegen.ir.arrival import Arrivals
 from symtick.codegen.ir.fixed import Fixed, Quant
 from symtick.codegen.ir.graph import BIT, GOp, Graph, GraphBuilder
 from symtick.codegen.ir.schedule import CostModel
 from symtick.codegen.lowering import logic
-from symtick.codegen.lowering.analysis import Analysis, extra_bits, input_bounds, magnitude
+from symtick.codegen.lowering.analysis import (
+    Analysis,
+    extra_bits,
+    input_bounds,
+    magnitude,
+    most_bits,
+)
 from symtick.codegen.lowering.angles import angle
-from symtick.codegen.lowering.arithmetic import Arithmetic, SignedNode, is_shift
+from symtick.codegen.lowering.arithmetic import Arithmetic, SignedNode
 from symtick.codegen.lowering.choices import check_powers, without_decided
+from symtick.codegen.lowering.error_bounds import (
+    FOLDED,
+    carried,
+    images,
+    moved,
+    of_power,
+    total,
+)
 from symtick.codegen.lowering.function_units import FunctionUnit, FunctionUnits
 from symtick.codegen.lowering.input_tables import LINE_BITS, InputTables, OfProduct, OfSum
 from symtick.codegen.lowering.normal_forms import (
@@ -43,17 +59,20 @@ from symtick.codegen.lowering.normal_forms import (
     ProductForm,
     SumForm,
     is_linear,
+    is_power_of_two,
     product_form,
     sum_form,
 )
 from symtick.codegen.lowering.precision import Precision
 from symtick.codegen.lowering.prepared import prepared
 from symtick.errors import AccuracyError, DomainError, InputError
-from symtick.expr import STEPS, Expression, Interval, Op, reachable
+from symtick.expr import STEPS, Expression, Interval, Op, node_text, reachable
 
 # a function's table is made again for each factor it is multiplied by up to this many bits
 _FOLD_BITS = 8
 _DEEPEST = 150
+# no signal is computed to more bits after the point than this, except where it has fewer in all
+_MOST_PLACES = 100
 _CHAINS = ((Op.ADD, Op.SUB, Op.NEG), (Op.MUL,))  # are flattened, however long they are
 
 
@@ -65,10 +84,18 @@ class _Factor(NamedTuple):
 
 
 class Lowered(NamedTuple):
-    """A graph, and how the functions in it are computed."""
+    """A graph, and how exactly it computes the expression.
+
+    Attributes:
+        graph: the graph.
+        units: how the functions in it are computed (their nodes are those of no graph).
+        errors: for each output a bound on its distance from the expression's value at the same
+            inputs, all of its operations and constants taken as real numbers.
+    """
 
     graph: Graph
     units: tuple[FunctionUnit, ...]
+    errors: tuple[float, ...]
 
 
 def lower(
@@ -79,7 +106,7 @@ def lower(
     output_names: Sequence[str],
     ranges: Sequence[Interval] | None = None,
 ) -> Lowered:
-    """The graph of an expression, and its function units (their nodes are those of no graph).
+    """The graph of an expression, its function units, and bounds on its errors.
 
     Args:
         expression: what to compute.
@@ -117,12 +144,13 @@ def _by_division(
 ) -> Lowered:  # fmt: skip
     """By functions of divisors, or digit by digit where these are not exact enough."""
     digits = _by_digits(expression)
+    exact = digits if precision.division == "exact" else frozenset()
     if precision.division == "auto" and digits:
         try:
             return _lowered(Analysis(expression, formats, bounds), model, precision, names)
         except AccuracyError:
             pass  # a table of a reciprocal may be what is not exact enough
-    return _lowered(Analysis(expression, formats, bounds, digits), model, precision, names)
+    return _lowered(Analysis(expression, formats, bounds, digits, exact), model, precision, names)
 
 
 def _lowered(
@@ -130,7 +158,8 @@ def _lowered(
 ) -> Lowered:
     work = _Lowering(analysis, model, precision)
     outputs = [work.output(k) for k in analysis.expression.outputs]
-    return Lowered(work.builder.build(outputs, names), work.functions.of(outputs))
+    errors = tuple(total(work.errors.of(k)) for k in outputs)
+    return Lowered(work.builder.build(outputs, names), work.functions.of(outputs), errors)
 
 
 def _by_digits(expression: Expression) -> frozenset[int]:
@@ -150,10 +179,14 @@ class _Lowering:
         self.precision = precision
         self._tables = precision.table_bits > 0  # whether sub-expressions become tables
         self.builder = GraphBuilder(analysis.expression.inputs)
+        self.most = most_bits(precision.strict)
         self.functions = FunctionUnits(self.builder, model)
+        self.errors = self.functions.errors
         self.inputs = InputTables(analysis, self.functions, precision.table_bits)
         watch = Arrivals(self.builder.view(), model)
-        self.arithmetic = Arithmetic(self.builder, watch, precision.guard_bits)
+        self.arithmetic = Arithmetic(
+            self.builder, watch, precision.guard_bits, self.most, self.errors
+        )
         self._signals: dict[int, int] = {}
         whole = [
             self.inputs.is_narrow(k) and not self.inputs.is_logic(k) for k in range(len(self.nodes))
@@ -174,7 +207,9 @@ class _Lowering:
             value = self._digits(number, fmt.frac, quant)
         else:
             value = self.signal(number)
-        return self.builder.cast(value, fmt, quant, self.precision.overflow)
+        overflow = self.precision.overflow
+        error = self.errors.of_cast(value, fmt, quant, overflow)
+        return self.errors.note(self.builder.cast(value, fmt, quant, overflow), error)
 
     def signal(self, number: int) -> int:
         """The graph node that computes an expression node."""
@@ -187,33 +222,101 @@ class _Lowering:
         frac = self.fracs[number]
         constant = self.analysis.constant(number)
         if constant is not None:
-            return self.arithmetic.constant(constant, frac)
+            lost = self._lost(number, abs(constant), node.op is not Op.CONST)
+            return self._less_exact(self.arithmetic.constant(constant, frac), lost)
         if node.op is Op.INPUT:
             return self.inputs.node(node.index)
         index = self._table_input(number)
         if index is not None:
             return self._sum(SumForm(groups={index: [(number, 1.0)]}), frac)
+        self._check_bits(number)
         if number in self.analysis.whole:
             return self._digits(number, frac, Quant.RND)
         if is_linear(self.analysis, number):
-            return self._sum(sum_form(self.analysis, number, self._table_input), frac)
+            form = sum_form(self.analysis, number, self._table_input)
+            size = self._terms_size(form) if form.rounded else 0.0
+            lost = self._lost(number, size, form.rounded)
+            return self._less_exact(self._sum(form, frac), lost)
         if node.op in PRODUCT:
-            form = product_form(self.analysis, number, self.inputs.index)
-            return self.arithmetic.added([self._product(form, frac)])
+            factors = product_form(self.analysis, number, self.inputs.index)
+            made = self.arithmetic.added([self._product(factors, frac)])
+            return self._less_exact(
+                made, self._lost(number, self.errors.size(made), factors.rounded)
+            )
         if node.op in SIGNAL_FUNCTIONS:
             return self._function(number, 1, 1.0, frac)
-        if node.op in STEPS:
-            return self._step(number)
-        if node.op is Op.WHERE:
-            chosen, *values = (self.signal(a) for a in node.args)
-            return self.builder.op(GOp.SELECT, logic.condition(self.builder, chosen), *values)
         if node.op is Op.ATAN2:
-            y, x = (self.signal(a) for a in node.args)
-            return angle(self.functions, y, x, frac, self.precision.table_bits or None)
-        args = [self.signal(a) for a in node.args]
-        if node.op in (Op.MIN, Op.MAX) and all(self.builder.nodes[k].fmt == BIT for k in args):
-            return logic.joined(self.builder, args[0], args[1], every=node.op is Op.MIN)
-        return self.builder.op(GOp[node.op.name], *args)
+            return self._angle(number, frac)
+        return self._logic(number)
+
+    def _lost(self, number: int, size: float, rounded: bool) -> float:
+        """What float64 may have lost of the constants of a node of a size."""
+        if not rounded or self.analysis.exact_frac(number) is not None:
+            return 0.0
+        return size * FOLDED
+
+    def _less_exact(self, made: int, lost: float) -> int:
+        return self.errors.note(made, self.errors.of(made) + lost) if lost else made
+
+    def _terms_size(self, form: SumForm) -> float:
+        """What the magnitudes of the terms of a sum add up to."""
+        parts = [*form.units.items(), *(part for group in form.groups.values() for part in group)]
+        terms = sum(abs(w) * magnitude(self.analysis.span(k)) for k, w in parts)
+        inputs = sum(abs(w) * self.errors.size(self.inputs.node(k)) for k, w in form.inputs.items())
+        return abs(form.offset) + terms + inputs
+
+    def _check_bits(self, number: int) -> None:
+        """Refuse a node whose users are so steep that no format holds the bits they need.
+
+        Raises:
+            AccuracyError: it is one.
+        """
+        bits = self.fracs[number]
+        if bits <= _MOST_PLACES:
+            return
+        exact = self.analysis.exact_frac(number, bits)
+        size = math.frexp(magnitude(self.analysis.span(number)))[1]
+        if exact is None or exact + size > _MOST_PLACES:
+            text = node_text(self.nodes, self.nodes[number], self.analysis.expression.inputs, 6)
+            raise AccuracyError(
+                f"{text} is needed to more than {_MOST_PLACES} bits after the point, so steep is "
+                "what reads it: keep it from there by max or min, narrow the inputs' ranges or "
+                "formats, or ask for fewer bits (a smaller term_frac, a larger error)"
+            )
+
+    def _logic(self, number: int) -> int:
+        """Comparisons, steps, choices, magnitudes."""
+        node = self.nodes[number]
+        if node.op in STEPS:
+            made = self._step(number)
+        elif node.op is Op.WHERE:
+            chosen, *values = (self.signal(a) for a in node.args)
+            condition = logic.condition(self.builder, chosen)
+            made = self.builder.op(GOp.SELECT, condition, *values)
+        else:
+            args = [self.signal(a) for a in node.args]
+            bits = all(self.builder.nodes[k].fmt == BIT for k in args)
+            if node.op in (Op.MIN, Op.MAX) and bits:
+                made = logic.joined(self.builder, args[0], args[1], every=node.op is Op.MIN)
+            else:
+                made = self.builder.op(GOp[node.op.name], *args)
+        return self.errors.note(made, self._moved(number))
+
+    def _moved(self, number: int) -> float:
+        """What the errors of a node's arguments make of its own."""
+        args = self.nodes[number].args
+        errors = [self.errors.of(self.signal(a)) for a in args]
+        if not any(errors):
+            return 0.0
+        spans = [self.analysis.span(a) for a in args]
+        # signals may lie beyond the ranges of what they stand for
+        wider = [Interval(s.lo - e, s.hi + e) for s, e in zip(spans, errors, strict=True)]
+        return moved(self.nodes[number].op, wider, errors, Interval(-math.inf, math.inf))
+
+    def _angle(self, number: int, frac: int) -> int:
+        y, x = (self.signal(a) for a in self.nodes[number].args)
+        made = angle(self.functions, y, x, frac, self.precision.table_bits or None)
+        return self.errors.note(made, math.ldexp(1.0, -frac) + self._moved(number))
 
     def _step(self, number: int) -> int:
         """A comparison, a sign or an integer part, of the signals as they are computed."""
@@ -231,11 +334,40 @@ class _Lowering:
         return logic.compared(self.builder, *sides, equal=op is Op.GE)
 
     def _digits(self, number: int, frac: int, quant: Quant) -> int:
-        """A quotient or a square root, exact to the last bit."""
-        args = [self.signal(a) for a in self.nodes[number].args]
-        if self.nodes[number].op is Op.DIV:
-            return divide(self.builder, args[0], args[1], frac, quant)
-        return square_root(self.builder, args[0], frac, quant)
+        """A quotient or a square root, exact to the last bit where its operands are."""
+        args = self.nodes[number].args
+        unit = math.ldexp(1.0 if quant in (Quant.TRN, Quant.TRN_ZERO) else 0.5, -frac)
+        spans = [self.analysis.span(a) for a in args]
+        if self.nodes[number].op is Op.SQRT:
+            value = self.signal(args[0])
+            away = self._moved(number)
+            return self.errors.note(square_root(self.builder, value, frac, quant), unit + away)
+        above, below = (self.signal(a) for a in args)
+        if self.analysis.exact:
+            above = self._dividend(args[0], above, below, frac)
+        made = divide(self.builder, above, below, frac, quant)
+        away = self.errors.of_quotient(above, below, spans[1])
+        if math.isinf(away) and self.precision.strict:
+            text = node_text(self.nodes, self.nodes[args[1]], self.analysis.expression.inputs, 6)
+            raise AccuracyError(
+                f"the divisor {text} comes nearer to 0, {abs(spans[1]).lo:.3g}, than it can be "
+                "computed to; keep it from 0 by max or min, or ask for more bits"
+            )
+        far = self.errors.size(made) + magnitude(self.analysis.span(number))
+        return self.errors.note(made, min(unit + away, far))
+
+    def _dividend(self, number: int, above: int, below: int, frac: int) -> int:
+        """A dividend; a constant as any that the same quotients round to, in few bits."""
+        value = self.analysis.constant(number)
+        if value is None:
+            return above
+        # what halves of the quotient's last place are products with the divisor on this grid
+        places = frac + 1 + self.builder.nodes[below].fmt.frac
+        scaled = Fraction(value) * Fraction(2) ** places
+        whole = math.floor(scaled)
+        if whole == scaled:
+            return self.builder.const(whole, places)
+        return self.builder.const(2 * whole + 1, places + 1)
 
     # --- sums ----------------------------------------------------------------------------------
 
@@ -282,7 +414,7 @@ class _Lowering:
         """weight * node, the weight inside a table or a product where there is one."""
         node = self.nodes[number]
         alone = self.analysis.uses[number] == 1
-        if alone or not is_shift(weight):
+        if alone or not is_power_of_two(weight):
             if node.op in SIGNAL_FUNCTIONS and self._folds(number):
                 return self._function(number, 1, weight, frac), False
             if node.op in PRODUCT and alone:
@@ -320,11 +452,11 @@ class _Lowering:
             others = rest * math.prod(t.size for k, t in enumerate(tables) if k != place)
             weight = 1.0 if place else form.factor
             share = others * abs(form.factor) if place else others
-            factors.append(table.make(weight, frac + extra_bits(share) + again))
+            factors.append(table.make(weight, frac + extra_bits(share, self.most) + again))
         factors.extend(self.signal(k) for k in plain)
         if tables:
             return self.arithmetic.multiplied(factors, frac), False
-        whole = self.arithmetic.multiplied(factors, frac + extra_bits(abs(form.factor)))
+        whole = self.arithmetic.multiplied(factors, frac + extra_bits(abs(form.factor), self.most))
         return self.arithmetic.scaled(whole, form.factor, frac)
 
     def _gather(self, form: ProductForm) -> None:
@@ -332,7 +464,7 @@ class _Lowering:
         single = {
             k: next(iter(self.analysis.support[k])) for k in form.units if self.inputs.is_narrow(k)
         }
-        if not is_shift(form.factor) and not form.groups:
+        if not is_power_of_two(form.factor) and not form.groups:
             narrow = sorted(k for k in single.values() if self.inputs.bits(k) <= LINE_BITS)
             form.groups.update({k: [] for k in narrow[:1]})
         for number, index in single.items():
@@ -388,10 +520,48 @@ class _Lowering:
         """weight * node ** power as a function unit on the node `cut`."""
         single = self._tables and len(self.analysis.support[cut]) == 1
         bits = self.precision.table_bits if single else self.precision.wide_bits
-        span, expression = self.analysis.span(cut), self.analysis.expression
-        function = weighted_power(expression, number, cut, span, power, weight)
+        signal, expression = self.signal(cut), self.analysis.expression
+        error = self.errors.of(signal)
+        whole = not self.precision.chords or address(self.builder, signal, bits).step == 0.0
+        wider = error > 0.0 and self.precision.strict and not whole
+        ranges = {cut: self.analysis.span(cut)}
+        if error:
+            ranges = self._ranges(number, cut, error if wider else 0.0)
+        if wider:
+            signal = self._inside(signal, ranges[cut])
+            error = max(error, self.builder.nodes[signal].fmt.step)
+        function = weighted_power(expression, number, cut, ranges[cut], power, weight)
         make = self.functions.made if self.precision.chords else self.functions.table
-        return make(self.signal(cut), bits, function, frac)
+        made = make(signal, bits, function, frac)
+        if error:
+            away = carried(expression, number, cut, error, ranges)
+            away = abs(weight) * of_power(ranges[number], away, power)
+            if not (wider or whole):  # polynomials may go on beyond the range
+                away += self.errors.size(made) + math.ldexp(1.0, -frac)
+            self.errors.note(made, self.functions.error(made) + away)
+        return made
+
+    def _ranges(self, number: int, cut: int, error: float) -> dict[int, Interval]:
+        """Ranges from `cut` to a node, the former's wider by an error where all is defined."""
+        span = self.analysis.span(cut)
+        low, high = span.lo - error, span.hi + error
+        for lo, hi in ((low, high), (span.lo, high), (low, span.hi)):
+            try:
+                return images(self.analysis, number, cut, Interval(lo, hi))
+            except DomainError:
+                pass
+        return images(self.analysis, number, cut, span)
+
+    def _inside(self, number: int, span: Interval) -> int:
+        """A signal limited to a range, where its bounds go beyond."""
+        node = self.builder.nodes[number]
+        scale = Fraction(2) ** node.fmt.frac
+        low, high = math.ceil(Fraction(span.lo) * scale), math.floor(Fraction(span.hi) * scale)
+        if node.lo < low <= node.hi:
+            number = self.builder.op(GOp.MAX, number, self.builder.const(low, node.fmt.frac))
+        if node.lo <= high < node.hi:
+            number = self.builder.op(GOp.MIN, number, self.builder.const(high, node.fmt.frac))
+        return number
 
 
 def _is_whole(value: float, frac: int) -> bool:

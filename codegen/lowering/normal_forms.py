@@ -6,6 +6,7 @@ collected by input, because together they become one table.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -27,21 +28,24 @@ class SumForm:
         groups: by input, the (node, coefficient) that can become part of a table on it.
         inputs: coefficient of each input that stands alone.
         units: coefficient of each other node.
+        rounded: whether constants met each other in float64, which may have rounded.
     """
 
     offset: float = 0.0
     groups: dict[int, list[tuple[int, float]]] = field(default_factory=dict)
     inputs: dict[int, float] = field(default_factory=dict)
     units: dict[int, float] = field(default_factory=dict)
+    rounded: bool = False
 
 
 @dataclass
 class ProductForm:
-    """coefficient * product of node ** exponent; `groups` by input as in `SumForm`."""
+    """coefficient * product of node ** exponent; `groups` and `rounded` as in `SumForm`."""
 
     factor: float = 1.0
     groups: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     units: dict[int, int] = field(default_factory=dict)
+    rounded: bool = False
 
 
 def is_linear(analysis: Analysis, number: int) -> bool:
@@ -87,19 +91,26 @@ class _Sums:
             node = analysis.expression.nodes[k]
             index = self.in_table(k)
             if constant is not None:
+                form.rounded |= form.offset != 0.0 or not _exactly(analysis, k, weight)
                 form.offset += weight * constant
             elif node.op is Op.INPUT:
+                form.rounded |= node.index in form.inputs
                 form.inputs[node.index] = form.inputs.get(node.index, 0.0) + weight
             elif index is not None:
                 form.groups.setdefault(index, []).append((k, weight))
             elif not is_linear(analysis, k) or (k != root and _shared(analysis, k)):
+                form.rounded |= k in form.units
                 form.units[k] = form.units.get(k, 0.0) + weight
             elif analysis.uses[k] > 1 and (pending or max(later, default=-1) >= k):
+                form.rounded |= k in later
                 later[k] = later.get(k, 0.0) + weight
             elif self.through(k):
+                form.rounded |= not _exactly(analysis, k, weight)
                 pending.extend(reversed(_parts(analysis, k, weight)))
             else:
+                form.rounded |= not _exactly(analysis, k, weight)
                 for a, w in _parts(analysis, k, weight):
+                    form.rounded |= a in form.units
                     form.units[a] = form.units.get(a, 0.0) + w
         return form
 
@@ -149,6 +160,27 @@ def _parts(analysis: Analysis, number: int, weight: float) -> list[tuple[int, fl
     return [(a, weight * right)]
 
 
+def _exactly(analysis: Analysis, number: int, weight: float) -> bool:
+    """Whether float64 cannot round where a node is taken apart under a weight."""
+    node = analysis.expression.nodes[number]
+    if not node.args:
+        return node.op is not Op.CONST or is_power_of_two(weight)
+    if node.op not in (Op.MUL, Op.DIV):
+        return bool(analysis.support[number])  # a sum passes its weight on
+    known = [k for k in node.args if not analysis.support[k]]
+    constants = [analysis.constant(k) for k in known]
+    plain = all(analysis.expression.nodes[k].op is Op.CONST for k in known)
+    powers = [is_power_of_two(v) for v in constants if v]
+    if node.op is Op.DIV:
+        return plain and all(powers)
+    return plain and (all(powers) or is_power_of_two(weight))
+
+
+def is_power_of_two(value: float) -> bool:
+    """Whether a number is a power of two in magnitude."""
+    return math.frexp(abs(value))[0] == 0.5
+
+
 def product_form(
     analysis: Analysis, root: int, in_table: Callable[[int], int | None]
 ) -> ProductForm:
@@ -161,8 +193,10 @@ def product_form(
         peeled = _without_constant(analysis, k, k == root)
         index = in_table(k)
         if constant is not None:
+            form.rounded |= not (_exactly(analysis, k, form.factor) and power == 1)
             form.factor *= constant**power
         elif peeled is not None:
+            form.rounded |= not (_exactly(analysis, k, form.factor) and power == 1)
             form.factor *= peeled[1] ** power
             pending.append((peeled[0], power))
         elif index is not None and analysis.expression.nodes[k].op is not Op.INPUT:

@@ -23,12 +23,13 @@ class Precision:
         term_frac: bits after the point of an output's terms. Every rounding inside a design is
             placed so that it moves an output by about half a unit of this place at most: a signal
             that is later multiplied by up to 8 gets three bits more, one that is divided by 8
-            three bits less. A signal that is multiplied by more than 2**24 gets 24 bits more, so
-            that the design is then less exact; `symtick compile` prints the error it found.
+            three bits less. Unless `strict`, a signal that is multiplied by more than 2**24 gets 24
+            bits more, so that the design is then less exact.
         output: format of every output; None leaves outputs exact, with all bits computed.
         term_fracs: `term_frac` of each output; empty: of all alike.
-        strict: whether a signal has the bits that its users need also where their slope is infinite
-            (a root at 0, an arc sine at 1). False: next to such a point the error is a few units.
+        strict: whether a signal has the bits that its users need however steep they are (a root at
+            0, an arc sine at 1, a large factor), or the expression is refused. False: next to such
+            a point the error is a few units.
         table_bits: most address bits of a table made from a sub-expression of one input; 0 makes
             none: every function is a table of its own, on its argument, and all else arithmetic.
         wide_bits: most address bits of a table on a signal made from several inputs. A function
@@ -43,7 +44,8 @@ class Precision:
         division: `auto`: quotients by functions of the divisor, square roots by what costs least,
             all of them digit by digit where a function of the design is not exact enough otherwise;
             `exact`: digit by digit wherever it is not one table, rounded by the remainder to the
-            last bit (`quant` where the quotient is an output with a format, else to nearest).
+            last bit (`quant` where the quotient is an output with a format, else to nearest), of
+            operands with all their bits where these are at most 64 after the point.
 
     Raises:
         InputError: a number of bits is not whole, or outside its range.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -161,10 +162,15 @@ def print_compiled(made: Compiled) -> None:
 
     for k, name in enumerate(made.design.score_names):
         line(f"{name} = {to_text(made.design.expression, k, 6)}")
+        if made.design.errors:
+            line(f"  within {_at_most(made.design.errors[k])} of that for every input")
+        else:
+            line("  within no known error, for widths of signals are stated")
         line(f"  {_error_text(made, k)}")
     _print_ports(made)
     for unit in made.design.units:
-        line(f"  {unit.text}: {unit.method}, within {unit.ulp:.2f} units of 2^-{unit.frac}")
+        bound = f"within {unit.ulp:.2f} units of 2^-{unit.frac} for v as computed"
+        line(f"  {unit.text}: {unit.method}, {bound}")
     known = made.device.kind != "published"
     line(_estimate_line(made.design.name, made.estimate, known))
     if note := made.device.note(made.estimate.clock_mhz):
@@ -192,15 +198,28 @@ def _port(name: str, port: str) -> str:
     return "" if port == name else f", port {port} ({name} is a reserved word)"
 
 
+def _at_most(error: float) -> str:
+    """A bound to three digits, rounded up."""
+    if error == 0.0:
+        return "0"
+    exponent = math.floor(math.log10(error)) - 2
+    return f"{math.ceil(error / 10.0**exponent - 1e-9) * 10.0**exponent:.3g}"
+
+
 def _error_text(made: Compiled, k: int) -> str:
     """The largest error of an output, and a warning where it is more than a step."""
     error, asked, step = made.errors[k].size, made.tolerances[k], made.steps[k]
     text = f"largest error found against float64: {error:.3g}"
     if asked is not None:
         return f"{text}, {made.errors[k].share:.2f} of the {asked.text} asked for"
-    if error > step:
-        return f"{text}, WARNING: {error / step:.1f} steps of {step:g}; ask for less by --error"
-    return text
+    if error <= step:
+        return text
+    if step < made.terms[k]:
+        return (
+            f"{text}, WARNING: the output format has steps of {step:g}, finer than the "
+            f"{made.terms[k]:g} to which terms are computed; ask for more by --term-frac or --error"
+        )
+    return f"{text}, WARNING: {error / step:.1f} steps of {step:g}; ask for less by --error"
 
 
 def _estimate_line(name: str, e: Estimate, area_known: bool = True) -> str:

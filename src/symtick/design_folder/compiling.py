@@ -12,7 +12,13 @@ from typing import Any
 from symtick.codegen import SCORES, Decision, Design, Precision, read_format
 from symtick.defaults import CLOCK_MHZ, DEVICE, DIVISION, SCHEDULER, TERM_FRAC
 from symtick.design_folder.equalities import decided_equalities
-from symtick.design_folder.folder import DesignSpec, cost_figures, function_bounds, write_design
+from symtick.design_folder.folder import (
+    DesignSpec,
+    cost_figures,
+    error_bounds,
+    function_bounds,
+    write_design,
+)
 from symtick.design_folder.output_error import (
     Measurement,
     OutputError,
@@ -40,6 +46,7 @@ class Compiled:
         errors: the largest error of each expression that is found, against float64.
         tolerances: what was asked for of each.
         steps: of each, the last place that its terms were computed to, or that of its format.
+        terms: of each, the last place that its terms were computed to.
         worth: of each input, what 1 in its format is worth in the units of the formulas.
     """
 
@@ -50,6 +57,7 @@ class Compiled:
     errors: tuple[OutputError, ...]
     tolerances: tuple[Tolerance | None, ...]
     steps: tuple[float, ...]
+    terms: tuple[float, ...]
     worth: tuple[float, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -64,6 +72,7 @@ class Compiled:
                 name: error.size
                 for name, error in zip(design.score_names, self.errors, strict=True)
             },
+            "error_bound": error_bounds(design),
             "asked_error": {
                 name: tolerance and tolerance.text
                 for name, tolerance in zip(design.score_names, self.tolerances, strict=True)
@@ -136,7 +145,7 @@ def compile_text(
         ResourceError: the clock or the latency cannot be met.
     """
     inputs = read_inputs(text, input_formats, input_ranges, lsbs, outputs)
-    precision = Precision(term_frac=term_frac, division=division)
+    precision = Precision(term_frac=term_frac, division=division, strict=True)
     spec = DesignSpec(
         name=name, expression=inputs.expression, output_names=inputs.names, formats=inputs.formats,
         ranges=inputs.ranges, precision=_delivered(precision, output_format), device=device,
@@ -188,6 +197,7 @@ def _compiled(
         measurement.largest(scores.graph),
         tuple(measurement.tolerances),
         _steps(spec),
+        _terms(spec),
         worth,
     )
 
@@ -196,6 +206,11 @@ def _steps(spec: DesignSpec) -> tuple[float, ...]:
     """The last place of each output."""
     if spec.precision.output is not None:
         return (spec.precision.output.step,) * len(spec.output_names)
+    return _terms(spec)
+
+
+def _terms(spec: DesignSpec) -> tuple[float, ...]:
+    """The last place that the terms of each output are computed to."""
     return tuple(math.ldexp(1.0, -k) for k in spec.precision.places(len(spec.output_names)))
 
 

@@ -233,6 +233,7 @@ def write_design(
             "device_digest": _device_digest(spec.device),
             "ticks": built.schedule.latency,
             "estimate": None if published else asdict(known.area),
+            "error_bound": error_bounds(built),
             "functions": function_bounds(built),
         },
     )
@@ -254,6 +255,11 @@ def cost_figures(cost: Estimate, device: Device) -> dict[str, Any]:
         "model": cost.model,
         **known_area(cost, device),
     }
+
+
+def error_bounds(design: Design) -> dict[str, float]:
+    """By score, what its distance from the formula's real value never exceeds; empty if unknown."""
+    return dict(zip(design.score_names, design.errors, strict=False))
 
 
 def function_bounds(design: Design) -> list[dict[str, Any]]:

@@ -1,0 +1,147 @@
+"""The error that a design states holds for the printed formula at the exact inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+import pytest
+from expression_samples import raw_samples
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from printed_formula import distances
+from unit_model import UnitModel
+
+from symtick.codegen import Design, Fixed, GOp, Overflow, Precision, Quant, compile_expression
+from symtick.codegen.tuning.widths import Width
+from symtick.errors import AccuracyError, DomainError, WidthError
+from symtick.expr import parse, to_text
+
+MODEL = UnitModel()
+_UNARY = (
+    "sin({})", "cos({})", "tanh({})", "atan({})", "exp(min({}, 2))", "sqrt(abs({}))", "-({})",
+    "square(clip({}, -3, 3))", "log(abs({}) + 0.3)", "asin(clip({}, -1, 1))", "abs({})",
+    "acos(0.9*tanh({}))", "sigmoid({})", "floor({})", "cosh(clip({}, -1.5, 2))", "sign({})",
+    "pow(abs({}) + 0.01, 0.7)", "asinh({})", "acosh(abs({}) + 1)", "log1p(abs({}))",
+)  # fmt: skip
+_BINARY = (
+    "{} + {}", "{} - ({})", "clip({}, -4, 4)*clip({}, -4, 4)", "min({}, {})", "max({}, {})",
+    "({})/(abs({}) + 0.07)", "atan2({}, {})", "where({} > {}, x0, 1.7)", "0.3*({}) + 1.1*({})",
+    "hypot({}, {})", "clip({}, -2, 2)/(square(tanh({})) + 0.5)",
+)  # fmt: skip
+
+
+def drawn(random: Random, depth: int) -> str:
+    """The text of a formula of x0 and x1 that is defined everywhere."""
+    if depth == 0 or random.random() < 0.1:
+        constant = repr(round(random.uniform(-3.0, 3.0), random.choice((1, 3, 9))))
+        return constant if random.random() < 0.2 else f"x{random.randrange(2)}"
+    if random.random() < 0.5:
+        return random.choice(_UNARY).format(drawn(random, depth - 1))
+    return random.choice(_BINARY).format(*(drawn(random, depth - 1) for _ in range(2)))
+
+
+def compiled(text: str, formats: Sequence[Fixed], precision: Precision) -> Design:
+    return compile_expression(
+        parse(text, ("x0", "x1")), list(formats), MODEL, precision, name="top"
+    )
+
+
+def worst_share(design: Design, formats: Sequence[Fixed], rows: int, seed: int) -> float:
+    """The largest share of its stated error that an output has on some rows."""
+    expression = design.expression
+    texts = [to_text(expression, k) for k in range(len(expression.outputs))]
+    raw = raw_samples(formats, rows, seed)
+    shares = [0.0]
+    for row, out in zip(raw.tolist(), design.graph.evaluate(raw).tolist(), strict=True):
+        found = distances(
+            texts, expression.inputs, list(zip(row, [f.frac for f in formats], strict=True)),
+            list(zip(out, [f.frac for f in design.graph.output_formats], strict=True)),
+        )  # fmt: skip
+        for distance, error in zip(found, design.errors, strict=True):
+            shares.append(float(distance / error) if error else float("inf") * bool(distance))
+    return max(shares)
+
+
+@st.composite
+def formats(draw: st.DrawFn) -> Fixed:
+    width = draw(st.integers(2, 18))
+    return Fixed(width, width - draw(st.integers(-3, 5)), draw(st.booleans()))
+
+
+@st.composite
+def precisions(draw: st.DrawFn) -> Precision:
+    output = draw(st.none() | st.builds(Fixed, st.integers(6, 20), st.integers(0, 8)))
+    return Precision(
+        term_frac=draw(st.integers(-1, 12)), division=draw(st.sampled_from(("auto", "exact"))),
+        strict=draw(st.sampled_from((True, True, False))), output=output,
+        quant=draw(st.sampled_from(list(Quant))), overflow=draw(st.sampled_from(list(Overflow))),
+        table_bits=draw(st.sampled_from((12, 8, 0))),
+        chords=draw(st.sampled_from((True, True, False))),
+    )  # fmt: skip
+
+
+@given(st.integers(0, 2**32), formats(), formats(), precisions())
+@settings(max_examples=60, deadline=None)
+def test_no_output_is_farther_from_its_formula_than_its_design_states(
+    seed: int, first: Fixed, second: Fixed, precision: Precision
+) -> None:
+    text = drawn(Random(seed), 3)
+    try:
+        design = compiled(text, (first, second), precision)
+    except (AccuracyError, DomainError, WidthError):
+        return  # said, not computed
+    assert worst_share(design, (first, second), 60, seed % 1000) <= 1.0, text
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "second", "frac", "division", "units"),
+    [
+        ("sqrt(abs(x0))", "fixed<32,24>", "fixed<2,2>", 6, "auto", 1.0),
+        ("sqrt(x0*x1)", "ufixed<16,12>", "ufixed<16,12>", 6, "auto", 1.0),
+        ("1/sqrt(x0 + 0.001)", "ufixed<24,8>", "fixed<2,2>", 6, "auto", 1.0),
+        ("x0*x1", "fixed<8,40>", "fixed<8,-40>", 6, "auto", 1.0),
+        ("sqrt(x0 + x1)", "ufixed<32,24>", "ufixed<32,24>", 6, "exact", 0.50001),
+        ("0.1/(x0 + 0.125)", "ufixed<14,3>", "fixed<2,2>", 6, "exact", 0.50001),
+        ("1/(x0 + 0.1)", "ufixed<14,3>", "fixed<2,2>", 6, "exact", 0.50001),
+        ("sqrt(x0 + 0.1)", "ufixed<14,3>", "fixed<2,2>", 6, "exact", 0.50001),
+        ("(x0 + 0.1)/(x1 + 0.3)", "ufixed<8,3>", "ufixed<7,0>", 6, "exact", 0.50001),
+        ("sin(x0 + x1)", "fixed<9,-1>", "fixed<13,3>", 4, "auto", 1.0),
+        ("cos(x0)", "ufixed<8,-3>", "fixed<2,2>", 2, "auto", 0.50001),
+    ],
+)
+def test_what_was_beyond_a_unit_is_within_what_is_stated(
+    text: str, first: str, second: str, frac: int, division: str, units: float
+) -> None:
+    formats = Fixed.parse(first), Fixed.parse(second)
+    design = compiled(text, formats, Precision(term_frac=frac, division=division, strict=True))
+    assert design.errors[0] * 2.0**frac <= units
+    assert worst_share(design, formats, 300, 1) <= 1.0
+    assert design.errors[0] > 0.0
+
+
+@pytest.mark.parametrize("division", ["auto", "exact"])
+@pytest.mark.parametrize("text", ["1/(x0 + 1e-300)", "1/(x0 + x1 + 1e-300)", "x1/(x0 + 1e-30)"])
+def test_a_divisor_that_cannot_be_told_from_0_is_refused(text: str, division: str) -> None:
+    formats = Fixed.parse("ufixed<16,4>"), Fixed.parse("ufixed<16,4>")
+    with pytest.raises((AccuracyError, DomainError), match=r"by max or min|guard it"):
+        compiled(text, formats, Precision(division=division, strict=True))
+
+
+def test_a_step_of_what_is_rounded_may_come_out_the_other_way_and_of_what_is_exact_not() -> None:
+    formats = Fixed.parse("ufixed<8,3>"), Fixed.parse("ufixed<8,3>")
+    (error,) = compiled("sqrt(x0) > x1", formats, Precision(strict=True)).errors
+    assert error == pytest.approx(1.0, rel=1e-9)
+    assert compiled("sqrt(x0) > x1 + 4", formats, Precision(strict=True)).errors == (0.0,)
+    assert compiled("x0*x1 - 0.5*x0 > x1", formats, Precision(strict=True)).errors == (0.0,)
+
+
+def test_a_design_with_stated_widths_states_no_error() -> None:
+    formats = Fixed.parse("fixed<8,3>"), Fixed.parse("fixed<8,3>")
+    plain = compiled("x0*x1 + x0", formats, Precision(strict=True))
+    node = next(k for k, n in enumerate(plain.graph.nodes) if n.op is GOp.MUL)
+    width = Width(node, Fixed(8, 2), overflow=Overflow.WRAP)
+    narrowed = compile_expression(
+        plain.expression, list(formats), MODEL, Precision(strict=True), name="top", widths=[width]
+    )
+    assert plain.errors and narrowed.errors == ()
