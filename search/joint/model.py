@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 
-from symtick.expr import Builder, Expression, Op
+from symtick.expr import Builder, Expression, Op, Program
 from symtick.search.data.dataset import FloatArray
-from symtick.search.data.objective import Objective
+from symtick.search.data.quadratic import FitRows, Quadratic, descended, single
 from symtick.search.joint.trees import (
     Tree,
     from_list,
@@ -23,7 +22,9 @@ from symtick.search.joint.trees import (
 )
 from symtick.search.kernel_api.evaluation import Derivatives
 
-SHRINK = 1e-6  # of the squared distance from the start: keeps idle constants where they are
+FLOOR = 0.01  # curvature by a constant, below which damping keeps it where it is
+CURVED = 2000  # rows that the curvature is taken from
+BLOCK = 500  # rows whose slopes are kept at once
 DIGITS = 9  # of weights in an expression
 
 
@@ -48,10 +49,7 @@ class JointModel:
 
     def combined(self, values: FloatArray) -> FloatArray:
         """Outputs (rows, outputs) from values of the terms (terms, rows)."""
-        outputs = np.repeat(self.bias[:, None], values.shape[1], axis=1)
-        for row, weights in zip(values, self.weights, strict=True):
-            outputs += weights[:, None] * row
-        return outputs.T
+        return _combined(values, self.weights, self.bias)
 
     def outputs(self, X: FloatArray) -> FloatArray:
         """(rows, outputs)."""
@@ -97,77 +95,124 @@ class JointModel:
         return cls(tuple(from_list(t) for t in content["terms"]), weights, bias)
 
 
-@dataclass(frozen=True, eq=False)
-class JointFit:
-    """Rows and loss on which all constants of a model are fitted together.
+def fitted(model: JointModel, rows: FitRows, steps: int) -> JointModel:
+    """The model with better constants, weights and biases; itself where none are found.
 
-    Attributes:
-        X: inputs, (rows, inputs).
-        goal: what the outputs should be, (rows, outputs).
-        objective: loss and gradient from outputs and goal.
-        spread: size of each output.
+    Args:
+        model: to begin with.
+        rows: whose loss is to fall.
+        steps: Levenberg-Marquardt steps, at most.
+    """
+    fit = ModelFit(model, rows)
+    start = fit.start
+    with np.errstate(all="ignore"):
+        if not np.isfinite(fit.loss(start)):
+            return model
+        best, _ = descended(start, fit.loss, fit.expanded, np.ones(len(start), bool), steps)
+    return model if best is start else fit.taken(best)
+
+
+class ModelFit:
+    """A model as a function of its parameters: constants, term by term, weights, biases.
+
+    Each parameter moves the outputs by a signal, a value for each row, times an effect, a value for
+    each output. The signals are the slopes of the terms by their constants, the terms, and 1.
     """
 
-    X: FloatArray
-    goal: FloatArray
-    objective: Objective
-    spread: FloatArray
-
-    def fitted(self, model: JointModel, iterations: int) -> JointModel:
-        """The model with better constants and weights by L-BFGS; itself where none are found."""
-        constants = [written(t).consts for t in model.terms]
-        live = model.weights != 0.0
-        parts = [*constants, (model.weights / self.spread)[live], model.bias / self.spread]
-        start = np.concatenate(parts)
-        ends = np.cumsum([len(p) for p in parts])[:-1]
-        rows = Derivatives(self.X)
-
-        def value(vector: FloatArray) -> tuple[float, FloatArray]:
-            loss, gradient = self._value(rows, self._taken(model, np.split(vector, ends)), live)
-            if not (np.isfinite(loss) and np.isfinite(gradient).all()):
-                return 1e30, np.zeros_like(vector)
-            away = vector - start
-            return loss + SHRINK * float((away * away).sum()), gradient + 2.0 * SHRINK * away
-
-        first = value(start)[0]
-        with np.errstate(all="ignore"):
-            optimum: Any = minimize(
-                value, start, jac=True, method="L-BFGS-B",
-                options={"maxiter": iterations, "maxcor": 20},
-            )  # fmt: skip
-        if not optimum.fun < first:
-            return model
-        return self._taken(model, np.split(np.asarray(optimum.x, np.float64), ends))
-
-    def _taken(self, model: JointModel, parts: Sequence[FloatArray]) -> JointModel:
-        weights = np.zeros_like(model.weights)
-        weights[model.weights != 0.0] = parts[-2]
-        terms = tuple(
-            with_constants(t, iter(p.tolist()))
-            for t, p in zip(model.terms, parts[:-2], strict=True)
+    def __init__(self, model: JointModel, rows: FitRows) -> None:
+        self._model, self._rows = model, rows
+        self._programs = [written(t) for t in model.terms]
+        sizes = [len(p.consts) for p in self._programs]
+        self._live = np.nonzero(model.weights)
+        terms, readers = self._live
+        count, outputs = sum(sizes), len(model.bias)
+        self._derivatives = Derivatives(rows.X)
+        self._ends = np.cumsum([*sizes, len(terms)])
+        self._owners = np.repeat(np.arange(len(sizes)), sizes)
+        self._signals = np.concatenate(
+            [np.arange(count), count + terms, np.full(outputs, count + len(sizes))]
         )
-        return JointModel(terms, weights * self.spread, parts[-1] * self.spread)
+        self._effects = np.zeros((len(self._signals), outputs))
+        self._effects[count + np.arange(len(terms)), readers] = 1.0
+        self._effects[count + len(terms) :] = np.eye(outputs)
+        spread = rows.problem.spread
+        self._units = np.concatenate([np.ones(count), spread[readers], spread])
 
-    def _value(
-        self, rows: Derivatives, model: JointModel, live: FloatArray
-    ) -> tuple[float, FloatArray]:
-        programs = [_program(t) for t in model.terms]
-        zero = np.zeros(len(self.X))
-        values = np.array([rows.vjp(p, zero)[0] for p in programs]).reshape(-1, len(self.X))
-        outputs = model.combined(values)
-        if not np.isfinite(outputs).all():
-            return np.inf, np.zeros(1)
-        loss, slope = self.objective(outputs, self.goal)
-        down = np.ascontiguousarray(slope.T, np.float64)
-        inner = [
-            rows.vjp(p, np.einsum("k,kn->n", w, down))[1]
-            for p, w in zip(programs, model.weights, strict=True)
-        ]
-        outer = (np.einsum("jn,kn->jk", values, down) * self.spread)[live]
-        return loss, np.concatenate([*inner, outer, down.sum(axis=1) * self.spread])
+    @property
+    def start(self) -> FloatArray:
+        """Parameters of the model, (parameters,)."""
+        constants = [p.consts for p in self._programs]
+        return np.concatenate([*constants, self._model.weights[self._live], self._model.bias])
+
+    def loss(self, point: FloatArray) -> float:
+        """The loss at parameters."""
+        constants, weights, bias = self._split(point)
+        values = self._derivatives.values(self._with(constants))
+        return self._rows.loss(_combined(values, weights, bias))
+
+    def expanded(self, point: FloatArray) -> Quadratic:
+        """The expansion at parameters."""
+        constants, weights, bias = self._split(point)
+        parts = [self._derivatives.jacobian(p) for p in self._with(constants)]
+        values = [v for v, _ in parts]
+        signals = np.array(
+            [*(s for _, j in parts for s in j.T), *values, np.ones(len(self._rows.X))]
+        )
+        signals[~np.isfinite(signals)] = 0.0  # as of a root at 0
+        effects = self._effects.copy()
+        effects[: len(self._owners)] = weights[self._owners]
+        outputs = _combined(np.array(values).reshape(-1, len(self._rows.X)), weights, bias)
+        loss, down = self._rows.problem.objective(outputs, self._rows.goal)
+        slope = ((signals @ down)[self._signals] * effects).sum(axis=1)
+        curvature = self._curvature(signals, effects, outputs)
+        return Quadratic(loss, slope, curvature, FLOOR / np.square(self._units))
+
+    def _curvature(
+        self, signals: FloatArray, effects: FloatArray, outputs: FloatArray
+    ) -> FloatArray:
+        signals, sizes = single(signals)
+        effects, units = single(effects)
+        count, used = len(effects), min(len(outputs), CURVED)
+        curvature = np.zeros((count, count))
+        for first in range(0, used, BLOCK):
+            rows = slice(first, min(first + BLOCK, used))
+            columns = self._rows.whitened(outputs[rows], effects[:, :, None])
+            if columns.shape[2] == 1:  # the same for all rows
+                columns = columns[:, :, 0]
+                same = np.asarray(signals[:, :used] @ signals[:, :used].T, np.float64)
+                curvature = same[np.ix_(self._signals, self._signals)] * (columns @ columns.T)
+                break
+            columns *= signals[self._signals, None, rows]
+            columns = columns.reshape(count, -1)
+            curvature += columns @ columns.T
+        units = units * sizes[self._signals]
+        return curvature * np.outer(units, units) * (len(outputs) / used)
+
+    def taken(self, point: FloatArray) -> JointModel:
+        """The model with other parameters."""
+        constants, weights, bias = self._split(point)
+        terms = tuple(
+            with_constants(t, iter(c.tolist()))
+            for t, c in zip(self._model.terms, constants, strict=True)
+        )
+        return JointModel(terms, weights, bias)
+
+    def _split(self, point: FloatArray) -> tuple[list[FloatArray], FloatArray, FloatArray]:
+        """Constants of each term, weights, biases."""
+        *constants, live, bias = np.split(point, self._ends)
+        weights = np.zeros_like(self._model.weights)
+        weights[self._live] = live
+        return constants, weights, bias
+
+    def _with(self, constants: Sequence[FloatArray]) -> list[Program]:
+        return [Program(p.ops, p.args, c) for p, c in zip(self._programs, constants, strict=True)]
 
 
-_program = written.__wrapped__  # constants that change with every step are not to be kept
+def _combined(values: FloatArray, weights: FloatArray, bias: FloatArray) -> FloatArray:
+    outputs = np.repeat(bias[:, None], values.shape[1], axis=1)
+    for row, factors in zip(values, weights, strict=True):
+        outputs += factors[:, None] * row
+    return outputs.T
 
 
 def _shortened(value: float) -> float:

@@ -16,13 +16,14 @@ import numpy as np
 
 from symtick.search.data.dataset import FloatArray
 from symtick.search.data.problem import Problem
+from symtick.search.data.quadratic import FitRows
 from symtick.search.designs.evaluate import DesignEvaluator
 from symtick.search.designs.front import FrontEntry
 from symtick.search.designs.settings import FixedPointSettings
 from symtick.search.evolution.settings import EngineConfig
 from symtick.search.joint.cuts import LARGEST, Prices, cuts
 from symtick.search.joint.gains import Slope, Steps, steps
-from symtick.search.joint.model import JointFit, JointModel
+from symtick.search.joint.model import JointModel, fitted
 from symtick.search.joint.proposals import Proposals, Wanted
 from symtick.search.joint.settings import JointSettings
 from symtick.search.joint.trees import Tree, values_of_trees, written
@@ -43,7 +44,7 @@ from symtick.settings import within
 JOINING, SECOND = 2, 0.5  # terms of a round; reward of a further one in shares of the first one's
 GUESSES = 8  # of the pool, that evolution begins with
 TRIED = 6  # terms that are fitted with the model before one of them joins
-BETWEEN = 10  # steps of the fit between two terms of a round
+BETWEEN = 2  # steps of the fit between two terms of a round
 READOUT_BITS = (6, 5)  # address and entry of the table of a readout
 LEAST = 1e-6  # deviation of a term's values
 FEW = 3  # models that are measured where the search is cut off
@@ -55,24 +56,20 @@ class JointRows:
     """Training rows as joint models learn from them; shared by all starts."""
 
     problem: Problem
-    fit: JointFit
-    few: JointFit
+    fit: FitRows
+    few: FitRows
 
     @classmethod
     def of(cls, problem: Problem, settings: JointSettings) -> JointRows:
         """The first rows of the problem."""
 
-        def first(count: int) -> JointFit:
+        def first(count: int) -> FitRows:
             rows = slice(0, min(count, problem.train.stop))
             goal = np.asfortranarray(problem.goal[rows])
-            return JointFit(problem.real(rows), goal, problem.objective, problem.spread)
+            return FitRows(problem, problem.real(rows), goal)
 
         few = min(settings.probe_rows, settings.rows)
         return cls(problem, first(settings.rows), first(few))
-
-    def loss(self, outputs: FloatArray) -> float:
-        """Of outputs on the few rows."""
-        return self.problem.objective(outputs, self.few.goal)[0]
 
 
 class JointSearch:
@@ -108,7 +105,7 @@ class JointSearch:
         self._proposals = Proposals(settings, engine, problem.ranges, evaluator.cost, seed)
         center = problem.targets[problem.train].mean(axis=0)
         empty = JointModel((), np.zeros((0, problem.outputs)), center)
-        self._model = rows.fit.fitted(empty, settings.fit_iterations)
+        self._model = fitted(empty, rows.fit, settings.fit_steps)
         self._pool: list[Tree] = []
         self._path: list[tuple[JointModel, float, float]] = []  # models, losses, prices
         self._left: list[JointModel] | None = None  # to be measured
@@ -172,8 +169,8 @@ class JointSearch:
         order = np.argsort(-self._rated(trees, few)[0], kind="stable").tolist()
         self._pool = [trees[k] for k in order[: self._settings.pool]]
         grown = self._extended(few)
-        fitted = fit.fitted(grown, self._settings.fit_iterations)
-        self._take(fitted if self._sound(fitted) else grown)
+        better = fitted(grown, fit, self._settings.fit_steps)
+        self._take(better if self._sound(better) else grown)
         self._curve.append(problem.loss(self._outputs(self._model), self._few))
 
     @property
@@ -186,7 +183,7 @@ class JointSearch:
     def _take(self, model: JointModel) -> None:
         """A new model; its least worthy terms make room where there are too many."""
         while len(model.terms) > self._settings.terms:
-            found = cuts(model, self._rows.few.X, self._rows.loss, self._prices)
+            found = cuts(model, self._rows.few.X, self._rows.few.loss, self._prices)
             model = next(c.model for c in found if len(c.model.terms) < len(model.terms))
         self._model = model
         self._keep(model)
@@ -222,7 +219,7 @@ class JointSearch:
 
     def _tried(self, model: JointModel, slope: Slope) -> list[tuple[float, JointModel]]:
         """The model with each of the terms of highest reward, fitted, and what that gains."""
-        before, price = self._rows.loss(self._outputs(model)), self._prices.whole(model)
+        before, price = self._rows.few.loss(self._outputs(model)), self._prices.whole(model)
         rewards, found, readers = self._rated(self._pool, slope)
         tried = []
         for place in np.argsort(-rewards, kind="stable")[:TRIED].tolist():
@@ -231,9 +228,9 @@ class JointSearch:
             term = self._pool[place]
             mean = float(values_of_trees([term], self._rows.few.X).mean())
             joined = model.joined(term, found.weights(place, int(readers[place])), mean)
-            joined = self._rows.few.fitted(joined, BETWEEN)
+            joined = fitted(joined, self._rows.few, BETWEEN)
             if self._sound(joined):
-                gain = before - self._rows.loss(self._outputs(joined))
+                gain = before - self._rows.few.loss(self._outputs(joined))
                 more = max(self._prices.whole(joined) - price, 1.0)
                 tried.append((gain / more**self._settings.thrift, joined))
         return tried
@@ -274,13 +271,13 @@ class JointSearch:
         goal = (1.0 - self._settings.drop) * self._prices.whole(self._model)
         model = self._model
         while self._prices.whole(model) > goal:
-            found = cuts(model, self._rows.few.X, self._rows.loss, self._prices)
+            found = cuts(model, self._rows.few.X, self._rows.few.loss, self._prices)
             kept = next((c.model for c in found if self._sound(c.model)), None)
             if kept is None:
                 return False
             model = kept
-        fitted = self._rows.fit.fitted(model, self._settings.refit_iterations)
-        self._model = fitted if self._sound(fitted) else model
+        better = fitted(model, self._rows.fit, self._settings.refit_steps)
+        self._model = better if self._sound(better) else model
         self._keep(self._model)
         return bool(self._model.terms)
 

@@ -35,8 +35,8 @@ class JointSettings:
         pool: terms that are kept from round to round.
         rows: training rows.
         probe_rows: training rows on which terms and cuts are judged.
-        fit_iterations: L-BFGS iterations on all constants together after a round.
-        refit_iterations: the same after cuts.
+        fit_steps: Levenberg-Marquardt steps of all constants together after a round, at most.
+        refit_steps: the same after cuts.
         drop: share of a model's price that goes between two such fits.
         node_price: of a node in LUTs.
         engine: of the evolution; operators, seed and tick limit are set by the distiller, and
@@ -57,8 +57,8 @@ class JointSettings:
     pool: Natural = 300
     rows: Count = 6000
     probe_rows: Count = 3000
-    fit_iterations: Natural = 60
-    refit_iterations: Natural = 40
+    fit_steps: Natural = 10
+    refit_steps: Natural = 6
     drop: Share = 0.08
     node_price: NotNegative = 1.0
     engine: EngineConfig = field(

@@ -35,7 +35,7 @@ class Tree(NamedTuple):
     @property
     def letters(self) -> int:
         """Its nodes without the inputs, which are there anyway."""
-        return (self.op is not Op.INPUT) + sum(a.letters for a in self.args)
+        return int(np.count_nonzero(written(self).ops != Op.INPUT))
 
 
 def number(value: float) -> Tree:

@@ -82,6 +82,12 @@ class Derivatives:
         self.rows = Rows.make(X)
         self._data = self.rows.to_kernel()
 
+    def values(self, programs: Sequence[Program]) -> Floats:
+        """Values of every program, shape (programs, rows)."""
+        out = np.empty((len(programs), self.rows.X.shape[0]))
+        _kernel.evaluate64(pack(programs, self.rows.X.shape[1]), self._data, out, 1)
+        return out
+
     def jacobian(self, program: Program, kinds: Kinds | None = None) -> tuple[Floats, Floats]:
         """Values, shape (rows,), and d value / d parameter, shape (rows, parameters).
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from symtick.expr import Expression, Op
 from symtick.search.data.dataset import FloatArray
+from symtick.search.data.quadratic import FitRows, Quadratic
+from symtick.search.shortening.fitting import fit, loss_of
 from symtick.search.shortening.form import Form
-from symtick.search.shortening.quadratic import FitRows, Quadratic, fit
 from symtick.search.shortening.surgery import operate
 from symtick.search.shortening.swaps import SwapMove, Swaps
 
@@ -92,7 +93,7 @@ class Path:
         key = first, count, tried.values.tobytes(), tried.plain.tobytes()
         if key not in self._effects:
             saved = here.nodes - len(tried.expression())
-            self._effects[key] = saved, self.rows.loss(tried) - at.loss if saved > 0 else np.inf
+            self._effects[key] = saved, loss_of(tried, self.rows) - at.loss if saved > 0 else np.inf
         return self._effects[key]
 
     def _dearer(self) -> None:

@@ -12,8 +12,9 @@ import numpy as np
 
 from symtick.expr import Builder, Expression, Op
 from symtick.search.data.dataset import FloatArray
+from symtick.search.data.quadratic import FitRows
+from symtick.search.shortening.fitting import fit
 from symtick.search.shortening.form import Form
-from symtick.search.shortening.quadratic import FitRows, fit
 
 INPUT_SIZE = 0.4  # of each weight, times the standard deviation of what it multiplies
 OFFSET_SIZE = 0.5

@@ -12,8 +12,9 @@ from dataclasses import replace
 import numpy as np
 
 from symtick.search.data.dataset import FloatArray
+from symtick.search.data.quadratic import FitRows, Quadratic
+from symtick.search.shortening.fitting import fit
 from symtick.search.shortening.form import Form
-from symtick.search.shortening.quadratic import FitRows, Quadratic, fit
 from symtick.search.shortening.surgery import Move, Operating
 
 DIGITS = 3

@@ -11,15 +11,16 @@ from symtick.errors import DomainError
 from symtick.expr import Expression, Op, parse, to_text
 from symtick.search.data.objective import entropy
 from symtick.search.data.problem import Problem
+from symtick.search.data.quadratic import FitRows
 from symtick.search.designs.evaluate import DesignEvaluator
 from symtick.search.designs.front import FrontEntry
 from symtick.search.designs.settings import FixedPointSettings
 from symtick.search.kernel_api.search import Status
 from symtick.search.kernel_api.states import Arrays, State, restoring, values_of, with_values
+from symtick.search.shortening.fitting import fit, loss_of
 from symtick.search.shortening.form import Form
 from symtick.search.shortening.path import Path
 from symtick.search.shortening.perceptron import fitted_perceptron, within_work
-from symtick.search.shortening.quadratic import FitRows, fit
 from symtick.search.shortening.settings import ShorteningSettings
 from symtick.search.shortening.sharing import shared
 
@@ -158,7 +159,7 @@ class Shortening:
         form, rows = Form.of(expression), self._rows.final
         loss = fit(form, rows, FINAL_STEPS).loss - rows.least
         decided = shared(form, rows, self._settings.constant_price * loss)
-        if rows.loss(decided) - rows.least <= (1.0 + SHARING) * loss:
+        if loss_of(decided, rows) - rows.least <= (1.0 + SHARING) * loss:
             form = decided
         made = form.expression()
         try:

@@ -14,8 +14,8 @@ from types import MappingProxyType
 import numpy as np
 
 from symtick.search.data.dataset import FloatArray
+from symtick.search.data.quadratic import DAMPING, Quadratic
 from symtick.search.shortening.form import Form
-from symtick.search.shortening.quadratic import DAMPING, Quadratic
 
 CONST_NODES = 2.0  # a constant and its sum
 FACTOR_NODES = 2.0  # a factor and its product

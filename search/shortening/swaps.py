@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from symtick.expr import Op
 from symtick.search.data.dataset import FloatArray
+from symtick.search.data.quadratic import FitRows, damped_inverse, single
 from symtick.search.shortening.form import Form, Swap
-from symtick.search.shortening.quadratic import FitRows, damped_inverse, single
 
 KNOTS = (0.1, 0.3, 0.5, 0.7, 0.9)  # quantiles of a signal where kinks are tried
 OWN = 1e-3  # share of a part that the other constants cannot do, else it gets no factor

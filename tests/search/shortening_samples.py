@@ -6,7 +6,7 @@ import numpy as np
 
 from symtick.codegen import Fixed
 from symtick.search.data.problem import Problem
-from symtick.search.shortening.quadratic import FitRows
+from symtick.search.data.quadratic import FitRows
 
 NAMES = ("x0", "x1", "x2")
 FORMATS = (Fixed(10, 8),) * 3

@@ -10,11 +10,11 @@ from distill_samples import classes, distiller, short, values
 from shortening_samples import NAMES, inputs, rows_of
 
 from symtick.expr import BY_NAME, Expression, Op, parse
+from symtick.search.data.quadratic import FitRows
 from symtick.search.kernel_api.search import run
 from symtick.search.shortening.form import Form
 from symtick.search.shortening.path import Path
 from symtick.search.shortening.perceptron import fitted_perceptron, within_work
-from symtick.search.shortening.quadratic import FitRows
 from symtick.search.shortening.shortening import Shortening, ShorteningRows
 from symtick.search.shortening.swaps import SwapMove, Swaps
 

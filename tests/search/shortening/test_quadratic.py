@@ -9,8 +9,9 @@ from shortening_samples import NAMES, inputs, rows_of
 from symtick.codegen import Fixed
 from symtick.expr import Op, parse
 from symtick.search.data.problem import Problem
+from symtick.search.data.quadratic import FitRows
+from symtick.search.shortening.fitting import expanded, fit, loss_of
 from symtick.search.shortening.form import Form
-from symtick.search.shortening.quadratic import FitRows, Quadratic, fit
 from symtick.search.shortening.swaps import Swaps
 
 
@@ -43,7 +44,7 @@ def test_a_form_without_constants_is_left_alone() -> None:
     form.values[:] = 0.0
     form.plain[:] = True
     at = fit(form, rows, 5)
-    assert at.loss == rows.loss(form)
+    assert at.loss == loss_of(form, rows)
     assert not at.curvature.any()
     assert not Swaps(form, rows, (Op.ABS,)).found()
 
@@ -75,13 +76,13 @@ def test_the_slope_is_that_of_differences(kind: str, count: int) -> None:
     rows = rows_of(scores(inputs(), count), kind)
     texts = ["0.5*tanh(1.5*x0 - x1) + 0.3", "0.2*x2 + 0.7*tanh(1.5*x0 - x1)", "x1 - 0.4*x0"]
     form = Form.of(parse(texts[:count], NAMES))
-    at = Quadratic.at(form, rows)
+    at = expanded(form, rows)
     for p in np.flatnonzero(~form.plain).tolist():
         ends = []
         for side in (1e-6, -1e-6):
             values = form.values.copy()
             values[p] += side
-            ends.append(rows.loss(form.changed(values, form.plain.copy())))
+            ends.append(loss_of(form.changed(values, form.plain.copy()), rows))
         assert at.slope[p] == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-4, abs=1e-8)
 
 
@@ -103,7 +104,7 @@ def test_a_fit_never_ends_higher_than_it_began() -> None:
         rng = np.random.default_rng(seed)
         a, b, c = rng.normal(size=3).round(3)
         form = Form.of(parse([f"{a}*tanh({b}*x0 + {c}*x1)", f"{b}*x2", f"tanh({a}*x1)"], NAMES))
-        before = rows.loss(form)
+        before = loss_of(form, rows)
         after = fit(form, rows, 30)
-        assert after.loss == pytest.approx(rows.loss(form), rel=1e-9)
+        assert after.loss == pytest.approx(loss_of(form, rows), rel=1e-9)
         assert after.loss < before

@@ -7,8 +7,9 @@ import pytest
 from shortening_samples import NAMES, inputs, rows_of
 
 from symtick.expr import parse
+from symtick.search.data.quadratic import FitRows
+from symtick.search.shortening.fitting import fit, loss_of
 from symtick.search.shortening.form import Form
-from symtick.search.shortening.quadratic import FitRows, fit
 from symtick.search.shortening.sharing import shared
 
 TEXT = "0.52*x0 + 0.47*x1 - 0.51*tanh(1.9*x2 + 0.49) + 0.3"
@@ -29,7 +30,7 @@ def test_constants_have_few_digits_and_equal_ones_are_there_once(digits: int) ->
     assert len(set(made.constants)) < len(set(form.expression().constants))
     for value in made.constants:
         assert float(f"{value:.{digits}g}") == value
-    loss = rows.loss(Form.of(made))
+    loss = loss_of(Form.of(made), rows)
     gone = len(form.expression()) - len(made)
     assert loss < at.loss * (1.01 + 0.02 * gone)
 
@@ -39,7 +40,7 @@ def test_without_a_price_digits_alone_go() -> None:
     form = Form.of(parse([TEXT], NAMES))
     at = fit(form, rows, 10)
     made = shared(form, rows, 0.0, 3).expression()
-    assert rows.loss(Form.of(made)) < 1.0005 * at.loss
+    assert loss_of(Form.of(made), rows) < 1.0005 * at.loss
 
 
 def test_the_constants_that_are_left_make_up_for_those_that_are_decided() -> None:

@@ -7,8 +7,9 @@ import pytest
 from shortening_samples import NAMES, inputs, rows_of
 
 from symtick.expr import Op, parse
+from symtick.search.data.quadratic import FitRows, Quadratic
+from symtick.search.shortening.fitting import expanded, fit, loss_of
 from symtick.search.shortening.form import Form, Swap
-from symtick.search.shortening.quadratic import FitRows, Quadratic, fit
 from symtick.search.shortening.surgery import operate
 from symtick.search.shortening.swaps import Swaps, _predicted
 
@@ -62,7 +63,7 @@ def test_a_term_whose_factor_is_plain_can_go_too() -> None:
     made = operate(form, at, np.inf, np.inf, 1)
     assert made is not None
     assert "x2" not in str(made.form.expression())
-    after = rows.loss(made.form)
+    after = loss_of(made.form, rows)
     assert after == pytest.approx(least(rows, [rows.X[:, 0], rows.X[:, 1]]), rel=1e-3)
 
 
@@ -129,4 +130,4 @@ def test_a_knot_that_is_swapped_in_is_fitted_on() -> None:
     form = Form.of(parse(["2.0*tanh(x0)"], NAMES))
     made = form.swapped([swap], form.values.copy())
     assert -0.3 in made.values[~made.plain]
-    assert isinstance(Quadratic.at(made, noisy()), Quadratic)
+    assert isinstance(expanded(made, noisy()), Quadratic)

@@ -1,0 +1,156 @@
+"""The loss of outputs around parameters, to second order, and the least of it.
+
+Gauss-Newton: the Hessian of the loss by the outputs is exact, the outputs are taken as linear in
+the parameters. For softmax and cross-entropy this is the generalised Gauss-Newton matrix
+(Schraudolph 2002), positive semidefinite like that of squares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import inf
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.search.data.dataset import FloatArray
+from symtick.search.data.objective import entropy, softmax
+from symtick.search.data.problem import Problem
+
+DAMPING = 1e-4  # share of each parameter's own curvature: what the rows do not decide stays
+TRIES, FARTHER, NEARER = 10, 8.0, 4.0  # of a step, and how its damping goes up and down
+TINY = 1e-30  # curvature of a parameter that does nothing
+SMALL = 1e-5  # share of the loss that a step must gain
+
+
+@dataclass(frozen=True, eq=False)
+class FitRows:
+    """Rows of a problem on which parameters are fitted.
+
+    Attributes:
+        problem: gives the loss.
+        X: what is read, (rows, inputs).
+        goal: what the outputs should be, (rows, outputs).
+    """
+
+    problem: Problem
+    X: FloatArray
+    goal: FloatArray
+
+    @property
+    def least(self) -> float:
+        """The loss that cannot be undercut."""
+        return entropy(self.goal) if self.problem.kind == "classes" else 0.0
+
+    def loss(self, outputs: FloatArray) -> float:
+        """The loss of outputs (rows, outputs), infinity where a value is not finite."""
+        if not np.isfinite(outputs).all():
+            return inf
+        return self.problem.objective(outputs, self.goal)[0]
+
+    def whitened(self, outputs: FloatArray, slopes: FloatArray) -> FloatArray:
+        """Slopes (.., outputs, rows) times a root of the loss's Hessian by the outputs.
+
+        The sum over outputs and rows of products of two such columns is the Hessian by two
+        parameters, if `outputs` (rows, outputs) are those of all rows; it is the part of some rows
+        if they are those.
+        """
+        count, width = len(self.goal), outputs.shape[1]
+        if self.problem.kind == "values":
+            scale = np.sqrt(2.0 / (width * count)) / self.problem.spread
+            return np.asarray(slopes * scale[:, None].astype(slopes.dtype))
+        p = np.ascontiguousarray(softmax(outputs).T).astype(slopes.dtype)
+        if width == 1:
+            return np.asarray(slopes * np.sqrt(p * (1.0 - p) / count))
+        root = np.sqrt(p / count)
+        # (diag(root) - p root^T)^T is such a root, as the probabilities add up to 1
+        mean = np.einsum("kr,...kr->...r", p, slopes)
+        return np.asarray(root * (slopes - mean[..., None, :]))
+
+
+@dataclass(eq=False)
+class Quadratic:
+    """Loss, slope and curvature at some parameters.
+
+    Attributes:
+        loss: there.
+        slope: of the loss by the parameters, (parameters,).
+        curvature: the Gauss-Newton matrix, (parameters, parameters), without damping.
+        floor: own curvature that damping takes for that of a parameter of less.
+    """
+
+    loss: float
+    slope: FloatArray
+    curvature: FloatArray
+    floor: FloatArray = field(default_factory=lambda: np.array(TINY))
+
+    def inverse(self, free: npt.NDArray[np.bool_], damping: float = DAMPING) -> FloatArray:
+        """Inverse of the damped curvature by the free parameters, 0 in all other rows."""
+        at = np.ix_(*[np.flatnonzero(free)] * 2)
+        whole = np.zeros_like(self.curvature)
+        floor = np.broadcast_to(self.floor, free.shape)[free]
+        whole[at] = damped_inverse(self.curvature[at], damping, floor)
+        return whole
+
+
+def single(slopes: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Slopes (parameters, ..) in single precision over a size of each, and these sizes.
+
+    So nothing overflows whatever units inputs have. The sizes are powers of two, so that nothing
+    else changes.
+    """
+    others = tuple(range(1, slopes.ndim))
+    most = np.maximum(slopes.max(others, initial=0.0), -slopes.min(others, initial=0.0))
+    sizes = np.ldexp(1.0, np.frexp(np.where(np.isfinite(most), most, 1.0))[1])
+    return (slopes / sizes.reshape(-1, *(1 for _ in others))).astype(np.float32), sizes
+
+
+def damped_inverse(
+    curvature: FloatArray, damping: float = DAMPING, floor: FloatArray | float = TINY
+) -> FloatArray:
+    """Inverse of a curvature to whose diagonal a share of it, or of a floor, is added."""
+    own = np.sqrt(np.maximum(np.diag(curvature), floor))  # parameters have all sorts of units
+    units = np.outer(own, own)
+    return np.asarray(np.linalg.inv(curvature / units + damping * np.eye(len(own))) / units)
+
+
+def descended(
+    start: FloatArray,
+    loss: Callable[[FloatArray], float],
+    expanded: Callable[[FloatArray], Quadratic],
+    free: npt.NDArray[np.bool_],
+    steps: int,
+    enough: float = inf,
+) -> tuple[FloatArray, Quadratic | None]:
+    """Levenberg-Marquardt steps until they gain nothing (Marquardt 1963).
+
+    Args:
+        start: parameters to begin with, of finite loss.
+        loss: of parameters; infinity where there is none.
+        expanded: the expansion at parameters; its loss is that of `loss`.
+        free: which parameters may change.
+        steps: most of them.
+        enough: loss that is of use; the steps end early where they do not come near.
+
+    Returns:
+        the parameters of least loss, never above that of the start, and the expansion there, if it
+        was made.
+    """
+    point, damping, now = start, DAMPING, None
+    for _ in range(steps):
+        now = expanded(point) if now is None else now
+        for _ in range(TRIES):
+            further = point - now.inverse(free, damping) @ now.slope
+            reached = loss(further)
+            if reached < now.loss:
+                break
+            damping *= FARTHER
+        else:
+            break
+        before, point, now = now.loss, further, None
+        damping = max(damping / NEARER, DAMPING)
+        gained = before - reached
+        if gained < SMALL * before or reached - gained > enough:
+            break
+    return point, now
