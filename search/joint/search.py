@@ -4,7 +4,7 @@ Growth is gradient boosting with a joint fit: in each round terms are proposed f
 stands (`search.joint.proposals`), the one or two join that take the most loss for their price
 (`search.joint.gains`), and all constants are fitted together. Then follows backward elimination of
 readouts, terms and parts of terms (`search.joint.cuts`). The models on the way that no cheaper one
-beats are compiled and measured.
+beats are compiled and measured, as far as their prices differ.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ READOUT_BITS = (6, 5)  # address and entry of the table of a readout
 LEAST = 1e-6  # deviation of a term's values
 FEW = 3  # models that are measured where the search is cut off
 TELLING = 0.02  # share of the loss that a dearer model takes away, else it is not measured
+CHEAPER = 0.85  # price of a model that is measured as a share of the dearer one's before it
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,13 +145,13 @@ class JointSearch:
         elif len(self._curve) < self._settings.rounds:
             self._grow(budget)
         elif not self._shrink():
-            self._left = _telling(self._path)
+            self._left = telling(self._path)
         self._slices += 1
 
     def conclude(self) -> None:
         """Measure a few of the models that there are, and nothing more."""
         if self._left is None:
-            found = _telling(self._path)
+            found = telling(self._path)
             self._left = found[:: -(-len(found) // FEW)] if found else []
 
     # --- growth --------------------------------------------------------------------------------
@@ -316,12 +317,25 @@ class JointSearch:
         self._entries = [FrontEntry.from_dict(entry) for entry in values["entries"]]
 
 
-def _telling(path: Sequence[tuple[JointModel, float, float]]) -> list[JointModel]:
-    """Models that take less loss than all cheaper ones, the dearest first."""
-    kept: list[JointModel] = []
+def telling(path: Sequence[tuple[JointModel, float, float]]) -> list[JointModel]:
+    """Models to measure, the dearest first, which is the one of least loss.
+
+    Each takes more than a share of the loss of all cheaper ones, and costs clearly less than the
+    one before it: to compile a large model takes as long as to grow it.
+
+    Args:
+        path: models, their losses and their prices.
+    """
+    better: list[tuple[JointModel, float]] = []
     least = np.inf
-    for model, loss, _ in sorted(path, key=lambda p: (p[2], p[1])):
+    for model, loss, price in sorted(path, key=lambda p: (p[2], p[1])):
         if model.terms and loss < (1.0 - TELLING) * least:
-            kept.append(model)
+            better.append((model, price))
             least = loss
-    return kept[::-1]
+    kept: list[JointModel] = []
+    most = np.inf
+    for model, price in reversed(better):
+        if price <= most:
+            kept.append(model)
+            most = CHEAPER * price
+    return kept

@@ -11,7 +11,9 @@ from distill_samples import FORMATS, classes, distiller, inputs, short, values
 from symtick.search.data.problem import Problem
 from symtick.search.distill.settings import DistillConfig
 from symtick.search.hybrid.settings import HYBRID_METHODS
-from symtick.search.joint.search import JointSearch
+from symtick.search.joint.model import JointModel
+from symtick.search.joint.search import CHEAPER, TELLING, JointSearch, telling
+from symtick.search.joint.trees import number
 
 pytestmark = pytest.mark.kernel
 
@@ -78,3 +80,21 @@ def test_starts_differ_and_repeat() -> None:
         search.step()
         search.step()
     assert one.curve == again.curve != other.curve
+
+
+def test_models_that_are_measured_differ_in_loss_and_price() -> None:
+    rng = np.random.default_rng(3)
+    models = [JointModel((number(1.0),), np.ones((1, 1)), np.zeros(1)) for _ in range(200)]
+    prices = np.exp(rng.uniform(0.0, 4.0, 200))
+    losses = np.exp(rng.normal(0.0, 0.2, 200)) / prices
+    path = list(zip(models, losses.tolist(), prices.tolist(), strict=True))
+    places = [models.index(m) for m in telling(path)]
+    assert 4 < len(places) <= 1 - 4.0 / np.log(CHEAPER)
+    assert (prices[places[1:]] <= CHEAPER * prices[places[:-1]]).all()
+    for place in places:
+        cheaper = losses[prices < prices[place]]
+        assert (losses[place] < (1.0 - TELLING) * cheaper).all()
+    best = losses < losses.min() / (1.0 - TELLING)
+    assert places[0] in np.flatnonzero(best)
+    empty = JointModel((), np.zeros((0, 1)), np.zeros(1))
+    assert telling([(empty, 0.0, 0.0), *path[:1]]) == models[:1]
