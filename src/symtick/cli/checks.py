@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from symtick.cli.console import AsJson, Folder, counting, line, print_json, print_table, stops
 from symtick.defaults import VECTORS
+
+if TYPE_CHECKING:
+    from symtick.sim.proof import Proof
 
 _KEEPING = "the results of the designs that are done"
 
@@ -18,15 +22,21 @@ def verify(
         int | None, typer.Option(min=1, help=f"Vectors for each design; default {VECTORS:,}.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the random vectors.")] = 0,
+    proofs: Annotated[
+        bool, typer.Option("--prove", help="Prove it for all inputs, too, as far as that goes.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run C++ and Verilog against the exact reference, bit for bit.
 
-    The C++ is compiled with g++, the Verilog runs under cocotb in Verilator.
+    The C++ is compiled with g++, the Verilog runs under cocotb in Verilator. With --prove it is
+    then shown for all inputs that the Verilog computes the graph, and the graph the formula within
+    a bound, or said what cannot be decided.
     """
     from symtick.design_folder.checks import verify_folder
     from symtick.design_folder.folder import design_folders, is_design
     from symtick.errors import VerificationError
+    from symtick.sim.proof.outcome import Verdict
 
     with stops(_KEEPING), counting("verifying", len(design_folders(folder))) as tell:
         if is_design(folder):
@@ -35,15 +45,37 @@ def verify(
             from symtick.run.folder import open_run
 
             results = open_run(folder).verify(vectors, seed, lambda done: tell(done.design))
+    proved = _proofs(folder) if proofs else []
     if as_json:
-        print_json([result.to_json() for result in results])
+        found = [result.to_json() for result in results]
+        print_json([
+            {**r, "proof": p.to_json()} for r, p in zip(found, proved, strict=True)
+        ] if proofs else found)  # fmt: skip
     else:
         for result in results:
             line(result, style=None if result.ok else "red")
             if result.first_mismatch:
                 line(f"  {result.first_mismatch}")
+        for proof in proved:
+            for text in proof.lines():
+                line(text, style="red" if proof.verdict is Verdict.COUNTEREXAMPLE else None)
+    if any(proof.verdict is Verdict.COUNTEREXAMPLE for proof in proved):
+        raise VerificationError("a proof found a counterexample: see above")
     if not all(result.ok for result in results):
         raise VerificationError("a design differs from its reference or its schedule: see above")
+
+
+def _proofs(folder: Path) -> list[Proof]:
+    """The proofs of all designs in a folder, one after the other."""
+    from symtick.design_folder.folder import design_folders
+    from symtick.design_folder.proving import prove_folder
+
+    folders, proved = design_folders(folder), []
+    with stops(_KEEPING), counting("proving", len(folders)) as tell:
+        for place in folders:
+            proved.append(prove_folder(place))
+            tell(proved[-1].design)
+    return proved
 
 
 def synth(

@@ -1,0 +1,145 @@
+"""Faults put into emitted Verilog and into graphs: what a proof has to find."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from random import Random
+
+from symtick.codegen import GNode, GOp, Graph
+
+_OPERATORS = {"+": "-", "-": "+", "*": "+", ">=": ">", "<": "<=", "&": "|", "|": "&", "^": "&"}
+Change = tuple[str, str]  # the kind, and the changed text
+
+
+def verilog_mutants(text: str, random: Random) -> Iterator[Change]:
+    """Changed texts, of each kind in turn, without end; some compute the same.
+
+    Kinds: `entry` (a bit of a table), `operator`, `register` (one that is dropped), `sign` (a
+    declaration or a `$signed`), `slice` (one bit off), `constant` (a bit of it), `order` (of the
+    two sides of a choice), `address` (of a table).
+    """
+    kinds: dict[str, Callable[[str, Random], str | None]] = {
+        "entry": _entry, "operator": _operator, "register": _register, "sign": _sign,
+        "slice": _slice, "constant": _constant, "order": _order, "address": _address,
+    }  # fmt: skip
+    while True:
+        for kind, change in kinds.items():
+            made = change(text, random)
+            if made is not None and made != text:
+                yield kind, made
+
+
+def _code(text: str) -> str:
+    """The text with comments blanked, of the same length."""
+    return re.sub(r"//[^\n]*", lambda m: " " * len(m[0]), text)
+
+
+def _changed(
+    text: str, random: Random, pattern: str, change: Callable[[re.Match[str]], str]
+) -> str | None:
+    """The text with one match of a pattern changed, after the ports and outside comments."""
+    code = _code(text)
+    places = list(re.finditer(pattern, code[code.index(");") :]))
+    if not places:
+        return None
+    chosen, start = random.choice(places), code.index(");")
+    return text[: start + chosen.start()] + change(chosen) + text[start + chosen.end() :]
+
+
+def _entry(text: str, random: Random) -> str | None:
+    def flip(match: re.Match[str]) -> str:
+        value = int(match[3], 16) ^ 1 << random.randrange(int(match[2]))
+        return f"{match[1]}{match[2]}'h{value:x};"
+
+    return _changed(text, random, r"(_rom_* = )(\d+)'h([0-9a-f]+);", flip)
+
+
+def _operator(text: str, random: Random) -> str | None:
+    pattern = r"(?<= )(\+|-|\*|>=|<|&|\||\^)(?= )"
+    return _changed(text, random, pattern, lambda m: _OPERATORS[m[1]])
+
+
+def _register(text: str, random: Random) -> str | None:
+    """A register becomes a wire: its value is there a tick early."""
+    found = re.findall(r"^ +(\w+) <= ([^;]+);", _code(text), re.MULTILINE)
+    if not found:
+        return None
+    name, source = random.choice(found)
+    text = re.sub(rf"\n +{name} <= [^;]+;", "", text)
+    return re.sub(rf"( +)reg ([^;\n]*\b{name});", rf"\1wire \2 = {source};", text)
+
+
+def _sign(text: str, random: Random) -> str | None:
+    pattern = r"\$signed\((?=[^;]*\))|(?<=wire )signed (?=\[)|(?<=reg )signed (?=\[)"
+    return _changed(text, random, pattern, lambda m: "(" if m[0].startswith("$") else "")
+
+
+def _slice(text: str, random: Random) -> str | None:
+    def move(match: re.Match[str]) -> str:
+        high, low = int(match[1]), int(match[2])
+        return (
+            f"[{high + 1}:{low + 1}]"
+            if low == 0 or random.random() < 0.5
+            else (f"[{high - 1}:{low - 1}]")
+        )
+
+    return _changed(text, random, r"(?<=\w)\[(\d+):(\d+)\]", move)
+
+
+def _constant(text: str, random: Random) -> str | None:
+    def flip(match: re.Match[str]) -> str:
+        value = int(match[2]) ^ 1 << random.randrange(int(match[1]))
+        return f"{match[1]}'d{value}"
+
+    return _changed(text, random, r"(?<!_rom = )(?<!_rom_ = )\b(\d+)'d(\d+)", flip)
+
+
+def _order(text: str, random: Random) -> str | None:
+    pattern = r"\? ([\w'\[\]:]+) : ([\w'\[\]:]+)(?=;)"
+    return _changed(text, random, pattern, lambda m: f"? {m[2]} : {m[1]}")
+
+
+def _address(text: str, random: Random) -> str | None:
+    """A table reads another one's address, or another register of it."""
+    reads = re.findall(r"_rom_*\((\w+)\);", _code(text))
+    return _changed(
+        text, random, r"(_rom_*)\((\w+)\)(?=;)", lambda m: f"{m[1]}({random.choice(reads)})"
+    )
+
+
+def graph_mutants(graph: Graph, random: Random) -> Iterator[tuple[str, Graph]]:
+    """Changed graphs without end; each keeps formats and ranges as they are stated.
+
+    Kinds: `entry` (a table's, up or down by one), `operation` (another one of two arguments),
+    `argument` (another node of the same format), `number` (a constant), `mode` (a cast's rounding).
+    """
+    while True:
+        k = random.randrange(len(graph.nodes))
+        found = _changed_node(graph, k, random)
+        if found is not None and found[1] != graph.nodes[k]:
+            kind, node = found
+            yield kind, replace(graph, nodes=(*graph.nodes[:k], node, *graph.nodes[k + 1 :]))
+
+
+def _changed_node(graph: Graph, number: int, random: Random) -> tuple[str, GNode] | None:
+    node = graph.nodes[number]
+    if node.op is GOp.TABLE:
+        address = graph.nodes[node.args[0]]
+        place = random.randint(address.lo, address.hi) % len(node.contents)
+        moved = node.contents[place] + random.choice((-1, 1))
+        if not node.lo <= moved <= node.hi:
+            return None
+        contents = (*node.contents[:place], moved, *node.contents[place + 1 :])
+        return "entry", replace(node, contents=contents)
+    if node.op in (GOp.ADD, GOp.SUB, GOp.MIN, GOp.MAX) and random.random() < 0.5:
+        others = [op for op in (GOp.ADD, GOp.SUB, GOp.MIN, GOp.MAX) if op is not node.op]
+        return "operation", replace(node, op=random.choice(others))
+    alike = [
+        k for k in range(number)
+        if node.args and graph.nodes[k].fmt == graph.nodes[node.args[0]].fmt and k != node.args[0]
+    ]  # fmt: skip
+    if alike:
+        return "argument", replace(node, args=(random.choice(alike), *node.args[1:]))
+    return None

@@ -1,0 +1,157 @@
+"""Yosys's word-level netlist of a module: its nets, registers, memories, and where paths lead.
+
+Nets are Yosys's numbers for single bits; constants are "0", "1" and "x". Registers of a pipeline
+without feedback only delay: where every path from an input to an output passes the same number of
+them, the module is its logic without registers, so many ticks later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from symtick.errors import ToolError
+
+Net = int | str
+Cell = dict[str, Any]
+REGISTER, MEMORY = "$dff", "$mem_v2"
+
+
+class NetlistError(ToolError):
+    """A module is no feed-forward pipeline."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A memory that nothing writes.
+
+    Attributes:
+        cell: its name.
+        address: nets of the address.
+        data: nets of the entry read.
+        entries: the entries by address, as bit patterns; None where a bit is undefined.
+    """
+
+    cell: str
+    address: tuple[Net, ...]
+    data: tuple[Net, ...]
+    entries: tuple[int | None, ...]
+
+
+class Netlist:
+    """One flat module, as Yosys's `write_json` gives it.
+
+    Args:
+        module: the module's JSON value.
+
+    Raises:
+        NetlistError: it has a loop, a cell with memory of another kind than plain registers on the
+            rising edge of one clock, or a net that two cells drive.
+    """
+
+    def __init__(self, module: Mapping[str, Any]) -> None:
+        self.ports: dict[str, dict[str, Any]] = dict(module["ports"])
+        self.cells: dict[str, Cell] = dict(module["cells"])
+        self.names: dict[str, list[Net]] = {n: w["bits"] for n, w in module["netnames"].items()}
+        self._delayed: dict[Net, Net] = {}
+        self._driver: dict[Net, str] = {}
+        for name, cell in self.cells.items():
+            self._add(name, cell)
+
+    def _add(self, name: str, cell: Cell) -> None:
+        if cell["type"] == REGISTER:
+            if int(cell["parameters"]["CLK_POLARITY"], 2) != 1 or cell["connections"]["CLK"] != (
+                self.port("clk")
+            ):
+                raise NetlistError(f"register {name} is not clocked by the rising edge of clk")
+            pairs = zip(cell["connections"]["Q"], cell["connections"]["D"], strict=True)
+            self._delayed |= dict(pairs)
+        for net in self.outputs_of(cell):
+            if net in self._driver:
+                raise NetlistError(f"two cells drive one net: {self._driver[net]} and {name}")
+            self._driver[net] = name
+
+    def port(self, name: str) -> list[Net]:
+        """The nets of a port; none where there is no such port."""
+        return self.ports[name]["bits"] if name in self.ports else []
+
+    def outputs_of(self, cell: Cell) -> Iterator[Net]:
+        """The nets that a cell drives."""
+        for pin, nets in cell["connections"].items():
+            if cell["port_directions"][pin] == "output":
+                yield from nets
+
+    def inputs_of(self, cell: Cell) -> Iterator[Net]:
+        """The nets that a cell reads, its clock and unused pins of a memory apart."""
+        for pin, nets in cell["connections"].items():
+            asked = cell["type"] != MEMORY or pin == "RD_ADDR"
+            if cell["port_directions"][pin] == "input" and pin != "CLK" and asked:
+                yield from nets
+
+    def undelayed(self, net: Net) -> Net:
+        """The net behind all registers that only delay it."""
+        seen: set[Net] = set()
+        while net in self._delayed and net not in seen:
+            seen.add(net)
+            net = self._delayed[net]
+        return net
+
+    @cached_property
+    def ticks(self) -> dict[Net, frozenset[int]]:
+        """For each net the numbers of registers on its paths from the inputs; constants have none.
+
+        Raises:
+            NetlistError: there is a loop.
+        """
+        order = TopologicalSorter(
+            {
+                name: {self._driver[n] for n in self.inputs_of(cell) if n in self._driver}
+                for name, cell in self.cells.items()
+            }
+        )
+        found: dict[Net, frozenset[int]] = {}
+        for port in self.ports.values():
+            if port["direction"] == "input":
+                found |= dict.fromkeys(port["bits"], frozenset({0}))
+        try:
+            for name in order.static_order():
+                cell = self.cells[name]
+                if cell["type"] == REGISTER:
+                    for q, d in zip(*(cell["connections"][p] for p in "QD"), strict=True):
+                        found[q] = frozenset(t + 1 for t in found.get(d, frozenset()))
+                    continue
+                ticks = frozenset().union(*(found.get(n, ()) for n in self.inputs_of(cell)))
+                found |= dict.fromkeys(self.outputs_of(cell), ticks)
+        except CycleError as error:
+            raise NetlistError(f"there is a loop through {', '.join(error.args[1])}") from None
+        return found
+
+    @cached_property
+    def known(self) -> frozenset[Net]:
+        """Every net that a cell, an input or a constant gives a value."""
+        inputs = (p["bits"] for p in self.ports.values() if p["direction"] == "input")
+        return frozenset({"0", "1", *self._driver, *(net for bits in inputs for net in bits)})
+
+    def memories(self) -> Iterator[Memory]:
+        """Every memory; raises NetlistError for one that something can write."""
+        for name, cell in self.cells.items():
+            if cell["type"] != MEMORY:
+                continue
+            figures = {k: v for k, v in cell["parameters"].items() if k != "INIT"}
+            pins = cell["connections"]
+            number = {k: int(v, 2) for k, v in figures.items() if set(v) <= {"0", "1"}}
+            if number["WR_PORTS"] or number["RD_PORTS"] != 1 or number["RD_CLK_ENABLE"]:
+                raise NetlistError(f"memory {name} is no table that is read without a clock")
+            entries = _entries(cell["parameters"]["INIT"], number["WIDTH"], number["SIZE"])
+            before: list[int | None] = [None] * number["OFFSET"]
+            entries = [*before, *entries]
+            entries += [None] * ((1 << number["ABITS"]) - len(entries))
+            yield Memory(name, tuple(pins["RD_ADDR"]), tuple(pins["RD_DATA"]), tuple(entries))
+
+
+def _entries(bits: str, width: int, size: int) -> list[int | None]:
+    words = [bits[max(len(bits) - (k + 1) * width, 0) : len(bits) - k * width] for k in range(size)]
+    return [int(word, 2) if set(word) <= {"0", "1"} and word else None for word in words]

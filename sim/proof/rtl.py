@@ -1,0 +1,444 @@
+"""Verilog = graph: every node of the emitted Verilog computes what the graph says of it.
+
+The emitted text is read by Yosys, its registers are taken out once every path is known to pass the
+scheduled number of them, and it is cut at every node: a node's logic reads the nodes before it as
+free bits within their ranges (`ranges` shows that these hold). Tables are compared entry by entry;
+everything else is compared with the graph's own text (`model`) by Yosys's equivalence checker. As
+the graph has no loop, nodes that are each right for all values of their arguments make a design
+that is right for all inputs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from symtick.codegen.design import Design
+from symtick.codegen.ir.graph import GNode, GOp, Graph
+from symtick.errors import ToolError
+from symtick.files import write_text
+from symtick.sim.proof.model import assigned, constant, holder, signal
+from symtick.sim.proof.netlist import REGISTER, Cell, Memory, Net, Netlist, NetlistError
+from symtick.sim.proof.outcome import Finding, Step, Verdict
+from symtick.sim.proof.ranges import code_range, wrong_ranges
+from symtick.sim.tools import execute, find
+
+CLAIM = "Verilog = graph"
+TIMEOUT = 600.0
+_NO_SIGNAL = (GOp.CONST, GOp.SCALE)
+
+
+def verilog_equals_graph(
+    design: Design, source: Path, folder: Path, timeout: float = TIMEOUT
+) -> Step:
+    """Prove that a Verilog file computes the design's graph, as late as its schedule says.
+
+    Args:
+        design: the design; of its Verilog only the names of signals are taken over.
+        source: the Verilog.
+        folder: where scripts, logs and netlists go; it is created.
+        timeout: seconds for each run of Yosys.
+
+    Raises:
+        ToolError: Yosys is missing, or cannot read the file.
+    """
+    start = _processor_seconds()
+    try:
+        findings = _Check(design, _read(source, design.name, folder)).findings(folder, timeout)
+    except NetlistError as error:
+        findings = [Finding("pipeline", Verdict.COUNTEREXAMPLE, str(error))]
+    return Step(CLAIM, tuple(findings), _processor_seconds() - start)
+
+
+def _processor_seconds() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def _read(source: Path, top: str, folder: Path) -> Netlist:
+    path = folder.resolve() / "emitted.json"
+    lines = [
+        f'read_verilog -sv -nolatches "{source.resolve()}"',
+        f"hierarchy -check -top {top}",
+        "proc",
+        "flatten",
+        "memory_collect",
+        f'write_json "{path}"',
+    ]
+    _yosys(lines, folder, "read", TIMEOUT)
+    return Netlist(json.loads(path.read_text())["modules"][top])
+
+
+def _yosys(lines: Sequence[str], folder: Path, name: str, timeout: float) -> None:
+    tool = find("yosys")
+    script = folder.resolve() / f"{name}.ys"
+    write_text(script, "\n".join(lines) + "\n")
+    log = script.with_suffix(".log")
+    execute([*tool.command, script], folder=script.parent, log=log, env=tool.environment(),
+            timeout=timeout)  # fmt: skip
+
+
+@dataclass
+class _Cut:
+    """The emitted logic, cut at the nodes.
+
+    Attributes:
+        nets: the nets of each node that has a signal, by node.
+        owner: the first node that each of these nets belongs to, and its bit there.
+        free: the net that stands for a cut one where it is read.
+    """
+
+    nets: dict[int, list[Net]]
+    owner: dict[Net, tuple[int, int]] = field(default_factory=dict)
+    free: dict[Net, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        number = max(
+            (n for nets in self.nets.values() for n in nets if isinstance(n, int)), default=1
+        )
+        number += 1 << 30
+        for k, nets in self.nets.items():
+            for bit, net in enumerate(nets):
+                if isinstance(net, int) and net not in self.owner:
+                    self.owner[net] = k, bit
+                    self.free[net] = (number := number + 1)
+
+    def read(self, net: Net) -> Net:
+        """A net as logic behind the cut reads it."""
+        return self.free.get(net, net)
+
+    def driven(self, number: int) -> list[Net]:
+        """What a node's own logic drives; of bits that an earlier node owns, what stands there."""
+        return [
+            net if self.owner.get(net, (number, 0))[0] == number else self.read(net)
+            for net in self.nets[number]
+        ]
+
+
+class _Check:
+    def __init__(self, design: Design, netlist: Netlist) -> None:
+        self.design, self.graph, self.netlist = design, design.graph, netlist
+        self.wrong: list[Finding] = []
+        self.labels = [_label(self.graph, k) for k in range(len(self.graph.nodes))]
+        self.ports = self._ports()
+        self.cut = _Cut(self._nets())
+
+    # -- where nodes stand in the netlist
+
+    def _ports(self) -> dict[tuple[str, int], list[Net]]:
+        """The nets of each port, by direction and index."""
+        graph, found = self.graph, {}
+        read = {n.number: n for n in graph.nodes if n.op is GOp.INPUT}
+        wanted = [("input", j, graph.input_names[j], read[j]) for j in sorted(read)]
+        wanted += [
+            ("output", j, graph.output_names[j], graph.nodes[k])
+            for j, k in enumerate(graph.outputs)
+        ]
+        left = {
+            n: p for n, p in self.netlist.ports.items() if n != "clk" or p["direction"] != "input"
+        }
+        for direction, j, name, node in wanted:
+            names = [n for n, p in left.items() if p["direction"] == direction
+                     and re.fullmatch(re.escape(name) + "_*", n)]  # fmt: skip
+            if not names or len(left[min(names)]["bits"]) != node.fmt.width:
+                raise NetlistError(f"there is no {direction} {name} of {node.fmt.width} bits")
+            found[direction, j] = left.pop(min(names))["bits"]
+        if left:
+            raise NetlistError(f"port {', '.join(left)} is none of the graph's")
+        return found
+
+    def _nets(self) -> dict[int, list[Net]]:
+        """The nets of every node that has a signal of its own, behind registers."""
+        nets: dict[int, list[Net]] = {}
+        for k, node in enumerate(self.graph.nodes):
+            if node.op in _NO_SIGNAL:
+                continue
+            bits = self.ports["input", node.number] if node.op is GOp.INPUT else self._named(k)
+            if len(bits) != node.fmt.width:
+                raise NetlistError(f"signal {self.labels[k]} has not {node.fmt.width} bits")
+            nets[k] = [self.netlist.undelayed(net) for net in bits]
+        return nets
+
+    def _named(self, number: int) -> list[Net]:
+        name = self.labels[number]
+        while name in self.netlist.ports or name not in self.netlist.names:
+            name += "_"
+            if len(name) > len(self.labels[number]) + 9:
+                raise NetlistError(f"there is no signal {self.labels[number]}")
+        return self.netlist.names[name]
+
+    # -- what is to be shown
+
+    def findings(self, folder: Path, timeout: float) -> list[Finding]:
+        """The answers: latency, ranges, outputs, tables, and the other nodes."""
+        answers = [*self._latency(), *self._ranges(), *self._outputs()]
+        tables, cells = self._tables()
+        rest = [
+            k for k in self.cut.nets
+            if self.graph.nodes[k].op is not GOp.INPUT and k not in tables
+        ]  # fmt: skip
+        answers += tables.values()
+        proved = self._proved(rest, cells, folder, timeout)
+        for k in rest:
+            if k in proved:
+                answers.append(Finding(self.labels[k], Verdict.PROVED, "equivalence checker"))
+            else:
+                why = "its logic is not shown to equal the graph's node for all values before it"
+                answers.append(Finding(self.labels[k], Verdict.UNDECIDED, why))
+        return answers
+
+    def _latency(self) -> list[Finding]:
+        latency, answers = self.design.schedule.latency, []
+        for j, name in enumerate(self.graph.output_names):
+            ticks = frozenset().union(
+                *(self.netlist.ticks.get(n, ()) for n in self.ports["output", j])
+            )
+            right = ticks <= {latency}
+            verdict = Verdict.PROVED if right else Verdict.COUNTEREXAMPLE
+            passed = " or ".join(map(str, sorted(ticks))) or "no"
+            text = f"paths from the inputs pass {passed} registers, scheduled are {latency}"
+            answers.append(Finding(f"latency of {name}", verdict, text))
+        return answers
+
+    def _ranges(self) -> list[Finding]:
+        wrong = wrong_ranges(self.graph)
+        if not wrong:
+            return [Finding("ranges of all nodes", Verdict.PROVED, "interval arithmetic")]
+        return [
+            Finding(f"range of {self.labels[k]}", Verdict.UNDECIDED, t) for k, t in wrong.items()
+        ]
+
+    def _outputs(self) -> list[Finding]:
+        """Whether each output port carries its node."""
+        answers = []
+        for j, k in enumerate(self.graph.outputs):
+            node, name = self.graph.nodes[holder(self.graph, k)], self.graph.output_names[j]
+            have = [self.netlist.undelayed(net) for net in self.ports["output", j]]
+            if node.op is GOp.CONST:
+                wanted = _constant_nets(node)
+            else:
+                wanted = self.cut.nets[holder(self.graph, k)]
+            same = have == wanted
+            verdict = Verdict.PROVED if same else Verdict.COUNTEREXAMPLE
+            text = "it is" if same else "it is not"
+            answers.append(Finding(f"output {name}", verdict, f"{text} {self.labels[k]}"))
+        return answers
+
+    def _tables(self) -> tuple[dict[int, Finding], dict[str, Cell]]:
+        """Tables that are memories, compared entry by entry; and the logic that is left."""
+        cells = {n: c for n, c in self.netlist.cells.items() if c["type"] != REGISTER}
+        by_data: dict[tuple[Net, ...], Memory] = {m.data: m for m in self.netlist.memories()}
+        found: dict[int, Finding] = {}
+        for k, node in enumerate(self.graph.nodes):
+            memory = by_data.get(tuple(self.cut.nets.get(k, ())))
+            if node.op is GOp.TABLE and memory is not None:
+                found[k] = self._table(k, node, memory)
+                cells.pop(memory.cell, None)
+        return found, cells
+
+    def _table(self, number: int, node: GNode, memory: Memory) -> Finding:
+        name, source = self.labels[number], holder(self.graph, node.args[0])
+        address = self.graph.nodes[node.args[0]]
+        wanted = _constant_nets(address) if address.op is GOp.CONST else self.cut.nets[source]
+        read = [self.netlist.undelayed(net) for net in memory.address]
+        if read[: len(wanted)] != wanted or any(net != "0" for net in read[len(wanted) :]):
+            return Finding(
+                name, Verdict.COUNTEREXAMPLE, f"its address is not {self.labels[source]}"
+            )
+        span, size = len(node.contents), 1 << node.fmt.width
+        for raw in range(address.lo, address.hi + 1):
+            entry = memory.entries[raw % span]
+            if entry != node.contents[raw % span] % size:
+                text = f"entry {raw % span} is {entry}, not {node.contents[raw % span] % size}"
+                return Finding(name, Verdict.COUNTEREXAMPLE, text)
+        return Finding(name, Verdict.PROVED, f"all {address.hi - address.lo + 1} entries compared")
+
+    # -- the rest, by the equivalence checker
+
+    def _proved(
+        self, numbers: Sequence[int], cells: Mapping[str, Cell], folder: Path, timeout: float
+    ) -> set[int]:
+        """The nodes that are shown to be right, most of them for any values before them."""
+        latest = time.monotonic() + timeout
+        proved: set[int] = set()
+        waiting = [(tuple(numbers), False)]
+        while waiting and time.monotonic() < latest:
+            part, ranged = waiting.pop(0)
+            limit = max((latest - time.monotonic()) / (1 + 2 * bool(len(part) > 1)), 1.0)
+            if not part:
+                continue
+            found = self._attempt(part, ranged, cells, folder, limit)
+            if found is not None:
+                proved |= found
+                if not ranged:
+                    waiting.append((tuple(k for k in part if k not in found), True))
+            elif len(part) > 1:  # one hard node shall not keep the others from an answer
+                waiting += [(half, ranged) for half in (part[::2], part[1::2])]
+            elif not ranged:
+                waiting.append((part, True))
+        return proved
+
+    def _attempt(
+        self, numbers: Sequence[int], ranged: bool, cells: Mapping[str, Cell], folder: Path,
+        timeout: float,
+    ) -> set[int] | None:  # fmt: skip
+        """The nodes that Yosys shows to be right; None where it takes too long.
+
+        Args:
+            numbers: the nodes.
+            ranged: whether the values before a node keep to their ranges; else they are any.
+            cells: the emitted logic.
+            folder: for scripts and netlists.
+            timeout: seconds.
+        """
+        write_text(folder / "cut.json", json.dumps(self._cut_module(numbers, cells)))
+        write_text(folder / "model.v", "\n".join(self._top(numbers, ranged)) + "\n")
+        result = folder.resolve() / "proved.json"
+        lines = [
+            f'read_json "{folder.resolve() / "cut.json"}"',
+            f'read_verilog -sv "{folder.resolve() / "model.v"}"',
+            "hierarchy -check -top top",
+            "proc -norom",
+            "flatten",
+            "memory_map",
+            "opt_expr",
+            "cd top",
+            *(f"equiv_add e_{k} m_{k}" for k in numbers),
+            "equiv_struct",
+            "equiv_simple",
+            f'write_json "{result}"',
+        ]
+        start = time.monotonic()
+        try:
+            _yosys(lines, folder, "prove", timeout)
+        except ToolError:
+            if time.monotonic() - start < timeout:
+                raise
+            return None
+        return self._read_proved(numbers, json.loads(result.read_text())["modules"]["top"])
+
+    def _read_proved(self, numbers: Iterable[int], module: Mapping[str, Any]) -> set[int]:
+        """The nodes of which every bit is shown; Yosys connects both sides of what it has shown."""
+        shown: dict[Net, bool] = {}
+        for cell in module["cells"].values():
+            if cell["type"] == "$equiv":
+                (left,), (right,) = (cell["connections"][pin] for pin in "AB")
+                shown[left] = shown.get(left, True) and left == right
+        proved = set()
+        for k in numbers:
+            sides = zip(*(module["ports"][f"{side}_{k}"]["bits"] for side in "pq"), strict=True)
+            if all(shown.get(left, left == right) for left, right in sides):
+                proved.add(k)
+        return proved
+
+    def _cut_module(self, numbers: Iterable[int], cells: Mapping[str, Cell]) -> dict[str, Any]:
+        """The emitted logic with every node as an input where it is read."""
+        inputs: dict[int, list[Net]] = {}
+        for net, (k, _) in self.cut.owner.items():
+            inputs.setdefault(k, []).append(self.cut.free[net])
+        ports = {f"i_{k}": {"direction": "input", "bits": bits} for k, bits in inputs.items()}
+        anything = _Anything(max(self.cut.free.values(), default=1), self.netlist.known)
+        cuts = set(self.cut.free.values())
+        for k in numbers:
+            driven = [net if net in cuts else anything.of(net) for net in self.cut.driven(k)]
+            ports[f"o_{k}"] = {"direction": "output", "bits": driven}
+        moved = {}
+        for name, cell in cells.items():
+            pins = {
+                pin: nets if cell["port_directions"][pin] == "output"
+                else [self.cut.read(anything.of(self.netlist.undelayed(net))) for net in nets]
+                for pin, nets in cell["connections"].items()
+            }  # fmt: skip
+            moved[name] = {**cell, "connections": pins}
+        ports |= anything.port()
+        module = {"ports": ports, "cells": moved, "netnames": {}}
+        return {"creator": "symtick", "modules": {"cut": module}}
+
+    def _top(self, numbers: Sequence[int], ranged: bool) -> list[str]:
+        """A module with the cut logic, the graph's own text, and values between them.
+
+        Every node's value is free, or within its range; bits that are an earlier node's are those.
+        """
+        ports, lines, pins = [], [], []
+        for k in self.cut.nets:
+            ports_, lines_ = self._value(k, ranged)
+            ports += ports_
+            lines += lines_
+            pins += [f".i_{k}(i_{k})"] if ports_ else []
+        for k in numbers:
+            width = self.graph.nodes[k].fmt.width
+            ports += [f"output [{width - 1}:0] {side}_{k}" for side in "pq"]
+            pins.append(f".o_{k}(e_{k})")
+            lines += [f"wire [{width - 1}:0] e_{k};", f"assign p_{k} = e_{k};"]
+            lines += [*assigned(self.graph, k), f"assign q_{k} = m_{k};"]
+        return [f"module top({', '.join(ports)});", *lines, f"cut cut({', '.join(pins)});",
+                "endmodule"]  # fmt: skip
+
+    def _value(self, number: int, ranged: bool) -> tuple[list[str], list[str]]:
+        """Ports and lines that give `c_<number>` every value, or every one in the node's range."""
+        node, nets = self.graph.nodes[number], self.cut.nets[number]
+        own = [net for net, (k, _) in self.cut.owner.items() if k == number]
+        place = {net: bit for bit, net in enumerate(own)}
+        texts = []
+        for net in nets:
+            if net not in self.cut.owner:
+                texts.append(f"1'b{net}")
+            elif net in place:
+                texts.append(f"i_{number}[{place[net]}]")
+            else:
+                k, bit = self.cut.owner[net]
+                texts.append(f"{signal(k)}[{bit}]")
+        width = node.fmt.width
+        whole = "{" + ", ".join(reversed(texts)) + "}"
+        ports = [f"input [{len(own) - 1}:0] f_{number}"] if own else []
+        lines = [f"wire [{width - 1}:0] {signal(number)} = {whole};"]
+        if own:
+            limited = ranged and len(own) == width and (node.lo, node.hi) != code_range(node)
+            value = _within(node, f"f_{number}") if limited else f"f_{number}"
+            lines.insert(0, f"wire [{len(own) - 1}:0] i_{number} = {value};")
+        return ports, lines
+
+
+@dataclass
+class _Anything:
+    """Free nets in place of what nothing defines: a bit that is read must then not matter."""
+
+    last: int
+    known: frozenset[Net]
+    made: list[Net] = field(default_factory=list)
+
+    def of(self, net: Net) -> Net:
+        """The net itself, or a free one."""
+        if net in self.known:
+            return net
+        self.last += 1
+        self.made.append(self.last)
+        return self.last
+
+    def port(self) -> dict[str, Any]:
+        """A port for the free nets."""
+        return {"i_x": {"direction": "input", "bits": self.made}} if self.made else {}
+
+
+def _within(node: GNode, name: str) -> str:
+    """A value where it is in the node's range, else the least of the range."""
+    width = node.fmt.width
+    sign = f"{name}[{width - 1}]" if node.fmt.signed else "1'b0"
+    value = f"$signed({{{sign}, {name}}})"
+    low, high = (f"$signed({constant(v, width + 1)})" for v in (node.lo, node.hi))
+    return f"({value} >= {low} && {value} <= {high}) ? {name} : {constant(node.lo, width)}"
+
+
+def _constant_nets(node: GNode) -> list[Net]:
+    return [str(node.number >> bit & 1) for bit in range(node.fmt.width)]
+
+
+def _label(graph: Graph, number: int) -> str:
+    node = graph.nodes[number]
+    return graph.input_names[node.number] if node.op is GOp.INPUT else f"{node.op.value}{number}"

@@ -1,0 +1,52 @@
+"""The proof of the design in a folder; it is kept in `results/prove.json`.
+
+What is proved is the Verilog in the folder's `rtl/`, whoever has written it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from symtick.codegen.passes.pipeline import PASSES, run_passes
+from symtick.codegen.tuning.widths import with_widths
+from symtick.design_folder.folder import DesignSpec, read_spec
+from symtick.errors import InputError
+from symtick.extras import require
+from symtick.files import locked, write_json
+from symtick.sim.proof import Proof, Specification, prove
+
+PROOF = Path("results/prove.json")
+
+
+def prove_folder(folder: Path) -> Proof:
+    """Prove what can be proved of the design in a folder; writes results/prove.json.
+
+    Args:
+        folder: a design folder.
+
+    Raises:
+        InputError: there is no design in the folder, or no Verilog.
+        MissingExtraError: the extra that brings Yosys is not installed.
+        ToolError: Yosys is missing or fails.
+    """
+    spec, design = read_spec(folder)
+    require("symtick verify --prove", tools=("yosys",))
+    source = folder / "rtl" / f"{design.name}.v"
+    if not source.is_file():
+        raise InputError(f"there is no Verilog {source}: run symtick verify without --prove first")
+    with locked(folder, "prove", wait=True):
+        proof = prove(design, specification(spec), source, folder / "proof")
+        write_json(folder / PROOF, proof.to_json())
+    return proof
+
+
+def specification(spec: DesignSpec) -> Specification:
+    """What a design is to compute: its scores as they are lowered, with the widths it states."""
+    graph = spec.lowered(spec.precision)
+    if not spec.widths:
+        places = spec.precision.places(len(graph.outputs))
+        return Specification(graph, spec.formats, tuple(2.0**-frac for frac in places))
+    steps = PASSES if spec.latency != 0 else tuple(s for s in PASSES if s.name != "split")
+    narrowed = run_passes(graph, spec.model(), steps)
+    tuned = with_widths(narrowed, spec.widths, keep_ports=spec.precision.output is not None)
+    return Specification(tuned, spec.formats, None)

@@ -1,0 +1,138 @@
+"""Whole proofs: words in, decision out; and what is said where one is wrong or out of reach."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from random import Random
+
+import pytest
+from unit_model import UnitModel
+
+from benchmarks.codegen.mutants import graph_mutants
+from symtick.codegen import (
+    Decision,
+    Design,
+    Fixed,
+    GOp,
+    Graph,
+    Precision,
+    Slice,
+    compile_expression,
+)
+from symtick.codegen.emit.verilog import verilog_files
+from symtick.codegen.lowering.lower import lower
+from symtick.expr import parse
+from symtick.sim.proof import Proof, Specification, Verdict, prove
+from symtick.sim.proof.prove import ScoreProof
+
+_NAMES = ("x", "y", "z")
+_TEXTS = ["tanh(x + 0.5*y) + 0.3*z", "0.7*y - exp(z - x)", "0.2*x*y"]
+_FORMATS = [Fixed(6, 4)] * 3
+
+
+def _made(texts: list[str], **options: object) -> tuple[Design, Graph]:
+    expression, precision = parse(texts, _NAMES), Precision(term_frac=5)
+    design = compile_expression(
+        expression,
+        _FORMATS,
+        UnitModel(),
+        precision,
+        name="whole",
+        **options,  # type: ignore[arg-type]
+    )
+    names = [f"y{k}" for k in range(len(texts))]
+    return design, lower(expression, _FORMATS, UnitModel(), precision, names).graph
+
+
+def _wanted(scores: Graph) -> Specification:
+    return Specification(scores, _FORMATS, [2.0**-5] * len(scores.outputs))
+
+
+def _proof(design: Design, scores: Graph, folder: Path) -> Proof:
+    source = folder / "whole.v"
+    source.write_text(verilog_files(design)[f"rtl/{design.name}.v"])
+    return prove(design, _wanted(scores), source, folder / "proof")
+
+
+@pytest.mark.synth
+def test_words_to_index_is_proved(tmp_path: Path) -> None:
+    words = [Slice(Fixed(16, 8), fmt) for fmt in _FORMATS]
+    design, scores = _made(_TEXTS, slices=words, decision=Decision(("index",)))
+    proof = _proof(design, scores, tmp_path)
+    assert proof.verdict is Verdict.PROVED, proof.lines()
+    assert [step.verdict for step in proof.steps] == [Verdict.PROVED] * 3
+    assert proof.to_json()["verdict"] == "proved"
+
+
+def test_small_designs_are_decided_by_all_their_inputs() -> None:
+    outputs = Decision(("scores", "index", "margin", "top", "above"), (0.3,))
+    design, scores = _made(_TEXTS, decision=outputs)
+    answers = ScoreProof(design, _wanted(scores)).same()
+    assert [a.subject for a in answers] == [f"output {n}" for n in design.graph.output_names]
+    assert {a.verdict for a in answers} == {Verdict.PROVED}
+
+
+def test_the_bound_holds_and_is_close() -> None:
+    design, scores = _made(_TEXTS)
+    work = ScoreProof(design, _wanted(scores))
+    loose, exact = work.near(), work.near_for_all()
+    for one, other in zip(loose, exact, strict=True):
+        bounds = [float(f.reason.split()[1]) for f in (one, other)]
+        assert bounds[1] <= bounds[0] * 1.001 and bounds[0] < 2 * bounds[1]
+
+
+def test_another_formula_is_refuted_at_an_input() -> None:
+    design, scores = _made(_TEXTS)
+    other = replace(
+        design, expression=parse([_TEXTS[0], "0.7*y - exp(z - x) + 1", _TEXTS[2]], _NAMES)
+    )
+    answers = ScoreProof(other, _wanted(scores)).near()
+    assert [a.verdict for a in answers] == [
+        Verdict.PROVED, Verdict.COUNTEREXAMPLE, Verdict.PROVED,
+    ]  # fmt: skip
+    assert "off at raw x=" in answers[1].reason
+
+
+def test_faults_in_the_graph_are_found() -> None:
+    """What is not found computes the same on all inputs."""
+    design, scores = _made(_TEXTS, decision=Decision(("scores", "index")))
+    every = [design.graph.evaluate([[a, b, c]]).tolist() for a, b, c in _corners()]
+    verdicts = []
+    for _, graph in islice(graph_mutants(design.graph, Random(2)), 30):
+        answers = ScoreProof(replace(design, graph=graph), _wanted(scores)).same()
+        wrong = any(a.verdict is not Verdict.PROVED for a in answers)
+        verdicts.append(wrong)
+        if not wrong:
+            found = [graph.evaluate([[a, b, c]]).tolist() for a, b, c in _corners()]
+            assert found == every
+    assert sum(verdicts) > 20
+
+
+def _corners() -> list[tuple[int, int, int]]:
+    steps = range(-32, 32, 7)
+    return [(a, b, c) for a in steps for b in steps for c in steps]
+
+
+def test_a_fault_before_the_passes_is_found() -> None:
+    """A table entry of the lowered graph that is off by more than roundings explain."""
+    design, scores = _made(_TEXTS[:1])
+    number = next(k for k, n in enumerate(scores.nodes) if n.op is GOp.TABLE)
+    node = scores.nodes[number]
+    contents = tuple(v + 9 * (k == 3) for k, v in enumerate(node.contents))
+    nodes = tuple(replace(node, contents=contents) if k == number else n
+                  for k, n in enumerate(scores.nodes))  # fmt: skip
+    (answer,) = ScoreProof(design, _wanted(replace(scores, nodes=nodes))).near()
+    assert answer.verdict is Verdict.COUNTEREXAMPLE
+
+
+def test_what_is_out_of_reach_names_its_node() -> None:
+    wide = [Fixed(20, 18)] * 3
+    expression = parse(["x*y*z"], _NAMES)
+    precision = Precision(term_frac=12)
+    design = compile_expression(expression, wide, UnitModel(), precision, name="whole")
+    scores = lower(expression, wide, UnitModel(), precision, ["y0"]).graph
+    (answer,) = ScoreProof(design, Specification(scores, wide, [2.0**-12])).same()
+    assert answer.verdict is Verdict.UNDECIDED
+    assert "too wide" in answer.reason or "too many" in answer.reason

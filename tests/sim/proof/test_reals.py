@@ -1,0 +1,78 @@
+"""Enclosures of formulas against mpmath at forty digits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+
+from symtick.expr import OPS, Op, parse
+from symtick.sim.proof.reals import RULES, Enclosure, enclosures
+
+_EXACT: dict[str, Callable[..., Any]] = {
+    "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / b, "neg": lambda a: -a, "abs": abs, "min": min, "max": max,
+    "square": lambda a: a * a, "cube": lambda a: a**3, "pow": lambda a, b: a**b,
+    "log1p": lambda a: mpmath.log(1 + a), "log2": lambda a: mpmath.log(a) / mpmath.log(2),
+    "sigmoid": lambda a: 1 / (1 + mpmath.exp(-a)), "ge": lambda a, b: int(a >= b),
+    "gt": lambda a, b: int(a > b), "where": lambda c, a, b: a if c else b,
+}  # fmt: skip
+_SLACK = mpmath.mpf(2) ** -52  # of the ends that the test itself rounds
+
+
+def _exact(value: np.longdouble) -> mpmath.mpf:
+    mantissa, exponent = np.frexp(value)
+    return mpmath.mpf(int(np.ldexp(mantissa, 70))) * mpmath.mpf(2) ** (int(exponent) - 70)
+
+
+def _point(random: Random) -> float:
+    kinds = random.uniform(-3, 3), float(random.randint(-3, 3)), random.uniform(0, 1)
+    return random.choice(kinds)
+
+
+@pytest.mark.parametrize("op", list(OPS), ids=lambda op: op.name.lower())
+def test_every_operator_is_enclosed(op: Op) -> None:
+    random, checked = Random(int(op)), 0
+    rule = _EXACT.get(OPS[op].name) or getattr(mpmath, OPS[op].name)
+    with mpmath.workdps(40), np.errstate(all="ignore"):
+        for _ in range(150):
+            points = [_point(random) for _ in range(OPS[op].arity)]
+            widths = [random.choice((0.0, 0.0, random.uniform(0, 0.2))) for _ in points]
+            ends = [
+                Enclosure(*(np.array([np.longdouble(p) + s * np.longdouble(w)]) for s in (-1, 1)))
+                for p, w in zip(points, widths, strict=True)
+            ]
+            found = RULES[op](*ends)
+            if np.isnan(found.lo[0]) or not np.isfinite([found.lo[0], found.hi[0]]).all():
+                continue
+            low, high = _exact(found.lo[0]), _exact(found.hi[0])
+            for share in (-1, -0.5, 0, 0.3, 1):
+                at = [mpmath.mpf(p) + share * mpmath.mpf(w)
+                      for p, w in zip(points, widths, strict=True)]  # fmt: skip
+                try:
+                    value = mpmath.mpf(rule(*at))
+                except (TypeError, ValueError, ZeroDivisionError):
+                    continue  # not real there
+                slack = _SLACK * max(widths)
+                assert low - slack * 100 <= value <= high + slack * 100, (points, widths)
+                checked += 1
+    assert checked > 100
+
+
+def test_what_is_exact_has_no_width() -> None:
+    x = Enclosure.exactly(np.arange(-64, 64) / 16.0)
+    texts = ["x*x - 3*x + 0.25", "abs(x)/8", "floor(x) >= -1", "sqrt(square(x))"]
+    for found in enclosures(parse(texts, ("x",)), [x]):
+        assert (found.lo == found.hi).all()
+
+
+def test_what_is_not_defined_is_not_enclosed() -> None:
+    x = Enclosure.exactly(np.array([-1.0, 0.0, 1.0]))
+    found = enclosures(parse(["1/x", "log(x)", "sqrt(x)"], ("x",)), [x])
+    assert np.isnan(found[0].lo).tolist() == [False, True, False]
+    assert np.isnan(found[1].lo).tolist() == [True, False, False] or np.isinf(found[1].lo[1])
+    assert np.isnan(found[2].lo).tolist() == [True, False, False]
