@@ -98,7 +98,7 @@ def spread(task: FrontTask, width: int, most: int) -> list[DesignSpec]:
 
 def _config() -> DistillConfig:
     """A short search of both kinds: a layered form, a joint model."""
-    base = DistillConfig(threads=1)
+    base = DistillConfig(workers=1)
     layered = replace(base.layered, hidden=(5,), fit_steps=200, refit_steps=20, refined=0)
     return replace(
         base,

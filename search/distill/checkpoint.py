@@ -28,9 +28,9 @@ HEAD = "checkpoint.json"
 def fingerprint(
     problem: Problem, config: DistillConfig, model_name: str, slices: Sequence[Slice] = ()
 ) -> str:
-    """A digest of everything that decides the result (the number of threads does not)."""
+    """A digest of everything that decides the result (the number of workers does not)."""
     words: dict[str, Any] = {
-        "settings": replace(config, threads=1),
+        "settings": replace(config, workers=1),
         "model": model_name,
         "kind": problem.kind,
         "formats": [str(f) for f in problem.formats],

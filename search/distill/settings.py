@@ -44,7 +44,8 @@ class DistillConfig:
 
     Attributes:
         seed: of every random choice.
-        threads: searches that run at the same time; they change nothing but the time.
+        workers: processes that run searches at the same time; they change nothing but the time. One
+            works in this process.
         ops: names of the operators that may occur.
         decision: what designs deliver of their scores; it is part of their ticks and area.
         scheduler: where their registers go.
@@ -55,7 +56,7 @@ class DistillConfig:
     """
 
     seed: Natural = 1
-    threads: Threads = 2
+    workers: Threads = 2
     ops: Annotated[tuple[OpName, ...], Strict(False), Field(min_length=1)] = DEFAULT_OPS
     joint: JointSettings = field(default_factory=JointSettings)
     layered: LayeredSettings = field(default_factory=LayeredSettings)

@@ -58,6 +58,16 @@ class ShorteningRows:
         return cls(fitted, rows(settings.swap_rows), rows(settings.final_rows), most)
 
 
+def perceptron_work(number: int, problem: Problem, settings: ShorteningSettings) -> tuple[int, int]:
+    """Starts of perceptron `number` of the settings and steps of each; 0 where it is too large."""
+    hidden, outputs = settings.perceptrons[number], problem.outputs
+    return within_work(
+        settings.start_work, settings.starts, settings.start_steps,
+        hidden * (len(problem.input_names) + 1) + outputs * (hidden + 1),
+        min(settings.rows, problem.train.stop) * outputs,
+    )  # fmt: skip
+
+
 def _constant_loss(problem: Problem, rows: FitRows) -> float:
     mean = rows.goal.mean(axis=0)
     if problem.kind == "classes":
@@ -109,16 +119,10 @@ class Shortening:
         ops: Collection[Op],
         reference: int | None,
         seed: int,
-    ) -> Shortening | None:
-        """The shortening of perceptron `number` of the settings; None where it is too large."""
+    ) -> Shortening:
+        """The shortening of perceptron `number` of the settings (see `perceptron_work`)."""
         names, hidden = evaluator.problem.input_names, settings.perceptrons[number]
-        outputs = evaluator.problem.outputs
-        starts, steps = within_work(
-            settings.start_work, settings.starts, settings.start_steps,
-            hidden * (len(names) + 1) + outputs * (hidden + 1), len(rows.fit.X) * outputs,
-        )  # fmt: skip
-        if not starts:
-            return None
+        starts, steps = perceptron_work(number, evaluator.problem, settings)
 
         def start() -> Expression:
             rngs = [np.random.default_rng([seed, 4, number, k]) for k in range(starts)]

@@ -286,7 +286,7 @@ class SearchSection(_Section):
         shorten: designs of the front whose formulas are shortened; 0 leaves that out.
         effort: factor on the number of fitting steps of the layered forms, and on the random starts
             of perceptrons.
-        threads: worker threads; the result does not depend on it.
+        workers: processes that search at the same time; the result does not depend on it.
     """
 
     operators: Annotated[list[OpName], Field(min_length=1)] = list(SEARCH.ops)
@@ -301,7 +301,7 @@ class SearchSection(_Section):
     perceptrons: list[Hidden] = list(SEARCH.shortening.perceptrons)
     shorten: Annotated[int, Ge(0), Le(1000)] = SEARCH.shortening.designs
     effort: Annotated[float, Gt(0), Le(100)] = 1.0
-    threads: Threads = SEARCH.threads
+    workers: Threads = SEARCH.workers
 
     @model_validator(mode="after")
     def _something(self) -> SearchSection:

@@ -25,7 +25,7 @@ class Extra:
 EXTRAS = {
     "search": Extra(
         "distill, tune and compare of runs; the estimators",
-        {"h5py": "h5py", "pandas": "pandas", "scikit-learn": "sklearn",
+        {"h5py": "h5py", "loky": "loky", "pandas": "pandas", "scikit-learn": "sklearn",
          "threadpoolctl": "threadpoolctl", "torch": "torch"},
     ),
     "verify": Extra(

@@ -47,7 +47,7 @@ def rings(rows: int = 900) -> tuple[np.ndarray, np.ndarray]:
 
 def test_fits_predicts_and_scores_labels(capsys: pytest.CaptureFixture[str]) -> None:
     X, y = rings()
-    model = SymbolicDistiller(config=FAST, seed=5, verbose=1).fit(X[:600], y[:600])
+    model = SymbolicDistiller(config=FAST, workers=1, seed=5, verbose=1).fit(X[:600], y[:600])
     said = capsys.readouterr().out.splitlines()
     assert re.fullmatch(r"searching, 0 of 1 parts, 0 designs on the front \(\d+ s\)", said[0])
     assert said[-1].startswith("tuning widths, ") and "writing" not in said[-1]
@@ -58,17 +58,17 @@ def test_fits_predicts_and_scores_labels(capsys: pytest.CaptureFixture[str]) -> 
     assert all(e.ticks <= model.max_ticks for e in model.front_.entries)
 
 
-def test_same_seed_same_front_with_any_threads() -> None:
+def test_same_seed_same_front_with_any_number_of_workers() -> None:
     X, y = rings(400)
     first, second = (
-        SymbolicDistiller(config=FAST, seed=2, threads=t).fit(X, y).front_ for t in (1, 2)
+        SymbolicDistiller(config=FAST, seed=2, workers=t).fit(X, y).front_ for t in (1, 2)
     )
     assert first.to_json() == second.to_json()
 
 
 def test_clone_params_and_pipeline() -> None:
     X, y = rings(400)
-    model = SymbolicDistiller(config=FAST, max_ticks=4)
+    model = SymbolicDistiller(config=FAST, workers=1, max_ticks=4)
     again = clone(model)
     assert again.get_params() == model.get_params()
     assert again.set_params(max_ticks=2).max_ticks == 2
@@ -85,9 +85,11 @@ def test_imitates_a_fitted_estimator_not_the_labels(given: str) -> None:
     teacher = LogisticRegression().fit(X, truth)
     wrong = np.random.default_rng(0).permutation(truth)
     if given == "teacher":
-        model = SymbolicDistiller(teacher=teacher, config=FAST).fit(X, wrong)
+        model = SymbolicDistiller(teacher=teacher, config=FAST, workers=1).fit(X, wrong)
     else:
-        model = SymbolicDistiller(config=FAST).fit(X, wrong, scores=teacher.decision_function(X))
+        model = SymbolicDistiller(config=FAST, workers=1).fit(
+            X, wrong, scores=teacher.decision_function(X)
+        )
     assert np.mean(model.predict(X) == teacher.predict(X)) > 0.93
 
 
@@ -100,7 +102,7 @@ def test_scores_that_do_not_fit() -> None:
         (scores * np.inf, "the teacher's score 0 of row 0 is .*inf: give scores before softmax"),
     ):
         with pytest.raises(InputError, match=text):
-            SymbolicDistiller(config=FAST).fit(X, y, scores=wrong)
+            SymbolicDistiller(config=FAST, workers=1).fit(X, y, scores=wrong)
     with pytest.raises(InputError, match="a teacher and scores of one: leave one of the two out"):
         SymbolicDistiller(teacher=LogisticRegression().fit(X, y)).fit(X, y, scores=scores)
 
@@ -128,7 +130,7 @@ def test_a_classifier_of_labels_alone_is_refused(names: list[object]) -> None:
 def test_regression() -> None:
     X = np.random.default_rng(1).uniform(-2, 2, size=(800, 2))
     y = np.tanh(2 * X[:, 0]) + X[:, 1] ** 2
-    model = SymbolicDistiller(task="regression", input_format="fixed<8,1>", config=FAST)
+    model = SymbolicDistiller(task="regression", input_format="fixed<8,1>", config=FAST, workers=1)
     assert model.fit(X[:600], y[:600]).predict(X[600:]).shape == (200,)
     assert model.score(X[600:], y[600:]) > 0.95
 
@@ -140,7 +142,7 @@ def test_the_unit_of_a_target_changes_little(factor: float, offset: float) -> No
     found = []
     for target in (y, factor * y + offset):
         model = SymbolicDistiller(
-            task="regression", input_format="fixed<8,1>", config=FAST, keep=0.995
+            task="regression", input_format="fixed<8,1>", config=FAST, workers=1, keep=0.995
         )
         found.append(model.fit(X[:600], target[:600]).score(X[600:], target[600:]))
     assert found[0] > 0.99 and found[1] == pytest.approx(found[0], abs=0.01)
@@ -152,12 +154,12 @@ def test_a_target_that_no_design_can_hold(factor: float, size: str) -> None:
     y = np.stack([X[:, 0], factor * X[:, 1]], axis=1)
     words = f"the target 'y1' has a standard deviation of .*{size}, .* state it in another unit"
     with pytest.raises(InputError, match=words):
-        SymbolicDistiller(task="regression", config=FAST).fit(X, y)
+        SymbolicDistiller(task="regression", config=FAST, workers=1).fit(X, y)
 
 
 def test_writes_a_design(tmp_path: Path) -> None:
     X, y = rings(400)
-    model = SymbolicDistiller(config=FAST).fit(X, y)
+    model = SymbolicDistiller(config=FAST, workers=1).fit(X, y)
     design = model.write(tmp_path / "d", top="rings")
     assert design.schedule.latency == model.front_.entry().ticks
     assert (tmp_path / "d/firmware/rings.cpp").is_file()
@@ -165,7 +167,9 @@ def test_writes_a_design(tmp_path: Path) -> None:
 
 def test_firmware_decides_as_predict_does(tmp_path: Path) -> None:
     X, y = rings(400)
-    model = SymbolicDistiller(config=FAST, max_ticks=8, decide=("index", "margin")).fit(X, y)
+    model = SymbolicDistiller(config=FAST, workers=1, max_ticks=8, decide=("index", "margin")).fit(
+        X, y
+    )
     design = model.write(tmp_path / "d", top="rings")
     assert design.graph.output_names == ("index", "margin")
     assert design.schedule.latency == model.front_.entry().ticks
@@ -188,31 +192,35 @@ def test_refuses() -> None:
         ({"keep": 0.5}, r"^keep must be from config\.choice\.floor=0\.8 to 1, not 0\.5"),
         ({"keep": 2}, "^keep must be a number from 0 to 1, not 2"),
         ({"max_lut": -1}, "^max_lut must be a number above 0 or None, not -1"),
-        ({"threads": 2**40}, "^threads must be an integer from 1 to 1024, not 1099511627776"),
+        ({"workers": 2**40}, "^workers must be an integer from 1 to 1024, not 1099511627776"),
     ):
         with pytest.raises(InputError, match=text):
             SymbolicDistiller(**wrong).settings()
     with pytest.raises(InputError, match="a dict cannot teach"):
         SymbolicDistiller(teacher={}).fit(X, y)
     with pytest.raises(ValueError, match="2 features"):
-        SymbolicDistiller(config=FAST).fit(X, y).predict(X[:, :1])
+        SymbolicDistiller(config=FAST, workers=1).fit(X, y).predict(X[:, :1])
 
 
 def test_a_torch_module_teaches_classes_and_values() -> None:
     X, y = particles(600)
-    model = SymbolicDistiller(teacher=trained(X, y), config=FAST).fit(X, np.array(list("abc"))[y])
+    model = SymbolicDistiller(teacher=trained(X, y), config=FAST, workers=1).fit(
+        X, np.array(list("abc"))[y]
+    )
     assert set(model.predict(X)) <= set("abc") and model.score(X, np.array(list("abc"))[y]) > 0.8
     two = y[y < 2]
     net = trained(X[y < 2], two)
-    model = SymbolicDistiller(teacher=net, config=FAST).fit(X[y < 2], two)
+    model = SymbolicDistiller(teacher=net, config=FAST, workers=1).fit(X[y < 2], two)
     assert model.score(X[y < 2], two) > 0.8
     hits, curvature = muon_hits(800)
     net = trained(hits, curvature)
     model = SymbolicDistiller(teacher=net, task="regression", input_format="fixed<8,1>",
-                              config=FAST).fit(hits, curvature)  # fmt: skip
+                              config=FAST, workers=1).fit(hits, curvature)  # fmt: skip
     assert model.score(hits, curvature) > 0.9
     both = np.stack([curvature, np.abs(curvature)], axis=1)
-    model = SymbolicDistiller(teacher=trained(hits, both), task="regression", config=FAST)
+    model = SymbolicDistiller(
+        teacher=trained(hits, both), task="regression", config=FAST, workers=1
+    )
     assert model.fit(hits, both).predict(hits).shape == (800, 2)
 
 
@@ -221,12 +229,12 @@ def test_what_to_raise_where_too_little_is_kept() -> None:
     net = trained(X, y)
     y = net(torch.tensor(X).float()).argmax(1).numpy()
     model = SymbolicDistiller(
-        teacher=net, keep=1.0, input_format="fixed<2,1>", config=FAST
+        teacher=net, keep=1.0, input_format="fixed<2,1>", config=FAST, workers=1
     ).fit(X, y)  # fmt: skip
     assert model.front_.entry().score < model.front_.teacher_score
     bits = {s.setting: s for s in model.advice_}["input_format"]
     assert bits.helps and bits.value in (3, 4)
-    assert SymbolicDistiller(teacher=net, keep=0.8, config=FAST).fit(X, y).advice_ == ()
+    assert SymbolicDistiller(teacher=net, keep=0.8, config=FAST, workers=1).fit(X, y).advice_ == ()
 
 
 def test_a_module_with_another_number_of_outputs() -> None:
@@ -252,16 +260,16 @@ def test_trees_of_text_labels_teach_a_frame_with_weights(package: str) -> None:
         teacher = pytest.importorskip("xgboost").XGBClassifier(n_estimators=10).fit(X, numbers)
     weights = np.random.default_rng(0).exponential(size=600)
     choose = {"by": "efficiency", "signal": ["tau"], "background": 0.2}
-    model = SymbolicDistiller(teacher=teacher, config=FAST, choose=choose)
+    model = SymbolicDistiller(teacher=teacher, config=FAST, workers=1, choose=choose)
     model.fit(frame, labels, sample_weight=weights)
     assert model.inputs_.names == ("p_T_GeV", "exp_", "eta", "reg")
     assert model.classes_.tolist() == ["electron", "muon", "tau"]
     assert model.score(frame, labels, sample_weight=weights) > 0.6
     assert 0.5 < model.front_.entry().score <= 1.0
     with pytest.raises(InputError, match="the columns kind hold no numbers: drop or encode them"):
-        SymbolicDistiller(config=FAST).fit(frame.assign(kind="a"), labels)
+        SymbolicDistiller(config=FAST, workers=1).fit(frame.assign(kind="a"), labels)
     with pytest.raises(InputError, match="did you mean by"):
-        SymbolicDistiller(config=FAST, choose={"bye": "auc"}).fit(frame, labels)
+        SymbolicDistiller(config=FAST, workers=1, choose={"bye": "auc"}).fit(frame, labels)
 
 
 @pytest.fixture(scope="module")
@@ -273,7 +281,9 @@ def frame() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def fitted(frame: pd.DataFrame) -> SymbolicDistiller:
     formats = {"*": "fixed<6,1>", "p_{T}": "fixed<7,1>"}
-    return SymbolicDistiller(config=FAST, seed=5, input_format=formats).fit(frame, rings()[1])
+    return SymbolicDistiller(config=FAST, workers=1, seed=5, input_format=formats).fit(
+        frame, rings()[1]
+    )
 
 
 def test_designs_as_formulas_of_the_features(fitted: SymbolicDistiller) -> None:

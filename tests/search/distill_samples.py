@@ -41,10 +41,10 @@ def values(outputs: int = 2) -> Problem:
     return Problem.from_scores(X, goal[:, :outputs], FORMATS, kind="values")
 
 
-def short(seed: int = 0, threads: int = 1) -> DistillConfig:
+def short(seed: int = 0, workers: int = 1) -> DistillConfig:
     return DistillConfig(
         seed=seed,
-        threads=threads,
+        workers=workers,
         joint=JointSettings(
             starts=2,
             rounds=2,

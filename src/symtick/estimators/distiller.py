@@ -74,7 +74,7 @@ class DistillerSettings:
     max_ticks: Natural | None
     max_lut: Positive | None
     seed: Natural
-    threads: Threads
+    workers: Threads
 
 
 class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
@@ -105,11 +105,11 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         choose: what a score of classes is, as the keys `by`, `signal`, `background` of a job's
             section `choose` (docs/jobs.md); None: accuracy.
         validation: share of the rows that precision and design are chosen on.
-        config: the search's settings; its seed, threads and choice are set from here.
+        config: the search's settings; its seed, workers and choice are set from here.
         decide: outputs of the firmware: some of `scores`, `index`, `margin`, `top`, `above`.
         threshold: for `above`: one number, or one for each score.
         seed: of every random choice.
-        threads: worker threads; they change nothing but the time.
+        workers: processes that search at the same time; they change nothing but the time.
         verbose: 1 prints a line for each stage of the search, and one now and then.
 
     Attributes:
@@ -146,7 +146,7 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         decide: tuple[str, ...] = SCORES.outputs,
         threshold: float | tuple[float, ...] | None = None,
         seed: int = DistillConfig.seed,
-        threads: int = DistillConfig.threads,
+        workers: int = DistillConfig.workers,
         verbose: int = 0,
     ) -> None:
         self.teacher = teacher
@@ -167,7 +167,7 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         self.decide = decide
         self.threshold = threshold
         self.seed = seed
-        self.threads = threads
+        self.workers = workers
         self.verbose = verbose
 
     def __repr__(self) -> str:
@@ -279,7 +279,7 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         """
         base = self.config or DistillConfig()
         given = DistillerSettings(
-            self.keep, self.rmse_ratio, self.max_ticks, self.max_lut, self.seed, self.threads
+            self.keep, self.rmse_ratio, self.max_ticks, self.max_lut, self.seed, self.workers
         )
         floor = base.choice.floor
         if given.keep < floor:
@@ -296,7 +296,7 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         )
         decision = self._decision()
         return replace(
-            base, seed=given.seed, threads=given.threads, choice=choice, decision=decision
+            base, seed=given.seed, workers=given.workers, choice=choice, decision=decision
         )
 
     def _problem(

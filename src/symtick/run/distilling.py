@@ -176,7 +176,7 @@ def distill_config(job: Job) -> DistillConfig:
     return replace(
         base,
         seed=job.seed,
-        threads=search.threads,
+        workers=search.workers,
         ops=tuple(search.operators),
         joint=replace(
             base.joint,

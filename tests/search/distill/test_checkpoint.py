@@ -71,10 +71,10 @@ def test_pickles_are_refused(tmp_path: Path) -> None:
         read_state(path)
 
 
-def test_fingerprint_depends_on_data_and_settings_but_not_on_threads() -> None:
+def test_fingerprint_depends_on_data_and_settings_but_not_on_workers() -> None:
     problem, config = classes(), short()
     key = fingerprint(problem, config, "m")
-    assert fingerprint(problem, replace(config, threads=7), "m") == key
+    assert fingerprint(problem, replace(config, workers=7), "m") == key
     changed = replace(problem, targets=problem.targets + 1e-9)
     others = [
         fingerprint(problem, replace(config, seed=3), "m"),

@@ -82,8 +82,8 @@ def test_saved_front_is_the_front(whole: tuple[Distiller, Front], tmp_path: Path
     assert Front.load(tmp_path) == whole[1]
 
 
-def test_threads_change_nothing(whole: tuple[Distiller, Front]) -> None:
-    assert distiller(classes(), short(threads=2)).run() == whole[1]
+def test_workers_change_nothing(whole: tuple[Distiller, Front]) -> None:
+    assert distiller(classes(), short(workers=2)).run() == whole[1]
 
 
 def test_blas_has_one_thread_while_slices_run_and_what_it_had_afterwards() -> None:
@@ -121,7 +121,7 @@ def test_interrupt_keeps_the_front_and_can_be_resumed(
     front = made.run(tell, tmp_path)  # type: ignore[arg-type]
     assert made.interrupted
     assert front.entries
-    again = distiller(classes(), short(threads=2))
+    again = distiller(classes(), short(workers=2))
     assert again.run(checkpoint=tmp_path, resume=True) == whole[1]
     assert not again.interrupted
 
@@ -182,7 +182,7 @@ def test_sigkill_and_resume_equals_uninterrupted(
                 process.send_signal(signal.SIGKILL)
                 break
     assert process.wait() == -signal.SIGKILL
-    again = distiller(classes(), short(threads=2))
+    again = distiller(classes(), short(workers=2))
     assert again.run(checkpoint=folder, resume=True) == whole[1]
 
 
