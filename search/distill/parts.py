@@ -6,6 +6,7 @@ parts share, such as rows, is made once for each process.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
@@ -89,7 +90,7 @@ class Parts:
 
     def made(self, recipe: Recipe) -> Search[FrontEntry]:
         """The part, before its first slice."""
-        makers = {
+        makers: dict[Kind, Callable[[Recipe], Search[FrontEntry]]] = {
             "joint": self._joint,
             "layers": self._layered,
             "perceptron": self._perceptron,

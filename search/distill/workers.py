@@ -8,7 +8,10 @@ that is stopped takes nothing from.
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
+import time
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -27,6 +30,7 @@ from symtick.search.kernel_api.states import State
 ONE_THREAD = {
     f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "BLIS", "VECLIB_MAXIMUM")
 }
+LOOKING = 1.0  # seconds between two looks at whether the main process is there
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,8 +125,9 @@ class _Processes:
 
         if self._processes is None:
             self._processes = ProcessPoolExecutor(
-                self.count, initializer=_prepare, initargs=(self._ingredients,), env=ONE_THREAD
-            )
+                self.count, initializer=_prepare, initargs=(self._ingredients, os.getpid()),
+                env=ONE_THREAD,
+            )  # fmt: skip
         with _no_interrupts():  # which a process that starts here takes over
             future: Future[Any] = self._processes.submit(_stepped, part.recipe, part.search.state())
         return future
@@ -157,9 +162,17 @@ def _no_interrupts() -> Iterator[None]:
 _own: dict[str, Any] = {}  # the parts of this process, and those that it has made
 
 
-def _prepare(ingredients: Ingredients) -> None:
+def _prepare(ingredients: Ingredients, main: int) -> None:
+    threading.Thread(target=_end_with, args=(main,), daemon=True).start()
     threadpool_limits(1, user_api="blas")
     _own.update(parts=Parts(ingredients), made={})
+
+
+def _end_with(main: int) -> None:
+    """End this process where its main one has been killed, which closes no pipe of it."""
+    while os.getppid() == main:
+        time.sleep(LOOKING)
+    os._exit(1)
 
 
 def _stepped(recipe: Recipe, state: State) -> State:
