@@ -47,12 +47,12 @@ _DOING: dict[Stage, str] = {
 
 @dataclass(frozen=True)
 class Progress:
-    """What a progress callback sees after each round of slices.
+    """What a progress callback sees after each round of slices, and when a search is done.
 
     Attributes:
         stage: `search` (first round of searches), `finish` (second round), `tune` (width tuning) or
             `write` (all are done, and the designs are written).
-        slices: slices done in this stage; how many there will be is not known, so a bar should use
+        slices: rounds of slices done in this stage; how many there will be is not known, so a bar should use
             `share`.
         share: part of this stage's searches that are done, 0 to 1.
         searches: where each of them stands.
@@ -108,8 +108,8 @@ class Distiller:
         config.decision.check(problem.outputs)
         check_units(problem, problem.output_names, config)
         self._ingredients = Ingredients(problem, config, model, cost, inputs)
-        self._parts = Parts(self._ingredients)
-        self.evaluator = self._parts.evaluator
+        self.parts = Parts(self._ingredients)
+        self.evaluator = self.parts.evaluator
         self.interrupted = False
         self._teacher_score = problem.teacher_score(problem.valid)
         self._teacher_rmse = problem.teacher_rmse(problem.valid)
@@ -131,7 +131,7 @@ class Distiller:
         returned, `interrupted` is set, and a checkpoint can be resumed later.
 
         Args:
-            progress: called after each round of slices.
+            progress: called after each round of slices, and when a search is done.
             checkpoint: folder for checkpoints.
             stop: asked after each round of slices.
             resume: go on from the checkpoint.
@@ -165,7 +165,7 @@ class Distiller:
             return self._advance(parts, stage, at_work, kept, tell, stop)
 
         self._second, self._tuned, self._thinned = [], [], None
-        self._first = self._made(self._parts.first())
+        self._first = self._made(self.parts.first())
         self.interrupted = not advance(self._first, "search")
         self._second = self._finishers(quick=self.interrupted)
         self.interrupted |= not advance(self._second, "finish")
@@ -223,7 +223,7 @@ class Distiller:
     # --- what there is to do -------------------------------------------------------------------
 
     def _made(self, recipes: Iterable[Recipe]) -> list[Part]:
-        return [Part(recipe, self._parts.made(recipe)) for recipe in recipes]
+        return [Part(recipe, self.parts.made(recipe)) for recipe in recipes]
 
     def _finishers(self, quick: bool) -> list[Part]:
         """The second round, from the results of the first; where that was cut off, what it has."""
@@ -303,11 +303,12 @@ class Distiller:
                     if store is not None:
                         store.save(part.search)
                     left -= 1
-                    if left > 0 and waiting():
-                        continue
-                    left, rounds = waiting(), rounds + 1
-                    tell(self._progress(stage, searches, rounds))
-                    if ask():
+                    over = left <= 0 or not waiting()
+                    if over:
+                        left, rounds = waiting(), rounds + 1
+                    if over or part.search.status.done:
+                        tell(self._progress(stage, searches, rounds))
+                    if over and ask():
                         return False
         except KeyboardInterrupt:
             return False

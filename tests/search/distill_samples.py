@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from symtick.codegen import Fixed
@@ -95,3 +97,8 @@ def distiller(problem: Problem, config: DistillConfig) -> Distiller:
 
 def program(text: str) -> Program:
     return parse(text, ["x0", "x1", "x2", "x3"]).to_program()
+
+
+def first(made: Distiller, kind: str) -> list[Any]:
+    """The searches of one kind of a distillation's first round."""
+    return [made.parts.made(r) for r in made.parts.first() if r.kind == kind]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from distill_samples import classes, distiller, short
+from distill_samples import classes, distiller, first, short
 from engine_samples import KOZA, TOKENS, depth_cost, inputs, target
 from search_samples import restored
 
@@ -62,15 +62,15 @@ def islands() -> Search[Any]:
 def joint(method: str) -> Search[Any]:
     config = short()
     config = replace(config, joint=replace(config.joint, method=method))
-    return distiller(classes(400), config)._joint_searches()[0]
+    return first(distiller(classes(400), config), "joint")[0]
 
 
 def elimination() -> Search[Any]:
-    return distiller(classes(400), short())._eliminations()[0]
+    return first(distiller(classes(400), short()), "layers")[0]
 
 
 def shortening() -> Search[Any]:
-    return distiller(classes(400), short())._shortened_perceptrons()[0]
+    return first(distiller(classes(400), short()), "perceptron")[0]
 
 
 SEARCHES: dict[str, Callable[[], Search[Any]]] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from distill_samples import classes, distiller, short, values
+from distill_samples import classes, distiller, first, short, values
 
 from symtick.errors import InputError
 from symtick.search.distill.checkpoint import (
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.kernel
 
 def searches() -> list[Elimination | JointSearch | Shortening]:
     made = distiller(classes(), short())
-    return [made._eliminations()[1], made._joint_searches()[1], *made._shortened_perceptrons()]
+    return [first(made, "layers")[1], first(made, "joint")[1], *first(made, "perceptron")]
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from distill_samples import classes, distiller, short
+from distill_samples import classes, distiller, first, short
 
 from symtick.codegen import Fixed
 from symtick.errors import InputError
@@ -60,7 +60,7 @@ def test_wide_inputs_list_what_occurs() -> None:
 
 
 def test_a_stored_form_that_lacks_an_array_is_refused() -> None:
-    search, fresh = (distiller(classes(400), short())._eliminations()[0] for _ in range(2))
+    search, fresh = (first(distiller(classes(400), short()), "layers")[0] for _ in range(2))
     while not search.pruned:
         search.step()
     state = search.state()

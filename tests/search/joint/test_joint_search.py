@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from distill_samples import FORMATS, classes, distiller, inputs, short, values
+from distill_samples import FORMATS, classes, distiller, first, inputs, short, values
 
 from symtick.search.data.problem import Problem
 from symtick.search.distill.settings import DistillConfig
@@ -24,7 +24,7 @@ def settings(**changes: object) -> DistillConfig:
 
 
 def finished(problem: Problem, config: DistillConfig) -> JointSearch:
-    search = distiller(problem, config)._joint_searches()[0]
+    search = first(distiller(problem, config), "joint")[0]
     while not search.status.done:
         search.step()
     return search
@@ -61,21 +61,21 @@ def test_limits_of_terms_hold() -> None:
 
 
 def test_a_search_that_is_cut_off_measures_what_it_has() -> None:
-    search = distiller(classes(), settings())._joint_searches()[0]
+    search = first(distiller(classes(), settings()), "joint")[0]
     search.step()
     search.conclude()
     while not search.status.done:
         search.step()
     assert search.front()
-    fresh = distiller(classes(), settings())._joint_searches()[1]
+    fresh = first(distiller(classes(), settings()), "joint")[1]
     fresh.conclude()
     assert fresh.status.done and not fresh.front()
 
 
 def test_starts_differ_and_repeat() -> None:
     made = distiller(classes(), settings())
-    one, other = made._joint_searches()
-    again = distiller(classes(), settings())._joint_searches()[0]
+    one, other = first(made, "joint")
+    again = first(distiller(classes(), settings()), "joint")[0]
     for search in (one, other, again):
         search.step()
         search.step()

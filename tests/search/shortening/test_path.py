@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from distill_samples import classes, distiller, short, values
+from distill_samples import classes, distiller, first, short, values
 from shortening_samples import NAMES, inputs, rows_of
 
 from symtick.expr import BY_NAME, Expression, Op, parse
@@ -124,7 +124,7 @@ def test_a_perceptron_is_fitted_and_one_score_stays_constant() -> None:
 def test_the_designs_of_a_path_become_smaller_and_are_measured_as_they_are(kind: str) -> None:
     problem = classes(600) if kind == "classes" else values()
     made = distiller(problem, short())
-    search = made._shortened_perceptrons()[0]
+    search = first(made, "perceptron")[0]
     run(search, max_slices=6)
     nodes = [e.nodes for e in search.front()]
     assert len(nodes) >= 3
@@ -140,7 +140,7 @@ def test_long_formulas_are_measured_once_they_are_short() -> None:
     problem = classes(600)
     config = short()
     wide = replace(config.shortening, perceptrons=(4,), largest=40)
-    (search,) = distiller(problem, replace(config, shortening=wide))._shortened_perceptrons()
+    (search,) = first(distiller(problem, replace(config, shortening=wide)), "perceptron")
     assert len(search._start()) > 60
     search.step()
     assert search.front()
@@ -163,7 +163,7 @@ def test_perceptrons_that_are_too_large_are_left_out() -> None:
     config = short()
     small = replace(config.shortening, perceptrons=(2, 200), start_work=1e8)
     made = distiller(classes(600), replace(config, shortening=small))
-    assert [s.status.name for s in made._shortened_perceptrons()] == ["perceptron-0"]
+    assert [s.status.name for s in first(made, "perceptron")] == ["perceptron-0"]
 
 
 @pytest.mark.kernel
