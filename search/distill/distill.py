@@ -52,8 +52,8 @@ class Progress:
     Attributes:
         stage: `search` (first round of searches), `finish` (second round), `tune` (width tuning) or
             `write` (all are done, and the designs are written).
-        slices: rounds of slices done in this stage; how many there will be is not known, so a bar should use
-            `share`.
+        slices: rounds of slices done in this stage; how many there will be is not known, so a bar
+            should use `share`.
         share: part of this stage's searches that are done, 0 to 1.
         searches: where each of them stands.
         front: the front so far.
