@@ -121,13 +121,16 @@ class Decision:
 SCORES = Decision()
 
 
-def decided(graph: Graph, decision: Decision, model: CostModel) -> Graph:
+def decided(
+    graph: Graph, decision: Decision, model: CostModel, pairwise: bool | None = None
+) -> Graph:
     """A graph of scores with these outputs in place of its own; what none needs is dropped.
 
     Args:
         graph: delivers scores.
         decision: what to deliver of them.
         model: costs, which decide how the largest score is found.
+        pairwise: what `compares_pairs` says, where it has been asked already.
 
     Raises:
         InputError: the decision does not suit the number of scores.
@@ -135,7 +138,9 @@ def decided(graph: Graph, decision: Decision, model: CostModel) -> Graph:
     """
     if decision == SCORES:
         return graph
-    return _decided(graph, decision, pairwise=compares_pairs(graph, decision, model))
+    if pairwise is None:
+        pairwise = compares_pairs(graph, decision, model)
+    return _decided(graph, decision, pairwise)
 
 
 def compares_pairs(graph: Graph, decision: Decision, model: CostModel) -> bool:

@@ -192,8 +192,8 @@ class _Tuner:
 
     def __post_init__(self) -> None:
         self.users = self.graph.users()
-        self.ticks = self._ticks(self.graph)
         self.pairwise = compares_pairs(self.graph, self.decision, self.model)
+        self.ticks = self._ticks(self.graph)
         self._restart()
         self.now = self._measured(WidthMove({}))
 
@@ -354,4 +354,4 @@ class _Tuner:
 
     def _ticks(self, graph: Graph) -> int | None:
         """Of the graph and the decision."""
-        return fewest_ticks(decided(graph, self.decision, self.model), self.model)
+        return fewest_ticks(decided(graph, self.decision, self.model, self.pairwise), self.model)

@@ -49,8 +49,14 @@ def shape(node: GNode) -> TableShape:
     return table_shape(node.contents, node.fmt.width)
 
 
-def parts(graph: Graph, number: int) -> tuple[PricedPart, ...]:
-    """The rows that price a node, one after the other; none for wires."""
+def parts(graph: Graph, number: int, counted: bool = True) -> tuple[PricedPart, ...]:
+    """The rows that price a node, one after the other; none for wires.
+
+    Args:
+        graph: with the node.
+        number: of the node.
+        counted: whether `area_bits` of sums are wanted; delays do not read them.
+    """
     node = graph.nodes[number]
     if node.op in WIRES:
         return ()
@@ -79,8 +85,10 @@ def parts(graph: Graph, number: int) -> tuple[PricedPart, ...]:
     features = {"width": node.fmt.width, "bits": _logic_bits(node, args)}
     if row in ("add", "sub") and any(a.op is GOp.CONST for a in args):
         row = "offset"
-    counted = summed_bits(row, *luts(formed(node, args))) if node.op in SUMS else None
-    return (PricedPart(row, features, counted),)
+    bits_of = None
+    if counted and node.op in SUMS:
+        bits_of = summed_bits(row, *luts(formed(node, args)))
+    return (PricedPart(row, features, bits_of),)
 
 
 def summed_bits(row: str, pairs: int, inverted: int) -> float:

@@ -55,12 +55,15 @@ class OpenModel:
 
     def delay(self, graph: Graph, node: int) -> float:
         """Nanoseconds through a node, the wires to it included."""
-        return sum(self._part_delay(part) for part in parts(graph, node))
+        return sum(self._part_delay(part) for part in parts(graph, node, counted=False))
 
     def registered(self, graph: Graph, node: int) -> bool:
         """Whether a product that is longer than a stage is one DSP block with its own registers."""
-        rule, priced = self.device.dsp, parts(graph, node)
-        if rule is None or len(priced) != 1 or self.blocks(priced[0]) != 1:
+        rule = self.device.dsp
+        if rule is None or graph.nodes[node].op is not GOp.MUL:
+            return False
+        priced = parts(graph, node)
+        if len(priced) != 1 or self.blocks(priced[0]) != 1:
             return False
         return rule.delay_ns > self.budget_ns and rule.registered_ns <= self.clock_ns
 

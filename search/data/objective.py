@@ -55,6 +55,30 @@ def entropy(goal: FloatArray) -> float:
     return float(-xlogy(both, both).sum() / len(both))
 
 
+class Divergence:
+    """Mean Kullback-Leibler divergence of softmax(scores) from the same probabilities each time.
+
+    Args:
+        goal: the probabilities, (rows, classes), or (rows, 1) of class 1 of two.
+    """
+
+    def __init__(self, goal: FloatArray) -> None:
+        self._alone = goal.shape[1] == 1
+        self._goal = np.ascontiguousarray(goal.T)  # class by class: long rows add up faster
+        self._least = entropy(goal)
+
+    def __call__(self, scores: Outputs) -> float:
+        """Of scores (rows, classes)."""
+        columns = np.ascontiguousarray(scores.T, np.float64)
+        if self._alone:
+            losses = np.logaddexp(0.0, columns[0]) - self._goal[0] * columns[0]
+            return float(losses.mean()) - self._least
+        columns = columns - columns.max(axis=0)
+        said = float((self._goal * columns).sum())
+        total = np.exp(columns, out=columns).sum(axis=0)
+        return (float(np.log(total).sum()) - said) / len(total) - self._least
+
+
 def squared(outputs: Outputs, goal: FloatArray, spread: FloatArray) -> tuple[float, Outputs]:
     """Mean square of (outputs - goal) / spread over rows and outputs, and the gradient."""
     scaled = (outputs - goal) / spread

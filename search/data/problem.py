@@ -6,8 +6,9 @@ hardware computes with.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -32,9 +33,9 @@ from symtick.search.data.metrics import (
     root_mean_squares,
 )
 from symtick.search.data.objective import (
+    Divergence,
     Outputs,
     cross_entropy,
-    entropy,
     row_divergences,
     softmax,
     squared,
@@ -257,10 +258,16 @@ class Problem:
 
     def loss(self, outputs: FloatArray, rows: slice) -> float:
         """What is left to learn: mean Kullback-Leibler divergence, or share of the variance."""
+        return self.judge(rows)(outputs)
+
+    def judge(self, rows: slice) -> Callable[[FloatArray], float]:
+        """`loss` on the same rows, for many outputs (rows, outputs)."""
         if self.weights is not None:
-            return self._weighted_loss(outputs, rows, self.weights[rows])
-        value, _ = self.objective(outputs, self.goal[rows])
-        return value - (entropy(self.goal[rows]) if self.kind == "classes" else 0.0)
+            return partial(self._weighted_loss, rows=rows, weights=self.weights[rows])
+        goal = self.goal[rows]
+        if self.kind == "classes":
+            return Divergence(goal)
+        return lambda outputs: squared(outputs, goal, self.spread)[0]
 
     def _weighted_loss(self, outputs: FloatArray, rows: slice, weights: FloatArray) -> float:
         goal = self.goal[rows]

@@ -43,7 +43,7 @@ def score_judge(problem: Problem, built: Design, rows: slice) -> Judge:
         lost = expected - expected_accuracy(problem, out, rows)
         return min(problem.score(out, rows), scored - lost)
 
-    return Judge(score, lambda out: problem.loss(out, rows))
+    return Judge(score, problem.judge(rows))
 
 
 def allowed_loss(problem: Problem, built: Design, rows: slice, share: float) -> float:

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from symtick.search.data.objective import cross_entropy, entropy, softmax, squared
+from symtick.search.data.objective import (
+    Divergence,
+    cross_entropy,
+    entropy,
+    row_divergences,
+    softmax,
+    squared,
+)
 
 
 @pytest.mark.parametrize("columns", [1, 2, 5])
@@ -27,6 +34,20 @@ def test_cross_entropy_and_its_gradient(columns: int) -> None:
         assert slope[place] == pytest.approx(change / 2e-6, abs=1e-8)
     logits = np.log(goal) if columns > 1 else np.log(goal / (1 - goal))
     assert cross_entropy(logits, goal)[0] == pytest.approx(entropy(goal))
+
+
+@pytest.mark.parametrize("columns", [1, 2, 5])
+def test_divergence_from_one_goal(columns: int) -> None:
+    rng = np.random.default_rng(columns)
+    goal = softmax(rng.normal(size=(9, columns)))
+    goal[0] = np.eye(columns)[0]
+    judge = Divergence(goal)
+    for size in (0.1, 3.0, 800.0):
+        scores = size * rng.normal(size=(9, columns))
+        before = scores.copy()
+        assert judge(scores) == pytest.approx(row_divergences(scores, goal).mean(), rel=1e-12)
+        assert judge(scores) == pytest.approx(cross_entropy(scores, goal)[0] - entropy(goal))
+        np.testing.assert_array_equal(scores, before)
 
 
 def test_squares_and_their_gradient() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from distill_samples import classes, distiller, short, values
 
+from symtick.hwcost import model, search_cost
 from symtick.search.designs.front import Front
 from symtick.search.designs.settings import TuningSettings
 from symtick.search.designs.width_tuning import WidthTuning
@@ -22,7 +23,9 @@ def tuned() -> tuple[Distiller, Front]:
     config = short()
     fine = replace(config.fixed_point, term_fracs=(8,))  # leaves something to tune
     joint = replace(config.joint, rounds=5, terms=6)
-    made = distiller(classes(), replace(config, joint=joint, fixed_point=fine))
+    problem, costs = classes(), model("open", 200.0)
+    table = search_cost(costs, problem.formats)
+    made = Distiller(problem, replace(config, joint=joint, fixed_point=fine), costs, table)
     return made, made.run()
 
 
