@@ -11,7 +11,13 @@ import pytest
 from symtick.codegen import Fixed, Graph, Precision, lower
 from symtick.design_folder.compiling import Compiled, compile_text
 from symtick.design_folder.folder import read_spec
-from symtick.design_folder.output_error import Measurement, Tolerance, read_tolerances, within
+from symtick.design_folder.output_error import (
+    Measurement,
+    Tolerance,
+    _alone,
+    read_tolerances,
+    within,
+)
 from symtick.errors import AccuracyError, InputError
 from symtick.expr import Expression, parse
 from symtick.hwcost import model
@@ -159,3 +165,22 @@ def test_term_fracs_are_of_all_outputs() -> None:
         lambda precision: graph_of(parse("x0"), [Fixed(4, 2)], precision), Precision(),
     )  # fmt: skip
     assert same.strict and Precision.from_dict(same.to_dict()) == same
+
+
+def test_an_output_is_searched_on_its_part_of_the_graph() -> None:
+    expression = parse("sqrt(x0*x1) + x2; x0 - 0.3*x2; max(x1, x2)")
+    formats = [Fixed(14, 9, False)] * 3
+    graph = graph_of(expression, formats, Precision())
+    raw = np.random.default_rng(3).integers(0, 1 << 14, (100, 3))
+    whole = graph.evaluate(raw)
+    for k in range(3):
+        part = _alone(graph, k)
+        assert len(part.nodes) < len(graph.nodes)
+        assert (part.evaluate(raw)[:, 0] == whole[:, k]).all()
+    found = Measurement(expression, formats, None, ("a", "b", "c"), (None,) * 3).largest(graph)
+    for error, output in zip(found, (0, 1, 2), strict=True):
+        real = np.ldexp(np.array([error.row], float), -9)
+        wanted = expression.evaluate(real)[0, output]
+        raw_out = graph.evaluate([list(error.row)])[0, output]
+        got = float(graph.output_formats[output].to_real(raw_out))
+        assert abs(got - wanted) == pytest.approx(error.size, abs=1e-12)

@@ -32,6 +32,9 @@ from symtick.codegen.passes.linear.signs import Output, oriented
 _EFFORT = 6000
 _MOST_TRIES = 24
 _MOST_TREE = 40  # rows beyond which the spanning tree takes too long
+# pairs of digits in rows beyond which few networks are tried, and one; a 16 x 16 matrix has 15,000
+_MANY_PAIRS = 20_000
+_MOST_PAIRS = 200_000
 _CHOICES = [
     PairOrder(worth, narrow, seed)
     for seed in range(8)
@@ -90,12 +93,18 @@ def _tried(
     size = sum(map(len, plain))
     least = least_depth(plain, signals)
     depths = _depths(least, per_stage)
+    lengths: tuple[int, ...] = (1, 2, 4, len(forms))
+    pairs = sum(len(row) ** 2 for row in plain) // 2
+    if pairs > _MANY_PAIRS:
+        depths, lengths = depths[-2:], (2,)
+    if pairs > _MOST_PAIRS:
+        depths, lengths = depths[:1], ()
     tries = max(1, min(_MOST_TRIES, _EFFORT // max(1, size)) // len(depths))
     for depth in depths:
         for choice in _CHOICES[:tries]:
             yield _direct(leaves, signals, plain, depth, choice)
     if 1 < len(forms) <= _MOST_TREE:
-        for longest in (1, 2, 4, len(forms)):
+        for longest in lengths:
             tree = _spanning_tree(forms, longest)
             if any(parent >= 0 for parent, *_ in tree):
                 for depth in depths:
@@ -148,7 +157,7 @@ def _added(terms: list[AdderNode], row: Digits, leaves: Sequence[Leaf]) -> Outpu
         if first[1] < second[1]:  # what is subtracted comes second
             first, second = second, first
         ((a, low), sign), ((b, high), other) = first, second
-        terms.append(summed(terms, (a, b, high - low, sign * other), leaves)[1])
+        terms.append(summed(terms, (a, b, high - low, sign * other), leaves))
         return (len(terms) - 1, min(low, high)), sign
 
     (number, shift), sign = joined(row.items(), key, add)

@@ -10,11 +10,11 @@ the higher of the two are wires.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from typing import NamedTuple
 
-from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.signed_digits import signed_digits
 
 DigitPlace = tuple[int, int]  # term, exponent
@@ -123,8 +123,9 @@ class DigitSharing:
         self.weights = [_weight(row, self.terms) for row in self.rows]
         self.where: dict[DigitPair, dict[int, int]] = {}  # occurrences by row
         self.count: dict[DigitPair, int] = {}
-        self.live: set[DigitPair] = set()  # found twice or more
-        self.sums: dict[DigitPair, tuple[int, AdderNode]] = {}
+        self.changed: set[DigitPair] = set()  # counted since the best was last looked for
+        self.levels = PairLevels()
+        self.bits: dict[DigitPair, int] = {}
         for k, row in enumerate(self.rows):
             counted: Digits = {}
             for place, sign in row.items():
@@ -133,56 +134,61 @@ class DigitSharing:
 
     def run(self) -> None:
         """Until no pair is left twice."""
-        while self.live:
-            pair = self._best()
+        while (pair := self._best()) is not None:
             places = self._occurrences(pair)
             if len(places) < 2:
                 # overlapping or too deep; digits of these terms only become fewer
-                self.live.discard(pair)
                 self.count[pair] = -(1 << 60)
             else:
                 self._extract(pair, places)
 
-    def _best(self) -> DigitPair:
-        count = self.count
-        if self.choice.worth:
-            value = {pair: (count[pair] - 1) * self._sum(pair)[0] for pair in self.live}
-        else:
-            value = {pair: count[pair] for pair in self.live}
-        most = max(value.values())
-        return min((p for p, v in value.items() if v == most), key=self._tie)
+    def _best(self) -> DigitPair | None:
+        for pair in self.changed:
+            if self.count[pair] > 1:
+                self.levels.add(self._value(pair), pair)
+        self.changed.clear()
+        return self.levels.best(self._value, self._tie)
+
+    def _value(self, pair: DigitPair) -> int:
+        """What a pair is worth; 0 where it is not found twice."""
+        count = self.count[pair]
+        if count < 2:
+            return 0
+        return (count - 1) * self._bits(pair) if self.choice.worth else count
 
     def _tie(self, pair: DigitPair) -> tuple[int, int, DigitPair]:
         a, b, shift, sign = pair
         mixed = (a * 7919 + b * 104729 + shift * 1299709 + sign) * self.choice.seed
-        bits = self._sum(pair)[0]
+        bits = self._bits(pair)
         return bits if self.choice.narrow else -bits, mixed % 8191, pair
 
-    def _sum(self, pair: DigitPair) -> tuple[int, AdderNode]:
-        both = self.sums.get(pair)
-        if both is None:
-            both = self.sums[pair] = summed(self.terms, pair, self.leaves)
-        return both
+    def _bits(self, pair: DigitPair) -> int:
+        """Bits of the adder of a pair."""
+        bits = self.bits.get(pair)
+        if bits is None:
+            lo, hi = sum_bounds(self.terms, pair, self.leaves)
+            bits = self.bits[pair] = adder_bits(lo, hi, *pair[2:])
+        return bits
 
     def _counted(self, row: int, digits: Digits, place: DigitPlace, sign: int, by: int) -> None:
         """Count the pairs of one digit with all of a row's."""
-        term, at = place
+        (term, at), where, count = place, self.where, self.count
         for (other, there), other_sign in digits.items():
             if (term, at) < (other, there):
                 pair = (term, other, there - at, sign * other_sign)
             else:
                 pair = (other, term, at - there, sign * other_sign)
-            rows = self.where.setdefault(pair, {})
+            rows = where.get(pair)
+            if rows is None:
+                rows = where[pair] = {}
             left = rows.get(row, 0) + by
             if left:
                 rows[row] = left
             else:
                 del rows[row]
-            total = self.count[pair] = self.count.get(pair, 0) + by
+            total = count[pair] = count.get(pair, 0) + by
             if total > 1:
-                self.live.add(pair)
-            else:
-                self.live.discard(pair)
+                self.changed.add(pair)
 
     def _occurrences(self, pair: DigitPair) -> list[tuple[int, DigitPlace, DigitPlace]]:
         """Where a pair stands without overlapping itself and without making a row too deep."""
@@ -207,7 +213,7 @@ class DigitSharing:
         self, pair: DigitPair, places: Sequence[tuple[int, DigitPlace, DigitPlace]]
     ) -> None:
         number = len(self.terms)
-        self.terms.append(self._sum(pair)[1])
+        self.terms.append(summed(self.terms, pair, self.leaves))
         low = min(0, pair[2])
         for k, place, other in places:
             row = self.rows[k]
@@ -221,23 +227,79 @@ class DigitSharing:
 
     def _deeper(self, pair: DigitPair) -> int:
         """What a row's weight gains when a sum takes the place of its operands."""
-        before = sum(1 << self.terms[term].level for term in pair[:2])
-        return (1 << self._sum(pair)[1].level) - before
+        first, second = (self.terms[term].level for term in pair[:2])
+        return (2 << max(first, second)) - (1 << first) - (1 << second)
 
 
-def summed(
+class PairLevels:
+    """Pairs by what they are worth; those of the highest worth are put in order, no others."""
+
+    def __init__(self) -> None:
+        self._new: dict[int, list[DigitPair]] = {}
+        self._ordered: dict[int, list[tuple[int, int, DigitPair]]] = {}
+        self._values: list[int] = []  # a heap of all that there is, negative
+
+    def add(self, value: int, pair: DigitPair) -> None:
+        """Enter a pair; where it was worth something else before, that is not taken back."""
+        if value not in self._new:
+            self._new[value] = []
+            self._ordered[value] = []
+            heappush(self._values, -value)
+        self._new[value].append(pair)
+
+    def best(
+        self, value: Callable[[DigitPair], int],
+        order: Callable[[DigitPair], tuple[int, int, DigitPair]],
+    ) -> DigitPair | None:  # fmt: skip
+        """The first pair in order of those that are worth most now; None where there is none.
+
+        Args:
+            value: what a pair is worth now.
+            order: among those that are worth the same, the same for ever.
+        """
+        while self._values:
+            most = -self._values[0]
+            ordered = self._ordered[most]
+            for pair in self._new[most]:
+                if value(pair) == most:
+                    heappush(ordered, order(pair))
+            self._new[most].clear()
+            while ordered and value(ordered[0][2]) != most:
+                heappop(ordered)
+            if ordered:
+                return ordered[0][2]
+            heappop(self._values)
+            del self._new[most], self._ordered[most]
+        return None
+
+
+def sum_bounds(
     terms: Sequence[AdderNode], pair: DigitPair, leaves: Sequence[Leaf]
-) -> tuple[int, AdderNode]:
-    """Bits of the adder of a pair, and the term that it makes."""
+) -> tuple[int, int]:
+    """Smallest and largest value of the sum of a pair."""
+    a, b, shift, sign = pair
+    first, second = terms[a], terms[b]
+    if not first.form.keys().isdisjoint(second.form):
+        return bounds(_sum_form(terms, pair), leaves)
+    up, over = max(0, -shift), max(0, shift)
+    low, high = (second.lo, second.hi) if sign > 0 else (-second.hi, -second.lo)
+    return (first.lo << up) + (low << over), (first.hi << up) + (high << over)
+
+
+def _sum_form(terms: Sequence[AdderNode], pair: DigitPair) -> Coefficients:
     a, b, shift, sign = pair
     up, over = max(0, -shift), max(0, shift)
     form = {signal: factor << up for signal, factor in terms[a].form.items()}
     for signal, factor in terms[b].form.items():
         form[signal] = form.get(signal, 0) + sign * (factor << over)
-    lo, hi = bounds(form, leaves)
-    return adder_bits(lo, hi, shift, sign), AdderNode(
-        form, lo, hi, max(terms[a].level, terms[b].level) + 1, pair
-    )
+    return form
+
+
+def summed(terms: Sequence[AdderNode], pair: DigitPair, leaves: Sequence[Leaf]) -> AdderNode:
+    """The term that a pair makes."""
+    level = max(terms[pair[0]].level, terms[pair[1]].level) + 1
+    lo, hi = sum_bounds(terms, pair, leaves)
+    return AdderNode(_sum_form(terms, pair), lo, hi, level, pair)
 
 
 def adder_bits(lo: int, hi: int, shift: int, sign: int) -> int:
@@ -246,4 +308,8 @@ def adder_bits(lo: int, hi: int, shift: int, sign: int) -> int:
     The low bits of what is subtracted are not wires.
     """
     free = shift if shift > 0 else -shift if sign > 0 else 0
-    return max(1, Fixed.for_raw(lo, hi, 0).width - free)
+    if lo < 0:
+        width = max((-lo - 1).bit_length(), hi.bit_length() if hi > 0 else 0) + 1
+    else:
+        width = hi.bit_length()
+    return max(1, width - free)

@@ -16,11 +16,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from symtick.codegen import TERM_FRACS, Fixed, Graph, Precision, RawArray
+from symtick.codegen import TERM_FRACS, Fixed, Graph, GraphBuilder, Precision, RawArray
+from symtick.codegen.ir.rewrite import rebuilt
 from symtick.codegen.lowering.analysis import input_bounds
 from symtick.design_folder.stated_inputs import assigned, number
 from symtick.errors import AccuracyError, DomainError, InputError, WidthError
-from symtick.expr import Expression, Interval
+from symtick.expr import Builder, Expression, Interval, reachable
 
 ROWS = 20_000
 EXHAUSTIVE = 1 << 16
@@ -119,6 +120,7 @@ class Measurement:
         seed: int = 1,
     ) -> None:
         self.names, self.seed = names, seed
+        self._single: dict[int, Expression] = {}
         self.expression, self.formats, self.tolerances = expression, formats, tolerances
         self.rng = np.random.default_rng(seed)
         bounds = input_bounds(formats, ranges, expression.inputs)
@@ -138,12 +140,13 @@ class Measurement:
         gaps = self._gaps(graph, self.rows, self.wanted)
         found = []
         for k, tolerance in enumerate(self.tolerances):
-            rows, sizes, shares = self._worst(graph, k, tolerance, gaps[:, k])
+            alone = graph if self.is_exhaustive else _alone(graph, k)
+            rows, sizes, shares = self._worst(alone, k, tolerance, gaps[:, k])
             place = int(np.argmax(shares))
             share = float(shares[place]) if tolerance is not None else 0.0
             if tolerance is not None and tolerance.relative:
                 # the largest error is elsewhere than the largest share
-                sizes = self._worst(graph, k, None, gaps[:, k])[1]
+                sizes = self._worst(alone, k, None, gaps[:, k])[1]
             row = tuple(int(v) for v in rows[place])
             found.append(OutputError(float(sizes.max()), share, row))
         return tuple(found)
@@ -156,10 +159,17 @@ class Measurement:
         known = self.rows, gaps, shares
         return known if self.is_exhaustive else self._around(graph, k, tolerance, known)
 
-    def _values(self, rows: RawArray) -> Rows:
-        """The expression in float64."""
+    def _values(self, rows: RawArray, output: int | None = None) -> Rows:
+        """The expression, or one output of it, in float64."""
+        expression = self.expression
+        if output is not None:
+            if output not in self._single:
+                builder = Builder(expression.inputs)
+                number = builder.graft(expression, expression.outputs[output])
+                self._single[output] = builder.build([number])
+            expression = self._single[output]
         real = [fmt.to_real(rows[:, j]) for j, fmt in enumerate(self.formats)]
-        return self.expression.evaluate(
+        return expression.evaluate(
             np.stack(real, axis=1) if real else np.zeros((len(rows), 0))
         ).astype(np.float64)
 
@@ -182,15 +192,15 @@ class Measurement:
         self, graph: Graph, k: int, tolerance: Tolerance | None,
         known: tuple[RawArray, Rows, Rows],
     ) -> tuple[RawArray, Rows, Rows]:  # fmt: skip
-        """The worst rows, and what is found around them."""
+        """The worst rows, and what is found around them; the graph has no other output."""
         rows, gaps, shares = known
         for _ in range(_ROUNDS):
             order = np.argsort(shares, kind="stable")[-_WORST:]
             rows, gaps, shares = rows[order], gaps[order], shares[order]
             moved = self._moved(np.repeat(rows, 4, axis=0))
-            wanted = self._values(moved)
-            new = self._gaps(graph, moved, wanted)[:, k]
-            more = self._shares(k, tolerance, wanted[:, k], new)
+            wanted = self._values(moved, k)
+            new = self._gaps(graph, moved, wanted)[:, 0]
+            more = self._shares(k, tolerance, wanted[:, 0], new)
             rows, gaps = np.concatenate([rows, moved]), np.concatenate([gaps, new])
             shares = np.concatenate([shares, more])
         return rows, gaps, shares
@@ -246,6 +256,17 @@ class Measurement:
         """Rows with about half of their inputs a little away."""
         changes = np.stack([self._steps(len(rows)) for _ in self.low], axis=1)
         return np.asarray(np.clip(rows + changes, self.low, self.high))
+
+
+def _alone(graph: Graph, output: int) -> Graph:
+    """A graph of one of the outputs."""
+    if len(graph.outputs) == 1:
+        return graph
+    builder, number = GraphBuilder(graph.input_names), graph.outputs[output]
+    places: dict[int, int] = {}
+    for k in sorted(reachable(graph.nodes, [number])):
+        places[k] = rebuilt(builder, graph, k, places)
+    return builder.build([places[number]], [graph.output_names[output]])
 
 
 def within(

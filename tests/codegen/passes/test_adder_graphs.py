@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import numpy as np
+import pytest
 from graph_samples import random_inputs
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,13 @@ from unit_model import UnitModel
 from symtick.codegen import Fixed, GOp, Graph, GraphBuilder, RawArray, run_passes
 from symtick.codegen.ir.signed_digits import signed_digits
 from symtick.codegen.passes.linear.adder_graphs import AdderGraph, adder_graphs
-from symtick.codegen.passes.linear.common_digits import Leaf, bounds, digits
+from symtick.codegen.passes.linear.common_digits import (
+    DigitSharing,
+    Leaf,
+    PairLevels,
+    bounds,
+    digits,
+)
 from symtick.codegen.passes.linear.shift_add import shift_add
 from symtick.codegen.scheduling.scheduler import schedule
 
@@ -221,3 +228,44 @@ def test_the_same_matrix_gives_the_same_graph() -> None:
     first = shift_add(graph, UnitModel())
     adder_graphs.cache_clear()
     assert shift_add(graph, UnitModel()) == first
+
+
+def test_the_pair_that_is_worth_most_is_first_however_worths_have_changed() -> None:
+    random, levels = Random(1), PairLevels()
+    worth: dict[tuple[int, int, int, int], int] = {}
+
+    def order(pair: tuple[int, int, int, int]) -> tuple[int, int, tuple[int, int, int, int]]:
+        return pair[0] % 3, pair[1], pair
+
+    for _ in range(3000):
+        pair = (random.randrange(8), random.randrange(8), 0, 1)
+        worth[pair] = random.randrange(6)
+        if worth[pair]:
+            levels.add(worth[pair], pair)
+        if random.random() < 0.3:
+            known = [p for p, v in worth.items() if v]
+            wanted = min(known, key=lambda p: (-worth[p], order(p)), default=None)
+            assert levels.best(worth.__getitem__, order) == wanted
+
+
+def test_a_large_matrix_is_made_in_few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    random, runs = Random(2), 0
+
+    class Counting(DigitSharing):
+        def run(self) -> None:
+            nonlocal runs
+            runs += 1
+            super().run()
+
+    monkeypatch.setattr("symtick.codegen.passes.linear.adder_graphs.DigitSharing", Counting)
+    leaves = tuple(Leaf(-128, 127, 0) for _ in range(24))
+    forms = tuple(
+        tuple((k, random.choice((-1, 1)) * random.randrange(1, 128)) for k in range(24))
+        for _ in range(24)
+    )
+    for network in adder_graphs(leaves, forms, 2):
+        check_terms(network, leaves)
+        for form, (number, shift, sign) in zip(forms, network.outputs, strict=True):
+            made = {k: sign * c << shift for k, c in network.terms[number].form.items() if c}
+            assert made == dict(form)
+    assert 0 < runs <= 6
