@@ -76,6 +76,8 @@ class Columns:
         """
         values = self._raw(number)
         if not np.isfinite(values).all():
+            if not self.where:
+                raise DomainError(f"{self._text(number)} is no finite number")
             at = float(self.points[int(np.argmin(np.isfinite(values)))])
             raise DomainError(
                 f"{self._text(number)} is not finite where {self.where} is {at:g}; guard it, for "

@@ -145,3 +145,8 @@ def test_a_design_with_stated_widths_states_no_error() -> None:
         plain.expression, list(formats), MODEL, Precision(strict=True), name="top", widths=[width]
     )
     assert plain.errors and narrowed.errors == ()
+
+
+def test_a_constant_beyond_float64_is_said_without_an_input() -> None:
+    with pytest.raises(DomainError, match=r"^exp\(1000\) is no finite number$"):
+        compiled("exp(1000)", (Fixed(8, 4), Fixed(8, 4)), Precision(strict=True))
