@@ -69,15 +69,17 @@ def lint(sources: list[Path], top: str, folder: Path) -> str:
 
 
 def run(
-    design: Design, raw: RawArray, folder: Path, expected: RawArray | None = None
-) -> Simulation:
+    design: Design, raw: RawArray, folder: Path, expected: RawArray | None = None,
+    source: Path | None = None,
+) -> Simulation:  # fmt: skip
     """Simulate a design with one vector each clock.
 
     Args:
-        design: the design; its Verilog is written under `folder/rtl`.
+        design: the design; its Verilog is written under `folder/rtl` where no other is given.
         raw: raw input integers, shape (vectors, inputs).
         folder: the bench, its log and what it recorded are kept in its `sim/verilog`.
         expected: reference outputs, shape (vectors, outputs); the graph's own by default.
+        source: Verilog to simulate in place of the design's own.
 
     Raises:
         ToolError: a tool is missing, the temporary folder has a space in its path, or the build or
@@ -86,7 +88,7 @@ def run(
     start = time.monotonic()
     reference = design.graph.evaluate(raw) if expected is None else expected
     flush = design.schedule.latency + _MARGIN
-    sources = write_verilog(design, folder)
+    sources = write_verilog(design, folder) if source is None else [source]
     kept = folder / "sim" / "verilog"
     shutil.rmtree(kept, ignore_errors=True)  # what an earlier simulation left
     with tools.build_folder() as draft:

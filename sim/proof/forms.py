@@ -290,8 +290,8 @@ def flagged(form: Form) -> Form:
     values = np.unique(table)
     if len(values) != 2:
         return form
-    truth = table != 0
-    flag = form.space.signal(("flag", key, truth.tobytes()), "flag", 0, 2, (key[0], truth))
+    where = table != 0
+    flag = form.space.signal(("flag", key, where.tobytes()), "flag", 0, 2, (key[0], where))
     step = _times(of_signal(flag, form.space, 0), int(values[values != 0][0]))
     return added(constant(form.space, form.offset, form.frac), replace(step, frac=form.frac))
 
@@ -456,18 +456,18 @@ def listed_conditions(form: Form) -> Form:
         signal = form.space.signals[n]
         if signal.kind not in CONDITIONS:
             continue
-        truth = _truth(form.space, signal)
-        if truth is not None:
+        value = truth(form.space, signal)
+        if value is not None:
             no, yes = (_fixed(form, n, bit) for bit in (0, 1))
-            form = added(no, multiplied(truth, added(yes, no, -1)))
+            form = added(no, multiplied(value, added(yes, no, -1)))
     return form
 
 
-def _truth(space: Space, condition: Signal) -> Form | None:
+def truth(space: Space, condition: Signal) -> Form | None:
     """A condition as a function of what it is on; None where that is too much to list."""
     if condition.kind == "flag":
-        base, truth = condition.of
-        return from_values(space, 0, (base,), truth.astype(np.int64))
+        base, where = condition.of
+        return from_values(space, 0, (base,), where.astype(np.int64))
     core = condition.of
     if not _is_listed([core]):
         return None

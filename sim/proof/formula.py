@@ -18,9 +18,9 @@ import numpy as np
 from symtick.codegen.ir.fixed import Fixed
 from symtick.expr import Expression, Op
 from symtick.expr.node import Node
-from symtick.sim.proof.forms import Form, Key
+from symtick.sim.proof.forms import PRODUCT, Form, Key
 from symtick.sim.proof.reals import RULES, Enclosure, Reals, applied
-from symtick.sim.proof.signals import JOINT, OutOfReachError, Signal, Space
+from symtick.sim.proof.signals import OutOfReachError, Signal, Space
 
 _LINEAR = (Op.ADD, Op.SUB, Op.NEG)
 
@@ -49,7 +49,7 @@ class RealForm:
             form = RealForm(self.space, {key: table})
             for other in list(groups):
                 union = tuple(sorted({*key, *other[0]}))
-                if set(key) & set(other[0]) and self.space.size(union) <= JOINT:
+                if set(key) & set(other[0]) and self.space.size(union) <= PRODUCT:
                     groups.remove(other)
                     key, form = union, summed(form, other[1])
             groups.append((key, form))
@@ -161,12 +161,12 @@ class Formula:
     def _listed(self, node: Node, args: Sequence[RealForm]) -> RealForm:
         """A function of forms for all codes, of their signals or of sums that are like them."""
         support = tuple(sorted({n for a in args for n in a.support}))
-        if self.space.size(support) > JOINT:
+        if self.space.size(support) > PRODUCT:
             if node.op is Op.MUL and (made := self._multiplied(*args)) is not None:
                 return made
             args = [self._on_sum(a) if len(a.support) > 1 else a for a in args]
             support = tuple(sorted({n for a in args for n in a.support}))
-        if self.space.size(support) > JOINT:
+        if self.space.size(support) > PRODUCT:
             raise OutOfReachError("its arguments have too many values together to be listed")
         values = applied(node, [a.on(support) for a in args])
         if np.isnan(values.lo).any() or np.isnan(values.hi).any():
@@ -179,7 +179,7 @@ class Formula:
         for k, s in a.tables.items():
             for m, t in b.tables.items():
                 union = tuple(sorted({*k, *m}))
-                if self.space.size(union) > JOINT:
+                if self.space.size(union) > PRODUCT:
                     return None
                 part = RULES[Op.MUL](
                     _spread(self.space, s, k, union), _spread(self.space, t, m, union)

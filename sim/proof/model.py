@@ -197,3 +197,12 @@ def _limited(node: GNode, moved: str, wide: int) -> str:
     if node.overflow is Overflow.SAT_ZERO:
         ends = [constant(0, width)] * 2
     return f"{moved} < {under} ? {ends[0]} : {moved} > {over} ? {ends[1]} : {kept}"
+
+
+def within(node: GNode, name: str) -> str:
+    """A value where it is in the node's range, else the least of the range."""
+    width = node.fmt.width
+    sign = f"{name}[{width - 1}]" if node.fmt.signed else "1'b0"
+    value = f"$signed({{{sign}, {name}}})"
+    low, high = (f"$signed({constant(v, width + 1)})" for v in (node.lo, node.hi))
+    return f"({value} >= {low} && {value} <= {high}) ? {name} : {constant(node.lo, width)}"

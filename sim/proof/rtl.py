@@ -23,14 +23,16 @@ from symtick.codegen.design import Design
 from symtick.codegen.ir.graph import GNode, GOp, Graph
 from symtick.errors import ToolError
 from symtick.files import write_text
-from symtick.sim.proof.model import assigned, constant, holder, signal
+from symtick.sim.proof.model import assigned, holder, signal, within
 from symtick.sim.proof.netlist import REGISTER, Cell, Memory, Net, Netlist, NetlistError
-from symtick.sim.proof.outcome import Finding, Step, Verdict
+from symtick.sim.proof.outcome import Finding, Step, Verdict, combined
 from symtick.sim.proof.ranges import code_range, wrong_ranges
-from symtick.sim.tools import execute, find
+from symtick.sim.proof.refute import counterexample, replayed
+from symtick.sim.proof.yosys_script import run_yosys
 
 CLAIM = "Verilog = graph"
 TIMEOUT = 600.0
+_SEARCH = 30.0  # seconds in which an input is sought that shows a fault
 _NO_SIGNAL = (GOp.CONST, GOp.SCALE)
 
 
@@ -50,7 +52,10 @@ def verilog_equals_graph(
     """
     start = _processor_seconds()
     try:
-        findings = _Check(design, _read(source, design.name, folder)).findings(folder, timeout)
+        check = _Check(design, _read(source, design.name, folder))
+        findings = check.findings(folder, timeout)
+        if combined(f.verdict for f in findings) is not Verdict.PROVED:
+            findings += check.refuted(source, folder)
     except NetlistError as error:
         findings = [Finding("pipeline", Verdict.COUNTEREXAMPLE, str(error))]
     return Step(CLAIM, tuple(findings), _processor_seconds() - start)
@@ -71,17 +76,8 @@ def _read(source: Path, top: str, folder: Path) -> Netlist:
         "memory_collect",
         f'write_json "{path}"',
     ]
-    _yosys(lines, folder, "read", TIMEOUT)
+    run_yosys(lines, folder, "read", TIMEOUT)
     return Netlist(json.loads(path.read_text())["modules"][top])
-
-
-def _yosys(lines: Sequence[str], folder: Path, name: str, timeout: float) -> None:
-    tool = find("yosys")
-    script = folder.resolve() / f"{name}.ys"
-    write_text(script, "\n".join(lines) + "\n")
-    log = script.with_suffix(".log")
-    execute([*tool.command, script], folder=script.parent, log=log, env=tool.environment(),
-            timeout=timeout)  # fmt: skip
 
 
 @dataclass
@@ -192,6 +188,12 @@ class _Check:
                 why = "its logic is not shown to equal the graph's node for all values before it"
                 answers.append(Finding(self.labels[k], Verdict.UNDECIDED, why))
         return answers
+
+    def refuted(self, source: Path, folder: Path) -> list[Finding]:
+        """An input for which the Verilog gives something else than the graph, if one is found."""
+        raw = counterexample(self.graph, self.netlist, self.ports, folder, _SEARCH)
+        text = "" if raw is None else replayed(self.design, raw, source, folder / "refuted")
+        return [Finding("an input", Verdict.COUNTEREXAMPLE, text)] if text else []
 
     def _latency(self) -> list[Finding]:
         latency, answers = self.design.schedule.latency, []
@@ -316,7 +318,7 @@ class _Check:
         ]
         start = time.monotonic()
         try:
-            _yosys(lines, folder, "prove", timeout)
+            run_yosys(lines, folder, "prove", timeout)
         except ToolError:
             if time.monotonic() - start < timeout:
                 raise
@@ -400,7 +402,7 @@ class _Check:
         lines = [f"wire [{width - 1}:0] {signal(number)} = {whole};"]
         if own:
             limited = ranged and len(own) == width and (node.lo, node.hi) != code_range(node)
-            value = _within(node, f"f_{number}") if limited else f"f_{number}"
+            value = within(node, f"f_{number}") if limited else f"f_{number}"
             lines.insert(0, f"wire [{len(own) - 1}:0] i_{number} = {value};")
         return ports, lines
 
@@ -424,15 +426,6 @@ class _Anything:
     def port(self) -> dict[str, Any]:
         """A port for the free nets."""
         return {"i_x": {"direction": "input", "bits": self.made}} if self.made else {}
-
-
-def _within(node: GNode, name: str) -> str:
-    """A value where it is in the node's range, else the least of the range."""
-    width = node.fmt.width
-    sign = f"{name}[{width - 1}]" if node.fmt.signed else "1'b0"
-    value = f"$signed({{{sign}, {name}}})"
-    low, high = (f"$signed({constant(v, width + 1)})" for v in (node.lo, node.hi))
-    return f"({value} >= {low} && {value} <= {high}) ? {name} : {constant(node.lo, width)}"
 
 
 def _constant_nets(node: GNode) -> list[Net]:

@@ -7,15 +7,15 @@ and the decision by its definition: the index is `numpy.argmax` of the scores, a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import combinations, product
 
 import numpy as np
 
 from symtick.codegen.lowering.decision import Decision
-from symtick.sim.proof.forms import Form, added, at_least_zero, flagged, larger
+from symtick.sim.proof.forms import Form, added, at_least_zero, flagged, larger, truth
 from symtick.sim.proof.outcome import Finding, Verdict
-from symtick.sim.proof.signals import Codes, OutOfReachError, Space
+from symtick.sim.proof.signals import CONDITIONS, Codes, OutOfReachError, Signal, Space
 from symtick.sim.proof.walk import Walk
 
 _CASES = 1 << 22
@@ -91,12 +91,19 @@ def _index(made: Form, scores: Sequence[Form]) -> str:
     if any(f.wide for f in forms):
         raise OutOfReachError("the index depends on a product of wide signals")
     support = tuple(sorted({n for f in forms for n in f.support}))
-    codes = [_distinct(forms, n) for n in support]
+    bases = {n for n in support if space.signals[n].kind not in CONDITIONS}
+    known = {
+        n: on for n in support if (on := _on_listed(space, space.signals[n], bases)) is not None
+    }
+    codes = [_distinct((*forms, *known.values()), n) for n in support]
     shape = tuple(len(c) for c in codes)
     if math.prod(shape) > _CASES:
         raise OutOfReachError("the index depends on too many conditions")
     beats = {pair: _at(f, support, codes) != 0 for pair, f in pairs.items()}
     possible = _ordered(space, support, codes)
+    for n, on in known.items():
+        value = codes[support.index(n)].reshape([-1 if n == m else 1 for m in support])
+        possible &= value == _at(on, support, codes)
     wins = np.zeros((len(scores), *shape), np.int64)
     for (i, j), first in beats.items():
         wins[i] += first
@@ -183,17 +190,22 @@ def _ordered(space: Space, support: Sequence[int], codes: Sequence[Codes]) -> Co
             low, high = (n, m) if one.threshold < other.threshold else (m, n)
             possible &= along(high, at[high]) <= along(low, at[low])
     flags = [n for n in support if space.signals[n].kind == "flag"]
-    for base in {space.signals[n].of[0] for n in flags}:
+    for base in {space.signals[n].of[0] for n in flags} - set(support):
         members = [n for n in flags if space.signals[n].of[0] == base]
+        truths = np.stack([space.signals[n].of[1] for n in members])
         met = np.zeros(shape, bool)
-        truths = {n: space.signals[n].of[1] for n in members}
-        whole = at[base] if base in at else np.arange(space.signals[base].size)
-        for place, code in enumerate(whole):
+        for combination in np.unique(truths, axis=1).T:
             here = np.ones(shape, bool)
-            for n in members:
-                here &= along(n, at[n]) == int(truths[n][code])
-            if base in at:
-                here &= along(base, np.arange(len(whole)) == place)
+            for n, value in zip(members, combination, strict=True):
+                here &= along(n, at[n]) == int(value)
             met |= here
         possible &= met
     return possible
+
+
+def _on_listed(space: Space, signal: Signal, bases: Container[int]) -> Form | None:
+    """A condition as a function of signals that are listed anyway; None where it is on others."""
+    if signal.kind not in CONDITIONS:
+        return None
+    on = (signal.of[0],) if signal.kind == "flag" else signal.of.support
+    return truth(space, signal) if all(n in bases for n in on) else None

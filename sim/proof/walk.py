@@ -12,8 +12,10 @@ from symtick.codegen.ir.graph import GNode, GOp, Graph
 from symtick.codegen.lowering.slices import Slice
 from symtick.sim.proof.forms import (
     Form,
+    added,
     applied,
     at_format,
+    at_least_zero,
     constant,
     from_values,
     function_of,
@@ -73,6 +75,8 @@ class Walk:
 
     def _table(self, node: GNode, address: GNode, arg: Form) -> Form:
         """A table; on the bits of two nodes it is a function of both."""
+        if (ordered := self._comparison(node, address)) is not None:
+            return ordered
         form = at_format(arg, address)
         try:
             return function_of(form, lambda v: result(node, [address], [v]), node.fmt.frac)
@@ -84,6 +88,33 @@ class Walk:
         return listed(
             parts, lambda v: result(node, [address], [result(address, nodes, v)]), node.fmt.frac
         )
+
+    def _comparison(self, node: GNode, address: GNode) -> Form | None:
+        """A table on the bits of two signals that is a comparison of them, as a condition."""
+        if address.op is not GOp.CONCAT or set(node.contents) - {0, 1} or node.fmt.frac:
+            return None
+        parts = [self.graph.nodes[a] for a in address.args]
+        if any(part.op is GOp.CONCAT or part.lo == part.hi for part in parts):
+            return None
+        fine = max(part.fmt.frac for part in parts)
+        sides = [np.arange(p.lo, p.hi + 1, dtype=np.int64) for p in parts]
+        raw = [sides[0][:, None], sides[1][None, :]]
+        scaled = [v * (1 << fine - p.fmt.frac) for v, p in zip(raw, parts, strict=True)]
+        gap = scaled[0] - scaled[1]
+        values = result(node, [address], [result(address, parts, raw)])
+        whole = added(self.forms[address.args[0]], self.forms[address.args[1]], -1)
+        for sign in (1, -1):
+            over = sign * gap
+            if not values.any() or values.all():
+                return None
+            least, below = int(over[values == 1].min()), int(over[values == 0].max())
+            if below < least and below < 1 and least > -1:
+                # the threshold that compares the two as they are, where it is one
+                least = 0 if below < 0 else 1
+                step = constant(self.space, least, fine)
+                turned = whole if sign > 0 else added(constant(self.space, 0, fine), whole, -1)
+                return at_least_zero(added(turned, step, -1))
+        return None
 
     # -- inputs
 

@@ -5,6 +5,7 @@ What is proved is the Verilog in the folder's `rtl/`, whoever has written it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from symtick.codegen.passes.pipeline import PASSES, run_passes
@@ -35,17 +36,21 @@ def prove_folder(folder: Path) -> Proof:
     if not source.is_file():
         raise InputError(f"there is no Verilog {source}: run symtick verify without --prove first")
     with locked(folder, "prove", wait=True):
-        proof = prove(design, specification(spec), source, folder / "proof")
+        proof = prove(design, specification(spec, design.errors), source, folder / "proof")
         write_json(folder / PROOF, proof.to_json())
     return proof
 
 
-def specification(spec: DesignSpec) -> Specification:
-    """What a design is to compute: its scores as they are lowered, with the widths it states."""
+def specification(spec: DesignSpec, errors: Sequence[float]) -> Specification:
+    """What a design is to compute: its scores as they are lowered, with the widths it states.
+
+    Args:
+        spec: the design.
+        errors: the bounds that it states of its scores, where it states no widths.
+    """
     graph = spec.lowered(spec.precision)
     if not spec.widths:
-        places = spec.precision.places(len(graph.outputs))
-        return Specification(graph, spec.formats, tuple(2.0**-frac for frac in places))
+        return Specification(graph, spec.formats, errors)
     steps = PASSES if spec.latency != 0 else tuple(s for s in PASSES if s.name != "split")
     narrowed = run_passes(graph, spec.model(), steps)
     tuned = with_widths(narrowed, spec.widths, keep_ports=spec.precision.output is not None)

@@ -46,14 +46,14 @@ def _made(texts: list[str], **options: object) -> tuple[Design, Graph]:
     return design, lower(expression, _FORMATS, UnitModel(), precision, names).graph
 
 
-def _wanted(scores: Graph) -> Specification:
-    return Specification(scores, _FORMATS, [2.0**-5] * len(scores.outputs))
+def _wanted(design: Design, scores: Graph) -> Specification:
+    return Specification(scores, _FORMATS, design.errors)
 
 
 def _proof(design: Design, scores: Graph, folder: Path) -> Proof:
     source = folder / "whole.v"
     source.write_text(verilog_files(design)[f"rtl/{design.name}.v"])
-    return prove(design, _wanted(scores), source, folder / "proof")
+    return prove(design, _wanted(design, scores), source, folder / "proof")
 
 
 @pytest.mark.synth
@@ -69,14 +69,14 @@ def test_words_to_index_is_proved(tmp_path: Path) -> None:
 def test_small_designs_are_decided_by_all_their_inputs() -> None:
     outputs = Decision(("scores", "index", "margin", "top", "above"), (0.3,))
     design, scores = _made(_TEXTS, decision=outputs)
-    answers = ScoreProof(design, _wanted(scores)).same()
+    answers = ScoreProof(design, _wanted(design, scores)).same()
     assert [a.subject for a in answers] == [f"output {n}" for n in design.graph.output_names]
     assert {a.verdict for a in answers} == {Verdict.PROVED}
 
 
 def test_the_bound_holds_and_is_close() -> None:
     design, scores = _made(_TEXTS)
-    work = ScoreProof(design, _wanted(scores))
+    work = ScoreProof(design, _wanted(design, scores))
     loose, exact = work.near(), work.near_for_all()
     for one, other in zip(loose, exact, strict=True):
         bounds = [float(f.reason.split()[1]) for f in (one, other)]
@@ -88,11 +88,11 @@ def test_another_formula_is_refuted_at_an_input() -> None:
     other = replace(
         design, expression=parse([_TEXTS[0], "0.7*y - exp(z - x) + 1", _TEXTS[2]], _NAMES)
     )
-    answers = ScoreProof(other, _wanted(scores)).near()
+    answers = ScoreProof(other, _wanted(design, scores)).near()
     assert [a.verdict for a in answers] == [
         Verdict.PROVED, Verdict.COUNTEREXAMPLE, Verdict.PROVED,
     ]  # fmt: skip
-    assert "off at raw x=" in answers[1].reason
+    assert "off its formula at raw x=" in answers[1].reason
 
 
 def test_faults_in_the_graph_are_found() -> None:
@@ -101,7 +101,7 @@ def test_faults_in_the_graph_are_found() -> None:
     every = [design.graph.evaluate([[a, b, c]]).tolist() for a, b, c in _corners()]
     verdicts = []
     for _, graph in islice(graph_mutants(design.graph, Random(2)), 30):
-        answers = ScoreProof(replace(design, graph=graph), _wanted(scores)).same()
+        answers = ScoreProof(replace(design, graph=graph), _wanted(design, scores)).same()
         wrong = any(a.verdict is not Verdict.PROVED for a in answers)
         verdicts.append(wrong)
         if not wrong:
@@ -116,14 +116,14 @@ def _corners() -> list[tuple[int, int, int]]:
 
 
 def test_a_fault_before_the_passes_is_found() -> None:
-    """A table entry of the lowered graph that is off by more than roundings explain."""
+    """A table entry of the lowered graph that is off by more than the stated bound."""
     design, scores = _made(_TEXTS[:1])
     number = next(k for k, n in enumerate(scores.nodes) if n.op is GOp.TABLE)
     node = scores.nodes[number]
     contents = tuple(v + 9 * (k == 3) for k, v in enumerate(node.contents))
     nodes = tuple(replace(node, contents=contents) if k == number else n
                   for k, n in enumerate(scores.nodes))  # fmt: skip
-    (answer,) = ScoreProof(design, _wanted(replace(scores, nodes=nodes))).near()
+    (answer,) = ScoreProof(design, _wanted(design, replace(scores, nodes=nodes))).near()
     assert answer.verdict is Verdict.COUNTEREXAMPLE
 
 
@@ -133,6 +133,6 @@ def test_what_is_out_of_reach_names_its_node() -> None:
     precision = Precision(term_frac=12)
     design = compile_expression(expression, wide, UnitModel(), precision, name="whole")
     scores = lower(expression, wide, UnitModel(), precision, ["y0"]).graph
-    (answer,) = ScoreProof(design, Specification(scores, wide, [2.0**-12])).same()
+    (answer,) = ScoreProof(design, Specification(scores, wide, design.errors)).same()
     assert answer.verdict is Verdict.UNDECIDED
     assert "too wide" in answer.reason or "too many" in answer.reason

@@ -38,7 +38,7 @@ def test_golden_designs_are_proved(name: str, tmp_path: Path) -> None:
     assert len(step.findings) > len(made.graph.outputs)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_random_graphs_are_proved(seed: int, tmp_path: Path) -> None:
     graph = chance(seed, 20)
     made = design(graph, spread(graph, 3, seed), 3)
@@ -61,7 +61,19 @@ def test_a_wrong_node_is_named(
     text = _text(made)
     assert text.count(before) == 1
     step = _proved(made, text.replace(before, after), tmp_path)
-    assert [finding.subject for finding in step.open] == [subject]
+    assert subject in [finding.subject for finding in step.open]
+    assert len(step.open) <= 2  # and an input that shows it
+
+
+@pytest.mark.sim
+def test_a_fault_is_shown_at_an_input(tmp_path: Path) -> None:
+    """SAT finds one input of 2**24 that shows it; Verilator and the graph then say so."""
+    made = DESIGNS["network"]()
+    fault = "assign y0 = a == 77 && b == -5 ? 12'd9 : "
+    step = _proved(made, _text(made).replace("assign y0 = ", fault), tmp_path)
+    (shown,) = [f for f in step.findings if f.subject == "an input"]
+    assert "a=77, b=-5" in shown.reason and "y0=9," in shown.reason
+    assert step.verdict is Verdict.COUNTEREXAMPLE
 
 
 def test_a_register_too_few_is_found(tmp_path: Path) -> None:
