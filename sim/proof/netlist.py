@@ -7,13 +7,16 @@ them, the module is its logic without registers, so many ticks later.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 from typing import Any
 
 from symtick.errors import ToolError
+from symtick.files import write_text
+from symtick.sim.tools import execute, find
 
 Net = int | str
 Cell = dict[str, Any]
@@ -155,3 +158,21 @@ class Netlist:
 def _entries(bits: str, width: int, size: int) -> list[int | None]:
     words = [bits[max(len(bits) - (k + 1) * width, 0) : len(bits) - k * width] for k in range(size)]
     return [int(word, 2) if set(word) <= {"0", "1"} and word else None for word in words]
+
+
+def run_yosys(lines: Sequence[str], folder: Path, name: str, timeout: float) -> None:
+    """Run commands in `folder`; script and log are `<name>.ys` and `<name>.log`.
+
+    Raises:
+        ToolError: Yosys is missing, fails or takes too long.
+    """
+    tool = find("yosys")
+    script = folder.resolve() / f"{name}.ys"
+    write_text(script, "\n".join(lines) + "\n")
+    execute(
+        [*tool.command, script],
+        folder=script.parent,
+        log=script.with_suffix(".log"),
+        env=tool.environment(),
+        timeout=timeout,
+    )

@@ -15,8 +15,7 @@ from symtick.errors import ToolError
 from symtick.files import write_text
 from symtick.sim import verilator
 from symtick.sim.proof.model import assigned, constant, holder, signal, within
-from symtick.sim.proof.netlist import REGISTER, Net, Netlist
-from symtick.sim.proof.yosys_script import run_yosys
+from symtick.sim.proof.netlist import REGISTER, Net, Netlist, run_yosys
 
 
 def counterexample(

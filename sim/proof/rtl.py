@@ -24,11 +24,18 @@ from symtick.codegen.ir.graph import GNode, GOp, Graph
 from symtick.errors import ToolError
 from symtick.files import write_text
 from symtick.sim.proof.model import assigned, holder, signal, within
-from symtick.sim.proof.netlist import REGISTER, Cell, Memory, Net, Netlist, NetlistError
+from symtick.sim.proof.netlist import (
+    REGISTER,
+    Cell,
+    Memory,
+    Net,
+    Netlist,
+    NetlistError,
+    run_yosys,
+)
 from symtick.sim.proof.outcome import Finding, Step, Verdict, combined
 from symtick.sim.proof.ranges import code_range, wrong_ranges
 from symtick.sim.proof.refute import counterexample, replayed
-from symtick.sim.proof.yosys_script import run_yosys
 
 CLAIM = "Verilog = graph"
 TIMEOUT = 600.0

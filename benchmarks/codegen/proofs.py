@@ -1,10 +1,10 @@
 """Proofs of random designs, and faults that they find.
 
-    python -m benchmarks.proofs
+    python -m benchmarks.codegen.proofs
 
-Random designs of inputs up to 12 bits (`codegen/random_designs.py`) are proved as `symtick verify
+Random designs of inputs up to 12 bits (`random_designs.py`) are proved as `symtick verify
 --prove` proves them. Then faults are put into the Verilog and into the graphs of some of them
-(`codegen/mutants.py`). A fault counts as found unless the proof says *proved*; where it says that,
+(`mutants.py`). A fault counts as found unless the proof says *proved*; where it says that,
 the changed Verilog is simulated in Verilator, the changed graph evaluated, and it must agree with
 the design on all vectors.
 """
