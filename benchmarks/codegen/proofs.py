@@ -97,11 +97,11 @@ def _in_verilog(design: Design, text: str, folder: Path) -> str:
     source = folder / "changed.v"
     write_text(source, text)
     try:
-        verdict = verilog_equals_graph(design, source, folder / "proof", timeout=60.0).verdict
+        step = verilog_equals_graph(design, source, folder / "proof", timeout=60.0, search=0.0)
     except ToolError:
         return "unreadable"
-    if verdict is not Verdict.PROVED:
-        return str(verdict.value)
+    if step.verdict is not Verdict.PROVED:
+        return str(step.verdict.value)
     raw = vectors.make(design, _VECTORS, 1)
     try:
         run = verilator.run(design, raw, folder / "run", source=source)

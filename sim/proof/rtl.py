@@ -39,12 +39,12 @@ from symtick.sim.proof.refute import counterexample, replayed
 
 CLAIM = "Verilog = graph"
 TIMEOUT = 600.0
-_SEARCH = 30.0  # seconds in which an input is sought that shows a fault
+SEARCH = 30.0  # seconds in which an input is sought that shows a fault
 _NO_SIGNAL = (GOp.CONST, GOp.SCALE)
 
 
 def verilog_equals_graph(
-    design: Design, source: Path, folder: Path, timeout: float = TIMEOUT
+    design: Design, source: Path, folder: Path, timeout: float = TIMEOUT, search: float = SEARCH
 ) -> Step:
     """Prove that a Verilog file computes the design's graph, as late as its schedule says.
 
@@ -52,7 +52,8 @@ def verilog_equals_graph(
         design: the design; of its Verilog only the names of signals are taken over.
         source: the Verilog.
         folder: where scripts, logs and netlists go; it is created.
-        timeout: seconds for each run of Yosys.
+        timeout: seconds for the equivalence checker.
+        search: seconds in which an input is sought that shows a fault; 0: none is.
 
     Raises:
         ToolError: Yosys is missing, or cannot read the file.
@@ -61,8 +62,8 @@ def verilog_equals_graph(
     try:
         check = _Check(design, _read(source, design.name, folder))
         findings = check.findings(folder, timeout)
-        if combined(f.verdict for f in findings) is not Verdict.PROVED:
-            findings += check.refuted(source, folder)
+        if search and combined(f.verdict for f in findings) is not Verdict.PROVED:
+            findings += check.refuted(source, folder, search)
     except NetlistError as error:
         findings = [Finding("pipeline", Verdict.COUNTEREXAMPLE, str(error))]
     return Step(CLAIM, tuple(findings), _processor_seconds() - start)
@@ -196,9 +197,9 @@ class _Check:
                 answers.append(Finding(self.labels[k], Verdict.UNDECIDED, why))
         return answers
 
-    def refuted(self, source: Path, folder: Path) -> list[Finding]:
+    def refuted(self, source: Path, folder: Path, seconds: float) -> list[Finding]:
         """An input for which the Verilog gives something else than the graph, if one is found."""
-        raw = counterexample(self.graph, self.netlist, self.ports, folder, _SEARCH)
+        raw = counterexample(self.graph, self.netlist, self.ports, folder, seconds)
         text = "" if raw is None else replayed(self.design, raw, source, folder / "refuted")
         return [Finding("an input", Verdict.COUNTEREXAMPLE, text)] if text else []
 
