@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from symtick.codegen.design import Design
+from symtick.codegen.design import Design, in_dsp
 from symtick.codegen.ir.arrival import fewest_ticks
 from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import Graph
@@ -91,7 +91,7 @@ def compile_expression(
     plan = planned(graph, model, latency, scheduler, max_ticks)
     return Design(
         name, expression, graph, plan, model.name, decision, names, lowered.units, tuple(slices),
-        () if widths else lowered.errors,
+        () if widths else lowered.errors, in_dsp(graph, model),
     )  # fmt: skip
 
 

@@ -11,8 +11,8 @@ from hashlib import sha256
 import numpy as np
 import numpy.typing as npt
 
-from symtick.codegen.ir.graph import Graph
-from symtick.codegen.ir.schedule import Schedule
+from symtick.codegen.ir.graph import GOp, Graph
+from symtick.codegen.ir.schedule import CostModel, Schedule
 from symtick.codegen.lowering.decision import SCORES, Decision
 from symtick.codegen.lowering.function_units import FunctionUnit
 from symtick.codegen.lowering.slices import Slice
@@ -35,6 +35,7 @@ class Design:
         slices: what the expression reads of each port's word; empty where it reads all.
         errors: for each score a bound on its distance from the expression's real value at the same
             inputs, slices of words where there are some; empty where widths of signals are stated.
+        in_dsp: for each node what `in_dsp` says of it; empty where that is not known.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Design:
     units: tuple[FunctionUnit, ...] = ()
     slices: tuple[Slice, ...] = ()
     errors: tuple[float, ...] = ()
+    in_dsp: tuple[bool | None, ...] = ()
 
     def real_outputs(self, raw: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """What the hardware computes for raw inputs (rows, inputs), as reals (rows, outputs).
@@ -66,3 +68,20 @@ class Design:
             state.update(repr(node.contents).encode())
         state.update(repr((self.schedule.stage, self.schedule.latency)).encode())
         return state.hexdigest()
+
+
+def in_dsp(graph: Graph, model: CostModel) -> tuple[bool | None, ...]:
+    """For each node whether it is a product of DSP blocks, as the model counts it.
+
+    False is a product of LUTs; None a node that is no product, or one that the model prices with
+    neither.
+    """
+    return tuple(
+        _priced(graph, k, model) if node.op is GOp.MUL else None
+        for k, node in enumerate(graph.nodes)
+    )
+
+
+def _priced(graph: Graph, product: int, model: CostModel) -> bool | None:
+    area = model.area(graph, product)
+    return area.dsp > 0.0 if area.dsp or area.lut else None

@@ -7,7 +7,8 @@ registers (`-nosrl`: shift-register LUTs would hide pipeline registers and are s
 and memories in LUTs. Every sum and difference becomes one carry chain: left alone, Yosys merges
 sums of three and more into trees of full adders, which take a third more LUTs and are slower (eight
 terms of eight bits: 85 LUTs instead of 60). With DSPs those within two cells of a product, which a
-multiplier block may absorb, are left to Yosys.
+multiplier block may absorb, are left to Yosys. A product whose signal says `use_dsp = "no"`, which
+Yosys does not read, is made of LUTs.
 """
 
 from __future__ import annotations
@@ -133,7 +134,8 @@ def synthesize(
         top: top module.
         folder: where script, log and netlist (`<top>.<family>.json`) go; it is created.
         family: `xcup`, `xcu`, `xc7` or `ecp5`.
-        dsp: let products become multiplier blocks (Yosys decides which).
+        dsp: let products become multiplier blocks: of those whose signal does not say
+            `use_dsp = "no"` Yosys decides which.
         timeout: seconds.
 
     Raises:
@@ -242,10 +244,13 @@ def _chained(stem: Path, dsp: bool) -> list[str]:
     """Commands that turn sums and differences into carry chains, at their needed widths."""
     rules = stem.with_name(stem.name + ".carry.v")
     write_text(rules, _CARRY_CHAINS)
+    prepared = ["flatten", "opt_expr", "opt_clean", "wreduce", "opt_clean"]
     sums = "t:$add t:$sub %u"
     if dsp:  # not those before or behind a product, through a register too
         sums += " t:$mul %ci4 t:$mul %co4 %u %d"
-    prepared = ["flatten", "opt_expr", "opt_clean", "wreduce", "opt_clean"]
+        # the signal is driven by the product itself or by a wire of its own
+        marked = "setattr -set symtick_luts 1 a:use_dsp=no %ci2 t:$mul %i"
+        prepared = [marked, *prepared, "alumacc t:$mul a:symtick_luts=1 %i"]
     return [*prepared, f'techmap -map "{rules}" {sums}']
 
 

@@ -178,10 +178,18 @@ class _Project:
         value = self._value(number, node)
         if value.startswith("bits "):
             return [*comment, f"{kind} {name};", f"{name}.range() = {value[5:]};"]
-        line = f"const {kind} {name} = {value};"
+        line, bound = f"const {kind} {name} = {value};", self._bound(number)
         if len(comment) == 1 and len(line) + len(comment[0]) + 6 <= LINE:
-            return [f"{line}  {comment[0]}"]
-        return [*comment, *broken(line)]
+            return [f"{line}  {comment[0]}", *bound]
+        return [*comment, *broken(line), *bound]
+
+    def _bound(self, number: int) -> list[str]:
+        """The pragma that makes a product of what the cost model counts, DSP blocks or LUTs."""
+        chosen = self.design.in_dsp[number] if self.design.in_dsp else None
+        if chosen is None:
+            return []
+        made = "dsp" if chosen else "fabric"
+        return [f"#pragma HLS BIND_OP variable={self.names[number]} op=mul impl={made}"]
 
     def _value(self, number: int, node: GNode) -> str:
         """The C++ expression of a node; where it gives raw bits, with `bits ` before it."""

@@ -206,7 +206,7 @@ class _Module:
             value = f"{self._table(number, node)}({self.bits.all(args[0])})"
         else:
             lines, value = self.logic.of(node, self.names[number], args)
-        if style := self._style(node):
+        if style := self._style(number, node):
             lines = [*lines, f"{style}wire {target.declared};", f"assign {target.name} = {value};"]
         else:
             lines = [*lines, f"wire {target.declared} = {value};"]
@@ -237,12 +237,16 @@ class _Module:
         name = self.names[holder] if copy is None else copy.name
         return f"{name}*2**{exponent}" if exponent else name
 
-    def _style(self, node: GNode) -> str:
-        """Keeps a table out of block RAM, which would cost a tick that the schedule has not.
+    def _style(self, number: int, node: GNode) -> str:
+        """The attribute that has synthesis make of a node what the cost model counts.
 
-        Vivado reads the attribute here, Yosys the one before the table's `case`. The declaration
-        has no assignment in it, for Icarus then drops attributes with a warning.
+        A table stays out of block RAM, which would cost a tick that the schedule has not: Vivado
+        reads the attribute here, Yosys the one before the table's `case`. A product is DSP blocks
+        or LUTs. The declaration has no assignment in it, for Icarus then drops attributes with a
+        warning.
         """
+        if self.design.in_dsp and (chosen := self.design.in_dsp[number]) is not None:
+            return f'(* use_dsp = "{"yes" if chosen else "no"}" *) '
         large = node.op is GOp.TABLE and len(node.contents) > 1 << _LUT_INPUTS
         return '(* rom_style = "distributed" *) ' if large else ""
 

@@ -66,6 +66,22 @@ def test_products_become_blocks_only_where_allowed(tmp_path: Path) -> None:
     assert found["adder"].lut == 8
 
 
+def test_products_whose_signal_says_so_are_luts(tmp_path: Path) -> None:
+    text = """module mixed(input signed [7:0] a, b, c, d, output signed [15:0] y, z);
+    (* use_dsp = "no" *) wire signed [15:0] p;
+    assign p = a * b;
+    (* use_dsp = "yes" *) wire signed [15:0] q;
+    assign q = c * d;
+    assign y = p;
+    assign z = q;
+endmodule
+"""
+    product, mixed = _source(tmp_path, "product", PRODUCT), _source(tmp_path, "mixed", text)
+    alone = yosys.synthesize_each([product], tmp_path / "a", dsp=False)["product"]
+    found = yosys.synthesize_each([mixed], tmp_path / "b")["mixed"]
+    assert (found.dsp, found.lut) == (1, alone.lut)
+
+
 def test_sums_of_many_terms_stay_carry_chains(tmp_path: Path) -> None:
     names = ", ".join(f"a{k}" for k in range(8))
     total = " + ".join(names.split(", "))

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symtick.codegen import Precision, compile_expression
-from symtick.codegen.design import Design
+from symtick.codegen.design import Design, in_dsp
+from symtick.codegen.emit.hls import hls_files
+from symtick.codegen.emit.verilog import verilog_files
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
 from symtick.codegen.ir.graph import GOp, GraphBuilder
 from symtick.codegen.scheduling.scheduler import schedule
@@ -200,3 +202,27 @@ def test_tables_of_a_design_that_is_one_lut_deep_share_nothing(clock: float, dep
         "two LUTs": device.table_luts(counted),
     }
     assert estimate(design, device).by_node[first].lut == pytest.approx(expected[depth], rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("device", "said", "bound"), [("open", "no", "fabric"), ("xcvu9p-2", "yes", "dsp")]
+)
+def test_emitted_products_say_what_the_estimate_counts(device: str, said: str, bound: str) -> None:
+    g, costs = GraphBuilder(("a", "b")), model(device, 100.0)
+    graph = g.build([g.op(GOp.MUL, *(g.input(k, Fixed(6, 2)) for k in range(2)))], ["y"])
+    plan = schedule(graph, costs, None)
+    formula = parse("a*b", ["a", "b"])
+    design = Design("d", formula, graph, plan, costs.name, in_dsp=in_dsp(graph, costs))
+    assert (estimate(design, costs).area.dsp > 0) == (said == "yes")
+    text = verilog_files(design)["rtl/d.v"]
+    assert f'(* use_dsp = "{said}" *) wire signed [11:0] mul2;' in text
+    assert '(* shreg_extract = "no" *)\nmodule d (' in text
+    body = hls_files(design)["firmware/d.cpp"].splitlines()
+    place = next(k for k, line in enumerate(body) if " mul2 = a * b;" in line)
+    assert body[place + 1] == f"    #pragma HLS BIND_OP variable=mul2 op=mul impl={bound}"
+
+
+def test_a_table_of_cycles_does_not_say_what_products_are_made_of() -> None:
+    g = GraphBuilder(("a", "b"))
+    graph = g.build([g.op(GOp.MUL, *(g.input(k, Fixed(6, 2)) for k in range(2)))], ["y"])
+    assert in_dsp(graph, model("xcvu9p-hls4sr")) == (None,) * 3
