@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from symtick.codegen.design import Design, in_dsp
+from symtick.codegen.design import Design, check_design_name, in_dsp, legal_name
 from symtick.codegen.ir.arrival import fewest_ticks
 from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import Graph
@@ -96,9 +95,9 @@ def compile_expression(
 
 
 def _check_names(name: str, outputs: Sequence[str], ports: Sequence[str]) -> None:
-    for word in (name, *outputs):
-        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", word):
-            raise InputError(f"{word!r} cannot name a port or a module: use tokens, digits, _")
+    check_design_name(name)
+    for word in outputs:
+        legal_name(word)
     if len(set(ports)) < len(ports):
         raise InputError(f"port names must differ: {', '.join(ports)}")
 

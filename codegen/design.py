@@ -5,6 +5,7 @@ Everything that is emitted, simulated, costed or drawn starts from a `Design`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -16,7 +17,11 @@ from symtick.codegen.ir.schedule import CostModel, Schedule
 from symtick.codegen.lowering.decision import SCORES, Decision
 from symtick.codegen.lowering.function_units import FunctionUnit
 from symtick.codegen.lowering.slices import Slice
+from symtick.errors import InputError
 from symtick.expr import Expression
+
+LONGEST_NAME = 128  # characters of the name of a design or a port; files are named after designs
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 @dataclass(frozen=True)
@@ -85,3 +90,35 @@ def in_dsp(graph: Graph, model: CostModel) -> tuple[bool | None, ...]:
 def _priced(graph: Graph, product: int, model: CostModel) -> bool | None:
     area = model.area(graph, product)
     return area.dsp > 0.0 if area.dsp or area.lut else None
+
+
+def legal_name(word: str) -> str:
+    """The word, or one near it, as an identifier of Verilog, C++ and VHDL, reserved words apart.
+
+    VHDL's identifiers begin with a letter, and underscores stand between letters and digits, one at
+    a time (IEEE 1076, 15.4.2).
+
+    Raises:
+        InputError: it is no identifier of any language.
+    """
+    if not _WORD.match(word):
+        raise InputError(f"{word!r} cannot name a port or a module: use letters, digits and _")
+    name = "_".join(part for part in word.split("_") if part)
+    if not name[:1].isalpha():
+        name = f"p{name}"
+    return name[:LONGEST_NAME].rstrip("_")
+
+
+def check_design_name(name: str) -> None:
+    """Refuse a name that is no identifier in one of the languages; files carry it as it is.
+
+    Raises:
+        InputError: it is none; the text has one near it.
+    """
+    if (legal := legal_name(name)) != name:
+        shown = name if len(name) <= LONGEST_NAME else f"{name[:20]}..."
+        raise InputError(
+            f"the design cannot be named {shown!r}: a name has at most {LONGEST_NAME} characters, "
+            "begins with a letter, and has single underscores between letters and digits, for it "
+            f"is an identifier in Verilog, C++ and VHDL; name it {legal!r}"
+        )

@@ -49,7 +49,9 @@ def refused(result: tuple[int, str, str], *wanted: str) -> None:
     code, _, err = result
     # on a busy machine progress may come first
     lines = [
-        line for line in err.splitlines() if not line.startswith(("preparing ", "estimating:"))
+        line
+        for line in err.splitlines()
+        if not line.startswith(("preparing ", "estimating:", "compiling:"))
     ]
     flat = " ".join(" ".join(lines).split())
     assert code == 1
@@ -61,6 +63,17 @@ def refused(result: tuple[int, str, str], *wanted: str) -> None:
 
 
 FORMAT = ("--input-format", "fixed<8,2>")
+
+
+@pytest.mark.parametrize(("soon", "said"), [(0.0, True), (1000.0, False)])
+def test_compile_says_what_it_does_when_that_takes_its_time(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, soon: float, said: bool
+) -> None:
+    monkeypatch.setattr("symtick.cli.console._SOON_SECONDS", soon)
+    code, out, err = cli("compile", "x0 + 1", *FORMAT, "--error", "0.1")
+    assert code == 0 and "compiling:" not in out
+    for step in ("finding the bits", "making the graph", "estimating", "measuring the errors"):
+        assert (f"compiling: {step}" in err) == said
 
 
 @pytest.mark.parametrize(
@@ -127,8 +140,10 @@ def test_formulas_come_from_a_file(cli: Cli, tmp_path: Path) -> None:
 def test_a_port_whose_name_a_language_has_taken_is_told(cli: Cli) -> None:
     code, out, _ = cli("compile", "near = reg + x", "-i", "fixed<4,2>", "-o", "d")
     assert code == 0
-    assert "input reg : fixed<4,2>, port reg_ (reg is a reserved word)" in out
-    assert "output near : fixed<5,3>, port near_ (near is a reserved word)" in out
+    assert "input reg : fixed<4,2>, port reg_p (reg is reserved, taken or no identifier in" in out
+    assert (
+        "output near : fixed<5,3>, port near_p (near is reserved, taken or no identifier in" in out
+    )
     assert "\nexpression: 1 tick, " in out
 
 

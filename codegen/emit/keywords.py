@@ -1,8 +1,9 @@
-"""Words that cannot name a port or a module in the emitted languages.
+"""Words that cannot name a port or a module in the emitted languages, and in VHDL.
 
 Verilog-2005 and SystemVerilog-2017 (simulators read Verilog files as such), C++20 with the global
 types and macros of its headers (a port `size` has the type `size_t`), what Verilator takes for
-these, and the names that the templates themselves use.
+these, and the names that the templates themselves use. VHDL's are those of IEEE 1076-2008, without
+the property language's: it does not tell capitals from small letters.
 """
 
 from __future__ import annotations
@@ -60,5 +61,15 @@ tb_ended tb_expected tb_features tb_in tb_lag tb_load tb_log tb_mismatches tb_ne
 tb_options tb_out tb_outputs tb_predictions tb_read tb_read_vector tb_results tb_row tb_rows tb_same
 tb_source tb_store tb_target tb_valid tb_vectors tb_wrong TB_BITS TB_LAGS TB_LATENCY TB_WIDTH
 """
+_VHDL = """
+abs access after alias all and architecture array assert attribute begin block body buffer bus case
+component configuration constant context disconnect downto else elsif end entity exit file for force
+function generate generic group guarded if impure in inertial inout is label library linkage literal
+loop map mod nand new next nor not null of on open or others out package parameter port postponed
+procedure process protected pure range record register reject release rem report return rol ror
+select severity shared signal sla sll sra srl subtype then to transport type unaffected units until
+use variable wait when while with xnor xor clk
+"""
 
 KEYWORDS = frozenset((_VERILOG + _CPP + _HEADERS + _COMMON + _OURS).split())
+VHDL = frozenset(_VHDL.split())

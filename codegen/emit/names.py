@@ -1,17 +1,19 @@
-"""The names of a design's ports and signals, legal in both emitted languages."""
+"""The names of a design's ports and signals, legal in both emitted languages.
+
+Names of the design and its ports are identifiers of VHDL too, which does not tell capitals from
+small letters, so that a VHDL design can hold the module.
+"""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
-from symtick.codegen.design import Design
-from symtick.codegen.emit.keywords import KEYWORDS
+from symtick.codegen.design import Design, check_design_name, legal_name
+from symtick.codegen.emit.keywords import KEYWORDS, VHDL
 from symtick.codegen.ir.graph import GOp, Graph
 from symtick.errors import InputError
 
 PART = "xcvu9p-flga2577-2-e"  # where none is named; hls4ml's jet taggers are built for a VU9P
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 @dataclass
@@ -21,19 +23,23 @@ class Namer:
     taken: set[str] = field(default_factory=set)
 
     def new(self, wanted: str) -> str:
-        """`wanted`, or with as many underscores behind it as make it free.
-
-        Raises:
-            InputError: it is no identifier.
-        """
-        if not _IDENTIFIER.match(wanted):
-            raise InputError(
-                f"{wanted!r} cannot name a port or a module: use letters, digits and _"
-            )
+        """`wanted`, an identifier, or with as many underscores behind it as make it free."""
         while wanted in self.taken or wanted in KEYWORDS:
             wanted += "_"
         self.taken.add(wanted)
         return wanted
+
+    def port(self, wanted: str) -> str:
+        """The legal name near `wanted`, or with as many `_p` behind it as make it free in VHDL too.
+
+        Raises:
+            InputError: it is no identifier.
+        """
+        name, small = legal_name(wanted), {word.lower() for word in self.taken}
+        while name in KEYWORDS or name.lower() in small | VHDL:
+            name += "_p"
+        self.taken.add(name)
+        return name
 
 
 @dataclass(frozen=True)
@@ -55,19 +61,23 @@ class Ports:
 
 
 def ports(design: Design) -> Ports:
-    """The port names: the graph's own, with `_` behind where a language has taken the word.
+    """The port names: the graph's own where they are legal (`legal_name`) and free.
 
     Raises:
-        InputError: the design or a port has a name that is no identifier, or the design's name is
-            a reserved word.
+        InputError: the design has no legal name, its name is a reserved word, or a port's is no
+            identifier.
     """
     graph, namer = design.graph, Namer()
-    if namer.new(design.name) != design.name:
-        raise InputError(f"the design cannot be named {design.name!r}: that is a reserved word")
+    check_design_name(design.name)
+    if namer.port(design.name) != design.name:
+        raise InputError(
+            f"the design cannot be named {design.name!r}: that is a reserved word "
+            "of Verilog, C++ or VHDL"
+        )
     read = {node.number: k for k, node in enumerate(graph.nodes) if node.op is GOp.INPUT}
-    inputs = tuple((j, read[j], namer.new(graph.input_names[j])) for j in sorted(read))
+    inputs = tuple((j, read[j], namer.port(graph.input_names[j])) for j in sorted(read))
     outputs = tuple(
-        (k, namer.new(name)) for k, name in zip(graph.outputs, graph.output_names, strict=True)
+        (k, namer.port(name)) for k, name in zip(graph.outputs, graph.output_names, strict=True)
     )
     return Ports(design.name, inputs, outputs, namer)
 

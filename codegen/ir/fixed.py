@@ -204,7 +204,8 @@ def read_format(text: str, most: int = MAX_PORT_WIDTH) -> StatedFormat:
         )
     if not 1 <= width <= most:
         what = "port" if most == MAX_PORT_WIDTH else "signal"
-        raise WidthError(f"the width in {text!r} is over the limit: a {what} has 1 to {most} bits")
+        wrong = "over the limit" if width else "0"
+        raise WidthError(f"the width in {text!r} is {wrong}: a {what} has 1 to {most} bits")
     quant = _mode(Quant, modes[0], "a quantisation mode") if modes else None
     overflow = _mode(Overflow, modes[1], "an overflow mode") if len(modes) > 1 else None
     return StatedFormat(Fixed(width, frac, match[1] == ""), quant, overflow)

@@ -115,26 +115,29 @@ def compile_(
     from symtick.codegen import Decision
     from symtick.design_folder.compiling import compile_text
 
-    made = compile_text(
-        _formulas(expression, file),
-        input_format,
-        folder=output,
-        name=name,
-        output_format=output_format,
-        term_frac=term_frac,
-        input_ranges=input_range or (),
-        lsbs=lsb or (),
-        errors=error or (),
-        outputs=[name.strip() for text in outputs or () for name in text.split(",")],
-        division=division,
-        device=device,
-        clock_mhz=clock,
-        latency=latency,
-        ticks=ticks,
-        scheduler=scheduler,
-        decision=Decision(tuple(decide.split(",")), tuple(threshold or ())),
-        widths=width or (),
-    )
+    text = _formulas(expression, file)
+    with stepping("compiling") as show:
+        made = compile_text(
+            text,
+            input_format,
+            folder=output,
+            name=name,
+            output_format=output_format,
+            term_frac=term_frac,
+            input_ranges=input_range or (),
+            lsbs=lsb or (),
+            errors=error or (),
+            outputs=[name.strip() for text in outputs or () for name in text.split(",")],
+            division=division,
+            device=device,
+            clock_mhz=clock,
+            latency=latency,
+            ticks=ticks,
+            scheduler=scheduler,
+            decision=Decision(tuple(decide.split(",")), tuple(threshold or ())),
+            widths=width or (),
+            tell=show,
+        )
     if as_json:
         print_json(made.to_json())
     else:
@@ -179,7 +182,7 @@ def print_compiled(made: Compiled) -> None:
 
 
 def _print_ports(made: Compiled) -> None:
-    """Formats of inputs and outputs; the port's name where another language has taken the word."""
+    """Formats of inputs and outputs; the port's name where the name is not free or not legal."""
     from symtick.codegen.emit.names import ports
 
     graph, names = made.design.graph, ports(made.design)
@@ -195,7 +198,9 @@ def _print_ports(made: Compiled) -> None:
 
 
 def _port(name: str, port: str) -> str:
-    return "" if port == name else f", port {port} ({name} is a reserved word)"
+    if port == name:
+        return ""
+    return f", port {port} ({name} is reserved, taken or no identifier in Verilog, C++ or VHDL)"
 
 
 def _at_most(error: float) -> str:

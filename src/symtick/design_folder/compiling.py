@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -106,6 +106,7 @@ def compile_text(
     scheduler: str = SCHEDULER,
     decision: Decision = SCORES,
     widths: Sequence[str] = (),
+    tell: Callable[[str], None] = lambda step: None,
 ) -> Compiled:
     """Compile expressions and write C++, Verilog and design.json into a new folder.
 
@@ -134,6 +135,7 @@ def compile_text(
         decision: what to deliver of the outputs.
         widths: formats of single signals, `NAME=fixed<W,I>` or with modes behind it; names are
             those in the Verilog of the same design without them (`signal_formats.read_widths`).
+        tell: is told what is done next.
 
     Returns:
         The folder, the design, its estimate and its measured error.
@@ -156,13 +158,15 @@ def compile_text(
         spec.expression, spec.formats, spec.ranges, spec.output_names, tolerances
     )
     if errors:
+        tell("finding the bits that the errors ask for")
         spec = replace(spec, precision=within(measurement, spec.lowered, spec.precision))
     if ticks is not None:
+        tell("finding the fastest clock")
         spec = _fastest(spec, ticks)
     if widths:
         spec = replace(spec, widths=read_widths(widths, spec.core()))
     place = folder if folder is not None else Path("designs") / name
-    return _compiled(spec, place, measurement, inputs.steps)
+    return _compiled(spec, place, measurement, inputs.steps, tell)
 
 
 def _delivered(precision: Precision, output_format: str | None) -> Precision:
@@ -179,15 +183,22 @@ def _delivered(precision: Precision, output_format: str | None) -> Precision:
 
 
 def _compiled(
-    spec: DesignSpec, folder: Path, measurement: Measurement, worth: tuple[float, ...]
+    spec: DesignSpec,
+    folder: Path,
+    measurement: Measurement,
+    worth: tuple[float, ...],
+    tell: Callable[[str], None],
 ) -> Compiled:
     """A spec compiled, estimated, measured and written."""
+    tell("making the graph and its schedule")
     built = spec.build()
+    tell("estimating and writing")
     cost = estimate(built, spec.model())
     for text in decided_equalities(spec, worth):
         warnings.warn(text, SymtickWarning, stacklevel=3)
     with new_folder(folder) as draft:
         write_design(draft, spec, built, cost)
+    tell("measuring the errors")
     scores = built if spec.decision == SCORES else spec.scores()
     return Compiled(
         folder,

@@ -15,6 +15,8 @@ from random import Random
 import numpy as np
 import pytest
 from expression_samples import random_expression
+from hypothesis import example, given
+from hypothesis import strategies as st
 from unit_model import UnitModel
 
 from symtick.codegen import (
@@ -29,6 +31,7 @@ from symtick.codegen import (
     compile_expression,
 )
 from symtick.codegen.emit.hls import driver_files, hls_files, vector_files
+from symtick.codegen.emit.names import ports
 from symtick.codegen.emit.rtl_project import rtl_files
 from symtick.codegen.emit.verilog import verilog_files
 from symtick.errors import InputError, WidthError
@@ -135,14 +138,53 @@ def test_words_of_the_languages_do_not_become_port_names() -> None:
     design = Design("top", parse("reg", inputs=names), graph, schedule, "unit")
     (text,) = verilog_files(design).values()
     ports = re.findall(r"^ +(?:input |output) wire +(?:signed )?(?:\[\d+:0\])? *(\w+)", text, re.M)
-    assert ports == ["clk", "reg_", "clk_", "int_", "add2", "unused_", "x__", "module_"]
+    assert ports == ["clk", "reg_p", "clk_p", "int_p", "add2", "unused_p", "x", "module_p"]
     declared = re.findall(r"^ +wire signed \[\d+:0\] (\w+)", text, re.MULTILINE)
     assert "add2" not in declared and len(set(declared)) == len(declared)
     header = hls_files(design)["firmware/top.h"]
-    assert "void top(\n    top_firmware::reg__t reg_,\n    top_firmware::clk__t clk_" in header
+    assert "void top(\n    top_firmware::reg_p_t reg_p,\n    top_firmware::clk_p_t clk_p" in header
 
 
-@pytest.mark.parametrize(("name", "match"), [("while", "reserved word"), ("a b", "use letters")])
+# VHDL-2008's basic identifiers
+_VHDL = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*\Z")
+
+
+@given(
+    st.lists(st.from_regex(r"\A[A-Za-z_][A-Za-z0-9_]{0,5}\Z"), min_size=1, max_size=6, unique=True)
+)
+@example(["entity", "signal", "a__b", "_a", "a", "A", "a_b", "_", "CLK", "Signal", "top", "_1"])
+@example(["x" * 300, "x" * 301])
+def test_ports_are_identifiers_of_vhdl_and_differ_there(wanted: list[str]) -> None:
+    b = GraphBuilder(wanted)
+    graph = b.build([b.input(k, Fixed(4, 0)) for k in range(len(wanted))], wanted)
+    schedule = Schedule((0,) * len(wanted), (0.0,) * len(wanted), 1, 5.0, 4.0)
+    found = ports(Design("top", parse("x0"), graph, schedule, "unit"))
+    names = [name for *_, name in (*found.inputs, *found.outputs)]
+    assert all(_VHDL.match(name) and len(name) <= 140 for name in names)
+    assert not {name.lower() for name in names} & {"entity", "signal", "clk", "top"}
+    assert len({name.lower() for name in names}) == len(names)
+
+
+def test_legal_names_that_are_free_are_the_ports() -> None:
+    b = GraphBuilder(("pt", "Mass", "tau_21"))
+    graph = b.build([b.input(k, Fixed(4, 0)) for k in range(3)], ["y", "Score", "z2"])
+    schedule = Schedule((0,) * 3, (0.0,) * 3, 1, 5.0, 4.0)
+    found = ports(Design("top", parse("x0"), graph, schedule, "unit"))
+    assert [name for *_, name in found.inputs] == ["pt", "Mass", "tau_21"]
+    assert [name for _, name in found.outputs] == ["y", "Score", "z2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "match"),
+    [
+        ("while", "reserved word"),
+        ("Entity", "reserved word"),
+        ("a b", "use letters"),
+        ("_a", "begins with a letter, .*; name it 'a'"),
+        ("a__b", "single underscores .*; name it 'a_b'"),
+        ("x" * 300, r"'x{20}\.\.\.': a name has at most 128 characters"),
+    ],
+)
 def test_bad_design_names_are_refused(name: str, match: str) -> None:
     with pytest.raises(InputError, match=match):
         verilog_files(replace(_small(), name=name))
