@@ -250,7 +250,9 @@ def _chained(stem: Path, dsp: bool) -> list[str]:
         sums += " t:$mul %ci4 t:$mul %co4 %u %d"
         # the signal is driven by the product itself or by a wire of its own
         marked = "setattr -set symtick_luts 1 a:use_dsp=no %ci2 t:$mul %i"
-        prepared = [marked, *prepared, "alumacc t:$mul a:symtick_luts=1 %i"]
+        # to adders at once: synthesis gives the sum of products that `alumacc` leaves to a block
+        lowered = ["alumacc t:$mul a:symtick_luts=1 %i", "maccmap t:$macc t:$macc_v2 %u"]
+        prepared = [marked, *prepared, *lowered]
     return [*prepared, f'techmap -map "{rules}" {sums}']
 
 

@@ -79,7 +79,8 @@ endmodule
     product, mixed = _source(tmp_path, "product", PRODUCT), _source(tmp_path, "mixed", text)
     alone = yosys.synthesize_each([product], tmp_path / "a", dsp=False)["product"]
     found = yosys.synthesize_each([mixed], tmp_path / "b")["mixed"]
-    assert (found.dsp, found.lut) == (1, alone.lut)
+    assert found.dsp == 1
+    assert found.lut == pytest.approx(alone.lut, rel=0.02)
 
 
 def test_sums_of_many_terms_stay_carry_chains(tmp_path: Path) -> None:
