@@ -40,6 +40,8 @@ class ErrorBounds:
 
     def note(self, number: int, error: float) -> int:
         """Notes a bound for a node, and returns the node."""
+        if math.isnan(error):
+            error = math.inf  # nothing is known
         if error > 0.0 and error > self._of.get(number, 0.0):
             self._of[number] = error
         return number
@@ -239,7 +241,7 @@ _SLOPES: Mapping[Op, Callable[[Interval], float]] = {
     Op.LOG1P: lambda s: _inverse(1.0 + s.lo),
     Op.SIN: lambda s: 1.0,
     Op.COS: lambda s: 1.0,
-    Op.TAN: lambda s: 1.0 + math.tan(magnitude(s)) ** 2,
+    Op.TAN: lambda s: 1.0 + max(math.tan(s.lo) ** 2, math.tan(s.hi) ** 2),
     Op.TANH: lambda s: 1.0 - math.tanh(_least(s)) ** 2,
     Op.SIGMOID: lambda s: 0.25 * (1.0 - math.tanh(_least(s) / 2.0) ** 2),
     Op.SINH: lambda s: math.cosh(magnitude(s)),

@@ -129,22 +129,33 @@ class _Processes:
                 env=ONE_THREAD,
             )  # fmt: skip
         with _no_interrupts():  # which a process that starts here takes over
-            future: Future[Any] = self._processes.submit(_stepped, part.recipe, part.search.state())
+            try:
+                future: Future[Any] = self._processes.submit(
+                    _stepped, part.recipe, part.search.state()
+                )
+            except BrokenProcessPool:
+                raise _ended() from None
         return future
 
     def end(self, part: Part, future: Future[Any]) -> None:
         try:
-            part.search.restore(future.result())
+            state = future.result()
         except BrokenProcessPool:
-            raise ToolError(
-                f"a worker process of the search ended while {part.recipe.name} ran, perhaps for "
-                "want of memory: go on with fewer of them (workers: 1)"
-            ) from None
+            raise _ended() from None
+        with _no_interrupts():  # a part is never half restored
+            part.search.restore(state)
 
     def close(self) -> None:
         if self._processes is not None:
             self._processes.shutdown(wait=True, kill_workers=True)
             self._processes = None
+
+
+def _ended() -> ToolError:
+    return ToolError(
+        "a worker process of the search ended, perhaps for want of memory: go on with fewer of "
+        "them (workers: 1)"
+    )
 
 
 @contextmanager

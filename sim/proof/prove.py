@@ -15,7 +15,8 @@ import numpy as np
 from symtick.codegen.design import Design
 from symtick.codegen.emit import vectors
 from symtick.codegen.ir.fixed import Fixed
-from symtick.codegen.ir.graph import Graph
+from symtick.codegen.ir.graph import GOp, Graph
+from symtick.expr import Op
 from symtick.sim.proof import exhaustive, formula
 from symtick.sim.proof.integers import Integers
 from symtick.sim.proof.outcome import Finding, Proof, Step, Verdict
@@ -94,7 +95,9 @@ class ScoreProof:
             return [found]
         walk = Walk(self.design.graph, self.space, self.design.slices)
         answers = same_outputs(walk, self.reference, self.design.decision)
-        if all(a.verdict is Verdict.PROVED for a in answers) or self._too_many(self.design.graph):
+        graph, scores = self.design.graph, self.wanted.scores
+        proved = all(a.verdict is Verdict.PROVED for a in answers)
+        if proved or self._too_many(graph) or not _read(scores) <= _read(graph):
             return answers
         for columns in exhaustive.blocks(self.design.graph):
             if (found := self._differs(columns)) is not None:
@@ -137,7 +140,10 @@ class ScoreProof:
                     self.reference.failed[k] if made is None else formula.farthest(made, form)
                 )
         answers = [self._judged(j, bound) for j, bound in enumerate(bounds)]
-        if all(a.verdict is Verdict.PROVED for a in answers) or self._too_many(scores):
+        # an input that only the formula reads is in none of the blocks
+        wanted = {n.index for n in expression.nodes if n.op is Op.INPUT}
+        proved = all(a.verdict is Verdict.PROVED for a in answers)
+        if proved or self._too_many(scores) or not wanted <= _read(scores):
             return answers
         return self.near_for_all()
 
@@ -168,6 +174,11 @@ class ScoreProof:
             text = f"{bound:.4g} off its formula at raw {place}, stated is {stated:.4g}"
             return Finding(name, Verdict.COUNTEREXAMPLE, text)
         return Finding(name, Verdict.UNDECIDED, f"only shown {text}, stated is {stated:.4g}")
+
+
+def _read(graph: Graph) -> set[int]:
+    """Numbers of the inputs that a graph reads."""
+    return {n.number for n in graph.nodes if n.op is GOp.INPUT}
 
 
 def _at(names: Sequence[str], columns: Sequence[Integers], row: int) -> str:

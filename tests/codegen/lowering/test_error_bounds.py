@@ -150,3 +150,11 @@ def test_a_design_with_stated_widths_states_no_error() -> None:
 def test_a_constant_beyond_float64_is_said_without_an_input() -> None:
     with pytest.raises(DomainError, match=r"^exp\(1000\) is no finite number$"):
         compiled("exp(1000)", (Fixed(8, 4), Fixed(8, 4)), Precision(strict=True))
+
+
+@pytest.mark.parametrize(
+    "text", ["tan(x0*0.05*x1 + 2.4)", "tan(0.05*x0*x1 + 2.4 + 0.013*x0)", "tan(x0*0.01*x1 - 4.4)"]
+)
+def test_tangents_of_other_branches_keep_their_bounds(text: str) -> None:
+    formats = [Fixed(6, 3), Fixed(6, 3)]
+    assert worst_share(compiled(text, formats, Precision()), formats, 4000, 1) <= 1.0

@@ -60,7 +60,7 @@ def test_a_worker_that_dies_is_told_and_what_was_found_is_kept(tmp_path: Path) -
         for process in workers_of(os.getpid()):
             os.kill(process, signal.SIGKILL)
 
-    with pytest.raises(ToolError, match=r"a worker process of the search ended while .*workers: 1"):
+    with pytest.raises(ToolError, match=r"a worker process of the search ended, .*workers: 1"):
         made.run(tell, tmp_path)
     whole = distiller(classes(), short()).run()
     again = distiller(classes(), short())

@@ -136,3 +136,15 @@ def test_what_is_out_of_reach_names_its_node() -> None:
     (answer,) = ScoreProof(design, Specification(scores, wide, design.errors)).same()
     assert answer.verdict is Verdict.UNDECIDED
     assert "too wide" in answer.reason or "too many" in answer.reason
+
+
+def test_an_input_that_the_graph_does_not_read_is_not_taken_as_run() -> None:
+    formats = [Fixed(16, 4), Fixed(4, 0)]
+    names = ("a", "x")
+    made = compile_expression(
+        parse(["a - a"], names), formats, UnitModel(), Precision(), name="top"
+    )
+    wanted = parse(["where(a >= 1000, where(a <= 1000, x, 0), 0)"], names)
+    scores = lower(wanted, formats, UnitModel(), Precision(), ["y0"]).graph
+    answers = ScoreProof(made, Specification(scores, formats, None)).same()
+    assert all(a.verdict is not Verdict.PROVED for a in answers)
