@@ -354,7 +354,7 @@ def test_a_stored_distiller_is_checked_when_it_is_loaded(
 def test_its_text_says_what_it_is_in_one_line(fitted: SymbolicDistiller) -> None:
     net = trained(*particles(60), epochs=1)
     assert repr(SymbolicDistiller(net)) == "SymbolicDistiller(teacher=<Sequential>)"
-    front = r"\d designs, chosen d\dt? \(score 0\.9\d*, \d ticks?, \d+ LUT est\.\)"
+    front = r"\d+ designs, chosen d\dt? \(score 0\.9\d*, \d ticks?, \d+ LUT est\.\)"
     assert re.fullmatch(rf"SymbolicDistiller\(config=<DistillConfig>, .*\): {front}", repr(fitted))
 
 
