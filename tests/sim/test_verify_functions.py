@@ -41,7 +41,7 @@ def test_functions_agree(
     expression = parse("; ".join(texts), inputs=("x0", "x1"))
     spans = [Interval(formats[0].lo, formats[0].hi), Interval(0.125, formats[1].hi)]
     design = compile_expression(
-        expression, formats, SizedModel(budget_ns=2.0), precision, name="units", ranges=spans
+        expression, formats, SizedModel(budget_ns=2.0), precision, name="functions", ranges=spans
     )
     methods = " ".join(unit.method for unit in design.units)
     assert all(kind in methods for kind in kinds)
