@@ -210,12 +210,14 @@ def _of_root(span: Interval, error: float) -> float:
 def _of_arc(span: Interval, error: float) -> float:
     rest = max(1.0 - magnitude(span), 0.0)
     # from the end of the range inward
-    return min(math.acos(max(1.0 - error, -1.0)), error * _inverse(math.sqrt(rest * (2.0 - rest))))
+    whole = 2.0 * math.asin(min(math.sqrt(error / 2.0), 1.0))  # acos(1 - error)
+    return min(whole, error * _inverse(math.sqrt(rest * (2.0 - rest))))
 
 
 def _of_area_cosine(span: Interval, error: float) -> float:
     rest = max(span.lo - 1.0, 0.0)
-    return min(math.acosh(1.0 + error), error * _inverse(math.sqrt(rest * (2.0 + rest))))
+    whole = 2.0 * math.asinh(math.sqrt(error / 2.0))  # acosh(1 + error)
+    return min(whole, error * _inverse(math.sqrt(rest * (2.0 + rest))))
 
 
 _STEEP: Mapping[Op, Callable[[Interval, float], float]] = {
@@ -230,6 +232,11 @@ def _least(span: Interval) -> float:
     return abs(span).lo
 
 
+def _logistic_slope(value: float) -> float:
+    small = math.exp(-value)
+    return small / (1.0 + small) ** 2
+
+
 # the steepest slope on a range
 _SLOPES: Mapping[Op, Callable[[Interval], float]] = {
     Op.SQUARE: lambda s: 2.0 * magnitude(s),
@@ -242,11 +249,11 @@ _SLOPES: Mapping[Op, Callable[[Interval], float]] = {
     Op.SIN: lambda s: 1.0,
     Op.COS: lambda s: 1.0,
     Op.TAN: lambda s: 1.0 + max(math.tan(s.lo) ** 2, math.tan(s.hi) ** 2),
-    Op.TANH: lambda s: 1.0 - math.tanh(_least(s)) ** 2,
-    Op.SIGMOID: lambda s: 0.25 * (1.0 - math.tanh(_least(s) / 2.0) ** 2),
+    Op.TANH: lambda s: 4.0 * _logistic_slope(2.0 * _least(s)),
+    Op.SIGMOID: lambda s: _logistic_slope(_least(s)),
     Op.SINH: lambda s: math.cosh(magnitude(s)),
     Op.COSH: lambda s: math.sinh(magnitude(s)),
     Op.ATAN: lambda s: 1.0 / (1.0 + _least(s) ** 2),
     Op.ASINH: lambda s: 1.0 / math.sqrt(1.0 + _least(s) ** 2),
-    Op.ATANH: lambda s: _inverse(1.0 - magnitude(s) ** 2),
+    Op.ATANH: lambda s: _inverse((1.0 - magnitude(s)) * (1.0 + magnitude(s))),
 }

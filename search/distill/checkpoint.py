@@ -21,7 +21,7 @@ from symtick.search.distill.settings import DistillConfig
 from symtick.search.kernel_api.search import Search
 from symtick.search.kernel_api.states import digest, read_state, refuse_earlier, write_state
 
-FORMAT = "symtick-checkpoint-3"
+FORMAT = "symtick-checkpoint-4"
 HEAD = "checkpoint.json"
 
 

@@ -98,12 +98,14 @@ class Form:
         """The same value with another last place, below or equal to its own."""
         if frac == self.frac:
             return self
-        return replace(_times(self, 1 << frac - self.frac), frac=frac)
+        return replace(times(self, 1 << frac - self.frac), frac=frac)
 
     def values(self, support: Key) -> Codes:
         """The integers for all codes of listed signals; no wide ones may be in it."""
         if self.wide:
             raise OutOfReachError("it depends on a signal that is too wide to be listed")
+        if abs(self.offset) + sum(_size(t) for t in self.tables.values()) > _LARGEST:
+            raise OutOfReachError("its integers are too large")
         shape = tuple(self.space.signals[n].size for n in support)
         total = np.full(shape, self.offset, np.int64)
         for key, table in self.tables.items():
@@ -131,12 +133,16 @@ def _spread(space: Space, table: Codes, key: Key, support: Key) -> Codes:
     return table.reshape(shape)
 
 
-def _bounded(table: Codes) -> Codes:
-    if table.dtype == object or (
-        table.size and max(-int(table.min()), int(table.max())) > _LARGEST
-    ):
+def _size(table: Codes) -> int:
+    """The largest magnitude of its integers."""
+    return max(-int(table.min()), int(table.max()), 0) if table.size else 0
+
+
+def _bounded(table: Codes, factor: int = 1) -> Codes:
+    """A table that can be multiplied by an integer: with a product that int64 holds."""
+    if _size(table) * abs(factor) > _LARGEST:
         raise OutOfReachError("its integers are too large")
-    return table
+    return table.astype(np.int64)
 
 
 def _made(
@@ -148,7 +154,8 @@ def _made(
 
 def from_values(space: Space, frac: int, support: Key, values: Codes) -> Form:
     """The form of a function that is listed for all codes of some signals."""
-    parts: dict[Key, Codes] = {(): _bounded(values.astype(np.int64))}
+    # what is 0 at the least codes has up to twice the size for each signal
+    parts: dict[Key, Codes] = {(): _bounded(values, 1 << len(support))}
     for axis, n in enumerate(support):
         split: dict[Key, Codes] = {}
         for key, part in parts.items():
@@ -162,8 +169,10 @@ def from_values(space: Space, frac: int, support: Key, values: Codes) -> Form:
     return _made(space, frac, offset, tables, {})
 
 
-def _times(form: Form, weight: int) -> Form:
-    tables = {k: t * weight for k, t in form.tables.items()}
+def times(form: Form, weight: int) -> Form:
+    if not weight:
+        return constant(form.space, 0, form.frac)
+    tables = {k: _bounded(t, weight) * weight for k, t in form.tables.items()}
     wide = {n: w * weight for n, w in form.wide.items()}
     return _made(form.space, form.frac, form.offset * weight, tables, wide)
 
@@ -171,7 +180,7 @@ def _times(form: Form, weight: int) -> Form:
 def added(a: Form, b: Form, sign: int = 1) -> Form:
     """a + b, or a - b."""
     frac = max(a.frac, b.frac)
-    left, right = a.at(frac), _times(b.at(frac), sign)
+    left, right = a.at(frac), times(b.at(frac), sign)
     tables = dict(left.tables)
     for key, table in right.tables.items():
         tables[key] = tables[key] + table if key in tables else table
@@ -186,12 +195,12 @@ def multiplied(a: Form, b: Form) -> Form:
     space, frac = a.space, a.frac + b.frac
     total = constant(space, a.offset * b.offset, frac)
     for one, other in ((a, b), (b, a)):
-        rest = replace(_times(replace(one, offset=0), other.offset), frac=frac)
+        rest = replace(times(replace(one, offset=0), other.offset), frac=frac)
         total = added(total, rest)
     for (k, s), (m, t) in choices(a.tables.items(), b.tables.items()):
         union = tuple(sorted({*k, *m}))
         if space.size(union) <= PRODUCT:
-            values = _spread(space, s, k, union) * _spread(space, t, m, union)
+            values = _spread(space, _bounded(s, _size(t)), k, union) * _spread(space, t, m, union)
             total = added(total, from_values(space, frac, union, values))
         else:
             raise OutOfReachError("it is a product of signals that are too wide together")
@@ -258,7 +267,7 @@ def applied(node: GNode, before: Sequence[GNode], args: Sequence[Form]) -> Form:
     if node.op in (GOp.ADD, GOp.SUB):
         return added(args[0], args[1], 1 if node.op is GOp.ADD else -1)
     if node.op is GOp.NEG:
-        return _times(args[0], -1)
+        return times(args[0], -1)
     if node.op is GOp.SCALE:
         return replace(args[0], frac=args[0].frac - node.number)
     if node.op is GOp.MUL:
@@ -279,7 +288,7 @@ def joined(args: Sequence[Form], nodes: Sequence[GNode]) -> Form:
     logic = [flagged(f) if n.fmt.width == 1 and n.op in (GOp.GE, GOp.TABLE) else f
              for f, n in zip(args, nodes, strict=True)]  # fmt: skip
     parts = [replace(_pattern(f, n.fmt.width), frac=0) for f, n in zip(logic, nodes, strict=True)]
-    return added(_times(parts[0], 1 << nodes[1].fmt.width), parts[1])
+    return added(times(parts[0], 1 << nodes[1].fmt.width), parts[1])
 
 
 def flagged(form: Form) -> Form:
@@ -292,7 +301,7 @@ def flagged(form: Form) -> Form:
         return form
     where = table != 0
     flag = form.space.signal(("flag", key, where.tobytes()), "flag", 0, 2, (key[0], where))
-    step = _times(of_signal(flag, form.space, 0), int(values[values != 0][0]))
+    step = times(of_signal(flag, form.space, 0), int(values[values != 0][0]))
     return added(constant(form.space, form.offset, form.frac), replace(step, frac=form.frac))
 
 
@@ -301,7 +310,7 @@ def _pattern(form: Form, width: int) -> Form:
     if form.range[0] >= 0:
         return form
     negative = added(constant(form.space, 1, 0), at_least_zero(replace(form, frac=0)), -1)
-    return added(form, replace(_times(negative, 1 << width), frac=form.frac))
+    return added(form, replace(times(negative, 1 << width), frac=form.frac))
 
 
 def function_of(form: Form, rule: Callable[[Codes], Codes], frac: int) -> Form:
@@ -315,7 +324,7 @@ def function_of(form: Form, rule: Callable[[Codes], Codes], frac: int) -> Form:
             if len(steps) == 1:
                 place, ends = int(steps[0]), (int(values[0]), int(values[-1]))
                 above = _bit(form.space, signal, signal.lo + place + 1, core)
-                step = replace(_times(above, ends[1] - ends[0]), frac=frac)
+                step = replace(times(above, ends[1] - ends[0]), frac=frac)
                 return added(constant(form.space, ends[0], frac), step)
     return listed([form], lambda v: rule(v[0]), frac)
 
@@ -383,7 +392,7 @@ def _alone(form: Form) -> Form | None:
         return None
     table = of_signal(signal, form.space, 0)
     return replace(
-        added(_times(table, weight), constant(form.space, form.offset, 0)), frac=form.frac
+        added(times(table, weight), constant(form.space, form.offset, 0)), frac=form.frac
     )
 
 
@@ -418,7 +427,7 @@ def _fixed(form: Form, number: int, bit: int) -> Form:
 def _row(args: Sequence[Form]) -> Form:
     """a + d * x, with the triple in place of 3 * x where that differs."""
     base, digit, once, triple = args
-    extra = added(triple, _times(once, 3), -1)
+    extra = added(triple, times(once, 3), -1)
     if not (extra.offset or extra.tables or extra.wide):
         return added(base, multiplied(digit, once))
     three = listed([digit], lambda v: (v[0] == 3).astype(np.int64), 0)
@@ -506,7 +515,7 @@ def _compared(node: GNode, args: Sequence[Form]) -> Form:
         return listed(args, lambda v: np.abs(v[0]), args[0].frac)
     if node.op is GOp.ABS:
         positive = at_least_zero(args[0])
-        return added(multiplied(positive, _times(args[0], 2)), args[0], -1)
+        return added(multiplied(positive, times(args[0], 2)), args[0], -1)
     gap = added(args[0], args[1], -1)
     if node.op is GOp.GE:
         return at_least_zero(gap)
@@ -514,7 +523,7 @@ def _compared(node: GNode, args: Sequence[Form]) -> Form:
         order = np.minimum if node.op is GOp.MIN else np.maximum
         return added(args[1], listed([gap], lambda v: order(v[0], 0), gap.frac))
     # a where the gap is at most (at least) 0, else b
-    kept = at_least_zero(_times(gap, -1) if node.op is GOp.MIN else gap)
+    kept = at_least_zero(times(gap, -1) if node.op is GOp.MIN else gap)
     return added(args[1], multiplied(kept, gap))
 
 

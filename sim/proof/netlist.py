@@ -21,6 +21,14 @@ from symtick.sim.tools import execute, find
 Net = int | str
 Cell = dict[str, Any]
 REGISTER, MEMORY = "$dff", "$mem_v2"
+# Yosys's word-level cells that keep nothing
+_LOGIC = frozenset({
+    "$not", "$pos", "$neg", "$and", "$or", "$xor", "$xnor", "$reduce_and", "$reduce_or",
+    "$reduce_xor", "$reduce_xnor", "$reduce_bool", "$logic_not", "$logic_and", "$logic_or",
+    "$shl", "$shr", "$sshl", "$sshr", "$shift", "$shiftx", "$lt", "$le", "$eq", "$ne", "$eqx",
+    "$nex", "$ge", "$gt", "$add", "$sub", "$mul", "$div", "$mod", "$divfloor", "$modfloor",
+    "$pow", "$mux", "$pmux", "$bmux", "$demux", "$bwmux", "$concat", "$slice",
+})  # fmt: skip
 
 
 class NetlistError(ToolError):
@@ -65,6 +73,8 @@ class Netlist:
             self._add(name, cell)
 
     def _add(self, name: str, cell: Cell) -> None:
+        if cell["type"] not in (REGISTER, MEMORY, *_LOGIC):
+            raise NetlistError(f"cell {name} is a {cell['type']}: no logic, table or register")
         if cell["type"] == REGISTER:
             if int(cell["parameters"]["CLK_POLARITY"], 2) != 1 or cell["connections"]["CLK"] != (
                 self.port("clk")

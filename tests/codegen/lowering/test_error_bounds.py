@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 
+import mpmath
 import pytest
 from expression_samples import raw_samples
 from hypothesis import given, settings
@@ -13,9 +14,10 @@ from printed_formula import distances
 from unit_model import UnitModel
 
 from symtick.codegen import Design, Fixed, GOp, Overflow, Precision, Quant, compile_expression
+from symtick.codegen.lowering.error_bounds import moved, total
 from symtick.codegen.tuning.widths import Width
 from symtick.errors import AccuracyError, DomainError, WidthError
-from symtick.expr import parse, to_text
+from symtick.expr import Interval, Op, parse, to_text
 
 MODEL = UnitModel()
 _UNARY = (
@@ -158,3 +160,28 @@ def test_a_constant_beyond_float64_is_said_without_an_input() -> None:
 def test_tangents_of_other_branches_keep_their_bounds(text: str) -> None:
     formats = [Fixed(6, 3), Fixed(6, 3)]
     assert worst_share(compiled(text, formats, Precision()), formats, 4000, 1) <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("op", "function", "place", "error"),
+    [
+        (Op.ACOS, mpmath.acos, 1.0, 1e-17),
+        (Op.ACOS, mpmath.acos, -1.0, 1e-30),
+        (Op.ASIN, mpmath.asin, 1.0, 1e-17),
+        (Op.ACOSH, mpmath.acosh, 1.0, 1e-17),
+        (Op.TANH, mpmath.tanh, 25.0, 1.0),
+        (Op.TANH, mpmath.tanh, -40.0, 2.0),
+        (Op.SIGMOID, lambda x: 1 / (1 + mpmath.exp(-x)), 45.0, 1.0),
+        (Op.ATANH, mpmath.atanh, 1 - 2.0**-50, 2.0**-52),
+    ],
+)
+def test_small_errors_and_flat_slopes_are_no_zero(
+    op: Op, function: Callable[[mpmath.mpf], mpmath.mpf], place: float, error: float
+) -> None:
+    inward = -error if place > 0 else error
+    with mpmath.workdps(80):
+        ends = [mpmath.mpf(place), mpmath.mpf(place) + inward]
+        true = abs(function(ends[0]) - function(ends[1]))
+        span = Interval(*sorted(float(end) for end in ends))
+        bound = total(moved(op, [span], [error], Interval(-10.0, 10.0)))
+        assert true <= bound <= 5 * true

@@ -13,9 +13,10 @@ from symtick.codegen import Decision, Fixed, GOp, Graph, GraphBuilder, Precision
 from symtick.codegen.lowering.lower import lower
 from symtick.codegen.passes.pipeline import run_passes
 from symtick.expr import parse
+from symtick.sim.proof.forms import added, constant, multiplied, of_signal, times
 from symtick.sim.proof.outcome import Verdict
 from symtick.sim.proof.same import difference, same_outputs
-from symtick.sim.proof.signals import Space
+from symtick.sim.proof.signals import OutOfReachError, Space
 from symtick.sim.proof.walk import Walk
 
 
@@ -120,3 +121,17 @@ def test_another_order_of_ties_is_not_proved() -> None:
         walks = Walk(index(*order), space), Walk(scores, space)
         (answer,) = same_outputs(*walks, Decision(("index",)))
         assert answer.verdict is verdict
+
+
+def test_integers_beyond_64_bits_are_out_of_reach() -> None:
+    space = Space()
+    x, y = (of_signal(space.signal(n, "input", 0, 4), space, 0) for n in "xy")
+    for make in (
+        lambda: times(x, 1 << 62),
+        lambda: times(x, 1 << 70),
+        lambda: multiplied(times(x, 1 << 40), times(y, 1 << 40)),
+        lambda: added(x, constant(space, 1 << 63, 0)).values(x.support),
+    ):
+        with pytest.raises(OutOfReachError, match="too large"):
+            make()
+    assert times(x, 1 << 50).values(x.support).tolist() == [k << 50 for k in range(4)]

@@ -1,0 +1,34 @@
+"""What a netlist may hold, and what it must not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from symtick.sim.proof.netlist import Netlist, NetlistError
+
+
+def module(kind: str, pins: dict[str, int]) -> dict[str, Any]:
+    """A module with one register that the input x (net 3) reaches, and that y (net 4) reads."""
+    cell = {
+        "type": kind,
+        "parameters": {"CLK_POLARITY": "1"},
+        "connections": {"CLK": [2], "D": [3], "Q": [4], **{p: [n] for p, n in pins.items()}},
+        "port_directions": {p: "output" if p == "Q" else "input" for p in ("CLK", "D", "Q", *pins)},
+    }
+    ports = {
+        name: {"direction": "output" if name == "y" else "input", "bits": [net]}
+        for net, name in enumerate(("clk", "x", "y", "a"), 2)
+    }
+    return {"ports": ports, "cells": {"r": cell}, "netnames": {}}
+
+
+def test_a_plain_register_is_a_tick() -> None:
+    assert Netlist(module("$dff", {})).ticks[4] == {1}
+
+
+@pytest.mark.parametrize("kind", ["$adff", "$dffe", "$sdff", "$aldff", "$dlatch", "$_DFF_P_"])
+def test_other_cells_that_keep_a_value_are_refused(kind: str) -> None:
+    with pytest.raises(NetlistError, match=r"cell r is a \$.*no logic, table or register"):
+        Netlist(module(kind, {"ARST": 5}))
