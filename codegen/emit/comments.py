@@ -6,8 +6,9 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from symtick.codegen.design import Design
-from symtick.codegen.emit.names import factor, ports
-from symtick.codegen.emit.table_functions import TableFunctions
+from symtick.codegen.emit.names import ports
+from symtick.codegen.emit.tables.functions import TableFunctions
+from symtick.codegen.emit.tables.parts import factor
 from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GNode, GOp, Graph
 from symtick.errors import counted

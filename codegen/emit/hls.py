@@ -26,7 +26,7 @@ from symtick.codegen.emit.comments import (
     type_text,
 )
 from symtick.codegen.emit.names import PART, check, check_part, ports, signal_names
-from symtick.codegen.emit.table_functions import TableFunctions
+from symtick.codegen.emit.tables.functions import TableFunctions
 from symtick.codegen.emit.templates import render
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
 from symtick.codegen.ir.graph import GNode, GOp

@@ -92,11 +92,6 @@ def signal_names(graph: Graph, names: Ports) -> list[str]:
     ]
 
 
-def factor(name: str) -> str:
-    """A signal as an operand of `*`: in brackets where its point is moved, as in `x*2**-3`."""
-    return f"({name})" if "*" in name else name
-
-
 def check(design: Design) -> None:
     """Refuse a schedule that the printed pipeline would not keep.
 

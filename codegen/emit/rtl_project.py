@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from symtick.codegen.design import Design
+from symtick.codegen.emit.logic.expressions import Signal
+from symtick.codegen.emit.logic.verilog_text import vector
 from symtick.codegen.emit.names import PART, check_part, ports
 from symtick.codegen.emit.templates import render
-from symtick.codegen.emit.verilog_bits import Signal
 
 _SLACK = 4  # ticks beyond the latency at which the bench looks for the outputs, too
 _LEAST_BITS = 33  # the bench adds a 32-bit digit to a number that is wider
@@ -54,4 +55,4 @@ def _bench(design: Design) -> dict[str, object]:
 
 
 def _port(signal: Signal) -> dict[str, object]:
-    return {"name": signal.name, "vector": signal.vector, "width": signal.fmt.width}
+    return {"name": signal.name, "vector": vector(signal), "width": signal.fmt.width}

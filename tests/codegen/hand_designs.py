@@ -102,6 +102,9 @@ def casts() -> Graph:
         for overflow, signed in product(Overflow, (True, False)):
             outputs.append(b.cast(source, Fixed(5, fmt.frac + 2, signed), Quant.RND, overflow))
             outputs.append(b.cast(source, Fixed(1, fmt.frac, signed), Quant.RND, overflow))
+    for source, quant, signed in product((ends[0], ends[2]), Quant, (True, False)):
+        narrow = Fixed(1, b.nodes[source].fmt.frac - 3, signed)  # one bit takes the increment
+        outputs.append(b.cast(source, narrow, quant, Overflow.WRAP))
     return built(b, outputs)
 
 

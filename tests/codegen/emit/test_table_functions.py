@@ -23,10 +23,10 @@ from symtick.codegen import (
     Schedule,
     compile_expression,
 )
-from symtick.codegen.emit.pair_functions import pair_function
-from symtick.codegen.emit.table_functions import TableFunction, TableFunctions
-from symtick.codegen.emit.table_logic import table_logic
-from symtick.codegen.emit.table_parts import TablePart
+from symtick.codegen.emit.tables.functions import TableFunction, TableFunctions
+from symtick.codegen.emit.tables.logic import table_logic
+from symtick.codegen.emit.tables.pairs import pair_function
+from symtick.codegen.emit.tables.parts import TablePart
 from symtick.codegen.ir.nodes import BIT
 from symtick.expr import Interval, parse
 

@@ -14,7 +14,6 @@ from enum import Enum
 import numpy as np
 
 from symtick.codegen.design import Design
-from symtick.codegen.emit.names import factor
 from symtick.codegen.functions.univariate import Univariate
 from symtick.codegen.ir.fixed import Overflow, Quant, RawArray, Reals
 from symtick.codegen.ir.graph import WIRES, GNode, GOp, Graph, GraphBuilder
@@ -38,6 +37,11 @@ class Role(Enum):
     DIFFERENCES = "differences of a split table"
     COEFFICIENT_BASE = "base of a split coefficient of degree {}"
     COEFFICIENT_DIFFERENCES = "differences of a split coefficient of degree {}"
+
+
+def factor(name: str) -> str:
+    """A signal as an operand of `*`: in brackets where its point is moved, as in `x*2**-3`."""
+    return f"({name})" if "*" in name else name
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.codegen.design import Design
-from symtick.codegen.emit.pair_functions import PairFunction, pair_function
-from symtick.codegen.emit.table_logic import TableLogic, table_logic
-from symtick.codegen.emit.table_parts import TablePart, TableParts, function_text
+from symtick.codegen.emit.tables.logic import TableLogic, table_logic
+from symtick.codegen.emit.tables.pairs import PairFunction, pair_function
+from symtick.codegen.emit.tables.parts import TablePart, TableParts, function_text
 from symtick.codegen.functions.tables import Address, piece_address
 from symtick.codegen.functions.univariate import Univariate, rounded, section
 from symtick.codegen.ir.fixed import Overflow, Quant, RawArray, Reals

@@ -1,0 +1,1 @@
+"""The logic of nodes in no language, and its text in each."""

@@ -1,0 +1,1 @@
+"""What the contents of tables mean: functions, products of pairs, logic."""
