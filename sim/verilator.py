@@ -100,14 +100,26 @@ def run(
         finally:
             copy_files(work, kept, _MADE)
         stream = _recorded(design, work / "response.txt", len(raw) + flush)
+    return judged(design, stream, reference, time.monotonic() - start)
+
+
+def judged(design: Design, stream: RawArray, reference: RawArray, seconds: float) -> Simulation:
+    """What a recorded stream of outputs shows: the lag at which it agrees best, and how well.
+
+    Args:
+        design: the design; its schedule decides between lags that agree equally well.
+        stream: recorded outputs, shape (clocks, outputs), with more clocks than vectors.
+        reference: expected outputs, shape (vectors, outputs).
+        seconds: wall-clock time of the simulation.
+    """
     lag, mismatches, ambiguous = _lag(stream, reference, design.schedule.latency)
     return Simulation(
-        outputs=stream[lag : lag + len(raw)],
+        outputs=stream[lag : lag + len(reference)],
         latency=lag,
-        ii=1 if not mismatches and len(raw) > 1 else None,
+        ii=1 if not mismatches and len(reference) > 1 else None,
         mismatches=mismatches,
         ambiguous=ambiguous,
-        seconds=time.monotonic() - start,
+        seconds=seconds,
     )
 
 

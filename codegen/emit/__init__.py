@@ -1,1 +1,1 @@
-"""Design to text: HLS C++, Verilog, and the projects around them."""
+"""Design to text: HLS C++, Verilog, VHDL, and the projects around them."""

@@ -127,12 +127,18 @@ def broken(code: str) -> list[str]:
     )
 
 
-def remark(meaning: str, rest: str) -> list[str]:
-    """A comment, `meaning : rest`, as lines that fit; the rest is not broken."""
+def remark(meaning: str, rest: str, mark: str = "//") -> list[str]:
+    """A comment, `meaning : rest`, as lines that fit; the rest is not broken.
+
+    Args:
+        meaning: what is said.
+        rest: the end of the last line.
+        mark: what begins a comment in the language.
+    """
     lines = textwrap.wrap(
         meaning, LINE - 8, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
     )
     if len(lines[-1]) + len(rest) + 11 > LINE:
         lines.append("   ")
     lines[-1] += f" : {rest}"
-    return [f"// {line}" for line in lines]
+    return [f"{mark} {line}" for line in lines]

@@ -70,6 +70,12 @@ procedure process protected pure range record register reject release rem report
 select severity shared signal sla sll sra srl subtype then to transport type unaffected units until
 use variable wait when while with xnor xor clk
 """
+# libraries, types and functions that the VHDL reads, and its own
+_VHDL_NAMES = """
+bit_of boolean ieee integer natural numeric_std resize rising_edge rom_style rtl shift_left
+shreg_extract signed std std_logic std_logic_1164 std_logic_vector string to_integer to_signed
+to_unsigned unsigned use_dsp work
+"""
 
 KEYWORDS = frozenset((_VERILOG + _CPP + _HEADERS + _COMMON + _OURS).split())
-VHDL = frozenset(_VHDL.split())
+VHDL = frozenset((_VHDL + _VHDL_NAMES).split())

@@ -1,7 +1,6 @@
-"""The names of a design's ports and signals, legal in both emitted languages.
+"""The names of a design's ports and signals, legal in all emitted languages.
 
-Names of the design and its ports are identifiers of VHDL too, which does not tell capitals from
-small letters, so that a VHDL design can hold the module.
+VHDL does not tell capitals from small letters, so that no two names differ in these alone.
 """
 
 from __future__ import annotations
@@ -18,15 +17,18 @@ PART = "xcvu9p-flga2577-2-e"  # where none is named; hls4ml's jet taggers are bu
 
 @dataclass
 class Namer:
-    """Gives out identifiers, each once, in both emitted languages legal."""
+    """Gives out identifiers, each once, legal and distinct in all emitted languages."""
 
     taken: set[str] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        self.taken |= {word.lower() for word in self.taken}
+
     def new(self, wanted: str) -> str:
-        """`wanted`, an identifier, or with as many underscores behind it as make it free."""
-        while wanted in self.taken or wanted in KEYWORDS:
-            wanted += "_"
-        self.taken.add(wanted)
+        """`wanted`, an identifier, or with as many `_n` behind it as make it free in VHDL too."""
+        while wanted in KEYWORDS or wanted.lower() in self.taken or wanted.lower() in VHDL:
+            wanted += "_n"
+        self.taken |= {wanted, wanted.lower()}
         return wanted
 
     def port(self, wanted: str) -> str:
@@ -38,7 +40,7 @@ class Namer:
         name, small = legal_name(wanted), {word.lower() for word in self.taken}
         while name in KEYWORDS or name.lower() in small | VHDL:
             name += "_p"
-        self.taken.add(name)
+        self.taken |= {name, name.lower()}
         return name
 
 

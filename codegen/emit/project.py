@@ -1,4 +1,4 @@
-"""A design's files on disk: the HLS project with its test-bench data, and the Verilog."""
+"""A design's files on disk: the HLS project with its test-bench data, and its Verilog and VHDL."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from symtick.codegen.emit.hls import hls_files, vector_files
 from symtick.codegen.emit.names import PART, ports
 from symtick.codegen.emit.rtl_project import rtl_files
 from symtick.codegen.emit.verilog import verilog_files
+from symtick.codegen.emit.vhdl import vhdl_files
 from symtick.codegen.ir.fixed import RawArray
 from symtick.files import write_text
 
@@ -43,9 +44,15 @@ def write_verilog(design: Design, folder: Path) -> list[Path]:
     return write_files(folder, verilog_files(design))
 
 
+def write_vhdl(design: Design, folder: Path) -> list[Path]:
+    """Write the VHDL of a design under `folder`; returns the sources to simulate."""
+    return write_files(folder, vhdl_files(design))
+
+
 def write_rtl(design: Design, folder: Path, part: str = PART) -> list[Path]:
-    """Write the Verilog, and beside it its test bench, clock constraint and Vivado script."""
-    return write_files(folder, verilog_files(design, part) | rtl_files(design, part))
+    """Write Verilog and VHDL, and beside them test bench, clock constraint and Vivado script."""
+    sources = verilog_files(design, part) | vhdl_files(design, part)
+    return write_files(folder, sources | rtl_files(design, part))
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> list[Path]:

@@ -1,1 +1,1 @@
-"""The logic of nodes in no language, and its text in each."""
+"""The logic of nodes in no language, and its text in Verilog and in VHDL."""

@@ -34,6 +34,7 @@ from symtick.codegen.emit.hls import driver_files, hls_files, vector_files
 from symtick.codegen.emit.names import ports
 from symtick.codegen.emit.rtl_project import rtl_files
 from symtick.codegen.emit.verilog import verilog_files
+from symtick.codegen.emit.vhdl import vhdl_files
 from symtick.errors import InputError, WidthError
 from symtick.expr import parse
 
@@ -67,13 +68,19 @@ def _compiled(seed: int, latency: int | None = None) -> Design:
 
 @pytest.mark.parametrize(
     "name",
-    ["rtl/tiny.v", "firmware/tiny.cpp", "firmware/tiny.h", "firmware/defines.h",
+    ["rtl/tiny.v", "rtl/tiny.vhd", "firmware/tiny.cpp", "firmware/tiny.h", "firmware/defines.h",
      "tiny_test.cpp", "build_prj.tcl", "build_lib.sh", "driver.cpp", "rtl/tiny_tb.v",
      "rtl/tiny.xdc", "rtl/synth_ooc.tcl"],
 )  # fmt: skip
 def test_small_design_equals_its_golden_file(name: str) -> None:
     made = _small()
-    files = verilog_files(made) | rtl_files(made) | hls_files(made) | driver_files(made)
+    files = (
+        verilog_files(made)
+        | vhdl_files(made)
+        | rtl_files(made)
+        | hls_files(made)
+        | driver_files(made)
+    )
     golden = GOLDEN / (Path(name).name + ".txt")
     if os.environ.get("SYMTICK_REGENERATE") == "1":
         golden.write_text(files[name])

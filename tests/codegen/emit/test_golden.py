@@ -1,4 +1,4 @@
-"""Whole designs against golden files in both languages, and what lint and synthesis report.
+"""Whole designs against golden files in all languages, and what lint and synthesis report.
 
 `SYMTICK_REGENERATE=1 pytest tests/codegen/emit/test_golden.py` writes the files anew; read the
 difference before you commit it.
@@ -15,6 +15,7 @@ from golden_designs import DESIGNS
 from symtick.codegen.emit.hls import hls_files
 from symtick.codegen.emit.project import write_verilog
 from symtick.codegen.emit.verilog import verilog_files
+from symtick.codegen.emit.vhdl import vhdl_files
 from symtick.sim import verilator, yosys
 from symtick.sim.verify import verify
 
@@ -24,8 +25,8 @@ GOLDEN = Path(__file__).parent / "golden"
 @pytest.mark.parametrize("name", DESIGNS)
 def test_a_design_equals_its_golden_files(name: str) -> None:
     made = DESIGNS[name]()
-    texts = {**verilog_files(made), **hls_files(made)}
-    for path in (f"rtl/{name}.v", f"firmware/{name}.cpp"):
+    texts = {**verilog_files(made), **vhdl_files(made), **hls_files(made)}
+    for path in (f"rtl/{name}.v", f"rtl/{name}.vhd", f"firmware/{name}.cpp"):
         golden = GOLDEN / f"{Path(path).name}.txt"
         if os.environ.get("SYMTICK_REGENERATE") == "1":
             golden.write_text(texts[path])

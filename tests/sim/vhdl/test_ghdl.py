@@ -1,0 +1,112 @@
+"""The emitted VHDL in GHDL: every operation equals the integers, and faults are seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from golden_designs import DESIGNS
+from hand_designs import arithmetic, casts, chance, design, spread, wide
+
+from symtick.codegen import Design, Fixed, GOp, Graph, GraphBuilder
+from symtick.codegen.emit import vectors
+from symtick.codegen.emit.project import write_vhdl
+from symtick.codegen.emit.vhdl import vhdl_files
+from symtick.errors import ToolError
+from symtick.sim import ghdl, tools
+
+pytestmark = [
+    pytest.mark.sim,
+    pytest.mark.skipif(not tools.available("ghdl"), reason="GHDL is not installed"),
+]
+HAND: dict[str, tuple[Callable[[], Graph], int, int]] = {
+    "arithmetic": (arithmetic, 3, 400),
+    "casts": (casts, 1, 400),
+    "wide": (wide, 0, 300),
+    **{f"chance{k}": ((lambda k=k: chance(k, 90)), k, 500) for k in (2, 5, 10)},
+}
+
+
+def _hand(name: str) -> tuple[Design, int]:
+    make, latency, count = HAND[name]
+    graph = make()
+    return design(graph, spread(graph, latency, seed=3), latency, name), count
+
+
+def _some(made: Design, count: int) -> np.ndarray:
+    """Corners and random vectors, not more than asked for."""
+    raw = vectors.make(made, 2 * count, 0)
+    return raw[:: max(1, len(raw) // count)]
+
+
+def _sum() -> Design:
+    b = GraphBuilder(("x0", "x1"))
+    total = b.op(GOp.ADD, b.input(0, Fixed(6, 3)), b.input(1, Fixed(6, 3)))
+    return design(b.build([total], ["y"]), [0, 0, 0], 1, "total")
+
+
+def _changed(folder: Path, old: str, new: str) -> Path:
+    (text,) = vhdl_files(_sum()).values()
+    assert old in text
+    source = folder / "changed.vhd"
+    source.write_text(text.replace(old, new))
+    return source
+
+
+@pytest.mark.parametrize("name", HAND)
+def test_hand_made_designs_agree(name: str, tmp_path: Path) -> None:
+    made, count = _hand(name)
+    found = ghdl.run(made, _some(made, count), tmp_path)
+    assert (found.mismatches, found.latency) == (0, made.schedule.latency)
+    assert not found.ambiguous and found.ii == 1
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_compiled_designs_agree(name: str, tmp_path: Path) -> None:
+    made = DESIGNS[name]()
+    found = ghdl.run(made, _some(made, 800), tmp_path)
+    assert (found.mismatches, found.latency, found.ambiguous) == (0, made.schedule.latency, False)
+
+
+def test_both_editions_of_vhdl_take_the_text(tmp_path: Path) -> None:
+    sources = [path for name in HAND for path in write_vhdl(_hand(name)[0], tmp_path)]
+    for standard in ("93", "08"):
+        folder = tmp_path / standard
+        folder.mkdir()
+        assert ghdl.analyse(sources, folder, standard) == ""
+
+
+def test_ghdl_synthesises_the_text(tmp_path: Path) -> None:
+    made = DESIGNS["products"]()
+    (source,) = write_vhdl(made, tmp_path)
+    command = [*tools.find("ghdl").command, "--synth", "--std=93", source, "-e", "products"]
+    text = tools.execute(command, folder=tmp_path, log=tmp_path / "synth.log")
+    assert "entity products is" in text and "error" not in text
+
+
+def test_an_added_register_is_measured(tmp_path: Path) -> None:
+    late = "process (clk) begin if rising_edge(clk) then y <= std_logic_vector(add2_s1); end if; "
+    source = _changed(tmp_path, "y <= std_logic_vector(add2_s1);", f"{late}end process;")
+    found = ghdl.run(_sum(), vectors.make(_sum(), 100, 0), tmp_path, source=source)
+    assert (found.mismatches, found.latency) == (0, 2)
+
+
+def test_a_lost_sign_is_counted(tmp_path: Path) -> None:
+    source = _changed(tmp_path, "resize(signed(x0), 7)", "signed(resize(unsigned(x0), 7))")
+    raw = vectors.make(_sum(), 100, 0)
+    found = ghdl.run(_sum(), raw, tmp_path, source=source)
+    assert found.mismatches == (raw[:, 0] < 0).sum() and found.ii is None
+
+
+def test_what_nothing_drives_differs_from_every_value(tmp_path: Path) -> None:
+    source = _changed(tmp_path, "y <= std_logic_vector(add2_s1);", "y <= (others => 'Z');")
+    found = ghdl.run(_sum(), vectors.make(_sum(), 100, 0)[:50], tmp_path, source=source)
+    assert found.mismatches == 50
+
+
+def test_text_that_does_not_compile_is_a_tool_error(tmp_path: Path) -> None:
+    source = _changed(tmp_path, "end architecture rtl;", "end architekture rtl;")
+    with pytest.raises(ToolError, match=r"changed\.vhd:"):
+        ghdl.run(_sum(), np.zeros((4, 2), np.int64), tmp_path, source=source)
