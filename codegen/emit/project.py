@@ -56,7 +56,7 @@ def write_rtl(design: Design, folder: Path, part: str = PART) -> list[Path]:
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> list[Path]:
-    """Write texts by relative path under `folder`; returns their paths."""
+    """Write texts by relative path under `folder`, shell scripts executable; returns the paths."""
     for name, text in files.items():
-        write_text(folder / name, text)
+        write_text(folder / name, text, executable=name.endswith(".sh"))
     return [folder / name for name in files]

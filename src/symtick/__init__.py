@@ -8,6 +8,7 @@ The steps of the command line from Python:
     compile_text                  an expression to a design folder
     verify_folder, synthesise_folder, estimate_folder, fit_folder, tune_folder, take_point
                                   a design folder
+    export_folder                 a design folder to a project for other tools
     devices, load_device          what designs can be costed for
     calibrate, refit_device       device files from measurements, or from a user's reports
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from symtick.design_folder.budgets import BudgetFit, EstimateTarget, fit_folder
     from symtick.design_folder.checks import Synthesis, synthesise_folder, verify_folder
     from symtick.design_folder.compiling import Compiled, compile_text
+    from symtick.design_folder.exporting import export_folder
     from symtick.design_folder.folder import DesignSpec, estimate_folder
     from symtick.design_folder.tuning import Tuned, take_point, tune_folder
     from symtick.errors import SymtickError
@@ -64,6 +66,7 @@ _HOMES = {
     "devices": "hwcost.devices.device",
     "distill_job": "run.distilling",
     "estimate_folder": "design_folder.folder",
+    "export_folder": "design_folder.exporting",
     "fit_folder": "design_folder.budgets",
     "load_device": "hwcost",
     "open_run": "run.folder",
@@ -96,6 +99,7 @@ __all__ = [
     "devices",
     "distill_job",
     "estimate_folder",
+    "export_folder",
     "fit_folder",
     "load_device",
     "open_run",

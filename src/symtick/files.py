@@ -31,7 +31,7 @@ def check_file(path: Path, what: str = "file") -> None:
         raise InputError(f"there is no {what} {path}")
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes, executable: bool = False) -> None:
     """Write `content` to `path`, creating its folder.
 
     Raises:
@@ -47,7 +47,7 @@ def write_bytes(path: Path, content: bytes) -> None:
                 os.fsync(file.fileno())
             mask = os.umask(0)
             os.umask(mask)
-            Path(name).chmod(0o666 & ~mask)
+            Path(name).chmod((0o777 if executable else 0o666) & ~mask)
             Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
@@ -63,9 +63,9 @@ def _named(path: Path) -> Iterator[None]:
         raise OSError(error.errno, error.strerror, str(path)) from None
 
 
-def write_text(path: Path, content: str) -> None:
+def write_text(path: Path, content: str, executable: bool = False) -> None:
     """Write UTF-8 text to `path`, creating its folder."""
-    write_bytes(path, content.encode())
+    write_bytes(path, content.encode(), executable)
 
 
 def write_json(path: Path, content: Any) -> None:

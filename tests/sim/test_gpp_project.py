@@ -21,7 +21,12 @@ pytestmark = pytest.mark.sim
 def _bench(folder: Path) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "AP_TYPES": str(tools.find("hls4ml").path)}
     return subprocess.run(
-        ["sh", "build_lib.sh"], cwd=folder, env=env, capture_output=True, text=True, check=False
+        ["./build_lib.sh", "bench"],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from symtick.cli import checks, designs, machine, runs
+from symtick.cli import checks, designs, machine, projects, runs
 from symtick.version import __version__
 
 app = typer.Typer(
@@ -36,6 +36,6 @@ def _main(
 
 for verb in (
     runs.distill, designs.compile_, designs.tune, checks.verify, designs.estimate, checks.synth,
-    runs.compare, runs.report, machine.calibrate, machine.devices, machine.doctor,
+    projects.export, runs.compare, runs.report, machine.calibrate, machine.devices, machine.doctor,
 ):  # fmt: skip
     app.command(verb.__name__.rstrip("_"))(verb)

@@ -69,8 +69,8 @@ def _compiled(seed: int, latency: int | None = None) -> Design:
 @pytest.mark.parametrize(
     "name",
     ["rtl/tiny.v", "rtl/tiny.vhd", "firmware/tiny.cpp", "firmware/tiny.h", "firmware/defines.h",
-     "tiny_test.cpp", "build_prj.tcl", "build_lib.sh", "driver.cpp", "rtl/tiny_tb.v",
-     "rtl/tiny.xdc", "rtl/synth_ooc.tcl"],
+     "tiny_test.cpp", "tiny_bridge.cpp", "build_prj.tcl", "project.tcl", "build_lib.sh",
+     "README.md", "driver.cpp", "rtl/tiny_tb.v", "rtl/tiny.xdc", "rtl/synth_ooc.tcl"],
 )  # fmt: skip
 def test_small_design_equals_its_golden_file(name: str) -> None:
     made = _small()
@@ -213,7 +213,7 @@ def test_bad_schedules_are_refused() -> None:
 
 def test_the_part_is_checked_and_used() -> None:
     files = hls_files(_small(), part="xcvu13p-flga2577-2-e")
-    assert "set part xcvu13p-flga2577-2-e" in files["build_prj.tcl"]
+    assert 'set part "xcvu13p-flga2577-2-e"' in files["project.tcl"]
     for part in ("x; exec rm", "x[exit]", "x\n", ""):
         with pytest.raises(InputError, match="not a part number"):
             hls_files(_small(), part=part)

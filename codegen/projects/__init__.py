@@ -1,0 +1,1 @@
+"""Projects for tools beside AMD's: oneAPI, and emulators for CMS software."""

@@ -1,0 +1,3 @@
+// Everything that is needed stands in sycl.hpp.
+#pragma once
+#include "sycl/sycl.hpp"
