@@ -24,6 +24,7 @@ from symtick.errors import ToolError
 from symtick.sim import tools
 from symtick.sim.verilator import Simulation, judged
 
+MOST_VECTORS = 2000  # in `run_on_some`
 _MARGIN = 8
 _BENCH = "tb_record"  # of which no port has the name
 _NEWLINE, _ZERO, _ONE = b"\n01"
@@ -62,6 +63,32 @@ def run(
     tools.execute(command, folder=work, log=work / "simulation.log", env=tool.environment())
     stream = _recorded(design, work / "response.txt", cycles)
     return judged(design, stream, reference, time.monotonic() - start)
+
+
+def run_on_some(
+    design: Design, raw: RawArray, folder: Path, expected: RawArray
+) -> tuple[npt.NDArray[np.int64], Simulation] | None:
+    """Simulate a design's VHDL on vectors at equal distances, at most 2,000.
+
+    GHDL interprets arithmetic bit by bit, and is far slower than Verilator. What is printed is the
+    logic that the Verilog prints, of which Verilator has seen all vectors.
+
+    Args:
+        design: the design.
+        raw: raw input integers, shape (vectors, inputs).
+        folder: as of `run`.
+        expected: reference outputs, shape (vectors, outputs).
+
+    Returns:
+        The numbers of the vectors, and what they have shown; None where GHDL is missing.
+
+    Raises:
+        ToolError: as `run`.
+    """
+    if not tools.available("ghdl"):
+        return None
+    rows = np.unique(np.linspace(0, len(raw) - 1, min(len(raw), MOST_VECTORS)).astype(np.int64))
+    return rows, run(design, raw[rows], folder, expected[rows])
 
 
 def analyse(sources: list[Path], folder: Path, standard: str = "93") -> str:

@@ -20,7 +20,7 @@ from symtick.codegen.emit.names import PART
 from symtick.codegen.emit.project import write_project
 from symtick.codegen.ir.fixed import RawArray
 from symtick.errors import VerificationError
-from symtick.sim import gpp, verilator
+from symtick.sim import ghdl, gpp, verilator
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,10 @@ class Verification:
             words; empty if there is none.
         cpp_seconds: wall-clock time of compiling and running the C++.
         verilog_seconds: wall-clock time of building and running the simulation.
+        vhdl_vectors: number of these vectors that the VHDL was run on; 0 where GHDL is missing.
+        vhdl_mismatches: vectors of them for which the VHDL differs from the reference.
+        vhdl_latency: ticks in the simulation of the VHDL; None where GHDL is missing.
+        vhdl_seconds: wall-clock time of that simulation.
     """
 
     design: str
@@ -56,6 +60,10 @@ class Verification:
     first_mismatch: str
     cpp_seconds: float
     verilog_seconds: float
+    vhdl_vectors: int = 0
+    vhdl_mismatches: int = 0
+    vhdl_latency: int | None = None
+    vhdl_seconds: float = 0.0
 
     @property
     def ok(self) -> bool:
@@ -63,6 +71,8 @@ class Verification:
         return (
             not self.cpp_mismatches
             and not self.verilog_mismatches
+            and not self.vhdl_mismatches
+            and self.vhdl_latency in (None, self.scheduled_latency)
             and self.measured_latency == self.scheduled_latency
             and self.measured_ii == 1
         )
@@ -83,8 +93,15 @@ class Verification:
         return (
             f"{self.design}: {every}{self.vectors} vectors, C++ {self.cpp_mismatches} mismatches, "
             f"Verilog {self.verilog_mismatches} mismatches, latency in ticks {ticks}{doubt}, "
-            f"initiation interval {self.measured_ii or 'not shown'}"
+            f"initiation interval {self.measured_ii or 'not shown'}, {self._vhdl()}"
         )
+
+    def _vhdl(self) -> str:
+        if self.vhdl_latency is None:
+            return "VHDL not simulated (ghdl is missing)"
+        late = self.vhdl_latency != self.scheduled_latency
+        other = f" at a latency of {self.vhdl_latency}" if late else ""
+        return f"VHDL {self.vhdl_mismatches} mismatches in {self.vhdl_vectors}{other}"
 
 
 def verify(
@@ -95,7 +112,7 @@ def verify(
     data: npt.ArrayLike | None = None,
     part: str = PART,
 ) -> Verification:
-    """Run the three models on the same vectors.
+    """Run the models on the same vectors, the VHDL on some of them and where GHDL is installed.
 
     Args:
         design: the design.
@@ -114,13 +131,20 @@ def verify(
     with ThreadPoolExecutor(2) as pool:
         compiled = pool.submit(_timed_cpp, design, raw, folder)
         simulated = pool.submit(verilator.run, design, raw, folder, expected)
+        vhdl = pool.submit(ghdl.run_on_some, design, raw, folder, expected)
         cpp, cpp_seconds = compiled.result()
         verilog = simulated.result()
+        rows, vhdl_run = vhdl.result() or (None, None)
     wrong_cpp = (cpp != expected).any(axis=1)
     wrong_verilog = (verilog.outputs != expected).any(axis=1)
     first = _first(design, raw, expected, cpp, wrong_cpp, "C++") or _first(
         design, raw, expected, verilog.outputs, wrong_verilog, "Verilog"
     )
+    if vhdl_run is not None:
+        outputs = expected.copy()
+        outputs[rows] = vhdl_run.outputs
+        wrong = (outputs != expected).any(axis=1)
+        first = first or _first(design, raw, expected, outputs, wrong, "VHDL")
     return Verification(
         design=design.name,
         vectors=len(raw),
@@ -134,6 +158,10 @@ def verify(
         first_mismatch=first,
         cpp_seconds=cpp_seconds,
         verilog_seconds=verilog.seconds,
+        vhdl_vectors=0 if rows is None else len(rows),
+        vhdl_mismatches=vhdl_run.mismatches if vhdl_run else 0,
+        vhdl_latency=vhdl_run.latency if vhdl_run else None,
+        vhdl_seconds=vhdl_run.seconds if vhdl_run else 0.0,
     )
 
 

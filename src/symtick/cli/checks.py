@@ -27,10 +27,11 @@ def verify(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run C++ and Verilog against the exact reference, bit for bit.
+    """Run C++, Verilog and VHDL against the exact reference, bit for bit.
 
-    The C++ is compiled with g++, the Verilog runs under cocotb in Verilator. With --prove it is
-    then shown for all inputs that the Verilog computes the graph, and the graph the formula within
+    The C++ is compiled with g++, the Verilog runs under cocotb in Verilator. Where GHDL is
+    installed the VHDL runs in it, on at most 2,000 of the vectors. With --prove it is then shown
+    for all inputs that the Verilog computes the graph, and the graph the formula within
     a bound, or said what cannot be decided.
     """
     from symtick.design_folder.checks import verify_folder

@@ -76,7 +76,7 @@ class Synthesis:
 def verify_folder(
     folder: Path, vectors: int = VECTORS, seed: int = 0, data: npt.ArrayLike | None = None
 ) -> Verification:
-    """Run C++ and Verilog against the reference; writes tb_data/, sim/ and results/verify.json.
+    """Run all emitted languages against the reference; writes tb_data/, sim/, results/verify.json.
 
     Args:
         folder: a design folder.

@@ -207,6 +207,7 @@ def verification_table(verifications: Sequence[Verification], chosen: str = "") 
                 f"{v.vectors:,}",
                 str(v.cpp_mismatches),
                 str(v.verilog_mismatches),
+                "-" if v.vhdl_latency is None else str(v.vhdl_mismatches),
                 str(v.scheduled_latency),
                 str(v.measured_latency),
                 str(v.measured_ii or "-"),
@@ -217,11 +218,12 @@ def verification_table(verifications: Sequence[Verification], chosen: str = "") 
     ]
     return ReportTable(
         "Verification, bit for bit",
-        ("design", "vectors", "C++ mismatches", "Verilog mismatches", "ticks scheduled",
-         "ticks measured", "II measured"),
+        ("design", "vectors", "C++ mismatches", "Verilog mismatches", "VHDL mismatches",
+         "ticks scheduled", "ticks measured", "II measured"),
         tuple(rows),
         "Corners, real and random vectors against exact integer arithmetic: the emitted C++ "
-        "compiled with g++ and ap_types, the emitted Verilog under cocotb in Verilator.",
+        "compiled with g++ and ap_types, the emitted Verilog under cocotb in Verilator, and on "
+        "some of them the emitted VHDL in GHDL, where that is installed.",
     )  # fmt: skip
 
 

@@ -132,8 +132,9 @@ def _key_figures(run: Run) -> list[KeyFigure]:
             label = "MHz placed and routed (nextpnr, ECP5)"
             figures.append(KeyFigure(label, f"{measured.fmax_mhz:.0f}"))
     if verified is not None:
-        wrong = verified.cpp_mismatches + verified.verilog_mismatches
-        label = f"mismatches in {verified.vectors:,} vectors, C++ and Verilog"
+        wrong = verified.cpp_mismatches + verified.verilog_mismatches + verified.vhdl_mismatches
+        languages = "C++ and Verilog" if verified.vhdl_latency is None else "C++, Verilog, VHDL"
+        label = f"mismatches in {verified.vectors:,} vectors, {languages}"
         figures.append(KeyFigure(label, str(wrong), "bad" if wrong else "good"))
     return figures
 

@@ -11,11 +11,13 @@ from golden_designs import DESIGNS
 from hand_designs import arithmetic, casts, chance, design, spread, wide
 
 from symtick.codegen import Design, Fixed, GOp, Graph, GraphBuilder
-from symtick.codegen.emit import vectors
+from symtick.codegen.emit import project, vectors
 from symtick.codegen.emit.project import write_vhdl
 from symtick.codegen.emit.vhdl import vhdl_files
-from symtick.errors import ToolError
-from symtick.sim import ghdl, tools
+from symtick.errors import ToolError, VerificationError
+from symtick.sim import ghdl, gpp, tools, verilator
+from symtick.sim.verify import Verification, verify
+from symtick.sim.verilator import Simulation
 
 pytestmark = [
     pytest.mark.sim,
@@ -110,3 +112,45 @@ def test_text_that_does_not_compile_is_a_tool_error(tmp_path: Path) -> None:
     source = _changed(tmp_path, "end architecture rtl;", "end architekture rtl;")
     with pytest.raises(ToolError, match=r"changed\.vhd:"):
         ghdl.run(_sum(), np.zeros((4, 2), np.int64), tmp_path, source=source)
+
+
+def _verified(folder: Path, monkeypatch: pytest.MonkeyPatch, count: int = 100) -> Verification:
+    """`verify` of a sum whose C++ and Verilog are right without being run."""
+    made = _sum()
+    monkeypatch.setattr(gpp, "run", lambda design, raw, folder: design.graph.evaluate(raw))
+    monkeypatch.setattr(
+        verilator, "run",
+        lambda design, raw, folder, expected: Simulation(expected, 1, 1, 0, False, 0.0),
+    )  # fmt: skip
+    return verify(made, folder, count)
+
+
+def test_verification_runs_the_vhdl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outcome = _verified(tmp_path, monkeypatch)
+    assert outcome.ok and outcome.vectors == 4096 and outcome.vhdl_vectors == ghdl.MOST_VECTORS
+    assert (outcome.vhdl_mismatches, outcome.vhdl_latency) == (0, 1)
+    assert str(outcome).endswith("VHDL 0 mismatches in 2000")
+    assert (tmp_path / "sim/vhdl/simulation.log").is_file()
+
+
+def test_verification_tells_a_wrong_vhdl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def files(made: Design) -> dict[str, str]:
+        texts = vhdl_files(made)
+        return {name: text.replace(" + ", " - ") for name, text in texts.items()}
+
+    monkeypatch.setattr(project, "vhdl_files", files)
+    outcome = _verified(tmp_path, monkeypatch)
+    assert not outcome.ok and outcome.vhdl_mismatches > 1900
+    assert "VHDL gives" in outcome.first_mismatch
+    with pytest.raises(VerificationError, match="VHDL 19"):
+        outcome.check()
+
+
+def test_verification_says_that_ghdl_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    outcome = _verified(tmp_path, monkeypatch)
+    assert outcome.ok and str(outcome).endswith("VHDL not simulated (ghdl is missing)")
+    with pytest.raises(ToolError, match=r"simulating the generated VHDL needs it.*Debian: ghdl"):
+        ghdl.run(_sum(), np.zeros((4, 2), np.int64), tmp_path)
