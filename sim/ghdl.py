@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from symtick.codegen.design import Design
-from symtick.codegen.emit.logic.vhdl_text import is_scalar
-from symtick.codegen.emit.names import Ports, ports
+from symtick.codegen.emit.logic.expressions import Signal
+from symtick.codegen.emit.logic.vhdl_text import places
+from symtick.codegen.emit.names import ports
 from symtick.codegen.emit.project import write_files, write_vhdl
 from symtick.codegen.emit.templates import render
 from symtick.codegen.emit.vectors import stacked
@@ -109,47 +111,40 @@ def analyse(sources: list[Path], folder: Path, standard: str = "93") -> str:
     )
 
 
-def _formats(design: Design, names: Ports) -> tuple[list[Fixed], list[Fixed]]:
-    """Of the input ports, and of the outputs."""
-    nodes = design.graph.nodes
-    return [nodes[k].fmt for _, k, _ in names.inputs], list(design.graph.output_formats)
+def _ports(design: Design) -> tuple[list[Signal], list[Signal]]:
+    """The input ports, and the outputs."""
+    names, nodes = ports(design), design.graph.nodes
+    return (
+        [Signal(name, nodes[k].fmt) for _, k, name in names.inputs],
+        [Signal(name, nodes[k].fmt) for k, name in names.outputs],
+    )
+
+
+def _bits(signals: Sequence[Signal]) -> int:
+    return sum(signal.fmt.width for signal in signals)
 
 
 def _bench(design: Design) -> str:
-    names = ports(design)
-    inputs, outputs = _formats(design, names)
-    rows = _places([name for *_, name in names.inputs], inputs, "tb_in")
-    rows += _places([name for _, name in names.outputs], outputs, "tb_out")
+    inputs, outputs = _ports(design)
     return render(
         "rtl/record.vhd.j2",
         bench=_BENCH,
         top=design.name,
-        input_bits=max(1, sum(fmt.width for fmt in inputs)),
-        output_bits=sum(fmt.width for fmt in outputs),
-        ports=rows,
+        input_bits=max(1, _bits(inputs)),
+        output_bits=_bits(outputs),
+        ports=places(inputs, "tb_in") + places(outputs, "tb_out"),
     )
-
-
-def _places(names: list[str], formats: list[Fixed], word: str) -> list[tuple[str, str]]:
-    """Each port and its bits of the word of all ports, the first the highest."""
-    rows, low = [], sum(fmt.width for fmt in formats)
-    for name, fmt in zip(names, formats, strict=True):
-        low -= fmt.width
-        bits = f"{low}" if is_scalar(fmt) else f"{low + fmt.width - 1} downto {low}"
-        rows.append((name, f"{word}({bits})"))
-    return rows
 
 
 def _stimulus(design: Design, raw: RawArray, cycles: int) -> bytes:
     """A line of bits for each clock; zeros behind the last vector."""
-    names = ports(design)
-    formats, _ = _formats(design, names)
-    width = max(1, sum(fmt.width for fmt in formats))
+    inputs, _ = _ports(design)
+    width = max(1, _bits(inputs))
     lines = np.full((cycles, width + 1), _ZERO, np.uint8)
     lines[:, -1] = _NEWLINE
     at = 0
-    for (index, *_), fmt in zip(names.inputs, formats, strict=True):
-        for place in reversed(range(fmt.width)):
+    for (index, *_), port in zip(ports(design).inputs, inputs, strict=True):
+        for place in reversed(range(port.fmt.width)):
             lines[: len(raw), at] += ((raw[:, index] >> place) & 1).astype(np.uint8)
             at += 1
     return lines.tobytes()

@@ -8,6 +8,8 @@ what it cuts: slices do that.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from symtick.codegen.emit.logic.expressions import (
     AllOf,
     AnyOf,
@@ -83,6 +85,16 @@ def shown(source: Signal) -> str:
     if source.port or is_scalar(source.fmt):
         return source.name
     return f"std_logic_vector({source.name})"
+
+
+def places(ports: Sequence[Signal], word: str) -> list[tuple[str, str]]:
+    """Each port's name and its bits of a word that holds all, the first port's the highest."""
+    rows, low = [], sum(port.fmt.width for port in ports)
+    for port in ports:
+        low -= port.fmt.width
+        bits = f"{low}" if is_scalar(port.fmt) else f"{low + port.fmt.width - 1} downto {low}"
+        rows.append((port.name, f"{word}({bits})"))
+    return rows
 
 
 def _cases(expression: Expression) -> list[tuple[list[Expression], Expression]]:

@@ -70,7 +70,8 @@ def _compiled(seed: int, latency: int | None = None) -> Design:
     "name",
     ["rtl/tiny.v", "rtl/tiny.vhd", "firmware/tiny.cpp", "firmware/tiny.h", "firmware/defines.h",
      "tiny_test.cpp", "tiny_bridge.cpp", "build_prj.tcl", "project.tcl", "build_lib.sh",
-     "README.md", "driver.cpp", "rtl/tiny_tb.v", "rtl/tiny.xdc", "rtl/synth_ooc.tcl"],
+     "README.md", "driver.cpp", "rtl/tiny_tb.v", "rtl/tiny_tb.vhd", "rtl/tiny.xdc",
+     "rtl/synth_ooc.tcl"],
 )  # fmt: skip
 def test_small_design_equals_its_golden_file(name: str) -> None:
     made = _small()
