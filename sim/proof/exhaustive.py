@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
+from itertools import product
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GOp, Graph
 from symtick.codegen.lowering.decision import Decision
 from symtick.codegen.lowering.slices import Slice
-from symtick.expr import Expression
+from symtick.expr import Expression, reachable
 from symtick.sim.proof.integers import Integers, result
 from symtick.sim.proof.reals import Enclosure, enclosures
 from symtick.sim.proof.walk import part_code
@@ -19,19 +20,29 @@ from symtick.sim.proof.walk import part_code
 _BLOCK = 1 << 17
 
 
-def outputs(graph: Graph, columns: Sequence[Integers]) -> list[Integers]:
-    """Raw outputs for raw inputs, one array for each input."""
-    values: list[Integers] = []
-    for node in graph.nodes:
+def outputs(
+    graph: Graph, columns: Sequence[Integers], wanted: Sequence[int] | None = None
+) -> list[Integers]:
+    """Raw outputs for raw inputs.
+
+    Args:
+        graph: the graph.
+        columns: an array for each input; they broadcast together.
+        wanted: places of the outputs; all by default.
+    """
+    ends = graph.outputs if wanted is None else [graph.outputs[j] for j in wanted]
+    values: dict[int, Integers] = {}
+    for k in sorted(reachable(graph.nodes, ends)):
+        node = graph.nodes[k]
         if node.op is GOp.INPUT:
-            values.append(columns[node.number])
+            values[k] = columns[node.number]
         elif node.op is GOp.CONST:
-            values.append(np.full(1, node.number, np.int64 if node.fmt.width < 60 else object))
+            values[k] = np.full(1, node.number, np.int64 if node.fmt.width < 60 else object)
         else:
             before = [graph.nodes[a] for a in node.args]
-            values.append(result(node, before, [values[a] for a in node.args]))
+            values[k] = result(node, before, [values[a] for a in node.args])
     shape = np.broadcast_shapes(*(c.shape for c in columns)) if columns else (1,)
-    return [np.broadcast_to(values[k], shape) for k in graph.outputs]
+    return [np.broadcast_to(values[k], shape) for k in ends]
 
 
 def sliced(columns: Sequence[Integers], slices: Sequence[Slice]) -> list[Integers]:
@@ -97,28 +108,51 @@ def same_units(
     return made
 
 
-def blocks(graph: Graph) -> Iterator[list[Integers]]:
-    """All inputs of a graph within their ranges, a block of columns at a time."""
+def blocks(graph: Graph, moving: Container[int]) -> Iterator[list[Integers]]:
+    """All values of some inputs of a graph within their ranges, a block at a time.
+
+    Args:
+        graph: the graph.
+        moving: numbers of these inputs; every other one keeps its least value.
+
+    Yields:
+        A column for each input, each along an axis of its own, so that what reads few of them is
+        computed for few.
+    """
     nodes = {n.number: n for n in graph.nodes if n.op is GOp.INPUT}
-    ends = [
-        (nodes[j].lo, nodes[j].hi) if j in nodes else (0, 0) for j in range(len(graph.input_names))
-    ]
-    sizes = [hi - lo + 1 for lo, hi in ends]
-    for start in range(0, math.prod(sizes), _BLOCK):
-        flat = np.arange(start, min(start + _BLOCK, math.prod(sizes)))
-        places = np.unravel_index(flat, sizes) if sizes else ()
-        yield [p.astype(np.int64) + lo for p, (lo, _) in zip(places, ends, strict=True)]
+    count = len(graph.input_names)
+    codes = [
+        np.arange(nodes[j].lo, (nodes[j].hi if j in moving else nodes[j].lo) + 1, dtype=np.int64)
+        if j in nodes else np.zeros(1, np.int64)
+        for j in range(count)
+    ]  # fmt: skip
+    parts, left = [], _BLOCK
+    for column in reversed(codes):
+        size = min(len(column), left)
+        parts.append([column[k : k + size] for k in range(0, len(column), size)])
+        left //= size
+    for chosen in product(*reversed(parts)):
+        yield [c.reshape([-1 if a == j else 1 for a in range(count)]) for j, c in enumerate(chosen)]
 
 
-def input_count(graph: Graph) -> int:
-    """How many inputs there are within their ranges."""
-    return math.prod(n.hi - n.lo + 1 for n in graph.nodes if n.op is GOp.INPUT)
+def read_by(graph: Graph, outputs: Sequence[int]) -> set[int]:
+    """Numbers of the inputs that some of a graph's outputs depend on."""
+    below = reachable(graph.nodes, [graph.outputs[j] for j in outputs])
+    return {graph.nodes[k].number for k in below if graph.nodes[k].op is GOp.INPUT}
+
+
+def value_count(graph: Graph, moving: Container[int]) -> int:
+    """How many values some inputs have together within their ranges."""
+    return math.prod(
+        n.hi - n.lo + 1 for n in graph.nodes if n.op is GOp.INPUT and n.number in moving
+    )
 
 
 def farthest(
-    scores: Graph, columns: Sequence[Integers], expression: Expression, formats: Sequence[Fixed]
-) -> tuple[list[float], list[int]]:
-    """The largest distance of each output from its formula, in real units, and in which row.
+    scores: Graph, columns: Sequence[Integers], expression: Expression, formats: Sequence[Fixed],
+    number: int,
+) -> tuple[float, int]:  # fmt: skip
+    """The largest distance of an output from its formula, in real units, and in which row.
 
     It is infinite where the formula is not shown to be defined.
     """
@@ -126,15 +160,11 @@ def farthest(
         Enclosure.exactly(np.ldexp(c.astype(np.longdouble), -fmt.frac))
         for c, fmt in zip(columns, formats, strict=True)
     ]
-    largest, rows = [], []
-    wanted = enclosures(expression, inputs)
-    for raw, fmt, enclosure in zip(
-        outputs(scores, columns), scores.output_formats, wanted, strict=True
-    ):
-        value = np.ldexp(raw.astype(np.longdouble), -fmt.frac)
-        gap = np.maximum(np.abs(value - enclosure.lo), np.abs(enclosure.hi - value))
-        gap = np.broadcast_to(np.where(np.isnan(gap), np.inf, gap), value.shape)
-        row = int(gap.argmax())
-        largest.append(float(np.nextafter(float(gap[row]), np.inf)))
-        rows.append(row)
-    return largest, rows
+    enclosure = enclosures(expression, inputs, (number,))[0]
+    raw = outputs(scores, columns, (number,))[0]
+    value = np.ldexp(raw.astype(np.longdouble), -scores.output_formats[number].frac)
+    gap = np.maximum(np.abs(value - enclosure.lo), np.abs(enclosure.hi - value))
+    gap = np.broadcast_to(np.where(np.isnan(gap), np.inf, gap), value.shape).reshape(-1)
+    row = int(gap.argmax())
+    rounded = float(gap[row])
+    return (rounded if rounded >= gap[row] else float(np.nextafter(rounded, np.inf))), row

@@ -6,7 +6,7 @@ What each step claims stands in docs/proofs.md.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,16 +16,16 @@ from symtick.codegen.design import Design
 from symtick.codegen.emit import vectors
 from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GOp, Graph
-from symtick.expr import Op
+from symtick.expr import Op, reachable
 from symtick.sim.proof import exhaustive, formula
 from symtick.sim.proof.integers import Integers
 from symtick.sim.proof.outcome import Finding, Proof, Step, Verdict
 from symtick.sim.proof.rtl import verilog_equals_graph
-from symtick.sim.proof.same import same_outputs
+from symtick.sim.proof.same import ports, same_outputs
 from symtick.sim.proof.signals import Space
 from symtick.sim.proof.walk import Walk
 
-ALL = 1 << 20  # inputs that are all run, where the normal forms leave something open
+ALL = 1 << 26  # inputs that are all run, where the normal forms leave something open
 _SAMPLES, _SEED = 20_000, 1
 
 
@@ -91,23 +91,40 @@ class ScoreProof:
     def same(self) -> list[Finding]:
         """The graph against slices, scores and decision."""
         raw = vectors.make(self.design, _SAMPLES, _SEED)
-        if (found := self._differs([raw[:, j] for j in range(raw.shape[1])])) is not None:
+        columns = [raw[:, j] for j in range(raw.shape[1])]
+        if (found := self._differs(columns, range(len(self.design.graph.outputs)))) is not None:
             return [found]
         walk = Walk(self.design.graph, self.space, self.design.slices)
         answers = same_outputs(walk, self.reference, self.design.decision)
-        graph, scores = self.design.graph, self.wanted.scores
-        proved = all(a.verdict is Verdict.PROVED for a in answers)
-        if proved or self._too_many(graph) or not _read(scores) <= _read(graph):
-            return answers
-        for columns in exhaustive.blocks(self.design.graph):
-            if (found := self._differs(columns)) is not None:
-                return [found]
-        return [Finding(a.subject, Verdict.PROVED, "all inputs run") for a in answers]
+        every = range(len(self.wanted.scores.outputs))
+        found_all = []
+        for answer, (_, kind, (port, score)) in zip(
+            answers, ports(walk, self.design.decision, self.wanted.scores.output_names), strict=True
+        ):
+            scores = [score] if kind in ("scores", "above") else every
+            proved = answer.verdict is Verdict.PROVED
+            found_all.append(answer if proved else self._same_for_all(answer, port, scores))
+        return found_all
 
-    def _too_many(self, graph: Graph) -> bool:
-        return exhaustive.input_count(graph) > ALL
+    def _same_for_all(self, answer: Finding, port: int, scores: Sequence[int]) -> Finding:
+        """What is found of an output where all inputs that it depends on are run; else `answer`.
 
-    def _differs(self, columns: Sequence[Integers]) -> Finding | None:
+        Args:
+            answer: what is known of it.
+            port: its place.
+            scores: places of the scores that it is of.
+        """
+        graph = self.design.graph
+        wanted = exhaustive.read_by(self.wanted.scores, scores)
+        moving = wanted | exhaustive.read_by(graph, [port])
+        if not wanted <= _read(graph) or exhaustive.value_count(graph, moving) > ALL:
+            return answer
+        for columns in exhaustive.blocks(graph, moving):
+            if (found := self._differs(columns, [port])) is not None:
+                return found
+        return Finding(answer.subject, Verdict.PROVED, "all inputs run")
+
+    def _differs(self, columns: Sequence[Integers], places: Iterable[int]) -> Finding | None:
         """An input for which the graph and its specification give different outputs."""
         design, scores, decision = self.design, self.wanted.scores, self.design.decision
         made = exhaustive.same_units(
@@ -115,12 +132,14 @@ class ScoreProof:
         )
         read = exhaustive.sliced(columns, design.slices)
         wanted = exhaustive.decided(scores, read, decision)
-        for name, one, other in zip(design.graph.output_names, made, wanted, strict=True):
+        for port in places:
+            one, other = (np.broadcast_to(v[port], made[0].shape) for v in (made, wanted))
             wrong = np.flatnonzero(one != other)
             if len(wrong):
-                row = int(wrong[0])
+                row, name = int(wrong[0]), design.graph.output_names[port]
                 at = _at(design.graph.input_names, columns, row)
-                text = f"raw {at} gives {one[row]}, specified is {other[row]}"
+                values = one.reshape(-1)[row], other.reshape(-1)[row]
+                text = f"raw {at} gives {values[0]}, specified is {values[1]}"
                 return Finding(f"output {name}", Verdict.COUNTEREXAMPLE, text)
         return None
 
@@ -140,23 +159,28 @@ class ScoreProof:
                     self.reference.failed[k] if made is None else formula.farthest(made, form)
                 )
         answers = [self._judged(j, bound) for j, bound in enumerate(bounds)]
-        # an input that only the formula reads is in none of the blocks
-        wanted = {n.index for n in expression.nodes if n.op is Op.INPUT}
-        proved = all(a.verdict is Verdict.PROVED for a in answers)
-        if proved or self._too_many(scores) or not wanted <= _read(scores):
-            return answers
-        return self.near_for_all()
+        return [
+            answer if answer.verdict is Verdict.PROVED else self.near_for_all(answer, j)
+            for j, answer in enumerate(answers)
+        ]
 
-    def near_for_all(self) -> list[Finding]:
-        """The scores against the formula, for every input."""
+    def near_for_all(self, answer: Finding, number: int) -> Finding:
+        """What is found of a score where all inputs that it depends on are run; else `answer`."""
         scores, expression = self.wanted.scores, self.design.expression
-        largest, places = [0.0] * len(scores.outputs), [""] * len(scores.outputs)
-        for columns in exhaustive.blocks(scores):
-            found, rows = exhaustive.farthest(scores, columns, expression, self.wanted.formats)
-            for j, (gap, row) in enumerate(zip(found, rows, strict=True)):
-                if gap > largest[j]:
-                    largest[j], places[j] = gap, _at(scores.input_names, columns, row)
-        return [self._judged(j, gap, places[j]) for j, gap in enumerate(largest)]
+        below = reachable(expression.nodes, [expression.outputs[number]])
+        nodes = (expression.nodes[k] for k in below)
+        moving = {n.index for n in nodes if n.op is Op.INPUT}
+        # an input that only the formula reads is in none of the blocks
+        readable = moving <= _read(scores)
+        moving |= exhaustive.read_by(scores, [number])
+        if not readable or exhaustive.value_count(scores, moving) > ALL:
+            return answer
+        largest, place = -1.0, ""
+        for columns in exhaustive.blocks(scores, moving):
+            gap, row = exhaustive.farthest(scores, columns, expression, self.wanted.formats, number)
+            if gap > largest:
+                largest, place = gap, _at(scores.input_names, columns, row)
+        return self._judged(number, largest, place)
 
     def _judged(self, number: int, bound: float | str, place: str = "") -> Finding:
         """What a bound, or why there is none, says of an output."""
@@ -182,4 +206,6 @@ def _read(graph: Graph) -> set[int]:
 
 
 def _at(names: Sequence[str], columns: Sequence[Integers], row: int) -> str:
-    return ", ".join(f"{n}={c[row]}" for n, c in zip(names, columns, strict=True))
+    """An input in words: the values in a row, where the columns are written out."""
+    whole = np.broadcast_arrays(*columns)
+    return ", ".join(f"{n}={c.reshape(-1)[row]}" for n, c in zip(names, whole, strict=True))

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from symtick.expr import Expression, Op
+from symtick.expr import Expression, Op, reachable
 from symtick.expr.node import Node
 
 Reals = npt.NDArray[np.longdouble]
@@ -253,14 +253,24 @@ def applied(node: Node, args: Sequence[Enclosure]) -> Enclosure:
         return RULES[node.op](*args)
 
 
-def enclosures(expression: Expression, inputs: Sequence[Enclosure]) -> list[Enclosure]:
-    """Enclosures of all outputs for exact or enclosed inputs, arrays that broadcast together."""
-    values: list[Enclosure] = []
-    for node in expression.nodes:
+def enclosures(
+    expression: Expression, inputs: Sequence[Enclosure], wanted: Sequence[int] | None = None
+) -> list[Enclosure]:
+    """Enclosures of outputs for exact or enclosed inputs, arrays that broadcast together.
+
+    Args:
+        expression: the formulas.
+        inputs: one for each input.
+        wanted: places of the outputs; all by default.
+    """
+    ends = expression.outputs if wanted is None else [expression.outputs[j] for j in wanted]
+    values: dict[int, Enclosure] = {}
+    for k in sorted(reachable(expression.nodes, ends)):
+        node = expression.nodes[k]
         if node.op is Op.INPUT:
-            values.append(inputs[node.index])
+            values[k] = inputs[node.index]
         elif node.op is Op.CONST:
-            values.append(Enclosure.exactly(np.full(1, node.value)))
+            values[k] = Enclosure.exactly(np.full(1, node.value))
         else:
-            values.append(applied(node, [values[a] for a in node.args]))
-    return [values[k] for k in expression.outputs]
+            values[k] = applied(node, [values[a] for a in node.args])
+    return [values[k] for k in ends]

@@ -77,10 +77,20 @@ def test_small_designs_are_decided_by_all_their_inputs() -> None:
 def test_the_bound_holds_and_is_close() -> None:
     design, scores = _made(_TEXTS)
     work = ScoreProof(design, _wanted(design, scores))
-    loose, exact = work.near(), work.near_for_all()
+    loose = work.near()
+    exact = [work.near_for_all(answer, j) for j, answer in enumerate(loose)]
     for one, other in zip(loose, exact, strict=True):
         bounds = [float(f.reason.split()[1]) for f in (one, other)]
         assert bounds[1] <= bounds[0] * 1.001 and bounds[0] < 2 * bounds[1]
+
+
+def test_a_formula_that_is_met_exactly_is_within_0() -> None:
+    design, scores = _made(["x + y", "min(x, z)", "abs(x - y)"])
+    work = ScoreProof(design, replace(_wanted(design, scores), bounds=(0.0, 0.0, 0.0)))
+    for j, answer in enumerate(work.near()):
+        found = work.near_for_all(answer, j)
+        assert found.verdict is Verdict.PROVED
+        assert found.reason.startswith("within 0 of its formula, for all inputs run")
 
 
 def test_another_formula_is_refuted_at_an_input() -> None:
