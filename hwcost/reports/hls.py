@@ -1,8 +1,8 @@
-"""Readers for the synthesis reports of Vitis HLS and Vivado HLS.
+"""Readers for the synthesis and co-simulation reports of Vitis HLS and Vivado HLS.
 
-Both formats of the same report are read: `csynth.xml` (AMD UG1399, "Synthesis Summary"; written by
-every version since Vivado HLS 2013) and the text `csynth.rpt`, whose tables changed with 2019.2
-(units in the cells, absolute latency).
+Both formats of the synthesis report are read: `csynth.xml` (AMD UG1399, "Synthesis Summary";
+written by every version since Vivado HLS 2013) and the text `csynth.rpt`, whose tables changed with
+2019.2 (units in the cells, absolute latency).
 """
 
 from __future__ import annotations
@@ -52,6 +52,44 @@ class HlsReport:
     dsp: int
     bram: float
     uram: int
+
+
+@dataclass(frozen=True)
+class CosimReport:
+    """What co-simulation of the RTL has shown.
+
+    Attributes:
+        rtl: `Verilog` or `VHDL`.
+        status: `Pass`, or what else the tool says.
+        latency_min: least latency in ticks; None where the tool writes `NA`.
+        latency_max: largest latency in ticks, None likewise.
+        ii_max: largest initiation interval in ticks, None likewise.
+    """
+
+    rtl: str
+    status: str
+    latency_min: int | None
+    latency_max: int | None
+    ii_max: int | None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the test bench ended well on the RTL."""
+        return self.status.lower() == "pass"
+
+
+def parse_cosim(text: str) -> CosimReport:
+    """The text of a <top>_cosim.rpt (UG1399, "C/RTL Co-Simulation Report").
+
+    Raises:
+        InputError: it has no line of an RTL that was simulated.
+    """
+    for line in text.splitlines():
+        row = cells(line) if line.lstrip().startswith("|") else []
+        if row[:1] in (["Verilog"], ["VHDL"]) and len(row) >= 8 and row[1] != "NA":
+            low, high, interval = (ticks(row[k]) for k in (2, 4, 7))
+            return CosimReport(row[0], row[1], low, high, interval)
+    raise InputError("the co-simulation report has no line of an RTL that was simulated")
 
 
 def parse_xml(text: str) -> HlsReport:
@@ -144,7 +182,7 @@ def number(text: str, what: str) -> float:
 
 def ticks(text: str) -> int | None:
     """A latency or interval; None where the tool does not know it."""
-    return None if text in ("undef", "?", "-", "") else int(number(text, "a latency"))
+    return None if text in ("undef", "?", "-", "NA", "") else int(number(text, "a latency"))
 
 
 def _report(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import stat
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -94,26 +92,6 @@ def test_another_design_in_the_same_folder_loses_the_old_results(job: Job, tmp_p
     changed = open_run(run.folder)
     write_design(kept, changed.designs["d1"].spec)
     assert read_verification(kept) is None
-
-
-@pytest.mark.synth
-def test_vitis_is_used_where_it_is_found(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
-    tools = tmp_path / "bin"
-    tools.mkdir()
-    fake = tools / "vitis_hls"
-    fake.write_text(
-        "#!/bin/sh\n"
-        'case "$1" in -f) ;; *) echo "Vitis HLS v2023.1"; exit 0 ;; esac\n'
-        "mkdir -p wave_prj/solution1/syn/report\n"
-        f"cp {REPORTS / 'vitis_csynth.xml'} wave_prj/solution1/syn/report/wave_csynth.xml\n"
-    )
-    fake.chmod(fake.stat().st_mode | stat.S_IXUSR)
-    made = compile_text("x0*x1", ["fixed<6,1>"], folder=tmp_path / "d", name="wave")
-    assert synthesise_folder(made.folder, place=False).vendor is None
-    monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
-    found = synthesise_folder(made.folder, place=False)
-    assert found.vendor is not None and found.vendor["lut"] == 1057
-    assert read_synthesis(made.folder) == found
 
 
 @pytest.mark.synth

@@ -45,7 +45,7 @@ def _program(folder: Path, name: str, text: str) -> None:
 def test_the_script_is_run_and_the_report_found(project: Path) -> None:
     _program(project, "vitis_hls", FAKE)
     assert vitis.available()
-    assert vitis.run(project, "jets") == project / PLACE
+    assert vitis.run(project, "jets") == vitis.HlsRun(project / PLACE, None, ())
     assert (project / "called_with").read_text() == "-f build_prj.tcl\n"
     assert (project / PLACE).read_text() == REPORT.read_text()
 
@@ -54,7 +54,7 @@ def test_newer_versions_run_scripts_beside_the_compiler(project: Path) -> None:
     _program(project, "v++", FAKE)
     assert not vitis.available()
     _program(project, "vitis-run", FAKE)
-    assert vitis.run(project, "jets") == project / PLACE
+    assert vitis.run(project, "jets").csynth == project / PLACE
     assert (project / "called_with").read_text() == "--mode hls --tcl build_prj.tcl\n"
 
 
@@ -81,3 +81,9 @@ def test_an_old_report_is_not_taken_for_a_new_one(project: Path) -> None:
 def test_a_folder_without_script_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no build_prj\.tcl"):
         vitis.run(tmp_path, "jets")
+
+
+def test_co_simulation_has_to_leave_its_report(project: Path) -> None:
+    _program(project, "vitis_hls", FAKE)
+    with pytest.raises(ToolError, match=r"left no jets_cosim\.rpt"):
+        vitis.run(project, "jets", cosim=True)

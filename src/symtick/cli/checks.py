@@ -85,28 +85,35 @@ def synth(
         Literal["main", "all", "none"],
         typer.Option(help="Which designs of a run to place and route; main: chosen, ends."),
     ] = "main",
+    tool: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="AMD's, too: vitis (HLS, co-simulation), vivado (place and route); repeat."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure area with Yosys and the clock with nextpnr-ecp5.
 
-    The estimates stand beside them.
+    The estimates stand beside them, and what AMD's tools report where they are asked for.
     """
     from symtick.design_folder.checks import synthesise_folder
     from symtick.design_folder.folder import design_folders, is_design
+    from symtick.errors import VerificationError
     from symtick.report.tables import synthesis_table
 
     with stops(_KEEPING), counting("synthesising", len(design_folders(folder))) as tell:
         if is_design(folder):
-            results = [synthesise_folder(folder, place != "none")]
+            results = [synthesise_folder(folder, place != "none", tool or ())]
         else:
             from symtick.run.folder import open_run
 
-            results = open_run(folder).synthesise(place, lambda done: tell(done.design))
+            results = open_run(folder).synthesise(place, lambda done: tell(done.design), tool or ())
     if as_json:
         print_json([result.to_json() for result in results])
-        return
-    print_table(synthesis_table(results))
-    for result in results:
-        if result.vendor is not None:
-            figures = ", ".join(f"{k} {v}" for k, v in result.vendor.items() if v is not None)
-            line(f"Vitis HLS, {result.design}: {figures}")
+    else:
+        print_table(synthesis_table(results))
+        for text in (text for result in results for text in result.vendor_lines()):
+            line(text)
+    if not all(result.vendor_agrees for result in results):
+        raise VerificationError("the RTL of the HLS tool differs from the reference: see above")

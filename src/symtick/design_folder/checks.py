@@ -7,8 +7,9 @@ report.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,19 @@ from symtick.codegen import Area, Design
 from symtick.codegen.emit.project import write_rtl
 from symtick.defaults import VECTORS
 from symtick.design_folder.folder import DesignSpec, estimate_folder, read_spec
+from symtick.design_folder.vendor_tools import (
+    VendorTool,
+    agreed,
+    vendor_lines,
+    vitis_figures,
+    vivado_figures,
+)
 from symtick.errors import InputError
 from symtick.extras import require
 from symtick.files import locked, write_json
-from symtick.hwcost import Device, load_device, read_report
+from symtick.hwcost import Device, load_device
 from symtick.sim import nextpnr, vitis, yosys
+from symtick.sim.tools import find
 from symtick.sim.verify import Verification, verify
 
 VERIFY = Path("results/verify.json")
@@ -40,11 +49,11 @@ class Synthesis:
         ticks: latency of the schedule.
         fmax_mhz: nextpnr's clock for the ECP5-85k, speed grade 8, or None where it was not asked.
         target_mhz: the clock of the schedule.
-        vendor: what Vitis HLS reported of the C++ (`symtick.hwcost.HlsReport`), where it is
-            installed.
+        vendor: what Vitis HLS reported of the C++ (`vendor_tools.vitis_figures`), or None.
         delay_note: what is to be said of the device's delays and clock; "" where that is nothing.
         core: Yosys's area of the core alone; None where the design is no more than that.
         core_ticks: latency of the core; None likewise.
+        routed: what Vivado reported of the routed Verilog (`vendor_tools.vivado_figures`), or None.
     """
 
     design: str
@@ -57,6 +66,16 @@ class Synthesis:
     delay_note: str = ""
     core: Area | None = None
     core_ticks: int | None = None
+    routed: dict[str, Any] | None = None
+
+    @property
+    def vendor_agrees(self) -> bool:
+        """Whether the HLS tool's RTL has computed what it should, as far as it was run."""
+        return agreed(self.vendor)
+
+    def vendor_lines(self) -> list[str]:
+        """What AMD's tools said, in words, beside the estimate."""
+        return vendor_lines(self.design, self.ticks, self.estimate, self.vendor, self.routed)
 
     @property
     def ns(self) -> float | None:
@@ -97,13 +116,21 @@ def verify_folder(
     return outcome
 
 
-def synthesise_folder(folder: Path, place: bool = True) -> Synthesis:
-    """Measure with Yosys, with nextpnr where `place` is set, and with Vitis HLS where it is found.
+def synthesise_folder(
+    folder: Path, place: bool = True, vendor_tools: Collection[VendorTool | str] = ()
+) -> Synthesis:
+    """Measure with Yosys, with nextpnr where `place` is set, and with AMD's tools that are named.
 
     Writes results/synth.json. A design without registers has no clock to place and route for.
 
+    Args:
+        folder: a design folder.
+        place: whether nextpnr runs.
+        vendor_tools: `vitis`: C synthesis and co-simulation; `vivado`: place and route.
+
     Raises:
-        InputError: there is no design in the folder, or its device has no open flow.
+        InputError: there is no design in the folder, its device has no open flow, a tool has
+            another name, or a report is damaged.
         MissingExtraError: the extra that brings a tool is not installed.
         ToolError: a tool is missing or fails.
     """
@@ -111,11 +138,30 @@ def synthesise_folder(folder: Path, place: bool = True) -> Synthesis:
     device = load_device(spec.device)
     _family(device)  # there is an open flow
     place = place and design.schedule.registers(design.graph) > 0
+    vendors = _vendors(vendor_tools)
     require("symtick synth", tools=("yosys", *(("nextpnr-ecp5",) if place else ())))
     with locked(folder, "synth", wait=True):
         outcome = _synthesised(folder, spec, design, device, guess.area, place)
+        if VendorTool.VITIS in vendors:
+            outcome = replace(outcome, vendor=vitis_figures(folder, design))
+        if VendorTool.VIVADO in vendors:
+            outcome = replace(outcome, routed=vivado_figures(folder, design))
         write_json(folder / SYNTH, outcome.to_json())
     return outcome
+
+
+def _vendors(names: Collection[VendorTool | str]) -> set[VendorTool]:
+    """The tools of these names, each of which is there."""
+    try:
+        wanted = {VendorTool(name) for name in names}
+    except ValueError as error:
+        known = ", ".join(tool.value for tool in VendorTool)
+        raise InputError(f"{error}: the vendor tools are {known}") from None
+    if VendorTool.VITIS in wanted and not vitis.available():
+        find("vitis_hls")  # says how to get it
+    if VendorTool.VIVADO in wanted:
+        find("vivado")
+    return wanted
 
 
 def _synthesised(
@@ -140,7 +186,7 @@ def _synthesised(
         design.schedule.latency,
         None if timing is None else timing.fmax_mhz,
         spec.clock_mhz,
-        _vendor_report(folder, design.name),
+        None,
         device.note(spec.clock_mhz),
         None if inner is None else inner.result(),
         None if core is None else core.schedule.latency,
@@ -163,10 +209,6 @@ def _family(device: Device) -> str:
             "for it; compile for another device (symtick devices lists them)"
         )
     return device.family
-
-
-def _vendor_report(folder: Path, top: str) -> dict[str, Any] | None:
-    return asdict(read_report(vitis.run(folder, top))) if vitis.available() else None
 
 
 def read_verification(folder: Path) -> Verification | None:

@@ -20,7 +20,7 @@ needs is imported when it is asked for.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -220,13 +220,17 @@ class Run:
             return _two_at_a_time(lambda f: verify_folder(f, count, seed, data), folders, progress)
 
     def synthesise(
-        self, route: Routed = "main", progress: Callable[[Synthesis], None] = _unobserved
+        self,
+        route: Routed = "main",
+        progress: Callable[[Synthesis], None] = _unobserved,
+        vendor_tools: Collection[str] = (),
     ) -> list[Synthesis]:
         """Measure every design with Yosys, and with nextpnr those that are to be routed.
 
         Args:
             route: `main` are the chosen, the smallest and the most accurate.
             progress: is told of each outcome; two designs are measured at a time.
+            vendor_tools: AMD's that are run, too, as `synthesise_folder` takes them.
 
         Raises:
             InputError: the run has no design, or its device has no open flow.
@@ -240,7 +244,9 @@ class Run:
             main = (self.front.entry(), self.front.smallest, self.front.best)
             routed = {self.design_folder(entry) for entry in main}
         with locked(self.folder, "synth"):
-            return _two_at_a_time(lambda f: synthesise_folder(f, f in routed), folders, progress)
+            return _two_at_a_time(
+                lambda f: synthesise_folder(f, f in routed, vendor_tools), folders, progress
+            )
 
     def compare(
         self, route: bool = True, progress: Callable[[str], None] = _unobserved

@@ -1,0 +1,142 @@
+"""`symtick synth --tool vitis --tool vivado` with stand-ins for AMD's programs (`fake_amd`)."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from command_line import command
+
+from symtick import compile_text
+from symtick.codegen import Area
+from symtick.design_folder.checks import read_synthesis, synthesise_folder
+from symtick.design_folder.folder import read_spec
+from symtick.design_folder.vendor_tools import agreed, vendor_lines
+from symtick.errors import InputError, ToolError
+from symtick.hwcost.reports.hls import CosimReport, parse_cosim
+from symtick.sim import hls_rtl, vitis
+
+pytest.importorskip("tkinter", reason="the stand-ins run Tcl in Python's tkinter")
+
+from fake_amd import COSIM
+
+_FAKE = Path(__file__).parent / "fake_amd.py"
+
+
+def _installed(folder: Path, monkeypatch: pytest.MonkeyPatch, *programs: str) -> None:
+    for name in ("SYMTICK_VITIS_HLS", "SYMTICK_VPP", "SYMTICK_VIVADO"):
+        monkeypatch.delenv(name, raising=False)
+    for program in programs:
+        file = folder / "bin" / program
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f'#!/bin/sh\nexec {sys.executable} {_FAKE} {program} "$@"\n')
+        file.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}")
+
+
+def _compiled(folder: Path) -> Path:
+    # 360 MHz is the clock of the recorded timing report
+    compile_text("s = x*y + sin(x)", ["x=fixed<7,3>", "y=ufixed<5,2>"], folder=folder,
+                 name="jets", device="xcvu9p-2", clock_mhz=360.0)  # fmt: skip
+    return folder
+
+
+@pytest.mark.sim
+@pytest.mark.synth
+def test_one_command_runs_all_and_reads_it_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    design = _compiled(tmp_path / "design")
+    _installed(tmp_path, monkeypatch, "vitis_hls", "vivado")
+    words = ["synth", str(design), "--place", "none", "--tool", "vitis", "--tool", "vivado"]
+    assert command(monkeypatch, *words, "--json") == 0
+    (said,) = json.loads(capsys.readouterr().out)
+    vendor, routed, latency = said["vendor"], said["routed"], said["ticks"]
+    assert (vendor["top"], vendor["lut"]) == ("jets", 1057)
+    assert vendor["cosim"] == {
+        "rtl": "Verilog", "status": "Pass", "latency_min": 3, "latency_max": 3, "ii_max": 1,
+    }  # fmt: skip
+    assert vendor["bench"] == {"vectors": 4096, "mismatches": 0, "latency": latency}
+    assert routed["state"] == "Routed" and routed["lut"] > 0
+    assert routed["wns_ns"] == -0.25 and round(routed["fmax_mhz"]) == round(1000 / 3.028)
+    kept = read_synthesis(design)
+    assert kept is not None and kept.vendor_agrees and kept.to_json() == said
+    lines = "\n".join(kept.vendor_lines())
+    assert "1057 LUT (estimate" in lines and "co-simulation: Pass" in lines
+    assert f"4096 vectors, 0 mismatches, latency {latency}" in lines and "330 MHz" in lines
+    calls = (design / "calls.txt").read_text().splitlines()
+    assert [c for c in calls if c.endswith("_design")] == [
+        "csim_design", "csynth_design", "cosim_design",
+    ]  # fmt: skip
+    assert "set_part xcvu9p-flga2577-2-e" in calls
+    routed_calls = (design / "rtl" / "calls.txt").read_text().splitlines()
+    assert routed_calls[2].startswith("synth_design -top jets -part xcvu9p")
+    assert routed_calls[3:7] == ["opt_design", "place_design", "phys_opt_design", "route_design"]
+
+
+def test_vitis_run_runs_the_same_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    design = _compiled(tmp_path / "design")
+    _installed(tmp_path, monkeypatch, "vitis-run")
+    (tmp_path / "bin" / "v++").write_text("#!/bin/sh\necho v++ v2024.2\n")
+    (tmp_path / "bin" / "v++").chmod(0o755)
+    done = vitis.run(design, "jets", cosim=True)
+    assert done.cosim is not None and parse_cosim(done.cosim.read_text()).passed
+    assert [path.name for path in done.verilog] == ["jets.v"]
+    done = vitis.run(design, "jets")
+    assert done.cosim is None
+    assert "cosim_design" not in (design / "calls.txt").read_text().splitlines()
+
+
+def test_hls_rtl_with_other_ports_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    design = _compiled(tmp_path / "design")
+    _installed(tmp_path, monkeypatch, "vitis_hls")
+    monkeypatch.setenv("FAKE_AMD_PORT", "ap_start")
+    done = vitis.run(design, "jets")
+    with pytest.raises(ToolError, match="other ports than the design: without none, and ap_start"):
+        hls_rtl.simulate(read_spec(design)[1], done.verilog, [], tmp_path)
+
+
+def test_a_script_that_the_tool_refuses_shows_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    design = _compiled(tmp_path / "design")
+    _installed(tmp_path, monkeypatch, "vitis_hls")
+    (design / "firmware" / "jets.cpp").unlink()
+    with pytest.raises(ToolError, match=r"status 1(?s:.*)ERROR: add_files.*jets\.cpp"):
+        vitis.run(design, "jets")
+
+
+def test_missing_and_unknown_tools_are_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    design = _compiled(tmp_path / "design")
+    _installed(tmp_path, monkeypatch)
+    with pytest.raises(InputError, match="'quartus' is not a valid VendorTool: the vendor tools"):
+        synthesise_folder(design, vendor_tools=["quartus"])
+    for tool, program in (("vitis", "vitis_hls"), ("vivado", "vivado")):
+        with pytest.raises(ToolError, match=f"{program} is missing"):
+            synthesise_folder(design, vendor_tools=[tool])
+    assert not (design / "synth").exists()
+
+
+def test_cosim_reports_are_read() -> None:
+    report = parse_cosim(COSIM)
+    assert report == CosimReport("Verilog", "Pass", 3, 3, 1) and report.passed
+    failed = parse_cosim(COSIM.replace("Pass", "Fail").replace("       3|", "      NA|"))
+    assert not failed.passed and failed.latency_max is None
+    with pytest.raises(InputError, match="no line of an RTL that was simulated"):
+        parse_cosim(COSIM.replace("Pass", "  NA"))
+
+
+def test_what_failed_is_not_agreed() -> None:
+    bench = {"vectors": 10, "mismatches": 0, "latency": 3}
+    good = {"cosim": {"status": "Pass"}, "bench": bench}
+    assert agreed(None) and agreed(good)
+    assert not agreed(good | {"cosim": {"status": "Fail"}})
+    assert not agreed(good | {"bench": bench | {"mismatches": 1}})
+    assert vendor_lines("d", 3, Area(1.0, 2.0, 0.0, 0.0), None, None) == []
