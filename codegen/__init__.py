@@ -3,6 +3,7 @@
 from symtick.codegen.compile import compile_expression
 from symtick.codegen.design import Design
 from symtick.codegen.fastest import fastest_clock
+from symtick.codegen.interface import PLAIN, Interface
 from symtick.codegen.ir.fixed import (
     MAX_PORT_WIDTH,
     Fixed,
@@ -29,6 +30,7 @@ __all__ = [
     "MAX_PORT_WIDTH",
     "MAX_TABLE_BITS",
     "PASSES",
+    "PLAIN",
     "SCORES",
     "TERM_FRACS",
     "WIRES",
@@ -41,6 +43,7 @@ __all__ = [
     "GOp",
     "Graph",
     "GraphBuilder",
+    "Interface",
     "Judge",
     "Overflow",
     "Pass",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symtick.codegen.design import Design, check_design_name, in_dsp, legal_name
+from symtick.codegen.interface import PLAIN, Interface
 from symtick.codegen.ir.arrival import fewest_ticks
 from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import Graph
@@ -37,6 +38,7 @@ def compile_expression(
     decision: Decision = SCORES,
     widths: Sequence[Width] = (),
     slices: Sequence[Slice] = (),
+    interface: Interface = PLAIN,
 ) -> Design:
     """An expression as an exact, scheduled fixed-point design.
 
@@ -58,6 +60,7 @@ def compile_expression(
             `slices`, by `tune_widths` or by hand.
         slices: for each input the word that its port carries, of which the expression reads a
             slice of its format; none where the ports carry the formats themselves.
+        interface: the form of the ports; no form adds a tick.
 
     Raises:
         InputError: a name, or the number of formats, ranges or names, does not fit, a width is
@@ -90,7 +93,7 @@ def compile_expression(
     plan = planned(graph, model, latency, scheduler, max_ticks)
     return Design(
         name, expression, graph, plan, model.name, decision, names, lowered.units, tuple(slices),
-        () if widths else lowered.errors, in_dsp(graph, model),
+        () if widths else lowered.errors, in_dsp(graph, model), interface,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from hashlib import sha256
 import numpy as np
 import numpy.typing as npt
 
+from symtick.codegen.interface import PLAIN, Interface
 from symtick.codegen.ir.graph import GOp, Graph
 from symtick.codegen.ir.schedule import CostModel, Schedule
 from symtick.codegen.lowering.decision import SCORES, Decision
@@ -29,7 +30,7 @@ class Design:
     """What the compiler hands to the printers and the simulators.
 
     Attributes:
-        name: top-level name, a C++ and Verilog identifier.
+        name: name of the core, an identifier of C++, Verilog and VHDL.
         expression: the source expression; its outputs are the scores, in order.
         graph: the exact fixed-point graph after all passes.
         schedule: pipeline stage of every graph node.
@@ -41,6 +42,7 @@ class Design:
         errors: for each score a bound on its distance from the expression's real value at the same
             inputs, slices of words where there are some; empty where widths of signals are stated.
         in_dsp: for each node what `in_dsp` says of it; empty where that is not known.
+        interface: the form of its ports.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Design:
     slices: tuple[Slice, ...] = ()
     errors: tuple[float, ...] = ()
     in_dsp: tuple[bool | None, ...] = ()
+    interface: Interface = PLAIN
 
     def real_outputs(self, raw: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """What the hardware computes for raw inputs (rows, inputs), as reals (rows, outputs).
@@ -66,12 +69,19 @@ class Design:
         return np.stack([fmt.to_real(column) for fmt, column in pairs], axis=1)
 
     @property
+    def top(self) -> str:
+        """Name of the outermost module: the design's own, or that of the form around it."""
+        return f"{self.name}{self.interface.suffix}"
+
+    @property
     def digest(self) -> str:
-        """A hash of graph, table contents and schedule, in 64 hexadecimal digits."""
+        """A hash of graph, table contents, schedule and interface, in 64 hexadecimal digits."""
         state = sha256(str(self.graph).encode())
         for node in self.graph.nodes:
             state.update(repr(node.contents).encode())
         state.update(repr((self.schedule.stage, self.schedule.latency)).encode())
+        if self.interface != PLAIN:
+            state.update(repr(self.interface).encode())
         return state.hexdigest()
 
 

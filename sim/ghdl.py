@@ -17,7 +17,7 @@ import numpy.typing as npt
 from symtick.codegen.design import Design
 from symtick.codegen.emit.logic.expressions import Signal
 from symtick.codegen.emit.logic.vhdl_text import places
-from symtick.codegen.emit.names import ports
+from symtick.codegen.emit.names import ENABLE, ports
 from symtick.codegen.emit.project import write_files, write_vhdl
 from symtick.codegen.emit.templates import render
 from symtick.codegen.emit.vectors import stacked
@@ -130,6 +130,7 @@ def _bench(design: Design) -> str:
         "rtl/record.vhd.j2",
         bench=_BENCH,
         top=design.name,
+        enable=ENABLE if design.interface.enable else "",
         input_bits=max(1, _bits(inputs)),
         output_bits=_bits(outputs),
         ports=places(inputs, "tb_in") + places(outputs, "tb_out"),

@@ -313,6 +313,11 @@ _SPECS: dict[str, _Spec] = {
         "simulating the generated VHDL", "Install your system's package (Debian: ghdl)",
         _on_path("ghdl"), optional=True,
     ),
+    "iverilog": _Spec(
+        "simulating the forms of ports in a second simulator",
+        "Install your system's package of Icarus Verilog (Debian: iverilog)",
+        _on_path("iverilog"), optional=True,
+    ),
     "cocotb": _Spec(
         "simulating the generated Verilog",
         "Install it with: pip install 'symtick[verify]'", _library("cocotb"),

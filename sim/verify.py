@@ -20,7 +20,7 @@ from symtick.codegen.emit.names import PART
 from symtick.codegen.emit.project import write_project
 from symtick.codegen.ir.fixed import RawArray
 from symtick.errors import VerificationError
-from symtick.sim import ghdl, gpp, verilator
+from symtick.sim import forms, ghdl, gpp, verilator
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class Verification:
         vhdl_mismatches: vectors of them for which the VHDL differs from the reference.
         vhdl_latency: ticks in the simulation of the VHDL; None where GHDL is missing.
         vhdl_seconds: wall-clock time of that simulation.
+        interface: the form of the ports at which the Verilog was driven.
+        fault: what else was wrong at the ports of that form; empty if nothing.
     """
 
     design: str
@@ -64,6 +66,8 @@ class Verification:
     vhdl_mismatches: int = 0
     vhdl_latency: int | None = None
     vhdl_seconds: float = 0.0
+    interface: str = "plain"
+    fault: str = ""
 
     @property
     def ok(self) -> bool:
@@ -75,6 +79,7 @@ class Verification:
             and self.vhdl_latency in (None, self.scheduled_latency)
             and self.measured_latency == self.scheduled_latency
             and self.measured_ii == 1
+            and not self.fault
         )
 
     def check(self) -> None:
@@ -91,10 +96,15 @@ class Verification:
         ticks = f"measured {self.measured_latency} (scheduled {self.scheduled_latency})"
         doubt = ", not told apart by the outputs" if self.latency_ambiguous else ""
         return (
-            f"{self.design}: {every}{self.vectors} vectors, C++ {self.cpp_mismatches} mismatches, "
+            f"{self.design}: {every}{self.vectors} vectors{self._where()}, "
+            f"C++ {self.cpp_mismatches} mismatches, "
             f"Verilog {self.verilog_mismatches} mismatches, latency in ticks {ticks}{doubt}, "
             f"initiation interval {self.measured_ii or 'not shown'}, {self._vhdl()}"
+            + (f", at the ports {self.fault}" if self.fault else "")
         )
+
+    def _where(self) -> str:
+        return "" if self.interface == "plain" else f" through {self.interface}"
 
     def _vhdl(self) -> str:
         if self.vhdl_latency is None:
@@ -130,7 +140,7 @@ def verify(
     write_project(design, folder, raw, part)
     with ThreadPoolExecutor(2) as pool:
         compiled = pool.submit(_timed_cpp, design, raw, folder)
-        simulated = pool.submit(verilator.run, design, raw, folder, expected)
+        simulated = pool.submit(_simulated, design, raw, folder, expected)
         vhdl = pool.submit(ghdl.run_on_some, design, raw, folder, expected)
         cpp, cpp_seconds = compiled.result()
         verilog = simulated.result()
@@ -162,7 +172,16 @@ def verify(
         vhdl_mismatches=vhdl_run.mismatches if vhdl_run else 0,
         vhdl_latency=vhdl_run.latency if vhdl_run else None,
         vhdl_seconds=vhdl_run.seconds if vhdl_run else 0.0,
+        interface=design.interface.kind,
+        fault=verilog.fault,
     )
+
+
+def _simulated(
+    design: Design, raw: RawArray, folder: Path, expected: RawArray
+) -> verilator.Simulation:
+    run = verilator.run if design.interface.kind == "plain" else forms.run_form
+    return run(design, raw, folder, expected)
 
 
 def _timed_cpp(design: Design, raw: RawArray, folder: Path) -> tuple[RawArray, float]:

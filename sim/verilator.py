@@ -12,13 +12,14 @@ import json
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from symtick.codegen.design import Design
-from symtick.codegen.emit.names import ports
+from symtick.codegen.emit.names import ENABLE, ports
 from symtick.codegen.emit.project import write_files, write_verilog
 from symtick.codegen.emit.vectors import from_patterns, input_nodes, stacked, to_patterns
 from symtick.codegen.ir.fixed import RawArray, raw_dtype
@@ -26,11 +27,11 @@ from symtick.errors import ToolError
 from symtick.files import copy_files, write_text
 from symtick.sim import bench, runtime_cache, tools
 
-_BENCH = ("run.py", "stream.py")
-_MADE = ("build", "__pycache__")  # folders that are not kept
+_RUNNER = "run.py"
+MADE = ("build", "__pycache__")  # folders that are not kept
 _MARGIN = 8
 # one C++ file: our designs are small, and precompiled headers cost more than they save
-_BUILD_ARGS = ["--output-split", "0"]
+BUILD_ARGS = ["--output-split", "0"]
 _MAKE_FLAGS = "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0"
 
 
@@ -47,6 +48,8 @@ class Simulation:
         ambiguous: several lags agree equally well (constant outputs, for instance), so the latency
             is not measured but taken from the schedule, if that is among them.
         seconds: wall-clock time of build and run.
+        fault: of a design in a form (`sim.forms`) what else was wrong, in words; empty if nothing.
+        lost: of such a design the vectors that a reset has removed, and that were sent again.
     """
 
     outputs: RawArray
@@ -55,6 +58,8 @@ class Simulation:
     mismatches: int
     ambiguous: bool
     seconds: float
+    fault: str = ""
+    lost: int = 0
 
 
 def lint(sources: list[Path], top: str, folder: Path) -> str:
@@ -96,9 +101,9 @@ def run(
         work = draft / "sim" / "verilog"
         _write_bench(design, raw, work, sources, flush)
         try:
-            _simulate(work, kept / "simulation.log")
+            simulate(work, kept / "simulation.log")
         finally:
-            copy_files(work, kept, _MADE)
+            copy_files(work, kept, MADE)
         stream = _recorded(design, work / "response.txt", len(raw) + flush)
     return judged(design, stream, reference, time.monotonic() - start)
 
@@ -127,9 +132,7 @@ def _write_bench(
     design: Design, raw: RawArray, work: Path, sources: list[Path], flush: int
 ) -> None:
     design_ports = ports(design)
-    work.mkdir(parents=True)
-    for name in _BENCH:
-        shutil.copyfile(Path(bench.__file__).parent / name, work / name)
+    copy_bench(work, "stream.py")
     nodes = input_nodes(design)
     columns = [
         to_patterns(raw[:, j], node.fmt)
@@ -137,20 +140,40 @@ def _write_bench(
         if (node := nodes[j]) is not None
     ]
     rows = stacked(columns, len(raw)).tolist()
-    text = "".join(" ".join(str(value) for value in row) + "\n" for row in rows)
-    write_text(work / "stimulus.txt", text)
+    write_text(work / "stimulus.txt", vectors_text(rows))
     job = {
+        "simulator": "verilator",
+        "tests": ["stream"],
+        "made": ["response.txt"],
         "top": design.name,
         "sources": [f"../../rtl/{source.name}" for source in sources],
-        "build_args": _BUILD_ARGS,
+        "build_args": BUILD_ARGS,
         "inputs": [name for *_, name in design_ports.inputs],
         "outputs": [name for _, name in design_ports.outputs],
+        "enable": ENABLE if design.interface.enable else "",
         "flush": flush,
     }
     write_text(work / "job.json", json.dumps(job, indent=2) + "\n")
 
 
-def _simulate(work: Path, log: Path) -> None:
+def vectors_text(rows: Sequence[Sequence[int]]) -> str:
+    """Integers, a vector on each line."""
+    return "".join(" ".join(str(value) for value in row) + "\n" for row in rows)
+
+
+def copy_bench(work: Path, *files: str) -> None:
+    """Make a folder with files of the benches, and what builds and runs them."""
+    work.mkdir(parents=True)
+    for name in (_RUNNER, *files):
+        shutil.copyfile(Path(bench.__file__).parent / name, work / name)
+
+
+def simulate(work: Path, log: Path) -> None:
+    """Build and run the bench in a folder, as its job.json says.
+
+    Raises:
+        ToolError: a tool is missing or fails.
+    """
     tool = tools.find("verilator")
     compiler, cocotb = tools.find("g++"), tools.find("cocotb")
     tools.find("make")

@@ -19,7 +19,7 @@ import yaml
 from symtick.cli import main
 from symtick.cli.checks import verify
 from symtick.cli.designs import compile_
-from symtick.codegen import SCORES, Decision, Precision
+from symtick.codegen import SCORES, Decision, Interface, Precision
 from symtick.design_folder.checks import verify_folder
 from symtick.design_folder.compiling import compile_text
 from symtick.design_folder.folder import read_spec
@@ -100,6 +100,8 @@ def test_compile_says_what_it_does_when_that_takes_its_time(
         (("x0 + 1", *FORMAT, "--decide", "margin"), ("needs two scores or more",)),
         (("x0 + 1", *FORMAT, "--decide", "most"), ("scores, index, margin", "not most")),
         (("x0 + 1", *FORMAT, "--ticks", "2", "--latency", "2"), ("not both",)),
+        (("x0 + 1", *FORMAT, "--interface", "axi"), ("no interface 'axi'", "axi_stream")),
+        (("x0 + 1", *FORMAT, "--reset"), ("plain takes no reset", "no valid line")),
         (("x0 + x1", *FORMAT, "--width", "add9=fixed<4,2>"), ("no signal 'add9'", "add2")),
         (("x0 + x1", *FORMAT, "--width", "add2"), ("'add2' is not", "NAME=fixed<W,I>")),
         (("x0 + x1", *FORMAT, "--width", "add2=fixed<4,2>,AP_MOST"), ("'AP_MOST'", "AP_RND")),
@@ -205,6 +207,20 @@ def test_compile_decides_at_the_fastest_clock_for_its_ticks(cli: Cli, tmp_path: 
     assert (spec.latency, spec.scheduler, design.schedule.latency) == (3, "alap", 3)
     assert spec.clock_mhz == int(spec.clock_mhz) > 100
     assert spec.scores().graph.output_names == ("y0", "y1")
+
+
+def test_compile_gives_a_design_the_form_that_is_asked_for(cli: Cli, tmp_path: Path) -> None:
+    words = ("--interface", "axi-stream", "--latency", "4", "--name", "wave")
+    code, out, _ = cli("compile", "x0*x1 + sin(x0)", *FORMAT, "-o", "d", *words)
+    assert code == 0
+    assert "interface axi_stream: module wave_axis, words of 16 and 16 bits, 4 ticks" in out
+    spec, design = read_spec(tmp_path / "d")
+    assert design.interface == spec.interface == Interface("axi_stream")
+    assert (tmp_path / "d/rtl/wave.v").is_file() and (tmp_path / "d/rtl/wave_axis.v").is_file()
+    assert "[get_ports aclk]" in (tmp_path / "d/rtl/wave_axis.xdc").read_text()
+    script = (tmp_path / "d/rtl/synth_ooc.tcl").read_text()
+    assert "set top wave_axis\n" in script
+    assert "read_verilog wave.v\nread_verilog ${top}.v\n" in script
 
 
 def test_compile_takes_formats_of_signals(cli: Cli, tmp_path: Path) -> None:
@@ -439,6 +455,9 @@ def test_defaults_of_verbs_are_those_of_the_functions() -> None:
         "clock",
         "decide",
         "threshold",
+        "interface",
+        "enable",
+        "reset",
     }
     for name in {*verb} - others - {"as_json"}:
         assert verb[name].default == function[name].default, name
@@ -447,6 +466,8 @@ def test_defaults_of_verbs_are_those_of_the_functions() -> None:
         assert verb[name].default is None and function[other].default == ()
     decision = Decision(tuple(verb["decide"].default.split(",")))
     assert decision == function["decision"].default == SCORES
+    form = Interface(*(verb[name].default for name in ("interface", "enable", "reset")))
+    assert form == function["interface"].default
     for name in ("term_frac", "division"):
         assert verb[name].default == getattr(Precision(), name)
     assert signature(verify).parameters["seed"].default == (

@@ -12,6 +12,7 @@ from symtick.codegen.emit.keywords import KEYWORDS, VHDL
 from symtick.codegen.ir.graph import GOp, Graph
 from symtick.errors import InputError
 
+ENABLE = "ce"  # port of the clock enable, where there is one
 PART = "xcvu9p-flga2577-2-e"  # where none is named; hls4ml's jet taggers are built for a VU9P
 
 
@@ -37,10 +38,15 @@ class Namer:
         Raises:
             InputError: it is no identifier.
         """
+        name = self.free(wanted)
+        self.taken |= {name, name.lower()}
+        return name
+
+    def free(self, wanted: str) -> str:
+        """What `port` gives, without giving it out."""
         name, small = legal_name(wanted), {word.lower() for word in self.taken}
         while name in KEYWORDS or name.lower() in small | VHDL:
             name += "_p"
-        self.taken |= {name, name.lower()}
         return name
 
 
@@ -69,7 +75,7 @@ def ports(design: Design) -> Ports:
         InputError: the design has no legal name, its name is a reserved word, or a port's is no
             identifier.
     """
-    graph, namer = design.graph, Namer()
+    graph, namer = design.graph, Namer({ENABLE} if design.interface.enable else set())
     check_design_name(design.name)
     if namer.port(design.name) != design.name:
         raise InputError(

@@ -21,7 +21,7 @@ from symtick.codegen.emit.logic.expressions import (
     whole,
 )
 from symtick.codegen.emit.logic.nodes import NodeLogic
-from symtick.codegen.emit.names import check, ports, signal_names
+from symtick.codegen.emit.names import ENABLE, check, ports, signal_names
 from symtick.codegen.emit.tables.functions import TableFunctions
 from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GNode, GOp
@@ -145,6 +145,11 @@ class Pipeline:
     def clocked(self) -> bool:
         """Whether there is a register."""
         return any(stage.registers for stage in self.stages)
+
+    @property
+    def enable(self) -> str:
+        """Name of the clock enable's port; empty where there is none."""
+        return ENABLE if self.design.interface.enable else ""
 
     @property
     def constants(self) -> list[Constant]:

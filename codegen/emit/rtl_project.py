@@ -6,7 +6,7 @@ from symtick.codegen.design import Design
 from symtick.codegen.emit.logic.expressions import Signal
 from symtick.codegen.emit.logic.verilog_text import vector
 from symtick.codegen.emit.logic.vhdl_text import is_scalar, places
-from symtick.codegen.emit.names import PART, check_part, ports
+from symtick.codegen.emit.names import ENABLE, PART, check_part, ports
 from symtick.codegen.emit.templates import render
 
 _SLACK = 4  # ticks beyond the latency at which the bench looks for the outputs, too
@@ -21,18 +21,22 @@ def rtl_files(design: Design, part: str = PART) -> dict[str, str]:
         part: AMD's part number, for the script.
 
     Returns:
-        {path: text} of rtl/<name>_tb.v, rtl/<name>_tb.vhd, rtl/<name>.xdc and rtl/synth_ooc.tcl.
+        {path: text} of rtl/<name>_tb.v and rtl/<name>_tb.vhd, benches of the core, and of
+        rtl/<top>.xdc and rtl/synth_ooc.tcl, for the outermost module.
 
     Raises:
         InputError: a name is no identifier, or the part number is none.
     """
     check_part(part)
-    top, period = design.name, f"{design.schedule.clock_ns:g}"
+    name, top, period = design.name, design.top, f"{design.schedule.clock_ns:g}"
+    names = list(dict.fromkeys([name, top]))
     return {
-        f"rtl/{top}_tb.v": render("rtl/bench.v.j2", **_bench(design)),
-        f"rtl/{top}_tb.vhd": render("rtl/bench.vhd.j2", **_vhdl_bench(design)),
-        f"rtl/{top}.xdc": render("rtl/clock.xdc.j2", top=top, period=period),
-        "rtl/synth_ooc.tcl": render("rtl/synth_ooc.tcl.j2", top=top, part=part),
+        f"rtl/{name}_tb.v": render("rtl/bench.v.j2", **_bench(design)),
+        f"rtl/{name}_tb.vhd": render("rtl/bench.vhd.j2", **_vhdl_bench(design)),
+        f"rtl/{top}.xdc": render(
+            "rtl/clock.xdc.j2", top=top, period=period, clock=design.interface.clock
+        ),
+        "rtl/synth_ooc.tcl": render("rtl/synth_ooc.tcl.j2", top=top, part=part, names=names),
     }
 
 
@@ -46,6 +50,7 @@ def _bench(design: Design) -> dict[str, object]:
     widths = [nodes[k].fmt.width for k in (*(k for _, k, _ in names.inputs), *design.graph.outputs)]
     return {
         "top": design.name,
+        "enable": ENABLE if design.interface.enable else "",
         "latency": design.schedule.latency,
         "slack": _SLACK,
         "bits": max(_LEAST_BITS, max(widths) + 1),
@@ -62,6 +67,7 @@ def _vhdl_bench(design: Design) -> dict[str, object]:
     outputs = [Signal(name, nodes[k].fmt) for k, name in names.outputs]
     return {
         "top": design.name,
+        "enable": ENABLE if design.interface.enable else "",
         "latency": design.schedule.latency,
         "lags": design.schedule.latency + _SLACK,
         "bits": max(port.fmt.width for port in (*inputs, *outputs)) + 1,

@@ -52,7 +52,8 @@ def verilog_files(design: Design, part: str = PART) -> dict[str, str]:
 
     Top module `<name>`: port `clk`, one input per graph input that is read, one output per graph
     output, all two's complement or unsigned raw values; no reset, a new input every tick, outputs
-    `design.schedule.latency` ticks after their inputs (0: `clk` is not used).
+    `design.schedule.latency` ticks after their inputs (0: `clk` is not used). With the interface's
+    enable a port `ce`: a tick is a rising edge at which it is 1, and nothing changes at others.
 
     Args:
         design: the design.
@@ -87,7 +88,8 @@ def _module(made: Pipeline, part: str) -> str:
         stages=[_stage(stage) for stage in made.stages],
         outputs=[(port.name, source.name) for port, source in made.outputs],
         clocked=made.clocked,
-        unused=_read_together(([] if made.clocked else ["clk"]) + unread),
+        enable=made.enable,
+        unused=_read_together(([] if made.clocked else ["clk", *made.enable.split()]) + unread),
     )
 
 

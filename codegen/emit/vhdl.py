@@ -50,7 +50,7 @@ def vhdl_files(design: Design, part: str = PART) -> dict[str, str]:
     """The VHDL of a design.
 
     Entity `<name>` with the ports of `verilog_files`, as `std_logic_vector`, or as `std_logic`
-    where one unsigned bit is all; same latency, and no reset.
+    where one unsigned bit is all; same latency, clock enable where there is one, and no reset.
 
     Args:
         design: the design.
@@ -86,11 +86,12 @@ def _entity(made: Pipeline, part: str) -> str:
         stages=stages,
         outputs=[(port.name, shown(source)) for port, source in made.outputs],
         clocked=made.clocked,
+        enable=made.enable,
     )
 
 
 def _declared_ports(made: Pipeline) -> list[str]:
-    rows = [("clk", "in ", "std_logic")]
+    rows = [(name, "in ", "std_logic") for name in ("clk", *made.enable.split())]
     rows += [(signal.name, "in ", port_type(signal.fmt)) for signal in made.inputs]
     rows += [(port.name, "out", port_type(port.fmt)) for port, _ in made.outputs]
     indent = max(len(name) for name, *_ in rows)

@@ -1,7 +1,7 @@
-"""Build a design in Verilator and run the cocotb test `stream` on it.
+"""Build a design in a simulator and run cocotb tests on it.
 
 This file stands alone: it is copied beside a design. `job.json` in the same folder says what to
-build; Verilator must be on PATH.
+build, in which simulator, and which tests to run; the simulator must be on PATH.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cocotb_tools.runner import get_runner
 
 
 def _run(here: Path, job: dict[str, Any]) -> None:
-    runner = get_runner("verilator")
+    runner = get_runner(job["simulator"])
     runner.build(
         sources=[here / source for source in job["sources"]],
         hdl_toplevel=job["top"],
@@ -25,7 +25,7 @@ def _run(here: Path, job: dict[str, Any]) -> None:
         timescale=("1ns", "1ns"),
     )
     runner.test(
-        test_module="stream",
+        test_module=job["tests"],
         hdl_toplevel=job["top"],
         hdl_toplevel_lang="verilog",
         build_dir=here / "build",
@@ -35,7 +35,7 @@ def _run(here: Path, job: dict[str, Any]) -> None:
 
 
 def main() -> int:
-    """Build, then simulate; 0 if the test has written its response."""
+    """Build, then simulate; 0 if the tests have written what they are to write."""
     here = Path(__file__).resolve().parent
     job = json.loads((here / "job.json").read_text())
     os.environ["PYTHONPATH"] = str(here)
@@ -46,7 +46,7 @@ def main() -> int:
         # the tools have said above what is wrong: a traceback would only hide it
         print(error)
         return 1
-    return 0 if (here / "response.txt").exists() else 1
+    return 0 if all((here / name).exists() for name in job["made"]) else 1
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from symtick.calibration.measuring import calibrate
     from symtick.calibration.refit import refit_device
-    from symtick.codegen import Decision
+    from symtick.codegen import Decision, Interface
     from symtick.design_folder.budgets import BudgetFit, EstimateTarget, fit_folder
     from symtick.design_folder.checks import Synthesis, synthesise_folder, verify_folder
     from symtick.design_folder.compiling import Compiled, compile_text
@@ -53,6 +53,7 @@ _HOMES = {
     "Decision": "codegen",
     "DesignSpec": "design_folder.folder",
     "EstimateTarget": "design_folder.budgets",
+    "Interface": "codegen",
     "Run": "run.folder",
     "RunDesign": "run.designs",
     "SymbolicDistiller": "estimators.distiller",
@@ -86,6 +87,7 @@ __all__ = [
     "Decision",
     "DesignSpec",
     "EstimateTarget",
+    "Interface",
     "Run",
     "RunDesign",
     "SymbolicDistiller",

@@ -25,7 +25,7 @@ from pydantic import (
     model_validator,
 )
 
-from symtick.codegen import Decision, Fixed
+from symtick.codegen import Decision, Fixed, Interface
 from symtick.codegen.scheduling.scheduler import SCHEDULERS
 from symtick.defaults import (
     CLOCK_MHZ,
@@ -236,6 +236,9 @@ class HardwareSection(_Section):
         outputs: what a design delivers of its scores: some of `scores`, `index`, `margin`, `top`,
             `above` (`symtick.codegen.lowering.decision`).
         thresholds: for `above`: one for all scores, or one for each.
+        interface: the form of the ports: `plain`, `ap_vld` or `axi_stream`.
+        enable: with a clock enable.
+        reset: with a reset of the valid line.
     """
 
     device: str = DEVICE
@@ -246,6 +249,9 @@ class HardwareSection(_Section):
     scheduler: Annotated[str, one_of(SCHEDULERS)] = SEARCH.scheduler
     outputs: list[str] = list(SEARCH.decision.outputs)
     thresholds: list[float] = []
+    interface: str = "plain"
+    enable: bool = False
+    reset: bool = False
 
     @model_validator(mode="after")
     def _reachable(self) -> HardwareSection:
@@ -257,6 +263,7 @@ class HardwareSection(_Section):
             )
         try:
             self.decision  # noqa: B018 (raises where outputs and thresholds do not go together)
+            self.form  # noqa: B018 (raises where there is none)
         except InputError as error:
             raise ValueError(str(error)) from None
         return self
@@ -265,6 +272,11 @@ class HardwareSection(_Section):
     def decision(self) -> Decision:
         """What a design delivers of its scores."""
         return Decision(tuple(self.outputs), tuple(self.thresholds))
+
+    @property
+    def form(self) -> Interface:
+        """The form of a design's ports."""
+        return Interface.read(self.interface, self.enable, self.reset)
 
 
 class SearchSection(_Section):

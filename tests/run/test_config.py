@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from symtick.codegen import Interface
 from symtick.config import Job, load_job
 from symtick.design_folder.checks import verify_folder
 from symtick.errors import InputError
@@ -52,7 +53,9 @@ def test_paths_are_relative_to_the_job_file(tmp_path: Path) -> None:
 
 
 def test_resolved_job_reads_back_the_same(tmp_path: Path) -> None:
-    job = load_job(written(tmp_path, MINIMAL | {"hardware": {"clock_mhz": 360}}))
+    hardware = {"clock_mhz": 360, "interface": "ap_vld", "reset": True}
+    job = load_job(written(tmp_path, MINIMAL | {"hardware": hardware}))
+    assert job.hardware.form == Interface("ap_vld", reset=True)
     assert Job.model_validate(yaml.safe_load(job.to_yaml())) == job
 
 
@@ -100,6 +103,11 @@ def test_resolved_job_reads_back_the_same(tmp_path: Path) -> None:
             "choose.accuracy_share must be a number from 0.8 to 1, not 0.5",
         ),
         ({"hardware": {"outputs": ["class"]}}, "hardware: outputs must be some of scores, index"),
+        (
+            {"hardware": {"interface": "axi-stream", "enable": True}},
+            "hardware: interface axi_stream takes no enable",
+        ),
+        ({"hardware": {"interface": "axis"}}, "there is no interface 'axis': there are plain"),
         ({"hardware": {"outputs": ["above"]}}, "hardware: the output above needs a threshold"),
         (
             {"hardware": {"scheduler": "fast"}},

@@ -62,6 +62,9 @@ Ticks = Annotated[
 Thresholds = Annotated[
     list[float] | None, typer.Option(help="For above: one for all scores, or repeat for each.")
 ]
+InterfaceKind = Annotated[
+    str, typer.Option(help="Form of the ports: plain, ap_vld, axi-stream (docs/forms.md).")
+]
 Widths = Annotated[
     list[str] | None,
     typer.Option(help="NAME=fixed<W,I>,AP_TRN,AP_WRAP of one signal in the Verilog; repeat."),
@@ -104,6 +107,11 @@ def compile_(
     ] = "scores",
     threshold: Thresholds = None,
     width: Widths = None,
+    interface: InterfaceKind = "plain",
+    enable: Annotated[bool, typer.Option("--enable", help="Add a clock enable.")] = False,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Add a reset of the valid line of ap_vld.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Compile formulas to HLS C++ and Verilog.
@@ -112,7 +120,7 @@ def compile_(
 
     symtick compile "dr = hypot(eta1 - eta2, phi1 - phi2)" -i "ap_int<10>" --lsb 0.01
     """
-    from symtick.codegen import Decision
+    from symtick.codegen import Decision, Interface
     from symtick.design_folder.compiling import compile_text
 
     text = _formulas(expression, file)
@@ -136,6 +144,7 @@ def compile_(
             scheduler=scheduler,
             decision=Decision(tuple(decide.split(",")), tuple(threshold or ())),
             widths=width or (),
+            interface=Interface.read(interface, enable, reset),
             tell=show,
         )
     if as_json:
@@ -195,6 +204,18 @@ def _print_ports(made: Compiled) -> None:
     outputs = zip(graph.output_names, graph.output_formats, names.outputs, strict=True)
     for name, fmt, (_, port) in outputs:
         line(f"output {name} : {fmt}{_port(name, port)}")
+    _print_form(made)
+
+
+def _print_form(made: Compiled) -> None:
+    """What stands around the core."""
+    from symtick.codegen.forms.form import form
+
+    around, ticks = form(made.design), counted(made.estimate.ticks, "tick")
+    if around is not None:
+        words = f"words of {around.input_bits} and {around.output_bits} bits"
+        kind = made.design.interface.kind
+        line(f"interface {kind}: module {around.top}, {words}, {ticks} from port to port")
 
 
 def _port(name: str, port: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from symtick.codegen import SCORES, Decision, Design, Precision, read_format
+from symtick.codegen import PLAIN, SCORES, Decision, Design, Interface, Precision, read_format
 from symtick.defaults import CLOCK_MHZ, DEVICE, DIVISION, SCHEDULER, TERM_FRAC
 from symtick.design_folder.equalities import decided_equalities
 from symtick.design_folder.folder import (
@@ -80,6 +80,7 @@ class Compiled:
             "input_steps": dict(zip(design.graph.input_names, self.worth, strict=True)),
             "outputs": {name: str(fmt) for name, fmt in outputs},
             "functions": function_bounds(design),
+            "interface": design.interface.to_dict(),
             "device": self.device.name,
             **cost_figures(self.estimate, self.device),
             "note": self.device.note(self.estimate.clock_mhz),
@@ -106,6 +107,7 @@ def compile_text(
     scheduler: str = SCHEDULER,
     decision: Decision = SCORES,
     widths: Sequence[str] = (),
+    interface: Interface = PLAIN,
     tell: Callable[[str], None] = lambda step: None,
 ) -> Compiled:
     """Compile expressions and write C++, Verilog and design.json into a new folder.
@@ -135,6 +137,7 @@ def compile_text(
         decision: what to deliver of the outputs.
         widths: formats of single signals, `NAME=fixed<W,I>` or with modes behind it; names are
             those in the Verilog of the same design without them (`signal_formats.read_widths`).
+        interface: the form of the ports.
         tell: is told what is done next.
 
     Returns:
@@ -152,6 +155,7 @@ def compile_text(
         name=name, expression=inputs.expression, output_names=inputs.names, formats=inputs.formats,
         ranges=inputs.ranges, precision=_delivered(precision, output_format), device=device,
         clock_mhz=clock_mhz, latency=latency, scheduler=scheduler, decision=decision,
+        interface=interface,
     )  # fmt: skip
     tolerances = read_tolerances(errors, inputs.names)
     measurement = Measurement(

@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from symtick.codegen import (
+    PLAIN,
     SCORES,
     CostModel,
     Decision,
     Design,
     Fixed,
     Graph,
+    Interface,
     Precision,
     Slice,
     Width,
@@ -32,6 +34,7 @@ from symtick.codegen.emit import vectors
 from symtick.codegen.emit.names import PART
 from symtick.codegen.emit.project import write_project, write_rtl
 from symtick.codegen.fastest import FASTEST_MHZ, fastest_clock
+from symtick.codegen.forms.verilog import write_form
 from symtick.defaults import SCHEDULER
 from symtick.errors import InputError, SymtickError
 from symtick.expr import Expression, Interval, parse, to_text
@@ -65,6 +68,7 @@ class DesignSpec:
             them.
         slices: what the expression reads of each port's word, in the formats of the inputs; empty
             where the ports carry these.
+        interface: the form of the ports.
     """
 
     name: str
@@ -81,6 +85,7 @@ class DesignSpec:
     decision: Decision = SCORES
     widths: tuple[Width, ...] = ()
     slices: tuple[Slice, ...] = ()
+    interface: Interface = PLAIN
 
     def model(self) -> CostModel:
         """The cost model of the device at the clock."""
@@ -108,6 +113,7 @@ class DesignSpec:
             decision=self.decision,
             widths=self.widths,
             slices=self.slices,
+            interface=self.interface,
         )
 
     def lowered(self, precision: Precision) -> Graph:
@@ -139,8 +145,8 @@ class DesignSpec:
         return bool(self.slices) or self.decision != SCORES
 
     def core(self) -> Design:
-        """The design from slices of the inputs to scores."""
-        return replace(self, decision=SCORES, slices=()).build()
+        """The design from slices of the inputs to scores, with plain ports."""
+        return replace(self, decision=SCORES, slices=(), interface=PLAIN).build()
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values; expressions as exact text."""
@@ -161,6 +167,7 @@ class DesignSpec:
             "decision": asdict(self.decision),
             "widths": [width.to_dict() for width in self.widths],
             "slices": [[str(part.word), str(part.fmt)] for part in self.slices],
+            "interface": self.interface.to_dict(),
         }
 
     @classmethod
@@ -185,6 +192,7 @@ class DesignSpec:
             slices=tuple(
                 Slice(*(Fixed.parse(text) for text in pair)) for pair in content.get("slices", ())
             ),
+            interface=Interface.from_dict(content.get("interface", PLAIN.to_dict())),
         )
 
 
@@ -223,6 +231,7 @@ def write_design(
         shutil.rmtree(folder)
     write_project(built, folder, vectors.make(built, BENCH_VECTORS, seed=0), spec.part)
     write_rtl(built, folder, spec.part)
+    write_form(built, folder)
     published = load_device(spec.device).kind == "published"
     write_json(
         folder / FILE,

@@ -188,6 +188,7 @@ class Run:
             decision=self.job.hardware.decision,
             slices=self.inputs.slices,
             widths=entry.widths,
+            interface=self.job.hardware.form,
         )
 
     def raw(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:

@@ -1,0 +1,110 @@
+"""cocotb test of a module with one input vector and valid lines, ours or one that Vitis HLS made.
+
+Its folder stands alone: it is copied beside a design and can be run there again (`python run.py`).
+Vectors come one after the other, then with gaps; where the module has an enable or a reset, these
+come at any time, with junk at the inputs. All outputs are compared, and latencies are measured.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import cocotb
+from cocotb.clock import Clock
+from cocotb.triggers import FallingEdge, RisingEdge
+from scoreboard import Scoreboard  # type: ignore[import-not-found]  # copied beside this
+from words import (  # type: ignore[import-not-found]
+    Ports,
+    packed,
+    read_jobs,
+    read_rows,
+    unpacked,
+    write,
+)
+
+_ONE_BY_ONE, _GAP, _OFF, _RESET = 0.4, 0.3, 0.2, 0.01
+
+
+class _Lines:
+    """The module's ports; those that it may lack are None."""
+
+    def __init__(self, ports: Any, job: dict[str, Any]) -> None:
+        self.clock = ports.get("ap_clk")
+        self.data, self.valid = ports.get(job["input"]), ports.get(f"{job['input']}_ap_vld")
+        self.outputs = [ports.get(name) for name in job["outputs"]]
+        self.valids = [ports.get(f"{name}_ap_vld") for name in job["outputs"]]
+        self.enable, self.reset, self.start = map(ports.get, ("ap_ce", "ap_rst", "ap_start"))
+
+    def drive(self, word: int, valid: int, enable: int, reset: int) -> None:
+        """The inputs of one clock."""
+        self.data.value, self.valid.value = word, valid
+        for line, value in (self.enable, enable), (self.reset, reset), (self.start, valid):
+            if line is not None:
+                line.value = value
+
+
+@cocotb.test()
+async def ap_vld(dut: Any) -> None:
+    """Drive the modules one after the other."""
+    for job in read_jobs("ap_vld"):
+        await _drive(_Lines(Ports(dut, job["prefix"]), job), job)
+
+
+async def _drive(lines: _Lines, job: dict[str, Any]) -> None:
+    """Drive just after each rising edge, sample just before the next one."""
+    random = Random(1)
+    rows = [packed(row, job["lanes"], random) for row in read_rows(job, "stimulus.txt")]
+    board = Scoreboard(read_rows(job, "expected.txt"))
+    clock = Clock(lines.clock, 2, unit="ns")
+    clock.start()
+    rising, falling = RisingEdge(lines.clock), FallingEdge(lines.clock)
+    await _start(lines, rising)
+    calm = int(_ONE_BY_ONE * len(rows))
+    idle = 0
+    while idle < job["flush"]:
+        await rising
+        steady = len(rows) - len(board.waiting) < calm
+        enable = int(lines.enable is None or steady or random.random() >= _OFF)
+        reset = int(lines.reset is not None and not steady and _resets(board, random))
+        valid = int(bool(board.waiting) and (steady or random.random() >= _GAP))
+        taken = valid and enable and not reset
+        if not taken:  # nothing may be made of this
+            valid = int(not enable or reset) & random.getrandbits(1)
+        word = rows[board.waiting[0]] if taken else rows[random.randrange(len(rows))]
+        lines.drive(word, valid, enable, reset)
+        await falling
+        if taken:
+            board.take()
+        _look(lines, job["formats"], board, bool(enable))
+        if reset:
+            board.clear()
+        board.tick += enable
+        idle = 0 if board.waiting else idle + enable
+    clock.stop()
+    write(job, board.given, board.outcome(job["latency"]))
+
+
+def _resets(board: Scoreboard, random: Random) -> bool:
+    """Whether there is a reset now: as soon as there is something to lose, then now and then."""
+    return random.random() < _RESET or (not board.lost and bool(board.under_way))
+
+
+async def _start(lines: _Lines, rising: Any) -> None:
+    """A few clocks without vectors, in reset where there is one."""
+    lines.drive(0, 0, 1, 1)
+    for _ in range(3):
+        await rising
+    lines.drive(0, 0, 1, 0)
+
+
+def _look(lines: _Lines, formats: list[dict[str, int]], board: Scoreboard, enable: bool) -> None:
+    """What the outputs say before the next edge."""
+    valids = [int(line.value) for line in lines.valids]
+    if len(set(valids)) > 1:
+        board.fault(f"the valid lines of the outputs differ: {valids}")
+    elif valids[0] and not enable:
+        board.fault("outputs are valid while the enable is 0")
+    elif valids[0]:
+        pairs = zip(lines.outputs, formats, strict=True)
+        board.give([unpacked(int(handle.value), lane) for handle, lane in pairs])

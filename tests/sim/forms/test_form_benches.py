@@ -1,0 +1,127 @@
+"""Every form of ports in simulation: values, latency, gaps, enable, reset, back-pressure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from golden_designs import DESIGNS
+from hand_designs import built, design, mixed_inputs, spread
+
+from symtick.codegen import Design, GOp, GraphBuilder, Interface
+from symtick.codegen.emit import vectors
+from symtick.codegen.forms.verilog import write_form
+from symtick.errors import InputError
+from symtick.sim import verilator
+from symtick.sim.forms import FormRun, run_form, run_forms
+from symtick.sim.verify import verify
+
+pytestmark = pytest.mark.sim
+
+FORMS = {
+    "vld": Interface("ap_vld"),
+    "vld_all": Interface("ap_vld", enable=True, reset=True),
+    "axis": Interface("axi_stream"),
+}
+
+
+def _hand(latency: int) -> Design:
+    """Words of several widths and signs, with registers anywhere."""
+    b = GraphBuilder(tuple(f"x{k}" for k in range(4)))
+    x0, x1, x2, x3 = mixed_inputs(b)
+    products = [b.op(GOp.MUL, x0, x2), b.op(GOp.SUB, x1, x3), b.op(GOp.GE, x0, x1)]
+    graph = built(b, [*products, b.op(GOp.ADD, *products[:2]), x3])
+    return design(graph, spread(graph, latency, seed=2), latency, "hand")
+
+
+MADE = {
+    "combinational": lambda: _hand(0),
+    "one_tick": DESIGNS["network"],
+    "tagger": DESIGNS["tagger"],
+    "padded": lambda: _hand(9),
+}
+
+
+def _run(made: Design, folder: Path, count: int) -> FormRun:
+    raw = vectors.make(made, 0, 0)
+    raw = raw[:: max(1, len(raw) // count)]
+    return FormRun(made, raw, made.graph.evaluate(raw), write_form(made, folder))
+
+
+def test_each_form_gives_the_graphs_integers_after_the_stated_ticks(tmp_path: Path) -> None:
+    runs = [
+        _run(replace(make(), interface=interface, name=f"{name}_{kind}"), tmp_path, 250)
+        for name, make in MADE.items()
+        for kind, interface in FORMS.items()
+    ]
+    for run, found in zip(runs, run_forms(runs, tmp_path, "icarus"), strict=True):
+        name, schedule = run.design.name, run.design.schedule
+        assert (found.fault, found.mismatches, found.ii) == ("", 0, 1), name
+        assert found.latency == schedule.latency, name
+        resets = name.endswith("axis") or (name.endswith("all") and schedule.latency > 0)
+        assert (found.lost > 0) == resets, name
+
+
+@pytest.mark.parametrize("latency", [0, 1, 9])
+def test_every_form_passes_every_lint_rule(latency: int, tmp_path: Path) -> None:
+    for interface in (*FORMS.values(), Interface("ap_vld", reset=True)):
+        made = replace(_hand(latency), interface=interface)
+        verilator.lint(write_form(made, tmp_path), made.top, tmp_path)
+
+
+MUTANTS = {
+    "valid early": ("vld", "_vld", "done = valid[2]", "done = valid[1]"),
+    "valid late": ("vld", "_vld", "{valid[1:0], inputs_ap_vld}", "{valid[1:0], old}"),
+    "valid ignores the enable": ("vld_all", "_vld", "else if (ap_ce) valid", "else valid"),
+    "enable not at the valid line": ("vld_all", "_vld", " & ap_ce", ""),
+    "no reset": ("vld_all", "_vld", "if (ap_rst) valid <= 3'd0;\n        else if", "if"),
+    "registers ignore the enable": ("vld_all", "", "(posedge clk) if (ce)", "(posedge clk)"),
+    "two inputs exchanged": ("vld", "_vld", "inputs[4:0]", "inputs[9:5]"),
+    "tlast dropped": ("axis", "_axis", "last <= {last[1:0], s_axis_tlast}", "last <= 3'd0"),
+    "tlast early": ("axis", "_axis", "done_last = last[2]", "done_last = last[1]"),
+    "one credit too many": ("axis", "_axis", "next_held != 3'd4", "next_held != 3'd5"),
+    "one credit too few": ("axis", "_axis", "next_held != 3'd4", "next_held < 3'd3"),
+    "padding of the output": ("axis", "_axis", "{2{1'b0}}", "{2{1'b1}}"),
+    "valid falls": ("axis", "_axis", "m_axis_tvalid = done | filled", "m_axis_tvalid = done"),
+    "reset keeps the FIFO": ("axis", "_axis", "waiting <= 3'd0;\n        end", "end"),
+    "ready within the clock": ("axis", "_axis", "s_axis_tready = ready",
+                               "s_axis_tready = ready & m_axis_tready"),
+}  # fmt: skip
+OLD = "    reg old;\n    always @(posedge ap_clk) old <= inputs_ap_vld;\n    reg [2:0] valid;"
+
+
+def _mutant(number: int, name: str, folder: Path) -> FormRun:
+    kind, suffix, good, bad = MUTANTS[name]
+    made = replace(DESIGNS["tagger"](), interface=FORMS[kind], name=f"m{number}")
+    run = _run(made, folder, 250)
+    path = folder / "rtl" / f"m{number}{suffix}.v"
+    text = path.read_text()
+    assert good in text, name
+    declared = "    reg [2:0] valid;"
+    path.write_text(text.replace(good, bad).replace(declared, OLD if "old" in bad else declared))
+    return run
+
+
+def test_faults_in_a_form_are_found(tmp_path: Path) -> None:
+    runs = [_mutant(k, name, tmp_path) for k, name in enumerate(MUTANTS)]
+    found = run_forms(runs, tmp_path, "icarus")
+    assert [name for name, seen in zip(MUTANTS, found, strict=True) if not seen.fault] == []
+    assert all(seen.ii is None for seen in found)
+
+
+def test_verify_drives_the_form(tmp_path: Path) -> None:
+    made = replace(DESIGNS["tagger"](), interface=FORMS["axis"])
+    outcome = verify(made, tmp_path, 500)
+    outcome.check()
+    assert "through axi_stream, C++ 0 mismatches, Verilog 0 mismatches" in str(outcome)
+    assert not replace(outcome, fault="tick 3: it is late").ok
+
+
+def test_a_clock_enable_alone_is_driven_too(tmp_path: Path) -> None:
+    made = replace(DESIGNS["tagger"](), interface=Interface("plain", enable=True))
+    raw = vectors.make(made, 0, 0)[:500]
+    good = verilator.run(made, raw, tmp_path / "good")
+    assert (good.mismatches, good.latency, good.ambiguous) == (0, 3, False)
+    with pytest.raises(InputError, match="tagger is plain: it has no form around it"):
+        run_form(made, raw, tmp_path)
