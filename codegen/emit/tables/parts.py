@@ -222,6 +222,8 @@ class TableParts:
         codes = np.arange(node.lo, node.hi + 1)
         points = np.ldexp(codes.astype(np.float64), -node.fmt.frac)
         sums = [k for k in sorted(inside) if self._graph.nodes[k].op in (GOp.ADD, GOp.DIGIT_ROW)]
+        if not sums:
+            return {}
         raw = self._evaluated(source, sums, codes)
         few = np.unique(np.linspace(0, len(codes) - 1, _FEW).astype(int))
         matches: dict[int, tuple[Univariate, float]] = {}

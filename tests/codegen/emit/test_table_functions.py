@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from expression_samples import random_expression
 from golden_designs import DESIGNS
+from hand_designs import chance
+from hand_designs import design as hand_design
 from unit_model import SizedModel, UnitModel
 
 from symtick.codegen import (
@@ -52,6 +54,13 @@ def test_tables_on_inputs_and_on_sums_say_their_functions() -> None:
         functions = TableFunctions(design)
         texts = [f.text(_names(design)) for k in _tables(design) if (f := functions.of(k))]
         assert set(wanted) <= set(texts)
+
+
+def test_without_a_sum_of_the_signal_no_part_of_a_table_is_found() -> None:
+    """All that follows the unit's signal is the table itself."""
+    graph = chance(seed=174, size=70)
+    functions = TableFunctions(hand_design(graph, [0] * len(graph.nodes), 0))
+    assert len([functions.of(k) for k, n in enumerate(graph.nodes) if n.op is GOp.TABLE]) > 1
 
 
 @pytest.mark.parametrize("seed", range(12))
