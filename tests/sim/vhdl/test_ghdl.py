@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from golden_designs import DESIGNS
 from hand_designs import arithmetic, casts, chance, design, spread, wide
 
-from symtick.codegen import Design, Fixed, GOp, Graph, GraphBuilder
+from symtick.codegen import Design, Fixed, GOp, Graph, GraphBuilder, Interface
 from symtick.codegen.emit import project, vectors
 from symtick.codegen.emit.project import write_vhdl
 from symtick.codegen.emit.vhdl import vhdl_files
@@ -93,6 +94,21 @@ def test_an_added_register_is_measured(tmp_path: Path) -> None:
     source = _changed(tmp_path, "y <= std_logic_vector(add2_s1);", f"{late}end process;")
     found = ghdl.run(_sum(), vectors.make(_sum(), 100, 0), tmp_path, source=source)
     assert (found.mismatches, found.latency) == (0, 2)
+
+
+@pytest.mark.parametrize("latency", [0, 3])
+def test_clocks_that_are_not_enabled_change_nothing(latency: int, tmp_path: Path) -> None:
+    graph = chance(5, 40)
+    made = design(graph, spread(graph, latency, seed=1), latency, "held")
+    made = replace(made, interface=Interface(enable=True))
+    raw = _some(made, 300)
+    found = ghdl.run(made, raw, tmp_path)
+    assert (found.mismatches, found.latency, found.ambiguous) == (0, latency, False)
+    (text,) = vhdl_files(made).values()
+    source = tmp_path / "free.vhd"
+    source.write_text(text.replace("if ce = '1' then", "if true then"))
+    free = ghdl.run(made, raw, tmp_path, source=source)
+    assert (free.mismatches > len(raw) // 5) == (latency > 0)
 
 
 def test_a_lost_sign_is_counted(tmp_path: Path) -> None:
