@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import tomllib
-import venv
 from pathlib import Path
 
 import pytest
@@ -105,27 +104,3 @@ def test_here_all_are_installed() -> None:
     assert not any(missing(extra) for extra in EXTRAS)
     require("this", *EXTRAS, tools=("g++", "verilator", "yosys"))
     assert str(MissingExtraError("x", "da")) == "x needs the extra 'da': pip install 'symtick[da]'"
-
-
-@pytest.mark.slow
-def test_a_fresh_install_without_extras_compiles(tmp_path: Path) -> None:
-    wheel = [
-        sys.executable, "-m", "pip", "wheel", "--no-build-isolation", "--no-deps", "--quiet",
-        "--config-settings", f"build-dir={tmp_path / 'build'}", "--wheel-dir", str(tmp_path),
-        str(ROOT),
-    ]  # fmt: skip
-    subprocess.run(wheel, check=True)
-    venv.create(tmp_path / "venv", with_pip=True)
-    programs = tmp_path / "venv/bin"
-    (file,) = tmp_path.glob("*.whl")
-    install = [programs / "pip", "install", "--quiet", "--disable-pip-version-check", file]
-    done = subprocess.run(install, capture_output=True, text=True)
-    if done.returncode and "No matching distribution" in done.stderr:
-        pytest.skip("no package index can be reached")
-    assert done.returncode == 0, done.stderr
-    words = ("compile", "x0*x1 + 0.5", "--input-format", "fixed<8,2>", "-o", "d")
-    for command in (words, ("estimate", "d"), ("devices",)):
-        subprocess.run(
-            [programs / "symtick", *command], check=True, cwd=tmp_path, env={"PATH": str(programs)}
-        )
-    assert (tmp_path / "d/firmware/expression.cpp").is_file()

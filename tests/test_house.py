@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
-import sys
-import zipfile
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
@@ -239,28 +236,6 @@ def test_nothing_runs_text_or_unpickles() -> None:
                 assert not called.endswith(("sympify", "parse_expr")), where
                 assert not called.startswith("pickle."), where
                 assert not [k for k in node.keywords if k.arg == "shell"], where
-
-
-@pytest.mark.slow
-def test_wheel_holds_every_folder_and_nothing_at_the_top(tmp_path: Path) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--no-build-isolation", "--no-deps", "--quiet",
-         "--config-settings", f"build-dir={tmp_path / 'build'}",
-         "--wheel-dir", str(tmp_path), str(ROOT)],
-        check=True,
-    )  # fmt: skip
-    (wheel,) = tmp_path.glob("*.whl")
-    names = zipfile.ZipFile(wheel).namelist()
-    tops = {name.split("/")[0] for name in names}
-    assert {t for t in tops if not t.endswith(".dist-info")} == {"symtick"}
-    for path in (p for paths in sources().values() for p in paths):
-        relative = path.relative_to(ROOT).as_posix().removeprefix("src/symtick/")
-        assert f"symtick/{relative}" in names
-    assert any(n.startswith("symtick/search/_kernel") and n.endswith(".so") for n in names)
-    assert any(n.startswith("symtick/hwcost/data/") and n.endswith(".yaml") for n in names)
-    assert any(n.startswith("symtick/hls_templates/") and n.endswith(".j2") for n in names)
-    assert "symtick/py.typed" in names
-    assert not [n for n in names if n.endswith((".cpp", ".hpp", ".inc"))]
 
 
 if __name__ == "__main__":

@@ -38,8 +38,6 @@ def _sum(terms: int, turn: int) -> str:
 
 DESIGNS = {
     "sum6": [_sum(6, 0)],
-    "sum16": [_sum(16, 1)],
-    "classes": [_sum(8, k) for k in range(5)],
     "products": ["x0*x1 - sin(x2)*tanh(x3)"],
     "nested": [f"tanh({_sum(4, 2)}) + 0.7*sin({_sum(4, 9)})"],
     "choice": ["max(sin(x0) + x1, x2) * 0.3 + abs(x3 - x4)"],
@@ -70,6 +68,6 @@ def test_luts_registers_and_clock_of_whole_designs(tmp_path: Path) -> None:
 
 def test_sixteen_table_terms_take_three_ticks() -> None:
     made = model("open", CLOCK)
-    expression = parse(DESIGNS["sum16"], NAMES)
+    expression = parse([_sum(16, 1)], NAMES)
     design = compile_expression(expression, [Fixed(6, 3)] * 16, made, Precision(), name="sum16")
     assert design.schedule.latency == 3
