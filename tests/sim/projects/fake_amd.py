@@ -13,11 +13,16 @@ from __future__ import annotations
 import os
 import re
 import sys
-import tkinter
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 REPORTS = Path(__file__).parents[2] / "data" / "reports"
+APP = """<project xmlns="com.autoesl.autopilot.project" top="{top}" name="{name}">
+  <solutions><solution name="solution1" status=""/></solutions>
+</project>
+"""
 COSIM = """Report time       : Tue Dec  1 08:00:00 UTC 2026.
 Solution          : solution1.
 Simulation tool   : xsim.
@@ -37,6 +42,8 @@ class Fake:
     """One start of a program."""
 
     def __init__(self) -> None:
+        import tkinter  # not every Python has it: see `installed`
+
         self.tcl = tkinter.Tcl()
         self.calls: list[str] = []
         self.top = ""
@@ -87,6 +94,7 @@ class Fake:
     def do_open_solution(self, reset: str, name: str) -> None:
         assert (reset, name) == ("-reset", "solution1") and self.top
         self.solution = self.project / name
+        _write(self.project / "hls.app", APP.format(top=self.top, name=self.project.name))
 
     def do_set_part(self, part: str) -> None:
         assert re.fullmatch(r"xc[\w-]+", part), part
@@ -179,19 +187,40 @@ def _as_vitis_writes_it(top: str) -> str:
     )  # fmt: skip
 
 
+def _script(program: str, words: list[str]) -> str | None:
+    """The script of a documented command line; None of another one."""
+    if program == "vitis-run" and len(words) == 4:
+        options = dict(zip(words[::2], words[1::2], strict=True))  # in any order
+        return options.get("--tcl") if options.get("--mode") == "hls" else None
+    before = {
+        "vitis_hls": ["-f"],
+        "vivado": ["-mode", "batch", "-nojournal", "-nolog", "-source"],
+    }
+    *given, script = words
+    return script if given == before.get(program) else None
+
+
+def installed(folder: Path, monkeypatch: pytest.MonkeyPatch, *programs: str) -> None:
+    """Put stand-ins of these programs on PATH, and no others of AMD's."""
+    pytest.importorskip("tkinter", reason="the stand-ins run Tcl in Python's tkinter")
+    for name in ("SYMTICK_VITIS_HLS", "SYMTICK_VPP", "SYMTICK_VIVADO"):
+        monkeypatch.delenv(name, raising=False)
+    (folder / "bin").mkdir(exist_ok=True)
+    for program in programs:
+        file = folder / "bin" / program
+        file.write_text(f'#!/bin/sh\nexec {sys.executable} {__file__} {program} "$@"\n')
+        file.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}")
+
+
 def main() -> None:
     """Check the command line as documented, then run the script."""
     program, *words = sys.argv[1:]
     if words[-1:] in (["-version"], ["--version"]):
         print(f"{program} v2023.2 (64-bit)")
         return
-    documented = {
-        "vitis_hls": ["-f"],
-        "vitis-run": ["--mode", "hls", "--tcl"],
-        "vivado": ["-mode", "batch", "-nojournal", "-nolog", "-source"],
-    }
-    *options, script = words
-    if options != documented.get(program):
+    script = _script(program, words)
+    if script is None:
         print(f"ERROR: {program} does not take {words}")
         sys.exit(2)
     Fake().run(script)

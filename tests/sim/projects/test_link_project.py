@@ -1,13 +1,15 @@
-"""An exported project, compiled and called by hls4ml's link_existing_project."""
+"""An exported project, compiled, called and built by hls4ml's link_existing_project."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fake_amd import installed
 
 from symtick import compile_text, export_folder
 from symtick.codegen.emit import vectors
@@ -17,6 +19,7 @@ from symtick.sim.tools import execute
 pytestmark = pytest.mark.sim
 
 _SCRIPT = """
+import json
 import sys
 import numpy as np
 import hls4ml
@@ -29,6 +32,9 @@ found = model.predict(rows)
 np.save(predictions, found)
 single = model.predict(rows[:500].astype(np.float32))
 assert single.dtype == np.float32 and np.array_equal(single, found[:500].astype(np.float32))
+report = model.build(csim=True, synth=True, cosim=True)
+with open("report.json", "w") as file:
+    json.dump(report, file)
 """
 
 
@@ -50,6 +56,7 @@ def test_predictions_equal_the_exact_integers(
     ]
     np.save(tmp_path / "features.npy", np.stack(columns, axis=1))
     monkeypatch.delenv("AP_TYPES", raising=False)
+    installed(tmp_path, monkeypatch, "vitis-run")
     command = [
         sys.executable,
         "-W",
@@ -62,4 +69,7 @@ def test_predictions_equal_the_exact_integers(
     ]
     execute(command, folder=tmp_path, log=tmp_path / "log", env={**os.environ, "PYTHONPATH": ""})
     found = np.load(tmp_path / "found.npy")
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["CSynthesisReport"]["LUT"] == "1057"
+    assert report["CosimReport"]["Status"] == "Pass"
     assert found.shape == (len(raw), 2) and np.array_equal(found, design.real_outputs(raw))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from pathlib import Path
 
 import pytest
 from command_line import command
+from fake_amd import COSIM, installed
 
 from symtick import compile_text
 from symtick.codegen import Area
@@ -21,20 +20,8 @@ from symtick.sim import hls_rtl, vitis
 
 pytest.importorskip("tkinter", reason="the stand-ins run Tcl in Python's tkinter")
 
-from fake_amd import COSIM
 
 _FAKE = Path(__file__).parent / "fake_amd.py"
-
-
-def _installed(folder: Path, monkeypatch: pytest.MonkeyPatch, *programs: str) -> None:
-    for name in ("SYMTICK_VITIS_HLS", "SYMTICK_VPP", "SYMTICK_VIVADO"):
-        monkeypatch.delenv(name, raising=False)
-    for program in programs:
-        file = folder / "bin" / program
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(f'#!/bin/sh\nexec {sys.executable} {_FAKE} {program} "$@"\n')
-        file.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}")
 
 
 def _compiled(folder: Path) -> Path:
@@ -50,7 +37,7 @@ def test_one_command_runs_all_and_reads_it_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     design = _compiled(tmp_path / "design")
-    _installed(tmp_path, monkeypatch, "vitis_hls", "vivado")
+    installed(tmp_path, monkeypatch, "vitis_hls", "vivado")
     words = ["synth", str(design), "--place", "none", "--tool", "vitis", "--tool", "vivado"]
     assert command(monkeypatch, *words, "--json") == 0
     (said,) = json.loads(capsys.readouterr().out)
@@ -79,7 +66,7 @@ def test_one_command_runs_all_and_reads_it_back(
 
 def test_vitis_run_runs_the_same_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     design = _compiled(tmp_path / "design")
-    _installed(tmp_path, monkeypatch, "vitis-run")
+    installed(tmp_path, monkeypatch, "vitis-run")
     (tmp_path / "bin" / "v++").write_text("#!/bin/sh\necho v++ v2024.2\n")
     (tmp_path / "bin" / "v++").chmod(0o755)
     done = vitis.run(design, "jets", cosim=True)
@@ -94,7 +81,7 @@ def test_hls_rtl_with_other_ports_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     design = _compiled(tmp_path / "design")
-    _installed(tmp_path, monkeypatch, "vitis_hls")
+    installed(tmp_path, monkeypatch, "vitis_hls")
     monkeypatch.setenv("FAKE_AMD_PORT", "ap_start")
     done = vitis.run(design, "jets")
     with pytest.raises(ToolError, match="other ports than the design: without none, and ap_start"):
@@ -105,7 +92,7 @@ def test_a_script_that_the_tool_refuses_shows_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     design = _compiled(tmp_path / "design")
-    _installed(tmp_path, monkeypatch, "vitis_hls")
+    installed(tmp_path, monkeypatch, "vitis_hls")
     (design / "firmware" / "jets.cpp").unlink()
     with pytest.raises(ToolError, match=r"status 1(?s:.*)ERROR: add_files.*jets\.cpp"):
         vitis.run(design, "jets")
@@ -115,7 +102,7 @@ def test_missing_and_unknown_tools_are_told_before_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     design = _compiled(tmp_path / "design")
-    _installed(tmp_path, monkeypatch)
+    installed(tmp_path, monkeypatch)
     with pytest.raises(InputError, match="'quartus' is not a valid VendorTool: the vendor tools"):
         synthesise_folder(design, vendor_tools=["quartus"])
     for tool, program in (("vitis", "vitis_hls"), ("vivado", "vivado")):
