@@ -94,7 +94,7 @@ def _jets() -> RawArray:
 
 
 def _make(folder: Path, *targets: str) -> str:
-    words = [f"HLS4ML_INCLUDE={_STUB}", f"AP_TYPES={tools.find('hls4ml').path}", "CXXFLAGS=-O1"]
+    words = [f"HLS4ML_INCLUDE={_STUB}", f"AP_TYPES={tools.find('hls4ml').path}", "CXXFLAGS=-O0"]
     command = [*tools.find("make").command, *targets, *words]
     return tools.execute(command, folder=folder, log=folder / "make.log")
 

@@ -1,0 +1,69 @@
+"""examples/ugt: what its README says of the block and of the events."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from command_line import command
+
+from symtick.codegen import Fixed
+from symtick.design_folder.checks import synthesise_folder, verify_folder
+from symtick.design_folder.folder import estimate_folder
+
+FOLDER = Path(__file__).parents[3] / "examples" / "ugt"
+README = (FOLDER / "README.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def events(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
+    script = runpy.run_path(str(FOLDER / "generate.py"))
+    file = tmp_path_factory.mktemp("ugt") / "events.npz"
+    script["generate"](60_000, 1, file)
+    with np.load(file, allow_pickle=False) as made:
+        return {name: made[name] for name in made}
+
+
+def test_words_fill_and_fit_their_formats(events: dict[str, np.ndarray]) -> None:
+    formats = yaml.safe_load((FOLDER / "job.yaml").read_text())["inputs"]["raw"]
+    assert list(formats) == events["feature_names"].tolist()
+    for column, text in zip(events["X"].T, formats.values(), strict=True):
+        fmt = Fixed.parse(text)
+        assert fmt.raw_min <= column.min() and column.max() <= fmt.raw_max
+        assert column.max() > fmt.raw_max / 8
+    assert events["y"].mean() == 0.5
+
+
+@pytest.mark.sim
+@pytest.mark.synth
+def test_the_block_is_what_the_readme_says(
+    events: dict[str, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = re.search(r"^    symtick (compile (?:.*\\\n)*.*)", README, re.MULTILINE)
+    assert text is not None
+    words = shlex.split(text[1].replace("\\\n", " "))
+    words[words.index("-f") + 1] = str(FOLDER / "block.txt")
+    monkeypatch.chdir(tmp_path)
+    assert command(monkeypatch, *words) == 0
+    _, design, estimate = estimate_folder(tmp_path / "topbits")
+    assert (estimate.ticks, estimate.clock_mhz, estimate.area.dsp) == (2, 40.0, 0.0)
+    names = events["feature_names"].tolist()
+    raw = events["X"][:, [names.index(name) for name in design.graph.input_names]].astype(np.int64)
+    passed = design.graph.evaluate(raw)
+    for k, name in enumerate(design.graph.output_names):
+        stated = re.search(rf"^\| `{name}`.*?\| ([\d.]+) % \| ([\d.]+) %", README, re.MULTILINE)
+        assert stated is not None
+        for label, share in enumerate(stated.groups()):
+            found = 100.0 * passed[events["y"] == label, k].mean()
+            assert found == pytest.approx(float(share), abs=0.06)
+    outcome = verify_folder(tmp_path / "topbits", 3000, data=raw)
+    outcome.check()
+    assert outcome.measured_latency == 2
+    area = synthesise_folder(tmp_path / "topbits", place=False).measured
+    stated = re.search(r"Measured: (\d+) LUT, (\d+) FF and (\d+) DSP", README)
+    assert stated is not None and (area.lut, area.ff, area.dsp) == tuple(map(int, stated.groups()))
