@@ -15,6 +15,7 @@ from symtick.codegen.emit.hls import driver_files, hls_files
 from symtick.codegen.emit.names import ports
 from symtick.codegen.emit.project import write_files
 from symtick.codegen.emit.vectors import from_patterns, stacked
+from symtick.codegen.forms.hls import form_driver_files, hls_form_files
 from symtick.codegen.ir.fixed import RawArray, raw_dtype
 from symtick.errors import ToolError
 from symtick.sim import tools
@@ -25,7 +26,7 @@ _LOW = (1 << 64) - 1
 
 
 def run(design: Design, raw: RawArray, folder: Path) -> RawArray:
-    """Raw outputs of the compiled C++ for raw inputs.
+    """Raw outputs of the compiled C++ for raw inputs, through the form of its ports.
 
     Args:
         design: the design.
@@ -39,8 +40,10 @@ def run(design: Design, raw: RawArray, folder: Path) -> RawArray:
         ToolError: g++ or the headers are missing, the text does not compile, or the program fails.
     """
     # the build script names a part, which is not known here
-    files = hls_files(design).items()
-    write_files(folder, {name: text for name, text in files if name.startswith("firmware/")})
+    files = (hls_files(design) | hls_form_files(design)).items()
+    write_files(
+        folder, {name: text for name, text in files if name.startswith(("firmware/", "csim/"))}
+    )
     program = build(design, folder)
     design_ports = ports(design)
     work = program.parent
@@ -56,11 +59,14 @@ def build(design: Design, folder: Path) -> Path:
     """Compile the project in `folder` with the driver; returns the program."""
     compiler, headers = tools.find("g++"), tools.find("hls4ml")
     work = (folder / "sim" / "cpp").resolve()
-    write_files(work, driver_files(design))
-    sources = [folder.resolve() / "firmware" / f"{design.name}.cpp", work / "driver.cpp"]
+    write_files(work, form_driver_files(design) or driver_files(design))
+    names = dict.fromkeys([design.name, design.top])
+    sources = [*(folder.resolve() / "firmware" / f"{name}.cpp" for name in names)]
+    sources.append(work / "driver.cpp")
     program = work / "driver"
     command = [
         *compiler.command, *_FLAGS, "-isystem", str(headers.path), "-I", str(folder.resolve()),
+        "-I", str(folder.resolve() / "csim"),
         *(str(source) for source in sources), "-o", str(program),
     ]  # fmt: skip
     tools.execute(command, folder=work, log=work / "build.log", env=compiler.environment())

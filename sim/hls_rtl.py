@@ -18,6 +18,7 @@ from symtick.codegen.ir.fixed import RawArray
 from symtick.errors import ToolError
 from symtick.files import write_text
 from symtick.sim import verilator
+from symtick.sim.forms import FormRun, run_forms
 
 _CONTROL = {"ap_clk": "clk", "ap_rst": "1'b0"}
 
@@ -36,6 +37,8 @@ def simulate(
     Raises:
         ToolError: the module has other ports than the design's, or a tool is missing or fails.
     """
+    if design.interface.kind != "plain":  # its bench finds the ports by the tool's names
+        return run_forms([FormRun(design, raw, design.graph.evaluate(raw), sources)], folder)[0]
     text = "\n".join(source.read_text(encoding="utf-8") for source in sources)
     outer = replace(design, name=f"{design.name}_hls")
     file = folder / "hls_rtl" / f"{outer.name}.v"

@@ -18,6 +18,7 @@ from symtick.codegen.design import Design
 from symtick.codegen.emit import vectors
 from symtick.codegen.emit.names import PART
 from symtick.codegen.emit.project import write_project
+from symtick.codegen.forms.project import write_forms
 from symtick.codegen.ir.fixed import RawArray
 from symtick.errors import VerificationError
 from symtick.sim import forms, ghdl, gpp, verilator
@@ -138,6 +139,7 @@ def verify(
     raw = vectors.make(design, count, seed, data)
     expected = design.graph.evaluate(raw)
     write_project(design, folder, raw, part)
+    write_forms(design, folder)
     with ThreadPoolExecutor(2) as pool:
         compiled = pool.submit(_timed_cpp, design, raw, folder)
         simulated = pool.submit(_simulated, design, raw, folder, expected)

@@ -68,13 +68,19 @@ def hls_files(design: Design, part: str = PART, tool: HlsTool = HlsTool.VITIS) -
     top, clock = text.ports.top, f"{design.schedule.clock_ns:g}"
     return {
         **_firmware(text, kind, header(design, part)),
-        f"{top}_test.cpp": render("test.cpp.j2", **_bench(text)),
+        f"{top}_test.cpp": render("test.cpp.j2", **bench(text)),
         f"{top}_bridge.cpp": render("bridge.cpp.j2", **bridge(text)),
-        "build_prj.tcl": render("build_prj.tcl.j2", top=top, tool=tool.value),
+        "build_prj.tcl": render(
+            "build_prj.tcl.j2",
+            top=top,
+            outer=design.top,
+            enable=design.interface.enable,
+            tool=tool.value,
+        ),
         "project.tcl": render(
             "project.tcl.j2", top=top, backend=kind.backend.lower(), part=part, clock=clock
         ),
-        "build_lib.sh": render("build_lib.sh.j2", top=top, stamp=stamp(design)),
+        "build_lib.sh": render("build_lib.sh.j2", top=top, outer=design.top, stamp=stamp(design)),
         **readme(design, "hls", part, tool=kind.title, commands=kind.commands),
     }
 
@@ -98,6 +104,7 @@ def _firmware(text: CppText, kind: _Tool, comment: list[str]) -> dict[str, str]:
             tables=text.tables,
             table_pragmas=[f"#pragma HLS {kind.rom.format(rom.name)}" for rom in text.tables],
             latency=text.design.schedule.latency,
+            inner=text.design.top != text.design.name,
             port_names=text.arguments,
             outputs=text.results,
         ),
@@ -111,7 +118,7 @@ def driver_files(design: Design) -> dict[str, str]:
 
     Each value is 16 bytes, little endian, two's complement; ports in order.
     """
-    return {"driver.cpp": render("driver.cpp.j2", **_bench(CppText(design, ApTypes())))}
+    return {"driver.cpp": render("driver.cpp.j2", **bench(CppText(design, ApTypes())))}
 
 
 def vector_files(raw: npt.NDArray[np.generic], expected: npt.NDArray[np.generic]) -> dict[str, str]:
@@ -171,7 +178,7 @@ def bridge(text: CppText) -> dict[str, object]:
     """Values for the templates that call the top function with all inputs of the graph."""
     numbers = [index for index, *_ in text.ports.inputs]
     inputs = [(*port, k) for port, k in zip(text.inputs, numbers, strict=True)]
-    return _bench(text) | {"inputs": inputs}
+    return bench(text) | {"inputs": inputs}
 
 
 def link_file(design: Design, folder: str, part: str, maker: str) -> dict[str, str]:
@@ -198,12 +205,15 @@ def link_file(design: Design, folder: str, part: str, maker: str) -> dict[str, s
     }
 
 
-def _bench(text: CppText) -> dict[str, object]:
+def bench(text: CppText) -> dict[str, object]:
     """Values for the templates that call the top function."""
     return {
         "top": text.ports.top,
+        "header": text.ports.top,
         "space": text.space,
         "inputs": text.inputs,
         "outputs": text.outputs,
         "arguments": text.arguments,
+        "setup": [],
+        "call": [f"{text.ports.top}({', '.join(text.arguments)});"],
     }

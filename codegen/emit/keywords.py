@@ -57,10 +57,10 @@ stack synchronized transaction_safe transaction_safe_dynamic type_info vector
 # `defines` is a header in every project; those with tb_ stand around the ports in main()
 _OURS = """
 clk addr unused ap_int ap_uint ap_fixed ap_ufixed ac_int ac_fixed defines tb_after tb_call
-tb_character tb_count tb_digit tb_dut tb_ended tb_expected tb_features tb_in tb_lag tb_load tb_log
-tb_mismatches tb_negative tb_number tb_options tb_out tb_outputs tb_predictions tb_queue tb_read
-tb_read_vector tb_results tb_row tb_rows tb_same tb_source tb_store tb_target tb_valid tb_vectors
-tb_wrong TB_BITS TB_LAGS TB_LATENCY TB_WIDTH
+tb_character tb_count tb_digit tb_dut tb_ended tb_expected tb_features tb_from tb_in tb_lag tb_load
+tb_log tb_mark tb_mismatches tb_negative tb_number tb_options tb_out tb_outputs tb_predictions
+tb_queue tb_read tb_read_vector tb_reply tb_results tb_row tb_rows tb_same tb_source tb_store
+tb_target tb_to tb_valid tb_vectors tb_word tb_wrong TB_BITS TB_LAGS TB_LATENCY TB_WIDTH
 """
 _VHDL = """
 abs access after alias all and architecture array assert attribute begin block body buffer bus case

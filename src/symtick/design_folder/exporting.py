@@ -12,6 +12,7 @@ from symtick.codegen.emit import vectors
 from symtick.codegen.emit.hls import HlsTool, backend, hls_files, link_file, vector_files
 from symtick.codegen.emit.names import ports
 from symtick.codegen.emit.project import write_files, write_rtl
+from symtick.codegen.forms.project import write_forms
 from symtick.codegen.projects.emulator import emulator_files
 from symtick.codegen.projects.oneapi import oneapi_files
 from symtick.design_folder.folder import BENCH_VECTORS, read_spec
@@ -101,6 +102,7 @@ def export_folder(
         write_files(draft, files)
         if wanted in _HLS:
             write_rtl(design, draft, spec.part)
+            write_forms(design, draft, _HLS[wanted])
         if copied:
             copy_files(tools.find("hls4ml").path, draft / _HEADERS)
         made = sorted(str(path.relative_to(draft)) for path in draft.rglob("*") if path.is_file())

@@ -34,7 +34,7 @@ from symtick.codegen.emit import vectors
 from symtick.codegen.emit.names import PART
 from symtick.codegen.emit.project import write_project, write_rtl
 from symtick.codegen.fastest import FASTEST_MHZ, fastest_clock
-from symtick.codegen.forms.verilog import write_form
+from symtick.codegen.forms.project import write_forms
 from symtick.defaults import SCHEDULER
 from symtick.errors import InputError, SymtickError
 from symtick.expr import Expression, Interval, parse, to_text
@@ -231,7 +231,7 @@ def write_design(
         shutil.rmtree(folder)
     write_project(built, folder, vectors.make(built, BENCH_VECTORS, seed=0), spec.part)
     write_rtl(built, folder, spec.part)
-    write_form(built, folder)
+    write_forms(built, folder)
     published = load_device(spec.device).kind == "published"
     write_json(
         folder / FILE,

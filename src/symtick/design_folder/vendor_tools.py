@@ -45,7 +45,7 @@ def vitis_figures(folder: Path, design: Design) -> dict[str, Any]:
         ToolError: the HLS tool or a tool of the bench is missing or fails.
     """
     require("symtick synth --tool vitis", tools=("g++", "make", "verilator", "cocotb"))
-    done = vitis.run(folder, design.name, cosim=True)
+    done = vitis.run(folder, design.top, cosim=True)
     cosim = parse_cosim(_text(done.cosim)) if done.cosim else None
     raw = vectors.make(design, _BENCH_VECTORS, seed=0)
     seen = hls_rtl.simulate(design, done.verilog, raw, folder / "synth" / "vitis")
@@ -71,10 +71,10 @@ def vivado_figures(folder: Path, design: Design) -> dict[str, Any]:
         InputError: a report is damaged, or of another design.
         ToolError: Vivado is missing or fails.
     """
-    done = vivado.run(folder, design.name)
+    done = vivado.run(folder, design.top)
     used = read_report(done.utilisation)
-    if not isinstance(used, UtilisationReport) or used.design != design.name:
-        raise InputError(f"{done.utilisation} is no utilisation report of {design.name}")
+    if not isinstance(used, UtilisationReport) or used.design != design.top:
+        raise InputError(f"{done.utilisation} is no utilisation report of {design.top}")
     clock = None
     if design.schedule.registers(design.graph):
         timing = read_report(done.timing)
