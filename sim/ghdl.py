@@ -28,7 +28,6 @@ from symtick.sim.verilator import Simulation, judged
 
 MOST_VECTORS = 2000  # in `run_on_some`
 _MARGIN = 8
-_BENCH = "tb_record"  # of which no port has the name
 _NEWLINE, _ZERO, _ONE = b"\n01"
 # registers begin undefined, of which numeric_std would tell at length
 _QUIET = "--ieee-asserts=disable"
@@ -57,11 +56,12 @@ def run(
     shutil.rmtree(work, ignore_errors=True)  # what an earlier simulation left
     work.mkdir(parents=True)
     cycles = len(raw) + design.schedule.latency + _MARGIN
-    write_files(work, {f"{_BENCH}.vhd": _bench(design)})
+    bench = f"{design.name}_record"
+    write_files(work, {f"{bench}.vhd": _bench(design, bench)})
     (work / "stimulus.txt").write_bytes(_stimulus(design, raw, cycles))
-    analyse([text.resolve(), work / f"{_BENCH}.vhd"], work)
+    analyse([text.resolve(), work / f"{bench}.vhd"], work)
     tool = tools.find("ghdl")
-    command = [*tool.command, "--elab-run", "--std=93", _BENCH, _QUIET]
+    command = [*tool.command, "--elab-run", "--std=93", bench, _QUIET]
     tools.execute(command, folder=work, log=work / "simulation.log", env=tool.environment())
     stream = _recorded(design, work / "response.txt", cycles)
     return judged(design, stream, reference, time.monotonic() - start)
@@ -124,11 +124,11 @@ def _bits(signals: Sequence[Signal]) -> int:
     return sum(signal.fmt.width for signal in signals)
 
 
-def _bench(design: Design) -> str:
+def _bench(design: Design, name: str) -> str:
     inputs, outputs = _ports(design)
     return render(
         "rtl/record.vhd.j2",
-        bench=_BENCH,
+        bench=name,
         top=design.name,
         enable=ENABLE if design.interface.enable else "",
         input_bits=max(1, _bits(inputs)),
