@@ -27,7 +27,7 @@ def verify(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run C++, Verilog and VHDL against the exact reference, bit for bit.
+    """Run C++, Verilog and VHDL against the reference, bit for bit.
 
     The C++ is compiled with g++, the Verilog runs under cocotb in Verilator. Where GHDL is
     installed the VHDL runs in it, on at most 2,000 of the vectors. With --prove it is then shown

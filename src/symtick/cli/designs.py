@@ -114,7 +114,7 @@ def compile_(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compile formulas to HLS C++ and Verilog.
+    """Compile formulas to HLS C++, Verilog and VHDL.
 
     Writes a design folder. Names that no formula gives are inputs:
 
