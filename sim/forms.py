@@ -31,7 +31,7 @@ from symtick.sim.verilator import (
     BUILD_ARGS,
     MADE,
     Simulation,
-    copy_bench,
+    bench_files,
     simulate,
     vectors_text,
 )
@@ -109,7 +109,8 @@ def run_forms(
     shutil.rmtree(kept, ignore_errors=True)  # what an earlier simulation left
     with tools.build_folder() as draft:
         work = draft / "sim" / "verilog"
-        copy_bench(work, "ap_vld.py", "axi_stream.py", "scoreboard.py", "words.py")
+        benches = ("ap_vld.py", "axi_stream.py", "scoreboard.py", "words.py")
+        write_files(work, bench_files(*benches))
         sources = {
             f"rtl/{path.name}": path.read_text(encoding="utf-8")
             for run in runs for path in run.sources

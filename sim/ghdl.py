@@ -68,7 +68,7 @@ def run(
 
 
 def run_on_some(
-    design: Design, raw: RawArray, folder: Path, expected: RawArray
+    design: Design, raw: RawArray, folder: Path, expected: RawArray, source: Path | None = None
 ) -> tuple[npt.NDArray[np.int64], Simulation] | None:
     """Simulate a design's VHDL on vectors at equal distances, at most 2,000.
 
@@ -80,6 +80,7 @@ def run_on_some(
         raw: raw input integers, shape (vectors, inputs).
         folder: as of `run`.
         expected: reference outputs, shape (vectors, outputs).
+        source: as of `run`.
 
     Returns:
         The numbers of the vectors, and what they have shown; None where GHDL is missing.
@@ -90,7 +91,7 @@ def run_on_some(
     if not tools.available("ghdl"):
         return None
     rows = np.unique(np.linspace(0, len(raw) - 1, min(len(raw), MOST_VECTORS)).astype(np.int64))
-    return rows, run(design, raw[rows], folder, expected[rows])
+    return rows, run(design, raw[rows], folder, expected[rows], source)
 
 
 def analyse(sources: list[Path], folder: Path, standard: str = "93") -> str:

@@ -1,102 +1,126 @@
 """The generated HLS C++, compiled with g++ and AMD's ap_types headers and run on vectors.
 
-The compiled text is exactly that which a vendor tool gets; only the driver around it differs.
+The compiled text is exactly that which a vendor tool gets; only the driver around it differs. The
+designs that are compiled together are one translation unit, since most of the time goes into the
+headers' templates, of which they share many. The program is kept by its sources (`builds`).
 """
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from symtick.codegen.design import Design
-from symtick.codegen.emit.hls import driver_files, hls_files
-from symtick.codegen.emit.names import ports
+from symtick.codegen.emit.hls import driver_files
 from symtick.codegen.emit.project import write_files
-from symtick.codegen.emit.vectors import from_patterns, stacked
-from symtick.codegen.forms.hls import form_driver_files, hls_form_files
-from symtick.codegen.ir.fixed import RawArray, raw_dtype
+from symtick.codegen.emit.vectors import from_words, stacked, to_words
+from symtick.codegen.forms.hls import firmware_names, form_driver_files
+from symtick.codegen.ir.fixed import RawArray
 from symtick.errors import ToolError
-from symtick.sim import tools
+from symtick.sim import builds, tools
+from symtick.sim.case import Case
 
 # uninitialised bits in ap_types' own constructors are its business, and inlined into our text
 _FLAGS = ("-std=c++14", "-O1", "-Wall", "-Wno-unknown-pragmas", "-Wno-uninitialized")
-_LOW = (1 << 64) - 1
 
 
-def run(design: Design, raw: RawArray, folder: Path) -> RawArray:
-    """Raw outputs of the compiled C++ for raw inputs, through the form of its ports.
+def run_together(cases: Sequence[Case]) -> list[RawArray]:
+    """Raw outputs of the compiled C++ of designs of different names, (vectors, outputs) each.
 
     Args:
-        design: the design.
-        raw: raw input integers, shape (vectors, inputs).
-        folder: gets the project's firmware/ and, in `sim/cpp`, the compiled program.
+        cases: each folder holds the project's firmware/, and gets, in `sim/cpp`, a driver for it
+            and the logs.
 
     Returns:
-        Integers of shape (vectors, outputs); Python integers where one has over 62 bits.
+        Integers; Python integers where one has over 62 bits.
 
     Raises:
-        ToolError: g++ or the headers are missing, the text does not compile, or the program fails.
+        ToolError: g++ or the headers are missing, a text does not compile, or the program fails.
     """
-    # the build script names a part, which is not known here
-    files = (hls_files(design) | hls_form_files(design)).items()
-    write_files(
-        folder, {name: text for name, text in files if name.startswith(("firmware/", "csim/"))}
-    )
-    program = build(design, folder)
-    design_ports = ports(design)
-    work = program.parent
-    values = raw[:, [index for index, *_ in design_ports.inputs]]
-    (work / "in.bin").write_bytes(_packed(values))
-    result = work / "out.bin"
-    command = [str(program), str(work / "in.bin"), str(result), str(len(raw))]
-    tools.execute(command, folder=work, log=work / "run.log")
-    return _unpacked(result, design, len(raw))
+    found: dict[int, RawArray] = {}
+    for numbers in _programs(cases):
+        group = [cases[k] for k in numbers]
+        with tools.build_folder() as work:
+            program = build([(case.design, case.folder) for case in group], work)
+            for place, (k, case) in enumerate(zip(numbers, group, strict=True)):
+                found[k] = _run(program, place, case, work)
+    return [found[k] for k in range(len(cases))]
 
 
-def build(design: Design, folder: Path) -> Path:
-    """Compile the project in `folder` with the driver; returns the program."""
+def _programs(cases: Sequence[Case]) -> list[list[int]]:
+    """Numbers of designs of one program: plain ones, and each with a form alone.
+
+    The words of a form can be wider than AMD's headers allow unless they are told so first.
+    """
+    plain = [k for k, case in enumerate(cases) if case.design.top == case.design.name]
+    others = [[k] for k in range(len(cases)) if k not in plain]
+    return [plain, *others] if plain else others
+
+
+def build(designs: Sequence[tuple[Design, Path]], work: Path) -> Path:
+    """Compile the projects in the folders of designs with a driver; returns the program.
+
+    Raises:
+        ToolError: as `run_together`.
+    """
     compiler, headers = tools.find("g++"), tools.find("hls4ml")
-    work = (folder / "sim" / "cpp").resolve()
-    write_files(work, form_driver_files(design) or driver_files(design))
-    names = dict.fromkeys([design.name, design.top])
-    sources = [*(folder.resolve() / "firmware" / f"{name}.cpp" for name in names)]
-    sources.append(work / "driver.cpp")
+    texts = _driver([design for design, _ in designs])
+    for design, folder in designs:
+        for name in firmware_names(design):
+            texts[f"{design.name}/{name}"] = (folder / name).read_text(encoding="utf-8")
+        write_files(_place(folder), _driver([design]))
     program = work / "driver"
+    made_by = [compiler.version, str(compiler.path), headers.version, *_FLAGS]
+    kept = builds.key(
+        [*made_by, *_headers(headers.path), *(t for p in sorted(texts.items()) for t in p)]
+    )
+    if builds.fetch(kept, program):
+        return program
+    write_files(work, texts)
+    simulated = [f"-I{design.name}/csim" for design, _ in designs]  # headers in place of AMD's
     command = [
-        *compiler.command, *_FLAGS, "-isystem", str(headers.path), "-I", str(folder.resolve()),
-        "-I", str(folder.resolve() / "csim"),
-        *(str(source) for source in sources), "-o", str(program),
+        *compiler.command, *_FLAGS, "-isystem", str(headers.path), *simulated, "driver.cpp",
+        "-o", str(program),
     ]  # fmt: skip
-    tools.execute(command, folder=work, log=work / "build.log", env=compiler.environment())
+    log = _place(designs[0][1]) / "build.log"
+    try:
+        tools.execute(command, folder=work, log=log, env=compiler.environment())
+    finally:
+        for _, folder in designs[1:]:
+            shutil.copyfile(log, _place(folder) / "build.log")
+    builds.keep(kept, program)
     return program
 
 
-def _packed(values: RawArray) -> bytes:
-    """Two little-endian 64-bit words for each value, the low one first."""
-    words = np.empty((*values.shape, 2), "<u8")
-    if values.dtype == np.object_:
-        words[..., 0] = (values & _LOW).astype(np.uint64)
-        words[..., 1] = ((values >> 64) & _LOW).astype(np.uint64)
-    else:
-        signed = values.astype(np.int64)
-        words[..., 0] = signed.view(np.uint64)
-        words[..., 1] = (signed >> 63).view(np.uint64)
-    return words.tobytes()
+def _driver(designs: Sequence[Design]) -> dict[str, str]:
+    return form_driver_files(designs[0]) or driver_files(designs)
 
 
-def _unpacked(path: Path, design: Design, count: int) -> RawArray:
-    formats = design.graph.output_formats
+def _place(folder: Path) -> Path:
+    return folder.resolve() / "sim" / "cpp"
+
+
+def _headers(folder: Path) -> list[str]:
+    """The texts of AMD's headers."""
+    return [path.read_text(errors="replace") for path in sorted(folder.rglob("*.h"))]
+
+
+def _run(program: Path, number: int, case: Case, work: Path) -> RawArray:
+    source, result = work / "in.bin", work / "out.bin"
+    source.write_bytes(to_words(case.port_values).tobytes())
+    command = [str(program), str(number), str(source), str(result), str(len(case.raw))]
+    tools.execute(command, folder=work, log=_place(case.folder) / "run.log")
+    return _read(result, case)
+
+
+def _read(path: Path, case: Case) -> RawArray:
+    formats, count = case.design.graph.output_formats, len(case.raw)
     content = path.read_bytes()
     if len(content) != 16 * count * len(formats):
-        raise ToolError(f"the compiled C++ of {design.name} wrote {len(content)} bytes to {path}")
+        raise ToolError(f"the compiled C++ of {case.design.name} wrote {len(content)} bytes")
     words: npt.NDArray[np.uint64] = np.frombuffer(content, "<u8").reshape(count, len(formats), 2)
-    columns: list[RawArray] = []
-    for k, fmt in enumerate(formats):
-        dtype = raw_dtype(fmt.width)
-        pattern: RawArray = words[:, k, 0].astype(dtype)
-        if dtype is np.object_:
-            pattern = pattern + (words[:, k, 1].astype(object) << 64)
-        columns.append(from_patterns(pattern, fmt))
-    return stacked(columns, count)
+    return stacked([from_words(words[:, k], fmt) for k, fmt in enumerate(formats)], count)

@@ -1,14 +1,12 @@
 """A cache of Verilator's compiled run-time library between builds.
 
 Two thirds of the build time of a small simulation are spent on the same four files, whatever the
-design. They are kept in the user's cache folder (`SYMTICK_CACHE`, else `XDG_CACHE_HOME/symtick`,
-else `~/.cache/symtick`), one folder for each combination of versions and flags. If that folder
-cannot be read or written, nothing is kept.
+design. They are kept in the user's cache folder (`builds.base`), one folder for each combination of
+versions and flags. If that folder cannot be read or written, nothing is kept.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Sequence
@@ -16,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from symtick.files import write_bytes
+from symtick.sim import builds
 
 _OBJECTS = ("verilated.o", "verilated_dpi.o", "verilated_threads.o", "verilated_vpi.o")
 # make compares these objects with a file that Verilator writes on every run
@@ -24,12 +23,7 @@ _AHEAD_SECONDS = 3600.0
 
 def folder(parts: Sequence[str]) -> Path:
     """The cache folder for one combination of versions, places and flags."""
-    base = os.environ.get("SYMTICK_CACHE")
-    if not base:
-        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        base = str(Path(home) / "symtick")
-    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-    return Path(base) / f"verilator-{key}"
+    return builds.base() / f"verilator-{builds.key(parts)[:16]}"
 
 
 def seed(cache: Path, build: Path) -> bool:

@@ -5,9 +5,12 @@ Nothing is compared with a tolerance.
 
 from __future__ import annotations
 
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +20,28 @@ import numpy.typing as npt
 from symtick.codegen.design import Design
 from symtick.codegen.emit import vectors
 from symtick.codegen.emit.names import PART
-from symtick.codegen.emit.project import write_project
+from symtick.codegen.emit.project import (
+    write_project,
+    write_vectors,
+    write_verilog,
+    write_vhdl,
+)
+from symtick.codegen.forms.hls import firmware_names
 from symtick.codegen.forms.project import write_forms
 from symtick.codegen.ir.fixed import RawArray
-from symtick.errors import VerificationError
-from symtick.sim import forms, ghdl, gpp, verilator
+from symtick.errors import InputError, ToolError, VerificationError
+from symtick.sim import forms, ghdl, gpp, tools, verilator
+from symtick.sim.case import Case
+from symtick.sim.verilator import Simulation
+
+_SomeSeen = tuple[npt.NDArray[np.int64], Simulation]  # which vectors, and what they have shown
+TOOLS = ("g++", "make", "hls4ml", "verilator", "cocotb")
+_MOST_TOGETHER = 16  # designs in one build: a result is kept when its build has run
+_PREPARING = threading.Lock()
+
+
+def _unobserved(number: int, outcome: Verification) -> None:
+    """Nobody looks on."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +61,9 @@ class Verification:
         measured_ii: 1 where a new vector each tick came out right, else None.
         first_mismatch: model, inputs, expected and found outputs of the first difference, in
             words; empty if there is none.
-        cpp_seconds: wall-clock time of compiling and running the C++.
-        verilog_seconds: wall-clock time of building and running the simulation.
+        cpp_seconds: wall-clock time of compiling and running the C++; of designs that are verified
+            together an equal share.
+        verilog_seconds: likewise of building and running the simulation.
         vhdl_vectors: number of these vectors that the VHDL was run on; 0 where GHDL is missing.
         vhdl_mismatches: vectors of them for which the VHDL differs from the reference.
         vhdl_latency: ticks in the simulation of the VHDL; None where GHDL is missing.
@@ -115,6 +136,26 @@ class Verification:
         return f"VHDL {self.vhdl_mismatches} mismatches in {self.vhdl_vectors}{other}"
 
 
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A design to verify.
+
+    Attributes:
+        design: the design.
+        folder: gets firmware/, rtl/, tb_data/ and, for the work of the tools, sim/.
+        data: raw rows of real data to include, shape (rows, inputs).
+        part: AMD's part number, for build_prj.tcl.
+        written: what is verified stands in the folder: its firmware/ and rtl/ are taken as they
+            are, where both are there.
+    """
+
+    design: Design
+    folder: Path
+    data: npt.ArrayLike | None = None
+    part: str = PART
+    written: bool = False
+
+
 def verify(
     design: Design,
     folder: Path,
@@ -123,43 +164,170 @@ def verify(
     data: npt.ArrayLike | None = None,
     part: str = PART,
 ) -> Verification:
-    """Run the models on the same vectors, the VHDL on some of them and where GHDL is installed.
-
-    Args:
-        design: the design.
-        folder: gets firmware/, rtl/, tb_data/ and, for the work of the tools, sim/.
-        count: number of vectors at least.
-        seed: of the random ones.
-        data: raw rows of real data to include, shape (rows, inputs).
-        part: AMD's part number, for build_prj.tcl.
+    """Run the models of a design on the same vectors: `verify_together` with one.
 
     Raises:
         ToolError: a tool is missing or fails.
     """
-    raw = vectors.make(design, count, seed, data)
-    expected = design.graph.evaluate(raw)
-    write_project(design, folder, raw, part)
-    write_forms(design, folder)
+    return verify_together([Subject(design, folder, data, part)], count, seed)[0]
+
+
+def verify_together(
+    subjects: Sequence[Subject],
+    count: int = 10_000,
+    seed: int = 0,
+    done: Callable[[int, Verification], None] = _unobserved,
+) -> list[Verification]:
+    """Run the models of each design on the same vectors, the VHDL on some where GHDL is installed.
+
+    Designs share builds: one of all their C++ and one of all their Verilog, or several of each
+    where they are many. Where the ports have a form, it is simulated alone. A design that does not
+    build fails alone: its group is taken apart.
+
+    Args:
+        subjects: designs of different names.
+        count: number of vectors of each at least.
+        seed: of the random ones.
+        done: is told of the number and the outcome of each design, as soon as its group is done.
+
+    Returns:
+        The outcomes, in the order of the designs.
+
+    Raises:
+        InputError: two designs have one name, or real data is not raw integers of the right shape.
+        ToolError: a tool is missing, or fails; then of the first design that it fails for, with
+            its name, when all others are done.
+    """
+    names = [subject.design.name for subject in subjects]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"two designs are named {twice!r}: they cannot be verified together")
+    for tool in TOOLS:
+        tools.find(tool)
+    outcomes: dict[int, Verification] = {}
+    failures: dict[int, ToolError] = {}
     with ThreadPoolExecutor(2) as pool:
-        compiled = pool.submit(_timed_cpp, design, raw, folder)
-        simulated = pool.submit(_simulated, design, raw, folder, expected)
-        vhdl = pool.submit(ghdl.run_on_some, design, raw, folder, expected)
-        cpp, cpp_seconds = compiled.result()
-        verilog = simulated.result()
-        rows, vhdl_run = vhdl.result() or (None, None)
-    wrong_cpp = (cpp != expected).any(axis=1)
-    wrong_verilog = (verilog.outputs != expected).any(axis=1)
-    first = _first(design, raw, expected, cpp, wrong_cpp, "C++") or _first(
-        design, raw, expected, verilog.outputs, wrong_verilog, "Verilog"
+        groups = [pool.submit(_verified, subjects, g, count, seed) for g in _groups(names)]
+        try:
+            for group in as_completed(groups):
+                for number, outcome in sorted(group.result().items()):
+                    if isinstance(outcome, ToolError):
+                        failures[number] = outcome
+                    else:
+                        outcomes[number] = outcome
+                        done(number, outcome)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    if failures:
+        raise failures[min(failures)]
+    return [outcomes[number] for number in range(len(subjects))]
+
+
+def _groups(names: Sequence[str]) -> list[range]:
+    """Numbers of designs that are built together: two groups or more, of designs side by side."""
+    if not names:
+        return []
+    count = max(min(len(names), 2), -(-len(names) // _MOST_TOGETHER))
+    ends = [len(names) * k // count for k in range(count + 1)]
+    return [range(start, end) for start, end in pairwise(ends)]
+
+
+def _verified(
+    subjects: Sequence[Subject], numbers: Sequence[int], count: int, seed: int
+) -> dict[int, Verification | ToolError]:
+    """The outcome of each design of a group, or why there is none."""
+    with _PREPARING:  # one group at a time: the tools of the first begin while the next one waits
+        cases = [_prepared(subjects[number], count, seed) for number in numbers]
+    return _compared(dict(zip(numbers, cases, strict=True)))
+
+
+def _prepared(subject: Subject, count: int, seed: int) -> Case:
+    design, folder = subject.design, subject.folder
+    raw = vectors.make(design, count, seed, subject.data)
+    expected = design.graph.evaluate(raw)
+    rtl = [folder / "rtl" / name for name in _rtl_names(design)]
+    firmware = [folder / name for name in firmware_names(design)]
+    if subject.written and all(path.exists() for path in (*rtl, *firmware)):
+        write_vectors(design, folder, raw, expected)
+    else:
+        write_project(design, folder, raw, subject.part, expected)
+        write_verilog(design, folder)
+        write_vhdl(design, folder)
+        write_forms(design, folder)
+    return Case(design, folder, raw, expected, rtl[0])
+
+
+def _rtl_names(design: Design) -> list[str]:
+    """The Verilog, that of the ports' form behind it, and the VHDL."""
+    return [*(f"{top}.v" for top in dict.fromkeys([design.name, design.top])), f"{design.name}.vhd"]
+
+
+def _compared(cases: Mapping[int, Case]) -> dict[int, Verification | ToolError]:
+    try:
+        outcomes = _outcomes(list(cases.values()))
+    except ToolError as error:
+        if len(cases) == 1:
+            ((number, case),) = cases.items()
+            return {number: ToolError(f"design {case.design.name}: {error}")}
+        pairs = list(cases.items())
+        half = len(pairs) // 2
+        return _compared(dict(pairs[:half])) | _compared(dict(pairs[half:]))
+    return dict(zip(cases, outcomes, strict=True))
+
+
+def _outcomes(cases: Sequence[Case]) -> list[Verification]:
+    with ThreadPoolExecutor(2) as pool:
+        compiled = pool.submit(_timed_cpp, cases)
+        simulated = pool.submit(_simulated, cases)
+        described = pool.submit(_described, cases)
+        outputs, seconds = compiled.result()
+        simulations, vhdl = simulated.result(), described.result()
+    return [
+        _outcome(case, cpp, seconds, verilog, seen)
+        for case, cpp, verilog, seen in zip(cases, outputs, simulations, vhdl, strict=True)
+    ]
+
+
+def _simulated(cases: Sequence[Case]) -> list[Simulation]:
+    """The Verilog: plain designs together, those behind a form each in its own bench."""
+    plain = [k for k, case in enumerate(cases) if case.design.interface.kind == "plain"]
+    found = dict(zip(plain, verilator.run_together([cases[k] for k in plain]), strict=True))
+    for k, case in enumerate(cases):
+        if k not in found:
+            rtl = [case.source.with_name(name) for name in _rtl_names(case.design)[:-1]]
+            run = forms.FormRun(case.design, case.raw, case.expected, rtl)
+            (found[k],) = forms.run_forms([run], case.folder)
+    return [found[k] for k in range(len(cases))]
+
+
+def _described(cases: Sequence[Case]) -> list[_SomeSeen | None]:
+    """The VHDL, on some vectors."""
+    return [
+        ghdl.run_on_some(
+            case.design, case.raw, case.folder, case.expected, case.source.with_suffix(".vhd")
+        )
+        for case in cases
+    ]
+
+
+def _outcome(
+    case: Case, cpp: RawArray, seconds: float, verilog: Simulation, some: _SomeSeen | None
+) -> Verification:
+    design = case.design
+    wrong_cpp = (cpp != case.expected).any(axis=1)
+    wrong_verilog = (verilog.outputs != case.expected).any(axis=1)
+    first = _first(case, cpp, wrong_cpp, "C++") or _first(
+        case, verilog.outputs, wrong_verilog, "Verilog"
     )
-    if vhdl_run is not None:
-        outputs = expected.copy()
-        outputs[rows] = vhdl_run.outputs
-        wrong = (outputs != expected).any(axis=1)
-        first = first or _first(design, raw, expected, outputs, wrong, "VHDL")
+    rows, vhdl = some or (None, None)
+    if vhdl is not None:
+        outputs = case.expected.copy()
+        outputs[rows] = vhdl.outputs
+        first = first or _first(case, outputs, (outputs != case.expected).any(axis=1), "VHDL")
     return Verification(
         design=design.name,
-        vectors=len(raw),
+        vectors=len(case.raw),
         exhaustive=vectors.is_exhaustive(design),
         cpp_mismatches=int(wrong_cpp.sum()),
         verilog_mismatches=int(wrong_verilog.sum()),
@@ -168,38 +336,28 @@ def verify(
         latency_ambiguous=verilog.ambiguous,
         measured_ii=verilog.ii,
         first_mismatch=first,
-        cpp_seconds=cpp_seconds,
+        cpp_seconds=seconds,
         verilog_seconds=verilog.seconds,
         vhdl_vectors=0 if rows is None else len(rows),
-        vhdl_mismatches=vhdl_run.mismatches if vhdl_run else 0,
-        vhdl_latency=vhdl_run.latency if vhdl_run else None,
-        vhdl_seconds=vhdl_run.seconds if vhdl_run else 0.0,
+        vhdl_mismatches=vhdl.mismatches if vhdl else 0,
+        vhdl_latency=vhdl.latency if vhdl else None,
+        vhdl_seconds=vhdl.seconds if vhdl else 0.0,
         interface=design.interface.kind,
         fault=verilog.fault,
     )
 
 
-def _simulated(
-    design: Design, raw: RawArray, folder: Path, expected: RawArray
-) -> verilator.Simulation:
-    run = verilator.run if design.interface.kind == "plain" else forms.run_form
-    return run(design, raw, folder, expected)
-
-
-def _timed_cpp(design: Design, raw: RawArray, folder: Path) -> tuple[RawArray, float]:
+def _timed_cpp(cases: Sequence[Case]) -> tuple[list[RawArray], float]:
     start = time.monotonic()
-    outputs = gpp.run(design, raw, folder)
-    return outputs, time.monotonic() - start
+    outputs = gpp.run_together(cases)
+    return outputs, (time.monotonic() - start) / len(cases)
 
 
-def _first(
-    design: Design, raw: RawArray, expected: RawArray, outputs: RawArray,
-    wrong: npt.NDArray[np.bool_], model: str,
-) -> str:  # fmt: skip
+def _first(case: Case, outputs: RawArray, wrong: npt.NDArray[np.bool_], model: str) -> str:
     if not wrong.any():
         return ""
     k = int(np.argmax(wrong))
-    graph = design.graph
+    graph, raw, expected = case.design.graph, case.raw, case.expected
     at = ", ".join(f"{n}={v}" for n, v in zip(graph.input_names, raw[k].tolist(), strict=True))
     return (
         f"first difference at vector {k}, raw {at}: {model} gives {outputs[k].tolist()}, "

@@ -1,9 +1,11 @@
 """The generated Verilog, simulated: cocotb on Verilator, a new vector every clock.
 
-The simulation only records. The latency is measured as the lag between the recorded stream and the
-reference, without the schedule. It is built in a folder of its own under the system's temporary
-folder, since make takes no path with a space in it, and a build that runs beside it would be in its
-way.
+Designs that are simulated together are one build and one run, side by side on one clock
+(`codegen/emit/streams.py`). The simulation only records. The latency of each is measured as the lag
+between its recorded stream and its reference, without the schedule. It is built in a folder of its
+own under the system's temporary folder, since make takes no path with a space in it, and a build
+that runs beside it would be in its way. The program is kept by its sources (`builds`); the bench is
+written beside each design, too, for that design alone.
 """
 
 from __future__ import annotations
@@ -17,22 +19,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from symtick.codegen.design import Design
-from symtick.codegen.emit.names import ENABLE, ports
+from symtick.codegen.emit import streams
 from symtick.codegen.emit.project import write_files, write_verilog
-from symtick.codegen.emit.vectors import from_patterns, input_nodes, stacked, to_patterns
-from symtick.codegen.ir.fixed import RawArray, raw_dtype
+from symtick.codegen.ir.fixed import RawArray
 from symtick.errors import ToolError
-from symtick.files import copy_files, write_text
-from symtick.sim import bench, runtime_cache, tools
+from symtick.sim import bench, builds, runtime_cache, tools
+from symtick.sim.case import Case
 
 _RUNNER = "run.py"
+_LOG = "simulation.log"
+_OFF = 0.25  # share of the clocks at which an enable is 0
 MADE = ("build", "__pycache__")  # folders that are not kept
 _MARGIN = 8
 # one C++ file: our designs are small, and precompiled headers cost more than they save
 BUILD_ARGS = ["--output-split", "0"]
-_MAKE_FLAGS = "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0"
+# of streams cocotb needs three ports, which say so
+_STREAM_ARGS = ["--no-public-flat-rw", *BUILD_ARGS]
+# compiling takes longer than running
+_MAKE_FLAGS = "OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O0"
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class Simulation:
         mismatches: vectors whose outputs differ from the reference at that lag.
         ambiguous: several lags agree equally well (constant outputs, for instance), so the latency
             is not measured but taken from the schedule, if that is among them.
-        seconds: wall-clock time of build and run.
+        seconds: wall-clock time of build and run, of designs simulated together an equal share.
         fault: of a design in a form (`sim.forms`) what else was wrong, in words; empty if nothing.
         lost: of such a design the vectors that a reset has removed, and that were sent again.
     """
@@ -77,7 +84,7 @@ def run(
     design: Design, raw: RawArray, folder: Path, expected: RawArray | None = None,
     source: Path | None = None,
 ) -> Simulation:  # fmt: skip
-    """Simulate a design with one vector each clock.
+    """Simulate a design with one vector each clock: `run_together` with one.
 
     Args:
         design: the design; its Verilog is written under `folder/rtl` where no other is given.
@@ -87,25 +94,45 @@ def run(
         source: Verilog to simulate in place of the design's own.
 
     Raises:
+        ToolError: as `run_together`.
+    """
+    reference = design.graph.evaluate(raw) if expected is None else expected
+    verilog = source or write_verilog(design, folder)[0]
+    return run_together([Case(design, folder, raw, reference, verilog)])[0]
+
+
+def run_together(cases: Sequence[Case]) -> list[Simulation]:
+    """Simulate designs of different names with one vector each clock; one result for each.
+
+    A design with a clock enable has its vectors at enabled clocks, and between these others with
+    junk at the inputs, of which nothing counts.
+
+    Raises:
         ToolError: a tool is missing, the temporary folder has a space in its path, or the build or
             the run fails; with the log's last lines.
     """
+    if not cases:
+        return []
     start = time.monotonic()
-    reference = design.graph.evaluate(raw) if expected is None else expected
-    flush = design.schedule.latency + _MARGIN
-    sources = write_verilog(design, folder) if source is None else [source]
-    kept = folder / "sim" / "verilog"
-    shutil.rmtree(kept, ignore_errors=True)  # what an earlier simulation left
-    with tools.build_folder() as draft:
-        write_files(draft, {f"rtl/{s.name}": s.read_text(encoding="utf-8") for s in sources})
-        work = draft / "sim" / "verilog"
-        _write_bench(design, raw, work, sources, flush)
+    clocks = [_clocks(case) for case in cases]
+    stimuli = [_stimulus(case, *when) for case, when in zip(cases, clocks, strict=True)]
+    log = _kept(cases[0]) / _LOG
+    with tools.build_folder() as work:
+        _write_bench(cases, work)
+        for case, stimulus in zip(cases, stimuli, strict=True):
+            shutil.rmtree(_kept(case), ignore_errors=True)  # what an earlier simulation left
+            (work / case.design.name / "stimulus.txt").write_text(stimulus)
         try:
-            simulate(work, kept / "simulation.log")
+            simulate(work, log)
         finally:
-            copy_files(work, kept, MADE)
-        stream = _recorded(design, work / "response.txt", len(raw) + flush)
-    return judged(design, stream, reference, time.monotonic() - start)
+            for case, stimulus in zip(cases, stimuli, strict=True):
+                _keep(case, stimulus, work, log)
+        recorded = [_recorded(case, work, on) for case, (_, on) in zip(cases, clocks, strict=True)]
+    seconds = (time.monotonic() - start) / len(cases)
+    return [
+        judged(case.design, stream, case.expected, seconds)
+        for case, stream in zip(cases, recorded, strict=True)
+    ]
 
 
 def judged(design: Design, stream: RawArray, reference: RawArray, seconds: float) -> Simulation:
@@ -128,32 +155,84 @@ def judged(design: Design, stream: RawArray, reference: RawArray, seconds: float
     )
 
 
-def _write_bench(
-    design: Design, raw: RawArray, work: Path, sources: list[Path], flush: int
-) -> None:
-    design_ports = ports(design)
-    copy_bench(work, "stream.py")
-    nodes = input_nodes(design)
-    columns = [
-        to_patterns(raw[:, j], node.fmt)
-        for j, _, _ in design_ports.inputs
-        if (node := nodes[j]) is not None
-    ]
-    rows = stacked(columns, len(raw)).tolist()
-    write_text(work / "stimulus.txt", vectors_text(rows))
+def _kept(case: Case) -> Path:
+    return case.folder / "sim" / "verilog"
+
+
+def _clocks(case: Case) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """For each clock the number of the vector at the inputs, and whether it counts.
+
+    The last vector stays for a few clocks more than the latency.
+    """
+    count = len(case.raw)
+    numbers = np.minimum(np.arange(count + case.design.schedule.latency + _MARGIN), count - 1)
+    if not case.design.interface.enable:
+        return numbers, np.ones(len(numbers), np.bool_)
+    rng = np.random.default_rng(1)
+    places = np.cumsum(rng.geometric(1.0 - _OFF, len(numbers))) - 1
+    rows = rng.integers(0, count, places[-1] + 1)
+    rows[places] = numbers
+    on = np.zeros(len(rows), np.bool_)
+    on[places] = True
+    return rows, on
+
+
+def _stimulus(case: Case, rows: npt.NDArray[np.int64], on: npt.NDArray[np.bool_]) -> str:
+    values = case.port_values[rows]
+    if case.design.interface.enable:
+        values = np.concatenate([values, on[:, None].astype(np.int64)], axis=1)
+    return streams.input_word(case.design).text(values)
+
+
+def _write_bench(cases: Sequence[Case], work: Path) -> None:
+    """The bench of several designs; each has a folder with its Verilog."""
+    folders = [case.design.name for case in cases]
+    texts = {f"{case.design.name}/{case.source.name}": case.source.read_text(encoding="utf-8")
+             for case in cases}  # fmt: skip
+    write_files(work, texts | _bench_files(cases, list(texts), folders))
+
+
+def _bench_files(
+    cases: Sequence[Case], sources: Sequence[str], folders: Sequence[str]
+) -> dict[str, str]:
+    """The texts of a bench, by name.
+
+    Args:
+        cases: its designs.
+        sources: of their Verilog, as seen from the bench.
+        folders: of the stimulus and the response of each.
+    """
+    copied = bench_files("stream.py")
     job = {
         "simulator": "verilator",
         "tests": ["stream"],
-        "made": ["response.txt"],
-        "top": design.name,
-        "sources": [f"../../rtl/{source.name}" for source in sources],
-        "build_args": BUILD_ARGS,
-        "inputs": [name for *_, name in design_ports.inputs],
-        "outputs": [name for _, name in design_ports.outputs],
-        "enable": ENABLE if design.interface.enable else "",
-        "flush": flush,
+        "made": [str(Path(folder, "response.txt")) for folder in folders],
+        "top": streams.TOP,
+        "sources": ["streams.v", *sources],
+        "build_args": _STREAM_ARGS,
+        "designs": [
+            {
+                "name": case.design.name,
+                "folder": folder,
+                "digits": streams.output_word(case.design).digits,
+            }
+            for case, folder in zip(cases, folders, strict=True)
+        ],
     }
-    write_text(work / "job.json", json.dumps(job, indent=2) + "\n")
+    text = streams.bench_text([case.design for case in cases])
+    return {**copied, "job.json": json.dumps(job, indent=2) + "\n", "streams.v": text}
+
+
+def _keep(case: Case, stimulus: str, work: Path, log: Path) -> None:
+    """Beside a design: its bench alone, what went in and came out, and the log of all."""
+    files = _bench_files([case], [f"../../rtl/{case.source.name}"], ["."])
+    files["stimulus.txt"] = stimulus
+    response = work / case.design.name / "response.txt"
+    if response.exists():
+        files["response.txt"] = response.read_text()
+    write_files(_kept(case), files)
+    if log.exists() and not (_kept(case) / _LOG).exists():
+        shutil.copyfile(log, _kept(case) / _LOG)
 
 
 def vectors_text(rows: Sequence[Sequence[int]]) -> str:
@@ -161,15 +240,14 @@ def vectors_text(rows: Sequence[Sequence[int]]) -> str:
     return "".join(" ".join(str(value) for value in row) + "\n" for row in rows)
 
 
-def copy_bench(work: Path, *files: str) -> None:
-    """Make a folder with files of the benches, and what builds and runs them."""
-    work.mkdir(parents=True)
-    for name in (_RUNNER, *files):
-        shutil.copyfile(Path(bench.__file__).parent / name, work / name)
+def bench_files(*files: str) -> dict[str, str]:
+    """The texts of files of the benches, by name, and of what builds and runs them."""
+    place = Path(bench.__file__).parent
+    return {name: (place / name).read_text(encoding="utf-8") for name in (_RUNNER, *files)}
 
 
 def simulate(work: Path, log: Path) -> None:
-    """Build and run the bench in a folder, as its job.json says.
+    """Build and run the bench in a folder, as its job.json says; a program that is kept is run.
 
     Raises:
         ToolError: a tool is missing or fails.
@@ -179,25 +257,35 @@ def simulate(work: Path, log: Path) -> None:
     tools.find("make")
     env = tool.environment()
     env["MAKEFLAGS"] = f"{env.get('MAKEFLAGS', '')} {_MAKE_FLAGS}".strip()
-    versions = [tool.version, compiler.version, cocotb.version]
-    cache = runtime_cache.folder([*versions, str(tool.path), str(compiler.path), env["MAKEFLAGS"]])
+    made_by = [tool.version, compiler.version, cocotb.version, str(tool.path), str(compiler.path),
+               str(cocotb.path), env["MAKEFLAGS"]]  # fmt: skip
+    job = json.loads((work / "job.json").read_text(encoding="utf-8"))
+    texts = [(work / name).read_text(encoding="utf-8") for name in (_RUNNER, *job["sources"])]
+    kept = builds.key([*made_by, job["top"], *job["build_args"], *job["sources"], *texts])
+    program = work / "build" / job["top"]
+    command = [sys.executable, _RUNNER]
+    if builds.fetch(kept, program):
+        tools.execute([*command, "--built"], folder=work, log=log, env=env)
+        return
+    cache = runtime_cache.folder(made_by)
     seeded = runtime_cache.seed(cache, work / "build")
-    command = [sys.executable, "run.py"]
     tools.execute(command, folder=work, log=log, env=env)
+    builds.keep(kept, program)
     if not seeded:
         runtime_cache.keep(cache, work / "build")
 
 
-def _recorded(design: Design, path: Path, cycles: int) -> RawArray:
+def _recorded(case: Case, work: Path, on: npt.NDArray[np.bool_]) -> RawArray:
+    """The outputs after each clock that counts, shape (clocks, outputs)."""
+    path = work / case.design.name / "response.txt"
     if not path.exists():
-        raise ToolError(f"the simulation of {design.name} has written no {path}")
-    formats = design.graph.output_formats
-    dtype = raw_dtype(max(fmt.width for fmt in formats) + 1)
-    words = [[int(word) for word in line.split()] for line in path.read_text().splitlines()]
-    if len(words) != cycles:
-        raise ToolError(f"the simulation of {design.name} has {len(words)} of {cycles} clocks")
-    patterns = np.array(words, dtype)
-    return stacked([from_patterns(patterns[:, k], fmt) for k, fmt in enumerate(formats)], cycles)
+        raise ToolError(f"the simulation of {case.design.name} has written no {path}")
+    lines = path.read_text().splitlines()
+    if len(lines) != len(on):
+        raise ToolError(
+            f"the simulation of {case.design.name} has {len(lines)} of {len(on)} clocks"
+        )
+    return streams.output_word(case.design).values(lines)[on]
 
 
 def _lag(stream: RawArray, reference: RawArray, scheduled: int) -> tuple[int, int, bool]:

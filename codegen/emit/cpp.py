@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from symtick.codegen.design import Design
 from symtick.codegen.emit.comments import LINE, broken, format_text, node_text, remark
 from symtick.codegen.emit.cpp_types import CppTypes
 from symtick.codegen.emit.names import ports, signal_names
-from symtick.codegen.emit.tables.functions import TableFunctions
+from symtick.codegen.emit.tables.functions import TableFunctions, table_functions
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
 from symtick.codegen.ir.graph import GNode, GOp
 from symtick.errors import WidthError
@@ -48,8 +49,6 @@ class CppText:
         types: of each node, its type's name.
         output_types: of each output, its type's name.
         wanted: of each output, a free name for its expected value.
-        body: commented lines that compute all nodes.
-        tables: the arrays that these lines read.
 
     Args:
         design: the design.
@@ -72,17 +71,27 @@ class CppText:
         self.library = library
         self.product_pragma = product_pragma
         self.ports = ports(design)
-        self.functions = TableFunctions(design)
         new = self.ports.namer.new
         self.space = new(f"{design.name}_firmware")
         self.names = signal_names(self.graph, self.ports)
         self.types = [new(f"{name}_t") for name in self.names]
         self.output_types = [new(f"{name}_t") for _, name in self.ports.outputs]
         self.wanted = [new(f"{name}_wanted") for _, name in self.ports.outputs]
-        self.tables: list[CppRom] = []
-        self.body = [
-            line for k, node in enumerate(self.graph.nodes) for line in self._node(k, node)
-        ]
+        self._tables: list[CppRom] = []
+
+    @cached_property
+    def body(self) -> list[str]:
+        """Commented lines that compute all nodes."""
+        return [line for k, node in enumerate(self.graph.nodes) for line in self._node(k, node)]
+
+    @property
+    def tables(self) -> list[CppRom]:
+        """The arrays that these lines read."""
+        return self._tables if self.body else []
+
+    @cached_property
+    def _functions(self) -> TableFunctions:
+        return table_functions(self.design)
 
     @property
     def inputs(self) -> list[tuple[str, str]]:
@@ -134,7 +143,7 @@ class CppText:
         if node.op is GOp.INPUT:
             return []
         name, kind = self.names[number], self.types[number]
-        meaning = node_text(self.graph, number, self.names, self.functions)
+        meaning = node_text(self.graph, number, self.names, self._functions)
         comment = remark(meaning, format_text(node))
         value = self._value(number, node)
         if value.startswith("bits "):
@@ -238,8 +247,8 @@ class CppText:
 
     def _table(self, number: int, node: GNode) -> str:
         name = self.ports.namer.new(f"{self.names[number]}_rom")
-        meaning = node_text(self.graph, number, self.names, self.functions)
-        self.tables.append(
+        meaning = node_text(self.graph, number, self.names, self._functions)
+        self._tables.append(
             CppRom(
                 name,
                 remark(f"{self.names[number]} = {meaning}", f"raw values of {node.fmt}"),

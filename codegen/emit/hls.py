@@ -7,7 +7,7 @@ it, and the pragmas.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -113,12 +113,15 @@ def _firmware(text: CppText, kind: _Tool, comment: list[str]) -> dict[str, str]:
     }
 
 
-def driver_files(design: Design) -> dict[str, str]:
-    """driver.cpp, which feeds the project's function with vectors from a binary file.
+def driver_files(designs: Sequence[Design]) -> dict[str, str]:
+    """driver.cpp, which feeds the functions of several projects with vectors from binary files.
 
-    Each value is 16 bytes, little endian, two's complement; ports in order.
+    It is one translation unit, which includes `<name>/firmware/<name>.cpp` of each. Called with a
+    design's number, two files and the number of vectors, it reads the first file and writes the
+    second. Each value is 16 bytes, little endian, two's complement; ports in order.
     """
-    return {"driver.cpp": render("driver.cpp.j2", **bench(CppText(design, ApTypes())))}
+    benches = [bench(CppText(design, ApTypes())) for design in designs]
+    return {"driver.cpp": render("driver.cpp.j2", designs=benches)}
 
 
 def vector_files(raw: npt.NDArray[np.generic], expected: npt.NDArray[np.generic]) -> dict[str, str]:
@@ -135,7 +138,10 @@ def vector_files(raw: npt.NDArray[np.generic], expected: npt.NDArray[np.generic]
 
 
 def _lines(values: npt.NDArray[np.generic]) -> str:
-    return "".join(" ".join(str(v) for v in row) + "\n" for row in values.tolist())
+    if not values.shape[1]:
+        return "\n" * len(values)
+    columns = [map(str, column) for column in values.T.tolist()]
+    return "".join(f"{line}\n" for line in map(" ".join, zip(*columns, strict=True)))
 
 
 def _vitis_product(name: str, in_dsp: bool) -> str:

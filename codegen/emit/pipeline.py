@@ -22,7 +22,7 @@ from symtick.codegen.emit.logic.expressions import (
 )
 from symtick.codegen.emit.logic.nodes import NodeLogic
 from symtick.codegen.emit.names import ENABLE, check, ports, signal_names
-from symtick.codegen.emit.tables.functions import TableFunctions
+from symtick.codegen.emit.tables.functions import table_functions
 from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GNode, GOp
 
@@ -125,7 +125,7 @@ class Pipeline:
         self.tables: dict[tuple[object, ...], Rom] = {}
         self._constants: dict[int, Constant] = {}
         self._assigned: list[Assignment] = []  # in order of the nodes
-        self._functions = TableFunctions(design)
+        self._functions = table_functions(design)
         self._logic = NodeLogic(self.graph, self.ports.namer.new)
         self._add_register_names()
         for k, node in enumerate(self.graph.nodes):

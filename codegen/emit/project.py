@@ -20,6 +20,7 @@ def write_project(
     folder: Path,
     raw: RawArray | None = None,
     part: str = PART,
+    expected: RawArray | None = None,
 ) -> list[Path]:
     """Write the HLS project, with test-bench data for the vectors `raw` if given.
 
@@ -28,15 +29,22 @@ def write_project(
         folder: project folder; it is made where it is not there.
         raw: raw input integers, shape (vectors, inputs).
         part: AMD's part number, for build_prj.tcl.
+        expected: outputs for these, shape (vectors, outputs), where they are known.
 
     Returns:
         The files written.
     """
-    files = hls_files(design, part)
-    if raw is not None:
-        columns = [index for index, *_ in ports(design).inputs]
-        files |= vector_files(raw[:, columns], design.graph.evaluate(raw))
-    return write_files(folder, files)
+    written = write_files(folder, hls_files(design, part))
+    return written if raw is None else written + write_vectors(design, folder, raw, expected)
+
+
+def write_vectors(
+    design: Design, folder: Path, raw: RawArray, expected: RawArray | None = None
+) -> list[Path]:
+    """Write the test-bench data for raw inputs, as `write_project` does; returns the files."""
+    columns = [index for index, *_ in ports(design).inputs]
+    outputs = design.graph.evaluate(raw) if expected is None else expected
+    return write_files(folder, vector_files(raw[:, columns], outputs))
 
 
 def write_verilog(design: Design, folder: Path) -> list[Path]:

@@ -19,6 +19,7 @@ from symtick.errors import InputError
 
 EXHAUSTIVE = 1 << 14
 _CROSSED = 4096
+_LOW = (1 << 64) - 1
 
 
 def make(design: Design, count: int, seed: int, data: npt.ArrayLike | None = None) -> RawArray:
@@ -159,6 +160,28 @@ def from_patterns(patterns: RawArray, fmt: Fixed) -> RawArray:
         return raw
     top = 1 << (fmt.width - 1)
     return np.asarray((raw ^ top) - top)
+
+
+def to_words(values: RawArray) -> npt.NDArray[np.uint64]:
+    """Two 64-bit words for each value, the low one first, in two's complement; one more axis."""
+    words = np.empty((*values.shape, 2), "<u8")
+    if values.dtype == np.object_:
+        words[..., 0] = (values & _LOW).astype(np.uint64)
+        words[..., 1] = ((values >> 64) & _LOW).astype(np.uint64)
+    else:
+        signed = values.astype(np.int64)
+        words[..., 0] = signed.view(np.uint64)
+        words[..., 1] = (signed >> 63).view(np.uint64)
+    return words
+
+
+def from_words(words: npt.NDArray[np.uint64], fmt: Fixed) -> RawArray:
+    """Raw integers of bit patterns in two words each, shape (rows, 2)."""
+    dtype = raw_dtype(fmt.width)
+    patterns: RawArray = words[:, 0].astype(dtype)
+    if dtype is np.object_:
+        patterns = patterns + (words[:, 1].astype(object) << 64)
+    return from_patterns(patterns, fmt)
 
 
 def stacked(columns: Sequence[RawArray], count: int) -> RawArray:

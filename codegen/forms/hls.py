@@ -51,6 +51,14 @@ def hls_form_files(design: Design, tool: HlsTool = HlsTool.VITIS) -> dict[str, s
     return files
 
 
+def firmware_names(design: Design) -> tuple[str, ...]:
+    """The files of a design's project that its C++ is compiled from, form and core."""
+    tops = dict.fromkeys([design.name, design.top])
+    names = [f"firmware/{top}.{suffix}" for top in tops for suffix in ("h", "cpp")]
+    streams = [STREAM_HEADER] if design.interface.kind == "axi_stream" else []
+    return "firmware/defines.h", *names, *streams
+
+
 def form_driver_files(design: Design) -> dict[str, str]:
     """driver.cpp as `emit.hls.driver_files` has it, for the function around the core.
 
@@ -65,7 +73,8 @@ def form_driver_files(design: Design) -> dict[str, str]:
     if made is None:
         return {}
     text = CppText(design, ApTypes())
-    return {"driver.cpp": render("driver.cpp.j2", **_bench(design, made, text, HlsTool.VITIS))}
+    values = _bench(design, made, text, HlsTool.VITIS)
+    return {"driver.cpp": render("driver.cpp.j2", designs=[values])}
 
 
 def _values(design: Design, made: Form, text: CppText, tool: HlsTool) -> dict[str, object]:

@@ -149,6 +149,9 @@ class GraphBuilder:
     nodes: list[GNode] = field(default_factory=list)
     _known: dict[GNode, int] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.input_names = tuple(self.input_names)  # a graph is hashable
+
     @classmethod
     def of(cls, graph: Graph) -> GraphBuilder:
         """A builder that holds a graph's nodes by their own numbers."""

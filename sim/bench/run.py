@@ -1,7 +1,8 @@
 """Build a design in a simulator and run cocotb tests on it.
 
 This file stands alone: it is copied beside a design. `job.json` in the same folder says what to
-build, in which simulator, and which tests to run; the simulator must be on PATH.
+build, in which simulator, and which tests to run; the simulator must be on PATH. With `--built` the
+program that is there is run as it is.
 """
 
 from __future__ import annotations
@@ -15,15 +16,16 @@ from typing import Any
 from cocotb_tools.runner import get_runner
 
 
-def _run(here: Path, job: dict[str, Any]) -> None:
+def _run(here: Path, job: dict[str, Any], built: bool) -> None:
     runner = get_runner(job["simulator"])
-    runner.build(
-        sources=[here / source for source in job["sources"]],
-        hdl_toplevel=job["top"],
-        build_args=job["build_args"],
-        build_dir=here / "build",
-        timescale=("1ns", "1ns"),
-    )
+    if not built:
+        runner.build(
+            sources=[here / source for source in job["sources"]],
+            hdl_toplevel=job["top"],
+            build_args=job["build_args"],
+            build_dir=here / "build",
+            timescale=("1ns", "1ns"),
+        )
     runner.test(
         test_module=job["tests"],
         hdl_toplevel=job["top"],
@@ -41,7 +43,7 @@ def main() -> int:
     os.environ["PYTHONPATH"] = str(here)
     sys.path.insert(0, str(here))
     try:
-        _run(here, job)
+        _run(here, job, "--built" in sys.argv[1:])
     except RuntimeError as error:
         # the tools have said above what is wrong: a traceback would only hide it
         print(error)

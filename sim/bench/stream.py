@@ -1,66 +1,55 @@
 """cocotb test: a new input vector every clock, the outputs recorded every clock.
 
 This file stands alone: it is copied beside a design and can be run there again (`python run.py`).
-It compares nothing and knows no latency; it only records. Where the design has a clock enable, the
-vectors come at enabled clocks, and between these are others with junk at the inputs, of which
-nothing is recorded.
+It compares nothing and knows no latency; it only records. Designs that are simulated together have
+their inputs side by side in one word, the first design's lowest, and their outputs in another.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, RisingEdge
 
-_OFF = 0.25  # share of the clocks at which an enable is 0
+
+def _rows(designs: list[dict[str, Any]]) -> list[str]:
+    """For each clock the digits of all inputs; a design keeps its last vector to the end."""
+    streams = [Path(d["folder"], "stimulus.txt").read_text().splitlines() for d in designs]
+    longest = max(map(len, streams))
+    held = [s + s[-1:] * (longest - len(s)) for s in streams]
+    return ["".join(words) for words in zip(*reversed(held), strict=True)]
 
 
-class _Inputs:
-    """The input ports, of which only those are written that change."""
-
-    def __init__(self, dut: Any, job: dict[str, Any]) -> None:
-        self.ports = [dut[name] for name in job["inputs"]]
-        self.last: list[int | None] = [None] * len(self.ports)
-        self.rows = [
-            [int(word) for word in line.split()]
-            for line in Path("stimulus.txt").read_text().splitlines()
-        ]
-
-    def drive(self, number: int) -> None:
-        """A vector at the ports."""
-        values = self.rows[number]
-        for handle, value, old in zip(self.ports, values, self.last, strict=True):
-            if value != old:
-                handle.value = value
-        self.last = list(values)
+def _record(designs: list[dict[str, Any]], seen: list[str]) -> None:
+    """Write the outputs of each design, as long as its own stream lasted."""
+    end = len(seen[0])
+    for design in designs:
+        start = end - design["digits"]
+        lines = len(Path(design["folder"], "stimulus.txt").read_text().splitlines())
+        words = [line[start:end] for line in seen[:lines]]
+        Path(design["folder"], "response.txt").write_text("\n".join(words) + "\n")
+        end = start
 
 
 @cocotb.test()
 async def stream(dut: Any) -> None:
-    """Drive stimulus.txt just after each rising edge, sample just before the next one."""
-    job = json.loads(Path("job.json").read_text())
-    inputs, outputs = _Inputs(dut, job), [dut[name] for name in job["outputs"]]
-    count = len(inputs.rows)
+    """Drive the stimulus just after each rising edge, sample just before the next one."""
+    designs = json.loads(Path("job.json").read_text())["designs"]
+    digits = sum(design["digits"] for design in designs)
+    stimulus, response = dut.stimulus, dut.response
     seen: list[str] = []
     Clock(dut.clk, 2, unit="ns").start()
     rising, falling = RisingEdge(dut.clk), FallingEdge(dut.clk)
-    enable = dut[job["enable"]] if job["enable"] else None
-    random = Random(1)
-    for cycle in range(count + job["flush"]):
+    last = ""
+    for row in _rows(designs):
         await rising
-        while enable is not None and random.random() < _OFF:
-            enable.value = 0
-            inputs.drive(random.randrange(count))
-            await rising
-        if enable is not None:
-            enable.value = 1
-        if cycle < count:
-            inputs.drive(cycle)
+        if row != last:
+            stimulus.value = int(row, 16)
+            last = row
         await falling
-        seen.append(" ".join(str(int(handle.value)) for handle in outputs))
-    Path("response.txt").write_text("\n".join(seen) + "\n")
+        seen.append(f"{int(response.value):0{digits}x}")
+    _record(designs, seen)

@@ -47,9 +47,11 @@ def _design(inputs: list[str], outputs: list[str], name: str = "top") -> Design:
 
 
 def _complaints(design: Design, folder: Path) -> str:
-    for name, text in {**hls_files(design), **driver_files(design)}.items():
+    for name, text in hls_files(design).items():
         write_text(folder / name, text)
-    sources = [f"firmware/{design.name}.cpp", "driver.cpp", f"{design.name}_test.cpp"]
+        write_text(folder / design.name / name, text)
+    write_text(folder / "driver.cpp", driver_files([design])["driver.cpp"])
+    sources = ["driver.cpp", f"{design.name}_test.cpp"]
     headers = str(tools.find("hls4ml").path)
     done = subprocess.run(
         [*tools.find("g++").command, "-std=c++14", "-fsyntax-only", "-Wall",

@@ -49,7 +49,7 @@ def test_project_compiles_without_a_warning(tmp_path: Path) -> None:
     graph = chance(seed=6, size=40)
     made = design(graph, spread(graph, 2, seed=0), 2, "quiet")
     write_project(made, tmp_path)
-    gpp.build(made, tmp_path)
+    gpp.build([(made, tmp_path)], tmp_path / "work")
     assert (tmp_path / "sim" / "cpp" / "build.log").read_text() == ""
 
 
@@ -60,4 +60,4 @@ def test_text_that_does_not_compile_is_a_tool_error(tmp_path: Path) -> None:
     source = tmp_path / "firmware" / "broken.cpp"
     source.write_text(source.read_text() + "nonsense\n")
     with pytest.raises(ToolError, match="nonsense"):
-        gpp.build(made, tmp_path)
+        gpp.build([(made, tmp_path)], tmp_path / "work")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import mpmath
 import numpy as np
@@ -105,7 +106,14 @@ class TableFunctions:
         """The candidates that are near a table at a few of its codes."""
         entries = _reached(node, at)
         few = np.unique(np.linspace(0, len(entries) - 1, _FEW).astype(int))
-        return self._candidates.near(at.points[few], entries[few], node.fmt.frac)
+        limit = _limit(entries)
+        return self._candidates.near(at.points[few], entries[few], node.fmt.frac, limit)
+
+
+@lru_cache(maxsize=2)
+def table_functions(design: Design) -> TableFunctions:
+    """The functions of a design's tables, found once for all texts that name them."""
+    return TableFunctions(design)
 
 
 class _Candidates:
@@ -131,12 +139,14 @@ class _Candidates:
         self._factors = np.array(formula.constants, np.float64)
         self._values: dict[bytes, tuple[Reals, Reals]] = {}
 
-    def near(self, points: Reals, entries: RawArray, frac: int) -> Iterator[Univariate]:
-        """The functions that are near the entries at all of these points."""
+    def near(
+        self, points: Reals, entries: RawArray, frac: int, limit: float
+    ) -> Iterator[Univariate]:
+        """The functions that are within a limit, in ulp, of the entries at all of these points."""
         values, products = self._at(points)
-        for k in np.flatnonzero(_near(values, entries, frac)):
+        for k in np.flatnonzero(_near(values, entries, frac, limit)):
             yield self._functions[k]
-        for k, unit in np.argwhere(_near(products, entries, frac)):
+        for k, unit in np.argwhere(_near(products, entries, frac, limit)):
             yield _times(float(self._factors[k]), self._units[unit])
 
     def _at(self, points: Reals) -> tuple[Reals, Reals]:
@@ -159,11 +169,21 @@ def _values(function: Univariate, points: Reals) -> Reals:
         return np.full(points.shape, np.nan)
 
 
-def _near(values: Reals, entries: RawArray, frac: int) -> npt.NDArray[np.bool_]:
-    """Whether the values along the last axis are near all entries."""
+def _limit(entries: RawArray) -> float:
+    """How far, in ulp, a function that is named can be from one of these entries.
+
+    Where the values are too few for `_LEAST_VALUES`, each entry is the rounded function.
+    """
+    distinct = len(set(entries.tolist()))
+    lost = 1e-9 + _LOST * float(np.abs(entries.astype(np.float64)).max())
+    return max((u for u, least in _LEAST_VALUES.items() if distinct >= least), default=0.5) + lost
+
+
+def _near(values: Reals, entries: RawArray, frac: int, limit: float) -> npt.NDArray[np.bool_]:
+    """Whether the values along the last axis are within a limit of all entries."""
     with np.errstate(invalid="ignore", over="ignore"):
         gaps = np.abs(np.ldexp(values, frac) - entries.astype(np.float64))
-    return np.asarray((gaps <= max(_LEAST_VALUES)).all(axis=-1))
+    return np.asarray((gaps <= limit).all(axis=-1))
 
 
 def _times(value: float, function: Univariate) -> Univariate:
@@ -231,7 +251,7 @@ def _fit(
     """A function as that of a table, if it is near everywhere."""
     entries = _reached(node, at)
     values = _values(function, at.points)
-    if not _near(values, entries, node.fmt.frac):
+    if not _near(values, entries, node.fmt.frac, _limit(entries)):
         return None
     nearest = rounded(values, node.fmt.frac, lambda k: function.exact(at.points[k]))
     quant = Quant.RND if (nearest == entries).all() else None

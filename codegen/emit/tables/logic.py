@@ -50,7 +50,7 @@ def table_logic(graph: Graph, number: int) -> TableLogic | None:
         for code, signal in zip(codes, signals, strict=True):
             address = (address << signal.fmt.width) + (code & (1 << signal.fmt.width) - 1)
         entries[codes] = node.contents[address]
-    pattern = _chosen(signals, entries, frozenset(range(len(leaves))))
+    pattern = _chosen(signals, entries, frozenset(range(len(leaves))), {})
     if pattern is None or len(pattern) > _LONGEST:
         return None
     return TableLogic(pattern, leaves)
@@ -65,9 +65,27 @@ def _leaves(graph: Graph, number: int) -> tuple[int, ...]:
 
 
 def _chosen(
-    signals: Sequence[GNode], entries: Mapping[tuple[int, ...], int], free: frozenset[int]
+    signals: Sequence[GNode],
+    entries: Mapping[tuple[int, ...], int],
+    free: frozenset[int],
+    known: dict[frozenset[tuple[int, ...]], str | None],
 ) -> str | None:
-    """Entries as conditional expressions on single bits, over at most one whole signal."""
+    """Entries as conditional expressions on single bits, over at most one whole signal.
+
+    What is found is `known` by the codes: bits that are told apart in another order leave the same.
+    """
+    codes = frozenset(entries)
+    if codes not in known:
+        known[codes] = _found(signals, entries, free, known)
+    return known[codes]
+
+
+def _found(
+    signals: Sequence[GNode],
+    entries: Mapping[tuple[int, ...], int],
+    free: frozenset[int],
+    known: dict[frozenset[tuple[int, ...]], str | None],
+) -> str | None:
     values = set(entries.values())
     if len(values) == 1:
         return str(values.pop())
@@ -81,7 +99,7 @@ def _chosen(
         halves = [{c: v for c, v in entries.items() if bool(c[k]) is bit} for bit in (True, False)]
         if not all(halves):
             continue
-        parts = [_chosen(signals, half, free - {k}) for half in halves]
+        parts = [_chosen(signals, half, free - {k}, known) for half in halves]
         if None not in parts:
             texts.append(_joined(f"{{{k}}}", str(parts[0]), str(parts[1])))
     return min(texts, key=len, default=None)

@@ -7,8 +7,9 @@ report.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,14 @@ from symtick.files import locked, write_json
 from symtick.hwcost import Device, load_device
 from symtick.sim import nextpnr, vitis, yosys
 from symtick.sim.tools import find
-from symtick.sim.verify import Verification, verify
+from symtick.sim.verify import TOOLS, Subject, Verification, verify_together
 
 VERIFY = Path("results/verify.json")
 SYNTH = Path("results/synth.json")
+
+
+def _unobserved(outcome: Verification) -> None:
+    """Nobody looks on."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,9 @@ def verify_folder(
 ) -> Verification:
     """Run all emitted languages against the reference; writes tb_data/, sim/, results/verify.json.
 
+    What is run is the firmware/ and the rtl/ that are in the folder, whoever has written them; they
+    are written where they are missing.
+
     Args:
         folder: a design folder.
         vectors: number of vectors at least.
@@ -108,12 +116,45 @@ def verify_folder(
         MissingExtraError: the extra that brings a tool is not installed.
         ToolError: a tool is missing or fails.
     """
-    spec, design = read_spec(folder)
-    require("symtick verify", tools=("g++", "make", "hls4ml", "verilator", "cocotb"))
-    with locked(folder, "verify", wait=True):
-        outcome = verify(design, folder, vectors, seed, data, spec.part)
-        write_json(folder / VERIFY, outcome.to_json())
-    return outcome
+    return verify_folders([folder], vectors, seed, data)[0]
+
+
+def verify_folders(
+    folders: Sequence[Path],
+    vectors: int = VECTORS,
+    seed: int = 0,
+    data: npt.ArrayLike | None = None,
+    progress: Callable[[Verification], None] = _unobserved,
+) -> list[Verification]:
+    """`verify_folder` for several designs, of different names, that share builds.
+
+    Args:
+        folders: design folders.
+        vectors: number of vectors for each at least.
+        seed: of the random ones.
+        data: raw rows of real data to include.
+        progress: is told of each outcome as soon as it is written.
+
+    Raises:
+        InputError: a folder has no design, or two designs have one name.
+        MissingExtraError: the extra that brings a tool is not installed.
+        ToolError: a tool is missing or fails; for a design, when the others are done.
+    """
+
+    def keep(number: int, outcome: Verification) -> None:
+        write_json(folders[number] / VERIFY, outcome.to_json())
+        progress(outcome)
+
+    specs = [read_spec(folder) for folder in folders]
+    require("symtick verify", tools=TOOLS)
+    subjects = [
+        Subject(design, folder, data, spec.part, written=True)
+        for folder, (spec, design) in zip(folders, specs, strict=True)
+    ]
+    with ExitStack() as stack:
+        for folder in folders:
+            stack.enter_context(locked(folder, "verify", wait=True))
+        return verify_together(subjects, vectors, seed, keep)
 
 
 def synthesise_folder(

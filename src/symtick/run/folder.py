@@ -206,19 +206,19 @@ class Run:
         Args:
             vectors: for each design, with rows of the test part among them; the job's by default.
             seed: of the random ones.
-            progress: is told of each outcome; two designs are verified at a time.
+            progress: is told of each outcome; designs that share a build are done together.
 
         Raises:
             InputError: the run has no design, or is being verified already.
             ToolError: a tool is missing or fails.
         """
-        from symtick.design_folder.checks import verify_folder
+        from symtick.design_folder.checks import verify_folders
 
         folders = design_folders(self.folder)
         count = vectors or self.job.verify.vectors
         data = self.raw(self.test.X[:VERIFY_ROWS])
         with locked(self.folder, "verify"):
-            return _two_at_a_time(lambda f: verify_folder(f, count, seed, data), folders, progress)
+            return verify_folders(folders, count, seed, data, progress)
 
     def synthesise(
         self,

@@ -80,7 +80,7 @@ def test_small_design_equals_its_golden_file(name: str) -> None:
         | vhdl_files(made)
         | rtl_files(made)
         | hls_files(made)
-        | driver_files(made)
+        | driver_files([made])
     )
     golden = GOLDEN / (Path(name).name + ".txt")
     if os.environ.get("SYMTICK_REGENERATE") == "1":
@@ -103,7 +103,7 @@ def test_the_text_has_the_registers_of_the_schedule(seed: int, latency: int | No
 @pytest.mark.parametrize("seed", range(4))
 def test_text_is_plain_deterministic_and_ends_in_a_newline(seed: int) -> None:
     once, again = (
-        {**verilog_files(d), **hls_files(d), **driver_files(d)}
+        {**verilog_files(d), **hls_files(d), **driver_files([d])}
         for d in (_compiled(seed), _compiled(seed))
     )
     assert once == again

@@ -14,8 +14,10 @@ from symtick.codegen.emit import project, vectors
 from symtick.codegen.emit.hls import HlsTool
 from symtick.codegen.forms.hls import hls_form_files
 from symtick.codegen.forms.project import write_forms
+from symtick.codegen.ir.fixed import RawArray
 from symtick.errors import ToolError
 from symtick.sim import gpp, tools
+from symtick.sim.case import Case
 
 pytestmark = pytest.mark.sim
 
@@ -37,10 +39,18 @@ def _mixed() -> Design:
     return design(graph, [0] * len(graph.nodes), 1, "mixed")
 
 
+def _written(made: Design, raw: RawArray, folder: Path) -> Case:
+    project.write_project(made, folder)
+    write_forms(made, folder)
+    source = folder / "rtl" / f"{made.name}.v"
+    return Case(made, folder, raw, made.graph.evaluate(raw), source)
+
+
 def test_a_wide_vector_reaches_the_core_whole(tmp_path: Path) -> None:
     made = replace(_wide(), interface=Interface("ap_vld"))
     raw = vectors.make(made, 0, 0)[:2000]
-    assert (gpp.run(made, raw, tmp_path) == made.graph.evaluate(raw)).all()
+    case = _written(made, raw, tmp_path)
+    assert (gpp.run_together([case])[0] == case.expected).all()
     text = (tmp_path / "firmware" / "wide_vld.cpp").read_text()
     assert "#pragma HLS INTERFACE ap_vld port=inputs_p\n" in text
 
@@ -48,17 +58,15 @@ def test_a_wide_vector_reaches_the_core_whole(tmp_path: Path) -> None:
 def test_a_stream_has_values_padding_and_marks(tmp_path: Path) -> None:
     made = replace(_mixed(), interface=Interface("axi_stream"))
     raw = vectors.make(made, 0, 0)[:2000]
-    assert (gpp.run(made, raw, tmp_path) == made.graph.evaluate(raw)).all()
+    case = _written(made, raw, tmp_path)
+    assert (gpp.run_together([case])[0] == case.expected).all()
     path = tmp_path / "firmware" / "mixed_axis.cpp"
     text = path.read_text()
     good = "reply_.last = word_.last"
     assert good in text
     path.write_text(text.replace(good, "reply_.last = 0"))
-    program = gpp.build(made, tmp_path)
-    work = program.parent
     with pytest.raises(ToolError, match="status 7"):
-        tools.execute([program, work / "in.bin", work / "out.bin", str(len(raw))],
-                      folder=work, log=work / "run.log")  # fmt: skip
+        gpp.run_together([case])
 
 
 def test_a_projects_bench_calls_the_form(tmp_path: Path) -> None:

@@ -1,0 +1,157 @@
+"""Designs that are verified together: each is judged as it would be alone, faults are its own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hand_designs import arithmetic, design, spread, wide
+
+from symtick.codegen import Design, Fixed, GOp, Graph, GraphBuilder
+from symtick.codegen.emit.project import write_project, write_verilog
+from symtick.errors import InputError, ToolError
+from symtick.sim import builds, tools
+from symtick.sim import verify as verifying
+from symtick.sim.case import Case
+from symtick.sim.verify import Subject, Verification, verify, verify_together
+
+
+def _sum(name: str) -> Design:
+    b = GraphBuilder(("x0", "x1"))
+    total = b.op(GOp.ADD, b.input(0, Fixed(6, 3)), b.input(1, Fixed(6, 3)))
+    return design(b.build([total], ["y"]), [0, 0, 0], 1, name)
+
+
+def _spread(graph: Graph, latency: int, name: str) -> Design:
+    return design(graph, spread(graph, latency, seed=1), latency, name)
+
+
+def _designs() -> list[Design]:
+    return [
+        _spread(arithmetic(), 0, "unclocked"),
+        _spread(wide(), 3, "wide"),  # over 64 bits
+        *(_sum(name) for name in ("plain", "signless", "late", "off")),
+    ]
+
+
+def _changed(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+
+
+def _alike(outcome: Verification) -> Verification:
+    return replace(outcome, cpp_seconds=0.0, verilog_seconds=0.0, vhdl_seconds=0.0)
+
+
+def _commands(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The commands that are executed from now on."""
+    commands: list[str] = []
+    execute = tools.execute
+
+    def told(command: Sequence[str | Path], **options: object) -> str:
+        commands.append(" ".join(map(str, command)))
+        return execute(command, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(tools, "execute", told)
+    return commands
+
+
+@pytest.mark.sim
+@pytest.mark.slow
+def test_each_is_judged_alone_and_builds_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builds, "_path", lambda name: tmp_path / "cache" / name)
+    monkeypatch.setattr(verifying, "_groups", lambda names: [range(len(names))])  # one build
+    subjects = [Subject(d, tmp_path / d.name, written=True) for d in _designs()]
+    good = {v.design: v for v in verify_together(subjects, 700)}
+    assert all(v.ok for v in good.values())
+    assert [v.measured_latency for v in good.values()] == [0, 3, 1, 1, 1, 1]
+    alone = verify(subjects[1].design, tmp_path / "alone", 700)
+    assert _alike(alone) == _alike(good["wide"])
+
+    commands = _commands(monkeypatch)
+    again = {v.design: v for v in verify_together(subjects, 700)}
+    assert {k: _alike(v) for k, v in again.items()} == {k: _alike(v) for k, v in good.items()}
+    commands = [c for c in commands if "ghdl" not in c]
+    assert len(commands) == 1 + len(subjects)  # one simulation, and the C++ of each
+    assert sum("--built" in c for c in commands) == 1 and not any("g++" in c for c in commands)
+
+    late = "reg signed [6:0] late;\n    always @(posedge clk) late <= add2_s1;\n    assign y = late"
+    _changed(tmp_path / "signless/rtl/signless.v", "{x0[5], x0}", "{1'b0, x0}")
+    _changed(tmp_path / "late/rtl/late.v", "assign y = add2_s1", late)
+    _changed(tmp_path / "off/firmware/off.cpp", "= x0 + x1", "= x0 - x1")
+    told: list[str] = []
+    bad = {
+        v.design: v for v in verify_together(subjects, 700, done=lambda k, v: told.append(v.design))
+    }
+    assert told == [s.design.name for s in subjects]
+    assert bad["signless"].verilog_mismatches > 0 == bad["signless"].cpp_mismatches
+    assert "Verilog gives" in bad["signless"].first_mismatch
+    assert bad["off"].cpp_mismatches > 0 == bad["off"].verilog_mismatches
+    assert (bad["late"].measured_latency, bad["late"].verilog_mismatches) == (2, 0)
+    assert not any(bad[name].ok for name in ("signless", "off", "late"))
+    for name in ("unclocked", "wide", "plain"):
+        assert _alike(bad[name]) == _alike(good[name])
+
+    monkeypatch.undo()  # the bench beside a design runs alone
+    place = tmp_path / "late/sim/verilog"
+    response = (place / "response.txt").read_bytes()
+    (place / "response.txt").unlink()
+    found = tools.find("verilator")
+    tools.execute(
+        [sys.executable, "run.py"], folder=place, log=tmp_path / "log", env=found.environment()
+    )
+    assert (place / "response.txt").read_bytes() == response
+
+
+def _written(names: Sequence[str], folder: Path) -> list[Subject]:
+    made = [_sum(name) for name in names]
+    for one in made:
+        write_project(one, folder / one.name)
+        write_verilog(one, folder / one.name)
+    return [Subject(one, folder / one.name) for one in made]
+
+
+def _outcome(case: Case) -> Verification:
+    return Verification(case.design.name, 1, False, 0, 0, 1, 1, False, 1, "", 0.0, 0.0)
+
+
+def test_a_design_that_does_not_build_fails_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def outcomes(cases: Sequence[Case]) -> list[Verification]:
+        if any(case.design.name in ("bad", "worse") for case in cases):
+            raise ToolError("syntax error")
+        return [_outcome(case) for case in cases]
+
+    monkeypatch.setattr(verifying, "_outcomes", outcomes)
+    monkeypatch.setattr(tools, "find", lambda name: None)
+    names = ["d1", "d2", "bad", "d3", "d4", "worse", "d5"]
+    told: list[str] = []
+    with pytest.raises(ToolError, match="design bad: syntax error"):
+        verify_together(
+            _written(names, tmp_path), 10, done=lambda k, v: told.append(f"{k} {v.design}")
+        )
+    assert sorted(told) == ["0 d1", "1 d2", "3 d3", "4 d4", "6 d5"]
+
+
+def test_two_designs_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="two designs are named 'same'"):
+        verify_together([Subject(_sum("same"), tmp_path / k) for k in "ab"])
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 30, 33, 100])
+def test_groups_hold_every_design_once(count: int) -> None:
+    groups = verifying._groups(["d"] * count)
+    assert [k for group in groups for k in group] == list(range(count))
+    assert 0 < max(map(len, groups)) <= 16 and max(map(len, groups)) - min(map(len, groups)) <= 1
+    assert len(groups) >= min(count, 2)
+
+
+def test_nothing_is_verified_at_once() -> None:
+    assert verify_together([]) == []
