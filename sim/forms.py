@@ -1,9 +1,9 @@
-"""The Verilog of a design in the form that its interface gives it, simulated.
+"""The Verilog or VHDL of a design in the form that its interface gives it, simulated.
 
 The benches in `sim/bench` drive the ports of the form: with gaps, with an enable or a reset in mid
 stream, with a receiver that is not ready. They compare every vector and measure latencies; what
-came out is compared once more here. They run in Verilator, or in Icarus Verilog, which knows
-undefined values and needs no compiler.
+came out is compared once more here. Verilog runs in Verilator, or in Icarus Verilog, which knows
+undefined values and needs no compiler; VHDL in GHDL.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from symtick.codegen.emit.names import ports
 from symtick.codegen.emit.project import write_files
 from symtick.codegen.forms.form import INPUTS, Form, Lane, form
 from symtick.codegen.forms.verilog import side_by_side, write_form
+from symtick.codegen.forms.vhdl import vhdl_side_by_side
 from symtick.codegen.ir.fixed import RawArray
 from symtick.errors import InputError
 from symtick.files import copy_files, write_text
@@ -37,7 +38,11 @@ from symtick.sim.verilator import (
 )
 
 _FLUSH = 8
-_BUILD_ARGS = {"verilator": BUILD_ARGS, "icarus": ["-g2005"]}
+_BUILD_ARGS = {"verilator": BUILD_ARGS, "icarus": ["-g2005"], "ghdl": []}
+_PROGRAMS = {"icarus": "iverilog", "ghdl": "ghdl"}
+_RUN_ARGS = {"ghdl": ["--workdir=build"]}
+# registers begin undefined, of which numeric_std would tell at length
+_PLUS_ARGS = {"ghdl": ["--ieee-asserts=disable"]}
 _ALL = "side_by_side"  # the module that holds several forms
 
 
@@ -69,7 +74,7 @@ class FormRun:
         design: the design.
         raw: raw input integers, shape (vectors, inputs).
         expected: reference outputs, shape (vectors, outputs).
-        sources: Verilog of the form and all in it.
+        sources: Verilog or VHDL of the form and all in it.
     """
 
     design: Design
@@ -94,8 +99,8 @@ def run_forms(
 
     Args:
         runs: the designs.
-        folder: the bench, its log and what it recorded are kept in its `sim/verilog`.
-        simulator: `verilator` or `icarus`.
+        folder: the bench, its log and what it recorded are kept in its `sim/verilog` or `sim/vhdl`.
+        simulator: `verilator` or `icarus`; or `ghdl`, of VHDL.
 
     Returns:
         What was seen of each; the time is that of all.
@@ -105,10 +110,11 @@ def run_forms(
         ToolError: a tool is missing, or the build or the run fails.
     """
     start = time.monotonic()
-    kept = folder / "sim" / "verilog"
+    language = "vhdl" if simulator == "ghdl" else "verilog"
+    kept = folder / "sim" / language
     shutil.rmtree(kept, ignore_errors=True)  # what an earlier simulation left
     with tools.build_folder() as draft:
-        work = draft / "sim" / "verilog"
+        work = draft / "sim" / language
         benches = ("ap_vld.py", "axi_stream.py", "scoreboard.py", "words.py")
         write_files(work, bench_files(*benches))
         sources = {
@@ -117,7 +123,10 @@ def run_forms(
         }  # fmt: skip
         if len(runs) > 1:
             forms = [(_prefix(k, runs), run.form) for k, run in enumerate(runs)]
-            sources[f"rtl/{_ALL}.v"] = side_by_side(forms, _ALL)
+            if language == "vhdl":
+                sources[f"rtl/{_ALL}.vhd"] = vhdl_side_by_side(forms, _ALL)
+            else:
+                sources[f"rtl/{_ALL}.v"] = side_by_side(forms, _ALL)
         write_files(draft, sources)
         _write_bench(runs, work, list(sources), simulator)
         try:
@@ -141,6 +150,9 @@ def _write_bench(
         write_text(work / run.design.name / "expected.txt", vectors_text(run.expected.tolist()))
     job = {
         "simulator": simulator,
+        "language": "vhdl" if simulator == "ghdl" else "verilog",
+        "run_args": _RUN_ARGS.get(simulator, []),
+        "plus_args": _PLUS_ARGS.get(simulator, []),
         "tests": sorted({run.design.interface.kind for run in runs}),
         "top": _ALL if len(runs) > 1 else runs[0].form.top,
         "sources": [f"../../{name}" for name in sources],
@@ -172,7 +184,7 @@ def _simulate(work: Path, log: Path, simulator: str) -> None:
         simulate(work, log)
         return
     tools.find("cocotb")
-    tools.find("iverilog")
+    tools.find(_PROGRAMS[simulator])
     tools.execute([sys.executable, "run.py"], folder=work, log=log)
 
 

@@ -21,9 +21,11 @@ from symtick.codegen.emit.names import ENABLE, ports
 from symtick.codegen.emit.project import write_files, write_vhdl
 from symtick.codegen.emit.templates import render
 from symtick.codegen.emit.vectors import stacked
+from symtick.codegen.forms.vhdl import write_vhdl_form
 from symtick.codegen.ir.fixed import Fixed, RawArray, raw_dtype
 from symtick.errors import ToolError
 from symtick.sim import tools
+from symtick.sim.forms import FormRun, run_forms
 from symtick.sim.verilator import Simulation, judged
 
 MOST_VECTORS = 2000  # in `run_on_some`
@@ -70,7 +72,7 @@ def run(
 def run_on_some(
     design: Design, raw: RawArray, folder: Path, expected: RawArray, source: Path | None = None
 ) -> tuple[npt.NDArray[np.int64], Simulation] | None:
-    """Simulate a design's VHDL on vectors at equal distances, at most 2,000.
+    """Simulate a design's VHDL on vectors at equal distances, at most 2,000, behind its form.
 
     GHDL interprets arithmetic bit by bit, and is far slower than Verilator. What is printed is the
     logic that the Verilog prints, of which Verilator has seen all vectors.
@@ -80,7 +82,7 @@ def run_on_some(
         raw: raw input integers, shape (vectors, inputs).
         folder: as of `run`.
         expected: reference outputs, shape (vectors, outputs).
-        source: as of `run`.
+        source: as of `run`; the form's VHDL then lies beside it.
 
     Returns:
         The numbers of the vectors, and what they have shown; None where GHDL is missing.
@@ -91,7 +93,13 @@ def run_on_some(
     if not tools.available("ghdl"):
         return None
     rows = np.unique(np.linspace(0, len(raw) - 1, min(len(raw), MOST_VECTORS)).astype(np.int64))
-    return rows, run(design, raw[rows], folder, expected[rows], source)
+    if design.interface.kind == "plain":
+        return rows, run(design, raw[rows], folder, expected[rows], source)
+    if source is None:
+        sources = write_vhdl_form(design, folder)
+    else:
+        sources = [source, source.with_name(f"{design.top}.vhd")]
+    return rows, run_forms([FormRun(design, raw[rows], expected[rows], sources)], folder, "ghdl")[0]
 
 
 def analyse(sources: list[Path], folder: Path, standard: str = "93") -> str:

@@ -246,7 +246,7 @@ def _prepared(subject: Subject, count: int, seed: int) -> Case:
     design, folder = subject.design, subject.folder
     raw = vectors.make(design, count, seed, subject.data)
     expected = design.graph.evaluate(raw)
-    rtl = [folder / "rtl" / name for name in _rtl_names(design)]
+    rtl = [folder / "rtl" / name for s in (".v", ".vhd") for name in _rtl_names(design, s)]
     firmware = [folder / name for name in firmware_names(design)]
     if subject.written and all(path.exists() for path in (*rtl, *firmware)):
         write_vectors(design, folder, raw, expected)
@@ -258,9 +258,9 @@ def _prepared(subject: Subject, count: int, seed: int) -> Case:
     return Case(design, folder, raw, expected, rtl[0])
 
 
-def _rtl_names(design: Design) -> list[str]:
-    """The Verilog, that of the ports' form behind it, and the VHDL."""
-    return [*(f"{top}.v" for top in dict.fromkeys([design.name, design.top])), f"{design.name}.vhd"]
+def _rtl_names(design: Design, suffix: str) -> list[str]:
+    """The Verilog or the VHDL, and that of the ports' form behind it."""
+    return [f"{top}{suffix}" for top in dict.fromkeys([design.name, design.top])]
 
 
 def _compared(cases: Mapping[int, Case]) -> dict[int, Verification | ToolError]:
@@ -295,7 +295,7 @@ def _simulated(cases: Sequence[Case]) -> list[Simulation]:
     found = dict(zip(plain, verilator.run_together([cases[k] for k in plain]), strict=True))
     for k, case in enumerate(cases):
         if k not in found:
-            rtl = [case.source.with_name(name) for name in _rtl_names(case.design)[:-1]]
+            rtl = [case.source.with_name(name) for name in _rtl_names(case.design, ".v")]
             run = forms.FormRun(case.design, case.raw, case.expected, rtl)
             (found[k],) = forms.run_forms([run], case.folder)
     return [found[k] for k in range(len(cases))]
@@ -343,7 +343,7 @@ def _outcome(
         vhdl_latency=vhdl.latency if vhdl else None,
         vhdl_seconds=vhdl.seconds if vhdl else 0.0,
         interface=design.interface.kind,
-        fault=verilog.fault,
+        fault=verilog.fault or (vhdl.fault if vhdl else ""),
     )
 
 

@@ -205,6 +205,9 @@ def _bench_files(
     copied = bench_files("stream.py")
     job = {
         "simulator": "verilator",
+        "language": "verilog",
+        "run_args": [],
+        "plus_args": [],
         "tests": ["stream"],
         "made": [str(Path(folder, "response.txt")) for folder in folders],
         "top": streams.TOP,

@@ -9,6 +9,7 @@ from symtick.codegen.emit.hls import HlsTool
 from symtick.codegen.emit.project import write_files
 from symtick.codegen.forms.hls import hls_form_files
 from symtick.codegen.forms.verilog import form_files
+from symtick.codegen.forms.vhdl import vhdl_form_files
 
 
 def write_forms(design: Design, folder: Path, tool: HlsTool = HlsTool.VITIS) -> list[Path]:
@@ -26,4 +27,5 @@ def write_forms(design: Design, folder: Path, tool: HlsTool = HlsTool.VITIS) -> 
         InputError: the design reads no input.
         WidthError: a word has more than 4096 bits.
     """
-    return write_files(folder, hls_form_files(design, tool) | form_files(design))
+    rtl = form_files(design) | vhdl_form_files(design)
+    return write_files(folder, hls_form_files(design, tool) | rtl)

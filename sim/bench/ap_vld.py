@@ -17,6 +17,7 @@ from scoreboard import Scoreboard  # type: ignore[import-not-found]  # copied be
 from words import (  # type: ignore[import-not-found]
     Ports,
     packed,
+    read,
     read_jobs,
     read_rows,
     unpacked,
@@ -100,11 +101,11 @@ async def _start(lines: _Lines, rising: Any) -> None:
 
 def _look(lines: _Lines, formats: list[dict[str, int]], board: Scoreboard, enable: bool) -> None:
     """What the outputs say before the next edge."""
-    valids = [int(line.value) for line in lines.valids]
+    valids = [read(line, board) for line in lines.valids]
     if len(set(valids)) > 1:
         board.fault(f"the valid lines of the outputs differ: {valids}")
     elif valids[0] and not enable:
         board.fault("outputs are valid while the enable is 0")
     elif valids[0]:
         pairs = zip(lines.outputs, formats, strict=True)
-        board.give([unpacked(int(handle.value), lane) for handle, lane in pairs])
+        board.give([unpacked(read(handle, board), lane) for handle, lane in pairs])

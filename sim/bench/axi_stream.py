@@ -20,6 +20,7 @@ from scoreboard import Scoreboard  # type: ignore[import-not-found]  # copied be
 from words import (  # type: ignore[import-not-found]
     Ports,
     packed,
+    read,
     read_jobs,
     read_rows,
     unpacked,
@@ -85,14 +86,14 @@ class _Bench:
     def look(self, ready: bool) -> None:
         """What happens at the next edge."""
         board, lines = self.board, self.lines
-        if self.offered and int(lines.ready.value):
+        if self.offered and read(lines.ready, board):
             board.take()
             self.offered = False
         elif self.offered and self.calm and board.tick and self.steady():
             board.fault("a vector is refused though nothing was ever held back")
         shown = None
-        if int(lines.out_valid.value):
-            shown = int(lines.out_data.value), int(lines.out_last.value)
+        if read(lines.out_valid, board):
+            shown = read(lines.out_data, board), read(lines.out_last, board)
         if self.left is not None and shown != self.left:
             board.fault(f"the output changes from {self.left} to {shown} before it was taken")
         if shown is not None and ready:
@@ -107,11 +108,11 @@ class _Bench:
     async def reset(self, rising: Any, falling: Any) -> None:
         """A reset of three clocks: what is under way is lost."""
         lines = self.lines
-        lines.reset.value, lines.valid.value, lines.out_ready.value = 0, 0, 1
+        lines.reset.value, lines.valid.value, lines.out_ready.value = 0, 0, 0
         await rising
         await rising
         await falling
-        if int(lines.out_valid.value) or int(lines.ready.value):
+        if read(lines.out_valid, self.board) or read(lines.ready, self.board):
             self.board.fault("the module is valid or ready in reset")
         await rising
         lines.reset.value = 1
@@ -133,10 +134,10 @@ class _Bench:
         if self.random.random() < _PROBE:
             self.lines.out_ready.value = int(not ready)
             await Timer(1, unit="ns")
-            before = int(self.lines.ready.value)
+            before = read(self.lines.ready, self.board)
             self.lines.out_ready.value = int(ready)
             await falling
-            if int(self.lines.ready.value) != before:
+            if read(self.lines.ready, self.board) != before:
                 self.board.fault("s_axis_tready follows m_axis_tready within a clock")
         else:
             self.lines.out_ready.value = int(ready)

@@ -29,10 +29,12 @@ def _run(here: Path, job: dict[str, Any], built: bool) -> None:
     runner.test(
         test_module=job["tests"],
         hdl_toplevel=job["top"],
-        hdl_toplevel_lang="verilog",
+        hdl_toplevel_lang=job["language"],
         build_dir=here / "build",
         test_dir=here,
         results_xml=str(here / "results.xml"),
+        test_args=job["run_args"],
+        plusargs=job["plus_args"],
     )
 
 

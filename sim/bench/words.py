@@ -47,6 +47,15 @@ def packed(values: list[int], lanes: list[Lane], random: Random) -> int:
     return word
 
 
+def read(line: Any, board: Any) -> int:
+    """The bits of a port; a fault where one is undefined, and then 0."""
+    try:
+        return int(line.value)
+    except ValueError:
+        board.fault(f"{line._name} is undefined: {line.value}")
+        return 0
+
+
 def unpacked(word: int, lane: Lane) -> int:
     """The number in a lane, all bits of its room counted."""
     room = lane["room"]

@@ -12,6 +12,7 @@ from hand_designs import built, design, mixed_inputs, spread
 from symtick.codegen import Design, GOp, GraphBuilder, Interface
 from symtick.codegen.emit import vectors
 from symtick.codegen.forms.verilog import write_form
+from symtick.codegen.forms.vhdl import write_vhdl_form
 from symtick.errors import InputError
 from symtick.sim import verilator
 from symtick.sim.forms import FormRun, run_form, run_forms
@@ -43,19 +44,25 @@ MADE = {
 }
 
 
-def _run(made: Design, folder: Path, count: int) -> FormRun:
+WRITERS = {"icarus": write_form, "ghdl": write_vhdl_form}
+
+
+def _run(made: Design, folder: Path, count: int, simulator: str) -> FormRun:
     raw = vectors.make(made, 0, 0)
     raw = raw[:: max(1, len(raw) // count)]
-    return FormRun(made, raw, made.graph.evaluate(raw), write_form(made, folder))
+    return FormRun(made, raw, made.graph.evaluate(raw), WRITERS[simulator](made, folder))
 
 
-def test_each_form_gives_the_graphs_integers_after_the_stated_ticks(tmp_path: Path) -> None:
+@pytest.mark.parametrize("simulator", WRITERS)
+def test_each_form_gives_the_graphs_integers_after_the_stated_ticks(
+    simulator: str, tmp_path: Path
+) -> None:
     runs = [
-        _run(replace(make(), interface=interface, name=f"{name}_{kind}"), tmp_path, 250)
+        _run(replace(make(), interface=interface, name=f"{name}_{kind}"), tmp_path, 250, simulator)
         for name, make in MADE.items()
         for kind, interface in FORMS.items()
     ]
-    for run, found in zip(runs, run_forms(runs, tmp_path, "icarus"), strict=True):
+    for run, found in zip(runs, run_forms(runs, tmp_path, simulator), strict=True):
         name, schedule = run.design.name, run.design.schedule
         assert (found.fault, found.mismatches, found.ii) == ("", 0, 1), name
         assert found.latency == schedule.latency, name
@@ -91,30 +98,53 @@ MUTANTS = {
 OLD = "    reg old;\n    always @(posedge ap_clk) old <= inputs_ap_vld;\n    reg [2:0] valid;"
 
 
-def _mutant(number: int, name: str, folder: Path) -> FormRun:
-    kind, suffix, good, bad = MUTANTS[name]
+VHDL_MUTANTS = {
+    "valid early": ("vld", "_vld", "done <= valid(2)", "done <= valid(1)"),
+    "valid ignores the enable": ("vld_all", "_vld", "elsif ap_ce = '1' then", "else"),
+    "registers ignore the enable": ("vld_all", "", "if ce = '1' then", "if true then"),
+    "no reset": ("vld_all", "_vld", "if ap_rst = '1'", "if false"),
+    "two inputs exchanged": ("vld", "_vld", "inputs(4 downto 0)", "inputs(9 downto 5)"),
+    "tlast dropped": ("axis", "_axis", "last(0) <= s_axis_tlast", "last(0) <= '0'"),
+    "one credit too many": ("axis", "_axis", "next_held = DEPTH", "next_held = DEPTH + 1"),
+    "padding of the output": ("axis", "_axis", "(others => '0');\n    made(13",
+                              "(others => '1');\n    made(13"),
+    "reset keeps the FIFO": ("axis", "_axis", "waiting <= (others => '0');\n            end",
+                             "end"),
+    "ready within the clock": ("axis", "_axis", "s_axis_tready <= ready",
+                               "s_axis_tready <= ready and m_axis_tready"),
+}  # fmt: skip
+
+
+def _mutant(
+    number: int, mutant: tuple[str, str, str, str], folder: Path, simulator: str
+) -> FormRun:
+    kind, suffix, good, bad = mutant
     made = replace(DESIGNS["tagger"](), interface=FORMS[kind], name=f"m{number}")
-    run = _run(made, folder, 250)
-    path = folder / "rtl" / f"m{number}{suffix}.v"
+    run = _run(made, folder, 250, simulator)
+    path = folder / "rtl" / f"m{number}{suffix}{run.sources[0].suffix}"
     text = path.read_text()
-    assert good in text, name
+    assert good in text, mutant
     declared = "    reg [2:0] valid;"
     path.write_text(text.replace(good, bad).replace(declared, OLD if "old" in bad else declared))
     return run
 
 
-def test_faults_in_a_form_are_found(tmp_path: Path) -> None:
-    runs = [_mutant(k, name, tmp_path) for k, name in enumerate(MUTANTS)]
-    found = run_forms(runs, tmp_path, "icarus")
-    assert [name for name, seen in zip(MUTANTS, found, strict=True) if not seen.fault] == []
+@pytest.mark.parametrize(("simulator", "mutants"), [("icarus", MUTANTS), ("ghdl", VHDL_MUTANTS)])
+def test_faults_in_a_form_are_found(
+    simulator: str, mutants: dict[str, tuple[str, str, str, str]], tmp_path: Path
+) -> None:
+    runs = [_mutant(k, m, tmp_path, simulator) for k, m in enumerate(mutants.values())]
+    found = run_forms(runs, tmp_path, simulator)
+    assert [name for name, seen in zip(mutants, found, strict=True) if not seen.fault] == []
     assert all(seen.ii is None for seen in found)
 
 
 def test_verify_drives_the_form(tmp_path: Path) -> None:
-    made = replace(DESIGNS["tagger"](), interface=FORMS["axis"])
+    made = replace(DESIGNS["network"](), interface=FORMS["axis"])
     outcome = verify(made, tmp_path, 500)
     outcome.check()
     assert "through axi_stream, C++ 0 mismatches, Verilog 0 mismatches" in str(outcome)
+    assert (outcome.vhdl_mismatches, outcome.vhdl_latency) == (0, 1)
     assert not replace(outcome, fault="tick 3: it is late").ok
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from golden_designs import DESIGNS
-from hand_designs import built, design, mixed_inputs
+from hand_designs import design
 
 from symtick.codegen import Design, Fixed, GOp, GraphBuilder, Interface
 from symtick.codegen.emit import project, vectors
@@ -22,21 +22,12 @@ from symtick.sim.case import Case
 pytestmark = pytest.mark.sim
 
 
-def _wide() -> Design:
-    """An input vector of 1,056 bits, over what an ap_uint has unless it is told."""
-    b = GraphBuilder(tuple(f"x{k}" for k in range(22)))
-    total = b.input(0, Fixed(48, 40))
-    for k in range(1, 22):
-        total = b.op(GOp.MAX if k % 2 else GOp.MIN, total, b.input(k, Fixed(48, 40)))
-    graph = b.build([total], ["inputs"])
-    return design(graph, [0] * len(graph.nodes), 1, "wide")
-
-
-def _mixed() -> Design:
-    b = GraphBuilder(tuple(f"x{k}" for k in range(4)))
-    x0, x1, x2, x3 = mixed_inputs(b)
-    graph = built(b, [b.op(GOp.GE, x0, x1), b.op(GOp.SUB, x1, x3), x2])
-    return design(graph, [0] * len(graph.nodes), 1, "mixed")
+def _tiny() -> Design:
+    """Two inputs and two outputs, of which neither fills its bytes."""
+    b = GraphBuilder(("x0", "x1"))
+    x0, x1 = b.input(0, Fixed(6, 3)), b.input(1, Fixed(5, 3, False))
+    graph = b.build([b.op(GOp.GE, x0, x1), b.op(GOp.SUB, x1, x0)], ["more", "gap"])
+    return design(graph, [0] * len(graph.nodes), 1, "tiny")
 
 
 def _written(made: Design, raw: RawArray, folder: Path) -> Case:
@@ -46,21 +37,35 @@ def _written(made: Design, raw: RawArray, folder: Path) -> Case:
     return Case(made, folder, raw, made.graph.evaluate(raw), source)
 
 
-def test_a_wide_vector_reaches_the_core_whole(tmp_path: Path) -> None:
-    made = replace(_wide(), interface=Interface("ap_vld"))
-    raw = vectors.make(made, 0, 0)[:2000]
+def test_a_vector_reaches_the_core(tmp_path: Path) -> None:
+    made = replace(_tiny(), interface=Interface("ap_vld"))
+    raw = vectors.make(made, 0, 0)
     case = _written(made, raw, tmp_path)
     assert (gpp.run_together([case])[0] == case.expected).all()
-    text = (tmp_path / "firmware" / "wide_vld.cpp").read_text()
-    assert "#pragma HLS INTERFACE ap_vld port=inputs_p\n" in text
+    text = (tmp_path / "firmware" / "tiny_vld.cpp").read_text()
+    for name in ("inputs", "more", "gap"):
+        assert f"#pragma HLS INTERFACE ap_vld port={name}\n" in text
+
+
+@pytest.mark.parametrize(("inputs", "wider"), [(21, False), (22, True)])
+def test_words_over_1024_bits_are_asked_for(inputs: int, wider: bool) -> None:
+    b = GraphBuilder(tuple(f"x{k}" for k in range(inputs)))
+    total = b.input(0, Fixed(48, 40))
+    for k in range(1, inputs):
+        total = b.op(GOp.MAX, total, b.input(k, Fixed(48, 40)))
+    graph = b.build([total], ["y"])
+    wide = design(graph, [0] * len(graph.nodes), 1, "wide")
+    for kind, top in (("ap_vld", "wide_vld"), ("axi_stream", "wide_axis")):
+        text = hls_form_files(replace(wide, interface=Interface(kind)))[f"firmware/{top}.h"]
+        assert ("#define AP_INT_MAX_W 4096" in text) == wider
 
 
 def test_a_stream_has_values_padding_and_marks(tmp_path: Path) -> None:
-    made = replace(_mixed(), interface=Interface("axi_stream"))
+    made = replace(_tiny(), interface=Interface("axi_stream"))
     raw = vectors.make(made, 0, 0)[:2000]
     case = _written(made, raw, tmp_path)
     assert (gpp.run_together([case])[0] == case.expected).all()
-    path = tmp_path / "firmware" / "mixed_axis.cpp"
+    path = tmp_path / "firmware" / "tiny_axis.cpp"
     text = path.read_text()
     good = "reply_.last = word_.last"
     assert good in text
@@ -70,7 +75,7 @@ def test_a_stream_has_values_padding_and_marks(tmp_path: Path) -> None:
 
 
 def test_a_projects_bench_calls_the_form(tmp_path: Path) -> None:
-    made = replace(DESIGNS["tagger"](), interface=Interface("axi_stream"))
+    made = replace(_tiny(), interface=Interface("axi_stream"))
     raw = vectors.make(made, 100, 0)
     project.write_project(made, tmp_path, raw)
     write_forms(made, tmp_path)
@@ -80,8 +85,8 @@ def test_a_projects_bench_calls_the_form(tmp_path: Path) -> None:
                          log=tmp_path / "bench.log", env=env)  # fmt: skip
     assert f"{len(raw)} vectors, 0 mismatches" in said
     script = (tmp_path / "build_prj.tcl").read_text()
-    assert "set_top tagger_axis\n" in script and "add_files firmware/tagger_axis.cpp" in script
-    core = (tmp_path / "firmware" / "tagger.cpp").read_text()
+    assert "set_top tiny_axis\n" in script and "add_files firmware/tiny_axis.cpp" in script
+    core = (tmp_path / "firmware" / "tiny.cpp").read_text()
     assert "#pragma HLS INLINE\n" in core and "INTERFACE" not in core
 
 
