@@ -170,6 +170,53 @@ def _entries(bits: str, width: int, size: int) -> list[int | None]:
     return [int(word, 2) if set(word) <= {"0", "1"} and word else None for word in words]
 
 
+def always_enabled(module: Mapping[str, Any], enable: str) -> dict[str, Any]:
+    """A module as it is while its clock enable is 1, without that port.
+
+    What is returned is the module itself if a tick is an enabled edge of its clock: it is only
+    returned where every register keeps its value while the enable is 0, which a multiplexer
+    before it shows, and where nothing else reads the enable.
+
+    Args:
+        module: the module's JSON value.
+        enable: name of the port.
+
+    Raises:
+        NetlistError: there is no such port, a register obeys it not, or something else reads it.
+    """
+    ports, cells = dict(module["ports"]), dict(module["cells"])
+    line = ports.pop(enable, {"bits": []})["bits"]
+    if len(line) != 1:
+        raise NetlistError(f"there is no clock enable {enable}")
+    gates = {
+        name: cell["connections"] for name, cell in cells.items()
+        if cell["type"] == "$mux" and cell["connections"]["S"] == line
+    }  # fmt: skip
+    kept = {
+        y: (a, b)
+        for pins in gates.values()
+        for y, a, b in zip(pins["Y"], pins["A"], pins["B"], strict=True)
+    }
+    for name in gates:
+        del cells[name]
+    for name, cell in cells.items():
+        pins = cell["connections"]
+        if cell["type"] == REGISTER:
+            pairs = list(zip(pins["D"], pins["Q"], strict=True))
+            if any(kept.get(d, (None, None))[0] != q for d, q in pairs):
+                raise NetlistError(f"register {name} does not keep its value while {enable} is 0")
+            cells[name] = {**cell, "connections": {**pins, "D": [kept[d][1] for d, _ in pairs]}}
+    gone = {*line, *kept}
+    for name, cell in cells.items():
+        read = [n for pin, nets in cell["connections"].items()
+                if cell["port_directions"][pin] == "input" for n in nets]  # fmt: skip
+        if not gone.isdisjoint(read):
+            raise NetlistError(f"{name} reads {enable}, which is for registers alone")
+    if not gone.isdisjoint(net for port in ports.values() for net in port["bits"]):
+        raise NetlistError(f"an output shows {enable}, which is for registers alone")
+    return {**module, "ports": ports, "cells": cells}
+
+
 def run_yosys(lines: Sequence[str], folder: Path, name: str, timeout: float) -> None:
     """Run commands in `folder`; script and log are `<name>.ys` and `<name>.log`.
 

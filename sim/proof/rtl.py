@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from symtick.codegen.design import Design
+from symtick.codegen.emit.names import ENABLE
 from symtick.codegen.ir.graph import GNode, GOp, Graph
 from symtick.errors import ToolError
 from symtick.files import write_text
@@ -31,6 +32,7 @@ from symtick.sim.proof.netlist import (
     Net,
     Netlist,
     NetlistError,
+    always_enabled,
     run_yosys,
 )
 from symtick.sim.proof.outcome import Finding, Step, Verdict, combined
@@ -60,8 +62,8 @@ def verilog_equals_graph(
     """
     start = _processor_seconds()
     try:
-        check = _Check(design, _read(source, design.name, folder))
-        findings = check.findings(folder, timeout)
+        check = _Check(design, _read(source, design, folder))
+        findings = _enabled(design) + check.findings(folder, timeout)
         if search and combined(f.verdict for f in findings) is not Verdict.PROVED:
             findings += check.refuted(source, folder, search)
     except NetlistError as error:
@@ -74,8 +76,15 @@ def _processor_seconds() -> float:
     return time.process_time() + children.ru_utime + children.ru_stime
 
 
-def _read(source: Path, top: str, folder: Path) -> Netlist:
-    path = folder.resolve() / "emitted.json"
+def _enabled(design: Design) -> list[Finding]:
+    """What the reading of a design with a clock enable has shown of that."""
+    reason = f"every register keeps its value while {ENABLE} is 0, which nothing else reads"
+    found = Finding("clock enable", Verdict.PROVED, reason)
+    return [found] if design.interface.enable else []
+
+
+def _read(source: Path, design: Design, folder: Path) -> Netlist:
+    path, top = folder.resolve() / "emitted.json", design.name
     lines = [
         f'read_verilog -sv -nolatches "{source.resolve()}"',
         f"hierarchy -check -top {top}",
@@ -85,7 +94,8 @@ def _read(source: Path, top: str, folder: Path) -> Netlist:
         f'write_json "{path}"',
     ]
     run_yosys(lines, folder, "read", TIMEOUT)
-    return Netlist(json.loads(path.read_text())["modules"][top])
+    module = json.loads(path.read_text())["modules"][top]
+    return Netlist(always_enabled(module, ENABLE) if design.interface.enable else module)
 
 
 @dataclass

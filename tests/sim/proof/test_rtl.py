@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -11,7 +13,7 @@ from golden_designs import DESIGNS
 from hand_designs import chance, design, spread
 
 from benchmarks.codegen.mutants import verilog_mutants
-from symtick.codegen import Design
+from symtick.codegen import PLAIN, Design, Interface
 from symtick.codegen.emit.verilog import verilog_files
 from symtick.errors import ToolError
 from symtick.sim.proof.outcome import Step, Verdict
@@ -62,6 +64,25 @@ def test_a_wrong_node_is_named(
     assert text.count(before) == 1
     step = _proved(made, text.replace(before, after), tmp_path)
     assert [finding.subject for finding in step.open] == [subject]
+
+
+def test_a_clock_enable_is_part_of_the_proof(tmp_path: Path) -> None:
+    made = replace(DESIGNS["tagger"](), interface=Interface("ap_vld", enable=True))
+    text = _text(made)
+    step = _proved(made, text, tmp_path)
+    assert step.verdict is Verdict.PROVED, step.open
+    assert step.findings[0].subject == "clock enable"
+    gate, output = "@(posedge clk) if (ce) begin", "assign index = "
+    assert text.count(gate) > 1 and text.count(output) == 1
+    for before, after, reason in (
+        (gate, "@(posedge clk) begin", "does not keep its value while ce is 0"),
+        (gate, "@(posedge clk) if (!ce) begin", "reads ce|does not keep its value"),
+        (output, "assign index = {2{ce}} & ", "reads ce, which is for registers alone"),
+    ):
+        (found,) = _proved(made, text.replace(before, after, 1), tmp_path).findings
+        assert found.verdict is Verdict.COUNTEREXAMPLE and re.search(reason, found.reason)
+    plain = _proved(made, _text(replace(made, interface=PLAIN)), tmp_path)
+    assert plain.open[0].reason == "there is no clock enable ce"
 
 
 @pytest.mark.sim
