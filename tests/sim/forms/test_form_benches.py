@@ -139,6 +139,43 @@ def test_faults_in_a_form_are_found(
     assert all(seen.ii is None for seen in found)
 
 
+_LIKE_VITIS = {
+    "vld_all": """module {top}(input ap_clk, input ap_rst, input ap_start, output ap_done,
+    output ap_idle, output ap_ready, input [19:0] inputs, input inputs_ap_vld,
+    output [1:0] index, output index_ap_vld, output [5:0] margin, output margin_ap_vld);
+    wire taken = ap_start & inputs_ap_vld;
+    assign ap_ready = taken, ap_done = index_ap_vld, ap_idle = ~ap_start;
+    {top}_own own(.ap_clk(ap_clk), .ap_rst(ap_rst), .ap_ce(1'b1), .inputs(inputs),
+        .inputs_ap_vld(taken), .index(index), .index_ap_vld(index_ap_vld), .margin(margin),
+        .margin_ap_vld(margin_ap_vld));
+endmodule
+""",
+    "axis": """module {top}(input ap_clk, input ap_rst_n,
+    input [31:0] s_axis_TDATA, input s_axis_TVALID, output s_axis_TREADY, input [3:0] s_axis_TKEEP,
+    input [3:0] s_axis_TSTRB, input s_axis_TLAST, output [15:0] m_axis_TDATA, output m_axis_TVALID,
+    input m_axis_TREADY, output [1:0] m_axis_TKEEP, output [1:0] m_axis_TSTRB, output m_axis_TLAST);
+    assign m_axis_TKEEP = 2'd3, m_axis_TSTRB = 2'd3;
+    {top}_own own(.aclk(ap_clk), .aresetn(ap_rst_n), .s_axis_tdata(s_axis_TDATA),
+        .s_axis_tvalid(s_axis_TVALID & &{{s_axis_TKEEP, s_axis_TSTRB}}),
+        .s_axis_tready(s_axis_TREADY), .s_axis_tlast(s_axis_TLAST), .m_axis_tdata(m_axis_TDATA),
+        .m_axis_tvalid(m_axis_TVALID), .m_axis_tready(m_axis_TREADY), .m_axis_tlast(m_axis_TLAST));
+endmodule
+""",
+}
+
+
+@pytest.mark.parametrize("kind", _LIKE_VITIS)
+def test_the_benches_find_the_ports_that_vitis_writes(kind: str, tmp_path: Path) -> None:
+    """The design's own logic behind the names of the documented interface, block control too."""
+    made = replace(DESIGNS["tagger"](), interface=FORMS[kind])
+    run = _run(made, tmp_path, 250, "icarus")
+    path = run.sources[-1]
+    own = path.read_text().replace(f"module {made.top} ", f"module {made.top}_own ")
+    path.write_text(own + _LIKE_VITIS[kind].format(top=made.top))
+    (found,) = run_forms([run], tmp_path, "icarus")
+    assert (found.fault, found.mismatches, found.latency) == ("", 0, 3) and found.lost > 0
+
+
 def test_verify_drives_the_form(tmp_path: Path) -> None:
     made = replace(DESIGNS["network"](), interface=FORMS["axis"])
     outcome = verify(made, tmp_path, 500)

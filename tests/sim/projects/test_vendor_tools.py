@@ -10,10 +10,15 @@ from command_line import command
 from fake_amd import COSIM, installed
 
 from symtick import compile_text
-from symtick.codegen import Area
+from symtick.codegen import Area, Interface
 from symtick.design_folder.checks import read_synthesis, synthesise_folder
 from symtick.design_folder.folder import read_spec
-from symtick.design_folder.vendor_tools import agreed, vendor_lines
+from symtick.design_folder.vendor_tools import (
+    agreed,
+    vendor_lines,
+    vitis_figures,
+    vivado_figures,
+)
 from symtick.errors import InputError, ToolError
 from symtick.hwcost.reports.hls import CosimReport, parse_cosim
 from symtick.sim import hls_rtl, vitis
@@ -62,6 +67,27 @@ def test_one_command_runs_all_and_reads_it_back(
     routed_calls = (design / "rtl" / "calls.txt").read_text().splitlines()
     assert routed_calls[2].startswith("synth_design -top jets -part xcvu9p")
     assert routed_calls[3:7] == ["opt_design", "place_design", "phys_opt_design", "route_design"]
+
+
+@pytest.mark.sim
+def test_a_form_is_what_the_tools_build_and_its_bench_drives_their_rtl(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "design"
+    compile_text("s = x*y", ["x=fixed<7,3>", "y=ufixed<5,2>"], folder=folder, name="jets",
+                 device="xcvu9p-2", clock_mhz=360.0, latency=4,
+                 interface=Interface("ap_vld", enable=True, reset=True))  # fmt: skip
+    installed(tmp_path, monkeypatch, "vitis_hls", "vivado")
+    _, design = read_spec(folder)
+    vendor = vitis_figures(folder, design)
+    assert vendor["top"] == "jets_vld"
+    assert vendor["bench"] == {"vectors": 4096, "mismatches": 0, "latency": 4}
+    calls = (folder / "calls.txt").read_text().splitlines()
+    assert "set_top jets_vld" in calls and "config_interface -clock_enable" in calls
+    assert [c.split()[1] for c in calls if c.startswith("add_files firmware")] == [
+        "firmware/jets.cpp", "firmware/jets_vld.cpp",
+    ]  # fmt: skip
+    assert vivado_figures(folder, design)["state"] == "Routed"
 
 
 def test_vitis_run_runs_the_same_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
