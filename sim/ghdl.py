@@ -28,7 +28,7 @@ from symtick.sim import tools
 from symtick.sim.forms import FormRun, run_forms
 from symtick.sim.verilator import Simulation, judged
 
-MOST_VECTORS = 2000  # in `run_on_some`
+MOST_VECTORS = 1000  # in `run_on_some`
 _MARGIN = 8
 _NEWLINE, _ZERO, _ONE = b"\n01"
 # registers begin undefined, of which numeric_std would tell at length
@@ -72,7 +72,7 @@ def run(
 def run_on_some(
     design: Design, raw: RawArray, folder: Path, expected: RawArray, source: Path | None = None
 ) -> tuple[npt.NDArray[np.int64], Simulation] | None:
-    """Simulate a design's VHDL on vectors at equal distances, at most 2,000, behind its form.
+    """Simulate a design's VHDL on vectors at equal distances, at most 1,000, behind its form.
 
     GHDL interprets arithmetic bit by bit, and is far slower than Verilator. What is printed is the
     logic that the Verilog prints, of which Verilator has seen all vectors.

@@ -139,10 +139,10 @@ def test_text_that_does_not_compile_is_a_tool_error(tmp_path: Path) -> None:
 def _verified(folder: Path, monkeypatch: pytest.MonkeyPatch, count: int = 100) -> Verification:
     """`verify` of a sum whose C++ and Verilog are right without being run."""
     made = _sum()
-    monkeypatch.setattr(gpp, "run", lambda design, raw, folder: design.graph.evaluate(raw))
+    monkeypatch.setattr(gpp, "run_together", lambda cases: [case.expected for case in cases])
     monkeypatch.setattr(
-        verilator, "run",
-        lambda design, raw, folder, expected: Simulation(expected, 1, 1, 0, False, 0.0),
+        verilator, "run_together",
+        lambda cases: [Simulation(case.expected, 1, 1, 0, False, 0.0) for case in cases],
     )  # fmt: skip
     return verify(made, folder, count)
 
@@ -151,7 +151,7 @@ def test_verification_runs_the_vhdl(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     outcome = _verified(tmp_path, monkeypatch)
     assert outcome.ok and outcome.vectors == 4096 and outcome.vhdl_vectors == ghdl.MOST_VECTORS
     assert (outcome.vhdl_mismatches, outcome.vhdl_latency) == (0, 1)
-    assert str(outcome).endswith("VHDL 0 mismatches in 2000")
+    assert str(outcome).endswith("VHDL 0 mismatches in 1000")
     assert (tmp_path / "sim/vhdl/simulation.log").is_file()
 
 
@@ -162,7 +162,7 @@ def test_verification_tells_a_wrong_vhdl(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(project, "vhdl_files", files)
     outcome = _verified(tmp_path, monkeypatch)
-    assert not outcome.ok and outcome.vhdl_mismatches > 1900
+    assert not outcome.ok and outcome.vhdl_mismatches > 900
     assert "VHDL gives" in outcome.first_mismatch
     with pytest.raises(VerificationError, match="VHDL 19"):
         outcome.check()
