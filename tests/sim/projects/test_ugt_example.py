@@ -1,7 +1,8 @@
-"""examples/ugt: what its README says of the block and of the events."""
+"""examples/ugt: what its README says of the block and of the events; all tools run on the block."""
 
 from __future__ import annotations
 
+import json
 import re
 import runpy
 import shlex
@@ -11,9 +12,10 @@ import numpy as np
 import pytest
 import yaml
 from command_line import command
+from fake_amd import installed
 
 from symtick.codegen import Fixed
-from symtick.design_folder.checks import synthesise_folder, verify_folder
+from symtick.design_folder.checks import read_synthesis, verify_folder
 from symtick.design_folder.folder import estimate_folder
 
 FOLDER = Path(__file__).parents[3] / "examples" / "ugt"
@@ -42,7 +44,10 @@ def test_words_fill_and_fit_their_formats(events: dict[str, np.ndarray]) -> None
 @pytest.mark.sim
 @pytest.mark.synth
 def test_the_block_is_what_the_readme_says(
-    events: dict[str, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    events: dict[str, np.ndarray],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     text = re.search(r"^    symtick (compile (?:.*\\\n)*.*)", README, re.MULTILINE)
     assert text is not None
@@ -64,6 +69,41 @@ def test_the_block_is_what_the_readme_says(
     outcome = verify_folder(tmp_path / "topbits", 3000, data=raw)
     outcome.check()
     assert outcome.measured_latency == 2
-    area = synthesise_folder(tmp_path / "topbits", place=False).measured
+    _tools_run_and_are_read_back(tmp_path, monkeypatch, capsys)
+
+
+def _tools_run_and_are_read_back(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Yosys measures what the README says; AMD's tools, stand-ins, run from the same command."""
+    installed(folder, monkeypatch, "vitis_hls", "vivado")
+    words = ("synth", "topbits", "--place", "none", "--tool", "vitis", "--tool", "vivado")
+    capsys.readouterr()
+    assert command(monkeypatch, *words, "--json") == 0
+    (said,) = json.loads(capsys.readouterr().out)
     stated = re.search(r"Measured: (\d+) LUT, (\d+) FF and (\d+) DSP", README)
-    assert stated is not None and (area.lut, area.ff, area.dsp) == tuple(map(int, stated.groups()))
+    assert stated is not None
+    area = [said["measured"][name] for name in ("lut", "ff", "dsp")]
+    assert area == [float(figure) for figure in stated.groups()]
+    vendor, routed = said["vendor"], said["routed"]
+    assert (vendor["top"], vendor["lut"]) == ("topbits", 1057)
+    assert vendor["cosim"] == {
+        "rtl": "Verilog", "status": "Pass", "latency_min": 3, "latency_max": 3, "ii_max": 1,
+    }  # fmt: skip
+    bench = vendor["bench"]
+    assert bench["vectors"] >= 2000 and (bench["mismatches"], bench["latency"]) == (0, 2)
+    # of the recorded report's two clocks the one of 25 ns
+    assert (routed["state"], routed["wns_ns"]) == ("Routed", 20.118)
+    kept = read_synthesis(folder / "topbits")
+    assert kept is not None and kept.vendor_agrees and kept.to_json() == said
+    lines = "\n".join(kept.vendor_lines())
+    assert "1057 LUT (estimate 208)" in lines and "co-simulation: Pass" in lines
+    assert f"{bench['vectors']} vectors, 0 mismatches, latency 2" in lines
+    calls = (folder / "topbits" / "calls.txt").read_text().splitlines()
+    assert [c for c in calls if c.endswith("_design")] == [
+        "csim_design", "csynth_design", "cosim_design",
+    ]  # fmt: skip
+    assert "set_part xc7vx690tffg1761-2" in calls
+    routing = (folder / "topbits" / "rtl" / "calls.txt").read_text().splitlines()
+    assert routing[2].startswith("synth_design -top topbits -part xc7vx690tffg1761-2")
+    assert routing[3:7] == ["opt_design", "place_design", "phys_opt_design", "route_design"]
