@@ -10,7 +10,7 @@ SOURCES := src search hwcost codegen sim baselines tests benchmarks examples
 PYTEST := $(BIN)/pytest -q --numprocesses auto --dist loadfile
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: setup demo test test-fast coverage lint format stubs sanitize bench wheel clean
+.PHONY: setup fuzz demo test test-fast coverage lint format stubs sanitize bench wheel clean
 
 setup: $(STAMP)
 
@@ -84,6 +84,9 @@ bench: setup
 	$(INSTALL) '.[bench]'
 	$(BIN)/python -m benchmarks.evaluation
 	$(BIN)/python -m benchmarks.tree_cost
+
+fuzz: setup
+	$(BIN)/python -m benchmarks.fuzz --folder runs/fuzz
 
 wheel: setup
 	$(BIN)/pip wheel --no-build-isolation --no-deps --wheel-dir dist .

@@ -16,6 +16,7 @@ from functools import lru_cache
 import numpy as np
 
 from symtick.codegen.ir.bit_liveness import named_bits
+from symtick.codegen.ir.bit_views import entry_bits
 from symtick.codegen.ir.chains import SUMS, Gate, formed
 from symtick.codegen.ir.graph import GNode, GOp
 
@@ -25,8 +26,7 @@ MOST_BITS = 5  # address bits of a column that leaves an input of its LUT free
 @lru_cache(maxsize=8192)
 def column_bits(contents: tuple[int, ...], width: int) -> tuple[int, ...]:
     """How many address bits each output bit of a table depends on."""
-    words = np.array([v & ((1 << width) - 1) for v in contents], np.int64)
-    bits = words[:, None] >> np.arange(width) & 1
+    bits = entry_bits(contents, range(width)).T
     found = np.zeros(width, int)
     for j in range(len(contents).bit_length() - 1):
         pairs = bits.reshape(-1, 2, 1 << j, width)

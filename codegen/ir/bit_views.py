@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
 from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GraphBuilder
+
+_LIMB = 62  # bits of an entry that int64 holds
 
 
 def dropped_bits(lo: int, hi: int, bits: int) -> int:
@@ -37,3 +44,22 @@ def digits(builder: GraphBuilder, number: int, bits: int) -> list[tuple[int, int
         part = builder.bits(number, Fixed(width, -exponent, signed))
         parts.append((builder.scale(part, -exponent), exponent))
     return parts
+
+
+def entry_bits(contents: Sequence[int], places: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Some output bits of a table.
+
+    Args:
+        contents: raw values in order of the address.
+        places: which bits, the lowest is 0; those of negative values are of two's complement.
+
+    Returns:
+        0 and 1, shape (places, entries).
+    """
+    mask = (1 << _LIMB) - 1
+    limbs = {
+        k: np.array([v >> _LIMB * k & mask for v in contents], np.int64)
+        for k in {place // _LIMB for place in places}
+    }
+    rows = [limbs[place // _LIMB] >> place % _LIMB & 1 for place in places]
+    return np.array(rows, np.int64).reshape(len(places), len(contents))

@@ -15,6 +15,7 @@ import numpy as np
 from symtick.codegen.ir.fixed import Fixed, RawArray
 from symtick.codegen.ir.graph import WIRES, GNode, GOp, Graph, GraphBuilder
 from symtick.codegen.ir.lut_equivalent import lut_equivalent
+from symtick.codegen.ir.nodes import MAX_ENTRY_BITS
 from symtick.codegen.ir.rewrite import nearest_codes, rebuilt, rewrite
 from symtick.codegen.ir.schedule import Area, CostModel
 from symtick.expr import reachable
@@ -52,6 +53,8 @@ class _Fusion:
 
     def table(self, number: int, places: Sequence[int]) -> int | None:
         """The cheapest table for a node, if one is neither larger nor slower than its logic."""
+        if self.graph.nodes[number].fmt.width > MAX_ENTRY_BITS:
+            return None
         best: tuple[float, float, int] | None = None
         for cut in self._cuts[number]:
             if not cut or number in cut or self._bits(cut) > _MAX_BITS:

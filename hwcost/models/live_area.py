@@ -11,13 +11,14 @@ from __future__ import annotations
 import numpy as np
 
 from symtick.codegen.ir.bit_liveness import BitLiveness
+from symtick.codegen.ir.bit_views import entry_bits
 from symtick.codegen.ir.graph import GOp, Graph
 from symtick.codegen.ir.schedule import Area, Schedule
 from symtick.hwcost.models.chain_areas import ChainAreas
 from symtick.hwcost.models.features import parts, summed_bits
 from symtick.hwcost.models.model import OpenModel
 from symtick.hwcost.models.resets import Condition, Resets, without_resets
-from symtick.hwcost.models.table_columns import columns_shape, table_columns
+from symtick.hwcost.models.table_columns import columns_shape
 
 
 def live_areas(
@@ -88,7 +89,7 @@ def _logic(
     when = (*schedule.stage, schedule.latency)
     readers = [wires.readers[wires.bits[number][j]] for j in live]
     registered = [all(when[k] > when[number] for k in ks) for ks in readers]
-    columns = table_columns(graph.nodes[number].contents, live)
+    columns = entry_bits(graph.nodes[number].contents, live)
     found = without_resets(columns, registered)
     luts = (columns_shape(found.columns).luts + len(found.conditions), columns_shape(columns).luts)
     return found if luts[0] <= luts[1] else Resets(columns, frozenset())

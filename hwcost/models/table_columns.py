@@ -15,12 +15,13 @@ whose logic is one LUT deep, synthesis takes them for all columns of seven and e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+
+from symtick.codegen.ir.bit_views import entry_bits
 
 LUT_INPUTS = 6
 MULTIPLEXERS_A_LUT = 2
@@ -55,14 +56,7 @@ def table_shape(contents: tuple[int, ...], width: int) -> TableShape:
         contents: raw values in order of the address, 2**k entries.
         width: output bits.
     """
-    return columns_shape(table_columns(contents, range(width)))
-
-
-def table_columns(contents: Sequence[int], places: Sequence[int]) -> Edges:
-    """These output bits of a table, (places, 2**k) of 0 and 1."""
-    mask = (1 << max(places) + 1) - 1
-    words = np.array([v & mask for v in contents], np.uint64)
-    return (words >> np.array(places, np.uint64)[:, None] & np.uint64(1)).astype(np.int64)
+    return columns_shape(entry_bits(contents, range(width)))
 
 
 def columns_shape(columns: Edges) -> TableShape:

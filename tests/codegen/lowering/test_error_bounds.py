@@ -10,9 +10,9 @@ import pytest
 from expression_samples import raw_samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from printed_formula import distances
 from unit_model import UnitModel
 
+from benchmarks.codegen.printed_formula import distances
 from symtick.codegen import Design, Fixed, GOp, Overflow, Precision, Quant, compile_expression
 from symtick.codegen.lowering.error_bounds import moved, total
 from symtick.codegen.tuning.widths import Width

@@ -1,0 +1,100 @@
+"""The fuzzer: what it draws passes every check, faults are found, and a killed run goes on."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks.fuzz import checks
+from benchmarks.fuzz.__main__ import fuzz
+from benchmarks.fuzz.cases import FuzzCase
+from benchmarks.fuzz.draw import draw
+from benchmarks.fuzz.shrink import shrunk
+from symtick.expr import Op, parse
+
+pytestmark = [pytest.mark.sim]
+
+KEPT = sorted((Path(__file__).parent / "kept").glob("*.json"))
+SMALL = FuzzCase(("tanh(x0) + 0.5*x1",), ("x0", "x1"), ((6, 4, True), (6, 4, True)))
+
+
+@pytest.mark.slow
+def test_three_hundred_designs_pass(tmp_path: Path) -> None:
+    total = fuzz(tmp_path, 7, 430, 86, 256)
+    assert total["failed"] == 0, sorted((tmp_path / "failures").glob("*"))
+    assert total["passed"] >= 300 and total["vectors"] >= 256 * total["passed"]
+
+
+@pytest.mark.slow
+def test_cases_that_once_failed_pass(tmp_path: Path) -> None:
+    cases = [FuzzCase.from_json(json.loads(path.read_text())["case"]) for path in KEPT]
+    outcome = checks.checked(dict(enumerate(cases)), 256, tmp_path / "work")
+    assert cases and not outcome.failures and not outcome.refused
+
+
+def test_a_case_is_plain_data() -> None:
+    for number in range(40):
+        case = draw(3, number)
+        assert FuzzCase.from_json(json.loads(json.dumps(case.to_json()))) == case
+
+
+def test_each_check_can_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failed(name: str, other: object) -> str:
+        with monkeypatch.context() as patch:
+            patch.setattr(checks, name, other)
+            outcome = checks.checked({0: SMALL}, 64, tmp_path / "work")
+        return outcome.failures[0].check
+
+    def other_formula(texts: list[str], *rest: object) -> list[float]:
+        return [d + 1.0 for d in distances(texts, *rest)]
+
+    def other_graph(_: object, *rest: object) -> object:
+        return lower(parse("tanh(x1) + 0.5*x0", SMALL.inputs), *rest)
+
+    distances, lower, evaluated = checks.distances, checks.lower, checks.exhaustive.outputs
+    assert failed("distances", other_formula) == "formula"
+    assert failed("lower", lambda *a: 1 / 0) == "compile"
+    with monkeypatch.context() as patch:
+        patch.setattr(checks.exhaustive, "outputs", lambda *a: [v + 1 for v in evaluated(*a)])
+        assert checks.checked({0: SMALL}, 64, tmp_path / "work").failures[0].check == "integers"
+    assert failed("lower", other_graph) == "decision"
+
+
+def test_a_case_is_made_smaller() -> None:
+    case = draw(1, 118)
+    assert len(case.expression.nodes) > 10
+
+    def fails(other: FuzzCase) -> bool:
+        return any(node.op is Op.SQUARE for node in other.expression.nodes)
+
+    large = replace(case, texts=(f"0.3*square({case.texts[0]}) + x0", *case.texts[1:]))
+    small = shrunk(large, fails)
+    assert fails(small) and len(small.texts) == 1 and len(small.expression.nodes) == 2
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on(tmp_path: Path) -> None:
+    words = ["--designs", "4", "--batch", "2", "--seed", "2", "--vectors", "64", "--folder"]
+    program = [sys.executable, "-m", "benchmarks.fuzz", *words]
+    root = Path(__file__).resolve().parents[3]
+    batches = tmp_path / "killed" / "batches"
+    with subprocess.Popen([*program, str(tmp_path / "killed")], cwd=root) as process:
+        while not list(batches.glob("*.json")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+    done = {path: path.stat().st_mtime_ns for path in batches.glob("*.json")}
+    assert len(done) < 2
+    subprocess.run([*program, str(tmp_path / "killed")], cwd=root, check=True)
+    assert all(path.stat().st_mtime_ns == when for path, when in done.items())
+    whole = fuzz(tmp_path / "whole", 2, 4, 2, 64)
+    found = [json.loads(path.read_text()) for path in sorted(batches.glob("*.json"))]
+    assert len(found) == 2
+    assert {key: sum(batch.get(key, 0) for batch in found) for key in whole} == dict(whole)
