@@ -18,6 +18,7 @@ from symtick.codegen.emit.project import write_vhdl
 from symtick.codegen.emit.vhdl import vhdl_files
 from symtick.errors import ToolError, VerificationError
 from symtick.sim import ghdl, gpp, tools, verilator
+from symtick.sim import verify as verifying
 from symtick.sim.verify import Verification, verify
 from symtick.sim.verilator import Simulation
 
@@ -164,7 +165,7 @@ def test_verification_tells_a_wrong_vhdl(tmp_path: Path, monkeypatch: pytest.Mon
     outcome = _verified(tmp_path, monkeypatch)
     assert not outcome.ok and outcome.vhdl_mismatches > 900
     assert "VHDL gives" in outcome.first_mismatch
-    with pytest.raises(VerificationError, match="VHDL 19"):
+    with pytest.raises(VerificationError, match=r"VHDL 9\d\d mismatches in 1000"):
         outcome.check()
 
 
@@ -172,6 +173,7 @@ def test_verification_says_that_ghdl_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(verifying, "TOOLS", ())  # of which none runs here
     outcome = _verified(tmp_path, monkeypatch)
     assert outcome.ok and str(outcome).endswith("VHDL not simulated (ghdl is missing)")
     with pytest.raises(ToolError, match=r"simulating the generated VHDL needs it.*Debian: ghdl"):
