@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from command_line import command
 
 from symtick import Run, RunDesign, SymtickError, distill_job, open_run
 from symtick.design_folder.folder import design_folders, read_spec
@@ -138,6 +139,17 @@ def test_a_run_without_designs_or_front_is_named(tmp_path: Path) -> None:
     (tmp_path / "front.json").write_text('{"entries": []}')
     with pytest.raises(SymtickError, match="no candidate met its limits"):
         design_folders(tmp_path)
+
+
+def test_a_design_of_a_run_is_exported_by_its_name(
+    deciding: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("export", str(deciding.folder), "--to", "oneapi", "--output")
+    for options, design in (((), deciding.chosen), (("--design", "d1"), deciding.designs["d1"])):
+        folder = tmp_path / f"oneapi{len(options)}"
+        assert command(monkeypatch, *words, str(folder), *options) == 0
+        assert (folder / "src" / "firmware" / f"{design.design.name}_function.h").is_file()
+    assert command(monkeypatch, *words, str(tmp_path / "none"), "--design", "d99") == 1
 
 
 @pytest.mark.sim
