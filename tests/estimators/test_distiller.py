@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from small_networks import muon_hits, particles, trained
 
-from symtick import SymbolicDistiller
+from symtick import Interface, SymbolicDistiller
 from symtick.errors import InputError
 from symtick.expr import default_names
 from symtick.search.data.dataset import Scaler
@@ -160,9 +160,10 @@ def test_a_target_that_no_design_can_hold(factor: float, size: str) -> None:
 def test_writes_a_design(tmp_path: Path) -> None:
     X, y = rings(400)
     model = SymbolicDistiller(config=FAST, workers=1).fit(X, y)
-    design = model.write(tmp_path / "d", top="rings")
+    design = model.write(tmp_path / "d", top="rings", interface=Interface("ap_vld"))
     assert design.schedule.latency == model.front_.entry().ticks
     assert (tmp_path / "d/firmware/rings.cpp").is_file()
+    assert (tmp_path / "d/rtl/rings_vld.v").is_file()
 
 
 def test_firmware_decides_as_predict_does(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from symtick import SymbolicRegressor, parse
+from symtick import Interface, SymbolicRegressor, parse
 from symtick.errors import DomainError, InputError
 from symtick.estimators.equations import COLUMNS
 from symtick.estimators.exporting import latex
@@ -395,7 +395,8 @@ def test_saves_as_json_and_loads(tmp_path: Path) -> None:
 def test_compiles_to_firmware(tmp_path: Path) -> None:
     X, y = law()
     model = quick(domain="box", input_bits=7, guesses=["2*x0*x1 - x2"]).fit(X, y)
-    design = model.write(tmp_path / "d", top="law")
+    design = model.write(tmp_path / "d", top="law", interface=Interface("axi_stream"))
+    assert (tmp_path / "d/rtl/law_axis.vhd").is_file()
     assert (tmp_path / "d/rtl/law.v").is_file() and (tmp_path / "d/firmware/law.cpp").is_file()
     assert design.graph.input_formats == tuple(
         f

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from pydantic_core import PydanticSerializationError
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from symtick.codegen import Decision, Design
+from symtick.codegen import PLAIN, Decision, Design, Interface
 from symtick.design_folder.folder import DesignSpec, write_design
 from symtick.errors import InputError
 from symtick.estimators.exporting import latex, rounded_sympy
@@ -97,15 +97,25 @@ class Distilled:
         )
 
     def write(
-        self, folder: Path | str, design: str | None = None, top: str = "distilled"
+        self,
+        folder: Path | str,
+        design: str | None = None,
+        top: str = "distilled",
+        interface: Interface = PLAIN,
     ) -> Design:
         """Write C++, Verilog and design.json of a design into a new folder.
+
+        Args:
+            folder: a folder that does not exist.
+            design: name of a design on the front; the chosen one by default.
+            top: top-level name.
+            interface: the form of the ports.
 
         Raises:
             InputError: the folder exists, or there is no such design.
         """
         with new_folder(Path(folder)) as draft:
-            return write_design(draft, self.spec(design, top))
+            return write_design(draft, replace(self.spec(design, top), interface=interface))
 
     def decision_function(self, X: ArrayLike, design: str | None = None) -> FloatArray:
         """Outputs of a design, in fixed point as the hardware: (rows, outputs)."""

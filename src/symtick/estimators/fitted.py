@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,7 +17,7 @@ import pandas as pd
 import sympy
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from symtick.codegen import Design, Fixed
+from symtick.codegen import PLAIN, Design, Fixed, Interface
 from symtick.design_folder.folder import DesignSpec, write_design
 from symtick.errors import DomainError, InputError
 from symtick.estimators.equations import Equation, Equations
@@ -212,14 +212,26 @@ class Fitted:
         with _in_the_box():
             return self.spec(index, top).build()
 
-    def write(self, folder: Path | str, index: Index = None, top: str = "equation") -> Design:
+    def write(
+        self,
+        folder: Path | str,
+        index: Index = None,
+        top: str = "equation",
+        interface: Interface = PLAIN,
+    ) -> Design:
         """Write C++, Verilog and design.json of the equations into a new folder.
+
+        Args:
+            folder: a folder that does not exist.
+            index: of the equations, as for `design`.
+            top: top-level name.
+            interface: the form of the ports.
 
         Raises:
             InputError: the folder exists; and as `design`.
         """
         with new_folder(Path(folder)) as draft, _in_the_box():
-            return write_design(draft, self.spec(index, top))
+            return write_design(draft, replace(self.spec(index, top), interface=interface))
 
     def to_json(self) -> dict[str, Any]:
         """The fitted regressor as JSON values: its fronts, and the parameters that have a text."""
