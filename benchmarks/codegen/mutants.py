@@ -143,3 +143,85 @@ def _changed_node(graph: Graph, number: int, random: Random) -> tuple[str, GNode
     if alike:
         return "argument", replace(node, args=(random.choice(alike), *node.args[1:]))
     return None
+
+
+def cpp_mutants(body: str, types: str, random: Random) -> Iterator[tuple[str, str, str]]:
+    """Changed C++, of each kind in turn, without end; some compute the same.
+
+    Kinds: `entry` (of a table, one up), `operator`, `order` (of the two sides of a choice) in the
+    body; `width` (a type without its last bit), `point` (one place off), `sign` (of a type) and
+    `mode` (of a cast) in the types.
+
+    Args:
+        body: `firmware/<name>.cpp`.
+        types: `firmware/defines.h`.
+        random: chooses the places.
+
+    Yields:
+        The kind, the body and the types.
+    """
+    kinds: dict[str, tuple[bool, Callable[[str, Random], str | None]]] = {
+        "entry": (True, _cpp_entry), "operator": (True, _cpp_operator), "order": (True, _cpp_order),
+        "width": (False, _cpp_width), "point": (False, _cpp_point), "sign": (False, _cpp_sign),
+        "mode": (False, _cpp_mode),
+    }  # fmt: skip
+    while True:
+        for kind, (in_body, change) in kinds.items():
+            made = change(body if in_body else types, random)
+            if made is not None and made != (body if in_body else types):
+                yield (kind, made, types) if in_body else (kind, body, made)
+
+
+def _cpp_changed(
+    text: str, random: Random, start: str, pattern: str, change: Callable[[re.Match[str]], str]
+) -> str | None:
+    """The text with one match of a pattern changed, after a mark and outside comments."""
+    code = _code(text)
+    if start not in code:
+        return None
+    first = code.index(start)
+    places = list(re.finditer(pattern, code[first:]))
+    if not places:
+        return None
+    chosen = random.choice(places)
+    return text[: first + chosen.start()] + change(chosen) + text[first + chosen.end() :]
+
+
+def _cpp_entry(text: str, random: Random) -> str | None:
+    pattern = r"(?<=[ \n])(-?\d+)(?=,| ?\n};|\n)"
+    return _cpp_changed(text, random, "_rom[", pattern, lambda m: str(int(m[1]) + 1))
+
+
+def _cpp_operator(text: str, random: Random) -> str | None:
+    pattern = r"(?<= )(\+|-|\*|>=|<)(?= )"
+    return _cpp_changed(text, random, "using namespace", pattern, lambda m: _OPERATORS[m[1]])
+
+
+def _cpp_order(text: str, random: Random) -> str | None:
+    pattern = r"\? (\w+\(-?\w+\)) : (\w+\(-?\w+\))(?=;)"
+    return _cpp_changed(text, random, "using namespace", pattern, lambda m: f"? {m[2]} : {m[1]}")
+
+
+def _cpp_width(text: str, random: Random) -> str | None:
+    pattern = r"(ap_u?fixed<)(\d+)(?=, )"
+    return _cpp_changed(
+        text, random, "typedef", pattern, lambda m: f"{m[1]}{max(int(m[2]) - 1, 1)}"
+    )
+
+
+def _cpp_point(text: str, random: Random) -> str | None:
+    pattern = r"(ap_u?fixed<\d+, )(-?\d+)"
+    return _cpp_changed(text, random, "typedef", pattern, lambda m: f"{m[1]}{int(m[2]) + 1}")
+
+
+def _cpp_sign(text: str, random: Random) -> str | None:
+    pattern = r"ap_(u?)fixed(?=<)"
+    return _cpp_changed(
+        text, random, "typedef", pattern, lambda m: "ap_fixed" if m[1] else "ap_ufixed"
+    )
+
+
+def _cpp_mode(text: str, random: Random) -> str | None:
+    others = {"AP_SAT": "AP_WRAP", "AP_WRAP": "AP_SAT", "AP_RND": "AP_TRN", "AP_TRN": "AP_RND"}
+    pattern = r"\b(AP_SAT|AP_WRAP|AP_RND|AP_TRN)\b"
+    return _cpp_changed(text, random, "typedef", pattern, lambda m: others[m[1]])

@@ -6,7 +6,8 @@ Random designs of inputs up to 12 bits (`random_designs.py`) are proved as `symt
 --prove` proves them. Then faults are put into the Verilog and into the graphs of some of them
 (`mutants.py`). A fault counts as found unless the proof says *proved*; where it says that,
 the changed Verilog is simulated in Verilator, the changed graph evaluated, and it must agree with
-the design on all vectors.
+the design on all vectors. Faults in C++ are put into designs with at most 2**14 inputs, all of
+which the bench runs: what it does not find computes the same.
 """
 
 from __future__ import annotations
@@ -14,25 +15,28 @@ from __future__ import annotations
 import argparse
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from benchmarks.codegen.mutants import graph_mutants, verilog_mutants
+from benchmarks.codegen.mutants import cpp_mutants, graph_mutants, verilog_mutants
 from benchmarks.codegen.random_designs import draw
 from benchmarks.runs import RESULTS, Record, machine, say
 from symtick.codegen import Design
 from symtick.codegen.emit import vectors
+from symtick.codegen.emit.hls import hls_files
+from symtick.codegen.emit.project import write_project
 from symtick.codegen.emit.verilog import verilog_files
 from symtick.codegen.lowering.lower import lower
 from symtick.codegen.lowering.precision import Precision
 from symtick.errors import ToolError
 from symtick.files import write_json, write_text
 from symtick.hwcost import model
-from symtick.sim import verilator
+from symtick.sim import gpp, verilator
+from symtick.sim.case import Case
 from symtick.sim.proof import Proof, Specification, Verdict, prove
 from symtick.sim.proof.prove import ScoreProof
 from symtick.sim.proof.rtl import verilog_equals_graph
@@ -121,17 +125,61 @@ def _in_graph(design: Design, changed: Design, wanted: Specification) -> str:
     return "proved the same" if same else "missed"
 
 
+def cpp_faults(seed: int, count: int, each: int) -> list[Record]:
+    """Faults in the C++ of designs of which the bench runs all inputs."""
+    rows: list[Record] = []
+    small = (d for d, _ in designs(seed, 1 << 20) if vectors.is_exhaustive(d))
+    with TemporaryDirectory() as place:
+        for number, design in enumerate(islice(small, count)):
+            cases, kinds = [], []
+            texts = [hls_files(design)[f"firmware/{name}"]
+                     for name in (f"{design.name}.cpp", "defines.h")]  # fmt: skip
+            mutants = cpp_mutants(texts[0], texts[1], Random(number))
+            raw = vectors.make(design, 0, 1)
+            for k, (kind, body, types) in enumerate(islice(mutants, each)):
+                name = f"{design.name}_m{k}"
+                folder = Path(place) / name
+                write_project(replace(design, name=name), folder)
+                renamed = [t.replace(f"{design.name}", name) for t in (body, types)]
+                write_text(folder / "firmware" / f"{name}.cpp", renamed[0])
+                upper = renamed[1].replace(design.name.upper(), name.upper())
+                write_text(folder / "firmware" / "defines.h", upper)
+                changed = replace(design, name=name)
+                wanted = design.graph.evaluate(raw)
+                cases.append(Case(changed, folder, raw, wanted, folder / "rtl" / f"{name}.v"))
+                kinds.append(kind)
+            for kind, found in zip(kinds, _in_cpp(cases), strict=True):
+                rows.append({"design": design.name, "in": "cpp", "kind": kind, "found": found})
+            say(f"{design.name}: {Counter(row['found'] for row in rows)}")
+    return rows
+
+
+def _in_cpp(cases: Sequence[Case]) -> list[str]:
+    """What the bench says of each changed project."""
+    try:
+        outputs = gpp.run_together(cases)
+    except ToolError:
+        if len(cases) == 1:
+            return ["does not compile"]
+        half = len(cases) // 2
+        return _in_cpp(cases[:half]) + _in_cpp(cases[half:])
+    pairs = zip(outputs, cases, strict=True)
+    return ["all inputs the same" if (o == c.expected).all() else "counterexample"
+            for o, c in pairs]  # fmt: skip
+
+
 def main() -> None:
     """Prove, put in faults, and write both to results/proofs.json."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--designs", type=int, default=100)
     parser.add_argument("--faulty", type=int, default=20, help="designs that faults are put into")
-    parser.add_argument("--each", type=int, default=25, help="faults in Verilog and in the graph")
+    parser.add_argument("--each", type=int, default=25, help="faults in Verilog, graph and C++")
     options = parser.parse_args()
     start = time.process_time()
     rows = proved(options.seed, options.designs)
     found = faults(options.seed, options.faulty, options.each)
+    found += cpp_faults(options.seed, options.faulty, options.each)
     result = {"machine": machine(), "seconds": time.process_time() - start, "proofs": rows,
               "faults": found}  # fmt: skip
     write_json(RESULTS / "proofs.json", result)
