@@ -22,6 +22,8 @@ def readme(design: Design, kind: str, target: str, **values: object) -> dict[str
         "readme/README.md.j2",
         kind=kind,
         top=design.name,
+        outer=design.top,
+        form=design.interface.kind,
         made=made[:1].upper() + made[1:],
         digest=design.digest,
         facts=facts[facts.index(FIRST_FACT) :],

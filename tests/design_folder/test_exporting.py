@@ -12,7 +12,7 @@ import yaml
 from command_line import command
 
 from symtick import compile_text, export_folder
-from symtick.codegen import Fixed
+from symtick.codegen import Fixed, Interface
 from symtick.codegen.emit.hls import HlsTool, hls_files
 from symtick.codegen.projects.emulator import common_format
 from symtick.design_folder.exporting import ProjectKind
@@ -87,6 +87,14 @@ def test_the_readme_tells_what_it_is(design: Path, tmp_path: Path) -> None:
         # of every file there is a line
         for name in {Path(name).parts[0] for name in _texts(folder)} - {"README.md"}:
             assert name in text or name == "hls4ml_config.yml", (kind, name)
+
+
+def test_the_readme_names_the_form_of_the_ports(tmp_path: Path) -> None:
+    form = Interface("ap_vld")
+    compile_text("x*y", FORMATS, folder=tmp_path / "d", name="tiny", latency=2, interface=form)
+    text = (tmp_path / "d" / "README.md").read_text()
+    assert "`firmware/tiny_vld.cpp`" in text and "form of its ports, ap_vld" in text
+    assert (tmp_path / "d" / "firmware" / "tiny_vld.cpp").is_file()
 
 
 def test_hls4ml_finds_name_place_and_shapes(design: Path, tmp_path: Path) -> None:
