@@ -84,6 +84,7 @@ def test_a_projects_bench_calls_the_form(tmp_path: Path) -> None:
     said = tools.execute(["sh", "build_lib.sh", "bench"], folder=tmp_path,
                          log=tmp_path / "bench.log", env=env)  # fmt: skip
     assert f"{len(raw)} vectors, 0 mismatches" in said
+    assert "the form of its ports, axi_stream |" in (tmp_path / "README.md").read_text()
     script = (tmp_path / "build_prj.tcl").read_text()
     assert "set_top tiny_axis\n" in script and "add_files firmware/tiny_axis.cpp" in script
     core = (tmp_path / "firmware" / "tiny.cpp").read_text()
