@@ -19,7 +19,7 @@ from symtick.design_folder.folder import read_spec
 from symtick.errors import ToolError
 from symtick.sim import tools
 
-pytestmark = pytest.mark.sim
+pytestmark = [pytest.mark.sim, pytest.mark.slow]
 
 _STUB = Path(__file__).parent / "emulator_stub"
 _SAMPLE = Path(__file__).parents[3] / "examples" / "jets" / "jets_sample.npz"

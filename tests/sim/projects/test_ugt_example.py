@@ -43,6 +43,7 @@ def test_words_fill_and_fit_their_formats(events: dict[str, np.ndarray]) -> None
 
 @pytest.mark.sim
 @pytest.mark.synth
+@pytest.mark.slow
 def test_the_block_is_what_the_readme_says(
     events: dict[str, np.ndarray],
     tmp_path: Path,
