@@ -14,7 +14,7 @@ from symtick.codegen.emit import vectors
 from symtick.codegen.forms.verilog import write_form
 from symtick.codegen.forms.vhdl import write_vhdl_form
 from symtick.errors import InputError
-from symtick.sim import verilator
+from symtick.sim import tools, verilator
 from symtick.sim.forms import FormRun, run_form, run_forms
 from symtick.sim.verify import verify
 
@@ -48,6 +48,9 @@ WRITERS = {"icarus": write_form, "ghdl": write_vhdl_form}
 
 
 def _run(made: Design, folder: Path, count: int, simulator: str) -> FormRun:
+    program = {"icarus": "iverilog", "ghdl": "ghdl"}[simulator]
+    if not tools.available(program):
+        pytest.skip(f"{program} is not installed")
     raw = vectors.make(made, 0, 0)
     raw = raw[:: max(1, len(raw) // count)]
     return FormRun(made, raw, made.graph.evaluate(raw), WRITERS[simulator](made, folder))
@@ -181,7 +184,8 @@ def test_verify_drives_the_form(tmp_path: Path) -> None:
     outcome = verify(made, tmp_path, 500)
     outcome.check()
     assert "through axi_stream, C++ 0 mismatches, Verilog 0 mismatches" in str(outcome)
-    assert (outcome.vhdl_mismatches, outcome.vhdl_latency) == (0, 1)
+    latency = 1 if tools.available("ghdl") else None
+    assert (outcome.vhdl_mismatches, outcome.vhdl_latency) == (0, latency)
     assert not replace(outcome, fault="tick 3: it is late").ok
 
 
