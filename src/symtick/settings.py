@@ -76,8 +76,15 @@ def told(what: str) -> WrapValidator:
     return WrapValidator(check)
 
 
+def _whole(value: object) -> object:
+    """A float without a fraction, as 1e6, as an integer."""
+    value = _plain(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 Flag = Annotated[bool, BeforeValidator(_plain)]
 Whole = Annotated[int, BeforeValidator(_plain)]
+Budget = Annotated[int, BeforeValidator(_whole), Ge(1), Le(2**62)]
 Natural = Annotated[Whole, Ge(0)]
 Count = Annotated[Whole, Ge(1)]
 Seed = Annotated[Natural, Lt(2**62)]

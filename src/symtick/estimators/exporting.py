@@ -1,18 +1,24 @@
-"""Export of an expression: SymPy, LaTeX, a NumPy function.
+"""Export of an expression: SymPy, LaTeX, MathML, a NumPy function.
 
 Everything is built node by node from the expression; no text is run.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import unescape
 
 import numpy as np
 import numpy.typing as npt
 import sympy
 
 from symtick.expr import Expression, to_sympy
+
+_PRIVATE = 0xE000  # first code point of Unicode's private use area
+_PRODUCT = ("<mo>&InvisibleTimes;</mo>", '<mo rspace="0.17em">&#8290;</mo>')  # SymPy's, and ours
+_ENTITY = re.compile(r"&(?!lt|gt|amp)[A-Za-z]+;")  # of HTML, not of XML
 
 
 @dataclass(frozen=True)
@@ -50,10 +56,31 @@ def latex(expression: Expression, digits: int = 3, output: int = 0) -> str:
     """
     upright = {
         sympy.Symbol(name, real=True): rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"
-        for name in expression.inputs
-        if name.count("_") > 1
+        for name in _long_names(expression)
     }
     return str(sympy.latex(rounded_sympy(expression, digits, output), symbol_names=upright))
+
+
+def mathml(expression: Expression, digits: int = 3, output: int = 0) -> str:
+    """One output as presentation MathML, what stands inside of `<math>`; names as in `latex`."""
+    exact, names = rounded_sympy(expression, digits, output), _long_names(expression)
+    # SymPy would split these names at every underscore, but not a single letter
+    letters = [sympy.Symbol(chr(_PRIVATE + k), real=True) for k in range(len(names))]
+    long = [sympy.Symbol(name, real=True) for name in names]
+    exact = exact.xreplace(dict(zip(long, letters, strict=True)))
+    text = str(sympy.mathml(exact, printer="presentation"))
+    text = text.replace(*_PRODUCT).replace("&ExponentialE;", "e")
+    text = _ENTITY.sub(lambda entity: unescape(entity[0]), text)
+    for k, name in enumerate(names):
+        text = text.replace(
+            f"&#{_PRIVATE + k};", name.encode("ascii", "xmlcharrefreplace").decode()
+        )
+    return text
+
+
+def _long_names(expression: Expression) -> list[str]:
+    """Names with more than one underscore."""
+    return [name for name in expression.inputs if name.count("_") > 1]
 
 
 def latex_table(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from symtick.codegen import PLAIN, Design, Fixed, Interface
 from symtick.design_folder.folder import DesignSpec, write_design
 from symtick.errors import DomainError, InputError
+from symtick.estimators.display import Shown, front_html, front_text
 from symtick.estimators.equations import Equation, Equations
 from symtick.estimators.exporting import latex, latex_table
 from symtick.estimators.storing import plain_parameters
@@ -96,6 +98,36 @@ class Fitted:
     def best_(self) -> Equation | list[Equation]:
         """The chosen equation; with several targets a list."""
         return self._each(None, lambda equation: equation)
+
+    def __repr__(self) -> str:
+        """The front of each target once there is one, the chosen equation marked."""
+        shown = self._shown()
+        return front_text(*shown) if shown else str(super().__repr__())
+
+    @property
+    def _repr_html_(self) -> Callable[[], str]:
+        """Makes the page for notebooks, where scikit-learn is not set to display text."""
+        usual = super()._repr_html_  # type: ignore[misc]
+        shown = self._shown()
+        return partial(front_html, *shown) if shown else usual
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """What a notebook shows."""
+        page = getattr(self, "_repr_html_", None)
+        return {"text/plain": repr(self)} | ({} if page is None else {"text/html": page()})
+
+    def _shown(self) -> tuple[list[Shown], str, str] | None:
+        """Arguments of what displays a front; None before there is one, or without a choice."""
+        if not hasattr(self, "targets_"):
+            return None
+        try:
+            fronts = [
+                Shown("" if self.single_ else t.name, f, f.choose(self.model_selection), n)
+                for t, f, n in zip(self.targets_, self.fronts_, self.evaluations_, strict=True)
+            ]
+        except InputError:
+            return None
+        return fronts, self.hardware_.kind, self.model_selection
 
     def equation(self, index: int | None = None, target: int = 0) -> Equation:
         """One equation: row `index` of a target's table, the chosen one for None.

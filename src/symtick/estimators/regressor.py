@@ -111,7 +111,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
             feeds the other), `enumeration` (all small functions, in order of size) or
             `bidirectional` (the same, and parts of the target looked up among them: exact laws in
             data without noise). The last two take no guesses and no preset.
-        evaluations: budget for each target: candidates computed over the rows.
+        evaluations: budget for each target: candidates computed over the rows; 1e6 is taken, too.
         target_loss: stop at this loss.
         preset: settings that have no parameter here: the name of a published search
             (`mundhenk2021`, `petersen2021`), `symtick` (our own), an `EngineConfig` or a
@@ -194,7 +194,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         input_formats: str | Mapping[str, str] | None = HardwareSettings.input_formats,
         domain: str = HardwareSettings.domain,
         method: str = SearchSettings.method,
-        evaluations: int = SearchSettings.evaluations,
+        evaluations: float = SearchSettings.evaluations,
         target_loss: float | None = SearchSettings.target_loss,
         preset: str | EngineConfig | HybridConfig | None = SearchSettings.preset,
         guesses: Sequence[str] | Sequence[Sequence[str]] = SearchSettings.guesses,

@@ -25,6 +25,7 @@ from symtick.search.kernel_api.losses import Loss
 from symtick.search.regression.islands import IslandSettings
 from symtick.search.regression.task import ENUMERATIONS, METHODS, Task
 from symtick.settings import (
+    Budget,
     Count,
     Flag,
     Natural,
@@ -132,7 +133,7 @@ class SearchSettings:
     """How is searched, how long, from where, and on which machines."""
 
     method: Annotated[str, AfterValidator(_renamed), one_of(METHODS)] = Task.method
-    evaluations: Period = Task.evaluations
+    evaluations: Budget = Task.evaluations
     target_loss: Real | None = EngineConfig.target_loss
     preset: Preset | None = None
     guesses: Annotated[Texts | Lists, told("a list of texts")] = ()
