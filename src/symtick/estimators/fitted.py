@@ -24,6 +24,7 @@ from symtick.errors import DomainError, InputError
 from symtick.estimators.display import Shown, front_html, front_text
 from symtick.estimators.equations import Equation, Equations
 from symtick.estimators.exporting import latex, latex_table
+from symtick.estimators.names import ATTRIBUTES, elsewhere
 from symtick.estimators.storing import plain_parameters
 from symtick.estimators.target import Hardware
 from symtick.expr import Expression, Interval, to_sympy
@@ -78,6 +79,14 @@ class Fitted:
     literals_: frozenset[float]
     model_selection: str
     axis: str
+
+    if not TYPE_CHECKING:  # else mypy would believe in any attribute
+
+        def __getattr__(self, name: str) -> Any:
+            """Says of a name of PySR's what it is called here."""
+            if name in ATTRIBUTES:
+                raise AttributeError(elsewhere(type(self).__name__, name, ATTRIBUTES[name]))
+            return object.__getattribute__(self, name)  # the usual error, or that of a property
 
     @property
     def fronts_(self) -> tuple[Equations, ...]:

@@ -23,6 +23,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 from symtick.errors import InputError
 from symtick.estimators.equations import Equations
 from symtick.estimators.fitted import FORMAT, Fitted, Target
+from symtick.estimators.names import FIT, PARAMETERS, saying
 from symtick.estimators.parameters import language_constants
 from symtick.estimators.resolve import Plan, usable_guesses
 from symtick.estimators.settings import (
@@ -159,6 +160,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         3
     """
 
+    @saying(PARAMETERS)
     def __init__(
         self,
         *,
@@ -262,6 +264,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         self.axis = axis
         self.verbose = verbose
 
+    @saying(FIT, ".fit")
     def fit(
         self, X: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
     ) -> SymbolicRegressor:
