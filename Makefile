@@ -7,7 +7,8 @@ STAMP := $(VENV)/.symtick-stamp
 KERNEL := $(wildcard CMakeLists.txt search/kernel/* search/kernel/*/*)
 KERNEL_CODE := $(wildcard search/kernel/*/*.[chi]*)
 SOURCES := src search hwcost codegen sim baselines tests benchmarks examples
-PYTEST := $(BIN)/pytest -q --numprocesses auto --dist loadfile
+# in order of the folders: by number of tests, the longest tests would come last and alone
+PYTEST := $(BIN)/pytest -q --numprocesses auto --dist loadfile --no-loadscope-reorder
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: setup fuzz demo test test-fast coverage lint format stubs sanitize bench wheel clean

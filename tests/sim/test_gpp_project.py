@@ -45,7 +45,10 @@ def test_test_bench_passes_and_fails(tmp_path: Path) -> None:
     assert bad.returncode == 1 and f"{len(raw)} vectors, 1 mismatches" in bad.stdout
 
 
-def test_project_compiles_without_a_warning(tmp_path: Path) -> None:
+def test_project_compiles_without_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SYMTICK_CACHE", str(tmp_path / "cache"))  # a kept program has no log
     graph = chance(seed=6, size=40)
     made = design(graph, spread(graph, 2, seed=0), 2, "quiet")
     write_project(made, tmp_path)
