@@ -11,7 +11,6 @@ that is right for all inputs.
 from __future__ import annotations
 
 import json
-import re
 import resource
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from symtick.codegen.design import Design
-from symtick.codegen.emit.names import ENABLE
+from symtick.codegen.emit.names import ENABLE, ports, signal_names
 from symtick.codegen.ir.graph import GNode, GOp, Graph
 from symtick.errors import ToolError
 from symtick.files import write_text
@@ -140,6 +139,8 @@ class _Check:
         self.design, self.graph, self.netlist = design, design.graph, netlist
         self.wrong: list[Finding] = []
         self.labels = [_label(self.graph, k) for k in range(len(self.graph.nodes))]
+        self.names = ports(design)
+        self.signals = signal_names(self.graph, self.names)
         self.ports = self._ports()
         self.cut = _Cut(self._nets())
 
@@ -149,20 +150,22 @@ class _Check:
         """The nets of each port, by direction and index."""
         graph, found = self.graph, {}
         read = {n.number: n for n in graph.nodes if n.op is GOp.INPUT}
-        wanted = [("input", j, graph.input_names[j], read[j]) for j in sorted(read)]
+        wanted = [("input", j, name, read[j]) for j, _, name in self.names.inputs]
         wanted += [
-            ("output", j, graph.output_names[j], graph.nodes[k])
-            for j, k in enumerate(graph.outputs)
+            ("output", j, name, graph.nodes[k]) for j, (k, name) in enumerate(self.names.outputs)
         ]
         left = {
             n: p for n, p in self.netlist.ports.items() if n != "clk" or p["direction"] != "input"
         }
         for direction, j, name, node in wanted:
-            names = [n for n, p in left.items() if p["direction"] == direction
-                     and re.fullmatch(re.escape(name) + "_*", n)]  # fmt: skip
-            if not names or len(left[min(names)]["bits"]) != node.fmt.width:
+            port = left.pop(name, None)
+            if (
+                port is None
+                or port["direction"] != direction
+                or len(port["bits"]) != node.fmt.width
+            ):
                 raise NetlistError(f"there is no {direction} {name} of {node.fmt.width} bits")
-            found[direction, j] = left.pop(min(names))["bits"]
+            found[direction, j] = port["bits"]
         if left:
             raise NetlistError(f"port {', '.join(left)} is none of the graph's")
         return found
@@ -180,11 +183,9 @@ class _Check:
         return nets
 
     def _named(self, number: int) -> list[Net]:
-        name = self.labels[number]
-        while name in self.netlist.ports or name not in self.netlist.names:
-            name += "_"
-            if len(name) > len(self.labels[number]) + 9:
-                raise NetlistError(f"there is no signal {self.labels[number]}")
+        name = self.signals[number]
+        if name not in self.netlist.names:
+            raise NetlistError(f"there is no signal {name}")
         return self.netlist.names[name]
 
     # -- what is to be shown

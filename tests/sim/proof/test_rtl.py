@@ -11,11 +11,13 @@ from random import Random
 import pytest
 from golden_designs import DESIGNS
 from hand_designs import chance, design, spread
+from unit_model import UnitModel
 
 from benchmarks.codegen.mutants import verilog_mutants
-from symtick.codegen import PLAIN, Design, Interface
+from symtick.codegen import PLAIN, Design, Fixed, Interface, Precision, compile_expression
 from symtick.codegen.emit.verilog import verilog_files
 from symtick.errors import ToolError
+from symtick.expr import parse
 from symtick.sim.proof.outcome import Step, Verdict
 from symtick.sim.proof.rtl import verilog_equals_graph
 
@@ -124,3 +126,14 @@ def test_faults_in_the_text_are_found(tmp_path: Path) -> None:
     assert {"entry", "operator", "register", "slice", "constant", "order"} <= set(found)
     right = [kind for kind, verdict in found.items() if verdict is Verdict.PROVED]
     assert set(right) <= {"sign"}  # a signed vector that is only read bit by bit
+
+
+def test_ports_and_signals_with_other_names_are_found(tmp_path: Path) -> None:
+    expression = parse(["max(mul2, resize) + 1", "mul2*resize"], ("mul2", "resize"))
+    made = compile_expression(
+        expression, [Fixed(6, 3)] * 2, UnitModel(), Precision(), name="names",
+        output_names=("near", "add3"),
+    )  # fmt: skip
+    text = _text(made)
+    assert "near_p" in text and "resize_p" in text
+    assert _proved(made, text, tmp_path).verdict is Verdict.PROVED
