@@ -15,6 +15,7 @@ from distill_samples import classes, distiller, short, values
 from symtick.errors import ToolError
 from symtick.search.distill.distill import Progress
 from symtick.search.distill.parts import Ingredients, Parts
+from symtick.search.distill.workers import Part, _Processes
 
 pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are read in /proc")
 
@@ -65,6 +66,22 @@ def test_a_worker_that_dies_is_told_and_what_was_found_is_kept(tmp_path: Path) -
     whole = distiller(classes(), short()).run()
     again = distiller(classes(), short())
     assert again.run(checkpoint=tmp_path, resume=True) == whole
+
+
+def test_a_worker_that_has_grown_is_kept() -> None:
+    made = distiller(classes(), short(workers=2))
+    processes = _Processes(
+        Ingredients(made.problem, made.config, made.evaluator.model, made.evaluator.cost, None), 1
+    )
+    recipe = made.parts.first()[-1]
+    part = Part(recipe, made.parts.made(recipe))
+    processes.end(part, processes.begin(part))
+    before = workers_of(os.getpid())
+    time.sleep(1.1)  # loky looks at the size once a second
+    processes._processes.submit(exec, "import sys; sys.grown = b'x' * 400_000_000").result()
+    processes.end(part, processes.begin(part))
+    assert workers_of(os.getpid()) == before
+    processes.close()
 
 
 _LONG = """
