@@ -107,7 +107,11 @@ class Columns:
         if node.op in _GUARDED:
             self._check(number, args)
         with np.errstate(all="ignore"):
-            return np.asarray(OPS[node.op].numpy(*args), np.float64)
+            values = np.asarray(OPS[node.op].numpy(*args), np.float64)
+        if node.op in STEPS or node.op is Op.WHERE:  # which hide that an operand is undefined
+            for a in args[:1] if node.op is Op.WHERE else args:
+                values = np.where(np.isnan(a), np.nan, values)
+        return values
 
     def _check(self, number: int, args: Sequence[Reals]) -> None:
         try:

@@ -1,7 +1,8 @@
 """What the ranges of the inputs say of an expression before its lowering.
 
 Of a choice that they decide the other side is neither computed nor checked; a power with a variable
-exponent needs a positive base.
+exponent needs a positive base; a root that is compared needs one that is not negative, though it
+is not computed.
 """
 
 from __future__ import annotations
@@ -45,14 +46,20 @@ def without_decided(
 def check_powers(
     expression: Expression, formats: Sequence[Fixed], bounds: Sequence[tuple[int, int]]
 ) -> None:
-    """Refuse a power with a variable exponent whose base may be 0 or negative.
+    """Refuse powers and roots that lowering writes as something that is defined more widely.
 
     Raises:
-        DomainError: there is one, or the base is undefined somewhere.
+        DomainError: the base of a power with a variable exponent may be 0 or negative, or a root
+            or power that is compared is undefined somewhere.
     """
-    support = expression.support()
-    powers = [n for n in expression.nodes if n.op is Op.POW and support[n.args[1]]]
+    nodes, support = expression.nodes, expression.support()
+    powers = [n for n in nodes if n.op is Op.POW and support[n.args[1]]]
     analysis = Analysis(expression, formats, bounds)
+    for node in nodes:
+        if node.op in (Op.GE, Op.GT):
+            for a in node.args:
+                if nodes[a].op in (Op.SQRT, Op.POW):
+                    analysis.span(a)
     for node in powers:
         span = analysis.span(node.args[0])
         if span.lo <= 0.0:

@@ -183,6 +183,29 @@ def test_a_side_that_is_undefined_somewhere_is_refused_with_the_reason() -> None
         compiled("log(x0)", [Fixed(6, 3)])
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "where(sqrt(x0) >= 2.7, 0.5, x0)",
+        "sqrt(x0 + x1) > 1",
+        "3 >= x1**0.5",
+        "(x0 - 1)**1.5 > 2",
+        "where(exp(1000*x0) - exp(1000*x0), 1, 2)",
+        "exp(1000*x0) - exp(900*x0) > 2",
+    ],
+)
+def test_a_comparison_of_what_is_undefined_somewhere_is_refused(text: str) -> None:
+    with pytest.raises(DomainError):
+        compiled(text, [WIDE, Fixed(16, 14)])
+
+
+def test_a_comparison_of_what_is_too_large_for_float64_is_right() -> None:
+    design = compiled("exp(1000*x0) > 3", [WIDE])
+    assert design.real_outputs(np.array([[-64], [0], [1], [64], [WIDE.raw_max]]))[
+        :, 0
+    ].tolist() == [0, 0, 1, 1, 1]
+
+
 @pytest.mark.parametrize("text", ["x0**x1", "(-2)**x0", "where(x1 > 0, 1 + abs(x0)**x1, x1)"])
 def test_a_variable_power_is_refused_as_it_is_written(text: str) -> None:
     message = r"in (x0\*\*x1|pow\(.*\)): a power with a variable exponent .*; guard it.*pow\(max"
