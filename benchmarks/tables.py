@@ -26,6 +26,7 @@ from benchmarks.document.search_sections import (
     recovery,
     ticks,
     tree_cost,
+    unseen,
 )
 from benchmarks.runs import RESULTS, ROOT, Result
 from symtick.files import write_text
@@ -39,6 +40,7 @@ SECTIONS: Mapping[str, Callable[[Result], str]] = {
     "recovery": recovery,
     "ablation": ablation,
     "empirical": empirical,
+    "unseen": unseen,
     "ticks": ticks,
     "arithmetic": lambda result: f"{machine_line(result)}\n\n{arithmetic(result)}",
     "compiler": compiler,

@@ -9,7 +9,7 @@ from benchmarks.runs import Record, Result
 
 
 def compiler(result: Result) -> str:
-    """Benchmark 7."""
+    """Benchmark 8."""
     settings = result["settings"]
     head = ("design", "variant", "accuracy %", "LUT", "FF", "ticks", "MHz", "LUT with DSP", "DSP",
             "vectors")  # fmt: skip
@@ -46,7 +46,7 @@ def _against_reference(rows: Sequence[Record]) -> str:
 
 
 def estimation(result: Result) -> str:
-    """Benchmark 8."""
+    """Benchmark 9."""
     summary = result["summary"]
     count = summary["expressions"]
     rows = [
@@ -70,7 +70,7 @@ def estimation(result: Result) -> str:
 
 
 def front_estimates(result: Result) -> str:
-    """Benchmark 9."""
+    """Benchmark 10."""
     head = ("input bits", "designs", "median LUT", "largest", "median error", "90th percentile",
             "bias", "worst")  # fmt: skip
     rows = [
@@ -88,7 +88,7 @@ def front_estimates(result: Result) -> str:
 
 
 def products(result: Result) -> str:
-    """Benchmark 10."""
+    """Benchmark 11."""
     head = ("product", "MHz", "ticks est.", "ticks", "LUT est.", "LUT", "FF est.", "FF", "DSP est.",
             "DSP")  # fmt: skip
     names = ("lut", "lut_yosys", "ff", "ff_yosys", "dsp", "dsp_yosys")

@@ -159,8 +159,31 @@ def empirical(result: Result) -> str:
     )
 
 
-def ticks(result: Result) -> str:
+def unseen(result: Result) -> str:
     """Benchmark 5."""
+    head = ("kind", "noise", "tool", "runs", "law", "clean", "SRBench", "R2 > 0.999", "collapsed",
+            "mean CPU s", "most")  # fmt: skip
+    rows = [
+        (r["kind"], f"{r['noise']:g}", r["tool"], r["runs"], r["law"], r["clean"], r["srbench"],
+         r["fits"], f"{r['collapsed']} of {r['front']:,}", f"{r['cpu_seconds_mean']:.2f}",
+         f"{r['cpu_seconds_most']:.2f}")
+        for r in result["summary"]
+    ]  # fmt: skip
+    boxes, (constant, runs) = result["boxes"], result["constants"]
+    return "\n\n".join(
+        [
+            f"{machine_line(result)} One core a run, {result['settings']['processes']} side by "
+            "side.",
+            table(head, rows),
+            f"Black boxes against pyoperon: {boxes['win']} won, {boxes['tie']} tied, "
+            f"{boxes['loss']} lost. Of noise alone the choice is a constant in {constant} of "
+            f"{runs} runs.",
+        ]
+    )
+
+
+def ticks(result: Result) -> str:
+    """Benchmark 6."""
     settings = result["settings"]
     bound = settings["reference"]
     first = table(

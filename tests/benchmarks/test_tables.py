@@ -46,6 +46,12 @@ def results() -> dict[str, Any]:
         "ablation": {"machine": MACHINE, "settings": SETTINGS, "sets": [group],
                      "problems": [problem]},
         "empirical": {"machine": MACHINE, "settings": SETTINGS, "laws": [law]},
+        "unseen": {"machine": MACHINE, "settings": SETTINGS,
+                   "boxes": {"win": 3, "tie": 2, "loss": 1},
+                   "constants": [9, 10], "summary": [
+            {"kind": "law", "noise": 0.1, "tool": "symtick", "runs": 40, "law": 21, "clean": 20,
+             "srbench": 19, "fits": 30, "collapsed": 1, "front": 345, "cpu_seconds_mean": 2.5,
+             "cpu_seconds_most": 4.5}]},
         "ticks": {"machine": MACHINE, "settings": {**SETTINGS, "reference": reference},
                   "sets": [tick]},
         "estimation": {"machine": MACHINE, "summary": {

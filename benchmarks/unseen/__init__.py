@@ -1,0 +1,1 @@
+"""Problems that the regressor was not set up on; `python -m benchmarks.unseen`."""
