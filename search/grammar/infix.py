@@ -52,7 +52,7 @@ class SpellingTokens:
 
 
 @dataclass
-class _Trees(Builder):
+class Trees(Builder):
     """Keeps trees where a `Builder` keeps nodes."""
 
     trees: list[Tree] = field(default_factory=list)
@@ -83,12 +83,12 @@ def read(text: str, inputs: Sequence[str], custom: Iterable[Operator] = ()) -> T
     known = {**OPERATORS, **{o.name: o for o in custom}}
     calls = {name: (o.arity, _caller(name)) for name, o in known.items()}
     calls |= {name: (arity(BY_NAME[to]), _caller(to)) for name, to in ALIASES.items()}
-    builder = _Trees(tuple(inputs))
+    builder = Trees(tuple(inputs))
     return builder.trees[read_into(builder, text, calls)]
 
 
 def _caller(name: str) -> Callable[..., int]:
-    def call(builder: _Trees, *args: int) -> int:
+    def call(builder: Trees, *args: int) -> int:
         return builder.call(name, *args)
 
     return call

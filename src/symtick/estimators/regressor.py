@@ -51,6 +51,7 @@ from symtick.search.regression.cluster import connected
 from symtick.search.regression.islands import Islands, IslandSettings
 from symtick.search.regression.regression import Outcome, pursue, search_of
 from symtick.search.regression.rounding import rounded_front
+from symtick.search.regression.scaling import ScaledTask, balanced
 from symtick.search.regression.task import Task
 
 Floats = npt.NDArray[np.float64]
@@ -377,8 +378,11 @@ def _selection(
     count = parameters.data.select_k_features
     if count is None:
         return tuple(range(X.shape[1]))
-    y = goals.T if len(goals) > 1 else goals[0]
-    return select_features(X, y, count, seed=parameters.search.seed, weights=weights)
+    y = balanced(goals.T)
+    return select_features(
+        balanced(X), y if len(goals) > 1 else y[:, 0], count,
+        seed=parameters.search.seed, weights=weights,
+    )  # fmt: skip
 
 
 def _tasks(plan: Plan, X: Floats, goals: Floats, weights: Floats | None) -> list[Task]:
@@ -387,7 +391,11 @@ def _tasks(plan: Plan, X: Floats, goals: Floats, weights: Floats | None) -> list
     guesses = _guesses(search.guesses, len(goals))
     tasks: list[Task] = []
     for goal, unit, texts in zip(goals, units, guesses, strict=True):
-        y = denoised(X[:, plan.selected], goal, seed=search.seed) if given.data.denoise else goal
+        y = (
+            denoised(balanced(X[:, plan.selected]), goal, seed=search.seed)
+            if given.data.denoise
+            else goal
+        )
         check_callables(given.objective.loss, given.objective.penalty, y, weights, plan.names)
         tasks.append(plan.task(X, y, weights, unit=unit, guesses=texts))
     return tasks
@@ -402,7 +410,8 @@ def _run(
         if islands is not None:
             client = stack.enter_context(connected(given.n_workers, given.scheduler))
         for task, memory in zip(tasks, memories, strict=True):
-            full = replace(task, guesses=(*task.guesses, *memory.guesses))
+            scaled = ScaledTask.of(replace(task, guesses=(*task.guesses, *memory.guesses)))
+            full = scaled.inner
             search: Search[Candidate]
             if islands is not None and client is not None:
                 name = f"target{len(outcomes)}.npz"
@@ -412,14 +421,15 @@ def _run(
                     search.restore(memory.state)
             else:
                 search = search_of(full, memory.state)
-            report = _report(bool(parameters.result.verbose))
+            report = _report(bool(parameters.result.verbose), scaled.loss)
             stopped = any(o.interrupted for o in outcomes)
-            outcomes.append(pursue(full, search, given.threads, report, brief=stopped))
+            outcome = pursue(full, search, given.threads, report, brief=stopped)
+            outcomes.append(replace(outcome, front=scaled.front(outcome.front)))
     return outcomes
 
 
-def _report(wanted: bool) -> Callable[[Search[Candidate], float], None]:
-    """Prints a line for each tenth of the budget, if that is wanted."""
+def _report(wanted: bool, unit: float) -> Callable[[Search[Candidate], float], None]:
+    """Prints a line for each tenth of the budget, if that is wanted; losses are in this unit."""
     told = 0
 
     def report(search: Search[Candidate], share: float) -> None:
@@ -429,7 +439,7 @@ def _report(wanted: bool) -> Callable[[Search[Candidate], float], None]:
             status = search.status
             print(
                 f"{min(10 * told, 100):3d} %  {status.evaluations} evaluations, "
-                f"loss {status.best_loss:.6g}, {len(search.front())} equations",
+                f"loss {unit * status.best_loss:.6g}, {len(search.front())} equations",
                 flush=True,
             )
 

@@ -88,7 +88,15 @@ class Hardware:
             spread: standard deviation of the target, which the precision follows.
             name: top-level name.
             outputs: names of the output ports.
+
+        Raises:
+            InputError: the target varies by less than the last place of an output's terms.
         """
+        if 0.0 < spread < 2.0 ** -TERM_FRACS[1]:
+            raise InputError(
+                f"the target varies by {spread:g} only, and the terms of an output end at "
+                f"2**-{TERM_FRACS[1]}: for firmware, multiply y by a power of two and fit again"
+            )
         used = sorted({n.index for n in expression.nodes if n.op is Op.INPUT}) or [0]
         bits = _TERM_BITS - (math.floor(math.log2(spread)) if spread > 0.0 else 0)
         return DesignSpec(

@@ -16,15 +16,23 @@ from symtick.errors import InputError
 from symtick.expr import Builder
 
 _TINIEST = math.sqrt(np.finfo(np.float64).tiny)
+_LARGEST = math.sqrt(np.finfo(np.float64).max) / 2
 
 
 def check_spreads(goals: npt.NDArray[np.float64]) -> None:
-    """Whether squares of the targets' deviations are numbers.
+    """Whether squares of the targets and of their deviations are numbers, as losses are.
 
     Raises:
-        InputError: a target varies so little that they all are 0, so that nothing would be learned.
+        InputError: a target varies so little that they all are 0, so that nothing would be learned,
+            or is so large that they are infinite.
     """
     for k, goal in enumerate(goals):
+        largest = float(np.abs(goal).max())
+        if largest > _LARGEST:
+            raise InputError(
+                f"target {k} reaches {largest:g}, whose square is no number any more: divide y so "
+                "that it is nearer to 1"
+            )
         span = float(goal.max() - goal.min())
         if 0.0 < span < _TINIEST:
             raise InputError(

@@ -20,7 +20,7 @@ from symtick.expr.ops import (
 )
 from symtick.expr.parsing import can_name, check_names, default_names, parse, read_into
 from symtick.expr.printing import node_text, shared_texts
-from symtick.expr.scaling import with_scaled_inputs
+from symtick.expr.scaling import Scaled, factored, with_scaled_inputs
 from symtick.expr.substitution import with_affine_inputs
 from symtick.expr.sums import tidied, with_digits
 from symtick.expr.sympy_io import from_sympy, to_sympy
@@ -42,12 +42,14 @@ __all__ = [
     "Op",
     "OpSpec",
     "Program",
+    "Scaled",
     "arity",
     "can_name",
     "check_names",
     "compiler_alone",
     "default_names",
     "definition",
+    "factored",
     "from_programs",
     "from_sympy",
     "in_search_ops",
