@@ -204,6 +204,7 @@ class JointSearch:
         price = self._prices.terms(trees)[:, None] + self._prices.readout * counts
         rewards = found.gain / np.maximum(price, 1.0) ** self._settings.thrift
         rewards[~finite | (values.std(axis=1) < LEAST)] = 0.0
+        rewards = rewards[:, : self._settings.readers]
         return rewards.max(axis=1), found, rewards.argmax(axis=1) + 1
 
     def _extended(self, slope: Slope) -> JointModel:

@@ -32,6 +32,7 @@ class JointSettings:
         generations: of evolution in a round.
         letters: most nodes of what the policy writes.
         terms: most terms of a model.
+        readers: outputs that may read a term when it joins; none leaves it to what pays.
         pool: terms that are kept from round to round.
         rows: training rows.
         probe_rows: training rows on which terms and cuts are judged.
@@ -54,6 +55,7 @@ class JointSettings:
     generations: Count = 10
     letters: Letters = 12
     terms: Count = 24
+    readers: Count | None = None
     pool: Natural = 300
     rows: Count = 6000
     probe_rows: Count = 3000

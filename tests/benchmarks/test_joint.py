@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.distilling.joint import METHODS, mixed, share
+from benchmarks.distilling.joint import METHODS, configured, share, summary
+from benchmarks.distilling.tasks import mixed
 from symtick.codegen import Precision
 from symtick.expr import parse
 from symtick.search.designs.front import FrontEntry
@@ -30,4 +31,17 @@ def test_better_designs_dominate_more() -> None:
 
 
 def test_every_method_is_compared() -> None:
-    assert set(METHODS) == set(HYBRID_METHODS)
+    assert set(METHODS) > set(HYBRID_METHODS)
+    assert len({str(configured(method, 1)) for method in METHODS}) == len(METHODS)
+
+
+def test_methods_are_compared_seed_by_seed() -> None:
+    rows = [
+        {"task": "jets", "method": method, "seed": seed, "share": value, "evaluations": 10,
+         "cpu_seconds": 1.0}
+        for method, values in (("hybrid", (0.5, 0.7)), ("gp", (0.6, 0.4)))
+        for seed, value in enumerate(values, start=1)
+    ]  # fmt: skip
+    hybrid, gp = summary(rows)
+    assert (hybrid["share"], hybrid["above_hybrid"]) == (pytest.approx(0.6), 0)
+    assert (gp["least"], gp["most"], gp["above_hybrid"], gp["seeds"]) == (0.4, 0.6, 1, 2)

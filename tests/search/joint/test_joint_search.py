@@ -39,16 +39,35 @@ def test_every_source_of_terms_learns(method: str) -> None:
     assert {e.origin for e in search.front()} == {"joint-0"}
 
 
-def test_a_shared_term_is_written_once() -> None:
+def _of_one_term() -> Problem:
     X = inputs()
     hidden = np.tanh(4.0 * X[:, 0] - 3.0 * X[:, 1])
     scores = np.stack([3.0 * hidden, -2.0 * hidden, 0.5 * hidden + 1.0], axis=1)
-    problem = Problem.from_scores(X, scores, FORMATS)
-    search = finished(problem, settings(method="gp", rounds=5, terms=8, generations=6))
+    return Problem.from_scores(X, scores, FORMATS)
+
+
+def test_a_shared_term_is_written_once() -> None:
+    search = finished(_of_one_term(), settings(method="gp", rounds=5, terms=8, generations=6))
     best = max(search.front(), key=lambda e: e.score)
     assert best.score > 0.97
     good = [e for e in search.front() if e.score > 0.95]
     assert min(e.nodes for e in good) < 35
+
+
+def test_a_term_joins_no_more_readers_than_the_settings_say() -> None:
+    readers = [
+        np.count_nonzero(search._model.weights, axis=1).max()
+        for search in (_grown(None), _grown(1))
+    ]
+    assert readers[0] > readers[1] == 1
+
+
+def _grown(readers: int | None) -> JointSearch:
+    config = settings(method="gp", thrift=0.0, readers=readers, rounds=2)
+    search = first(distiller(_of_one_term(), config), "joint")[0]
+    for _ in range(2):
+        search.step()
+    return search
 
 
 def test_limits_of_terms_hold() -> None:
