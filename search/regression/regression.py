@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -54,8 +55,11 @@ def pursue(
     report: Report = lambda search, share: None,
     *,
     brief: bool = False,
+    seconds: float | None = None,
 ) -> Outcome:
     """Search until the budget is spent, the loss is good enough, nothing is new, or Ctrl-C.
+
+    The time is looked at between two slices, and no search ends without a front.
 
     Args:
         task: what is searched for; its budget counts from here.
@@ -63,29 +67,46 @@ def pursue(
         threads: worker threads.
         report: called after each slice with the share of the budget that is spent.
         brief: end after the first slice that finds something.
+        seconds: end after so many, or None.
 
     Raises:
         KeyboardInterrupt: a second Ctrl-C came before anything was found.
     """
     interrupted = False
+    end = None if seconds is None else time.monotonic() + seconds
+    enough = _end_of(search, end, brief)
     try:
-        _go_on(task, search, threads, report, brief)
+        _go_on(task, search, threads, report, enough)
     except KeyboardInterrupt:
         interrupted = True
         if not search.front():
             little = replace(task, evaluations=min(task.evaluations, BRIEF))
-            _go_on(little, search, threads, report, brief=True)
+            _go_on(little, search, threads, report, _end_of(search, None, brief=True))
     evaluations = search.status.evaluations
     return Outcome(tuple(search.front()), search.state(), evaluations, interrupted)
 
 
+def _end_of(search: Search[Candidate], end: float | None, brief: bool) -> Callable[[], bool]:
+    """Whether what is found has to do: at once where `brief`, else from a time on."""
+
+    def enough() -> bool:
+        due = brief or (end is not None and time.monotonic() >= end)
+        return due and bool(search.front())
+
+    return enough
+
+
 def _go_on(
-    task: Task, search: Search[Candidate], threads: int, report: Report, brief: bool
+    task: Task,
+    search: Search[Candidate],
+    threads: int,
+    report: Report,
+    enough: Callable[[], bool],
 ) -> None:
     since = search.status.evaluations
 
     def stop(status: Status) -> bool:
         report(search, (status.evaluations - since) / task.evaluations)
-        return brief and bool(search.front())
+        return enough()
 
     run(search, since + task.evaluations, threads, stop=stop)

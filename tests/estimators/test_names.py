@@ -23,8 +23,14 @@ def test_keywords_of_others_say_the_name_here() -> None:
         wanted = f"SymbolicRegressor has no '{name}': it is {here} here"
         with pytest.raises(TypeError, match=re.escape(wanted)):
             SymbolicRegressor(**{name: 1})
+        wanted = f"SymbolicRegressor.set_params has no '{name}': it is {here} here"
+        with pytest.raises(ValueError, match=re.escape(wanted)):
+            SymbolicRegressor().set_params(**{name: 1})
     with pytest.raises(TypeError, match="unexpected keyword argument 'nonsense'"):
         SymbolicRegressor(nonsense=1)
+    with pytest.raises(ValueError, match="Invalid parameter 'nonsense'"):
+        SymbolicRegressor().set_params(nonsense=1)
+    assert SymbolicRegressor().set_params(max_nodes=7).max_nodes == 7
 
 
 def test_keywords_of_fit_say_the_name_here() -> None:

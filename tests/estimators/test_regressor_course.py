@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from regressor_samples import law, quick
+
+from symtick.errors import InputError
 
 pytestmark = pytest.mark.kernel
 
@@ -76,6 +79,22 @@ def test_no_equation_is_longer_than_the_nodes_allow(method: str) -> None:
                 assert entry.complexity <= most, entry.text
     if method != "policy":
         assert quick(method=method, max_nodes=3).fit(X, product).best_.loss < 1e-25
+
+
+def test_seconds_end_a_fit() -> None:
+    X, y = law()
+    y = np.column_stack([np.sin(3 * y), np.exp(np.sin(y)), y * 0])
+    begun = time.monotonic()
+    model = quick(unary_operators=["sin"], evaluations=10**9, max_seconds=1.5).fit(X, y)
+    assert time.monotonic() - begun < 30.0  # loaded machines, too
+    assert all(0 < n < 10**8 for n in model.evaluations_) and not model.interrupted_
+    assert model.predict(X).shape == (120, 3)
+    model = quick(evaluations=10**9, max_seconds=1e-9).fit(X, y[:, 0])  # a slice at least
+    assert len(model.equations_) > 0
+    counted = quick(max_seconds=3600.0).fit(X, y[:, 0])  # a limit that ends nothing
+    assert counted.to_json()["targets"] == quick().fit(X, y[:, 0]).to_json()["targets"]
+    with pytest.raises(InputError, match="max_seconds"):
+        quick(max_seconds=0.0).fit(X, y[:, 0])
 
 
 @pytest.mark.usefixtures("ctrl_c")

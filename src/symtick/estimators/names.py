@@ -18,7 +18,7 @@ PARAMETERS: Mapping[str, str] = {
     "elementwise_loss": "loss",
     "loss_function": "loss",
     "early_stop_condition": "target_loss",
-    "timeout_in_seconds": "evaluations, for budgets are counted; Ctrl-C keeps what was found",
+    "timeout_in_seconds": "max_seconds",
     "random_state": "seed",
     "deterministic": "always so",
     "procs": "threads (n_workers for processes)",
@@ -61,13 +61,14 @@ def elsewhere(kind: str, name: str, ours: str) -> str:
 
 
 def saying(
-    names: Mapping[str, str], where: str = ""
+    names: Mapping[str, str], where: str = "", error: type[Exception] = TypeError
 ) -> Callable[[Callable[Concatenate[S, P], R]], Callable[Concatenate[S, P], R]]:
-    """A decorator of methods: a keyword among `names` is a TypeError that says ours.
+    """A decorator of methods: a keyword among `names` is an error that says ours.
 
     Args:
         names: what others are called here.
         where: what stands behind the name of the class in the message.
+        error: its class.
     """
 
     def decorate(call: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
@@ -76,7 +77,7 @@ def saying(
             for name in given:
                 if name in names:
                     kind = f"{type(self).__name__}{where}"
-                    raise TypeError(elsewhere(kind, name, names[name]))
+                    raise error(elsewhere(kind, name, names[name]))
             return call(self, *args, **given)
 
         return told

@@ -7,6 +7,7 @@ of both side by side.
 from __future__ import annotations
 
 import re
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -115,6 +116,9 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
             data without noise). The last two take no guesses and no preset.
         evaluations: budget for each target: candidates computed over the rows; 1e6 is taken, too.
         target_loss: stop at this loss.
+        max_seconds: end after so many seconds, looked at between slices of the search (some
+            hundredths of a second, but the exact laws first are one); several targets share them.
+            What such a fit finds depends on the machine. None: the evaluations alone end it.
         preset: settings that have no parameter here: the name of a published search
             (`mundhenk2021`, `petersen2021`), `symtick` (our own), an `EngineConfig` or a
             `HybridConfig`. None: the defaults. At most a quarter of the budget goes to exact laws
@@ -199,6 +203,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         method: str = SearchSettings.method,
         evaluations: float = SearchSettings.evaluations,
         target_loss: float | None = SearchSettings.target_loss,
+        max_seconds: float | None = SearchSettings.max_seconds,
         preset: str | EngineConfig | HybridConfig | None = SearchSettings.preset,
         guesses: Sequence[str] | Sequence[Sequence[str]] = SearchSettings.guesses,
         warm_start: bool = SearchSettings.warm_start,
@@ -248,6 +253,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         self.method = method
         self.evaluations = evaluations
         self.target_loss = target_loss
+        self.max_seconds = max_seconds
         self.preset = preset
         self.guesses = guesses
         self.warm_start = warm_start
@@ -264,6 +270,15 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         self.model_selection = model_selection
         self.axis = axis
         self.verbose = verbose
+
+    @saying(PARAMETERS, ".set_params", ValueError)
+    def set_params(self, /, **params: Any) -> SymbolicRegressor:
+        """Set parameters by name.
+
+        Raises:
+            ValueError: there is no such parameter; the message says what it is called here.
+        """
+        return super().set_params(**params)  # type: ignore[no-any-return]
 
     @saying(FIT, ".fit")
     def fit(
@@ -405,6 +420,7 @@ def _run(
     parameters: Parameters, tasks: Sequence[Task], memories: Sequence[Memory]
 ) -> list[Outcome]:
     given, islands, outcomes = parameters.search, parameters.search.cluster, list[Outcome]()
+    begun = time.monotonic()
     with ExitStack() as stack:
         client = None
         if islands is not None:
@@ -423,7 +439,11 @@ def _run(
                 search = search_of(full, memory.state)
             report = _report(bool(parameters.result.verbose), scaled.loss)
             stopped = any(o.interrupted for o in outcomes)
-            outcome = pursue(full, search, given.threads, report, brief=stopped)
+            left = None
+            if given.max_seconds is not None:
+                spent = time.monotonic() - begun
+                left = (given.max_seconds - spent) / (len(tasks) - len(outcomes))
+            outcome = pursue(full, search, given.threads, report, brief=stopped, seconds=left)
             outcomes.append(replace(outcome, front=scaled.front(outcome.front)))
     return outcomes
 
