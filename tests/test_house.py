@@ -73,7 +73,14 @@ PLAN: dict[str, tuple[str, ...]] = {
     "report": ("baselines", "config", "design_folder"),
     "run": ("report",),
     "calibration": ("design_folder",),
-    "estimators": ("config", "design_folder", "search.regression", "search.teachers"),
+    "estimators.course": ("search.kernel_api",),
+    "estimators": (
+        "config",
+        "design_folder",
+        "estimators.course",
+        "search.regression",
+        "search.teachers",
+    ),
     "cli": ("calibration", "run"),
 }
 OPEN = {

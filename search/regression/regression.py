@@ -14,6 +14,9 @@ from symtick.search.regression.enumerating import EnumerationSearch
 from symtick.search.regression.task import ENUMERATIONS, Task
 
 BRIEF = 1_000  # evaluations to find something at least, where Ctrl-C came before that
+# the loss is low enough; the budget or the time is spent; there was nothing new to try; Ctrl-C; a
+# short search, as an earlier one was interrupted
+ENDS = ("done", "evaluations", "time", "nothing new", "interrupted", "brief")
 Report = Callable[[Search[Candidate], float], None]
 
 
@@ -39,13 +42,18 @@ class Outcome:
         front: what it found.
         state: where it can go on from.
         evaluations: candidates computed, earlier runs included.
-        interrupted: whether Ctrl-C ended it.
+        ended: why: one of `ENDS`.
     """
 
     front: tuple[Candidate, ...]
     state: State
     evaluations: int
-    interrupted: bool
+    ended: str
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended it."""
+        return self.ended == "interrupted"
 
 
 def pursue(
@@ -72,18 +80,26 @@ def pursue(
     Raises:
         KeyboardInterrupt: a second Ctrl-C came before anything was found.
     """
-    interrupted = False
+    ended = ""
     end = None if seconds is None else time.monotonic() + seconds
-    enough = _end_of(search, end, brief)
+    last = search.status.evaluations + task.evaluations
     try:
-        _go_on(task, search, threads, report, enough)
+        _go_on(task, search, threads, report, _end_of(search, end, brief))
     except KeyboardInterrupt:
-        interrupted = True
+        ended = "interrupted"
         if not search.front():
             little = replace(task, evaluations=min(task.evaluations, BRIEF))
             _go_on(little, search, threads, report, _end_of(search, None, brief=True))
-    evaluations = search.status.evaluations
-    return Outcome(tuple(search.front()), search.state(), evaluations, interrupted)
+    status = search.status
+    if not ended and status.done:
+        ended = "done"
+    elif not ended and status.evaluations < last:
+        ended = (
+            "brief" if brief else "nothing new" if end is None or time.monotonic() < end else "time"
+        )
+    return Outcome(
+        tuple(search.front()), search.state(), status.evaluations, ended or "evaluations"
+    )
 
 
 def _end_of(search: Search[Candidate], end: float | None, brief: bool) -> Callable[[], bool]:

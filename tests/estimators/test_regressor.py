@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import fields
@@ -357,7 +358,9 @@ def test_stops_at_a_target_loss_and_reports(capsys: pytest.CaptureFixture[str]) 
     model = quick(evaluations=10**7, target_loss=0.5, verbose=1).fit(X, y)
     assert model.best_.loss <= 0.5 and model.evaluations_[0] < 10**6
     quick(evaluations=1000, verbose=1).fit(X, np.sin(5 * y))
-    assert "100 %  1000 evaluations, loss" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert re.search(r"100 %  \d+ s, 1000 evaluations \(.*/s\), loss 0.*, \d+ equations", out)
+    assert "(end: done)" in out and "(end: evaluations)" in out
 
 
 def test_saves_as_json_and_loads(tmp_path: Path) -> None:

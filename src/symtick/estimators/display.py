@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 from symtick.errors import counted
 from symtick.estimators.equations import Equation, Equations
@@ -51,6 +52,43 @@ class Shown:
     front: Equations
     chosen: int
     evaluations: int
+
+
+@dataclass(frozen=True)
+class FrontSoFar:
+    """A front as it is shown while the search goes on.
+
+    Attributes:
+        shown: it.
+        cost: the kind of cost.
+        selection: the rule of choice.
+    """
+
+    shown: Shown
+    cost: str
+    selection: str
+
+    def text(self) -> str:
+        """A line for each equation under a title."""
+        return _target_text(self.shown, self.cost, self.selection)
+
+    def html(self) -> str:
+        """The plot and the table."""
+        return front_html([self.shown], self.cost, self.selection)
+
+    def rows(self) -> list[Mapping[str, Any]]:
+        """The figures and the text of each equation, in order; the chosen one marked."""
+        return [
+            {
+                "complexity": e.complexity,
+                "ticks": e.ticks,
+                "lut": e.lut,
+                "loss": e.loss,
+                "equation": e.text,
+                "chosen": k == self.shown.chosen,
+            }
+            for k, e in enumerate(self.shown.front.entries)
+        ]
 
 
 def short(text: str) -> str:

@@ -26,6 +26,7 @@ PARAMETERS: Mapping[str, str] = {
     "cluster_manager": "scheduler",
     "verbosity": "verbose",
     "progress": "verbose",
+    "logger_spec": "log",
     "populations": _ENGINE,
     "population_size": _ENGINE,
     "ncycles_per_iteration": _ENGINE,

@@ -7,7 +7,6 @@ of both side by side.
 from __future__ import annotations
 
 import re
-import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -22,6 +21,9 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from symtick.errors import InputError
+from symtick.estimators.course.moments import Course, ViewOf
+from symtick.estimators.course.watchers import watchers
+from symtick.estimators.display import FrontSoFar, Shown
 from symtick.estimators.equations import Equations
 from symtick.estimators.fitted import FORMAT, Fitted, Target
 from symtick.estimators.names import FIT, PARAMETERS, saying
@@ -148,7 +150,11 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
     Result
         model_selection: `best`, `accuracy` or `score`, as in `Equations.choose`.
         axis: what the score divides by: `ticks`, `lut` or `complexity`.
-        verbose: 1 prints a line for each tenth of the budget.
+        verbose: `auto` shows time, evaluations a second, loss and the front so far while the search
+            runs, in a terminal or a notebook, and nothing elsewhere; 1 prints a line for each tenth
+            of the budget; 0 nothing.
+        log: a file `*.jsonl`, to which lines of JSON with the front are added, or a folder for
+            TensorBoard.
 
     Attributes:
         fronts_: an `Equations` for each target.
@@ -219,7 +225,8 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         batch_size: int = DataSettings.batch_size,
         model_selection: str = ResultSettings.model_selection,
         axis: str = ResultSettings.axis,
-        verbose: int = ResultSettings.verbose,
+        verbose: bool | int | str = ResultSettings.verbose,
+        log: str | Path | None = ResultSettings.log,
     ) -> None:
         self.operators = operators
         self.binary_operators = binary_operators
@@ -270,6 +277,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         self.model_selection = model_selection
         self.axis = axis
         self.verbose = verbose
+        self.log = log
 
     @saying(PARAMETERS, ".set_params", ValueError)
     def set_params(self, /, **params: Any) -> SymbolicRegressor:
@@ -306,9 +314,9 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         plan = Plan.of(parameters, rows, columns, selected)
         tasks = _tasks(plan, rows, goals, weights)
         memories = self._memories(plan, tasks)
-        outcomes = _run(parameters, tasks, memories)
-        fronts = [_front(plan, task, o) for task, o in zip(tasks, outcomes, strict=True)]
         names = _target_names(y, plan.names, len(goals))
+        outcomes = _run(plan, tasks, memories, names if goal.ndim > 1 else [""])
+        fronts = [_front(plan, task, o) for task, o in zip(tasks, outcomes, strict=True)]
         self.targets_ = tuple(
             Target(name, float(np.std(column)), front)
             for name, column, front in zip(names, goals, fronts, strict=True)
@@ -417,15 +425,16 @@ def _tasks(plan: Plan, X: Floats, goals: Floats, weights: Floats | None) -> list
 
 
 def _run(
-    parameters: Parameters, tasks: Sequence[Task], memories: Sequence[Memory]
+    plan: Plan, tasks: Sequence[Task], memories: Sequence[Memory], names: Sequence[str]
 ) -> list[Outcome]:
-    given, islands, outcomes = parameters.search, parameters.search.cluster, list[Outcome]()
-    begun = time.monotonic()
+    given, result = plan.parameters.search, plan.parameters.result
+    islands, outcomes = given.cluster, list[Outcome]()
     with ExitStack() as stack:
+        course = stack.enter_context(Course(watchers(result.verbose, result.log)))
         client = None
         if islands is not None:
             client = stack.enter_context(connected(given.n_workers, given.scheduler))
-        for task, memory in zip(tasks, memories, strict=True):
+        for task, memory, target in zip(tasks, memories, names, strict=True):
             scaled = ScaledTask.of(replace(task, guesses=(*task.guesses, *memory.guesses)))
             full = scaled.inner
             search: Search[Candidate]
@@ -437,33 +446,30 @@ def _run(
                     search.restore(memory.state)
             else:
                 search = search_of(full, memory.state)
-            report = _report(bool(parameters.result.verbose), scaled.loss)
+            told = course.of(target, scaled.loss, _view(plan, scaled, target))
+            told.begin(search)
             stopped = any(o.interrupted for o in outcomes)
             left = None
             if given.max_seconds is not None:
-                spent = time.monotonic() - begun
-                left = (given.max_seconds - spent) / (len(tasks) - len(outcomes))
-            outcome = pursue(full, search, given.threads, report, brief=stopped, seconds=left)
+                left = (given.max_seconds - course.seconds) / (len(tasks) - len(outcomes))
+            outcome = pursue(full, search, given.threads, told, brief=stopped, seconds=left)
+            told.end(search, outcome.ended)
             outcomes.append(replace(outcome, front=scaled.front(outcome.front)))
     return outcomes
 
 
-def _report(wanted: bool, unit: float) -> Callable[[Search[Candidate], float], None]:
-    """Prints a line for each tenth of the budget, if that is wanted; losses are in this unit."""
-    told = 0
+def _view(plan: Plan, scaled: ScaledTask, name: str) -> ViewOf:
+    """How candidates of the search are shown."""
+    result = plan.parameters.result
 
-    def report(search: Search[Candidate], share: float) -> None:
-        nonlocal told
-        if wanted and int(10 * share) > told:
-            told = int(10 * share)
-            status = search.status
-            print(
-                f"{min(10 * told, 100):3d} %  {status.evaluations} evaluations, "
-                f"loss {unit * status.best_loss:.6g}, {len(search.front())} equations",
-                flush=True,
-            )
+    def view(candidates: Sequence[Candidate], evaluations: int) -> FrontSoFar:
+        found = (plan.equation(c) for c in scaled.front(candidates))
+        front = Equations.of(found, result.axis)
+        chosen = front.choose(result.model_selection) if front.entries else 0
+        shown = Shown(name, front, chosen, evaluations)
+        return FrontSoFar(shown, plan.hardware.kind, result.model_selection)
 
-    return report
+    return view
 
 
 def _front(plan: Plan, task: Task, outcome: Outcome) -> Equations:

@@ -184,7 +184,10 @@ class ResultSettings:
 
     model_selection: Annotated[str, one_of(SELECTIONS)] = "best"
     axis: Annotated[str, one_of(AXES)] = "ticks"
-    verbose: Annotated[Flag | Natural, told("True, False or an integer from 0")] = 0
+    verbose: Annotated[
+        Literal["auto"] | Flag | Natural, told("'auto', True, False or an integer from 0")
+    ] = "auto"
+    log: Annotated[Path, Strict(False)] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The course of a fit as it is watched: live displays, lines, logs."""
