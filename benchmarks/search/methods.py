@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.search.task import JudgeClock, MethodResult, MethodTask, node_cost, pursue, texts
 from symtick.search.enumeration.bidirectional import bidirectional_front
-from symtick.search.enumeration.enumeration import enumerate_front
+from symtick.search.enumeration.enumeration import EnumeratedFront
 from symtick.search.grammar.grammar import Rules, Vocabulary
 from symtick.search.hybrid.hybrid import HybridSearch
 from symtick.search.hybrid.settings import HybridConfig
@@ -103,11 +103,13 @@ def enumeration(task: MethodTask) -> MethodResult:
     cost, vocabulary, rules = node_cost(task.X.shape[1]), _vocabulary(task), _rules(task)
     spent, budget = 0, min(task.max_evaluations, FIRST_PASS)
     while True:
-        candidates, stats = enumerate_front(
+        enumerated = EnumeratedFront(
             task.X, task.y, cost, vocabulary, rules, loss=task.loss, max_level=LEVELS,
-            max_functions=task.max_evaluations, max_evaluations=budget,
+            max_functions=task.max_evaluations,
         )  # fmt: skip
-        spent += stats.evaluations
+        enumerated.run(budget)
+        candidates = enumerated.front()
+        spent += enumerated.stats().evaluations
         longer = min(4 * budget, task.max_evaluations - spent)
         if watch.solved(texts(candidates, task)) or longer <= budget:
             break

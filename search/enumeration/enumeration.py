@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -151,26 +152,8 @@ class Enumeration:
         return EnumerationStats(functions, self._kernel.complete(), **self._kernel.stats())
 
 
-def enumerate_front(
-    X: npt.ArrayLike,
-    y: npt.ArrayLike,
-    cost: SearchCost,
-    vocabulary: Vocabulary,
-    rules: Rules,
-    *,
-    weights: npt.ArrayLike | None = None,
-    loss: Loss = "mse",
-    delta: float = 1.0,
-    max_level: int = 5,
-    shared: bool = False,
-    symbols: int = 1,
-    max_functions: int = 200_000,
-    max_evaluations: int | None = None,
-    fits: int = 100,
-    fit: FitSettings | None = None,
-    rows: int = 256,
-) -> tuple[list[Candidate], EnumerationStats]:
-    """The best of all small functions for each cost, by ticks, then LUT.
+class EnumeratedFront:
+    """The best of all small functions for each cost, found in steps.
 
     Where the vocabulary has free constants, addition and multiplication, each function f stands for
     a*f, f+b and a*f+b too, whose constants are solved for; they are not counted in `max_level`.
@@ -185,8 +168,6 @@ def enumerate_front(
         loss: see `symtick.search.kernel_api.losses.loss_spec`.
         delta: of the Huber loss.
         max_level, shared, symbols, max_functions: see `Enumeration`.
-        max_evaluations: end after so many; None: with the last level. Nothing is done where they do
-            not do for the leaves.
         fits: functions of each level, best by least squares, whose constants are tuned further.
         fit: how.
         rows: functions are enumerated on so many rows at most, evenly spread; losses are of all.
@@ -194,35 +175,74 @@ def enumerate_front(
     Raises:
         InputError: data or a setting is not acceptable.
     """
-    data = Rows.make(X, y, weights)
-    spec = loss_spec(loss, delta, data.y)
-    check_rows(rows)
-    check_budget("fits", fits, 0)
-    if not _suffices(max_evaluations, leaves(vocabulary, symbols)):
-        return [], EnumerationStats((), 0, 0, 0, 0, 0, 0)
-    screen = _spread(data, rows)
-    enumeration = Enumeration(
-        screen.X, vocabulary, rules, cost, max_level=max_level, shared=shared, symbols=symbols,
-        max_functions=max_functions,
-    )  # fmt: skip
-    enumeration.run(max_evaluations)
-    functions, _, _ = enumeration._kernel.front(
-        rules.to_kernel(vocabulary, cost), screen.to_kernel(), data.to_kernel(), cost_table(cost),
-        spec, True, fits, (fit or FitSettings()).to_kernel(),
-    )  # fmt: skip
-    return candidates(functions), enumeration.stats()
 
+    def __init__(
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        cost: SearchCost,
+        vocabulary: Vocabulary,
+        rules: Rules,
+        *,
+        weights: npt.ArrayLike | None = None,
+        loss: Loss = "mse",
+        delta: float = 1.0,
+        max_level: int = 5,
+        shared: bool = False,
+        symbols: int = 1,
+        max_functions: int = 200_000,
+        fits: int = 100,
+        fit: FitSettings | None = None,
+        rows: int = 256,
+    ) -> None:
+        data = Rows.make(X, y, weights)
+        spec = loss_spec(loss, delta, data.y)
+        check_rows(rows)
+        check_budget("fits", fits, 0)
+        screen = _spread(data, rows)
+        self._leaves = leaves(vocabulary, symbols)
+        self._begin = partial(
+            Enumeration, screen.X, vocabulary, rules, cost, max_level=max_level, shared=shared,
+            symbols=symbols, max_functions=max_functions,
+        )  # fmt: skip
+        self._enumeration: Enumeration | None = None
+        self._arguments = (
+            rules.to_kernel(vocabulary, cost), screen.to_kernel(), data.to_kernel(),
+            cost_table(cost), spec, True, fits, (fit or FitSettings()).to_kernel(),
+        )  # fmt: skip
 
-def _suffices(max_evaluations: int | None, needed: int) -> bool:
-    """Whether so many evaluations do for those that are needed.
+    def run(self, max_evaluations: int | None = None) -> bool:
+        """Go on until there were so many evaluations in all, by default to the last level.
 
-    Raises:
-        InputError: their number is out of its range.
-    """
-    if max_evaluations is None:
-        return True
-    check_budget("max_evaluations", max_evaluations, 0)
-    return max_evaluations >= needed
+        Where they do not do for the leaves, nothing is done. After Ctrl-C, it can go on.
+
+        Returns:
+            Whether there is something left to do.
+
+        Raises:
+            InputError: the number is out of its range.
+        """
+        if max_evaluations is not None:
+            check_budget("max_evaluations", max_evaluations, 0)
+            if max_evaluations < self._leaves:
+                return True
+        if self._enumeration is None:
+            self._enumeration = self._begin()
+        return self._enumeration.run(max_evaluations)
+
+    def front(self) -> list[Candidate]:
+        """The best of the functions so far, by ticks, then LUT."""
+        if self._enumeration is None:
+            return []
+        self._enumeration.run(0)  # after Ctrl-C: what was found is put in order
+        functions, _, _ = self._enumeration._kernel.front(*self._arguments)
+        return candidates(functions)
+
+    def stats(self) -> EnumerationStats:
+        """What was done so far."""
+        if self._enumeration is None:
+            return EnumerationStats((), 0, 0, 0, 0, 0, 0)
+        return self._enumeration.stats()
 
 
 def _spread(data: Rows, count: int) -> Rows:

@@ -11,7 +11,7 @@ import numpy as np
 from symtick.errors import InputError
 from symtick.expr import from_programs
 from symtick.search.enumeration.bidirectional import bidirectional_front
-from symtick.search.enumeration.enumeration import enumerate_front
+from symtick.search.enumeration.enumeration import EnumeratedFront
 from symtick.search.kernel_api.candidate import Candidate, from_arrays, front_of, to_arrays
 from symtick.search.kernel_api.evaluation import intervals
 from symtick.search.kernel_api.search import Status
@@ -20,15 +20,18 @@ from symtick.search.regression.task import Task
 from symtick.settings import within
 
 MOST_LEVELS = 12  # of an enumeration, which its budget ends much sooner
+# evaluations of a slice: of the first, of later ones by those before, and of any
+FIRST_SLICE, GROWTH, LARGEST_SLICE = 5_000, 3, 400_000
 
 
 class EnumerationSearch:
-    """The search of the methods `enumeration` and `bidirectional`, in one slice.
+    """The search of the methods `enumeration` and `bidirectional`.
 
     `bidirectional` looks up parts of the target among the functions first (`bidirectional_front`,
-    for half the budget), which finds exact laws in data without noise. Where there is none, or
-    else, the front of the functions themselves is found (`enumerate_front`). Guesses are left out.
-    Going on means to begin again with the larger budget.
+    for half the budget, in one slice), which finds exact laws in data without noise. Where there is
+    none, or else, the front of the functions themselves is found (`EnumeratedFront`), in slices
+    that grow, as each makes the front anew; Ctrl-C keeps those functions that are there. Guesses
+    are left out. Once the budget is spent, going on with a larger one means to begin again.
     """
 
     def __init__(self, task: Task) -> None:
@@ -36,7 +39,14 @@ class EnumerationSearch:
         self._rules = task.config.all_rules()
         self._front: list[Candidate] = []
         self._searched = 0  # the budget that was searched with
-        self._evaluations = 0
+        self._evaluations = self._slices = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._spent = 0  # for laws
+        self._laws_due = self._task.method == "bidirectional"
+        data, settings = self._arguments()
+        self._small = EnumeratedFront(*data, **settings, max_level=MOST_LEVELS)
 
     @property
     def status(self) -> Status:
@@ -44,27 +54,41 @@ class EnumerationSearch:
         best, target = min((c.loss for c in self._front), default=float("inf")), self._task.config
         done = target.target_loss is not None and best <= target.target_loss
         text = f"{len(self._front)} functions on the front"
-        slices = int(self._searched > 0)
-        return Status(self._task.method, done, slices, text, best, self._evaluations)
+        return Status(self._task.method, done, self._slices, text, best, self._evaluations)
 
     def step(self, *, threads: int = 1, budget: int | None = None) -> None:
-        """All of it; nothing more happens with the same budget.
+        """A slice; nothing more happens with the same budget once all is done.
 
         Raises:
             InputError: there is no budget.
         """
         if budget is None:
             raise InputError("an enumeration needs a budget to end")
-        if budget <= self._searched:
+        if budget <= max(self._searched, self._evaluations):
             return
-        front, spent = self._laws(budget // 2) if self._task.method == "bidirectional" else ([], 0)
-        if not front:
-            data, settings = self._arguments()
-            front, stats = enumerate_front(
-                *data, **settings, max_level=MOST_LEVELS, max_evaluations=budget - spent
-            )
-            front, spent = self._admitted(front), spent + stats.evaluations
-        self._front, self._evaluations, self._searched = front, spent, budget
+        if self._searched:
+            self._searched = 0
+            self._begin()
+        self._slices += 1
+        if self._laws_due:
+            self._laws_due = False
+            self._front, self._spent = self._laws(budget // 2)
+            self._evaluations = self._spent
+            if self._front:
+                self._searched = budget
+            return
+        more = min(max(FIRST_SLICE, GROWTH * self._evaluations), LARGEST_SLICE)
+        most = min(budget, self._evaluations + more)
+        if not self._grow(most - self._spent) or most == budget:
+            self._searched = budget
+
+    def _grow(self, evaluations: int) -> bool:
+        """Enumerate up to so many evaluations; whether there is something left to do."""
+        try:
+            return self._small.run(evaluations)
+        finally:
+            self._front = self._admitted(self._small.front())
+            self._evaluations = self._spent + self._small.stats().evaluations
 
     def _laws(self, budget: int) -> tuple[list[Candidate], int]:
         data, settings = self._arguments()
@@ -99,8 +123,9 @@ class EnumerationSearch:
         return self._front
 
     def state(self) -> State:
-        """What was found, and with which budget."""
-        counts = np.array([self._searched, self._evaluations], np.int64)
+        """What was found, and where it stands; the functions are enumerated again."""
+        numbers = [self._searched, self._evaluations, self._slices, self._spent, self._laws_due]
+        counts = np.array(numbers, np.int64)
         return to_arrays(self._front) | {"counts": counts}
 
     @restoring()
@@ -110,5 +135,7 @@ class EnumerationSearch:
         Raises:
             InputError: it is damaged.
         """
-        self._searched, self._evaluations = state["counts"].tolist()
+        self._begin()
+        self._searched, self._evaluations, self._slices, self._spent, due = state["counts"].tolist()
+        self._laws_due = bool(due)
         self._front = from_arrays(state)

@@ -18,8 +18,9 @@ from symtick.errors import InputError
 from symtick.expr import OPCODES, Expression, Program, from_programs, to_text
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.enumeration.bidirectional import bidirectional_front
-from symtick.search.enumeration.enumeration import Enumeration, enumerate_front
+from symtick.search.enumeration.enumeration import EnumeratedFront, Enumeration, EnumerationStats
 from symtick.search.grammar.grammar import Rules, Vocabulary, accepts, sequences_of
+from symtick.search.kernel_api.candidate import Candidate
 from symtick.search.kernel_api.evaluation import costs, evaluate
 
 pytestmark = pytest.mark.kernel
@@ -228,6 +229,14 @@ def test_every_function_within_ticks_is_there(fuse: bool, chain: bool, most: int
     enumeration = Enumeration(X2, vocabulary, rules, cost, max_level=5)
     enumeration.run()
     check_equal(found, enumeration)
+
+
+def enumerate_front(
+    *data: Any, max_evaluations: int | None = None, **settings: Any
+) -> tuple[list[Candidate], EnumerationStats]:
+    enumerated = EnumeratedFront(*data, **settings)
+    enumerated.run(max_evaluations)
+    return enumerated.front(), enumerated.stats()
 
 
 def test_nothing_is_done_without_evaluations() -> None:
