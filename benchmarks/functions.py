@@ -29,7 +29,7 @@ WIDTHS = (8, 12, 16, 24, 32)
 SIGNED = (
     "sin(x0)", "cos(x0)", "exp(x0)", "tanh(x0)", "square(x0)", "cube(x0)", "abs(x0)", "-x0",
     "sinh(x0)", "cosh(x0)", "tan(x0/3)", "asin(x0/4)", "acos(x0/4)", "atan(x0)", "asinh(x0)",
-    "atanh(x0/8)", "expm1(x0)", "sigmoid(x0)", "sign(x0)", "floor(x0)", "max(x0, 0)",
+    "erf(x0)", "atanh(x0/8)", "expm1(x0)", "sigmoid(x0)", "sign(x0)", "floor(x0)", "max(x0, 0)",
 )  # fmt: skip
 POSITIVE = (
     "sqrt(x0)", "log(x0)", "1/x0", "log1p(x0)", "log2(x0)", "acosh(x0 + 1)", "x0**1.5", "x0**-0.7",

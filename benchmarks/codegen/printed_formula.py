@@ -23,7 +23,7 @@ _CALLS: Mapping[str, Callable[..., Any]] = {
     "where": lambda c, a, b: a if c != 0 else b,
     **{name: getattr(mpmath, name) for name in (
         "sqrt", "exp", "log", "sin", "cos", "tanh", "sinh", "cosh", "tan", "asin", "acos", "atan",
-        "asinh", "acosh", "atanh", "log1p", "expm1",
+        "asinh", "acosh", "atanh", "log1p", "expm1", "erf",
     )},
 }  # fmt: skip
 

@@ -13,7 +13,7 @@ _UNARY = (
     "sin({})", "cos({})", "tanh({})", "atan({})", "exp(min({}, 2))", "sqrt(abs({}))", "-({})",
     "square({})", "cube({})", "log(abs({}) + 0.3)", "asin(clip({}, -1, 1))", "abs({})",
     "acos(0.9*tanh({}))", "sigmoid({})", "floor({})", "cosh(clip({}, -1.5, 2))", "sign({})",
-    "pow(abs({}) + 0.01, 0.7)", "asinh({})", "acosh(abs({}) + 1)", "log1p(abs({}))",
+    "pow(abs({}) + 0.01, 0.7)", "asinh({})", "erf({})", "acosh(abs({}) + 1)", "log1p(abs({}))",
     "expm1(clip({}, -2, 1))", "atanh(0.9*tanh({}))", "log2(abs({}) + 1)", "tan(clip({}, -1, 1))",
     "sinh(clip({}, -2, 2))", "sqrt({})", "log({})", "1/({})", "pow({}, 3)",
 )  # fmt: skip

@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from symtick.codegen.functions.interval_arrays import IntervalArray
 from symtick.codegen.ir.fixed import Reals
 from symtick.expr import OPS, Expression, Node, Op
-from symtick.expr.ops import LOG_2
+from symtick.expr.ops import LOG_2, TWO_OVER_ROOT_PI
 
 Jet = list[IntervalArray]
 
@@ -238,6 +239,14 @@ def _atanh(u: Jet) -> Jet:
     return _antiderivative(u[0].rising(np.arctanh), slope)
 
 
+def _erf(u: Jet) -> Jet:
+    bell = _exp([v if v is _ZERO else -v for v in _square(u)])
+    slope = _product(
+        [v if v is _ZERO else v.times(TWO_OVER_ROOT_PI) for v in bell[:-1]], _derivative(u)
+    )
+    return _antiderivative(u[0].rising(special.erf), slope)
+
+
 def _atan2(y: Jet, x: Jet) -> Jet:
     """The angle; unknown where the point may lie on the cut or at the origin."""
     turn = [_product(x[:-1], _derivative(y)), _product(y[:-1], _derivative(x))]
@@ -330,6 +339,7 @@ _RULES: dict[Op, Callable[..., Jet]] = {
     Op.LOG2: _log2,
     Op.POW: _power,
     Op.SIGMOID: _sigmoid,
+    Op.ERF: _erf,
     Op.SIGN: _stepped(lambda a: IntervalArray(np.sign(a.lo), np.sign(a.hi))),
     Op.FLOOR: _stepped(lambda a: IntervalArray(np.floor(a.lo), np.floor(a.hi))),
     Op.GE: _compared(np.greater_equal),

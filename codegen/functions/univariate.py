@@ -55,6 +55,7 @@ _EXACT: dict[Op, Callable[..., Number]] = {
     Op.LOG2: lambda a: mpmath.log(a, 2),
     Op.POW: mpmath.power,
     Op.SIGMOID: mpmath.sigmoid,
+    Op.ERF: mpmath.erf,
     Op.SIGN: mpmath.sign,
     Op.FLOOR: mpmath.floor,
     Op.GE: lambda a, b: mpmath.mpf(a >= b),

@@ -15,6 +15,7 @@ import numpy as np
 from symtick.codegen.ir.fixed import MAX_PORT_WIDTH, Fixed, Reals
 from symtick.errors import DomainError, InputError, WidthError
 from symtick.expr import OPS, STEPS, Expression, Interval, Node, Op, node_text, reachable
+from symtick.expr.ops import TWO_OVER_ROOT_PI
 
 MAX_CODES = 1 << 16
 # most bits taken from term_frac for one signal, and added to it: by default, and where strict
@@ -429,4 +430,5 @@ _SLOPES: Mapping[Op, Callable[[Interval], float]] = {
     Op.COSH: lambda s: math.sinh(magnitude(s)),
     Op.TAN: lambda s: 1.0 + math.tan(magnitude(s)) ** 2,
     Op.ATAN: lambda s: 1.0 / (1.0 + _least(s) ** 2),
+    Op.ERF: lambda s: TWO_OVER_ROOT_PI * math.exp(-(_least(s) ** 2)),
 }

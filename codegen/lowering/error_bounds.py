@@ -16,6 +16,7 @@ from symtick.codegen.ir.fixed import Fixed, Overflow, Quant, rounded_raw
 from symtick.codegen.ir.graph import GraphBuilder
 from symtick.codegen.lowering.analysis import Analysis, magnitude
 from symtick.expr import Expression, Interval, Op, reachable
+from symtick.expr.ops import TWO_OVER_ROOT_PI
 
 # what bounds computed in float64 may lack
 _ROUNDING = 1.0 + 2.0**-40
@@ -254,6 +255,7 @@ _SLOPES: Mapping[Op, Callable[[Interval], float]] = {
     Op.SINH: lambda s: math.cosh(magnitude(s)),
     Op.COSH: lambda s: math.sinh(magnitude(s)),
     Op.ATAN: lambda s: 1.0 / (1.0 + _least(s) ** 2),
+    Op.ERF: lambda s: TWO_OVER_ROOT_PI * math.exp(-(_least(s) ** 2)),
     Op.ASINH: lambda s: 1.0 / math.sqrt(1.0 + _least(s) ** 2),
     Op.ATANH: lambda s: _inverse((1.0 - magnitude(s)) * (1.0 + magnitude(s))),
 }

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 from symtick.expr import Expression, Op, reachable
 from symtick.expr.node import Node
@@ -234,6 +235,7 @@ RULES: dict[Op, Callable[..., Enclosure]] = {
     Op.LOG2: _rising(np.log2),
     Op.POW: _power,
     Op.SIGMOID: _rising(_sigmoid),
+    Op.ERF: _rising(special.erf),
     Op.SIGN: lambda a: Enclosure(np.sign(a.lo), np.sign(a.hi)),
     Op.FLOOR: lambda a: Enclosure(np.floor(a.lo), np.floor(a.hi)),
     Op.GE: _ordered(np.greater_equal),

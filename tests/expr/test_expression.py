@@ -84,6 +84,8 @@ def test_values_are_those_of_the_sympy_expression(grow, seed: int) -> None:  # n
     expression = grow(Random(seed), size=6, outputs=1)
     data = np.random.default_rng(seed).uniform(-1.5, 1.5, (4, 3))
     got = expression.evaluate(data)[:, 0]
+    if not any(np.isfinite(_inner(expression, row)).all() for row in data):
+        return  # SymPy cannot compare constants that are no real numbers
     exact = to_sympy(expression)
     names = [sympy.Symbol(n, real=True) for n in expression.inputs]
     for row, value in zip(data, got, strict=True):
@@ -161,7 +163,7 @@ def test_nodes_stand_once_and_support_is_what_matters(grow, seed: int) -> None: 
         "1/sqrt(x0*x0 + 1) + (x1 + 3)**-2 + (x0*x0 + 1)**1.5",
         "sinh(x0) - cosh(x1)*tan(x2/4) + asin(sin(x0)) - acos(cos(x1)/2) + atan(x2)",
         "atan2(x0, x1) + log1p(abs(x0)) - expm1(x1) + log2(x2*x2 + 1) + (x0*x0 + 1)**x1",
-        "asinh(x0) + acosh(abs(x1) + 1) - atanh(sin(x2)/2)",
+        "asinh(x0) + acosh(abs(x1) + 1) - atanh(sin(x2)/2) + erf(x0)",
         "sigmoid(x0) + sign(x1)*floor(3*x2) + ceil(2*x0)",
         "where(x0 > x1, x2, -x2) + (x0 >= 0.5) - (x1 if 0 < x2 <= 1 or x0 != x1 else 2*x2)",
     ],

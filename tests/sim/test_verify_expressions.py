@@ -45,7 +45,7 @@ SIGNED = [
     "3.75",
     "sinh(x0/2) - cosh(x1/2) + tan(x2/8)",
     "asin(x0/8) + acos(x1/8) - atan(x2)",
-    "asinh(x0) + acosh(abs(x1) + 1) - atanh(x2/16)",
+    "asinh(x0) + acosh(abs(x1) + 1) - atanh(x2/16) + erf(x0 - x1)",
     "atan2(x0, x1)",
     "atan2(x0 - x1, abs(x2))",
     "log1p(abs(x0 + x1)) + expm1(x2/4) + log2(abs(x1) + 1)",

@@ -44,6 +44,7 @@ TORCH: dict[Op, Callable[..., torch.Tensor]] = {
     Op.LOG2: torch.log2,
     Op.POW: torch.pow,
     Op.SIGMOID: torch.sigmoid,
+    Op.ERF: torch.erf,
     Op.SIGN: torch.sign,
     Op.FLOOR: torch.floor,
     Op.GE: lambda a, b: (a >= b).to(torch.result_type(a, b)),

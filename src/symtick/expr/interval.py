@@ -154,6 +154,9 @@ class Interval:
     def expm1(self) -> Interval:
         return Interval(_growing(math.expm1, self.lo), _growing(math.expm1, self.hi))
 
+    def erf(self) -> Interval:
+        return Interval(math.erf(self.lo), math.erf(self.hi))
+
     def sigmoid(self) -> Interval:
         return Interval(_sigmoid(self.lo), _sigmoid(self.hi))
 

@@ -13,6 +13,8 @@ ARGUMENTS = ("a", "b", "c")
 # name: number of arguments, and the text over the first of `ARGUMENTS`
 NAMED: Mapping[str, tuple[int, str]] = {
     "relu": (1, "max(a, 0)"),
+    "step": (1, "a >= 0"),
+    "fma": (3, "a*b + c"),
     "clip": (3, "min(max(a, b), c)"),
     "ceil": (1, "-floor(-a)"),
     "round": (1, "floor(a + 0.5)"),

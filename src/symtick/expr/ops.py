@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import sympy
+from scipy import special
 
 from symtick.expr.interval import Interval
 
@@ -64,6 +65,7 @@ class Op(IntEnum):
     ASINH = 35
     ACOSH = 36
     ATANH = 37
+    ERF = 38
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class OpSpec:
 
 
 LOG_2 = math.log(2.0)
+TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
 
 
 def _one(value: FloatArray) -> FloatArray:
@@ -207,6 +210,10 @@ OPS: dict[Op, OpSpec] = {
         "atanh", 1, np.arctanh, sympy.atanh, Interval.atanh, lambda a, r: (1 / (1 - a * a),),
         "log((1 + a)/(1 - a))/2",
     ),
+    Op.ERF: OpSpec(
+        "erf", 1, special.erf, sympy.erf, Interval.erf,
+        lambda a, r: (TWO_OVER_ROOT_PI * np.exp(-a * a),),
+    ),
     Op.LOG1P: OpSpec(
         "log1p", 1, np.log1p, lambda a: sympy.log(1 + a), Interval.log1p,
         lambda a, r: (1 / (1 + a),), "log(1 + a)",
@@ -251,6 +258,7 @@ SEARCH_OPS = {op: spec for op, spec in OPS.items() if op in OPCODES}
 FUNCTIONS = (
     Op.SQRT, Op.EXP, Op.LOG, Op.SIN, Op.COS, Op.TANH, Op.SINH, Op.COSH, Op.TAN, Op.ASIN, Op.ACOS,
     Op.ATAN, Op.ASINH, Op.ACOSH, Op.ATANH, Op.LOG1P, Op.EXPM1, Op.LOG2, Op.SIGMOID,
+    Op.ERF,
 )  # fmt: skip
 # functions with steps: their slope is 0 where they have one
 STEPS = (Op.SIGN, Op.FLOOR, Op.GE, Op.GT)

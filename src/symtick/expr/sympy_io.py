@@ -33,6 +33,7 @@ _FUNCTIONS: dict[type[sympy.Basic], Op] = {
     sympy.asinh: Op.ASINH,
     sympy.acosh: Op.ACOSH,
     sympy.atanh: Op.ATANH,
+    sympy.erf: Op.ERF,
     sympy.sign: Op.SIGN,
     sympy.floor: Op.FLOOR,
 }

@@ -17,7 +17,7 @@ MODEL = UnitModel()
 SIGNED = (
     "sin(x0)", "cos(x0)", "exp(x0)", "tanh(x0)", "square(x0)", "cube(x0)", "abs(x0)", "-x0",
     "sinh(x0)", "cosh(x0)", "tan(x0/3)", "asin(x0/8)", "acos(x0/8)", "atan(x0)",
-    "asinh(x0)", "atanh(x0/8)", "expm1(x0)", "sigmoid(x0)", "sign(x0)", "floor(x0)",
+    "asinh(x0)", "erf(x0)", "atanh(x0/8)", "expm1(x0)", "sigmoid(x0)", "sign(x0)", "floor(x0)",
 )  # fmt: skip
 POSITIVE = (
     "sqrt(x0)",

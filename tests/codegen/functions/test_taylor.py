@@ -13,7 +13,7 @@ from symtick.expr import OPS, Op, parse, to_sympy
 TEXTS = [
     "sinh(v) - v", "cosh(v - 0.3)", "tan(v/2)", "asin(v/3)", "acos(0.2 - v/3)", "atan(2*v)",
     "atan2(sin(v), 2 + v)", "atan2(1 + v*v, v)", "log1p(v/4)",
-    "asinh(2*v)", "acosh(v + 4)", "atanh(v/3)", "expm1(-v)", "log2(v + 3)",
+    "asinh(2*v)", "erf(v/2)", "acosh(v + 4)", "atanh(v/3)", "expm1(-v)", "log2(v + 3)",
     "(v + 3)**1.7", "(v + 3)**v", "2**v", "sigmoid(3*v)", "where(v > 5, 1, exp(v))",
     "where(v < 5, sin(v), 1)", "v*sign(v + 9)", "v*floor(v/9 + 0.5)", "v*(v >= -9) + (v > 7)",
     "sin(v)*cos(v) - tanh(v)*sqrt(v + 4)/log(v + 4) + abs(v + 3)**3 - v**2",

@@ -24,7 +24,7 @@ _UNARY = (
     "sin({})", "cos({})", "tanh({})", "atan({})", "exp(min({}, 2))", "sqrt(abs({}))", "-({})",
     "square(clip({}, -3, 3))", "log(abs({}) + 0.3)", "asin(clip({}, -1, 1))", "abs({})",
     "acos(0.9*tanh({}))", "sigmoid({})", "floor({})", "cosh(clip({}, -1.5, 2))", "sign({})",
-    "pow(abs({}) + 0.01, 0.7)", "asinh({})", "acosh(abs({}) + 1)", "log1p(abs({}))",
+    "pow(abs({}) + 0.01, 0.7)", "asinh({})", "erf({})", "acosh(abs({}) + 1)", "log1p(abs({}))",
 )  # fmt: skip
 _BINARY = (
     "{} + {}", "{} - ({})", "clip({}, -4, 4)*clip({}, -4, 4)", "min({}, {})", "max({}, {})",
