@@ -43,6 +43,14 @@ class FitRows:
         """The loss that cannot be undercut."""
         return entropy(self.goal) if self.problem.kind == "classes" else 0.0
 
+    @property
+    def curvature(self) -> FloatArray:
+        """Of the loss by each output where they are as they should be, mean of the rows."""
+        width = self.goal.shape[1]
+        if self.problem.kind == "values":
+            return np.asarray(2.0 / (width * np.square(self.problem.spread)))
+        return np.asarray((self.goal * (1.0 - self.goal)).mean(axis=0))
+
     def loss(self, outputs: FloatArray) -> float:
         """The loss of outputs (rows, outputs), infinity where a value is not finite."""
         if not np.isfinite(outputs).all():

@@ -193,7 +193,9 @@ class Front:
         allowed = (
             e
             for e in entries
-            if within(e.ticks, choice.max_ticks) and within(e.cost, choice.max_lut)
+            if within(e.ticks, choice.max_ticks)
+            and within(e.cost, choice.max_lut)
+            and within(e.nodes, choice.max_nodes)
         )
         best = best_for_cost(allowed)
         reach = teacher_score

@@ -29,6 +29,7 @@ class ChoiceSettings:
         floor: part of it under which designs are left out of the front.
         max_ticks: most ticks; slower designs are not on the front; or None.
         max_lut: most LUTs, DSP blocks counted as LUTs (`FrontEntry.cost`), or None.
+        max_nodes: most nodes of all formulas together, or None.
         resolution: steps in score below which the cheaper of two designs is enough; about half a
             standard error of an accuracy on 10,000 rows.
         rmse_resolution: of values, steps in error below which the cheaper is enough, as a share of
@@ -45,6 +46,7 @@ class ChoiceSettings:
     nodes_step: Positive = 0.33
     max_ticks: Natural | None = 5
     max_lut: Positive | None = None
+    max_nodes: Count | None = None
     prefer: Preference = "lut"
 
     def __post_init__(self) -> None:

@@ -86,7 +86,8 @@ def unmet(choice: ChoiceSettings, entries: Sequence[FrontEntry]) -> str:
     most = choice.max_ticks
     ticks = "any number of ticks" if most is None else counted(most, "tick")
     lut = "any number of" if choice.max_lut is None else f"{choice.max_lut:g}"
-    text = f"no design met the limits of {ticks} and {lut} LUTs: raise them"
+    nodes = "" if choice.max_nodes is None else f", {counted(choice.max_nodes, 'node')}"
+    text = f"no design met the limits of {ticks} and {lut} LUTs{nodes}: raise them"
     if not entries:
         return f"{text} (none could be measured at all)"
     fast = min(entries, key=lambda e: (e.ticks, e.cost))
@@ -95,6 +96,8 @@ def unmet(choice: ChoiceSettings, entries: Sequence[FrontEntry]) -> str:
     text += f" (the fastest measured takes {least} and {math.ceil(fast.cost):,} LUT"
     if small.cost < fast.cost:
         text += f", the smallest {small.ticks} and {math.ceil(small.cost):,}"
+    if nodes:
+        text += f", the shortest {min(e.nodes for e in entries)} nodes"
     return f"{text})"
 
 
@@ -201,16 +204,21 @@ class _Yardstick:
 
 
 def _limits(yardstick: _Yardstick, entries: Sequence[FrontEntry]) -> list[Suggestion]:
-    """Designs that were measured and refused by the limits on ticks, on LUTs, or by both."""
+    """Designs that were measured and refused by a limit, or by those on ticks and LUTs together."""
     choice = yardstick.choice
     refused: dict[tuple[bool, bool], list[FrontEntry]] = {}
+    long = []
     for e in entries:
         fits = within(e.ticks, choice.max_ticks), within(e.cost, choice.max_lut)
-        refused.setdefault(fits, []).append(e)
+        if within(e.nodes, choice.max_nodes):
+            refused.setdefault(fits, []).append(e)
+        elif all(fits):
+            long.append(e)
     slow, large, both = (refused.get(k, []) for k in ((False, True), (True, False), (False, False)))
     found = [
         *_limit(yardstick, slow, "hardware.max_ticks", "slower"),
         *_limit(yardstick, large, "hardware.max_lut", "larger"),
+        *_limit(yardstick, long, "search.max_nodes", "longer"),
     ]
     pick = yardstick.pick(both)
     singles = [p for p in (yardstick.pick(slow), yardstick.pick(large)) if p is not None]
@@ -232,9 +240,11 @@ def _limit(
         count = f"{len(refused)} {word} designs"
         text = f"more is not expected to help: {count} measured, none better"
         return [Suggestion(setting, None, False, text)]
-    slower = setting.endswith("ticks")
-    value = pick.ticks if slower else math.ceil(pick.cost)
-    price = f"{pick.cost:,.0f} LUT" if slower else counted(pick.ticks, "tick")
+    values = {"ticks": pick.ticks, "lut": math.ceil(pick.cost), "nodes": pick.nodes}
+    value = values[setting.rpartition("_")[2]]
+    price = counted(pick.ticks, "tick")
+    if word != "larger":
+        price = f"{pick.cost:,.0f} LUT" if word == "slower" else f"{price} and {pick.cost:,.0f} LUT"
     text = f"{value:,} would give {yardstick.worth(pick)} at {price} (measured, then refused)"
     return [Suggestion(setting, value, True, text)]
 

@@ -181,7 +181,8 @@ class Elimination:
 
     def _measure(self) -> None:
         grid = self.layers.grid
-        if grid is None or self.layers.summands > self.settings.most:
+        most = self.settings.per_sum * len(self.layers.outer)
+        if grid is None or self.layers.summands > most:
             return
         precision = Precision(term_frac=grid.term_frac, wide_bits=grid.address_bits, chords=False)
         expression = self.layers.expression(self.evaluator.problem.input_names)

@@ -9,7 +9,7 @@ from annotated_types import Le
 from pydantic import Strict
 
 from symtick.search.layered.layers import SHAPES
-from symtick.settings import Count, Flag, Natural, NotNegative, checked, one_of
+from symtick.settings import Count, Flag, Natural, NotNegative, Positive, checked, one_of
 
 Hidden = Annotated[Count, Le(1000)]
 
@@ -32,7 +32,7 @@ class LayeredSettings:
         rate: largest step of a constant in the first fit.
         refit_rate: the same after each pruning step.
         drop: share of the summands that a pruning step removes.
-        most: summands from which on the forms are compiled and measured.
+        per_sum: summands for each hidden sum, from which on the forms are compiled and measured.
         least: summands at which pruning ends.
         probe_rows: training rows on which a summand's worth is measured.
         term_frac: bits after the point of an output's terms; of values in units of their spread,
@@ -44,18 +44,18 @@ class LayeredSettings:
         refine_drops: summands that each of them loses in the end.
     """
 
-    hidden: Annotated[tuple[Hidden, ...], Strict(False)] = (4, 4, 5, 5, 5, 5, 6, 6)
+    hidden: Annotated[tuple[Hidden, ...], Strict(False)] = (4, 5, 5, 6, 6, 8, 10, 12)
     shapes: Annotated[tuple[Annotated[str, one_of(SHAPES)], ...], Strict(False)] = ("tanh", "gauss")
     mixed: Flag = True
     rows: Natural = 60_000
     batch: Count = 2048
-    fit_steps: Natural = 1500
+    fit_steps: Natural = 3000
     more_fits: Natural = 4
-    refit_steps: Natural = 250
+    refit_steps: Natural = 400
     rate: NotNegative = 0.03
     refit_rate: NotNegative = 0.02
     drop: NotNegative = 0.12
-    most: Natural = 50
+    per_sum: Positive = 10.0
     least: Natural = 9
     probe_rows: Natural = 6_000
     term_frac: Natural = 3

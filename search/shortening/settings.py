@@ -42,14 +42,14 @@ class ShorteningSettings:
     """
 
     perceptrons: Annotated[tuple[Hidden, ...], Strict(False)] = (6, 8)
-    starts: Count = 3
+    starts: Count = 6
     start_steps: Natural = 60
     start_work: Positive = 1e12
     designs: Natural = 3
     rows: Count = 3_000
     swap_rows: Count = 1_000
     final_rows: Count = 6_000
-    largest: Count = 600
+    largest: Count = 300
     smallest: Natural = 25
     finer: Share = 0.92
     floor: Positive = 0.5

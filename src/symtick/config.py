@@ -291,7 +291,8 @@ class SearchSection(_Section):
         generations: of evolution in each round.
         population: terms in each island.
         islands: number of islands of a round.
-        max_nodes: largest tree that evolution breeds.
+        term_nodes: largest tree that evolution breeds.
+        max_nodes: nodes that all formulas of a design may have together, or none.
         hidden: hidden sums of each layered start (`search.layered.layers`); empty leaves them out.
         perceptrons: hidden functions of each perceptron that is fitted and shortened
             (`search.shortening`); empty leaves them out.
@@ -308,7 +309,8 @@ class SearchSection(_Section):
     generations: Annotated[int, Ge(1)] = SEARCH.joint.generations
     population: Annotated[int, Ge(4), Le(MOST_INDIVIDUALS)] = SEARCH.joint.engine.population
     islands: Groups = SEARCH.joint.engine.islands
-    max_nodes: Annotated[int, Ge(3), Le(100_000)] = SEARCH.joint.engine.limits.max_nodes
+    term_nodes: Annotated[int, Ge(3), Le(100_000)] = SEARCH.joint.engine.limits.max_nodes
+    max_nodes: Annotated[int, Ge(1), Le(100_000)] | None = SEARCH.choice.max_nodes
     hidden: list[Hidden] = list(SEARCH.layered.hidden)
     perceptrons: list[Hidden] = list(SEARCH.shortening.perceptrons)
     shorten: Annotated[int, Ge(0), Le(1000)] = SEARCH.shortening.designs

@@ -78,8 +78,8 @@ def test_resolved_job_reads_back_the_same(tmp_path: Path) -> None:
             "search.hidden.1 must be an integer from 1 to 1000, not 1000000000",
         ),
         (
-            {"search": {"max_nodes": 10**12}},
-            "search.max_nodes must be an integer from 3 to 100000",
+            {"search": {"term_nodes": 10**12}},
+            "search.term_nodes must be an integer from 3 to 100000",
         ),
         ({"search": {"method": "sa"}}, "search.method must be one of gp, policy, hybrid, not 'sa'"),
         ({"teacher": {"train": {}, "saved": "a.npz"}}, "name one teacher, not 2: train, saved"),

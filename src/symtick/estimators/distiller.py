@@ -47,12 +47,13 @@ from symtick.search.inputs.maps import InputMap
 from symtick.search.inputs.slice_bits import AskedTeacher
 from symtick.search.teachers.objects import object_teacher
 from symtick.search.teachers.scoring import Signature, given_scores
-from symtick.settings import Chance, Natural, Positive, Threads, flat, validated
+from symtick.settings import Chance, Count, Natural, Positive, Threads, flat, validated
 
 # parameters that are what settings of a job are
 PARAMETERS = {
     "hardware.max_ticks": "max_ticks",
     "hardware.max_lut": "max_lut",
+    "search.max_nodes": "max_nodes",
     "inputs.raw": "raw",
     "inputs.bits": "bits",
     "inputs.widths": "bits",
@@ -73,6 +74,7 @@ class DistillerSettings:
     rmse_ratio: Ratio
     max_ticks: Natural | None
     max_lut: Positive | None
+    max_nodes: Count | None
     seed: Natural
     workers: Threads
 
@@ -99,6 +101,7 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         clock_mhz: clock.
         max_ticks: latency budget, or None.
         max_lut: LUT budget, a DSP block counted as 173 LUTs, or None.
+        max_nodes: nodes that all formulas may have together, or None.
         keep: the chosen design is the smallest that keeps this share of the teacher's score.
         rmse_ratio: in a regression with a teacher, the smallest whose error is at most this many
             times the teacher's, both against `y`.
@@ -138,6 +141,7 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         clock_mhz: float = CLOCK_MHZ,
         max_ticks: int | None = ChoiceSettings.max_ticks,
         max_lut: float | None = ChoiceSettings.max_lut,
+        max_nodes: int | None = ChoiceSettings.max_nodes,
         keep: float = ChoiceSettings.share,
         rmse_ratio: float = ChoiceSettings.rmse_ratio,
         choose: Mapping[str, Any] | None = None,
@@ -159,6 +163,7 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         self.clock_mhz = clock_mhz
         self.max_ticks = max_ticks
         self.max_lut = max_lut
+        self.max_nodes = max_nodes
         self.keep = keep
         self.rmse_ratio = rmse_ratio
         self.choose = choose
@@ -279,7 +284,13 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         """
         base = self.config or DistillConfig()
         given = DistillerSettings(
-            self.keep, self.rmse_ratio, self.max_ticks, self.max_lut, self.seed, self.workers
+            self.keep,
+            self.rmse_ratio,
+            self.max_ticks,
+            self.max_lut,
+            self.max_nodes,
+            self.seed,
+            self.workers,
         )
         floor = base.choice.floor
         if given.keep < floor:
@@ -292,6 +303,7 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
             rmse_ratio=given.rmse_ratio,
             max_ticks=given.max_ticks,
             max_lut=given.max_lut,
+            max_nodes=given.max_nodes,
             prefer=validated(ChooseSection, dict(self.choose or {})).prefer,
         )
         decision = self._decision()

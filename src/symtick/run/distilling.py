@@ -171,7 +171,7 @@ def distill_config(job: Job) -> DistillConfig:
         base.joint.engine,
         islands=search.islands,
         population=search.population,
-        limits=replace(base.joint.engine.limits, max_nodes=search.max_nodes),
+        limits=replace(base.joint.engine.limits, max_nodes=search.term_nodes),
     )
     return replace(
         base,
@@ -200,6 +200,7 @@ def distill_config(job: Job) -> DistillConfig:
             rmse_ratio=job.choose.rmse_ratio,
             max_ticks=job.hardware.max_ticks,
             max_lut=job.hardware.max_lut,
+            max_nodes=search.max_nodes,
         ),
         tuning=replace(base.tuning, accuracy=job.tune.accuracy, rmse=job.tune.rmse),
         decision=job.hardware.decision,

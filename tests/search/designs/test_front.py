@@ -135,6 +135,9 @@ def test_designs_over_the_limits_or_under_the_floor_are_left_out() -> None:
     choice = ChoiceSettings(share=0.9, floor=0.8, max_ticks=3, max_lut=50.0)
     entries = [entry(0.99, 4, 10), entry(0.98, 2, 60), entry(0.5, 1, 1), entry(0.9, 2, 20)]
     assert [e.lut for e in Front.of(entries, 1.0, choice).entries] == [20]
+    few = replace(choice, max_nodes=entries[-1].nodes - 1)
+    assert not Front.of(entries, 1.0, few).entries
+    assert Front.of(entries, 1.0, replace(few, max_nodes=entries[-1].nodes)).entries
 
 
 def test_a_block_is_not_free() -> None:

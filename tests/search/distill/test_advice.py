@@ -71,6 +71,22 @@ def test_refused_designs_say_what_a_limit_would_buy() -> None:
     assert lut.text == "721 would give 95.6 % at 4 ticks (measured, then refused)"
 
 
+def test_longer_formulas_that_were_refused_say_what_more_nodes_would_buy() -> None:
+    choice = replace(CHOICE, max_nodes=2)
+    long = replace(design(0.88, lut=200.0), expression=parse(["x0*x1 + x2"]))
+    slow = replace(long, ticks=9)
+    found = advice(design(0.8), long, slow, choice=choice)
+    assert found["search.max_nodes"] == Suggestion(
+        "search.max_nodes", 5, True,
+        "5 would give 97.8 % at 4 ticks and 200 LUT (measured, then refused)",
+    )  # fmt: skip
+    assert "hardware.max_ticks" not in found
+    assert unmet(choice, [long]) == (
+        "no design met the limits of 5 ticks and 500 LUTs, 2 nodes: raise them (the fastest "
+        "measured takes 4 ticks and 200 LUT, the shortest 5 nodes)"
+    )
+
+
 def test_both_limits_where_one_alone_buys_less() -> None:
     found = advice(design(0.8), design(0.82, ticks=6), design(0.88, ticks=7, lut=1240.4))
     assert found["hardware.max_ticks"].text == ("7 with 1,241 LUT allowed would give 97.8 %")

@@ -112,7 +112,7 @@ def _words(text: str) -> list[str]:
 def test_a_perceptron_is_fitted_and_one_score_stays_constant() -> None:
     problem = classes(600)
     rows = FitRows(problem, problem.real(problem.train), problem.goal[problem.train])
-    rngs = [np.random.default_rng(k) for k in range(2)]
+    rngs = [np.random.default_rng(k) for k in range(4)]
     made = fitted_perceptron(problem.input_names, rows, 3, 1, rngs, 40)
     outputs = made.evaluate(problem.real(problem.valid))
     assert np.ptp(outputs[:, 1]) == 0.0

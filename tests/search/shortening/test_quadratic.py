@@ -71,6 +71,19 @@ def test_units_of_inputs_change_nothing(bits: int) -> None:
     assert found[0][2]
 
 
+@pytest.mark.parametrize(("kind", "most"), [("classes", 40.0), ("values", 200.0)])
+def test_terms_that_cancel_each_other_shrink_as_the_hardware_rounds_them(
+    kind: str, most: float
+) -> None:
+    X = inputs(600)
+    rows = rows_of(2.0 * np.tanh(1.5 * X[:, :1] - X[:, 1:2]), kind)
+    form = Form.of(parse(["400.0*tanh(1.5*x0 - x1) - 398.0*tanh(1.499*x0 - 1.001*x1)"], NAMES))
+    before = rows.loss(form.computed(form.forward(rows.X)[0]))
+    fit(form, rows, 40)
+    assert np.abs(form.values).max() < most
+    assert rows.loss(form.computed(form.forward(rows.X)[0])) < before + 1e-3
+
+
 @pytest.mark.parametrize(("kind", "count"), [("classes", 3), ("classes", 1), ("values", 2)])
 def test_the_slope_is_that_of_differences(kind: str, count: int) -> None:
     rows = rows_of(scores(inputs(), count), kind)
