@@ -25,7 +25,7 @@ from symtick.sim import builds, tools
 from symtick.sim.case import Case
 
 # uninitialised bits in ap_types' own constructors are its business, and inlined into our text
-_FLAGS = ("-std=c++14", "-O1", "-Wall", "-Wno-unknown-pragmas", "-Wno-uninitialized")
+_FLAGS = ("-std=c++14", "-Og", "-Wall", "-Wno-unknown-pragmas", "-Wno-uninitialized")
 
 
 def run_together(cases: Sequence[Case]) -> list[RawArray]:

@@ -244,13 +244,16 @@ class Distiller:
         ]
 
     def _shortened_designs(self) -> list[Recipe]:
-        """Shortenings of designs on the front: the best, and those around the choice."""
+        """Shortenings of designs on the front that are not too long: the best, and those around the
+        choice."""
         settings, front = self.config.shortening, self.front()
         if not front.entries or not settings.designs:
             return []
         choice = self.config.choice
-        order = sorted(front.entries, key=lambda e: (abs(front.missing(e, choice)), e.cost))
-        chosen = list(dict.fromkeys(e.name for e in (front.best, *order)))[: settings.designs]
+        short = [e for e in front.entries if e.nodes <= settings.largest]
+        order = sorted(short, key=lambda e: (abs(front.missing(e, choice)), e.cost))
+        best = sorted(short, key=lambda e: -e.score)[:1]
+        chosen = list(dict.fromkeys(e.name for e in (*best, *order)))[: settings.designs]
         return [Recipe("shorten", k, entry=front.entry(name)) for k, name in enumerate(chosen)]
 
     def _tunings(self, front: Front) -> list[Recipe]:
