@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from html import unescape
 from random import Random
 
 import numpy as np
@@ -11,9 +12,10 @@ import sympy
 import torch
 
 from symtick.errors import InputError
-from symtick.estimators.exporting import Function, latex, latex_table, rounded_sympy
+from symtick.estimators.exporting import Function, latex, latex_table, mathml, rounded_sympy
 from symtick.estimators.torch_export import TORCH, TorchExpression
 from symtick.expr import OPS, SEARCH_OPS, Builder, Expression, Op, arity, parse, to_sympy
+from symtick.search.data.names import port_names
 
 
 def grown(random: Random, size: int, ops: Collection[Op] = OPS) -> Expression:
@@ -90,6 +92,17 @@ def test_several_outputs_constants_only_and_single_precision() -> None:
     assert net(X.float()).dtype == torch.float32
     with pytest.raises(InputError, match=r"2 inputs.*not \(5, 3\)"):
         net(torch.zeros(5, 3))
+
+
+def test_greek_letters_are_typeset_again_and_escaped_names_stay() -> None:
+    names = port_names(["\N{GREEK SMALL LETTER ALPHA}", "Δx", "θ_1", "λ", "sin", "µ"])
+    expression = parse("alpha*Delta_x + theta_1*lamda - sin_*mu", names)
+    text, page = latex(expression), unescape(mathml(expression))
+    for part in (r"\alpha", r"\Delta_{x}", r"\theta_{1}", r"\lambda", r"\mathrm{sin\_}", r"\mu"):
+        assert part in text
+    for letter in "\N{GREEK SMALL LETTER ALPHA}Δθλμ":
+        assert letter in page
+    assert "<mi>sin_</mi>" in page
 
 
 def test_latex_rounds_constants_and_keeps_long_names_upright() -> None:

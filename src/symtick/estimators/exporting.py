@@ -52,7 +52,7 @@ def latex(expression: Expression, digits: int = 3, output: int = 0) -> str:
     """One output as LaTeX with `digits` significant digits in its constants.
 
     Names are printed as SymPy does (`x0` with an index, `alpha` as the letter), those with more
-    than one underscore upright as they are.
+    than one underscore, or one at the end, upright as they are.
     """
     upright = {
         sympy.Symbol(name, real=True): rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"
@@ -79,8 +79,8 @@ def mathml(expression: Expression, digits: int = 3, output: int = 0) -> str:
 
 
 def _long_names(expression: Expression) -> list[str]:
-    """Names with more than one underscore."""
-    return [name for name in expression.inputs if name.count("_") > 1]
+    """Names with more than one underscore, or one at the end."""
+    return [n for n in expression.inputs if n.count("_") > 1 or n.endswith("_")]
 
 
 def latex_table(

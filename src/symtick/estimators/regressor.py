@@ -158,8 +158,9 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
 
     Attributes:
         fronts_: an `Equations` for each target.
-        names_: names of the features in equations: those of a DataFrame with other characters than
-            tokens, digits and _ replaced, or x0, x1, ...
+        names_: names of the features in equations: those of a DataFrame, or x0, x1, ... Greek
+            letters are written out (`alpha`), `sin` is `sin_`, other characters than letters,
+            digits and _ are replaced.
         selected_: numbers of the features that were searched over.
         interrupted_: whether Ctrl-C ended the search early; what it had found is kept.
         evaluations_: candidates computed, of each target.

@@ -28,8 +28,19 @@ RNG = np.random.default_rng(1)
         ("pi", "pi_"),
         ("if", "if_"),
         ("2nd jet", "x_2nd_jet"),
-        ("Δφ(j₁, j₂)", "j_j"),
-        ("δ", "x"),
+        ("Δφ(j₁, j₂)", "Delta_phi_j1_j2"),
+        ("δ", "delta"),
+        ("θ_1", "theta_1"),
+        ("θ1", "theta1"),
+        ("Δx", "Delta_x"),
+        ("λ", "lamda"),  # lambda is a word of Python
+        ("π", "pi_"),
+        ("ϕ", "phi"),  # another form of the letter
+        ("ς", "sigma"),
+        ("\N{MICRO SIGN}s", "mu_s"),
+        ("Größe", "Gro_e"),
+        ("Ampère", "Ampere"),
+        ("日", "x"),
         ("_hidden", "_hidden"),
         ("reg", "reg"),  # the emitter renames reserved words of C++ and Verilog
     ],
