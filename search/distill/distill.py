@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from threadpoolctl import threadpool_limits
 
@@ -27,6 +27,7 @@ from symtick.search.data.problem import Problem
 from symtick.search.designs.front import Front, FrontEntry
 from symtick.search.distill.advice import Evidence
 from symtick.search.distill.checkpoint import Checkpoint, fingerprint
+from symtick.search.distill.cluster import Cluster
 from symtick.search.distill.parts import Ingredients, Parts, Recipe
 from symtick.search.distill.settings import DistillConfig
 from symtick.search.distill.unit_check import check_units
@@ -35,6 +36,9 @@ from symtick.search.inputs.maps import InputMap
 from symtick.search.joint.search import JointSearch
 from symtick.search.kernel_api.search import Search, Status
 from symtick.search.layered.elimination import Elimination, PrunedForm
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 Stage = Literal["search", "finish", "tune", "write"]
 _DOING: dict[Stage, str] = {
@@ -124,6 +128,7 @@ class Distiller:
         checkpoint: Path | None = None,
         stop: Callable[[], bool] | None = None,
         resume: bool = False,
+        client: Client | None = None,
     ) -> Front:
         """Search, and return the front.
 
@@ -135,6 +140,8 @@ class Distiller:
             checkpoint: folder for checkpoints.
             stop: asked after each round of slices.
             resume: go on from the checkpoint.
+            client: of a cluster (`search.cluster.connected`), to search on its workers in place of
+                processes of this machine.
 
         Raises:
             InputError: the checkpoint folder holds a run already, or (resume) not this one.
@@ -142,7 +149,8 @@ class Distiller:
         store = self._store(checkpoint, resume)
         tell = progress or (lambda _: None)
         ask = stop or (lambda: False)
-        at_work = workers(self._ingredients)
+        own = self._ingredients
+        at_work = workers(own) if client is None else Cluster(own, client)
         # BLAS has one thread, so that its sums have one order
         with threadpool_limits(1, user_api="blas"), closing(at_work):
             return self._run(at_work, store, tell, ask, resume)

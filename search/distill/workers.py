@@ -144,13 +144,18 @@ class _Processes:
             state = future.result()
         except BrokenProcessPool:
             raise _ended() from None
-        with _no_interrupts():  # a part is never half restored
-            part.search.restore(state)
+        take_up(part, state)
 
     def close(self) -> None:
         if self._processes is not None:
             self._processes.shutdown(wait=True, kill_workers=True)
             self._processes = None
+
+
+def take_up(part: Part, state: State) -> None:
+    """Bring a part to a state that it has reached elsewhere; it is never half there."""
+    with _no_interrupts():
+        part.search.restore(state)
 
 
 def _ended() -> ToolError:
@@ -172,13 +177,34 @@ def _no_interrupts() -> Iterator[None]:
 
 # --- in a worker ---------------------------------------------------------------------------------
 
-_own: dict[str, Any] = {}  # the parts of this process, and those that it has made
+
+class Made:
+    """The parts that a process has made; slices of different parts may run in its threads."""
+
+    def __init__(self, ingredients: Ingredients) -> None:
+        threadpool_limits(1, user_api="blas")
+        self.ingredients = ingredients
+        self._parts = Parts(ingredients)
+        self._made: dict[str, Search[FrontEntry]] = {}
+        self._making = threading.Lock()
+
+    def stepped(self, recipe: Recipe, state: State) -> State:
+        """The state after the next slice of a part."""
+        with self._making:
+            if recipe.name not in self._made:
+                self._made[recipe.name] = self._parts.made(recipe)
+            search = self._made[recipe.name]
+        search.restore(state)
+        search.step()
+        return search.state()
+
+
+_own: list[Made] = []  # of this process
 
 
 def _prepare(ingredients: Ingredients, main: int) -> None:
     threading.Thread(target=_end_with, args=(main,), daemon=True).start()
-    threadpool_limits(1, user_api="blas")
-    _own.update(parts=Parts(ingredients), made={})
+    _own[:] = [Made(ingredients)]
 
 
 def _end_with(main: int) -> None:
@@ -189,10 +215,4 @@ def _end_with(main: int) -> None:
 
 
 def _stepped(recipe: Recipe, state: State) -> State:
-    made: dict[str, Search[FrontEntry]] = _own["made"]
-    if recipe.name not in made:
-        made[recipe.name] = _own["parts"].made(recipe)
-    search = made[recipe.name]
-    search.restore(state)
-    search.step()
-    return search.state()
+    return _own[0].stepped(recipe, state)

@@ -32,6 +32,10 @@ def distill(
     resume: Annotated[
         Path | None, typer.Option(help="Continue the interrupted search in this run folder.")
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Search on the workers of a dask scheduler: tcp://host:8786."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Search for expressions that imitate the teacher.
@@ -51,10 +55,10 @@ def distill(
         try:
             with announced(live.word):
                 if resume is not None:
-                    run = resume_run(resume, live)
+                    run = resume_run(resume, live, scheduler)
                 else:
                     assert job is not None  # one of the two is given
-                    run = distill_job(job, output, live)
+                    run = distill_job(job, output, live, scheduler)
         except KeyboardInterrupt as stop:
             for folder in getattr(stop, "__notes__", ()):
                 say(f"what was searched is kept: go on with symtick distill --resume {folder}")

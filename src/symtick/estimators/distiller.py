@@ -30,6 +30,7 @@ from symtick.expr import default_names
 from symtick.hwcost import model, search_cost
 from symtick.job_choice import ChooseSection
 from symtick.progress import Lines
+from symtick.search.cluster import connected_if
 from symtick.search.data.dataset import FloatArray
 from symtick.search.data.oddities import warn_of_oddities, warn_of_other_order
 from symtick.search.data.problem import Problem
@@ -113,6 +114,8 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         threshold: for `above`: one number, or one for each score.
         seed: of every random choice.
         workers: processes that search at the same time; they change nothing but the time.
+        scheduler: of a dask cluster whose workers search in place of processes of this machine: its
+            address, a cluster of dask's or a `distributed.Client`.
         verbose: 1 prints a line for each stage of the search, and one now and then.
 
     Attributes:
@@ -151,6 +154,7 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         threshold: float | tuple[float, ...] | None = None,
         seed: int = DistillConfig.seed,
         workers: int = DistillConfig.workers,
+        scheduler: Any = None,
         verbose: int = 0,
     ) -> None:
         self.teacher = teacher
@@ -173,6 +177,7 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         self.threshold = threshold
         self.seed = seed
         self.workers = workers
+        self.scheduler = scheduler
         self.verbose = verbose
 
     def __repr__(self) -> str:
@@ -231,7 +236,9 @@ class SymbolicDistiller(Distilled, BaseEstimator):  # type: ignore[misc]
         table = search_cost(costs, self.inputs_.formats)
         settings = self.settings()
         search = Distiller(problem, settings, costs, table, self.inputs_)
-        front, evidence = search.run(self._observer()), search.evidence()
+        with connected_if(self.scheduler) as client:
+            front = search.run(self._observer(), client=client)
+        evidence = search.evidence()
         if not front.entries:
             raise InputError(unmet(settings.choice, evidence.entries))
         self.front_ = front

@@ -42,6 +42,7 @@ from symtick.estimators.settings import (
 from symtick.estimators.storing import read_stored
 from symtick.estimators.validation import check_callables, check_spreads
 from symtick.expr import Expression
+from symtick.search.cluster import connected
 from symtick.search.data.preparing import denoised, select_features
 from symtick.search.evolution.settings import EngineConfig
 from symtick.search.grammar.grammar import Operator
@@ -50,7 +51,6 @@ from symtick.search.kernel_api.candidate import Candidate, Penalty
 from symtick.search.kernel_api.losses import Loss
 from symtick.search.kernel_api.search import Search
 from symtick.search.kernel_api.states import Arrays
-from symtick.search.regression.cluster import connected
 from symtick.search.regression.islands import Islands, IslandSettings
 from symtick.search.regression.regression import Outcome, pursue, search_of
 from symtick.search.regression.rounding import rounded_front

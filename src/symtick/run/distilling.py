@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from symtick.interrupts import stopping
 from symtick.run.advice import write_advice
 from symtick.run.folder import INPUTS, Run, make_problem, open_run
 from symtick.run.teaching import kept, make_teacher, with_scores
+from symtick.search.cluster import connected_if
 from symtick.search.data.dataset import Dataset
 from symtick.search.data.files import load_split
 from symtick.search.data.oddities import (
@@ -42,6 +44,9 @@ from symtick.search.inputs.slice_bits import AskedTeacher
 from symtick.search.teachers.teacher import Teacher
 from symtick.version import __version__
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 SearchObserver = Callable[[Progress], None]
 
 
@@ -50,7 +55,10 @@ def _unobserved(progress: Progress) -> None:
 
 
 def distill_job(
-    path: Path, folder: Path | None = None, observer: SearchObserver = _unobserved
+    path: Path,
+    folder: Path | None = None,
+    observer: SearchObserver = _unobserved,
+    scheduler: Any = None,
 ) -> Run:
     """Run a job into a new run folder.
 
@@ -58,14 +66,22 @@ def distill_job(
         path: the job file.
         folder: a folder that does not exist; `runs/<job name>` by default.
         observer: is told how the search goes on.
+        scheduler: of a dask cluster whose workers search in place of processes of this machine:
+            its address, a cluster or a client (`search.cluster.connected`).
 
     Raises:
         InputError: the job, the data or the teacher is not acceptable, or the folder exists.
+        ToolError: there is no scheduler at the address.
         OSError: the folder cannot be made.
     """
     job = load_job(path)
     target = folder if folder is not None else Path("runs") / job.name
     check_new_folder(target)
+    with connected_if(scheduler) as client:
+        return _distilled(job, target, observer, client)
+
+
+def _distilled(job: Job, target: Path, observer: SearchObserver, client: Client | None) -> Run:
     model(job.hardware.device, job.hardware.clock_mhz)
     config = distill_config(job)
     data = job.data
@@ -98,7 +114,7 @@ def distill_job(
             own.save(draft / "teacher.npz")
         write_json(draft / INPUTS, inputs.to_json())
     with locked(target, "distill"):
-        return _search(Run(target), observer, teacher)
+        return _search(Run(target), observer, teacher, client)
 
 
 def _check_y(job: Job, train: Dataset) -> None:
@@ -129,16 +145,26 @@ def _check_outputs(job: Job, problem: Problem) -> None:
         )
 
 
-def resume_run(folder: Path, observer: SearchObserver = _unobserved) -> Run:
+def resume_run(folder: Path, observer: SearchObserver = _unobserved, scheduler: Any = None) -> Run:
     """Go on with an interrupted search; the result is that of an uninterrupted one.
+
+    Args:
+        folder: of the run.
+        observer, scheduler: as of `distill_job`.
 
     Raises:
         InputError: there is no run, or nothing to resume.
+        ToolError: there is no scheduler at the address.
     """
     run = open_run(folder)
     # designs that are on the front no longer are removed at its end
-    with locked(run.folder, "distill"), locked(run.folder, "verify"), locked(run.folder, "synth"):
-        return _search(run, observer, run.teacher, resume=True)
+    with (
+        connected_if(scheduler) as client,
+        locked(run.folder, "distill"),
+        locked(run.folder, "verify"),
+        locked(run.folder, "synth"),
+    ):
+        return _search(run, observer, run.teacher, client, resume=True)
 
 
 def _packed(train: Dataset, test: Dataset) -> bytes:
@@ -210,17 +236,27 @@ def distill_config(job: Job) -> DistillConfig:
 
 
 def _search(
-    run: Run, observer: SearchObserver, teacher: Teacher | None, resume: bool = False
+    run: Run,
+    observer: SearchObserver,
+    teacher: Teacher | None,
+    client: Client | None,
+    resume: bool = False,
 ) -> Run:
     """Search and write; an interrupt that leaves something to resume carries the folder's name."""
     try:
-        return _searched(run, observer, teacher, resume)
+        return _searched(run, observer, teacher, client, resume)
     except KeyboardInterrupt as stop:
         stop.add_note(str(run.folder))
         raise
 
 
-def _searched(run: Run, observer: SearchObserver, teacher: Teacher | None, resume: bool) -> Run:
+def _searched(
+    run: Run,
+    observer: SearchObserver,
+    teacher: Teacher | None,
+    client: Client | None,
+    resume: bool,
+) -> Run:
     job = run.job
     costs = model(job.hardware.device, job.hardware.clock_mhz)
     table = search_cost(costs, run.inputs.formats)
@@ -238,7 +274,7 @@ def _searched(run: Run, observer: SearchObserver, teacher: Teacher | None, resum
     checkpoint = run.folder / "checkpoint"
     # a run that was killed before its first checkpoint starts over
     begun = resume and (checkpoint / HEAD).exists()
-    front = distiller.run(tell, checkpoint, stopping, begun)
+    front = distiller.run(tell, checkpoint, stopping, begun, client)
     if not front.entries and distiller.interrupted:
         raise KeyboardInterrupt  # before there was anything to keep
     if not front.entries:

@@ -17,9 +17,9 @@ from symtick import SymbolicRegressor
 from symtick.errors import InputError, ToolError
 from symtick.expr import Expression
 from symtick.hwcost import SearchCost
+from symtick.search.cluster import connected
 from symtick.search.evolution.settings import EngineConfig, Limits
 from symtick.search.kernel_api.states import read_state, with_values, write_state
-from symtick.search.regression.cluster import connected
 from symtick.search.regression.islands import (
     Epoch,
     Islands,

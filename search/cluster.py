@@ -13,6 +13,20 @@ if TYPE_CHECKING:
 
 
 @contextmanager
+def connected_if(scheduler: Any) -> Iterator[Client | None]:
+    """A client of a scheduler as of `connected`, or none where there is no scheduler.
+
+    Raises:
+        InputError, ToolError: as `connected`.
+    """
+    if scheduler is None:
+        yield None
+        return
+    with connected(scheduler=scheduler) as client:
+        yield client
+
+
+@contextmanager
 def connected(
     workers: int | None = None, scheduler: Any = None, timeout: float = 60.0
 ) -> Iterator[Client]:
@@ -30,7 +44,7 @@ def connected(
     try:
         from distributed import Client, LocalCluster
     except ImportError:
-        raise InputError("islands need dask: pip install 'symtick[cluster]'") from None
+        raise InputError("a cluster needs dask: pip install 'symtick[cluster]'") from None
     with ExitStack() as stack:
         if isinstance(scheduler, Client):
             yield scheduler
