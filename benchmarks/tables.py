@@ -17,6 +17,7 @@ from benchmarks.document.compiler_sections import (
     front_estimates,
     products,
 )
+from benchmarks.document.distilling_section import joint
 from benchmarks.document.markdown import machine_line
 from benchmarks.document.prose import PROSE
 from benchmarks.document.search_sections import (
@@ -47,6 +48,7 @@ SECTIONS: Mapping[str, Callable[[Result], str]] = {
     "estimation": estimation,
     "front_estimates": front_estimates,
     "products": products,
+    "joint": joint,
 }
 
 

@@ -210,4 +210,16 @@ is short where four rows of digits follow one another in one tick (8 x 8 at 200 
 sums that Yosys makes around several blocks of one product.
 Squares of up to 12 bits are tables.
 """,
+    "joint": """
+## 12. Parts of a distillation
+
+`python -m benchmarks.distilling.joint`. One start of a job's search, without perceptrons, on
+three tasks: the scores of a jets teacher on features of six bits, four scores made of products,
+waves and maxima, and q/pT of the muon example. `hybrid` is what a job does: joint models with
+terms from policy and evolution, and three designs of the front shortened. `gp` and `policy` take
+terms from one of the two, with as many evaluations; in `unshared` one output reads a term;
+`unshortened` leaves formulas as they are found; `layered` has two layered starts in place of the
+joint model. Share: of a box over error, ticks, and the logarithms of LUTs and nodes, that the
+front dominates; larger is better.
+""",
 }
