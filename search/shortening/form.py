@@ -237,7 +237,8 @@ class Form:
             values, seen: of `forward`.
 
         Returns:
-            (atoms, outputs, rows) and (parameters, outputs, rows); 0 for parameters that are gone.
+            (atoms, outputs, rows) and (parameters, outputs, rows); 0 for parameters that are gone,
+            and where a slope is not finite, as that of a root at 0.
         """
         shape = (len(self.outputs), values.shape[1])
         slopes = np.zeros((len(self.values), *shape))
@@ -261,7 +262,8 @@ class Form:
                 with np.errstate(all="ignore"):
                     parts = OPS[atom.op].partials(*seen[k], values[k])
                 for place, part in zip(atom.args, parts, strict=True):
-                    through(place, down[k] * part, slice(None))
+                    finite = np.where(np.isfinite(part), part, 0.0)
+                    through(place, down[k] * finite, slice(None))
         return down, slopes
 
     # --- size ----------------------------------------------------------------------------------

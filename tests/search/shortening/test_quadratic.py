@@ -71,6 +71,17 @@ def test_units_of_inputs_change_nothing(bits: int) -> None:
     assert found[0][2]
 
 
+def test_a_slope_that_is_infinite_in_some_row_counts_as_none() -> None:
+    X = inputs(600)
+    X[:20, 0] = 0.0
+    problem = Problem.from_scores(X, np.sqrt(np.abs(X[:, 0])), (Fixed(8, 3),) * 3, kind="values")
+    rows = FitRows(problem, problem.real(problem.train), problem.goal[problem.train])
+    form = Form.of(parse(["1.5*sqrt(abs(0.7*x0)) + 0.1"], NAMES))
+    at = expanded(form, rows)
+    assert np.isfinite(at.slope).all() and np.isfinite(at.curvature).all()
+    assert fit(form, rows, 10).loss < 0.5 * at.loss
+
+
 @pytest.mark.parametrize(("kind", "most"), [("classes", 40.0), ("values", 200.0)])
 def test_terms_that_cancel_each_other_shrink_as_the_hardware_rounds_them(
     kind: str, most: float
