@@ -106,6 +106,8 @@ def _rows_of_weight(X: npt.ArrayLike, y: npt.ArrayLike, weights: npt.ArrayLike |
     """The rows without those of no weight, which say nothing."""
     data = Rows.make(X, y, weights)
     heavy = data.weights > 0
+    if heavy.all():
+        return data
     return Rows.make(data.X[heavy], data.y[heavy], data.weights[heavy])
 
 

@@ -126,7 +126,8 @@ def digest(
     text = json.dumps(_plain(settings, functions), sort_keys=True)
     content = hashlib.sha256(text.encode())
     for array in arrays:
-        content.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
+        flat = None if array is None else np.ascontiguousarray(array).reshape(-1)
+        content.update(b"-" if flat is None else flat.view(np.uint8).data)
     return content.hexdigest()
 
 

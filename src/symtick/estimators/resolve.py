@@ -126,8 +126,9 @@ class Plan:
             InputError: units or guesses are not acceptable.
         """
         search, rules = self.parameters.search, self.rules(unit)
+        every = tuple(self.selected) == tuple(range(X.shape[1]))
         made = Task(
-            X=np.ascontiguousarray(X[:, self.selected]),
+            X=X if every else np.ascontiguousarray(X[:, self.selected]),
             y=y,
             names=self.vocabulary.inputs,
             cost=self.cost,
