@@ -1,7 +1,7 @@
 """The models of compiled cases against each other and against oracles without code in common.
 
 - `compile`: a case compiles or is refused in words; no other exception leaves the compiler.
-- `integers`: the graph's values are those of `sim.proof.integers`.
+- `integers`: the graph's values are those of `sim.proof.values.integers`.
 - `decision`: slices and decision give what their definitions say of the lowered scores.
 - `formula`: every score is within the error that the design states of the printed formula, which
   mpmath evaluates at the exact inputs.
@@ -108,7 +108,7 @@ def _by_itself(case: FuzzCase, design: Design, count: int) -> Failure | None:
     columns = [raw[:, j] for j in range(raw.shape[1])]
     values = exhaustive.outputs(design.graph, columns)
     if (np.stack(values, axis=1) != design.graph.evaluate(raw)).any():
-        return Failure("integers", "the graph's evaluation differs from sim.proof.integers")
+        return Failure("integers", "the graph's evaluation differs from sim.proof.values.integers")
     costs = model(case.device, case.clock_mhz)
     names, fmts = design.score_names, formats(case)
     lowered = lower(case.expression, fmts, costs, case.precision, names).graph

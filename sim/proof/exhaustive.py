@@ -13,8 +13,8 @@ from symtick.codegen.ir.graph import GOp, Graph
 from symtick.codegen.lowering.decision import Decision
 from symtick.codegen.lowering.slices import Slice
 from symtick.expr import Expression, reachable
-from symtick.sim.proof.integers import Integers, result
-from symtick.sim.proof.reals import Enclosure, enclosures
+from symtick.sim.proof.values.integers import Integers, result
+from symtick.sim.proof.values.reals import Enclosure, enclosures
 from symtick.sim.proof.walk import part_code
 
 _BLOCK = 1 << 17

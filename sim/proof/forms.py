@@ -21,8 +21,6 @@ import numpy as np
 
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
 from symtick.codegen.ir.graph import GNode, GOp
-from symtick.sim.proof.integers import result
-from symtick.sim.proof.ranges import code_range, rounded
 from symtick.sim.proof.signals import (
     COLUMN,
     CONDITIONS,
@@ -32,6 +30,8 @@ from symtick.sim.proof.signals import (
     Signal,
     Space,
 )
+from symtick.sim.proof.values.integers import result
+from symtick.sim.proof.values.ranges import code_range, rounded
 
 Key = tuple[int, ...]
 PRODUCT = 1 << 20  # codes of two factors together that are listed

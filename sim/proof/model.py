@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from symtick.codegen.ir.fixed import Overflow, Quant
 from symtick.codegen.ir.graph import GNode, GOp, Graph
-from symtick.sim.proof.ranges import code_range
+from symtick.sim.proof.values.ranges import code_range
 
 
 def signal(number: int) -> str:

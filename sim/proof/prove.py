@@ -5,9 +5,11 @@ What each step claims stands in docs/proofs.md.
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +19,24 @@ from symtick.codegen.emit import vectors
 from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GOp, Graph
 from symtick.expr import Op, reachable
-from symtick.sim.proof import exhaustive, formula
-from symtick.sim.proof.integers import Integers
+from symtick.sim.proof import exhaustive
+from symtick.sim.proof.cuts.outputs import distances, unequal
 from symtick.sim.proof.outcome import Finding, Proof, Step, Verdict
 from symtick.sim.proof.rtl import verilog_equals_graph
-from symtick.sim.proof.same import ports, same_outputs
+from symtick.sim.proof.same import largest_score, ports
 from symtick.sim.proof.signals import Space
+from symtick.sim.proof.values.integers import Integers
 from symtick.sim.proof.walk import Walk
 
-ALL = 1 << 26  # inputs that are all run, where the normal forms leave something open
+ALL = 1 << 26  # inputs that are all run, where nothing else decides
 _SAMPLES, _SEED = 20_000, 1
+_SOON = 1 << 21  # inputs that are soon all run
+_LIKE = 4_000  # vectors by which nodes are looked for that are alike
+Tell = Callable[[str], None]
+
+
+def _untold(text: str) -> None:
+    pass
 
 
 @dataclass(frozen=True)
@@ -46,7 +56,9 @@ class Specification:
     bounds: Sequence[float] | None
 
 
-def prove(design: Design, specification: Specification, source: Path, folder: Path) -> Proof:
+def prove(
+    design: Design, specification: Specification, source: Path, folder: Path, tell: Tell = _untold
+) -> Proof:
     """Prove what can be proved of a design and of the Verilog in a file.
 
     Args:
@@ -54,11 +66,12 @@ def prove(design: Design, specification: Specification, source: Path, folder: Pa
         specification: what it is to compute.
         source: its Verilog.
         folder: for scripts, logs and netlists of the tools.
+        tell: is told how far long work is.
 
     Raises:
         ToolError: Yosys is missing, or cannot read the file.
     """
-    work = ScoreProof(design, specification)
+    work = ScoreProof(design, specification, tell)
     steps = [
         verilog_equals_graph(design, source, folder),
         _timed("graph = decision of the scores", work.same),
@@ -79,32 +92,50 @@ class ScoreProof:
     Args:
         design: the design.
         specification: what it is to compute.
+        tell: is told how far long work is.
     """
 
-    def __init__(self, design: Design, specification: Specification) -> None:
-        self.design, self.wanted = design, specification
-        self.space = Space()
-        self.reference = Walk(specification.scores, self.space)
+    def __init__(self, design: Design, specification: Specification, tell: Tell = _untold) -> None:
+        self.design, self.wanted, self.tell = design, specification, tell
+        raw = vectors.make(design, _SAMPLES, _SEED)
+        self.columns: list[Integers] = [raw[:, j] for j in range(raw.shape[1])]
 
     # -- graph = decision of the scores
 
     def same(self) -> list[Finding]:
         """The graph against slices, scores and decision."""
-        raw = vectors.make(self.design, _SAMPLES, _SEED)
-        columns = [raw[:, j] for j in range(raw.shape[1])]
-        if (found := self._differs(columns, range(len(self.design.graph.outputs)))) is not None:
+        design, scores = self.design, self.wanted.scores
+        found = self._differs(self.columns, range(len(design.graph.outputs)))
+        if found is not None:
             return [found]
-        walk = Walk(self.design.graph, self.space, self.design.slices)
-        answers = same_outputs(walk, self.reference, self.design.decision)
-        every = range(len(self.wanted.scores.outputs))
-        found_all = []
-        for answer, (_, kind, (port, score)) in zip(
-            answers, ports(walk, self.design.decision, self.wanted.scores.output_names), strict=True
-        ):
-            scores = [score] if kind in ("scores", "above") else every
+        every = list(ports(design.graph, design.decision, scores.output_names))
+        pairs = [places for _, kind, places in every if kind == "scores"]
+        few = [c[:_LIKE] for c in self.columns]
+        reasons = dict(
+            zip(pairs, unequal(design.graph, design.slices, scores, few, pairs), strict=True)
+        )
+        answers = []
+        for name, kind, (port, score) in every:
+            if kind == "scores":
+                why = reasons[port, score]
+                verdict = Verdict.UNDECIDED if why else Verdict.PROVED
+                answer = Finding(f"output {name}", verdict, why or "equal by cuts")
+            elif kind == "index":
+                answer = largest_score(*self._walks, port)
+            else:
+                why = f"there is no rule for the output {kind}"
+                answer = Finding(f"output {name}", Verdict.UNDECIDED, why)
+            read = [score] if kind in ("scores", "above") else range(len(scores.outputs))
             proved = answer.verdict is Verdict.PROVED
-            found_all.append(answer if proved else self._same_for_all(answer, port, scores))
-        return found_all
+            answers.append(answer if proved else self._same_for_all(answer, port, read))
+        return answers
+
+    @cached_property
+    def _walks(self) -> tuple[Walk, Walk]:
+        """The normal forms of the graph and of the scores."""
+        space = Space()
+        reference = Walk(self.wanted.scores, space)
+        return Walk(self.design.graph, space, self.design.slices), reference
 
     def _same_for_all(self, answer: Finding, port: int, scores: Sequence[int]) -> Finding:
         """What is found of an output where all inputs that it depends on are run; else `answer`.
@@ -119,10 +150,19 @@ class ScoreProof:
         moving = wanted | exhaustive.read_by(graph, [port])
         if not wanted <= _read(graph) or exhaustive.value_count(graph, moving) > ALL:
             return answer
-        for columns in exhaustive.blocks(graph, moving):
+        for columns in self._blocks(graph, moving, answer.subject):
             if (found := self._differs(columns, [port])) is not None:
                 return found
         return Finding(answer.subject, Verdict.PROVED, "all inputs run")
+
+    def _blocks(self, graph: Graph, moving: set[int], what: str) -> Iterator[list[Integers]]:
+        """All values of some inputs, block by block; says how far that is."""
+        count = exhaustive.value_count(graph, moving)
+        done = 0
+        for columns in exhaustive.blocks(graph, moving):
+            yield columns
+            done += math.prod(c.size for c in columns)
+            self.tell(f"{what}, {done:,} of {count:,} inputs run")
 
     def _differs(self, columns: Sequence[Integers], places: Iterable[int]) -> Finding | None:
         """An input for which the graph and its specification give different outputs."""
@@ -147,46 +187,58 @@ class ScoreProof:
 
     def near(self) -> list[Finding]:
         """The scores against the formula, each within a bound."""
-        scores, expression = self.wanted.scores, self.design.expression
-        forms = formula.Formula(self.space, self.wanted.formats).outputs(expression)
-        bounds: list[float | str] = []
-        for k, form in zip(scores.outputs, forms, strict=True):
-            made = self.reference.forms.get(k)
-            if isinstance(form, str):
-                bounds.append(form)
-            else:
-                bounds.append(
-                    self.reference.failed[k] if made is None else formula.farthest(made, form)
-                )
-        answers = [self._judged(j, bound) for j, bound in enumerate(bounds)]
-        return [
-            answer if answer.verdict is Verdict.PROVED else self.near_for_all(answer, j)
-            for j, answer in enumerate(answers)
-        ]
+        wanted, expression = self.wanted, self.design.expression
+        read = exhaustive.sliced([c[:_LIKE] for c in self.columns], self.design.slices)
+        small = [j for j in range(len(wanted.scores.outputs)) if self._count(j) <= _SOON]
+        found = distances(wanted.scores, read, expression, wanted.formats, wanted.bounds, small)
+        answers = []
+        for j, (bound, node) in enumerate(found):
+            answer = self._judged(j, bound, node)
+            proved = answer.verdict is Verdict.PROVED
+            answers.append(answer if proved else self.near_for_all(answer, j))
+        return answers
+
+    def _moving(self, number: int) -> set[int]:
+        """Numbers of the inputs that a score or its formula depends on."""
+        expression = self.design.expression
+        below = reachable(expression.nodes, [expression.outputs[number]])
+        nodes = (expression.nodes[k] for k in below)
+        read = {n.index for n in nodes if n.op is Op.INPUT}
+        return read | exhaustive.read_by(self.wanted.scores, [number])
+
+    def _count(self, number: int) -> float:
+        """How many values they have; infinite where an input only the formula reads."""
+        moving = self._moving(number)
+        # such an input is in none of the blocks
+        readable = moving <= _read(self.wanted.scores)
+        return exhaustive.value_count(self.wanted.scores, moving) if readable else math.inf
 
     def near_for_all(self, answer: Finding, number: int) -> Finding:
         """What is found of a score where all inputs that it depends on are run; else `answer`."""
-        scores, expression = self.wanted.scores, self.design.expression
-        below = reachable(expression.nodes, [expression.outputs[number]])
-        nodes = (expression.nodes[k] for k in below)
-        moving = {n.index for n in nodes if n.op is Op.INPUT}
-        # an input that only the formula reads is in none of the blocks
-        readable = moving <= _read(scores)
-        moving |= exhaustive.read_by(scores, [number])
-        if not readable or exhaustive.value_count(scores, moving) > ALL:
+        if self._count(number) > ALL:
             return answer
+        scores, expression = self.wanted.scores, self.design.expression
+        moving = self._moving(number)
         largest, place = -1.0, ""
-        for columns in exhaustive.blocks(scores, moving):
+        for columns in self._blocks(scores, moving, answer.subject):
             gap, row = exhaustive.farthest(scores, columns, expression, self.wanted.formats, number)
             if gap > largest:
                 largest, place = gap, _at(scores.input_names, columns, row)
-        return self._judged(number, largest, place)
+        return self._judged(number, largest, place=place)
 
-    def _judged(self, number: int, bound: float | str, place: str = "") -> Finding:
-        """What a bound, or why there is none, says of an output."""
+    def _judged(self, number: int, bound: float, node: str = "", place: str = "") -> Finding:
+        """What a bound says of an output.
+
+        Args:
+            number: of the score.
+            bound: on its distance from the formula; infinite where there is none.
+            node: that leaves most open.
+            place: an input at which it is as far, where all were run.
+        """
         name = self.wanted.scores.output_names[number]
-        if isinstance(bound, str) or not bound < np.inf:
-            why = bound if isinstance(bound, str) else f"the formula is undefined at raw {place}"
+        if not bound < np.inf:
+            why = f"{node}: it is not shown to be near a node of the scores"
+            why = f"the formula is undefined at raw {place}" if place else why
             return Finding(name, Verdict.UNDECIDED, why)
         text = f"within {bound:.4g} of its formula" + (", for all inputs run" if place else "")
         if self.wanted.bounds is None:
@@ -197,7 +249,8 @@ class ScoreProof:
         if place:
             text = f"{bound:.4g} off its formula at raw {place}, stated is {stated:.4g}"
             return Finding(name, Verdict.COUNTEREXAMPLE, text)
-        return Finding(name, Verdict.UNDECIDED, f"only shown {text}, stated is {stated:.4g}")
+        why = f"{node}: only shown {text}, stated is {stated:.4g}"
+        return Finding(name, Verdict.UNDECIDED, why)
 
 
 def _read(graph: Graph) -> set[int]:

@@ -35,8 +35,8 @@ from symtick.sim.proof.netlist import (
     run_yosys,
 )
 from symtick.sim.proof.outcome import Finding, Step, Verdict, combined
-from symtick.sim.proof.ranges import code_range, wrong_ranges
 from symtick.sim.proof.refute import counterexample, replayed
+from symtick.sim.proof.values.ranges import code_range, wrong_ranges
 
 CLAIM = "Verilog = graph"
 TIMEOUT = 600.0

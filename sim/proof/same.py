@@ -1,7 +1,7 @@
-"""Graph = reference: what the passes, the slices and the decision made of the lowered scores.
+"""Graph = reference: whether the index is that of the largest of the lowered scores.
 
 The reference is the graph of the scores before the passes, its inputs' slices as plain integers,
-and the decision by its definition: the index is `numpy.argmax` of the scores, and so on.
+and the decision by its definition: the index is `numpy.argmax` of the scores.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from itertools import combinations, product
 
 import numpy as np
 
+from symtick.codegen.ir.graph import Graph
 from symtick.codegen.lowering.decision import Decision
 from symtick.sim.proof.forms import Form, added, at_least_zero, flagged, larger, truth
 from symtick.sim.proof.outcome import Finding, Verdict
@@ -36,44 +37,40 @@ def difference(a: Form, b: Form) -> str:
     )
 
 
-def same_outputs(walk: Walk, reference: Walk, decision: Decision) -> list[Finding]:
-    """Whether a graph delivers the decision of the reference's outputs."""
-    answers = []
+def largest_score(walk: Walk, reference: Walk, port: int) -> Finding:
+    """Whether an output of a graph is the number of the largest of the reference's outputs.
+
+    Args:
+        walk: the forms of the graph.
+        reference: those of the scores, in the same space.
+        port: place of the output.
+    """
+    made = walk.forms.get(walk.graph.outputs[port])
     scores = [reference.forms.get(k) for k in reference.graph.outputs]
-    for name, kind, place in ports(walk, decision, reference.graph.output_names):
-        made = walk.forms.get(walk.graph.outputs[place[0]])
-        try:
-            if made is None:
-                raise OutOfReachError(walk.failed[walk.graph.outputs[place[0]]])
-            wanted = [s for s in scores if s is not None]
-            if len(wanted) < len(scores):
-                raise OutOfReachError(next(iter(reference.failed.values())))
-            why = _checked(made, kind, place[1], wanted, decision)
-        except OutOfReachError as error:
-            why = str(error)
-        verdict = Verdict.UNDECIDED if why else Verdict.PROVED
-        answers.append(Finding(f"output {name}", verdict, why or "equal normal forms"))
-    return answers
+    try:
+        if made is None:
+            raise OutOfReachError(walk.failed[walk.graph.outputs[port]])
+        wanted = [s for s in scores if s is not None]
+        if len(wanted) < len(scores):
+            raise OutOfReachError(next(iter(reference.failed.values())))
+        why = _index(made, wanted)
+    except OutOfReachError as error:
+        why = str(error)
+    verdict = Verdict.UNDECIDED if why else Verdict.PROVED
+    name = walk.graph.output_names[port]
+    return Finding(f"output {name}", verdict, why or "equal normal forms")
 
 
 def ports(
-    walk: Walk, decision: Decision, scores: Sequence[str]
+    graph: Graph, decision: Decision, scores: Sequence[str]
 ) -> Iterator[tuple[str, str, tuple[int, int]]]:
     """Name, kind, and the places among the ports and among the scores, of each output."""
     port = 0
     for kind in decision.ordered():
         count = len(scores) if kind in ("scores", "above") else 1
         for score in range(count):
-            yield walk.graph.output_names[port], kind, (port, score)
+            yield graph.output_names[port], kind, (port, score)
             port += 1
-
-
-def _checked(made: Form, kind: str, number: int, scores: Sequence[Form], decision: Decision) -> str:
-    if kind == "scores":
-        return difference(made, scores[number])
-    if kind == "index":
-        return _index(made, scores)
-    raise OutOfReachError(f"there is no rule for the output {kind}")
 
 
 def _index(made: Form, scores: Sequence[Form]) -> str:

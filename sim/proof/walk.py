@@ -22,9 +22,9 @@ from symtick.sim.proof.forms import (
     listed,
     of_signal,
 )
-from symtick.sim.proof.integers import result
-from symtick.sim.proof.ranges import code_range, rounded
 from symtick.sim.proof.signals import OutOfReachError, Space
+from symtick.sim.proof.values.integers import result
+from symtick.sim.proof.values.ranges import code_range, rounded
 
 
 @dataclass

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from symtick.cli.console import AsJson, Folder, counting, line, print_json, print_table, stops
+from symtick.cli.console import (
+    AsJson,
+    Folder,
+    counting,
+    line,
+    print_json,
+    print_table,
+    stepping,
+    stops,
+)
 from symtick.defaults import VECTORS
+from symtick.progress import LINE_SECONDS
 
 if TYPE_CHECKING:
     from symtick.sim.proof import Proof
@@ -72,11 +84,16 @@ def _proofs(folder: Path) -> list[Proof]:
     from symtick.design_folder.proving import prove_folder
 
     folders, proved = design_folders(folder), []
-    with stops(_KEEPING), counting("proving", len(folders)) as tell:
-        for place in folders:
-            proved.append(prove_folder(place))
-            tell(proved[-1].design)
+    with stops(_KEEPING), stepping("proving", LINE_SECONDS) as tell:
+        for number, place in enumerate(folders, 1):
+            label = f"{place.name}, {number} of {len(folders)}"
+            tell(label)
+            proved.append(prove_folder(place, partial(_tell_of, tell, label)))
     return proved
+
+
+def _tell_of(tell: Callable[[str], None], label: str, text: str) -> None:
+    tell(f"{label}: {text}")
 
 
 def synth(

@@ -5,7 +5,7 @@ What is proved is the Verilog in the folder's `rtl/`, whoever has written it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from symtick.codegen.passes.pipeline import PASSES, run_passes
@@ -19,11 +19,16 @@ from symtick.sim.proof import Proof, Specification, prove
 PROOF = Path("results/prove.json")
 
 
-def prove_folder(folder: Path) -> Proof:
+def _untold(text: str) -> None:
+    pass
+
+
+def prove_folder(folder: Path, tell: Callable[[str], None] = _untold) -> Proof:
     """Prove what can be proved of the design in a folder; writes results/prove.json.
 
     Args:
         folder: a design folder.
+        tell: is told how far long work is.
 
     Raises:
         InputError: there is no design in the folder, or no Verilog.
@@ -36,7 +41,7 @@ def prove_folder(folder: Path) -> Proof:
     if not source.is_file():
         raise InputError(f"there is no Verilog {source}: run symtick verify without --prove first")
     with locked(folder, "prove", wait=True):
-        proof = prove(design, specification(spec, design.errors), source, folder / "proof")
+        proof = prove(design, specification(spec, design.errors), source, folder / "proof", tell)
         write_json(folder / PROOF, proof.to_json())
     return proof
 

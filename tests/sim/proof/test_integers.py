@@ -12,7 +12,7 @@ from hand_designs import arithmetic, casts, wide
 
 from symtick.codegen import Graph
 from symtick.sim.proof.exhaustive import outputs
-from symtick.sim.proof.ranges import wrong_ranges
+from symtick.sim.proof.values.ranges import wrong_ranges
 
 
 def _columns(rows: np.ndarray) -> list[np.ndarray]:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from symtick.expr import OPS, Op, parse
-from symtick.sim.proof.reals import RULES, Enclosure, enclosures
+from symtick.sim.proof.values.reals import RULES, Enclosure, enclosures
 
 _EXACT: dict[str, Callable[..., Any]] = {
     "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b,

@@ -6,19 +6,20 @@ ranges of its arguments. By induction over the graph no value then leaves its no
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from symtick.codegen.ir.fixed import Overflow, Quant
 from symtick.codegen.ir.graph import GNode, GOp, Graph
 
 Range = tuple[int, int]
+Nodes = Sequence[GNode] | Mapping[int, GNode]
 
 
 def wrong_ranges(graph: Graph) -> dict[int, str]:
     """Nodes whose stated range does not hold all that their arguments lead to, and why."""
     wrong = {}
     for k, node in enumerate(graph.nodes):
-        lo, hi = computed_range(graph, node)
+        lo, hi = computed_range(graph.nodes, node)
         least, most = code_range(node)
         if not (node.lo <= lo and hi <= node.hi):
             wrong[k] = f"its values reach from {lo} to {hi}, not {node.lo} to {node.hi}"
@@ -33,16 +34,16 @@ def code_range(node: GNode) -> Range:
     return (-(1 << width - 1), (1 << width - 1) - 1) if node.fmt.signed else (0, (1 << width) - 1)
 
 
-def aligned(graph: Graph, numbers: Iterable[int]) -> list[Range]:
+def aligned(before: Nodes, numbers: Iterable[int]) -> list[Range]:
     """Ranges of nodes in units of the finest of their last places."""
-    nodes = [graph.nodes[a] for a in numbers]
+    nodes = [before[a] for a in numbers]
     frac = max(node.fmt.frac for node in nodes)
     return [(n.lo << frac - n.fmt.frac, n.hi << frac - n.fmt.frac) for n in nodes]
 
 
-def computed_range(graph: Graph, node: GNode) -> Range:
+def computed_range(nodes: Nodes, node: GNode) -> Range:
     """The range of an operation's value over the stated ranges of its arguments."""
-    op, nodes = node.op, graph.nodes
+    op = node.op
     if op is GOp.INPUT:
         return node.lo, node.hi
     if op is GOp.CONST:
@@ -70,8 +71,8 @@ def computed_range(graph: Graph, node: GNode) -> Range:
         ends = [p * q for p in (first.lo, first.hi) for q in (second.lo, second.hi)]
         return min(ends), max(ends)
     if op is GOp.DIGIT_ROW:
-        return _row_range(graph, node)
-    return _pair_range(op, *aligned(graph, node.args[-2:]))
+        return _row_range(nodes, node)
+    return _pair_range(op, *aligned(nodes, node.args[-2:]))
 
 
 def _pair_range(op: GOp, a: Range, b: Range) -> Range:
@@ -88,9 +89,9 @@ def _pair_range(op: GOp, a: Range, b: Range) -> Range:
     return int(a[0] >= b[1]), int(a[1] >= b[0])  # GE
 
 
-def _row_range(graph: Graph, node: GNode) -> Range:
-    digit = graph.nodes[node.args[1]]
-    base, once, triple = aligned(graph, (node.args[0], *node.args[2:]))
+def _row_range(nodes: Nodes, node: GNode) -> Range:
+    digit = nodes[node.args[1]]
+    base, once, triple = aligned(nodes, (node.args[0], *node.args[2:]))
     ends = []
     for d in range(digit.lo, digit.hi + 1):
         ends += list(triple) if d == 3 else [d * once[0], d * once[1]]

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from symtick.codegen.ir.fixed import Overflow, Quant
 from symtick.codegen.ir.graph import GNode, GOp
-from symtick.sim.proof.ranges import code_range
+from symtick.sim.proof.values.ranges import code_range
 
 Integers = npt.NDArray[Any]
 _WIDEST = 60  # bits that int64 is trusted with
@@ -37,7 +37,7 @@ def result(node: GNode, before: Sequence[GNode], args: Sequence[Integers]) -> In
     wide += abs(fracs[0] - node.fmt.frac) if node.op is GOp.CAST else 0
     exact = [a.astype(np.int64 if wide <= _WIDEST else object) for a in args]
     if node.op is GOp.CAST:
-        return _limited(node, _rounded(exact[0], fracs[0] - node.fmt.frac, node.quant))
+        return _limited(node, shifted(exact[0], fracs[0] - node.fmt.frac, node.quant))
     if node.op is GOp.TABLE:
         return np.asarray(node.contents, exact[0].dtype)[
             (args[0] % len(node.contents)).astype(np.int64)
@@ -71,7 +71,8 @@ def _simple(op: GOp, args: Sequence[Integers]) -> Integers:
     return np.asarray(made[op]())
 
 
-def _rounded(raw: Integers, drop: int, quant: Quant) -> Integers:
+def shifted(raw: Integers, drop: int, quant: Quant) -> Integers:
+    """raw * 2**-drop, rounded to integers."""
     if drop <= 0:
         return np.asarray(raw * (1 << -drop))
     low = raw >> drop

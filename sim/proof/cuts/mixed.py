@@ -1,0 +1,120 @@
+"""Real values of the graph's nodes, casts as intervals where their leaves are not given whole."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Container, Mapping
+from fractions import Fraction
+
+import numpy as np
+
+from symtick.codegen.ir.fixed import Quant
+from symtick.codegen.ir.graph import GOp
+from symtick.expr import Op
+from symtick.sim.proof.cuts.network import Network
+from symtick.sim.proof.values.integers import Integers
+from symtick.sim.proof.values.reals import RULES, Enclosure
+
+
+def enclosed(value: Fraction | float) -> Enclosure:
+    """A number, enclosed."""
+    exact = Fraction(value)
+    near = np.longdouble(float(exact))
+    rest = exact - Fraction(float(exact))
+    if not rest:
+        return Enclosure.exactly(np.full(1, near))
+    step = np.longdouble(math.nextafter(abs(float(rest)), math.inf))
+    return Enclosure(np.full(1, near - step), np.full(1, near + step))
+
+
+def plus(a: Enclosure, b: Enclosure) -> Enclosure:
+    return RULES[Op.ADD](a, b)
+
+
+def times(a: Enclosure, b: Enclosure) -> Enclosure:
+    return RULES[Op.MUL](a, b)
+
+
+def lost(network: Network, place: int) -> tuple[Fraction, Fraction]:
+    """What a cast adds to its value, at least and at most."""
+    node = network.nodes[place]
+    source = network.nodes[node.args[0]]
+    drop = source.fmt.frac - node.fmt.frac
+    step = Fraction(2) ** -node.fmt.frac
+    if drop <= 0:
+        return Fraction(0), Fraction(0)
+    rest = step * (1 - Fraction(1, 1 << drop))
+    if node.quant is Quant.TRN:
+        return -rest, Fraction(0)
+    if node.quant is Quant.TRN_ZERO:
+        return -rest, rest
+    return -step / 2, step / 2
+
+
+class Mixed:
+    """Real values of nodes for values of leaves, exact above leaves that are given whole.
+
+    Args:
+        network: holds the nodes.
+        grid: values of the leaves, arrays that broadcast together.
+        ends: leaves of which these are the ends of a range: a cast of what is computed from them
+            adds an interval.
+    """
+
+    def __init__(
+        self, network: Network, grid: Mapping[int, Integers], ends: Container[int]
+    ) -> None:
+        self.network, self.ends = network, ends
+        self.whole: dict[int, Integers] = {k: v for k, v in grid.items() if k not in ends}
+        self.known: dict[int, Enclosure] = {}
+        for k, v in grid.items():
+            self.known[k] = self._scaled(k, v)
+
+    def _scaled(self, place: int, values: Integers) -> Enclosure:
+        if values.dtype != np.int64:  # more than 60 bits
+            values = np.full(values.shape, np.nan)
+        exact = values.astype(np.longdouble)
+        return Enclosure.exactly(np.ldexp(exact, -self.network.nodes[place].fmt.frac))
+
+    def real(self, place: int) -> Enclosure:
+        """The real values of a root."""
+        for k in self.network.cone([place], self.known):
+            lines = [self.network.lines[a] for a in self.network.nodes[k].args]
+            if all(line.root in self.whole for line in lines):
+                args = [line.of(self.whole[line.root]) for line in lines]
+                self.whole[k] = self.network.value(k, args)
+                self.known[k] = self._scaled(k, self.whole[k])
+            else:
+                self.known[k] = self._inexact(k)
+        return self.known[place]
+
+    def _argument(self, place: int) -> Enclosure:
+        """The real values of a node that is a line of a root."""
+        root, slope, offset = self.network.real_line(place)
+        value = self.known[root]
+        value = value if slope == 1 else times(value, enclosed(slope))
+        return plus(value, enclosed(offset)) if offset else value
+
+    def _inexact(self, place: int) -> Enclosure:
+        node = self.network.nodes[place]
+        args = [self._argument(a) for a in node.args]
+        if node.op is GOp.ADD:
+            return plus(*args)
+        if node.op is GOp.SUB:
+            return RULES[Op.SUB](*args)
+        if node.op is GOp.NEG:
+            return RULES[Op.NEG](args[0])
+        if node.op is GOp.MUL:
+            return times(args[0], args[0] if node.args[0] == node.args[1] else args[1])
+        if node.op is GOp.SCALE:
+            return times(args[0], enclosed(Fraction(2) ** node.number))
+        if node.op is GOp.CAST:
+            low, high = (enclosed(v) for v in lost(self.network, place))
+            return plus(args[0], Enclosure(low.lo, high.hi))
+        line = self.network.lines[node.args[0 if node.op is GOp.SELECT else 1]]
+        digit = line.of(self.whole[line.root])
+        if node.op is GOp.SELECT:
+            return Enclosure(*(np.where(digit == 1, a, b) for a, b in zip(*args[1:], strict=True)))
+        plain = times(Enclosure.exactly(digit.astype(np.longdouble)), args[2])
+        row = (np.where(digit == 3, t, p) for t, p in zip(args[3], plain, strict=True))
+        return plus(args[0], Enclosure(*row))

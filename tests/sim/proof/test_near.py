@@ -1,0 +1,100 @@
+"""Bounds on the distance from a formula, against what all inputs give."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
+
+import numpy as np
+import pytest
+from graph_samples import random_inputs
+from unit_model import UnitModel
+
+from symtick.codegen import Fixed, GOp, Graph, Precision, compile_expression
+from symtick.codegen.lowering.lower import lower
+from symtick.expr import Expression, parse
+from symtick.sim.proof import exhaustive
+from symtick.sim.proof.cuts import network, outputs
+from symtick.sim.proof.cuts.outputs import distances
+from symtick.sim.proof.values.integers import Integers
+
+_NAMES = ("x", "y", "z")
+_TEXTS = [
+    "x*y - 0.3*z", "tanh(x + 0.5*y)*(z - 1.7)", "min(x*y, max(z, x))", "sin(x) + abs(x - z)*y",
+    "square(x - y)*cos(z)", "x/(abs(y) + 1) + exp(-abs(z))", "log(abs(x*y + z) + 0.5)", "x - x + 2",
+    "abs(tanh(x) - sin(0.5*x + z))", "(x + y)*(x - y)*0.7", "y",
+]  # fmt: skip
+
+
+def _scores(expression: Expression, formats: Sequence[Fixed]) -> Graph:
+    names = [f"y{k}" for k in range(len(expression.outputs))]
+    return lower(expression, formats, UnitModel(), Precision(term_frac=5), names).graph
+
+
+def _vectors(graph: Graph, count: int) -> list[Integers]:
+    rows = random_inputs(Random(1), graph, count)
+    return [rows[:, j] for j in range(rows.shape[1])]
+
+
+def _largest(scores: Graph, expression: Expression, formats: Sequence[Fixed]) -> list[float]:
+    """The error of each output, all inputs run."""
+    every = {n.number for n in scores.nodes if n.op is GOp.INPUT}
+    blocks = list(exhaustive.blocks(scores, every))
+    return [
+        max(exhaustive.farthest(scores, b, expression, formats, j)[0] for b in blocks)
+        for j in range(len(expression.outputs))
+    ]
+
+
+@pytest.mark.parametrize("text", _TEXTS)
+def test_bounds_hold_for_all_inputs(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With all vectors or few, and with few combinations for a bound, so that leaves have ends."""
+    formats = [Fixed(5, 3), Fixed(6, 4), Fixed(5, 4)]
+    expression = parse([text], _NAMES)
+    scores = _scores(expression, formats)
+    (exact,) = _largest(scores, expression, formats)
+    ((close, _),) = distances(scores, _vectors(scores, 2000), expression, formats, None)
+    exact *= 1 - 1e-12  # itself a bound, from intervals
+    assert exact <= close <= 1.5 * exact + 1e-12
+    monkeypatch.setattr(network, "LISTED", 0)
+    for count, most in ((2000, 8), (2000, 80), (3, 80)):
+        monkeypatch.setattr(outputs, "_EFFORTS", ((most, 1.02),))
+        ((bound, _),) = distances(scores, _vectors(scores, count), expression, formats, None)
+        assert exact <= bound
+
+
+def test_a_wrong_entry_is_in_the_bound() -> None:
+    formats = [Fixed(5, 3)] * 3
+    expression = parse(["tanh(2*x - 0.1)*y + z"], _NAMES)
+    scores = _scores(expression, formats)
+    number = next(k for k, n in enumerate(scores.nodes) if n.op is GOp.TABLE)
+    node = scores.nodes[number]
+    contents = tuple(v + 9 * (k == 3) for k, v in enumerate(node.contents))
+    nodes = tuple(replace(node, contents=contents, hi=node.hi + 9) if k == number else n
+                  for k, n in enumerate(scores.nodes))  # fmt: skip
+    wrong = replace(scores, nodes=nodes)
+    few = [np.array([0, 1, -1, 5, 15, -16])] * 3
+    ((bound, _),) = distances(wrong, few, expression, formats, None)
+    exact, right = (_largest(g, expression, formats)[0] for g in (wrong, scores))
+    assert bound >= exact * (1 - 1e-12) and exact > 2 * right
+
+
+def test_wide_designs_are_within_what_is_stated() -> None:
+    formats = [Fixed(12, 10)] * 3
+    expression = parse(_TEXTS, _NAMES)
+    precision = Precision(term_frac=5)
+    made = compile_expression(expression, formats, UnitModel(), precision, name="made")
+    scores = _scores(expression, formats)
+    found = distances(scores, _vectors(scores, 2000), expression, formats, made.errors)
+    assert [b <= s for (b, _), s in zip(found, made.errors, strict=True)] == [True] * len(_TEXTS)
+
+
+def test_without_a_bound_the_node_is_named() -> None:
+    formats = [Fixed(16, 14)] * 3
+    expression = parse(["floor(x*y*z)"], _NAMES)
+    scores = _scores(expression, formats)
+    ((bound, node),) = distances(scores, _vectors(scores, 500), expression, formats, None)
+    assert math.isinf(bound) or bound >= 1.0
+    assert node.startswith("floor (formula node")
