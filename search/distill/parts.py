@@ -158,23 +158,26 @@ class Parts:
         center = np.zeros(problem.outputs)
         if problem.kind == "values":
             center = problem.targets[problem.train].mean(axis=0)
-        start = Layers.random(
-            self._layered_rows.codes,
-            settings.hidden[recipe.number],
-            recipe.shapes,
-            center,
-            problem.spread,
-            np.random.default_rng([self.config.seed, 2, recipe.number]),
-            self._reference(recipe.number),
-        )
-        return Elimination(recipe.name, self.evaluator, self._layered_rows, settings, start)
+        starts = [
+            Layers.random(
+                self._layered_rows.codes,
+                settings.hidden[recipe.number],
+                recipe.shapes,
+                center,
+                problem.spread,
+                np.random.default_rng([self.config.seed, 2, recipe.number, k]),
+                self._reference(recipe.number),
+            )
+            for k in range(settings.starts)
+        ]
+        return Elimination(recipe.name, self.evaluator, self._layered_rows, settings, starts)
 
     def _refined(self, recipe: Recipe) -> Elimination:
         """Goes on from a pruned form."""
         rows = self._layered_rows
         start = unpack(recipe.form, rows.codes, recipe.shapes)
         return Elimination(
-            recipe.name, self.evaluator, rows, self.config.layered, start, fitted=True
+            recipe.name, self.evaluator, rows, self.config.layered, [start], fitted=True
         )
 
     def _perceptron(self, recipe: Recipe) -> Shortening:

@@ -82,7 +82,7 @@ class Elimination:
         evaluator: measures the designs.
         rows: rows to learn from.
         settings: steps and rates.
-        start: the form to begin with.
+        starts: the form to begin with, or several, of which the best after a short fit goes on.
         fitted: the form is fitted already: no first fit, one summand less in each step.
     """
 
@@ -92,14 +92,14 @@ class Elimination:
         evaluator: DesignEvaluator,
         rows: LayeredRows,
         settings: LayeredSettings,
-        start: Layers,
+        starts: Sequence[Layers],
         fitted: bool = False,
     ) -> None:
         self._name = name
         self.evaluator = evaluator
         self.rows = rows
         self.settings = settings
-        self.layers = start
+        self.layers, *self._others = starts
         self.fitted = fitted
         self.pruned: list[PrunedForm] = []
         self._slices = 0
@@ -152,8 +152,17 @@ class Elimination:
     def _fit_first(self) -> None:
         """The first fit; of values again and again while much of what is left goes."""
         settings, problem = self.settings, self.evaluator.problem
-        self._fit(settings.fit_steps, settings.rate)
         rows = slice(0, self.rows.probe.matrix.shape[0])
+        if self._others:
+            begun: list[tuple[float, Layers]] = []
+            for layers in (self.layers, *self._others):
+                self.layers = layers
+                self._fit(settings.start_steps, settings.rate)
+                loss = problem.loss(self.layers.outputs(self.rows.probe.matrix), rows)
+                begun.append((loss, layers))
+            _, self.layers = min(begun, key=lambda b: b[0])
+            self._others = []
+        self._fit(settings.fit_steps, settings.rate)
         for _ in range(settings.more_fits if problem.kind == "values" else 0):
             before = problem.loss(self.layers.outputs(self.rows.probe.matrix), rows)
             self._fit(settings.fit_steps, settings.rate)

@@ -26,6 +26,8 @@ class LayeredSettings:
         mixed: every second start draws from all shapes, the others take the first one only.
         rows: training rows.
         batch: rows of one step.
+        starts: random starts of each form, of which the best goes on after
+        start_steps: steps.
         fit_steps: steps of the first fit, in real arithmetic.
         more_fits: of values, the most further fits, while each takes away a tenth of the loss.
         refit_steps: steps after each pruning step, in the hardware's arithmetic.
@@ -49,9 +51,11 @@ class LayeredSettings:
     mixed: Flag = True
     rows: Natural = 60_000
     batch: Count = 2048
+    starts: Count = 8
+    start_steps: Natural = 400
     fit_steps: Natural = 3000
     more_fits: Natural = 4
-    refit_steps: Natural = 400
+    refit_steps: Natural = 600
     rate: NotNegative = 0.03
     refit_rate: NotNegative = 0.02
     drop: NotNegative = 0.12

@@ -64,6 +64,8 @@ def short(seed: int = 0, workers: int = 1) -> DistillConfig:
         layered=LayeredSettings(
             hidden=(2, 2),
             batch=256,
+            starts=2,
+            start_steps=40,
             fit_steps=120,
             refit_steps=30,
             drop=0.2,
@@ -75,8 +77,8 @@ def short(seed: int = 0, workers: int = 1) -> DistillConfig:
         ),
         shortening=ShorteningSettings(
             perceptrons=(2,),
-            starts=1,
-            start_steps=8,
+            starts=2,
+            start_steps=40,
             designs=1,
             rows=400,
             swap_rows=200,

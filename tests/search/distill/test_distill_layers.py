@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from distill_samples import classes, distiller, first, short
@@ -13,7 +16,7 @@ from symtick.search.data.objective import Outputs
 from symtick.search.designs.evaluate import DesignEvaluator
 from symtick.search.layered.codes import Codes
 from symtick.search.layered.descent import fit, gradient
-from symtick.search.layered.elimination import LayeredRows, pack, unpack
+from symtick.search.layered.elimination import Elimination, LayeredRows, pack, unpack
 from symtick.search.layered.layers import Grid, Layers
 from symtick.search.layered.pruning import INNER, Cut, cuts, remove
 
@@ -181,3 +184,19 @@ def test_the_penalty_of_values_is_a_share_of_the_loss(
 
     plain, relative = (gradient(made, batch, small, r)[1]["a"] for r in (False, True))
     np.testing.assert_allclose(relative, 1e-6 * plain, rtol=1e-4)
+
+
+def test_the_best_of_several_starts_goes_on(
+    evaluator: DesignEvaluator, training: LayeredRows
+) -> None:
+    starts = [layers(training, seed) for seed in range(4)]
+    settings = replace(short().layered, start_steps=5, fit_steps=0)
+    losses = []
+    for start in starts:
+        same = [copy.deepcopy(start) for _ in range(2)]
+        alone = Elimination("one", evaluator, training, settings, same)
+        alone.step()
+        losses.append(alone.status.best_loss)
+    search = Elimination("all", evaluator, training, settings, starts)
+    search.step()
+    assert search.status.best_loss == min(losses) < max(losses)
