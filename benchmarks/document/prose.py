@@ -107,8 +107,7 @@ its data and the law 0.209, and the shorter c - log(P) is counted as almost.
 the operators `+ - * / sqrt square exp log sin cos tanh`, on 40 laws drawn with a seed from those of
 Udrescu and Tegmark 2020 (arXiv:1905.11481) that no other benchmark here holds: 1,000 rows, uniform
 in the published ranges, Gaussian noise relative to the target's standard deviation. pyoperon fits
-the same rows right after, with the same operators, for the CPU time that symtick took, in whole
-seconds rounded up.
+the same rows right after, with the same operators, for the seconds that symtick took, rounded up.
 
 `law`: for some values of the printed constants, each within 1e-4 (noise 0) or the noise of its
 printed value, the printed formula equals the law at 50 digits. `clean`: it also has at most four

@@ -3,7 +3,7 @@
 Run: `python -m benchmarks.unseen` (with the `bench` extra). 40 Feynman laws at three strengths of
 noise, eight right-hand sides of differential equations, seven black boxes with five splits each,
 PySR's first example with noise, and noise alone. Only operators are given. pyoperon runs on the
-same rows right after, for the CPU time that symtick took. The runs are logged and go on after a
+same rows right after, for the time that symtick took. The runs are logged and go on after a
 stop; the table is printed and benchmarks/results/unseen.json written when all are there.
 """
 
@@ -72,7 +72,7 @@ def work(run: UnseenRun) -> Record:
         own = symtick(data.X, data.y, data.X_test, run.seed)
     row = {**run.__dict__, "symtick": _figures(own, law, data, run.noise)}
     if run.kind in ("law", "ode", "box"):
-        other = operon(data.X, data.y, data.X_test, run.seed, own.cpu_seconds)
+        other = operon(data.X, data.y, data.X_test, run.seed, own.seconds)
         row["pyoperon"] = _figures(other, law, data, run.noise)
     return row
 

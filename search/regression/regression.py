@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from symtick.search.hybrid.make import make_search
 from symtick.search.kernel_api.candidate import Candidate
 from symtick.search.kernel_api.search import Search, Status, run
 from symtick.search.kernel_api.states import Arrays, State
 from symtick.search.regression.enumerating import EnumerationSearch
+from symtick.search.regression.laws import LawSearch
 from symtick.search.regression.task import ENUMERATIONS, Task
 
 BRIEF = 1_000  # evaluations to find something at least, where Ctrl-C came before that
@@ -25,13 +27,18 @@ def search_of(task: Task, state: Arrays | None = None) -> Search[Candidate]:
     search: Search[Candidate]
     if task.method in ENUMERATIONS:
         search = EnumerationSearch(task)
+    elif task.parts:
+        search = LawSearch(task, partial(_bred, task))
     else:
-        search = make_search(
-            task.X, task.y, task.ranges, task.cost, task.config, task.hybrid, **task.others()
-        )
+        search = _bred(task, task.guesses)
     if state is not None:
         search.restore(state)
     return search
+
+
+def _bred(task: Task, guesses: tuple[str, ...]) -> Search[Candidate]:
+    others = task.others() | {"guesses": guesses}
+    return make_search(task.X, task.y, task.ranges, task.cost, task.config, task.hybrid, **others)
 
 
 @dataclass(frozen=True, eq=False)

@@ -40,6 +40,7 @@ class Task:
         guesses: text of equations to start from.
         evaluations: budget.
         method: one of `METHODS`.
+        parts: whether laws from parts are looked for first (`LawSearch`).
         hybrid: settings of `gp`, `policy` and `hybrid`, whose engine's are `config`; None for the
             engine alone.
     """
@@ -53,8 +54,9 @@ class Task:
     ranges: tuple[Interval, ...] | None = None
     penalty: Penalty | None = None
     guesses: tuple[str, ...] = ()
-    evaluations: int = 100_000
+    evaluations: int = 200_000
     method: str = "gp"
+    parts: bool = False
     hybrid: HybridConfig | None = None
 
     def key(self) -> str:

@@ -15,6 +15,12 @@ def law(rows: int = 120) -> tuple[np.ndarray, np.ndarray]:
     return X, 2.5 * X[:, 0] * X[:, 1] - X[:, 2]
 
 
+def noisy(rows: int = 120) -> tuple[np.ndarray, np.ndarray]:
+    """The same with noise of 0.3."""
+    X, y = law(rows)
+    return X, y + np.random.default_rng(4).normal(0.0, 0.3, rows)
+
+
 def quick(**parameters: Any) -> SymbolicRegressor:
     given = {"max_nodes": 15, "evaluations": 1500} | parameters
     return SymbolicRegressor(**given)

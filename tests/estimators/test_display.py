@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pandas as pd
 import pytest
-from regressor_samples import law, quick
+from regressor_samples import law, noisy, quick
 from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import make_pipeline
@@ -30,9 +30,9 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.fixture(scope="module")
 def fitted() -> SymbolicRegressor:
-    X, y = law()
+    X, y = noisy()
     frame = pd.DataFrame(X, columns=["m", "p_t_max", "tau_1"])
-    return quick(custom_operators=["recip(u) = 1/u"]).fit(frame, y)
+    return quick(custom_operators=["recip(u) = 1/u"], cost="open").fit(frame, y)
 
 
 def lines_of(text: str) -> list[tuple[bool, list[str], str]]:
@@ -55,9 +55,9 @@ def test_the_text_shows_the_front_and_marks_the_chosen_row(fitted: SymbolicRegre
         if "recip" not in formula:
             values = parse(formula, fitted.names_).evaluate(X)[:, 0]
             np.testing.assert_allclose(values, entry.function(X), rtol=1e-2, atol=1e-2)
-    others = quick(cost="complexity", axis="complexity", evaluations=300).fit(*law())
+    others = quick(model_selection="mdl", evaluations=300).fit(*noisy())
     assert re.search(r"^ +complexity +loss +equation$", repr(others), re.MULTILINE)
-    assert "equations by complexity from 300 evaluations, 'best' chooses" in repr(others)
+    assert "equations by complexity from 300 evaluations, 'mdl' chooses" in repr(others)
 
 
 def test_constants_are_rounded_where_they_are_shown() -> None:
@@ -140,7 +140,7 @@ def test_the_page_has_a_row_for_each_equation_and_the_plot(fitted: SymbolicRegre
     html, front = fitted._repr_mimebundle_()["text/html"], fitted.fronts_[0].entries
     page = Page(html)
     assert html == fitted._repr_html_() and not page.open
-    assert page.chosen == [fitted.fronts_[0].choose("best")]
+    assert page.chosen == [fitted.fronts_[0].choose("mdl")]
     assert [row[1] for row in page.rows] == [str(e.ticks) for e in front]
     assert page.titles == [short(e.text) for e in front]
     for row, entry in zip(page.rows, front, strict=True):

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import sympy
 import torch
-from regressor_samples import law, quick
+from regressor_samples import law, noisy, quick
 from sklearn.base import clone, is_regressor
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
@@ -59,7 +59,7 @@ def test_finds_a_law_and_shows_the_front_as_a_table() -> None:
         assert row.sympy == to_sympy(again)
         assert isinstance(row.latex, str) and row.complexity <= 15
     assert is_regressor(model) and model.score(X, y) == pytest.approx(1.0)
-    assert model.evaluations_ == (6000,) or model.best_.loss == 0.0
+    assert model.evaluations_[0] < 6000  # the law is exact: nothing is better
 
 
 def test_evolution_loads_no_torch() -> None:
@@ -125,7 +125,7 @@ def test_names_of_a_frame_are_used_and_made_safe() -> None:
 
 
 def test_the_same_seed_gives_the_same_front_with_any_threads() -> None:
-    X, y = law()
+    X, y = noisy()
     one, two, other = (
         quick(threads=t, seed=s, batch_size=50).fit(X, y).to_json()["targets"]
         for t, s in ((1, 1), (2, 1), (1, 2))
@@ -510,7 +510,7 @@ def test_an_index_is_a_row(index: Any) -> None:
         ({"device": "stratix"}, "stratix"),
         ({"domain": "all"}, "^domain must be one of rows, box, not 'all'"),
         ({"evaluations": 0}, "evaluations must be an integer from 1"),
-        ({"model_selection": "worst"}, "model_selection must be one of best"),
+        ({"model_selection": "worst"}, "model_selection must be one of mdl"),
         ({"axis": "watt"}, "axis must be one of ticks"),
         ({"select_k_features": 4}, "select_k_features must be from 1 to 3"),
         ({"complexity_of_variables": [1, 2]}, "needs 3 numbers"),

@@ -15,11 +15,26 @@ from symtick.estimators.exporting import Function, latex
 from symtick.expr import Expression, parse, to_sympy, to_text
 
 AXES = ("ticks", "lut", "complexity")
-SELECTIONS = ("best", "accuracy", "score")
+SELECTIONS = ("mdl", "best", "accuracy", "score")
 NEAR = 1.5  # "best" looks at losses up to this multiple of the lowest, as PySR does
 COLUMNS = (
     "complexity", "ticks", "lut", "loss", "score", "equation", "sympy", "latex", "function",
 )  # fmt: skip
+
+
+def usual_axis(cost: str) -> str:
+    """What equations are ordered by, where candidates are priced so."""
+    return "complexity" if cost == "complexity" else "ticks"
+
+
+def by_complexity(equations: Iterable[Equation]) -> list[Equation]:
+    """Of each complexity the shortest description, where its loss is below all simpler ones'."""
+    kept: list[Equation] = []
+    order = sorted(equations, key=lambda e: (e.complexity, e.description, e.loss, e.text))
+    for one in order:
+        if all(e.complexity < one.complexity and e.loss > one.loss for e in kept):
+            kept.append(one)
+    return kept
 
 
 @dataclass(frozen=True)
@@ -33,6 +48,8 @@ class Equation:
         ticks: latency by the cost table of the search.
         lut: LUTs by the same.
         complexity: sum of the complexities of its tokens.
+        description: length of the equation and of what it leaves, in nats
+            (`search.parts.criterion`); NaN where it is not known.
         score: how fast the loss falls to here along the axis of the front; see `Equations`.
     """
 
@@ -42,6 +59,7 @@ class Equation:
     ticks: int
     lut: float
     complexity: float
+    description: float = math.nan
     score: float = 0.0
 
     @property
@@ -58,6 +76,7 @@ class Equation:
             "ticks": self.ticks,
             "lut": self.lut,
             "complexity": self.complexity,
+            "description": None if math.isnan(self.description) else self.description,
         }
 
     @classmethod
@@ -75,6 +94,7 @@ class Equation:
                 int(stored["ticks"]),
                 float(stored["lut"]),
                 float(stored["complexity"]),
+                math.nan if stored["description"] is None else float(stored["description"]),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"an equation is damaged: {error}") from error
@@ -117,8 +137,10 @@ class Equations:
         """Place of the chosen equation.
 
         Args:
-            selection: `accuracy` is the lowest loss; `score` the highest score; `best` the highest
-                score among the losses up to 1.5 times the lowest. The cheapest of equals.
+            selection: `mdl` is the shortest description (`search.parts.criterion`), and `best`
+                where the loss has none; `accuracy` the lowest loss; `score` the highest score;
+                `best` the highest score among the losses up to 1.5 times the lowest. The cheapest
+                of equals.
 
         Raises:
             InputError: there is no such rule, or the front is empty.
@@ -135,7 +157,9 @@ class Equations:
         lowest = min(e.loss for e in self.entries)
         if selection == "accuracy":
             return next(k for k in places if self.entries[k].loss == lowest)
-        near = NEAR * lowest if selection == "best" else math.inf
+        if selection == "mdl" and not any(math.isnan(e.description) for e in self.entries):
+            return min(places, key=lambda k: (self.entries[k].description, k))
+        near = math.inf if selection == "score" else NEAR * lowest
         near_best = [k for k in places if self.entries[k].loss <= near]
         return max(near_best, key=lambda k: (self.entries[k].score, -self.entries[k].loss, -k))
 

@@ -22,7 +22,7 @@ from symtick.codegen import PLAIN, Design, Fixed, Interface
 from symtick.design_folder.folder import DesignSpec, write_design
 from symtick.errors import DomainError, InputError
 from symtick.estimators.display import Shown, front_html, front_text
-from symtick.estimators.equations import Equation, Equations
+from symtick.estimators.equations import Equation, Equations, usual_axis
 from symtick.estimators.exporting import latex, latex_table
 from symtick.estimators.names import ATTRIBUTES, elsewhere
 from symtick.estimators.storing import plain_parameters
@@ -78,7 +78,7 @@ class Fitted:
     hardware_: Hardware
     literals_: frozenset[float]
     model_selection: str
-    axis: str
+    axis: str | None
 
     if not TYPE_CHECKING:  # else mypy would believe in any attribute
 
@@ -93,7 +93,9 @@ class Fitted:
         """The equations of each target, scored along `axis`."""
         check_is_fitted(self, "targets_")
         return tuple(
-            t.front if t.front.axis == self.axis else Equations.of(t.front.entries, self.axis)
+            t.front
+            if self.axis in (None, t.front.axis)
+            else Equations.of(t.front.entries, self.axis)
             for t in self.targets_
         )
 
@@ -325,7 +327,8 @@ class Fitted:
                     str(t["name"]),
                     float(t["spread"]),
                     Equations.of(
-                        (Equation.from_json(e, self.names_) for e in t["equations"]), self.axis
+                        (Equation.from_json(e, self.names_) for e in t["equations"]),
+                        self.axis or usual_axis(self.hardware_.kind),
                     ),
                 )
                 for t in stored["targets"]

@@ -24,7 +24,7 @@ from symtick.errors import InputError
 from symtick.estimators.course.moments import Course, ViewOf
 from symtick.estimators.course.watchers import watchers
 from symtick.estimators.display import FrontSoFar, Shown
-from symtick.estimators.equations import Equations
+from symtick.estimators.equations import Equations, by_complexity
 from symtick.estimators.fitted import FORMAT, Fitted, Target
 from symtick.estimators.names import FIT, PARAMETERS, saying
 from symtick.estimators.parameters import language_constants
@@ -49,9 +49,12 @@ from symtick.search.grammar.grammar import Operator
 from symtick.search.hybrid.settings import HybridConfig
 from symtick.search.kernel_api.candidate import Candidate, Penalty
 from symtick.search.kernel_api.losses import Loss
+from symtick.search.kernel_api.rows import Rows
 from symtick.search.kernel_api.search import Search
 from symtick.search.kernel_api.states import Arrays
+from symtick.search.parts.criterion import Criterion
 from symtick.search.regression.islands import Islands, IslandSettings
+from symtick.search.regression.laws import cleaned_front
 from symtick.search.regression.regression import Outcome, pursue, search_of
 from symtick.search.regression.rounding import rounded_front
 from symtick.search.regression.scaling import ScaledTask, balanced
@@ -100,7 +103,8 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         max_lut: LUTs by the cost table, a DSP block counted as 173 of them, or None.
 
     Hardware
-        cost: what prices candidates: `open` (a device's delays and areas; functions of one input
+        cost: what prices candidates; None: `complexity`, or `open` where `device`, `max_ticks` or
+            `max_lut` is given. `open` (a device's delays and areas; functions of one input
             are tables), `published` (whole cycles per operator, as in the literature), `unit` (one
             tick and one LUT for everything) or `complexity` (ticks are levels of operators, LUTs
             add up their complexities: a front as PySR's, no hardware meant).
@@ -123,8 +127,9 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
             What such a fit finds depends on the machine. None: the evaluations alone end it.
         preset: settings that have no parameter here: the name of a published search
             (`mundhenk2021`, `petersen2021`), `symtick` (our own), an `EngineConfig` or a
-            `HybridConfig`. None: the defaults. At most a quarter of the budget goes to exact laws
-            first. A preset's rules hold where no parameter here is set.
+            `HybridConfig`. None: `symtick`, or settings for hardware where `cost` is not
+            `complexity`. Up to half of the budget goes to laws from parts first, a quarter to
+            exact laws. A preset's rules hold where no parameter here is set.
         guesses: equations to start from, as text; with several targets a list for each.
         warm_start: a further `fit` goes on from the last one: exactly, where data and settings but
             the budget are the same (a loss or penalty of one's own must be the same object), else
@@ -148,8 +153,10 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         batch_size: rows of a batch.
 
     Result
-        model_selection: `best`, `accuracy` or `score`, as in `Equations.choose`.
-        axis: what the score divides by: `ticks`, `lut` or `complexity`.
+        model_selection: `mdl` (shortest description), `best`, `accuracy` or `score`, as in
+            `Equations.choose`.
+        axis: what equations are ordered by and the score divides by: `ticks`, `lut` or
+            `complexity`; None: `complexity` where that is the cost, else `ticks`.
         verbose: `auto` shows time, evaluations a second, loss and the front so far while the search
             runs, in a terminal or a notebook, and nothing elsewhere; 1 prints a line for each tenth
             of the budget; 0 nothing.
@@ -201,7 +208,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         y_units: str | Sequence[str | None] | None = LimitSettings.y_units,
         max_ticks: int | None = LimitSettings.max_ticks,
         max_lut: float | None = LimitSettings.max_lut,
-        cost: str = HardwareSettings.cost,
+        cost: str | None = HardwareSettings.cost,
         device: str | None = HardwareSettings.device,
         clock_mhz: float = HardwareSettings.clock_mhz,
         input_bits: int = HardwareSettings.input_bits,
@@ -225,7 +232,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         batching: bool | str = DataSettings.batching,
         batch_size: int = DataSettings.batch_size,
         model_selection: str = ResultSettings.model_selection,
-        axis: str = ResultSettings.axis,
+        axis: str | None = ResultSettings.axis,
         verbose: bool | int | str = ResultSettings.verbose,
         log: str | Path | None = ResultSettings.log,
     ) -> None:
@@ -455,17 +462,18 @@ def _run(
                 left = (given.max_seconds - course.seconds) / (len(tasks) - len(outcomes))
             outcome = pursue(full, search, given.threads, told, brief=stopped, seconds=left)
             told.end(search, outcome.ended)
-            outcomes.append(replace(outcome, front=scaled.front(outcome.front)))
+            found = _cleaned(plan, full, outcome.front)
+            outcomes.append(replace(outcome, front=scaled.front(found)))
     return outcomes
 
 
 def _view(plan: Plan, scaled: ScaledTask, name: str) -> ViewOf:
     """How candidates of the search are shown."""
     result = plan.parameters.result
+    criterion = _criterion(plan, scaled.task)
 
     def view(candidates: Sequence[Candidate], evaluations: int) -> FrontSoFar:
-        found = (plan.equation(c) for c in scaled.front(candidates))
-        front = Equations.of(found, result.axis)
+        front = _equations(plan, scaled.front(candidates), criterion)
         chosen = front.choose(result.model_selection) if front.entries else 0
         shown = Shown(name, front, chosen, evaluations)
         return FrontSoFar(shown, plan.hardware.kind, result.model_selection)
@@ -479,7 +487,30 @@ def _front(plan: Plan, task: Task, outcome: Outcome) -> Equations:
     if bits is not None:
         threads = given.search.threads
         candidates = rounded_front(candidates, plan.vocabulary, task, bits, threads)
-    return Equations.of((plan.equation(c) for c in candidates), given.result.axis)
+    return _equations(plan, candidates, _criterion(plan, task))
+
+
+def _cleaned(plan: Plan, task: Task, front: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """The front cleaned up, where its constants are free and stay as they are."""
+    given = plan.parameters.operators
+    fixed = given.literals or not given.constants or given.constant_bits is not None
+    return tuple(front) if fixed or task.penalty is not None else cleaned_front(front, task)
+
+
+def _criterion(plan: Plan, task: Task) -> Criterion | None:
+    if task.penalty is not None:
+        return None
+    rows = Rows.make(task.X, task.y, task.weights)
+    return Criterion.of(rows, task.config.loss, len(plan.vocabulary))
+
+
+def _equations(
+    plan: Plan, candidates: Sequence[Candidate], criterion: Criterion | None
+) -> Equations:
+    equations = [plan.equation(c, criterion) for c in candidates]
+    if plan.hardware.kind == "complexity":
+        equations = by_complexity(equations)
+    return Equations.of(equations, plan.parameters.axis)
 
 
 def _units(given: str | Sequence[str | None] | None, count: int) -> Sequence[str | None]:

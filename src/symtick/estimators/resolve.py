@@ -5,6 +5,7 @@ Errors name the parameter, the value and the remedy.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -33,6 +34,8 @@ from symtick.search.grammar.grammar import Rules, Units, Vocabulary, accepts
 from symtick.search.hybrid.settings import HYBRID_METHODS, HybridConfig
 from symtick.search.kernel_api.candidate import Candidate
 from symtick.search.kernel_api.evaluation import costs, evaluate
+from symtick.search.parts.criterion import Criterion
+from symtick.search.parts.front import description
 from symtick.search.regression.task import Task
 from symtick.settings import within
 
@@ -88,12 +91,13 @@ class Plan:
         """
         names, wanted = input_names(columns, X.shape[1]), parameters.hardware
         formats = _by_name(wanted.input_formats, columns, names)
-        hardware = Hardware.of(X, replace(wanted, input_formats=formats), names)
+        wanted = replace(wanted, input_formats=formats, cost=parameters.cost)
+        hardware = Hardware.of(X, wanted, names)
         limits, searched = parameters.limits, [names[k] for k in selected]
         vocabulary = vocabulary_of(parameters.operators, limits, searched)
         cost = hardware.search_cost(selected, operator_complexity(vocabulary))
         # the number of nodes is the user's, whatever a preset lets exact laws have
-        base = replace(_preset(parameters.search.preset), bidirectional_nodes=0)
+        base = replace(_preset(parameters), bidirectional_nodes=0)
         config = _config(parameters, base.engine, vocabulary, len(X))
         method = parameters.search.method
         hybrid = replace(base, method=method) if method in HYBRID_METHODS else None
@@ -141,10 +145,17 @@ class Plan:
             guesses=tuple(guesses),
             evaluations=search.evaluations,
             method=search.method,
+            parts=self._parts(),
             hybrid=self.hybrid,
         )
         check_guesses(guesses, rules, self.vocabulary, made)
         return made
+
+    def _parts(self) -> bool:
+        """Whether laws from parts are looked for first: in evolution, without other settings."""
+        search = self.parameters.search
+        plain = search.preset in (None, "symtick") and search.cluster is None
+        return plain and search.method == "gp" and self.parameters.objective.penalty is None
 
     def _penalty(self) -> Callable[[Expression], float] | None:
         """The penalty of an expression over the features that are searched over."""
@@ -153,8 +164,8 @@ class Plan:
             return given
         return partial(_widened, given, self.names, self.selected)
 
-    def equation(self, candidate: Candidate) -> Equation:
-        """A candidate as an equation over all features."""
+    def equation(self, candidate: Candidate, criterion: Criterion | None = None) -> Equation:
+        """A candidate as an equation over all features, with its description by the criterion."""
         own = from_programs([candidate.program], self.vocabulary.inputs)
         whole = renumbered(own, dict(enumerate(self.selected)), self.names)
         numbers, constants = self._tokens(candidate, own)
@@ -166,6 +177,9 @@ class Plan:
             ticks=candidate.ticks,
             lut=candidate.lut,
             complexity=sum(t.complexity for t in tokens) if tokens else float(len(own.nodes)),
+            description=math.nan
+            if criterion is None
+            else description(candidate.program, candidate.loss, criterion),
         )
 
     def _tokens(
@@ -202,13 +216,23 @@ def _widened(
     return penalty(renumbered(expression, dict(enumerate(selected)), names))
 
 
-def _preset(preset: str | EngineConfig | HybridConfig | None) -> HybridConfig:
+def _preset(parameters: Parameters) -> HybridConfig:
     """The settings that the regressor's parameters are put into."""
+    preset = parameters.search.preset
     if preset is None:
-        return HybridConfig(bidirectional=MOST_EXACT)
+        return _usual(parameters.cost)
     if isinstance(preset, EngineConfig):
         return HybridConfig(engine=preset)
     return PRESETS[preset](("add",)) if isinstance(preset, str) else preset
+
+
+def _usual(cost: str) -> HybridConfig:
+    """The settings without a preset: for laws, or for hardware."""
+    if cost != "complexity":
+        return HybridConfig(bidirectional=MOST_EXACT)
+    laws = HybridConfig.symtick(("add",))
+    rules = replace(laws.engine.rules or Rules(), needs_input=False)  # a constant may be the best
+    return replace(laws, engine=replace(laws.engine, rules=rules), bidirectional=MOST_EXACT)
 
 
 def _config(

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, InstanceOf, SkipValidation, Strict
 
 from symtick.defaults import CLOCK_MHZ
 from symtick.errors import InputError
-from symtick.estimators.equations import AXES, SELECTIONS
+from symtick.estimators.equations import AXES, SELECTIONS, usual_axis
 from symtick.expr import Expression
 from symtick.search.evolution.settings import EngineConfig, Limits, Period, Size
 from symtick.search.grammar.grammar import Operator
@@ -119,7 +119,7 @@ class LimitSettings:
 class HardwareSettings:
     """What equations run on."""
 
-    cost: Annotated[str, one_of(KINDS)] = "open"
+    cost: Annotated[str, one_of(KINDS)] | None = None
     device: str | None = None
     clock_mhz: Positive = CLOCK_MHZ
     input_bits: Annotated[Whole, Ge(2), Le(24)] = 8
@@ -182,8 +182,8 @@ class DataSettings:
 class ResultSettings:
     """Which equation is chosen, and what is printed."""
 
-    model_selection: Annotated[str, one_of(SELECTIONS)] = "best"
-    axis: Annotated[str, one_of(AXES)] = "ticks"
+    model_selection: Annotated[str, one_of(SELECTIONS)] = "mdl"
+    axis: Annotated[str, one_of(AXES)] | None = None
     verbose: Annotated[
         Literal["auto"] | Flag | Natural, told("'auto', True, False or an integer from 0")
     ] = "auto"
@@ -201,6 +201,18 @@ class Parameters:
     search: SearchSettings
     data: DataSettings
     result: ResultSettings
+
+    @property
+    def cost(self) -> str:
+        """What prices candidates: their complexity where nothing asks for hardware."""
+        asked = (self.hardware.device, self.limits.max_ticks, self.limits.max_lut)
+        usual = "complexity" if all(a is None for a in asked) else "open"
+        return self.hardware.cost or usual
+
+    @property
+    def axis(self) -> str:
+        """What equations are ordered by."""
+        return self.result.axis or usual_axis(self.cost)
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Parameters:

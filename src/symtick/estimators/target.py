@@ -53,11 +53,11 @@ class Hardware:
             InputError: a name or a format is not acceptable.
         """
         ranges = tuple(Interval(float(c.min()), float(c.max())) for c in X.T)
-        device = settings.device
+        device, kind = settings.device, settings.cost or "open"
         if device is None:
-            device = _DEVICES.get(settings.cost, "open")
+            device = _DEVICES.get(kind, "open")
         formats = _formats(ranges, settings, names)
-        return cls(settings.cost, device, settings.clock_mhz, formats, ranges)
+        return cls(kind, device, settings.clock_mhz, formats, ranges)
 
     def model(self) -> Model:
         """The cost model."""

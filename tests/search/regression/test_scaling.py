@@ -106,10 +106,11 @@ def test_laws_are_found_in_the_units_of_the_data(sizes: tuple[float, ...]) -> No
 def test_the_search_does_not_see_the_units() -> None:
     rng = np.random.default_rng(1)
     X = rng.uniform(1.0, 3.9, size=(80, 2))
-    y = np.sin(X[:, 0]) + 1.5 + X[:, 1] * rng.normal(1.0, 0.1, 80)
+    y = 3.0 * np.sin(X[:, 0]) + 1.5 + X[:, 1] * rng.normal(1.0, 0.1, 80)
     fronts = []
     for k, j in ((-50, 40), (40, -50)):
-        model = fitted(X * 4.0**k, y * 4.0**j, unary_operators=["sin"], max_nodes=25)
+        given: dict[str, Any] = {"unary_operators": ["sin"], "max_nodes": 25, "cost": "open"}
+        model = fitted(X * 4.0**k, y * 4.0**j, **given)
         fronts.append([e.loss / 16.0**j for e in model.fronts_[0].entries])
         assert "sin(" in " ".join(e.text for e in model.fronts_[0].entries)
     assert fronts[0] == pytest.approx(fronts[1], rel=1e-9)

@@ -1,0 +1,262 @@
+"""The library: monomials, and monomials times functions of small arguments, with their values.
+
+Nothing in it has a pole or is undefined on the rows, or divides by an input that changes its sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations, pairwise, product
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.expr import Op
+from symtick.search.parts.language import FUNCTIONS, Floats, Language, Postfix, applied, const
+
+Exponents = tuple[int, ...]
+Singles = npt.NDArray[np.float32]
+MOST_UNITS = 1200
+MOST_MONOMIALS, MOST_ARGUMENTS, MOST_ATOMS = 1500, 300, 16_000
+SCALED = 60
+_GROWTH = (-1.6, -0.4, 0.4, 1.6)  # of an exponential's argument, in its standard deviations
+_ANGLES = (0.7, 1.4, 2.1, 2.8, 3.5, 4.2)  # of a sine's
+_LARGEST = 1e12
+_CLEAR = 1e-3  # an input's least absolute value over its greatest, from which on it may divide
+
+
+@dataclass(frozen=True, eq=False)
+class Functions:
+    """Functions with their values as they are, shape (n, rows)."""
+
+    functions: tuple[Postfix, ...]
+    values: Singles
+
+    @classmethod
+    def of(cls, pairs: list[tuple[Postfix, Floats]], rows: int) -> Functions:
+        """From pairs of function and values."""
+        values = np.array([v for _, v in pairs], np.float32).reshape(len(pairs), rows)
+        return cls(tuple(f for f, _ in pairs), values)
+
+
+@dataclass(frozen=True, eq=False)
+class Library:
+    """Functions with their values.
+
+    Attributes:
+        functions: N of them.
+        values: shape (N, rows), float32, each with mean 0 and mean square 1 over the rows.
+        monomials: and
+        units: functions of one argument, of which more products can be made.
+    """
+
+    functions: tuple[Postfix, ...]
+    values: Singles
+    monomials: Functions
+    units: Functions
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Nodes of each function."""
+        return np.array([len(f) for f in self.functions], np.int64)
+
+
+class _Collector:
+    """Functions that are finite and different."""
+
+    def __init__(self, rows: int) -> None:
+        self.functions: list[Postfix] = []
+        self.values: list[Floats] = []
+        self._known: set[int] = set()
+        self._weights = np.random.default_rng(5).uniform(0.5, 1.5, rows)
+
+    def add(self, function: Postfix, values: Floats) -> bool:
+        """Whether it is new."""
+        if not np.isfinite(values).all() or np.abs(values).max() > _LARGEST:
+            return False
+        spread = float(np.std(values))
+        if not spread > 1e-7 * float(np.abs(values).max()):
+            return False
+        shape = (values - values.mean()) / spread
+        key = abs(float(shape @ (self._weights * shape**2))), float(self._weights @ shape**2)
+        mark = hash((round(key[0], 6), round(key[1], 6)))
+        if mark in self._known:
+            return False
+        self._known.add(mark)
+        self.functions.append(function)
+        self.values.append(values)
+        return True
+
+
+def exponents_of(signed: list[bool], largest: int, most: int) -> list[Exponents]:
+    """Exponents of monomials in order of size; negative ones of inputs that are not `signed`.
+
+    All of a size or none, as long as there are no more than `most`, but those of size 1 always.
+    """
+    out: list[Exponents] = []
+    size = 1
+    while size <= largest:
+        new = list(_of_size(signed, size))
+        if size > 1 and len(out) + len(new) > most:
+            break
+        out += new
+        size += 1
+    return out
+
+
+def _of_size(signed: list[bool], size: int) -> Iterator[Exponents]:
+    count = len(signed)
+    for used in range(1, min(count, size) + 1):
+        for places in combinations(range(count), used):
+            for parts in _compositions(size, used):
+                for signs in product(*[(1,) if signed[p] else (1, -1) for p in places]):
+                    out = [0] * count
+                    for place, part, sign in zip(places, parts, signs, strict=True):
+                        out[place] = sign * part
+                    yield tuple(out)
+
+
+def _compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
+    for cuts in combinations(range(1, total), parts - 1):
+        ends = (0, *cuts, total)
+        yield tuple(b - a for a, b in pairwise(ends))
+
+
+def clear_of_zero(X: Floats) -> list[bool]:
+    """Whether each column keeps a sign and stays away from 0."""
+    least, most = np.abs(X).min(axis=0), np.abs(X).max(axis=0)
+    one_sign = (X.min(axis=0) > 0) | (X.max(axis=0) < 0)
+    return [bool(s and a > _CLEAR * b) for s, a, b in zip(one_sign, least, most, strict=True)]
+
+
+def library(X: Floats, language: Language) -> Library:
+    """The library for these rows.
+
+    Args:
+        X: shape (rows, features).
+        language: what may be written.
+    """
+    columns = X[:, list(language.inputs)]
+    clear = clear_of_zero(columns)
+    divides = language.has(Op.DIV)
+    signed = [not (divides and c) for c in clear]
+    found = _Collector(len(X))
+    monomials = exponents_of(signed, 6, MOST_MONOMIALS)
+    with np.errstate(all="ignore"):
+        for exponents in monomials:
+            found.add(language.monomial(exponents), monomial_values(columns, exponents))
+        units = [
+            u for u in _units(columns, signed, language) if found.add(*u) or _squared_wave(u[0])
+        ]
+        plain = [u for u in units if not any(op is Op.CONST for op, _ in u[0])]
+        pairs = [(f, u) for f in _factors(columns, signed, language) for u in plain]
+        for (factor, own), (function, values) in sorted(
+            pairs, key=lambda p: len(p[0][0]) + len(p[1][0])
+        ):
+            if len(found.functions) >= MOST_ATOMS:
+                break
+            found.add(applied(Op.MUL, factor, function), own * values)
+    values = np.array(found.values)
+    values -= values.mean(axis=1, keepdims=True)
+    values /= np.sqrt(np.mean(values**2, axis=1, keepdims=True))
+    powers = [(language.monomial(e), monomial_values(columns, e)) for e in monomials]
+    return Library(
+        tuple(found.functions),
+        values.astype(np.float32),
+        Functions.of([p for p in powers if _ordinary(p[1])], len(X)),
+        Functions.of([u for u in plain if _ordinary(u[1])][:MOST_UNITS], len(X)),
+    )
+
+
+def _squared_wave(function: Postfix) -> bool:
+    """Whether it is the square of a sine or cosine: one is the other but for a factor and 1."""
+    return (
+        len(function) > 1 and function[-1][0] is Op.SQUARE and function[-2][0] in (Op.SIN, Op.COS)
+    )
+
+
+def _ordinary(values: Floats) -> bool:
+    """Whether squares of products with these fit single precision."""
+    sizes = np.abs(values)
+    return bool(np.isfinite(values).all() and sizes.max() < 1e8 and sizes.max() > 1e-8)
+
+
+def monomial_values(columns: Floats, exponents: Exponents) -> Floats:
+    """Values of a monomial, shape (rows,)."""
+    out = np.ones(len(columns))
+    for column, exponent in zip(columns.T, exponents, strict=True):
+        if exponent:
+            out = out * column ** float(exponent)
+    return out
+
+
+def _arguments(
+    columns: Floats, signed: list[bool], language: Language
+) -> Iterator[tuple[Postfix, Floats]]:
+    """What functions are applied to: inputs, their sums and differences, small monomials."""
+    inputs = [
+        (language.monomial(e), monomial_values(columns, e))
+        for e in exponents_of([True] * len(signed), 1, 0)
+    ]
+    yield from inputs
+    for (f, u), (g, v) in combinations(inputs, 2):
+        yield applied(Op.ADD, f, g), u + v
+        yield language.difference(f, g), u - v
+    count = 0
+    for exponents in exponents_of(signed, 4, 8 * MOST_ARGUMENTS):
+        size, most = sum(map(abs, exponents)), max(map(abs, exponents))
+        if size == 2 or (size > 2 and most == 1):
+            yield language.monomial(exponents), monomial_values(columns, exponents)
+            count += 1
+            if count >= MOST_ARGUMENTS:
+                return
+
+
+def _factors(
+    columns: Floats, signed: list[bool], language: Language
+) -> Iterator[tuple[Postfix, Floats]]:
+    """What functions of one argument are multiplied by: small monomials and roots of them."""
+    for exponents in exponents_of(signed, 3, 150):
+        values = monomial_values(columns, exponents)
+        function = language.monomial(exponents)
+        yield function, values
+        if sum(map(abs, exponents)) <= 2 and language.has(Op.SQRT) and (values > 0).all():
+            yield applied(Op.SQRT, function), np.sqrt(values)
+
+
+def _units(
+    columns: Floats, signed: list[bool], language: Language
+) -> Iterator[tuple[Postfix, Floats]]:
+    """Functions of one argument."""
+    for function, values in _arguments(columns, signed, language):
+        sums = function[-1][0] in (Op.ADD, Op.SUB)
+        if sums:
+            yield function, values
+            if language.has(Op.DIV) and all(clear_of_zero(values[:, None])):
+                yield applied(Op.DIV, const(1.0), function), 1.0 / values
+        for op in (Op.SQUARE, Op.SQRT, Op.EXP, Op.LOG, Op.SIN, Op.COS, Op.TANH):
+            if not language.has(op) or (op is Op.SQUARE and not sums):
+                continue
+            made, own = applied(op, function), FUNCTIONS[op](values)
+            yield made, own
+            if op in (Op.SIN, Op.COS) and language.has(Op.SQUARE):
+                yield applied(Op.SQUARE, made), own**2
+            if op is Op.EXP:
+                yield applied(op, applied(Op.MUL, const(-1.0), function)), 1.0 / own
+    yield from _scaled(columns, signed, language)
+
+
+def _scaled(
+    columns: Floats, signed: list[bool], language: Language
+) -> Iterator[tuple[Postfix, Floats]]:
+    """Functions of scaled arguments, on a grid that fits from it can reach what is between."""
+    arguments = list(_arguments(columns, signed, language))[:SCALED]
+    for op, reaches in ((Op.EXP, _GROWTH), (Op.SIN, _ANGLES), (Op.COS, _ANGLES)):
+        for function, values in arguments if language.has(op) else ():
+            for reach in reaches:
+                scale = float(f"{reach / float(np.std(values)):.3g}")
+                yield (
+                    applied(op, applied(Op.MUL, const(scale), function)),
+                    FUNCTIONS[op](values * scale),
+                )

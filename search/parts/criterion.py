@@ -1,0 +1,107 @@
+"""The description length by which functions are compared: errors, constants and tokens.
+
+Rissanen, Automatica 14 (1978) 465: half a logarithm of the rows for each constant, as the Bayesian
+information criterion has it (Schwarz, Ann. Stat. 6 (1978) 461), and log V for each of V tokens.
+Integers, simple fractions and multiples of pi and e are cheaper than constants.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from symtick.search.kernel_api.losses import Loss
+from symtick.search.kernel_api.rows import Rows
+from symtick.search.parts.language import Postfix, constants_of
+
+FLOOR = 1e-20  # share of the best constant's mean square error: what rounding may leave
+POWERS = {"mse": 0.5, "huber": 0.5, "mae": 1.0, "nrmse": 1.0}  # of a loss that is a likelihood's
+_UNITS = ((1.0, 0.0), (math.pi, 1.0), (math.e, 1.0), (1.0 / math.pi, 1.5), (math.pi**2, 1.5))
+_LARGEST, _WHOLE = 12, 100  # numerators and denominators of fractions; integers
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """Lengths in nats.
+
+    Attributes:
+        rows: that the weighted rows are worth.
+        scale: loss of the best constant, to which losses are relative.
+        tokens: in the vocabulary.
+        power: of the loss in the likelihood.
+    """
+
+    rows: int
+    scale: float
+    tokens: int
+    power: float = 0.5
+
+    @classmethod
+    def of(cls, rows: Rows, loss: Loss, tokens: int) -> Self | None:
+        """For data; None where the loss is no likelihood's, or the target is constant."""
+        if not isinstance(loss, str) or loss not in POWERS:
+            return None
+        heavy = rows.weights > 0
+        y, weights = rows.y[heavy], rows.weights[heavy]
+        spread = float(np.average((y - np.average(y, weights=weights)) ** 2, weights=weights))
+        scale = {"mae": math.sqrt(spread), "nrmse": 1.0}.get(loss, spread)
+        if not scale > 0.0:
+            return None
+        return cls(_count(weights), scale, tokens, POWERS[loss])
+
+    def errors(self, loss: float) -> float:
+        """Length of what a function with this loss leaves."""
+        if not math.isfinite(loss):
+            return math.inf
+        floor = FLOOR ** (0.5 / self.power)
+        return self.power * self.rows * math.log(max(loss, 0.0) / self.scale + floor)
+
+    def size(self, nodes: int, constants: int) -> float:
+        """Length of a function of so many nodes and constants that are not simple."""
+        return nodes * math.log(self.tokens) + 0.5 * constants * math.log(self.rows)
+
+    def length(self, function: Postfix, loss: float) -> float:
+        """Length of a function and what it leaves."""
+        prices = [price(value) for value in constants_of(function)]
+        simple = [p for p in prices if p is not None]
+        return self.errors(loss) + self.size(len(function), len(prices) - len(simple)) + sum(simple)
+
+
+def _count(weights: npt.NDArray[np.float64]) -> int:
+    """Rows that weighted ones are worth: repetitions by whole weights, else Kish's number."""
+    if (weights == np.rint(weights)).all():
+        return int(weights.sum())
+    return max(2, round(float(weights.sum() ** 2 / (weights**2).sum())))
+
+
+def price(value: float) -> float | None:
+    """Nats of a simple number beyond its token; None of any other."""
+    size = abs(value)
+    if size == 0.0:
+        return 0.0
+    for unit, extra in _UNITS:
+        near = Fraction(size / unit).limit_denominator(_LARGEST)
+        above, below = near.numerator, near.denominator
+        if above > (_WHOLE if below == 1 else _LARGEST):
+            continue
+        if abs(float(near) * unit - size) <= 1e-14 * size:
+            return extra + 0.5 * math.log(above * below)
+    return None
+
+
+def simple_near(value: float) -> list[float]:
+    """Simple numbers near a constant: halves within 5 %, others within 1 % of it."""
+    out: dict[float, None] = {}
+    for unit, _ in _UNITS:
+        for below in (1, 2, 3, 4, 6, 8, _LARGEST):
+            above = round(abs(value) / unit * below)
+            made = math.copysign(above / below * unit, value)
+            near = 0.05 if unit == 1.0 and below <= 2 else 0.01
+            if above and abs(made - value) <= near * abs(value) and price(made) is not None:
+                out[made] = None
+    return list(out)

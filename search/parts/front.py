@@ -1,0 +1,153 @@
+"""Laws from parts as candidates of a search, under its rules and limits; a front cleaned up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from symtick.errors import InputError
+from symtick.expr import Interval, Program, from_programs
+from symtick.hwcost.search_model.table import SearchCost
+from symtick.search.grammar.grammar import Rules, Vocabulary, accepts
+from symtick.search.kernel_api.candidate import Candidate, front_of
+from symtick.search.kernel_api.evaluation import costs, intervals
+from symtick.search.kernel_api.losses import Loss
+from symtick.search.kernel_api.pareto import non_dominated
+from symtick.search.kernel_api.rows import Rows
+from symtick.search.parts.criterion import Criterion
+from symtick.search.parts.find import Finder
+from symtick.search.parts.language import Language, const, postfix_of, program_of
+from symtick.search.parts.polish import START, Fitted, Polisher
+from symtick.search.parts.sanity import sound
+from symtick.settings import within
+
+LEAST = 50_000  # evaluations below which nothing is looked for
+CLEANED = 6  # candidates of a front that are shortened
+EQUAL = 3.0  # nats between losses that are as good
+
+
+@dataclass(frozen=True, eq=False)
+class Bounds:
+    """What candidates must keep to.
+
+    Attributes:
+        vocabulary: the tokens.
+        rules: which expressions are allowed.
+        cost: the cost table.
+        max_lut: or None.
+        ranges: intervals of the inputs in which candidates are defined, or None.
+    """
+
+    vocabulary: Vocabulary
+    rules: Rules
+    cost: SearchCost
+    max_lut: float | None = None
+    ranges: Sequence[Interval] | None = None
+
+    def candidate(self, program: Program, loss: float) -> Candidate | None:
+        """The program in tokens with its cost; None where it is not allowed."""
+        expression = from_programs([program], self.vocabulary.inputs)
+        try:
+            sequence, constants = self.vocabulary.sequence(expression)
+        except InputError:  # an operator is no token
+            return None
+        if not accepts(self.rules, self.vocabulary, sequence[None, :], self.cost)[0]:
+            return None
+        program = self.vocabulary.program(sequence, constants)
+        ticks, lut = costs([program], self.cost)
+        if not within(float(lut[0]), self.max_lut):
+            return None
+        if self.ranges is not None and intervals([program], self.ranges)[0] is None:
+            return None
+        tokens, free = tuple(sequence.tolist()), tuple(constants.tolist())
+        return Candidate(program, loss, int(ticks[0]), float(lut[0]), tokens, free)
+
+
+def laws(
+    rows: Rows, bounds: Bounds, loss: Loss, delta: float, budget: int
+) -> tuple[list[Candidate], int]:
+    """The front of what the search for parts finds, and the evaluations that it took.
+
+    An evaluation is a function of the library, a target compared with it, or a step of a fit.
+    Nothing is found where the vocabulary has no free constants, + and *, where the loss is no
+    likelihood's, or for a budget below `LEAST`.
+
+    Args:
+        rows: the data.
+        bounds: what is allowed.
+        loss: of the fits.
+        delta: of the Huber loss.
+        budget: evaluations at most.
+    """
+    language = Language.of(bounds.vocabulary)
+    criterion = Criterion.of(rows, loss, len(bounds.vocabulary))
+    if language is None or criterion is None or budget < LEAST:
+        return [], 0
+    inputs = bounds.vocabulary.inputs
+    polisher = Polisher(rows, criterion, loss, delta, inputs, budget // 2)
+    finder = Finder(polisher, language)
+    found = finder.find()
+    return _allowed(found, bounds, rows), finder.computed + polisher.spent
+
+
+def cleaned(
+    front: Sequence[Candidate], rows: Rows, bounds: Bounds, loss: Loss, delta: float
+) -> list[Candidate]:
+    """A front without what description and soundness speak against.
+
+    Constants become simple numbers where that makes the description shorter; candidates of the
+    shortest descriptions are shortened besides. What has poles between the rows, constants that
+    cancel or waves that the rows do not resolve is left out. A front of nothing else stays.
+
+    Args:
+        front: candidates.
+        rows: the data.
+        bounds: what is allowed.
+        loss: of the fits.
+        delta: of the Huber loss.
+    """
+    criterion = Criterion.of(rows, loss, len(bounds.vocabulary))
+    if criterion is None:
+        return list(front)
+    polisher = Polisher(rows, criterion, loss, delta, bounds.vocabulary.inputs)
+    fitted = [polisher.scored(postfix_of(c.program), c.loss) for c in front]
+    order = sorted(range(len(front)), key=lambda k: fitted[k].length)
+    made: list[Candidate] = []
+    for place, k in enumerate(order):
+        made += _versions(front[k], [polisher.simplified(fitted[k])], bounds, rows)
+        if place < CLEANED:
+            made += _versions(None, [polisher.polished(fitted[k])], bounds, rows)
+    constant = _versions(None, polisher.fitted([const(START)]), bounds, rows)
+    return _front([*made, *constant], criterion) or list(front)
+
+
+def _versions(
+    given: Candidate | None, better: Sequence[Fitted], bounds: Bounds, rows: Rows
+) -> list[Candidate]:
+    """The better version of a candidate where that is allowed, else itself, where it is sound."""
+    allowed = _allowed(better, bounds, rows)
+    if allowed or given is None:
+        return allowed
+    return [given] if sound(given.program, rows.X, rows.y) else []
+
+
+def _front(candidates: Iterable[Candidate], criterion: Criterion) -> list[Candidate]:
+    """What no other beats, where losses that differ by little are equal: then by description."""
+
+    def figures(c: Candidate) -> tuple[float, ...]:
+        return c.ticks, c.lut, round(criterion.errors(c.loss) / EQUAL)
+
+    def order(c: Candidate) -> tuple[float, ...]:
+        return *figures(c), description(c.program, c.loss, criterion)
+
+    return non_dominated(candidates, figures, order)
+
+
+def description(program: Program, loss: float, criterion: Criterion) -> float:
+    """Description length of a candidate, nats."""
+    return criterion.length(postfix_of(program), loss)
+
+
+def _allowed(found: Iterable[Fitted], bounds: Bounds, rows: Rows) -> list[Candidate]:
+    made = [bounds.candidate(program_of(f.function), f.loss) for f in found]
+    return front_of(c for c in made if c is not None and sound(c.program, rows.X, rows.y))

@@ -1,0 +1,193 @@
+"""Functions made shorter and their constants simpler, where the description gets shorter."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from symtick.errors import InputError
+from symtick.expr import Op, from_programs, tidied
+from symtick.search.kernel_api.evaluation import losses
+from symtick.search.kernel_api.fitting import fit
+from symtick.search.kernel_api.losses import Loss
+from symtick.search.kernel_api.rows import FREE, LITERAL, Rows
+from symtick.search.parts.criterion import Criterion, price, simple_near
+from symtick.search.parts.language import (
+    Postfix,
+    applied,
+    arguments,
+    arguments_of,
+    const,
+    constants_of,
+    postfix_of,
+    program_of,
+    spans,
+)
+
+START = 0.0737  # of constants before their first fit: no simple number, which would be kept
+_ROUNDS = 12
+_ITERATIONS = 15
+_TOLERANCE = 1e-12
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A function with its loss and its description length."""
+
+    function: Postfix
+    loss: float
+    length: float
+
+
+class Polisher:
+    """Fits and shortens functions. Simple numbers (`criterion.price`) are kept by every fit.
+
+    Args:
+        rows: the data.
+        criterion: what is compared.
+        loss: of the fits.
+        delta: of the Huber loss.
+        inputs: names of the inputs.
+        budget: steps of fits that may be made, None for any.
+
+    Attributes:
+        spent: steps that were made; one computes a function over the rows.
+    """
+
+    def __init__(
+        self, rows: Rows, criterion: Criterion, loss: Loss, delta: float,
+        inputs: tuple[str, ...], budget: int | None = None,
+    ) -> None:  # fmt: skip
+        self.rows, self.criterion, self.loss, self.delta = rows, criterion, loss, delta
+        self.inputs, self.budget, self.spent = inputs, budget, 0
+
+    def fitted(self, functions: Iterable[Postfix], iterations: int = _ITERATIONS) -> list[Fitted]:
+        """The functions with constants tuned, as many as the budget allows.
+
+        Those without a finite loss are left out.
+        """
+        some = list(functions)
+        if self.budget is not None:
+            some = some[: max(0, self.budget - self.spent) // (iterations + 1)]
+        if not some:
+            return []
+        kinds = [[FREE if price(v) is None else LITERAL for v in constants_of(f)] for f in some]
+        fits = fit(
+            [program_of(f) for f in some], self.rows, loss=self.loss, delta=self.delta,
+            iterations=iterations, tolerance=_TOLERANCE, kinds=kinds,
+        )  # fmt: skip
+        self.spent += sum(1 + f.iterations for f in fits)
+        return [
+            self.scored(_with_constants(f, done.program.consts.tolist()), done.loss)
+            for f, done in zip(some, fits, strict=True)
+            if math.isfinite(done.loss)
+        ]
+
+    def scored(self, function: Postfix, loss: float) -> Fitted:
+        """With its description length."""
+        return Fitted(function, loss, self.criterion.length(function, loss))
+
+    def polished(self, one: Fitted) -> Fitted:
+        """Shortened, its constants simplified, its sums collected."""
+        short = self.shortened(one)
+        again = self.fitted([self.tidy(short.function)], 3 * _ITERATIONS)
+        simple = self.simplified(min([short, *again], key=lambda f: f.length))
+        tidy = self.tidy(simple.function)
+        (loss,) = losses([program_of(tidy)], self.rows, loss=self.loss, delta=self.delta)
+        last = self.scored(tidy, float(loss))
+        return min(simple, last, key=lambda f: f.length)
+
+    def shortened(self, one: Fitted) -> Fitted:
+        """Parts left out one by one, as long as the description gets shorter."""
+        for _ in range(_ROUNDS):
+            tried = dict.fromkeys(self.tidy(f) for f in reductions(one.function))
+            best = min(self.fitted(tried), key=lambda f: f.length, default=one)
+            if not best.length < one.length - 1e-9:
+                break
+            one = best
+        return one
+
+    def simplified(self, one: Fitted) -> Fitted:
+        """Constants replaced by simple numbers near them, one by one; a lone one stays."""
+        if len(one.function) == 1:
+            return one
+        places = [k for k, (op, _) in enumerate(one.function) if op is Op.CONST]
+        for k in sorted(places, key=lambda p: _distance(one.function[p][1])):
+            f = one.function
+            tried = [(*f[:k], *const(v), *f[k + 1 :]) for v in simple_near(f[k][1])]
+            one = min([one, *self.fitted(tried)], key=lambda f: f.length)
+        return one
+
+    def tidy(self, function: Postfix) -> Postfix:
+        """Its sums and factors collected."""
+        try:
+            made = tidied(from_programs([program_of(function)], self.inputs))
+        except InputError:  # a constant is beyond floating point
+            return function
+        return quotients(postfix_of(made.to_program()))
+
+
+def _with_constants(function: Postfix, values: Sequence[float]) -> Postfix:
+    rest = iter(values)
+    return tuple((op, next(rest) if op is Op.CONST else value) for op, value in function)
+
+
+def reductions(function: Postfix) -> Iterator[Postfix]:
+    """Shorter functions: a part is a constant or one of its arguments, a factor is 1 or shared."""
+    starts = spans(function)
+    for end, (op, value) in enumerate(function):
+        head, tail = function[: starts[end]], function[end + 1 :]
+        if op is Op.CONST:
+            if price(value) is None:
+                yield (*head, *const(math.copysign(1.0, value)), *tail)
+            continue
+        yield (*head, *const(START), *tail)
+        parts = arguments_of(function, starts, end)
+        for part in parts:
+            yield (*head, *part, *tail)
+        if op in (Op.ADD, Op.SUB):
+            for joined in _joined(*parts):
+                yield (*head, *joined, *tail)
+
+
+def _joined(one: Postfix, other: Postfix) -> Iterator[Postfix]:
+    """c*(a + b) and c*(a - b) of c*a and d*b."""
+    factor, first = _scaled(one)
+    second = _scaled(other)
+    if factor is not None and second[0] is not None:
+        for op in (Op.ADD, Op.SUB):
+            yield applied(Op.MUL, const(factor), applied(op, first, second[1]))
+
+
+def _scaled(function: Postfix) -> tuple[float | None, Postfix]:
+    """Factor and rest of a product with a constant; no factor of anything else."""
+    if function[-1][0] is Op.MUL:
+        one, other = arguments_of(function, spans(function), len(function) - 1)
+        for factor, rest in ((one, other), (other, one)):
+            if len(factor) == 1 and factor[0][0] is Op.CONST:
+                return factor[0][1], rest
+    return None, function
+
+
+def quotients(function: Postfix) -> Postfix:
+    """With a/b in place of a*(1/b)."""
+    stack: list[Postfix] = []
+    for op, value in function:
+        count = arguments(op)
+        parts = stack[len(stack) - count :]
+        del stack[len(stack) - count :]
+        made: Postfix = (*(node for part in parts for node in part), (op, value))
+        for one, other in (parts, parts[::-1]) if op is Op.MUL else ():
+            if other[-1][0] is Op.DIV and other[0] == (Op.CONST, 1.0):
+                above, below = arguments_of(other, spans(other), len(other) - 1)
+                if len(above) == 1:
+                    made = applied(Op.DIV, one, below)
+                    break
+        stack.append(made)
+    return stack[0]
+
+
+def _distance(value: float) -> float:
+    """Of a constant from the next simple number, relative."""
+    return min((abs(v - value) / abs(value) for v in simple_near(value)), default=1.0)

@@ -1,0 +1,111 @@
+"""What a formula must not do: poles between the rows, constants that cancel, unresolved waves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from symtick.expr import Op, Program
+from symtick.search.kernel_api.evaluation import evaluate
+from symtick.search.parts.language import Floats, Postfix, postfix_of, program_of, spans
+
+POINTS = 1024  # pairs of rows between which is looked
+BEYOND = 0.1  # of the way between two rows that is looked at on either side
+REACH = 10.0  # times the range of the target that values may be away from it
+CANCELLED = 1e4  # times what a sum changes over the rows that both its arguments may be
+PERIODS = 0.25  # of a sine or cosine for each row
+_HALVINGS = 30
+
+
+def sound(program: Program, X: Floats, y: Floats) -> bool:
+    """Whether a formula stays near the targets on and between the rows, as far as is seen.
+
+    Args:
+        program: one output.
+        X: shape (rows, features).
+        y: shape (rows,).
+    """
+    function = postfix_of(program)
+    return not (
+        _cancels(function, X, y) or _unresolved(function, X) or _strays(function, program, X, y)
+    )
+
+
+def between(X: Floats) -> tuple[Floats, Floats]:
+    """Ends of lines through pairs of rows, drawn with a fixed seed, shape (points, features)."""
+    rng = np.random.default_rng(11)
+    count = POINTS if len(X) > 1 else 1
+    a, b = X[rng.integers(len(X), size=count)], X[rng.integers(len(X), size=count)]
+    return a - BEYOND * (b - a), b + BEYOND * (b - a)
+
+
+def _values(function: Postfix, X: Floats) -> Floats:
+    with np.errstate(all="ignore"):
+        return np.asarray(evaluate([program_of(function)], X)[0], np.float64)
+
+
+def _strays(function: Postfix, program: Program, X: Floats, y: Floats) -> bool:
+    low, high = between(X)
+    share = np.random.default_rng(12).uniform(size=(len(low), 1))
+    inside = X[np.arange(len(low)) % len(X)], low + share * (high - low)
+    far = REACH * max(float(np.ptp(y)), 1e-300)
+    middle = 0.5 * (float(y.min()) + float(y.max()))
+
+    def bad(rows: Floats) -> bool:
+        values = np.asarray(evaluate([program], rows)[0])
+        return not bool((np.abs(values - middle) <= far).all())  # nan is not
+
+    if any(bad(rows) for rows in inside):
+        return True
+    return any(bad(rows) for rows in _zeros(function, low, high))
+
+
+def _zeros(function: Postfix, low: Floats, high: Floats) -> list[Floats]:
+    """Points next to which a denominator is 0, from both sides, on lines where it changes sign."""
+    starts, out = spans(function), list[Floats]()
+    for end, (op, _) in enumerate(function):
+        if op is not Op.DIV:
+            continue
+        below = function[starts[end - 1] : end]
+        if not any(o is Op.INPUT for o, _ in below):
+            continue
+        crossing = np.flatnonzero(np.sign(_values(below, low)) * np.sign(_values(below, high)) < 0)
+        if not len(crossing):
+            continue
+        a, b = low[crossing], high[crossing]
+        sign = np.sign(_values(below, a))[:, None]
+        for _ in range(_HALVINGS):
+            centre = 0.5 * (a + b)
+            same = np.sign(_values(below, centre))[:, None] == sign
+            a, b = np.where(same, centre, a), np.where(same, b, centre)
+        out += [a, b]
+    return out
+
+
+def _cancels(function: Postfix, X: Floats, y: Floats) -> bool:
+    """Whether a sum is much smaller than both its arguments."""
+    starts = spans(function)
+    for end, (op, _) in enumerate(function):
+        if op not in (Op.ADD, Op.SUB):
+            continue
+        right = starts[end - 1]
+        one, other = function[starts[end] : right], function[right:end]
+        if Op.CONST not in {o for o, _ in (*one, *other)}:
+            continue
+        a, b = _values(one, X), _values(other, X)
+        size = min(float(np.abs(a).min()), float(np.abs(b).min()))
+        whole = a + b if op is Op.ADD else a - b
+        changes = max(float(np.ptp(whole)), float(np.ptp(y)) * 1e-9)
+        if not size <= CANCELLED * changes:
+            return True
+    return False
+
+
+def _unresolved(function: Postfix, X: Floats) -> bool:
+    """Whether a sine or cosine has more periods over the rows than they can tell apart."""
+    starts = spans(function)
+    for end, (op, _) in enumerate(function):
+        if op in (Op.SIN, Op.COS):
+            turns = float(np.ptp(_values(function[starts[end] : end], X))) / (2.0 * np.pi)
+            if not turns <= max(1.0, PERIODS * len(X)):
+                return True
+    return False

@@ -1,0 +1,241 @@
+"""Laws from parts: the library, the scans, the description length, the clean-up."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from symtick.expr import Op, Program, from_programs, parse, to_text
+from symtick.search.grammar.grammar import Rules, Vocabulary
+from symtick.search.kernel_api.evaluation import evaluate
+from symtick.search.kernel_api.rows import Rows
+from symtick.search.parts.atoms import exponents_of, library
+from symtick.search.parts.criterion import Criterion, price, simple_near
+from symtick.search.parts.find import Finder, scaling_exponents
+from symtick.search.parts.language import Language, postfix_of, program_of
+from symtick.search.parts.outer import OUTER
+from symtick.search.parts.polish import Polisher, quotients, reductions
+from symtick.search.parts.sanity import sound
+from symtick.search.parts.scans import SumScan, nearest
+
+pytestmark = pytest.mark.kernel
+Floats = NDArray[np.float64]
+NAMES = ("x0", "x1", "x2")
+OPS = ("add", "sub", "mul", "div", "sqrt", "square", "exp", "sin", "cos")
+
+
+def rows(count: int = 200, low: float = 1.0) -> Floats:
+    return np.random.default_rng(2).uniform(low, 3.0, (count, 3))
+
+
+def vocabulary(ops: tuple[str, ...] = OPS, names: tuple[str, ...] = NAMES) -> Vocabulary:
+    return Vocabulary.of(ops, len(names), names=names)
+
+
+def language() -> Language:
+    made = Language.of(vocabulary())
+    assert made is not None
+    return made
+
+
+def program(text: str, names: tuple[str, ...] = NAMES) -> Program:
+    return parse(text, names).to_program()
+
+
+def polisher(X: Floats, y: Floats) -> Polisher:
+    data = Rows.make(X, y)
+    criterion = Criterion.of(data, "mse", 12)
+    assert criterion is not None
+    return Polisher(data, criterion, "mse", 1.0, NAMES)
+
+
+def text_of(function: object) -> str:
+    return to_text(from_programs([program_of(function)], NAMES))  # type: ignore[arg-type]
+
+
+def test_a_language_without_constants_or_sums_has_no_parts() -> None:
+    assert Language.of(Vocabulary.of(("add", "mul"), 2, constants=False)) is None
+    assert Language.of(vocabulary(("mul", "div"))) is None
+
+
+def test_exponents_are_all_of_a_size() -> None:
+    made = exponents_of([False, True], 2, 100)
+    assert set(made) == {(1, 0), (-1, 0), (0, 1), (2, 0), (-2, 0), (0, 2), (1, 1), (-1, 1)}
+
+
+def test_the_library_holds_what_its_functions_compute() -> None:
+    X = rows(64)
+    made = library(X, language())
+    assert len(made.functions) > 1000
+    for k in range(0, len(made.functions), 97):
+        values = np.asarray(evaluate([program_of(made.functions[k])], X)[0])
+        values = (values - values.mean()) / values.std()
+        np.testing.assert_allclose(made.values[k], values, atol=1e-4)
+
+
+def test_the_library_divides_by_no_input_that_changes_its_sign() -> None:
+    X = rows(64, low=-1.0)
+    for function in library(X, language()).functions:
+        written = text_of(function)
+        assert "/x" not in written and "/square(x" not in written, written
+
+
+@pytest.mark.parametrize("outer", OUTER, ids=[o.name for o in OUTER])
+def test_outer_functions_go_back(outer: object) -> None:
+    y = np.linspace(0.1, 0.9, 50)
+    z, weights, keep = outer.targets(y, np.ones((1, 50)), np.ones(50))  # type: ignore[attr-defined]
+    assert keep.tolist() == [0]
+    again = evaluate([program_of(outer.written(((Op.INPUT, 0.0),)))], z.T)[0]  # type: ignore[attr-defined]
+    np.testing.assert_allclose(again, y, rtol=1e-12)
+    step = 1e-6
+    moved = evaluate([program_of(outer.written(((Op.INPUT, 0.0),)))], z.T + step)[0]  # type: ignore[attr-defined]
+    slopes = (np.asarray(moved) - y) / step
+    np.testing.assert_allclose(weights[0], slopes**2, rtol=1e-3)
+
+
+def test_scans_agree_with_least_squares() -> None:
+    rng = np.random.default_rng(3)
+    values = rng.standard_normal((40, 80)).astype(np.float32)
+    z, weights = rng.standard_normal(80), rng.uniform(0.5, 2.0, 80)
+    places, left = nearest(values, z[None, :], weights[None, :], 3)
+    root = np.sqrt(weights)
+
+    def squares(chosen: list[int]) -> float:
+        design = np.stack([np.ones(80), *values[chosen].astype(float)], axis=1) * root[:, None]
+        return float(np.linalg.lstsq(design, z * root, rcond=None)[1][0])
+
+    every = [squares([k]) for k in range(40)]
+    assert set(places[0].tolist()) == set(np.argsort(every)[:3].tolist())
+    np.testing.assert_allclose(left[0], [every[k] for k in places[0]], rtol=1e-4)
+    whole = float(np.sum(weights * (z - np.average(z, weights=weights)) ** 2))
+    for terms in SumScan(terms=3, width=4).sums(values, np.ones(40), z, weights, 80):
+        assert terms.left * whole == pytest.approx(squares(list(terms.places)), rel=1e-4)
+
+
+def test_exponents_of_inputs_that_only_scale_are_found_under_noise() -> None:
+    X = np.random.default_rng(5).uniform(1.0, 5.0, (256, 4))
+    y = -3.0 * X[:, 0] ** 2 / X[:, 1] ** 3 * np.sqrt(X[:, 2] ** 2 + X[:, 3] ** 2)
+    y = y + 0.02 * np.std(y) * np.random.default_rng(6).standard_normal(256)
+    assert scaling_exponents(X, y, np.ones(256)) == (2, -3, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("law", "noise"),
+    [
+        ("x0/sqrt(1.5 - square(x1/x0)/9)", 0.01),
+        ("2.5*x0*x1 + 0.7*cos(x2)", 0.1),
+    ],
+)
+def test_laws_are_found_under_noise(law: str, noise: float) -> None:
+    X = rows()
+    exact = np.asarray(evaluate([program(law)], X)[0])
+    y = exact + noise * np.std(exact) * np.random.default_rng(8).standard_normal(len(X))
+    best = Finder(polisher(X, y), language()).find()[0]
+    new = np.random.default_rng(9).uniform(1.0, 3.0, (200, 3))
+    found = np.asarray(evaluate([program_of(best.function)], new)[0])
+    wanted = np.asarray(evaluate([program(law)], new)[0])
+    assert np.mean((found - wanted) ** 2) < 0.01 * noise**2 * np.var(exact) + 1e-12
+    assert len(best.function) <= len(program(law).ops) + 2
+
+
+def test_simple_numbers() -> None:
+    for value in (0.0, 1.0, -7.0, 0.5, 2.0 / 3.0, math.pi, 2.0 * math.pi, -math.e, 1.0 / math.pi):
+        assert price(value) is not None, value
+    for value in (0.0737, 2.5382, 101.0, 1.0 + 1e-9):
+        assert price(value) is None, value
+    assert 3.0 in simple_near(2.98) and math.pi in simple_near(3.14) and simple_near(2.5382)
+    assert all(abs(v - 2.98) <= 0.15 for v in simple_near(2.98))
+
+
+def test_the_description_prefers_the_law_to_more_constants() -> None:
+    criterion = Criterion(1000, 1.0, 12)
+    law = postfix_of(program("2*x0 + 3"))
+    tuned = postfix_of(program("2.0001*x0 + 2.9999"))
+    longer = postfix_of(program("2*x0 + 3 + 0.001*x1"))
+    assert criterion.length(law, 0.01) < criterion.length(tuned, 0.00999)
+    assert criterion.length(law, 0.01) < criterion.length(longer, 0.00999)
+    assert criterion.length(longer, 0.005) < criterion.length(law, 0.01)
+    assert Criterion.of(Rows.make(rows(), np.ones(200)), "mse", 9) is None
+    assert Criterion.of(Rows.make(rows(), rows()[:, 0]), "margin", 9) is None
+
+
+def test_whole_weights_count_as_repetitions() -> None:
+    X, y = rows(60), rows(60)[:, 0]
+    weights = np.arange(60) % 3
+    once = Criterion.of(Rows.make(X, y, weights), "mse", 9)
+    again = Criterion.of(Rows.make(X.repeat(weights, 0), y.repeat(weights)), "mse", 9)
+    assert once is not None and again is not None
+    assert once.rows == again.rows and once.scale == pytest.approx(again.scale)
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ("1.0003*x0*x1 + 1e-9*sin(x2) + 1.9996", "x0*x1 + 2"),
+        ("x0*(1.0001*x1/x1) + 2.0002", "x0 + 2"),
+        ("x0*(1/(x1 + 1.0001))*0.5", "x0*0.5/(x1 + 1)"),
+    ],
+)
+def test_formulas_are_cleaned_up(given: str, wanted: str) -> None:
+    X = rows()
+    exact = np.asarray(evaluate([program(wanted)], X)[0])
+    y = exact + 0.01 * np.random.default_rng(1).standard_normal(len(X))
+    tool = polisher(X, y)
+    done = tool.polished(tool.fitted([postfix_of(program(given))])[0])
+    np.testing.assert_allclose(evaluate([program_of(done.function)], X)[0], exact, rtol=1e-12)
+    assert len(done.function) <= len(program(wanted).ops)
+
+
+def test_a_law_without_noise_keeps_constants_that_are_not_simple() -> None:
+    X = rows()
+    y = 2.0001 * X[:, 0] + 1.0
+    tool = polisher(X, y)
+    done = tool.polished(tool.fitted([postfix_of(program("1.9137*x0 + 0.9137"))])[0])
+    np.testing.assert_allclose(evaluate([program_of(done.function)], X)[0], y, rtol=1e-12)
+
+
+def test_reductions_are_functions() -> None:
+    function = postfix_of(program("2.3*sin(x0*x1) + 0.4*sin(x2) - sqrt(x0)"))
+    made = list(reductions(function))
+    assert len(made) > 15
+    for one in made:
+        assert np.shape(evaluate([program_of(one)], rows(10))) == (1, 10)
+    assert text_of(quotients(postfix_of(program("x0*(1/(x1 + x2))")))) == "x0/(x1 + x2)"
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "good"),
+    [
+        ("x0/(x1 + 0.5)", 1.0, True),
+        ("x0/x1", -1.0, False),
+        ("1/(x0 - 2.0000001)", 1.0, False),
+        ("sin(x0)/x0", -1.0, True),
+        ("cos(x0*0.00001)*64146.5 - 64146", 1.0, False),
+        ("sin(2000*x0)", 1.0, False),
+        ("sin(20*x0)", 1.0, True),
+        ("sqrt(x0 - 1.05)", 1.0, False),
+    ],
+)
+def test_soundness(text: str, low: float, good: bool) -> None:
+    X = rows(200, low)
+    y = X[:, 0] + X[:, 1]
+    assert sound(program(text), X, y) == good
+
+
+def test_rules_are_kept() -> None:
+    from symtick.expr import OPCODES
+    from symtick.hwcost import SearchCost
+    from symtick.search.parts.front import Bounds, laws
+
+    X = rows(60)
+    y = X[:, 0] * X[:, 1] / X[:, 2] + 0.1 * X[:, 1]
+    free = (0.0,) * 3
+    cost = SearchCost(1.0, False, False, (0.0,) * len(OPCODES), (1.0,) * len(OPCODES), free, free)
+    given = Rows.make(X, y)
+    found, spent = laws(given, Bounds(vocabulary(), Rules(max_nodes=9), cost), "mse", 1.0, 400_000)
+    assert found and 1000 < spent <= 400_000
+    assert all(len(c.program.ops) <= 9 for c in found)
+    assert laws(given, Bounds(vocabulary(), Rules(), cost), "mse", 1.0, 1000) == ([], 0)
