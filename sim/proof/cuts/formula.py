@@ -53,6 +53,9 @@ class Formula:
         made, places = cls(), list[int]()
         for number, node in enumerate(expression.nodes):
             args = tuple(places[a] for a in node.args)
+            if (chosen := made._chosen(node.op, args)) is not None:
+                places.append(chosen)
+                continue
             if node.op is Op.DIV and made.moving[args[1]]:
                 one = made._add(Node(Op.CONST, value=1.0))
                 turned = made._add(Node(Op.DIV, (one, args[1])))
@@ -71,6 +74,18 @@ class Formula:
             made.numbers += [number] * (len(made.nodes) - len(made.numbers))
         made.outputs = [places[k] for k in expression.outputs]
         return made
+
+    def _chosen(self, op: Op, args: Sequence[int]) -> int | None:
+        """The argument that a `min`, `max` or `abs` is for all inputs, by ranges alone."""
+        spans = [(self.ranges[a].lo[0], self.ranges[a].hi[0]) for a in args]
+        if op is Op.ABS and spans[0][0] >= 0:
+            return args[0]
+        if op not in (Op.MIN, Op.MAX):
+            return None
+        first = 0 if op is Op.MIN else 1  # the place of what has to lie below
+        if spans[first][1] <= spans[1 - first][0]:
+            return args[0]
+        return args[1] if spans[1 - first][1] <= spans[first][0] else None
 
     def _add(self, node: Node, span: Reals | None = None, values: Reals | None = None) -> int:
         if span is not None and values is not None:

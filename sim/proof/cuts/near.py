@@ -28,7 +28,8 @@ from symtick.sim.proof.values.reals import RULES, Enclosure, Reals
 
 _LIKE, _LOOKED = 4, 16  # nodes of the graph that are tried for one of the formula, and looked at
 _KEPT = 3
-_SHARES = (0.0, 0.01, 0.05, math.inf)  # of the range of a leaf that may be unknown
+_CLOSELY = 0.05
+_SHARES = (0.0, 0.01, _CLOSELY, math.inf)  # of the range of a leaf that may be unknown
 _PLAIN, _LEAST = 1.1, 1e-12  # a slope of 1 is as good as one that leaves so much less
 _SHARED = 0.7  # of the range of a node that a line of another may leave
 _CUTS = 60  # that are looked at for one pair of nodes
@@ -181,6 +182,7 @@ class Nearness:
         leaves: set[int] | None = set(self.network.args(line.node))
         if node.op is GOp.INPUT:
             leaves = {line.node}
+        known = self._known_below(number)
         tried = 0
         for _ in range(_CUTS):
             if leaves is None or tried == _BOUNDS or high - low <= aim:
@@ -188,8 +190,24 @@ class Nearness:
             found = self._over_leaves(number, line, leaves, float(high - low))
             tried += len(found)
             low, high = max([low, *(f[0] for f in found)]), min([high, *(f[1] for f in found)])
-            leaves = lower(self.network, leaves)
+            leaves = self._lower(leaves, known)
         return low, high
+
+    def _lower(self, leaves: set[int], known: set[int]) -> set[int] | None:
+        """The next cut: without a leaf that nothing is known of, where there is one."""
+        strange = [k for k in leaves - known if self.network.nodes[k].args]
+        if not strange:
+            return lower(self.network, leaves)
+        return (leaves - {max(strange)}) | set(self.network.args(max(strange)))
+
+    def _known_below(self, number: int) -> set[int]:
+        """The nodes of the graph that stand for nodes of the formula below one, closely."""
+        found = set()
+        for k in reachable(self.formula.nodes, self.formula.nodes[number].args):
+            span = self.formula.ranges[k]
+            most = _CLOSELY * float(span.hi[0] - span.lo[0])
+            found |= {m.node for m in self.known.get(k, ()) if m.width <= most}
+        return found
 
     def _over_leaves(
         self, number: int, line: RealLine, leaves: set[int], width: float

@@ -44,7 +44,7 @@ def unequal(
         columns: values of the graph's inputs, by which equal nodes are looked for.
         pairs: places of the outputs and of the scores that they have to equal.
     """
-    network = Network(columns)
+    network = Network(_varied(columns, graph, scores))
     try:
         before = network.add(scores, _read(network, graph, slices, scores))
         after = network.add(graph)
@@ -58,6 +58,16 @@ def unequal(
         same = network.equal(after[graph.outputs[port]], before[scores.outputs[score]])
         reasons.append("" if same else _doubt(network, graph, after, port))
     return reasons
+
+
+def _varied(columns: Sequence[Integers], *graphs: Graph) -> list[Integers]:
+    """The columns, with values at random where a graph reads one that has a single value."""
+    varied, rng = list(columns), np.random.default_rng(1)
+    for node in (n for graph in graphs for n in graph.nodes if n.op is GOp.INPUT):
+        column = varied[node.number]
+        if node.lo < node.hi and (column == column[0]).all():
+            varied[node.number] = rng.integers(node.lo, node.hi, len(column), endpoint=True)
+    return varied
 
 
 def _read(
@@ -105,6 +115,7 @@ def distances(
     Returns:
         For each score a bound, infinite where none was found, and the node that leaves most open.
     """
+    columns = _varied(columns, scores)
     try:
         network = Network(columns, split=False)
         places = network.add(scores)
@@ -154,6 +165,5 @@ def _does(
 ) -> bool:  # fmt: skip
     """Whether no closer bound of an output is looked for."""
     gap = np.abs(near.formula.samples[near.formula.outputs[number]] - near.real(place))
-    if bound <= _CLOSE * float(gap.max()):
-        return stated is None or bound <= stated[number]
-    return stated is not None and bound <= stated[number] and effort >= _CLOSE_EFFORTS
+    close = bound <= _CLOSE * float(gap.max()) or effort >= _CLOSE_EFFORTS
+    return close and bound < math.inf and (stated is None or bound <= stated[number])
