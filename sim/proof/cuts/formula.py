@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -61,8 +62,10 @@ class Formula:
                 turned = made._add(Node(Op.DIV, (one, args[1])))
                 node, args = Node(Op.MUL), (args[0], turned)
             frac = formats[node.index].frac if node.op is Op.INPUT else 0
-            if node.op is Op.SUB and args[0] == args[1]:
-                node, args = Node(Op.CONST, value=0.0), ()
+            if (shorter := made._shorter(node.op, args)) is not None:
+                places.append(shorter)
+                made.numbers += [number] * (len(made.nodes) - len(made.numbers))
+                continue
             here = Node(node.op, args, node.index, node.value)
             span = values = None
             if node.op is Op.INPUT:
@@ -74,6 +77,29 @@ class Formula:
             made.numbers += [number] * (len(made.nodes) - len(made.numbers))
         made.outputs = [places[k] for k in expression.outputs]
         return made
+
+    def _shorter(self, op: Op, args: Sequence[int]) -> int | None:
+        """A sum without the summands that cancel; None where none does."""
+        if op not in (Op.ADD, Op.SUB):
+            return None
+        counts: Counter[int] = Counter()
+        pending = [(args[0], 1), (args[1], 1 if op is Op.ADD else -1)]
+        while pending:
+            k, sign = pending.pop()
+            node = self.nodes[k]
+            if node.op in (Op.ADD, Op.SUB, Op.NEG):
+                turned = sign if node.op is Op.ADD else -sign
+                pending += [(node.args[0], -sign if node.op is Op.NEG else sign)]
+                pending += [(a, turned) for a in node.args[1:]]
+            else:
+                counts[k] += sign
+        if all(counts.values()):
+            return None
+        total = self._add(Node(Op.CONST, value=0.0))
+        for k, count in sorted(counts.items()):
+            for _ in range(abs(count)):
+                total = self._add(Node(Op.ADD if count > 0 else Op.SUB, (total, k)))
+        return total
 
     def _chosen(self, op: Op, args: Sequence[int]) -> int | None:
         """The argument that a `min`, `max` or `abs` is for all inputs, by ranges alone."""

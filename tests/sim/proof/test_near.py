@@ -25,6 +25,7 @@ _TEXTS = [
     "x*y - 0.3*z", "tanh(x + 0.5*y)*(z - 1.7)", "min(x*y, max(z, x))", "sin(x) + abs(x - z)*y",
     "square(x - y)*cos(z)", "x/(abs(y) + 1) + exp(-abs(z))", "log(abs(x*y + z) + 0.5)", "x - x + 2",
     "abs(tanh(x) - sin(0.5*x + z))", "(x + y)*(x - y)*0.7", "y",
+    "tanh(x + (z - y)) * (z - (x + z))",
 ]  # fmt: skip
 
 
