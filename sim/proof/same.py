@@ -14,7 +14,8 @@ import numpy as np
 
 from symtick.codegen.ir.graph import Graph
 from symtick.codegen.lowering.decision import Decision
-from symtick.sim.proof.forms import Form, added, at_least_zero, flagged, larger, truth
+from symtick.sim.proof.forms import Form, added
+from symtick.sim.proof.operations import at_least_zero, flagged, larger, truth
 from symtick.sim.proof.outcome import Finding, Verdict
 from symtick.sim.proof.signals import CONDITIONS, Codes, OutOfReachError, Signal, Space
 from symtick.sim.proof.walk import Walk

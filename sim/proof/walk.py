@@ -10,17 +10,13 @@ import numpy as np
 from symtick.codegen.ir.fixed import Overflow, Quant
 from symtick.codegen.ir.graph import GNode, GOp, Graph
 from symtick.codegen.lowering.slices import Slice
-from symtick.sim.proof.forms import (
-    Form,
-    added,
+from symtick.sim.proof.forms import Form, added, constant, from_values, of_signal
+from symtick.sim.proof.operations import (
     applied,
     at_format,
     at_least_zero,
-    constant,
-    from_values,
     function_of,
     listed,
-    of_signal,
 )
 from symtick.sim.proof.signals import OutOfReachError, Space
 from symtick.sim.proof.values.integers import result
