@@ -173,7 +173,8 @@ def unseen(result: Result) -> str:
     return "\n\n".join(
         [
             f"{machine_line(result)} One core a run, {result['settings']['processes']} side by "
-            "side.",
+            f"side. {result['settings']['laws']} of the 40 laws, evenly spread over the table; "
+            f"{result['settings']['splits']} of the five splits of each black box.",
             table(head, rows),
             f"Black boxes against pyoperon: {boxes['win']} won, {boxes['tie']} tied, "
             f"{boxes['loss']} lost. Of noise alone the choice is a constant in {constant} of "

@@ -175,13 +175,16 @@ def report(rows: Sequence[Record]) -> str:
     return "\n".join(lines)
 
 
-def jobs_of(kinds: Sequence[str], noises: Sequence[float], laws: int) -> list[UnseenRun]:
-    """The runs of a benchmark with so many of the laws."""
-    names = [law.name for law in drawn()[:laws]]
+def jobs_of(
+    kinds: Sequence[str], noises: Sequence[float], laws: int, splits: int = SPLITS
+) -> list[UnseenRun]:
+    """The runs of a benchmark with so many of the laws, evenly spread over the table."""
+    every = drawn()
+    names = [every[k * len(every) // laws].name for k in range(laws)]
     made = {
         "law": [UnseenRun("law", name, noise, 0) for noise in noises for name in names],
         "ode": [UnseenRun("ode", ode.name, 0.01, 0) for ode in ODES],
-        "box": [UnseenRun("box", name, 0.0, seed) for seed in range(SPLITS) for name in BOXES],
+        "box": [UnseenRun("box", name, 0.0, seed) for seed in range(splits) for name in BOXES],
         "start": [UnseenRun("start", QUICK_START.name, 0.1, seed) for seed in range(STARTS)],
         "noise": [UnseenRun("noise", "noise alone", 1.0, seed) for seed in range(NULLS)],
     }
@@ -198,19 +201,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS)
     parser.add_argument("--noises", nargs="+", type=float, default=list(NOISES))
-    parser.add_argument("--laws", type=int, default=DRAWN, help="the first so many of the draw")
+    parser.add_argument("--laws", type=int, default=DRAWN, help="so many of the draw")
+    parser.add_argument("--splits", type=int, default=SPLITS, help="of each black box")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--log", type=Path, default=LOGS / "unseen.jsonl")
     parser.add_argument("--out", type=Path, default=RESULTS / "unseen.json")
     options = parser.parse_args(arguments)
     log: Log[UnseenRun] = Log(options.log, key_of)
-    jobs = jobs_of(options.kinds, options.noises, options.laws)
+    jobs = jobs_of(options.kinds, options.noises, options.laws, options.splits)
     try:
         rows = run_all(jobs, work, log, options.processes, _show)
     except SymtickError as error:
         raise SystemExit(str(error)) from None
     print(report(rows))
-    settings = {"unary_operators": list(UNARY), "processes": options.processes}
+    settings = {
+        "unary_operators": list(UNARY),
+        "processes": options.processes,
+        "laws": options.laws,
+        "splits": options.splits,
+    }
     write_json(
         options.out,
         {"machine": machine(), "settings": settings, "summary": summary(rows),

@@ -46,7 +46,7 @@ def results() -> dict[str, Any]:
         "ablation": {"machine": MACHINE, "settings": SETTINGS, "sets": [group],
                      "problems": [problem]},
         "empirical": {"machine": MACHINE, "settings": SETTINGS, "laws": [law]},
-        "unseen": {"machine": MACHINE, "settings": SETTINGS,
+        "unseen": {"machine": MACHINE, "settings": {**SETTINGS, "laws": 40, "splits": 5},
                    "boxes": {"win": 3, "tie": 2, "loss": 1},
                    "constants": [9, 10], "summary": [
             {"kind": "law", "noise": 0.1, "tool": "symtick", "runs": 40, "law": 21, "clean": 20,

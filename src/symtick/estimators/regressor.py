@@ -461,8 +461,8 @@ def _run(
             if given.max_seconds is not None:
                 left = (given.max_seconds - course.seconds) / (len(tasks) - len(outcomes))
             outcome = pursue(full, search, given.threads, told, brief=stopped, seconds=left)
-            told.end(search, outcome.ended)
             found = _cleaned(plan, full, outcome.front)
+            told.end(search, outcome.ended, found)
             outcomes.append(replace(outcome, front=scaled.front(found)))
     return outcomes
 

@@ -139,14 +139,34 @@ class TargetCourse:
         """The search stands where it begins, or goes on from an earlier one."""
         self._since = search.status.evaluations
 
-    def __call__(self, search: Search[Candidate], share: float, ended: str = "") -> None:
+    def __call__(self, search: Search[Candidate], share: float) -> None:
         """Tell where it stands.
 
         Args:
             search: it.
             share: of the budget that is spent.
-            ended: why it ended, where it did.
         """
+        self._tell(search, share, "", search.status.best_loss, search.front)
+
+    def end(self, search: Search[Candidate], ended: str, front: Sequence[Candidate]) -> None:
+        """Tell that it ended, and why.
+
+        Args:
+            search: it.
+            ended: why.
+            front: what is left of its front after the clean-up.
+        """
+        best = min((c.loss for c in front), default=math.inf)
+        self._tell(search, self._share, ended, best, lambda: front)
+
+    def _tell(
+        self,
+        search: Search[Candidate],
+        share: float,
+        ended: str,
+        best: float,
+        front: Callable[[], Sequence[Candidate]],
+    ) -> None:
         status, seconds = search.status, self._course.seconds
         spent = max(seconds - self._begun, 1e-9)
         self._share = share
@@ -157,12 +177,8 @@ class TargetCourse:
                 share,
                 status.evaluations,
                 (status.evaluations - self._since) / spent,
-                self._unit * status.best_loss,
+                self._unit * best,
                 ended,
-                lambda: self._view(search.front(), status.evaluations),
+                lambda: self._view(front(), status.evaluations),
             )
         )
-
-    def end(self, search: Search[Candidate], ended: str) -> None:
-        """Tell that it ended, and why."""
-        self(search, self._share, ended)
