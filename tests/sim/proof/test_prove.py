@@ -25,7 +25,7 @@ from symtick.codegen import (
 from symtick.codegen.emit.verilog import verilog_files
 from symtick.codegen.lowering.lower import lower
 from symtick.expr import parse
-from symtick.sim.proof import Proof, Specification, Verdict, prove
+from symtick.sim.proof import Finding, Proof, Specification, Verdict, prove
 from symtick.sim.proof.prove import ScoreProof
 
 _NAMES = ("x", "y", "z")
@@ -83,6 +83,15 @@ def test_the_bound_holds_and_is_close() -> None:
     for one, other in zip(loose, exact, strict=True):
         bounds = [float(f.reason.split()[1]) for f in (one, other)]
         assert bounds[1] <= bounds[0] * 1.001 and bounds[0] < 2 * bounds[1]
+
+
+def test_running_all_inputs_says_how_far_it_is() -> None:
+    design, scores = _made(_TEXTS[:1])
+    said: list[str] = []
+    work = ScoreProof(design, _wanted(design, scores), said.append)
+    found = work.near_for_all(Finding("y0", Verdict.UNDECIDED, ""), 0)
+    assert found.verdict is Verdict.PROVED
+    assert said == [f"y0, {k:,} of 262,144 inputs run" for k in (131_072, 262_144)]
 
 
 def test_a_formula_that_is_met_exactly_is_within_0() -> None:
