@@ -64,11 +64,9 @@ class Mixed:
     def __init__(
         self, network: Network, grid: Mapping[int, Integers], ends: Container[int]
     ) -> None:
-        self.network, self.ends = network, ends
+        self.network, self.grid, self.ends = network, grid, ends
         self.whole: dict[int, Integers] = {k: v for k, v in grid.items() if k not in ends}
-        self.known: dict[int, Enclosure] = {}
-        for k, v in grid.items():
-            self.known[k] = self._scaled(k, v)
+        self.known = {k: self._scaled(k, v) for k, v in grid.items() if k in ends}
 
     def _scaled(self, place: int, values: Integers) -> Enclosure:
         if values.dtype != np.int64:  # more than 60 bits
@@ -78,20 +76,28 @@ class Mixed:
 
     def real(self, place: int) -> Enclosure:
         """The real values of a root."""
-        for k in self.network.cone([place], self.known):
+        for k in self.network.cone([place], {**self.known, **self.whole}):
             lines = [self.network.lines[a] for a in self.network.nodes[k].args]
             if all(line.root in self.whole for line in lines):
                 args = [line.of(self.whole[line.root]) for line in lines]
                 self.whole[k] = self.network.value(k, args)
-                self.known[k] = self._scaled(k, self.whole[k])
             else:
                 self.known[k] = self._inexact(k)
-        return self.known[place]
+        return self._of(place)
+
+    def _of(self, root: int) -> Enclosure:
+        """Real values of a root that is computed; of integers they are kept for leaves alone."""
+        if root in self.known:
+            return self.known[root]
+        value = self._scaled(root, self.whole[root])
+        if root in self.grid:
+            self.known[root] = value
+        return value
 
     def _argument(self, place: int) -> Enclosure:
         """The real values of a node that is a line of a root."""
         root, slope, offset = self.network.real_line(place)
-        value = self.known[root]
+        value = self._of(root)
         value = value if slope == 1 else times(value, enclosed(slope))
         return plus(value, enclosed(offset)) if offset else value
 

@@ -10,6 +10,7 @@ A cast that no value makes overflow is kept as a rounding alone.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -342,7 +343,13 @@ class Network:
     def evaluated(self, tops: Sequence[int], leaves: Mapping[int, Integers]) -> list[Integers]:
         """Values of nodes for values of leaves that cut them from the inputs."""
         values: dict[int, Integers] = dict(leaves)
-        for k in self.cone(tops, leaves):
+        cone = self.cone(tops, leaves)
+        uses = Counter([*tops, *(a for k in cone for a in self.args(k))])
+        for k in cone:
             lines = [self.lines[a] for a in self.nodes[k].args]
             values[k] = self.value(k, [line.of(values[line.root]) for line in lines])
+            for a in self.args(k):  # what nothing reads any more takes no memory
+                uses[a] -= 1
+                if not uses[a]:
+                    del values[a]
         return [values[k] for k in tops]
