@@ -417,22 +417,25 @@ class LibrarySettings:
     max_functions: int
     max_rows: int
 
-def bidirectional(
-    rules: Rules,
-    data: Data,
-    cost: CostTable,
-    loss: Loss,
-    settings: LibrarySettings,
-    evaluations: int,
-    enough: float,
-) -> tuple[
-    list[
+class Bidirectional:
+    def __init__(
+        self,
+        rules: Rules,
+        data: Data,
+        cost: CostTable,
+        loss: Loss,
+        settings: LibrarySettings,
+        enough: float,
+    ) -> None: ...
+    def run(self, evaluations: int) -> bool: ...
+    def front(
+        self,
+    ) -> list[
         tuple[NDArray[numpy.uint8], NDArray[numpy.int32], NDArray[numpy.float64], float, int, float]
-    ],
-    int,
-    int,
-    int,
-]: ...
+    ]: ...
+    def functions(self) -> int: ...
+    def evaluations(self) -> int: ...
+    def lookups(self) -> int: ...
 
 class Matching:
     def __init__(

@@ -15,7 +15,7 @@ from symtick.codegen.ir.graph import ARITY, GOp, GraphBuilder
 from symtick.codegen.ir.lut_equivalent import lut_equivalent
 from symtick.codegen.passes.pipeline import run_passes
 from symtick.errors import InputError
-from symtick.expr import FUNCTIONS, OPCODES, Op
+from symtick.expr import FUNCTIONS, OPCODES, SEARCH_OPS, Op
 from symtick.hwcost.models.model import CycleModel, Model, OpenModel
 from symtick.hwcost.models.published import cycle_table
 from symtick.hwcost.models.table_columns import smooth_luts
@@ -38,7 +38,7 @@ _SUMS: Mapping[Op, GOp] = {
     Op.ADD: GOp.ADD, Op.SUB: GOp.SUB, Op.NEG: GOp.NEG, Op.MIN: GOp.MIN, Op.MAX: GOp.MAX,
 }  # fmt: skip
 # on signals of several inputs; of a quotient the table of the reciprocal
-_TABLES = (Op.DIV, *(op for op in FUNCTIONS if op in OPCODES))
+_TABLES = (Op.DIV, *(op for op in FUNCTIONS if op in SEARCH_OPS))
 
 
 def search_cost(
@@ -73,6 +73,11 @@ def _open(model: OpenModel, formats: Sequence[Fixed]) -> SearchCost:
     prices[Op.MUL] = _built(model, GOp.MUL, factor, factor)
     prices[Op.SQUARE] = square = _built(model, GOp.MUL, factor)
     again = _built(model, GOp.MUL, round(1.5 * factor), factor)  # the square is wider than a factor
+    # a comparison is the carry of a difference; an angle a quotient and a table
+    prices |= dict.fromkeys((Op.GE, Op.GT), prices[Op.SUB])
+    prices[Op.SIGN] = prices[Op.NEG]
+    parts = (prices[Op.DIV], prices[Op.MUL], prices[Op.ATAN])
+    prices[Op.ATAN2] = (sum(delay for delay, _ in parts), sum(area for _, area in parts))
     prices[Op.CUBE] = (square[0] + again[0], square[1] + again[1])
     tables = [_table(model, fmt.width) for fmt in formats]
     adder, _ = prices[Op.ADD]

@@ -30,9 +30,11 @@ from symtick.hwcost.search_model.table import TOLERANCE, SearchCost, rounded_fac
 
 _WIDTH = 6  # of a signal and of a table's address
 _POINTS = 400  # places for the point of a format; then the width grows
-# a quotient that is no product with a reciprocal stands as a product
+# a quotient that is no product with a reciprocal stands as a product, as an angle does; comparisons
+# stand as differences, steps as magnitudes
 _GRAPH_OPS = {Op.ADD: GOp.ADD, Op.SUB: GOp.SUB, Op.NEG: GOp.NEG, Op.ABS: GOp.ABS, Op.MUL: GOp.MUL,
-              Op.DIV: GOp.MUL, Op.MIN: GOp.MIN, Op.MAX: GOp.MAX}  # fmt: skip
+              Op.DIV: GOp.MUL, Op.MIN: GOp.MIN, Op.MAX: GOp.MAX, Op.ATAN2: GOp.MUL,
+              Op.GE: GOp.SUB, Op.GT: GOp.SUB, Op.SIGN: GOp.ABS, Op.FLOOR: GOp.ABS}  # fmt: skip
 
 
 @dataclass(frozen=True)

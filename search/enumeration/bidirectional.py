@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,18 @@ from symtick.search.kernel_api.checks import check_budget
 from symtick.search.kernel_api.evaluation import cost_table
 from symtick.search.kernel_api.losses import Loss, loss_spec
 from symtick.search.kernel_api.rows import Rows
+
+
+class BidirectionalSettings(TypedDict, total=False):
+    """Further arguments of a `BidirectionalEnumeration`."""
+
+    weights: npt.ArrayLike | None
+    loss: Loss
+    delta: float
+    max_functions: int
+    max_operations: int
+    rows: int
+    enough: float | None
 
 
 @dataclass(frozen=True)
@@ -41,23 +54,8 @@ class BidirectionalStats:
     lookups: int
 
 
-def bidirectional_front(
-    X: npt.ArrayLike,
-    y: npt.ArrayLike,
-    cost: SearchCost,
-    vocabulary: Vocabulary,
-    rules: Rules,
-    *,
-    weights: npt.ArrayLike | None = None,
-    loss: Loss = "mse",
-    delta: float = 1.0,
-    max_evaluations: int = 2_000_000,
-    max_functions: int = 400_000,
-    max_operations: int = 7,
-    rows: int = 64,
-    enough: float | None = None,
-) -> tuple[list[Candidate], BidirectionalStats]:
-    """Formulas that are the target, to rounding, by ticks, then LUT: for data without noise.
+class BidirectionalEnumeration:
+    """Formulas that are the target, to rounding, found in steps: for data without noise.
 
     Functions of few operations are enumerated, level by level. Parts of the target are looked up
     among them: what an argument must be, where small functions and operators around it are to give
@@ -74,8 +72,6 @@ def bidirectional_front(
         weights: of the rows, or None for equal ones.
         loss: that the formulas are scored by, see `symtick.search.kernel_api.losses.loss_spec`.
         delta: of the Huber loss.
-        max_evaluations: end after so many in all; nothing is done where they do not do for the
-            leaves.
         max_functions: most functions to enumerate.
         max_operations: most operations of an enumerated function.
         rows: the search looks at so many rows at most, evenly spread; the losses are of all.
@@ -84,22 +80,89 @@ def bidirectional_front(
     Raises:
         InputError: data or a setting is not acceptable.
     """
-    data = _rows_of_weight(X, y, weights)
-    spec = loss_spec(loss, delta, data.y)
-    settings = _library(max_functions, max_operations, rows)
+
+    def __init__(
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        cost: SearchCost,
+        vocabulary: Vocabulary,
+        rules: Rules,
+        *,
+        weights: npt.ArrayLike | None = None,
+        loss: Loss = "mse",
+        delta: float = 1.0,
+        max_functions: int = 400_000,
+        max_operations: int = 7,
+        rows: int = 64,
+        enough: float | None = None,
+    ) -> None:
+        data = _rows_of_weight(X, y, weights)
+        spec = loss_spec(loss, delta, data.y)
+        settings = _library(max_functions, max_operations, rows)
+        self._leaves = leaves(vocabulary)
+        try:
+            self._kernel = _kernel.Bidirectional(
+                rules.to_kernel(vocabulary, cost), data.to_kernel(), cost_table(cost), spec,
+                settings, _enough(enough, data),
+            )  # fmt: skip
+        except ValueError as error:
+            raise InputError(str(error)) from None
+        self._begun = False
+
+    def run(self, max_evaluations: int) -> bool:
+        """Go on until there were so many evaluations in all; after Ctrl-C, it can go on.
+
+        Where they do not do for the leaves, nothing is done.
+
+        Returns:
+            Whether there is something left to do.
+
+        Raises:
+            InputError: the number is out of its range.
+        """
+        check_budget("max_evaluations", max_evaluations, 0)
+        if max_evaluations < self._leaves:
+            return True
+        self._begun = True
+        return self._kernel.run(max_evaluations)
+
+    def front(self) -> list[Candidate]:
+        """The formulas found so far, by ticks, then LUT."""
+        return candidates(self._kernel.front())
+
+    def stats(self) -> BidirectionalStats:
+        """What was done so far."""
+        if not self._begun:
+            return BidirectionalStats(0, 0, 0)
+        return BidirectionalStats(
+            self._kernel.functions(), self._kernel.evaluations(), self._kernel.lookups()
+        )
+
+
+def bidirectional_front(
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    cost: SearchCost,
+    vocabulary: Vocabulary,
+    rules: Rules,
+    *,
+    max_evaluations: int = 2_000_000,
+    **settings: Unpack[BidirectionalSettings],
+) -> tuple[list[Candidate], BidirectionalStats]:
+    """A `BidirectionalEnumeration` at once: its formulas, and what it did.
+
+    Args:
+        X, y, cost, vocabulary, rules, settings: as it takes them.
+        max_evaluations: end after so many in all.
+
+    Raises:
+        InputError: data or a setting is not acceptable.
+    """
     check_budget("max_evaluations", max_evaluations, 0)
-    least = _enough(enough, data)
-    if max_evaluations < leaves(vocabulary):
-        return [], BidirectionalStats(0, 0, 0)
-    rows_in_kernel = data.to_kernel()
-    try:
-        formulas, functions, evaluations, lookups = _kernel.bidirectional(
-            rules.to_kernel(vocabulary, cost), rows_in_kernel, cost_table(cost), spec, settings,
-            max_evaluations, least,
-        )  # fmt: skip
-    except ValueError as error:
-        raise InputError(str(error)) from None
-    return candidates(formulas), BidirectionalStats(functions, evaluations, lookups)
+    search = BidirectionalEnumeration(X, y, cost, vocabulary, rules, **settings)
+    search.run(max_evaluations)
+    return search.front(), search.stats()
 
 
 def _rows_of_weight(X: npt.ArrayLike, y: npt.ArrayLike, weights: npt.ArrayLike | None) -> Rows:

@@ -13,7 +13,7 @@ from annotated_types import Le, Lt
 from pydantic import InstanceOf, SkipValidation, Strict
 
 from symtick.errors import InputError
-from symtick.expr import SEARCH_NAMES, Interval
+from symtick.expr import USUAL_NAMES, Interval
 from symtick.search import _kernel
 from symtick.search.grammar.grammar import Operator, Rules, Vocabulary
 from symtick.search.kernel_api.limits import FINITE, as_limit
@@ -181,7 +181,7 @@ class EngineConfig:
         moves: weights of the ways to make offspring.
     """
 
-    ops: Texts = tuple(sorted(SEARCH_NAMES))
+    ops: Texts = tuple(sorted(USUAL_NAMES))
     custom: Annotated[tuple[InstanceOf[Operator], ...], Strict(False)] = ()
     literals: Annotated[tuple[Real, ...], Strict(False)] = ()
     constants: Flag = True

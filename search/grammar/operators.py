@@ -15,7 +15,6 @@ from symtick.errors import InputError, did_you_mean
 from symtick.expr import (
     BY_NAME,
     NAMED,
-    OPCODES,
     OPS,
     SEARCH_NAMES,
     Expression,
@@ -24,6 +23,7 @@ from symtick.expr import (
     check_names,
     compiler_alone,
     in_search_ops,
+    is_searched,
     parse,
     to_text,
 )
@@ -138,7 +138,7 @@ def _ready(*own: tuple[str, str], inverses: Mapping[str, str]) -> dict[str, Oper
     made = {}
     for name, text in {**texts, **dict(own)}.items():
         # what steps, the kernel does not evaluate
-        if all(node.op in OPCODES for node in parse(text, ARGUMENTS).nodes):
+        if all(is_searched(node.op) for node in parse(text, ARGUMENTS).nodes):
             made[name] = Operator.of(name, text, tuple(filter(None, [inverses.get(name)])))
     return made
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from symtick.errors import InputError
 from symtick.expr import from_programs
-from symtick.search.enumeration.bidirectional import bidirectional_front
+from symtick.search.enumeration.bidirectional import BidirectionalEnumeration
 from symtick.search.enumeration.enumeration import EnumeratedFront
 from symtick.search.kernel_api.candidate import Candidate, from_arrays, front_of, to_arrays
 from symtick.search.kernel_api.evaluation import intervals
@@ -27,11 +27,12 @@ FIRST_SLICE, GROWTH, LARGEST_SLICE = 5_000, 3, 400_000
 class EnumerationSearch:
     """The search of the methods `enumeration` and `bidirectional`.
 
-    `bidirectional` looks up parts of the target among the functions first (`bidirectional_front`,
-    for half the budget, in one slice), which finds exact laws in data without noise. Where there is
-    none, or else, the front of the functions themselves is found (`EnumeratedFront`), in slices
-    that grow, as each makes the front anew; Ctrl-C keeps those functions that are there. Guesses
-    are left out. Once the budget is spent, going on with a larger one means to begin again.
+    `bidirectional` looks up parts of the target among the functions first
+    (`BidirectionalEnumeration`, for half the budget), which finds exact laws in data without noise.
+    Where there is none, or else, the front of the functions themselves is found
+    (`EnumeratedFront`), in slices that grow, as each makes the front anew. Ctrl-C keeps the laws
+    and functions that are there, and no more laws are looked for. Guesses are left out. Once the
+    budget is spent, going on with a larger one means to begin again.
     """
 
     def __init__(self, task: Task) -> None:
@@ -46,6 +47,8 @@ class EnumerationSearch:
         self._spent = 0  # for laws
         self._laws_due = self._task.method == "bidirectional"
         data, settings = self._arguments()
+        enough = self._task.config.target_loss
+        self._laws = BidirectionalEnumeration(*data, **settings, enough=enough)
         self._small = EnumeratedFront(*data, **settings, max_level=MOST_LEVELS)
 
     @property
@@ -70,15 +73,14 @@ class EnumerationSearch:
             self._searched = 0
             self._begin()
         self._slices += 1
-        if self._laws_due:
-            self._laws_due = False
-            self._front, self._spent = self._laws(budget // 2)
-            self._evaluations = self._spent
-            if self._front:
-                self._searched = budget
-            return
         more = min(max(FIRST_SLICE, GROWTH * self._evaluations), LARGEST_SLICE)
         most = min(budget, self._evaluations + more)
+        if self._laws_due:
+            share = max(1, budget // 2)
+            self._laws_due = self._look_up(min(most, share)) and most < share
+            if self._front and not self._laws_due:
+                self._searched = budget
+            return
         if not self._grow(most - self._spent) or most == budget:
             self._searched = budget
 
@@ -90,13 +92,16 @@ class EnumerationSearch:
             self._front = self._admitted(self._small.front())
             self._evaluations = self._spent + self._small.stats().evaluations
 
-    def _laws(self, budget: int) -> tuple[list[Candidate], int]:
-        data, settings = self._arguments()
-        enough = self._task.config.target_loss
-        front, stats = bidirectional_front(
-            *data, **settings, max_evaluations=max(1, budget), enough=enough
-        )
-        return self._admitted(front), stats.evaluations
+    def _look_up(self, evaluations: int) -> bool:
+        """Look for laws with up to so many evaluations; whether there is something left to do."""
+        try:
+            return self._laws.run(evaluations)
+        except KeyboardInterrupt:
+            self._laws_due = False
+            raise
+        finally:
+            self._front = self._admitted(self._laws.front())
+            self._evaluations = self._spent = self._laws.stats().evaluations
 
     def _arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         task, config = self._task, self._task.config

@@ -11,10 +11,13 @@ from typing import Any, NamedTuple
 
 import mpmath
 import numpy as np
+import pandas as pd
 import pytest
 import sympy
 import torch
+from scipy import special
 
+from symtick import SymbolicRegressor
 from symtick.codegen import Fixed, Precision, compile_expression
 from symtick.errors import InputError
 from symtick.estimators.exporting import latex, mathml
@@ -32,6 +35,7 @@ from symtick.expr import (
 )
 from symtick.hwcost import model
 from symtick.search.grammar.grammar import Vocabulary
+from symtick.search.kernel_api.evaluation import evaluate
 
 NAMES = ("a", "b", "c")
 PLACES = 6  # bits after the point of the inputs, and of the results that are compared
@@ -238,17 +242,46 @@ def test_hardware_computes_it(name: str) -> None:
     assert np.abs(found - wanted).max() <= min(bound * (1 + 1e-9), 0.02)
 
 
-# what steps or has no definition by the kernel's operators, and what has three arguments
-NOT_SEARCHED = (
-    "asin", "acos", "atan", "atan2", "sign", "floor", "ge", "gt", "where", "erf", "step", "ceil",
-    "round", "clip", "fma",
-)  # fmt: skip
+NOT_SEARCHED = ("where", "clip", "fma")  # three arguments
 
 
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    ("law", "operators"),
+    [
+        (lambda a, b: 2 * np.arcsin(a) + b, ["asin"]),
+        (lambda a, b: np.arctan2(a, b) - 0.5, ["atan2"]),
+        (lambda a, b: np.where(a >= b, 3.0, 1.0), ["ge"]),
+        (lambda a, b: special.erf(3 * a) + b, ["erf"]),
+    ],
+)
+def test_laws_with_them_are_found(law: Callable[..., Any], operators: list[str]) -> None:
+    """In columns that are called as the operators are."""
+    rows = np.random.default_rng(1).uniform(0.05, 0.85, (200, 2))
+    data = pd.DataFrame(rows, columns=[operators[0], "b"])
+    model = SymbolicRegressor(
+        operators=["+", "-", "*", *operators], max_nodes=9, evaluations=4_000, verbose=0, seed=1
+    )
+    y = law(*rows.T)
+    model.fit(data, y)
+    assert model.names_[0] == f"{operators[0]}_"
+    best = min(model.fronts_[0].entries, key=lambda e: e.loss)
+    np.testing.assert_allclose(best.function(rows), y, atol=1e-6)
+    assert operators[0] in to_text(best.expression).replace(" >= ", "ge")
+
+
+@pytest.mark.kernel
 @pytest.mark.parametrize("name", [*(spec.name for spec in OPS.values()), *NAMED])
 def test_the_search_has_it_or_says_that_it_has_not(name: str) -> None:
     if name in NOT_SEARCHED:
         with pytest.raises(InputError, match=f"'{name}' is an operator of the compiler alone"):
             Vocabulary.of((name,), 2)
-    else:
-        assert Vocabulary.of((name,), 2).names[0] == name
+        return
+    vocabulary, sample = Vocabulary.of((name,), 2), SAMPLES[name]
+    assert vocabulary.names[0] == name
+    sequence = [0, *vocabulary.find("x0"), *vocabulary.find("x1")][: 1 + vocabulary.tokens[0].arity]
+    rows = drawn(sample)
+    found = evaluate([vocabulary.program(sequence)], rows[:, :2])[0]
+    np.testing.assert_allclose(
+        found, [float(v) for v in meant(sample, rows)], rtol=1e-12, atol=1e-13
+    )

@@ -169,6 +169,8 @@ bool apply(std::uint8_t op, Fraction& a, Functions& functions) {
             a = functions.logarithm(a);
             return true;
         case COS: a = cosine(value(a)); return true;
+        case ACOS:
+        case FLOOR: a = {drawn(op, value(a)), 1}; return true;
         default: a = odd(op, value(a)); return true;
     }
 }
@@ -195,6 +197,16 @@ std::uint64_t evaluated(const Tree& tree, Inputs input) {
             case MIN:
             case MAX:
                 stack.join([&](auto& a, auto& b) { a = extreme(n.op, a, b, functions); });
+                break;
+            case ATAN2:
+                stack.join([](auto& a, auto& b) {
+                    a = {drawn(ATAN2, plus(drawn(ATAN2, value(a)), value(b))), 1};
+                });
+                break;
+            case GE:
+            case GT:
+                stack.join(
+                    [&](auto& a, auto& b) { a = {drawn(n.op, value(difference(a, b))), 1}; });
                 break;
             default:
                 if (!apply(n.op, stack.top(), functions)) return kUndefined;

@@ -57,6 +57,24 @@ bool divide(const Range& a, const Range& b, Range& out) {
     return true;
 }
 
+double sign(double v) { return double(v > 0.0) - double(v < 0.0) + 0.0; }
+
+// angles of the points (x, y): all on a side where the box meets the cut there
+Range angle(const Range& y, const Range& x) {
+    const bool point = y.lo == y.hi && x.lo == x.hi;
+    if (x.lo <= 0.0 && y.lo <= 0.0 && 0.0 <= y.hi && !point) {
+        const double half = x.lo == 0.0 ? std::numbers::pi / 2.0 : std::numbers::pi;
+        const double top = y.hi > 0.0 || x.lo < 0.0 ? half : 0.0;
+        return {y.lo < 0.0 ? -half : 0.0, top};
+    }
+    // 0.0 for -0.0, whose angle is that of the other side
+    const double p[] = {std::atan2(y.lo + 0.0, x.lo + 0.0), std::atan2(y.lo + 0.0, x.hi + 0.0),
+                        std::atan2(y.hi + 0.0, x.lo + 0.0), std::atan2(y.hi + 0.0, x.hi + 0.0)};
+    Range r{p[0], p[0]};
+    for (int k = 1; k < 4; ++k) r = {least(r.lo, p[k]), most(r.hi, p[k])};
+    return r;
+}
+
 }  // namespace
 
 bool interval_of(std::uint8_t op, const Range& a, const Range& b, Range& out) {
@@ -89,6 +107,21 @@ bool interval_of(std::uint8_t op, const Range& a, const Range& b, Range& out) {
         case SIN: out = wave(a, 0.5, [](double x) { return std::sin(x); }); break;
         case COS: out = wave(a, 0.0, [](double x) { return std::cos(x); }); break;
         case TANH: out = {std::tanh(a.lo), std::tanh(a.hi)}; break;
+        case ASIN:
+            if (a.lo < -1.0 || a.hi > 1.0) return false;
+            out = {std::asin(a.lo), std::asin(a.hi)};
+            break;
+        case ACOS:
+            if (a.lo < -1.0 || a.hi > 1.0) return false;
+            out = {std::acos(a.hi), std::acos(a.lo)};
+            break;
+        case ATAN: out = {std::atan(a.lo), std::atan(a.hi)}; break;
+        case ATAN2: out = angle(a, b); break;
+        case ERF: out = {std::erf(a.lo), std::erf(a.hi)}; break;
+        case SIGN: out = {sign(a.lo), sign(a.hi)}; break;
+        case FLOOR: out = {std::floor(a.lo) + 0.0, std::floor(a.hi) + 0.0}; break;
+        case GE: out = {a.lo >= b.hi ? 1.0 : 0.0, a.hi >= b.lo ? 1.0 : 0.0}; break;
+        case GT: out = {a.lo > b.hi ? 1.0 : 0.0, a.hi > b.lo ? 1.0 : 0.0}; break;
         default: return false;
     }
     return out.lo <= out.hi;

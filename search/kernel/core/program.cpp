@@ -12,7 +12,7 @@ void check(const Tree& tree, std::size_t features, std::size_t number) {
     const std::string where = "program " + std::to_string(number) + ": ";
     std::size_t depth = 0;
     for (const Node& n : tree) {
-        if (n.op >= OP_COUNT)
+        if (!built_in(n.op))
             throw std::invalid_argument(where + "opcode " + std::to_string(n.op) + " is unknown");
         if (n.op == INPUT && (n.feature < 0 || std::size_t(n.feature) >= features))
             throw std::invalid_argument(where + "input " + std::to_string(n.feature) +
@@ -95,6 +95,15 @@ double apply_scalar(std::uint8_t op, double a, double b) {
         case SIN: return std::sin(a);
         case COS: return std::cos(a);
         case TANH: return std::tanh(a);
+        case ASIN: return std::asin(a);
+        case ACOS: return std::acos(a);
+        case ATAN: return std::atan(a);
+        case ATAN2: return std::atan2(a + 0.0, b + 0.0);  // real numbers have one zero
+        case ERF: return std::erf(a);
+        case SIGN: return a > 0.0 ? 1.0 : a < 0.0 ? -1.0 : a == 0.0 ? 0.0 : a;
+        case FLOOR: return std::floor(a);
+        case GE: return a >= b ? 1.0 : 0.0;
+        case GT: return a > b ? 1.0 : 0.0;
         default: return kNaN;
     }
 }

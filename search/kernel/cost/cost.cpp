@@ -19,7 +19,8 @@ constexpr Arrival kTick = Arrival(1) << 64;
 // functions of a signal that are tables on it
 constexpr std::array<bool, OP_COUNT> kTables = [] {
     std::array<bool, OP_COUNT> tables{};
-    for (const int op : {SQRT, EXP, LOG, SIN, COS, TANH}) tables[std::size_t(op)] = true;
+    for (const int op : {SQRT, EXP, LOG, SIN, COS, TANH, ASIN, ACOS, ATAN, ERF})
+        tables[std::size_t(op)] = true;
     return tables;
 }();
 

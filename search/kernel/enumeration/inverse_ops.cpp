@@ -47,8 +47,16 @@ double only_of(std::uint8_t op, int branch, double y) {
         case SIN: return branch == 0 ? std::asin(y) : std::numbers::pi - std::asin(y);
         case COS: return sign * std::acos(y);
         case TANH: return std::fabs(y) < 1.0 ? std::atanh(y) : kNaN;
+        case ASIN: return std::fabs(y) <= std::numbers::pi / 2.0 ? std::sin(y) : kNaN;
+        case ACOS: return y >= 0.0 && y <= std::numbers::pi ? std::cos(y) : kNaN;
+        case ATAN: return std::fabs(y) < std::numbers::pi / 2.0 ? std::tan(y) : kNaN;
         default: return kNaN;
     }
+}
+
+// steps have no inverse, an angle has many, and the error function's is no function of the language
+bool invertible(std::uint8_t op) {
+    return op != SIGN && op != FLOOR && op != GE && op != GT && op != ATAN2 && op != ERF;
 }
 
 double both_of(std::uint8_t op, int branch, double y) {
@@ -62,7 +70,7 @@ std::vector<InverseOp> inverse_ops(const Vocabulary& vocabulary) {
     std::vector<InverseOp> out;
     for (std::size_t t = 0; t < vocabulary.tokens.size(); ++t) {
         const std::uint8_t op = vocabulary.tokens[t].node.op;
-        if (op <= CONST || op >= CUSTOM1) continue;
+        if (op <= CONST || op >= CUSTOM1 || !invertible(op)) continue;
         std::vector<InverseOp::Unknown> places = {InverseOp::ONLY};
         if (arity(op) == 2) places = {InverseOp::FIRST};
         if (op == SUB || op == DIV) places.push_back(InverseOp::SECOND);

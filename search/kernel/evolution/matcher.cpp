@@ -39,6 +39,9 @@ double slope(std::uint8_t op, bool second, double a, double b, double v) {
         case SIN: return std::cos(a);
         case COS: return -std::sin(a);
         case TANH: return 1.0 - v * v;
+        case ASIN: return 1.0 / std::sqrt(1.0 - a * a);
+        case ACOS: return -1.0 / std::sqrt(1.0 - a * a);
+        case ATAN: return 1.0 / (1.0 + a * a);
         default: return 0.0;
     }
 }

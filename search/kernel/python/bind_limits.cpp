@@ -7,7 +7,8 @@ namespace {
 
 nb::dict operators(const std::array<double, OP_COUNT>& rates) {
     nb::dict out;
-    for (std::size_t op = ADD; op < OP_COUNT; ++op) out[kOpNames[op]] = rates[op];
+    for (std::size_t op = ADD; op < OP_COUNT; ++op)
+        if (built_in(op)) out[kOpNames[op]] = rates[op];
     return out;
 }
 

@@ -256,7 +256,8 @@ void set_table(CostTable& t, std::vector<double> op_delay, std::vector<double> o
 void bind_programs(nb::module_& m) {
     m.def("opcodes", [] {
         Counts out;
-        for (int k = 0; k < OP_COUNT; ++k) out[kOpNames[std::size_t(k)]] = k;
+        for (std::size_t k = 0; k < OP_COUNT; ++k)
+            if (built_in(k)) out[kOpNames[k]] = k;
         return out;
     });
     m.def("isa", [] { return std::string(simd_loops().name); });

@@ -98,20 +98,37 @@ std::tuple<std::vector<Entry>, std::uint64_t, std::uint64_t> front_of(
     return {listed(offers), offers.scored(), count};
 }
 
-// programs found; functions enumerated; evaluations in all, and how many of them were lookups
-std::tuple<std::vector<Entry>, std::size_t, std::uint64_t, std::uint64_t> bidirectional(
-    const Rules& rules, const Data& data, const CostTable& cost, const LossSpec& loss,
-    const LibrarySettings& settings, std::uint64_t evaluations, double enough) {
-    Offers offers(rules, data, data, cost, loss);
-    std::optional<Interruptible> working(std::in_place);
-    Library library(rules, data, settings);
-    std::vector<double> target;
-    for (const std::size_t r : library.chosen()) target.push_back(data.y64[r]);
-    BidirectionalSearch search(library, std::move(target), {});
-    search.run(evaluations, [&](const Tree& tree) { return offers.offer(tree) <= enough; });
-    working.reset();
-    return {listed(offers), library.table().size(), search.evaluations(), search.lookups()};
-}
+// The parts of a target looked up among enumerated functions, with the formulas found so far.
+// Rules, data and costs have to live as long.
+class Bidirectional {
+public:
+    Bidirectional(const Rules& rules, const Data& data, const CostTable& cost, const LossSpec& loss,
+                  const LibrarySettings& settings, double enough)
+        : offers_(rules, data, data, cost, loss),
+          library_(rules, data, settings),
+          search_(library_, target_of(library_, data), {}),
+          enough_(enough) {}
+
+    bool run(std::uint64_t evaluations) {
+        return search_.run(evaluations,
+                           [&](const Tree& tree) { return offers_.offer(tree) <= enough_; });
+    }
+    const Offers& offers() const { return offers_; }
+    const Library& library() const { return library_; }
+    const BidirectionalSearch& search() const { return search_; }
+
+private:
+    Offers offers_;
+    Library library_;
+    BidirectionalSearch search_;
+    double enough_;
+
+    static std::vector<double> target_of(const Library& library, const Data& data) {
+        std::vector<double> target;
+        for (const std::size_t r : library.chosen()) target.push_back(data.y64[r]);
+        return target;
+    }
+};
 
 // A library and what matches parts of trees to it.
 struct Matching {
@@ -170,8 +187,17 @@ void bind_semantic(nb::module_& m) {
         .def_rw("max_level", &LibrarySettings::max_level)
         .def_rw("max_functions", &LibrarySettings::max_functions)
         .def_rw("max_rows", &LibrarySettings::max_rows);
-    m.def("bidirectional", &bidirectional, nb::arg("rules"), nb::arg("data"), nb::arg("cost"),
-          nb::arg("loss"), nb::arg("settings"), nb::arg("evaluations"), nb::arg("enough"));
+    nb::class_<Bidirectional>(m, "Bidirectional")
+        .def(nb::init<const Rules&, const Data&, const CostTable&, const LossSpec&,
+                      const LibrarySettings&, double>(),
+             nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>(), nb::keep_alive<1, 4>(),
+             nb::keep_alive<1, 5>(), nb::arg("rules"), nb::arg("data"), nb::arg("cost"),
+             nb::arg("loss"), nb::arg("settings"), nb::arg("enough"))
+        .def("run", &Bidirectional::run, nb::call_guard<Interruptible>(), nb::arg("evaluations"))
+        .def("front", [](const Bidirectional& b) { return listed(b.offers()); })
+        .def("functions", [](const Bidirectional& b) { return b.library().table().size(); })
+        .def("evaluations", [](const Bidirectional& b) { return b.search().evaluations(); })
+        .def("lookups", [](const Bidirectional& b) { return b.search().lookups(); });
     nb::class_<Matching>(m, "Matching")
         .def(nb::init<const Rules&, const Data&, const LibrarySettings&, std::uint64_t,
                       std::size_t>(),

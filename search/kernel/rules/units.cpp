@@ -108,6 +108,10 @@ private:
             case SQUARE: return scale(2.0);
             case CUBE: return scale(3.0);
             case SQRT: return scale(0.5);
+            case SIGN: return no_unit();
+            case ATAN2:
+            case GE:
+            case GT: return same() && no_unit();
             default: return plain_number();
         }
     }
@@ -135,6 +139,13 @@ private:
 
     bool scale(double factor) {
         for (std::size_t u = 0; u < units_; ++u) power(top())[u] *= factor;
+        return true;
+    }
+
+    // a plain number, whatever the units before
+    bool no_unit() {
+        std::fill_n(power(top()), units_, 0.0);
+        any_[top()] = false;
         return true;
     }
 

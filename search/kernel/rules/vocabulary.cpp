@@ -20,7 +20,7 @@ bool same_token(const Node& token, const Node& node) {
 }
 
 bool known(std::uint8_t op, const Vocabulary& vocabulary) {
-    if (op < CUSTOM1) return op < OP_COUNT;
+    if (op < CUSTOM1) return built_in(op);
     return op < CUSTOM2
                ? op - CUSTOM1 < int(std::min<std::size_t>(vocabulary.unary.size(), kCustom))
                : op - CUSTOM2 < int(std::min<std::size_t>(vocabulary.binary.size(), kCustom));

@@ -86,6 +86,7 @@ MachineLimits machine_limits(int tries, double seconds) {
     limits.sums32 = single.sum();
     limits.sums64 = full.sum();
     for (std::uint8_t op = ADD; op < OP_COUNT; ++op) {
+        if (!built_in(op)) continue;
         limits.operators32[op] = single.step(op);
         limits.operators64[op] = full.step(op);
     }

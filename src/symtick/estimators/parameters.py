@@ -166,18 +166,27 @@ def units_of(
     return Units.parse(inputs, target)
 
 
-def input_names(given: Sequence[str] | None, count: int) -> tuple[str, ...]:
+def input_names(
+    given: Sequence[str] | None, count: int, settings: OperatorSettings
+) -> tuple[str, ...]:
     """Names of the features in expressions (`symtick.search.data.names`).
 
-    One that is called `const`, as the search calls its free constants, is `const_`.
+    One that is called as an operator of the search, or `const`, as the search calls its free
+    constants, gets a `_` behind it.
 
     Args:
         given: names of a DataFrame's columns, or None for x0, x1, ...
         count: of the features.
+        settings: the operators.
+
+    Raises:
+        InputError: an operator is unknown.
     """
     if given is None:
         return default_names(count)
-    return port_names([str(name) for name in given], {"const"})
+    custom = [operator_of(source) for source in settings.custom_operators]
+    operators = {*operator_names(settings, custom), *(o.name for o in custom)}
+    return port_names([str(name) for name in given], {"const"} | operators)
 
 
 def operator_complexity(vocabulary: Vocabulary) -> dict[Op, float]:

@@ -89,7 +89,8 @@ class Plan:
         Raises:
             InputError: a parameter is not acceptable.
         """
-        names, wanted = input_names(columns, X.shape[1]), parameters.hardware
+        names = input_names(columns, X.shape[1], parameters.operators)
+        wanted = parameters.hardware
         formats = _by_name(wanted.input_formats, columns, names)
         wanted = replace(wanted, input_formats=formats, cost=parameters.cost)
         hardware = Hardware.of(X, wanted, names)

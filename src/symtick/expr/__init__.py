@@ -14,9 +14,11 @@ from symtick.expr.ops import (
     SEARCH_NAMES,
     SEARCH_OPS,
     STEPS,
+    USUAL_NAMES,
     Op,
     OpSpec,
     arity,
+    is_searched,
 )
 from symtick.expr.parsing import can_name, check_names, default_names, parse, read_into
 from symtick.expr.printing import node_text, shared_texts
@@ -34,6 +36,7 @@ __all__ = [
     "SEARCH_NAMES",
     "SEARCH_OPS",
     "STEPS",
+    "USUAL_NAMES",
     "Builder",
     "Expression",
     "Formulas",
@@ -53,6 +56,7 @@ __all__ = [
     "from_programs",
     "from_sympy",
     "in_search_ops",
+    "is_searched",
     "node_text",
     "parse",
     "reachable",

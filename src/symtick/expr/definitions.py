@@ -7,7 +7,7 @@ from functools import cache
 from symtick.errors import InputError
 from symtick.expr.expression import Builder, Expression
 from symtick.expr.named import ARGUMENTS
-from symtick.expr.ops import OPCODES, OPS, SEARCH_NAMES, Op
+from symtick.expr.ops import OPS, SEARCH_NAMES, Op, is_searched
 from symtick.expr.parsing import parse
 
 
@@ -32,7 +32,7 @@ def in_search_ops(expression: Expression) -> Expression:
     Raises:
         InputError: an operator has none.
     """
-    if all(node.op in OPCODES for node in expression.nodes):
+    if all(is_searched(node.op) for node in expression.nodes):
         return expression
     builder = Builder(expression.inputs)
     places: list[int] = []
@@ -42,7 +42,7 @@ def in_search_ops(expression: Expression) -> Expression:
             places.append(builder.input(node.index))
         elif node.op is Op.CONST:
             places.append(builder.const(node.value))
-        elif node.op in OPCODES:
+        elif is_searched(node.op):
             places.append(builder.op(node.op, *args))
         else:
             places.append(_written(builder, node.op, args))

@@ -250,9 +250,16 @@ OPS: dict[Op, OpSpec] = {
     ),
 }  # fmt: skip
 
-# what the search's kernel knows: its opcodes, and the operators among them
-OPCODES = tuple(op for op in Op if op <= Op.TANH)
-SEARCH_OPS = {op: spec for op, spec in OPS.items() if op in OPCODES}
+# numbers up to the last that the search's kernel knows, by which its tables are indexed
+OPCODES = tuple(op for op in Op if op <= Op.ERF)
+# operators that a search has where none are named, and all that the kernel evaluates
+USUAL_OPS = {op: spec for op, spec in OPS.items() if op <= Op.TANH}
+SEARCH_OPS = USUAL_OPS | {
+    op: OPS[op]
+    for op in (
+        Op.ASIN, Op.ACOS, Op.ATAN, Op.ATAN2, Op.SIGN, Op.FLOOR, Op.GE, Op.GT, Op.ERF,
+    )
+}  # fmt: skip
 
 # functions of one argument that hardware computes by tables and polynomials
 FUNCTIONS = (
@@ -265,6 +272,12 @@ STEPS = (Op.SIGN, Op.FLOOR, Op.GE, Op.GT)
 
 BY_NAME: dict[str, Op] = {spec.name: op for op, spec in OPS.items()}
 SEARCH_NAMES: dict[str, Op] = {spec.name: op for op, spec in SEARCH_OPS.items()}
+USUAL_NAMES: dict[str, Op] = {spec.name: op for op, spec in USUAL_OPS.items()}
+
+
+def is_searched(op: Op) -> bool:
+    """Whether the search's kernel knows an operator or leaf."""
+    return op in SEARCH_OPS or op in (Op.INPUT, Op.CONST)
 
 
 def arity(op: Op) -> int:

@@ -24,7 +24,7 @@ from functools import cache, reduce
 from symtick.errors import InputError, ParseError, did_you_mean
 from symtick.expr.expression import Builder, Expression
 from symtick.expr.named import ARGUMENTS, NAMED
-from symtick.expr.ops import BY_NAME, SEARCH_NAMES, Op, arity
+from symtick.expr.ops import BY_NAME, USUAL_NAMES, Op, arity
 
 _ONE_TREE = threading.Lock()
 MAX_TEXT = 100_000
@@ -97,10 +97,10 @@ def check_names(names: Sequence[str]) -> tuple[str, ...]:
 def can_name(name: str) -> bool:
     """Whether a word can name an input or a result.
 
-    An identifier that is no constant and no operator of the search. Other functions are told from
-    inputs by their brackets, so that data may have a column `sign` or `round`.
+    An identifier that is no constant and no usual operator. Other functions are told from inputs by
+    their brackets, so that data may have a column `sign` or `round`.
     """
-    taken = name in SEARCH_NAMES or name in _ALIASES or name in _CONSTANTS
+    taken = name in USUAL_NAMES or name in _ALIASES or name in _CONSTANTS
     return bool(_NAME.match(name)) and not taken and not keyword.iskeyword(name)
 
 

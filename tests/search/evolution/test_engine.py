@@ -241,7 +241,7 @@ def test_one_row_and_one_feature_work() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"ops": ("add", "atan")}, "'atan' is an operator of the compiler alone"),
+        ({"ops": ("add", "where")}, "'where' is an operator of the compiler alone"),
         ({"ops": ()}, "at least one operator"),
         ({"loss": "l2"}, "unknown loss 'l2'"),
         ({"population": 0}, "population must be an integer from 1 to 10000000, not 0"),
