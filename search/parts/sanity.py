@@ -49,10 +49,14 @@ def _strays(function: Postfix, program: Program, X: Floats, y: Floats) -> bool:
     inside = X[np.arange(len(low)) % len(X)], low + share * (high - low)
     far = REACH * max(float(np.ptp(y)), 1e-300)
     middle = 0.5 * (float(y.min()) + float(y.max()))
+    least, most = X.min(axis=0), X.max(axis=0)
 
     def bad(rows: Floats) -> bool:
         values = np.asarray(evaluate([program], rows)[0])
-        return not bool((np.abs(values - middle) <= far).all())  # nan is not
+        strays = ~(np.abs(values - middle) <= far)  # nan, too
+        # beyond the rows, a root or logarithm may end
+        beyond = ((rows < least) | (rows > most)).any(axis=1)
+        return bool((strays & ~(np.isnan(values) & beyond)).any())
 
     if any(bad(rows) for rows in inside):
         return True

@@ -253,11 +253,12 @@ NOT_SEARCHED = ("where", "clip", "fma")  # three arguments
         (lambda a, b: np.arctan2(a, b) - 0.5, ["atan2"]),
         (lambda a, b: np.where(a >= b, 3.0, 1.0), ["ge"]),
         (lambda a, b: special.erf(3 * a) + b, ["erf"]),
+        (lambda a, b: 2 * np.sqrt(a) + b, ["sqrt"]),
     ],
 )
 def test_laws_with_them_are_found(law: Callable[..., Any], operators: list[str]) -> None:
     """In columns that are called as the operators are."""
-    rows = np.random.default_rng(1).uniform(0.05, 0.85, (200, 2))
+    rows = np.random.default_rng(1).uniform(0.0, 1.0, (200, 2))
     data = pd.DataFrame(rows, columns=[operators[0], "b"])
     model = SymbolicRegressor(
         operators=["+", "-", "*", *operators], max_nodes=9, evaluations=4_000, verbose=0, seed=1

@@ -217,6 +217,9 @@ def test_reductions_are_functions() -> None:
         ("sin(2000*x0)", 1.0, False),
         ("sin(20*x0)", 1.0, True),
         ("sqrt(x0 - 1.05)", 1.0, False),
+        ("sqrt(x0)", 0.0, True),  # it ends where the rows do
+        ("log(x0)*x1", 0.0, True),
+        ("1/(x0 + 0.0001)", 0.0, False),
     ],
 )
 def test_soundness(text: str, low: float, good: bool) -> None:
