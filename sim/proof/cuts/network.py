@@ -25,6 +25,15 @@ from symtick.sim.proof.values.ranges import code_range, computed_range, rounded
 
 LISTED = 1 << 13  # combinations of inputs for which all values of a node are kept
 _WIDEST = 60
+_INT64 = 1 << 62
+
+
+def exactly(values: Integers, factor: int, offset: int = 0) -> Integers:
+    """factor * values + offset, as Python integers where int64 may not hold it."""
+    largest = max(-int(values.min()), int(values.max())) if values.size else 0
+    if values.dtype == np.int64 and largest * abs(factor) + abs(offset) >= _INT64:
+        values = values.astype(object)
+    return np.asarray(values * factor + offset)
 
 
 class OtherRangeError(Exception):
@@ -43,7 +52,10 @@ class Line(NamedTuple):
         """Values, where those of the root are given."""
         if self[1:] == (1, 0, 1):
             return values
-        return np.asarray((self.factor * values + self.offset) // self.divisor)
+        scaled = exactly(values, self.factor, self.offset) // self.divisor
+        small = values.dtype == np.int64 and scaled.dtype != np.int64
+        fits = small and max(-int(scaled.min()), int(scaled.max())) < _INT64
+        return scaled.astype(np.int64) if fits else np.asarray(scaled)
 
 
 @dataclass

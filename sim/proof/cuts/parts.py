@@ -16,6 +16,8 @@ from symtick.sim.proof.values.integers import Integers
 from symtick.sim.proof.values.reals import Enclosure
 
 _TRIED = 256
+_BLOCK = 1 << 17  # combinations that are computed at once
+_NONE = np.zeros(1, np.int64)
 
 
 class RealLine(NamedTuple):
@@ -116,15 +118,20 @@ class Part:
 
     def span(self) -> Enclosure | None:
         """The least and the largest value; None where it is not defined."""
-        count = len(self.leaves)
-        total = self._sum({
-            leaf: self._codes(leaf).reshape([-1 if a == k else 1 for a in range(count)])
-            for k, leaf in enumerate(self.leaves)
-        })  # fmt: skip
-        low, high = total.lo.min(), total.hi.max()
-        if not (np.isfinite(low) and np.isfinite(high)):
+        codes = {leaf: self._codes(leaf) for leaf in self.leaves}
+        longest = max(self.leaves, key=lambda leaf: len(codes[leaf]), default=-1)
+        lows, highs = [], []
+        for block in np.array_split(codes.get(longest, _NONE), -(-self.size // _BLOCK)):
+            total = self._sum({
+                leaf: (block if leaf == longest else codes[leaf]).reshape(
+                    [-1 if a == k else 1 for a in range(len(self.leaves))])
+                for k, leaf in enumerate(self.leaves)
+            })  # fmt: skip
+            lows.append(total.lo.min())
+            highs.append(total.hi.max())
+        if not np.isfinite([*lows, *highs]).all():
             return None
-        return Enclosure(np.full(1, low), np.full(1, high))
+        return Enclosure(np.full(1, min(lows)), np.full(1, max(highs)))
 
     def _sum(self, grid: Mapping[int, Integers]) -> Enclosure:
         total = enclosed(0)

@@ -15,7 +15,7 @@ import numpy as np
 
 from symtick.codegen.ir.graph import GOp
 from symtick.sim.proof.cuts.lemmas import Budget, bounds, degrees, fits, grid, size
-from symtick.sim.proof.cuts.network import Line, Network
+from symtick.sim.proof.cuts.network import Line, Network, exactly
 from symtick.sim.proof.values.integers import Integers
 
 MOST = 1 << 22  # combinations of one lemma
@@ -118,7 +118,8 @@ def lower(network: Network, leaves: set[int]) -> set[int] | None:
 
 
 def _holds(values: Integers, others: Integers, line: Line) -> bool:
-    return bool((values * line.divisor == others * line.factor + line.offset).all())
+    left, right = exactly(values, line.divisor), exactly(others, line.factor, line.offset)
+    return bool((left == right).all())
 
 
 def _alike(network: Network, place: int, line: Line, leaves: Iterable[int]) -> bool:

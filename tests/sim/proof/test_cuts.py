@@ -18,7 +18,7 @@ from symtick.codegen.passes.pipeline import run_passes
 from symtick.expr import parse
 from symtick.sim.proof.cuts import network
 from symtick.sim.proof.cuts.lemmas import ALL, Budget, bounds, degrees
-from symtick.sim.proof.cuts.network import Network
+from symtick.sim.proof.cuts.network import Line, Network, exactly
 from symtick.sim.proof.cuts.outputs import unequal
 from symtick.sim.proof.cuts.sweep import sweep
 from symtick.sim.proof.values.integers import Integers
@@ -180,6 +180,15 @@ def test_faults_in_passed_graphs_are_found() -> None:
             found += bool(why)
             assert why or (made[:, j] == expected[:, j]).all()
     assert found > 20
+
+
+def test_lines_beyond_64_bits_are_exact() -> None:
+    """2**63 more than a multiple is no multiple, which int64 would not tell."""
+    values = np.array([0, 1 << 40, 3 << 41], np.int64)
+    line = Line(0, 1 << 24, 1 << 63, 1 << 20)
+    assert line.of(values).tolist() == [((int(v) << 24) + (1 << 63)) >> 20 for v in values]
+    assert line.of(values).dtype == np.int64
+    assert exactly(values, 1 << 30).tolist() == [int(v) << 30 for v in values]
 
 
 def test_nodes_too_wide_for_a_format_are_not_decided() -> None:
