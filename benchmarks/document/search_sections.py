@@ -174,7 +174,8 @@ def unseen(result: Result) -> str:
         [
             f"{machine_line(result)} One core a run, {result['settings']['processes']} side by "
             f"side. {result['settings']['laws']} of the 40 laws, evenly spread over the table; "
-            f"{result['settings']['splits']} of the five splits of each black box.",
+            f"{result['settings']['splits']} of the five splits of each black box. The "
+            "column `runs` counts what was measured.",
             table(head, rows),
             f"Black boxes against pyoperon: {boxes['win']} won, {boxes['tie']} tied, "
             f"{boxes['loss']} lost. Of noise alone the choice is a constant in {constant} of "

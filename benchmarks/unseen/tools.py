@@ -8,6 +8,7 @@ time on a machine with other work; CPU seconds are measured of both.
 from __future__ import annotations
 
 import math
+import re
 import time
 import warnings
 from collections.abc import Sequence
@@ -24,6 +25,8 @@ from symtick.expr import parse
 Floats = npt.NDArray[np.float64]
 UNARY = ("sqrt", "square", "exp", "log", "sin", "cos", "tanh")
 MOST_NODES = 30
+SMALL = 0.01  # of the target's standard deviation: an offset of pyoperon's that is left out
+_OFFSET = re.compile(r"\(\(?(-?[\d.e+-]+)\)? \+ (.*)\)")
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ def operon(X: Floats, y: Floats, X_test: Floats, seed: int, seconds: float) -> F
     front = [np.asarray(model.evaluate_model(f["tree"], X_test)) for f in model.pareto_front_]
     collapsed = sum(_collapsed(values, y) for values in front)
     predicted = np.asarray(model.predict(X_test), np.float64)
-    return Found(_readable(text, X.shape[1]), predicted, collapsed, len(front), cpu, passed)
+    read = without_offset(_readable(text, X.shape[1]), SMALL * float(np.std(y)))
+    return Found(read, predicted, collapsed, len(front), cpu, passed)
 
 
 def _readable(text: str, features: int) -> str:
@@ -100,6 +104,12 @@ def _readable(text: str, features: int) -> str:
     except ParseError:
         return ""
     return text
+
+
+def without_offset(text: str, most: float) -> str:
+    """pyoperon's text without the offset that it always tunes, where that is small."""
+    found = _OFFSET.fullmatch(text)
+    return found[2] if found and abs(float(found[1])) <= most else text
 
 
 def _collapsed(values: Floats, y: Floats) -> bool:
