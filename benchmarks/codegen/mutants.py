@@ -12,6 +12,8 @@ from symtick.codegen import GNode, GOp, Graph
 _OPERATORS = {"+": "-", "-": "+", "*": "+", ">=": ">", "<": "<=", "&": "|", "|": "&", "^": "&"}
 Change = tuple[str, str]  # the kind, and the changed text
 
+IN_VAIN = 1000  # changes of a graph that change nothing, one after the other
+
 
 def verilog_mutants(text: str, random: Random) -> Iterator[Change]:
     """Changed texts, of each kind in turn, without end; some compute the same.
@@ -110,16 +112,19 @@ def _address(text: str, random: Random) -> str | None:
 
 
 def graph_mutants(graph: Graph, random: Random) -> Iterator[tuple[str, Graph]]:
-    """Changed graphs without end; each keeps formats and ranges as they are stated.
+    """Changed graphs without end, none of a graph that cannot be changed.
 
-    Kinds: `entry` (a table's, up or down by one), `operation` (another one of two arguments),
-    `argument` (another node of the same format), `number` (a constant), `mode` (a cast's rounding).
+    Each keeps formats and ranges as they are stated. Kinds: `entry` (a table's, up or down by one),
+    `operation` (another one of two arguments), `argument` (another node of the same format).
     """
-    while True:
+    vain = 0
+    while vain < IN_VAIN:
+        vain += 1
         k = random.randrange(len(graph.nodes))
         found = _changed_node(graph, k, random)
         if found is not None and found[1] != graph.nodes[k]:
             kind, node = found
+            vain = 0
             yield kind, replace(graph, nodes=(*graph.nodes[:k], node, *graph.nodes[k + 1 :]))
 
 
