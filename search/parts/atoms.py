@@ -75,8 +75,8 @@ class _Collector:
         """Whether it is new."""
         if not np.isfinite(values).all() or np.abs(values).max() > _LARGEST:
             return False
-        spread = float(np.std(values))
-        if not spread > 1e-7 * float(np.abs(values).max()):
+        spread = _spread(values)
+        if spread == 0.0:
             return False
         shape = (values - values.mean()) / spread
         key = abs(float(shape @ (self._weights * shape**2))), float(self._weights @ shape**2)
@@ -87,6 +87,12 @@ class _Collector:
         self.functions.append(function)
         self.values.append(values)
         return True
+
+
+def _spread(values: Floats) -> float:
+    """Standard deviation of values; 0 where that is rounding alone, as of a constant column."""
+    spread = float(np.std(values))
+    return spread if spread > 1e-7 * float(np.abs(values).max()) else 0.0
 
 
 def exponents_of(signed: list[bool], largest: int, most: int) -> list[Exponents]:
@@ -157,7 +163,7 @@ def library(X: Floats, language: Language) -> Library:
             if len(found.functions) >= MOST_ATOMS:
                 break
             found.add(applied(Op.MUL, factor, function), own * values)
-    values = np.array(found.values)
+    values = np.array(found.values).reshape(len(found.values), len(X))
     values -= values.mean(axis=1, keepdims=True)
     values /= np.sqrt(np.mean(values**2, axis=1, keepdims=True))
     powers = [(language.monomial(e), monomial_values(columns, e)) for e in monomials]
@@ -254,8 +260,9 @@ def _scaled(
     arguments = list(_arguments(columns, signed, language))[:SCALED]
     for op, reaches in ((Op.EXP, _GROWTH), (Op.SIN, _ANGLES), (Op.COS, _ANGLES)):
         for function, values in arguments if language.has(op) else ():
-            for reach in reaches:
-                scale = float(f"{reach / float(np.std(values)):.3g}")
+            spread = _spread(values)
+            for reach in reaches if spread > 0.0 else ():
+                scale = float(f"{reach / spread:.3g}")
                 yield (
                     applied(op, applied(Op.MUL, const(scale), function)),
                     FUNCTIONS[op](values * scale),

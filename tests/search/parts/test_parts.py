@@ -83,6 +83,14 @@ def test_the_library_divides_by_no_input_that_changes_its_sign() -> None:
         assert "/x" not in written and "/square(x" not in written, written
 
 
+def test_the_library_takes_columns_that_are_constant_or_differ_by_a_constant() -> None:
+    X = rows(64)
+    X[:, 1], X[:, 2] = 1.0, X[:, 0] + 1.0
+    names = {text_of(function) for function in library(X, language()).functions}
+    assert {"x0", "sin(x0)"} <= names and "x1" not in names and "x0 - x2" not in names
+    assert not library(np.ones((64, 3)), language()).functions
+
+
 @pytest.mark.parametrize("outer", OUTER, ids=[o.name for o in OUTER])
 def test_outer_functions_go_back(outer: object) -> None:
     y = np.linspace(0.1, 0.9, 50)
