@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 from collections.abc import Collection
 from html import unescape
 from random import Random
@@ -57,10 +58,15 @@ def test_sympy_and_its_latex_number_have_numpy_s_values() -> None:
     for _ in range(60):
         expression = grown(random, 6, SEARCH_OPS)
         rows = steady(expression, X)
+        if not rows.any():
+            continue
         told = to_sympy(expression)
         assert latex(expression)
         for row in X[rows]:
-            value = complex(told.evalf(30, subs=dict(zip(names, row.tolist(), strict=True))))
+            exact = [sympy.Float(value, 40) for value in row.tolist()]
+            value = complex(told.subs(dict(zip(names, exact, strict=True))).evalf(30))
+            if cmath.isnan(value):
+                continue  # SymPy has no atan2(0, 0)
             assert value == pytest.approx(Function(expression)(row[None])[0], rel=1e-6, abs=1e-6)
             compared += 1
     assert compared > 200

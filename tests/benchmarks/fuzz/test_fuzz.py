@@ -26,10 +26,10 @@ SMALL = FuzzCase(("tanh(x0) + 0.5*x1",), ("x0", "x1"), ((6, 4, True), (6, 4, Tru
 
 
 @pytest.mark.slow
-def test_430_cases_pass_or_are_refused_in_words(tmp_path: Path) -> None:
-    total = fuzz(tmp_path, 7, 430, 86, 256)
+def test_330_cases_pass_or_are_refused_in_words(tmp_path: Path) -> None:
+    total = fuzz(tmp_path, 7, 330, 66, 256)
     assert total["failed"] == 0
-    assert total["passed"] >= 290 and total["vectors"] >= 256 * total["passed"]
+    assert total["passed"] >= 220 and total["vectors"] >= 256 * total["passed"]
 
 
 @pytest.mark.slow

@@ -144,7 +144,8 @@ def test_long_formulas_are_measured_once_they_are_short() -> None:
     assert len(search._start()) > 60
     search.step()
     assert search.front()
-    assert all(e.nodes <= 40 for e in search.front())
+    assert len(search._now) <= 40
+    assert all(e.nodes <= 45 for e in search.front())  # with constants of few digits
 
 
 def test_the_work_of_starts_is_bounded() -> None:
