@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations, pairwise, product
+from itertools import combinations, islice, pairwise, product
+from math import comb
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ Exponents = tuple[int, ...]
 Singles = npt.NDArray[np.float32]
 MOST_UNITS = 1200
 MOST_MONOMIALS, MOST_ARGUMENTS, MOST_ATOMS = 1500, 300, 16_000
+MOST_PAIRS, MOST_FACTORS = 1000, 150  # of inputs that are added; of functions
 SCALED = 60
 _GROWTH = (-1.6, -0.4, 0.4, 1.6)  # of an exponential's argument, in its standard deviations
 _ANGLES = (0.7, 1.4, 2.1, 2.8, 3.5, 4.2)  # of a sine's
@@ -103,7 +105,8 @@ def exponents_of(signed: list[bool], largest: int, most: int) -> list[Exponents]
     out: list[Exponents] = []
     size = 1
     while size <= largest:
-        new = list(_of_size(signed, size))
+        some = _of_size(signed, size)
+        new = list(islice(some, max(0, most - len(out)) + 1) if size > 1 else some)
         if size > 1 and len(out) + len(new) > most:
             break
         out += new
@@ -148,7 +151,7 @@ def library(X: Floats, language: Language) -> Library:
     divides = language.has(Op.DIV)
     signed = [not (divides and c) for c in clear]
     found = _Collector(len(X))
-    monomials = exponents_of(signed, 6, MOST_MONOMIALS)
+    monomials = _monomials(signed)
     with np.errstate(all="ignore"):
         for exponents in monomials:
             found.add(language.monomial(exponents), monomial_values(columns, exponents))
@@ -173,6 +176,14 @@ def library(X: Floats, language: Language) -> Library:
         Functions.of([p for p in powers if _ordinary(p[1])], len(X)),
         Functions.of([u for u in plain if _ordinary(u[1])][:MOST_UNITS], len(X)),
     )
+
+
+def _monomials(signed: list[bool]) -> list[Exponents]:
+    """Small monomials; of many inputs squares and cubes, but few products."""
+    small = exponents_of(signed, 6, MOST_MONOMIALS)
+    count = len(signed)
+    powers = [tuple(k * (i == j) for j in range(count)) for k in (2, 3) for i in range(count)]
+    return list(dict.fromkeys([*small, *powers]))
 
 
 def _squared_wave(function: Postfix) -> bool:
@@ -200,13 +211,14 @@ def monomial_values(columns: Floats, exponents: Exponents) -> Floats:
 def _arguments(
     columns: Floats, signed: list[bool], language: Language
 ) -> Iterator[tuple[Postfix, Floats]]:
-    """What functions are applied to: inputs, their sums and differences, small monomials."""
+    """What functions are applied to: inputs, sums and differences of few, small monomials."""
     inputs = [
         (language.monomial(e), monomial_values(columns, e))
         for e in exponents_of([True] * len(signed), 1, 0)
     ]
     yield from inputs
-    for (f, u), (g, v) in combinations(inputs, 2):
+    few = comb(len(inputs), 2) <= MOST_PAIRS
+    for (f, u), (g, v) in combinations(inputs, 2) if few else ():
         yield applied(Op.ADD, f, g), u + v
         yield language.difference(f, g), u - v
     count = 0
@@ -223,7 +235,7 @@ def _factors(
     columns: Floats, signed: list[bool], language: Language
 ) -> Iterator[tuple[Postfix, Floats]]:
     """What functions of one argument are multiplied by: small monomials and roots of them."""
-    for exponents in exponents_of(signed, 3, 150):
+    for exponents in exponents_of(signed, 3, MOST_FACTORS)[:MOST_FACTORS]:
         values = monomial_values(columns, exponents)
         function = language.monomial(exponents)
         yield function, values

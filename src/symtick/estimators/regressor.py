@@ -123,7 +123,8 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         evaluations: budget for each target: candidates computed over the rows; 1e6 is taken, too.
         target_loss: stop at this loss.
         max_seconds: end after so many seconds, looked at between slices of the search (some
-            hundredths of a second, but the exact laws first are one); several targets share them.
+            hundredths of a second, but the laws from parts at the beginning are one, of a second or
+            more); several targets share them. The clean-up of the front comes after that.
             What such a fit finds depends on the machine. None: the evaluations alone end it.
         preset: settings that have no parameter here: the name of a published search
             (`mundhenk2021`, `petersen2021`), `symtick` (our own), an `EngineConfig` or a

@@ -12,7 +12,7 @@ from symtick.expr import Op, Program, from_programs, parse, to_text
 from symtick.search.grammar.grammar import Rules, Vocabulary
 from symtick.search.kernel_api.evaluation import evaluate
 from symtick.search.kernel_api.rows import Rows
-from symtick.search.parts.atoms import exponents_of, library
+from symtick.search.parts.atoms import MOST_ATOMS, exponents_of, library
 from symtick.search.parts.criterion import Criterion, price, simple_near
 from symtick.search.parts.find import Finder, scaling_exponents
 from symtick.search.parts.language import Language, postfix_of, program_of
@@ -89,6 +89,17 @@ def test_the_library_takes_columns_that_are_constant_or_differ_by_a_constant() -
     names = {text_of(function) for function in library(X, language()).functions}
     assert {"x0", "sin(x0)"} <= names and "x1" not in names and "x0 - x2" not in names
     assert not library(np.ones((64, 3)), language()).functions
+
+
+def test_the_library_of_many_columns_is_bounded_and_has_their_squares() -> None:
+    names = tuple(f"x{k}" for k in range(150))
+    made = Language.of(Vocabulary.of(("add", "mul", "sin"), len(names), names=names))
+    assert made is not None
+    X = np.random.default_rng(2).uniform(-1.0, 1.0, (16, len(names)))
+    found = library(X, made)
+    assert len(found.functions) <= MOST_ATOMS
+    held = {to_text(from_programs([program_of(f)], names)) for f in found.functions}
+    assert {f"x{k}*x{k}" for k in range(150)} <= held
 
 
 @pytest.mark.parametrize("outer", OUTER, ids=[o.name for o in OUTER])
