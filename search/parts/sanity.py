@@ -31,11 +31,19 @@ def sound(program: Program, X: Floats, y: Floats) -> bool:
 
 
 def between(X: Floats) -> tuple[Floats, Floats]:
-    """Ends of lines through pairs of rows, drawn with a fixed seed, shape (points, features)."""
+    """Ends of lines through pairs of rows, drawn with a fixed seed, shape (points, features).
+
+    They lie `BEYOND` the rows; a column that keeps its sign comes nearer to 0 by that share only.
+    """
     rng = np.random.default_rng(11)
     count = POINTS if len(X) > 1 else 1
     a, b = X[rng.integers(len(X), size=count)], X[rng.integers(len(X), size=count)]
-    return a - BEYOND * (b - a), b + BEYOND * (b - a)
+    lines = (a - BEYOND * (b - a), b + BEYOND * (b - a))
+    least, most = X.min(axis=0), X.max(axis=0)
+    above = np.where(least > 0.0, (1.0 - BEYOND) * least, -np.inf)
+    below = np.where(most < 0.0, (1.0 - BEYOND) * most, np.inf)
+    low, high = (np.clip(ends, above, below) for ends in lines)
+    return low, high
 
 
 def _values(function: Postfix, X: Floats) -> Floats:
@@ -51,16 +59,16 @@ def _strays(function: Postfix, program: Program, X: Floats, y: Floats) -> bool:
     middle = 0.5 * (float(y.min()) + float(y.max()))
     least, most = X.min(axis=0), X.max(axis=0)
 
-    def bad(rows: Floats) -> bool:
+    def bad(rows: Floats, *, poles: bool = False) -> bool:
         values = np.asarray(evaluate([program], rows)[0])
         strays = ~(np.abs(values - middle) <= far)  # nan, too
-        # beyond the rows, a root or logarithm may end
+        # beyond the rows, a root or logarithm may end, and a pole may lie
         beyond = ((rows < least) | (rows > most)).any(axis=1)
-        return bool((strays & ~(np.isnan(values) & beyond)).any())
+        return bool((strays & ~((poles | np.isnan(values)) & beyond)).any())
 
     if any(bad(rows) for rows in inside):
         return True
-    return any(bad(rows) for rows in _zeros(function, low, high))
+    return any(bad(rows, poles=True) for rows in _zeros(function, low, high))
 
 
 def _zeros(function: Postfix, low: Floats, high: Floats) -> list[Floats]:

@@ -247,6 +247,17 @@ def test_soundness(text: str, low: float, good: bool) -> None:
     assert sound(program(text), X, y) == good
 
 
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [("x1/x0", 1.0, 25.0), ("x1/x0", -25.0, -1.0), ("x1/(1 - square(x0))", 0.0, 0.95)],
+)
+def test_poles_beyond_the_rows_are_no_fault(text: str, low: float, high: float) -> None:
+    X = np.random.default_rng(3).uniform(low, high, (200, 3))
+    y = np.asarray(evaluate([program(text)], X)[0])
+    assert sound(program(text), X, y)
+    assert not sound(program(f"{text} + 0.01/(x2 - {0.5 * (low + high)})"), X, y)
+
+
 def test_rules_are_kept() -> None:
     from symtick.expr import OPCODES
     from symtick.hwcost import SearchCost
