@@ -111,6 +111,17 @@ def test_ctrl_c_keeps_what_was_found() -> None:
     assert sum(model.evaluations_) < 10**9
 
 
+def test_ctrl_c_during_the_clean_up_keeps_the_front(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("symtick.estimators.regressor.cleaned_front", interrupted)
+    X, y = law()
+    with pytest.warns(UserWarning, match="the search was interrupted"):
+        model = quick().fit(X, y)
+    assert model.interrupted_ and model.best_.loss < 1e-9
+
+
 @pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("method", ["bidirectional", "enumeration"])
 def test_ctrl_c_leaves_small_functions_at_least(method: str) -> None:

@@ -462,9 +462,9 @@ def _run(
             if given.max_seconds is not None:
                 left = (given.max_seconds - course.seconds) / (len(tasks) - len(outcomes))
             outcome = pursue(full, search, given.threads, told, brief=stopped, seconds=left)
-            found = _cleaned(plan, full, outcome.front)
-            told.end(search, outcome.ended, found)
-            outcomes.append(replace(outcome, front=scaled.front(found)))
+            outcome = _cleaned(plan, full, outcome)
+            told.end(search, outcome.ended, outcome.front)
+            outcomes.append(replace(outcome, front=scaled.front(outcome.front)))
     return outcomes
 
 
@@ -491,11 +491,19 @@ def _front(plan: Plan, task: Task, outcome: Outcome) -> Equations:
     return _equations(plan, candidates, _criterion(plan, task))
 
 
-def _cleaned(plan: Plan, task: Task, front: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """The front cleaned up, where its constants are free and stay as they are."""
+def _cleaned(plan: Plan, task: Task, outcome: Outcome) -> Outcome:
+    """With the front cleaned up, where its constants are free and stay as they are.
+
+    Ctrl-C leaves it as it was found.
+    """
     given = plan.parameters.operators
     fixed = given.literals or not given.constants or given.constant_bits is not None
-    return tuple(front) if fixed or task.penalty is not None else cleaned_front(front, task)
+    if fixed or task.penalty is not None:
+        return outcome
+    try:
+        return replace(outcome, front=cleaned_front(outcome.front, task))
+    except KeyboardInterrupt:
+        return replace(outcome, ended="interrupted")
 
 
 def _criterion(plan: Plan, task: Task) -> Criterion | None:
