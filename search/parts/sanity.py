@@ -14,6 +14,7 @@ REACH = 10.0  # times the range of the target that values may be away from it
 CANCELLED = 1e4  # times what a sum changes over the rows that both its arguments may be
 PERIODS = 0.25  # of a sine or cosine for each row
 _HALVINGS = 30
+_PIECES = 15  # of the lines, between poles of denominators
 
 
 def sound(program: Program, X: Floats, y: Floats) -> bool:
@@ -72,25 +73,36 @@ def _strays(function: Postfix, program: Program, X: Floats, y: Floats) -> bool:
 
 
 def _zeros(function: Postfix, low: Floats, high: Floats) -> list[Floats]:
-    """Points next to which a denominator is 0, from both sides, on lines where it changes sign."""
+    """Points next to which a denominator is 0, from both sides, on lines where it changes sign.
+
+    Where one has a pole itself, it is looked at between the ends and the pole.
+    """
     starts, out = spans(function), list[Floats]()
+    pieces = [(low, high)]
     for end, (op, _) in enumerate(function):
         if op is not Op.DIV:
             continue
         below = function[starts[end - 1] : end]
         if not any(o is Op.INPUT for o, _ in below):
             continue
-        crossing = np.flatnonzero(np.sign(_values(below, low)) * np.sign(_values(below, high)) < 0)
-        if not len(crossing):
-            continue
-        a, b = low[crossing], high[crossing]
-        sign = np.sign(_values(below, a))[:, None]
-        for _ in range(_HALVINGS):
-            centre = 0.5 * (a + b)
-            same = np.sign(_values(below, centre))[:, None] == sign
-            a, b = np.where(same, centre, a), np.where(same, b, centre)
-        out += [a, b]
+        for a, b in list(pieces):
+            crossing = np.sign(_values(below, a)) * np.sign(_values(below, b)) < 0
+            if crossing.any():
+                ends = _halved(below, a[crossing], b[crossing])
+                out += ends
+                pieces += [(a[crossing], ends[0]), (ends[1], b[crossing])]
+        pieces = pieces[:_PIECES]
     return out
+
+
+def _halved(function: Postfix, a: Floats, b: Floats) -> tuple[Floats, Floats]:
+    """The lines from a to b cut down to where the function changes its sign."""
+    sign = np.sign(_values(function, a))[:, None]
+    for _ in range(_HALVINGS):
+        centre = 0.5 * (a + b)
+        same = np.sign(_values(function, centre))[:, None] == sign
+        a, b = np.where(same, centre, a), np.where(same, b, centre)
+    return a, b
 
 
 def _cancels(function: Postfix, X: Floats, y: Floats) -> bool:

@@ -231,6 +231,8 @@ def test_reductions_are_functions() -> None:
         ("x0/(x1 + 0.5)", 1.0, True),
         ("x0/x1", -1.0, False),
         ("1/(x0 - 2.0000001)", 1.0, False),
+        ("x0/(1 - 0.0002/(2.6 - x1))", 1.0, False),
+        ("x0/(1 + 0.5/(2 + x1))", 1.0, True),
         ("sin(x0)/x0", -1.0, True),
         ("cos(x0*0.00001)*64146.5 - 64146", 1.0, False),
         ("sin(2000*x0)", 1.0, False),
