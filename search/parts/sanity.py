@@ -106,7 +106,10 @@ def _halved(function: Postfix, a: Floats, b: Floats) -> tuple[Floats, Floats]:
 
 
 def _cancels(function: Postfix, X: Floats, y: Floats) -> bool:
-    """Whether a sum is much smaller than both its arguments."""
+    """Whether a sum is much smaller than both its arguments.
+
+    An input far from 0 less a constant is no fault: nothing is lost there.
+    """
     starts = spans(function)
     for end, (op, _) in enumerate(function):
         if op not in (Op.ADD, Op.SUB):
@@ -115,6 +118,8 @@ def _cancels(function: Postfix, X: Floats, y: Floats) -> bool:
         one, other = function[starts[end] : right], function[right:end]
         if Op.CONST not in {o for o, _ in (*one, *other)}:
             continue
+        if {_linear(one), _linear(other)} == {(Op.CONST,), (Op.INPUT,)}:
+            continue
         a, b = _values(one, X), _values(other, X)
         size = min(float(np.abs(a).min()), float(np.abs(b).min()))
         whole = a + b if op is Op.ADD else a - b
@@ -122,6 +127,17 @@ def _cancels(function: Postfix, X: Floats, y: Floats) -> bool:
         if not size <= CANCELLED * changes:
             return True
     return False
+
+
+def _linear(function: Postfix) -> tuple[Op, ...]:
+    """Its operators, without those of an input's factor."""
+    ops = tuple(op for op, _ in function)
+    factors = (
+        (Op.CONST, Op.INPUT, Op.MUL),
+        (Op.INPUT, Op.CONST, Op.MUL),
+        (Op.INPUT, Op.CONST, Op.DIV),
+    )
+    return (Op.INPUT,) if ops in factors else ops
 
 
 def _unresolved(function: Postfix, X: Floats) -> bool:

@@ -155,7 +155,8 @@ def products(
     shares = (one * (w * t)) @ other.T
     variance = squares - means**2 / np.float32(total)
     new = variance > _NEW * squares
-    gain = np.where(new, shares**2 / np.where(new, variance, 1.0), 0.0).ravel()
+    squared = np.square(shares, dtype=np.float64)
+    gain = np.where(new, squared / np.where(new, variance, 1.0), 0.0).ravel()
     gain[~np.isfinite(gain)] = 0.0
     count = min(best, len(gain) - 1)
     if count < 1:

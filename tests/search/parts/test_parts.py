@@ -19,7 +19,7 @@ from symtick.search.parts.language import Language, postfix_of, program_of
 from symtick.search.parts.outer import OUTER
 from symtick.search.parts.polish import Polisher, quotients, reductions
 from symtick.search.parts.sanity import sound
-from symtick.search.parts.scans import SumScan, nearest
+from symtick.search.parts.scans import SumScan, nearest, products
 
 pytestmark = pytest.mark.kernel
 Floats = NDArray[np.float64]
@@ -258,6 +258,19 @@ def test_poles_beyond_the_rows_are_no_fault(text: str, low: float, high: float) 
     y = np.asarray(evaluate([program(text)], X)[0])
     assert sound(program(text), X, y)
     assert not sound(program(f"{text} + 0.01/(x2 - {0.5 * (low + high)})"), X, y)
+
+
+def test_inputs_far_from_zero_may_be_shifted() -> None:
+    X = np.random.default_rng(3).uniform(2000.0, 2000.1, (200, 3))
+    y = 30.0 * (X[:, 0] - 2000.0)
+    assert sound(program("30*x0 - 60000"), X, y) and sound(program("30*(x0 - 2000)"), X, y)
+    assert not sound(program("8e5*cos(x0*0.0005) - 4e5"), X, y)
+
+
+def test_products_of_large_functions_are_compared() -> None:
+    one, other = np.random.default_rng(4).uniform(1e7, 9e7, (2, 5, 60)).astype(np.float32)
+    z = 1e-3 * one[3].astype(float) * other[1]
+    assert products(one, other, z, np.ones(60), 1) == [(3, 1)]
 
 
 def test_rules_are_kept() -> None:
