@@ -124,6 +124,8 @@ class LawSearch:
     def restore(self, state: Arrays) -> None:
         """Take up the `state()` of a search of the same task.
 
+        One that ended as nothing got better goes on: it is given its patience again.
+
         Raises:
             InputError: it is damaged, or belongs to another task.
         """
@@ -132,4 +134,7 @@ class LawSearch:
         self._spent, self._since, self._best = int(spent), int(since), best
         self._inner = None
         if begun:
-            self._begin().restore(part_of(state, "inner/"))
+            inner = self._begin()
+            inner.restore(part_of(state, "inner/"))
+            if self._stalled():
+                self._since = inner.status.evaluations

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from regressor_samples import law, quick
+from regressor_samples import law, noisy, quick
 
 from symtick.errors import InputError
 
@@ -35,6 +35,15 @@ def test_warm_start_goes_on_from_where_it_stood() -> None:
     warm.set_params(unary_operators=["sin"], evaluations=300).fit(X, y)
     assert warm.evaluations_ == (300,)
     assert min(e.loss for e in warm.fronts_[0].entries) <= before * (1 + 1e-6)
+
+
+def test_warm_start_goes_on_where_nothing_got_better() -> None:
+    X, y = noisy()
+    model = quick(evaluations=20_000, warm_start=True).fit(X, y)
+    before = model.evaluations_[0]
+    assert before < 20_000  # nothing got better
+    model.fit(X, y)
+    assert model.evaluations_[0] > before
 
 
 def test_warm_start_goes_on_with_another_budget() -> None:
