@@ -20,6 +20,7 @@ from symtick.search.kernel_api.rows import Rows
 from symtick.search.parts.language import Postfix, constants_of
 
 FLOOR = 1e-20  # share of the best constant's mean square error: what rounding may leave
+EXACT = 1e-20  # share of the best constant's loss below which a law is exact
 POWERS = {"mse": 0.5, "huber": 0.5, "mae": 1.0, "nrmse": 1.0}  # of a loss that is a likelihood's
 _UNITS = ((1.0, 0.0), (math.pi, 1.0), (math.e, 1.0), (1.0 / math.pi, 1.5), (math.pi**2, 1.5))
 _LARGEST, _WHOLE = 12, 100  # numerators and denominators of fractions; integers
@@ -53,6 +54,10 @@ class Criterion:
         if not scale > 0.0:
             return None
         return cls(_count(weights), scale, tokens, POWERS[loss])
+
+    def exact(self, loss: float) -> bool:
+        """Whether a function with this loss is the law itself."""
+        return loss <= EXACT * self.scale
 
     def errors(self, loss: float) -> float:
         """Length of what a function with this loss leaves."""

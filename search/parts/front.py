@@ -23,6 +23,7 @@ from symtick.settings import within
 
 LEAST = 50_000  # evaluations below which nothing is looked for
 CLEANED = 6  # candidates of a front that are shortened
+ROWS_FOR_EACH = 3  # token of a function, for an exact one to be no chance
 EQUAL = 3.0  # nats between losses that are as good
 
 
@@ -87,7 +88,7 @@ def laws(
     polisher = Polisher(rows, criterion, loss, delta, inputs, budget // 2)
     finder = Finder(polisher, language)
     found = finder.find()
-    return _allowed(found, bounds, rows), finder.computed + polisher.spent
+    return _allowed(found, bounds, rows, criterion), finder.computed + polisher.spent
 
 
 def cleaned(
@@ -97,7 +98,8 @@ def cleaned(
 
     Constants become simple numbers where that makes the description shorter; candidates of the
     shortest descriptions are shortened besides. What has poles between the rows, constants that
-    cancel or waves that the rows do not resolve is left out. A front of nothing else stays.
+    cancel or waves that the rows do not resolve is left out, but for exact laws. A front of nothing
+    else stays.
 
     Args:
         front: candidates.
@@ -114,21 +116,18 @@ def cleaned(
     order = sorted(range(len(front)), key=lambda k: fitted[k].length)
     made: list[Candidate] = []
     for place, k in enumerate(order):
-        made += _versions(front[k], [polisher.simplified(fitted[k])], bounds, rows)
+        better = _allowed([polisher.simplified(fitted[k])], bounds, rows, criterion)
+        made += better or ([front[k]] if _kept(front[k], rows, criterion) else [])
         if place < CLEANED:
-            made += _versions(None, [polisher.polished(fitted[k])], bounds, rows)
-    constant = _versions(None, polisher.fitted([const(START)]), bounds, rows)
+            made += _allowed([polisher.polished(fitted[k])], bounds, rows, criterion)
+    constant = _allowed(polisher.fitted([const(START)]), bounds, rows, criterion)
     return _front([*made, *constant], criterion) or list(front)
 
 
-def _versions(
-    given: Candidate | None, better: Sequence[Fitted], bounds: Bounds, rows: Rows
-) -> list[Candidate]:
-    """The better version of a candidate where that is allowed, else itself, where it is sound."""
-    allowed = _allowed(better, bounds, rows)
-    if allowed or given is None:
-        return allowed
-    return [given] if sound(given.program, rows.X, rows.y) else []
+def _kept(candidate: Candidate, rows: Rows, criterion: Criterion) -> bool:
+    """Whether a candidate is sound, or the law itself, whose poles are those of the data."""
+    many = len(rows.y) >= ROWS_FOR_EACH * len(candidate.program.ops)
+    return (many and criterion.exact(candidate.loss)) or sound(candidate.program, rows.X, rows.y)
 
 
 def _front(candidates: Iterable[Candidate], criterion: Criterion) -> list[Candidate]:
@@ -148,6 +147,8 @@ def description(program: Program, loss: float, criterion: Criterion) -> float:
     return criterion.length(postfix_of(program), loss)
 
 
-def _allowed(found: Iterable[Fitted], bounds: Bounds, rows: Rows) -> list[Candidate]:
+def _allowed(
+    found: Iterable[Fitted], bounds: Bounds, rows: Rows, criterion: Criterion
+) -> list[Candidate]:
     made = [bounds.candidate(program_of(f.function), f.loss) for f in found]
-    return front_of(c for c in made if c is not None and sound(c.program, rows.X, rows.y))
+    return front_of(c for c in made if c is not None and _kept(c, rows, criterion))

@@ -16,7 +16,6 @@ from symtick.search.parts.criterion import Criterion
 from symtick.search.parts.front import Bounds, cleaned, description, laws
 from symtick.search.regression.task import Task
 
-EXACT = 1e-20  # share of the target's mean square error below which a law is exact
 SHARE = 0.5  # of the budget that the search for parts may take
 GUESSES = 12  # of its candidates, from which the other search goes on
 PATIENCE = 0.3  # of the budget without a shorter description, after which it ends
@@ -69,7 +68,7 @@ class LawSearch:
         return Status(inner.name, done, 1 + inner.slices, inner.text, best, spent)
 
     def _exact(self, loss: float) -> bool:
-        return self._criterion is not None and loss <= EXACT * self._criterion.scale
+        return self._criterion is not None and self._criterion.exact(loss)
 
     def _stalled(self) -> bool:
         if self._inner is None or self._criterion is None:

@@ -155,6 +155,12 @@ def test_bidirectional_enumeration_with_a_pole_in_the_box_leave_the_small_functi
     model.design()
 
 
+def test_an_exact_law_with_a_pole_between_the_rows_stays() -> None:
+    X = np.random.default_rng(3).uniform(-3.0, 3.0, (100, 2))
+    model = quick().fit(X, X[:, 1] / X[:, 0])
+    assert model.best_.text == "x1/x0"
+
+
 @pytest.mark.parametrize("method", ["gp", "bidirectional"])
 def test_inputs_that_are_all_zero_have_a_constant(method: str) -> None:
     y = np.random.default_rng(0).uniform(1, 2, 60)
