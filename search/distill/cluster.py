@@ -89,14 +89,15 @@ class Cluster:
             if self._running.pop(outcome, None) is None:
                 return  # recalled
         try:
-            outcome.set_result(remote.result())
-        except (KilledWorker, CancelledError):
-            self._sent = None  # it may be lost, too
-            if left:
+            try:
+                outcome.set_result(remote.result())
+            except (KilledWorker, CancelledError):
+                if not left:
+                    raise _lost() from None
+                with self._lock:
+                    self._sent = None  # it may be lost, too
                 self._send(outcome, recipe, state, left - 1)
-            else:
-                outcome.set_exception(_lost())
-        except Exception as error:
+        except Exception as error:  # who waits for the outcome is told, whatever it is
             outcome.set_exception(error)
 
 

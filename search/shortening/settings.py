@@ -29,8 +29,9 @@ class ShorteningSettings:
         rows: training rows to fit on.
         swap_rows: those of them that swaps are weighed on.
         final_rows: training rows that each measured formula is fitted on once more.
-        largest: nodes of the longest formula that is measured; the path of a longer perceptron
-            comes down to that first, as large designs take long to compile and cannot be read.
+        largest: nodes of the longest formula of a path that is measured (its design can have some
+            more, as its constants are fitted again); the path of a longer perceptron comes down to
+            that first, as large designs take long to compile and cannot be read.
             Longer designs of the front are not shortened.
         smallest: nodes at which a path ends.
         finer: nodes of a measured formula as a share of those of the one before.

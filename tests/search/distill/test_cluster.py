@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import CancelledError, Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,6 +89,24 @@ def test_a_slice_whose_workers_are_lost_again_and_again_is_an_error(client: Clie
         cluster.end(part, cluster.begin(part))
     assert len(sent) == PATIENCE + 1
     assert all(state is sent[0] for state in sent)
+
+
+def test_a_cluster_that_is_gone_when_a_slice_is_sent_again_is_told(client: Client) -> None:
+    own = ingredients()
+    recipe = Parts(own).first()[-1]
+    part = Part(recipe, Parts(own).made(recipe))
+    cluster = Cluster(own, client)
+    outcome: Future[State] = Future()
+    gone = client.submit(_raises_lost, pure=False)
+    cluster._running[outcome] = gone
+    cluster._client = None  # type: ignore[assignment]
+    cluster._arrived(gone, outcome, recipe, part.search.state(), 1)
+    with pytest.raises(AttributeError):
+        outcome.result(timeout=5)
+
+
+def _raises_lost() -> None:
+    raise CancelledError
 
 
 def test_an_error_in_a_worker_is_told(client: Client) -> None:
