@@ -6,9 +6,11 @@ Property tests draw the same examples in every run, so a red test is a change; d
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,8 +23,20 @@ settings.load_profile("fixed")
 
 
 @pytest.fixture
-def ctrl_c() -> Iterator[None]:
-    """SIGINT interrupts, also where tests run in the background of a shell, which ignores it."""
+def ctrl_c() -> Iterator[Callable[[float], None]]:
+    """A Ctrl-C in so many seconds, never after its test.
+
+    SIGINT interrupts also where tests run in the background of a shell, which ignores it.
+    """
+    alarms: list[threading.Timer] = []
+
+    def press(seconds: float) -> None:
+        alarms.append(threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT)))
+        alarms[-1].start()
+
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
+    yield press
+    for alarm in alarms:
+        alarm.cancel()
+        alarm.join()
     signal.signal(signal.SIGINT, before)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -66,21 +63,16 @@ def test_inputs_that_are_all_alike_come_to_an_end(value: float) -> None:
     assert stats.evaluations <= 2_000
 
 
-@pytest.mark.usefixtures("ctrl_c")
-def test_ctrl_c_ends_it() -> None:
+def test_ctrl_c_ends_it(ctrl_c: Callable[[float], None]) -> None:
     X = np.random.default_rng(0).uniform(1, 2, (60, 3))
     y = np.random.default_rng(1).uniform(1, 2, 60)
     vocabulary, rules = Vocabulary.of(KOZA, 3, constants=True), Rules(max_nodes=40)
-    alarm = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-    alarm.start()
+    ctrl_c(0.3)
     with pytest.raises(KeyboardInterrupt):
         bidirectional_front(X, y, SearchCost.unit(3), vocabulary, rules, max_evaluations=10**9)
-    alarm.join()
-    alarm = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-    alarm.start()
+    ctrl_c(0.3)
     with pytest.raises(KeyboardInterrupt):
         Enumeration(X, vocabulary, rules, max_level=30, max_functions=10**8).run()
-    alarm.join()
 
 
 # with what each may cost, in evaluations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -144,8 +143,9 @@ def test_a_checkpoint_goes_on_as_if_nothing_had_happened(client: Client, tmp_pat
         Islands(work, SETTINGS, client, checkpoint=path)
 
 
-@pytest.mark.usefixtures("ctrl_c")
-def test_ctrl_c_keeps_the_front_of_the_last_epoch(client: Client) -> None:
+def test_ctrl_c_keeps_the_front_of_the_last_epoch(
+    client: Client, ctrl_c: Callable[[float], None]
+) -> None:
     work = task(evaluations=10**8)
     search = Islands(work, SETTINGS, client)
     epochs: list[int] = []
@@ -153,7 +153,7 @@ def test_ctrl_c_keeps_the_front_of_the_last_epoch(client: Client) -> None:
     def interrupt(held: object, share: float) -> None:
         epochs.append(search.epoch)
         if len(epochs) == 2:
-            threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+            ctrl_c(0.05)
 
     outcome = pursue(work, search, report=interrupt)
     assert outcome.interrupted and len(outcome.front) > 1
