@@ -6,12 +6,10 @@ of both side by side.
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,21 +38,26 @@ from symtick.estimators.settings import (
     SearchSettings,
 )
 from symtick.estimators.storing import read_stored
-from symtick.estimators.validation import check_callables, check_spreads
+from symtick.estimators.validation import (
+    check_callables,
+    check_spreads,
+    guesses_of_targets,
+    target_names,
+    units_of_targets,
+)
 from symtick.expr import Expression
 from symtick.search.cluster import connected
 from symtick.search.data.preparing import denoised, select_features
 from symtick.search.evolution.settings import EngineConfig
 from symtick.search.grammar.grammar import Operator
 from symtick.search.hybrid.settings import HybridConfig
-from symtick.search.kernel_api.candidate import Candidate, Penalty
-from symtick.search.kernel_api.losses import Loss
+from symtick.search.kernel_api.candidate import Candidate
 from symtick.search.kernel_api.rows import Rows
 from symtick.search.kernel_api.search import Search
-from symtick.search.kernel_api.states import Arrays
 from symtick.search.parts.criterion import Criterion
 from symtick.search.regression.islands import Islands, IslandSettings
 from symtick.search.regression.laws import cleaned_front
+from symtick.search.regression.memory import Memory
 from symtick.search.regression.regression import Outcome, pursue, search_of
 from symtick.search.regression.rounding import rounded_front
 from symtick.search.regression.scaling import ScaledTask, balanced
@@ -323,7 +326,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         plan = Plan.of(parameters, rows, columns, selected)
         tasks = _tasks(plan, rows, goals, weights)
         memories = self._memories(plan, tasks)
-        names = _target_names(y, plan.names, len(goals))
+        names = target_names(y, plan.names, len(goals))
         outcomes = _run(plan, tasks, memories, names if goal.ndim > 1 else [""])
         fronts = [_front(plan, task, o) for task, o in zip(tasks, outcomes, strict=True)]
         self.targets_ = tuple(
@@ -383,27 +386,6 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
             )
 
 
-@dataclass(frozen=True, eq=False)
-class Memory:
-    """What a warm start needs of a target: what was searched for, the start, and where it stood."""
-
-    key: str
-    guesses: tuple[str, ...]
-    state: Arrays | None
-    loss: Loss = EngineConfig.loss
-    penalty: Penalty | None = None
-
-    def same(self, task: Task) -> bool:
-        """Whether loss and penalty are the very objects of the task; names of losses just equal."""
-        return _same(self.loss, task.config.loss) and _same(self.penalty, task.penalty)
-
-
-def _same(one: object, other: object) -> bool:
-    if isinstance(one, partial) and isinstance(other, partial):
-        return one.func is other.func and one.args == other.args
-    return one is other or (isinstance(one, str) and one == other)
-
-
 def _selection(
     parameters: Parameters, X: Floats, goals: Floats, weights: Floats | None
 ) -> tuple[int, ...]:
@@ -419,8 +401,8 @@ def _selection(
 
 def _tasks(plan: Plan, X: Floats, goals: Floats, weights: Floats | None) -> list[Task]:
     given, search = plan.parameters, plan.parameters.search
-    units = _units(given.limits.y_units, len(goals))
-    guesses = _guesses(search.guesses, len(goals))
+    units = units_of_targets(given.limits.y_units, len(goals))
+    guesses = guesses_of_targets(search.guesses, len(goals))
     tasks: list[Task] = []
     for goal, unit, texts in zip(goals, units, guesses, strict=True):
         y = (
@@ -520,38 +502,3 @@ def _equations(
     if plan.hardware.kind == "complexity":
         equations = by_complexity(equations)
     return Equations.of(equations, plan.parameters.axis)
-
-
-def _units(given: str | Sequence[str | None] | None, count: int) -> Sequence[str | None]:
-    """The unit of each target."""
-    if given is None or isinstance(given, str):
-        return [given] * count
-    if len(given) != count:
-        raise InputError(f"y_units needs an entry for each of {count} targets, not {len(given)}")
-    return given
-
-
-def _guesses(
-    given: tuple[str, ...] | tuple[tuple[str, ...], ...], count: int
-) -> Sequence[tuple[str, ...]]:
-    """The guesses of each target; those of one target need not stand in a list of their own."""
-    texts = tuple(guess for guess in given if isinstance(guess, str))
-    lists = tuple(guess for guess in given if not isinstance(guess, str))
-    if (texts and count == 1) or not given:
-        return [texts] * count
-    if len(lists) != count:
-        raise InputError(f"guesses needs a list of texts for each of {count} targets")
-    return lists
-
-
-def _target_names(y: Any, taken: Sequence[str], count: int) -> list[str]:
-    """Names of the output ports: those of a Series or DataFrame where they fit, else y0, y1, ..."""
-    columns = getattr(y, "columns", None)
-    given = [getattr(y, "name", None)] if columns is None else list(columns)
-    names = [str(n) for n in given]
-    fit = all(re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", n) for n in names)
-    if None in given or not fit or len({*names, *taken}) < count + len(taken):
-        names = [f"y{k}" for k in range(count)]
-        while set(names) & set(taken):
-            names = [f"{n}_out" for n in names]
-    return names

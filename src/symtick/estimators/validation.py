@@ -1,4 +1,4 @@
-"""Validation of a regressor's data and callables, before the search begins.
+"""Validation of a regressor's data, callables and what is given by target, before the search.
 
 Errors name the parameter, the value and the remedy.
 """
@@ -6,8 +6,10 @@ Errors name the parameter, the value and the remedy.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +62,49 @@ def check_callables(
     if callable(penalty):
         builder = Builder(tuple(inputs))
         _returns("penalty", penalty(builder.build([builder.const(float(mean[0]))])))
+
+
+def units_of_targets(given: str | Sequence[str | None] | None, count: int) -> Sequence[str | None]:
+    """The unit of each target.
+
+    Raises:
+        InputError: their number is not that of the targets.
+    """
+    if given is None or isinstance(given, str):
+        return [given] * count
+    if len(given) != count:
+        raise InputError(f"y_units needs an entry for each of {count} targets, not {len(given)}")
+    return given
+
+
+def guesses_of_targets(
+    given: tuple[str, ...] | tuple[tuple[str, ...], ...], count: int
+) -> Sequence[tuple[str, ...]]:
+    """The guesses of each target; those of one target need not stand in a list of their own.
+
+    Raises:
+        InputError: their number is not that of the targets.
+    """
+    texts = tuple(guess for guess in given if isinstance(guess, str))
+    lists = tuple(guess for guess in given if not isinstance(guess, str))
+    if (texts and count == 1) or not given:
+        return [texts] * count
+    if len(lists) != count:
+        raise InputError(f"guesses needs a list of texts for each of {count} targets")
+    return lists
+
+
+def target_names(y: Any, taken: Sequence[str], count: int) -> list[str]:
+    """Names of the output ports: those of a Series or DataFrame where they fit, else y0, y1, ..."""
+    columns = getattr(y, "columns", None)
+    given = [getattr(y, "name", None)] if columns is None else list(columns)
+    names = [str(n) for n in given]
+    fit = all(re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", n) for n in names)
+    if None in given or not fit or len({*names, *taken}) < count + len(taken):
+        names = [f"y{k}" for k in range(count)]
+        while set(names) & set(taken):
+            names = [f"{n}_out" for n in names]
+    return names
 
 
 def _returns(what: str, value: object) -> None:

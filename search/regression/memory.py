@@ -1,0 +1,33 @@
+"""What a warm start needs of a target's last search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from symtick.search.evolution.settings import EngineConfig
+from symtick.search.kernel_api.candidate import Penalty
+from symtick.search.kernel_api.losses import Loss
+from symtick.search.kernel_api.states import Arrays
+from symtick.search.regression.task import Task
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """What a warm start needs of a target: what was searched for, the start, and where it stood."""
+
+    key: str
+    guesses: tuple[str, ...]
+    state: Arrays | None
+    loss: Loss = EngineConfig.loss
+    penalty: Penalty | None = None
+
+    def same(self, task: Task) -> bool:
+        """Whether loss and penalty are the very objects of the task; names of losses just equal."""
+        return _same(self.loss, task.config.loss) and _same(self.penalty, task.penalty)
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, partial) and isinstance(other, partial):
+        return one.func is other.func and one.args == other.args
+    return one is other or (isinstance(one, str) and one == other)
