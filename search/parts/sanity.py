@@ -1,4 +1,7 @@
-"""What a formula must not do: poles between the rows, constants that cancel, unresolved waves."""
+"""What a formula must not do: poles between the rows, constants that cancel, unresolved waves.
+
+A pole is no fault where the rows next to it show it, which noise does not change.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,11 @@ from symtick.search.parts.language import Floats, Postfix, postfix_of, program_o
 POINTS = 1024  # pairs of rows between which is looked
 BEYOND = 0.1  # of the way between two rows that is looked at on either side
 REACH = 10.0  # times the range of the target that values may be away from it
-CANCELLED = 1e4  # times what a sum changes over the rows that both its arguments may be
+CANCELLED = 100.0  # times what a sum changes over the rows that both its arguments may be
+NEAR, NEAREST = 0.01, 4  # share of the rows on a side of a pole that show it; at least so many
+SHOWN = 3.0  # times the usual deviation of the targets that theirs is
+FITTED = 0.5  # of it that the formula may leave
+STRAYS = 0.01  # of the points on the lines that may lie near such a pole
 PERIODS = 0.25  # of a sine or cosine for each row
 _HALVINGS = 30
 _PIECES = 15  # of the lines, between poles of denominators
@@ -55,29 +62,53 @@ def _values(function: Postfix, X: Floats) -> Floats:
 def _strays(function: Postfix, program: Program, X: Floats, y: Floats) -> bool:
     low, high = between(X)
     share = np.random.default_rng(12).uniform(size=(len(low), 1))
-    inside = X[np.arange(len(low)) % len(X)], low + share * (high - low)
     far = REACH * max(float(np.ptp(y)), 1e-300)
     middle = 0.5 * (float(y.min()) + float(y.max()))
     least, most = X.min(axis=0), X.max(axis=0)
 
-    def bad(rows: Floats, *, poles: bool = False) -> bool:
+    def bad(rows: Floats, *, poles: bool = False) -> float:
+        """Share of the points that are far from the targets."""
         values = np.asarray(evaluate([program], rows)[0])
         strays = ~(np.abs(values - middle) <= far)  # nan, too
         # beyond the rows, a root or logarithm may end, and a pole may lie
         beyond = ((rows < least) | (rows > most)).any(axis=1)
-        return bool((strays & ~((poles | np.isnan(values)) & beyond)).any())
+        return float((strays & ~((poles | np.isnan(values)) & beyond)).mean())
 
-    if any(bad(rows) for rows in inside):
+    if bad(X[np.arange(len(low)) % len(X)]):
         return True
-    return any(bad(rows, poles=True) for rows in _zeros(function, low, high))
+    found = [below for below, points in _zeros(function, low, high) if bad(points, poles=True)]
+    residuals = y - np.asarray(evaluate([program], X)[0])
+    if not all(_shown(_values(below, X), y, residuals) for below in found):
+        return True
+    return bad(low + share * (high - low)) > (STRAYS if found else 0.0)
 
 
-def _zeros(function: Postfix, low: Floats, high: Floats) -> list[Floats]:
-    """Points next to which a denominator is 0, from both sides, on lines where it changes sign.
+def _shown(denominator: Floats, y: Floats, residuals: Floats) -> bool:
+    """Whether the rows show a pole: on both sides, the targets next to it are far off and fitted.
+
+    Args:
+        denominator: over the rows, shape (rows,).
+        y: the targets.
+        residuals: that the formula leaves.
+    """
+    off = np.abs(y - np.median(y))
+    usual = float(np.median(off))
+    for side in (denominator < 0.0, denominator > 0.0):
+        count = max(NEAREST, int(NEAR * side.sum()))
+        near = np.flatnonzero(side)[np.argsort(np.abs(denominator[side]))[:count]]
+        if len(near) < count or not float(np.median(off[near])) >= SHOWN * usual:
+            return False
+        if not float(np.median(np.abs(residuals[near]) / off[near])) <= FITTED:
+            return False
+    return True
+
+
+def _zeros(function: Postfix, low: Floats, high: Floats) -> list[tuple[Postfix, Floats]]:
+    """Denominators, and points next to which one is 0, on lines where it changes sign.
 
     Where one has a pole itself, it is looked at between the ends and the pole.
     """
-    starts, out = spans(function), list[Floats]()
+    starts, out = spans(function), list[tuple[Postfix, Floats]]()
     pieces = [(low, high)]
     for end, (op, _) in enumerate(function):
         if op is not Op.DIV:
@@ -89,7 +120,7 @@ def _zeros(function: Postfix, low: Floats, high: Floats) -> list[Floats]:
             crossing = np.sign(_values(below, a)) * np.sign(_values(below, b)) < 0
             if crossing.any():
                 ends = _halved(below, a[crossing], b[crossing])
-                out += ends
+                out += [(below, points) for points in ends]
                 pieces += [(a[crossing], ends[0]), (ends[1], b[crossing])]
         pieces = pieces[:_PIECES]
     return out

@@ -9,10 +9,13 @@ from functools import partial
 
 from symtick.search.hybrid.make import make_search
 from symtick.search.kernel_api.candidate import Candidate
+from symtick.search.kernel_api.evaluation import losses
+from symtick.search.kernel_api.rows import Rows
 from symtick.search.kernel_api.search import Search, Status, run
 from symtick.search.kernel_api.states import Arrays, State
+from symtick.search.parts.language import const, program_of
 from symtick.search.regression.enumerating import EnumerationSearch
-from symtick.search.regression.laws import LawSearch
+from symtick.search.regression.laws import LawSearch, bounds_of
 from symtick.search.regression.task import ENUMERATIONS, Task
 
 BRIEF = 1_000  # evaluations to find something at least, where Ctrl-C came before that
@@ -74,7 +77,8 @@ def pursue(
 ) -> Outcome:
     """Search until the budget is spent, the loss is good enough, nothing is new, or Ctrl-C.
 
-    The time is looked at between two slices, and no search ends without a front.
+    The time is looked at between two slices, and no search ends without a front. A constant target
+    needs no search, where the tokens can write the constant.
 
     Args:
         task: what is searched for; its budget counts from here.
@@ -87,6 +91,9 @@ def pursue(
     Raises:
         KeyboardInterrupt: a second Ctrl-C came before anything was found.
     """
+    constant = _constant(task)
+    if constant is not None:
+        return Outcome((constant,), search.state(), search.status.evaluations + 1, "done")
     ended = ""
     end = None if seconds is None else time.monotonic() + seconds
     last = search.status.evaluations + task.evaluations
@@ -107,6 +114,20 @@ def pursue(
     return Outcome(
         tuple(search.front()), search.state(), status.evaluations, ended or "evaluations"
     )
+
+
+def _constant(task: Task) -> Candidate | None:
+    """The constant that a target is in all rows that count; None where it is not, or not allowed.
+
+    One that is to have few bits is left to the search.
+    """
+    rows, config = Rows.make(task.X, task.y, task.weights), task.config
+    level = rows.y[rows.weights > 0.0]
+    if (level != level[0]).any() or config.constant_bits is not None or task.penalty is not None:
+        return None
+    program = program_of(const(float(level[0])))
+    (loss,) = losses([program], rows, loss=config.loss, delta=config.huber_delta)
+    return bounds_of(task).candidate(program, float(loss))
 
 
 def _end_of(search: Search[Candidate], end: float | None, brief: bool) -> Callable[[], bool]:

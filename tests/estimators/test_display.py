@@ -66,6 +66,21 @@ def test_constants_are_rounded_where_they_are_shown() -> None:
     assert short(text) == wanted
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("1.0000004*(x0 + x1) - 0.99999999*x2", "(x0 + x1) - x2"),
+        ("x0*1.0000001*x1/0.9999999", "x0*x1"),
+        ("sin(1.0*x0) + -1.0*cos(-1.0*x1**2)", "sin(x0) - cos(-x1**2)"),
+        ("2/(1.0*x0) + x0**1*x1 - 1*1 + x1*1**2", "2/(x0) + x0**1*x1 - 1 + x1*1**2"),
+        ("1.1*x0 + x1*1e-3 + 1e5*x2 - 0.1*x_1*x1", "1.1*x0 + x1*0.001 + 1e+05*x2 - 0.1*x_1*x1"),
+        ("1.0/x0*1.0/x1 + 1", "1/x0/x1 + 1"),
+    ],
+)
+def test_factors_that_are_rounded_to_one_are_not_shown(text: str, wanted: str) -> None:
+    assert short(text) == wanted
+
+
 def test_every_target_has_its_front_in_text_and_page() -> None:
     X, y = law(60)
     model = quick(evaluations=300).fit(X, pd.DataFrame({"up": y, "down": -3.0 * X[:, 1]}))

@@ -169,6 +169,24 @@ def test_an_exact_law_with_a_pole_between_the_rows_stays() -> None:
     assert model.best_.text == "x1/x0"
 
 
+def test_a_law_with_noise_keeps_the_poles_that_the_rows_show() -> None:
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((100, 2))
+    y = 1.0 / X[:, 0] + X[:, 1] + 0.05 * rng.standard_normal(100)
+    model = quick(binary_operators=["+"], unary_operators=["inv"], evaluations=20_000).fit(X, y)
+    assert sorted(model.best_.text.split(" + ")) == ["inv(x0)", "x1"]
+
+
+@pytest.mark.parametrize("level", [0.0, 3.0, 1.7e9, -2e-20])
+@pytest.mark.parametrize("method", ["gp", "bidirectional"])
+def test_a_constant_target_is_found_at_once(level: float, method: str) -> None:
+    X = np.random.default_rng(0).uniform(1, 2, (60, 3))
+    model = quick(method=method, unary_operators=["sin"], evaluations=10**8)
+    model.fit(X, np.full(60, level))
+    np.testing.assert_allclose(model.predict(X), level, rtol=1e-12)
+    assert model.evaluations_[0] < 100_000 and len(model.best_.text) < 13
+
+
 @pytest.mark.parametrize("method", ["gp", "bidirectional"])
 def test_inputs_that_are_all_zero_have_a_constant(method: str) -> None:
     y = np.random.default_rng(0).uniform(1, 2, 60)

@@ -19,6 +19,9 @@ from symtick.report.plots.loss_plot import LossPoint, loss_svg
 
 DIGITS = 5  # of constants; losses have 4
 _NUMBER = re.compile(r"(?<![\w.])\d+\.?\d*(?:e[+-]?\d+)?")
+# factors of 1 before and after what they multiply, and divisors; powers are left alone
+_BEFORE = re.compile(r"(?<![\w.)*/])1\*(?!\*)")
+_AFTER = re.compile(r"(?<!\*)[*/]1(?![\w.]|\*\*)")
 _HEADS = {"complexity": "complexity", "ticks": "ticks", "lut": "LUTs"}
 _FIGURES: Mapping[str, Callable[[Equation], str]] = {
     "complexity": lambda e: f"{e.complexity:.4g}",
@@ -92,9 +95,13 @@ class FrontSoFar:
 
 
 def short(text: str) -> str:
-    """The text of an equation with `DIGITS` significant digits, and no sign after another."""
+    """The text of an equation with `DIGITS` significant digits.
+
+    No sign stands after another, and no factor that is 1 then.
+    """
     rounded = _NUMBER.sub(lambda number: f"{float(number[0]):.{DIGITS}g}", text)
-    return rounded.replace(" + -", " - ").replace(" - -", " + ")
+    signed = rounded.replace(" + -", " - ").replace(" - -", " + ")
+    return _BEFORE.sub("", _AFTER.sub("", signed))
 
 
 def front_text(fronts: Sequence[Shown], cost: str, selection: str) -> str:

@@ -235,6 +235,7 @@ def test_reductions_are_functions() -> None:
         ("x0/(1 + 0.5/(2 + x1))", 1.0, True),
         ("sin(x0)/x0", -1.0, True),
         ("cos(x0*0.00001)*64146.5 - 64146", 1.0, False),
+        ("2.5*cos(x1) - 7270.4*cos(0.016559*x0) + 7269.9", -3.0, False),
         ("sin(2000*x0)", 1.0, False),
         ("sin(20*x0)", 1.0, True),
         ("sqrt(x0 - 1.05)", 1.0, False),
@@ -258,6 +259,26 @@ def test_poles_beyond_the_rows_are_no_fault(text: str, low: float, high: float) 
     y = np.asarray(evaluate([program(text)], X)[0])
     assert sound(program(text), X, y)
     assert not sound(program(f"{text} + 0.01/(x2 - {0.5 * (low + high)})"), X, y)
+
+
+@pytest.mark.parametrize("text", ["300 + 0.1*x0*x1", "300.5 - square(17*x0 - x1)*x2"])
+def test_offsets_are_no_cancellation(text: str) -> None:
+    X = rows()
+    assert sound(program(text), X, np.asarray(evaluate([program(text)], X)[0]))
+
+
+@pytest.mark.parametrize("text", ["x1/(x0 - x2)", "1/(x0 - 0.5) + x1", "x1/(square(x0) - 1)"])
+def test_poles_that_noisy_data_show_are_no_fault(text: str) -> None:
+    X = np.random.default_rng(5).uniform(-2.0, 2.0, (300, 3))
+    exact = np.asarray(evaluate([program(text)], X)[0])
+    y = exact + 0.01 * np.std(exact) * np.random.default_rng(6).standard_normal(len(X))
+    assert sound(program(text), X, y)
+    # poles that no row feels, that meet one row, or of the wrong sign
+    ordinary = float(X[np.argmin(np.abs(y - np.median(y))), 0])
+    for other in ("0.0001/(x2 - 0.4321)", f"0.001/(x0 - {ordinary + 1e-6!r})"):
+        assert not sound(program(f"{text} + {other}"), X, y)
+    assert not sound(program(text), X, X[:, 0])
+    assert not sound(program(f"-({text})"), X, y)
 
 
 def test_inputs_far_from_zero_may_be_shifted() -> None:
