@@ -61,8 +61,8 @@ def test_the_text_shows_the_front_and_marks_the_chosen_row(fitted: SymbolicRegre
 
 
 def test_constants_are_rounded_where_they_are_shown() -> None:
-    text = "x1*-3.14159265 + -0.1234567*recip(x_2 - -2.0) + 1.23456789e-07 + x1e5 - 299792458.0"
-    wanted = "x1*-3.1416 - 0.12346*recip(x_2 + 2) + 1.2346e-07 + x1e5 - 2.9979e+08"
+    text = "x1*-3.14159265 + -0.1234567*recip(x_2 - -2.0) + 1.23456789e-07 + 2*x1e5 - 299792458.5"
+    wanted = "x1*-3.1416 - 0.12346*recip(x_2 + 2) + 1.2346e-07 + 2*x1e5 - 2.9979e+08"
     assert short(text) == wanted
 
 
@@ -75,9 +75,13 @@ def test_constants_are_rounded_where_they_are_shown() -> None:
         ("2/(1.0*x0) + x0**1*x1 - 1*1 + x1*1**2", "2/(x0) + x0**1*x1 - 1 + x1*1**2"),
         ("1.1*x0 + x1*1e-3 + 1e5*x2 - 0.1*x_1*x1", "1.1*x0 + x1*0.001 + 1e+05*x2 - 0.1*x_1*x1"),
         ("1.0/x0*1.0/x1 + 1", "1/x0/x1 + 1"),
+        ("sin(0.2*(x0 + -1712345600.0)) - 1712345600.0", "sin(0.2*(x0 - 1712345600)) - 1.7123e+09"),
+        ("x0 - 1712345600.0*x1 + 1712345600.5", "x0 - 1.7123e+09*x1 + 1.7123e+09"),
     ],
 )
-def test_factors_that_are_rounded_to_one_are_not_shown(text: str, wanted: str) -> None:
+def test_factors_that_are_rounded_to_one_are_not_shown_and_shifts_are(
+    text: str, wanted: str
+) -> None:
     assert short(text) == wanted
 
 

@@ -19,6 +19,7 @@ from symtick.report.plots.loss_plot import LossPoint, loss_svg
 
 DIGITS = 5  # of constants; losses have 4
 _NUMBER = re.compile(r"(?<![\w.])\d+\.?\d*(?:e[+-]?\d+)?")
+_INPUT = re.compile(r"(?:^|[ (])[A-Za-z_]\w* [-+] $")  # before a number that shifts it
 # factors of 1 before and after what they multiply, and divisors; powers are left alone
 _BEFORE = re.compile(r"(?<![\w.)*/])1\*(?!\*)")
 _AFTER = re.compile(r"(?<!\*)[*/]1(?![\w.]|\*\*)")
@@ -97,11 +98,19 @@ class FrontSoFar:
 def short(text: str) -> str:
     """The text of an equation with `DIGITS` significant digits.
 
-    No sign stands after another, and no factor that is 1 then.
+    No sign stands after another, and no factor that is 1 then. A number that an input is shifted
+    by keeps all digits before the point.
     """
-    rounded = _NUMBER.sub(lambda number: f"{float(number[0]):.{DIGITS}g}", text)
-    signed = rounded.replace(" + -", " - ").replace(" - -", " + ")
-    return _BEFORE.sub("", _AFTER.sub("", signed))
+    signed = text.replace(" + -", " - ").replace(" - -", " + ")
+    return _BEFORE.sub("", _AFTER.sub("", _NUMBER.sub(_digits, signed)))
+
+
+def _digits(number: re.Match[str]) -> str:
+    value, text = float(number[0]), number.string
+    shift = _INPUT.search(text[: number.start()]) and not text.startswith(("*", "/"), number.end())
+    return (
+        f"{value:.0f}" if shift and value.is_integer() and value < 1e15 else f"{value:.{DIGITS}g}"
+    )
 
 
 def front_text(fronts: Sequence[Shown], cost: str, selection: str) -> str:

@@ -14,14 +14,16 @@ from symtick.errors import InputError
 from symtick.expr import parse
 from symtick.search.grammar.infix import read, written
 from symtick.search.grammar.rescaling import rescaled
-from symtick.search.regression.scaling import balanced, scale_of
+from symtick.search.regression.scaling import balanced, scale_of, shift_of
 
 NAMES = ("a", "b", "c")
 SIZES = st.floats(-34, 30).map(lambda e: 10.0**e)
 
 
-def in_units(text: str, factors: tuple[float, ...], output: float) -> str:
-    return written(rescaled(read(text, NAMES), NAMES, factors, output))
+def in_units(
+    text: str, factors: tuple[float, ...], output: float, offsets: tuple[float, ...] = ()
+) -> str:
+    return written(rescaled(read(text, NAMES), NAMES, factors, output, offsets))
 
 
 @st.composite
@@ -46,6 +48,47 @@ def test_a_formula_in_other_units_has_the_values_of_the_scaled_one(
     wanted = parse(text, NAMES).evaluate(inner) * 4.0**output
     found = parse(in_units(text, factors, 4.0**output), NAMES).evaluate(inner / factors)
     np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-9 * 4.0**output)
+
+
+@given(formulas(), st.tuples(*[st.integers(-3, 3)] * 3), st.tuples(*[st.integers(-9, 9)] * 3))
+def test_a_formula_of_shifted_inputs_has_the_values_of_the_other(
+    text: str, powers: tuple[int, ...], offsets: tuple[int, ...]
+) -> None:
+    factors = tuple(4.0**k for k in powers)
+    inner = np.random.default_rng(3).uniform(0.5, 2.0, size=(7, 3))
+    wanted = parse(text, NAMES).evaluate(inner)
+    outer = inner / factors - np.array(offsets)
+    found = parse(in_units(text, factors, 1.0, tuple(map(float, offsets))), NAMES).evaluate(outer)
+    np.testing.assert_allclose(found, wanted, rtol=1e-7, atol=1e-7)
+
+
+def test_offsets_take_numbers_in() -> None:
+    factors, offsets = (1.0, 0.5, 1.0), (-1000.0, 20.0, 0.0)
+    for text, wanted in {
+        "a": "a + -1000.0",
+        "a + 1000": "a",
+        "3 - a": "-1.0*(a + -1003.0)",
+        "2*(b - 3)": "b + 14.0",
+        "c - 5": "c - 5.0",
+        "sin(a*b)": "sin(0.5*((a + -1000.0)*(b + 20.0)))",
+    }.items():
+        assert in_units(text, factors, 1.0, offsets) == wanted
+
+
+@given(st.floats(-12, 12), st.floats(1e-6, 1e6), st.booleans())
+def test_shifts_have_few_digits_and_leave_the_range(
+    power: float, span: float, negative: bool
+) -> None:
+    centre = (-1.0 if negative else 1.0) * 10.0**power
+    column = centre + span * np.linspace(0.0, 1.0, 9)
+    shift = shift_of(column)
+    if np.abs(column).min() <= 999.0 * np.ptp(column):
+        assert shift == 0.0 or np.abs(column).max() > 1000.0 * np.ptp(column)
+    if shift:
+        assert np.abs(column - shift).max() <= 11.0 * np.ptp(column)
+        assert len(f"{shift:.12g}".lstrip("-").split("e")[0].replace(".", "").strip("0")) <= 12
+    elif np.ptp(column) > 0.0:
+        assert np.abs(column).min() <= 1001.0 * np.ptp(column)
 
 
 def test_constants_take_the_factors_in() -> None:
@@ -100,6 +143,24 @@ def test_laws_are_found_in_the_units_of_the_data(sizes: tuple[float, ...]) -> No
     for entry in model.fronts_[0].entries:
         own = float(np.mean((entry.function(X) - ratio) ** 2))
         assert entry.loss == pytest.approx(own, rel=1e-6, abs=1e-24 * np.mean(ratio**2))
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("subtract", [True, False])
+def test_laws_of_columns_far_from_zero_are_found(subtract: bool) -> None:
+    seconds = 1_712_345_600.0 + np.random.default_rng(0).uniform(0.0, 60.0, 200)
+    X = np.column_stack([seconds, np.random.default_rng(1).uniform(1.0, 2.0, 200)])
+    t = seconds - 1_712_345_600.0
+    binary = ["+", "-", "*", "/"] if subtract else ["+", "*"]
+    given: dict[str, Any] = {"unary_operators": ["sin"], "binary_operators": binary}
+    for law in (3.0 * t + 2.0, X[:, 1] * np.sin(0.2 * t)):
+        model = fitted(X, law, **given, evaluations=150_000)
+        assert model.score(X, law) > 1.0 - 1e-12
+        assert model.best_.complexity <= 11
+    y = X[:, 1] * np.sin(0.2 * t) + np.random.default_rng(2).normal(0.0, 0.01, 200)
+    guess = "x1*sin(0.2*(x0 + -1712345600.0))"
+    model = fitted(X, y, **given, guesses=[guess], evaluations=300, domain="box")
+    assert model.best_.loss < 2e-4 and "1712345600" in repr(model)
 
 
 @pytest.mark.kernel
