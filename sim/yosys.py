@@ -65,6 +65,8 @@ module carry_chain (A, B, Y);
     ) _TECHMAP_REPLACE_ (.A(A), .B(B), .BI(minus), .CI(minus), .Y(Y), .X(x), .CO(co));
 endmodule
 """
+# else registers in front of a table move behind it, as into the port of a block RAM
+_ROMS = ("memory_collect", "memory_map -rom-only")
 _PLAIN = (
     # on some ROMs; it would force a memory kind that the options exclude
     "setattr -unset rom_style m:* w:* c:*",
@@ -153,9 +155,7 @@ def synthesize(
         raise InputError(f"unknown family {family!r}: there are {', '.join(FAMILIES)}")
     lines = [
         *_read(sources, top),
-        # else registers in front of a table move behind it, as into the port of a block RAM
-        "memory_collect",
-        "memory_map -rom-only",
+        *_ROMS,
         *_chained(stem, dsp),
         *_PLAIN,
         " ".join(command),
@@ -170,6 +170,10 @@ def synthesize_each(
     sources: Sequence[Path], folder: Path, family: str = "xcup", *, dsp: bool = True
 ) -> dict[str, Resources]:
     """Resources of many independent modules, in one run and by the same recipe.
+
+    A run takes seconds to begin, a small module much less. Yosys breaks ties by names that it has
+    seen before: of 70 modules of 13 to 1,200 LUTs, eight to a run, half had within 0.2 % of the
+    LUTs that they had alone, and one of 23 had two more.
 
     Args:
         sources: Verilog files; no module may use another.
@@ -188,6 +192,7 @@ def synthesize_each(
     lines = [
         *_reads(sources, ""),
         "proc",
+        *_ROMS,
         *_chained(stem, dsp),
         "read_verilog -lib -specify +/xilinx/cells_sim.v",
         "read_verilog -lib +/xilinx/cells_xtra.v",

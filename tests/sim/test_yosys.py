@@ -54,6 +54,24 @@ def test_registers_are_not_recoded_as_states(tmp_path: Path) -> None:
     assert found.ff == 2 + 4
 
 
+def test_registers_stay_before_their_tables_in_either_way(tmp_path: Path) -> None:
+    entries = "\n".join(f"        {k}: y = 8'd{(37 * k * k + 11) % 251};" for k in range(64))
+    text = f"""module rom(input clk, input [5:0] x, output reg [7:0] y);
+    reg [5:0] a;
+    always @(posedge clk) a <= x;
+    always @(*) case (a)
+{entries}
+    endcase
+endmodule
+"""
+    source = _source(tmp_path, "rom", text)
+    for found in (
+        yosys.synthesize([source], "rom", tmp_path / "a"),
+        yosys.synthesize_each([source], tmp_path / "b")["rom"],
+    ):
+        assert (found.lut, found.ff) == (8, 6)
+
+
 def test_products_become_blocks_only_where_allowed(tmp_path: Path) -> None:
     found = yosys.synthesize_each([_source(tmp_path, "product", PRODUCT)], tmp_path / "a")
     assert (found["product"].dsp, found["product"].lut) == (1, 0)

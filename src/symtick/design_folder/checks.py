@@ -7,10 +7,11 @@ report.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from symtick.design_folder.vendor_tools import (
     vitis_figures,
     vivado_figures,
 )
-from symtick.errors import InputError
+from symtick.errors import InputError, SymtickError, ToolError
 from symtick.extras import require
 from symtick.files import locked, write_json
 from symtick.hwcost import Device, load_device
@@ -37,9 +38,10 @@ from symtick.sim.verify import TOOLS, Subject, Verification, verify_together
 
 VERIFY = Path("results/verify.json")
 SYNTH = Path("results/synth.json")
+AT_ONCE = 4  # designs in one run of Yosys, which takes as long to begin as for two of them
 
 
-def _unobserved(outcome: Verification) -> None:
+def _unobserved(outcome: Verification | Synthesis) -> None:
     """Nobody looks on."""
 
 
@@ -175,20 +177,77 @@ def synthesise_folder(
         MissingExtraError: the extra that brings a tool is not installed.
         ToolError: a tool is missing or fails.
     """
-    spec, design, guess = estimate_folder(folder)
-    device = load_device(spec.device)
-    _family(device)  # there is an open flow
-    place = place and design.schedule.registers(design.graph) > 0
+    return synthesise_folders([folder], [folder] if place else [], vendor_tools)[0]
+
+
+def synthesise_folders(
+    folders: Sequence[Path],
+    placed: Collection[Path],
+    vendor_tools: Collection[VendorTool | str] = (),
+    progress: Callable[[Synthesis], None] = _unobserved,
+) -> list[Synthesis]:
+    """`synthesise_folder` for several designs, of different names, that share runs of Yosys.
+
+    Args:
+        folders: design folders.
+        placed: those of them that nextpnr places and routes.
+        vendor_tools: as of `synthesise_folder`.
+        progress: is told of each outcome as soon as it is written, in the order of the folders.
+
+    Raises:
+        InputError, MissingExtraError, ToolError: as of `synthesise_folder`, for the first design
+            that has a reason; those before it are written.
+    """
     vendors = _vendors(vendor_tools)
-    require("symtick synth", tools=("yosys", *(("nextpnr-ecp5",) if place else ())))
-    with locked(folder, "synth", wait=True):
-        outcome = _synthesised(folder, spec, design, device, guess.area, place)
-        if VendorTool.VITIS in vendors:
-            outcome = replace(outcome, vendor=vitis_figures(folder, design))
-        if VendorTool.VIVADO in vendors:
-            outcome = replace(outcome, routed=vivado_figures(folder, design))
-        write_json(folder / SYNTH, outcome.to_json())
-    return outcome
+    subjects = [_Subject.read(folder, folder in placed) for folder in folders]
+    route = any(subject.place for subject in subjects)
+    require("symtick synth", tools=("yosys", *(("nextpnr-ecp5",) if route else ())))
+    size = min(AT_ONCE, -(-len(subjects) // 2))  # two runs at a time
+    batches = [subjects[k : k + size] for k in range(0, len(subjects), max(1, size))]
+    outcomes = []
+    with ThreadPoolExecutor(2) as pool:
+        for batch in pool.map(lambda b: _synthesised(b, vendors), batches):
+            for outcome in batch:
+                if isinstance(outcome, Exception):
+                    raise outcome
+                progress(outcome)
+                outcomes.append(outcome)
+    return outcomes
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """A design that is to be measured."""
+
+    folder: Path
+    spec: DesignSpec
+    design: Design
+    guess: Area
+    device: Device
+    place: bool
+
+    @classmethod
+    def read(cls, folder: Path, place: bool) -> _Subject:
+        spec, design, guess = estimate_folder(folder)
+        device = load_device(spec.device)
+        _family(device)  # there is an open flow
+        place = place and design.schedule.registers(design.graph) > 0
+        return cls(folder, spec, design, guess.area, device, place)
+
+    @property
+    def work(self) -> Path:
+        return self.folder / "synth"
+
+    @property
+    def rtl(self) -> Path:
+        return self.folder / "rtl" / f"{self.design.name}.v"
+
+    @cached_property
+    def core(self) -> Design | None:
+        """The core alone, under a name of its own; None where the design is no more than that."""
+        if not self.spec.has_frame:
+            return None
+        return replace(self.spec.core(), name=f"{self.design.name}_core")
 
 
 def _vendors(names: Collection[VendorTool | str]) -> set[VendorTool]:
@@ -206,41 +265,87 @@ def _vendors(names: Collection[VendorTool | str]) -> set[VendorTool]:
 
 
 def _synthesised(
-    folder: Path, spec: DesignSpec, design: Design, device: Device, guess: Area, place: bool
-) -> Synthesis:
-    files, work = [folder / "rtl" / f"{design.name}.v"], folder / "synth"
-    core = spec.core() if spec.has_frame else None
-    if core is not None:
-        write_rtl(core, work / "core", spec.part)
-    with ThreadPoolExecutor(2) as pool:
-        area = pool.submit(_area, design, folder, device)
-        inner = None if core is None else pool.submit(_area, core, work / "core", device)
+    batch: Sequence[_Subject], vendors: Collection[VendorTool]
+) -> list[Synthesis | Exception]:
+    """Measure and write a batch; in place of what is not measured, the reason."""
+    with ExitStack() as stack:
+        for subject in batch:
+            stack.enter_context(locked(subject.folder, "synth", wait=True))
+        areas = _areas(batch)
+        return [_outcome(subject, areas, vendors) for subject in batch]
+
+
+def _outcome(
+    subject: _Subject, areas: Mapping[str, Area | Exception], vendors: Collection[VendorTool]
+) -> Synthesis | Exception:
+    design, core, spec, folder = subject.design, subject.core, subject.spec, subject.folder
+    try:
         timing = None
-        if place:
+        if subject.place:
             timing = nextpnr.place_and_route(
-                files, design.name, work, target_mhz=spec.clock_mhz, dsp=device.dsp is not None
-            )
-    return Synthesis(
-        design.name,
-        guess,
-        area.result(),
-        design.schedule.latency,
-        None if timing is None else timing.fmax_mhz,
-        spec.clock_mhz,
-        None,
-        device.note(spec.clock_mhz),
-        None if inner is None else inner.result(),
-        None if core is None else core.schedule.latency,
-    )
+                [subject.rtl], design.name, subject.work,
+                target_mhz=spec.clock_mhz, dsp=subject.device.dsp is not None,
+            )  # fmt: skip
+        outcome = Synthesis(
+            design.name,
+            subject.guess,
+            _there(areas[design.name]),
+            design.schedule.latency,
+            None if timing is None else timing.fmax_mhz,
+            spec.clock_mhz,
+            vitis_figures(folder, design) if VendorTool.VITIS in vendors else None,
+            subject.device.note(spec.clock_mhz),
+            None if core is None else _there(areas[core.name]),
+            None if core is None else core.schedule.latency,
+            vivado_figures(folder, design) if VendorTool.VIVADO in vendors else None,
+        )
+        write_json(folder / SYNTH, outcome.to_json())
+    except SymtickError as error:
+        return error
+    return outcome
 
 
-def _area(design: Design, folder: Path, device: Device) -> Area:
-    """Yosys's area of the design whose rtl/ is in the folder."""
-    files = [folder / "rtl" / f"{design.name}.v"]
-    cells = yosys.synthesize(
-        files, design.name, folder / "synth", _family(device), dsp=device.dsp is not None
-    )
-    return Area(float(cells.lut), float(cells.ff), float(cells.dsp), float(cells.bram))
+def _there(area: Area | Exception) -> Area:
+    if isinstance(area, Exception):
+        raise area
+    return area
+
+
+def _areas(batch: Sequence[_Subject]) -> dict[str, Area | Exception]:
+    """Yosys's areas of designs and cores, by name, or why there is none."""
+    kinds: dict[tuple[str, bool], list[tuple[str, Path]]] = {}
+    for subject in batch:
+        found = kinds.setdefault((_family(subject.device), subject.device.dsp is not None), [])
+        found.append((subject.design.name, subject.rtl))
+        if subject.core is not None:
+            write_rtl(subject.core, subject.work / "core", subject.spec.part)
+            name = subject.core.name
+            found.append((name, subject.work / "core" / "rtl" / f"{name}.v"))
+    areas: dict[str, Area | Exception] = {}
+    for (family, dsp), sources in kinds.items():
+        areas |= _areas_of(dict(sources), batch[0].work, family, dsp)
+    return areas
+
+
+def _areas_of(
+    sources: Mapping[str, Path], work: Path, family: str, dsp: bool
+) -> dict[str, Area | Exception]:
+    """Areas of modules: in one run of Yosys, and one by one where that fails."""
+    cells: dict[str, yosys.Resources] = {}
+    failed: dict[str, Area | Exception] = {}
+    if family in yosys.XILINX_FAMILIES:
+        with suppress(ToolError):
+            cells = yosys.synthesize_each([*sources.values()], work, family, dsp=dsp)
+    for name, source in sources.items():
+        if name not in cells:
+            try:
+                cells[name] = yosys.synthesize([source], name, work, family, dsp=dsp)
+            except ToolError as error:
+                failed[name] = error
+    return failed | {
+        name: Area(float(c.lut), float(c.ff), float(c.dsp), float(c.bram))
+        for name, c in cells.items()
+    }
 
 
 def _family(device: Device) -> str:

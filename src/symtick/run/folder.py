@@ -20,8 +20,7 @@ needs is imported when it is asked for.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -230,14 +229,14 @@ class Run:
 
         Args:
             route: `main` are the chosen, the smallest and the most accurate.
-            progress: is told of each outcome; two designs are measured at a time.
+            progress: is told of each outcome; designs that share a run of Yosys come together.
             vendor_tools: AMD's that are run, too, as `synthesise_folder` takes them.
 
         Raises:
             InputError: the run has no design, or its device has no open flow.
             ToolError: a tool is missing or fails.
         """
-        from symtick.design_folder.checks import synthesise_folder
+        from symtick.design_folder.checks import synthesise_folders
 
         folders = design_folders(self.folder)
         routed = set(folders) if route == "all" else set()
@@ -245,9 +244,7 @@ class Run:
             main = (self.front.entry(), self.front.smallest, self.front.best)
             routed = {self.design_folder(entry) for entry in main}
         with locked(self.folder, "synth"):
-            return _two_at_a_time(
-                lambda f: synthesise_folder(f, f in routed, vendor_tools), folders, progress
-            )
+            return synthesise_folders(folders, routed, vendor_tools, progress)
 
     def compare(
         self, route: bool = True, progress: Callable[[str], None] = _unobserved
@@ -309,17 +306,6 @@ class Run:
         from symtick.run.reporting import write_report
 
         return write_report(self)
-
-
-def _two_at_a_time(
-    work: Callable[[Path], T], folders: Sequence[Path], progress: Callable[[T], None]
-) -> list[T]:
-    results = []
-    with ThreadPoolExecutor(2) as pool:
-        for result in pool.map(work, folders):
-            progress(result)
-            results.append(result)
-    return results
 
 
 def make_problem(job: Job, train: Dataset, teacher: Teacher | None, inputs: InputMap) -> Problem:
