@@ -199,7 +199,7 @@ class EnumeratedFront:
         spec = loss_spec(loss, delta, data.y)
         check_rows(rows)
         check_budget("fits", fits, 0)
-        screen = _spread(data, rows)
+        screen = data.spread(rows)
         self._leaves = leaves(vocabulary, symbols)
         self._begin = partial(
             Enumeration, screen.X, vocabulary, rules, cost, max_level=max_level, shared=shared,
@@ -243,13 +243,6 @@ class EnumeratedFront:
         if self._enumeration is None:
             return EnumerationStats((), 0, 0, 0, 0, 0, 0)
         return self._enumeration.stats()
-
-
-def _spread(data: Rows, count: int) -> Rows:
-    """So many of the rows at most, evenly spread."""
-    count = min(count, len(data.X))
-    chosen = np.arange(count) * len(data.X) // count
-    return Rows(data.X[chosen], data.y[chosen], data.weights[chosen])
 
 
 def candidates(

@@ -62,6 +62,15 @@ class Rows:
             raise InputError("weights must not be negative, and not all 0")
         return cls(inputs, target, weight)
 
+    def spread(self, count: int) -> Rows:
+        """So many of the rows that have weight at most, evenly spread; these where all do."""
+        if len(self.y) <= count and (self.weights > 0.0).all():
+            return self
+        heavy = np.flatnonzero(self.weights > 0.0)
+        count = min(count, len(heavy))
+        chosen = heavy[np.arange(count) * len(heavy) // count]
+        return Rows(self.X[chosen], self.y[chosen], self.weights[chosen])
+
     def to_kernel(self) -> _kernel.Data:
         """The kernel's copy."""
         return _kernel.Data(self.X, self.y, self.weights)

@@ -71,11 +71,8 @@ class Finder:
 
     def __init__(self, polisher: Polisher, language: Language) -> None:
         self.polisher, self.language = polisher, language
-        rows = polisher.rows
-        heavy = np.flatnonzero(rows.weights > 0)
-        count = min(ROWS, len(heavy))
-        chosen = heavy[np.arange(count) * len(heavy) // count]
-        self.X, self.y, self.weights = rows.X[chosen], rows.y[chosen], rows.weights[chosen]
+        rows = polisher.rows.spread(ROWS)
+        self.X, self.y, self.weights = rows.X, rows.y, rows.weights
         self.outers = outers(language)
         self.drafts: list[Draft] = []
         mean = np.average(self.y, weights=self.weights)
@@ -91,12 +88,16 @@ class Finder:
             return []
         self._sums(None, np.ones(len(self.y)))
         for factor, values in self._factored():
+            if self.polisher.late():
+                break
             self._sums(factor, values)
         fitted = distinct(self.polisher.fitted(self._chosen(), _STEPS))
         freed = [freed_arguments(f.function) for f in fitted[: 4 * POLISHED]]
         fitted = distinct([*fitted, *self.polisher.fitted(freed, _LONG)])
         out: list[Fitted] = []
         for one in fitted[:POLISHED]:
+            if out and self.polisher.late():
+                break
             least = self.polisher.criterion.errors(one.loss)  # which shortening does not improve
             if least < min((f.length for f in out), default=math.inf):
                 out.append(self.polisher.polished(one))

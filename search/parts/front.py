@@ -25,6 +25,7 @@ LEAST = 50_000  # evaluations below which nothing is looked for
 CLEANED = 6  # candidates of a front that are shortened
 ROWS_FOR_EACH = 3  # token of a function, for an exact one to be no chance
 EQUAL = 3.0  # nats between losses that are as good
+ROWS = 8192  # on which functions are fitted and shortened; what comes out is settled on all
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +65,32 @@ class Bounds:
         return Candidate(program, loss, int(ticks[0]), float(lut[0]), tokens, free)
 
 
+class _Workshop:
+    """Fits and comparisons on some of the rows, and what they give on all of them."""
+
+    def __init__(
+        self, rows: Rows, bounds: Bounds, loss: Loss, delta: float, criterion: Criterion,
+        budget: int | None = None, until: float | None = None,
+    ) -> None:  # fmt: skip
+        self._few = rows.spread(ROWS)
+        tokens, inputs = len(bounds.vocabulary), bounds.vocabulary.inputs
+        own = criterion if self._few is rows else Criterion.of(self._few, loss, tokens)
+        self.all = Polisher(rows, criterion, loss, delta, inputs)
+        self.some = Polisher(self._few, own or criterion, loss, delta, inputs, budget, until)
+
+    def settled(self, found: Sequence[Fitted]) -> list[Fitted]:
+        """Functions that were fitted on some of the rows, tuned on all of them."""
+        if self._few is self.all.rows:
+            return list(found)
+        return self.all.fitted([one.function for one in found])
+
+    def spent(self) -> int:
+        """Steps of fits that were made."""
+        return self.some.spent + self.all.spent
+
+
 def laws(
-    rows: Rows, bounds: Bounds, loss: Loss, delta: float, budget: int
+    rows: Rows, bounds: Bounds, loss: Loss, delta: float, budget: int, until: float | None = None
 ) -> tuple[list[Candidate], int]:
     """The front of what the search for parts finds, and the evaluations that it took.
 
@@ -79,16 +104,16 @@ def laws(
         loss: of the fits.
         delta: of the Huber loss.
         budget: evaluations at most.
+        until: time of `time.monotonic` at which it comes to an end.
     """
     language = Language.of(bounds.vocabulary)
     criterion = Criterion.of(rows, loss, len(bounds.vocabulary))
     if language is None or criterion is None or budget < LEAST:
         return [], 0
-    inputs = bounds.vocabulary.inputs
-    polisher = Polisher(rows, criterion, loss, delta, inputs, budget // 2)
-    finder = Finder(polisher, language)
-    found = finder.find()
-    return _allowed(found, bounds, rows, criterion), finder.computed + polisher.spent
+    shop = _Workshop(rows, bounds, loss, delta, criterion, budget // 2, until)
+    finder = Finder(shop.some, language)
+    found = shop.settled(finder.find())
+    return _allowed(found, bounds, rows, criterion), finder.computed + shop.spent()
 
 
 def cleaned(
@@ -111,23 +136,29 @@ def cleaned(
     criterion = Criterion.of(rows, loss, len(bounds.vocabulary))
     if criterion is None:
         return list(front)
-    polisher = Polisher(rows, criterion, loss, delta, bounds.vocabulary.inputs)
-    fitted = [polisher.scored(postfix_of(c.program), c.loss) for c in front]
+    shop = _Workshop(rows, bounds, loss, delta, criterion)
+    fitted = [shop.all.scored(postfix_of(c.program), c.loss) for c in front]
     order = sorted(range(len(front)), key=lambda k: fitted[k].length)
     made: list[Candidate] = []
     for place, k in enumerate(order):
-        better = _allowed([polisher.simplified(fitted[k])], bounds, rows, criterion)
+        (few,) = shop.some.scored_anew([fitted[k].function])
+        simple = shop.settled([shop.some.simplified(few)])
+        better = _allowed([min([*simple, fitted[k]], key=lambda f: f.length)],
+                          bounds, rows, criterion)  # fmt: skip
         made += better or ([front[k]] if _kept(front[k], rows, criterion) else [])
         if place < CLEANED:
-            made += _allowed([polisher.polished(fitted[k])], bounds, rows, criterion)
-    constant = _allowed(polisher.fitted([const(START)]), bounds, rows, criterion)
+            made += _allowed(shop.settled([shop.some.polished(few)]), bounds, rows, criterion)
+    constant = _allowed(shop.all.fitted([const(START)]), bounds, rows, criterion)
     return _front([*made, *constant], criterion) or list(front)
 
 
 def _kept(candidate: Candidate, rows: Rows, criterion: Criterion) -> bool:
     """Whether a candidate is sound, or the law itself, whose poles are those of the data."""
     many = len(rows.y) >= ROWS_FOR_EACH * len(candidate.program.ops)
-    return (many and criterion.exact(candidate.loss)) or sound(candidate.program, rows.X, rows.y)
+    if many and criterion.exact(candidate.loss):
+        return True
+    some = rows.spread(ROWS)
+    return sound(candidate.program, some.X, some.y)
 
 
 def _front(candidates: Iterable[Candidate], criterion: Criterion) -> list[Candidate]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,7 @@ from symtick.search.parts.language import (
 )
 
 START = 0.0737  # of constants before their first fit: no simple number, which would be kept
+BATCH = 100_000  # rows times functions that are fitted between two looks at the clock
 _ROUNDS = 12
 _ITERATIONS = 15
 _TOLERANCE = 1e-12
@@ -50,6 +52,7 @@ class Polisher:
         delta: of the Huber loss.
         inputs: names of the inputs.
         budget: steps of fits that may be made, None for any.
+        until: time of `time.monotonic` from which on no more are made, None for no end.
 
     Attributes:
         spent: steps that were made; one computes a function over the rows.
@@ -57,21 +60,32 @@ class Polisher:
 
     def __init__(
         self, rows: Rows, criterion: Criterion, loss: Loss, delta: float,
-        inputs: tuple[str, ...], budget: int | None = None,
+        inputs: tuple[str, ...], budget: int | None = None, until: float | None = None,
     ) -> None:  # fmt: skip
         self.rows, self.criterion, self.loss, self.delta = rows, criterion, loss, delta
-        self.inputs, self.budget, self.spent = inputs, budget, 0
+        self.inputs, self.budget, self.spent, self.until = inputs, budget, 0, until
+
+    def late(self) -> bool:
+        """Whether its time is over."""
+        return self.until is not None and time.monotonic() >= self.until
 
     def fitted(self, functions: Iterable[Postfix], iterations: int = _ITERATIONS) -> list[Fitted]:
-        """The functions with constants tuned, as many as the budget allows.
+        """The functions with constants tuned, as many as budget and time allow, at least one.
 
         Those without a finite loss are left out.
         """
         some = list(functions)
         if self.budget is not None:
             some = some[: max(0, self.budget - self.spent) // (iterations + 1)]
-        if not some:
-            return []
+        count = len(some) if self.until is None else max(1, BATCH // len(self.rows.y))
+        done: list[Fitted] = []
+        for first in range(0, len(some), max(1, count)):
+            if done and self.late():
+                break
+            done += self._tuned(some[first : first + count], iterations)
+        return done
+
+    def _tuned(self, some: Sequence[Postfix], iterations: int) -> list[Fitted]:
         kinds = [[FREE if price(v) is None else LITERAL for v in constants_of(f)] for f in some]
         fits = fit(
             [program_of(f) for f in some], self.rows, loss=self.loss, delta=self.delta,
@@ -88,14 +102,19 @@ class Polisher:
         """With its description length."""
         return Fitted(function, loss, self.criterion.length(function, loss))
 
+    def scored_anew(self, functions: Sequence[Postfix]) -> list[Fitted]:
+        """With their losses over the rows, constants as they are."""
+        programs = [program_of(f) for f in functions]
+        own = losses(programs, self.rows, loss=self.loss, delta=self.delta)
+        return [self.scored(f, float(v)) for f, v in zip(functions, own, strict=True)]
+
     def polished(self, one: Fitted) -> Fitted:
         """Shortened, its constants simplified, its sums collected."""
         short = self.shortened(one)
         again = self.fitted([self.tidy(short.function)], 3 * _ITERATIONS)
         simple = self.simplified(min([short, *again], key=lambda f: f.length))
         tidy = self.tidy(simple.function)
-        (loss,) = losses([program_of(tidy)], self.rows, loss=self.loss, delta=self.delta)
-        last = self.scored(tidy, float(loss))
+        (last,) = self.scored_anew([tidy])
         return min(simple, last, key=lambda f: f.length)
 
     def shortened(self, one: Fitted) -> Fitted:

@@ -42,10 +42,14 @@ class LawSearch:
     Args:
         task: what is searched for.
         then: makes the other search, given equations to start from.
+
+    Attributes:
+        until: time of `time.monotonic` at which the first slice ends, too, or None.
     """
 
     def __init__(self, task: Task, then: Callable[[tuple[str, ...]], Search[Candidate]]) -> None:
         self._task, self._then = task, then
+        self.until: float | None = None
         self._rows = Rows.make(task.X, task.y, task.weights)
         self._bounds = bounds_of(task)
         tokens = len(self._bounds.vocabulary)
@@ -81,8 +85,9 @@ class LawSearch:
             most = self._task.evaluations if budget is None else budget
             config = self._task.config
             self._found, self._spent = laws(
-                self._rows, self._bounds, config.loss, config.huber_delta, int(SHARE * most)
-            )
+                self._rows, self._bounds, config.loss, config.huber_delta,
+                int(SHARE * most), self.until,
+            )  # fmt: skip
             self._begin()
             return
         if not self.status.done:

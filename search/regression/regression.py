@@ -96,6 +96,8 @@ def pursue(
         return Outcome((constant,), search.state(), search.status.evaluations + 1, "done")
     ended = ""
     end = None if seconds is None else time.monotonic() + seconds
+    if isinstance(search, LawSearch):
+        search.until = end
     last = search.status.evaluations + task.evaluations
     try:
         _go_on(task, search, threads, report, _end_of(search, end, brief))

@@ -126,8 +126,8 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         evaluations: budget for each target: candidates computed over the rows; 1e6 is taken, too.
         target_loss: stop at this loss.
         max_seconds: end after so many seconds, looked at between slices of the search (some
-            hundredths of a second, but the laws from parts at the beginning are one, of a second or
-            more); several targets share them. The clean-up of the front comes after that.
+            hundredths of a second; the laws from parts at the beginning look at it, too, but take a
+            second at least); several targets share them. The clean-up of the front comes after it.
             What such a fit finds depends on the machine. None: the evaluations alone end it.
         preset: settings that have no parameter here: the name of a published search
             (`mundhenk2021`, `petersen2021`), `symtick` (our own), an `EngineConfig` or a

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from symtick.expr import Op, Program, from_programs, parse, to_text
+from symtick.expr import OPCODES, Op, Program, from_programs, parse, to_text
+from symtick.hwcost import SearchCost
 from symtick.search.grammar.grammar import Rules, Vocabulary
 from symtick.search.kernel_api.evaluation import evaluate
 from symtick.search.kernel_api.rows import Rows
 from symtick.search.parts.atoms import MOST_ATOMS, exponents_of, library
 from symtick.search.parts.criterion import Criterion, price, simple_near
 from symtick.search.parts.find import Finder, scaling_exponents
+from symtick.search.parts.front import ROWS, Bounds, laws
 from symtick.search.parts.language import Language, postfix_of, program_of
 from symtick.search.parts.outer import OUTER
 from symtick.search.parts.polish import Polisher, quotients, reductions
@@ -294,17 +296,37 @@ def test_products_of_large_functions_are_compared() -> None:
     assert products(one, other, z, np.ones(60), 1) == [(3, 1)]
 
 
-def test_rules_are_kept() -> None:
-    from symtick.expr import OPCODES
-    from symtick.hwcost import SearchCost
-    from symtick.search.parts.front import Bounds, laws
-
-    X = rows(60)
-    y = X[:, 0] * X[:, 1] / X[:, 2] + 0.1 * X[:, 1]
+def unit_bounds(most: int = 30) -> Bounds:
     free = (0.0,) * 3
     cost = SearchCost(1.0, False, False, (0.0,) * len(OPCODES), (1.0,) * len(OPCODES), free, free)
+    return Bounds(vocabulary(), Rules(max_nodes=most), cost)
+
+
+def test_rules_are_kept() -> None:
+    X = rows(60)
+    y = X[:, 0] * X[:, 1] / X[:, 2] + 0.1 * X[:, 1]
     given = Rows.make(X, y)
-    found, spent = laws(given, Bounds(vocabulary(), Rules(max_nodes=9), cost), "mse", 1.0, 400_000)
+    found, spent = laws(given, unit_bounds(9), "mse", 1.0, 400_000)
     assert found and 1000 < spent <= 400_000
     assert all(len(c.program.ops) <= 9 for c in found)
-    assert laws(given, Bounds(vocabulary(), Rules(), cost), "mse", 1.0, 1000) == ([], 0)
+    assert laws(given, unit_bounds(), "mse", 1.0, 1000) == ([], 0)
+
+
+def test_the_clock_ends_the_search_for_parts_with_what_there_is() -> None:
+    X = rows(200)
+    y = X[:, 0] * np.sin(X[:, 1]) + 0.1 * np.random.default_rng(1).standard_normal(200)
+    given = Rows.make(X, y)
+    whole = laws(given, unit_bounds(), "mse", 1.0, 400_000)[1]
+    found, spent = laws(given, unit_bounds(), "mse", 1.0, 400_000, until=0.0)
+    assert found and spent < 0.8 * whole
+
+
+def test_laws_of_many_rows_are_settled_on_all_of_them() -> None:
+    X = np.random.default_rng(2).uniform(1.0, 3.0, (3 * ROWS, 3))
+    y = 2.3 * X[:, 0] * np.sin(X[:, 1]) + 0.1 * np.random.default_rng(1).standard_normal(3 * ROWS)
+    found, _ = laws(Rows.make(X, y), unit_bounds(), "mse", 1.0, 150_000)
+    best = min(found, key=lambda c: c.loss)
+    for one in found:
+        left = y - evaluate([one.program], X)[0]
+        assert one.loss == pytest.approx(float(np.mean(left**2)), rel=1e-9)
+    assert best.loss < 0.0101
