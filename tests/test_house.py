@@ -61,6 +61,7 @@ PLAN: dict[str, tuple[str, ...]] = {
     "search.hybrid": ("search.enumeration", "search.evolution", "search.policy"),
     "search.parts": ("search.grammar",),
     "search.regression": ("search.hybrid", "search.parts"),
+    "search.template": ("search.regression",),
     "search.designs": ("search.inputs", "search.kernel_api"),
     "search.layered": ("search.designs",),
     "search.joint": ("search.designs", "search.hybrid"),
@@ -77,12 +78,14 @@ PLAN: dict[str, tuple[str, ...]] = {
     "run": ("report",),
     "calibration": ("design_folder",),
     "estimators.course": ("search.kernel_api",),
+    "estimators.exports": ("expr",),
     "estimators": (
         "config",
         "design_folder",
         "estimators.course",
-        "search.regression",
+        "estimators.exports",
         "search.teachers",
+        "search.template",
     ),
     "cli": ("calibration", "run"),
 }

@@ -60,6 +60,13 @@ def ran(source: str, folder: Path, known: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in held.items() if not k.startswith("__")}
 
 
+def test_of_templates(tmp_path: Path) -> None:
+    known: dict[str, Any] = {}
+    for source in snippets("templates.md"):
+        known = ran(source, tmp_path, known)
+    assert set(known["model"].parts_) == {"g", "f", "h"}
+
+
 def test_of_regression(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     first, *others = snippets("regression.md")
@@ -163,5 +170,6 @@ def test_every_document_with_python_is_run_here() -> None:
     starts = ("```python", "\n    from ")
     documents = [path for path in paths if any(s in path.read_text() for s in starts)]
     assert {path.name for path in documents} == {
-        "README.md", "grammar.md", "jobs.md", "policy.md", "regression.md", "teachers.md"
+        "README.md", "grammar.md", "jobs.md", "policy.md", "regression.md", "teachers.md",
+        "templates.md",
     }  # fmt: skip

@@ -9,7 +9,6 @@ from symtick.search.evolution.settings import EngineConfig
 from symtick.search.kernel_api.candidate import Penalty
 from symtick.search.kernel_api.losses import Loss
 from symtick.search.kernel_api.states import Arrays
-from symtick.search.regression.task import Task
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,9 +21,9 @@ class Memory:
     loss: Loss = EngineConfig.loss
     penalty: Penalty | None = None
 
-    def same(self, task: Task) -> bool:
-        """Whether loss and penalty are the very objects of the task; names of losses just equal."""
-        return _same(self.loss, task.config.loss) and _same(self.penalty, task.penalty)
+    def same(self, loss: Loss, penalty: Penalty | None) -> bool:
+        """Whether these are the very loss and penalty; names of losses just equal."""
+        return _same(self.loss, loss) and _same(self.penalty, penalty)
 
 
 def _same(one: object, other: object) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from symtick.search.hybrid.make import make_search
@@ -75,10 +75,7 @@ def pursue(
     brief: bool = False,
     seconds: float | None = None,
 ) -> Outcome:
-    """Search until the budget is spent, the loss is good enough, nothing is new, or Ctrl-C.
-
-    The time is looked at between two slices, and no search ends without a front. A constant target
-    needs no search, where the tokens can write the constant.
+    """Search for a task (`spend`); a constant target needs none, where tokens can write it.
 
     Args:
         task: what is searched for; its budget counts from here.
@@ -94,17 +91,44 @@ def pursue(
     constant = _constant(task)
     if constant is not None:
         return Outcome((constant,), search.state(), search.status.evaluations + 1, "done")
+    return spend(task.evaluations, search, threads, report, brief=brief, seconds=seconds)
+
+
+def spend(
+    evaluations: int,
+    search: Search[Candidate],
+    threads: int = 1,
+    report: Report = lambda search, share: None,
+    *,
+    brief: bool = False,
+    seconds: float | None = None,
+) -> Outcome:
+    """Search until the budget is spent, the loss is good enough, nothing is new, or Ctrl-C.
+
+    The time is looked at between two slices, and no search ends without a front.
+
+    Args:
+        evaluations: budget, which counts from here.
+        search: a way to do so.
+        threads: worker threads.
+        report: called after each slice with the share of the budget that is spent.
+        brief: end after the first slice that finds something.
+        seconds: end after so many, or None.
+
+    Raises:
+        KeyboardInterrupt: a second Ctrl-C came before anything was found.
+    """
     ended = ""
     end = None if seconds is None else time.monotonic() + seconds
     if isinstance(search, LawSearch):
         search.until = end
-    last = search.status.evaluations + task.evaluations
+    last = search.status.evaluations + evaluations
     try:
-        _go_on(task, search, threads, report, _end_of(search, end, brief))
+        _go_on(evaluations, search, threads, report, _end_of(search, end, brief))
     except KeyboardInterrupt:
         ended = "interrupted"
         if not search.front():
-            little = replace(task, evaluations=min(task.evaluations, BRIEF))
+            little = min(evaluations, BRIEF)
             _go_on(little, search, threads, report, _end_of(search, None, brief=True))
     status = search.status
     if not ended and status.done:
@@ -143,7 +167,7 @@ def _end_of(search: Search[Candidate], end: float | None, brief: bool) -> Callab
 
 
 def _go_on(
-    task: Task,
+    evaluations: int,
     search: Search[Candidate],
     threads: int,
     report: Report,
@@ -152,7 +176,7 @@ def _go_on(
     since = search.status.evaluations
 
     def stop(status: Status) -> bool:
-        report(search, (status.evaluations - since) / task.evaluations)
+        report(search, (status.evaluations - since) / evaluations)
         return enough()
 
-    run(search, since + task.evaluations, threads, stop=stop)
+    run(search, since + evaluations, threads, stop=stop)

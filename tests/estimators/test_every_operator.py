@@ -20,8 +20,8 @@ from scipy import special
 from symtick import SymbolicRegressor
 from symtick.codegen import Fixed, Precision, compile_expression
 from symtick.errors import InputError
-from symtick.estimators.exporting import latex, mathml
-from symtick.estimators.torch_export import TorchExpression
+from symtick.estimators.exports.exporting import latex, mathml
+from symtick.estimators.exports.torch_export import TorchExpression
 from symtick.expr import (
     NAMED,
     OPS,

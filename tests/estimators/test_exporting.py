@@ -13,8 +13,8 @@ import sympy
 import torch
 
 from symtick.errors import InputError
-from symtick.estimators.exporting import Function, latex, latex_table, mathml, rounded_sympy
-from symtick.estimators.torch_export import TORCH, TorchExpression
+from symtick.estimators.exports.exporting import Function, latex, latex_table, mathml, rounded_sympy
+from symtick.estimators.exports.torch_export import TORCH, TorchExpression
 from symtick.expr import OPS, SEARCH_OPS, Builder, Expression, Op, arity, parse, to_sympy
 from symtick.search.data.names import port_names
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from symtick.errors import counted
 from symtick.estimators.equations import Equation, Equations
-from symtick.estimators.exporting import mathml
+from symtick.estimators.exports.exporting import mathml
 from symtick.report.plots.loss_plot import LossPoint, loss_svg
 
 DIGITS = 5  # of constants; losses have 4

@@ -22,7 +22,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from symtick.codegen import PLAIN, Decision, Design, Interface
 from symtick.design_folder.folder import DesignSpec, write_design
 from symtick.errors import InputError
-from symtick.estimators.exporting import latex, rounded_sympy
+from symtick.estimators.exports.exporting import latex, rounded_sympy
 from symtick.estimators.storing import plain_parameters
 from symtick.expr import Expression, to_text
 from symtick.files import new_folder, write_json

@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 
 from symtick.errors import InputError
-from symtick.estimators.exporting import Function, latex
+from symtick.estimators.exports.exporting import Function, latex
 from symtick.expr import Expression, parse, to_sympy, to_text
+from symtick.expr.templates import Parts
 
 AXES = ("ticks", "lut", "complexity")
 SELECTIONS = ("mdl", "best", "accuracy", "score")
@@ -51,6 +52,7 @@ class Equation:
         description: length of the equation and of what it leaves, in nats
             (`search.parts.criterion`); NaN where it is not known.
         score: how fast the loss falls to here along the axis of the front; see `Equations`.
+        parts: the functions and numbers that fill a template, or None without one.
     """
 
     expression: Expression
@@ -61,6 +63,7 @@ class Equation:
     complexity: float
     description: float = math.nan
     score: float = 0.0
+    parts: Parts | None = None
 
     @property
     def function(self) -> Function:
@@ -77,6 +80,7 @@ class Equation:
             "lut": self.lut,
             "complexity": self.complexity,
             "description": None if math.isnan(self.description) else self.description,
+            "parts": None if self.parts is None else self.parts.to_json(),
         }
 
     @classmethod
@@ -95,6 +99,7 @@ class Equation:
                 float(stored["lut"]),
                 float(stored["complexity"]),
                 math.nan if stored["description"] is None else float(stored["description"]),
+                parts=None if stored["parts"] is None else Parts.from_json(stored["parts"]),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"an equation is damaged: {error}") from error

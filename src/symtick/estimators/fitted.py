@@ -23,15 +23,16 @@ from symtick.design_folder.folder import DesignSpec, write_design
 from symtick.errors import DomainError, InputError
 from symtick.estimators.display import Shown, front_html, front_text
 from symtick.estimators.equations import Equation, Equations, usual_axis
-from symtick.estimators.exporting import latex, latex_table
+from symtick.estimators.exports.exporting import latex, latex_table
 from symtick.estimators.names import ATTRIBUTES, elsewhere
 from symtick.estimators.storing import plain_parameters
 from symtick.estimators.target import Hardware
 from symtick.expr import Expression, Interval, to_sympy
+from symtick.expr.templates import Part
 from symtick.files import new_folder, write_json
 
 if TYPE_CHECKING:
-    from symtick.estimators.torch_export import TorchExpression
+    from symtick.estimators.exports.torch_export import TorchExpression
 
 Floats = npt.NDArray[np.float64]
 Index = int | Sequence[int | None] | None
@@ -110,6 +111,29 @@ class Fitted:
         """The chosen equation; with several targets a list."""
         return self._each(None, lambda equation: equation)
 
+    @property
+    def parts_(self) -> dict[str, Part]:
+        """What fills the template of the chosen equation, by name; as `parts`."""
+        return self.parts()
+
+    def parts(self, index: int | None = None) -> dict[str, Part]:
+        """What fills the template, by name.
+
+        Args:
+            index: row of the table; the chosen equation for None.
+
+        Returns:
+            An `Expression` of each function, the value of each parameter, and a dictionary by
+            category of each value by category.
+
+        Raises:
+            InputError: the regressor has no template, or there is no such row.
+        """
+        parts = self.equation(index).parts
+        if parts is None:
+            raise InputError("there are no parts: the regressor was fitted without a template")
+        return parts.by_name()
+
     def __repr__(self) -> str:
         """The front of each target once there is one, the chosen equation marked."""
         shown = self._shown()
@@ -178,13 +202,19 @@ class Fitted:
         Returns:
             (rows,), or (rows, targets) where `y` had two dimensions; NaN or infinite where an
             equation is.
+
+        Raises:
+            InputError: a row has a category that the fit had not.
         """
         check_is_fitted(self, "targets_")
         rows = validate_data(self, X, dtype=np.float64, reset=False)
-        columns = [
-            np.asarray(self.equation(k, t).expression.evaluate(rows)[:, 0], np.float64)
-            for t, k in enumerate(self._places(index))
-        ]
+        columns: list[Floats] = []
+        for t, k in enumerate(self._places(index)):
+            equation = self.equation(k, t)
+            if equation.parts is not None:
+                equation.parts.check_categories(rows, self.names_)
+            values = equation.expression.evaluate(rows)[:, 0]
+            columns.append(np.asarray(values, np.float64))
         return columns[0] if self.single_ else np.stack(columns, axis=1)
 
     def sympy(self, index: Index = None) -> sympy.Expr | list[sympy.Expr]:
@@ -226,7 +256,7 @@ class Fitted:
 
         Free constants are its parameters; literals and those of custom operators stay.
         """
-        from symtick.estimators.torch_export import TorchExpression
+        from symtick.estimators.exports.torch_export import TorchExpression
 
         return self._each(index, lambda e: TorchExpression(e.expression, self.literals_))
 

@@ -13,6 +13,7 @@ _ENGINE = "a field of preset=EngineConfig(...)"
 PARAMETERS: Mapping[str, str] = {
     "niterations": "evaluations",
     "max_evals": "evaluations",
+    "expression_spec": "template",
     "maxsize": "max_nodes (max_complexity where symbols weigh differently)",
     "maxdepth": "max_depth",
     "elementwise_loss": "loss",

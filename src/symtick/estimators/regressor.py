@@ -90,6 +90,9 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         penalty: a callable of an `Expression` that returns a number from 0, added to the loss.
 
     Limits
+        template: formulas with functions and numbers that are to be found, as
+            "y = p1 * f(x0) + a[kind]" (`symtick.expr.templates`); None: the whole is. Limits and
+            operators are then those of each function, and `guesses` look as "f = 2*x0; p1 = 3".
         max_nodes: tokens of an equation.
         max_depth: levels.
         max_constants: free constants; None for what the preset says.
@@ -197,6 +200,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         loss: str | Callable[[Floats, Floats, Floats], float] = ObjectiveSettings.loss,
         huber_delta: float = ObjectiveSettings.huber_delta,
         penalty: Callable[[Expression], float] | None = ObjectiveSettings.penalty,
+        template: str | None = LimitSettings.template,
         max_nodes: int = LimitSettings.max_nodes,
         max_depth: int = LimitSettings.max_depth,
         max_constants: int | None = LimitSettings.max_constants,
@@ -250,6 +254,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         self.loss = loss
         self.huber_delta = huber_delta
         self.penalty = penalty
+        self.template = template
         self.max_nodes = max_nodes
         self.max_depth = max_depth
         self.max_constants = max_constants
@@ -324,6 +329,8 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         selected = _selection(parameters, rows, goals, weights)
         columns = getattr(self, "feature_names_in_", None)
         plan = Plan.of(parameters, rows, columns, selected)
+        if parameters.limits.template is not None:
+            return self._fit_template(plan, rows, goals, weights, y)
         tasks = _tasks(plan, rows, goals, weights)
         memories = self._memories(plan, tasks)
         names = target_names(y, plan.names, len(goals))
@@ -341,6 +348,24 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
             for m, o, t in zip(memories, outcomes, tasks, strict=True)
         )
         self._report_interruption(outcomes)
+        return self
+
+    def _fit_template(
+        self, plan: Plan, X: Floats, goals: Floats, weights: Floats | None, y: npt.ArrayLike
+    ) -> SymbolicRegressor:
+        from symtick.estimators.template_fit import fit_template
+
+        names = target_names(y, plan.names, len(goals))
+        warm = plan.parameters.search.warm_start and hasattr(self, "targets_")
+        before = self.targets_ if warm else None
+        memory = self._memory[0] if warm and hasattr(self, "_memory") else None
+        fit = fit_template(plan, X, goals, weights, names, before, memory)
+        self.targets_, self.single_ = fit.targets, np.ndim(y) == 1
+        self.names_, self.selected_ = plan.names, plan.selected
+        self.hardware_, self.literals_ = plan.hardware, language_constants(plan.vocabulary)
+        self.evaluations_ = (fit.outcome.evaluations,) * len(goals)
+        self._memory = (fit.memory,) * len(goals)
+        self._report_interruption([fit.outcome])
         return self
 
     @classmethod
@@ -369,7 +394,11 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         for k, task in enumerate(tasks):
             key = f"{search.method} {search.cluster} {task.key()}"
             before = self._memory[k] if warm and hasattr(self, "_memory") else None
-            if before is not None and before.key == key and before.same(task):
+            if (
+                before is not None
+                and before.key == key
+                and before.same(task.config.loss, task.penalty)
+            ):
                 memories.append(before)
             elif warm:
                 front = [e.text for e in self.targets_[k].front.entries]

@@ -99,6 +99,7 @@ class ObjectiveSettings:
 class LimitSettings:
     """What equations may look like and cost."""
 
+    template: str | None = None
     max_nodes: Annotated[Count, Le(100_000)] = 30
     max_depth: Annotated[Count, Le(2**31 - 1)] = Limits.max_depth
     max_constants: Size | None = None

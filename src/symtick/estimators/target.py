@@ -75,7 +75,7 @@ class Hardware:
                 `ticks` are levels of operators and whose `lut` adds up the operators' complexities.
         """
         if self.kind == "complexity":
-            return _complexity_cost(len(features), complexity or {})
+            return level_cost(len(features), complexity or {})
         return search_cost(self.model(), [self.formats[k] for k in features])
 
     def spec(
@@ -111,7 +111,7 @@ class Hardware:
         )
 
 
-def _complexity_cost(features: int, complexity: Mapping[Op, float]) -> SearchCost:
+def level_cost(features: int, complexity: Mapping[Op, float]) -> SearchCost:
     leaves = (Op.INPUT, Op.CONST)
     levels = tuple(0.0 if op in leaves else 1.0 for op in OPCODES)
     costs = tuple(0.0 if op in leaves else float(complexity.get(op, 1.0)) for op in OPCODES)

@@ -53,12 +53,4 @@ def _written(builder: Builder, op: Op, args: list[int]) -> int:
     body = definition(op)
     if body is None:
         raise InputError(compiler_alone(OPS[op].name))
-    places: list[int] = []
-    for node in body.nodes:
-        if node.op is Op.INPUT:
-            places.append(args[node.index])
-        elif node.op is Op.CONST:
-            places.append(builder.const(node.value))
-        else:
-            places.append(builder.op(node.op, *(places[a] for a in node.args)))
-    return places[body.outputs[0]]
+    return builder.called(body, args)

@@ -192,6 +192,18 @@ class Builder:
             )
         return moved[number]
 
+    def called(self, body: Expression, arguments: Sequence[int]) -> int:
+        """The first output of an expression, its inputs replaced by these nodes."""
+        places: list[int] = []
+        for node in body.nodes:
+            if node.op is Op.INPUT:
+                places.append(arguments[node.index])
+            elif node.op is Op.CONST:
+                places.append(self.const(node.value))
+            else:
+                places.append(self.op(node.op, *(places[a] for a in node.args)))
+        return places[body.outputs[0]]
+
     def build(self, outputs: Sequence[int]) -> Expression:
         """The expression with these outputs; nodes that no output needs are dropped."""
         if not outputs:

@@ -84,8 +84,8 @@ def read_formulas(text: str, inputs: Sequence[str] = (), outputs: Sequence[str] 
 
 def _statements(text: str, inputs: Sequence[str]) -> _Statements:
     found = _Statements()
-    for statement in _parsed(text):
-        name, tree = _parts(statement)
+    for statement in statements_of(text):
+        name, tree = formula_of(statement)
         for used in _names(tree):
             if used in found.results:
                 found.read.add(used)
@@ -110,7 +110,12 @@ def _statements(text: str, inputs: Sequence[str]) -> _Statements:
     return found
 
 
-def _parsed(text: str) -> list[ast.stmt]:
+def statements_of(text: str) -> list[ast.stmt]:
+    """The statements of a text, one to a line or behind `;`.
+
+    Raises:
+        ParseError: the text is outside the grammar.
+    """
     if len(text) > MAX_TEXT:
         raise ParseError(f"formulas of {len(text)} characters are over the limit of {MAX_TEXT}")
     # a line's indentation says nothing
@@ -131,8 +136,12 @@ def _line(text: str, number: int | None) -> str:
     return lines[number - 1] if number is not None and 0 < number <= len(lines) else ""
 
 
-def _parts(statement: ast.stmt) -> tuple[str | None, ast.expr]:
-    """Name and expression of a formula."""
+def formula_of(statement: ast.stmt) -> tuple[str | None, ast.expr]:
+    """Name (None without one) and expression of a statement.
+
+    Raises:
+        ParseError: it is no formula.
+    """
     if isinstance(statement, ast.Expr):
         return None, statement.value
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:

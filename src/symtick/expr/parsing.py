@@ -104,6 +104,12 @@ def can_name(name: str) -> bool:
     return bool(_NAME.match(name)) and not taken and not keyword.iskeyword(name)
 
 
+def can_call(name: str, calls: Calls) -> bool:
+    """Whether a name is that of an operator or of one of `calls`."""
+    name = _ALIASES.get(name, name)
+    return name in BY_NAME or name in NAMED or name in calls
+
+
 def is_constant(name: str) -> bool:
     """Whether a name is that of a number."""
     return name in _CONSTANTS
@@ -350,7 +356,7 @@ class TreeReader:
         if any(isinstance(a, ast.Starred) for a in node.args):
             raise ParseError(f"{_shown(node)}: * arguments are not allowed")
         args = [self.read(a, depth + 1) for a in node.args]
-        if name not in BY_NAME and name not in self.calls and name not in NAMED:
+        if not can_call(name, self.calls):
             raise ParseError(unknown_operator(name, self.calls))
         if name in _FOLDED and len(args) > 2:
             return self._joined(BY_NAME[name], args)

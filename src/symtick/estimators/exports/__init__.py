@@ -1,0 +1,1 @@
+"""Equations in the forms of other programs: LaTeX, MathML, arrays, torch."""
