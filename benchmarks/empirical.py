@@ -3,12 +3,14 @@
 Run: `python -m benchmarks.empirical`. Five seeds of each law, one core a run, the operators, the
 absolute loss and the largest size (30 nodes) of the paper's PySR runs. The paper let every method
 use eight cores for an hour; here the budget is a number of evaluations, and all of it is used. What
-counts as solved is said in `benchmarks.search.forms`.
+counts as solved, and as read, is said in `benchmarks.search.forms`; `--again` judges the fronts of
+an earlier result.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import time
 from collections.abc import Hashable, Sequence
@@ -18,7 +20,7 @@ from pathlib import Path
 from benchmarks.document.published import EMPIRICAL, EMPIRICAL_RUNS
 from benchmarks.runs import LOGS, RESULTS, Log, Record, machine, run_all, say
 from benchmarks.search.forms import MAX_NODES, judge, pareto
-from benchmarks.search.laws import LAWS, data
+from benchmarks.search.laws import LAWS, Law, data
 from benchmarks.search.methods import BEST, METHODS
 from benchmarks.search.task import MethodTask
 from benchmarks.search.tokens import TokenSet
@@ -64,11 +66,9 @@ def work(run: EmpiricalRun) -> Record:
     cpu = time.process_time()
     result = METHODS[run.method](task)
     cpu = time.process_time() - cpu
-    verdict = judge(result.front, law)
     return {
         **run.__dict__,
-        "grade": verdict.grade,
-        "expression": verdict.expression,
+        **_judged(result.front, law),
         "front": pareto(result.front, law, X, y),
         "evaluations": result.evaluations,
         "seconds": round(result.seconds, 3),
@@ -76,8 +76,13 @@ def work(run: EmpiricalRun) -> Record:
     }
 
 
+def _judged(front: Sequence[str], law: Law) -> Record:
+    verdict = judge(front, law)
+    return {"grade": verdict.grade, "expression": verdict.expression, "read": verdict.read}
+
+
 def summary(rows: Sequence[Record]) -> list[Record]:
-    """For each method and law: runs, solved and almost solved, mean seconds."""
+    """For each method and law: runs, solved, almost and read, mean seconds."""
     records = []
     for method in dict.fromkeys(row["method"] for row in rows):
         for key, law in LAWS.items():
@@ -92,6 +97,7 @@ def summary(rows: Sequence[Record]) -> list[Record]:
                         "runs": len(runs),
                         "solved": grades.count("solved"),
                         "almost": grades.count("almost"),
+                        "read": sum(bool(row["read"]) for row in runs),
                         "seconds_mean": round(statistics.fmean(r["seconds"] for r in runs), 2),
                         "evaluations_mean": round(statistics.fmean(r["evaluations"] for r in runs)),
                     }
@@ -101,18 +107,19 @@ def summary(rows: Sequence[Record]) -> list[Record]:
 
 def report(rows: Sequence[Record]) -> str:
     """The summary as text."""
-    lines = [f"{'method':<18}{'law':<30}{'solved':>9}{'almost':>8}{'mean s':>9}"]
+    lines = [f"{'method':<18}{'law':<30}{'solved':>9}{'almost':>8}{'read':>6}{'mean s':>9}"]
     table = summary(rows)
     for row in table:
         share = f"{row['solved']}/{row['runs']}"
         lines.append(
             f"{row['method']:<18}{row['title']:<30}{share:>9}{row['almost']:>8}"
-            f"{row['seconds_mean']:>9.1f}"
+            f"{row['read']:>6}{row['seconds_mean']:>9.1f}"
         )
     for method in dict.fromkeys(row["method"] for row in table):
         mine = [row for row in table if row["method"] == method]
         solved, runs = sum(r["solved"] for r in mine), sum(r["runs"] for r in mine)
-        lines.append(f"{method:<18}{'together':<30}{f'{solved}/{runs}':>9}")
+        read = sum(row["read"] for row in mine)
+        lines.append(f"{method:<18}{'together':<30}{f'{solved}/{runs}':>9}{read:>14}")
     lines += [
         f"{name + ' (paper)':<48}{f'{n}/{EMPIRICAL_RUNS}':>9}" for name, n in EMPIRICAL.items()
     ]
@@ -134,12 +141,19 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--evaluations", type=int, default=EVALUATIONS)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--log", type=Path, default=LOGS / "empirical.jsonl")
+    parser.add_argument("--again", action="store_true", help="judge the fronts of --out anew")
     parser.add_argument("--out", type=Path, default=RESULTS / "empirical.json")
     return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
+    if options.again:
+        result = json.loads(options.out.read_text())
+        rows = [{**row, **_judged(row["front"], LAWS[row["law"]])} for row in result["runs"]]
+        print(report(rows))
+        write_json(options.out, {**result, "laws": summary(rows), "runs": rows})
+        return
     jobs = [
         EmpiricalRun(law, method, seed, options.evaluations)
         for seed in range(options.seeds)

@@ -138,15 +138,17 @@ def empirical(result: Result) -> str:
     rows: list[Sequence[object]] = []
     for r in result["laws"]:
         rows.append((r["method"], r["title"], f"{r['solved']}/{r['runs']}", r["almost"],
-                     f"{r['evaluations_mean']:,}", f"{r['seconds_mean']:.1f}"))  # fmt: skip
+                     f"{r['read']}/{r['runs']}", f"{r['evaluations_mean']:,}",
+                     f"{r['seconds_mean']:.1f}"))  # fmt: skip
     for method in dict.fromkeys(r["method"] for r in result["laws"]):
         mine = [r for r in result["laws"] if r["method"] == method]
-        solved, runs = sum(r["solved"] for r in mine), sum(r["runs"] for r in mine)
-        rows.append((method, "**together**", f"**{solved}/{runs}**", "", "", ""))
+        solved, read, runs = (sum(r[n] for r in mine) for n in ("solved", "read", "runs"))
+        rows.append((method, "**together**", f"**{solved}/{runs}**", "", f"**{read}/{runs}**",
+                     "", ""))  # fmt: skip
     for name, solved in published.EMPIRICAL.items():
-        rows.append((f"{name} (published)", "together", f"{solved}/{published.EMPIRICAL_RUNS}",
-                     "", "", ""))  # fmt: skip
-    head = ("method", "law", "solved", "almost", "mean evaluations", "mean s")
+        rows.append((f"{name} (published)", "together", "", "",
+                     f"{solved}/{published.EMPIRICAL_RUNS}", "", ""))  # fmt: skip
+    head = ("method", "law", "solved", "almost", "read", "mean evaluations", "mean s")
     settings = result["settings"]
     return "\n\n".join(
         [

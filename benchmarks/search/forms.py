@@ -14,6 +14,10 @@ judged that by eye; here it is
 
 `almost` is what meets the form with its numbers within 5 %, or has the form and misses the second
 condition; it does not count as solved.
+
+The second judge reads as people do, and as the paper did: an expression on the front is the law
+where it has the form for any values of the free constants, its own numbers are met to 0.1 %, and
+however it fits. A constant that is 1 need not be written: c - log(P) is Leavitt's law then.
 """
 
 from __future__ import annotations
@@ -34,29 +38,45 @@ MAX_NODES = 30
 DIGITS = 8
 EXACT = 1e-6  # how closely a form's own numbers must be met, relative
 NEAR = 0.05
+READ = 1e-3  # the same where people read it
 TINY = 1e-9
 WORSE = 2.0  # times the error of the form's best fit
 
 
 @dataclass(frozen=True)
 class FormVerdict:
-    """What the judge says of a front: `solved`, `almost` or `missed`, and by which expression."""
+    """What the judges say of a front.
+
+    Attributes:
+        grade: `solved`, `almost` or `missed`.
+        expression: by which expression.
+        read: the expression that people would read as the law; empty where there is none.
+    """
 
     grade: str
     expression: str
+    read: str = ""
 
 
 def judge(front: Sequence[str], law: Law) -> FormVerdict:
     """The best grade on the front, by its smallest expression."""
     X, y = data(law)
-    best = FormVerdict("missed", "")
-    for text in pareto(front, law, X, y):
+    kept = pareto(front, law, X, y)
+    read = next((text for text in kept if reads_as(text, law)), "")
+    best = FormVerdict("missed", "", read)
+    for text in kept:
         grade = grade_of(text, law, X, y)
         if grade == "solved":
-            return FormVerdict(grade, text)
+            return FormVerdict(grade, text, read)
         if grade == "almost" and best.grade == "missed":
-            best = FormVerdict(grade, text)
+            best = FormVerdict(grade, text, read)
     return best
+
+
+def reads_as(text: str, law: Law) -> bool:
+    """Whether people would read an expression as the law."""
+    versions = _rounded(in_search_ops(parse(text, law.inputs)))
+    return any(_valid(_solved(Formula.of(v, law.inputs), law), law, READ) for v in versions)
 
 
 def pareto(front: Sequence[str], law: Law, X: Floats, y: Floats) -> list[str]:
@@ -113,15 +133,20 @@ def _with_zeros(expression: Expression, gone: set[float]) -> str:
 
 def _form(text: str, law: Law) -> str:
     """`exact` or `near` where the expression has the law's form, else empty."""
-    formula, points = law.formula, law.points()
     candidate = Formula.of(text, law.inputs)
-    enough = len(set(candidate.constants)) >= len(law.free)
+    solved = _solved(candidate, law)
+    if len(set(candidate.constants)) >= len(law.free) and _valid(solved, law, EXACT):
+        return "exact"
+    return "near" if _valid(solved, law, NEAR) else ""
+
+
+def _solved(candidate: Formula, law: Law) -> tuple[Real, ...] | None:
+    """The form's constants with which it is the candidate: the free ones, or else all."""
+    formula, points = law.formula, law.points()
     solved = member(candidate, formula, law.free, points)
     if solved is None:
         solved = member(candidate, formula, range(len(formula.constants)), points)
-    if enough and _valid(solved, law, EXACT):
-        return "exact"
-    return "near" if _valid(solved, law, NEAR) else ""
+    return solved
 
 
 def _valid(solved: Sequence[Real] | None, law: Law, tolerance: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import numpy as np
 import pytest
 import yaml
 
-from benchmarks.empirical import EmpiricalRun, report, summary, work
-from benchmarks.search.forms import best_error, grade_of, judge, pareto
+from benchmarks.empirical import EmpiricalRun, main, report, summary, work
+from benchmarks.search.forms import best_error, grade_of, judge, pareto, reads_as
 from benchmarks.search.laws import LAWS, Generator, data
 from symtick.errors import ParseError
 
@@ -142,6 +143,41 @@ GRADES = [
 @pytest.mark.parametrize(("key", "text", "grade"), GRADES)
 def test_grades(key: str, text: str, grade: str) -> None:
     assert grade_of(text, LAWS[key], *data(LAWS[key])) == grade
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "read"),
+    [
+        ("leavitt", "log(8230067.99/P)", True),  # a slope of 1 need not be written
+        ("leavitt", "15.89 - log(P + 1)", False),
+        ("hubble", "73.3*D", True),  # however it fits
+        ("rydberg", "log(square(n1)/(10953353.9 - 10942486.15*square(n1/n2)))", True),
+        ("rydberg", "log(square(n1)/(10953353.9 - 10922486.15*square(n1/n2)))", False),
+        ("newton", "log(m1*m2) - 1.99*log(r) - 23.7", False),
+        ("newton", "log(m1*m2) - 2.001*log(r) - 23.7", True),
+        ("bode", "log(0.4 + 0.1*exp(n))", True),
+        ("planck", "3*log(nu) - 114.74 - 4.799e-11*nu/T", False),
+    ],
+)
+def test_what_people_read_as_the_law(key: str, text: str, read: bool) -> None:
+    assert reads_as(text, LAWS[key]) == read
+    assert judge([text], LAWS[key]).read == (text if read else "")
+
+
+def test_an_earlier_result_is_judged_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {
+        "law": "leavitt", "method": "gp", "seed": 0, "max_evaluations": 10, "grade": "solved",
+        "expression": "P", "front": ["15.89 - log(P)"], "evaluations": 10, "seconds": 1.0,
+    }  # fmt: skip
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps({"machine": "m", "runs": [row]}))
+    main(["--again", "--out", str(path)])
+    result = json.loads(path.read_text())
+    assert result["machine"] == "m" and result["laws"][0]["read"] == 1
+    assert (result["runs"][0]["grade"], result["laws"][0]["solved"]) == ("almost", 0)
+    assert "0/1" in capsys.readouterr().out
 
 
 def test_every_law_is_graded_by_an_example() -> None:
