@@ -27,6 +27,8 @@ POPULATION, BATCH, BATCHES = 160, 40, 3
 TOURNAMENT = 4
 ELITE = 0.35  # chance that a parent comes from the front
 ITERATIONS, LONG = 8, 30  # of fits: of offspring; of what comes onto the front
+SIMPLEX = 40  # evaluations of a loss that is a callable in each fit
+NO_LIMIT = 2**62
 ALONE = 4_000  # evaluations of a search for one function
 SHARE = 0.5  # of the evaluations that these may take
 MOVED_IN = 0.5  # chance that a part of what reads a function is first made part of it
@@ -69,6 +71,7 @@ class TemplateSearch:
         self._front: list[Filling] = []
         self._slices, self._spent, self._alone, self._turn, self._since = 0, 0, 0, 0, 0
         self._shortest = math.inf
+        self._most, self._last = NO_LIMIT, 0
 
     def _screening(self, seed: int) -> Rows:
         most, count = self.task.config.screen_rows, len(self.task.X)
@@ -97,7 +100,8 @@ class TemplateSearch:
 
     def step(self, *, threads: int = 1, budget: int | None = None) -> None:
         """First genomes, a search for one function, or some generations."""
-        left = 10**12 if budget is None else budget - self._spent
+        self._most = NO_LIMIT if budget is None else budget
+        left = self._most - self._spent
         if left <= 0:
             return
         if not self._population:
@@ -114,9 +118,9 @@ class TemplateSearch:
 
     def _begin(self, threads: int) -> None:
         guesses = [self._guessed(k) for k in range(len(self.task.guesses))]
-        self._settle(self.fitted(guesses, self._screen, LONG, threads), threads)
+        self._settle(self._tried(guesses, LONG, threads), threads)
         random = [self.breeder.random(self._draw) for _ in range(3 * POPULATION)]
-        found = self.fitted(self.breeder.allowed(random), self._screen, ITERATIONS, threads)
+        found = self._tried(self.breeder.allowed(random), ITERATIONS, threads)
         self._settle(found, threads)
         self._population = sorted(
             [*self._population, *found], key=lambda i: (i.rank, repr(i.genome))
@@ -155,7 +159,7 @@ class TemplateSearch:
             self.breeder.offspring(self._parent(), self._parent(), self._draw) for _ in range(BATCH)
         ]
         fresh = list(dict.fromkeys(self.breeder.allowed(made)))
-        found = self.fitted(fresh, self._screen, ITERATIONS, threads)
+        found = self._tried(fresh, ITERATIONS, threads)
         self._settle(found, threads)
         self._population = [*self._population, *found][-POPULATION:]
 
@@ -171,7 +175,7 @@ class TemplateSearch:
         self._spent += spent
         self._alone += max(spent, 1)
         self._turn += 1
-        found = self.fitted(self.breeder.allowed(made), self._screen, LONG, threads)
+        found = self._tried(self.breeder.allowed(made), LONG, threads)
         self._settle(found, threads)
         self._population = [*self._population, *found][-POPULATION:]
 
@@ -195,28 +199,45 @@ class TemplateSearch:
         """
         made = [(g, self.composer.composed(g)) for g in genomes]
         whole = [(g, c) for g, c in made if c is not None]
-        if not whole:
-            return []
         config = self.task.config
         fits = fit(
             [c.program for _, c in whole], rows, loss=config.loss, delta=config.huber_delta,
             iterations=iterations, kinds=[_kinds(c, simple) for _, c in whole], threads=threads,
-        )  # fmt: skip
-        self._spent += sum(1 + f.iterations for f in fits)
+            evaluations=SIMPLEX,
+        ) if whole else []  # fmt: skip
+        self._last = sum(1 + f.iterations for f in fits)
         return [
             Individual(self.composer.refitted(g, c, f), f.loss, sum(map(len, g.functions)))
             for (g, c), f in zip(whole, fits, strict=True)
             if math.isfinite(f.loss)
         ]
 
+    def _tried(self, genomes: Sequence[Genome], iterations: int, threads: int) -> list[Individual]:
+        """As many as the budget allows, `fitted` to the screening rows."""
+        left = self._most - self._spent
+        if not genomes or left <= 0:
+            return []
+        own = 0 if isinstance(self.task.config.loss, str) else SIMPLEX
+        count = min(len(genomes), max(1, left // (1 + iterations + own)))
+        steps = min(iterations, left // count - 1 - own)
+        if steps < 0:  # too little for a fit
+            self._spent = self._most
+            return []
+        found = self.fitted(genomes[:count], self._screen, steps, threads)
+        self._spent += self._last
+        return found
+
     def _settle(self, found: Iterable[Individual], threads: int) -> None:
         """Takes those onto the front that belong there over all rows."""
         for one in found:
             if not self._promising(one):
                 continue
-            (better,) = self.fitted([one.genome], self._screen, LONG, threads) or [one]
+            (better,) = self._tried([one.genome], LONG, threads) or [one]
             if self._screen is not self.rows:
-                (better,) = self.fitted([better.genome], self.rows, ITERATIONS, threads) or [one]
+                all_rows = self.fitted([better.genome], self.rows, ITERATIONS, threads)
+                if not all_rows:
+                    continue
+                better = all_rows[0]
             filling = self.task.measured(better.genome, better.loss)
             if filling is not None:
                 self._front = front_of_fillings([*self._front, filling], self.task.by_complexity)

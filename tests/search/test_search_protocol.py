@@ -15,6 +15,7 @@ from engine_samples import KOZA, TOKENS, depth_cost, inputs, target
 from search_samples import restored
 
 from symtick.errors import InputError
+from symtick.expr.templates import read_template
 from symtick.search.evolution.engine import Engine
 from symtick.search.hybrid.make import make_search
 from symtick.search.hybrid.settings import HYBRID_METHODS, HybridConfig
@@ -23,6 +24,8 @@ from symtick.search.kernel_api.states import read_state, with_values, write_stat
 from symtick.search.regression.enumerating import EnumerationSearch
 from symtick.search.regression.islands import Epoch, Islands, IslandSettings, live
 from symtick.search.regression.task import ENUMERATIONS, Task
+from symtick.search.template.search import TemplateSearch
+from symtick.search.template.task import TemplateTask
 
 pytestmark = pytest.mark.kernel
 
@@ -73,6 +76,17 @@ def shortening() -> Search[Any]:
     return first(distiller(classes(400), short()), "perceptron")[0]
 
 
+def template() -> Search[Any]:
+    read = read_template("f(u)*g(v) + p", ("u", "v"))
+    vocabularies = tuple(TOKENS.vocabulary(1, names) for names in read.arguments.values())
+    return TemplateSearch(
+        TemplateTask(
+            read, X, target(X)[:, None], None, {}, vocabularies, (TOKENS.all_rules(),) * 2,
+            TOKENS, HybridConfig(), depth_cost(2), depth_cost, by_complexity=False,
+        )
+    )  # fmt: skip
+
+
 SEARCHES: dict[str, Callable[[], Search[Any]]] = {
     "engine": engine,
     **{f"hybrid-{m}": partial(hybrid, m) for m in HYBRID_METHODS},
@@ -81,6 +95,7 @@ SEARCHES: dict[str, Callable[[], Search[Any]]] = {
     **{f"joint-{m}": partial(joint, m) for m in HYBRID_METHODS},
     "layers": elimination,
     "shortening": shortening,
+    "template": template,
 }
 
 
