@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from symtick.errors import InputError
 from symtick.expr import Op, from_programs, tidied
@@ -168,6 +169,11 @@ def reductions(function: Postfix) -> Iterator[Postfix]:
         if op in (Op.ADD, Op.SUB):
             for joined in _joined(*parts):
                 yield (*head, *joined, *tail)
+        if op in (Op.MUL, Op.DIV):
+            for product in _one_scale(function, starts, end):
+                yield (*head, *product, *tail)
+        if op is Op.SUB:
+            yield (*head, *applied(Op.MUL, const(-1.0), parts[1]), *tail)
 
 
 def _joined(one: Postfix, other: Postfix) -> Iterator[Postfix]:
@@ -177,6 +183,55 @@ def _joined(one: Postfix, other: Postfix) -> Iterator[Postfix]:
     if factor is not None and second[0] is not None:
         for op in (Op.ADD, Op.SUB):
             yield applied(Op.MUL, const(factor), applied(op, first, second[1]))
+
+
+def _one_scale(function: Postfix, starts: list[int], end: int) -> Iterator[Postfix]:
+    """The product that ends at a place with the factor of one of its sums moved into another.
+
+    In (a*f + b)*(c*g + d) or their quotient one of the four constants says nothing.
+    """
+    sums = [(e, up) for e, up in _factors(function, starts, end) if _sum_of(function, starts, e)]
+    for (one, up), (other, down) in combinations(sums, 2):
+        factor, _ = _sum_of(function, starts, other) or (1.0, function)
+        taken = factor if up == down else 1.0 / factor
+        made = list(function[: end + 1])
+        for place, scale in ((one, taken), (other, 1.0 / factor)):
+            for k in _scales(function, starts, place):
+                made[k] = (Op.CONST, made[k][1] * scale)
+        yield tuple(made[starts[end] :])
+
+
+def _factors(
+    function: Postfix, starts: list[int], end: int, up: bool = True
+) -> Iterator[tuple[int, bool]]:
+    """Ends of the factors of a product or quotient, and whether each multiplies."""
+    op = function[end][0]
+    if op not in (Op.MUL, Op.DIV):
+        yield end, up
+        return
+    yield from _factors(function, starts, starts[end - 1] - 1, up)
+    yield from _factors(function, starts, end - 1, up == (op is Op.MUL))
+
+
+def _sum_of(function: Postfix, starts: list[int], end: int) -> tuple[float, Postfix] | None:
+    """c and f of a sum or difference of c*f and a number; None of anything else."""
+    if function[end][0] not in (Op.ADD, Op.SUB):
+        return None
+    one, other = arguments_of(function, starts, end)
+    for number, term in ((one, other), (other, one)):
+        factor, rest = _scaled(term)
+        if factor and len(number) == 1 and number[0][0] is Op.CONST:
+            return factor, rest
+    return None
+
+
+def _scales(function: Postfix, starts: list[int], end: int) -> list[int]:
+    """Places of the constants that scale the sum: its number and the factor of its other part."""
+    places: list[int] = []
+    for last in (starts[end - 1] - 1, end - 1):
+        ends = (last,) if function[last][0] is Op.CONST else (starts[last - 1] - 1, last - 1)
+        places += [k for k in ends if function[k][0] is Op.CONST][:1]
+    return places
 
 
 def _scaled(function: Postfix) -> tuple[float | None, Postfix]:

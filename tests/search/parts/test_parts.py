@@ -198,6 +198,11 @@ def test_whole_weights_count_as_repetitions() -> None:
         ("1.0003*x0*x1 + 1e-9*sin(x2) + 1.9996", "x0*x1 + 2"),
         ("x0*(1.0001*x1/x1) + 2.0002", "x0 + 2"),
         ("x0*(1/(x1 + 1.0001))*0.5", "x0*0.5/(x1 + 1)"),
+        ("x0*(0.0014716 - x1)*cos(x2)", "-1*x0*x1*cos(x2)"),
+        (
+            "(9889.5*cos(x1*x2) - 9893)*(x0/(9924.5*cos(x1) - 9914.6))",
+            "(cos(x1*x2) - 1)*x0/(cos(x1) - 1)",
+        ),
     ],
 )
 def test_formulas_are_cleaned_up(given: str, wanted: str) -> None:
