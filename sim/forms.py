@@ -30,7 +30,6 @@ from symtick.files import copy_files, write_text
 from symtick.sim import tools
 from symtick.sim.verilator import (
     BUILD_ARGS,
-    MADE,
     Simulation,
     bench_files,
     simulate,
@@ -63,7 +62,7 @@ def run_form(
         ToolError: a tool is missing, or the build or the run fails.
     """
     reference = design.graph.evaluate(raw) if expected is None else expected
-    return run_forms([FormRun(design, raw, reference, write_form(design, folder))], folder)[0]
+    return run_forms([FormRun(design, raw, reference, write_form(design, folder), folder)])[0]
 
 
 @dataclass(frozen=True)
@@ -75,12 +74,15 @@ class FormRun:
         raw: raw input integers, shape (vectors, inputs).
         expected: reference outputs, shape (vectors, outputs).
         sources: Verilog or VHDL of the form and all in it.
+        folder: the bench for it alone, the log and what was recorded are kept in its
+            `sim/verilog` or `sim/vhdl`.
     """
 
     design: Design
     raw: RawArray
     expected: RawArray
     sources: Sequence[Path]
+    folder: Path
 
     @property
     def form(self) -> Form:
@@ -92,31 +94,30 @@ class FormRun:
         return made
 
 
-def run_forms(
-    runs: Sequence[FormRun], folder: Path, simulator: str = "verilator"
-) -> list[Simulation]:
+def run_forms(runs: Sequence[FormRun], simulator: str = "verilator") -> list[Simulation]:
     """Simulate designs of different names, all in one build.
 
     Args:
         runs: the designs.
-        folder: the bench, its log and what it recorded are kept in its `sim/verilog` or `sim/vhdl`.
         simulator: `verilator` or `icarus`; or `ghdl`, of VHDL.
 
     Returns:
-        What was seen of each; the time is that of all.
+        What was seen of each; the time is an equal share of that of all.
 
     Raises:
         InputError: a design's interface is plain.
         ToolError: a tool is missing, or the build or the run fails.
     """
+    if not runs:
+        return []
     start = time.monotonic()
     language = "vhdl" if simulator == "ghdl" else "verilog"
-    kept = folder / "sim" / language
-    shutil.rmtree(kept, ignore_errors=True)  # what an earlier simulation left
+    kept = [run.folder / "sim" / language for run in runs]
+    for place in kept:
+        shutil.rmtree(place, ignore_errors=True)  # what an earlier simulation left
+    log = kept[0] / "simulation.log"
     with tools.build_folder() as draft:
         work = draft / "sim" / language
-        benches = ("ap_vld.py", "axi_stream.py", "scoreboard.py", "words.py")
-        write_files(work, bench_files(*benches))
         sources = {
             f"rtl/{path.name}": path.read_text(encoding="utf-8")
             for run in runs for path in run.sources
@@ -130,10 +131,14 @@ def run_forms(
         write_files(draft, sources)
         _write_bench(runs, work, list(sources), simulator)
         try:
-            _simulate(work, kept / "simulation.log", simulator)
+            _simulate(work, log, simulator)
         finally:
-            copy_files(work, kept, MADE)
-        seconds = time.monotonic() - start
+            for run, place in zip(runs, kept, strict=True):
+                _write_bench([run], place, [f"rtl/{path.name}" for path in run.sources], simulator)
+                copy_files(work / run.design.name, place / run.design.name)
+                if log.exists() and not (place / log.name).exists():
+                    shutil.copyfile(log, place / log.name)
+        seconds = (time.monotonic() - start) / len(runs)
         return [_read(work / run.design.name, run.expected, seconds) for run in runs]
 
 
@@ -144,6 +149,7 @@ def _prefix(number: int, runs: Sequence[FormRun]) -> str:
 def _write_bench(
     runs: Sequence[FormRun], work: Path, sources: Sequence[str], simulator: str
 ) -> None:
+    write_files(work, bench_files("ap_vld.py", "axi_stream.py", "scoreboard.py", "words.py"))
     for run in runs:
         used = run.raw[:, [index for index, *_ in ports(run.design).inputs]]
         write_text(work / run.design.name / "stimulus.txt", vectors_text(used.tolist()))

@@ -21,10 +21,10 @@ from symtick.codegen.emit.names import ENABLE, ports
 from symtick.codegen.emit.project import write_files, write_vhdl
 from symtick.codegen.emit.templates import render
 from symtick.codegen.emit.vectors import stacked
-from symtick.codegen.forms.vhdl import write_vhdl_form
 from symtick.codegen.ir.fixed import Fixed, RawArray, raw_dtype
 from symtick.errors import ToolError
 from symtick.sim import tools
+from symtick.sim.case import Case
 from symtick.sim.forms import FormRun, run_forms
 from symtick.sim.verilator import Simulation, judged
 
@@ -69,37 +69,39 @@ def run(
     return judged(design, stream, reference, time.monotonic() - start)
 
 
-def run_on_some(
-    design: Design, raw: RawArray, folder: Path, expected: RawArray, source: Path | None = None
-) -> tuple[npt.NDArray[np.int64], Simulation] | None:
-    """Simulate a design's VHDL on vectors at equal distances, at most 1,000, behind its form.
+def run_on_some(cases: Sequence[Case]) -> list[tuple[npt.NDArray[np.int64], Simulation]]:
+    """Simulate VHDL on vectors at equal distances, at most 1,000 of each design, behind its form.
 
     GHDL interprets arithmetic bit by bit, and is far slower than Verilator. What is printed is the
-    logic that the Verilog prints, of which Verilator has seen all vectors.
+    logic that the Verilog prints, of which Verilator has seen all vectors. Designs behind a form
+    are simulated together.
 
     Args:
-        design: the design.
-        raw: raw input integers, shape (vectors, inputs).
-        folder: as of `run`.
-        expected: reference outputs, shape (vectors, outputs).
-        source: as of `run`; the form's VHDL then lies beside it.
+        cases: designs of different names; their VHDL lies beside their Verilog.
 
     Returns:
-        The numbers of the vectors, and what they have shown; None where GHDL is missing.
+        For each the numbers of the vectors, and what they have shown.
 
     Raises:
         ToolError: as `run`.
     """
-    if not tools.available("ghdl"):
-        return None
-    rows = np.unique(np.linspace(0, len(raw) - 1, min(len(raw), MOST_VECTORS)).astype(np.int64))
-    if design.interface.kind == "plain":
-        return rows, run(design, raw[rows], folder, expected[rows], source)
-    if source is None:
-        sources = write_vhdl_form(design, folder)
-    else:
-        sources = [source, source.with_name(f"{design.top}.vhd")]
-    return rows, run_forms([FormRun(design, raw[rows], expected[rows], sources)], folder, "ghdl")[0]
+    rows = [_some(len(case.raw)) for case in cases]
+    found: dict[int, Simulation] = {}
+    runs: dict[int, FormRun] = {}
+    for k, (case, some) in enumerate(zip(cases, rows, strict=True)):
+        raw, expected = case.raw[some], case.expected[some]
+        source = case.source.with_suffix(".vhd")
+        if case.design.interface.kind == "plain":
+            found[k] = run(case.design, raw, case.folder, expected, source)
+        else:
+            sources = [source, source.with_name(f"{case.design.top}.vhd")]
+            runs[k] = FormRun(case.design, raw, expected, sources, case.folder)
+    found |= zip(runs, run_forms(list(runs.values()), "ghdl"), strict=True)
+    return [(some, found[k]) for k, some in enumerate(rows)]
+
+
+def _some(count: int) -> npt.NDArray[np.int64]:
+    return np.unique(np.linspace(0, count - 1, min(count, MOST_VECTORS)).astype(np.int64))
 
 
 def analyse(sources: list[Path], folder: Path, standard: str = "93") -> str:

@@ -15,17 +15,19 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.codegen.design import Design
-from symtick.codegen.emit.hls import driver_files
 from symtick.codegen.emit.project import write_files
 from symtick.codegen.emit.vectors import from_words, stacked, to_words
-from symtick.codegen.forms.hls import firmware_names, form_driver_files
+from symtick.codegen.forms.hls import driver_files, firmware_names, has_wide_words
 from symtick.codegen.ir.fixed import RawArray
 from symtick.errors import ToolError
 from symtick.sim import builds, tools
 from symtick.sim.case import Case
 
 # uninitialised bits in ap_types' own constructors are its business, and inlined into our text
-_FLAGS = ("-std=c++14", "-Og", "-Wall", "-Wno-unknown-pragmas", "-Wno-uninitialized")
+_FLAGS = ("-std=c++14", "-Wall", "-Wno-unknown-pragmas", "-Wno-uninitialized")
+# g++ collects no garbage below a heap of 1 GB, which saves a sixth of its time
+_HEAP = ("--param", "ggc-min-heapsize=1000000", "--param", "ggc-min-expand=1000")
+_FEW = 2000  # vectors, for which compiling for speed costs more than it saves
 
 
 def run_together(cases: Sequence[Case]) -> list[RawArray]:
@@ -45,36 +47,40 @@ def run_together(cases: Sequence[Case]) -> list[RawArray]:
     for numbers in _programs(cases):
         group = [cases[k] for k in numbers]
         with tools.build_folder() as work:
-            program = build([(case.design, case.folder) for case in group], work)
+            few = max(len(case.raw) for case in group) < _FEW
+            program = build([(case.design, case.folder) for case in group], work, not few)
             for place, (k, case) in enumerate(zip(numbers, group, strict=True)):
                 found[k] = _run(program, place, case, work)
     return [found[k] for k in range(len(cases))]
 
 
 def _programs(cases: Sequence[Case]) -> list[list[int]]:
-    """Numbers of designs of one program: plain ones, and each with a form alone.
-
-    The words of a form can be wider than AMD's headers allow unless they are told so first.
-    """
-    plain = [k for k, case in enumerate(cases) if case.design.top == case.design.name]
-    others = [[k] for k in range(len(cases)) if k not in plain]
-    return [plain, *others] if plain else others
+    """Numbers of designs of one program: those of wide words each have their own."""
+    alone = [k for k, case in enumerate(cases) if has_wide_words(case.design)]
+    others = [k for k in range(len(cases)) if k not in alone]
+    return [group for group in (others, *([k] for k in alone)) if group]
 
 
-def build(designs: Sequence[tuple[Design, Path]], work: Path) -> Path:
+def build(designs: Sequence[tuple[Design, Path]], work: Path, fast: bool = True) -> Path:
     """Compile the projects in the folders of designs with a driver; returns the program.
+
+    Args:
+        designs: designs of different names, each with the folder of its project.
+        work: where to compile.
+        fast: whether the program is to be fast, rather than compiling.
 
     Raises:
         ToolError: as `run_together`.
     """
+    flags = (*_FLAGS, "-Og" if fast else "-O0")
     compiler, headers = tools.find("g++"), tools.find("hls4ml")
-    texts = _driver([design for design, _ in designs])
+    texts = driver_files([design for design, _ in designs])
     for design, folder in designs:
         for name in firmware_names(design):
             texts[f"{design.name}/{name}"] = (folder / name).read_text(encoding="utf-8")
-        write_files(_place(folder), _driver([design]))
+        write_files(_place(folder), driver_files([design]))
     program = work / "driver"
-    made_by = [compiler.version, str(compiler.path), headers.version, *_FLAGS]
+    made_by = [compiler.version, str(compiler.path), headers.version, *flags]
     kept = builds.key(
         [*made_by, *_headers(headers.path), *(t for p in sorted(texts.items()) for t in p)]
     )
@@ -83,7 +89,7 @@ def build(designs: Sequence[tuple[Design, Path]], work: Path) -> Path:
     write_files(work, texts)
     simulated = [f"-I{design.name}/csim" for design, _ in designs]  # headers in place of AMD's
     command = [
-        *compiler.command, *_FLAGS, "-isystem", str(headers.path), *simulated, "driver.cpp",
+        *compiler.command, *flags, *_HEAP, "-isystem", str(headers.path), *simulated, "driver.cpp",
         "-o", str(program),
     ]  # fmt: skip
     log = _place(designs[0][1]) / "build.log"
@@ -94,10 +100,6 @@ def build(designs: Sequence[tuple[Design, Path]], work: Path) -> Path:
             shutil.copyfile(log, _place(folder) / "build.log")
     builds.keep(kept, program)
     return program
-
-
-def _driver(designs: Sequence[Design]) -> dict[str, str]:
-    return form_driver_files(designs[0]) or driver_files(designs)
 
 
 def _place(folder: Path) -> Path:

@@ -38,7 +38,7 @@ def simulate(
         ToolError: the module has other ports than the design's, or a tool is missing or fails.
     """
     if design.interface.kind != "plain":  # its bench finds the ports by the tool's names
-        return run_forms([FormRun(design, raw, design.graph.evaluate(raw), sources)], folder)[0]
+        return run_forms([FormRun(design, raw, design.graph.evaluate(raw), sources, folder)])[0]
     text = "\n".join(source.read_text(encoding="utf-8") for source in sources)
     outer = replace(design, name=f"{design.name}_hls")
     file = folder / "hls_rtl" / f"{outer.name}.v"

@@ -5,6 +5,7 @@ Nothing is compared with a tolerance.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +37,8 @@ from symtick.sim.verilator import Simulation
 
 _SomeSeen = tuple[npt.NDArray[np.int64], Simulation]  # which vectors, and what they have shown
 TOOLS = ("g++", "make", "hls4ml", "verilator", "cocotb")
-_MOST_TOGETHER = 16  # designs in one build: a result is kept when its build has run
+_MOST_TOGETHER = 48  # designs in one build: a result is kept when its build has run
+_TOOLS_AT_ONCE = 2  # of a group: g++ beside Verilator, of which GHDL comes last
 _PREPARING = threading.Lock()
 
 
@@ -180,9 +182,9 @@ def verify_together(
 ) -> list[Verification]:
     """Run the models of each design on the same vectors, the VHDL on some where GHDL is installed.
 
-    Designs share builds: one of all their C++ and one of all their Verilog, or several of each
-    where they are many. Where the ports have a form, it is simulated alone. A design that does not
-    build fails alone: its group is taken apart.
+    Designs share builds: one of all their C++, one of all their Verilog and one of all forms of
+    ports, or several of each where designs are many or there are cores for them. A design that does
+    not build fails alone: its group is taken apart.
 
     Args:
         subjects: designs of different names.
@@ -206,7 +208,7 @@ def verify_together(
         tools.find(tool)
     outcomes: dict[int, Verification] = {}
     failures: dict[int, ToolError] = {}
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(_at_once()) as pool:
         groups = [pool.submit(_verified, subjects, g, count, seed) for g in _groups(names)]
         try:
             for group in as_completed(groups):
@@ -225,12 +227,20 @@ def verify_together(
 
 
 def _groups(names: Sequence[str]) -> list[range]:
-    """Numbers of designs that are built together: two groups or more, of designs side by side."""
+    """Numbers of designs that are built together, side by side: as few groups as fill the cores.
+
+    What designs have in common is compiled once for each group.
+    """
     if not names:
         return []
-    count = max(min(len(names), 2), -(-len(names) // _MOST_TOGETHER))
+    count = max(min(len(names), _at_once()), -(-len(names) // _MOST_TOGETHER))
     ends = [len(names) * k // count for k in range(count + 1)]
     return [range(start, end) for start, end in pairwise(ends)]
+
+
+def _at_once() -> int:
+    """Groups that are built at once."""
+    return max((os.cpu_count() or 1) // _TOOLS_AT_ONCE, 1)
 
 
 def _verified(
@@ -277,7 +287,7 @@ def _compared(cases: Mapping[int, Case]) -> dict[int, Verification | ToolError]:
 
 
 def _outcomes(cases: Sequence[Case]) -> list[Verification]:
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(_TOOLS_AT_ONCE) as pool:
         compiled = pool.submit(_timed_cpp, cases)
         simulated = pool.submit(_simulated, cases)
         described = pool.submit(_described, cases)
@@ -290,25 +300,22 @@ def _outcomes(cases: Sequence[Case]) -> list[Verification]:
 
 
 def _simulated(cases: Sequence[Case]) -> list[Simulation]:
-    """The Verilog: plain designs together, those behind a form each in its own bench."""
+    """The Verilog: plain designs together, and those behind a form."""
     plain = [k for k, case in enumerate(cases) if case.design.interface.kind == "plain"]
+    formed = [k for k in range(len(cases)) if k not in plain]
     found = dict(zip(plain, verilator.run_together([cases[k] for k in plain]), strict=True))
-    for k, case in enumerate(cases):
-        if k not in found:
-            rtl = [case.source.with_name(name) for name in _rtl_names(case.design, ".v")]
-            run = forms.FormRun(case.design, case.raw, case.expected, rtl)
-            (found[k],) = forms.run_forms([run], case.folder)
+    found |= zip(formed, forms.run_forms([_form_run(cases[k]) for k in formed]), strict=True)
     return [found[k] for k in range(len(cases))]
 
 
-def _described(cases: Sequence[Case]) -> list[_SomeSeen | None]:
-    """The VHDL, on some vectors."""
-    return [
-        ghdl.run_on_some(
-            case.design, case.raw, case.folder, case.expected, case.source.with_suffix(".vhd")
-        )
-        for case in cases
-    ]
+def _form_run(case: Case) -> forms.FormRun:
+    rtl = [case.source.with_name(name) for name in _rtl_names(case.design, ".v")]
+    return forms.FormRun(case.design, case.raw, case.expected, rtl, case.folder)
+
+
+def _described(cases: Sequence[Case]) -> Sequence[_SomeSeen | None]:
+    """The VHDL, on some vectors; None where GHDL is missing."""
+    return ghdl.run_on_some(cases) if tools.available("ghdl") else [None] * len(cases)
 
 
 def _outcome(

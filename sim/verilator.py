@@ -32,14 +32,13 @@ from symtick.sim.case import Case
 _RUNNER = "run.py"
 _LOG = "simulation.log"
 _OFF = 0.25  # share of the clocks at which an enable is 0
-MADE = ("build", "__pycache__")  # folders that are not kept
 _MARGIN = 8
 # one C++ file: our designs are small, and precompiled headers cost more than they save
 BUILD_ARGS = ["--output-split", "0"]
 # of streams cocotb needs three ports, which say so
 _STREAM_ARGS = ["--no-public-flat-rw", *BUILD_ARGS]
 # compiling takes longer than running
-_MAKE_FLAGS = "OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O0"
+_MAKE_FLAGS = f"OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O0 {runtime_cache.MAKE_FLAGS}"
 
 
 @dataclass(frozen=True)
@@ -270,12 +269,9 @@ def simulate(work: Path, log: Path) -> None:
     if builds.fetch(kept, program):
         tools.execute([*command, "--built"], folder=work, log=log, env=env)
         return
-    cache = runtime_cache.folder(made_by)
-    seeded = runtime_cache.seed(cache, work / "build")
+    runtime_cache.provide(made_by, work / "build", env)
     tools.execute(command, folder=work, log=log, env=env)
     builds.keep(kept, program)
-    if not seeded:
-        runtime_cache.keep(cache, work / "build")
 
 
 def _recorded(case: Case, work: Path, on: npt.NDArray[np.bool_]) -> RawArray:

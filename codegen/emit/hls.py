@@ -7,7 +7,7 @@ it, and the pragmas.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -111,17 +111,6 @@ def _firmware(text: CppText, kind: _Tool, comment: list[str]) -> dict[str, str]:
         f"firmware/{top}.h": render("firmware/top.h.j2", **common, arguments=parameters),
         "firmware/defines.h": render("firmware/defines.h.j2", **common, **text.typedefs()),
     }
-
-
-def driver_files(designs: Sequence[Design]) -> dict[str, str]:
-    """driver.cpp, which feeds the functions of several projects with vectors from binary files.
-
-    It is one translation unit, which includes `<name>/firmware/<name>.cpp` of each. Called with a
-    design's number, two files and the number of vectors, it reads the first file and writes the
-    second. Each value is 16 bytes, little endian, two's complement; ports in order.
-    """
-    benches = [bench(CppText(design, ApTypes())) for design in designs]
-    return {"driver.cpp": render("driver.cpp.j2", designs=benches)}
 
 
 def vector_files(raw: npt.NDArray[np.generic], expected: npt.NDArray[np.generic]) -> dict[str, str]:

@@ -7,6 +7,8 @@ Interfaces"): the tool writes TDATA for tdata, calls clock and reset of streams 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from symtick.codegen.design import Design
 from symtick.codegen.emit.cpp import CppText
 from symtick.codegen.emit.cpp_types import ApTypes
@@ -59,22 +61,30 @@ def firmware_names(design: Design) -> tuple[str, ...]:
     return "firmware/defines.h", *names, *streams
 
 
-def form_driver_files(design: Design) -> dict[str, str]:
-    """driver.cpp as `emit.hls.driver_files` has it, for the function around the core.
+def driver_files(designs: Sequence[Design]) -> dict[str, str]:
+    """driver.cpp, which feeds the functions of several projects with vectors from binary files.
 
-    It puts ones into the padding of inputs, and ends with status 7 where the padding of an output
-    or its mark of the last word is wrong.
+    It is one translation unit, which includes `<name>/firmware/<name>.cpp` of each, and its form
+    where it has one. Called with a design's number, two files and the number of vectors, it reads
+    the first file and writes the second. Each value is 16 bytes, little endian, two's complement;
+    ports in order. Into the padding of a form's inputs it puts ones; it ends with status 7 where
+    the padding of an output or its mark of the last word is wrong.
 
     Raises:
         InputError: as `form`.
         WidthError: as `form`, or a table entry has more than 64 bits.
     """
+    benches = []
+    for design in designs:
+        made, text = form(design), CppText(design, ApTypes())
+        benches.append(bench(text) if made is None else _bench(design, made, text, HlsTool.VITIS))
+    return {"driver.cpp": render("driver.cpp.j2", designs=benches)}
+
+
+def has_wide_words(design: Design) -> bool:
+    """Whether its form sets AMD's headers another limit, for all that is compiled with it."""
     made = form(design)
-    if made is None:
-        return {}
-    text = CppText(design, ApTypes())
-    values = _bench(design, made, text, HlsTool.VITIS)
-    return {"driver.cpp": render("driver.cpp.j2", designs=[values])}
+    return made is not None and max(made.input_bits, made.output_bits) > _AP_INT_BITS
 
 
 def _values(design: Design, made: Form, text: CppText, tool: HlsTool) -> dict[str, object]:

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -73,15 +73,15 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
-def copy_files(source: Path, target: Path, leave_out: Collection[str] = ()) -> None:
-    """Copy the files below a folder, those in folders of certain names apart.
+def copy_files(source: Path, target: Path) -> None:
+    """Copy the files below a folder.
 
     Raises:
         OSError: one cannot be written; its filename is the place in `target`.
     """
     for path in sorted(source.rglob("*")):
         inside = path.relative_to(source)
-        if path.is_file() and not set(inside.parts) & set(leave_out):
+        if path.is_file():
             with _named(target / inside):
                 (target / inside).parent.mkdir(parents=True, exist_ok=True)
                 try:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from symtick.codegen import Design, Fixed, GraphBuilder, Schedule
-from symtick.codegen.emit.hls import driver_files, hls_files
+from symtick.codegen.emit.hls import hls_files
+from symtick.codegen.forms.hls import driver_files
 from symtick.errors import InputError
 from symtick.expr import OPS, parse
 from symtick.files import write_text

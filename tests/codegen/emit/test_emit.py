@@ -30,11 +30,12 @@ from symtick.codegen import (
     Schedule,
     compile_expression,
 )
-from symtick.codegen.emit.hls import driver_files, hls_files, vector_files
+from symtick.codegen.emit.hls import hls_files, vector_files
 from symtick.codegen.emit.names import ports
 from symtick.codegen.emit.rtl_project import rtl_files
 from symtick.codegen.emit.verilog import verilog_files
 from symtick.codegen.emit.vhdl import vhdl_files
+from symtick.codegen.forms.hls import driver_files
 from symtick.errors import InputError, WidthError
 from symtick.expr import parse
 

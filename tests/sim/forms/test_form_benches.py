@@ -53,7 +53,9 @@ def _run(made: Design, folder: Path, count: int, simulator: str) -> FormRun:
         pytest.skip(f"{program} is not installed")
     raw = vectors.make(made, 0, 0)
     raw = raw[:: max(1, len(raw) // count)]
-    return FormRun(made, raw, made.graph.evaluate(raw), WRITERS[simulator](made, folder))
+    return FormRun(
+        made, raw, made.graph.evaluate(raw), WRITERS[simulator](made, folder), folder / made.name
+    )
 
 
 @pytest.mark.parametrize("simulator", WRITERS)
@@ -65,7 +67,7 @@ def test_each_form_gives_the_graphs_integers_after_the_stated_ticks(
         for name, make in MADE.items()
         for kind, interface in FORMS.items()
     ]
-    for run, found in zip(runs, run_forms(runs, tmp_path, simulator), strict=True):
+    for run, found in zip(runs, run_forms(runs, simulator), strict=True):
         name, schedule = run.design.name, run.design.schedule
         assert (found.fault, found.mismatches, found.ii) == ("", 0, 1), name
         assert found.latency == schedule.latency, name
@@ -137,7 +139,7 @@ def test_faults_in_a_form_are_found(
     simulator: str, mutants: dict[str, tuple[str, str, str, str]], tmp_path: Path
 ) -> None:
     runs = [_mutant(k, m, tmp_path, simulator) for k, m in enumerate(mutants.values())]
-    found = run_forms(runs, tmp_path, simulator)
+    found = run_forms(runs, simulator)
     assert [name for name, seen in zip(mutants, found, strict=True) if not seen.fault] == []
     assert all(seen.ii is None for seen in found)
 
@@ -175,7 +177,7 @@ def test_the_benches_find_the_ports_that_vitis_writes(kind: str, tmp_path: Path)
     path = run.sources[-1]
     own = path.read_text().replace(f"module {made.top} ", f"module {made.top}_own ")
     path.write_text(own + _LIKE_VITIS[kind].format(top=made.top))
-    (found,) = run_forms([run], tmp_path, "icarus")
+    (found,) = run_forms([run], "icarus")
     assert (found.fault, found.mismatches, found.latency) == ("", 0, 3) and found.lost > 0
 
 

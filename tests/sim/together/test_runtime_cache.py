@@ -1,8 +1,9 @@
-"""The cache of Verilator's run-time objects: restored whole, dated ahead, or not at all."""
+"""Verilator's run-time library: compiled once, restored dated ahead, compiled where not kept."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,39 +11,45 @@ import pytest
 from symtick.sim import runtime_cache
 
 
-def _built(folder: Path) -> Path:
-    folder.mkdir()
-    for name in runtime_cache._OBJECTS:
-        (folder / name).write_bytes(name.encode())
-    return folder
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
+    """How often the library was compiled, as the list's length."""
+    times: list[int] = []
+
+    def compile_now(env: Mapping[str, str]) -> bytes:
+        times.append(1)
+        return b"object"
+
+    monkeypatch.setattr(runtime_cache, "_compiled", compile_now)
+    monkeypatch.setenv("SYMTICK_CACHE", str(tmp_path / "cache"))
+    return times
 
 
-def test_kept_objects_come_back_newer_than_anything_made_now(tmp_path: Path) -> None:
-    first, second = _built(tmp_path / "first"), tmp_path / "second"
-    runtime_cache.keep(tmp_path / "cache", first)
-    assert runtime_cache.seed(tmp_path / "cache", second)
-    for name in runtime_cache._OBJECTS:
-        assert (second / name).read_bytes() == name.encode()
-        assert (second / name).stat().st_mtime > time.time() + 60
-
-
-def test_an_incomplete_cache_is_not_used(tmp_path: Path) -> None:
-    runtime_cache.keep(tmp_path / "cache", _built(tmp_path / "first"))
-    (tmp_path / "cache" / runtime_cache._OBJECTS[1]).unlink()
-    assert not runtime_cache.seed(tmp_path / "cache", tmp_path / "second")
-    assert not (tmp_path / "second").exists()
-
-
-def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    runtime_cache.keep(tmp_path / "file" / "cache", _built(tmp_path / "first"))
-    assert not runtime_cache.seed(tmp_path / "file" / "cache", tmp_path / "second")
-
-
-def test_versions_and_flags_have_their_own_folder(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_it_is_compiled_once_and_newer_than_anything_made_now(
+    compiled: list[int], tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("SYMTICK_CACHE", str(tmp_path))
-    one, other = runtime_cache.folder(["5.48", "-O0"]), runtime_cache.folder(["5.48", "-O1"])
-    assert one != other and one.parent == other.parent == tmp_path
-    assert one == runtime_cache.folder(["5.48", "-O0"])
+    for name in ("first", "second"):
+        runtime_cache.provide(["5.48"], tmp_path / name, {})
+        place = tmp_path / name / "verilated_whole.o"
+        assert place.read_bytes() == b"object"
+        assert place.stat().st_mtime > time.time() + 60
+        assert "verilated_vpi.cpp" in place.with_suffix(".cpp").read_text()  # make asks for it
+    assert len(compiled) == 1
+
+
+def test_a_cache_that_cannot_be_written_is_no_error(
+    compiled: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("SYMTICK_CACHE", str(tmp_path / "file"))
+    for name in ("first", "second"):
+        runtime_cache.provide(["5.48"], tmp_path / name, {})
+        assert (tmp_path / name / "verilated_whole.o").read_bytes() == b"object"
+    assert len(compiled) == 2
+
+
+def test_versions_and_flags_have_their_own_object(compiled: list[int], tmp_path: Path) -> None:
+    for parts in (["5.48", "-O0"], ["5.48", "-O1"], ["5.48", "-O0"]):
+        runtime_cache.provide(parts, tmp_path / "build", {})
+    assert len(compiled) == 2
+    assert len(list((tmp_path / "cache").glob("verilator-*"))) == 2
