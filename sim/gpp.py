@@ -30,12 +30,16 @@ _HEAP = ("--param", "ggc-min-heapsize=1000000", "--param", "ggc-min-expand=1000"
 _FEW = 2000  # vectors, for which compiling for speed costs more than it saves
 
 
-def run_together(cases: Sequence[Case]) -> list[RawArray]:
+def run_together(
+    cases: Sequence[Case], extra: Sequence[str] = (), compiler: str = "g++"
+) -> list[RawArray]:
     """Raw outputs of the compiled C++ of designs of different names, (vectors, outputs) each.
 
     Args:
         cases: each folder holds the project's firmware/, and gets, in `sim/cpp`, a driver for it
             and the logs.
+        extra: flags of the compiler beside those for warnings and speed.
+        compiler: `g++` or `clang++`.
 
     Returns:
         Integers; Python integers where one has over 62 bits.
@@ -48,7 +52,9 @@ def run_together(cases: Sequence[Case]) -> list[RawArray]:
         group = [cases[k] for k in numbers]
         with tools.build_folder() as work:
             few = max(len(case.raw) for case in group) < _FEW
-            program = build([(case.design, case.folder) for case in group], work, not few)
+            flags = ("-O0" if few else "-Og", *extra)
+            pairs = [(case.design, case.folder) for case in group]
+            program = build(pairs, work, flags, compiler)
             for place, (k, case) in enumerate(zip(numbers, group, strict=True)):
                 found[k] = _run(program, place, case, work)
     return [found[k] for k in range(len(cases))]
@@ -61,26 +67,29 @@ def _programs(cases: Sequence[Case]) -> list[list[int]]:
     return [group for group in (others, *([k] for k in alone)) if group]
 
 
-def build(designs: Sequence[tuple[Design, Path]], work: Path, fast: bool = True) -> Path:
+def build(
+    designs: Sequence[tuple[Design, Path]], work: Path, extra: Sequence[str] = (),
+    compiler: str = "g++",
+) -> Path:  # fmt: skip
     """Compile the projects in the folders of designs with a driver; returns the program.
 
     Args:
         designs: designs of different names, each with the folder of its project.
         work: where to compile.
-        fast: whether the program is to be fast, rather than compiling.
+        extra, compiler: as of `run_together`.
 
     Raises:
         ToolError: as `run_together`.
     """
-    flags = (*_FLAGS, "-Og" if fast else "-O0")
-    compiler, headers = tools.find("g++"), tools.find("hls4ml")
+    flags = (*_FLAGS, *extra)
+    found, headers = tools.find(compiler), tools.find("hls4ml")
     texts = driver_files([design for design, _ in designs])
     for design, folder in designs:
         for name in firmware_names(design):
             texts[f"{design.name}/{name}"] = (folder / name).read_text(encoding="utf-8")
         write_files(_place(folder), driver_files([design]))
     program = work / "driver"
-    made_by = [compiler.version, str(compiler.path), headers.version, *flags]
+    made_by = [found.version, str(found.path), headers.version, *flags]
     kept = builds.key(
         [*made_by, *_headers(headers.path), *(t for p in sorted(texts.items()) for t in p)]
     )
@@ -88,13 +97,14 @@ def build(designs: Sequence[tuple[Design, Path]], work: Path, fast: bool = True)
         return program
     write_files(work, texts)
     simulated = [f"-I{design.name}/csim" for design, _ in designs]  # headers in place of AMD's
+    heap = _HEAP if compiler == "g++" else ()
     command = [
-        *compiler.command, *flags, *_HEAP, "-isystem", str(headers.path), *simulated, "driver.cpp",
+        *found.command, *flags, *heap, "-isystem", str(headers.path), *simulated, "driver.cpp",
         "-o", str(program),
     ]  # fmt: skip
     log = _place(designs[0][1]) / "build.log"
     try:
-        tools.execute(command, folder=work, log=log, env=compiler.environment())
+        tools.execute(command, folder=work, log=log, env=found.environment())
     finally:
         for _, folder in designs[1:]:
             shutil.copyfile(log, _place(folder) / "build.log")

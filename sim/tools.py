@@ -300,6 +300,10 @@ _SYSTEM = "Install your system's compiler packages (Debian: build-essential)"
 _VENDOR = "Install AMD Vitis or Vivado and source its settings64.sh"
 _SPECS: dict[str, _Spec] = {
     "g++": _Spec("running the generated C++", _SYSTEM, _on_path("g++", "g++", "clang++")),
+    "clang++": _Spec(
+        "compiling the generated C++ with a second compiler",
+        "Install your system's package (Debian: clang)", _on_path("clang++"), optional=True,
+    ),
     "make": _Spec("building the Verilog simulation", _SYSTEM, _on_path("make")),
     "hls4ml": _Spec(
         "compiling the generated C++ (its ap_types headers) and the comparison",

@@ -37,7 +37,7 @@ from symtick.sim.verilator import Simulation
 
 _SomeSeen = tuple[npt.NDArray[np.int64], Simulation]  # which vectors, and what they have shown
 TOOLS = ("g++", "make", "hls4ml", "verilator", "cocotb")
-_MOST_TOGETHER = 48  # designs in one build: a result is kept when its build has run
+_MOST_TOGETHER = 80  # designs in one build: a result is kept when its build has run
 _TOOLS_AT_ONCE = 2  # of a group: g++ beside Verilator, of which GHDL comes last
 _PREPARING = threading.Lock()
 

@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from benchmarks.fuzz import checks
-from benchmarks.fuzz.__main__ import fuzz
+from benchmarks.fuzz.__main__ import CPU, fuzz
 from benchmarks.fuzz.cases import FuzzCase
 from benchmarks.fuzz.draw import draw
 from benchmarks.fuzz.shrink import shrunk
 from symtick.expr import Op, parse
+from symtick.sim import tools
+from symtick.sim.verify import Verification
 
 pytestmark = [pytest.mark.sim]
 
@@ -67,6 +69,33 @@ def test_each_check_can_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert failed("lower", other_graph) == "decision"
 
 
+@pytest.mark.slow
+def test_each_tool_finds_a_fault_in_what_it_runs(tmp_path: Path) -> None:
+    case = replace(SMALL, texts=("tanh(x0) + 0.5*x1 + sin(x0*x1)",))
+    design = case.compiled("made")
+    ((_, seen),) = checks._by_tools({0: design}, 64, tmp_path)
+    assert isinstance(seen, Verification) and seen.ok
+    place = tmp_path / "made"
+
+    def changed(name: str, old: str, new: str) -> None:
+        text = (place / name).read_text()
+        assert old in text
+        (place / name).write_text(text.replace(old, new, 1))
+
+    assert checks._in_bench(place) is None
+    changed("firmware/made.cpp", "_rom[x0", "_rom[64 + x0")  # beyond the end
+    found = checks._sanitised([checks._case(design, 64, tmp_path)])
+    assert found["made"].check == "sanitiser" and "made.cpp" in found["made"].text
+    assert "made.cpp" in checks._in_bench(place).text
+    changed("firmware/made.cpp", "_rom[64 + x0", "_rom[1 ^ x0")
+    found = checks._sanitised([checks._case(design, 64, tmp_path)])
+    assert found == {"made": checks.Failure("sanitiser", "the C++ gives other integers")}
+    if tools.available("iverilog"):
+        assert checks._in_icarus(design, place) is None
+        changed("tb_data/tb_output_predictions.dat", "\n", "1\n")
+        assert checks._in_icarus(design, place).check == "icarus"
+
+
 def test_a_case_is_made_smaller() -> None:
     case = draw(1, 118)
     assert len(case.expression.nodes) > 10
@@ -97,4 +126,6 @@ def test_a_killed_run_goes_on(tmp_path: Path) -> None:
     whole = fuzz(tmp_path / "whole", 2, 4, 2, 64)
     found = [json.loads(path.read_text()) for path in sorted(batches.glob("*.json"))]
     assert len(found) == 2
-    assert {key: sum(batch.get(key, 0) for batch in found) for key in whole} == dict(whole)
+    sums = {key: sum(batch.get(key, 0) for batch in found) for key in whole}
+    assert sums.pop(CPU) > 0 and whole.pop(CPU) > 0
+    assert sums == dict(whole)
