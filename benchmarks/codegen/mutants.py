@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from random import Random
 
 from symtick.codegen import GNode, GOp, Graph
+from symtick.codegen.ir.fixed import Overflow, Quant
 
 _OPERATORS = {"+": "-", "-": "+", "*": "+", ">=": ">", "<": "<=", "&": "|", "|": "&", "^": "&"}
 Change = tuple[str, str]  # the kind, and the changed text
 
-IN_VAIN = 1000  # changes of a graph that change nothing, one after the other
+IN_VAIN = 1000  # changes that change nothing, one after the other
+
+
+def _in_turn(kinds: Mapping[str, Callable[[], str | None]]) -> Iterator[Change]:
+    """Changes of each kind in turn; they end where nothing can be changed (any more)."""
+    vain = 0
+    while vain < IN_VAIN:
+        for kind, change in kinds.items():
+            made = change()
+            vain = vain + 1 if made is None else 0
+            if made is not None:
+                yield kind, made
 
 
 def verilog_mutants(text: str, random: Random) -> Iterator[Change]:
     """Changed texts, of each kind in turn, without end; some compute the same.
+
+    There are none of a text that cannot be changed.
 
     Kinds: `entry` (a bit of a table), `operator`, `register` (one that is dropped), `sign` (a
     declaration or a `$signed`), `slice` (one bit off), `constant` (a bit of it), `order` (of the
@@ -26,11 +40,19 @@ def verilog_mutants(text: str, random: Random) -> Iterator[Change]:
         "entry": _entry, "operator": _operator, "register": _register, "sign": _sign,
         "slice": _slice, "constant": _constant, "order": _order, "address": _address,
     }  # fmt: skip
-    while True:
-        for kind, change in kinds.items():
-            made = change(text, random)
-            if made is not None and made != text:
-                yield kind, made
+    yield from _in_turn({kind: _changing(change, text, random) for kind, change in kinds.items()})
+
+
+def _changing(
+    change: Callable[[str, Random], str | None], text: str, random: Random
+) -> Callable[[], str | None]:
+    """A change of a text that gives None where the text stays as it is."""
+
+    def changed() -> str | None:
+        made = change(text, random)
+        return None if made == text else made
+
+    return changed
 
 
 def _code(text: str) -> str:
@@ -115,7 +137,8 @@ def graph_mutants(graph: Graph, random: Random) -> Iterator[tuple[str, Graph]]:
     """Changed graphs without end, none of a graph that cannot be changed.
 
     Each keeps formats and ranges as they are stated. Kinds: `entry` (a table's, up or down by one),
-    `operation` (another one of two arguments), `argument` (another node of the same format).
+    `operation` (another one of two arguments), `cast` (another mode of rounding or overflow),
+    `argument` (another node of the same format).
     """
     vain = 0
     while vain < IN_VAIN:
@@ -141,6 +164,11 @@ def _changed_node(graph: Graph, number: int, random: Random) -> tuple[str, GNode
     if node.op in (GOp.ADD, GOp.SUB, GOp.MIN, GOp.MAX) and random.random() < 0.5:
         others = [op for op in (GOp.ADD, GOp.SUB, GOp.MIN, GOp.MAX) if op is not node.op]
         return "operation", replace(node, op=random.choice(others))
+    if node.op is GOp.CAST and random.random() < 0.5:
+        quants, overflows = list(Quant), list(Overflow)
+        if random.random() < 0.5:
+            return "cast", replace(node, quant=random.choice(quants))
+        return "cast", replace(node, overflow=random.choice(overflows))
     alike = [
         k for k in range(number)
         if node.args and graph.nodes[k].fmt == graph.nodes[node.args[0]].fmt and k != node.args[0]
@@ -152,6 +180,8 @@ def _changed_node(graph: Graph, number: int, random: Random) -> tuple[str, GNode
 
 def cpp_mutants(body: str, types: str, random: Random) -> Iterator[tuple[str, str, str]]:
     """Changed C++, of each kind in turn, without end; some compute the same.
+
+    There are none of texts that cannot be changed.
 
     Kinds: `entry` (of a table, one up), `operator`, `order` (of the two sides of a choice) in the
     body; `width` (a type without its last bit), `point` (one place off), `sign` (of a type) and
@@ -170,11 +200,12 @@ def cpp_mutants(body: str, types: str, random: Random) -> Iterator[tuple[str, st
         "width": (False, _cpp_width), "point": (False, _cpp_point), "sign": (False, _cpp_sign),
         "mode": (False, _cpp_mode),
     }  # fmt: skip
-    while True:
-        for kind, (in_body, change) in kinds.items():
-            made = change(body if in_body else types, random)
-            if made is not None and made != (body if in_body else types):
-                yield (kind, made, types) if in_body else (kind, body, made)
+    changes = {
+        kind: _changing(change, body if in_body else types, random)
+        for kind, (in_body, change) in kinds.items()
+    }
+    for kind, made in _in_turn(changes):
+        yield (kind, made, types) if kinds[kind][0] else (kind, body, made)
 
 
 def _cpp_changed(

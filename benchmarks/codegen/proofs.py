@@ -4,19 +4,25 @@
 
 Random designs of inputs up to 12 bits (`random_designs.py`) are proved as `symtick verify
 --prove` proves them. Then faults are put into the Verilog and into the graphs of some of them
-(`mutants.py`). A fault counts as found unless the proof says *proved*; where it says that,
-the changed Verilog is simulated in Verilator, the changed graph evaluated, and it must agree with
-the design on all vectors. Faults in C++ are put into designs with at most 2**14 inputs, all of
-which the bench runs: what it does not find computes the same.
+(`mutants.py`). What a proof says of each:
+
+- `counterexample`: found;
+- `proved the same`: the change computes the same, and agrees with the design on all vectors, in
+  Verilator or as a graph; `missed` where it does not;
+- where the proof is not decided, or cannot read the text, the vectors decide: `vectors` where they
+  differ, `refused` where Verilator takes the text for an error, else `open`.
+
+Faults in C++ are put into designs with at most 2**14 inputs, all of which the bench runs: what it
+does not find (`all inputs the same`) computes the same; what does not compile is `refused`.
 """
 
 from __future__ import annotations
 
 import argparse
-import time
+import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Hashable, Sequence
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -24,7 +30,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.codegen.mutants import cpp_mutants, graph_mutants, verilog_mutants
 from benchmarks.codegen.random_designs import draw
-from benchmarks.runs import RESULTS, Record, machine, say
+from benchmarks.runs import LOGS, RESULTS, Log, Record, machine, run_all, say
 from symtick.codegen import Design
 from symtick.codegen.emit import vectors
 from symtick.codegen.emit.hls import hls_files
@@ -45,27 +51,22 @@ DEVICE, CLOCK_MHZ = "open", 200.0
 _VECTORS = 4000
 
 
-def designs(seed: int, count: int) -> Iterator[tuple[Design, Specification]]:
-    """Random designs, and what they are to compute."""
+def _design(seed: int, number: int) -> tuple[Design, Specification]:
+    """A random design, and what it is to compute."""
     device = model(DEVICE, CLOCK_MHZ)
-    for number in range(count):
-        drawn, design = draw(seed, number, device)
-        names = design.graph.output_names
-        scores = lower(drawn.expression, drawn.formats, device, Precision(), names).graph
-        yield design, Specification(scores, drawn.formats, design.errors)
+    drawn, design = draw(seed, number, device)
+    names = design.graph.output_names
+    scores = lower(drawn.expression, drawn.formats, device, Precision(), names).graph
+    return design, Specification(scores, drawn.formats, design.errors)
 
 
-def proved(seed: int, count: int) -> list[Record]:
-    """The proofs of random designs."""
-    rows = []
+def proved(seed: int, number: int) -> list[Record]:
+    """The proof of a random design."""
+    design, wanted = _design(seed, number)
     with TemporaryDirectory() as place:
-        for design, wanted in designs(seed, count):
-            source = Path(place) / f"{design.name}.v"
-            write_text(source, verilog_files(design)[f"rtl/{design.name}.v"])
-            proof = prove(design, wanted, source, Path(place) / design.name)
-            rows.append(_row(design, proof))
-            say(" ".join(proof.lines(1)[:1]))
-    return rows
+        source = Path(place) / f"{design.name}.v"
+        write_text(source, verilog_files(design)[f"rtl/{design.name}.v"])
+        return [_row(design, prove(design, wanted, source, Path(place) / design.name))]
 
 
 def _row(design: Design, proof: Proof) -> Record:
@@ -80,20 +81,18 @@ def _row(design: Design, proof: Proof) -> Record:
     }
 
 
-def faults(seed: int, count: int, each: int) -> list[Record]:
-    """Faults in the Verilog and in the graph of designs, `each` of both."""
-    rows = []
+def faults(seed: int, number: int, each: int) -> list[Record]:
+    """Faults in the Verilog and in the graph of a design, `each` of both."""
+    rows: list[Record] = []
+    design, wanted = _design(seed, number)
     with TemporaryDirectory() as place:
-        for number, (design, wanted) in enumerate(designs(seed, count)):
-            text = verilog_files(design)[f"rtl/{design.name}.v"]
-            for kind, changed in islice(verilog_mutants(text, Random(number)), each):
-                found = _in_verilog(design, changed, Path(place) / "work")
-                rows.append({"design": design.name, "in": "verilog", "kind": kind, "found": found})
-            for kind, graph in islice(graph_mutants(design.graph, Random(number)), each):
-                made = replace(design, graph=graph)
-                rows.append({"design": design.name, "in": "graph", "kind": kind,
-                             "found": _in_graph(design, made, wanted)})  # fmt: skip
-            say(f"{design.name}: {Counter(row['found'] for row in rows)}")
+        text = verilog_files(design)[f"rtl/{design.name}.v"]
+        for kind, changed in islice(verilog_mutants(text, Random(number)), each):
+            found = _in_verilog(design, changed, Path(place) / "work")
+            rows.append({"design": design.name, "in": "verilog", "kind": kind, "found": found})
+    for kind, graph in islice(graph_mutants(design.graph, Random(number)), each):
+        found = _in_graph(design, replace(design, graph=graph), wanted)
+        rows.append({"design": design.name, "in": "graph", "kind": kind, "found": found})
     return rows
 
 
@@ -102,56 +101,65 @@ def _in_verilog(design: Design, text: str, folder: Path) -> str:
     write_text(source, text)
     try:
         step = verilog_equals_graph(design, source, folder / "proof", timeout=60.0, search=0.0)
+        verdict = step.verdict
     except ToolError:
-        return "unreadable"
-    if step.verdict is not Verdict.PROVED:
-        return str(step.verdict.value)
+        verdict = Verdict.UNDECIDED
+    if verdict is Verdict.COUNTEREXAMPLE:
+        return str(verdict.value)
     raw = vectors.make(design, _VECTORS, 1)
     try:
         run = verilator.run(design, raw, folder / "run", source=source)
     except ToolError:
-        return "proved, not simulated"
+        return "refused" if verdict is Verdict.UNDECIDED else "proved, not simulated"
     same = not run.mismatches and (run.ambiguous or run.latency == design.schedule.latency)
-    return "proved the same" if same else "missed"
+    return _judged(verdict, same)
 
 
 def _in_graph(design: Design, changed: Design, wanted: Specification) -> str:
-    answers = ScoreProof(changed, wanted).same()
-    for verdict in (Verdict.COUNTEREXAMPLE, Verdict.UNDECIDED):
-        if any(a.verdict is verdict for a in answers):
-            return str(verdict.value)
+    verdicts = {answer.verdict for answer in ScoreProof(changed, wanted).same()}
+    if Verdict.COUNTEREXAMPLE in verdicts:
+        return str(Verdict.COUNTEREXAMPLE.value)
     raw = vectors.make(design, 10 * _VECTORS, 2)
-    same = (design.graph.evaluate(raw) == changed.graph.evaluate(raw)).all()
-    return "proved the same" if same else "missed"
+    same = bool((design.graph.evaluate(raw) == changed.graph.evaluate(raw)).all())
+    return _judged(Verdict.UNDECIDED if Verdict.UNDECIDED in verdicts else Verdict.PROVED, same)
 
 
-def cpp_faults(seed: int, count: int, each: int) -> list[Record]:
-    """Faults in the C++ of designs of which the bench runs all inputs."""
-    rows: list[Record] = []
-    small = (d for d, _ in designs(seed, 1 << 20) if vectors.is_exhaustive(d))
+def _judged(verdict: Verdict, same: bool) -> str:
+    """What is known of a fault after the vectors."""
+    if verdict is Verdict.PROVED:
+        return "proved the same" if same else "missed"
+    return "open" if same else "vectors"
+
+
+def small(seed: int, count: int) -> list[int]:
+    """The numbers of the first designs of which the bench runs all inputs."""
+    drawn = (number for number in range(1 << 20) if vectors.is_exhaustive(_design(seed, number)[0]))
+    return list(islice(drawn, count))
+
+
+def cpp_faults(seed: int, number: int, each: int) -> list[Record]:
+    """Faults in the C++ of a design of which the bench runs all inputs."""
+    design, _ = _design(seed, number)
+    texts = [hls_files(design)[f"firmware/{name}"] for name in (f"{design.name}.cpp", "defines.h")]
+    raw = vectors.make(design, 0, 1)
+    wanted = design.graph.evaluate(raw)
+    cases, kinds = [], []
     with TemporaryDirectory() as place:
-        for number, design in enumerate(islice(small, count)):
-            cases, kinds = [], []
-            texts = [hls_files(design)[f"firmware/{name}"]
-                     for name in (f"{design.name}.cpp", "defines.h")]  # fmt: skip
-            mutants = cpp_mutants(texts[0], texts[1], Random(number))
-            raw = vectors.make(design, 0, 1)
-            for k, (kind, body, types) in enumerate(islice(mutants, each)):
-                name = f"{design.name}_m{k}"
-                folder = Path(place) / name
-                write_project(replace(design, name=name), folder)
-                renamed = [t.replace(f"{design.name}", name) for t in (body, types)]
-                write_text(folder / "firmware" / f"{name}.cpp", renamed[0])
-                upper = renamed[1].replace(design.name.upper(), name.upper())
-                write_text(folder / "firmware" / "defines.h", upper)
-                changed = replace(design, name=name)
-                wanted = design.graph.evaluate(raw)
-                cases.append(Case(changed, folder, raw, wanted, folder / "rtl" / f"{name}.v"))
-                kinds.append(kind)
-            for kind, found in zip(kinds, _in_cpp(cases), strict=True):
-                rows.append({"design": design.name, "in": "cpp", "kind": kind, "found": found})
-            say(f"{design.name}: {Counter(row['found'] for row in rows)}")
-    return rows
+        mutants = cpp_mutants(texts[0], texts[1], Random(number))
+        for k, (kind, body, types) in enumerate(islice(mutants, each)):
+            name = f"{design.name}_m{k}"
+            folder, changed = Path(place) / name, replace(design, name=name)
+            write_project(changed, folder)
+            write_text(folder / "firmware" / f"{name}.cpp", body.replace(design.name, name))
+            renamed = types.replace(design.name, name).replace(design.name.upper(), name.upper())
+            write_text(folder / "firmware" / "defines.h", renamed)
+            cases.append(Case(changed, folder, raw, wanted, folder / "rtl" / f"{name}.v"))
+            kinds.append(kind)
+        outcomes = _in_cpp(cases)
+    return [
+        {"design": design.name, "in": "cpp", "kind": kind, "found": found}
+        for kind, found in zip(kinds, outcomes, strict=True)
+    ]
 
 
 def _in_cpp(cases: Sequence[Case]) -> list[str]:
@@ -160,7 +168,7 @@ def _in_cpp(cases: Sequence[Case]) -> list[str]:
         outputs = gpp.run_together(cases)
     except ToolError:
         if len(cases) == 1:
-            return ["does not compile"]
+            return ["refused"]
         half = len(cases) // 2
         return _in_cpp(cases[:half]) + _in_cpp(cases[half:])
     pairs = zip(outputs, cases, strict=True)
@@ -168,19 +176,64 @@ def _in_cpp(cases: Sequence[Case]) -> list[str]:
             for o, c in pairs]  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Task:
+    """Work on one random design: `proved`, `faults` or `cpp_faults`."""
+
+    kind: str
+    seed: int
+    number: int
+    each: int
+
+    @property
+    def key(self) -> Hashable:
+        """All of it."""
+        return self.kind, self.seed, self.number, self.each
+
+
+def worked(task: Task) -> Record:
+    """The rows of a task, and what they took."""
+    before = _cpu_seconds()
+    if task.kind == "proved":
+        rows = proved(task.seed, task.number)
+    else:
+        put_in = faults if task.kind == "faults" else cpp_faults
+        rows = put_in(task.seed, task.number, task.each)
+    return {**asdict(task), "rows": rows, "cpu_seconds": _cpu_seconds() - before}
+
+
+def _cpu_seconds() -> float:
+    """CPU time of this process and of all that it has waited for."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
+
+
+def _shown(record: Record) -> None:
+    seen = Counter(row.get("found") or row["verdict"] for row in record["rows"])
+    say(f"{record['kind']} {record['number']}: {dict(seen)}, {record['cpu_seconds']:.0f} CPU s")
+
+
 def main() -> None:
-    """Prove, put in faults, and write both to results/proofs.json."""
+    """Prove, put in faults, and write both to results/proofs.json; a stopped run goes on."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--designs", type=int, default=100)
     parser.add_argument("--faulty", type=int, default=20, help="designs that faults are put into")
     parser.add_argument("--each", type=int, default=25, help="faults in Verilog, graph and C++")
+    parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
-    start = time.process_time()
-    rows = proved(options.seed, options.designs)
-    found = faults(options.seed, options.faulty, options.each)
-    found += cpp_faults(options.seed, options.faulty, options.each)
-    result = {"machine": machine(), "seconds": time.process_time() - start, "proofs": rows,
+    seed, each = options.seed, options.each
+    tasks = [Task("cpp_faults", seed, k, each) for k in small(seed, options.faulty)]
+    tasks += [Task("faults", seed, k, each) for k in range(options.faulty)]
+    tasks += [Task("proved", seed, k, 0) for k in range(options.designs)]
+    log: Log[Task] = Log(
+        LOGS / "proofs.jsonl", lambda row: (row["kind"], row["seed"], row["number"], row["each"])
+    )
+    records = run_all(tasks, worked, log, options.processes, _shown)
+    rows = [row for r in records if r["kind"] == "proved" for row in r["rows"]]
+    found = [row for r in records if r["kind"] != "proved" for row in r["rows"]]
+    seconds = round(sum(r["cpu_seconds"] for r in records))
+    result = {"machine": machine(), "seed": seed, "cpu_seconds": seconds, "proofs": rows,
               "faults": found}  # fmt: skip
     write_json(RESULTS / "proofs.json", result)
     say(str(Counter(row["verdict"] for row in rows)))
