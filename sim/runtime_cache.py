@@ -40,6 +40,23 @@ def provide(parts: Sequence[str], build: Path, env: Mapping[str, str]) -> None:
     Raises:
         ToolError: a tool is missing or fails.
     """
+    content = _content(parts, env)
+    write_text(build / f"{_NAME}.cpp", _SOURCE)
+    write_bytes(build / _OBJECT, content)
+    ahead = time.time() + _AHEAD_SECONDS
+    os.utime(build / _OBJECT, (ahead, ahead))
+
+
+def compile_ahead(parts: Sequence[str], env: Mapping[str, str]) -> None:
+    """Compile the object if it is not kept; the next `provide` waits for it.
+
+    Raises:
+        ToolError: as `provide`.
+    """
+    _content(parts, env)
+
+
+def _content(parts: Sequence[str], env: Mapping[str, str]) -> bytes:
     cache = builds.base() / f"verilator-{builds.key(parts)[:16]}" / _OBJECT
     with _BUILDING:  # a second simulation waits for the object of the first
         content = _kept(cache)
@@ -47,10 +64,7 @@ def provide(parts: Sequence[str], build: Path, env: Mapping[str, str]) -> None:
             content = _compiled(env)
             with suppress(OSError):
                 write_bytes(cache, content)
-    write_text(build / f"{_NAME}.cpp", _SOURCE)
-    write_bytes(build / _OBJECT, content)
-    ahead = time.time() + _AHEAD_SECONDS
-    os.utime(build / _OBJECT, (ahead, ahead))
+    return content
 
 
 def _kept(cache: Path) -> bytes | None:

@@ -32,7 +32,7 @@ from symtick.errors import InputError, SymtickError, ToolError
 from symtick.extras import require
 from symtick.files import locked, write_json
 from symtick.hwcost import Device, load_device
-from symtick.sim import nextpnr, vitis, yosys
+from symtick.sim import nextpnr, verilator, vitis, yosys
 from symtick.sim.tools import find
 from symtick.sim.verify import TOOLS, Subject, Verification, verify_together
 
@@ -147,13 +147,15 @@ def verify_folders(
         write_json(folders[number] / VERIFY, outcome.to_json())
         progress(outcome)
 
-    specs = [read_spec(folder) for folder in folders]
-    require("symtick verify", tools=TOOLS)
-    subjects = [
-        Subject(design, folder, data, spec.part, written=True)
-        for folder, (spec, design) in zip(folders, specs, strict=True)
-    ]
     with ExitStack() as stack:
+        beside = stack.enter_context(ThreadPoolExecutor(1))
+        beside.submit(verilator.compile_runtime)  # if it fails, the simulation says so
+        specs = [read_spec(folder) for folder in folders]
+        require("symtick verify", tools=TOOLS)
+        subjects = [
+            Subject(design, folder, data, spec.part, written=True)
+            for folder, (spec, design) in zip(folders, specs, strict=True)
+        ]
         for folder in folders:
             stack.enter_context(locked(folder, "verify", wait=True))
         return verify_together(subjects, vectors, seed, keep)
