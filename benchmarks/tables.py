@@ -17,7 +17,7 @@ from benchmarks.document.compiler_sections import (
     front_estimates,
     products,
 )
-from benchmarks.document.distilling_section import joint
+from benchmarks.document.distilling_section import defaults, joint
 from benchmarks.document.markdown import machine_line
 from benchmarks.document.prose import PROSE
 from benchmarks.document.search_sections import (
@@ -49,6 +49,7 @@ SECTIONS: Mapping[str, Callable[[Result], str]] = {
     "front_estimates": front_estimates,
     "products": products,
     "joint": joint,
+    "defaults": defaults,
 }
 
 

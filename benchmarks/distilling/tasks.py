@@ -53,13 +53,19 @@ def mixed() -> Problem:
     return Problem.from_scores(_fitted(Z), 2.0 * scores, (FORMAT,) * 10)
 
 
-def muons() -> Problem:
-    """q/pT itself."""
+def muon_rows(rows: int) -> tuple[FloatArray, FloatArray]:
+    """Hits and eta of the example's muons (rows, 6), and their q/pT (rows,)."""
     spec = util.spec_from_file_location("generate", EXAMPLES / "muons" / "generate.py")
     assert spec is not None and spec.loader is not None
     made = util.module_from_spec(spec)
     spec.loader.exec_module(made)
-    hits, curvature = made.muon_hits(ROWS)
+    hits, curvature = made.muon_hits(rows)
+    return hits, curvature
+
+
+def muons() -> Problem:
+    """q/pT itself."""
+    hits, curvature = muon_rows(ROWS)
     return Problem.from_scores(_fitted(hits), curvature, (Fixed(8, 7),) * 6, kind="values")
 
 

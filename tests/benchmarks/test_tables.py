@@ -54,6 +54,11 @@ def results() -> dict[str, Any]:
              "cpu_seconds_most": 4.5}]},
         "ticks": {"machine": MACHINE, "settings": {**SETTINGS, "reference": reference},
                   "sets": [tick]},
+        "defaults": {"machine": MACHINE, "unseen": ["cells"], "runs": [
+            {"task": "cells", "seed": 1, "kind": "regression", "network": 0.125, "boosting": 0.25,
+             "cpu_seconds": 300.5, "designs": [
+                {"nodes": 30, "ticks": 2, "lut": 101.5, "valid": 0.96, "share": 0.9375},
+                {"nodes": 60, "ticks": 3, "lut": 303.5, "valid": 1.0, "share": 0.9875}]}]},
         "joint": {"machine": MACHINE, "settings": {"seeds": [1, 2]}, "sets": [
             {"task": "muons", "method": "hybrid", "seeds": 2, "share": 0.345678, "least": 0.3125,
              "most": 0.375, "above_hybrid": 0, "evaluations": 8400.0, "cpu_seconds": 41.5},
