@@ -74,8 +74,7 @@ class RunDesigns:
     log: Log[VariantMeasurement]
 
     def spec(self, name: str) -> DesignSpec:
-        entry = self.run.front.entry(name)
-        return self.run.spec(self.run.front.entry(entry.tuned_of or name))
+        return replace(self.run.spec(self.run.front.entry(name)), widths=())
 
     def built(self, name: str, variant: str) -> Design:
         return VARIANTS[variant](self, name)

@@ -117,6 +117,7 @@ def tune_widths(
     judge: Judge,
     budget: float,
     *,
+    further: Sequence[float] = (),
     keep_ports: bool = False,
     decision: Decision = SCORES,
     progress: Callable[[TuningStep], None] = lambda step: None,
@@ -129,6 +130,8 @@ def tune_widths(
         rows: raw inputs, shape (rows, inputs), within the inputs' bounds.
         judge: what outputs are worth.
         budget: how much the score may fall, 0 or more.
+        further: larger budgets, ascending, that the curve goes on to from where the one before it
+            ends.
         keep_ports: whether output formats must stay.
         decision: what is made of the outputs behind the graph; its LUTs and ticks count too.
         progress: is told of each step.
@@ -138,20 +141,20 @@ def tune_widths(
             decision does not suit the outputs.
     """
     raw = np.asarray(rows)
-    _check_budget(budget)
+    for allowed in (budget, *further):
+        _check_budget(allowed)
     graph.evaluate(raw)  # the rows are judged here
     if not len(raw):
         raise InputError("widths are tuned on rows, but there are none")
     work = _Tuner(graph, model, raw, judge, keep_ports, decision)
     steps = [work.step(())]
-    least = steps[0].score - budget
-    while True:
-        taken = work.round(least)
-        for step in taken:
-            progress(step)
-        steps += taken
-        if not taken:
-            return Tuning(graph, keep_ports, tuple(steps))
+    first = steps[0].score
+    for allowed in (budget, *further):
+        while taken := work.round(first - allowed):
+            for step in taken:
+                progress(step)
+            steps += taken
+    return Tuning(graph, keep_ports, tuple(steps))
 
 
 def _check_budget(budget: float) -> None:

@@ -180,7 +180,7 @@ class DesignEvaluator:
         )
         if made is None:
             return None
-        return replace(made, name=f"{entry.name}t", widths=tuple(widths), tuned_of=entry.name)
+        return replace(made, widths=tuple(widths))
 
     def _measured(
         self,

@@ -62,7 +62,6 @@ class FrontEntry:
             the truth where it is known, else against the teacher; empty for classes.
         core: figures of the core alone; None where the design is no more than that.
         widths: what width tuning decided, by node of the core without it.
-        tuned_of: of a tuned design, the name of the one without these widths; else empty.
     """
 
     name: str
@@ -80,7 +79,6 @@ class FrontEntry:
     rmse: tuple[float, ...] = ()
     core: Core | None = None
     widths: tuple[Width, ...] = ()
-    tuned_of: str = ""
 
     @property
     def cost(self) -> float:
@@ -116,9 +114,8 @@ class FrontEntry:
         content["expressions"] = [self.text(k) for k in range(len(self.expression.outputs))]
         content["precision"] = self.precision.to_dict()
         content["core"] = None if self.core is None else asdict(self.core)
-        if self.tuned_of:
+        if self.widths:
             content["widths"] = [width.to_dict() for width in self.widths]
-            content["tuned_of"] = self.tuned_of
         return content
 
     @classmethod
@@ -135,6 +132,7 @@ class FrontEntry:
             plain["rmse"] = tuple(plain.get("rmse", ()))
             core = plain.pop("core", None)  # fronts of older versions have none
             core = None if core is None else Core(**core)
+            plain.pop("tuned_of", None)  # fronts of older versions have it
             plain["widths"] = tuple(Width.from_dict(w) for w in plain.get("widths", ()))
             return cls(expression=parse(texts, inputs), precision=precision, core=core, **plain)
         except (KeyError, TypeError) as error:
@@ -158,8 +156,7 @@ def _numbered(entries: Iterable[FrontEntry]) -> list[FrontEntry]:
 class Front:
     """Designs by cost, and the score they are measured against.
 
-    No design beats another in score, ticks, cost and nodes, but for tuned ones, which stand beside
-    the designs that they were made of.
+    No design beats another in score, ticks, cost and nodes.
 
     Attributes:
         entries: ascending in cost (`FrontEntry.cost`).
@@ -212,26 +209,6 @@ class Front:
         chosen = enough[0] if enough else self.best if self.entries else None
         return replace(self, chosen="" if chosen is None else chosen.name)
 
-    def with_tuned(self, tuned: Iterable[FrontEntry], choice: ChoiceSettings) -> Front:
-        """The front with tuned designs beside those that they were made of.
-
-        It is thinned again, by the cheaper of both, and the choice is made among all.
-        """
-
-        def order(entry: FrontEntry) -> tuple[float, ...]:
-            return (entry.cost, entry.ticks, -entry.score)
-
-        if not self.entries:
-            return self
-        made = {entry.tuned_of: entry for entry in tuned}
-        both = sorted((*self.entries, *made.values()), key=order)
-        whole = replace(self, entries=tuple(both))._choosing(choice)
-        cheaper = sorted((made.get(e.name, e) for e in self.entries), key=order)
-        thin = replace(self, entries=tuple(cheaper))._choosing(choice)
-        wanted = (*thin._distinct(choice), whole.entry(), whole.best)
-        kept = {e.tuned_of or e.name for e in wanted}
-        return whole._of_names({e.name for e in both if (e.tuned_of or e.name) in kept})
-
     def ratio(self, entry: FrontEntry) -> float | None:
         """An entry's error in units of the teacher's, the root mean square over the outputs.
 
@@ -262,18 +239,16 @@ class Front:
         `choice.rmse_resolution`); the chosen and the best stay. So do the best of few nodes: from
         the best entry on the next one of as many nodes less as `choice.nodes_step` says.
         """
-        return self._of_names({e.name for e in self._distinct(choice)})
-
-    def _distinct(self, choice: ChoiceSettings) -> list[FrontEntry]:
-        """The entries that stay, see `thinned`."""
-
         kept: list[FrontEntry] = []
         for entry in self.entries:
             near = any(k.ticks <= entry.ticks and self._alike(k, entry, choice) for k in kept)
             if not near or entry in (self.entry(), self.best):
                 kept.append(entry)
         names = {e.name for e in (*kept, *self._shortest(choice))}
-        return [e for e in self.entries if e.name in names]
+        stay = [e for e in self.entries if e.name in names]
+        anew = {old.name: new for old, new in zip(stay, _numbered(stay), strict=True)}
+        chosen = anew[self.chosen].name if self.entries else ""
+        return replace(self, entries=tuple(anew.values()), chosen=chosen)
 
     def _alike(self, first: FrontEntry, second: FrontEntry, choice: ChoiceSettings) -> bool:
         """Whether the first is hardly worse than the second, or better."""
@@ -291,19 +266,6 @@ class Front:
             found.append(min((best, *alike), key=lambda e: (e.nodes, e.cost)))
             able = [e for e in able if e.nodes * (1.0 + choice.nodes_step) <= found[-1].nodes]
         return found
-
-    def _of_names(self, kept: set[str]) -> Front:
-        """The designs of these names, numbered anew, tuned ones by what they were made of."""
-        plain = [e for e in self.entries if e.name in kept and not e.tuned_of]
-        names = {e.name: f"d{n}" for n, e in enumerate(plain, 1)}
-        names |= {e.name: f"{names[e.tuned_of]}t" for e in self.entries
-                  if e.name in kept and e.tuned_of}  # fmt: skip
-        entries = tuple(
-            replace(e, name=names[e.name], tuned_of=names.get(e.tuned_of, ""))
-            for e in self.entries
-            if e.name in kept
-        )
-        return replace(self, entries=entries, chosen=names.get(self.chosen, ""))
 
     def entry(self, name: str | None = None) -> FrontEntry:
         """The entry of that name; the chosen one without a name.

@@ -64,11 +64,13 @@ class TuningSettings:
     Attributes:
         accuracy: share of the rows whose class may become another, net; None leaves tuning out.
         rmse: of values, the share by which the error may grow; None leaves tuning out.
+        multiples: of that, ascending: a design is tuned to each.
         rows: training rows that judge.
     """
 
     accuracy: Chance | None = 0.001
     rmse: NotNegative | None = 0.01
+    multiples: Annotated[tuple[Positive, ...], Strict(False), Field(min_length=1)] = (1, 2, 5)
     rows: Count = 20_000
 
 

@@ -73,17 +73,21 @@ class WidthTuning(OneSlice):
     Args:
         evaluator: measures designs.
         entry: the design.
-        share: of the score that may be lost (`allowed_loss`).
+        shares: of the score that may be lost (`allowed_loss`), ascending: a design for each.
         rows: training rows that judge.
     """
 
     def __init__(
-        self, evaluator: DesignEvaluator, entry: FrontEntry, share: float, rows: int
+        self,
+        evaluator: DesignEvaluator,
+        entry: FrontEntry,
+        shares: Sequence[float],
+        rows: int,
     ) -> None:
         super().__init__()
         self._evaluator = evaluator
         self._entry = entry
-        self._share = share
+        self._shares = shares
         self._rows = slice(0, min(rows, evaluator.problem.train.stop))
 
     @property
@@ -92,24 +96,27 @@ class WidthTuning(OneSlice):
         loss = self._entries[0].loss if self._entries else self._entry.loss
         text = f"{self._entry.cost:.0f} LUT"
         if self._done:
-            text += f" -> {(self.front() or [self._entry])[0].cost:.0f}"
+            text += "".join(f" -> {e.cost:.0f}" for e in self.front())
         name = f"tune-{self._entry.name}"
         return Status(name, self._done, int(self._done), text, loss, len(self._entries))
 
     def _made(self) -> list[FrontEntry]:
-        """The tuned design, where it costs less."""
-        tuned = self._evaluator.narrowed(self._entry, self._widths())
-        if tuned is None or tuned.cost >= self._entry.cost or tuned.ticks > self._entry.ticks:
-            return []
-        return [tuned]
+        """The tuned designs, each cheaper than the one before it."""
+        found = [self._entry]
+        for widths in self._widths():
+            tuned = self._evaluator.narrowed(self._entry, widths)
+            if tuned and tuned.cost < found[-1].cost and tuned.ticks <= self._entry.ticks:
+                found.append(tuned)
+        return found[1:]
 
-    def _widths(self) -> Sequence[Width]:
+    def _widths(self) -> list[tuple[Width, ...]]:
         problem, model = self._evaluator.problem, self._evaluator.model
         built = self._evaluator.design(self._entry.expression, self._entry.precision)
         judge = score_judge(problem, built, self._rows)
-        allowed = allowed_loss(problem, built, self._rows, self._share)
+        budgets = [allowed_loss(problem, built, self._rows, share) for share in self._shares]
         tuning = tune_widths(
-            built.graph, model, problem.raw[self._rows], judge, allowed,
+            built.graph, model, problem.raw[self._rows], judge, budgets[0], further=budgets[1:],
             decision=self._evaluator.decision,
         )  # fmt: skip
-        return tuning.widths(tuning.within(allowed))
+        counts = dict.fromkeys(tuning.within(budget) for budget in budgets)
+        return [tuning.widths(count) for count in counts]

@@ -185,12 +185,13 @@ class Distiller:
 
     def front(self) -> Front:
         """The front of everything that was measured so far."""
-        if self._thinned is not None:
-            tuned = [entry for part in self._tuned for entry in part.search.front()]
-            return self._thinned.with_tuned(tuned, self.config.choice)
-        return Front.of(
-            self._entries(), self._teacher_score, self.config.choice, self._teacher_rmse
-        )
+        if self._thinned is None:
+            return self._front_of(self._entries())
+        tuned = (entry for part in self._tuned for entry in part.search.front())
+        return self._front_of([*self._thinned.entries, *tuned]).thinned(self.config.choice)
+
+    def _front_of(self, entries: Iterable[FrontEntry]) -> Front:
+        return Front.of(entries, self._teacher_score, self.config.choice, self._teacher_rmse)
 
     def evidence(self) -> Evidence:
         """What the search shows of its settings, beside the front."""
@@ -258,7 +259,7 @@ class Distiller:
         if not front.entries or not settings.designs:
             return []
         choice = self.config.choice
-        short = [e for e in front.entries if e.nodes <= settings.largest]
+        short = [e for e in front.entries if e.nodes <= settings.longest]
         order = sorted(short, key=lambda e: (abs(front.missing(e, choice)), e.cost))
         best = sorted(short, key=lambda e: -e.score)[:1]
         chosen = list(dict.fromkeys(e.name for e in (*best, *order)))[: settings.designs]

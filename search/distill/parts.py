@@ -201,7 +201,8 @@ class Parts:
         tuning = self.config.tuning
         share = tuning.rmse if self.problem.kind == "values" else tuning.accuracy
         assert share is not None  # there are no such recipes otherwise
-        return WidthTuning(self.evaluator, _of(recipe), share, tuning.rows)
+        shares = [share * multiple for multiple in tuning.multiples]
+        return WidthTuning(self.evaluator, _of(recipe), shares, tuning.rows)
 
     def _reference(self, number: int) -> int | None:
         """The score that stays constant, as only differences of class scores count; or None."""

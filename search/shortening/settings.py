@@ -25,14 +25,15 @@ class ShorteningSettings:
         start_work: multiplications that the steps of all starts of a perceptron may take together,
             about: where they take more, there are fewer starts, then fewer steps, then none
             (`search.shortening.perceptron.within_work`).
-        designs: designs of the front that are shortened; 0 leaves them out.
+        designs: designs of the front that are shortened: the best, and those around what the choice
+            asks for; 0 leaves them out.
         rows: training rows to fit on.
         swap_rows: those of them that swaps are weighed on.
         final_rows: training rows that each measured formula is fitted on once more.
         largest: nodes of the longest formula of a path that is measured (its design can have some
-            more, as its constants are fitted again); the path of a longer perceptron comes down to
-            that first, as large designs take long to compile and cannot be read.
-            Longer designs of the front are not shortened.
+            more, as its constants are fitted again); the path of a longer one comes down to that
+            first, as large designs take long to compile and cannot be read.
+        longest: nodes of the longest design of the front that is shortened.
         smallest: nodes at which a path ends.
         finer: nodes of a measured formula as a share of those of the one before.
         floor: loss at which a path ends, in shares of that of constant outputs.
@@ -47,11 +48,12 @@ class ShorteningSettings:
     starts: Count = 6
     start_steps: Natural = 60
     start_work: Positive = 1e12
-    designs: Natural = 3
+    designs: Natural = 4
     rows: Count = 3_000
     swap_rows: Count = 1_000
     final_rows: Count = 6_000
     largest: Count = 300
+    longest: Count = 700
     smallest: Natural = 25
     finer: Share = 0.92
     floor: Positive = 0.5

@@ -299,7 +299,7 @@ def test_designs_as_formulas_of_the_features(fitted: SymbolicDistiller) -> None:
     for name in table.index:
         value = sympy.lambdify(symbols, model.sympy(name)[port], "numpy")
         outputs = model.spec(name).build().real_outputs(model.inputs_.words(X))[:, 0]
-        most = 0.2 if model.front_.entry(name).tuned_of else 0.05  # tuned ones are coarse
+        most = 0.2 if model.front_.entry(name).widths else 0.05  # tuned ones are coarse
         assert np.abs(value(*told.T) - outputs).max() < most * np.ptp(outputs)
     assert "mass" in model.latex()[port]
     with pytest.raises(InputError, match="nine"):

@@ -370,7 +370,7 @@ def estimate(
         require("symtick estimate --picture", "report")
     budget = Budget(budget_ticks, budget_ns, budget_lut, budget_ff, budget_dsp, budget_bram)
     part = None if share is None else read_share(share)
-    elsewhere = bool(device or clock or best_clock)  # then tuned designs are left out
+    elsewhere = bool(device or clock or best_clock)  # then tuned widths are left out
     rows = []
     with counting("estimating", None if elsewhere else len(design_folders(folder))) as tell:
         for fit in fit_folder(folder, budget, EstimateTarget(device, clock, best_clock, part)):

@@ -107,7 +107,8 @@ class BudgetFit:
 def fit_folder(folder: Path, budget: Budget, target: EstimateTarget) -> Iterator[BudgetFit]:
     """Every design of a run or design folder beside a budget.
 
-    For another target than the run's, tuned designs are left out: their widths belong to it.
+    Tuned widths of a run's designs belong to its target. For another one the designs are taken
+    without them, those of the same formulas once.
 
     Args:
         folder: a run folder (of distill) or a design folder (of compile).
@@ -120,10 +121,16 @@ def fit_folder(folder: Path, budget: Budget, target: EstimateTarget) -> Iterator
     if target.best and target.clock_mhz is not None:
         raise InputError("give a clock or ask for the best one, not both")
     run = not is_design(folder)
+    seen: set[str] = set()
     for place in design_folders(folder):
         spec, design = read_spec(place)
-        if run and spec.widths and _elsewhere(spec, target):
-            continue  # the design that it was tuned of stands beside it
+        if run and _elsewhere(spec, target):
+            plain = replace(spec, widths=())
+            content = str({**plain.to_dict(), "name": ""})
+            if content in seen:
+                continue
+            seen.add(content)
+            spec, design = plain, plain.build() if spec.widths else design
         yield fit_design(spec, design, budget, target)
 
 

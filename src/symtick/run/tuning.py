@@ -7,6 +7,7 @@ end alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from symtick.design_folder.folder import DesignSpec
@@ -44,11 +45,10 @@ def tune_run(
     """See `Run.tune`."""
     bound = LossBudget.parse(budget)
     entry = run.front.entry(design)
-    if design is None and entry.tuned_of:
-        entry = run.front.entry(entry.tuned_of)  # with another budget, from the start
     target = output or run.folder / "tuned" / entry.name
     check_new_folder(target)
-    spec, problem = run.spec(entry), run.problem
+    # with another budget, from the start
+    spec, problem = replace(run.spec(entry), widths=()), run.problem
     built, rows = spec.core(), slice(0, len(problem.raw))
     judge, allowed, measure = error_judge(built, problem.raw), bound.value, ERROR
     if bound.of_score:

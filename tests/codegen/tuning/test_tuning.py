@@ -118,12 +118,17 @@ def decisions(graph: Graph, random: Random) -> list[Width]:
 
 
 @given(seeds)
+@example(140)  # a product with a constant whose bits are read, refused without a decision, too
 @settings(max_examples=100)
 def test_decisions_saturate_only_where_a_value_could_overflow(seed: int) -> None:
     random = Random(seed)
     graph = random_graph(random, 20)
     widths = decisions(graph, random)
-    after = with_widths(graph, widths, keep_ports=False)
+    try:
+        after = with_widths(graph, widths, keep_ports=False)
+    except InputError as error:
+        assert not widths and "reads single bits" in str(error)
+        return
     after.check()
     before = {(n.fmt, n.quant, n.overflow) for n in graph.nodes if n.op is GOp.CAST}
     for node in after.nodes:
@@ -217,6 +222,13 @@ def test_a_larger_budget_saves_more_and_any_point_can_be_taken() -> None:
     assert saved[-1] < 0.7 * saved[0]
     for budget, k in zip((0.0, 0.2, 1.0, 2.0), points, strict=True):
         assert np.abs(real(found.graph(k), rows) - real(graph, rows)).max() <= budget
+    judge = errors(graph, rows)
+    going_on = tune_widths(graph, MODEL, rows, judge, 0.2, further=(1.0, 2.0))
+    alone = tune_widths(graph, MODEL, rows, judge, 0.2)
+    assert going_on.steps[: len(alone.steps)] == alone.steps != going_on.steps
+    assert all(step.score >= -2.0 for step in going_on.steps)
+    with pytest.raises(InputError, match="a budget must be 0 or more, not -1"):
+        tune_widths(graph, MODEL, rows, judge, 0.2, further=(-1.0,))
 
 
 @pytest.mark.parametrize(

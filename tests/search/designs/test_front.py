@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from search_samples import dominates
 
-from symtick.codegen import Fixed, Overflow, Precision, Quant
+from symtick.codegen import Fixed, Overflow, Precision, Quant, Width
 from symtick.errors import InputError
 from symtick.expr import parse
 from symtick.search.designs.front import Front, FrontEntry, best_for_cost
@@ -68,37 +68,17 @@ def test_thinning_keeps_choice_best_and_every_clear_step(
         assert any(score > e.score - resolution or score == e.score for score, _, _ in cheaper)
 
 
-@given(
-    st.lists(figures, min_size=1, max_size=12),
-    st.lists(st.tuples(st.floats(0.3, 0.99), st.floats(-0.05, 0.05)) | st.none(), min_size=12),
-    st.sampled_from([0.0, 0.1]),
-)
-def test_tuned_designs_stand_beside_their_own(
-    points: list[tuple[float, int, float]],
-    savings: list[tuple[float, float] | None],
-    resolution: float,
-) -> None:
-    choice = ChoiceSettings(share=0.5, floor=0.5, resolution=resolution)
-    base = Front.of([entry(*p) for p in points], 1.0, choice)
-    tuned = [
-        replace(e, name=f"{e.name}t", tuned_of=e.name, lut=e.lut * s[0], score=e.score + s[1])
-        for e, s in zip(base.entries, savings, strict=False)
-        if s is not None
-    ]
-    front = base.with_tuned(tuned, choice)
-    plain = [e for e in front.entries if not e.tuned_of]
-    assert [e.name for e in plain] == [f"d{k + 1}" for k in range(len(plain))]
-    costs = [e.cost for e in front.entries]
-    assert costs == sorted(costs)
-    for e in front.entries:
-        own = front.entry(e.tuned_of) if e.tuned_of else e
-        assert e.name == (f"{own.name}t" if e.tuned_of else own.name)
-    # the choice and the best are those among all designs, both forms of each
-    everything = [*base.entries, *tuned]
-    enough = [e for e in everything if e.score >= 0.5]
-    if enough:
-        assert front.entry().cost == min(e.cost for e in enough)
-    assert front.best.score == max(e.score for e in everything)
+def test_tuned_designs_are_designs_like_others() -> None:
+    width = Width(0, Fixed(4, 2))
+    tuned = [replace(entry(*p), widths=(width,)) for p in ((0.8, 1, 10), (0.95, 1, 30))]
+    choice = ChoiceSettings(share=0.9, floor=0.5, resolution=0.06)
+    front = Front.of([entry(0.85, 1, 20), *tuned, entry(0.99, 1, 40)], 1.0, choice)
+    assert [e.name for e in front.entries] == ["d1", "d2", "d3", "d4"]
+    assert front.chosen == "d3" and front.entry().widths == (width,)
+    thin = front.thinned(choice)
+    assert [e.lut for e in thin.entries] == [10, 30, 40]
+    assert [e.name for e in thin.entries] == ["d1", "d2", "d3"] and thin.chosen == "d2"
+    assert Front.from_json(thin.to_json()) == thin
 
 
 def test_choice_is_the_smallest_that_keeps_enough() -> None:

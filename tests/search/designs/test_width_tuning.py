@@ -1,4 +1,4 @@
-"""Tuned designs on the front: narrower and cheaper, beside what they were made of."""
+"""Tuned designs on the front: narrower and cheaper than what they were made of."""
 
 from __future__ import annotations
 
@@ -31,12 +31,13 @@ def tuned() -> tuple[Distiller, Front]:
 
 def test_every_tuned_design_costs_less_than_its_own(tuned: tuple[Distiller, Front]) -> None:
     made, front = tuned
-    pairs = [(e, front.entry(e.tuned_of)) for e in front.entries if e.tuned_of]
-    assert pairs and len(pairs) < len(front.entries)
-    for entry, before in pairs:
-        assert entry.name == f"{before.name}t" and entry.widths and not before.widths
-        assert entry.cost < before.cost and entry.ticks <= before.ticks
-        assert entry.expression == before.expression
+    assert made._thinned is not None
+    before = {(str(e.expression), e.precision): e for e in made._thinned.entries}
+    tuned_ones = [e for e in front.entries if e.widths]
+    assert tuned_ones
+    for entry in tuned_ones:
+        own = before[str(entry.expression), entry.precision]
+        assert entry.cost < own.cost and entry.ticks <= own.ticks
         design = made.evaluator.design(entry.expression, entry.precision, widths=entry.widths)
         problem = made.problem
         outputs = design.real_outputs(problem.raw[problem.valid])
@@ -62,18 +63,18 @@ def test_a_front_with_tuned_designs_survives_its_file(
 def test_without_a_budget_nothing_is_tuned() -> None:
     config = replace(short(), tuning=TuningSettings(accuracy=None))
     front = distiller(classes(), config).run()
-    assert not any(e.tuned_of for e in front.entries)
+    assert not any(e.widths for e in front.entries)
 
 
 @pytest.mark.parametrize("kind", ["classes", "values"])
 def test_what_is_lost_on_its_rows_is_within_the_budget(kind: str) -> None:
     problem = classes() if kind == "classes" else values(1)
-    config = replace(short(), tuning=TuningSettings(accuracy=0.02, rmse=0.05))
-    made = distiller(problem, config)
+    tuning = TuningSettings(accuracy=0.01, rmse=0.025, multiples=(1, 2))
+    made = distiller(problem, replace(short(), tuning=tuning))
     front = made.run()
     rows = problem.train
     for entry in front.entries:
-        if not entry.tuned_of:
+        if not entry.widths:
             continue
         plain, narrow = (
             made.evaluator.design(entry.expression, entry.precision, widths=widths)
@@ -87,12 +88,16 @@ def test_what_is_lost_on_its_rows_is_within_the_budget(kind: str) -> None:
 
 
 def test_a_stored_tuning_goes_on_where_it_was(tuned: tuple[Distiller, Front]) -> None:
-    made, front = tuned
-    entry = next(front.entry(e.tuned_of) for e in front.entries if e.tuned_of)
-    first = WidthTuning(made.evaluator, entry, 0.001, 500)
-    again = WidthTuning(made.evaluator, entry, 0.001, 500)
+    made, _ = tuned
+    assert made._thinned is not None
+    entry = made._thinned.best
+    shares = (0.001, 0.01, 0.1)
+    first = WidthTuning(made.evaluator, entry, shares, 500)
+    again = WidthTuning(made.evaluator, entry, shares, 500)
     again.restore(first.state())
     assert not again.status.done
     first.step()
     again.restore(first.state())
     assert again.status == first.status and again.front() == first.front()
+    costs = [entry.cost, *(e.cost for e in first.front())]
+    assert len(costs) > 2 and costs == sorted(costs, reverse=True)
