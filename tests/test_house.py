@@ -87,6 +87,7 @@ PLAN: dict[str, tuple[str, ...]] = {
         "search.teachers",
         "search.template",
     ),
+    "modules": ("estimators",),
     "cli": ("calibration", "run"),
 }
 OPEN = {

@@ -67,6 +67,15 @@ def test_of_templates(tmp_path: Path) -> None:
     assert set(known["model"].parts_) == {"g", "f", "h"}
 
 
+def test_of_modules(tmp_path: Path) -> None:
+    (source,) = snippets("modules.md")
+    known = ran(source, tmp_path, {})
+    rows = known["pairs"].reshape(500, 6)
+    values = known["law"].expression.evaluate(rows)
+    with torch.no_grad():
+        assert np.allclose(values, known["found"].network(known["pairs"]), atol=1e-4)
+
+
 def test_of_regression(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     first, *others = snippets("regression.md")
@@ -170,6 +179,6 @@ def test_every_document_with_python_is_run_here() -> None:
     starts = ("```python", "\n    from ")
     documents = [path for path in paths if any(s in path.read_text() for s in starts)]
     assert {path.name for path in documents} == {
-        "README.md", "grammar.md", "jobs.md", "policy.md", "regression.md", "teachers.md",
-        "templates.md",
+        "README.md", "grammar.md", "jobs.md", "modules.md", "policy.md", "regression.md",
+        "teachers.md", "templates.md",
     }  # fmt: skip

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from symtick.expr import parse
     from symtick.hwcost import Budget, load_device
     from symtick.hwcost.devices.device import devices
+    from symtick.modules.distilling import distill_modules
     from symtick.run.designs import RunDesign
     from symtick.run.distilling import distill_job, resume_run
     from symtick.run.folder import Run, open_run
@@ -66,6 +67,7 @@ _HOMES = {
     "compile_text": "design_folder.compiling",
     "devices": "hwcost.devices.device",
     "distill_job": "run.distilling",
+    "distill_modules": "modules.distilling",
     "estimate_folder": "design_folder.folder",
     "export_folder": "design_folder.exporting",
     "fit_folder": "design_folder.budgets",
@@ -100,6 +102,7 @@ __all__ = [
     "compile_text",
     "devices",
     "distill_job",
+    "distill_modules",
     "estimate_folder",
     "export_folder",
     "fit_folder",

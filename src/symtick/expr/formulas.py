@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from symtick.errors import ParseError, did_you_mean
-from symtick.expr.expression import Builder, Expression
+from symtick.expr.expression import Builder, Expression, to_text
 from symtick.expr.parsing import (
     MAX_TEXT,
     TreeReader,
@@ -42,6 +42,11 @@ class Formulas:
 
     expression: Expression
     names: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """`name = expression` for each output, with `;` between; `read_formulas` reads it back."""
+        return "; ".join(f"{n} = {to_text(self.expression, k)}" for k, n in enumerate(self.names))
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""Modules inside a network replaced by formulas, one after another."""
