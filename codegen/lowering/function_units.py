@@ -9,8 +9,9 @@ stay with the design.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import partial
 from typing import NamedTuple
 
@@ -34,22 +35,26 @@ from symtick.codegen.functions.range_reduction import (
 )
 from symtick.codegen.functions.segmentation import equal_pieces
 from symtick.codegen.functions.tables import Address, address, tabled
-from symtick.codegen.functions.univariate import Univariate
+from symtick.codegen.functions.univariate import Univariate, weighted_power
 from symtick.codegen.ir.arrival import arrivals, node_delays
 from symtick.codegen.ir.fixed import Reals
-from symtick.codegen.ir.graph import GNode, GraphBuilder
+from symtick.codegen.ir.graph import GNode, GOp, GraphBuilder
 from symtick.codegen.ir.lut_equivalent import lut_equivalent
 from symtick.codegen.ir.rewrite import stored
 from symtick.codegen.ir.schedule import Area, CostModel
-from symtick.codegen.lowering.error_bounds import ErrorBounds
+from symtick.codegen.lowering.analysis import Analysis
+from symtick.codegen.lowering.error_bounds import ErrorBounds, carried, images, of_power
+from symtick.codegen.lowering.precision import Precision
 from symtick.codegen.passes.linear.shift_add import shift_add
 from symtick.codegen.passes.splitting import split
-from symtick.errors import AccuracyError, WidthError
-from symtick.expr import reachable
+from symtick.errors import AccuracyError, DomainError, WidthError
+from symtick.expr import Interval, reachable
 
 # so few pieces are not worth looking for another segmentation
 _FEW_PIECES = 256
 _MANY_PIECES = 1 << 20
+# a function's table is made again for each factor it is multiplied by up to this many bits
+_FOLD_BITS = 8
 # numbers of octaves that are tried, from the fewest that serve on
 _MOST_OCTAVES = 2
 
@@ -245,3 +250,107 @@ def _whole_table(
 
 def _root(builder: GraphBuilder, number: int, frac: int) -> BoundedValue:
     return BoundedValue(square_root(builder, number, frac), 2.0 ** -(frac + 1))
+
+
+class SignalFunctions:
+    """Functions of the signals of an expression, as units on its nodes.
+
+    Args:
+        analysis: of the expression.
+        precision: how exactly to compute.
+        units: makes them.
+        signal: the graph node that computes an expression node.
+    """
+
+    def __init__(
+        self,
+        analysis: Analysis,
+        precision: Precision,
+        units: FunctionUnits,
+        signal: Callable[[int], int],
+    ) -> None:
+        self.analysis, self.precision, self.units = analysis, precision, units
+        self.builder, self.errors = units.builder, units.errors
+        self._nodes, self._signal = analysis.expression.nodes, signal
+        self._in_tables = precision.table_bits > 0  # whether sub-expressions become tables
+
+    def folds(self, number: int) -> bool:
+        """Whether a function's table takes constants in: it is used once, or small."""
+        if not self._in_tables or number in self.analysis.whole:
+            return False
+        if self.analysis.uses[number] == 1:
+            return True
+        node = self.builder.nodes[self._signal(self._cut(number))]
+        return (node.hi - node.lo).bit_length() <= _FOLD_BITS
+
+    def made(self, number: int, power: int, weight: float, frac: int) -> int:
+        """weight * function ** power of a signal."""
+        cut, nearest = self._cut(number), self._nodes[number].args[0]
+        try:
+            return self.unit(number, cut, power, weight, frac)
+        except AccuracyError:
+            # sin(sqrt(v)) has no slope at 0; a root digit by digit and then its sine need none
+            if cut == nearest:
+                raise
+            return self.unit(number, nearest, power, weight, frac)
+
+    def _cut(self, number: int) -> int:
+        """The node farthest below a function through which alone it sees its inputs.
+
+        In tanh(2*h + 1) that is h: a table on h computes the line too.
+        """
+        support = self.analysis.support
+        cut = self._nodes[number].args[0]
+        while self._in_tables:
+            below = {a for a in self._nodes[cut].args if support[a]}
+            if len(below) != 1 or len(support[min(below)]) < 2:
+                return cut
+            (cut,) = below
+        return cut
+
+    def unit(self, number: int, cut: int, power: int, weight: float, frac: int) -> int:
+        """weight * node ** power as a function unit on the node `cut`."""
+        single = self._in_tables and len(self.analysis.support[cut]) == 1
+        bits = self.precision.table_bits if single else self.precision.wide_bits
+        signal, expression = self._signal(cut), self.analysis.expression
+        error = self.errors.of(signal)
+        whole = not self.precision.chords or address(self.builder, signal, bits).step == 0.0
+        wider = error > 0.0 and self.precision.strict and not whole
+        ranges = {cut: self.analysis.span(cut)}
+        if error:
+            ranges = self._ranges(number, cut, error if wider else 0.0)
+        if wider:
+            signal = self._inside(signal, ranges[cut])
+            error = max(error, self.builder.nodes[signal].fmt.step)
+        function = weighted_power(expression, number, cut, ranges[cut], power, weight)
+        make = self.units.made if self.precision.chords else self.units.table
+        made = make(signal, bits, function, frac)
+        if error:
+            away = carried(expression, number, cut, error, ranges)
+            away = abs(weight) * of_power(ranges[number], away, power)
+            if not (wider or whole):  # polynomials may go on beyond the range
+                away += self.errors.size(made) + math.ldexp(1.0, -frac)
+            self.errors.note(made, self.units.error(made) + away)
+        return made
+
+    def _ranges(self, number: int, cut: int, error: float) -> dict[int, Interval]:
+        """Ranges from `cut` to a node, the former's wider by an error where all is defined."""
+        span = self.analysis.span(cut)
+        low, high = span.lo - error, span.hi + error
+        for lo, hi in ((low, high), (span.lo, high), (low, span.hi)):
+            try:
+                return images(self.analysis, number, cut, Interval(lo, hi))
+            except DomainError:
+                pass
+        return images(self.analysis, number, cut, span)
+
+    def _inside(self, number: int, span: Interval) -> int:
+        """A signal limited to a range, where its bounds go beyond."""
+        node = self.builder.nodes[number]
+        scale = Fraction(2) ** node.fmt.frac
+        low, high = math.ceil(Fraction(span.lo) * scale), math.floor(Fraction(span.hi) * scale)
+        if node.lo < low <= node.hi:
+            number = self.builder.op(GOp.MAX, number, self.builder.const(low, node.fmt.frac))
+        if node.lo <= high < node.hi:
+            number = self.builder.op(GOp.MIN, number, self.builder.const(high, node.fmt.frac))
+        return number

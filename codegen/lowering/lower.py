@@ -26,13 +26,10 @@ from typing import NamedTuple
 import numpy as np
 
 from symtick.codegen.functions.digit_recurrence import divide, square_root
-from symtick.codegen.functions.tables import address
-from symtick.codegen.functions.univariate import weighted_power
 from symtick.codegen.ir.arrival import Arrivals
 from symtick.codegen.ir.fixed import Fixed, Quant
-from symtick.codegen.ir.graph import BIT, GOp, Graph, GraphBuilder
+from symtick.codegen.ir.graph import Graph, GraphBuilder
 from symtick.codegen.ir.schedule import CostModel
-from symtick.codegen.lowering import logic
 from symtick.codegen.lowering.analysis import (
     Analysis,
     extra_bits,
@@ -45,14 +42,11 @@ from symtick.codegen.lowering.arithmetic import Arithmetic, SignedNode
 from symtick.codegen.lowering.choices import check_powers, without_decided
 from symtick.codegen.lowering.error_bounds import (
     FOLDED,
-    carried,
-    images,
-    moved,
-    of_power,
     total,
 )
-from symtick.codegen.lowering.function_units import FunctionUnit, FunctionUnits
+from symtick.codegen.lowering.function_units import FunctionUnit, FunctionUnits, SignalFunctions
 from symtick.codegen.lowering.input_tables import LINE_BITS, InputTables, OfProduct, OfSum
+from symtick.codegen.lowering.logic import Logic
 from symtick.codegen.lowering.normal_forms import (
     PRODUCT,
     SIGNAL_FUNCTIONS,
@@ -66,10 +60,8 @@ from symtick.codegen.lowering.normal_forms import (
 from symtick.codegen.lowering.precision import Precision
 from symtick.codegen.lowering.prepared import prepared
 from symtick.errors import AccuracyError, DomainError, InputError
-from symtick.expr import STEPS, Expression, Interval, Op, node_text, reachable
+from symtick.expr import Expression, Interval, Op, node_text, reachable
 
-# a function's table is made again for each factor it is multiplied by up to this many bits
-_FOLD_BITS = 8
 _DEEPEST = 150
 # no signal is computed to more bits after the point than this, except where it has fewer in all
 _MOST_PLACES = 100
@@ -182,6 +174,8 @@ class _Lowering:
         self.most = most_bits(precision.strict)
         self.functions = FunctionUnits(self.builder, model)
         self.errors = self.functions.errors
+        self.of_signals = SignalFunctions(analysis, precision, self.functions, self.signal)
+        self.logic = Logic(analysis, self.errors, self.builder, self.signal)
         self.inputs = InputTables(analysis, self.functions, precision.table_bits)
         watch = Arrivals(self.builder.view(), model)
         self.arithmetic = Arithmetic(
@@ -244,10 +238,10 @@ class _Lowering:
                 made, self._lost(number, self.errors.size(made), factors.rounded)
             )
         if node.op in SIGNAL_FUNCTIONS:
-            return self._function(number, 1, 1.0, frac)
+            return self.of_signals.made(number, 1, 1.0, frac)
         if node.op is Op.ATAN2:
             return self._angle(number, frac)
-        return self._logic(number)
+        return self.logic.made(number)
 
     def _lost(self, number: int, size: float, rounded: bool) -> float:
         """What float64 may have lost of the constants of a node of a size."""
@@ -284,54 +278,10 @@ class _Lowering:
                 "formats, or ask for fewer bits (a smaller term_frac, a larger error)"
             )
 
-    def _logic(self, number: int) -> int:
-        """Comparisons, steps, choices, magnitudes."""
-        node = self.nodes[number]
-        if node.op in STEPS:
-            made = self._step(number)
-        elif node.op is Op.WHERE:
-            chosen, *values = (self.signal(a) for a in node.args)
-            condition = logic.condition(self.builder, chosen)
-            made = self.builder.op(GOp.SELECT, condition, *values)
-        else:
-            args = [self.signal(a) for a in node.args]
-            bits = all(self.builder.nodes[k].fmt == BIT for k in args)
-            if node.op in (Op.MIN, Op.MAX) and bits:
-                made = logic.joined(self.builder, args[0], args[1], every=node.op is Op.MIN)
-            else:
-                made = self.builder.op(GOp[node.op.name], *args)
-        return self.errors.note(made, self._moved(number))
-
-    def _moved(self, number: int) -> float:
-        """What the errors of a node's arguments make of its own."""
-        args = self.nodes[number].args
-        errors = [self.errors.of(self.signal(a)) for a in args]
-        if not any(errors):
-            return 0.0
-        spans = [self.analysis.span(a) for a in args]
-        # signals may lie beyond the ranges of what they stand for
-        wider = [Interval(s.lo - e, s.hi + e) for s, e in zip(spans, errors, strict=True)]
-        return moved(self.nodes[number].op, wider, errors, Interval(-math.inf, math.inf))
-
     def _angle(self, number: int, frac: int) -> int:
         y, x = (self.signal(a) for a in self.nodes[number].args)
         made = angle(self.functions, y, x, frac, self.precision.table_bits or None)
-        return self.errors.note(made, math.ldexp(1.0, -frac) + self._moved(number))
-
-    def _step(self, number: int) -> int:
-        """A comparison, a sign or an integer part, of the signals as they are computed."""
-        op, args = self.nodes[number].op, self.nodes[number].args
-        if op in (Op.SIGN, Op.FLOOR):
-            rule = logic.sign if op is Op.SIGN else logic.floor
-            return rule(self.builder, self.signal(args[0]))
-        left, right = (self.analysis.constant(a) for a in args)
-        if right is not None:
-            return logic.against(self.builder, self.signal(args[0]), right, op is Op.GE)
-        if left is not None:
-            turned = logic.against(self.builder, self.signal(args[1]), left, op is Op.GT)
-            return logic.inverted(self.builder, turned)
-        sides = self.signal(args[0]), self.signal(args[1])
-        return logic.compared(self.builder, *sides, equal=op is Op.GE)
+        return self.errors.note(made, math.ldexp(1.0, -frac) + self.logic.moved(number))
 
     def _digits(self, number: int, frac: int, quant: Quant) -> int:
         """A quotient or a square root, exact to the last bit where its operands are."""
@@ -340,7 +290,7 @@ class _Lowering:
         spans = [self.analysis.span(a) for a in args]
         if self.nodes[number].op is Op.SQRT:
             value = self.signal(args[0])
-            away = self._moved(number)
+            away = self.logic.moved(number)
             return self.errors.note(square_root(self.builder, value, frac, quant), unit + away)
         above, below = (self.signal(a) for a in args)
         if self.analysis.exact:
@@ -415,22 +365,13 @@ class _Lowering:
         node = self.nodes[number]
         alone = self.analysis.uses[number] == 1
         if alone or not is_power_of_two(weight):
-            if node.op in SIGNAL_FUNCTIONS and self._folds(number):
-                return self._function(number, 1, weight, frac), False
+            if node.op in SIGNAL_FUNCTIONS and self.of_signals.folds(number):
+                return self.of_signals.made(number, 1, weight, frac), False
             if node.op in PRODUCT and alone:
                 form = product_form(self.analysis, number, self.inputs.index)
                 form.factor *= weight
                 return self._product(form, frac)
         return self.arithmetic.scaled(self.signal(number), weight, frac)
-
-    def _folds(self, number: int) -> bool:
-        """Whether a function's table takes constants in: it is used once, or small."""
-        if not self._tables or number in self.analysis.whole:
-            return False
-        if self.analysis.uses[number] == 1:
-            return True
-        node = self.builder.nodes[self.signal(self._cut(number))]
-        return (node.hi - node.lo).bit_length() <= _FOLD_BITS
 
     # --- products ------------------------------------------------------------------------------
 
@@ -440,7 +381,9 @@ class _Lowering:
         tables = [self._column_factor(k, form.groups[k]) for k in sorted(form.groups)]
         plain = []
         for number, power in form.units.items():
-            if power < 0 or (self.nodes[number].op in SIGNAL_FUNCTIONS and self._folds(number)):
+            if power < 0 or (
+                self.nodes[number].op in SIGNAL_FUNCTIONS and self.of_signals.folds(number)
+            ):
                 size = magnitude(self._power_span(number, power))
                 tables.append(_Factor(size, partial(self._function_factor, number, power)))
             else:
@@ -485,83 +428,9 @@ class _Lowering:
 
     def _function_factor(self, number: int, power: int, weight: float, frac: int) -> int:
         """weight * node ** power, as a function of the node's argument where it is one."""
-        if self.nodes[number].op in SIGNAL_FUNCTIONS and self._folds(number):
-            return self._function(number, power, weight, frac)
-        return self._unit(number, number, power, weight, frac)
-
-    # --- functions of signals ------------------------------------------------------------------
-
-    def _function(self, number: int, power: int, weight: float, frac: int) -> int:
-        """weight * function ** power of a signal."""
-        cut, nearest = self._cut(number), self.nodes[number].args[0]
-        try:
-            return self._unit(number, cut, power, weight, frac)
-        except AccuracyError:
-            # sin(sqrt(v)) has no slope at 0; a root digit by digit and then its sine need none
-            if cut == nearest:
-                raise
-            return self._unit(number, nearest, power, weight, frac)
-
-    def _cut(self, number: int) -> int:
-        """The node farthest below a function through which alone it sees its inputs.
-
-        In tanh(2*h + 1) that is h: a table on h computes the line too.
-        """
-        support = self.analysis.support
-        cut = self.nodes[number].args[0]
-        while self._tables:
-            below = {a for a in self.nodes[cut].args if support[a]}
-            if len(below) != 1 or len(support[min(below)]) < 2:
-                return cut
-            (cut,) = below
-        return cut
-
-    def _unit(self, number: int, cut: int, power: int, weight: float, frac: int) -> int:
-        """weight * node ** power as a function unit on the node `cut`."""
-        single = self._tables and len(self.analysis.support[cut]) == 1
-        bits = self.precision.table_bits if single else self.precision.wide_bits
-        signal, expression = self.signal(cut), self.analysis.expression
-        error = self.errors.of(signal)
-        whole = not self.precision.chords or address(self.builder, signal, bits).step == 0.0
-        wider = error > 0.0 and self.precision.strict and not whole
-        ranges = {cut: self.analysis.span(cut)}
-        if error:
-            ranges = self._ranges(number, cut, error if wider else 0.0)
-        if wider:
-            signal = self._inside(signal, ranges[cut])
-            error = max(error, self.builder.nodes[signal].fmt.step)
-        function = weighted_power(expression, number, cut, ranges[cut], power, weight)
-        make = self.functions.made if self.precision.chords else self.functions.table
-        made = make(signal, bits, function, frac)
-        if error:
-            away = carried(expression, number, cut, error, ranges)
-            away = abs(weight) * of_power(ranges[number], away, power)
-            if not (wider or whole):  # polynomials may go on beyond the range
-                away += self.errors.size(made) + math.ldexp(1.0, -frac)
-            self.errors.note(made, self.functions.error(made) + away)
-        return made
-
-    def _ranges(self, number: int, cut: int, error: float) -> dict[int, Interval]:
-        """Ranges from `cut` to a node, the former's wider by an error where all is defined."""
-        span = self.analysis.span(cut)
-        low, high = span.lo - error, span.hi + error
-        for lo, hi in ((low, high), (span.lo, high), (low, span.hi)):
-            try:
-                return images(self.analysis, number, cut, Interval(lo, hi))
-            except DomainError:
-                pass
-        return images(self.analysis, number, cut, span)
-
-    def _inside(self, number: int, span: Interval) -> int:
-        """A signal limited to a range, where its bounds go beyond."""
-        node = self.builder.nodes[number]
-        scale = Fraction(2) ** node.fmt.frac
-        low, high = math.ceil(Fraction(span.lo) * scale), math.floor(Fraction(span.hi) * scale)
-        if node.lo < low <= node.hi:
-            number = self.builder.op(GOp.MAX, number, self.builder.const(low, node.fmt.frac))
-        if node.lo <= high < node.hi:
-            number = self.builder.op(GOp.MIN, number, self.builder.const(high, node.fmt.frac))
-        return number
+        if self.nodes[number].op in SIGNAL_FUNCTIONS and self.of_signals.folds(number):
+            return self.of_signals.made(number, power, weight, frac)
+        return self.of_signals.unit(number, number, power, weight, frac)
 
 
 def _is_whole(value: float, frac: int) -> bool:
