@@ -1,6 +1,7 @@
 """The library: monomials, and monomials times functions of small arguments, with their values.
 
 Nothing in it has a pole or is undefined on the rows, or divides by an input that changes its sign.
+Where inputs have units, nothing in it adds what has different ones or takes a function of a unit.
 """
 
 from __future__ import annotations
@@ -14,7 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.expr import Op
-from symtick.search.parts.language import FUNCTIONS, Floats, Language, Postfix, applied, const
+from symtick.search.parts.language import (
+    FUNCTIONS,
+    NEARLY_ONE,
+    Floats,
+    Language,
+    Postfix,
+    applied,
+    const,
+)
 
 Exponents = tuple[int, ...]
 Singles = npt.NDArray[np.float32]
@@ -156,7 +165,9 @@ def library(X: Floats, language: Language) -> Library:
         for exponents in monomials:
             found.add(language.monomial(exponents), monomial_values(columns, exponents))
         units = [
-            u for u in _units(columns, signed, language) if found.add(*u) or _squared_wave(u[0])
+            u
+            for u in _units(columns, signed, language)
+            if language.fits(u[0]) and (found.add(*u) or _squared_wave(u[0]))
         ]
         plain = [u for u in units if not any(op is Op.CONST for op, _ in u[0])]
         pairs = [(f, u) for f in _factors(columns, signed, language) for u in plain]
@@ -256,13 +267,23 @@ def _units(
         for op in (Op.SQUARE, Op.SQRT, Op.EXP, Op.LOG, Op.SIN, Op.COS, Op.TANH):
             if not language.has(op) or (op is Op.SQUARE and not sums):
                 continue
-            made, own = applied(op, function), FUNCTIONS[op](values)
+            made, own = applied(op, _plain(op, function, language)), FUNCTIONS[op](values)
             yield made, own
             if op in (Op.SIN, Op.COS) and language.has(Op.SQUARE):
                 yield applied(Op.SQUARE, made), own**2
             if op is Op.EXP:
                 yield applied(op, applied(Op.MUL, const(-1.0), function)), 1.0 / own
     yield from _scaled(columns, signed, language)
+
+
+def _plain(op: Op, function: Postfix, language: Language) -> Postfix:
+    """The argument of a logarithm or tangent, with a constant where it has a unit.
+
+    For the others the grid of scaled arguments has those constants.
+    """
+    if op not in (Op.LOG, Op.TANH) or language.fits(applied(op, function)):
+        return function
+    return applied(Op.MUL, const(NEARLY_ONE), function)
 
 
 def _scaled(

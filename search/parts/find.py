@@ -27,7 +27,15 @@ from symtick.search.parts.atoms import (
     library,
     monomial_values,
 )
-from symtick.search.parts.language import Floats, Language, Postfix, applied, const, leaf
+from symtick.search.parts.language import (
+    NEARLY_ONE,
+    Floats,
+    Language,
+    Postfix,
+    applied,
+    const,
+    leaf,
+)
 from symtick.search.parts.outer import outers
 from symtick.search.parts.polish import START, Fitted, Polisher
 from symtick.search.parts.scans import Singles, SumScan, nearest, products
@@ -209,7 +217,8 @@ class Finder:
                     (applied(Op.ADD, f, g), u + v),
                     (language.difference(f, g), u - v),
                 ):
-                    if np.abs(both).min() > 1e-9 * np.abs(both).max():
+                    away = np.abs(both).min() > 1e-9 * np.abs(both).max()
+                    if away and language.fits(made):
                         yield made, both
 
     def _power_law(self, y: Floats, weights: Floats) -> list[tuple[Postfix, Floats]]:
@@ -245,7 +254,7 @@ def freed_arguments(function: Postfix) -> Postfix:
     out: list[tuple[Op, float]] = []
     for op, value in function:
         if op in (Op.EXP, Op.LOG, Op.SIN, Op.COS, Op.TANH):
-            out += [(Op.CONST, 1.0 + 1e-9), (Op.MUL, 0.0)]  # next to 1, which would be kept
+            out += [(Op.CONST, NEARLY_ONE), (Op.MUL, 0.0)]
         out.append((op, value))
     return tuple(out)
 

@@ -106,7 +106,7 @@ def laws(
         budget: evaluations at most.
         until: time of `time.monotonic` at which it comes to an end.
     """
-    language = Language.of(bounds.vocabulary)
+    language = Language.of(bounds.vocabulary, bounds.rules.units)
     criterion = Criterion.of(rows, loss, len(bounds.vocabulary))
     if language is None or criterion is None or budget < LEAST:
         return [], 0

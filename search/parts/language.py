@@ -10,10 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.expr import Op, Program, arity
-from symtick.search.grammar.grammar import Vocabulary
+from symtick.search.grammar.grammar import Units, Vocabulary
+from symtick.search.parts.dimensions import Dimensions
 
 Floats = npt.NDArray[np.float64]
 Postfix = tuple[tuple[Op, float], ...]  # operators; inputs with their number, constants their value
+
+NEARLY_ONE = 1.0 + 1e-9  # a factor to be tuned from 1, which would be kept
 
 FUNCTIONS: Mapping[Op, Callable[[Floats], Floats]] = {
     Op.SQUARE: np.square,
@@ -106,13 +109,15 @@ class Language:
     Attributes:
         ops: built-in operators of the vocabulary.
         inputs: numbers of the inputs that are tokens.
+        units: of the inputs, or None where anything fits together.
     """
 
     ops: frozenset[Op]
     inputs: tuple[int, ...]
+    units: Dimensions | None = None
 
     @classmethod
-    def of(cls, vocabulary: Vocabulary) -> Language | None:
+    def of(cls, vocabulary: Vocabulary, units: Units | None = None) -> Language | None:
         """That of a vocabulary; None where it cannot write sums of scaled functions."""
         names = {t.name for t in vocabulary.tokens if t.kind == "operator"}
         ops = frozenset(op for op in Op if op.name.lower() in names)
@@ -121,7 +126,11 @@ class Language:
             return None
         places = {name: k for k, name in enumerate(vocabulary.inputs)}
         inputs = tuple(places[t.name] for t in vocabulary.tokens if t.kind == "input")
-        return cls(ops, inputs)
+        return cls(ops, inputs, None if units is None else Dimensions.of(units))
+
+    def fits(self, function: Postfix) -> bool:
+        """Whether the units in a function fit together."""
+        return self.units is None or self.units.keep(function)
 
     def has(self, *ops: Op) -> bool:
         """Whether all of these may be written."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from symtick.expr import OPCODES, Op, Program, from_programs, parse, to_text
 from symtick.hwcost import SearchCost
-from symtick.search.grammar.grammar import Rules, Vocabulary
+from symtick.search.grammar.grammar import Rules, Units, Vocabulary, accepts, sequences_of
 from symtick.search.kernel_api.evaluation import evaluate
 from symtick.search.kernel_api.rows import Rows
 from symtick.search.parts.atoms import MOST_ATOMS, exponents_of, library
@@ -83,6 +83,23 @@ def test_the_library_divides_by_no_input_that_changes_its_sign() -> None:
     for function in library(X, language()).functions:
         written = text_of(function)
         assert "/x" not in written and "/square(x" not in written, written
+
+
+def test_the_library_holds_what_the_kernel_s_judge_allows_with_units() -> None:
+    units = Units.parse(["m", "m/s", "s"])
+    tokens, cost = vocabulary(), unit_bounds().cost
+    free, bound = library(rows(), language()), Language.of(tokens, units)
+    assert bound is not None
+    made = library(rows(), bound)
+    assert 100 < len(made.functions) < 0.7 * len(free.functions)
+    for count, some in enumerate((made, free)):
+        chosen = some.functions[:: len(some.functions) // 150]
+        lines = [tokens.sequence(from_programs([program_of(f)], NAMES))[0] for f in chosen]
+        held = accepts(Rules(units=units), tokens, sequences_of(lines), cost)
+        assert held.all() if count == 0 else not held.all()
+        assert held.tolist() == [bound.fits(f) for f in chosen]
+    texts = {text_of(f) for f in made.functions}
+    assert {"exp(x0/(x1*x2))", "x0 + x1*x2"} & texts and not {"x0 + x1", "exp(x0)"} & texts
 
 
 def test_the_library_takes_columns_that_are_constant_or_differ_by_a_constant() -> None:
