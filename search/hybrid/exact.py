@@ -11,12 +11,14 @@ from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.enumeration.bidirectional import bidirectional_front
 from symtick.search.evolution.settings import EngineConfig
 from symtick.search.grammar.grammar import Vocabulary
-from symtick.search.kernel_api.candidate import Candidate
-from symtick.search.kernel_api.evaluation import costs, intervals
+from symtick.search.kernel_api.candidate import Candidate, front_of
+from symtick.search.kernel_api.evaluation import costs, intervals, losses
 from symtick.search.kernel_api.fitting import rounded
 from symtick.search.kernel_api.limits import FINITE, as_limit
 from symtick.search.kernel_api.rows import FREE, LITERAL, Rows
 from symtick.settings import within
+
+ROWS = 8192  # that formulas are looked for on
 
 
 def exact_laws(
@@ -31,6 +33,8 @@ def exact_laws(
 ) -> tuple[list[Candidate], int]:
     """Formulas that are the target, and the evaluations that they took.
 
+    They are looked for on some of the rows, where there are many, and scored on all.
+
     Args:
         rows: the data.
         ranges: interval of each input, or None.
@@ -42,11 +46,18 @@ def exact_laws(
     """
     rules, limits = config.all_rules(), config.limits
     nodes = min(max(rules.max_nodes, max_nodes), limits.max_nodes)
+    some = rows.spread(ROWS)
     front, stats = bidirectional_front(
-        rows.X, rows.y, cost, vocabulary, replace(rules, max_nodes=nodes), weights=rows.weights,
+        some.X, some.y, cost, vocabulary, replace(rules, max_nodes=nodes), weights=some.weights,
         loss=config.loss, delta=config.huber_delta, max_evaluations=budget,
         enough=config.target_loss,
     )  # fmt: skip
+    if len(some.y) < len(rows.y):
+        programs = [c.program for c in front]
+        own = losses(programs, rows, loss=config.loss, delta=config.huber_delta)
+        front = front_of(
+            replace(c, loss=float(v)) for c, v in zip(front, own, strict=True) if math.isfinite(v)
+        )
     if config.constant_bits and config.constants:
         front = [_rounded(c, config.constant_bits, rows, cost, config) for c in front]
     return [c for c in front if _allowed(c, ranges, config)], stats.evaluations

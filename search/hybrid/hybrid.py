@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,7 +90,6 @@ class HybridSearch:
     ) -> None:
         self.config = config or HybridConfig()
         self._rows = Rows.make(X, y, weights)
-        self._reward = Reward(self._rows, self.config.engine)
         self._engine_config = replace(self.config.engine, seed=self.config.seed)
         self._make_engine = partial(
             Engine, X, y, ranges, cost, self._engine_config,
@@ -128,6 +127,10 @@ class HybridSearch:
         elif config.pretrain is not None and taught:
             pretrain(self.policy, config.pretrain)
         self._trainer = make_trainer(self.policy, config.training, seed)
+
+    @cached_property
+    def _reward(self) -> Reward:
+        return Reward(self._rows, self.config.engine)
 
     # --- the course ----------------------------------------------------------------------------
 

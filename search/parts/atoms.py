@@ -74,11 +74,11 @@ class Library:
 
 
 class _Collector:
-    """Functions that are finite and different."""
+    """Functions that are finite and different, their values with mean 0 and mean square 1."""
 
     def __init__(self, rows: int) -> None:
         self.functions: list[Postfix] = []
-        self.values: list[Floats] = []
+        self.values: list[Singles] = []
         self._known: set[int] = set()
         self._weights = np.random.default_rng(5).uniform(0.5, 1.5, rows)
 
@@ -96,7 +96,7 @@ class _Collector:
             return False
         self._known.add(mark)
         self.functions.append(function)
-        self.values.append(values)
+        self.values.append(shape.astype(np.float32))
         return True
 
 
@@ -177,13 +177,10 @@ def library(X: Floats, language: Language) -> Library:
             if len(found.functions) >= MOST_ATOMS:
                 break
             found.add(applied(Op.MUL, factor, function), own * values)
-    values = np.array(found.values).reshape(len(found.values), len(X))
-    values -= values.mean(axis=1, keepdims=True)
-    values /= np.sqrt(np.mean(values**2, axis=1, keepdims=True))
     powers = [(language.monomial(e), monomial_values(columns, e)) for e in monomials]
     return Library(
         tuple(found.functions),
-        values.astype(np.float32),
+        np.array(found.values, np.float32).reshape(len(found.values), len(X)),
         Functions.of([p for p in powers if _ordinary(p[1])], len(X)),
         Functions.of([u for u in plain if _ordinary(u[1])][:MOST_UNITS], len(X)),
     )

@@ -473,8 +473,9 @@ def _run(
             if given.max_seconds is not None:
                 left = (given.max_seconds - course.seconds) / (len(tasks) - len(outcomes))
             outcome = pursue(full, search, given.threads, told, brief=stopped, seconds=left)
+            del search  # its copies of the rows make room for those of the clean-up
             outcome = _cleaned(plan, full, outcome)
-            told.end(search, outcome.ended, outcome.front)
+            told.end(outcome.evaluations, outcome.ended, outcome.front)
             outcomes.append(replace(outcome, front=scaled.front(outcome.front)))
     return outcomes
 

@@ -113,7 +113,7 @@ def _spendd(plan: Plan, task: TemplateTask, search: TemplateSearch) -> Outcome:
                 outcome = replace(outcome, front=cleaned)
             except KeyboardInterrupt:
                 outcome = replace(outcome, ended="interrupted")
-        told.end(search, outcome.ended, outcome.front)
+        told.end(outcome.evaluations, outcome.ended, outcome.front)
     return outcome
 
 

@@ -146,28 +146,29 @@ class TargetCourse:
             search: it.
             share: of the budget that is spent.
         """
-        self._tell(search, share, "", search.status.best_loss, search.front)
+        status = search.status
+        self._tell(status.evaluations, share, "", status.best_loss, search.front)
 
-    def end(self, search: Search[Candidate], ended: str, front: Sequence[Candidate]) -> None:
+    def end(self, evaluations: int, ended: str, front: Sequence[Candidate]) -> None:
         """Tell that it ended, and why.
 
         Args:
-            search: it.
+            evaluations: that it made.
             ended: why.
             front: what is left of its front after the clean-up.
         """
         best = min((c.loss for c in front), default=math.inf)
-        self._tell(search, self._share, ended, best, lambda: front)
+        self._tell(evaluations, self._share, ended, best, lambda: front)
 
     def _tell(
         self,
-        search: Search[Candidate],
+        evaluations: int,
         share: float,
         ended: str,
         best: float,
         front: Callable[[], Sequence[Candidate]],
     ) -> None:
-        status, seconds = search.status, self._course.seconds
+        seconds = self._course.seconds
         spent = max(seconds - self._begun, 1e-9)
         self._share = share
         self._course.tell(
@@ -175,10 +176,10 @@ class TargetCourse:
                 self._target,
                 seconds,
                 share,
-                status.evaluations,
-                (status.evaluations - self._since) / spent,
+                evaluations,
+                (evaluations - self._since) / spent,
                 self._unit * best,
                 ended,
-                lambda: self._view(front(), status.evaluations),
+                lambda: self._view(front(), evaluations),
             )
         )
