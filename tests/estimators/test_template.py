@@ -131,5 +131,6 @@ def test_without_a_template_there_are_no_parts() -> None:
     fitted = SymbolicRegressor(max_nodes=5, evaluations=300).fit(X, Y)
     with pytest.raises(InputError, match="fitted without a template"):
         fitted.parts()
+    assert not hasattr(fitted, "parts_") and not hasattr(model("f(m)"), "parts_")
     with pytest.raises(TypeError, match="template"):
         SymbolicRegressor(expression_spec="f(x)")

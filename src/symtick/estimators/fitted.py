@@ -113,8 +113,16 @@ class Fitted:
 
     @property
     def parts_(self) -> dict[str, Part]:
-        """What fills the template of the chosen equation, by name; as `parts`."""
-        return self.parts()
+        """What fills the template of the chosen equation, by name; as `parts`.
+
+        Raises:
+            AttributeError: the regressor has no template, or is not fitted.
+        """
+        check_is_fitted(self, "targets_")
+        try:
+            return self.parts()
+        except InputError as error:
+            raise AttributeError(str(error)) from None
 
     def parts(self, index: int | None = None) -> dict[str, Part]:
         """What fills the template, by name.
