@@ -15,7 +15,6 @@ from symtick.codegen.lowering.slices import Slice
 from symtick.expr import Expression, reachable
 from symtick.sim.proof.values.integers import Integers, result
 from symtick.sim.proof.values.reals import Enclosure, enclosures
-from symtick.sim.proof.walk import part_code
 
 _BLOCK = 1 << 17
 
@@ -51,9 +50,9 @@ def sliced(columns: Sequence[Integers], slices: Sequence[Slice]) -> list[Integer
         return list(columns)
     read = []
     for column, part in zip(columns, slices, strict=True):
-        ends = part_code(part, part.word.raw_min), part_code(part, part.word.raw_max)
+        least, most = part.fmt.raw_min, part.fmt.raw_max
         down = column >> part.word.frac - part.fmt.frac
-        read.append(np.where(down < ends[0], ends[0], np.where(down > ends[1], ends[1], down)))
+        read.append(np.where(down < least, least, np.where(down > most, most, down)))
     return read
 
 

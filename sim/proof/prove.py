@@ -6,10 +6,8 @@ What each step claims stands in docs/proofs.md.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +16,15 @@ from symtick.codegen.design import Design
 from symtick.codegen.emit import vectors
 from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GOp, Graph
+from symtick.defaults import PROOF_SECONDS
 from symtick.expr import Op, reachable
 from symtick.sim.proof import exhaustive
-from symtick.sim.proof.cuts.outputs import distances, unequal
+from symtick.sim.proof.cuts.budget import Clock, OutOfTimeError, processor_seconds
+from symtick.sim.proof.cuts.decisions import ports
+from symtick.sim.proof.cuts.outputs import OUT_OF_TIME, Distance, distances, undecided
 from symtick.sim.proof.outcome import Finding, Proof, Step, Verdict
-from symtick.sim.proof.rtl import verilog_equals_graph
-from symtick.sim.proof.same import largest_score, ports
-from symtick.sim.proof.signals import Space
+from symtick.sim.proof.rtl import SEARCH, verilog_equals_graph
 from symtick.sim.proof.values.integers import Integers
-from symtick.sim.proof.walk import Walk
 
 ALL = 1 << 26  # inputs that are all run, where nothing else decides
 _SAMPLES, _SEED = 20_000, 1
@@ -57,8 +55,9 @@ class Specification:
 
 
 def prove(
-    design: Design, specification: Specification, source: Path, folder: Path, tell: Tell = _untold
-) -> Proof:
+    design: Design, specification: Specification, source: Path, folder: Path,
+    seconds: float = PROOF_SECONDS, tell: Tell = _untold,
+) -> Proof:  # fmt: skip
     """Prove what can be proved of a design and of the Verilog in a file.
 
     Args:
@@ -66,14 +65,16 @@ def prove(
         specification: what it is to compute.
         source: its Verilog.
         folder: for scripts, logs and netlists of the tools.
+        seconds: processor seconds; what is not shown by then is not decided.
         tell: is told how far long work is.
 
     Raises:
         ToolError: Yosys is missing, or cannot read the file.
     """
-    work = ScoreProof(design, specification, tell)
+    clock = Clock(seconds)
+    work = ScoreProof(design, specification, clock, tell)
     steps = [
-        verilog_equals_graph(design, source, folder),
+        verilog_equals_graph(design, source, folder, clock.left, min(SEARCH, seconds)),
         _timed("graph = decision of the scores", work.same),
         _timed("scores = formula", work.near),
     ]
@@ -81,9 +82,9 @@ def prove(
 
 
 def _timed(claim: str, findings: Callable[[], list[Finding]]) -> Step:
-    start = time.process_time()
+    start = processor_seconds()
     found = findings()
-    return Step(claim, tuple(found), time.process_time() - start)
+    return Step(claim, tuple(found), processor_seconds() - start)
 
 
 class ScoreProof:
@@ -92,11 +93,16 @@ class ScoreProof:
     Args:
         design: the design.
         specification: what it is to compute.
+        clock: the time that is left; no end by default.
         tell: is told how far long work is.
     """
 
-    def __init__(self, design: Design, specification: Specification, tell: Tell = _untold) -> None:
+    def __init__(
+        self, design: Design, specification: Specification, clock: Clock | None = None,
+        tell: Tell = _untold,
+    ) -> None:  # fmt: skip
         self.design, self.wanted, self.tell = design, specification, tell
+        self.clock = clock or Clock()
         raw = vectors.make(design, _SAMPLES, _SEED)
         self.columns: list[Integers] = [raw[:, j] for j in range(raw.shape[1])]
 
@@ -108,34 +114,17 @@ class ScoreProof:
         found = self._differs(self.columns, range(len(design.graph.outputs)))
         if found is not None:
             return [found]
-        every = list(ports(design.graph, design.decision, scores.output_names))
-        pairs = [places for _, kind, places in every if kind == "scores"]
         few = [c[:_LIKE] for c in self.columns]
-        reasons = dict(
-            zip(pairs, unequal(design.graph, design.slices, scores, few, pairs), strict=True)
-        )
+        reasons = undecided(design.graph, design.slices, scores, design.decision, few, self.clock)
         answers = []
-        for name, kind, (port, score) in every:
-            if kind == "scores":
-                why = reasons[port, score]
-                verdict = Verdict.UNDECIDED if why else Verdict.PROVED
-                answer = Finding(f"output {name}", verdict, why or "equal by cuts")
-            elif kind == "index":
-                answer = largest_score(*self._walks, port)
-            else:
-                why = f"there is no rule for the output {kind}"
-                answer = Finding(f"output {name}", Verdict.UNDECIDED, why)
+        every = ports(design.decision, len(scores.outputs))
+        for port, ((kind, score), why) in enumerate(zip(every, reasons, strict=True)):
+            verdict = Verdict.UNDECIDED if why else Verdict.PROVED
+            subject = f"output {design.graph.output_names[port]}"
+            answer = Finding(subject, verdict, why or "equal by cuts")
             read = [score] if kind in ("scores", "above") else range(len(scores.outputs))
-            proved = answer.verdict is Verdict.PROVED
-            answers.append(answer if proved else self._same_for_all(answer, port, read))
+            answers.append(self._same_for_all(answer, port, read) if why else answer)
         return answers
-
-    @cached_property
-    def _walks(self) -> tuple[Walk, Walk]:
-        """The normal forms of the graph and of the scores."""
-        space = Space()
-        reference = Walk(self.wanted.scores, space)
-        return Walk(self.design.graph, space, self.design.slices), reference
 
     def _same_for_all(self, answer: Finding, port: int, scores: Sequence[int]) -> Finding:
         """What is found of an output where all inputs that it depends on are run; else `answer`.
@@ -150,16 +139,24 @@ class ScoreProof:
         moving = wanted | exhaustive.read_by(graph, [port])
         if not wanted <= _read(graph) or exhaustive.value_count(graph, moving) > ALL:
             return answer
-        for columns in self._blocks(graph, moving, answer.subject):
-            if (found := self._differs(columns, [port])) is not None:
-                return found
+        try:
+            for columns in self._blocks(graph, moving, answer.subject):
+                if (found := self._differs(columns, [port])) is not None:
+                    return found
+        except OutOfTimeError:
+            return _late(answer)
         return Finding(answer.subject, Verdict.PROVED, "all inputs run")
 
     def _blocks(self, graph: Graph, moving: set[int], what: str) -> Iterator[list[Integers]]:
-        """All values of some inputs, block by block; says how far that is."""
+        """All values of some inputs, block by block; says how far that is.
+
+        Raises:
+            OutOfTimeError: there is no time left.
+        """
         count = exhaustive.value_count(graph, moving)
         done = 0
         for columns in exhaustive.blocks(graph, moving):
+            self.clock.check()
             yield columns
             done += math.prod(c.size for c in columns)
             self.tell(f"{what}, {done:,} of {count:,} inputs run")
@@ -190,10 +187,12 @@ class ScoreProof:
         wanted, expression = self.wanted, self.design.expression
         read = exhaustive.sliced([c[:_LIKE] for c in self.columns], self.design.slices)
         small = [j for j in range(len(wanted.scores.outputs)) if self._count(j) <= _SOON]
-        found = distances(wanted.scores, read, expression, wanted.formats, wanted.bounds, small)
+        found = distances(
+            wanted.scores, read, expression, wanted.formats, wanted.bounds, small, self.clock
+        )
         answers = []
-        for j, (bound, node) in enumerate(found):
-            answer = self._judged(j, bound, node)
+        for j, distance in enumerate(found):
+            answer = self._judged(j, distance)
             proved = answer.verdict is Verdict.PROVED
             answers.append(answer if proved else self.near_for_all(answer, j))
         return answers
@@ -220,37 +219,51 @@ class ScoreProof:
         scores, expression = self.wanted.scores, self.design.expression
         moving = self._moving(number)
         largest, place = -1.0, ""
-        for columns in self._blocks(scores, moving, answer.subject):
-            gap, row = exhaustive.farthest(scores, columns, expression, self.wanted.formats, number)
-            if gap > largest:
-                largest, place = gap, _at(scores.input_names, columns, row)
-        return self._judged(number, largest, place=place)
+        try:
+            for columns in self._blocks(scores, moving, answer.subject):
+                gap, row = exhaustive.farthest(
+                    scores, columns, expression, self.wanted.formats, number
+                )
+                if gap > largest:
+                    largest, place = gap, _at(scores.input_names, columns, row)
+        except OutOfTimeError:
+            return _late(answer)
+        return self._judged(number, Distance(largest, "", largest), place)
 
-    def _judged(self, number: int, bound: float, node: str = "", place: str = "") -> Finding:
+    def _judged(self, number: int, distance: Distance, place: str = "") -> Finding:
         """What a bound says of an output.
 
         Args:
             number: of the score.
-            bound: on its distance from the formula; infinite where there is none.
-            node: that leaves most open.
+            distance: from its formula.
             place: an input at which it is as far, where all were run.
         """
-        name = self.wanted.scores.output_names[number]
+        name, bound = self.wanted.scores.output_names[number], distance.bound
+        late = f"{OUT_OF_TIME}, " if distance.late else ""
         if not bound < np.inf:
-            why = f"{node}: it is not shown to be near a node of the scores"
+            why = f"{distance.node}: {late}it is not shown to be near a node of the scores"
             why = f"the formula is undefined at raw {place}" if place else why
             return Finding(name, Verdict.UNDECIDED, why)
         text = f"within {bound:.4g} of its formula" + (", for all inputs run" if place else "")
         if self.wanted.bounds is None:
-            return Finding(name, Verdict.PROVED, text)
+            seen = "" if place else f", {distance.seen:.4g} at most in {_LIKE:,} vectors"
+            return Finding(name, Verdict.PROVED, text + seen)
         stated = self.wanted.bounds[number]
         if bound <= stated:
             return Finding(name, Verdict.PROVED, f"{text}, stated is {stated:.4g}")
         if place:
             text = f"{bound:.4g} off its formula at raw {place}, stated is {stated:.4g}"
             return Finding(name, Verdict.COUNTEREXAMPLE, text)
-        why = f"{node}: only shown {text}, stated is {stated:.4g}"
+        why = f"{distance.node}: {late}only shown {text}, stated is {stated:.4g}"
         return Finding(name, Verdict.UNDECIDED, why)
+
+
+def _late(answer: Finding) -> Finding:
+    """An answer for which not all inputs could be run."""
+    reason = answer.reason
+    if OUT_OF_TIME not in reason:
+        reason = f"{reason}; {OUT_OF_TIME} before all inputs were run"
+    return Finding(answer.subject, answer.verdict, reason)
 
 
 def _read(graph: Graph) -> set[int]:

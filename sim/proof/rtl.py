@@ -11,7 +11,6 @@ that is right for all inputs.
 from __future__ import annotations
 
 import json
-import resource
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from symtick.codegen.emit.names import ENABLE, ports, signal_names
 from symtick.codegen.ir.graph import GNode, GOp, Graph
 from symtick.errors import ToolError
 from symtick.files import write_text
+from symtick.sim.proof.cuts.budget import processor_seconds
 from symtick.sim.proof.model import assigned, holder, signal, within
 from symtick.sim.proof.netlist import (
     REGISTER,
@@ -59,7 +59,7 @@ def verilog_equals_graph(
     Raises:
         ToolError: Yosys is missing, or cannot read the file.
     """
-    start = _processor_seconds()
+    start = processor_seconds()
     try:
         check = _Check(design, _read(source, design, folder))
         findings = _enabled(design) + check.findings(folder, timeout)
@@ -67,12 +67,7 @@ def verilog_equals_graph(
             findings += check.refuted(source, folder, search)
     except NetlistError as error:
         findings = [Finding("pipeline", Verdict.COUNTEREXAMPLE, str(error))]
-    return Step(CLAIM, tuple(findings), _processor_seconds() - start)
-
-
-def _processor_seconds() -> float:
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime
+    return Step(CLAIM, tuple(findings), processor_seconds() - start)
 
 
 def _enabled(design: Design) -> list[Finding]:
@@ -199,12 +194,14 @@ class _Check:
             if self.graph.nodes[k].op is not GOp.INPUT and k not in tables
         ]  # fmt: skip
         answers += tables.values()
-        proved = self._proved(rest, cells, folder, timeout)
+        latest = time.monotonic() + timeout
+        proved = self._proved(rest, cells, folder, latest)
+        why = "its logic is not shown to equal the graph's node for all values before it"
+        why = why if time.monotonic() < latest else f"out of time, {why}"
         for k in rest:
             if k in proved:
                 answers.append(Finding(self.labels[k], Verdict.PROVED, "equivalence checker"))
             else:
-                why = "its logic is not shown to equal the graph's node for all values before it"
                 answers.append(Finding(self.labels[k], Verdict.UNDECIDED, why))
         return answers
 
@@ -283,10 +280,12 @@ class _Check:
     # -- the rest, by the equivalence checker
 
     def _proved(
-        self, numbers: Sequence[int], cells: Mapping[str, Cell], folder: Path, timeout: float
+        self, numbers: Sequence[int], cells: Mapping[str, Cell], folder: Path, latest: float
     ) -> set[int]:
-        """The nodes that are shown to be right, most of them for any values before them."""
-        latest = time.monotonic() + timeout
+        """The nodes that are shown to be right, most of them for any values before them.
+
+        `latest` is when no more is tried, by `time.monotonic`.
+        """
         proved: set[int] = set()
         waiting = [(tuple(numbers), False)]
         while waiting and time.monotonic() < latest:

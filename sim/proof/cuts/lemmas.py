@@ -8,8 +8,9 @@ polynomials of degree d that agree at d + 1 points are equal.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from symtick.sim.proof.values.ranges import computed_range
 
 ALL = 1 << 10  # a degree: of what is no polynomial
 _LARGEST = 1 << 61
+_BLOCK = 1 << 19  # combinations that are computed at once
 _BOUNDED = 1 << 18  # combinations for the bounds of a node
 _STEADY = (Quant.TRN, Quant.RND, Quant.RND_MIN_INF)  # a rounding of v + n is that of v, and n
 # of a leaf in a value: the degree, and how often 2 divides all that the leaf is in
@@ -188,17 +190,6 @@ def bounds(network: Network, place: int, leaves: Mapping[int, object]) -> tuple[
     return int(values.min()), int(values.max())
 
 
-class Budget:
-    """Values that may still be computed for lemmas.
-
-    Attributes:
-        left: how many.
-    """
-
-    def __init__(self, left: int) -> None:
-        self.left = left
-
-
 def grid(network: Network, found: Mapping[int, int], ends: bool = False) -> dict[int, Integers]:
     """Enough values of each leaf for its degree, each leaf along an axis of its own.
 
@@ -221,3 +212,19 @@ def grid(network: Network, found: Mapping[int, int], ends: bool = False) -> dict
 def size(network: Network, found: Mapping[int, int]) -> int:
     """How many combinations the grid has."""
     return math.prod(point_count(network, leaf, degree) for leaf, degree in found.items())
+
+
+def grids(network: Network, found: Mapping[int, int]) -> Iterator[dict[int, Integers]]:
+    """The grid in blocks, of up to 2**19 combinations each."""
+    whole = grid(network, found)
+    parts, left = [], _BLOCK
+    for values in sorted(whole.values(), key=lambda v: v.size):
+        size = max(min(values.size, left), 1)
+        flat = values.reshape(-1)
+        parts.append([flat[k : k + size].reshape([size_ if n > 1 else 1 for n in values.shape])
+                      for k in range(0, flat.size, size)
+                      for size_ in (len(flat[k : k + size]),)])  # fmt: skip
+        left //= size
+    names = sorted(whole, key=lambda leaf: whole[leaf].size)
+    for chosen in product(*parts):
+        yield dict(zip(names, chosen, strict=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Container, Mapping
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -13,9 +14,11 @@ from symtick.codegen.ir.graph import GOp
 from symtick.expr import Op
 from symtick.sim.proof.cuts.network import Network
 from symtick.sim.proof.values.integers import Integers
+from symtick.sim.proof.values.ranges import rounded
 from symtick.sim.proof.values.reals import RULES, Enclosure
 
 
+@lru_cache(1 << 16)
 def enclosed(value: Fraction | float) -> Enclosure:
     """A number, enclosed."""
     exact = Fraction(value)
@@ -35,11 +38,10 @@ def times(a: Enclosure, b: Enclosure) -> Enclosure:
     return RULES[Op.MUL](a, b)
 
 
-def lost(network: Network, place: int) -> tuple[Fraction, Fraction]:
-    """What a cast adds to its value, at least and at most."""
+def rounding(network: Network, place: int) -> tuple[Fraction, Fraction]:
+    """What the rounding of a cast adds to its value, at least and at most."""
     node = network.nodes[place]
-    source = network.nodes[node.args[0]]
-    drop = source.fmt.frac - node.fmt.frac
+    drop = network.nodes[node.args[0]].fmt.frac - node.fmt.frac
     step = Fraction(2) ** -node.fmt.frac
     if drop <= 0:
         return Fraction(0), Fraction(0)
@@ -49,6 +51,19 @@ def lost(network: Network, place: int) -> tuple[Fraction, Fraction]:
     if node.quant is Quant.TRN_ZERO:
         return -rest, rest
     return -step / 2, step / 2
+
+
+def lost(network: Network, place: int) -> tuple[Fraction, Fraction]:
+    """What a cast that does not wrap adds to its value, at least and at most."""
+    low, high = rounding(network, place)
+    if place not in network.free:
+        node = network.nodes[place]
+        source, step = network.nodes[node.args[0]], Fraction(2) ** -node.fmt.frac
+        drop = source.fmt.frac - node.fmt.frac
+        ends = [rounded(v, drop, node.quant) for v in (source.lo, source.hi)]
+        low += min(node.hi - ends[1], 0) * step
+        high += max(node.lo - ends[0], 0) * step
+    return low, high
 
 
 class Mixed:

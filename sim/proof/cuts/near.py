@@ -16,16 +16,18 @@ from fractions import Fraction
 
 import numpy as np
 
+from symtick.codegen.ir.fixed import Overflow
 from symtick.codegen.ir.graph import GOp
 from symtick.expr import Op, reachable
+from symtick.sim.proof.cuts.budget import Budget
 from symtick.sim.proof.cuts.formula import Formula
-from symtick.sim.proof.cuts.lemmas import Budget
-from symtick.sim.proof.cuts.mixed import enclosed, lost, plus, times
+from symtick.sim.proof.cuts.mixed import enclosed, lost, plus, rounding, times
 from symtick.sim.proof.cuts.network import Network
 from symtick.sim.proof.cuts.parts import Match, Part, RealLine, Term, grouped
 from symtick.sim.proof.cuts.sweep import lower
 from symtick.sim.proof.values.reals import RULES, Enclosure, Reals
 
+_LIMITED = Overflow.SAT, Overflow.SAT_SYM
 _LIKE, _LOOKED = 4, 16  # nodes of the graph that are tried for one of the formula, and looked at
 _KEPT = 3
 _CLOSELY = 0.05
@@ -68,6 +70,7 @@ class Nearness:
         self._columns = self._normalised()
         self._found: dict[tuple[int, RealLine], Match | None] = {}
         self._settled: set[tuple[int, RealLine]] = set()
+        self._searched_nodes: set[int] = set()
         for k, node in enumerate(self.formula.nodes):
             if node.op is Op.INPUT:
                 place = self.inputs[node.index]
@@ -84,10 +87,17 @@ class Nearness:
             tops: nodes of the formula.
             most: combinations of the values of leaves for one part of a difference.
             slack: a bound that is so many times what the samples leave is close enough.
+
+        Raises:
+            OutOfTimeError: there is no time left; what was found until then stays.
         """
-        self.most, self.slack = most, slack
-        self._settled.clear()
-        for k in sorted(reachable(self.formula.nodes, tops)):
+        if (most, slack) != (self.most, self.slack):
+            self.most, self.slack = most, slack
+            self._settled.clear()
+            self._searched_nodes.clear()
+        below = reachable(self.formula.nodes, tops)
+        for k in sorted(set(below) - self._searched_nodes):
+            self._searched_nodes.add(k)
             if self.formula.moving[k] and self.formula.nodes[k].op is not Op.INPUT:
                 found = [m for line in self._like(k) if (m := self.bounded(k, line)) is not None]
                 self.known[k] = sorted(found, key=lambda m: m.width)[:_KEPT]
@@ -228,6 +238,8 @@ class Nearness:
         """A bound for a node that is no farther off than its arguments: of min, max and abs."""
         node, made = self.formula.nodes[number], self.network.nodes[line.node]
         endless = -np.longdouble(np.inf), np.longdouble(np.inf)
+        if made.op is GOp.CAST and made.overflow in _LIMITED:
+            return self._limited(number, line) or endless
         if node.op is Op.ABS and made.op is GOp.ABS and not line.offset:
             gap = self._gap(node.args[0], made.args[0], line)
             size = None if gap is None else max(-gap[0], gap[1], np.longdouble(0))
@@ -242,6 +254,26 @@ class Nearness:
                 high = max(gap[1] for gap in gaps if gap is not None)
                 best = max(best[0], low), min(best[1], high)
         return best
+
+    def _limited(self, number: int, line: RealLine) -> Span | None:
+        """A bound for a line of a cast that saturates: that of the value before, or of the rest.
+
+        Where the value before the limits is above the largest, the line is nearer to a formula that
+        is as large, and else no farther off than that is below.
+        """
+        cast = self.network.nodes[line.node]
+        gap = self._gap(number, cast.args[0], line)
+        if gap is None:
+            return None
+        slope = enclosed(-Fraction(line.slope))
+        off = [times(slope, enclosed(v)) for v in rounding(self.network, line.node)]
+        rest = plus(Enclosure(*(np.full(1, v) for v in gap)), Enclosure(
+            np.minimum(off[0].lo, off[1].lo), np.maximum(off[0].hi, off[1].hi)))  # fmt: skip
+        step = Fraction(2) ** -cast.fmt.frac
+        ends = [Fraction(line.slope) * v * step + Fraction(line.offset) for v in (cast.lo, cast.hi)]
+        formula = self.formula.ranges[number]
+        beyond = [RULES[Op.SUB](formula, enclosed(end)) for end in (min(ends), max(ends))]
+        return min(rest.lo[0], beyond[0].lo[0]), max(rest.hi[0], beyond[1].hi[0])
 
     def _gap(self, number: int, arg: int, over: RealLine) -> Span | None:
         """A bound on what a line of an argument leaves of a node of the formula."""
@@ -276,8 +308,7 @@ class Nearness:
         if not sum(part.tried() for part in parts) < _CLOSER * width:
             return None
         for part in parts:
-            self.budget.left -= part.size
-            span = part.span()
+            span = part.span(self.budget)
             if span is None:
                 return None
             total = plus(total, span)
@@ -297,9 +328,13 @@ class Nearness:
         if not part.cornered and part.size <= self.most:
             return [part], shift
         wanted, more = self._formula_terms(number, ends)
-        made, noise = self._graph_terms(line.node, leaves)
-        terms = wanted + [t._replace(factor=times(t.factor, minus)) for t in made]
-        parts = [Part(self.network, self.formula, g, ends, self.most) for g in grouped(terms)]
+        parts: list[Part] = []
+        for limits in (True, False):
+            made, noise = self._graph_terms(line.node, leaves, limits)
+            terms = wanted + [t._replace(factor=times(t.factor, minus)) for t in made]
+            parts = [Part(self.network, self.formula, g, ends, self.most) for g in grouped(terms)]
+            if max((part.size for part in parts), default=0) <= self.most:
+                break
         return parts, plus(shift, plus(more, times(noise, minus)))
 
     def _cut(
@@ -378,8 +413,16 @@ class Nearness:
         cone = self.network.cone([place], dict.fromkeys(leaves))
         return frozenset({a for k in cone for a in self.network.args(k)} & leaves)
 
-    def _graph_terms(self, place: int, leaves: set[int]) -> tuple[list[Term], Enclosure]:
-        """Summands of a node of the graph, and what numbers and casts add to them."""
+    def _graph_terms(
+        self, place: int, leaves: set[int], limits: bool
+    ) -> tuple[list[Term], Enclosure]:
+        """Summands of a node of the graph, and what numbers and casts add to them.
+
+        Args:
+            place: the node.
+            leaves: where summands end.
+            limits: whether a cast that saturates is a summand; else it adds what it can cut off.
+        """
         terms: list[Term] = []
         low = high = Fraction(0)
         pending = [(place, Fraction(1))]
@@ -403,7 +446,9 @@ class Nearness:
                 pending.append((node.args[0], -factor))
             elif node.op is GOp.SCALE:
                 pending.append((node.args[0], factor * Fraction(2) ** node.number))
-            elif node.op is GOp.CAST and k in self.network.free:
+            elif node.op is GOp.CAST and (
+                k in self.network.free or (not limits and node.overflow in _LIMITED)
+            ):
                 ends = sorted(factor * v for v in lost(self.network, k))
                 low, high = low + ends[0], high + ends[1]
                 pending.append((node.args[0], factor))

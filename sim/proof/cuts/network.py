@@ -1,8 +1,8 @@
 """Graphs on common inputs as one network, in which nodes of proven equal value are one.
 
 Some operations are written in parts, so that different ways to compute the same have parts in
-common: with g = a - b, `a >= b` is g >= 0, the larger of both is b + max(g, 0), and a choice is
-b + (g where the condition is 1, else 0).
+common: with g = a - b, `a >= b` is g >= 0, the larger of both is b + max(g, 0), the smaller is
+a - max(g, 0), and a choice is b + (g where the condition is 1, else 0).
 
 A cast that no value makes overflow is kept as a rounding alone.
 """
@@ -25,6 +25,7 @@ from symtick.sim.proof.values.ranges import code_range, computed_range, rounded
 
 LISTED = 1 << 13  # combinations of inputs for which all values of a node are kept
 _WIDEST = 60
+_IN_PARTS = (GOp.GE, GOp.MIN, GOp.MAX, GOp.SELECT, GOp.ABS)
 _INT64 = 1 << 62
 
 
@@ -57,6 +58,13 @@ class Line(NamedTuple):
         fits = small and max(-int(scaled.min()), int(scaled.max())) < _INT64
         return scaled.astype(np.int64) if fits else np.asarray(scaled)
 
+    def after(self, line: Line) -> Line:
+        """A line of a value that is this line of another, as a line of that."""
+        factor, divisor = line.factor * self.factor, line.divisor * self.divisor
+        offset = line.factor * self.offset + line.offset * self.divisor
+        common = math.gcd(factor, offset, divisor)
+        return Line(self.root, factor // common, offset // common, divisor // common)
+
 
 @dataclass
 class Network:
@@ -73,6 +81,7 @@ class Network:
         ports: the places of the inputs, by number.
         doubts: nodes that are a line of another one for all samples, but not shown to be for all.
         below: the roots that a node depends on, as bits, its own among them.
+        swept: the node at which sweeping is or has ended.
     """
 
     inputs: Sequence[Integers]
@@ -85,6 +94,7 @@ class Network:
     ports: dict[int, int] = field(default_factory=dict)
     doubts: dict[int, int] = field(default_factory=dict)
     below: list[int] = field(default_factory=list)
+    swept: int = 0
     _known: dict[object, int] = field(default_factory=dict)
     _short: dict[object, list[int]] = field(default_factory=dict)
     _codes: dict[int, Integers] = field(default_factory=dict)
@@ -118,20 +128,50 @@ class Network:
         if node.op is GOp.CONCAT:
             high, low = (self._pattern(a, n.fmt) for a, n in zip(args, before, strict=True))
             return self.op(GOp.ADD, self._scaled(high, before[1].fmt.width), low)
-        if not self.split or node.op not in (GOp.GE, GOp.MIN, GOp.MAX, GOp.SELECT):
+        if not self.split or node.op not in _IN_PARTS:
             return self._made(replace(node, args=tuple(args)))
-        a, b = args[-2:]
+        if node.op is GOp.GE:
+            return self.at_least(*args)
+        if node.op is GOp.SELECT:
+            return self.choice(*args)
+        if node.op is GOp.ABS:
+            positive = self.larger(args[0], self.constant(0, self.nodes[args[0]].fmt.frac))
+            made = self.op(GOp.SUB, self._scaled(positive, 1), args[0])
+            self.bound(made, *computed_range(self.nodes, replace(node, args=tuple(args))))
+            return made
+        return self.larger(*args) if node.op is GOp.MAX else self.smaller(*args)
+
+    def at_least(self, a: int, b: int) -> int:
+        """The place of a >= b."""
+        gap = self.op(GOp.SUB, a, b)
+        return self.op(GOp.GE, gap, self.constant(0, self.nodes[gap].fmt.frac))
+
+    def choice(self, condition: int, a: int, b: int) -> int:
+        """The place of a where a condition is 1, else b."""
         gap = self.op(GOp.SUB, a, b)
         zero = self.constant(0, self.nodes[gap].fmt.frac)
-        if node.op is GOp.GE:
-            return self.op(GOp.GE, gap, zero)
-        if node.op is GOp.SELECT:
-            part = self.op(GOp.SELECT, args[0], gap, zero)
-        else:
-            part = self.op(node.op, gap, zero)
-        made = self.op(GOp.ADD, b, part)
-        ends = computed_range(self.nodes, replace(node, args=tuple(args)))
-        self.bound(made, *ends)
+        made = self.op(GOp.ADD, b, self.op(GOp.SELECT, condition, gap, zero))
+        return self._within(made, GOp.SELECT, condition, a, b)
+
+    def larger(self, a: int, b: int) -> int:
+        """The place of the larger of two nodes."""
+        made = self.op(GOp.ADD, b, self._excess(a, b))
+        return self._within(made, GOp.MAX, a, b)
+
+    def smaller(self, a: int, b: int) -> int:
+        """The place of the smaller of two nodes."""
+        made = self.op(GOp.SUB, a, self._excess(a, b))
+        return self._within(made, GOp.MIN, a, b)
+
+    def _excess(self, a: int, b: int) -> int:
+        """max(a - b, 0)."""
+        gap = self.op(GOp.SUB, a, b)
+        return self.op(GOp.MAX, gap, self.constant(0, self.nodes[gap].fmt.frac))
+
+    def _within(self, made: int, op: GOp, *args: int) -> int:
+        """A node with the bounds of what it stands for, an operation."""
+        frac = self.nodes[made].fmt.frac
+        self.bound(made, *computed_range(self.nodes, GNode(op, args, Fixed(1, frac), 0, 0)))
         return made
 
     def _pattern(self, place: int, fmt: Fixed) -> int:
@@ -289,6 +329,8 @@ class Network:
         node = self.nodes[place]
         if node.lo == node.hi:
             return node.lo, node.fmt.frac
+        if (step := self._step(place)) is not None:
+            return GOp.GE, *step
         how: object = node.contents
         args: tuple[int, ...] = node.args
         if node.op is GOp.CAST:
@@ -296,6 +338,21 @@ class Network:
             how, args = (node.quant, limits), (self._cut_from(place),)
         lines = [(self.lines[a], self.nodes[a].fmt.frac) for a in args]
         return node.op, node.fmt.frac, node.number, how, *lines
+
+    def opposite(self, place: int) -> object:
+        """What `written` is of nodes that are 1 where a comparison is 0; None of other nodes."""
+        step = self._step(place)
+        return None if step is None else (GOp.GE, *step[:-1], not step[-1])
+
+    def _step(self, place: int) -> tuple[int, int, bool] | None:
+        """A comparison with 0 as one of a root with a threshold, and whether it is met above it."""
+        node = self.nodes[place]
+        if node.op is not GOp.GE or self.nodes[node.args[1]].hi or self.nodes[node.args[1]].lo:
+            return None
+        root, factor, offset, _ = self.lines[node.args[0]]
+        if factor > 0:
+            return root, -(offset // factor), True
+        return root, offset // -factor + 1, False
 
     def _cut_from(self, place: int) -> int:
         """What a cast is of, or what the first of roundings down in a row is of."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Container, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
 from symtick.codegen.ir.graph import GNode, GOp, Graph
+from symtick.codegen.lowering.decision import Decision
 from symtick.codegen.lowering.slices import Slice
 from symtick.errors import WidthError
 from symtick.expr import Expression, reachable
+from symtick.sim.proof.cuts.budget import Budget, Clock, OutOfTimeError
+from symtick.sim.proof.cuts.decisions import Decided, ports
 from symtick.sim.proof.cuts.formula import Formula
-from symtick.sim.proof.cuts.lemmas import Budget
 from symtick.sim.proof.cuts.near import Nearness
 from symtick.sim.proof.cuts.network import Network, OtherRangeError
 from symtick.sim.proof.cuts.parts import RealLine
@@ -25,39 +28,61 @@ _BOUND_VALUES = 1 << 25  # for the bounds of one graph
 _OWN_VALUES = 1 << 22  # to find equal nodes within one graph
 # combinations of leaves for a bound, and how close it has to be to what was seen; more combinations
 # where the bounds of outputs do not do, or are much more than was seen
-_EFFORTS = ((1 << 12, 1.02), (1 << 16, 1.02), (1 << 21, 1.2))
+_EFFORTS = ((1 << 12, 2.0), (1 << 16, 1.2), (1 << 21, 1.2))
 _CLOSE, _CLOSE_EFFORTS = 2.0, 2
+OUT_OF_TIME = "out of time"
 _NOT_SHOWN = "what the vectors say it is, is not shown for all inputs"
 _TOO_WIDE = "its values have more bits than a format can have"
 
 
-def unequal(
-    graph: Graph, slices: Sequence[Slice], scores: Graph, columns: Sequence[Integers],
-    pairs: Sequence[tuple[int, int]],
+def undecided(
+    graph: Graph, slices: Sequence[Slice], scores: Graph, decision: Decision,
+    columns: Sequence[Integers], clock: Clock | None = None,
 ) -> list[str]:  # fmt: skip
-    """Why outputs of a graph are not shown to equal scores for all inputs; "" where they are.
+    """Why outputs of a graph are not shown to be decided so for all inputs; "" where they are.
 
     Args:
         graph: the graph.
         slices: what the scores read of its inputs' words; none where they read the same.
         scores: the graph of the scores.
+        decision: what the graph delivers of them.
         columns: values of the graph's inputs, by which equal nodes are looked for.
-        pairs: places of the outputs and of the scores that they have to equal.
+        clock: the time that is left; no end by default.
     """
     network = Network(_varied(columns, graph, scores))
     try:
         before = network.add(scores, _read(network, graph, slices, scores))
+        wanted = Decided(network, [before[k] for k in scores.outputs], decision)
         after = network.add(graph)
-        sweep(network, Budget(_VALUES))
+        late = not _swept(network, Budget(_VALUES, clock))
     except WidthError:
-        return [_TOO_WIDE] * len(pairs)
+        return [_TOO_WIDE] * len(graph.outputs)
     except OtherRangeError:
-        return ["the graphs read an input in different ranges"] * len(pairs)
+        return ["the graphs read an input in different ranges"] * len(graph.outputs)
     reasons = []
-    for port, score in pairs:
-        same = network.equal(after[graph.outputs[port]], before[scores.outputs[score]])
-        reasons.append("" if same else _doubt(network, graph, after, port))
+    for port, (kind, _) in enumerate(ports(decision, len(scores.outputs))):
+        made = after[graph.outputs[port]]
+        same = network.equal(made, wanted.places[port])
+        if not same and kind == "index":
+            same = wanted.is_index(made)
+        why = _late(network, graph, after) if late else _doubt(network, graph, after, port)
+        reasons.append("" if same else why)
     return reasons
+
+
+def _swept(network: Network, budget: Budget) -> bool:
+    """Sweep a network; whether the time sufficed."""
+    try:
+        sweep(network, budget)
+    except OutOfTimeError:
+        return False
+    return True
+
+
+def _late(network: Network, graph: Graph, after: Sequence[int]) -> str:
+    """The node of a graph at which the time ended."""
+    k = next((k for k, place in enumerate(after) if place >= network.swept), len(after) - 1)
+    return f"{graph.nodes[k].op.value}{k}: {OUT_OF_TIME}"
 
 
 def _varied(columns: Sequence[Integers], *graphs: Graph) -> list[Integers]:
@@ -98,11 +123,27 @@ def _doubt(network: Network, graph: Graph, after: Sequence[int], port: int) -> s
     return f"{graph.nodes[k].op.value}{k}: it is like no node of the scores"
 
 
+class Distance(NamedTuple):
+    """How far a score is from its formula, in real units.
+
+    Attributes:
+        bound: for all inputs; infinite where none was found.
+        node: of the formula, that leaves most open; "" of a score that reads no input.
+        seen: the farthest of the vectors; infinite where the formula is undefined.
+        late: whether the time ended before closer bounds were looked for.
+    """
+
+    bound: float
+    node: str
+    seen: float
+    late: bool = False
+
+
 def distances(
     scores: Graph, columns: Sequence[Integers], expression: Expression, formats: Sequence[Fixed],
-    stated: Sequence[float] | None, small: Container[int] = (),
-) -> list[tuple[float, str]]:  # fmt: skip
-    """Bounds on how far scores are from their formulas, in real units, for all inputs.
+    stated: Sequence[float] | None, small: Container[int] = (), clock: Clock | None = None,
+) -> list[Distance]:  # fmt: skip
+    """How far scores can be from their formulas, for all inputs.
 
     Args:
         scores: the graph of the scores.
@@ -111,17 +152,15 @@ def distances(
         formats: of their inputs.
         stated: bounds that suffice.
         small: places of scores for which no great effort is worth it.
-
-    Returns:
-        For each score a bound, infinite where none was found, and the node that leaves most open.
+        clock: the time that is left; no end by default.
     """
     columns = _varied(columns, scores)
     try:
         network = Network(columns, split=False)
         places = network.add(scores)
-        sweep(network, Budget(_OWN_VALUES))
+        _swept(network, Budget(_OWN_VALUES, clock))
     except WidthError:
-        return [(math.inf, _TOO_WIDE)] * len(scores.outputs)
+        return [Distance(math.inf, _TOO_WIDE, math.inf)] * len(scores.outputs)
     inputs = {j: network.nodes[k] for j, k in network.ports.items()}
     ends = [
         (inputs[j].lo, inputs[j].hi) if j in inputs else (fmt.raw_min, fmt.raw_max)
@@ -129,17 +168,37 @@ def distances(
     ]
     formula = Formula.of(expression, formats, ends, columns)
     read = [network.ports.get(j) for j in range(len(formats))]
-    near = Nearness(network, formula, read, [fmt.frac for fmt in formats], Budget(_BOUND_VALUES))
-    wanted = [places[k] for k in scores.outputs]
-    found = [math.inf] * len(wanted)
-    left = list(range(len(wanted)))
+    budget = Budget(_BOUND_VALUES, clock)
+    near = Nearness(network, formula, read, [fmt.frac for fmt in formats], budget)
+    return _searched(near, [places[k] for k in scores.outputs], stated, small)
+
+
+def _searched(
+    near: Nearness, wanted: Sequence[int], stated: Sequence[float] | None, small: Container[int]
+) -> list[Distance]:
+    """Bounds of outputs, with more and more combinations where they do not suffice."""
+    tops, found = near.formula.outputs, [math.inf] * len(wanted)
+    left, late = list(range(len(wanted))), False
     for effort, (most, slack) in enumerate(_EFFORTS, 1):
-        near.search([formula.outputs[j] for j in left], most, slack)
-        for j in left:
-            found[j] = min(found[j], _distance(near, formula.outputs[j], wanted[j]))
+        for j in list(left):
+            try:
+                near.search([tops[j]], most, slack)
+                found[j] = min(found[j], _distance(near, tops[j], wanted[j]))
+            except OutOfTimeError:
+                late = True
+                break
+        if late:
+            break
         left = [j for j in left if not _does(near, j, wanted[j], found[j], stated, effort)]
         left = [j for j in left if effort < _CLOSE_EFFORTS or j not in small]
-    return [(bound, near.loosest(formula.outputs[j])) for j, bound in enumerate(found)]
+    seen = [float(np.abs(near.formula.samples[k] - near.real(place)).max())
+            for k, place in zip(tops, wanted, strict=True)]  # fmt: skip
+    return [
+        Distance(
+            found[j], near.loosest(tops[j]), math.inf if math.isnan(s) else s, late and j in left
+        )
+        for j, s in enumerate(seen)
+    ]
 
 
 def _line(network: Network, place: int) -> RealLine | None:

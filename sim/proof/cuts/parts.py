@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from symtick.sim.proof.cuts.budget import Budget
 from symtick.sim.proof.cuts.formula import Formula
 from symtick.sim.proof.cuts.lemmas import degrees
 from symtick.sim.proof.cuts.mixed import Mixed, enclosed, plus, times
@@ -116,12 +117,18 @@ class Part:
         total = self._sum({leaf: rng.choice(self._codes(leaf), _TRIED) for leaf in self.leaves})
         return float(total.hi.max() - total.lo.min())
 
-    def span(self) -> Enclosure | None:
-        """The least and the largest value; None where it is not defined."""
+    def span(self, budget: Budget) -> Enclosure | None:
+        """The least and the largest value; None where it is not defined.
+
+        Args:
+            budget: what they cost is taken from it.
+        """
         codes = {leaf: self._codes(leaf) for leaf in self.leaves}
         longest = max(self.leaves, key=lambda leaf: len(codes[leaf]), default=-1)
         lows, highs = [], []
-        for block in np.array_split(codes.get(longest, _NONE), -(-self.size // _BLOCK)):
+        blocks = -(-self.size // _BLOCK)
+        for block in np.array_split(codes.get(longest, _NONE), blocks):
+            budget.spend(self.size // blocks)
             total = self._sum({
                 leaf: (block if leaf == longest else codes[leaf]).reshape(
                     [-1 if a == k else 1 for a in range(len(self.leaves))])

@@ -14,7 +14,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from symtick.codegen.ir.graph import GOp
-from symtick.sim.proof.cuts.lemmas import Budget, bounds, degrees, fits, grid, size
+from symtick.sim.proof.cuts.budget import Budget
+from symtick.sim.proof.cuts.lemmas import bounds, degrees, fits, grids, size
 from symtick.sim.proof.cuts.network import Line, Network, exactly
 from symtick.sim.proof.values.integers import Integers
 
@@ -26,29 +27,43 @@ _TIGHTER = 12  # cuts that are tried for closer bounds
 
 
 def sweep(network: Network, budget: Budget) -> None:
-    """Find the nodes of a network that are lines of an earlier one."""
+    """Find the nodes of a network that are lines of an earlier one.
+
+    Raises:
+        OutOfTimeError: there is no time left; what was found until then stays.
+    """
     seen: dict[object, list[int]] = {}
     written: dict[object, int] = {}
     for k in range(len(network.nodes)):
+        budget.spend(0)
+        network.swept = k
         network.refresh(k)
         if network.nodes[k].op is GOp.CAST and k not in network.free and not network.overflows(k):
             tighten(network, k)
-        if (same := written.setdefault(network.written(k), k)) != k:
-            network.relate(k, network.lines[same])
+        law = network.lines[k].root != k  # known without samples
+        if law:
+            network.relate(k, network.lines[network.lines[k].root].after(network.lines[k]))
+        same = written.setdefault(network.written(k), k)
+        opposite = written.get(network.opposite(k), k)
+        if not law and (same != k or opposite != k):
+            line = Line(same) if same != k else Line(opposite, -1, 1)
+            network.relate(k, network.lines[line.root].after(line))
             continue
         network.shorten(k)
         kind = _kind(network.samples[k])
         if kind is None:
             continue
-        for other in seen.setdefault(kind, []):
-            line = _line(network.samples[k], network.samples[other], other)
-            if proved(network, k, line, budget):
-                network.relate(k, line)
-                break
-        else:
-            if seen[kind]:
-                network.doubts[k] = seen[kind][0]
-            seen[kind].append(k)
+        if not law:
+            for other in seen.setdefault(kind, []):
+                line = _line(network.samples[k], network.samples[other], other)
+                if proved(network, k, line, budget):
+                    network.relate(k, network.lines[other].after(line))
+                    break
+            else:
+                if seen[kind]:
+                    network.doubts[k] = seen[kind][0]
+        if law or network.lines[k].root == k:
+            seen.setdefault(kind, []).append(k)
 
 
 def tighten(network: Network, place: int) -> None:
@@ -145,6 +160,9 @@ def _equal(network: Network, place: int, line: Line, leaves: Iterable[int], budg
     count = size(network, found)
     if count > min(MOST, budget.left) or not fits(network, tops, ends):
         return False
-    budget.left -= count
-    values, others = network.evaluated(tops, grid(network, found))
-    return _holds(values, others, line)
+    for block in grids(network, found):
+        budget.spend(math.prod(v.size for v in block.values()))
+        values, others = network.evaluated(tops, block)
+        if not _holds(values, others, line):
+            return False
+    return True

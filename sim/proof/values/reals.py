@@ -87,6 +87,21 @@ def _corners(
     return _hull([rule(p, q) for p in a for q in b])
 
 
+def _times(a: Enclosure, b: Enclosure) -> Enclosure:
+    """A product; with a single number two of the four corners suffice."""
+    if a is b:
+        return _square(a)
+    if not (b.lo is b.hi and b.lo.size == 1):
+        return _corners(_product, a, b)
+    low, high = a if b.lo.flat[0] >= 0 else (a.hi, a.lo)
+    if abs(np.frexp(b.lo.flat[0])[0]) == 0.5:  # a power of 2 only moves the point
+        least = low * b.lo
+        return Enclosure(least, least if low is high else high * b.lo)
+    if low is high:
+        return Enclosure(*_product(low, b.lo))
+    return Enclosure(_product(low, b.lo)[0], _product(high, b.lo)[1])
+
+
 def _add(a: Enclosure, b: Enclosure) -> Enclosure:
     if a.lo is a.hi and b.lo is b.hi:
         return Enclosure(*_sum(a.lo, b.lo))
@@ -217,7 +232,7 @@ def _where(c: Enclosure, a: Enclosure, b: Enclosure) -> Enclosure:
 RULES: dict[Op, Callable[..., Enclosure]] = {
     Op.ADD: _add,
     Op.SUB: lambda a, b: _add(a, _neg(b)),
-    Op.MUL: lambda a, b: _square(a) if a is b else _corners(_product, a, b),
+    Op.MUL: _times,
     Op.DIV: _divided,
     Op.NEG: _neg,
     Op.ABS: _abs,

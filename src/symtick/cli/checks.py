@@ -19,7 +19,7 @@ from symtick.cli.console import (
     stepping,
     stops,
 )
-from symtick.defaults import VECTORS
+from symtick.defaults import PROOF_SECONDS, VECTORS
 from symtick.progress import LINE_SECONDS
 
 if TYPE_CHECKING:
@@ -37,6 +37,12 @@ def verify(
     proofs: Annotated[
         bool, typer.Option("--prove", help="Prove it for all inputs, too, as far as that goes.")
     ] = False,
+    proof_seconds: Annotated[
+        float | None,
+        typer.Option(
+            min=1, help=f"Processor seconds for the proof of a design; default {PROOF_SECONDS:g}."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run C++, Verilog and VHDL against the reference, bit for bit.
@@ -58,7 +64,7 @@ def verify(
             from symtick.run.folder import open_run
 
             results = open_run(folder).verify(vectors, seed, lambda done: tell(done.design))
-    proved = _proofs(folder) if proofs else []
+    proved = _proofs(folder, proof_seconds) if proofs else []
     if as_json:
         found = [result.to_json() for result in results]
         print_json([
@@ -78,7 +84,7 @@ def verify(
         raise VerificationError("a design differs from its reference or its schedule: see above")
 
 
-def _proofs(folder: Path) -> list[Proof]:
+def _proofs(folder: Path, seconds: float | None) -> list[Proof]:
     """The proofs of all designs in a folder, one after the other."""
     from symtick.design_folder.folder import design_folders
     from symtick.design_folder.proving import prove_folder
@@ -88,7 +94,9 @@ def _proofs(folder: Path) -> list[Proof]:
         for number, place in enumerate(folders, 1):
             label = f"{place.name}, {number} of {len(folders)}"
             tell(label)
-            proved.append(prove_folder(place, partial(_tell_of, tell, label)))
+            proved.append(
+                prove_folder(place, seconds or PROOF_SECONDS, partial(_tell_of, tell, label))
+            )
     return proved
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from symtick.codegen.passes.pipeline import PASSES, run_passes
 from symtick.codegen.tuning.widths import with_widths
+from symtick.defaults import PROOF_SECONDS
 from symtick.design_folder.folder import DesignSpec, read_spec
 from symtick.errors import InputError
 from symtick.extras import require
@@ -23,11 +24,14 @@ def _untold(text: str) -> None:
     pass
 
 
-def prove_folder(folder: Path, tell: Callable[[str], None] = _untold) -> Proof:
+def prove_folder(
+    folder: Path, seconds: float = PROOF_SECONDS, tell: Callable[[str], None] = _untold
+) -> Proof:
     """Prove what can be proved of the design in a folder; writes results/prove.json.
 
     Args:
         folder: a design folder.
+        seconds: processor seconds; what is not shown by then is not decided.
         tell: is told how far long work is.
 
     Raises:
@@ -41,7 +45,8 @@ def prove_folder(folder: Path, tell: Callable[[str], None] = _untold) -> Proof:
     if not source.is_file():
         raise InputError(f"there is no Verilog {source}: run symtick verify without --prove first")
     with locked(folder, "prove", wait=True):
-        proof = prove(design, specification(spec, design.errors), source, folder / "proof", tell)
+        wanted = specification(spec, design.errors)
+        proof = prove(design, wanted, source, folder / "proof", seconds, tell)
         write_json(folder / PROOF, proof.to_json())
     return proof
 

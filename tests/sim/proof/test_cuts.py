@@ -12,14 +12,15 @@ from graph_samples import random_graph, random_inputs
 from unit_model import SizedModel, UnitModel
 
 from benchmarks.codegen.mutants import graph_mutants
-from symtick.codegen import Fixed, GOp, Graph, GraphBuilder, Precision
+from symtick.codegen import Decision, Fixed, GOp, Graph, GraphBuilder, Precision
 from symtick.codegen.lowering.lower import lower
 from symtick.codegen.passes.pipeline import run_passes
 from symtick.expr import parse
 from symtick.sim.proof.cuts import network
-from symtick.sim.proof.cuts.lemmas import ALL, Budget, bounds, degrees
+from symtick.sim.proof.cuts.budget import Budget
+from symtick.sim.proof.cuts.lemmas import ALL, bounds, degrees
 from symtick.sim.proof.cuts.network import Line, Network, exactly
-from symtick.sim.proof.cuts.outputs import unequal
+from symtick.sim.proof.cuts.outputs import undecided
 from symtick.sim.proof.cuts.sweep import sweep
 from symtick.sim.proof.values.integers import Integers
 
@@ -132,8 +133,8 @@ def _vectors(graph: Graph, count: int) -> list[Integers]:
 def test_what_passes_make_is_equal(width: int, model: UnitModel | SizedModel) -> None:
     scores = _lowered(_TEXTS, width)
     graph = run_passes(scores, model)
-    pairs = [(j, j) for j in range(len(_TEXTS))]
-    assert unequal(graph, (), scores, _vectors(scores, 500), pairs) == [""] * len(_TEXTS)
+    vectors = _vectors(scores, 500)
+    assert undecided(graph, (), scores, Decision(), vectors) == [""] * len(_TEXTS)
 
 
 def test_a_fault_that_no_vector_shows_is_not_proved() -> None:
@@ -151,7 +152,7 @@ def test_a_fault_that_no_vector_shows_is_not_proved() -> None:
     rare = builder.op(GOp.GE, builder.const(0, 0), far)
     wrong = builder.build([builder.op(GOp.ADD, output, rare)], ["y0"])
     columns = _vectors(scores, 500)
-    (why,) = unequal(wrong, (), scores, columns, [(0, 0)])
+    (why,) = undecided(wrong, (), scores, Decision(), columns)
     assert "not shown for all inputs" in why and why.startswith("add")
 
 
@@ -161,8 +162,8 @@ def test_inputs_in_other_ranges_are_not_equal() -> None:
         return builder.build([builder.input(0, Fixed(8, 0), 0, most)], ["y"])
 
     columns = [np.arange(10)]
-    assert unequal(made(10), (), made(10), columns, [(0, 0)]) == [""]
-    (why,) = unequal(made(20), (), made(10), columns, [(0, 0)])
+    assert undecided(made(10), (), made(10), Decision(), columns) == [""]
+    (why,) = undecided(made(20), (), made(10), Decision(), columns)
     assert why == "the graphs read an input in different ranges"
 
 
@@ -174,7 +175,7 @@ def test_faults_in_passed_graphs_are_found() -> None:
     expected = graph.evaluate(np.stack(every, axis=1))
     found = 0
     for _, changed in islice(graph_mutants(graph, Random(7)), 40):
-        reasons = unequal(changed, (), scores, _few(every, 1), [(j, j) for j in range(3)])
+        reasons = undecided(changed, (), scores, Decision(), _few(every, 1))
         made = changed.evaluate(np.stack(every, axis=1))
         for j, why in enumerate(reasons):
             found += bool(why)
@@ -197,5 +198,5 @@ def test_nodes_too_wide_for_a_format_are_not_decided() -> None:
     square = builder.op(GOp.MUL, x, builder.scale(x, 1))
     graph = builder.build([builder.op(GOp.MIN, square, builder.op(GOp.NEG, square))], ["y"])
     other = replace(graph, output_names=("z",))
-    reasons = unequal(graph, (), other, [np.arange(5)], [(0, 0)])
+    reasons = undecided(graph, (), other, Decision(), [np.arange(5)])
     assert reasons == ["its values have more bits than a format can have"]

@@ -12,7 +12,16 @@ import pytest
 from graph_samples import random_inputs
 from unit_model import UnitModel
 
-from symtick.codegen import Fixed, GOp, Graph, Precision, compile_expression
+from symtick.codegen import (
+    Fixed,
+    GOp,
+    Graph,
+    GraphBuilder,
+    Overflow,
+    Precision,
+    Quant,
+    compile_expression,
+)
 from symtick.codegen.lowering.lower import lower
 from symtick.expr import Expression, parse
 from symtick.sim.proof import exhaustive
@@ -56,13 +65,13 @@ def test_bounds_hold_for_all_inputs(text: str, monkeypatch: pytest.MonkeyPatch) 
     expression = parse([text], _NAMES)
     scores = _scores(expression, formats)
     (exact,) = _largest(scores, expression, formats)
-    ((close, _),) = distances(scores, _vectors(scores, 2000), expression, formats, None)
+    ((close, *_),) = distances(scores, _vectors(scores, 2000), expression, formats, None)
     exact *= 1 - 1e-12  # itself a bound, from intervals
     assert exact <= close <= 1.5 * exact + 1e-12
     monkeypatch.setattr(network, "LISTED", 0)
     for count, most in ((2000, 8), (2000, 80), (3, 80)):
         monkeypatch.setattr(outputs, "_EFFORTS", ((most, 1.02),))
-        ((bound, _),) = distances(scores, _vectors(scores, count), expression, formats, None)
+        ((bound, *_),) = distances(scores, _vectors(scores, count), expression, formats, None)
         assert exact <= bound
 
 
@@ -77,7 +86,7 @@ def test_a_wrong_entry_is_in_the_bound() -> None:
                   for k, n in enumerate(scores.nodes))  # fmt: skip
     wrong = replace(scores, nodes=nodes)
     few = [np.array([0, 1, -1, 5, 15, -16])] * 3
-    ((bound, _),) = distances(wrong, few, expression, formats, None)
+    ((bound, *_),) = distances(wrong, few, expression, formats, None)
     exact, right = (_largest(g, expression, formats)[0] for g in (wrong, scores))
     assert bound >= exact * (1 - 1e-12) and exact > 2 * right
 
@@ -89,13 +98,34 @@ def test_wide_designs_are_within_what_is_stated() -> None:
     made = compile_expression(expression, formats, UnitModel(), precision, name="made")
     scores = _scores(expression, formats)
     found = distances(scores, _vectors(scores, 2000), expression, formats, made.errors)
-    assert [b <= s for (b, _), s in zip(found, made.errors, strict=True)] == [True] * len(_TEXTS)
+    assert [b <= s for (b, *_), s in zip(found, made.errors, strict=True)] == [True] * len(_TEXTS)
 
 
 def test_without_a_bound_the_node_is_named() -> None:
     formats = [Fixed(16, 14)] * 3
     expression = parse(["floor(x*y*z)"], _NAMES)
     scores = _scores(expression, formats)
-    ((bound, node),) = distances(scores, _vectors(scores, 500), expression, formats, None)
+    ((bound, node, *_),) = distances(scores, _vectors(scores, 500), expression, formats, None)
     assert math.isinf(bound) or bound >= 1.0
     assert node.startswith("floor (formula node")
+
+
+@pytest.mark.parametrize("count", [2000, 3])
+@pytest.mark.parametrize("most", [1 << 12, 16])
+def test_bounds_of_sums_with_casts_that_saturate_hold(
+    count: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Widths of a tuned design: a limit within a sum, and one at its end."""
+    monkeypatch.setattr(outputs, "_EFFORTS", ((most, 1.0),))
+    names, formats = ("x", "y", "z"), [Fixed(5, 2), Fixed(5, 1), Fixed(4, 2)]
+    builder = GraphBuilder(names)
+    x, y, z = (builder.input(k, fmt) for k, fmt in enumerate(formats))
+    inner = builder.cast(builder.op(GOp.ADD, x, y), Fixed(4, 1), Quant.TRN, Overflow.SAT)
+    outer = builder.op(GOp.SUB, inner, builder.op(GOp.MUL, z, z))
+    ends = [outer, builder.cast(outer, Fixed(4, 0), Quant.RND, Overflow.SAT_SYM)]
+    scores = builder.build(ends, ("y0", "y1"))
+    expression = parse(["x + y - z*z"] * 2, names)
+    exact = _largest(scores, expression, formats)
+    found = distances(scores, _vectors(scores, count), expression, formats, None)
+    for distance, most_off in zip(found, exact, strict=True):
+        assert most_off * (1 - 1e-12) <= distance.bound < 2.5 * most_off

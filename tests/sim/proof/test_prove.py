@@ -26,6 +26,7 @@ from symtick.codegen.emit.verilog import verilog_files
 from symtick.codegen.lowering.lower import lower
 from symtick.expr import parse
 from symtick.sim.proof import Finding, Proof, Specification, Verdict, prove
+from symtick.sim.proof.cuts.budget import Clock
 from symtick.sim.proof.prove import ScoreProof
 
 _NAMES = ("x", "y", "z")
@@ -85,10 +86,22 @@ def test_the_bound_holds_and_is_close() -> None:
         assert bounds[1] <= bounds[0] * 1.001 and bounds[0] < 2 * bounds[1]
 
 
+def test_what_time_does_not_suffice_for_is_not_decided() -> None:
+    """Outputs say at which node the time ended; vectors are compared before."""
+    design, scores = _made(_TEXTS, decision=Decision(("scores", "index")))
+    work = ScoreProof(design, _wanted(design, scores), Clock(0.0))
+    for answer in work.near():
+        assert answer.verdict is Verdict.UNDECIDED
+        assert re.match(r"\w+( \(formula node \d+\))?: out of time", answer.reason), answer
+    wrong = replace(design.graph, outputs=design.graph.outputs[1::-1] + design.graph.outputs[2:])
+    (found,) = ScoreProof(replace(design, graph=wrong), _wanted(design, scores), Clock(0.0)).same()
+    assert found.verdict is Verdict.COUNTEREXAMPLE
+
+
 def test_running_all_inputs_says_how_far_it_is() -> None:
     design, scores = _made(_TEXTS[:1])
     said: list[str] = []
-    work = ScoreProof(design, _wanted(design, scores), said.append)
+    work = ScoreProof(design, _wanted(design, scores), tell=said.append)
     found = work.near_for_all(Finding("y0", Verdict.UNDECIDED, ""), 0)
     assert found.verdict is Verdict.PROVED
     assert said == [f"y0, {k:,} of 262,144 inputs run" for k in (131_072, 262_144)]
