@@ -7,6 +7,7 @@ them, the module is its logic without registers, so many ticks later.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,10 +17,12 @@ from typing import Any
 
 from symtick.errors import ToolError
 from symtick.files import write_text
+from symtick.sim.proof.cuts.budget import OutOfTimeError, processor_seconds
 from symtick.sim.tools import execute, find
 
 Net = int | str
 Cell = dict[str, Any]
+_PATIENCE = 20  # seconds that pass, at most, for a processor second
 REGISTER, MEMORY = "$dff", "$mem_v2"
 # Yosys's word-level cells that keep nothing
 _LOGIC = frozenset({
@@ -217,19 +220,39 @@ def always_enabled(module: Mapping[str, Any], enable: str) -> dict[str, Any]:
     return {**module, "ports": ports, "cells": cells}
 
 
-def run_yosys(lines: Sequence[str], folder: Path, name: str, timeout: float) -> None:
+def run_yosys(lines: Sequence[str], folder: Path, name: str, seconds: float) -> None:
     """Run commands in `folder`; script and log are `<name>.ys` and `<name>.log`.
 
+    Args:
+        lines: the commands.
+        folder: for script and log; it is created.
+        name: of both.
+        seconds: processor seconds, at least 1.
+
     Raises:
-        ToolError: Yosys is missing, fails or takes too long.
+        OutOfTimeError: they are spent.
+        ToolError: Yosys is missing or fails.
     """
     tool = find("yosys")
     script = folder.resolve() / f"{name}.ys"
     write_text(script, "\n".join(lines) + "\n")
-    execute(
-        [*tool.command, script],
-        folder=script.parent,
-        log=script.with_suffix(".log"),
-        env=tool.environment(),
-        timeout=timeout,
-    )
+    limited([*tool.command, script], script.with_suffix(".log"), seconds, tool.environment())
+
+
+def limited(
+    command: Sequence[str | Path], log: Path, seconds: float, env: Mapping[str, str] | None = None
+) -> str:
+    """Run a command beside its log for some processor seconds; returns what it prints.
+
+    Raises:
+        OutOfTimeError: they are spent, or many times as many have passed.
+        ToolError: it cannot start, or fails.
+    """
+    start, most = processor_seconds(), max(math.ceil(seconds), 1)
+    words = ["sh", "-c", 'ulimit -t "$0" && exec "$@"', str(most), *command]
+    try:
+        return execute(words, folder=log.parent, log=log, env=env, timeout=_PATIENCE * most)
+    except ToolError as error:
+        if processor_seconds() - start < 0.9 * most and "took more than" not in str(error):
+            raise
+        raise OutOfTimeError from None

@@ -24,6 +24,7 @@ from symtick.sim.proof.cuts.decisions import ports
 from symtick.sim.proof.cuts.outputs import OUT_OF_TIME, Distance, distances, undecided
 from symtick.sim.proof.outcome import Finding, Proof, Step, Verdict
 from symtick.sim.proof.rtl import SEARCH, verilog_equals_graph
+from symtick.sim.proof.synthesised import netlist_equals_verilog
 from symtick.sim.proof.values.integers import Integers
 
 ALL = 1 << 26  # inputs that are all run, where nothing else decides
@@ -56,7 +57,7 @@ class Specification:
 
 def prove(
     design: Design, specification: Specification, source: Path, folder: Path,
-    seconds: float = PROOF_SECONDS, tell: Tell = _untold,
+    seconds: float = PROOF_SECONDS, netlist: Path | None = None, tell: Tell = _untold,
 ) -> Proof:  # fmt: skip
     """Prove what can be proved of a design and of the Verilog in a file.
 
@@ -66,6 +67,7 @@ def prove(
         source: its Verilog.
         folder: for scripts, logs and netlists of the tools.
         seconds: processor seconds; what is not shown by then is not decided.
+        netlist: what Yosys made of the Verilog for a Xilinx family, as JSON, to be compared, too.
         tell: is told how far long work is.
 
     Raises:
@@ -73,12 +75,13 @@ def prove(
     """
     clock = Clock(seconds)
     work = ScoreProof(design, specification, clock, tell)
-    steps = [
-        verilog_equals_graph(design, source, folder, clock.left, min(SEARCH, seconds)),
-        _timed("graph = decision of the scores", work.same),
-        _timed("scores = formula", work.near),
-    ]
-    return Proof(design.name, tuple(steps))
+    steps = [verilog_equals_graph(design, source, folder, clock.left, min(SEARCH, seconds))]
+    made = []
+    if netlist is not None:
+        made = [netlist_equals_verilog(design, source, netlist, folder / "netlist", clock.left)]
+    steps.append(_timed("graph = decision of the scores", work.same))
+    steps.append(_timed("scores = formula", work.near))
+    return Proof(design.name, (*steps, *made))
 
 
 def _timed(claim: str, findings: Callable[[], list[Finding]]) -> Step:

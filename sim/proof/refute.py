@@ -14,6 +14,7 @@ from symtick.codegen.ir.graph import GOp, Graph
 from symtick.errors import ToolError
 from symtick.files import write_text
 from symtick.sim import verilator
+from symtick.sim.proof.cuts.budget import OutOfTimeError
 from symtick.sim.proof.model import assigned, constant, holder, signal, within
 from symtick.sim.proof.netlist import REGISTER, Net, Netlist, run_yosys
 
@@ -32,7 +33,7 @@ def counterexample(
         timeout: seconds.
     """
     target = folder.resolve()
-    write_text(target / "whole.json", json.dumps(_whole(netlist, wires)))
+    write_text(target / "whole.json", json.dumps(without_registers(netlist, wires, "whole")))
     write_text(target / "whole.v", "\n".join(_top(graph)) + "\n")
     inputs = [n for n in graph.nodes if n.op is GOp.INPUT]
     found = target / "counterexample.json"
@@ -50,7 +51,7 @@ def counterexample(
     ]
     try:
         run_yosys(lines, folder, "refute", 2 * timeout)
-    except ToolError:
+    except (ToolError, OutOfTimeError):
         return None
     if not found.exists():
         return None
@@ -65,14 +66,22 @@ def counterexample(
     return raw
 
 
-def _whole(netlist: Netlist, wires: Mapping[tuple[str, int], Sequence[Net]]) -> dict[str, object]:
-    """The emitted logic without registers, as a module of its own."""
+def without_registers(
+    netlist: Netlist, wires: Mapping[tuple[str, int], Sequence[Net]], name: str
+) -> dict[str, object]:
+    """The logic of a netlist without registers, as a module of its own for Yosys's `read_json`.
+
+    Args:
+        netlist: the netlist.
+        wires: the nets of each port, by direction and index; they become `i_0` and `o_0`.
+        name: of the module.
+    """
     made = {}
     for (direction, number), nets in wires.items():
         bits = [netlist.undelayed(n) for n in nets] if direction == "output" else list(nets)
         made[f"{direction[0]}_{number}"] = {"direction": direction, "bits": bits}
     cells = {}
-    for name, cell in netlist.cells.items():
+    for label, cell in netlist.cells.items():
         if cell["type"] == REGISTER:
             continue
         pins = {
@@ -80,10 +89,10 @@ def _whole(netlist: Netlist, wires: Mapping[tuple[str, int], Sequence[Net]]) -> 
             else [netlist.undelayed(n) for n in nets]
             for pin, nets in cell["connections"].items()
         }  # fmt: skip
-        cells[name] = {**cell, "connections": pins}
+        cells[label] = {**cell, "connections": pins}
     return {
         "creator": "symtick",
-        "modules": {"whole": {"ports": made, "cells": cells, "netnames": {}}},
+        "modules": {name: {"ports": made, "cells": cells, "netnames": {}}},
     }
 
 

@@ -11,7 +11,6 @@ that is right for all inputs.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,9 +19,8 @@ from typing import Any
 from symtick.codegen.design import Design
 from symtick.codegen.emit.names import ENABLE, ports, signal_names
 from symtick.codegen.ir.graph import GNode, GOp, Graph
-from symtick.errors import ToolError
 from symtick.files import write_text
-from symtick.sim.proof.cuts.budget import processor_seconds
+from symtick.sim.proof.cuts.budget import OutOfTimeError, processor_seconds
 from symtick.sim.proof.model import assigned, holder, signal, within
 from symtick.sim.proof.netlist import (
     REGISTER,
@@ -53,7 +51,7 @@ def verilog_equals_graph(
         design: the design; of its Verilog only the names of signals are taken over.
         source: the Verilog.
         folder: where scripts, logs and netlists go; it is created.
-        timeout: seconds for the equivalence checker.
+        timeout: processor seconds for the equivalence checker.
         search: seconds in which an input is sought that shows a fault; 0: none is.
 
     Raises:
@@ -67,6 +65,8 @@ def verilog_equals_graph(
             findings += check.refuted(source, folder, search)
     except NetlistError as error:
         findings = [Finding("pipeline", Verdict.COUNTEREXAMPLE, str(error))]
+    except OutOfTimeError:
+        findings = [Finding("the Verilog", Verdict.UNDECIDED, "out of time before it was read")]
     return Step(CLAIM, tuple(findings), processor_seconds() - start)
 
 
@@ -194,10 +194,10 @@ class _Check:
             if self.graph.nodes[k].op is not GOp.INPUT and k not in tables
         ]  # fmt: skip
         answers += tables.values()
-        latest = time.monotonic() + timeout
+        latest = processor_seconds() + timeout
         proved = self._proved(rest, cells, folder, latest)
         why = "its logic is not shown to equal the graph's node for all values before it"
-        why = why if time.monotonic() < latest else f"out of time, {why}"
+        why = why if processor_seconds() < latest else f"out of time, {why}"
         for k in rest:
             if k in proved:
                 answers.append(Finding(self.labels[k], Verdict.PROVED, "equivalence checker"))
@@ -284,13 +284,13 @@ class _Check:
     ) -> set[int]:
         """The nodes that are shown to be right, most of them for any values before them.
 
-        `latest` is when no more is tried, by `time.monotonic`.
+        `latest` is when no more is tried, by `processor_seconds`.
         """
         proved: set[int] = set()
         waiting = [(tuple(numbers), False)]
-        while waiting and time.monotonic() < latest:
+        while waiting and processor_seconds() < latest:
             part, ranged = waiting.pop(0)
-            limit = max((latest - time.monotonic()) / (1 + 2 * bool(len(part) > 1)), 1.0)
+            limit = max((latest - processor_seconds()) / (1 + 2 * bool(len(part) > 1)), 1.0)
             if not part:
                 continue
             found = self._attempt(part, ranged, cells, folder, limit)
@@ -315,7 +315,7 @@ class _Check:
             ranged: whether the values before a node keep to their ranges; else they are any.
             cells: the emitted logic.
             folder: for scripts and netlists.
-            timeout: seconds.
+            timeout: processor seconds.
         """
         write_text(folder / "cut.json", json.dumps(self._cut_module(numbers, cells)))
         write_text(folder / "model.v", "\n".join(self._top(numbers, ranged)) + "\n")
@@ -334,12 +334,9 @@ class _Check:
             "equiv_simple",
             f'write_json "{result}"',
         ]
-        start = time.monotonic()
         try:
             run_yosys(lines, folder, "prove", timeout)
-        except ToolError:
-            if time.monotonic() - start < timeout:
-                raise
+        except OutOfTimeError:
             return None
         return self._read_proved(numbers, json.loads(result.read_text())["modules"]["top"])
 

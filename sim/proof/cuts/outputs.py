@@ -28,7 +28,7 @@ _BOUND_VALUES = 1 << 25  # for the bounds of one graph
 _OWN_VALUES = 1 << 22  # to find equal nodes within one graph
 # combinations of leaves for a bound, and how close it has to be to what was seen; more combinations
 # where the bounds of outputs do not do, or are much more than was seen
-_EFFORTS = ((1 << 12, 2.0), (1 << 16, 1.2), (1 << 21, 1.2))
+_EFFORTS = ((1 << 12, 2.0), (1 << 16, 1.2), (1 << 16, 1.02), (1 << 21, 1.02))
 _CLOSE, _CLOSE_EFFORTS = 2.0, 2
 OUT_OF_TIME = "out of time"
 _NOT_SHOWN = "what the vectors say it is, is not shown for all inputs"

@@ -43,6 +43,9 @@ def verify(
             min=1, help=f"Processor seconds for the proof of a design; default {PROOF_SECONDS:g}."
         ),
     ] = None,
+    netlist: Annotated[
+        bool, typer.Option("--netlist", help="With --prove: Yosys's netlist = Verilog, too.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run C++, Verilog and VHDL against the reference, bit for bit.
@@ -54,9 +57,11 @@ def verify(
     """
     from symtick.design_folder.checks import verify_folder
     from symtick.design_folder.folder import design_folders, is_design
-    from symtick.errors import VerificationError
+    from symtick.errors import InputError, VerificationError
     from symtick.sim.proof.outcome import Verdict
 
+    if not proofs and (netlist or proof_seconds is not None):
+        raise InputError("--netlist and --proof-seconds are about proofs: give --prove, too")
     with stops(_KEEPING), counting("verifying", len(design_folders(folder))) as tell:
         if is_design(folder):
             results = [verify_folder(folder, vectors or VECTORS, seed)]
@@ -64,7 +69,7 @@ def verify(
             from symtick.run.folder import open_run
 
             results = open_run(folder).verify(vectors, seed, lambda done: tell(done.design))
-    proved = _proofs(folder, proof_seconds) if proofs else []
+    proved = _proofs(folder, proof_seconds or PROOF_SECONDS, netlist) if proofs else []
     if as_json:
         found = [result.to_json() for result in results]
         print_json([
@@ -84,7 +89,7 @@ def verify(
         raise VerificationError("a design differs from its reference or its schedule: see above")
 
 
-def _proofs(folder: Path, seconds: float | None) -> list[Proof]:
+def _proofs(folder: Path, seconds: float, netlist: bool) -> list[Proof]:
     """The proofs of all designs in a folder, one after the other."""
     from symtick.design_folder.folder import design_folders
     from symtick.design_folder.proving import prove_folder
@@ -94,9 +99,7 @@ def _proofs(folder: Path, seconds: float | None) -> list[Proof]:
         for number, place in enumerate(folders, 1):
             label = f"{place.name}, {number} of {len(folders)}"
             tell(label)
-            proved.append(
-                prove_folder(place, seconds or PROOF_SECONDS, partial(_tell_of, tell, label))
-            )
+            proved.append(prove_folder(place, seconds, netlist, partial(_tell_of, tell, label)))
     return proved
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from symtick.codegen import Design
 from symtick.codegen.passes.pipeline import PASSES, run_passes
 from symtick.codegen.tuning.widths import with_widths
 from symtick.defaults import PROOF_SECONDS
@@ -15,6 +16,8 @@ from symtick.design_folder.folder import DesignSpec, read_spec
 from symtick.errors import InputError
 from symtick.extras import require
 from symtick.files import locked, write_json
+from symtick.hwcost import load_device
+from symtick.sim import yosys
 from symtick.sim.proof import Proof, Specification, prove
 
 PROOF = Path("results/prove.json")
@@ -25,17 +28,20 @@ def _untold(text: str) -> None:
 
 
 def prove_folder(
-    folder: Path, seconds: float = PROOF_SECONDS, tell: Callable[[str], None] = _untold
-) -> Proof:
+    folder: Path, seconds: float = PROOF_SECONDS, netlist: bool = False,
+    tell: Callable[[str], None] = _untold,
+) -> Proof:  # fmt: skip
     """Prove what can be proved of the design in a folder; writes results/prove.json.
 
     Args:
         folder: a design folder.
         seconds: processor seconds; what is not shown by then is not decided.
+        netlist: whether Yosys's netlist is compared, too; it is made anew.
         tell: is told how far long work is.
 
     Raises:
-        InputError: there is no design in the folder, or no Verilog.
+        InputError: there is no design in the folder, or no Verilog; or the cells of the device's
+            family have no models.
         MissingExtraError: the extra that brings Yosys is not installed.
         ToolError: Yosys is missing or fails.
     """
@@ -45,10 +51,25 @@ def prove_folder(
     if not source.is_file():
         raise InputError(f"there is no Verilog {source}: run symtick verify without --prove first")
     with locked(folder, "prove", wait=True):
+        made = _netlist(spec, design, source, folder / "proof" / "netlist") if netlist else None
         wanted = specification(spec, design.errors)
-        proof = prove(design, wanted, source, folder / "proof", seconds, tell)
+        proof = prove(design, wanted, source, folder / "proof", seconds, made, tell)
         write_json(folder / PROOF, proof.to_json())
     return proof
+
+
+def _netlist(spec: DesignSpec, design: Design, source: Path, folder: Path) -> Path:
+    """What Yosys makes of a Verilog file, as `symtick synth` asks it to."""
+    device = load_device(spec.device)
+    if device.family not in yosys.XILINX_FAMILIES:
+        known = ", ".join(yosys.XILINX_FAMILIES)
+        raise InputError(
+            f"netlists are compared for the families {known}; device {device.name} is of "
+            f"{device.family or 'none'}: leave --netlist out"
+        )
+    dsp = device.dsp is not None
+    yosys.synthesize([source], design.name, folder, device.family, dsp=dsp)
+    return folder / f"{design.name}.{device.family}.json"
 
 
 def specification(spec: DesignSpec, errors: Sequence[float]) -> Specification:
