@@ -360,11 +360,13 @@ def test_compile_and_tune_print_json(cli: Cli) -> None:
 @pytest.mark.synth
 def test_verify_and_synth_print_json(cli: Cli) -> None:
     assert cli("compile", "x0*x1", *FORMAT, "-o", "d")[0] == 0
-    code, out, _ = cli("verify", "d", "--vectors", "50", "--prove", "--json")
+    code, out, _ = cli("verify", "d", "--vectors", "50", "--prove", "--netlist", "--json")
     (outcome,) = json.loads(out)
     assert code == 0 and outcome["ok"] and outcome["cpp_mismatches"] == 0
-    assert [step["verdict"] for step in outcome["proof"]["steps"]] == ["proved"] * 3
+    assert [step["verdict"] for step in outcome["proof"]["steps"]] == ["proved"] * 4
     assert json.loads(Path("d/results/prove.json").read_text()) == outcome["proof"]
+    code, _, err = cli("verify", "d", "--netlist")
+    assert code and "give --prove, too" in err
     code, out, _ = cli("synth", "d", "--place", "none", "--json")
     (measured,) = json.loads(out)
     assert code == 0 and measured["measured"]["lut"] > 0 and measured["fmax_mhz"] is None

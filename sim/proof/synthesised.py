@@ -43,6 +43,7 @@ module {name} (output Q, input C, CE, D, {pin});
   \\$dff #(.WIDTH(1), .CLK_POLARITY(!IS_C_INVERTED)) _TECHMAP_REPLACE_ (.CLK(C), .D(data), .Q(Q));
 endmodule
 """
+_MODELLED = r"LUT[1-6]|MUXF[789]|CARRY[48]|INV|FD[RS]E"
 _KINDS = (("FDRE", "R", 0), ("FDSE", "S", 1))
 
 
@@ -100,8 +101,15 @@ def _compared(
 
 
 def _cells(design: Design, netlist: Path, folder: Path) -> list[str]:
-    """Commands that read the netlist, with models for its cells."""
+    """Commands that read the netlist, with models for its cells.
+
+    Raises:
+        NetlistError: a cell has no model, as the multiplier blocks.
+    """
     made = json.loads(netlist.read_text())["modules"][design.name]
+    for name, cell in made["cells"].items():
+        if re.fullmatch(_MODELLED, cell["type"]) is None:
+            raise NetlistError(f"cell {name} is a {cell['type']}, of which there is no model")
     path = folder.resolve()
     top = {"creator": "symtick", "modules": {design.name: made}}
     write_text(path / "cells.json", json.dumps(top))

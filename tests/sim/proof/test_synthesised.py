@@ -41,7 +41,9 @@ def _changed(netlist: Path, kind: str, change: str) -> Path:
     content: dict[str, Any] = json.loads(netlist.read_text())
     cells = content["modules"]["tiny"]["cells"]
     cell = next(c for c in cells.values() if c["type"].startswith(kind))
-    if change == "table":
+    if change == "type":
+        cell["type"] = "DSP48E2"
+    elif change == "table":
         table = cell["parameters"]["INIT"]
         cell["parameters"]["INIT"] = table[:-1] + str(1 - int(table[-1]))
     else:  # the register is left out: its output is its input
@@ -66,6 +68,8 @@ def test_netlists_are_proved_and_faults_in_them_shown(tmp_path: Path) -> None:
     assert fault.reason.startswith("bits x=0x") and " in the netlist, the Verilog " in fault.reason
     (early,) = _step(design, source, _changed(netlist, "FDRE", "register")).open
     assert (early.subject, early.verdict) == ("latency", Verdict.COUNTEREXAMPLE)
+    (strange,) = _step(design, source, _changed(netlist, "LUT", "type")).open
+    assert strange.verdict is Verdict.UNDECIDED and "DSP48E2" in strange.reason
 
 
 def test_a_clock_enable_is_followed(tmp_path: Path) -> None:
