@@ -174,6 +174,7 @@ def test_the_example_finds_the_force(example: dict[str, Any]) -> None:
 
 
 @pytest.mark.sim
+@pytest.mark.slow
 def test_its_firmware_is_the_law_bit_for_bit(example: dict[str, Any], tmp_path: Path) -> None:
     law = example["found"].composed(example["of_one_particle"](3), example["inputs_of"](3))
     made = compile_text(law.text, ["fixed<7,3>"], folder=tmp_path / "law", name="law")
