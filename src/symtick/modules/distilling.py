@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -155,26 +155,15 @@ def distill_modules(
         made = copy.deepcopy(network).eval()
         goal = _goal(made, given, targets)
         job = _Job(made, given, goal, loss, tell, [_loss(made, given, goal, loss)])
-        found: dict[str, DistilledModule] = {}
+        found = list[DistilledModule]()
         for name in modules:
             tell(f"formula of {name}")
             chosen = regressor.get(name) if isinstance(regressor, Mapping) else regressor
             seen = _drawn(record(made, name, given), rows, seed)
             columns = None if names is None else names.get(name)
-            found[name] = _distilled(name, seen, chosen or SymbolicRegressor(), columns)
-            job.put_in(name, found[name].expression)
-            if epochs:
-                job.train(epochs, learning_rate)
-            job.losses.append(_loss(made, given, goal, loss))
-        tell("constants of all formulas")
-        job.tune()
-        tuned = {
-            name: DistilledModule(name, m.regressor, _formula_in(made, name).tuned(), m.r2)
-            for name, m in found.items()
-        }
-        made.to(goal.dtype)
-        job.losses.append(_loss(made, given, goal, loss))
-    return DistilledModules(made, tuned, tuple(job.losses))
+            found.append(_distilled(name, seen, chosen or SymbolicRegressor(), columns))
+            job.put_in(found[-1], epochs, learning_rate)
+        return job.tuned(found)
 
 
 def _goal(
@@ -279,11 +268,25 @@ class _Job:
     tell: Callable[[str], None]
     losses: list[float]
 
-    def put_in(self, name: str, expression: Expression) -> None:
-        """A formula in the place of a module; its constants rest until the end."""
-        formula = FormulaModule(expression, self.goal.dtype)
+    def put_in(self, found: DistilledModule, epochs: int, learning_rate: float) -> None:
+        """A formula in the place of its module; its constants rest until the end."""
+        formula = FormulaModule(found.expression, self.goal.dtype)
         formula.requires_grad_(requires_grad=False)
-        replace_module(self.network, name, formula)
+        replace_module(self.network, found.name, formula)
+        if epochs:
+            self.train(epochs, learning_rate)
+        self.losses.append(self._now())
+
+    def tuned(self, found: Sequence[DistilledModule]) -> DistilledModules:
+        """The network with all constants tuned, and the formulas with these."""
+        self.tell("constants of all formulas")
+        self.tune()
+        modules = {
+            m.name: replace(m, expression=_formula_in(self.network, m.name).tuned()) for m in found
+        }
+        self.network.to(self.goal.dtype)
+        self.losses.append(self._now())
+        return DistilledModules(self.network, modules, tuple(self.losses))
 
     def train(self, epochs: int, learning_rate: float) -> None:
         """What is left of the network; as it was, where that makes it worse."""
