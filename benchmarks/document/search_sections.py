@@ -175,9 +175,9 @@ def unseen(result: Result) -> str:
     return "\n\n".join(
         [
             f"{machine_line(result)} One core a run, {result['settings']['processes']} side by "
-            f"side. {result['settings']['laws']} of the 40 laws, evenly spread over the table; "
-            f"{result['settings']['splits']} of the five splits of each black box. The "
-            "column `runs` counts what was measured.",
+            f"side. {result['settings']['splits']} of the five splits of each black box. The "
+            "column `runs` counts what was measured; fewer than the 40 laws are evenly spread over "
+            "the table.",
             table(head, rows),
             f"Black boxes against pyoperon: {boxes['win']} won, {boxes['tie']} tied, "
             f"{boxes['loss']} lost. Of noise alone the choice is a constant in {constant} of "
