@@ -161,6 +161,8 @@ class Decided:
 
     def is_index(self, place: int) -> bool:
         """Whether a node is shown to be the number of the largest score, the lowest of equals."""
+        if len(self.scores) == 1:
+            return False  # it is compared with 0, which is no comparison of scores
         network, known = self.network, self.conditions()
         leaves: list[int] = []
         seen, pending = set[int](), [network.lines[place].root]

@@ -125,6 +125,15 @@ def test_without_time_the_node_is_named() -> None:
     assert why == "input0: out of time"
 
 
+def test_the_index_of_one_score_is_no_constant() -> None:
+    """Where no vector shows that it can be 1."""
+    builder = GraphBuilder(("a0",))
+    builder.input(0, Fixed(4, 0))
+    never = builder.build([builder.const(0, 0)], ["index"])
+    (why,) = undecided(never, (), _plain([(4, 0)]), Decision(("index",)), [np.arange(-8, 1)])
+    assert why
+
+
 def test_another_order_of_ties_is_not_proved() -> None:
     def index(first: int, second: int) -> Graph:
         """0 where the first input is at least the second: ties are the first's."""
