@@ -71,22 +71,31 @@ class Nearness:
         self._found: dict[tuple[int, RealLine], Match | None] = {}
         self._settled: set[tuple[int, RealLine]] = set()
         self._searched_nodes: set[int] = set()
+        self._within_sums = self._partial()
         for k, node in enumerate(self.formula.nodes):
             if node.op is Op.INPUT:
                 place = self.inputs[node.index]
                 self.known[k] = [] if place is None else [self._of_input(node.index, place)]
 
+    def _partial(self) -> set[int]:
+        """Sums of which all users are sums: these are taken apart without them."""
+        sums = {Op.ADD, Op.SUB, Op.NEG}
+        nodes = self.formula.nodes
+        used = {a for n in nodes if n.op not in sums for a in n.args} | {*self.formula.outputs}
+        return {k for k, n in enumerate(nodes) if n.op in sums and k not in used}
+
     def _of_input(self, index: int, place: int) -> Match:
         slope = math.ldexp(1.0, self.network.nodes[place].fmt.frac - self.scales[index])
         return Match(place, slope, 0.0, np.longdouble(0), np.longdouble(0))
 
-    def search(self, tops: Sequence[int], most: int, slack: float) -> None:
+    def search(self, tops: Sequence[int], most: int, slack: float, inner: bool = True) -> None:
         """Match the nodes of the formula below some of them.
 
         Args:
             tops: nodes of the formula.
             most: combinations of the values of leaves for one part of a difference.
             slack: a bound that is so many times what the samples leave is close enough.
+            inner: whether sums are matched that are only parts of longer sums.
 
         Raises:
             OutOfTimeError: there is no time left; what was found until then stays.
@@ -95,8 +104,10 @@ class Nearness:
             self.most, self.slack = most, slack
             self._settled.clear()
             self._searched_nodes.clear()
-        below = reachable(self.formula.nodes, tops)
-        for k in sorted(set(below) - self._searched_nodes):
+        below = set(reachable(self.formula.nodes, tops)) - self._searched_nodes
+        if not inner:
+            below -= self._within_sums
+        for k in sorted(below):
             self._searched_nodes.add(k)
             if self.formula.moving[k] and self.formula.nodes[k].op is not Op.INPUT:
                 found = [m for line in self._like(k) if (m := self.bounded(k, line)) is not None]

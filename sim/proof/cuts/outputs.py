@@ -182,7 +182,7 @@ def _searched(
     for effort, (most, slack) in enumerate(_EFFORTS, 1):
         for j in list(left):
             try:
-                near.search([tops[j]], most, slack)
+                near.search([tops[j]], most, slack, inner=effort > 1)
                 found[j] = min(found[j], _distance(near, tops[j], wanted[j]))
             except OutOfTimeError:
                 late = True
