@@ -14,7 +14,8 @@ from torch import nn
 from symtick import SymbolicRegressor, compile_text, distill_modules
 from symtick.design_folder.folder import read_spec
 from symtick.errors import InputError
-from symtick.modules.distilling import DistilledModules
+from symtick.expr import Builder, Op
+from symtick.modules.distilling import DistilledModule, DistilledModules
 from symtick.modules.formula import FormulaModule, record
 from symtick.sim import gpp
 from symtick.sim.case import Case
@@ -110,7 +111,21 @@ def test_an_output_that_says_nothing_is_a_constant() -> None:
     ("given", "said"),
     [
         ({"modules": ["pare"]}, "no module 'pare': did you mean pair"),
-        ({"modules": []}, "one name or several different ones"),
+        ({"modules": []}, "a list of different names"),
+        ({"modules": "pair"}, "a list of different names, as .*, not 'pair'"),
+        ({"modules": ["last", "last"]}, "a list of different names"),
+        ({"names": {"pare": ["a", "b"]}}, "names has 'pare', which .*: did you mean pair"),
+        ({"names": {"pair": ["a", "a"]}}, "a, a"),
+        ({"names": {"pair": ["a", "sin"]}}, "'sin' cannot name an input"),
+        ({"names": ["a", "b"]}, "names has to be a dictionary"),
+        ({"regressor": {"last": SymbolicRegressor()}}, "regressor has 'last', which is not among"),
+        ({"regressor": "gp"}, "has to be a SymbolicRegressor or a dictionary"),
+        ({"rows": 1}, "rows has to be 2 or more.*rows=1"),
+        ({"epochs": -1}, "epochs=-1"),
+        ({"learning_rate": 0.0}, "learning_rate=0.0"),
+        ({"seed": -1}, "seed=-1"),
+        ({"targets": np.zeros((150, 1))}, "have to be tensors, not ndarray"),
+        ({"targets": torch.full((150, 1), torch.nan)}, "targets have values that are not finite"),
         ({"modules": ["pair"], "names": {"pair": ["a"]}}, "has 2 inputs, but 1 names"),
         ({"modules": ["pair"], "targets": torch.zeros(3)}, "returns the shape \\(150, 1\\)"),
     ],
@@ -118,6 +133,114 @@ def test_an_output_that_says_nothing_is_a_constant() -> None:
 def test_refused(given: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
         distilled("sum", **given)
+
+
+def test_inputs_and_networks_that_are_none_are_refused() -> None:
+    network: Any = OfASet("sum")
+    for given, said in [
+        (PAIRS.numpy(), "have to be tensors, not ndarray"),
+        (PAIRS[:0], "not of \\[0\\] samples"),
+        ([PAIRS, PAIRS[1:]], "not of \\[150, 149\\] samples"),
+    ]:
+        with pytest.raises(InputError, match=said):
+            distill_modules(network, given, modules=["pair"])
+    network.pair = nn.Sequential(Product())
+    with pytest.raises(InputError, match=r"'pair\.0' is a part of 'pair'"):
+        distill_modules(network, PAIRS, modules=["pair.0", "pair"])
+    network = network.forward
+    with pytest.raises(InputError, match="has to be a torch module"):
+        distill_modules(network, PAIRS, modules=["pair"])
+
+
+class Parts(nn.Module):
+    """Two modules in a row, and a layer that can be trained."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pair, self.cost = Product(), nn.Linear(1, 1).double()
+        self.last = nn.Linear(1, 1).double()
+
+    def forward(self, pairs: torch.Tensor) -> torch.Tensor:
+        made: torch.Tensor = self.last(self.cost(self.pair(pairs)).sum(dim=1))
+        return made
+
+
+@pytest.mark.parametrize("line", ["training of the rest", "constants of all formulas"])
+def test_ctrl_c_keeps_the_formulas_found_until_then(line: str) -> None:
+    """In training the second module stays a network; in tuning both have formulas."""
+    torch.manual_seed(0)
+    network, steps = Parts(), list[int]()
+    goal = 3.0 * network(PAIRS).detach() + 1.0
+
+    def loss(said: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        if steps and said.requires_grad:
+            steps.append(1)
+            if len(steps) > 2:  # weights have changed
+                raise KeyboardInterrupt
+        return nn.functional.mse_loss(said, wanted)
+
+    with pytest.warns(UserWarning, match="interrupted: formulas have pair"):
+        found = distill_modules(
+            network, PAIRS, goal, modules=["pair", "cost"], loss=loss,
+            epochs=3 * line.startswith("training"),
+            tell=lambda told: steps.append(0) if told == line else None,
+            regressor=SymbolicRegressor(max_nodes=9, evaluations=2_000),
+        )  # fmt: skip
+    assert len(steps) == 3 and not found.network.training
+    both = line.startswith("constants")
+    assert [*found.modules] == (["pair", "cost"] if both else ["pair"])
+    cost: Any = found.network.get_submodule("cost")
+    assert isinstance(cost, FormulaModule) is both
+    for name in ("last",) if both else ("last", "cost"):
+        kept = found.network.get_submodule(name).state_dict()
+        before = network.get_submodule(name).state_dict()
+        assert all(torch.equal(kept[k], before[k]) for k in before)
+    made = nn.functional.mse_loss(found.network(PAIRS), goal)
+    assert found.losses[-1] == pytest.approx(made.item(), rel=1e-12)
+
+
+def test_ctrl_c_in_a_search_ends_it_and_all_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    fit = SymbolicRegressor.fit
+
+    def interrupted(self: SymbolicRegressor, *args: Any) -> SymbolicRegressor:
+        fit(self, *args).interrupted_ = True
+        return self
+
+    monkeypatch.setattr(SymbolicRegressor, "fit", interrupted)
+    with pytest.warns(UserWarning, match="formulas have pair; last stayed as given"):
+        _, found = distilled("sum", modules=["pair", "last"], epochs=1)
+    assert [*found.modules] == ["pair"] and isinstance(found.network.last, nn.Linear)
+
+    def nothing(self: SymbolicRegressor, *args: Any) -> SymbolicRegressor:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SymbolicRegressor, "fit", nothing)
+    with pytest.raises(KeyboardInterrupt):
+        distilled("sum")
+
+
+def test_names_of_functions_are_not_those_of_operators() -> None:
+    """`sub` is an operator and `cost` one letter from one; `0` cannot be called, nor `a.0`."""
+    names = ("sub", "cost", "0", "a.0", "a_0", "if")
+    one = Builder(["x0"])
+    module = one.build([one.op(Op.MUL, one.const(3.0), one.input(0))])
+    made = {n: DistilledModule(n, SymbolicRegressor(), module, (1.0,)) for n in names}
+    found = DistilledModules(nn.Identity(), made, ())
+    assert [*found.functions] == ["sub_", "cost", "module_0", "a_0", "a_0_", "if_"]
+    text = "y = " + " + ".join(f"{name}(t)" for name in found.functions)
+    assert found.composed(text, ["t"]).expression.evaluate(np.ones((1, 1))).item() == 18.0
+
+
+def test_what_is_wrong_in_a_composed_text_is_said() -> None:
+    _, found = distilled("sum")
+    for text, said in [
+        ("pair(a)", "pair has 2 inputs \\(x0, x1\\), but the text calls it with 1"),
+        ("pear(a, b)", "'pear' is no output of a module: did you mean pair"),
+        ("p*pair(a, b)", "'p' is no input and no earlier result: .*the inputs are a, b"),
+        ("k[a]*pair(a, b)", "'k' is no input"),
+    ]:
+        with pytest.raises(InputError, match=said):
+            found.composed(text, ["a", "b"])
 
 
 def test_modules_that_are_no_functions_of_a_row_are_refused() -> None:
@@ -141,9 +264,6 @@ def test_modules_that_are_no_functions_of_a_row_are_refused() -> None:
     ]:
         with pytest.raises(InputError, match=said):
             record(Network(), name, [PAIRS])
-    _, found = distilled("sum")
-    with pytest.raises(InputError, match="'pear' is no output of a module"):
-        found.composed("pear(a)", ["a"])
 
 
 @pytest.fixture(scope="module")

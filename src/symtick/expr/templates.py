@@ -10,7 +10,7 @@ and one with a column in square brackets has a value for each category, the inte
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Literal
@@ -208,7 +208,8 @@ class _Filling:
         body = _of(self.parts.functions, slot.name)
         if len(body.inputs) != len(slot.arguments):
             raise InputError(
-                f"{slot.name} takes {len(slot.arguments)} arguments, not {len(body.inputs)}"
+                f"{slot.name} has {len(body.inputs)} inputs ({', '.join(body.inputs)}), but the "
+                f"text calls it with {len(slot.arguments)}"
             )
         outputs = self.template.expression.outputs
         return self.builder.called(body, [self.places[outputs[a]] for a in slot.arguments])
@@ -262,9 +263,9 @@ def categories_of(values: npt.NDArray[np.float64], name: str) -> tuple[int, ...]
 class _Reader(TreeReader):
     """Reads trees with slots: those are further inputs behind the columns."""
 
-    def __init__(self, columns: tuple[str, ...], calls: Calls) -> None:
+    def __init__(self, columns: tuple[str, ...], calls: Calls, known: Collection[str]) -> None:
         super().__init__(Builder(columns), {name: k for k, name in enumerate(columns)}, calls)
-        self.columns = columns
+        self.columns, self.given = columns, known
         self.slots: list[Slot] = []
         self.nodes: list[int] = []  # of the arguments of all slots
         self.known: dict[tuple[object, ...], int] = {}
@@ -339,7 +340,7 @@ class _Reader(TreeReader):
         if what == "column" and name[:1] == _DEFAULT_COLUMN and name[1:].isdigit():
             raise ParseError(f"there is no column {name!r}: they are {', '.join(self.columns)}")
         for other in known:
-            if name not in self.kinds and one_slip(name, other):
+            if name not in {*self.kinds, *self.given} and one_slip(name, other):
                 raise ParseError(
                     f"{name!r} differs from the {what} {other!r} by one letter: write {other}, or "
                     "name what is to be found differently"
@@ -387,7 +388,9 @@ def one_slip(name: str, other: str) -> bool:
     return any(long[:k] + long[k + 1 :] == short for k in range(len(long)))
 
 
-def read_template(text: str, columns: Sequence[str], calls: Calls | None = None) -> Template:
+def read_template(
+    text: str, columns: Sequence[str], calls: Calls | None = None, known: Collection[str] = ()
+) -> Template:
     """Read a template.
 
     Args:
@@ -395,12 +398,13 @@ def read_template(text: str, columns: Sequence[str], calls: Calls | None = None)
             that no later one reads are the results.
         columns: names of the columns.
         calls: further names that can be called: custom operators.
+        known: names of functions that are no slips, however near they are to an operator's.
 
     Raises:
         ParseError: the text is outside the grammar, a name has two meanings or is one slip from
             that of a column or an operator, or no function is to be found.
     """
-    reader = _Reader(check_names(columns), calls or {})
+    reader = _Reader(check_names(columns), calls or {}, known)
     values: list[tuple[str | None, int]] = []
     read: set[str] = set()
     with readable():

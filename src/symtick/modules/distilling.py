@@ -8,8 +8,10 @@ of the network is trained again before the next module, and all constants togeth
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +20,10 @@ import torch
 from sklearn.base import clone
 from torch import nn
 
-from symtick.errors import InputError
+from symtick.errors import InputError, did_you_mean
 from symtick.estimators.regressor import SymbolicRegressor
-from symtick.expr import Builder, Expression, Formulas
+from symtick.expr import Builder, Expression, Formulas, can_name, check_names, default_names
+from symtick.expr.parsing import can_call
 from symtick.expr.templates import Parts, read_template
 from symtick.modules.formula import (
     Floats,
@@ -78,13 +81,17 @@ class DistilledModules:
     def functions(self) -> dict[str, Expression]:
         """Each output of each module as a function, `message_0`, `message_1`, ... of `message`.
 
-        One of a single output has the module's own name; a dot in it becomes `_`.
+        One of a single output has the module's own name. A dot in it becomes `_`; `module_` comes
+        before a digit, and `_` behind a name that an operator or another function has.
         """
         made: dict[str, Expression] = {}
         for name, module in self.modules.items():
-            word, count = name.replace(".", "_"), len(module.expression.outputs)
+            count = len(module.expression.outputs)
             for k in range(count):
-                made[word if count == 1 else f"{word}_{k}"] = module.expression.select([k])
+                word = _word(name if count == 1 else f"{name}_{k}")
+                while word in made or can_call(word, {}) or not can_name(word):
+                    word += "_"
+                made[word] = module.expression.select([k])
         return made
 
     def composed(self, text: str, inputs: Sequence[str]) -> Formulas:
@@ -97,11 +104,18 @@ class DistilledModules:
         Raises:
             InputError: the text cannot be read, or calls what is no module's output.
         """
-        template = read_template(text, inputs)
         functions = self.functions
+        template = read_template(text, inputs, known=functions)
         if unknown := [n for n in template.of_kind("function") if n not in functions]:
+            meant = did_you_mean(unknown[0], functions)
             raise InputError(
-                f"{unknown[0]!r} is no output of a module: there are {', '.join(functions)}"
+                f"{unknown[0]!r} is no output of a module: {meant}there are {', '.join(functions)}"
+            )
+        if unknown := [*template.of_kind("parameter"), *template.of_kind("category")]:
+            meant = did_you_mean(unknown[0], inputs)
+            raise InputError(
+                f"{unknown[0]!r} is no input and no earlier result: {meant}the inputs are "
+                f"{', '.join(inputs)}"
             )
         whole = template.filled(Parts(functions))
         names = tuple(template.names) or tuple(f"y{k}" for k in range(template.results))
@@ -128,6 +142,10 @@ def distill_modules(
     Each has to be a function of the last axis of one tensor, as a perceptron on edges or nodes is;
     what lies between them (sums, means or maxima over a set) stays as it is.
 
+    Ctrl-C ends it early, with a warning: modules that have a formula then are returned with it, one
+    that is being searched for with the best so far, the others stay networks; the training or
+    tuning that was under way is undone.
+
     Args:
         network: it; a copy is changed.
         inputs: what it is called with, a tensor or several, first axis the samples.
@@ -143,32 +161,98 @@ def distill_modules(
         tell: is told what is done next.
 
     Raises:
-        InputError: there is no such module, it is no such function, or no formula is found.
+        InputError: an argument is not acceptable, a module is no such function, or no formula is
+            found.
+        KeyboardInterrupt: Ctrl-C came before any formula.
     """
     given = [inputs] if isinstance(inputs, torch.Tensor) else list(inputs)
-    if not modules or len(set(modules)) < len(modules):
-        raise InputError(f"modules must be one name or several different ones, not {modules!r}")
-    for name in modules:
-        find_module(network, name)
+    _check_modules(network, modules, names, regressor)
+    _check_numbers(rows, epochs, learning_rate, seed)
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         made = copy.deepcopy(network).eval()
         goal = _goal(made, given, targets)
         job = _Job(made, given, goal, loss, tell, [_loss(made, given, goal, loss)])
-        found = list[DistilledModule]()
-        for name in modules:
-            tell(f"formula of {name}")
-            chosen = regressor.get(name) if isinstance(regressor, Mapping) else regressor
-            seen = _drawn(record(made, name, given), rows, seed)
-            columns = None if names is None else names.get(name)
-            found.append(_distilled(name, seen, chosen or SymbolicRegressor(), columns))
-            job.put_in(found[-1], epochs, learning_rate)
-        return job.tuned(found)
+        try:
+            for name in modules:
+                tell(f"formula of {name}")
+                chosen = regressor.get(name) if isinstance(regressor, Mapping) else regressor
+                seen = _drawn(record(made, name, given), rows, seed)
+                columns = None if names is None else names.get(name)
+                job.put_in(_distilled(name, seen, chosen or SymbolicRegressor(), columns))
+                if job.found[-1].regressor.interrupted_:
+                    raise KeyboardInterrupt
+                job.train(epochs, learning_rate)
+            job.tune()
+        except KeyboardInterrupt:
+            if not job.found:
+                raise
+            job.say_interrupted(modules)
+        return job.result()
+
+
+def _check_modules(
+    network: nn.Module,
+    modules: Sequence[str],
+    names: Mapping[str, Sequence[str]] | None,
+    regressor: SymbolicRegressor | Mapping[str, SymbolicRegressor] | None,
+) -> None:
+    if not isinstance(network, nn.Module):
+        raise InputError(f"network has to be a torch module, not {type(network).__name__}")
+    if isinstance(modules, str) or not modules or len(set(modules)) < len(modules):
+        raise InputError(
+            f"modules has to be a list of different names, as ['message', 'node'], not {modules!r}"
+        )
+    for name in modules:
+        find_module(network, name)
+        if inside := [other for other in modules if other.startswith(f"{name}.")]:
+            raise InputError(
+                f"the module {inside[0]!r} is a part of {name!r}, which becomes one formula: leave "
+                "one of them out"
+            )
+    if not isinstance(regressor, Mapping | SymbolicRegressor | None):
+        raise InputError(
+            "regressor has to be a SymbolicRegressor or a dictionary of some by module, not "
+            f"{type(regressor).__name__}"
+        )
+    if not isinstance(names, Mapping | None):
+        raise InputError(f"names has to be a dictionary of lists by module, not {names!r}")
+    for what, by_module in (("names", names), ("regressor", regressor)):
+        if isinstance(by_module, Mapping):
+            for name in by_module:
+                if name not in modules:
+                    meant = did_you_mean(name, modules)
+                    raise InputError(
+                        f"{what} has {name!r}, which is not among the modules: {meant}they are "
+                        f"{', '.join(modules)}"
+                    )
+
+
+def _check_numbers(rows: int, epochs: int, learning_rate: float, seed: int) -> None:
+    if rows < 2 or epochs < 0 or seed < 0 or not learning_rate > 0:
+        raise InputError(
+            "rows has to be 2 or more, epochs and seed 0 or more, learning_rate positive, not "
+            f"rows={rows}, epochs={epochs}, seed={seed}, learning_rate={learning_rate}"
+        )
+
+
+def _word(name: str) -> str:
+    """A module's name as a function's."""
+    return f"module_{name}".replace(".", "_") if name[:1].isdigit() else name.replace(".", "_")
 
 
 def _goal(
     network: nn.Module, inputs: Sequence[torch.Tensor], targets: torch.Tensor | None
 ) -> torch.Tensor:
+    for tensor in (*inputs, *(() if targets is None else (targets,))):
+        if not isinstance(tensor, torch.Tensor):
+            kind = type(tensor).__name__
+            raise InputError(f"inputs and targets have to be tensors, not {kind}: torch.as_tensor")
+    counts = [len(tensor) if tensor.ndim else 0 for tensor in inputs]
+    if not counts or len(set(counts)) > 1 or not counts[0]:
+        raise InputError(
+            f"inputs have to be tensors of as many samples, not of {counts or 'none'} samples"
+        )
     with torch.no_grad():
         said = network(*inputs)
     if not isinstance(said, torch.Tensor):
@@ -180,6 +264,8 @@ def _goal(
             f"the network returns the shape {tuple(said.shape)}, but targets have "
             f"{tuple(targets.shape)}"
         )
+    if not targets.isfinite().all():
+        raise InputError("targets have values that are not finite: leave these samples out")
     return targets
 
 
@@ -204,7 +290,7 @@ def _distilled(
     count = seen.inputs.shape[1]
     if names is not None and len(names) != count:
         raise InputError(f"the module {name!r} has {count} inputs, but {len(names)} names")
-    columns = [f"x{k}" for k in range(count)] if names is None else list(names)
+    columns = list(default_names(count) if names is None else check_names(names))
     spreads = seen.outputs.var(axis=0)
     varying = np.flatnonzero(spreads > NEGLIGIBLE * spreads.max())
     if not len(varying):
@@ -267,43 +353,49 @@ class _Job:
     loss: TorchLoss
     tell: Callable[[str], None]
     losses: list[float]
+    found: list[DistilledModule] = field(default_factory=list)
 
-    def put_in(self, found: DistilledModule, epochs: int, learning_rate: float) -> None:
+    def put_in(self, found: DistilledModule) -> None:
         """A formula in the place of its module; its constants rest until the end."""
         formula = FormulaModule(found.expression, self.goal.dtype)
         formula.requires_grad_(requires_grad=False)
         replace_module(self.network, found.name, formula)
-        if epochs:
-            self.train(epochs, learning_rate)
-        self.losses.append(self._now())
+        self.found.append(found)
 
-    def tuned(self, found: Sequence[DistilledModule]) -> DistilledModules:
-        """The network with all constants tuned, and the formulas with these."""
-        self.tell("constants of all formulas")
-        self.tune()
+    def result(self) -> DistilledModules:
+        """The network, and the formulas with the constants as they are."""
         modules = {
-            m.name: replace(m, expression=_formula_in(self.network, m.name).tuned()) for m in found
+            m.name: replace(m, expression=_formula_in(self.network, m.name).tuned())
+            for m in self.found
         }
         self.network.to(self.goal.dtype)
         self.losses.append(self._now())
         return DistilledModules(self.network, modules, tuple(self.losses))
 
+    def say_interrupted(self, modules: Sequence[str]) -> None:
+        """A warning that says what is kept."""
+        left = ", ".join(modules[len(self.found) :])
+        warnings.warn(
+            f"distilling was interrupted: formulas have {', '.join(m.name for m in self.found)}; "
+            + (f"{left} stayed as given" if left else "their constants are not tuned"),
+            stacklevel=3,
+        )
+
     def train(self, epochs: int, learning_rate: float) -> None:
         """What is left of the network; as it was, where that makes it worse."""
         free = [p for p in self.network.parameters() if p.requires_grad]
-        if not free:
-            return
-        self.tell("training of the rest")
-        before, loss = self._kept(), self._now()
-        fit_module(
-            _ByRow(self.network, self.inputs), torch.arange(len(self.goal)), self.goal, self.loss,
-            epochs=epochs, batch=BATCH, learning_rate=learning_rate,
-        )  # fmt: skip
-        if not self._now() <= loss:
-            self.network.load_state_dict(before)
+        if free and epochs:
+            self.tell("training of the rest")
+            with self._undone_where_worse(self._now):
+                fit_module(
+                    _ByRow(self.network, self.inputs), torch.arange(len(self.goal)), self.goal,
+                    self.loss, epochs=epochs, batch=BATCH, learning_rate=learning_rate,
+                )  # fmt: skip
+        self.losses.append(self._now())
 
     def tune(self) -> None:
         """All constants and what is left of the network together, in double precision."""
+        self.tell("constants of all formulas")
         self.network.double()
         for name, module in self.network.named_modules():
             if isinstance(module, FormulaModule) and name:
@@ -316,8 +408,6 @@ class _Job:
     def _descend(
         self, free: Sequence[nn.Parameter], inputs: Sequence[torch.Tensor], goal: torch.Tensor
     ) -> None:
-        before = self._kept()
-        start = _loss(self.network, inputs, goal, self.loss)
         optimiser = torch.optim.LBFGS(
             list(free), max_iter=TUNING, line_search_fn="strong_wolfe",
             tolerance_grad=TINY, tolerance_change=TINY,
@@ -329,15 +419,24 @@ class _Job:
             value.backward()  # type: ignore[no-untyped-call]
             return float(value.detach())
 
-        optimiser.step(closure)  # type: ignore[no-untyped-call]
-        if not _loss(self.network, inputs, goal, self.loss) <= start:
-            self.network.load_state_dict(before)
+        with self._undone_where_worse(lambda: _loss(self.network, inputs, goal, self.loss)):
+            optimiser.step(closure)  # type: ignore[no-untyped-call]
 
     def _now(self) -> float:
         return _loss(self.network, self.inputs, self.goal, self.loss)
 
-    def _kept(self) -> dict[str, torch.Tensor]:
-        return {k: v.clone() for k, v in self.network.state_dict().items()}
+    @contextmanager
+    def _undone_where_worse(self, measured: Callable[[], float]) -> Iterator[None]:
+        """Weights as they were, where a block made the loss larger or was interrupted."""
+        before = {k: v.clone() for k, v in self.network.state_dict().items()}
+        start, better = measured(), False
+        try:
+            yield
+            better = measured() <= start
+        finally:
+            if not better:
+                self.network.load_state_dict(before)
+            self.network.eval()
 
 
 def _double(values: torch.Tensor) -> torch.Tensor:
