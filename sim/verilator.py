@@ -254,16 +254,16 @@ def simulate(work: Path, log: Path) -> None:
     Raises:
         ToolError: a tool is missing or fails.
     """
-    made_by, env = _made_by()
+    parts, env = made_by()
     job = json.loads((work / "job.json").read_text(encoding="utf-8"))
     texts = [(work / name).read_text(encoding="utf-8") for name in (_RUNNER, *job["sources"])]
-    kept = builds.key([*made_by, job["top"], *job["build_args"], *job["sources"], *texts])
+    kept = builds.key([*parts, job["top"], *job["build_args"], *job["sources"], *texts])
     program = work / "build" / job["top"]
     command = [sys.executable, _RUNNER]
     if builds.fetch(kept, program):
         tools.execute([*command, "--built"], folder=work, log=log, env=env)
         return
-    runtime_cache.provide(made_by, work / "build", env)
+    runtime_cache.provide(parts, work / "build", env)
     tools.execute(command, folder=work, log=log, env=env)
     builds.keep(kept, program)
 
@@ -274,18 +274,18 @@ def compile_runtime() -> None:
     Raises:
         ToolError: a tool is missing or fails.
     """
-    runtime_cache.compile_ahead(*_made_by())
+    runtime_cache.compile_ahead(*made_by())
 
 
-def _made_by() -> tuple[list[str], dict[str, str]]:
+def made_by() -> tuple[list[str], dict[str, str]]:
     """What a program depends on beside its sources, and the environment that it is made in."""
     tool, compiler, cocotb = tools.find("verilator"), tools.find("g++"), tools.find("cocotb")
     tools.find("make")
     env = tool.environment()
     env["MAKEFLAGS"] = f"{env.get('MAKEFLAGS', '')} {_MAKE_FLAGS}".strip()
-    made_by = [tool.version, compiler.version, cocotb.version, str(tool.path), str(compiler.path),
-               str(cocotb.path), env["MAKEFLAGS"]]  # fmt: skip
-    return made_by, env
+    parts = [tool.version, compiler.version, cocotb.version, str(tool.path), str(compiler.path),
+             str(cocotb.path), env["MAKEFLAGS"]]  # fmt: skip
+    return parts, env
 
 
 def _recorded(case: Case, work: Path, on: npt.NDArray[np.bool_]) -> RawArray:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from symtick.codegen.design import Design
 from symtick.codegen.emit.names import ENABLE, ports
@@ -44,13 +45,34 @@ class Word:
         """Hexadecimal digits of the word, one at least."""
         return max(-(-self.bits // _DIGIT), 1)
 
-    def text(self, values: RawArray) -> str:
-        """A line of digits for each row of raw values (rows, ports)."""
+    @property
+    def octets(self) -> int:
+        """Bytes of the digits, one at least."""
+        return -(-self.digits // 2)
+
+    def packed(self, values: RawArray) -> npt.NDArray[np.uint8]:
+        """The bytes of each row of raw values (rows, ports), the lowest first."""
         bits = [_bits(to_words(values[:, k]), fmt.width) for k, fmt in enumerate(self.formats)]
         rows = np.concatenate([np.zeros((len(values), 0), np.uint8), *bits], axis=1)
-        rows = np.pad(rows, ((0, 0), (0, 8 * _octets(self.digits) - self.bits)))
-        digits = np.packbits(rows, axis=1, bitorder="little")[:, ::-1].tobytes().hex()
-        step = 2 * _octets(self.digits)
+        rows = np.pad(rows, ((0, 0), (0, 8 * self.octets - self.bits)))
+        return np.packbits(rows, axis=1, bitorder="little")
+
+    def unpacked(self, octets: npt.NDArray[np.uint8]) -> RawArray:
+        """Raw values (rows, ports) of bytes (rows, octets or more); the inverse of `packed`."""
+        rows = np.unpackbits(octets, axis=1, bitorder="little")
+        columns, at = [], 0
+        for fmt in self.formats:
+            part = np.pad(rows[:, at : at + fmt.width], ((0, 0), (0, 128 - fmt.width)))
+            columns.append(
+                from_words(np.packbits(part, axis=1, bitorder="little").view("<u8"), fmt)
+            )
+            at += fmt.width
+        return stacked(columns, len(octets))
+
+    def text(self, values: RawArray) -> str:
+        """A line of digits for each row of raw values (rows, ports)."""
+        digits = self.packed(values)[:, ::-1].tobytes().hex()
+        step = 2 * self.octets
         return "".join(
             f"{digits[at + step - self.digits : at + step]}\n" for at in range(0, len(digits), step)
         )
@@ -65,21 +87,7 @@ class Word:
             raise ValueError(f"a line has other than {self.digits} digits")
         odd = "0" * (self.digits % 2)
         octets = np.frombuffer(bytes.fromhex("".join(odd + line for line in lines)), np.uint8)
-        rows = np.unpackbits(
-            octets.reshape(len(lines), _octets(self.digits))[:, ::-1], axis=1, bitorder="little"
-        )
-        columns, at = [], 0
-        for fmt in self.formats:
-            part = np.pad(rows[:, at : at + fmt.width], ((0, 0), (0, 128 - fmt.width)))
-            columns.append(
-                from_words(np.packbits(part, axis=1, bitorder="little").view("<u8"), fmt)
-            )
-            at += fmt.width
-        return stacked(columns, len(lines))
-
-
-def _octets(digits: int) -> int:
-    return -(-digits // 2)
+        return self.unpacked(octets.reshape(len(lines), self.octets)[:, ::-1])
 
 
 def _bits(words: RawArray, width: int) -> RawArray:

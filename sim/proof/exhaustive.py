@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import product
 
 import numpy as np
 
+from symtick.codegen.design import Design
 from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GOp, Graph
 from symtick.codegen.lowering.decision import Decision
 from symtick.codegen.lowering.slices import Slice
 from symtick.expr import Expression, reachable
+from symtick.sim.proof.outcome import Finding, Verdict
 from symtick.sim.proof.values.integers import Integers, result
 from symtick.sim.proof.values.reals import Enclosure, enclosures
 
@@ -105,6 +107,44 @@ def same_units(
             np.where(scaled % step == 0, scaled // step, -(1 << 59)) if step > 1 else scaled
         )
     return made
+
+
+def difference(
+    design: Design, scores: Graph, columns: Sequence[Integers], made: Sequence[Integers],
+    places: Iterable[int],
+) -> Finding | None:  # fmt: skip
+    """An input for which outputs differ from what is specified; None where they do not.
+
+    Args:
+        design: the design.
+        scores: the graph that its decision is specified of.
+        columns: an array for each input; they broadcast together.
+        made: raw outputs for them, one array for each port.
+        places: of the outputs that are compared.
+    """
+    have = same_units(design.graph, made, scores, design.decision)
+    wanted = decided(scores, sliced(columns, design.slices), design.decision)
+    for port in places:
+        one, other = (np.broadcast_to(v[port], have[0].shape) for v in (have, wanted))
+        wrong = np.flatnonzero(one != other)
+        if len(wrong):
+            row, name = int(wrong[0]), design.graph.output_names[port]
+            values = one.reshape(-1)[row], other.reshape(-1)[row]
+            place = at(design.graph.input_names, columns, row)
+            text = f"raw {place} gives {values[0]}, specified is {values[1]}"
+            return Finding(f"output {name}", Verdict.COUNTEREXAMPLE, text)
+    return None
+
+
+def at(names: Sequence[str], columns: Sequence[Integers], row: int) -> str:
+    """An input in words: the values in a row, where the columns are written out."""
+    whole = np.broadcast_arrays(*columns)
+    return ", ".join(f"{n}={c.reshape(-1)[row]}" for n, c in zip(names, whole, strict=True))
+
+
+def inputs_of(graph: Graph) -> set[int]:
+    """Numbers of the inputs that a graph reads."""
+    return {n.number for n in graph.nodes if n.op is GOp.INPUT}
 
 
 def blocks(graph: Graph, moving: Container[int]) -> Iterator[list[Integers]]:

@@ -8,7 +8,7 @@ them, the module is its logic without registers, so many ticks later.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -114,6 +114,31 @@ class Netlist:
             seen.add(net)
             net = self._delayed[net]
         return net
+
+    def read_for(self, nets: Iterable[Net]) -> set[Net]:
+        """The nets behind registers that some nets depend on, themselves among them.
+
+        Registers and choices are followed bit by bit; another cell counts with all that it reads.
+        """
+        found: set[Net] = set()
+        left = [self.undelayed(net) for net in nets]
+        while left:
+            net = left.pop()
+            if net in found:
+                continue
+            found.add(net)
+            if net in self._driver:
+                read = self._read_by_bit(self.cells[self._driver[net]], net)
+                left += [self.undelayed(n) for n in read]
+        return found
+
+    def _read_by_bit(self, cell: Cell, net: Net) -> Iterable[Net]:
+        """What a bit that a cell drives is computed from."""
+        pins = cell["connections"]
+        if cell["type"] != "$mux":
+            return self.inputs_of(cell)
+        bit = pins["Y"].index(net)
+        return [pins["A"][bit], pins["B"][bit], *pins["S"]]
 
     @cached_property
     def ticks(self) -> dict[Net, frozenset[int]]:

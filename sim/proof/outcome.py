@@ -62,29 +62,58 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Simulated:
+    """All inputs of a design, run in Verilator and compared with what is specified.
+
+    Attributes:
+        inputs: how many there are within the ranges of the ports.
+        bits: of all inputs together.
+        fault: the first output that differs, at which input, in words; empty where none does. No
+            more inputs are run then.
+        seconds: processor time, that of the tools included.
+    """
+
+    inputs: int
+    bits: int
+    fault: str
+    seconds: float
+
+    def __str__(self) -> str:
+        whole = self.inputs == 1 << self.bits
+        which = f"2^{self.bits} inputs" if whole else f"{self.inputs:,} inputs within their ranges"
+        if self.fault:
+            return f"simulating all {which}: {Verdict.COUNTEREXAMPLE.value}: {self.fault}"
+        return f"all {which} simulated: outputs as specified, {self.seconds:.1f} s"
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
-    """What was proved of one design.
+    """What was proved of one design, and what a simulation of all inputs has shown.
 
     Attributes:
         design: its name.
         steps: in the order in which they build on each other.
+        simulated: where the inputs are few enough; it proves no step.
     """
 
     design: str
     steps: tuple[Step, ...]
+    simulated: Simulated | None = None
 
     @property
     def verdict(self) -> Verdict:
-        """Proved where every step is; a counterexample where one step has one."""
+        """Proved where every step is; a counterexample where one step or the simulation has one."""
+        if self.simulated and self.simulated.fault:
+            return Verdict.COUNTEREXAMPLE
         return combined(step.verdict for step in self.steps)
 
     @property
     def seconds(self) -> float:
-        """Processor time of all steps."""
+        """Processor time of all steps, without the simulation."""
         return sum(step.seconds for step in self.steps)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, by attribute name, and the verdicts."""
+        """Plain values, by attribute name, and the verdicts; without a simulation nothing of it."""
         steps = [
             {
                 "claim": step.claim,
@@ -95,10 +124,14 @@ class Proof:
             for step in self.steps
         ]
         verdict, seconds = self.verdict.value, self.seconds
-        return {"design": self.design, "verdict": verdict, "seconds": seconds, "steps": steps}
+        made = {"design": self.design, "verdict": verdict, "seconds": seconds, "steps": steps}
+        return made | ({"simulated": asdict(self.simulated)} if self.simulated else {})
 
     def lines(self, most: int = 10) -> list[str]:
-        """The answer, each step, bounds, and parts that are not proved, up to `most` a step."""
+        """The answer, each step, bounds, and parts that are not proved, up to `most` a step.
+
+        Then what was simulated, if anything was.
+        """
         lines = [f"{self.design}: {self.verdict.value}, {self.seconds:.1f} s"]
         for step in self.steps:
             lines.append(f"  {step}")
@@ -110,7 +143,7 @@ class Proof:
                 for f in step.findings
                 if f.reason.startswith("within")
             ]
-        return lines
+        return [*lines, f"  {self.simulated}"] if self.simulated else lines
 
 
 def combined(verdicts: Iterable[Verdict]) -> Verdict:

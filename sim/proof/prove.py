@@ -15,7 +15,7 @@ import numpy as np
 from symtick.codegen.design import Design
 from symtick.codegen.emit import vectors
 from symtick.codegen.ir.fixed import Fixed
-from symtick.codegen.ir.graph import GOp, Graph
+from symtick.codegen.ir.graph import Graph
 from symtick.defaults import PROOF_SECONDS
 from symtick.expr import Op, reachable
 from symtick.sim.proof import exhaustive
@@ -24,6 +24,7 @@ from symtick.sim.proof.cuts.decisions import ports
 from symtick.sim.proof.cuts.outputs import OUT_OF_TIME, Distance, distances, undecided
 from symtick.sim.proof.outcome import Finding, Proof, Step, Verdict
 from symtick.sim.proof.rtl import SEARCH, verilog_equals_graph
+from symtick.sim.proof.simulated import all_inputs_simulated
 from symtick.sim.proof.synthesised import netlist_equals_verilog
 from symtick.sim.proof.values.integers import Integers
 
@@ -71,7 +72,8 @@ def prove(
         tell: is told how far long work is.
 
     Raises:
-        ToolError: Yosys is missing, or cannot read the file.
+        ToolError: Yosys is missing, or cannot read the file; or Verilator, where the inputs are few
+            enough to be simulated.
     """
     clock = Clock(seconds)
     work = ScoreProof(design, specification, clock, tell)
@@ -81,7 +83,8 @@ def prove(
         made = [netlist_equals_verilog(design, source, netlist, folder / "netlist", clock.left)]
     steps.append(_timed("graph = decision of the scores", work.same))
     steps.append(_timed("scores = formula", work.near))
-    return Proof(design.name, (*steps, *made))
+    simulated = all_inputs_simulated(design, specification.scores, source, folder, tell)
+    return Proof(design.name, (*steps, *made), simulated)
 
 
 def _timed(claim: str, findings: Callable[[], list[Finding]]) -> Step:
@@ -140,7 +143,7 @@ class ScoreProof:
         graph = self.design.graph
         wanted = exhaustive.read_by(self.wanted.scores, scores)
         moving = wanted | exhaustive.read_by(graph, [port])
-        if not wanted <= _read(graph) or exhaustive.value_count(graph, moving) > ALL:
+        if not wanted <= exhaustive.inputs_of(graph) or exhaustive.value_count(graph, moving) > ALL:
             return answer
         try:
             for columns in self._blocks(graph, moving, answer.subject):
@@ -166,22 +169,8 @@ class ScoreProof:
 
     def _differs(self, columns: Sequence[Integers], places: Iterable[int]) -> Finding | None:
         """An input for which the graph and its specification give different outputs."""
-        design, scores, decision = self.design, self.wanted.scores, self.design.decision
-        made = exhaustive.same_units(
-            design.graph, exhaustive.outputs(design.graph, columns), scores, decision
-        )
-        read = exhaustive.sliced(columns, design.slices)
-        wanted = exhaustive.decided(scores, read, decision)
-        for port in places:
-            one, other = (np.broadcast_to(v[port], made[0].shape) for v in (made, wanted))
-            wrong = np.flatnonzero(one != other)
-            if len(wrong):
-                row, name = int(wrong[0]), design.graph.output_names[port]
-                at = _at(design.graph.input_names, columns, row)
-                values = one.reshape(-1)[row], other.reshape(-1)[row]
-                text = f"raw {at} gives {values[0]}, specified is {values[1]}"
-                return Finding(f"output {name}", Verdict.COUNTEREXAMPLE, text)
-        return None
+        made = exhaustive.outputs(self.design.graph, columns)
+        return exhaustive.difference(self.design, self.wanted.scores, columns, made, places)
 
     # -- scores = formula
 
@@ -212,7 +201,7 @@ class ScoreProof:
         """How many values they have; infinite where an input only the formula reads."""
         moving = self._moving(number)
         # such an input is in none of the blocks
-        readable = moving <= _read(self.wanted.scores)
+        readable = moving <= exhaustive.inputs_of(self.wanted.scores)
         return exhaustive.value_count(self.wanted.scores, moving) if readable else math.inf
 
     def near_for_all(self, answer: Finding, number: int) -> Finding:
@@ -228,7 +217,7 @@ class ScoreProof:
                     scores, columns, expression, self.wanted.formats, number
                 )
                 if gap > largest:
-                    largest, place = gap, _at(scores.input_names, columns, row)
+                    largest, place = gap, exhaustive.at(scores.input_names, columns, row)
         except OutOfTimeError:
             return _late(answer)
         return self._judged(number, Distance(largest, "", largest), place)
@@ -267,14 +256,3 @@ def _late(answer: Finding) -> Finding:
     if OUT_OF_TIME not in reason:
         reason = f"{reason}; {OUT_OF_TIME} before all inputs were run"
     return Finding(answer.subject, answer.verdict, reason)
-
-
-def _read(graph: Graph) -> set[int]:
-    """Numbers of the inputs that a graph reads."""
-    return {n.number for n in graph.nodes if n.op is GOp.INPUT}
-
-
-def _at(names: Sequence[str], columns: Sequence[Integers], row: int) -> str:
-    """An input in words: the values in a row, where the columns are written out."""
-    whole = np.broadcast_arrays(*columns)
-    return ", ".join(f"{n}={c.reshape(-1)[row]}" for n, c in zip(names, whole, strict=True))

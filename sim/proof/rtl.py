@@ -138,6 +138,8 @@ class _Check:
         self.signals = signal_names(self.graph, self.names)
         self.ports = self._ports()
         self.cut = _Cut(self._nets())
+        outputs = (net for (way, _), nets in self.ports.items() if way == "output" for net in nets)
+        self.live = netlist.read_for(outputs)
 
     # -- where nodes stand in the netlist
 
@@ -200,7 +202,10 @@ class _Check:
         why = why if processor_seconds() < latest else f"out of time, {why}"
         for k in rest:
             if k in proved:
-                answers.append(Finding(self.labels[k], Verdict.PROVED, "equivalence checker"))
+                why_proved = "equivalence checker"
+                if not all(self._live_bits(k)):
+                    why_proved += ", for the bits that outputs depend on"
+                answers.append(Finding(self.labels[k], Verdict.PROVED, why_proved))
             else:
                 answers.append(Finding(self.labels[k], Verdict.UNDECIDED, why))
         return answers
@@ -341,7 +346,10 @@ class _Check:
         return self._read_proved(numbers, json.loads(result.read_text())["modules"]["top"])
 
     def _read_proved(self, numbers: Iterable[int], module: Mapping[str, Any]) -> set[int]:
-        """The nodes of which every bit is shown; Yosys connects both sides of what it has shown."""
+        """The nodes of which every bit that an output depends on is shown.
+
+        Yosys connects both sides of what it has shown.
+        """
         shown: dict[Net, bool] = {}
         for cell in module["cells"].values():
             if cell["type"] == "$equiv":
@@ -349,10 +357,19 @@ class _Check:
                 shown[left] = shown.get(left, True) and left == right
         proved = set()
         for k in numbers:
-            sides = zip(*(module["ports"][f"{side}_{k}"]["bits"] for side in "pq"), strict=True)
-            if all(shown.get(left, left == right) for left, right in sides):
+            sides = (module["ports"][f"{side}_{k}"]["bits"] for side in "pq")
+            bits = zip(*sides, self._live_bits(k), strict=True)
+            if all(shown.get(left, left == right) for left, right, live in bits if live):
                 proved.add(k)
         return proved
+
+    def _live_bits(self, number: int) -> list[bool]:
+        """Of each bit of a node whether an output port depends on it in the emitted logic.
+
+        The logic of these bits reads no others: where they are right for all values before them,
+        all outputs are.
+        """
+        return [net in self.live for net in self.cut.nets[number]]
 
     def _cut_module(self, numbers: Iterable[int], cells: Mapping[str, Cell]) -> dict[str, Any]:
         """The emitted logic with every node as an input where it is read."""

@@ -53,7 +53,7 @@ def verify(
     The C++ is compiled with g++, the Verilog runs under cocotb in Verilator. Where GHDL is
     installed the VHDL runs in it, on at most 2,000 of the vectors. With --prove it is then shown
     for all inputs that the Verilog computes the graph, and the graph the formula within
-    a bound, or said what cannot be decided.
+    a bound, or said what cannot be decided; inputs of at most 20 bits together are all simulated.
     """
     from symtick.design_folder.checks import verify_folder
     from symtick.design_folder.folder import design_folders, is_design

@@ -32,3 +32,18 @@ def test_a_plain_register_is_a_tick() -> None:
 def test_other_cells_that_keep_a_value_are_refused(kind: str) -> None:
     with pytest.raises(NetlistError, match=r"cell r is a \$.*no logic, table or register"):
         Netlist(module(kind, {"ARST": 5}))
+
+
+def test_what_outputs_do_not_depend_on_is_told_by_bits() -> None:
+    """Of a choice a bit reads its own two bits and the condition, of a sum it may read all."""
+    pins = {"S": [3], "A": [4, 5], "B": [6, 7], "Y": [8, 9]}
+    made = {"A": [8, 8], "B": [9, 10], "Y": [11, 12]}
+    cells = {"choice": _cell("$mux", pins), "sum": _cell("$add", made)}
+    netlist = Netlist({"ports": {}, "cells": cells, "netnames": {}})
+    assert netlist.read_for([8]) == {8, 3, 4, 6}
+    assert netlist.read_for([11]) == {11, 8, 9, 10, 3, 4, 5, 6, 7}
+
+
+def _cell(kind: str, pins: dict[str, list[int]]) -> dict[str, Any]:
+    directions = {pin: "output" if pin == "Y" else "input" for pin in pins}
+    return {"type": kind, "parameters": {}, "connections": pins, "port_directions": directions}

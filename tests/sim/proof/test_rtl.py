@@ -68,6 +68,24 @@ def test_a_wrong_node_is_named(
     assert [finding.subject for finding in step.open] == [subject]
 
 
+def test_a_bit_that_no_output_depends_on_does_not_count(tmp_path: Path) -> None:
+    """The last bit of a choice is cut off behind it; the one before is read by the rounding."""
+    made = compile_expression(
+        parse(["where(x >= y, x + y, z)"], ("x", "y", "z")), [Fixed(6, 4)] * 3, UnitModel(),
+        Precision(output=Fixed(5, 2)), name="chosen",
+    )  # fmt: skip
+    text, before = _text(made), "add3 : {z[5], z};"
+    assert text.count(before) == 1 and "select5[0]}" in text
+    for after, verdict in (
+        ("add3 : {z[5], z[5:1], 1'd1};", Verdict.PROVED),
+        ("add3 : {z[5], z[5:2], 1'd1, z[0]};", Verdict.UNDECIDED),
+    ):
+        step = _proved(made, text.replace(before, after), tmp_path)
+        assert step.verdict is verdict, step.open
+        select = next(f for f in step.findings if f.subject == "select5")
+        assert verdict is not Verdict.PROVED or select.reason.endswith("outputs depend on")
+
+
 def test_a_clock_enable_is_part_of_the_proof(tmp_path: Path) -> None:
     made = replace(DESIGNS["tagger"](), interface=Interface("ap_vld", enable=True))
     text = _text(made)
