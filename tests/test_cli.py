@@ -356,6 +356,22 @@ def test_compile_and_tune_print_json(cli: Cli) -> None:
     assert code == 0 and tuned["before"]["lut"] == made["lut"] > tuned["after"]["lut"]
 
 
+def test_verify_refuses_a_proof_before_it_simulates(cli: Cli) -> None:
+    at = ("--device", "ecp5-85k-8")
+    assert cli("compile", "x0*x1", *FORMAT, "-o", "d", *at)[0] == 0
+    for options, said in [
+        (("--prove", "--netlist"), "device ecp5-85k-8 is of ecp5: leave --netlist out"),
+        (("--netlist",), "give --prove, too"),
+        (("--prove", "--proof-seconds", "inf"), "from 1 to 10,000,000 processor seconds, not inf"),
+        (("--prove", "--proof-seconds", "nan"), "processor seconds, not nan"),
+        (("--prove", "--proof-seconds", "0"), "processor seconds, not 0"),
+        (("--prove", "--proof-seconds", "-3"), "processor seconds, not -3"),
+    ]:
+        code, _, err = cli("verify", "d", *options)
+        assert code and said in " ".join(err.split()), err
+        assert not Path("d/results/verify.json").exists()
+
+
 @pytest.mark.sim
 @pytest.mark.synth
 def test_verify_and_synth_print_json(cli: Cli) -> None:
@@ -365,8 +381,6 @@ def test_verify_and_synth_print_json(cli: Cli) -> None:
     assert code == 0 and outcome["ok"] and outcome["cpp_mismatches"] == 0
     assert [step["verdict"] for step in outcome["proof"]["steps"]] == ["proved"] * 4
     assert json.loads(Path("d/results/prove.json").read_text()) == outcome["proof"]
-    code, _, err = cli("verify", "d", "--netlist")
-    assert code and "give --prove, too" in err
     code, out, _ = cli("synth", "d", "--place", "none", "--json")
     (measured,) = json.loads(out)
     assert code == 0 and measured["measured"]["lut"] > 0 and measured["fmax_mhz"] is None

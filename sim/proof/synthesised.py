@@ -34,7 +34,6 @@ from symtick.sim.proof.refute import without_registers
 from symtick.sim.tools import find
 
 CLAIM = "netlist = Verilog"
-FAMILY = "xcup"
 _FLIP_FLOPS = """\
 module {name} (output Q, input C, CE, D, {pin});
   parameter INIT = 0;

@@ -111,6 +111,7 @@ def test_units_hold_for_the_whole() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
+        ({"template": "f(x0); g(x1)"}, "the template's results are 2, the columns of y 1"),
         ({"template": "f(m) + g(w)"}, "argument 1 of g is 'w'"),
         ({"template": "f(m); g(v)"}, "the template has 2 results"),
         ({"template": "f(m)", "method": "enumeration"}, "leave method at its default"),

@@ -39,9 +39,7 @@ def verify(
     ] = False,
     proof_seconds: Annotated[
         float | None,
-        typer.Option(
-            min=1, help=f"Processor seconds for the proof of a design; default {PROOF_SECONDS:g}."
-        ),
+        typer.Option(help=f"Processor seconds for a design's proof; default {PROOF_SECONDS:g}."),
     ] = None,
     netlist: Annotated[
         bool, typer.Option("--netlist", help="With --prove: Yosys's netlist = Verilog, too.")
@@ -56,12 +54,17 @@ def verify(
     a bound, or said what cannot be decided; inputs of at most 20 bits together are all simulated.
     """
     from symtick.design_folder.checks import verify_folder
-    from symtick.design_folder.folder import design_folders, is_design
+    from symtick.design_folder.folder import design_folders, is_design, read_spec
+    from symtick.design_folder.proving import check_seconds, netlist_device
     from symtick.errors import InputError, VerificationError
     from symtick.sim.proof.outcome import Verdict
 
     if not proofs and (netlist or proof_seconds is not None):
         raise InputError("--netlist and --proof-seconds are about proofs: give --prove, too")
+    seconds = PROOF_SECONDS if proof_seconds is None else proof_seconds
+    check_seconds(seconds)
+    if netlist and (folders := design_folders(folder)):
+        netlist_device(read_spec(folders[0])[0])  # before all designs are verified
     with stops(_KEEPING), counting("verifying", len(design_folders(folder))) as tell:
         if is_design(folder):
             results = [verify_folder(folder, vectors or VECTORS, seed)]
@@ -69,7 +72,7 @@ def verify(
             from symtick.run.folder import open_run
 
             results = open_run(folder).verify(vectors, seed, lambda done: tell(done.design))
-    proved = _proofs(folder, proof_seconds or PROOF_SECONDS, netlist) if proofs else []
+    proved = _proofs(folder, seconds, netlist) if proofs else []
     if as_json:
         found = [result.to_json() for result in results]
         print_json([

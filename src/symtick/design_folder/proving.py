@@ -16,11 +16,12 @@ from symtick.design_folder.folder import DesignSpec, read_spec
 from symtick.errors import InputError
 from symtick.extras import require
 from symtick.files import locked, write_json
-from symtick.hwcost import load_device
+from symtick.hwcost import Device, load_device
 from symtick.sim import yosys
 from symtick.sim.proof import Proof, Specification, prove
 
 PROOF = Path("results/prove.json")
+MOST_SECONDS = 1e7  # four months; more than that is no limit
 
 
 def _untold(text: str) -> None:
@@ -40,8 +41,8 @@ def prove_folder(
         tell: is told how far long work is.
 
     Raises:
-        InputError: there is no design in the folder, or no Verilog; or the cells of the device's
-            family have no models.
+        InputError: there is no design in the folder, or no Verilog; the cells of the device's
+            family have no models; or the seconds are not from 1 to `MOST_SECONDS`.
         MissingExtraError: the extra that brings Yosys is not installed.
         ToolError: Yosys is missing or fails.
     """
@@ -50,6 +51,7 @@ def prove_folder(
     source = folder / "rtl" / f"{design.name}.v"
     if not source.is_file():
         raise InputError(f"there is no Verilog {source}: run symtick verify without --prove first")
+    check_seconds(seconds)
     with locked(folder, "prove", wait=True):
         made = _netlist(spec, design, source, folder / "proof" / "netlist") if netlist else None
         wanted = specification(spec, design.errors)
@@ -58,8 +60,24 @@ def prove_folder(
     return proof
 
 
-def _netlist(spec: DesignSpec, design: Design, source: Path, folder: Path) -> Path:
-    """What Yosys makes of a Verilog file, as `symtick synth` asks it to."""
+def check_seconds(seconds: float) -> None:
+    """Whether a proof can take so many processor seconds.
+
+    Raises:
+        InputError: it cannot.
+    """
+    if not 1.0 <= seconds <= MOST_SECONDS:
+        raise InputError(
+            f"a proof takes from 1 to {MOST_SECONDS:,.0f} processor seconds, not {seconds:g}"
+        )
+
+
+def netlist_device(spec: DesignSpec) -> Device:
+    """The device of a design whose netlist is to be compared.
+
+    Raises:
+        InputError: there are no models of its cells.
+    """
     device = load_device(spec.device)
     if device.family not in yosys.XILINX_FAMILIES:
         known = ", ".join(yosys.XILINX_FAMILIES)
@@ -67,6 +85,13 @@ def _netlist(spec: DesignSpec, design: Design, source: Path, folder: Path) -> Pa
             f"netlists are compared for the families {known}; device {device.name} is of "
             f"{device.family or 'none'}: leave --netlist out"
         )
+    return device
+
+
+def _netlist(spec: DesignSpec, design: Design, source: Path, folder: Path) -> Path:
+    """What Yosys makes of a Verilog file, as `symtick synth` asks it to."""
+    device = netlist_device(spec)
+    assert device.family is not None
     dsp = device.dsp is not None
     yosys.synthesize([source], design.name, folder, device.family, dsp=dsp)
     return folder / f"{design.name}.{device.family}.json"

@@ -84,7 +84,7 @@ def fit_template(
     search = TemplateSearch(task)
     if state is not None:
         search.restore(state)
-    outcome = _spendd(plan, task, search)
+    outcome = _spent(plan, task, search)
     fronts = _fronts(plan, task, outcome.front)
     targets = tuple(
         Target(name, float(np.std(goal)), front)
@@ -93,7 +93,7 @@ def fit_template(
     return TemplateFit(targets, outcome, Memory(key, (), outcome.state, loss, penalty))
 
 
-def _spendd(plan: Plan, task: TemplateTask, search: TemplateSearch) -> Outcome:
+def _spent(plan: Plan, task: TemplateTask, search: TemplateSearch) -> Outcome:
     given, result = plan.parameters.search, plan.parameters.result
     with Course(watchers(result.verbose, result.log)) as course:
 

@@ -108,9 +108,10 @@ def _template(plan: Plan, names: Sequence[str], targets: int) -> Template:
     calls = {o.name: (o.arity, _caller(o)) for o in plan.vocabulary.custom}
     template = read_template(text, plan.names, calls)
     if template.results != targets:
+        named = f" ({', '.join(template.names)})" if template.names else ""
         raise InputError(
-            f"the template has {template.results} results ({', '.join(template.names)}), but y has "
-            f"{targets} columns: each needs one, in their order"
+            f"the template's results{named} are {template.results}, the columns of y {targets}: "
+            "each column needs one, in their order"
         )
     if targets > 1 and set(template.names) == set(names) and list(template.names) != list(names):
         raise InputError(

@@ -24,7 +24,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +54,6 @@ INPUTS = "inputs.json"
 ADVICE = "advice.json"
 VERIFY_ROWS = 4000  # of the test part, beside corners and random vectors
 
-T = TypeVar("T")
 Routed = Literal["main", "all", "none"]
 
 
