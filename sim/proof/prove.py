@@ -18,7 +18,7 @@ from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import Graph
 from symtick.defaults import PROOF_SECONDS
 from symtick.expr import Op, reachable
-from symtick.sim.proof import exhaustive
+from symtick.sim.proof import directed, exhaustive
 from symtick.sim.proof.cuts.budget import Clock, OutOfTimeError, processor_seconds
 from symtick.sim.proof.cuts.decisions import ports
 from symtick.sim.proof.cuts.outputs import OUT_OF_TIME, Distance, distances, undecided
@@ -30,6 +30,7 @@ from symtick.sim.proof.values.integers import Integers
 
 ALL = 1 << 26  # inputs that are all run, where nothing else decides
 _SAMPLES, _SEED = 20_000, 1
+_MORE = 1 << 20  # vectors for outputs that are not decided
 _SOON = 1 << 21  # inputs that are soon all run
 _LIKE = 4_000  # vectors by which nodes are looked for that are alike
 Tell = Callable[[str], None]
@@ -130,7 +131,24 @@ class ScoreProof:
             answer = Finding(subject, verdict, why or "equal by cuts")
             read = [score] if kind in ("scores", "above") else range(len(scores.outputs))
             answers.append(self._same_for_all(answer, port, read) if why else answer)
-        return answers
+        left = [j for j, a in enumerate(answers) if a.verdict is Verdict.UNDECIDED]
+        shown = self._sought(left) if left else None
+        return answers if shown is None else [*answers, shown]
+
+    def _sought(self, places: Sequence[int]) -> Finding | None:
+        """A counterexample to outputs that nothing decides, in many more vectors.
+
+        At most half of the time that is left is spent on it.
+        """
+        clock, done = Clock(self.clock.left / 2), 0
+        for columns in directed.blocks(self.design, places, _MORE, _SEED + 1):
+            if not clock.left:
+                break
+            if (found := self._differs(columns, places)) is not None:
+                return found
+            done += columns[0].size
+            self.tell(f"{done:,} vectors run for outputs that are not decided")
+        return None
 
     def _same_for_all(self, answer: Finding, port: int, scores: Sequence[int]) -> Finding:
         """What is found of an output where all inputs that it depends on are run; else `answer`.
