@@ -111,9 +111,9 @@ def test_units_hold_for_the_whole() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"template": "f(x0); g(x1)"}, "the template's results are 2, the columns of y 1"),
         ({"template": "f(m) + g(w)"}, "argument 1 of g is 'w'"),
-        ({"template": "f(m); g(v)"}, "the template has 2 results"),
+        ({"template": "f(m); g(v)"}, "the template's results are 2, the columns of y 1"),
+        ({"template": "a = f(m); b = g(v)"}, "the template's results \\(a, b\\) are 2"),
         ({"template": "f(m)", "method": "enumeration"}, "leave method at its default"),
         ({"template": "f(m)", "select_k_features": 1}, "leave select_k_features at its default"),
         ({"template": "f(m)", "guesses": ["h = m"]}, "gives 'h'"),
