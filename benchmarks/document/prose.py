@@ -125,13 +125,11 @@ Black boxes: four sets of scikit-learn, Friedman's function with noise, a random
 of steps, five splits each; R2 on test rows is a tie where it differs by 0.005 at most. `start` is
 PySR's first example with noise of 0.1; `noise` has targets that are noise alone.
 
-All 40 laws are measured without noise, eight of them with noise. The rows `law` with noise and
-`box` are of a version before the last changes (poles, shifted columns, shorter forms); the others
-of one after them, but for the library's values, which are now rounded to single precision earlier.
+The figures are of a version before the library's values were rounded to single precision earlier.
 Without noise five laws are not printed cleanly. Four were not found: Newton's law in
 nine coordinates (I.9.18), a Lorentz transformation (I.15.3t), Rayleigh scattering near a resonance
 (I.32.17), the mean energy of an oscillator (III.4.33). One (II.11.3) has more tokens than are
-allowed. Two runs took more than 8 CPU seconds, 8.4 and 9.2, on a machine with much other work.
+allowed. Some runs took more than 8 CPU seconds, the longest 11, on a machine with much other work.
 """,
     "ticks": """
 ## 6. Ticks in the loop
