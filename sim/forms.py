@@ -22,7 +22,7 @@ from symtick.codegen.design import Design
 from symtick.codegen.emit.names import ports
 from symtick.codegen.emit.project import write_files
 from symtick.codegen.forms.form import INPUTS, Form, Lane, form
-from symtick.codegen.forms.verilog import side_by_side, write_form
+from symtick.codegen.forms.verilog import side_by_side
 from symtick.codegen.forms.vhdl import vhdl_side_by_side
 from symtick.codegen.ir.fixed import RawArray
 from symtick.errors import InputError
@@ -43,26 +43,6 @@ _RUN_ARGS = {"ghdl": ["--workdir=build"]}
 # registers begin undefined, of which numeric_std would tell at length
 _PLUS_ARGS = {"ghdl": ["--ieee-asserts=disable"]}
 _ALL = "side_by_side"  # the module that holds several forms
-
-
-def run_form(
-    design: Design, raw: RawArray, folder: Path, expected: RawArray | None = None
-) -> Simulation:
-    """Simulate a design behind the ports of its form, in Verilator.
-
-    Args:
-        design: the design, of an interface other than `plain`.
-        raw: raw input integers, shape (vectors, inputs).
-        folder: gets the Verilog in `rtl`; the bench, its log and what it recorded are kept in
-            `sim/verilog`.
-        expected: reference outputs, shape (vectors, outputs); the graph's own by default.
-
-    Raises:
-        InputError: the design's interface is plain.
-        ToolError: a tool is missing, or the build or the run fails.
-    """
-    reference = design.graph.evaluate(raw) if expected is None else expected
-    return run_forms([FormRun(design, raw, reference, write_form(design, folder), folder)])[0]
 
 
 @dataclass(frozen=True)

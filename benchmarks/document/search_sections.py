@@ -175,7 +175,7 @@ def unseen(result: Result) -> str:
     return "\n\n".join(
         [
             f"{machine_line(result)} One core a run, {result['settings']['processes']} side by "
-            f"side. {result['settings']['splits']} of the five splits of each black box. The "
+            f"side. Of each black box {result['settings']['splits']} splits were run. The "
             "column `runs` counts what was measured; fewer than the 40 laws are evenly spread over "
             "the table.",
             table(head, rows),

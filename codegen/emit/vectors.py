@@ -148,11 +148,6 @@ def _random_column(node: GNode, count: int, rng: np.random.Generator) -> RawArra
     return np.asarray(np.clip(values >> shift, node.lo, node.hi))
 
 
-def to_patterns(raw: RawArray, fmt: Fixed) -> RawArray:
-    """Two's-complement bit patterns, read as unsigned, of raw integers."""
-    return raw & ((1 << fmt.width) - 1)
-
-
 def from_patterns(patterns: RawArray, fmt: Fixed) -> RawArray:
     """Raw integers of bit patterns; int64 up to 62 bits, else Python integers."""
     raw: RawArray = patterns.astype(raw_dtype(fmt.width))

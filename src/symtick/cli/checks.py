@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -24,6 +24,7 @@ from symtick.progress import LINE_SECONDS
 
 if TYPE_CHECKING:
     from symtick.sim.proof import Proof
+    from symtick.sim.verify import Verification
 
 _KEEPING = "the results of the designs that are done"
 
@@ -79,17 +80,24 @@ def verify(
             {**r, "proof": p.to_json()} for r, p in zip(found, proved, strict=True)
         ] if proofs else found)  # fmt: skip
     else:
-        for result in results:
-            line(result, style=None if result.ok else "red")
-            if result.first_mismatch:
-                line(f"  {result.first_mismatch}")
-        for proof in proved:
-            for text in proof.lines():
-                line(text, style="red" if proof.verdict is Verdict.COUNTEREXAMPLE else None)
+        _print_verified(results, proved)
     if any(proof.verdict is Verdict.COUNTEREXAMPLE for proof in proved):
         raise VerificationError("a proof found a counterexample: see above")
     if not all(result.ok for result in results):
         raise VerificationError("a design differs from its reference or its schedule: see above")
+
+
+def _print_verified(results: Sequence[Verification], proved: Sequence[Proof]) -> None:
+    """What was run, then what was proved, a line or more for each design."""
+    from symtick.sim.proof.outcome import Verdict
+
+    for result in results:
+        line(result, style=None if result.ok else "red")
+        if result.first_mismatch:
+            line(f"  {result.first_mismatch}")
+    for proof in proved:
+        for text in proof.lines():
+            line(text, style="red" if proof.verdict is Verdict.COUNTEREXAMPLE else None)
 
 
 def _proofs(folder: Path, seconds: float, netlist: bool) -> list[Proof]:

@@ -171,17 +171,12 @@ def distill_modules(
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         made = copy.deepcopy(network).eval()
-        goal = _goal(made, given, targets)
-        job = _Job(made, given, goal, loss, tell, [_loss(made, given, goal, loss)])
+        job = _Job(made, given, _goal(made, given, targets), loss, tell)
         try:
             for name in modules:
-                tell(f"formula of {name}")
                 chosen = regressor.get(name) if isinstance(regressor, Mapping) else regressor
-                seen = _drawn(record(made, name, given), rows, seed)
                 columns = None if names is None else names.get(name)
-                job.put_in(_distilled(name, seen, chosen or SymbolicRegressor(), columns))
-                if job.found[-1].regressor.interrupted_:
-                    raise KeyboardInterrupt
+                job.distil(name, chosen or SymbolicRegressor(), columns, rows, seed)
                 job.train(epochs, learning_rate)
             job.tune()
         except KeyboardInterrupt:
@@ -352,8 +347,26 @@ class _Job:
     goal: torch.Tensor
     loss: TorchLoss
     tell: Callable[[str], None]
-    losses: list[float]
+    losses: list[float] = field(default_factory=list)
     found: list[DistilledModule] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.losses.append(self._now())
+
+    def distil(
+        self,
+        name: str,
+        regressor: SymbolicRegressor,
+        columns: Sequence[str] | None,
+        rows: int,
+        seed: int,
+    ) -> None:
+        """A formula for a module, put in its place; KeyboardInterrupt where its search was cut."""
+        self.tell(f"formula of {name}")
+        seen = _drawn(record(self.network, name, self.inputs), rows, seed)
+        self.put_in(_distilled(name, seen, regressor, columns))
+        if self.found[-1].regressor.interrupted_:
+            raise KeyboardInterrupt
 
     def put_in(self, found: DistilledModule) -> None:
         """A formula in the place of its module; its constants rest until the end."""

