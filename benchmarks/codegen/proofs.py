@@ -100,7 +100,7 @@ def _in_verilog(design: Design, text: str, folder: Path) -> str:
     source = folder / "changed.v"
     write_text(source, text)
     try:
-        step = verilog_equals_graph(design, source, folder / "proof", timeout=60.0, search=0.0)
+        step = verilog_equals_graph(design, source, folder / "proof", timeout=60.0)
         verdict = step.verdict
     except ToolError:
         verdict = Verdict.UNDECIDED

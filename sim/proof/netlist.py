@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -32,6 +32,8 @@ _LOGIC = frozenset({
     "$nex", "$ge", "$gt", "$add", "$sub", "$mul", "$div", "$mod", "$divfloor", "$modfloor",
     "$pow", "$mux", "$pmux", "$bmux", "$demux", "$bwmux", "$concat", "$slice",
 })  # fmt: skip
+# of these, which give "x" for some values of what they read; Yosys's and ABC's checkers say 0
+_PARTIAL = ("$shiftx", "$div", "$mod", "$divfloor", "$modfloor", "$pow")
 
 
 class NetlistError(ToolError):
@@ -176,6 +178,11 @@ class Netlist:
         inputs = (p["bits"] for p in self.ports.values() if p["direction"] == "input")
         return frozenset({"0", "1", *self._driver, *(net for bits in inputs for net in bits)})
 
+    def partial(self) -> dict[str, str]:
+        """Cells that give an undefined bit for some values of what they read, with their kind."""
+        found = {n: c["type"] for n, c in self.cells.items() if c["type"] in _PARTIAL}
+        return found | {m.cell: MEMORY for m in self.memories() if None in m.entries}
+
     def memories(self) -> Iterator[Memory]:
         """Every memory; raises NetlistError for one that something can write."""
         for name, cell in self.cells.items():
@@ -191,6 +198,33 @@ class Netlist:
             entries = [*before, *entries]
             entries += [None] * ((1 << number["ABITS"]) - len(entries))
             yield Memory(name, tuple(pins["RD_ADDR"]), tuple(pins["RD_DATA"]), tuple(entries))
+
+
+@dataclass
+class FreeNets:
+    """Free nets in place of what nothing defines: a bit that is read must then not matter.
+
+    Attributes:
+        last: the largest number of a net so far.
+        known: nets that have a value.
+        made: the free ones.
+    """
+
+    last: int
+    known: frozenset[Net]
+    made: list[Net] = field(default_factory=list)
+
+    def of(self, net: Net) -> Net:
+        """The net itself, or a free one."""
+        if net in self.known:
+            return net
+        self.last += 1
+        self.made.append(self.last)
+        return self.last
+
+    def port(self) -> dict[str, Any]:
+        """A port for the free nets."""
+        return {"i_x": {"direction": "input", "bits": self.made}} if self.made else {}
 
 
 def _entries(bits: str, width: int, size: int) -> list[int | None]:

@@ -23,7 +23,7 @@ from symtick.sim.proof.cuts.budget import Clock, OutOfTimeError, processor_secon
 from symtick.sim.proof.cuts.decisions import ports
 from symtick.sim.proof.cuts.outputs import OUT_OF_TIME, Distance, distances, undecided
 from symtick.sim.proof.outcome import Finding, Proof, Step, Verdict
-from symtick.sim.proof.rtl import SEARCH, verilog_equals_graph
+from symtick.sim.proof.rtl import verilog_equals_graph
 from symtick.sim.proof.simulated import all_inputs_simulated
 from symtick.sim.proof.synthesised import netlist_equals_verilog
 from symtick.sim.proof.values.integers import Integers
@@ -78,7 +78,7 @@ def prove(
     """
     clock = Clock(seconds)
     work = ScoreProof(design, specification, clock, tell)
-    steps = [verilog_equals_graph(design, source, folder, clock.left, min(SEARCH, seconds))]
+    steps = [verilog_equals_graph(design, source, folder, clock.left)]
     made = []
     if netlist is not None:
         made = [netlist_equals_verilog(design, source, netlist, folder / "netlist", clock.left)]

@@ -5,7 +5,7 @@ scheduled number of them, and it is cut at every node: a node's logic reads the 
 free bits within their ranges (`ranges` shows that these hold). Tables are compared entry by entry;
 everything else is compared with the graph's own text (`model`) by Yosys's equivalence checker. As
 the graph has no loop, nodes that are each right for all values of their arguments make a design
-that is right for all inputs.
+that is right for all inputs. Where one is not, the whole is compared at its outputs (`whole`).
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from symtick.codegen.design import Design
 from symtick.codegen.emit.names import ENABLE, ports, signal_names
 from symtick.codegen.ir.graph import GNode, GOp, Graph
 from symtick.files import write_text
-from symtick.sim.proof.cuts.budget import OutOfTimeError, processor_seconds
+from symtick.sim.proof.cuts.budget import Clock, OutOfTimeError, processor_seconds
 from symtick.sim.proof.model import assigned, holder, signal, within
 from symtick.sim.proof.netlist import (
     REGISTER,
     Cell,
+    FreeNets,
     Memory,
     Net,
     Netlist,
@@ -32,18 +33,18 @@ from symtick.sim.proof.netlist import (
     always_enabled,
     run_yosys,
 )
-from symtick.sim.proof.outcome import Finding, Step, Verdict, combined
-from symtick.sim.proof.refute import counterexample, replayed
+from symtick.sim.proof.outcome import Finding, Step, Verdict
 from symtick.sim.proof.values.ranges import code_range, wrong_ranges
+from symtick.sim.proof.whole import replayed, same_for_all
 
 CLAIM = "Verilog = graph"
 TIMEOUT = 600.0
-SEARCH = 30.0  # seconds in which an input is sought that shows a fault
+_WHOLE = 20.0  # of them at most for the comparison of the whole
 _NO_SIGNAL = (GOp.CONST, GOp.SCALE)
 
 
 def verilog_equals_graph(
-    design: Design, source: Path, folder: Path, timeout: float = TIMEOUT, search: float = SEARCH
+    design: Design, source: Path, folder: Path, timeout: float = TIMEOUT
 ) -> Step:
     """Prove that a Verilog file computes the design's graph, as late as its schedule says.
 
@@ -51,18 +52,16 @@ def verilog_equals_graph(
         design: the design; of its Verilog only the names of signals are taken over.
         source: the Verilog.
         folder: where scripts, logs and netlists go; it is created.
-        timeout: processor seconds for the equivalence checker.
-        search: seconds in which an input is sought that shows a fault; 0: none is.
+        timeout: processor seconds for the equivalence checkers.
 
     Raises:
-        ToolError: Yosys is missing, or cannot read the file.
+        ToolError: Yosys is missing, or cannot read the file; or Verilator, where it shows an input
+            for which the Verilog is wrong.
     """
     start = processor_seconds()
     try:
         check = _Check(design, _read(source, design, folder))
-        findings = _enabled(design) + check.findings(folder, timeout)
-        if search and combined(f.verdict for f in findings) is not Verdict.PROVED:
-            findings += check.refuted(source, folder, search)
+        findings = _enabled(design) + check.findings(source, folder, timeout)
     except NetlistError as error:
         findings = [Finding("pipeline", Verdict.COUNTEREXAMPLE, str(error))]
     except OutOfTimeError:
@@ -187,19 +186,39 @@ class _Check:
 
     # -- what is to be shown
 
-    def findings(self, folder: Path, timeout: float) -> list[Finding]:
+    def findings(self, source: Path, folder: Path, timeout: float) -> list[Finding]:
         """The answers: latency, ranges, outputs, tables, and the other nodes."""
-        answers = [*self._latency(), *self._ranges(), *self._outputs()]
+        clock, whole = Clock(timeout), min(timeout / 3, _WHOLE)
         tables, cells = self._tables()
+        certain = [*self._latency(), *self._ranges(), *self._undefined(cells)]
+        parts = [*self._outputs(), *tables.values()]
+        parts += self._nodes(tables, cells, folder, timeout - whole)
+        if all(part.verdict is Verdict.PROVED for part in parts):
+            return certain + parts
+        seconds = min(clock.left, _WHOLE)
+        found = same_for_all(self.graph, self.netlist, self.ports, folder, seconds)
+        if found.verdict is Verdict.PROVED:
+            return certain + [_at_the_outputs(part) for part in parts]
+        shown = ""
+        if found.verdict is Verdict.COUNTEREXAMPLE:
+            shown = replayed(self.design, found.inputs, source, folder / "replayed")
+        parts += [Finding("an input", Verdict.COUNTEREXAMPLE, shown)] if shown else []
+        return certain + parts
+
+    def _nodes(
+        self, tables: Mapping[int, Finding], cells: Mapping[str, Cell], folder: Path,
+        timeout: float,
+    ) -> list[Finding]:  # fmt: skip
+        """Of each other node whether its own logic is right."""
         rest = [
             k for k in self.cut.nets
             if self.graph.nodes[k].op is not GOp.INPUT and k not in tables
         ]  # fmt: skip
-        answers += tables.values()
-        latest = processor_seconds() + timeout
-        proved = self._proved(rest, cells, folder, latest)
+        clock = Clock(timeout)
+        proved = self._proved(rest, cells, folder, clock)
         why = "its logic is not shown to equal the graph's node for all values before it"
-        why = why if processor_seconds() < latest else f"out of time, {why}"
+        why = why if clock.left else f"out of time, {why}"
+        answers = []
         for k in rest:
             if k in proved:
                 why_proved = "equivalence checker"
@@ -209,12 +228,6 @@ class _Check:
             else:
                 answers.append(Finding(self.labels[k], Verdict.UNDECIDED, why))
         return answers
-
-    def refuted(self, source: Path, folder: Path, seconds: float) -> list[Finding]:
-        """An input for which the Verilog gives something else than the graph, if one is found."""
-        raw = counterexample(self.graph, self.netlist, self.ports, folder, seconds)
-        text = "" if raw is None else replayed(self.design, raw, source, folder / "refuted")
-        return [Finding("an input", Verdict.COUNTEREXAMPLE, text)] if text else []
 
     def _latency(self) -> list[Finding]:
         latency, answers = self.design.schedule.latency, []
@@ -236,6 +249,13 @@ class _Check:
         return [
             Finding(f"range of {self.labels[k]}", Verdict.UNDECIDED, t) for k, t in wrong.items()
         ]
+
+    def _undefined(self, cells: Mapping[str, Cell]) -> list[Finding]:
+        """Cells of the logic that may give undefined bits, which no checker here follows."""
+        return [
+            Finding(f"cell {name}", Verdict.UNDECIDED, f"a {kind} may give an undefined bit")
+            for name, kind in self.netlist.partial().items() if name in cells
+        ]  # fmt: skip
 
     def _outputs(self) -> list[Finding]:
         """Whether each output port carries its node."""
@@ -285,17 +305,14 @@ class _Check:
     # -- the rest, by the equivalence checker
 
     def _proved(
-        self, numbers: Sequence[int], cells: Mapping[str, Cell], folder: Path, latest: float
+        self, numbers: Sequence[int], cells: Mapping[str, Cell], folder: Path, clock: Clock
     ) -> set[int]:
-        """The nodes that are shown to be right, most of them for any values before them.
-
-        `latest` is when no more is tried, by `processor_seconds`.
-        """
+        """The nodes that are shown to be right, most of them for any values before them."""
         proved: set[int] = set()
         waiting = [(tuple(numbers), False)]
-        while waiting and processor_seconds() < latest:
+        while waiting and clock.left:
             part, ranged = waiting.pop(0)
-            limit = max((latest - processor_seconds()) / (1 + 2 * bool(len(part) > 1)), 1.0)
+            limit = max(clock.left / (1 + 2 * bool(len(part) > 1)), 1.0)
             if not part:
                 continue
             found = self._attempt(part, ranged, cells, folder, limit)
@@ -377,20 +394,20 @@ class _Check:
         for net, (k, _) in self.cut.owner.items():
             inputs.setdefault(k, []).append(self.cut.free[net])
         ports = {f"i_{k}": {"direction": "input", "bits": bits} for k, bits in inputs.items()}
-        anything = _Anything(max(self.cut.free.values(), default=1), self.netlist.known)
+        free = FreeNets(max(self.cut.free.values(), default=1), self.netlist.known)
         cuts = set(self.cut.free.values())
         for k in numbers:
-            driven = [net if net in cuts else anything.of(net) for net in self.cut.driven(k)]
+            driven = [net if net in cuts else free.of(net) for net in self.cut.driven(k)]
             ports[f"o_{k}"] = {"direction": "output", "bits": driven}
         moved = {}
         for name, cell in cells.items():
             pins = {
                 pin: nets if cell["port_directions"][pin] == "output"
-                else [self.cut.read(anything.of(self.netlist.undelayed(net))) for net in nets]
+                else [self.cut.read(free.of(self.netlist.undelayed(net))) for net in nets]
                 for pin, nets in cell["connections"].items()
             }  # fmt: skip
             moved[name] = {**cell, "connections": pins}
-        ports |= anything.port()
+        ports |= free.port()
         module = {"ports": ports, "cells": moved, "netnames": {}}
         return {"creator": "symtick", "modules": {"cut": module}}
 
@@ -439,25 +456,12 @@ class _Check:
         return ports, lines
 
 
-@dataclass
-class _Anything:
-    """Free nets in place of what nothing defines: a bit that is read must then not matter."""
-
-    last: int
-    known: frozenset[Net]
-    made: list[Net] = field(default_factory=list)
-
-    def of(self, net: Net) -> Net:
-        """The net itself, or a free one."""
-        if net in self.known:
-            return net
-        self.last += 1
-        self.made.append(self.last)
-        return self.last
-
-    def port(self) -> dict[str, Any]:
-        """A port for the free nets."""
-        return {"i_x": {"direction": "input", "bits": self.made}} if self.made else {}
+def _at_the_outputs(part: Finding) -> Finding:
+    """A part that is right as far as outputs depend on it, which are."""
+    if part.verdict is Verdict.PROVED:
+        return part
+    why = "the outputs equal the graph's for all inputs, by the equivalence checker"
+    return Finding(part.subject, Verdict.PROVED, why)
 
 
 def _constant_nets(node: GNode) -> list[Net]:

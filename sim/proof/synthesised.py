@@ -10,28 +10,24 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from symtick.codegen.design import Design
 from symtick.codegen.emit.names import ENABLE, ports
-from symtick.errors import ToolError
 from symtick.files import write_text
 from symtick.sim import yosys
 from symtick.sim.proof.cuts.budget import OutOfTimeError, processor_seconds
+from symtick.sim.proof.equivalence import BOTH, compared, without_registers
 from symtick.sim.proof.netlist import (
     Net,
     Netlist,
     NetlistError,
     always_enabled,
-    limited,
     run_yosys,
 )
 from symtick.sim.proof.outcome import Finding, Step, Verdict
-from symtick.sim.proof.refute import without_registers
-from symtick.sim.tools import find
 
 CLAIM = "netlist = Verilog"
 _FLIP_FLOPS = """\
@@ -42,6 +38,7 @@ module {name} (output Q, input C, CE, D, {pin});
   \\$dff #(.WIDTH(1), .CLK_POLARITY(!IS_C_INVERTED)) _TECHMAP_REPLACE_ (.CLK(C), .D(data), .Q(Q));
 endmodule
 """
+_SIDES = ("verilog", "netlist")
 _MODELLED = r"LUT[1-6]|MUXF[789]|CARRY[48]|INV|FD[RS]E"
 _KINDS = (("FDRE", "R", 0), ("FDSE", "S", 1))
 
@@ -81,15 +78,15 @@ def _compared(
     answers = [_latency(design, made)]
     if answers[0].verdict is not Verdict.PROVED:
         return answers
-    for name, side in (("verilog", verilog), ("netlist", made)):
+    for name, side in zip(_SIDES, (verilog, made), strict=True):
         logic = without_registers(side, _wires(design, side), name)
         write_text(folder / f"{name}_logic.json", json.dumps(logic))
-    run_yosys(_miter(folder.resolve()), folder, "miter", timeout)
-    text = _checked(folder, timeout)
-    if "Networks are equivalent" in text:
+    sides = [f'read_json "{folder.resolve() / name}_logic.json"' for name in _SIDES]
+    found = compared(sides, _SIDES, folder, timeout)
+    if found.verdict is Verdict.PROVED:
         why = "equivalence checker, for all values of the inputs"
         return [*answers, Finding("logic", Verdict.PROVED, why)]
-    shown = _shown(design, folder, timeout) if "NOT EQUIVALENT" in text else ""
+    shown = _shown(design, found.inputs, folder) if found.inputs else ""
     if shown:
         return [*answers, Finding("logic", Verdict.COUNTEREXAMPLE, shown)]
     why = "the equivalence checker does not decide whether it is that of the Verilog"
@@ -158,64 +155,12 @@ def _wires(design: Design, netlist: Netlist) -> dict[tuple[str, int], Sequence[N
 # -- the comparison
 
 
-def _miter(folder: Path) -> list[str]:
-    """Commands that make one circuit of both, whose output is 1 where they differ."""
-    return [
-        *(f'read_json "{folder / name}_logic.json"' for name in ("verilog", "netlist")),
-        "memory_map",
-        # a bit that the Verilog leaves open may have any value: 0 is one
-        "setundef -zero -undriven",
-        f'write_json "{folder / "both.json"}"',
-        "miter -equiv -flatten verilog netlist miter",
-        "hierarchy -top miter",
-        "techmap",
-        "opt -fast",
-        "aigmap",
-        "opt_clean",
-        "write_aiger -map miter.map miter.aig",  # in the script's folder
-    ]
-
-
-def _checked(folder: Path, timeout: float) -> str:
-    """What ABC says of the circuit."""
-    return _run("&r miter.aig; &cec -m", folder, "cec", timeout)
-
-
-def _run(commands: str, folder: Path, name: str, timeout: float) -> str:
-    return limited([_abc(), "-c", commands], folder.resolve() / f"{name}.log", timeout)
-
-
-def _abc() -> Path:
-    """ABC, as it comes with Yosys.
-
-    Raises:
-        ToolError: it is not there.
-    """
-    home = find("yosys").path
-    for place in (home / "yosys-abc", home.parent / "yosys-abc"):
-        if place.is_file():
-            return place
-    found = shutil.which("yosys-abc")
-    if found is None:
-        raise ToolError(f"there is no yosys-abc beside Yosys, {home}, or on the PATH")
-    return Path(found)
-
-
-def _shown(design: Design, folder: Path, timeout: float) -> str:
-    """An input that ABC finds and the outputs of both for it; "" where none is or they agree."""
-    path = folder / "counterexample.txt"
-    path.unlink(missing_ok=True)
-    _run(f"read_aiger miter.aig; iprove; write_cex {path.name}", folder, "iprove", timeout)
-    bits = re.sub(r"[^01]", "", path.read_text()) if path.is_file() else ""
-    values = [0] * len(design.graph.input_names)
-    for line in (folder / "miter.map").read_text().splitlines():
-        kind, place, bit, name = line.split()[:4]
-        if kind == "input" and int(place) < len(bits):
-            values[int(name.removeprefix("in_i_"))] |= int(bits[int(place)]) << int(bit)
+def _shown(design: Design, inputs: Mapping[str, int], folder: Path) -> str:
+    """The outputs of both for an input, in words; "" where they agree."""
     read = [j for j, _, _ in ports(design).inputs]
-    given = " ".join(f"-set i_{j} {values[j]}" for j in read)
-    lines = [f'read_json "{folder.resolve() / "both.json"}"']
-    for name in ("verilog", "netlist"):
+    given = " ".join(f"-set i_{j} {inputs[f'i_{j}']}" for j in read)
+    lines = [f'read_json "{folder.resolve() / BOTH}"']
+    for name in _SIDES:
         lines += [f"cd {name}", f"eval {given}", "cd .."]
     run_yosys(lines, folder, "eval", yosys.TIMEOUT)
     found = re.findall(r"Eval result: \\o_(\d+) = \d+'([01x]+)", (folder / "eval.log").read_text())
@@ -223,7 +168,7 @@ def _shown(design: Design, folder: Path, timeout: float) -> str:
     sides = [dict(found[:count]), dict(found[count:])]
     if len(found) != 2 * count or sides[0] == sides[1]:
         return ""
-    at = ", ".join(f"{design.graph.input_names[j]}={values[j]:#x}" for j in read)
+    at = ", ".join(f"{design.graph.input_names[j]}={inputs[f'i_{j}']:#x}" for j in read)
     texts = [", ".join(f"{n}={side[str(k)]}" for k, (_, n) in enumerate(ports(design).outputs))
              for side in sides]  # fmt: skip
     return f"bits {at} give {texts[1]} in the netlist, the Verilog {texts[0]}"

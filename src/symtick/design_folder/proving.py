@@ -44,7 +44,8 @@ def prove_folder(
         InputError: there is no design in the folder, or no Verilog; the cells of the device's
             family have no models; or the seconds are not from 1 to `MOST_SECONDS`.
         MissingExtraError: the extra that brings Yosys is not installed.
-        ToolError: Yosys is missing or fails.
+        ToolError: Yosys is missing or fails; or Verilator, where the inputs are few enough to be
+            simulated, or where it is to show an input for which the Verilog is wrong.
     """
     spec, design = read_spec(folder)
     require("symtick verify --prove", tools=("yosys",))

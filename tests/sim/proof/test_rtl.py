@@ -28,10 +28,10 @@ def _text(made: Design) -> str:
     return verilog_files(made)[f"rtl/{made.name}.v"]
 
 
-def _proved(made: Design, text: str, folder: Path, search: float = 0.0) -> Step:
+def _proved(made: Design, text: str, folder: Path) -> Step:
     source = folder / f"{made.name}.v"
     source.write_text(text)
-    return verilog_equals_graph(made, source, folder / "proof", search=search)
+    return verilog_equals_graph(made, source, folder / "proof")
 
 
 @pytest.mark.parametrize("name", DESIGNS)
@@ -65,7 +65,8 @@ def test_a_wrong_node_is_named(
     text = _text(made)
     assert text.count(before) == 1
     step = _proved(made, text.replace(before, after), tmp_path)
-    assert [finding.subject for finding in step.open] == [subject]
+    assert [finding.subject for finding in step.open] == [subject, "an input"]
+    assert step.verdict is Verdict.COUNTEREXAMPLE
 
 
 def test_a_bit_that_no_output_depends_on_does_not_count(tmp_path: Path) -> None:
@@ -78,7 +79,7 @@ def test_a_bit_that_no_output_depends_on_does_not_count(tmp_path: Path) -> None:
     assert text.count(before) == 1 and "select5[0]}" in text
     for after, verdict in (
         ("add3 : {z[5], z[5:1], 1'd1};", Verdict.PROVED),
-        ("add3 : {z[5], z[5:2], 1'd1, z[0]};", Verdict.UNDECIDED),
+        ("add3 : {z[5], z[5:2], 1'd1, z[0]};", Verdict.COUNTEREXAMPLE),
     ):
         step = _proved(made, text.replace(before, after), tmp_path)
         assert step.verdict is verdict, step.open
@@ -105,12 +106,42 @@ def test_a_clock_enable_is_part_of_the_proof(tmp_path: Path) -> None:
     assert plain.open[0].reason == "there is no clock enable ce"
 
 
+def _choice() -> Design:
+    """The choice is never larger than x."""
+    return compile_expression(
+        parse(["max(where(x >= y, y, x), x)"], ("x", "y")), [Fixed(6, 4)] * 2, UnitModel(),
+        Precision(), name="choice",
+    )  # fmt: skip
+
+
+def test_a_node_that_matters_to_no_output_is_right_at_the_outputs(tmp_path: Path) -> None:
+    """A change of what is chosen, as long as it stays below x."""
+    made = _choice()
+    text = _text(made)
+    before = "ge2 ? y : x;"
+    assert text.count(before) == 1
+    step = _proved(made, text.replace(before, "ge2 ? (y == 5 ? 6'd4 : y) : x;"), tmp_path)
+    assert step.verdict is Verdict.PROVED, step.open
+    node = next(f for f in step.findings if "the outputs equal" in f.reason)
+    assert node.subject.startswith("select")
+    step = _proved(made, text.replace(before, "ge2 ? (y == 5 ? 6'd6 : y) : x;"), tmp_path)
+    assert step.verdict is Verdict.COUNTEREXAMPLE
+
+
+@pytest.mark.parametrize("bit", ["1'bx", "(x[5] & y[x])"])
+def test_an_undefined_bit_is_not_taken_for_a_value(bit: str, tmp_path: Path) -> None:
+    """It would be right if it were 0; y has no bit of a negative number."""
+    made = _choice()
+    text = _text(made).replace("ge2 ? y : x;", f"ge2 ? {{y[5:1], {bit} | y[0]}} : x;")
+    assert _proved(made, text, tmp_path).verdict is not Verdict.PROVED
+
+
 @pytest.mark.sim
 def test_a_fault_is_shown_at_an_input(tmp_path: Path) -> None:
-    """SAT finds one input of 2**24 that shows it; Verilator and the graph then say so."""
+    """The checker finds one input of 2**24 that shows it; Verilator and the graph say so."""
     made = DESIGNS["network"]()
     fault = "assign y0 = a == 77 && b == -5 ? 12'd9 : "
-    step = _proved(made, _text(made).replace("assign y0 = ", fault), tmp_path, 30.0)
+    step = _proved(made, _text(made).replace("assign y0 = ", fault), tmp_path)
     (shown,) = [f for f in step.findings if f.subject == "an input"]
     assert "a=77, b=-5" in shown.reason and "y0=9," in shown.reason
     assert step.verdict is Verdict.COUNTEREXAMPLE
