@@ -30,6 +30,7 @@ _GUARDED = (
 # that is computed digit by digit
 _EXACT_BITS = 48
 _EXACT_OPERAND_BITS = 64
+_FLOAT64_BITS = 53
 
 
 def input_bounds(
@@ -151,6 +152,7 @@ class Analysis:
     _columns: dict[int, Columns] = field(default_factory=dict)
     _spans: dict[int, Interval] = field(default_factory=dict)
     _exact: dict[int, int | None] = field(default_factory=dict)
+    _weights: dict[int, tuple[int, float] | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.support = self.expression.support()
@@ -278,6 +280,47 @@ class Analysis:
                 bits[k] = bits[k] if needed is None else max(bits[k], needed)
         return bits
 
+    def weights_exact(self, number: int) -> bool:
+        """Whether float64 rounds nothing where a node's constants are multiplied and added."""
+        known, nodes = self._weights, self.expression.nodes
+        for k in sorted(reachable(nodes, [number], lambda k: k not in known)):
+            if k not in known:
+                known[k] = self._weight_grid(k)
+        grid = known[number]
+        if grid is None:
+            return False
+        places, size = grid
+        return not size or (size < math.inf and places + math.log2(size) <= _FLOAT64_BITS)
+
+    def _weight_grid(self, number: int) -> tuple[int, float] | None:
+        """Bits after the point, and the sum of magnitudes, of a polynomial's coefficients.
+
+        The polynomial is one in the inputs; None where a node is none.
+        """
+        node = self.expression.nodes[number]
+        if node.op is Op.INPUT:
+            return 0, 1.0
+        if node.op is Op.CONST:
+            return max(_places(node.value), 0), abs(node.value)
+        grids = [self._weights[a] for a in node.args]
+        if node.op is Op.DIV:
+            divisor = self.constant(node.args[1])
+            if not divisor or not is_power_of_two(divisor):
+                return None
+            inverse = 1.0 / divisor
+            grids[1] = max(_places(inverse), 0), abs(inverse)
+        if any(grid is None for grid in grids):
+            return None
+        places, sizes = zip(*(grid for grid in grids if grid is not None), strict=True)
+        power = {Op.SQUARE: 2, Op.CUBE: 3}.get(node.op)
+        if power is not None:
+            return power * places[0], math.prod(sizes * power)
+        if node.op in (Op.MUL, Op.DIV):
+            return sum(places), math.prod(sizes)
+        if node.op in (Op.ADD, Op.SUB, Op.NEG):
+            return max(places), sum(sizes)
+        return None
+
     def exact_frac(self, number: int, limit: int = _EXACT_BITS) -> int | None:
         """Bits after the point that hold every value of a node; None where more than a limit."""
         known = self._exact
@@ -299,7 +342,7 @@ class Analysis:
         args = [self._exact[a] for a in (node.args[1:] if node.op is Op.WHERE else node.args)]
         if node.op is Op.DIV:
             divisor = self.constant(node.args[1])
-            power = divisor is not None and math.frexp(abs(divisor))[0] == 0.5
+            power = divisor is not None and is_power_of_two(divisor)
             args[1] = math.frexp(abs(divisor))[1] - 1 if divisor and power else None
         if any(a is None for a in args):
             return None
@@ -313,6 +356,11 @@ class Analysis:
         else:
             return None
         return places
+
+
+def is_power_of_two(value: float) -> bool:
+    """Whether a number is a power of two in magnitude."""
+    return math.frexp(abs(value))[0] == 0.5
 
 
 def _places(value: float) -> int:

@@ -11,9 +11,8 @@ from symtick.codegen.ir.arrival import Arrivals, Ready, joined
 from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GOp, GraphBuilder
 from symtick.codegen.ir.signed_digits import quantised
-from symtick.codegen.lowering.analysis import extra_bits
+from symtick.codegen.lowering.analysis import extra_bits, is_power_of_two
 from symtick.codegen.lowering.error_bounds import ErrorBounds
-from symtick.codegen.lowering.normal_forms import is_power_of_two
 
 SignedNode = tuple[int, bool]  # graph node, whether it is subtracted
 

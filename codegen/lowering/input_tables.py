@@ -10,9 +10,9 @@ import numpy as np
 from symtick.codegen.functions.tables import address
 from symtick.codegen.functions.univariate import Univariate, section, weighted_product, weighted_sum
 from symtick.codegen.ir.fixed import Reals
-from symtick.codegen.lowering.analysis import Analysis, Columns
+from symtick.codegen.lowering.analysis import Analysis, Columns, is_power_of_two
 from symtick.codegen.lowering.function_units import FunctionUnits
-from symtick.codegen.lowering.normal_forms import SIGNAL_FUNCTIONS, is_linear, is_power_of_two
+from symtick.codegen.lowering.normal_forms import SIGNAL_FUNCTIONS, is_linear
 from symtick.expr import STEPS, Expression, Interval, Op, reachable
 
 # a straight line on more address bits than one LUT has is cheaper as shifts and additions

@@ -34,6 +34,7 @@ from symtick.codegen.lowering.analysis import (
     Analysis,
     extra_bits,
     input_bounds,
+    is_power_of_two,
     magnitude,
     most_bits,
 )
@@ -53,7 +54,6 @@ from symtick.codegen.lowering.normal_forms import (
     ProductForm,
     SumForm,
     is_linear,
-    is_power_of_two,
     product_form,
     sum_form,
 )
@@ -245,7 +245,7 @@ class _Lowering:
 
     def _lost(self, number: int, size: float, rounded: bool) -> float:
         """What float64 may have lost of the constants of a node of a size."""
-        if not rounded or self.analysis.exact_frac(number) is not None:
+        if not rounded or self.analysis.weights_exact(number):
             return 0.0
         return size * FOLDED
 

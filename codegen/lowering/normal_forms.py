@@ -6,11 +6,10 @@ collected by input, because together they become one table.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from symtick.codegen.lowering.analysis import Analysis
+from symtick.codegen.lowering.analysis import Analysis, is_power_of_two
 from symtick.expr import FUNCTIONS, Op
 
 # functions of one signal; a power's exponent is a constant (`prepared`)
@@ -174,11 +173,6 @@ def _exactly(analysis: Analysis, number: int, weight: float) -> bool:
     if node.op is Op.DIV:
         return plain and all(powers)
     return plain and (all(powers) or is_power_of_two(weight))
-
-
-def is_power_of_two(value: float) -> bool:
-    """Whether a number is a power of two in magnitude."""
-    return math.frexp(abs(value))[0] == 0.5
 
 
 def product_form(

@@ -138,6 +138,20 @@ def test_a_step_of_what_is_rounded_may_come_out_the_other_way_and_of_what_is_exa
     assert compiled("x0*x1 - 0.5*x0 > x1", formats, Precision(strict=True)).errors == (0.0,)
 
 
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("x0*-0.089194026 + x0", "fixed<1,12>"),  # a coarse grid does not make the weight exact
+        ("x0*1000000000000.5 + x0*9.313225746154785e-10", "fixed<4,4>"),  # 71 bits
+        ("0.25*(x0*1000000000000.5 + x0*9.313225746154785e-10) + x1", "fixed<4,4>"),
+    ],
+)
+def test_weights_that_float64_rounds_are_within_what_is_stated(text: str, first: str) -> None:
+    formats = Fixed.parse(first), Fixed.parse("fixed<2,2>")
+    design = compiled(text, formats, Precision(term_frac=0, table_bits=0, strict=False))
+    assert worst_share(design, formats, 20, 1) <= 1.0
+
+
 def test_a_design_with_stated_widths_states_no_error() -> None:
     formats = Fixed.parse("fixed<8,3>"), Fixed.parse("fixed<8,3>")
     plain = compiled("x0*x1 + x0", formats, Precision(strict=True))
