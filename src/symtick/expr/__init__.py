@@ -1,5 +1,9 @@
 """The language of expressions: operators, nodes, intervals, text and SymPy."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from symtick.expr.definitions import compiler_alone, definition, in_search_ops
 from symtick.expr.expression import Builder, Expression, from_programs, to_text
 from symtick.expr.formulas import Formulas, read_formulas
@@ -25,7 +29,9 @@ from symtick.expr.printing import node_text, shared_texts
 from symtick.expr.scaling import Scaled, factored, with_scaled_inputs
 from symtick.expr.substitution import with_affine_inputs
 from symtick.expr.sums import tidied, with_digits
-from symtick.expr.sympy_io import from_sympy, to_sympy
+
+if TYPE_CHECKING:
+    from symtick.expr.sympy_io import from_sympy, to_sympy
 
 __all__ = [
     "BY_NAME",
@@ -70,3 +76,16 @@ __all__ = [
     "with_digits",
     "with_scaled_inputs",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What imports SymPy is loaded when it is asked for.
+
+    Raises:
+        AttributeError: there is no such name.
+    """
+    if name not in ("from_sympy", "to_sympy"):
+        raise AttributeError(f"module 'symtick.expr' has no attribute {name!r}")
+    from symtick.expr import sympy_io
+
+    return getattr(sympy_io, name)

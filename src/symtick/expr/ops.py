@@ -12,16 +12,35 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import sympy
 from scipy import special
 
 from symtick.expr.interval import Interval
 
 FloatArray = npt.NDArray[np.floating[Any]]
+
+
+class _Deferred:
+    """Functions of a module that is imported when the first of them is called."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, function: str) -> Callable[..., Any]:
+        def called(*args: Any) -> Any:
+            return getattr(import_module(self._name), function)(*args)
+
+        return called
+
+
+if TYPE_CHECKING:
+    import sympy
+else:
+    sympy = _Deferred("sympy")  # takes half a second, which few verbs need
 
 
 class Op(IntEnum):
@@ -130,8 +149,10 @@ def _indicator(condition: sympy.Basic) -> sympy.Expr:
 
 
 def _sympy_where(c: sympy.Expr, a: sympy.Expr, b: sympy.Expr) -> sympy.Expr:
-    plain = isinstance(c, sympy.Piecewise) and [v for v, _ in c.args] == [1, 0]
-    return sympy.Piecewise((a, c.args[0][1] if plain else sympy.Ne(c, 0)), (b, True))
+    from sympy import Piecewise
+
+    plain = isinstance(c, Piecewise) and [v for v, _ in c.args] == [1, 0]
+    return Piecewise((a, c.args[0][1] if plain else sympy.Ne(c, 0)), (b, True))
 
 
 def _none(*args: FloatArray) -> tuple[FloatArray, ...]:
