@@ -42,7 +42,7 @@ def compared(
 
     Args:
         lines: Yosys's commands that read them.
-        names: of the modules. A bit that nothing drives is 0 in both.
+        names: of the modules. A bit that nothing drives or defines is 0 in both.
         folder: for scripts and logs.
         seconds: processor seconds for the tools together.
 
@@ -72,6 +72,7 @@ def _miter(names: tuple[str, str], both: Path) -> list[str]:
         f"miter -equiv -flatten {names[0]} {names[1]} miter",
         "hierarchy -top miter",
         "techmap",
+        "setundef -zero",  # of a cell that gives an undefined bit
         "opt -fast",
         "aigmap",
         "opt_clean",

@@ -40,6 +40,10 @@ class NetlistError(ToolError):
     """A module is no feed-forward pipeline."""
 
 
+class UnknownCellError(NetlistError):
+    """A module has a cell of which nothing is known here."""
+
+
 @dataclass(frozen=True)
 class Memory:
     """A memory that nothing writes.
@@ -64,8 +68,10 @@ class Netlist:
         module: the module's JSON value.
 
     Raises:
+        UnknownCellError: it has a cell that is no logic, table or register.
         NetlistError: it has a loop, a cell with memory of another kind than plain registers on the
-            rising edge of one clock, or a net that two cells drive.
+            rising edge of one clock, a net that two cells drive, an input that the module itself
+            gives a value, or something but registers that reads the clock.
     """
 
     def __init__(self, module: Mapping[str, Any]) -> None:
@@ -76,10 +82,12 @@ class Netlist:
         self._driver: dict[Net, str] = {}
         for name, cell in self.cells.items():
             self._add(name, cell)
+        self._check_inputs()
+        self._check_clock()
 
     def _add(self, name: str, cell: Cell) -> None:
         if cell["type"] not in (REGISTER, MEMORY, *_LOGIC):
-            raise NetlistError(f"cell {name} is a {cell['type']}: no logic, table or register")
+            raise UnknownCellError(f"cell {name} is a {cell['type']}: no logic, table or register")
         if cell["type"] == REGISTER:
             if int(cell["parameters"]["CLK_POLARITY"], 2) != 1 or cell["connections"]["CLK"] != (
                 self.port("clk")
@@ -91,6 +99,32 @@ class Netlist:
             if net in self._driver:
                 raise NetlistError(f"two cells drive one net: {self._driver[net]} and {name}")
             self._driver[net] = name
+
+    def _check_inputs(self) -> None:
+        """Nothing in the module gives its inputs a value, so that they can have any."""
+        seen: dict[Net, str] = {}
+        for name, port in self.ports.items():
+            for net in port["bits"] if port["direction"] == "input" else ():
+                why = ""
+                if isinstance(net, str):
+                    why = f"it is the constant {net}"
+                elif net in self._driver:
+                    why = f"cell {self._driver[net]} drives it"
+                elif net in seen:
+                    why = f"it shares net {net} with input {seen[net]}"
+                if why:
+                    raise NetlistError(f"input {name} is not free: {why}")
+                seen[net] = name
+
+    def _check_clock(self) -> None:
+        """The clock is no value: nothing here says when in a tick it is read."""
+        clock = set(self.port("clk"))
+        for name, cell in self.cells.items():
+            if not clock.isdisjoint(self.inputs_of(cell)):
+                raise NetlistError(f"cell {name} reads the clock as a value")
+        for name, port in self.ports.items():
+            if port["direction"] == "output" and not clock.isdisjoint(port["bits"]):
+                raise NetlistError(f"output {name} shows the clock")
 
     def port(self, name: str) -> list[Net]:
         """The nets of a port; none where there is no such port."""

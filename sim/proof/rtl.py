@@ -30,6 +30,7 @@ from symtick.sim.proof.netlist import (
     Net,
     Netlist,
     NetlistError,
+    UnknownCellError,
     always_enabled,
     run_yosys,
 )
@@ -62,6 +63,8 @@ def verilog_equals_graph(
     try:
         check = _Check(design, _read(source, design, folder))
         findings = _enabled(design) + check.findings(source, folder, timeout)
+    except UnknownCellError as error:
+        findings = [Finding("pipeline", Verdict.UNDECIDED, str(error))]
     except NetlistError as error:
         findings = [Finding("pipeline", Verdict.COUNTEREXAMPLE, str(error))]
     except OutOfTimeError:

@@ -251,7 +251,7 @@ class Nearness:
         endless = -np.longdouble(np.inf), np.longdouble(np.inf)
         if made.op is GOp.CAST and made.overflow in _LIMITED:
             return self._limited(number, line) or endless
-        if node.op is Op.ABS and made.op is GOp.ABS and not line.offset:
+        if node.op is Op.ABS and made.op is GOp.ABS and line.slope > 0 and not line.offset:
             gap = self._gap(node.args[0], made.args[0], line)
             size = None if gap is None else max(-gap[0], gap[1], np.longdouble(0))
             return endless if size is None else (-size, size)

@@ -126,8 +126,9 @@ class Part:
         codes = {leaf: self._codes(leaf) for leaf in self.leaves}
         longest = max(self.leaves, key=lambda leaf: len(codes[leaf]), default=-1)
         lows, highs = [], []
-        blocks = -(-self.size // _BLOCK)
-        for block in np.array_split(codes.get(longest, _NONE), blocks):
+        split = codes.get(longest, _NONE)
+        blocks = min(-(-self.size // _BLOCK), len(split))
+        for block in np.array_split(split, blocks):
             budget.spend(self.size // blocks)
             total = self._sum({
                 leaf: (block if leaf == longest else codes[leaf]).reshape(

@@ -25,7 +25,7 @@ from symtick.codegen import (
 from symtick.codegen.lowering.lower import lower
 from symtick.expr import Expression, parse
 from symtick.sim.proof import exhaustive
-from symtick.sim.proof.cuts import network, outputs
+from symtick.sim.proof.cuts import network, outputs, parts
 from symtick.sim.proof.cuts.outputs import distances
 from symtick.sim.proof.values.integers import Integers
 
@@ -75,6 +75,18 @@ def test_bounds_hold_for_all_inputs(text: str, monkeypatch: pytest.MonkeyPatch) 
         assert exact <= bound
 
 
+def test_combinations_of_many_leaves_are_computed_in_blocks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """There may be more blocks than the longest leaf has values."""
+    formats = [Fixed(4, 2)] * 3
+    expression = parse(["tanh(0.3*x*y*z)"], _NAMES)
+    scores = _scores(expression, formats)
+    whole = distances(scores, _vectors(scores, 500), expression, formats, None)
+    monkeypatch.setattr(parts, "_BLOCK", 8)
+    assert distances(scores, _vectors(scores, 500), expression, formats, None) == whole
+
+
 def test_a_wrong_entry_is_in_the_bound() -> None:
     formats = [Fixed(5, 3)] * 3
     expression = parse(["tanh(2*x - 0.1)*y + z"], _NAMES)
@@ -89,6 +101,18 @@ def test_a_wrong_entry_is_in_the_bound() -> None:
     ((bound, *_),) = distances(wrong, few, expression, formats, None)
     exact, right = (_largest(g, expression, formats)[0] for g in (wrong, scores))
     assert bound >= exact * (1 - 1e-12) and exact > 2 * right
+
+
+def test_a_magnitude_of_the_other_sign_is_in_the_bound() -> None:
+    """-abs(-x) is as far from abs(x) as -x is not from -x."""
+    formats = [Fixed(5, 2), Fixed(8, 7)]
+    builder = GraphBuilder(_NAMES[:2])
+    x, y = (builder.input(k, fmt) for k, fmt in enumerate(formats))
+    turned = builder.op(GOp.NEG, builder.op(GOp.ABS, builder.op(GOp.NEG, x)))
+    wrong = builder.build([builder.op(GOp.MAX, turned, y)], ("y0",))
+    expression = parse(["max(abs(x), y)"], _NAMES[:2])
+    ((bound, *_),) = distances(wrong, _vectors(wrong, 2000), expression, formats, None)
+    assert bound >= _largest(wrong, expression, formats)[0] == 5.0
 
 
 def test_wide_designs_are_within_what_is_stated() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -32,6 +33,31 @@ def test_a_plain_register_is_a_tick() -> None:
 def test_other_cells_that_keep_a_value_are_refused(kind: str) -> None:
     with pytest.raises(NetlistError, match=r"cell r is a \$.*no logic, table or register"):
         Netlist(module(kind, {"ARST": 5}))
+
+
+@pytest.mark.parametrize(
+    ("name", "bits", "reason"),
+    [
+        ("a", [3], "input a is not free: it shares net 3 with input x"),
+        ("a", ["0"], "input a is not free: it is the constant 0"),
+        ("x", [4], "input x is not free: cell r drives it"),
+        ("y", [2], "output y shows the clock"),
+    ],
+)
+def test_inputs_are_free_and_no_output_is_the_clock(
+    name: str, bits: list[int | str], reason: str
+) -> None:
+    made = module("$dff", {})
+    made["ports"][name]["bits"] = bits
+    with pytest.raises(NetlistError, match=re.escape(reason)):
+        Netlist(made)
+
+
+def test_the_clock_is_for_registers_alone() -> None:
+    made = module("$dff", {})
+    made["cells"]["late"] = _cell("$and", {"A": [4], "B": [2], "Y": [6]})
+    with pytest.raises(NetlistError, match="cell late reads the clock as a value"):
+        Netlist(made)
 
 
 def test_what_outputs_do_not_depend_on_is_told_by_bits() -> None:

@@ -128,6 +128,25 @@ def test_a_node_that_matters_to_no_output_is_right_at_the_outputs(tmp_path: Path
     assert step.verdict is Verdict.COUNTEREXAMPLE
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ("<= table1;", "<= table1 & {5{~clk}};", "reads the clock as a value"),
+        ("// ---- outputs", "\n    assign pt = ~mass;", "drives it"),
+        ("// ---- outputs", "\n    assign pt = mass;", "it shares net"),
+    ],
+)
+def test_the_clock_is_no_value_and_an_input_is_any(
+    before: str, after: str, reason: str, tmp_path: Path
+) -> None:
+    """Each would be right if the clock were 0, or if the inputs were what the text makes them."""
+    made = DESIGNS["layers"]()
+    text = _text(made)
+    assert text.count(before) == 1
+    (found,) = _proved(made, text.replace(before, after), tmp_path).findings
+    assert found.verdict is not Verdict.PROVED and reason in found.reason
+
+
 @pytest.mark.parametrize("bit", ["1'bx", "(x[5] & y[x])"])
 def test_an_undefined_bit_is_not_taken_for_a_value(bit: str, tmp_path: Path) -> None:
     """It would be right if it were 0; y has no bit of a negative number."""
@@ -161,6 +180,16 @@ def test_a_port_too_few_is_found(tmp_path: Path) -> None:
     step = _proved(made, _text(made).replace("y2", "y3"), tmp_path)
     assert step.verdict is Verdict.COUNTEREXAMPLE
     assert "y2" in step.findings[0].reason
+
+
+def test_a_cell_that_is_not_known_is_not_decided(tmp_path: Path) -> None:
+    """A module below the top one leaves a cell that only names it."""
+    made = DESIGNS["layers"]()
+    below = "\nmodule same(input [7:0] a, output [7:0] y); assign y = a; endmodule\n"
+    text = _text(made).replace("assign y0 = cast11_s2;", "same s(.a(cast11_s2), .y(y0));")
+    step = _proved(made, text + below, tmp_path)
+    assert step.verdict is Verdict.UNDECIDED
+    assert "no logic, table or register" in step.open[0].reason
 
 
 def test_faults_in_the_text_are_found(tmp_path: Path) -> None:
