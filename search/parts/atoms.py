@@ -6,7 +6,7 @@ Where inputs have units, nothing in it adds what has different ones or takes a f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice, pairwise, product
 from math import comb
@@ -34,6 +34,8 @@ SCALED = 60
 _GROWTH = (-1.6, -0.4, 0.4, 1.6)  # of an exponential's argument, in its standard deviations
 _ANGLES = (0.7, 1.4, 2.1, 2.8, 3.5, 4.2)  # of a sine's
 _LARGEST = 1e12
+_FLAT = 1e-7  # of the greatest absolute value: a spread that is rounding alone
+_BLOCK = 256  # functions that are compared at once
 _CLEAR = 1e-3  # an input's least absolute value over its greatest, from which on it may divide
 
 
@@ -82,28 +84,43 @@ class _Collector:
         self._known: set[int] = set()
         self._weights = np.random.default_rng(5).uniform(0.5, 1.5, rows)
 
-    def add(self, function: Postfix, values: Floats) -> bool:
-        """Whether it is new."""
-        if not np.isfinite(values).all() or np.abs(values).max() > _LARGEST:
-            return False
-        spread = _spread(values)
-        if spread == 0.0:
-            return False
-        shape = (values - values.mean()) / spread
-        key = abs(float(shape @ (self._weights * shape**2))), float(self._weights @ shape**2)
-        mark = hash((round(key[0], 6), round(key[1], 6)))
-        if mark in self._known:
-            return False
-        self._known.add(mark)
-        self.functions.append(function)
-        self.values.append(shape.astype(np.float32))
-        return True
+    def add(self, pairs: Sequence[tuple[Postfix, Floats]]) -> list[bool]:
+        """Of each function, given with its values, whether it is new."""
+        new: list[bool] = []
+        for first in range(0, len(pairs), _BLOCK):
+            some = pairs[first : first + _BLOCK]
+            new += self._added([f for f, _ in some], np.array([v for _, v in some]))
+        return new
+
+    def _added(self, functions: Sequence[Postfix], values: Floats) -> list[bool]:
+        """Of each function, values of shape (n, rows), whether it is new."""
+        largest = np.abs(values).max(axis=1)
+        some = np.flatnonzero(largest <= _LARGEST)  # not where one is nan
+        spreads = np.std(values[some], axis=1)
+        varied = spreads > _FLAT * largest[some]
+        some, spreads = some[varied], spreads[varied]
+        shapes = values[some]
+        shapes = (shapes - shapes.mean(axis=1, keepdims=True)) / spreads[:, None]
+        squares = shapes**2
+        marks = np.stack(
+            [np.abs(np.einsum("ij,ij->i", shapes, self._weights * squares)),
+             squares @ self._weights], axis=1,
+        )  # fmt: skip
+        new = [False] * len(functions)
+        for k, row, mark in zip(some.tolist(), shapes, np.round(marks, 6).tolist(), strict=True):
+            key = hash(tuple(mark))
+            if key not in self._known:
+                self._known.add(key)
+                new[k] = True
+                self.functions.append(functions[k])
+                self.values.append(row.astype(np.float32))
+        return new
 
 
 def _spread(values: Floats) -> float:
     """Standard deviation of values; 0 where that is rounding alone, as of a constant column."""
     spread = float(np.std(values))
-    return spread if spread > 1e-7 * float(np.abs(values).max()) else 0.0
+    return spread if spread > _FLAT * float(np.abs(values).max()) else 0.0
 
 
 def exponents_of(signed: list[bool], largest: int, most: int) -> list[Exponents]:
@@ -162,28 +179,34 @@ def library(X: Floats, language: Language) -> Library:
     found = _Collector(len(X))
     monomials = _monomials(signed)
     with np.errstate(all="ignore"):
-        for exponents in monomials:
-            found.add(language.monomial(exponents), monomial_values(columns, exponents))
-        units = [
-            u
-            for u in _units(columns, signed, language)
-            if language.fits(u[0]) and (found.add(*u) or _squared_wave(u[0]))
-        ]
+        powers = [(language.monomial(e), monomial_values(columns, e)) for e in monomials]
+        found.add(powers)
+        units = [u for u in _units(columns, signed, language) if language.fits(u[0])]
+        new = found.add(units)
+        units = [u for u, n in zip(units, new, strict=True) if n or _squared_wave(u[0])]
         plain = [u for u in units if not any(op is Op.CONST for op, _ in u[0])]
-        pairs = [(f, u) for f in _factors(columns, signed, language) for u in plain]
-        for (factor, own), (function, values) in sorted(
-            pairs, key=lambda p: len(p[0][0]) + len(p[1][0])
-        ):
-            if len(found.functions) >= MOST_ATOMS:
-                break
-            found.add(applied(Op.MUL, factor, function), own * values)
-    powers = [(language.monomial(e), monomial_values(columns, e)) for e in monomials]
+        pairs = _by_length(list(_factors(columns, signed, language)), plain)
+        while some := list(islice(pairs, min(_BLOCK, MOST_ATOMS - len(found.functions)))):
+            found.add([(applied(Op.MUL, f, g), own * v) for (f, own), (g, v) in some])
     return Library(
         tuple(found.functions),
         np.array(found.values, np.float32).reshape(len(found.values), len(X)),
         Functions.of([p for p in powers if _ordinary(p[1])], len(X)),
         Functions.of([u for u in plain if _ordinary(u[1])][:MOST_UNITS], len(X)),
     )
+
+
+def _by_length(
+    factors: Sequence[tuple[Postfix, Floats]], functions: Sequence[tuple[Postfix, Floats]]
+) -> Iterator[tuple[tuple[Postfix, Floats], tuple[Postfix, Floats]]]:
+    """Every factor with every function, the shortest products first."""
+    groups: dict[int, list[tuple[Postfix, Floats]]] = {}
+    for one in functions:
+        groups.setdefault(len(one[0]), []).append(one)
+    for length in sorted({len(f) + n for f, _ in factors for n in groups}):
+        for factor in factors:
+            for one in groups.get(length - len(factor[0]), ()):
+                yield factor, one
 
 
 def _monomials(signed: list[bool]) -> list[Exponents]:

@@ -8,8 +8,8 @@ Integers, simple fractions and multiples of pi and e are cheaper than constants.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Self
 
 import numpy as np
@@ -24,6 +24,22 @@ EXACT = 1e-20  # share of the best constant's loss below which a law is exact
 POWERS = {"mse": 0.5, "huber": 0.5, "mae": 1.0, "nrmse": 1.0}  # of a loss that is a likelihood's
 _UNITS = ((1.0, 0.0), (math.pi, 1.0), (math.e, 1.0), (1.0 / math.pi, 1.5), (math.pi**2, 1.5))
 _LARGEST, _WHOLE = 12, 100  # numerators and denominators of fractions; integers
+_SAME = 1e-14  # relative difference of numbers that is rounding
+
+
+def _simple() -> dict[float, float]:
+    """The simple numbers, and nats of each beyond its token."""
+    out: dict[float, float] = {}
+    for unit, extra in _UNITS:
+        for below in range(1, _LARGEST + 1):
+            for above in range(1, (_WHOLE if below == 1 else _LARGEST) + 1):
+                if math.gcd(above, below) == 1:
+                    out.setdefault(above / below * unit, extra + 0.5 * math.log(above * below))
+    return out
+
+
+_SIMPLE = _simple()
+_SIZES = sorted(_SIMPLE)
 
 
 @dataclass(frozen=True)
@@ -89,13 +105,10 @@ def price(value: float) -> float | None:
     size = abs(value)
     if size == 0.0:
         return 0.0
-    for unit, extra in _UNITS:
-        near = Fraction(size / unit).limit_denominator(_LARGEST)
-        above, below = near.numerator, near.denominator
-        if above > (_WHOLE if below == 1 else _LARGEST):
-            continue
-        if abs(float(near) * unit - size) <= 1e-14 * size:
-            return extra + 0.5 * math.log(above * below)
+    place = bisect_left(_SIZES, size)
+    for k in range(max(0, place - 1), min(place + 1, len(_SIZES))):
+        if abs(_SIZES[k] - size) <= _SAME * size < math.inf:
+            return _SIMPLE[_SIZES[k]]
     return None
 
 

@@ -47,6 +47,7 @@ FITTED, EACH, POLISHED = 2000, 12, 16
 DEEP = ("identity", "root")  # outer functions below which products are looked for
 PASSES, PRODUCTS = 2, 24
 PRODUCTS_OF = ((400, 1200), (1500, 150))  # so many monomials and functions of one argument
+POLISHING = 16_000  # steps of fits, after which no other function is polished
 _BEND = 0.12  # of a logarithmic slope over the rows: what noise explains
 _STEPS, _LONG = 12, 30  # of fits
 
@@ -102,14 +103,19 @@ class Finder:
         fitted = distinct(self.polisher.fitted(self._chosen(), _STEPS))
         freed = [freed_arguments(f.function) for f in fitted[: 4 * POLISHED]]
         fitted = distinct([*fitted, *self.polisher.fitted(freed, _LONG)])
+        return distinct(self._polished(fitted[:POLISHED]))
+
+    def _polished(self, fitted: Sequence[Fitted]) -> list[Fitted]:
+        """Polished in this order, until that took enough steps; those that can become the best."""
         out: list[Fitted] = []
-        for one in fitted[:POLISHED]:
-            if out and self.polisher.late():
+        most = self.polisher.spent + POLISHING
+        for one in fitted:
+            if out and (self.polisher.late() or self.polisher.spent >= most):
                 break
             least = self.polisher.criterion.errors(one.loss)  # which shortening does not improve
             if least < min((f.length for f in out), default=math.inf):
                 out.append(self.polisher.polished(one))
-        return distinct(out)
+        return out
 
     def _draft(
         self, left: float, function: Postfix, constants: int, group: tuple[object, ...]

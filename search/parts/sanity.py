@@ -1,15 +1,18 @@
-"""What a formula must not do: poles between the rows, constants that cancel, unresolved waves.
+"""What a formula must not do: poles between the rows, constants that cancel, unresolved waves,
+terms that one row alone shows.
 
 A pole is no fault where the rows next to it show it, which noise does not change.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from symtick.expr import Op, Program
 from symtick.search.kernel_api.evaluation import evaluate
-from symtick.search.parts.language import Floats, Postfix, postfix_of, program_of, spans
+from symtick.search.parts.language import Floats, Postfix, const, postfix_of, program_of, spans
 
 POINTS = 1024  # pairs of rows between which is looked
 BEYOND = 0.1  # of the way between two rows that is looked at on either side
@@ -20,6 +23,8 @@ SHOWN = 3.0  # times the usual deviation of the targets that theirs is
 FITTED = 0.5  # of it that the formula may leave
 STRAYS = 0.01  # of the points on the lines that may lie near such a pole
 PERIODS = 0.25  # of a sine or cosine for each row
+LONE = 0.9  # share of the squares of a term's changes that one row may have
+LEAST = 3.0  # nats of the other rows' errors that such a term has to explain
 _HALVINGS = 30
 _PIECES = 15  # of the lines, between poles of denominators
 
@@ -34,7 +39,10 @@ def sound(program: Program, X: Floats, y: Floats) -> bool:
     """
     function = postfix_of(program)
     return not (
-        _cancels(function, X, y) or _unresolved(function, X) or _strays(function, program, X, y)
+        _cancels(function, X, y)
+        or _unresolved(function, X)
+        or _lone(function, X, y)
+        or _strays(function, program, X, y)
     )
 
 
@@ -180,3 +188,35 @@ def _unresolved(function: Postfix, X: Floats) -> bool:
             if not turns <= max(1.0, PERIODS * len(X)):
                 return True
     return False
+
+
+def _lone(function: Postfix, X: Floats, y: Floats) -> bool:
+    """Whether an argument of a sum changes one row alone, and the other rows do not show it.
+
+    Next to that row the formula says what nothing has shown.
+    """
+    starts, whole = spans(function), _values(function, X)
+    for end, (op, _) in enumerate(function):
+        if op not in (Op.ADD, Op.SUB):
+            continue
+        for last in (starts[end - 1] - 1, end - 1):
+            argument = function[starts[last] : last + 1]
+            if Op.INPUT not in {o for o, _ in argument}:
+                continue
+            level = const(float(np.median(_values(argument, X))))
+            without = (*function[: starts[last]], *level, *function[last + 1 :])
+            changes = whole - _values(without, X)
+            if not _shown_by_others(changes - np.median(changes), y - whole):
+                return True
+    return False
+
+
+def _shown_by_others(changes: Floats, residuals: Floats) -> bool:
+    """Whether a term's changes are of more than one row, or explain something in the others."""
+    squares = np.square(changes)
+    if not float(squares.max()) > LONE * float(squares.sum()):
+        return True
+    others = np.arange(len(changes)) != int(np.argmax(squares))
+    left = float(np.sum(residuals[others] ** 2))
+    missed = float(np.sum((residuals + changes)[others] ** 2))
+    return missed > left * math.exp(2.0 * LEAST / len(changes))

@@ -37,7 +37,7 @@ class _Beam(NamedTuple):
     places: tuple[int, ...]
     basis: Floats  # (functions + 1, rows), the constant first
     residual: Floats  # (rows,)
-    free: Floats  # squares of each function of the library outside the basis
+    free: Floats  # squares of each function of the library outside the basis, see `_freed`
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,9 @@ class SumScan:
             choices = self._choices(functions, squares, prices, beams, whole, rows, count)
             beams = _extended(functions, squares, beams, choices, count)
             out += [Terms(b.places, float(b.residual @ b.residual) / whole) for b in beams]
-            beams = beams[: self.width]
-            if not beams or min(t.left for t in out) < _EXACT:
+            if size == self.terms or not beams or min(t.left for t in out) < _EXACT:
                 break
+            beams = _freed(functions, beams[: self.width])
         return out
 
     def _choices(
@@ -111,7 +111,7 @@ def _extended(
     functions: Singles, squares: Floats, beams: list[_Beam],
     choices: list[tuple[float, int, int]], count: int,
 ) -> list[_Beam]:  # fmt: skip
-    """The first `count` different sums of the choices."""
+    """The first `count` different sums of the choices, what is free still that of their beams."""
     out: list[_Beam] = []
     seen: set[tuple[int, ...]] = set()
     for _, k, p in choices:
@@ -128,12 +128,18 @@ def _extended(
             continue
         direction /= norm
         residual = beam.residual - direction * float(direction @ beam.residual)
-        shadow = (functions @ direction.astype(np.float32)).astype(np.float64)
         basis = np.vstack([beam.basis, direction])
-        out.append(_Beam((*beam.places, p), basis, residual, beam.free - shadow**2))
+        out.append(_Beam((*beam.places, p), basis, residual, beam.free))
         if len(out) == count:
             break
     return out
+
+
+def _freed(functions: Singles, beams: list[_Beam]) -> list[_Beam]:
+    """Beams with what the last function of their basis takes of the others' squares taken off."""
+    last = np.stack([b.basis[-1] for b in beams], axis=1).astype(np.float32)
+    shadows = (functions @ last).astype(np.float64) ** 2
+    return [b._replace(free=b.free - shadow) for b, shadow in zip(beams, shadows.T, strict=True)]
 
 
 def products(

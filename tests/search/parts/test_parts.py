@@ -305,6 +305,21 @@ def test_poles_that_noisy_data_show_are_no_fault(text: str) -> None:
     assert not sound(program(f"-({text})"), X, y)
 
 
+def test_a_term_that_one_row_alone_shows_is_unsound() -> None:
+    rng = np.random.default_rng(7)
+    X = rng.uniform(-0.7, 0.7, (100, 3))
+    X[4, 1:] = 4.0
+    y = X[:, 0] + 0.1 * rng.standard_normal(100)
+    for text in ("x0 - 0.000001*exp(x1*x2)", "x0 + square(x1*x1 - exp(9*x2))/1e30"):
+        assert not sound(program(text), X, y)
+    # what other rows show, too, one may be far out in
+    assert sound(program("x0 + x1"), X, y + X[:, 1])
+    assert sound(program("x0 + x1*x2"), X, y + X[:, 1] * X[:, 2])
+    assert not sound(program("x0 + x1*x2"), X, y)
+    exact = np.asarray(evaluate([program("x0 - 0.000001*exp(x1*x2)")], X)[0])
+    assert sound(program("x0 - 0.000001*exp(x1*x2)"), X, exact)
+
+
 def test_inputs_far_from_zero_may_be_shifted() -> None:
     X = np.random.default_rng(3).uniform(2000.0, 2000.1, (200, 3))
     y = 30.0 * (X[:, 0] - 2000.0)
