@@ -2,14 +2,16 @@
 
 Every round measures all moves (one bit off one signal, or off all terms of a sum) on the graph as
 it is, then takes the best in order of loss for each LUT saved, each measured again on what the ones
-before it left. Bounds make it safe for inputs that no row holds: a format that could overflow
-saturates. What a move changes is its cone only: nodes live in one growing builder, and values and
-areas are kept by node. What a decision reads the outputs with is part of the area: a bit less of a
-score is a bit less of every comparison.
+before it left. A move that lost more than the budget had is measured again every third round, and
+where no other is left. Bounds make it safe for inputs that no row holds: a format that could
+overflow saturates. What a move changes is its cone only: nodes live in one growing builder, and
+values and areas are kept by node. What a decision reads the outputs with is part of the area: a bit
+less of a score is a bit less of every comparison.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -38,6 +40,7 @@ from symtick.expr import reachable
 # a bit of a signal costs a register or none, and registers are rarely what runs out
 _LUT_PER_BIT = 0.05
 _BEST_SHARE = 0.3  # of the moves of a round that may be taken in it
+_EVERY = 3  # rounds, of which one measures the moves that lost too much before
 
 
 class Judge(NamedTuple):
@@ -150,6 +153,7 @@ def tune_widths(
     steps = [work.step(())]
     first = steps[0].score
     for allowed in (budget, *further):
+        work.refused.clear()
         while taken := work.round(first - allowed):
             for step in taken:
                 progress(step)
@@ -192,13 +196,15 @@ class _Tuner:
     decision: Decision
     widths: dict[int, Width] = field(default_factory=dict)
     decisions: dict[tuple[_Signal, ...], Area] = field(default_factory=dict)
+    rounds: int = 0
+    refused: set[tuple[Width, ...]] = field(default_factory=set)  # lost more than the budget has
 
     def __post_init__(self) -> None:
         self.users = self.graph.users()
         self.pairwise = compares_pairs(self.graph, self.decision, self.model)
         self.ticks = self._ticks(self.graph)
         self._restart()
-        self.now = self._measured(WidthMove({}))
+        self.now = self._start()
 
     def _restart(self) -> None:
         """A fresh builder with the graph as it is, without the nodes of moves not taken."""
@@ -221,19 +227,35 @@ class _Tuner:
         return TuningStep(widths, self.now.area, self.now.score, self.now.loss)
 
     def round(self, least: float) -> list[TuningStep]:
-        """Measure all moves, and take the best ones."""
+        """Measure the moves, and take the best ones.
+
+        Those that lost too much are left out of the next rounds, until none is left or `_EVERY`.
+        """
+        self.rounds += 1
+        if self.rounds % _EVERY == 0:
+            self.refused.clear()
+        taken = self._best(least)
+        if self.refused and not taken:
+            self.refused.clear()
+            taken = self._best(least)
+        return taken
+
+    def _best(self, least: float) -> list[TuningStep]:
+        """Measure the moves that are not left out, and take the best ones."""
         self._restart()
-        nodes = {k: self.builder.nodes[self.place[k]] for k in range(len(self.graph.nodes))}
-        data = {k: self._value(self.place[k]) for k in nodes}
-        trials = [
-            trial
-            for move in moves(self.graph, self.users, nodes, data, self.widths, self.keep_ports)
-            if (trial := self._tried(move)) is not None and trial.score >= least
-        ]
+        trials = self._trials(least)
         trials.sort(key=self._rank)
         most = max(1, round(_BEST_SHARE * len(trials)))
         bar = self._rank(trials[most - 1]) if trials else (0.0, 0.0)
         return self._taken(trials, bar, least)
+
+    def _trials(self, least: float) -> list[_Trial]:
+        """The moves whose score is at least so much."""
+        nodes = {k: self.builder.nodes[self.place[k]] for k in range(len(self.graph.nodes))}
+        data = {k: self._value(self.place[k]) for k in nodes}
+        found = moves(self.graph, self.users, nodes, data, self.widths, self.keep_ports)
+        tried = (self._tried(move, least) for move in found)
+        return [trial for trial in tried if trial is not None]
 
     def _taken(
         self, trials: Sequence[_Trial], bar: tuple[float, float], least: float
@@ -243,8 +265,8 @@ class _Tuner:
         for trial in trials:
             if touched & trial.move.widths.keys():
                 continue
-            again = self._tried(trial.move) if steps else trial
-            if again is None or again.score < least or self._rank(again) > bar:
+            again = self._tried(trial.move, least) if steps else trial
+            if again is None or self._rank(again) > bar:
                 continue
             if not self._fits(again.place):
                 continue
@@ -260,8 +282,11 @@ class _Tuner:
         lost = trial.loss - self.now.loss
         return (0.0, -saved) if lost <= 0.0 else (1.0, lost / saved)
 
-    def _tried(self, move: WidthMove) -> _Trial | None:
-        """The move measured, or None where it saves nothing."""
+    def _tried(self, move: WidthMove, least: float) -> _Trial | None:
+        """The move measured, or None where it saves nothing or its score is under the least."""
+        decided = tuple(move.widths.values())
+        if decided in self.refused:
+            return None
         widths = self.widths | move.widths
         place = list(self.place)
         changed: set[int] = set()
@@ -280,14 +305,21 @@ class _Tuner:
         price = self._price(area, live)
         if price >= self.now.price - 1e-9:
             return None
-        return self._judged(move, place, area, price)
+        trial = self._judged(move, place, area, price, least)
+        if trial is None:
+            self.refused.add(decided)
+        return trial
 
-    def _measured(self, move: WidthMove) -> _Trial:
+    def _start(self) -> _Trial:
         live = self._live(self.place)
         area = self._area(live, self.place)
-        return self._judged(move, self.place, area, self._price(area, live))
+        begun = self._judged(WidthMove({}), self.place, area, self._price(area, live), -math.inf)
+        assert begun is not None
+        return begun
 
-    def _judged(self, move: WidthMove, place: list[int], area: Area, price: float) -> _Trial:
+    def _judged(
+        self, move: WidthMove, place: list[int], area: Area, price: float, least: float
+    ) -> _Trial | None:
         known = set(self.values)
         columns = []
         for k in self.graph.outputs:
@@ -296,7 +328,10 @@ class _Tuner:
         outputs = np.stack([np.broadcast_to(c, (len(self.raw),)) for c in columns], axis=1)
         for k in set(self.values) - known if place is not self.place else ():
             del self.values[k]
-        return _Trial(move, place, area, price, self.judge.score(outputs), self.judge.loss(outputs))
+        score = self.judge.score(outputs)
+        if score < least:
+            return None
+        return _Trial(move, place, area, price, score, self.judge.loss(outputs))
 
     def _value(self, number: int) -> RawArray:
         """Raw values of a node of the builder at all rows."""
@@ -314,8 +349,11 @@ class _Tuner:
         for k in live:
             if k not in self.areas:
                 self.areas[k] = self.model.area(self.view, k)
-        whole = sum((self.areas[k] for k in live), self._decision_area(place))
-        return whole + Area(lut=-self._absorbed(live, place))
+        known = [self._decision_area(place), *(self.areas[k] for k in live)]
+        return Area(
+            sum(a.lut for a in known) - self._absorbed(live, place),
+            sum(a.ff for a in known), sum(a.dsp for a in known), sum(a.bram for a in known),
+        )  # fmt: skip
 
     def _absorbed(self, live: Sequence[int], place: Sequence[int]) -> float:
         """LUTs of tables that adders take in; registers between them are not known here."""

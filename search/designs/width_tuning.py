@@ -36,12 +36,27 @@ def score_judge(problem: Problem, built: Design, rows: slice) -> Judge:
             return error_ratio(problem.rmse(out, rows), units)
 
         return Judge(lambda out: -error(out), lambda out: error(out) ** 2)
+    assert problem.soft is not None  # the targets are classes
     first = built.real_outputs(problem.raw[rows])
-    scored, expected = problem.score(first, rows), expected_accuracy(problem, first, rows)
+    soft, truths = problem.soft[rows], problem.truths(rows)
+    weights = None if problem.weights is None else problem.weights[rows]
+    chances = soft if problem.outputs > 1 else np.concatenate([1.0 - soft, soft], axis=1)
+    each = np.arange(len(chances))
+
+    def figures(out: FloatArray) -> tuple[float, float]:
+        chosen = predicted_classes(out)
+        own = (
+            float(np.average(chosen == truths, weights=weights))
+            if problem.chosen_by.name == "accuracy"
+            else problem.score(out, rows)
+        )
+        return own, float(np.average(chances[each, chosen], weights=weights))
+
+    scored, expected = figures(first)
 
     def score(out: FloatArray) -> float:
-        lost = expected - expected_accuracy(problem, out, rows)
-        return min(problem.score(out, rows), scored - lost)
+        own, by_chances = figures(out)
+        return min(own, scored - (expected - by_chances))
 
     return Judge(score, problem.judge(rows))
 
@@ -52,19 +67,6 @@ def allowed_loss(problem: Problem, built: Design, rows: slice, share: float) -> 
         return share
     outputs = built.real_outputs(problem.raw[rows])
     return share * error_ratio(problem.rmse(outputs, rows), problem.units)
-
-
-def expected_accuracy(problem: Problem, outputs: FloatArray, rows: slice) -> float:
-    """Mean probability, by the problem's targets, of the classes chosen on these rows."""
-    assert problem.soft is not None  # the targets are classes
-    soft, chosen = problem.soft[rows], predicted_classes(outputs)
-    weights = None if problem.weights is None else problem.weights[rows]
-    chances = (
-        np.take_along_axis(soft, chosen[:, None], axis=1)[:, 0]
-        if problem.outputs > 1
-        else (np.where(chosen == 1, soft[:, 0], 1.0 - soft[:, 0]))
-    )
-    return float(np.average(chances, weights=weights))
 
 
 class WidthTuning(OneSlice):

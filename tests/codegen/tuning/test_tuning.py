@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from random import Random
 
 import numpy as np
@@ -28,8 +29,8 @@ from symtick.codegen import (
     tune_widths,
 )
 from symtick.codegen.ir.fixed import cast_raw
-from symtick.codegen.lowering.decision import Decision, decided
-from symtick.codegen.tuning.tuning import Tuning
+from symtick.codegen.lowering.decision import SCORES, Decision, decided
+from symtick.codegen.tuning.tuning import Tuning, _Tuner
 from symtick.codegen.tuning.widths import with_widths
 from symtick.errors import InputError
 
@@ -77,6 +78,34 @@ def test_every_point_is_what_its_decisions_make(seed: int, budget: float, keep_p
             assert after.output_formats == graph.output_formats
     assert found.steps[-1].area.lut <= found.steps[0].area.lut
     assert same(graph, found.graph(0), rows)
+
+
+@given(seed=seeds)
+@settings(max_examples=15)
+def test_it_ends_where_no_move_fits_into_the_budget(seed: int) -> None:
+    """Moves that lost too much before are measured again in the end, each on its own here."""
+    random = Random(seed)
+    graph = random_graph(random, 14)
+    rows = random_inputs(random, graph, 60)
+    judge, budget = errors(graph, rows), 0.25
+    found = tune_widths(graph, MODEL, rows, judge, budget)
+    work = _Tuner(graph, MODEL, rows, judge, False, SCORES, {w.node: w for w in found.widths()})
+    assert work.round(-budget) == []
+
+
+def test_moves_that_lost_too_much_are_measured_again_where_no_other_is_left() -> None:
+    graph = random_graph(Random(0), 18)
+    rows = random_inputs(Random(4), graph, 40)
+    seen: Counter[bytes] = Counter()
+
+    def refused(out: np.ndarray) -> float:
+        seen[out.tobytes()] += 1
+        return 0.0 if seen.total() == 1 else -1.0  # the first are those of the graph itself
+
+    tune_widths(graph, MODEL, rows, Judge(refused, lambda out: 0.0), 0.5)
+    seen[real(graph, rows).tobytes()] -= 1
+    assert seen.total() > 8
+    assert all(count % 2 == 0 for count in seen.values())
 
 
 def test_a_format_that_saturates_keeps_its_largest_value() -> None:
