@@ -58,6 +58,29 @@ def sliced(columns: Sequence[Integers], slices: Sequence[Slice]) -> list[Integer
     return read
 
 
+def other_inputs(graph: Graph, scores: Graph, slices: Sequence[Slice]) -> str:
+    """An input of which a graph takes other values than are specified, in words; "" if none.
+
+    Args:
+        graph: the graph.
+        scores: the graph of the scores, whose ranges of its inputs are specified.
+        slices: what the scores read of words, all values of both; none where they read the inputs.
+    """
+    wanted = {n.number: (n.fmt, n.lo, n.hi) for n in scores.nodes if n.op is GOp.INPUT}
+    of_words = {j: (p.word, p.word.raw_min, p.word.raw_max) for j, p in enumerate(slices)}
+    of_slices = {j: (p.fmt, p.fmt.raw_min, p.fmt.raw_max) for j, p in enumerate(slices)}
+    for read, specified in ((graph, of_words or wanted), (scores, of_slices or wanted)):
+        for node in read.nodes:
+            if node.op is not GOp.INPUT or node.number not in specified:
+                continue
+            fmt, lo, hi = specified[node.number]
+            if (node.fmt, node.lo, node.hi) != (fmt, lo, hi):
+                name = graph.input_names[node.number]
+                return (f"{name} is read as {node.fmt} from raw {node.lo} to {node.hi}, specified "
+                        f"is {fmt} from {lo} to {hi}")  # fmt: skip
+    return ""
+
+
 def decided(scores: Graph, columns: Sequence[Integers], decision: Decision) -> list[Integers]:
     """What a decision delivers of the scores, by its definition; raw values by port.
 

@@ -118,6 +118,9 @@ class ScoreProof:
     def same(self) -> list[Finding]:
         """The graph against slices, scores and decision."""
         design, scores = self.design, self.wanted.scores
+        narrowed = exhaustive.other_inputs(design.graph, scores, design.slices)
+        if narrowed:
+            return [Finding("inputs", Verdict.UNDECIDED, narrowed)]
         found = self._differs(self.columns, range(len(design.graph.outputs)))
         if found is not None:
             return [found]

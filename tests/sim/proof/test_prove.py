@@ -173,6 +173,28 @@ def test_what_is_not_decided_names_its_node() -> None:
     assert re.match(r"\w+ \(formula node \d+\): ", found.reason)
 
 
+@pytest.mark.parametrize("slices", [(), (Slice(Fixed(8, 4), Fixed(6, 4)),)])
+def test_an_input_of_which_the_graph_leaves_values_out_is_not_decided(
+    slices: tuple[Slice, ...],
+) -> None:
+    """All is right from 0 on; below, the graph would give 0."""
+    expression, formats = parse(["tanh(x)"], ("x",)), [Fixed(6, 4)]
+    made = compile_expression(
+        expression, formats, UnitModel(), Precision(), name="top", slices=slices
+    )
+    scores = lower(expression, formats, UnitModel(), Precision(), ["y0"]).graph
+    nodes = [
+        replace(n, contents=tuple(v * (k < len(n.contents) // 2) for k, v in enumerate(n.contents)))
+        if n.op is GOp.TABLE else replace(n, lo=0)
+        for n in made.graph.nodes
+    ]  # fmt: skip
+    wrong = replace(made, graph=replace(made.graph, nodes=tuple(nodes)))
+    (answer,) = ScoreProof(wrong, Specification(scores, formats, made.errors)).same()
+    assert answer.verdict is Verdict.UNDECIDED and answer.reason.startswith("x is read as")
+    (right,) = ScoreProof(made, Specification(scores, formats, made.errors)).same()
+    assert right.verdict is Verdict.PROVED
+
+
 def test_an_input_that_the_graph_does_not_read_is_not_taken_as_run() -> None:
     formats = [Fixed(16, 4), Fixed(4, 0)]
     names = ("a", "x")
