@@ -53,7 +53,7 @@ class Verification:
     Attributes:
         design: its name.
         vectors: number of vectors, the same for all models.
-        exhaustive: these are all vectors that the inputs' bounds allow.
+        exhaustive: all vectors that the inputs' bounds allow are among them.
         cpp_mismatches: vectors for which the C++ differs from the reference.
         verilog_mismatches: vectors for which the Verilog differs from the reference.
         scheduled_latency: ticks in the schedule.
@@ -116,11 +116,11 @@ class Verification:
         return {**asdict(self), "ok": self.ok}
 
     def __str__(self) -> str:
-        every = "all " if self.exhaustive else ""
+        every = " (all inputs)" if self.exhaustive else ""
         ticks = f"measured {self.measured_latency} (scheduled {self.scheduled_latency})"
         doubt = ", not told apart by the outputs" if self.latency_ambiguous else ""
         return (
-            f"{self.design}: {every}{self.vectors} vectors{self._where()}, "
+            f"{self.design}: {self.vectors} vectors{every}{self._where()}, "
             f"C++ {self.cpp_mismatches} mismatches, "
             f"Verilog {self.verilog_mismatches} mismatches, latency in ticks {ticks}{doubt}, "
             f"initiation interval {self.measured_ii or 'not shown'}, {self._vhdl()}"

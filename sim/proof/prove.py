@@ -45,8 +45,8 @@ class Specification:
     """What a design is to compute.
 
     Attributes:
-        scores: the graph of the expression's outputs before passes, slices and decision; with the
-            widths that tuning or a user has stated.
+        scores: the graph of the expression's outputs before passes, slices and decision; where
+            tuning or a user has stated widths, that after the compiler's passes, with these widths.
         formats: of what the expression reads.
         bounds: the bound on the error that is stated of each output; None where its widths are
             stated, so that only what is proved here says how far it is from the formula.
