@@ -8,6 +8,7 @@ table go through the raw bits. `cpp_types` spells types and bits in AMD's way or
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +25,7 @@ from symtick.errors import WidthError
 _SYMBOLS = {GOp.ADD: "+", GOp.SUB: "-", GOp.MUL: "*"}
 _C_TYPES = ((8, "char"), (16, "short"), (32, "int"), (64, "long long"))
 _ROM_COLUMNS = 92
+_WORD = re.compile(r"\w+")
 _ENTRIES = (8, 4, 2, 1)  # of a table on a line, as many as fit
 
 
@@ -82,7 +84,13 @@ class CppText:
     @cached_property
     def body(self) -> list[str]:
         """Commented lines that compute all nodes."""
-        return [line for k, node in enumerate(self.graph.nodes) for line in self._node(k, node)]
+        lines = [line for k, node in enumerate(self.graph.nodes) for line in self._node(k, node)]
+        read = {word for line in lines for word in _WORD.findall(line.partition("//")[0])}
+        read |= {source for _, source in self.results}
+        return [
+            *(f"(void){n};  // read by nothing" for _, n in self.inputs if n not in read),
+            *lines,
+        ]
 
     @property
     def tables(self) -> list[CppRom]:

@@ -37,7 +37,8 @@ def test_330_cases_pass_or_are_refused_in_words(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_cases_that_once_failed_pass(tmp_path: Path) -> None:
     cases = [FuzzCase.from_json(json.loads(path.read_text())["case"]) for path in KEPT]
-    outcome = checks.checked(dict(enumerate(cases)), 256, tmp_path / "work")
+    numbers = range(5, 100 * len(cases), 100)  # whose turn it is with the sanitisers
+    outcome = checks.checked(dict(zip(numbers, cases, strict=True)), 256, tmp_path / "work")
     assert cases and not outcome.failures and not outcome.refused
 
 
