@@ -1,10 +1,11 @@
 """The distillation driver: from a problem to a Pareto front of compiled designs.
 
-Three ways of finding expressions for all outputs together run side by side, in slices: joint
-models, which grow by terms that a policy and evolution propose, backward elimination of layered
-forms, and perceptrons that are made shorter. A second round refines the best of the pruned forms
-and makes designs of the front shorter. All designs, whatever their origin, are compiled, measured
-and compared on the same validation rows. A third round tunes the widths of those on the front.
+Ways of finding expressions for all outputs together run side by side, in slices: joint models,
+which grow by terms that a policy and evolution propose, backward elimination of layered forms,
+perceptrons that are made shorter, and what is given to begin with. A second round refines the best
+of the pruned forms and makes designs of the front shorter. All designs, whatever their origin, are
+compiled, measured and compared on the same validation rows. A third round tunes the widths of those
+on the front.
 
 Slices are independent of each other and counted in steps, so the result depends on the seed only:
 not on workers, time, interruptions or checkpoints.
@@ -96,7 +97,8 @@ class Distiller:
 
     Raises:
         InputError: the cost table is for another number of inputs, the decision for another
-            number of scores, or a target is in a unit that no design can hold.
+            number of scores, a target is in a unit that no design can hold, or a guess or the
+            template cannot be read.
     """
 
     def __init__(

@@ -20,7 +20,9 @@ from symtick.search.data.problem import Problem
 from symtick.search.designs.evaluate import DesignEvaluator
 from symtick.search.designs.front import FrontEntry
 from symtick.search.designs.width_tuning import WidthTuning
+from symtick.search.distill.given import read_given
 from symtick.search.distill.settings import DistillConfig
+from symtick.search.distill.template_designs import TemplateDesigns
 from symtick.search.inputs.maps import InputMap
 from symtick.search.joint.search import JointRows, JointSearch
 from symtick.search.kernel_api.search import Search
@@ -30,7 +32,7 @@ from symtick.search.layered.layers import OUTER_SHAPE, SHAPES, Layers
 from symtick.search.shortening.shortening import Shortening, ShorteningRows, perceptron_work
 from symtick.settings import tightest
 
-Kind = Literal["joint", "layers", "perceptron", "refine", "shorten", "tune"]
+Kind = Literal["guess", "template", "joint", "layers", "perceptron", "refine", "shorten", "tune"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +79,8 @@ class Parts:
         ingredients: see there.
 
     Raises:
-        InputError: the cost table is for another number of inputs.
+        InputError: the cost table is for another number of inputs, or a guess or the template
+            cannot be read.
     """
 
     def __init__(self, ingredients: Ingredients) -> None:
@@ -87,10 +90,17 @@ class Parts:
             ingredients.problem, ingredients.model, ingredients.cost, config.decision,
             config.scheduler, ingredients.inputs, config.choice.max_ticks, config.latency,
         )  # fmt: skip
+        problem = self.problem
+        self._given = read_given(
+            config.given, problem.input_names, problem.output_names, problem.formats,
+            ingredients.inputs,
+        )  # fmt: skip
 
     def made(self, recipe: Recipe) -> Search[FrontEntry]:
         """The part, before its first slice."""
         makers: dict[Kind, Callable[[Recipe], Search[FrontEntry]]] = {
+            "guess": self._guessed,
+            "template": self._templated,
             "joint": self._joint,
             "layers": self._layered,
             "perceptron": self._perceptron,
@@ -101,8 +111,10 @@ class Parts:
         return makers[recipe.kind](recipe)
 
     def first(self) -> list[Recipe]:
-        """Of the first round: joint models, layered forms and perceptrons."""
+        """Of the first round: what is given, joint models, layered forms and perceptrons."""
         config = self.config
+        given = [Recipe("guess", k) for k in range(len(self._given.guesses))]
+        given += [Recipe("template", 0)] if self._given.template is not None else []
         joint = [Recipe("joint", k) for k in range(config.joint.starts)]
         shapes = self._shapes
         layered = [
@@ -115,7 +127,8 @@ class Parts:
             if perceptron_work(k, self.problem, config.shortening)[0]
         ]
         outer = self._allowed(OUTER_SHAPE)
-        return [*joint, *(layered if outer and shapes else []), *(perceptrons if outer else [])]
+        found = [*(layered if outer and shapes else []), *(perceptrons if outer else [])]
+        return [*given, *joint, *found]
 
     # --- rows, once for all parts of a kind ------------------------------------------------------
 
@@ -132,6 +145,23 @@ class Parts:
         return ShorteningRows.of(self.evaluator, self.config.shortening)
 
     # --- parts -----------------------------------------------------------------------------------
+
+    def _guessed(self, recipe: Recipe) -> Shortening:
+        guess = self._given.guesses[recipe.number]
+        return Shortening(
+            recipe.name, self.evaluator, self._shortening_rows, self.config.shortening, self._ops,
+            lambda: guess, whole=True,
+        )  # fmt: skip
+
+    def _templated(self, recipe: Recipe) -> TemplateDesigns:
+        config, template = self.config, self._given.template
+        assert template is not None  # there is no such recipe otherwise
+        seed = int(np.random.default_rng([config.seed, 5]).integers(2**62))
+        engine = replace(config.joint.engine, ops=config.ops, seed=seed)
+        return TemplateDesigns(
+            recipe.name, template, self.evaluator, self._shortening_rows.final, config.given,
+            config.shortening, engine,
+        )  # fmt: skip
 
     def _joint(self, recipe: Recipe) -> JointSearch:
         config, settings = self.config, self.config.joint

@@ -18,6 +18,7 @@ from symtick.codegen.scheduling.scheduler import SCHEDULERS
 from symtick.defaults import SCHEDULER
 from symtick.expr import BY_NAME, SEARCH_NAMES
 from symtick.search.designs.settings import ChoiceSettings, FixedPointSettings, TuningSettings
+from symtick.search.distill.given_settings import GivenSettings
 from symtick.search.joint.settings import JointSettings
 from symtick.search.layered.settings import LayeredSettings
 from symtick.search.shortening.settings import ShorteningSettings
@@ -47,6 +48,7 @@ class DistillConfig:
         workers: processes that run searches at the same time; they change nothing but the time. One
             works in this process.
         ops: names of the operators that may occur.
+        given: formulas, and a structure of formulas, that the search begins with.
         decision: what designs deliver of their scores; it is part of their ticks and area.
         scheduler: where their registers go.
         latency: ticks that they are filled up to, or none.
@@ -64,6 +66,7 @@ class DistillConfig:
     choice: ChoiceSettings = field(default_factory=ChoiceSettings)
     shortening: ShorteningSettings = field(default_factory=ShorteningSettings)
     tuning: TuningSettings = field(default_factory=TuningSettings)
+    given: GivenSettings = field(default_factory=GivenSettings)
     decision: InstanceOf[Decision] = SCORES
     scheduler: Annotated[str, one_of(SCHEDULERS)] = SCHEDULER
     latency: int | None = None

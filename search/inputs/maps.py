@@ -80,6 +80,11 @@ class InputMap(Protocol):
         """An expression of what the design reads as one of features in the user's units."""
         ...
 
+    @property
+    def to_units(self) -> tuple[list[float], list[float]]:
+        """For each input factor and offset: the feature is factor * (what is read) + offset."""
+        ...
+
     def to_json(self) -> list[dict[str, Any]]:
         """A record for each input."""
         ...
@@ -225,6 +230,11 @@ class WordInputs:
             expression, [1.0 / w.unit for w in words], [-w.offset / w.unit for w in words]
         )
 
+    @property
+    def to_units(self) -> tuple[list[float], list[float]]:
+        """Units and offsets of the words."""
+        return [w.unit for w in self.from_words], [w.offset for w in self.from_words]
+
     def to_json(self) -> list[dict[str, Any]]:
         """Word, unit, offset and slice of each."""
         return [
@@ -288,6 +298,12 @@ class ScaledInputs:
         return with_affine_inputs(
             expression, self.scaler.slope.tolist(), self.scaler.offset.tolist()
         )
+
+    @property
+    def to_units(self) -> tuple[list[float], list[float]]:
+        """Half the range and its middle; a feature that is constant has the factor 0."""
+        low, high = np.asarray(self.scaler.low), np.asarray(self.scaler.high)
+        return ((high - low) / 2.0).tolist(), (low + (high - low) / 2.0).tolist()
 
     def to_json(self) -> list[dict[str, Any]]:
         """Range and format of each."""

@@ -25,6 +25,7 @@ from symtick.search.shortening.settings import ShorteningSettings
 from symtick.search.shortening.sharing import shared
 
 FINAL_STEPS = 3
+WHOLE_STEPS = 40
 SHARING = 0.05  # share of the loss that constants of few digits may add together
 
 
@@ -76,6 +77,35 @@ def _constant_loss(problem: Problem, rows: FitRows) -> float:
     return problem.objective(np.tile(mean, (len(rows.goal), 1)), rows.goal)[0]
 
 
+def measured(
+    expression: Expression, evaluator: DesignEvaluator, rows: FitRows,
+    settings: ShorteningSettings, origin: str, steps: int = FINAL_STEPS,
+) -> list[FrontEntry]:  # fmt: skip
+    """Designs of a formula whose constants are fitted together, with few digits; none that is
+    undefined on some inputs.
+
+    Args:
+        expression: of what designs read.
+        evaluator: measures them.
+        rows: to fit on.
+        settings: of the digits and of precision.
+        origin: which part of the search they come from.
+        steps: of the fit.
+    """
+    form = Form.of(expression)
+    loss = fit(form, rows, steps).loss - rows.least
+    decided = shared(form, rows, settings.constant_price * loss)
+    if loss_of(decided, rows) - rows.least <= (1.0 + SHARING) * loss:
+        form = decided
+    made = form.expression()
+    try:
+        made.intervals(evaluator.read_ranges)
+    except DomainError:
+        return []
+    fixed = FixedPointSettings(settings.term_fracs, settings.address_bits)
+    return evaluator.coarsest(made, fixed, origin, as_read=True)
+
+
 class Shortening:
     """Shortens one formula; a search whose front is of measured designs, one each slice.
 
@@ -86,6 +116,7 @@ class Shortening:
         settings: steps and limits.
         ops: operators that may occur.
         start: makes the formula to begin with, of what the designs read.
+        whole: whether that is measured, too, as it is but for its constants.
     """
 
     def __init__(
@@ -96,6 +127,7 @@ class Shortening:
         settings: ShorteningSettings,
         ops: Collection[Op],
         start: Callable[[], Expression],
+        whole: bool = False,
     ) -> None:
         self._name = name
         self._evaluator = evaluator
@@ -103,6 +135,7 @@ class Shortening:
         self._settings = settings
         self._ops = frozenset(ops)
         self._start = start
+        self._whole = whole
         self._now: Expression | None = None
         self._price = settings.price
         self._slices = 0
@@ -148,6 +181,10 @@ class Shortening:
         settings, rows = self._settings, self._rows
         first = self._now is None
         now = self._start() if self._now is None else self._now
+        if first and self._whole:
+            self._entries += measured(
+                now, self._evaluator, rows.final, settings, self._name, WHOLE_STEPS
+            )
         path = Path(Form.of(now), rows.fit, rows.swap, self._ops, self._price)
         wanted = min(len(now), settings.largest) if first else int(settings.finer * len(now))
         found = path.shortened(wanted)
@@ -156,22 +193,10 @@ class Shortening:
             self._done = True
             return
         self._now, self._price = found.expression, path.price
-        self._entries += self._measured(found.expression)
+        self._entries += measured(
+            found.expression, self._evaluator, rows.final, settings, self._name
+        )
         self._done = found.nodes <= settings.smallest or found.loss > settings.floor * rows.most
-
-    def _measured(self, expression: Expression) -> list[FrontEntry]:
-        form, rows = Form.of(expression), self._rows.final
-        loss = fit(form, rows, FINAL_STEPS).loss - rows.least
-        decided = shared(form, rows, self._settings.constant_price * loss)
-        if loss_of(decided, rows) - rows.least <= (1.0 + SHARING) * loss:
-            form = decided
-        made = form.expression()
-        try:
-            made.intervals(self._evaluator.read_ranges)
-        except DomainError:
-            return []
-        settings = FixedPointSettings(self._settings.term_fracs, self._settings.address_bits)
-        return self._evaluator.coarsest(made, settings, self._name, as_read=True)
 
     def state(self) -> State:
         """The formula, the price, and the entries."""

@@ -183,6 +183,9 @@ class InputsSection(_Section):
     def finer(self, inputs: InputMap, X: npt.ArrayLike, more: int) -> dict[int, InputMap]:
         """A map by the most bits that its inputs have, and those of one to so many bits more.
 
+        With raw words these end at the most bits at which each feature's slice tells enough values
+        apart.
+
         Args:
             inputs: the map in use.
             X: training rows (n, features).
@@ -196,7 +199,13 @@ class InputsSection(_Section):
             first = self.bits or max(fmt.width for fmt in inputs.formats)
             numbers = range(first + 1, min(first + more, SLICE_BITS[-1]) + 1)
             parts = {n: self.model_copy(update={"bits": n}) for n in numbers}
-        return {first: inputs} | {n: part.fit(inputs.titles, X) for n, part in parts.items()}
+        maps = {first: inputs}
+        for bits, part in parts.items():
+            try:
+                maps[bits] = part.fit(inputs.titles, X)
+            except InputError:
+                break
+        return maps
 
     @field_validator("format")
     @classmethod
@@ -297,6 +306,8 @@ class SearchSection(_Section):
         perceptrons: hidden functions of each perceptron that is fitted and shortened
             (`search.shortening`); empty leaves them out.
         shorten: designs of the front whose formulas are shortened; 0 leaves that out.
+        guesses: texts of formulas to begin with (`search.distill.given`).
+        template: formulas with functions in them that are found; empty leaves that out.
         effort: factor on the number of fitting steps of the layered forms, and on the random starts
             of perceptrons.
         workers: processes that search at the same time; the result does not depend on it.
@@ -314,12 +325,15 @@ class SearchSection(_Section):
     hidden: list[Hidden] = list(SEARCH.layered.hidden)
     perceptrons: list[Hidden] = list(SEARCH.shortening.perceptrons)
     shorten: Annotated[int, Ge(0), Le(1000)] = SEARCH.shortening.designs
+    guesses: list[str] = list(SEARCH.given.guesses)
+    template: str = SEARCH.given.template
     effort: Annotated[float, Gt(0), Le(100)] = 1.0
     workers: Threads = SEARCH.workers
 
     @model_validator(mode="after")
     def _something(self) -> SearchSection:
-        if not self.starts and not self.hidden and not self.perceptrons:
+        given = self.guesses or self.template
+        if not self.starts and not self.hidden and not self.perceptrons and not given:
             raise ValueError("nothing to search: set starts, hidden or perceptrons")
         return self
 

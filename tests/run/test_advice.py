@@ -11,6 +11,7 @@ import pytest
 from quick_searches import OF_EACH_KIND
 
 from symtick import Run, distill_job, open_run
+from symtick.config import InputsSection
 from symtick.errors import InputError
 from symtick.run.advice import teacher_by_bits
 
@@ -38,6 +39,17 @@ def test_every_figure_is_of_the_run(lacking: Run) -> None:
     assert lut.helps and lut.value is not None and lut.value > 12
     assert bits.helps and bits.value in (5, 6)
     assert tuple(open_run(lacking.folder).advice) == lacking.advice
+
+
+def test_slices_get_no_finer_than_words_tell_values_apart() -> None:
+    """A word whose steps are a sixteenth of the spread has no slice of ten bits."""
+    X = np.random.default_rng(0).normal(size=(2000, 1))
+    section = InputsSection(raw={"eta": "fixed<12,8>"}, bits=5)  # type: ignore[dict-item]
+    first = section.fit(["eta"], X)
+    with pytest.raises(InputError, match="too few for it"):
+        section.model_copy(update={"bits": 10}).fit(["eta"], X)
+    found = section.finer(first, X, 5)
+    assert list(found)[:2] == [5, 6] and max(found) < 10
 
 
 def test_the_teacher_on_inputs_of_more_bits(lacking: Run) -> None:

@@ -16,6 +16,7 @@ from search_samples import restored
 
 from symtick.errors import InputError
 from symtick.expr.templates import read_template
+from symtick.search.distill.given_settings import GivenSettings
 from symtick.search.evolution.engine import Engine
 from symtick.search.hybrid.make import make_search
 from symtick.search.hybrid.settings import HYBRID_METHODS, HybridConfig
@@ -87,6 +88,11 @@ def template() -> Search[Any]:
     )  # fmt: skip
 
 
+def template_designs() -> Search[Any]:
+    given = GivenSettings(template="f(x0, x1); f(x1, x3); g(x2)", evaluations=1500, rows=200)
+    return first(distiller(classes(400), replace(short(), given=given)), "template")[0]
+
+
 SEARCHES: dict[str, Callable[[], Search[Any]]] = {
     "engine": engine,
     **{f"hybrid-{m}": partial(hybrid, m) for m in HYBRID_METHODS},
@@ -96,6 +102,7 @@ SEARCHES: dict[str, Callable[[], Search[Any]]] = {
     "layers": elimination,
     "shortening": shortening,
     "template": template,
+    "template-designs": template_designs,
 }
 
 

@@ -38,6 +38,7 @@ from symtick.search.data.problem import Problem
 from symtick.search.distill.advice import unmet
 from symtick.search.distill.checkpoint import HEAD
 from symtick.search.distill.distill import Distiller, Progress
+from symtick.search.distill.given import read_given
 from symtick.search.distill.settings import DistillConfig
 from symtick.search.distill.unit_check import check_units
 from symtick.search.inputs.slice_bits import AskedTeacher
@@ -97,6 +98,8 @@ def _distilled(job: Job, target: Path, observer: SearchObserver, client: Client 
     own = kept(teacher)
     problem = make_problem(job, train, own, inputs)
     check_units(problem, train.target_names, config)
+    names = problem.input_names, problem.output_names
+    read_given(config.given, *names, problem.formats, inputs)
     _check_teacher(job, problem)
     _check_outputs(job, problem)
     labels = None if train.target_names or train.y is None else train.labels
@@ -227,6 +230,12 @@ def distill_config(job: Job) -> DistillConfig:
             max_ticks=job.hardware.max_ticks,
             max_lut=job.hardware.max_lut,
             max_nodes=search.max_nodes,
+        ),
+        given=replace(
+            base.given,
+            guesses=tuple(search.guesses),
+            template=search.template,
+            evaluations=max(1, round(base.given.evaluations * search.effort)),
         ),
         tuning=replace(base.tuning, accuracy=job.tune.accuracy, rmse=job.tune.rmse),
         decision=job.hardware.decision,
