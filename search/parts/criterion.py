@@ -2,7 +2,9 @@
 
 Rissanen, Automatica 14 (1978) 465: half a logarithm of the rows for each constant, as the Bayesian
 information criterion has it (Schwarz, Ann. Stat. 6 (1978) 461), and log V for each of V tokens.
-Integers, simple fractions and multiples of pi and e are cheaper than constants.
+Integers, simple fractions and multiples of pi and e are cheaper than constants. The inputs of
+a sum of nothing else, with factors or without, are written as a set, where that is shorter: how
+many of the k inputs, and which.
 """
 
 from __future__ import annotations
@@ -15,15 +17,17 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from symtick.expr import Op
 from symtick.search.kernel_api.losses import Loss
 from symtick.search.kernel_api.rows import Rows
-from symtick.search.parts.language import Postfix, constants_of
+from symtick.search.parts.language import Postfix, constants_of, spans
 
 FLOOR = 1e-20  # share of the best constant's mean square error: what rounding may leave
 EXACT = 1e-20  # share of the best constant's loss below which a law is exact
 POWERS = {"mse": 0.5, "huber": 0.5, "mae": 1.0, "nrmse": 1.0}  # of a loss that is a likelihood's
 _UNITS = ((1.0, 0.0), (math.pi, 1.0), (math.e, 1.0), (1.0 / math.pi, 1.5), (math.pi**2, 1.5))
 _LARGEST, _WHOLE = 12, 100  # numerators and denominators of fractions; integers
+_LINEAR = ([Op.INPUT], sorted([Op.INPUT, Op.CONST, Op.MUL]))
 _SAME = 1e-14  # relative difference of numbers that is rounding
 
 
@@ -50,12 +54,14 @@ class Criterion:
         rows: that the weighted rows are worth.
         scale: loss of the best constant, to which losses are relative.
         tokens: in the vocabulary.
+        inputs: of the data.
         power: of the loss in the likelihood.
     """
 
     rows: int
     scale: float
     tokens: int
+    inputs: int
     power: float = 0.5
 
     @classmethod
@@ -69,7 +75,7 @@ class Criterion:
         scale = {"mae": math.sqrt(spread), "nrmse": 1.0}.get(loss, spread)
         if not scale > 0.0:
             return None
-        return cls(_count(weights), scale, tokens, POWERS[loss])
+        return cls(_count(weights), scale, tokens, rows.X.shape[1], POWERS[loss])
 
     def exact(self, loss: float) -> bool:
         """Whether a function with this loss is the law itself."""
@@ -90,7 +96,42 @@ class Criterion:
         """Length of a function and what it leaves."""
         prices = [price(value) for value in constants_of(function)]
         simple = [p for p in prices if p is not None]
-        return self.errors(loss) + self.size(len(function), len(prices) - len(simple)) + sum(simple)
+        saved = max(0.0, self._saved(function))
+        size = self.size(len(function), len(prices) - len(simple)) + sum(simple)
+        return self.errors(loss) + size - saved
+
+    def _saved(self, function: Postfix) -> float:
+        """What the set of the inputs of a sum of nothing else is shorter than their tokens."""
+        counts = linear_summands(function)
+        chosen = min(len(counts), self.inputs)
+        if not chosen:
+            return 0.0
+        which = math.log(math.comb(self.inputs, chosen) * (self.inputs + 1))
+        return sum(counts) * math.log(self.tokens) - which
+
+
+def linear_summands(function: Postfix) -> list[int]:
+    """Of a sum of inputs, with factors or without, the tokens of each with its + or -.
+
+    Nothing of a function that has other summands, but for a constant.
+    """
+    starts = spans(function)
+    ends, counts, constant = [len(function) - 1], list[int](), False
+    while ends:
+        end = ends.pop()
+        if function[end][0] in (Op.ADD, Op.SUB):
+            ends += [starts[end - 1] - 1, end - 1]
+            continue
+        kinds = sorted(op for op, _ in function[starts[end] : end + 1])
+        if kinds in _LINEAR:
+            counts.append(len(kinds) + 1)
+        elif constant or kinds != [Op.CONST]:
+            return []
+        else:
+            constant = True
+    if counts and not constant:  # one + less than summands
+        counts[-1] -= 1
+    return counts
 
 
 def _count(weights: npt.NDArray[np.float64]) -> int:

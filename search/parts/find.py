@@ -47,6 +47,7 @@ FITTED, EACH, POLISHED = 2000, 12, 16
 DEEP = ("identity", "root")  # outer functions below which products are looked for
 PASSES, PRODUCTS = 2, 24
 PRODUCTS_OF = ((400, 1200), (1500, 150))  # so many monomials and functions of one argument
+LINEAR = 12  # most inputs of a sum of inputs alone
 POLISHING = 16_000  # steps of fits, after which no other function is polished
 _BEND = 0.12  # of a logarithmic slope over the rows: what noise explains
 _STEPS, _LONG = 12, 30  # of fits
@@ -103,7 +104,22 @@ class Finder:
         fitted = distinct(self.polisher.fitted(self._chosen(), _STEPS))
         freed = [freed_arguments(f.function) for f in fitted[: 4 * POLISHED]]
         fitted = distinct([*fitted, *self.polisher.fitted(freed, _LONG)])
-        return distinct(self._polished(fitted[:POLISHED]))
+        linear = self.polisher.fitted(self._linear())
+        return distinct([*self._polished(fitted[:POLISHED]), *linear])
+
+    def _linear(self) -> list[Postfix]:
+        """Sums of inputs with factors, each with one input more than the last."""
+        rows = self.polisher.rows
+        inputs = [i for i in self.language.inputs if np.ptp(rows.X[:, i]) > 0.0]
+        if not inputs:
+            return []
+        columns = rows.X[:, inputs].T
+        centred = columns - columns.mean(axis=1, keepdims=True)
+        values = (centred / np.std(columns, axis=1, keepdims=True)).astype(np.float32)
+        scan = SumScan(terms=LINEAR, width=1, firsts=1)
+        sums = scan.sums(values, np.zeros(len(inputs)), rows.y, rows.weights, len(rows.y))
+        made = [_sum([leaf(inputs[p]) for p in terms.places]) for terms in sums]
+        return [function for function in made if self.language.fits(function)]
 
     def _polished(self, fitted: Sequence[Fitted]) -> list[Fitted]:
         """Polished in this order, until that took enough steps; those that can become the best."""

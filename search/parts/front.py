@@ -162,7 +162,8 @@ def _kept(candidate: Candidate, rows: Rows, criterion: Criterion) -> bool:
 
 
 def _front(candidates: Iterable[Candidate], criterion: Criterion) -> list[Candidate]:
-    """What no other beats, where losses that differ by little are equal: then by description."""
+    """What no other beats, where losses that differ by little are equal, and the shortest."""
+    every = list(candidates)
 
     def figures(c: Candidate) -> tuple[float, ...]:
         return c.ticks, c.lut, round(criterion.errors(c.loss) / EQUAL)
@@ -170,7 +171,18 @@ def _front(candidates: Iterable[Candidate], criterion: Criterion) -> list[Candid
     def order(c: Candidate) -> tuple[float, ...]:
         return *figures(c), description(c.program, c.loss, criterion)
 
-    return non_dominated(candidates, figures, order)
+    return with_shortest(non_dominated(every, figures, order), every, criterion)
+
+
+def with_shortest(
+    front: Sequence[Candidate], candidates: Sequence[Candidate], criterion: Criterion
+) -> list[Candidate]:
+    """A front with the candidate of the shortest description, which others may beat."""
+    if not candidates:
+        return list(front)
+    shortest = min(candidates, key=lambda c: description(c.program, c.loss, criterion))
+    here = any(c is shortest for c in front)
+    return list(front) if here else [*front, shortest]
 
 
 def description(program: Program, loss: float, criterion: Criterion) -> float:
@@ -182,4 +194,5 @@ def _allowed(
     found: Iterable[Fitted], bounds: Bounds, rows: Rows, criterion: Criterion
 ) -> list[Candidate]:
     made = [bounds.candidate(program_of(f.function), f.loss) for f in found]
-    return front_of(c for c in made if c is not None and _kept(c, rows, criterion))
+    kept = [c for c in made if c is not None and _kept(c, rows, criterion)]
+    return with_shortest(front_of(kept), kept, criterion)

@@ -13,7 +13,7 @@ from symtick.search.kernel_api.rows import Rows
 from symtick.search.kernel_api.search import Search, Status
 from symtick.search.kernel_api.states import Arrays, State, part_of, prefixed, restoring
 from symtick.search.parts.criterion import Criterion
-from symtick.search.parts.front import Bounds, cleaned, description, laws
+from symtick.search.parts.front import Bounds, cleaned, description, laws, with_shortest
 from symtick.search.regression.task import Task
 
 SHARE = 0.5  # of the budget that the search for parts may take
@@ -114,9 +114,11 @@ class LawSearch:
             self._best, self._since = best, self._inner.status.evaluations
 
     def front(self) -> Sequence[Candidate]:
-        """The best of both for each cost."""
+        """The best of both for each cost, and the shortest description."""
         inner = [] if self._inner is None else self._inner.front()
-        return front_of([*self._found, *inner])
+        every = [*self._found, *inner]
+        front = front_of(every)
+        return front if self._criterion is None else with_shortest(front, every, self._criterion)
 
     def state(self) -> State:
         """Everything to go on from."""

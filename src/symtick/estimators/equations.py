@@ -29,12 +29,17 @@ def usual_axis(cost: str) -> str:
 
 
 def by_complexity(equations: Iterable[Equation]) -> list[Equation]:
-    """Of each complexity the shortest description, where its loss is below all simpler ones'."""
-    kept: list[Equation] = []
+    """Of each complexity the shortest description, where its loss is below all simpler ones'.
+
+    The shortest of all stands besides, whatever its loss.
+    """
+    front, kept = list[Equation](), list[Equation]()
     order = sorted(equations, key=lambda e: (e.complexity, e.description, e.loss, e.text))
+    shortest = min(order, key=lambda e: e.description, default=None)  # the first where it is NaN
     for one in order:
-        if all(e.complexity < one.complexity and e.loss > one.loss for e in kept):
-            kept.append(one)
+        best = all(e.complexity < one.complexity and e.loss > one.loss for e in front)
+        front += [one] if best else []
+        kept += [one] if best or one is shortest else []
     return kept
 
 

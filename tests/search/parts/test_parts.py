@@ -14,10 +14,10 @@ from symtick.search.grammar.grammar import Rules, Units, Vocabulary, accepts, se
 from symtick.search.kernel_api.evaluation import evaluate
 from symtick.search.kernel_api.rows import Rows
 from symtick.search.parts.atoms import MOST_ATOMS, exponents_of, library
-from symtick.search.parts.criterion import Criterion, price, simple_near
+from symtick.search.parts.criterion import Criterion, linear_summands, price, simple_near
 from symtick.search.parts.find import Finder, scaling_exponents
-from symtick.search.parts.front import ROWS, Bounds, laws
-from symtick.search.parts.language import Language, postfix_of, program_of
+from symtick.search.parts.front import ROWS, Bounds, description, laws
+from symtick.search.parts.language import Language, constants_of, postfix_of, program_of
 from symtick.search.parts.outer import OUTER
 from symtick.search.parts.polish import Polisher, quotients, reductions
 from symtick.search.parts.sanity import sound
@@ -189,7 +189,7 @@ def test_simple_numbers() -> None:
 
 
 def test_the_description_prefers_the_law_to_more_constants() -> None:
-    criterion = Criterion(1000, 1.0, 12)
+    criterion = Criterion(1000, 1.0, 12, 3)
     law = postfix_of(program("2*x0 + 3"))
     tuned = postfix_of(program("2.0001*x0 + 2.9999"))
     longer = postfix_of(program("2*x0 + 3 + 0.001*x1"))
@@ -198,6 +198,41 @@ def test_the_description_prefers_the_law_to_more_constants() -> None:
     assert criterion.length(longer, 0.005) < criterion.length(law, 0.01)
     assert Criterion.of(Rows.make(rows(), np.ones(200)), "mse", 9) is None
     assert Criterion.of(Rows.make(rows(), rows()[:, 0]), "margin", 9) is None
+
+
+def test_the_inputs_of_a_linear_model_are_described_as_a_set() -> None:
+    criterion = Criterion(400, 1.0, 20, 10)
+    texts = ("3.3*x0", "2.1*x1 + 3.3*x0", "4.7 + (2.1*x1 - x2) + 3.3*x0")
+    counts = [linear_summands(postfix_of(program(t))) for t in texts]
+    assert [sum(c) for c in counts] == [3, 7, 10]
+    for text, count in zip(texts, counts, strict=True):
+        function = postfix_of(program(text))
+        free = sum(price(value) is None for value in constants_of(function))
+        plain = criterion.size(len(function), free)
+        which = math.log(11 * math.comb(10, len(count)))
+        wanted = plain - max(0.0, sum(count) * math.log(20) - which)
+        assert math.isclose(criterion.length(function, 1.0), wanted, abs_tol=1e-9)
+    for text in ("3.3*(x0 + x1)", "3.3*x0 + x1 + x1*x2", "2.5"):
+        assert not linear_summands(postfix_of(program(text)))
+
+
+def test_the_shortest_description_stands_beside_a_front_that_has_lower_losses() -> None:
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((300, 6))
+    y = X @ [1.1, 0.9, -0.7, 0.5, -0.3, 0.2] + rng.standard_normal(300)
+    names = tuple(f"x{k}" for k in range(6))
+    free = (0.0,) * 6
+    cost = SearchCost(1.0, False, False, (0.0,) * len(OPCODES), (1.0,) * len(OPCODES), free, free)
+    bounds = Bounds(vocabulary(names=names), Rules(max_nodes=30, max_constants=8), cost)
+    data = Rows.make(X, y)
+    found, _ = laws(data, bounds, "mse", 1.0, 60_000)
+    criterion = Criterion.of(data, "mse", len(bounds.vocabulary))
+    assert criterion is not None
+    lengths = [description(c.program, c.loss, criterion) for c in found]
+    design = np.column_stack([np.ones(300), X[:, :4]])
+    left = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
+    four = program("c1*x0 + c2*x1 + c3*x2 + c4*x3 + c0".replace("c", "1.2345"), names)
+    assert min(lengths) <= criterion.length(postfix_of(four), float(np.mean(left**2))) + 1e-6
 
 
 def test_whole_weights_count_as_repetitions() -> None:
