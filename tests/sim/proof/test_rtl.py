@@ -155,6 +155,15 @@ def test_an_undefined_bit_is_not_taken_for_a_value(bit: str, tmp_path: Path) -> 
     assert _proved(made, text, tmp_path).verdict is not Verdict.PROVED
 
 
+def test_a_file_that_verilator_refuses_is_not_decided(tmp_path: Path) -> None:
+    """Yosys reads a bit beyond a word; Verilator's warnings are errors."""
+    made = _choice()
+    text = _text(made).replace("ge2 ? y : x;", "ge2 ? {y[5:1], x[7]} : x;")
+    step = _proved(made, text, tmp_path)
+    assert step.verdict is Verdict.UNDECIDED
+    assert "Verilator does not run" in step.open[-1].reason
+
+
 @pytest.mark.sim
 def test_a_fault_is_shown_at_an_input(tmp_path: Path) -> None:
     """The checker finds one input of 2**24 that shows it; Verilator and the graph say so."""
