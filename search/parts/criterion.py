@@ -103,11 +103,12 @@ class Criterion:
     def _saved(self, function: Postfix) -> float:
         """What the set of the inputs of a sum of nothing else is shorter than their tokens."""
         counts = linear_summands(function)
-        chosen = min(len(counts), self.inputs)
-        if not chosen:
+        chosen = len(counts)
+        if not 1 <= chosen <= self.inputs:
             return 0.0
-        which = math.log(math.comb(self.inputs, chosen) * (self.inputs + 1))
-        return sum(counts) * math.log(self.tokens) - which
+        # two tokens that say so, the set, and whether each has a factor
+        which = math.comb(self.inputs, chosen) * (self.inputs + 1) * 2**chosen
+        return (sum(counts) - 2) * math.log(self.tokens) - math.log(which)
 
 
 def linear_summands(function: Postfix) -> list[int]:

@@ -209,11 +209,26 @@ def test_the_inputs_of_a_linear_model_are_described_as_a_set() -> None:
         function = postfix_of(program(text))
         free = sum(price(value) is None for value in constants_of(function))
         plain = criterion.size(len(function), free)
-        which = math.log(11 * math.comb(10, len(count)))
+        which = math.log(20 * 20 * 11 * math.comb(10, len(count)) * 2 ** len(count))
         wanted = plain - max(0.0, sum(count) * math.log(20) - which)
         assert math.isclose(criterion.length(function, 1.0), wanted, abs_tol=1e-9)
     for text in ("3.3*(x0 + x1)", "3.3*x0 + x1 + x1*x2", "2.5"):
         assert not linear_summands(postfix_of(program(text)))
+
+
+def test_a_target_that_is_noise_alone_has_no_linear_model() -> None:
+    for seed in range(8):
+        rng = np.random.default_rng([11, seed])
+        X, y = rng.standard_normal((200, 3)), rng.standard_normal(200)
+        criterion = Criterion.of(Rows.make(X, y), "mse", 14)
+        assert criterion is not None
+        level = criterion.length(postfix_of(program("1.2345")), float(np.var(y)))
+        texts = ("1.2345*x0", "1.2345*x1", "1.2345*x2", "1.2345*x0 + 1.2345*x1",
+                 "1.2345*x0 + 1.2345*x2", "1.2345*x1 + 1.2345*x2")  # fmt: skip
+        for text in texts:
+            design = X[:, [k for k in range(3) if f"x{k}" in text]]
+            left = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
+            assert criterion.length(postfix_of(program(text)), float(np.mean(left**2))) > level
 
 
 def test_the_shortest_description_stands_beside_a_front_that_has_lower_losses() -> None:
