@@ -304,8 +304,8 @@ class Analysis:
             return max(_places(node.value), 0), abs(node.value)
         grids = [self._weights[a] for a in node.args]
         if node.op is Op.DIV:
-            divisor = self.constant(node.args[1])
-            if not divisor or not is_power_of_two(divisor):
+            divisor = self._power_of_two(node.args[1])
+            if divisor is None:
                 return None
             inverse = 1.0 / divisor
             grids[1] = max(_places(inverse), 0), abs(inverse)
@@ -320,6 +320,13 @@ class Analysis:
         if node.op in (Op.ADD, Op.SUB, Op.NEG):
             return max(places), sum(sizes)
         return None
+
+    def _power_of_two(self, number: int) -> float | None:
+        """A node that is exactly a power of two, or its negative, for all inputs; else None."""
+        value = self.constant(number)
+        if value is None or not is_power_of_two(value):
+            return None
+        return value if self.weights_exact(number) else None
 
     def exact_frac(self, number: int, limit: int = _EXACT_BITS) -> int | None:
         """Bits after the point that hold every value of a node; None where more than a limit."""
@@ -341,9 +348,8 @@ class Analysis:
             return 0
         args = [self._exact[a] for a in (node.args[1:] if node.op is Op.WHERE else node.args)]
         if node.op is Op.DIV:
-            divisor = self.constant(node.args[1])
-            power = divisor is not None and is_power_of_two(divisor)
-            args[1] = math.frexp(abs(divisor))[1] - 1 if divisor and power else None
+            divisor = self._power_of_two(node.args[1])
+            args[1] = None if divisor is None else math.frexp(abs(divisor))[1] - 1
         if any(a is None for a in args):
             return None
         known = [a for a in args if a is not None]

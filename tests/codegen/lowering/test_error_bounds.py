@@ -144,6 +144,9 @@ def test_a_step_of_what_is_rounded_may_come_out_the_other_way_and_of_what_is_exa
         ("x0*-0.089194026 + x0", "fixed<1,12>"),  # a coarse grid does not make the weight exact
         ("x0*1000000000000.5 + x0*9.313225746154785e-10", "fixed<4,4>"),  # 71 bits
         ("0.25*(x0*1000000000000.5 + x0*9.313225746154785e-10) + x1", "fixed<4,4>"),
+        ("x0/(0.99 + 0.01)", "fixed<4,4>"),  # which float64 takes for 1
+        ("1.0/(abs(-0.99) + 0.01)", "fixed<4,4>"),
+        ("x0/(0.99 + 0.01) >= x0", "fixed<4,4>"),
     ],
 )
 def test_weights_that_float64_rounds_are_within_what_is_stated(text: str, first: str) -> None:
