@@ -5,6 +5,7 @@ It is an expression of one input; its constants are the real numbers that their 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -64,6 +65,39 @@ _EXACT: dict[Op, Callable[..., Number]] = {
 }
 
 
+def _computed(expression: Expression, point: Number) -> Number:
+    """The first output, at one value of the input."""
+    values: list[Number] = []
+    for node in expression.nodes:
+        if node.op is Op.INPUT:
+            values.append(point)
+        elif node.op is Op.CONST:
+            values.append(mpmath.mpf(node.value))
+        else:
+            values.append(_EXACT[node.op](*(values[a] for a in node.args)))
+    return values[expression.outputs[0]]
+
+
+def rounding_of_constant(expression: Expression, value: float) -> float:
+    """Bound on the distance of float64's value of an expression without inputs from the exact one.
+
+    NaN where the exact one is no real number.
+
+    Args:
+        expression: without inputs.
+        value: as float64 computes it.
+    """
+    with mpmath.workprec(_NEAREST_BITS):
+        try:
+            exact = _computed(expression, mpmath.mpf(0))
+        except (ValueError, ZeroDivisionError):
+            return math.nan
+        if not isinstance(exact, mpmath.mpf) or not mpmath.isfinite(exact):
+            return math.nan
+        away = abs(exact - mpmath.mpf(value))
+        return math.nextafter(float(away), math.inf) if away else 0.0
+
+
 @dataclass(frozen=True)
 class Univariate:
     """A function of one variable.
@@ -112,15 +146,7 @@ class Univariate:
             return np.array([int(mpmath.nint(v)) for v in scaled], object)
 
     def _exact(self, point: Number) -> Number:
-        values: list[Number] = []
-        for node in self.expression.nodes:
-            if node.op is Op.INPUT:
-                values.append(point)
-            elif node.op is Op.CONST:
-                values.append(mpmath.mpf(node.value))
-            else:
-                values.append(_EXACT[node.op](*(values[a] for a in node.args)))
-        return values[self.expression.outputs[0]]
+        return _computed(self.expression, point)
 
     def taylor(self, lo: Reals, hi: Reals, order: int) -> list[IntervalArray]:
         """Enclosures of the Taylor coefficients over intervals, see `taylor.taylor`."""

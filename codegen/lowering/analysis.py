@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from symtick.codegen.functions.univariate import rounding_of_constant
 from symtick.codegen.ir.fixed import MAX_PORT_WIDTH, Fixed, Reals
 from symtick.errors import DomainError, InputError, WidthError
-from symtick.expr import OPS, STEPS, Expression, Interval, Node, Op, node_text, reachable
+from symtick.expr import OPS, STEPS, Builder, Expression, Interval, Node, Op, node_text, reachable
 from symtick.expr.ops import TWO_OVER_ROOT_PI
 
 MAX_CODES = 1 << 16
@@ -152,6 +153,7 @@ class Analysis:
     _columns: dict[int, Columns] = field(default_factory=dict)
     _spans: dict[int, Interval] = field(default_factory=dict)
     _exact: dict[int, int | None] = field(default_factory=dict)
+    _rounding: dict[int, float] = field(default_factory=dict)
     _weights: dict[int, tuple[int, float] | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -183,6 +185,16 @@ class Analysis:
     def constant(self, number: int) -> float | None:
         """The value of a node that no input reaches, else None."""
         return None if self.support[number] else float(self.columns(-1).of(number)[0])
+
+    def rounding(self, number: int) -> float:
+        """How far float64 is off the exact value of a node that no input reaches."""
+        value, known = self.constant(number), self._rounding
+        assert value is not None
+        if number not in known:
+            builder = Builder(())
+            alone = builder.build([builder.graft(self.expression, number)])
+            known[number] = rounding_of_constant(alone, value)
+        return known[number]
 
     def countable(self, number: int) -> int | None:
         """The only input of a node, if all its codes can be looked at, else None."""

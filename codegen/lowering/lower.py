@@ -216,8 +216,8 @@ class _Lowering:
         frac = self.fracs[number]
         constant = self.analysis.constant(number)
         if constant is not None:
-            lost = self._lost(number, abs(constant), node.op is not Op.CONST)
-            return self._less_exact(self.arithmetic.constant(constant, frac), lost)
+            made = self.arithmetic.constant(constant, frac)
+            return self._less_exact(made, self.analysis.rounding(number))
         if node.op is Op.INPUT:
             return self.inputs.node(node.index)
         index = self._table_input(number)
@@ -228,8 +228,7 @@ class _Lowering:
             return self._digits(number, frac, Quant.RND)
         if is_linear(self.analysis, number):
             form = sum_form(self.analysis, number, self._table_input)
-            size = self._terms_size(form) if form.rounded else 0.0
-            lost = self._lost(number, size, form.rounded)
+            lost = form.off + self._lost(number, form.met, form.rounded)
             return self._less_exact(self._sum(form, frac), lost)
         if node.op in PRODUCT:
             factors = product_form(self.analysis, number, self.inputs.index)
@@ -251,13 +250,6 @@ class _Lowering:
 
     def _less_exact(self, made: int, lost: float) -> int:
         return self.errors.note(made, self.errors.of(made) + lost) if lost else made
-
-    def _terms_size(self, form: SumForm) -> float:
-        """What the magnitudes of the terms of a sum add up to."""
-        parts = [*form.units.items(), *(part for group in form.groups.values() for part in group)]
-        terms = sum(abs(w) * magnitude(self.analysis.span(k)) for k, w in parts)
-        inputs = sum(abs(w) * self.errors.size(self.inputs.node(k)) for k, w in form.inputs.items())
-        return abs(form.offset) + terms + inputs
 
     def _check_bits(self, number: int) -> None:
         """Refuse a node whose users are so steep that no format holds the bits they need.

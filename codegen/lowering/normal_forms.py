@@ -6,10 +6,11 @@ collected by input, because together they become one table.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from symtick.codegen.lowering.analysis import Analysis, is_power_of_two
+from symtick.codegen.lowering.analysis import Analysis, is_power_of_two, magnitude
 from symtick.expr import FUNCTIONS, Op
 
 # functions of one signal; a power's exponent is a constant (`prepared`)
@@ -28,6 +29,8 @@ class SumForm:
         inputs: coefficient of each input that stands alone.
         units: coefficient of each other node.
         rounded: whether constants met each other in float64, which may have rounded.
+        met: magnitude of all that was added up, terms that cancel each other included.
+        off: what the constants themselves are off, in the value of the sum.
     """
 
     offset: float = 0.0
@@ -35,6 +38,8 @@ class SumForm:
     inputs: dict[int, float] = field(default_factory=dict)
     units: dict[int, float] = field(default_factory=dict)
     rounded: bool = False
+    met: float = 0.0
+    off: float = 0.0
 
 
 @dataclass
@@ -89,6 +94,8 @@ class _Sums:
             constant = analysis.constant(k)
             node = analysis.expression.nodes[k]
             index = self.in_table(k)
+            form.met += abs(weight) * magnitude(analysis.span(k))
+            form.off += abs(weight) * _off(analysis, k)
             if constant is not None:
                 form.rounded |= form.offset != 0.0 or not _exactly(analysis, k, weight)
                 form.offset += weight * constant
@@ -157,6 +164,22 @@ def _parts(analysis: Analysis, number: int, weight: float) -> list[tuple[int, fl
         return [(b, weight * left)]
     assert right is not None
     return [(a, weight * right)]
+
+
+def _off(analysis: Analysis, number: int) -> float:
+    """What the constants of a node are off as float64 computes them, in the node's value."""
+    if not analysis.support[number]:
+        return analysis.rounding(number)
+    node = analysis.expression.nodes[number]
+    known = [a for a in node.args if not analysis.support[a]]
+    if node.op not in (Op.MUL, Op.DIV) or not known:
+        return 0.0
+    (constant,), (other,) = known, [a for a in node.args if a not in known]
+    size, off = magnitude(analysis.span(other)), analysis.rounding(constant)
+    if node.op is Op.MUL:
+        return off * size
+    value = abs(analysis.constant(constant) or 0.0)
+    return off * size / (value * (value - off)) if value > off else math.inf
 
 
 def _exactly(analysis: Analysis, number: int, weight: float) -> bool:

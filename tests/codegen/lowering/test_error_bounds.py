@@ -147,6 +147,11 @@ def test_a_step_of_what_is_rounded_may_come_out_the_other_way_and_of_what_is_exa
         ("x0/(0.99 + 0.01)", "fixed<4,4>"),  # which float64 takes for 1
         ("1.0/(abs(-0.99) + 0.01)", "fixed<4,4>"),
         ("x0/(0.99 + 0.01) >= x0", "fixed<4,4>"),
+        ("log(abs(-0.7) + 0.3)", "fixed<4,4>"),  # which float64 takes for 0, as the next ones
+        ("0.7 + 0.3 - 1.0", "fixed<4,4>"),
+        ("x0*log(0.7 + 0.3) + x1", "fixed<4,4>"),
+        ("x0*0.7 + x0*0.3 - x0 + x1", "fixed<4,4>"),
+        ("x1 + log(0.7 + 0.3) + 0.7 - 1.0 + 0.3", "fixed<4,4>"),
     ],
 )
 def test_weights_that_float64_rounds_are_within_what_is_stated(text: str, first: str) -> None:
