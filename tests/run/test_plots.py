@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from symtick.report.plots.pareto import ParetoPoint, pareto_svg
+from symtick.report.plots.pareto import _COLOURS, ParetoPoint, pareto_svg
 from symtick.report.plots.roc import roc_svg
 from symtick.report.plots.values import resolution, resolution_svg, turn_on, turn_on_svg
 
@@ -66,3 +66,10 @@ def test_roc_curves_leave_out_classes_without_rows() -> None:
     assert "t, design d1" not in text
     alone = roc_svg(labels, {"design d1": scores[:, 1:2]}, ("background", "signal"))
     assert "signal, design d1" in alone and "background, design d1" not in alone
+
+
+def test_every_latency_of_a_usual_front_has_its_own_colour() -> None:
+    points = [ParetoPoint(f"d{k}", 10.0 * (k + 1), 0.5 + 0.01 * k, k + 1) for k in range(10)]
+    svg = pareto_svg(points, "LUT", "score", [])
+    fills = set(re.findall(r"#[0-9a-f]{6}", svg)) & {*_COLOURS}
+    assert len(fills) == 10

@@ -16,7 +16,10 @@ from matplotlib.ticker import NullFormatter
 
 from symtick.errors import counted
 
-_COLOURS = ("#7fb8a4", "#4c97b0", "#1f6f8b", "#8a6fb0", "#b5677f", "#c98b4b")
+_COLOURS = (
+    "#7fb8a4", "#4c97b0", "#1f6f8b", "#8a6fb0", "#b5677f", "#c98b4b", "#8d8a2f", "#5a4a42",
+    "#1d2733", "#c7a6a0",
+)  # fmt: skip
 _DOT, _LETTER, _HEIGHT = 4.0, 6.0, 9.0  # half a dot, and a name's letters, in points
 _WIDE = 15.0  # from the smallest to the largest area: more than a decade
 _LEAST_AREA = 1.0  # where designs of wires alone are drawn: a logarithmic axis has no 0
