@@ -46,7 +46,7 @@ def test_what_is_given_is_of_features_in_their_units(
     made = run(job, tmp_path, search, inputs)
     assert {entry.origin.split("-")[0] for entry in made.front.entries} == {kind}
     best = made.designs[made.front.best.name]
-    assert np.mean(best.classify(made.test.X) == made.test.labels) > 0.93
+    assert np.mean(best.classify(made.test.X) == made.test.labels) > 0.9
 
 
 @pytest.mark.parametrize(
