@@ -308,7 +308,7 @@ class _Check:
             entry = memory.entries[raw % span]
             if entry != node.contents[raw % span] % size:
                 text = f"entry {raw % span} is {entry}, not {node.contents[raw % span] % size}"
-                return Finding(name, Verdict.UNDECIDED, text)  # it may be read for no input
+                return Finding(name, Verdict.COUNTEREXAMPLE, text)
         return Finding(name, Verdict.PROVED, f"all {address.hi - address.lo + 1} entries compared")
 
     # -- the rest, by the equivalence checker
