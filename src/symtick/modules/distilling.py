@@ -161,8 +161,7 @@ def distill_modules(
         tell: is told what is done next.
 
     Raises:
-        InputError: an argument is not acceptable, a module is no such function, or no formula is
-            found.
+        InputError: an argument or a module is not acceptable, or no formula is found.
         KeyboardInterrupt: Ctrl-C came before any formula.
     """
     given = [inputs] if isinstance(inputs, torch.Tensor) else list(inputs)
@@ -175,8 +174,7 @@ def distill_modules(
         try:
             for name in modules:
                 chosen = regressor.get(name) if isinstance(regressor, Mapping) else regressor
-                columns = None if names is None else names.get(name)
-                job.distil(name, chosen or SymbolicRegressor(), columns, rows, seed)
+                job.distil(name, chosen or SymbolicRegressor(), (names or {}).get(name), rows, seed)
                 job.train(epochs, learning_rate)
             job.tune()
         except KeyboardInterrupt:
