@@ -9,7 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed, wait
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -38,7 +38,7 @@ from symtick.sim.verilator import Simulation
 _SomeSeen = tuple[npt.NDArray[np.int64], Simulation]  # which vectors, and what they have shown
 TOOLS = ("g++", "make", "hls4ml", "verilator", "cocotb")
 _MOST_TOGETHER = 80  # designs in one build: a result is kept when its build has run
-_TOOLS_AT_ONCE = 2  # of a group: g++ beside Verilator, of which GHDL comes last
+_TOOLS_AT_ONCE = 2  # of a group: GHDL while designs are made, then g++ beside Verilator
 _PREPARING = threading.Lock()
 
 
@@ -143,7 +143,8 @@ class Subject:
     """A design to verify.
 
     Attributes:
-        design: the design.
+        name: of the design.
+        make: returns the design; called once, while tools run on the designs before it.
         folder: gets firmware/, rtl/, tb_data/ and, for the work of the tools, sim/.
         data: raw rows of real data to include, shape (rows, inputs).
         part: AMD's part number, for build_prj.tcl.
@@ -151,11 +152,31 @@ class Subject:
             are, where both are there.
     """
 
-    design: Design
+    name: str
+    make: Callable[[], Design]
     folder: Path
     data: npt.ArrayLike | None = None
     part: str = PART
     written: bool = False
+
+    @classmethod
+    def of(cls, design: Design, folder: Path, **options: Any) -> Subject:
+        """A design that is made already; `options` are further attributes."""
+        return cls(design.name, lambda: design, folder, **options)
+
+
+@dataclass(frozen=True, eq=False)
+class _Begun:
+    """A design of which all files stand.
+
+    Attributes:
+        case: the design and its vectors.
+        vhdl: GHDL's run, which has begun; None where it is missing, and of designs behind a form,
+            whose VHDL is simulated together.
+    """
+
+    case: Case
+    vhdl: Future[_SomeSeen] | None
 
 
 def verify(
@@ -171,7 +192,7 @@ def verify(
     Raises:
         ToolError: a tool is missing or fails.
     """
-    return verify_together([Subject(design, folder, data, part)], count, seed)[0]
+    return verify_together([Subject.of(design, folder, data=data, part=part)], count, seed)[0]
 
 
 def verify_together(
@@ -200,7 +221,7 @@ def verify_together(
         ToolError: a tool is missing, or fails; then of the first design that it fails for, with
             its name, when all others are done.
     """
-    names = [subject.design.name for subject in subjects]
+    names = [subject.name for subject in subjects]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise InputError(f"two designs are named {twice!r}: they cannot be verified together")
@@ -247,13 +268,24 @@ def _verified(
     subjects: Sequence[Subject], numbers: Sequence[int], count: int, seed: int
 ) -> dict[int, Verification | ToolError]:
     """The outcome of each design of a group, or why there is none."""
-    with _PREPARING:  # one group at a time: the tools of the first begin while the next one waits
-        cases = [_prepared(subjects[number], count, seed) for number in numbers]
-    return _compared(dict(zip(numbers, cases, strict=True)))
+    with ThreadPoolExecutor(_TOOLS_AT_ONCE) as pool:
+        try:
+            with _PREPARING:  # one group at a time: the next one's designs wait
+                begun = {k: _begun(_prepared(subjects[k], count, seed), pool) for k in numbers}
+            return _compared(begun, pool)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _begun(case: Case, pool: Executor) -> _Begun:
+    if case.design.interface.kind != "plain" or not tools.available("ghdl"):
+        return _Begun(case, None)
+    return _Begun(case, pool.submit(lambda: ghdl.run_on_some([case])[0]))
 
 
 def _prepared(subject: Subject, count: int, seed: int) -> Case:
-    design, folder = subject.design, subject.folder
+    design, folder = subject.make(), subject.folder
     raw = vectors.make(design, count, seed, subject.data)
     expected = design.graph.evaluate(raw)
     rtl = [folder / "rtl" / name for s in (".v", ".vhd") for name in _rtl_names(design, s)]
@@ -273,26 +305,28 @@ def _rtl_names(design: Design, suffix: str) -> list[str]:
     return [f"{top}{suffix}" for top in dict.fromkeys([design.name, design.top])]
 
 
-def _compared(cases: Mapping[int, Case]) -> dict[int, Verification | ToolError]:
+def _compared(begun: Mapping[int, _Begun], pool: Executor) -> dict[int, Verification | ToolError]:
     try:
-        outcomes = _outcomes(list(cases.values()))
+        outcomes = _outcomes(list(begun.values()), pool)
     except ToolError as error:
-        if len(cases) == 1:
-            ((number, case),) = cases.items()
-            return {number: ToolError(f"design {case.design.name}: {error}")}
-        pairs = list(cases.items())
+        if len(begun) == 1:
+            ((number, one),) = begun.items()
+            return {number: ToolError(f"design {one.case.design.name}: {error}")}
+        pairs = list(begun.items())
         half = len(pairs) // 2
-        return _compared(dict(pairs[:half])) | _compared(dict(pairs[half:]))
-    return dict(zip(cases, outcomes, strict=True))
+        return _compared(dict(pairs[:half]), pool) | _compared(dict(pairs[half:]), pool)
+    return dict(zip(begun, outcomes, strict=True))
 
 
-def _outcomes(cases: Sequence[Case]) -> list[Verification]:
-    with ThreadPoolExecutor(_TOOLS_AT_ONCE) as pool:
-        compiled = pool.submit(_timed_cpp, cases)
-        simulated = pool.submit(_simulated, cases)
-        described = pool.submit(_described, cases)
-        outputs, seconds = compiled.result()
-        simulations, vhdl = simulated.result(), described.result()
+def _outcomes(begun: Sequence[_Begun], pool: Executor) -> list[Verification]:
+    cases = [one.case for one in begun]
+    compiled = pool.submit(_timed_cpp, cases)
+    simulated = pool.submit(_simulated, cases)
+    described = pool.submit(_described, begun)
+    futures: list[Future[Any]] = [compiled, simulated, described]
+    wait(futures)  # a group that fails is taken apart when its tools have ended
+    outputs, seconds = compiled.result()
+    simulations, vhdl = simulated.result(), described.result()
     return [
         _outcome(case, cpp, seconds, verilog, seen)
         for case, cpp, verilog, seen in zip(cases, outputs, simulations, vhdl, strict=True)
@@ -313,9 +347,14 @@ def _form_run(case: Case) -> forms.FormRun:
     return forms.FormRun(case.design, case.raw, case.expected, rtl, case.folder)
 
 
-def _described(cases: Sequence[Case]) -> Sequence[_SomeSeen | None]:
+def _described(begun: Sequence[_Begun]) -> Sequence[_SomeSeen | None]:
     """The VHDL, on some vectors; None where GHDL is missing."""
-    return ghdl.run_on_some(cases) if tools.available("ghdl") else [None] * len(cases)
+    if not tools.available("ghdl"):
+        return [None] * len(begun)
+    formed = {k: one.case for k, one in enumerate(begun) if one.vhdl is None}
+    found = dict(zip(formed, ghdl.run_on_some(list(formed.values())), strict=True))
+    found |= {k: one.vhdl.result() for k, one in enumerate(begun) if one.vhdl is not None}
+    return [found[k] for k in range(len(begun))]
 
 
 def _outcome(

@@ -154,7 +154,7 @@ def _by_tools(
     left = dict(designs)
     while left:
         numbers = list(left)
-        subjects = [Subject(left[n], folder / left[n].name) for n in numbers]
+        subjects = [Subject.of(left[n], folder / left[n].name) for n in numbers]
         done: dict[int, Verification] = {}
         try:
             verify_together(subjects, count, 0, done.__setitem__)

@@ -30,6 +30,8 @@ Reals = npt.NDArray[np.float64]
 class Quant(Enum):
     """What happens to bits below the last place: AMD's quantisation modes (UG1399, ap_fixed)."""
 
+    __hash__ = object.__hash__
+
     TRN = "AP_TRN"
     TRN_ZERO = "AP_TRN_ZERO"
     RND = "AP_RND"
@@ -41,6 +43,8 @@ class Quant(Enum):
 
 class Overflow(Enum):
     """What happens to values outside the range: AMD's overflow modes (UG1399, ap_fixed)."""
+
+    __hash__ = object.__hash__
 
     WRAP = "AP_WRAP"
     SAT = "AP_SAT"

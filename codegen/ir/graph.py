@@ -132,6 +132,17 @@ def _line(k: int, node: GNode, names: Sequence[str]) -> str:
     return f"%{k} = {words} : {node.fmt} [{node.lo}, {node.hi}]"
 
 
+def _renumbered(node: GNode, place: Mapping[int, int]) -> GNode:
+    """A node whose arguments have other numbers: what it computes is the same."""
+    args = tuple([place[a] for a in node.args])
+    if args == node.args:
+        return node
+    return GNode(
+        node.op, args, node.fmt, node.lo, node.hi, node.number, node.quant, node.overflow,
+        node.contents,
+    )  # fmt: skip
+
+
 def _read(graph: Graph, node: GNode, x: RawArray) -> RawArray:
     column = x[:, node.number]
     if ((column < node.lo) | (column > node.hi)).any():
@@ -285,12 +296,10 @@ class GraphBuilder:
 
     def build(self, outputs: Sequence[int], output_names: Sequence[str]) -> Graph:
         """The graph with these outputs; nodes that none needs are dropped."""
-        fresh = GraphBuilder(self.input_names)
-        place: dict[int, int] = {}
-        for k in sorted(reachable(self.nodes, outputs)):
-            place[k] = fresh.again(self.nodes[k], [place[a] for a in self.nodes[k].args])
+        used = sorted(reachable(self.nodes, outputs))
+        place = {k: number for number, k in enumerate(used)}
         return Graph(
-            tuple(fresh.nodes),
+            tuple(_renumbered(self.nodes[k], place) for k in used),
             tuple(place[k] for k in outputs),
             self.input_names,
             tuple(output_names),

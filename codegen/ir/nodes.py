@@ -35,6 +35,8 @@ BIT = Fixed(1, 0, False)
 class GOp(Enum):
     """Operations of the graph."""
 
+    __hash__ = object.__hash__  # nodes are looked up far more often than an Enum's own bears
+
     INPUT = "input"
     CONST = "const"
     ADD = "add"

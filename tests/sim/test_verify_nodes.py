@@ -61,7 +61,7 @@ def test_all_agree(tmp_path: Path) -> None:
     made = [_exact(), _casts(), _wide(), _one_bit_factors(), _chance()]
     for one in made:
         one.graph.check()
-    outcomes = verify_together([Subject(one, tmp_path / one.name) for one in made], 3000)
+    outcomes = verify_together([Subject.of(one, tmp_path / one.name) for one in made], 3000)
     for one, outcome in zip(made, outcomes, strict=True):
         outcome.check()
         assert outcome.vectors >= 3000

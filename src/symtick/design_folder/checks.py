@@ -20,7 +20,7 @@ import numpy.typing as npt
 from symtick.codegen import Area, Design
 from symtick.codegen.emit.project import write_rtl
 from symtick.defaults import VECTORS
-from symtick.design_folder.folder import DesignSpec, estimate_folder, read_spec
+from symtick.design_folder.folder import DesignSpec, estimate_folder, read_recorded
 from symtick.design_folder.vendor_tools import (
     VendorTool,
     agreed,
@@ -150,11 +150,11 @@ def verify_folders(
     with ExitStack() as stack:
         beside = stack.enter_context(ThreadPoolExecutor(1))
         beside.submit(verilator.compile_runtime)  # if it fails, the simulation says so
-        specs = [read_spec(folder) for folder in folders]
+        recorded = [read_recorded(folder) for folder in folders]
         require("symtick verify", tools=TOOLS)
         subjects = [
-            Subject(design, folder, data, spec.part, written=True)
-            for folder, (spec, design) in zip(folders, specs, strict=True)
+            Subject(one.spec.name, one.build, folder, data, one.spec.part, written=True)
+            for folder, one in zip(folders, recorded, strict=True)
         ]
         for folder in folders:
             stack.enter_context(locked(folder, "verify", wait=True))

@@ -289,6 +289,64 @@ def _recorded_digest(folder: Path) -> str | None:
         return ""
 
 
+@dataclass(frozen=True)
+class RecordedDesign:
+    """What a design.json says.
+
+    Attributes:
+        path: of the file.
+        spec: the design.
+        digest: of what it compiled to.
+        device_digest: of the device file that it was compiled for (`_device_digest`).
+    """
+
+    path: Path
+    spec: DesignSpec
+    digest: str
+    device_digest: str | None
+
+    def build(self) -> Design:
+        """Compile it again.
+
+        Raises:
+            InputError: as `read_spec`, where it compiles to another design.
+        """
+        changed = self.device_digest != _device_digest(self.spec.device)
+        try:
+            design = self.spec.build()
+            same = design.digest == self.digest
+        except SymtickError:
+            if not changed:
+                raise
+            same = False
+        if not same:
+            why = "it was made by another version of symtick"
+            if changed:
+                why = f"the device file {self.spec.device} changed since"
+            raise InputError(
+                f"{self.path} compiles to another design than the recorded one: {why}; compile it "
+                "again into a new folder"
+            )
+        return design
+
+
+def read_recorded(folder: Path) -> RecordedDesign:
+    """What the design.json of a folder says, before anything is compiled.
+
+    Raises:
+        InputError: there is none, or it is damaged.
+    """
+    path = folder / FILE
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        spec = DesignSpec.from_dict(content["source"])
+        return RecordedDesign(path, spec, str(content["digest"]), content.get("device_digest"))
+    except OSError as error:
+        raise InputError(f"{folder} holds no design: {path}: {error.strerror}") from None
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise InputError(f"{path} is damaged: {error}") from None
+
+
 def read_spec(folder: Path) -> tuple[DesignSpec, Design]:
     """Load and rebuild the design in a folder.
 
@@ -296,32 +354,8 @@ def read_spec(folder: Path) -> tuple[DesignSpec, Design]:
         InputError: there is no readable design.json, or it compiles to another design than the
             recorded one: the device file changed, or it was made by another version of symtick.
     """
-    path = folder / FILE
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        spec = DesignSpec.from_dict(content["source"])
-        recorded, of_device = str(content["digest"]), content.get("device_digest")
-    except OSError as error:
-        raise InputError(f"{folder} holds no design: {path}: {error.strerror}") from None
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise InputError(f"{path} is damaged: {error}") from None
-    changed = of_device != _device_digest(spec.device)
-    try:
-        design = spec.build()
-        same = design.digest == recorded
-    except SymtickError:
-        if not changed:
-            raise
-        same = False
-    if not same:
-        why = "it was made by another version of symtick"
-        if changed:
-            why = f"the device file {spec.device} changed since"
-        raise InputError(
-            f"{path} compiles to another design than the recorded one: {why}; compile it again "
-            "into a new folder"
-        )
-    return spec, design
+    recorded = read_recorded(folder)
+    return recorded.spec, recorded.build()
 
 
 def estimate_folder(folder: Path) -> tuple[DesignSpec, Design, Estimate]:

@@ -26,7 +26,7 @@ def test_all_are_verified_and_within_their_errors(tmp_path: Path) -> None:
         ):
             assert share <= 1.0, (formula.name, name)
         design = replace(made.design, name=f"formula{number}")
-        subjects.append(Subject(design, tmp_path / f"verified{number}"))
+        subjects.append(Subject.of(design, tmp_path / f"verified{number}"))
     for formula, outcome in zip(FORMULAS, verify_together(subjects, 2000), strict=True):
         assert outcome.ok, (formula.name, str(outcome))
         assert outcome.vectors >= 2000 and outcome.measured_ii == 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from hand_designs import arithmetic, design, spread, wide
 from symtick.codegen import Design, Fixed, GOp, Graph, GraphBuilder
 from symtick.codegen.emit.project import write_project, write_verilog
 from symtick.errors import InputError, ToolError
-from symtick.sim import builds, tools
+from symtick.sim import builds, ghdl, tools
 from symtick.sim import verify as verifying
 from symtick.sim.case import Case
 from symtick.sim.verify import Subject, Verification, verify, verify_together
@@ -67,11 +69,11 @@ def test_each_is_judged_alone_and_builds_are_kept(
 ) -> None:
     monkeypatch.setattr(builds, "_path", lambda name: tmp_path / "cache" / name)
     monkeypatch.setattr(verifying, "_groups", lambda names: [range(len(names))])  # one build
-    subjects = [Subject(d, tmp_path / d.name, written=True) for d in _designs()]
+    subjects = [Subject.of(d, tmp_path / d.name, written=True) for d in _designs()]
     good = {v.design: v for v in verify_together(subjects, 700)}
     assert all(v.ok for v in good.values())
     assert [v.measured_latency for v in good.values()] == [0, 3, 1, 1, 1, 1]
-    alone = verify(subjects[1].design, tmp_path / "alone", 700)
+    alone = verify(subjects[1].make(), tmp_path / "alone", 700)
     assert _alike(alone) == _alike(good["wide"])
 
     commands = _commands(monkeypatch)
@@ -89,7 +91,7 @@ def test_each_is_judged_alone_and_builds_are_kept(
     bad = {
         v.design: v for v in verify_together(subjects, 700, done=lambda k, v: told.append(v.design))
     }
-    assert told == [s.design.name for s in subjects]
+    assert told == [s.name for s in subjects]
     assert bad["signless"].verilog_mismatches > 0 == bad["signless"].cpp_mismatches
     assert "Verilog gives" in bad["signless"].first_mismatch
     assert bad["off"].cpp_mismatches > 0 == bad["off"].verilog_mismatches
@@ -114,7 +116,7 @@ def _written(names: Sequence[str], folder: Path) -> list[Subject]:
     for one in made:
         write_project(one, folder / one.name)
         write_verilog(one, folder / one.name)
-    return [Subject(one, folder / one.name) for one in made]
+    return [Subject.of(one, folder / one.name) for one in made]
 
 
 def _outcome(case: Case) -> Verification:
@@ -124,13 +126,14 @@ def _outcome(case: Case) -> Verification:
 def test_a_design_that_does_not_build_fails_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def outcomes(cases: Sequence[Case]) -> list[Verification]:
-        if any(case.design.name in ("bad", "worse") for case in cases):
+    def outcomes(begun: Sequence[verifying._Begun], pool: Executor) -> list[Verification]:
+        if any(one.case.design.name in ("bad", "worse") for one in begun):
             raise ToolError("syntax error")
-        return [_outcome(case) for case in cases]
+        return [_outcome(one.case) for one in begun]
 
     monkeypatch.setattr(verifying, "_outcomes", outcomes)
     monkeypatch.setattr(tools, "find", lambda name: None)
+    monkeypatch.setattr(tools, "available", lambda name: False)
     names = ["d1", "d2", "bad", "d3", "d4", "worse", "d5"]
     told: list[str] = []
     with pytest.raises(ToolError, match="design bad: syntax error"):
@@ -140,9 +143,40 @@ def test_a_design_that_does_not_build_fails_alone(
     assert sorted(told) == ["0 d1", "1 d2", "3 d3", "4 d4", "6 d5"]
 
 
+def test_tools_begin_while_designs_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulated = threading.Event()
+
+    def described(cases: Sequence[Case]) -> list[str]:
+        simulated.set()
+        return [case.design.name for case in cases]
+
+    def outcomes(begun: Sequence[verifying._Begun], pool: Executor) -> list[Verification]:
+        seen = [one.vhdl.result() for one in begun if one.vhdl is not None]
+        assert seen == ["first", "second"]
+        return [_outcome(one.case) for one in begun]
+
+    def second() -> Design:
+        assert simulated.wait(60.0)  # the first is in GHDL before this one is made
+        return _sum("second")
+
+    monkeypatch.setattr(ghdl, "run_on_some", described)
+    monkeypatch.setattr(verifying, "_outcomes", outcomes)
+    monkeypatch.setattr(tools, "find", lambda name: None)
+    monkeypatch.setattr(tools, "available", lambda name: True)
+    first, made = _sum("first"), []
+    subjects = [
+        Subject("first", lambda: made.append("first") or first, tmp_path / "first"),
+        Subject("second", second, tmp_path / "second"),
+    ]
+    assert [v.design for v in verify_together(subjects, 10)] == ["first", "second"]
+    assert made == ["first"]  # once
+
+
 def test_two_designs_of_one_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="two designs are named 'same'"):
-        verify_together([Subject(_sum("same"), tmp_path / k) for k in "ab"])
+        verify_together([Subject.of(_sum("same"), tmp_path / k) for k in "ab"])
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 80, 81, 200])
