@@ -14,6 +14,11 @@ from symtick.errors import InputError, did_you_mean
 KINDS = ("plain", "ap_vld", "axi_stream")
 
 
+def word(kind: str) -> str:
+    """A kind as command lines and jobs write it."""
+    return kind.replace("axi_", "axi-")
+
+
 @dataclass(frozen=True)
 class Interface:
     """How words enter and leave a design.
@@ -37,17 +42,18 @@ class Interface:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            meant = did_you_mean(self.kind, KINDS)
+            words = [word(kind) for kind in KINDS]
+            meant = did_you_mean(word(self.kind), words)
             raise InputError(
-                f"there is no interface {self.kind!r}: {meant}there are {', '.join(KINDS)}"
+                f"there is no interface {word(self.kind)!r}: {meant}there are {', '.join(words)}"
             )
         if self.enable and self.kind == "axi_stream":
             raise InputError(
-                "interface axi_stream takes no enable: m_axis_tready holds it back; leave it out"
+                "interface axi-stream takes no enable: m_axis_tready holds it back; leave it out"
             )
         if self.reset and self.kind != "ap_vld":
             why = "has no valid line" if self.kind == "plain" else "always has its reset, aresetn"
-            raise InputError(f"interface {self.kind} takes no reset: it {why}; leave it out")
+            raise InputError(f"interface {word(self.kind)} takes no reset: it {why}; leave it out")
 
     @property
     def suffix(self) -> str:

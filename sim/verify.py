@@ -29,6 +29,7 @@ from symtick.codegen.emit.project import (
 )
 from symtick.codegen.forms.hls import firmware_names
 from symtick.codegen.forms.project import write_forms
+from symtick.codegen.interface import word
 from symtick.codegen.ir.fixed import RawArray
 from symtick.errors import InputError, ToolError, VerificationError
 from symtick.sim import forms, ghdl, gpp, tools, verilator
@@ -128,7 +129,7 @@ class Verification:
         )
 
     def _where(self) -> str:
-        return "" if self.interface == "plain" else f" through {self.interface}"
+        return "" if self.interface == "plain" else f" through {word(self.interface)}"
 
     def _vhdl(self) -> str:
         if self.vhdl_latency is None:

@@ -100,7 +100,7 @@ def test_compile_says_what_it_does_when_that_takes_its_time(
         (("x0 + 1", *FORMAT, "--decide", "margin"), ("needs two scores or more",)),
         (("x0 + 1", *FORMAT, "--decide", "most"), ("scores, index, margin", "not most")),
         (("x0 + 1", *FORMAT, "--ticks", "2", "--latency", "2"), ("not both",)),
-        (("x0 + 1", *FORMAT, "--interface", "axi"), ("no interface 'axi'", "axi_stream")),
+        (("x0 + 1", *FORMAT, "--interface", "axi"), ("no interface 'axi'", "axi-stream")),
         (("x0 + 1", *FORMAT, "--reset"), ("plain takes no reset", "no valid line")),
         (("x0 + x1", *FORMAT, "--width", "add9=fixed<4,2>"), ("no signal 'add9'", "add2")),
         (("x0 + x1", *FORMAT, "--width", "add2"), ("'add2' is not", "NAME=fixed<W,I>")),
@@ -213,7 +213,7 @@ def test_compile_gives_a_design_the_form_that_is_asked_for(cli: Cli, tmp_path: P
     words = ("--interface", "axi-stream", "--latency", "4", "--name", "wave")
     code, out, _ = cli("compile", "x0*x1 + sin(x0)", *FORMAT, "-o", "d", *words)
     assert code == 0
-    assert "interface axi_stream: module wave_axis, words of 16 and 16 bits, 4 ticks" in out
+    assert "interface axi-stream: module wave_axis, words of 16 and 16 bits, 4 ticks" in out
     spec, design = read_spec(tmp_path / "d")
     assert design.interface == spec.interface == Interface("axi_stream")
     assert (tmp_path / "d/rtl/wave.v").is_file() and (tmp_path / "d/rtl/wave_axis.v").is_file()

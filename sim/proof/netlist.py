@@ -270,47 +270,99 @@ def always_enabled(module: Mapping[str, Any], enable: str) -> dict[str, Any]:
     """A module as it is while its clock enable is 1, without that port.
 
     What is returned is the module itself if a tick is an enabled edge of its clock: it is only
-    returned where every register keeps its value while the enable is 0, which a multiplexer
-    before it shows, and where nothing else reads the enable.
+    returned where every register keeps its value while the enable is 0, and where no output
+    changes with the enable between two edges. Both are followed through multiplexers, bit by bit.
 
     Args:
         module: the module's JSON value.
         enable: name of the port.
 
     Raises:
-        NetlistError: there is no such port, a register obeys it not, or something else reads it.
+        NetlistError: there is no such port, a register obeys it not, an output depends on it, or
+            there is a loop of multiplexers.
     """
-    ports, cells = dict(module["ports"]), dict(module["cells"])
+    ports, cells = dict(module["ports"]), module["cells"]
     line = ports.pop(enable, {"bits": []})["bits"]
     if len(line) != 1:
         raise NetlistError(f"there is no clock enable {enable}")
-    gates = {
-        name: cell["connections"] for name, cell in cells.items()
-        if cell["type"] == "$mux" and cell["connections"]["S"] == line
-    }  # fmt: skip
-    kept = {
-        y: (a, b)
-        for pins in gates.values()
-        for y, a, b in zip(pins["Y"], pins["A"], pins["B"], strict=True)
-    }
-    for name in gates:
-        del cells[name]
+    chosen = _in_order({n: c for n, c in cells.items() if c["type"] == "$mux"})
+    held, running = (_followed(chosen, line[0], value) for value in "01")
     for name, cell in cells.items():
         pins = cell["connections"]
-        if cell["type"] == REGISTER:
-            pairs = list(zip(pins["D"], pins["Q"], strict=True))
-            if any(kept.get(d, (None, None))[0] != q for d, q in pairs):
-                raise NetlistError(f"register {name} does not keep its value while {enable} is 0")
-            cells[name] = {**cell, "connections": {**pins, "D": [kept[d][1] for d, _ in pairs]}}
-    gone = {*line, *kept}
+        if cell["type"] == REGISTER and [held.get(d, d) for d in pins["D"]] != pins["Q"]:
+            raise NetlistError(f"register {name} does not keep its value while {enable} is 0")
+    _check_shown(module, line[0], enable)
+
+    def read(nets: Iterable[Net]) -> list[Net]:
+        return [running.get(net, net) for net in nets]
+
+    left = {}
     for name, cell in cells.items():
-        read = [n for pin, nets in cell["connections"].items()
-                if cell["port_directions"][pin] == "input" for n in nets]  # fmt: skip
-        if not gone.isdisjoint(read):
-            raise NetlistError(f"{name} reads {enable}, which is for registers alone")
-    if not gone.isdisjoint(net for port in ports.values() for net in port["bits"]):
-        raise NetlistError(f"an output shows {enable}, which is for registers alone")
-    return {**module, "ports": ports, "cells": cells}
+        pins, ways = cell["connections"], cell["port_directions"]
+        if cell["type"] != "$mux" or not all(net in running for net in pins["Y"]):
+            made = {p: nets if ways[p] == "output" else read(nets) for p, nets in pins.items()}
+            left[name] = {**cell, "connections": made}
+    shown = {n: {**p, "bits": read(p["bits"])} for n, p in ports.items()}
+    names = {n: {**w, "bits": read(w["bits"])} for n, w in module["netnames"].items()}
+    return {**module, "ports": shown, "cells": left, "netnames": names}
+
+
+def _in_order(cells: Mapping[str, Cell]) -> list[Cell]:
+    """Multiplexers, each after those that it reads."""
+    driver = {net: name for name, cell in cells.items() for net in cell["connections"]["Y"]}
+    order = TopologicalSorter(
+        {
+            name: {driver[n] for p in "ABS" for n in cell["connections"][p] if n in driver}
+            for name, cell in cells.items()
+        }
+    )
+    try:
+        return [cells[name] for name in order.static_order()]
+    except CycleError as error:
+        raise NetlistError(f"there is a loop through {', '.join(error.args[1])}") from None
+
+
+def _followed(chosen: Iterable[Cell], line: Net, value: str) -> dict[Net, Net]:
+    """The bits of multiplexers that are another net while a net has a value, by net.
+
+    A LUT is a tree of multiplexers: equal branches are merged, as in a decision diagram.
+    """
+    same: dict[Net, Net] = {line: value}
+    known: dict[tuple[Net, Net, Net], Net] = {}
+    for cell in chosen:
+        pins = {pin: [same.get(n, n) for n in nets] for pin, nets in cell["connections"].items()}
+        (select,) = pins["S"]
+        for y, a, b in zip(cell["connections"]["Y"], pins["A"], pins["B"], strict=True):
+            if a == b or select == "0":
+                same[y] = a
+            elif select == "1":
+                same[y] = b
+            elif (a, b) == ("0", "1"):
+                same[y] = select
+            elif (first := known.setdefault((select, a, b), y)) != y:
+                same[y] = first
+    return same
+
+
+def _check_shown(module: Mapping[str, Any], line: Net, enable: str) -> None:
+    """No output depends on the enable but through registers."""
+    driver: dict[Net, Cell] = {}
+    for cell in module["cells"].values():
+        for pin, nets in cell["connections"].items():
+            if cell["type"] != REGISTER and cell["port_directions"][pin] == "output":
+                driver |= dict.fromkeys(nets, cell)
+    for name, port in module["ports"].items():
+        left, seen = (list(port["bits"]) if port["direction"] == "output" else []), set()
+        while left:
+            net = left.pop()
+            if net == line:
+                raise NetlistError(f"output {name} depends on {enable}, which is for registers")
+            if net in seen or net not in driver:
+                continue
+            seen.add(net)
+            cell = driver[net]
+            left += [n for pin, nets in cell["connections"].items()
+                     if cell["port_directions"][pin] == "input" for n in nets]  # fmt: skip
 
 
 def run_yosys(lines: Sequence[str], folder: Path, name: str, seconds: float) -> None:

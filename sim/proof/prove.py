@@ -206,9 +206,29 @@ class ScoreProof:
         answers = []
         for j, distance in enumerate(found):
             answer = self._judged(j, distance)
-            proved = answer.verdict is Verdict.PROVED
-            answers.append(answer if proved else self.near_for_all(answer, j))
+            if answer.verdict is not Verdict.PROVED:
+                answer = self._beyond(j, distance, read) or self.near_for_all(answer, j)
+            answers.append(answer)
         return answers
+
+    def _beyond(self, number: int, distance: Distance, read: Sequence[Integers]) -> Finding | None:
+        """A counterexample among the vectors that are run anyway; None where there is none.
+
+        Args:
+            number: of the score.
+            distance: from its formula.
+            read: the vectors, as the scores read them.
+        """
+        wanted = self.wanted
+        if wanted.bounds is None or not wanted.bounds[number] < distance.seen < math.inf:
+            return None
+        gap, row = exhaustive.farthest(
+            wanted.scores, read, self.design.expression, wanted.formats, number
+        )
+        if not wanted.bounds[number] < gap < math.inf:
+            return None
+        place = exhaustive.at(wanted.scores.input_names, read, row)
+        return self._judged(number, Distance(gap, "", gap), place)
 
     def _moving(self, number: int) -> set[int]:
         """Numbers of the inputs that a score or its formula depends on."""

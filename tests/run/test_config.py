@@ -105,7 +105,7 @@ def test_resolved_job_reads_back_the_same(tmp_path: Path) -> None:
         ({"hardware": {"outputs": ["class"]}}, "hardware: outputs must be some of scores, index"),
         (
             {"hardware": {"interface": "axi-stream", "enable": True}},
-            "hardware: interface axi_stream takes no enable",
+            "hardware: interface axi-stream takes no enable",
         ),
         ({"hardware": {"interface": "axis"}}, "there is no interface 'axis': there are plain"),
         ({"hardware": {"outputs": ["above"]}}, "hardware: the output above needs a threshold"),

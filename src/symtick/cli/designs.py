@@ -210,11 +210,12 @@ def _print_ports(made: Compiled) -> None:
 def _print_form(made: Compiled) -> None:
     """What stands around the core."""
     from symtick.codegen.forms.form import form
+    from symtick.codegen.interface import word
 
     around, ticks = form(made.design), counted(made.estimate.ticks, "tick")
     if around is not None:
         words = f"words of {around.input_bits} and {around.output_bits} bits"
-        kind = made.design.interface.kind
+        kind = word(made.design.interface.kind)
         line(f"interface {kind}: module {around.top}, {words}, {ticks} from port to port")
 
 

@@ -31,9 +31,9 @@ def _sum(outputs: tuple[str, ...] = ("y",), width: int = 6, inputs: int = 2) -> 
 @pytest.mark.parametrize(
     ("kind", "enable", "reset", "text"),
     [
-        ("axi", False, False, r"no interface 'axi': did you mean axi_stream\? there are plain"),
-        ("axi_stream", True, False, "axi_stream takes no enable: m_axis_tready holds it back"),
-        ("axi_stream", False, True, "axi_stream takes no reset: it always has its reset, aresetn"),
+        ("axi", False, False, r"no interface 'axi': did you mean axi-stream\? there are plain"),
+        ("axi_stream", True, False, "axi-stream takes no enable: m_axis_tready holds it back"),
+        ("axi_stream", False, True, "axi-stream takes no reset: it always has its reset, aresetn"),
         ("plain", False, True, "plain takes no reset: it has no valid line"),
     ],
 )

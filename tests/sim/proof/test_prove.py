@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
+import mpmath
 import pytest
 from unit_model import UnitModel
 
@@ -126,6 +127,27 @@ def test_another_formula_is_refuted_at_an_input() -> None:
         Verdict.PROVED, Verdict.COUNTEREXAMPLE, Verdict.PROVED,
     ]  # fmt: skip
     assert "off its formula at raw x=" in answers[1].reason
+
+
+def test_a_bound_that_vectors_exceed_is_refuted_where_inputs_are_too_many_to_run() -> None:
+    formats = [Fixed(14, 4)] * 2
+    expression, precision = parse(["tanh(x + 0.5*y)"], _NAMES[:2]), Precision(term_frac=5)
+    design = compile_expression(expression, formats, UnitModel(), precision, name="wide")
+    scores = lower(expression, formats, UnitModel(), precision, ["y0"]).graph
+    wanted = Specification(scores, formats, design.errors)
+    (answer,) = ScoreProof(design, wanted).near()
+    assert answer.verdict is Verdict.PROVED
+    stated = design.errors[0] / 3
+    (answer,) = ScoreProof(design, replace(wanted, bounds=[stated])).near()
+    assert answer.verdict is Verdict.COUNTEREXAMPLE
+    gap, x, y = re.fullmatch(
+        r"(\S+) off its formula at raw x=(\S+), y=(\S+), stated is \S+", answer.reason
+    ).groups()
+    with mpmath.workdps(30):
+        raw = scores.evaluate([[int(x), int(y)]]).tolist()[0][0]
+        real = mpmath.tanh(mpmath.ldexp(int(x), -4) + mpmath.ldexp(int(y), -5))
+        off = abs(mpmath.ldexp(raw, -scores.output_formats[0].frac) - real)
+    assert off > stated and float(off) == pytest.approx(float(gap), rel=1e-3)
 
 
 def test_faults_in_the_graph_are_found() -> None:

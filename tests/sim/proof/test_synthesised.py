@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,14 @@ from symtick.sim.proof.synthesised import netlist_equals_verilog
 pytestmark = pytest.mark.synth
 
 
-def _made(folder: Path, interface: Interface = PLAIN) -> tuple[Design, Path, Path]:
+_TEXTS = ("tanh(x + 0.5*y) + 0.3*x", "abs(x - y)")
+
+
+def _made(
+    folder: Path, interface: Interface = PLAIN, texts: Sequence[str] = _TEXTS
+) -> tuple[Design, Path, Path]:
     design = compile_expression(
-        parse(["tanh(x + 0.5*y) + 0.3*x", "abs(x - y)"], ("x", "y")), [Fixed(6, 4)] * 2,
+        parse(texts, ("x", "y")), [Fixed(6, 4)] * 2,
         UnitModel(), Precision(term_frac=4), name="tiny", interface=interface,
     )  # fmt: skip
     source = folder / "tiny.v"
@@ -43,6 +49,8 @@ def _changed(netlist: Path, kind: str, change: str) -> Path:
     cell = next(c for c in cells.values() if c["type"].startswith(kind))
     if change == "type":
         cell["type"] = "DSP48E2"
+    elif change == "pin":
+        cell["connections"]["CE"] = ["1"]
     elif change == "table":
         table = cell["parameters"]["INIT"]
         cell["parameters"]["INIT"] = table[:-1] + str(1 - int(table[-1]))
@@ -72,6 +80,22 @@ def test_netlists_are_proved_and_faults_in_them_shown(tmp_path: Path) -> None:
     assert strange.verdict is Verdict.UNDECIDED and "DSP48E2" in strange.reason
 
 
-def test_a_clock_enable_is_followed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("texts", [_TEXTS, ["max(x - y, 0)"]])
+def test_a_clock_enable_is_followed(texts: Sequence[str], tmp_path: Path) -> None:
+    """Into the resets, and into LUTs that keep a value, too, where Yosys moves it there."""
+    design, source, netlist = _made(tmp_path, Interface(enable=True), texts)
+    pins = json.loads(netlist.read_text())["modules"]["tiny"]
+    (enable,) = pins["ports"]["ce"]["bits"]
+    moved = [c for c in pins["cells"].values() if c["type"].startswith("LUT")
+             and [enable] in c["connections"].values()]  # fmt: skip
+    assert bool(moved) == (texts is not _TEXTS)
+    step = _step(design, source, netlist)
+    assert step.verdict is Verdict.PROVED, step.findings
+    assert _step(design, source, _changed(netlist, "LUT", "table")).verdict is not Verdict.PROVED
+
+
+def test_a_register_that_does_not_obey_the_enable_is_named(tmp_path: Path) -> None:
     design, source, netlist = _made(tmp_path, Interface(enable=True))
-    assert _step(design, source, netlist).verdict is Verdict.PROVED
+    (free,) = _step(design, source, _changed(netlist, "FDRE", "pin")).open
+    assert free.verdict is Verdict.UNDECIDED
+    assert "does not keep its value while ce is 0" in free.reason
