@@ -15,6 +15,7 @@ from fractions import Fraction
 from functools import partial
 from typing import NamedTuple
 
+import mpmath
 import numpy as np
 
 from symtick.codegen.functions.candidates import (
@@ -37,13 +38,13 @@ from symtick.codegen.functions.segmentation import equal_pieces
 from symtick.codegen.functions.tables import Address, address, tabled
 from symtick.codegen.functions.univariate import Univariate, weighted_power
 from symtick.codegen.ir.arrival import arrivals, node_delays
-from symtick.codegen.ir.fixed import Reals
+from symtick.codegen.ir.fixed import RawArray, Reals
 from symtick.codegen.ir.graph import GNode, GOp, GraphBuilder
 from symtick.codegen.ir.lut_equivalent import lut_equivalent
 from symtick.codegen.ir.rewrite import stored
 from symtick.codegen.ir.schedule import Area, CostModel
 from symtick.codegen.lowering.analysis import Analysis
-from symtick.codegen.lowering.error_bounds import ErrorBounds, carried, images, of_power
+from symtick.codegen.lowering.error_bounds import ErrorBounds, carried, images, of_power, total
 from symtick.codegen.lowering.precision import Precision
 from symtick.codegen.passes.linear.shift_add import shift_add
 from symtick.codegen.passes.splitting import split
@@ -55,6 +56,9 @@ _FEW_PIECES = 256
 _MANY_PIECES = 1 << 20
 # a function's table is made again for each factor it is multiplied by up to this many bits
 _FOLD_BITS = 8
+# codes beyond the range of a function, at either end, that are looked at one by one
+_MOST_OUTSIDE = 4096
+_EXACT_BITS = 240  # hold every raw value
 # numbers of octaves that are tried, from the fewest that serve on
 _MOST_OCTAVES = 2
 
@@ -222,6 +226,40 @@ class FunctionUnits:
         unit = self.units[number]
         return math.ldexp(unit.ulp, -unit.frac)
 
+    def outside(self, number: int, made: int, beyond: float) -> float:
+        """Largest error of a unit where its signal is beyond the range of the function.
+
+        Against the function's value at the end of the range, code by code; where there are many
+        codes, whatever the unit can say there.
+
+        Args:
+            number: the signal.
+            made: the unit.
+            beyond: how far the signal may be beyond the range.
+        """
+        graph, function = self.builder.view(), self.units[made].function
+        source, result = graph.nodes[number], graph.nodes[made]
+        if not beyond / source.fmt.step < _MOST_OUTSIDE:
+            # both are within the unit's range, the function's value but for the unit's error
+            return (result.hi - result.lo + 1) * result.fmt.step + self.error(made)
+        step = Fraction(2) ** -source.fmt.frac
+        low, high = Fraction(function.domain.lo) / step, Fraction(function.domain.hi) / step
+        far = Fraction(beyond) / step
+        first, last = max(source.lo, math.floor(low - far)), min(source.hi, math.ceil(high + far))
+        codes = [*range(first, math.ceil(low)), *range(math.floor(high) + 1, last + 1)]
+        if not codes:
+            return 0.0
+        values: dict[int, RawArray] = {number: np.array(codes, object)}
+        for k in sorted(reachable(graph.nodes, [made], lambda k: k != number)):
+            if k != number:
+                values[k] = graph.value(k, values)
+        found = np.broadcast_to(values[made], len(codes)).tolist()
+        wanted = function.exact(code * source.fmt.step for code in codes)
+        with mpmath.workprec(_EXACT_BITS):
+            places = -result.fmt.frac
+            gaps = [abs(mpmath.ldexp(v, places) - w) for v, w in zip(found, wanted, strict=True)]
+            return total(float(max(gaps)))
+
     def of(self, outputs: Sequence[int]) -> tuple[FunctionUnit, ...]:
         """The units that these outputs read, in order of their nodes."""
         needed = reachable(self.builder.nodes, outputs)
@@ -328,9 +366,10 @@ class SignalFunctions:
         if error:
             away = carried(expression, number, cut, error, ranges)
             away = abs(weight) * of_power(ranges[number], away, power)
+            own = self.units.error(made)
             if not (wider or whole):  # polynomials may go on beyond the range
-                away += self.errors.size(made) + math.ldexp(1.0, -frac)
-            self.errors.note(made, self.units.error(made) + away)
+                own = max(own, self.units.outside(signal, made, error))
+            self.errors.note(made, own + away)
         return made
 
     def _ranges(self, number: int, cut: int, error: float) -> dict[int, Interval]:

@@ -207,3 +207,23 @@ def test_small_errors_and_flat_slopes_are_no_zero(
         span = Interval(*sorted(float(end) for end in ends))
         bound = total(moved(op, [span], [error], Interval(-10.0, 10.0)))
         assert true <= bound <= 5 * true
+
+
+@pytest.mark.parametrize(
+    ("text", "units"),
+    [
+        ("tanh(0.512*x0 + 0.713*x1)", 2.5),
+        ("sin(0.512*x0 + 0.713*x1)", 2.5),
+        ("exp(-abs(0.512*x0 + 0.713*x1))", 2.5),
+        ("sqrt(x0*x0 + x1*x1 + 0.3)", 2.5),
+    ],
+)
+def test_a_signal_that_rounding_moves_beyond_its_range_costs_little(
+    text: str, units: float
+) -> None:
+    """At the ends of the range what the unit makes of such a signal is looked at, code by code."""
+    formats = Fixed(12, 9), Fixed(12, 9)
+    design = compiled(text, formats, Precision(term_frac=6))
+    assert not design.units[-1].method.startswith("table")  # but pieces, which go on
+    assert design.errors[0] * 2.0**6 <= units
+    assert worst_share(design, formats, 300, 1) <= 1.0
