@@ -18,7 +18,7 @@ _INFIX: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 _CALLS: Mapping[str, Callable[..., Any]] = {
     "abs": abs, "min": min, "max": max, "square": lambda a: a * a, "cube": lambda a: a**3,
-    "neg": lambda a: -a, "log2": lambda a: mpmath.log(a) / mpmath.log(2), "pow": mpmath.power,
+    "neg": lambda a: -a, "log2": lambda a: mpmath.log(a, 2), "pow": mpmath.power,
     "sigmoid": lambda a: 1 / (1 + mpmath.exp(-a)), "sign": mpmath.sign, "floor": mpmath.floor,
     "where": lambda c, a, b: a if c != 0 else b,
     **{name: getattr(mpmath, name) for name in (

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from symtick.codegen.functions.horner import BoundedValue, horner
+from symtick.codegen.functions.horner import horner
 from symtick.codegen.functions.interval_arrays import IntervalArray
 from symtick.codegen.functions.polynomials import PiecewiseFit, fit, misses
 from symtick.codegen.functions.segmentation import Segmentation, equal_pieces, octaves
+from symtick.codegen.functions.tables import BoundedValue
 from symtick.codegen.functions.univariate import Univariate
 from symtick.codegen.ir.bit_views import dropped_bits
 from symtick.codegen.ir.graph import GNode, GraphBuilder

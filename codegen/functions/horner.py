@@ -9,25 +9,18 @@ What a cut loses on average is added to the coefficient.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import mpmath
 import numpy as np
 
 from symtick.codegen.functions.polynomials import PiecewiseFit
 from symtick.codegen.functions.segmentation import SegmentParts
+from symtick.codegen.functions.tables import BoundedValue
 from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GOp, GraphBuilder
 from symtick.codegen.ir.rewrite import stored
 
 _EXACT_BITS = 320
-
-
-class BoundedValue(NamedTuple):
-    """A graph node and how far it may be from the real value that it stands for."""
-
-    node: int
-    error: float
 
 
 def horner(builder: GraphBuilder, number: int, fitted: PiecewiseFit, frac: int) -> BoundedValue:

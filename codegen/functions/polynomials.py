@@ -18,9 +18,10 @@ from dataclasses import dataclass
 import mpmath
 import numpy as np
 
+from symtick.codegen.functions.exact_values import Number
 from symtick.codegen.functions.interval_arrays import IntervalArray
 from symtick.codegen.functions.segmentation import Segmentation
-from symtick.codegen.functions.univariate import Number, Univariate
+from symtick.codegen.functions.univariate import Univariate
 from symtick.codegen.ir.fixed import Reals
 
 # float64 coefficients serve to about this many bits; beyond, they are computed with mpmath

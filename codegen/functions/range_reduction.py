@@ -18,10 +18,9 @@ import mpmath
 import numpy as np
 
 from symtick.codegen.functions.digit_recurrence import sign_bit
-from symtick.codegen.functions.horner import BoundedValue
-from symtick.codegen.functions.tables import piece_address
-from symtick.codegen.functions.univariate import Univariate
-from symtick.codegen.ir.fixed import Fixed, Overflow, Quant, RawArray
+from symtick.codegen.functions.tables import BoundedValue, piece_address
+from symtick.codegen.functions.univariate import Entries, Univariate
+from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
 from symtick.codegen.ir.graph import GNode, GOp, GraphBuilder
 from symtick.codegen.ir.rewrite import stored
 from symtick.expr import Builder, Expression, Interval, Node, Op, reachable
@@ -114,19 +113,20 @@ def split_exponential(
     factor = planner(signal, inner, places[1])
     if factor is None:
         return None
-    memo: list[RawArray] = []
+    memo: list[Entries] = []
 
     def emit(builder: GraphBuilder, number: int) -> BoundedValue:
         at = piece_address(builder, number, low)
         if not memo:
             codes = range(node.lo >> low, (node.hi >> low) + 1)
-            points = [math.ldexp(c << low, -node.fmt.frac) for c in codes]
-            memo.append(whole.nearest(points, places[0]))
-        table = stored(builder, at.node, at.lo, memo[0], places[0])
+            points = np.array([math.ldexp(c << low, -node.fmt.frac) for c in codes])
+            memo.append(whole.entries(points, places[0]))
+        raw, off = memo[0]
+        table = stored(builder, at.node, at.lo, raw, places[0])
         local = builder.bits(number, near)
         near_one = factor(builder, local)
         product = builder.op(GOp.MUL, table, near_one.node)
-        error = 2.0 ** -(places[0] + 1) * (gain + near_one.error) + most * near_one.error
+        error = (2.0 ** -(places[0] + 1) + off) * (gain + near_one.error) + most * near_one.error
         return _cut(builder, product, frac + 2, error)
 
     return emit

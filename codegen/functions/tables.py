@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from symtick.codegen.functions.univariate import Number, rounded
+from symtick.codegen.functions.univariate import Univariate
 from symtick.codegen.ir.bit_views import dropped_bits
 from symtick.codegen.ir.fixed import Fixed, Reals
 from symtick.codegen.ir.graph import GraphBuilder
@@ -17,6 +15,13 @@ from symtick.codegen.ir.rewrite import stored
 from symtick.errors import DomainError
 
 _MAX_ENTRY_BITS = 56
+
+
+class BoundedValue(NamedTuple):
+    """A graph node and how far it may be from the real value that it stands for."""
+
+    node: int
+    error: float
 
 
 @dataclass(frozen=True)
@@ -62,26 +67,20 @@ def piece_address(builder: GraphBuilder, number: int, drop: int) -> Address:
     return Address(number, lo, points, natural.step if drop else 0.0, drop)
 
 
-def tabled(
-    builder: GraphBuilder,
-    at: Address,
-    values: Reals,
-    frac: int,
-    exactly: Callable[[npt.NDArray[Any]], Sequence[Number]],
-) -> int:
-    """A table with `values` (one for each of the address's codes) rounded to `frac` bits.
+def tabled(builder: GraphBuilder, at: Address, function: Univariate, frac: int) -> BoundedValue:
+    """A table of a function of what an address stands for, rounded to `frac` bits.
 
-    Entries are AP_RND of the function's values: those that float64 leaves in doubt are asked for
-    by their positions, see `univariate.rounded`.
+    Entries are AP_RND of the function's values; the bound is that of these.
 
     Raises:
         DomainError: a value is not finite or needs more than 56 bits, those after the point
             included.
     """
-    scaled = np.ldexp(values, frac)
-    if not (np.abs(scaled) < 2.0**_MAX_ENTRY_BITS).all():
+    values = function.values(at.points)
+    if not (np.abs(np.ldexp(values, frac)) < 2.0**_MAX_ENTRY_BITS).all():
         raise DomainError(
             f"a table entry reaches {np.abs(values).max():g}, with {frac} bits after the point "
             f"over the limit of {_MAX_ENTRY_BITS} bits; guard it, or use a smaller term_frac"
         )
-    return stored(builder, at.node, at.lo, rounded(values, frac, exactly), frac)
+    raw, off = function.entries(at.points, frac)
+    return BoundedValue(stored(builder, at.node, at.lo, raw, frac), 2.0 ** -(frac + 1) + off)

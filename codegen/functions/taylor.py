@@ -48,6 +48,11 @@ def taylor(expression: Expression, lo: Reals, hi: Reals, order: int) -> Jet:
     return jets[expression.outputs[0]]
 
 
+def image(node: Node, args: Sequence[IntervalArray]) -> IntervalArray:
+    """Intervals with a node's values where its arguments' are in theirs."""
+    return _computed(node, [[a] for a in args])[0]
+
+
 def _computed(node: Node, args: Sequence[Jet]) -> Jet:
     if node.op in (Op.MIN, Op.MAX):
         return _choice(args[0], args[1], node.op is Op.MIN)

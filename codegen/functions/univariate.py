@@ -8,21 +8,24 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from fractions import Fraction
+from typing import NamedTuple
 
 import mpmath
 import numpy as np
-import numpy.typing as npt
 
+from symtick.codegen.functions.exact_values import Enclosed, Number, enclosed
 from symtick.codegen.functions.interval_arrays import IntervalArray
+from symtick.codegen.functions.point_enclosures import enclosures
 from symtick.codegen.functions.taylor import taylor
 from symtick.codegen.ir.fixed import RawArray, Reals
 from symtick.errors import DomainError
 from symtick.expr import Builder, Expression, Interval, Op, reachable
 
-_NEAREST_BITS = 200
-
-Number = Any  # mpmath.mpf: mpmath has no types
+# a width beside which a constant's rounding counts as known
+_KNOWN = 2.0**-60
+# widths of intervals that tell values from each other, in the values
+_CLOSE = 2.0**-30
 
 _EXACT: dict[Op, Callable[..., Number]] = {
     Op.ADD: lambda a, b: a + b,
@@ -87,15 +90,28 @@ def rounding_of_constant(expression: Expression, value: float) -> float:
         expression: without inputs.
         value: as float64 computes it.
     """
-    with mpmath.workprec(_NEAREST_BITS):
-        try:
-            exact = _computed(expression, mpmath.mpf(0))
-        except (ValueError, ZeroDivisionError):
-            return math.nan
-        if not isinstance(exact, mpmath.mpf) or not mpmath.isfinite(exact):
-            return math.nan
-        away = abs(exact - mpmath.mpf(value))
-        return math.nextafter(float(away), math.inf) if away else 0.0
+
+    def known(found: Enclosed) -> bool:
+        return bool(found.width <= _KNOWN * found.farthest(value))
+
+    try:
+        return enclosed(expression, Fraction(0), known).farthest(value)
+    except (ValueError, ZeroDivisionError):
+        return math.nan
+
+
+class Entries(NamedTuple):
+    """Integers that stand for values of a function.
+
+    Attributes:
+        raw: the nearest ones, halves upward (AP_RND); int64, or Python integers where they are
+            larger.
+        off: what they may be farther from the function than half a unit, where no precision
+            decides a step.
+    """
+
+    raw: RawArray
+    off: float
 
 
 @dataclass(frozen=True)
@@ -139,11 +155,57 @@ class Univariate:
             ends = mpmath.mpf(self.domain.lo), mpmath.mpf(self.domain.hi)
             return [self._exact(min(max(mpmath.mpf(p), ends[0]), ends[1])) for p in points]
 
-    def nearest(self, points: Iterable[Number], frac: int) -> RawArray:
-        """Values as the nearest integers with `frac` bits after the point, Python integers."""
-        with mpmath.workprec(_NEAREST_BITS):
-            scaled = [mpmath.ldexp(v, frac) for v in self.exact(points, _NEAREST_BITS)]
-            return np.array([int(mpmath.nint(v)) for v in scaled], object)
+    def entries(self, points: Reals, frac: int) -> Entries:
+        """Values as integers with `frac` bits after the point.
+
+        Raises:
+            DomainError: the function is undefined at a point.
+        """
+        inside = np.clip(points, self.domain.lo, self.domain.hi)
+        boxes = enclosures(self.expression, inside)
+        low, high = (_nearest(np.ldexp(end, frac)) for end in (boxes.lo, boxes.hi))
+        decided = (low == high) & np.isfinite(low)
+        large = bool((np.abs(low[decided]) > 2.0**62).any())
+        raw = np.zeros(points.shape, object if large else np.int64)
+        raw[decided] = [int(v) for v in low[decided]] if large else low[decided].astype(np.int64)
+        off = 0.0
+        for place in np.flatnonzero(~decided).tolist():
+            found = self._rounded(Fraction(inside[place]), frac)
+            ends = found.nearest(frac)
+            if ends is None:
+                raise DomainError(f"{self.text} is unbounded next to {inside[place]}")
+            raw[place] = (ends[0] + ends[1]) // 2
+            if ends[0] != ends[1]:
+                off = max(off, math.nextafter(float(found.width), math.inf))
+        return Entries(raw, off)
+
+    def hull(self, points: Reals) -> IntervalArray:
+        """An interval of one element with all values on some points, close to the smallest.
+
+        Raises:
+            DomainError: the function is undefined at a point.
+        """
+        boxes = enclosures(self.expression, np.clip(points, self.domain.lo, self.domain.hi))
+        low, high = boxes.lo.copy(), boxes.hi.copy()
+        for place in np.flatnonzero(~(high - low <= _CLOSE * boxes.size)).tolist():
+            found = self._enclosed(Fraction(points[place]), _close)
+            low[place], high[place] = found.outward
+        return IntervalArray(low.min(keepdims=True), high.max(keepdims=True))
+
+    def _rounded(self, point: Fraction, frac: int) -> Enclosed:
+        """Its value, as closely as rounding it needs."""
+
+        def decided(found: Enclosed) -> bool:
+            ends = found.nearest(frac)
+            return ends is not None and ends[0] == ends[1]
+
+        return self._enclosed(point, decided)
+
+    def _enclosed(self, point: Fraction, enough: Callable[[Enclosed], bool]) -> Enclosed:
+        try:
+            return enclosed(self.expression, point, enough)
+        except (ValueError, ZeroDivisionError):
+            raise DomainError(f"{self.text} is undefined for an argument of {point}") from None
 
     def _exact(self, point: Number) -> Number:
         return _computed(self.expression, point)
@@ -154,32 +216,13 @@ class Univariate:
         return taylor(self.expression, low, high, order)
 
 
-def rounded(values: Reals, frac: int, exactly: Callable[[npt.NDArray[Any]], Sequence[Number]]
-            ) -> npt.NDArray[Any]:  # fmt: skip
-    """Raw integers nearest to real values, halves upward (AP_RND), decided exactly where close.
-
-    Args:
-        values: float64 values.
-        frac: bits after the point.
-        exactly: values of the elements at given positions to at least 120 bits.
-    """
-    scaled = np.ldexp(values, frac)
-    whole = np.floor(scaled)
-    rest = scaled - whole
-    raw = (whole + (rest >= 0.5)).astype(object if (np.abs(scaled) > 2.0**62).any() else np.int64)
-    doubt = np.abs(rest - 0.5) < np.maximum(_NEAR, np.abs(scaled) * _RELATIVE)
-    places = np.flatnonzero(doubt)
-    if places.size:
-        with mpmath.workprec(160):
-            for place, value in zip(places, exactly(places), strict=True):
-                # what is this close to a half is one, as far as real arithmetic can tell
-                raised = mpmath.ldexp(value, frac) + 0.5 + mpmath.ldexp(1, -60)
-                raw[place] = int(mpmath.floor(raised))
-    return raw
+def _close(found: Enclosed) -> bool:
+    return bool(found.width <= _CLOSE * max(abs(found.lo), abs(found.hi)))
 
 
-_NEAR = 2.0**-8
-_RELATIVE = 2.0**-44  # float64, and what a few operations lose of it
+def _nearest(values: Reals) -> Reals:
+    whole = np.floor(values)
+    return whole + (values - whole >= 0.5)
 
 
 def section(source: Expression, number: int, cut: int | None, domain: Interval) -> Univariate:

@@ -190,6 +190,8 @@ class Analysis:
         """How far float64 is off the exact value of a node that no input reaches."""
         value, known = self.constant(number), self._rounding
         assert value is not None
+        if self.expression.nodes[number].op is Op.CONST:
+            return 0.0
         if number not in known:
             builder = Builder(())
             alone = builder.build([builder.graft(self.expression, number)])

@@ -9,10 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from symtick.codegen.functions.interval_arrays import IntervalArray
+from symtick.codegen.functions.taylor import image
+from symtick.codegen.functions.univariate import section
 from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.lowering.analysis import Analysis
 from symtick.errors import DomainError
-from symtick.expr import Builder, Expression, Op, node_text
+from symtick.expr import Builder, Expression, Interval, Op, node_text, reachable
 
 
 def without_decided(
@@ -75,10 +80,34 @@ def _side(
     condition: Expression, formats: Sequence[Fixed], bounds: Sequence[tuple[int, int]]
 ) -> int | None:
     """Which argument a choice with this condition always takes; None where that differs."""
+    analysis, root = Analysis(condition, formats, bounds), condition.outputs[0]
     try:
-        span = Analysis(condition, formats, bounds).span(condition.outputs[0])
+        analysis.span(root)
+        values = _range(analysis, root)
     except DomainError:
         return None  # lowering says so
-    if 0.0 not in span:
+    if values.lo > 0.0 or values.hi < 0.0:
         return 1
-    return 2 if span.lo == span.hi else None
+    return 2 if values.lo == values.hi else None
+
+
+def _range(analysis: Analysis, root: int) -> IntervalArray:
+    """The values of a node as `Analysis.span` has them, but rounded outward: one element."""
+    nodes, ranges = analysis.expression.nodes, dict[int, IntervalArray]()
+
+    def by_arguments(k: int) -> bool:
+        return bool(analysis.support[k]) and analysis.countable(k) is None
+
+    for k in sorted(reachable(nodes, [root], by_arguments)):
+        index = analysis.countable(k)
+        if by_arguments(k) and nodes[k].args:
+            with np.errstate(all="ignore"):
+                ranges[k] = image(nodes[k], [ranges[a] for a in nodes[k].args])
+        elif by_arguments(k):
+            span = analysis.span(k)
+            ranges[k] = IntervalArray(np.array([span.lo]), np.array([span.hi]))
+        else:
+            points = np.zeros(1) if index is None else analysis.points(index)
+            span = Interval(float(points[0]), float(points[-1]))
+            ranges[k] = section(analysis.expression, k, None, span).hull(points)
+    return ranges[root]

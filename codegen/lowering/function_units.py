@@ -26,7 +26,6 @@ from symtick.codegen.functions.candidates import (
     octave_choices,
 )
 from symtick.codegen.functions.digit_recurrence import square_root
-from symtick.codegen.functions.horner import BoundedValue
 from symtick.codegen.functions.range_reduction import (
     Emit,
     clamped,
@@ -35,13 +34,12 @@ from symtick.codegen.functions.range_reduction import (
     split_exponential,
 )
 from symtick.codegen.functions.segmentation import equal_pieces
-from symtick.codegen.functions.tables import Address, address, tabled
+from symtick.codegen.functions.tables import Address, BoundedValue, address, tabled
 from symtick.codegen.functions.univariate import Univariate, weighted_power
 from symtick.codegen.ir.arrival import arrivals, node_delays
-from symtick.codegen.ir.fixed import RawArray, Reals
+from symtick.codegen.ir.fixed import RawArray
 from symtick.codegen.ir.graph import GNode, GOp, GraphBuilder
 from symtick.codegen.ir.lut_equivalent import lut_equivalent
-from symtick.codegen.ir.rewrite import stored
 from symtick.codegen.ir.schedule import Area, CostModel
 from symtick.codegen.lowering.analysis import Analysis
 from symtick.codegen.lowering.error_bounds import ErrorBounds, carried, images, of_power, total
@@ -105,8 +103,7 @@ class FunctionUnits:
     def __post_init__(self) -> None:
         self.errors = ErrorBounds(self.builder)
 
-    def table(self, number: int, bits: int, function: Univariate, frac: int, values: Reals | None
-              = None) -> int:  # fmt: skip
+    def table(self, number: int, bits: int, function: Univariate, frac: int) -> int:
         """One table on the top bits, however exact that is.
 
         Args:
@@ -114,12 +111,10 @@ class FunctionUnits:
             bits: most address bits.
             function: of the signal.
             frac: bits after the point of the entries.
-            values: of the function at the address's points, where they are known already.
         """
         at = address(self.builder, number, bits)
-        entries = function.values(at.points) if values is None else values
-        made = tabled(self.builder, at, entries, frac, lambda k: function.exact(at.points[k]))
-        error = 2.0 ** -(frac + 1) + (self._blur(number, at, function) if at.step else 0.0)
+        made, error = tabled(self.builder, at, function, frac)
+        error += self._blur(number, at, function) if at.step else 0.0
         self._note(made, function, f"table of {len(at.points)} entries", frac, error)
         return made
 
@@ -282,8 +277,7 @@ def _whole_table(
     builder: GraphBuilder, number: int, function: Univariate, frac: int, bits: int
 ) -> BoundedValue:
     at = address(builder, number, bits)
-    raw = function.nearest(at.points.tolist(), frac)
-    return BoundedValue(stored(builder, at.node, at.lo, raw, frac), 2.0 ** -(frac + 1))
+    return tabled(builder, at, function, frac)
 
 
 def _root(builder: GraphBuilder, number: int, frac: int) -> BoundedValue:

@@ -35,13 +35,6 @@ class OfSum:
     line: float
     offset: float
 
-    def values(self, columns: Columns) -> Reals:
-        """Values on the points of the columns."""
-        total = self.line * columns.points + self.offset
-        for number, weight in self.parts:
-            total = total + weight * columns.of(number)
-        return total
-
     def function(self, source: Expression, domain: Interval) -> Univariate:
         """The same as a function."""
         return weighted_sum(source, self.parts, self.line, self.offset, domain)
@@ -182,7 +175,7 @@ class InputTables:
         )
         return Interval(lo, hi)
 
-    def values(self, index: int, of: OfSum | OfProduct) -> Reals:
+    def values(self, index: int, of: OfProduct) -> Reals:
         """A function on all codes of an input, or on the middles of its address's codes."""
         if self.bits(index) <= self.table_bits:
             return of.values(self.analysis.columns(index))
@@ -196,6 +189,5 @@ class InputTables:
         """The graph node of a function of an input, right within about 2**-frac."""
         node, function = self.node(index), self._function(index, of)
         if self.bits(index) <= self.table_bits:
-            values = of.values(self.analysis.columns(index))
-            return self.functions.table(node, self.table_bits, function, frac, values)
+            return self.functions.table(node, self.table_bits, function, frac)
         return self.functions.made(node, self.table_bits, function, frac)

@@ -22,7 +22,7 @@ from symtick.codegen.emit.tables.logic import TableLogic, table_logic
 from symtick.codegen.emit.tables.pairs import PairFunction, pair_function
 from symtick.codegen.emit.tables.parts import TablePart, TableParts, function_text
 from symtick.codegen.functions.tables import Address, piece_address
-from symtick.codegen.functions.univariate import Univariate, rounded, section
+from symtick.codegen.functions.univariate import Univariate, section
 from symtick.codegen.ir.fixed import Overflow, Quant, RawArray, Reals
 from symtick.codegen.ir.graph import GNode, GOp, Graph, GraphBuilder
 from symtick.errors import DomainError
@@ -253,7 +253,7 @@ def _fit(
     values = _values(function, at.points)
     if not _near(values, entries, node.fmt.frac, _limit(entries)):
         return None
-    nearest = rounded(values, node.fmt.frac, lambda k: function.exact(at.points[k]))
+    nearest = function.entries(at.points, node.fmt.frac).raw
     quant = Quant.RND if (nearest == entries).all() else None
     ulp = _ulp(function, at.points, values, entries, node.fmt.frac)
     if quant is None:

@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mpmath import mpf
 from unit_model import UnitModel
 
 from symtick.codegen import Fixed, GOp, GraphBuilder
 from symtick.codegen.functions.tables import address, tabled
+from symtick.codegen.functions.univariate import Univariate
 from symtick.codegen.ir.arrival import Arrivals, Delay, ready_after
 from symtick.codegen.ir.rewrite import spread
 from symtick.codegen.ir.signed_digits import quantised, signed_digits
 from symtick.errors import DomainError, InputError
+from symtick.expr import Interval, parse
 
 whole = st.integers(-(2**40), 2**40)
 
@@ -82,23 +83,24 @@ def test_every_pattern_takes_the_nearest_code(width: int, data: st.DataObject) -
         assert apart[entry - 100] == min(apart.values())
 
 
-def _never(places: object) -> list[object]:
-    raise AssertionError(f"float64 decides all of these: {places}")
+def _function(text: str) -> Univariate:
+    return Univariate(parse(text, ("v",)), Interval(0.0, 7.0))
 
 
 def test_a_table_stores_no_common_zeros_and_no_constants() -> None:
     builder = GraphBuilder(("a",))
     at = address(builder, builder.input(0, Fixed(3, 0, False)), 3)
-    halves = np.floor(np.arange(8) / 4) * 4.0
-    steps = tabled(builder, at, halves, 6, lambda k: [mpf(v) for v in halves[k]])
-    assert str(builder.nodes[steps].fmt) == "ufixed<1,3>"
-    assert builder.nodes[tabled(builder, at, np.full(8, 0.3), 2, _never)].op is GOp.CONST
+    steps = tabled(builder, at, _function("4*floor(v/4)"), 6)
+    assert str(builder.nodes[steps.node].fmt) == "ufixed<1,3>"
+    assert steps.error == 2.0**-7
+    flat = tabled(builder, at, _function("0*v + 0.3"), 2)
+    assert builder.nodes[flat.node].op is GOp.CONST
     with pytest.raises(DomainError, match=r"reaches 1e\+30, with 2 bits after the point over"):
-        tabled(builder, at, np.full(8, 1e30), 2, _never)
+        tabled(builder, at, _function("0*v + 1e30"), 2)
     with pytest.raises(DomainError, match="reaches 1, with 56 bits after the point over the limit"):
-        tabled(builder, at, np.full(8, 1.0), 56, _never)
-    with pytest.raises(DomainError, match="reaches nan"):
-        tabled(builder, at, np.full(8, np.nan), 2, _never)
+        tabled(builder, at, _function("0*v + 1"), 56)
+    with pytest.raises(DomainError, match="is not finite for an argument in"):
+        tabled(builder, at, _function("log(v - 3)"), 2)
 
 
 def test_readiness_chains_until_the_budget_is_spent() -> None:

@@ -160,6 +160,57 @@ def test_weights_that_float64_rounds_are_within_what_is_stated(text: str, first:
     assert worst_share(design, formats, 20, 1) <= 1.0
 
 
+@pytest.mark.parametrize(
+    ("text", "frac", "units"),
+    [
+        ("where(x0*0.1 > 1, x0, 0)", 6, 0.5),
+        ("floor(x0*0.7)", 6, 0.5),
+        ("sign(x0 - 0.1*10)", 6, 0.5),
+        ("x0/3*3 >= x0", 6, 0.5),  # which are equal
+        ("floor(log2(x0 + 1))", 6, 0.5),
+        ("floor(sqrt(x0*x0 + 2*x0 + 1))", 6, 0.5),
+        ("square(x0 + 1e8) - square(1e8)", 6, 0.5),
+        ("(exp(x0/64) + 1e9) - 1e9", 30, 0.5),
+        ("sqrt(x0 + 1e15) - sqrt(1e15)", 40, 0.5),
+        ("(exp(x0/64) + 1e60) - 1e60", 6, 0.5),
+        ("exp(log(x0 + 1)) >= x0 + 1", 6, 64.5),  # equal, which no precision tells
+    ],
+)
+def test_entries_of_tables_are_right_at_steps_and_where_terms_cancel(
+    text: str, frac: int, units: float
+) -> None:
+    formats = Fixed.parse("ufixed<8,8>"), Fixed.parse("fixed<2,2>")
+    design = compiled(text, formats, Precision(term_frac=frac))
+    assert design.errors[0] * 2.0**frac <= units + 1e-9
+    assert worst_share(design, formats, 200, 1) <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "second"),
+    [
+        ("where(x0*0.1 > 1, x0, 0)", "ufixed<1,1>"),  # true for 10 alone, where float64 has 1 > 1
+        ("where(x0*x1*0.1 > 1, x0, 0)", "ufixed<1,1>"),
+        ("where(x0*0.1 + x1*0.1 > 1.1, x0, 0)", "ufixed<1,1>"),
+        ("x0 + where(0.1*10 > 1, 3, 0)", "ufixed<1,1>"),
+    ],
+)
+@pytest.mark.parametrize("table_bits", [12, 0])
+def test_choices_are_decided_by_ranges_rounded_outward(
+    text: str, second: str, table_bits: int
+) -> None:
+    formats = [Fixed.parse("ufixed<4,4>"), Fixed.parse(second)]
+    design = compile_expression(
+        parse(text, ("x0", "x1")), formats, MODEL, Precision(table_bits=table_bits), name="top",
+        ranges=[Interval(0.0, 10.0), Interval(0.0, 1.0)],
+    )  # fmt: skip
+    (out,) = design.graph.evaluate([[10, 1]])
+    found = distances(
+        [to_text(parse(text, ("x0", "x1")))], ("x0", "x1"), [(10, 0), (1, 0)],
+        [(int(out[0]), design.graph.output_formats[0].frac)],
+    )  # fmt: skip
+    assert found[0] <= design.errors[0]
+
+
 def test_a_design_with_stated_widths_states_no_error() -> None:
     formats = Fixed.parse("fixed<8,3>"), Fixed.parse("fixed<8,3>")
     plain = compiled("x0*x1 + x0", formats, Precision(strict=True))
