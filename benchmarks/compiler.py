@@ -97,9 +97,9 @@ class RunDesigns:
 def tuned_widths(bench: RunDesigns, name: str) -> tuple[Width, ...]:
     spec, bound = bench.spec(name), LossBudget.parse(BUDGET)
     built, problem = spec.core(), bench.run.problem
-    tuning = tune_spec(
-        spec, problem.raw, score_judge(problem, built, slice(0, len(problem.raw))), bound.value
-    )
+    rows, decision = slice(0, len(problem.raw)), bench.run.job.hardware.decision
+    judge = score_judge(problem, built, rows, decision)
+    tuning = tune_spec(spec, problem.raw, judge, bound.value)
     return tuning.widths(tuning.within(bound.value))
 
 

@@ -15,6 +15,8 @@ from scipy.special import expit, log_softmax, xlogy
 
 FloatArray = npt.NDArray[np.float64]
 Outputs = npt.NDArray[np.floating[Any]]
+SHARPNESS = 4.0  # of the chances that stand for the largest score in `choice`
+CALIBRATION = 0.05  # share of the cross-entropy in it, which keeps the scores from growing
 # mean loss over rows and its gradient, from outputs and goal, both (rows, outputs)
 Objective = Callable[[Outputs, FloatArray], tuple[float, Outputs]]
 
@@ -39,6 +41,55 @@ def cross_entropy(scores: Outputs, goal: FloatArray) -> tuple[float, Outputs]:
     total = powers.sum(axis=0)
     loss = (goal.T * (np.log(total) - shifted)).sum() / count
     return float(loss), ((powers / total - goal.T) / count).T
+
+
+def choice(scores: Outputs, goal: FloatArray) -> tuple[float, Outputs]:
+    """Mean over rows of `row_choices`, and the gradient by `scores`."""
+    if scores.shape[1] == 1:
+        loss, slope = choice(*_both(scores, goal))
+        return loss, slope[:, 1:]
+    wanted = goal.T
+    losses, powers, chances, hits = _choices(scores, goal)
+    slope = CALIBRATION * (powers / powers.sum(axis=0) - wanted)
+    slope += (1.0 - CALIBRATION) * SHARPNESS * chances * (hits - wanted)
+    return float(losses.mean()), (slope / len(scores)).T
+
+
+def row_choices(scores: Outputs, goal: FloatArray) -> FloatArray:
+    """Expected error of a class drawn by sharpened scores in each row, (rows,).
+
+    The class is drawn with the chances softmax(SHARPNESS * scores), smooth for the largest score's
+    class, and is right as often as the goal says. The share CALIBRATION is cross-entropy.
+    """
+    both = _both(scores, goal) if scores.shape[1] == 1 else (scores, goal)
+    return np.asarray(_choices(*both)[0], np.float64)
+
+
+def least_choice(goal: FloatArray) -> float:
+    """What the mean of `row_choices` stays above: always the likeliest class, goal as chances."""
+    both = goal if goal.shape[1] > 1 else np.concatenate([goal, 1.0 - goal], axis=1)
+    wrong = 1.0 - float(both.max(axis=1).mean())
+    return CALIBRATION * entropy(goal) + (1.0 - CALIBRATION) * wrong
+
+
+def _both(scores: Outputs, goal: FloatArray) -> tuple[Outputs, FloatArray]:
+    """Two columns for one that stands for class 1 of two."""
+    wide = np.concatenate([0.0 * scores, scores], axis=1)
+    return wide, np.concatenate([1.0 - goal, goal], axis=1)
+
+
+def _choices(scores: Outputs, goal: FloatArray) -> tuple[Outputs, Outputs, Outputs, Outputs]:
+    """Losses (rows,), powers and chances of the classes (classes, rows), expected hits (rows,)."""
+    columns, wanted = np.ascontiguousarray(scores.T), np.ascontiguousarray(goal.T)
+    shifted = columns - columns.max(axis=0)
+    powers = np.exp(shifted)
+    chances = np.square(powers)
+    np.square(chances, out=chances)  # to the power of SHARPNESS
+    chances /= chances.sum(axis=0)
+    hits = np.einsum("kr,kr->r", wanted, chances)
+    crossed = np.log(powers.sum(axis=0)) - np.einsum("kr,kr->r", wanted, shifted)
+    losses = CALIBRATION * crossed + (1.0 - CALIBRATION) * (1.0 - hits)
+    return losses, powers, chances, hits
 
 
 def row_divergences(scores: Outputs, goal: FloatArray) -> FloatArray:

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from symtick.codegen import Fixed
+from symtick.codegen import Decision, Fixed
 from symtick.defaults import VALIDATION
 from symtick.errors import InputError
 from symtick.expr import Interval, check_names, default_names
@@ -34,8 +34,11 @@ from symtick.search.data.metrics import (
 )
 from symtick.search.data.objective import (
     Divergence,
+    Objective,
     Outputs,
+    choice,
     cross_entropy,
+    row_choices,
     row_divergences,
     softmax,
     squared,
@@ -256,6 +259,18 @@ class Problem:
             return cross_entropy(outputs, goal)
         return squared(outputs, goal, self.spread)
 
+    def class_counts(self, decision: Decision) -> bool:
+        """Whether designs with this decision are worth what the class is that they choose.
+
+        They are chosen by accuracy, and nothing of their scores is delivered.
+        """
+        by_accuracy = self.kind == "classes" and self.chosen_by.name == "accuracy"
+        return by_accuracy and decision.outputs == ("index",)
+
+    def objective_for(self, decision: Decision) -> Objective:
+        """`choice` where the class alone counts, else `objective`."""
+        return choice if self.class_counts(decision) else self.objective
+
     def loss(self, outputs: FloatArray, rows: slice) -> float:
         """What is left to learn: mean Kullback-Leibler divergence, or share of the variance."""
         return self.judge(rows)(outputs)
@@ -268,6 +283,13 @@ class Problem:
         if self.kind == "classes":
             return Divergence(goal)
         return lambda outputs: squared(outputs, goal, self.spread)[0]
+
+    def judge_for(self, decision: Decision, rows: slice) -> Callable[[FloatArray], float]:
+        """The mean of `row_choices` where the class alone counts, else `judge`."""
+        if not self.class_counts(decision):
+            return self.judge(rows)
+        goal, weights = np.asfortranarray(self.goal[rows]), self._counts(rows)
+        return lambda outputs: float(np.average(row_choices(outputs, goal), weights=weights))
 
     def _weighted_loss(self, outputs: FloatArray, rows: slice, weights: FloatArray) -> float:
         goal = self.goal[rows]

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.search.data.dataset import FloatArray
-from symtick.search.data.objective import entropy, softmax
+from symtick.search.data.objective import Objective, choice, entropy, least_choice, softmax
 from symtick.search.data.problem import Problem
 
 DAMPING = 1e-4  # share of each parameter's own curvature: what the rows do not decide stays
@@ -32,15 +32,25 @@ class FitRows:
         problem: gives the loss.
         X: what is read, (rows, inputs).
         goal: what the outputs should be, (rows, outputs).
+        by_class: whether `choice` is the loss. Its curvature may be negative; steps and what is
+            decided by curvature keep to that of the cross-entropy.
     """
 
     problem: Problem
     X: FloatArray
     goal: FloatArray
+    by_class: bool = False
+
+    @property
+    def objective(self) -> Objective:
+        """Loss and gradient from outputs and goal."""
+        return choice if self.by_class else self.problem.objective
 
     @property
     def least(self) -> float:
         """The loss that cannot be undercut."""
+        if self.by_class:
+            return least_choice(self.goal)
         return entropy(self.goal) if self.problem.kind == "classes" else 0.0
 
     @property
@@ -55,7 +65,7 @@ class FitRows:
         """The loss of outputs (rows, outputs), infinity where a value is not finite."""
         if not np.isfinite(outputs).all():
             return inf
-        return self.problem.objective(outputs, self.goal)[0]
+        return self.objective(outputs, self.goal)[0]
 
     def whitened(self, outputs: FloatArray, slopes: FloatArray) -> FloatArray:
         """Slopes (.., outputs, rows) times a root of the loss's Hessian by the outputs.

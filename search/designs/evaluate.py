@@ -33,6 +33,7 @@ from symtick.hwcost.models.estimate import estimate
 from symtick.hwcost.search_model.graph import search_cost
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.data.dataset import FloatArray
+from symtick.search.data.objective import Objective
 from symtick.search.data.problem import Problem
 from symtick.search.designs.front import Core, FrontEntry
 from symtick.search.designs.settings import FixedPointSettings
@@ -100,6 +101,11 @@ class DesignEvaluator:
                 f"the problem has {len(self.problem.formats)} inputs, but the cost table "
                 f"{len(self.cost.table_lut)}"
             )
+
+    @property
+    def objective(self) -> Objective:
+        """What fits lower when designs are near: `Problem.objective_for` their decision."""
+        return self.problem.objective_for(self.decision)
 
     def design(
         self,

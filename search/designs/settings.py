@@ -70,7 +70,7 @@ class TuningSettings:
 
     accuracy: Chance | None = 0.001
     rmse: NotNegative | None = 0.01
-    multiples: Annotated[tuple[Positive, ...], Strict(False), Field(min_length=1)] = (1, 2, 5)
+    multiples: Annotated[tuple[Positive, ...], Strict(False), Field(min_length=1)] = (1, 3, 10)
     rows: Count = 20_000
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symtick.codegen import Design, Judge, Width, tune_widths
+from symtick.codegen import Decision, Design, Judge, Width, tune_widths
 from symtick.search.data.dataset import FloatArray
 from symtick.search.data.metrics import error_ratio, predicted_classes
 from symtick.search.data.problem import Problem
@@ -20,8 +20,10 @@ from symtick.search.designs.one_slice import OneSlice
 from symtick.search.kernel_api.search import Status
 
 
-def score_judge(problem: Problem, built: Design, rows: slice) -> Judge:
+def score_judge(problem: Problem, built: Design, rows: slice, decision: Decision) -> Judge:
     """Score and loss of the problem on these rows, for designs narrowed from `built`.
+
+    The loss is `Problem.judge_for` what they deliver.
 
     Of values the score is minus the RMSE in units of the teacher's, or of the targets' spread.
 
@@ -58,7 +60,7 @@ def score_judge(problem: Problem, built: Design, rows: slice) -> Judge:
         own, by_chances = figures(out)
         return min(own, scored - (expected - by_chances))
 
-    return Judge(score, problem.judge(rows))
+    return Judge(score, problem.judge_for(decision, rows))
 
 
 def allowed_loss(problem: Problem, built: Design, rows: slice, share: float) -> float:
@@ -114,7 +116,7 @@ class WidthTuning(OneSlice):
     def _widths(self) -> list[tuple[Width, ...]]:
         problem, model = self._evaluator.problem, self._evaluator.model
         built = self._evaluator.design(self._entry.expression, self._entry.precision)
-        judge = score_judge(problem, built, self._rows)
+        judge = score_judge(problem, built, self._rows, self._evaluator.decision)
         budgets = [allowed_loss(problem, built, self._rows, share) for share in self._shares]
         tuning = tune_widths(
             built.graph, model, problem.raw[self._rows], judge, budgets[0], further=budgets[1:],

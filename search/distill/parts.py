@@ -138,7 +138,7 @@ class Parts:
 
     @cached_property
     def _layered_rows(self) -> LayeredRows:
-        return LayeredRows.of(self.problem, self.config.layered)
+        return LayeredRows.of(self.evaluator, self.config.layered)
 
     @cached_property
     def _shortening_rows(self) -> ShorteningRows:

@@ -162,7 +162,7 @@ class ModelFit:
         effects = self._effects.copy()
         effects[: len(self._owners)] = weights[self._owners]
         outputs = _combined(np.array(values).reshape(-1, len(self._rows.X)), weights, bias)
-        loss, down = self._rows.problem.objective(outputs, self._rows.goal)
+        loss, down = self._rows.objective(outputs, self._rows.goal)
         slope = ((signals @ down)[self._signals] * effects).sum(axis=1)
         curvature = self._curvature(signals, effects, outputs)
         return Quadratic(loss, slope, curvature, FLOOR / np.square(self._units))

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from symtick.codegen import Precision
-from symtick.search.data.problem import Problem
 from symtick.search.designs.evaluate import NO_MORE_BITS, DesignEvaluator
 from symtick.search.designs.front import FrontEntry
 from symtick.search.kernel_api.search import Status
@@ -46,8 +45,9 @@ class LayeredRows:
     probe: Probe
 
     @classmethod
-    def of(cls, problem: Problem, settings: LayeredSettings) -> LayeredRows:
+    def of(cls, evaluator: DesignEvaluator, settings: LayeredSettings) -> LayeredRows:
         """Batches of the problem's training rows; the last, incomplete one is left out."""
+        problem = evaluator.problem
         count = min(settings.rows, problem.train.stop)
         size = min(settings.batch, count)
         raw, goal = problem.raw[:count], np.asfortranarray(problem.goal[:count])
@@ -61,7 +61,7 @@ class LayeredRows:
             codes.places(few),
             codes.matrix(few),
             np.asfortranarray(goal[: len(few)]),
-            lambda outputs, wanted: problem.objective(outputs, wanted)[0],
+            lambda outputs, wanted: evaluator.objective(outputs, wanted)[0],
         )
         return cls(codes, batches, probe)
 
@@ -144,8 +144,9 @@ class Elimination:
     def _fit(self, steps: int, rate: float) -> None:
         problem = self.evaluator.problem
         first = self._slices * steps
+        objective = problem.objective if self.layers.grid is None else self.evaluator.objective
         fit(
-            self.layers, self.rows.batches, problem.objective, steps, rate, problem.spread, first,
+            self.layers, self.rows.batches, objective, steps, rate, problem.spread, first,
             problem.kind == "values",
         )  # fmt: skip
 
@@ -170,7 +171,7 @@ class Elimination:
                 break
 
     def _prune(self) -> None:
-        share = 0.0 if self.fitted else self.settings.drop
+        share = 0.0 if self.fitted else self.settings.drop * (2.0 if self._is_large() else 1.0)
         count = max(1, round(share * self.layers.summands))
         problem, most = self.evaluator.problem, math.inf
         if problem.kind == "values":  # several cuts at a time only while they add little
@@ -190,14 +191,24 @@ class Elimination:
 
     def _measure(self) -> None:
         grid = self.layers.grid
-        most = self.settings.per_sum * len(self.layers.outer)
-        if grid is None or self.layers.summands > most:
+        if grid is None or self._is_large() or self._is_near():
             return
         precision = Precision(term_frac=grid.term_frac, wide_bits=grid.address_bits, chords=False)
         expression = self.layers.expression(self.evaluator.problem.input_names)
         entry = self.evaluator.measure(expression, precision, self._name)
         if entry is not None:
             self.pruned.append(PrunedForm(pack(self.layers), entry))
+
+    def _is_large(self) -> bool:
+        """Whether the form has more summands than those that are measured."""
+        return self.layers.summands > self.settings.per_sum * len(self.layers.outer)
+
+    def _is_near(self) -> bool:
+        """Whether the form is hardly smaller than the last that was measured."""
+        if self.fitted or not self.pruned:
+            return False
+        before = sum(int(self.pruned[-1].layers[mask].sum()) for mask in ("inner", "outer"))
+        return self.layers.summands > (1.0 - self.settings.spacing) * before
 
     def state(self) -> State:
         """Arrays of the present form and of every measured one, and the counters."""

@@ -33,7 +33,10 @@ class LayeredSettings:
         refit_steps: steps after each pruning step, in the hardware's arithmetic.
         rate: largest step of a constant in the first fit.
         refit_rate: the same after each pruning step.
-        drop: share of the summands that a pruning step removes.
+        drop: share of the summands that a pruning step removes; twice that of forms that are too
+            large to be measured.
+        spacing: share of the summands by which there are fewer from one form that is compiled and
+            measured to the next, at least.
         per_sum: summands for each hidden sum, from which on the forms are compiled and measured.
         least: summands at which pruning ends.
         probe_rows: training rows on which a summand's worth is measured.
@@ -46,7 +49,7 @@ class LayeredSettings:
         refine_drops: summands that each of them loses in the end.
     """
 
-    hidden: Annotated[tuple[Hidden, ...], Strict(False)] = (4, 5, 5, 6, 6, 8, 10, 12)
+    hidden: Annotated[tuple[Hidden, ...], Strict(False)] = (4, 6, 8, 8, 10, 10, 12)
     shapes: Annotated[tuple[Annotated[str, one_of(SHAPES)], ...], Strict(False)] = ("tanh", "gauss")
     mixed: Flag = True
     rows: Natural = 60_000
@@ -58,12 +61,13 @@ class LayeredSettings:
     refit_steps: Natural = 600
     rate: NotNegative = 0.03
     refit_rate: NotNegative = 0.02
-    drop: NotNegative = 0.12
+    drop: NotNegative = 0.06
+    spacing: NotNegative = 0.1
     per_sum: Positive = 10.0
     least: Natural = 9
     probe_rows: Natural = 6_000
     term_frac: Natural = 3
-    address_bits: Natural = 6
+    address_bits: Natural = 7
     refined: Natural = 3
     refine_steps: Natural = 600
     refine_drops: Natural = 4

@@ -49,7 +49,7 @@ def expanded(form: Form, rows: FitRows) -> Quadratic:
     """The expansion at the form's present values."""
     values, seen = form.forward(rows.X)
     outputs = form.computed(values)
-    loss, down = rows.problem.objective(outputs, rows.goal)
+    loss, down = rows.objective(outputs, rows.goal)
     slopes = form.jacobian(values, seen)[1]
     slope = np.einsum("pkr,rk->p", slopes, down)
     there = np.flatnonzero(~form.plain | (form.values != 0.0))

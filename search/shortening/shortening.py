@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -82,7 +82,7 @@ def measured(
     settings: ShorteningSettings, origin: str, steps: int = FINAL_STEPS,
 ) -> list[FrontEntry]:  # fmt: skip
     """Designs of a formula whose constants are fitted together, with few digits; none that is
-    undefined on some inputs.
+    undefined on some inputs. Where the class alone counts they are fitted for it in the end.
 
     Args:
         expression: of what designs read.
@@ -94,7 +94,11 @@ def measured(
     """
     form = Form.of(expression)
     loss = fit(form, rows, steps).loss - rows.least
-    decided = shared(form, rows, settings.constant_price * loss)
+    price = settings.constant_price * loss
+    if evaluator.problem.class_counts(evaluator.decision):
+        rows = replace(rows, by_class=True)
+        loss = fit(form, rows, steps).loss - rows.least
+    decided = shared(form, rows, price)
     if loss_of(decided, rows) - rows.least <= (1.0 + SHARING) * loss:
         form = decided
     made = form.expression()

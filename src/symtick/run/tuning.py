@@ -52,7 +52,7 @@ def tune_run(
     built, rows = spec.core(), slice(0, len(problem.raw))
     judge, allowed, measure = error_judge(built, problem.raw), bound.value, ERROR
     if bound.of_score:
-        judge = score_judge(problem, built, rows)
+        judge = score_judge(problem, built, rows, run.job.hardware.decision)
         allowed = allowed_loss(problem, built, rows, bound.value)
     if bound.of_score and problem.kind == "values":
         measure = OF_SPREAD if run.said(run.train) is None or run.train.y is None else OF_TEACHER

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from distill_samples import FORMATS, inputs, scores, values
 
-from symtick.codegen import Fixed
+from symtick.codegen import Decision, Fixed
 from symtick.errors import InputError
-from symtick.search.data.problem import Problem
+from symtick.search.data.goals import Goal
+from symtick.search.data.objective import choice, row_choices
+from symtick.search.data.problem import Kind, Problem
 
 
 def test_problem_is_quantised_shuffled_and_split() -> None:
@@ -51,3 +53,41 @@ def test_problem_refusals(change: dict, message: str) -> None:
 def test_one_class_is_refused() -> None:
     with pytest.raises(InputError, match="two classes"):
         Problem.from_labels(inputs(10), np.zeros(10), (Fixed(5, 4),) * 4, classes=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "goal", "outputs", "counts"),
+    [
+        ("classes", Goal(), ("index",), True),
+        ("classes", Goal(), ("scores",), False),
+        ("classes", Goal(), ("index", "margin"), False),
+        ("classes", Goal("auc"), ("index",), False),
+        ("values", Goal(), ("index",), False),
+    ],
+)
+def test_the_class_alone_counts_where_nothing_else_is_delivered(
+    kind: Kind, goal: Goal, outputs: tuple[str, ...], counts: bool
+) -> None:
+    rng = np.random.default_rng(3)
+    X, scores = rng.uniform(size=(60, 2)), rng.normal(size=(60, 3))
+    problem = Problem.from_scores(X, scores, (Fixed(6, 6, False),) * 2, kind=kind, chosen_by=goal)
+    decision, rows = Decision(outputs), slice(5, 40)
+    assert problem.class_counts(decision) is counts
+    said = rng.normal(size=(35, 3))
+    wanted = row_choices(said, problem.goal[rows]).mean() if counts else problem.loss(said, rows)
+    assert problem.judge_for(decision, rows)(said) == pytest.approx(wanted)
+    own = choice if counts else problem.objective
+    assert problem.objective_for(decision)(said, problem.goal[rows])[0] == pytest.approx(
+        own(said, problem.goal[rows])[0]
+    )
+
+
+def test_weights_count_in_the_error_of_a_choice() -> None:
+    rng = np.random.default_rng(4)
+    X, scores, weights = rng.uniform(size=(80, 2)), rng.normal(size=(80, 3)), rng.uniform(size=80)
+    problem = Problem.from_scores(X, scores, (Fixed(6, 6, False),) * 2, weights=weights)
+    said, rows = rng.normal(size=scores.shape), problem.valid
+    assert problem.weights is not None
+    losses = row_choices(said[rows], problem.goal[rows])
+    wanted = (problem.weights[rows] * losses).sum() / problem.weights[rows].sum()
+    assert problem.judge_for(Decision(("index",)), rows)(said[rows]) == pytest.approx(wanted)

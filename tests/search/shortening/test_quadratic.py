@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from shortening_samples import NAMES, inputs, rows_of
@@ -132,3 +134,25 @@ def test_a_fit_never_ends_higher_than_it_began() -> None:
         after = fit(form, rows, 30)
         assert after.loss == pytest.approx(loss_of(form, rows), rel=1e-9)
         assert after.loss < before
+
+
+@pytest.mark.parametrize("count", [3, 1])
+def test_a_fit_for_the_class_goes_on_where_that_of_the_scores_ends(count: int) -> None:
+    rows = rows_of(2.0 * scores(inputs(), count), "classes")
+    form = Form.of(parse(["x0 + 0.2", "x2 - 0.3", "0.1*x1"][:count], NAMES))
+    fit(form, rows, 20)
+    by_class = replace(rows, by_class=True)
+    ends = [(loss_of(form, rows), loss_of(form, by_class))]
+    at = expanded(form, by_class)
+    for p in np.flatnonzero(~form.plain).tolist():
+        here, moved = form.values.copy(), []
+        for step in (1e-5, -1e-5):
+            form.values = here.copy()
+            form.values[p] += step
+            moved.append(loss_of(form, by_class))
+        form.values = here
+        assert at.slope[p] == pytest.approx((moved[0] - moved[1]) / 2e-5, abs=1e-6)
+    fit(form, by_class, 20)
+    ends.append((loss_of(form, rows), loss_of(form, by_class)))
+    assert ends[1][1] < ends[0][1] and ends[1][0] > ends[0][0]
+    assert ends[1][1] > by_class.least
