@@ -31,7 +31,8 @@ from symtick.codegen.forms.hls import firmware_names
 from symtick.codegen.forms.project import write_forms
 from symtick.codegen.interface import word
 from symtick.codegen.ir.fixed import RawArray
-from symtick.errors import InputError, ToolError, VerificationError
+from symtick.errors import InputError, SymtickError, ToolError, VerificationError
+from symtick.interrupts import stopping
 from symtick.sim import forms, ghdl, gpp, tools, verilator
 from symtick.sim.case import Case
 from symtick.sim.verilator import Simulation
@@ -218,9 +219,11 @@ def verify_together(
         The outcomes, in the order of the designs.
 
     Raises:
-        InputError: two designs have one name, or real data is not raw integers of the right shape.
+        InputError: two designs have one name; or of the first design that cannot be made, or whose
+            real data is not raw integers of the right shape, when all others are done.
         ToolError: a tool is missing, or fails; then of the first design that it fails for, with
             its name, when all others are done.
+        KeyboardInterrupt: Ctrl-C was pressed (`interrupts`).
     """
     names = [subject.name for subject in subjects]
     if len(set(names)) < len(names):
@@ -229,13 +232,13 @@ def verify_together(
     for tool in TOOLS:
         tools.find(tool)
     outcomes: dict[int, Verification] = {}
-    failures: dict[int, ToolError] = {}
+    failures: dict[int, SymtickError] = {}
     with ThreadPoolExecutor(_at_once()) as pool:
         groups = [pool.submit(_verified, subjects, g, count, seed) for g in _groups(names)]
         try:
             for group in as_completed(groups):
                 for number, outcome in sorted(group.result().items()):
-                    if isinstance(outcome, ToolError):
+                    if isinstance(outcome, SymtickError):
                         failures[number] = outcome
                     else:
                         outcomes[number] = outcome
@@ -267,13 +270,21 @@ def _at_once() -> int:
 
 def _verified(
     subjects: Sequence[Subject], numbers: Sequence[int], count: int, seed: int
-) -> dict[int, Verification | ToolError]:
+) -> dict[int, Verification | SymtickError]:
     """The outcome of each design of a group, or why there is none."""
+    begun: dict[int, _Begun] = {}
+    failed: dict[int, Verification | SymtickError] = {}
     with ThreadPoolExecutor(_TOOLS_AT_ONCE) as pool:
         try:
             with _PREPARING:  # one group at a time: the next one's designs wait
-                begun = {k: _begun(_prepared(subjects[k], count, seed), pool) for k in numbers}
-            return _compared(begun, pool)
+                for number in numbers:
+                    if stopping():
+                        raise KeyboardInterrupt
+                    try:
+                        begun[number] = _begun(_prepared(subjects[number], count, seed), pool)
+                    except SymtickError as error:
+                        failed[number] = error
+            return failed | (_compared(begun, pool) if begun else {})
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -306,7 +317,9 @@ def _rtl_names(design: Design, suffix: str) -> list[str]:
     return [f"{top}{suffix}" for top in dict.fromkeys([design.name, design.top])]
 
 
-def _compared(begun: Mapping[int, _Begun], pool: Executor) -> dict[int, Verification | ToolError]:
+def _compared(
+    begun: Mapping[int, _Begun], pool: Executor
+) -> dict[int, Verification | SymtickError]:
     try:
         outcomes = _outcomes(list(begun.values()), pool)
     except ToolError as error:

@@ -350,7 +350,7 @@ class SignalFunctions:
         wider = error > 0.0 and self.precision.strict and not whole
         ranges = {cut: self.analysis.span(cut)}
         if error:
-            ranges = self._ranges(number, cut, error if wider else 0.0)
+            ranges = self._ranges(number, cut, error if wider else 0.0, power)
         if wider:
             signal = self._inside(signal, ranges[cut])
             error = max(error, self.builder.nodes[signal].fmt.step)
@@ -366,15 +366,20 @@ class SignalFunctions:
             self.errors.note(made, own + away)
         return made
 
-    def _ranges(self, number: int, cut: int, error: float) -> dict[int, Interval]:
-        """Ranges from `cut` to a node, the former's wider by an error where all is defined."""
+    def _ranges(self, number: int, cut: int, error: float, power: int) -> dict[int, Interval]:
+        """Ranges from `cut` to a node, the former's wider by an error where all is defined.
+
+        The node's power is, too.
+        """
         span = self.analysis.span(cut)
         low, high = span.lo - error, span.hi + error
         for lo, hi in ((low, high), (span.lo, high), (low, span.hi)):
             try:
-                return images(self.analysis, number, cut, Interval(lo, hi))
+                ranges = images(self.analysis, number, cut, Interval(lo, hi))
             except DomainError:
-                pass
+                continue
+            if power > 0 or 0.0 not in ranges[number]:
+                return ranges
         return images(self.analysis, number, cut, span)
 
     def _inside(self, number: int, span: Interval) -> int:

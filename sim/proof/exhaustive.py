@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Container, Iterable, Iterator, Sequence
+from fractions import Fraction
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 
@@ -103,10 +105,19 @@ def decided(scores: Graph, columns: Sequence[Integers], decision: Decision) -> l
             ports.append(ordered[-1])
         else:
             limits = decision.limits(len(raw))
-            pairs = zip(raw, fracs, limits, strict=True)
-            ports += [(v >= math.ceil(math.ldexp(t, f))).astype(np.int64) if abs(t) < 2.0**52
-                      else np.full(v.shape, int(t < 0)) for v, f, t in pairs]  # fmt: skip
+            pairs = zip(raw, scores.output_formats, limits, strict=True)
+            ports += [_above(v, fmt, threshold) for v, fmt, threshold in pairs]
     return ports
+
+
+def _above(raw: Integers, fmt: Fixed, threshold: float) -> Integers:
+    """1 where a value is at least a threshold, else 0."""
+    if math.isinf(threshold):
+        return np.full(raw.shape, int(threshold < 0))
+    least = math.ceil(Fraction(threshold) * Fraction(2) ** fmt.frac)
+    if not fmt.raw_min < least <= fmt.raw_max:
+        return np.full(raw.shape, int(least <= fmt.raw_min))
+    return np.asarray(raw >= least).astype(np.int64)
 
 
 def same_units(
@@ -210,14 +221,27 @@ def value_count(graph: Graph, moving: Container[int]) -> int:
     )
 
 
+class Farthest(NamedTuple):
+    """The largest distance of an output from its formula, in real units.
+
+    Attributes:
+        most: what it never exceeds; infinite where the formula is not shown to be defined.
+        row: where that is.
+        least: what it is at least somewhere.
+        least_row: where that is.
+    """
+
+    most: float
+    row: int
+    least: float
+    least_row: int
+
+
 def farthest(
     scores: Graph, columns: Sequence[Integers], expression: Expression, formats: Sequence[Fixed],
     number: int,
-) -> tuple[float, int]:  # fmt: skip
-    """The largest distance of an output from its formula, in real units, and in which row.
-
-    It is infinite where the formula is not shown to be defined.
-    """
+) -> Farthest:  # fmt: skip
+    """How far an output is from its formula on some inputs, by enclosures of the latter."""
     inputs = [
         Enclosure.exactly(np.ldexp(c.astype(np.longdouble), -fmt.frac))
         for c, fmt in zip(columns, formats, strict=True)
@@ -225,8 +249,13 @@ def farthest(
     enclosure = enclosures(expression, inputs, (number,))[0]
     raw = outputs(scores, columns, (number,))[0]
     value = np.ldexp(raw.astype(np.longdouble), -scores.output_formats[number].frac)
-    gap = np.maximum(np.abs(value - enclosure.lo), np.abs(enclosure.hi - value))
-    gap = np.broadcast_to(np.where(np.isnan(gap), np.inf, gap), value.shape).reshape(-1)
-    row = int(gap.argmax())
-    rounded = float(gap[row])
-    return (rounded if rounded >= gap[row] else float(np.nextafter(rounded, np.inf))), row
+    most = np.maximum(np.abs(value - enclosure.lo), np.abs(enclosure.hi - value))
+    least = np.maximum(np.maximum(enclosure.lo - value, value - enclosure.hi), 0)
+    most = np.broadcast_to(np.where(np.isnan(most), np.inf, most), value.shape).reshape(-1)
+    least = np.broadcast_to(np.where(np.isnan(least), 0, least), value.shape).reshape(-1)
+    row, other = int(most.argmax()), int(least.argmax())
+    high, low = float(most[row]), float(least[other])
+    return Farthest(
+        high if high >= most[row] else math.nextafter(high, math.inf), row,
+        low if low <= least[other] else math.nextafter(low, 0.0), other,
+    )  # fmt: skip

@@ -40,8 +40,8 @@ class NetlistError(ToolError):
     """A module is no feed-forward pipeline."""
 
 
-class UnknownCellError(NetlistError):
-    """A module has a cell of which nothing is known here."""
+class UnknownPartError(NetlistError):
+    """A module has a part of which nothing is known here."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Netlist:
         module: the module's JSON value.
 
     Raises:
-        UnknownCellError: it has a cell that is no logic, table or register.
+        UnknownPartError: it has a cell that is no logic, table or register.
         NetlistError: it has a loop, a cell with memory of another kind than plain registers on the
             rising edge of one clock, a net that two cells drive, an input that the module itself
             gives a value, or something but registers that reads the clock.
@@ -87,7 +87,7 @@ class Netlist:
 
     def _add(self, name: str, cell: Cell) -> None:
         if cell["type"] not in (REGISTER, MEMORY, *_LOGIC):
-            raise UnknownCellError(f"cell {name} is a {cell['type']}: no logic, table or register")
+            raise UnknownPartError(f"cell {name} is a {cell['type']}: no logic, table or register")
         if cell["type"] == REGISTER:
             if int(cell["parameters"]["CLK_POLARITY"], 2) != 1 or cell["connections"]["CLK"] != (
                 self.port("clk")
@@ -212,13 +212,45 @@ class Netlist:
         inputs = (p["bits"] for p in self.ports.values() if p["direction"] == "input")
         return frozenset({"0", "1", *self._driver, *(net for bits in inputs for net in bits)})
 
+    @property
+    def last(self) -> int:
+        """The largest number of a net."""
+        cells = (n for cell in self.cells.values() for n in cell["connections"].values())
+        ports = (port["bits"] for port in self.ports.values())
+        return max(net for nets in (*cells, *ports) for net in nets if isinstance(net, int))
+
     def partial(self) -> dict[str, str]:
         """Cells that give an undefined bit for some values of what they read, with their kind."""
         found = {n: c["type"] for n, c in self.cells.items() if c["type"] in _PARTIAL}
+        choices = [n for n, c in self.cells.items() if c["type"] == "$pmux"]
+        found |= {n: "$pmux" for n in choices if not self._is_exclusive(self.cells[n])}
         return found | {m.cell: MEMORY for m in self.memories() if None in m.entries}
 
+    def _is_exclusive(self, choice: Cell) -> bool:
+        """Whether the conditions of a choice compare one signal with different constants.
+
+        Where several may hold a simulator takes the first, and Yosys what it likes.
+        """
+        selects = choice["connections"]["S"]
+        compared: set[tuple[Net, ...]] = set()
+        values: set[tuple[Net, ...]] = set()
+        for net in selects:
+            cell = self.cells.get(self._driver.get(net, ""))
+            read, value = [net], ["1"]
+            if cell is not None and cell["type"] in ("$eq", "$logic_not"):
+                read = cell["connections"]["A"]
+                value = cell["connections"].get("B", ["0"] * len(read))
+            elif cell is not None and cell["type"] == "$not":
+                pins = cell["connections"]
+                read, value = [pins["A"][pins["Y"].index(net)]], ["0"]
+            if not {"0", "1"}.issuperset(value) or len(value) != len(read):
+                return False
+            compared.add(tuple(read))
+            values.add(tuple(value))
+        return len(compared) == 1 and len(values) == len(selects)
+
     def memories(self) -> Iterator[Memory]:
-        """Every memory; raises NetlistError for one that something can write."""
+        """Every memory; raises UnknownPartError for one of another kind than a table."""
         for name, cell in self.cells.items():
             if cell["type"] != MEMORY:
                 continue
@@ -226,7 +258,9 @@ class Netlist:
             pins = cell["connections"]
             number = {k: int(v, 2) for k, v in figures.items() if set(v) <= {"0", "1"}}
             if number["WR_PORTS"] or number["RD_PORTS"] != 1 or number["RD_CLK_ENABLE"]:
-                raise NetlistError(f"memory {name} is no table that is read without a clock")
+                raise UnknownPartError(
+                    f"memory {name} is no table that is read once, without a clock"
+                )
             entries = _entries(cell["parameters"]["INIT"], number["WIDTH"], number["SIZE"])
             before: list[int | None] = [None] * number["OFFSET"]
             entries = [*before, *entries]

@@ -222,13 +222,13 @@ class ScoreProof:
         wanted = self.wanted
         if wanted.bounds is None or not wanted.bounds[number] < distance.seen < math.inf:
             return None
-        gap, row = exhaustive.farthest(
+        found = exhaustive.farthest(
             wanted.scores, read, self.design.expression, wanted.formats, number
         )
-        if not wanted.bounds[number] < gap < math.inf:
+        if found.least <= wanted.bounds[number]:
             return None
-        place = exhaustive.at(wanted.scores.input_names, read, row)
-        return self._judged(number, Distance(gap, "", gap), place)
+        place = exhaustive.at(wanted.scores.input_names, read, found.least_row)
+        return self._refuted(number, found.least, place)
 
     def _moving(self, number: int) -> set[int]:
         """Numbers of the inputs that a score or its formula depends on."""
@@ -251,17 +251,28 @@ class ScoreProof:
             return answer
         scores, expression = self.wanted.scores, self.design.expression
         moving = self._moving(number)
-        largest, place = -1.0, ""
+        largest, place, stated = -1.0, "", self.wanted.bounds
         try:
             for columns in self._blocks(scores, moving, answer.subject):
-                gap, row = exhaustive.farthest(
+                found = exhaustive.farthest(
                     scores, columns, expression, self.wanted.formats, number
                 )
-                if gap > largest:
-                    largest, place = gap, exhaustive.at(scores.input_names, columns, row)
+                if stated is not None and found.least > stated[number]:
+                    at = exhaustive.at(scores.input_names, columns, found.least_row)
+                    return self._refuted(number, found.least, at)
+                if found.most > largest:
+                    largest = found.most
+                    place = exhaustive.at(scores.input_names, columns, found.row)
         except OutOfTimeError:
             return _late(answer)
         return self._judged(number, Distance(largest, "", largest), place)
+
+    def _refuted(self, number: int, distance: float, place: str) -> Finding:
+        """A score that is farther from its formula than stated."""
+        assert self.wanted.bounds is not None
+        text = f"{distance:.4g} off its formula at raw {place}"
+        text += f", stated is {self.wanted.bounds[number]:.4g}"
+        return Finding(self.wanted.scores.output_names[number], Verdict.COUNTEREXAMPLE, text)
 
     def _judged(self, number: int, distance: Distance, place: str = "") -> Finding:
         """What a bound says of an output.
@@ -284,10 +295,8 @@ class ScoreProof:
         stated = self.wanted.bounds[number]
         if bound <= stated:
             return Finding(name, Verdict.PROVED, f"{text}, stated is {stated:.4g}")
-        if place:
-            text = f"{bound:.4g} off its formula at raw {place}, stated is {stated:.4g}"
-            return Finding(name, Verdict.COUNTEREXAMPLE, text)
-        why = f"{distance.node}: {late}only shown {text}, stated is {stated:.4g}"
+        node = f"at raw {place}" if place else distance.node
+        why = f"{node}: {late}only shown {text}, stated is {stated:.4g}"
         return Finding(name, Verdict.UNDECIDED, why)
 
 

@@ -31,7 +31,7 @@ from symtick.sim.proof.netlist import (
     Net,
     Netlist,
     NetlistError,
-    UnknownCellError,
+    UnknownPartError,
     always_enabled,
     run_yosys,
 )
@@ -63,7 +63,7 @@ def verilog_equals_graph(
     try:
         check = _Check(design, _read(source, design, folder))
         findings = _enabled(design) + check.findings(source, folder, timeout)
-    except UnknownCellError as error:
+    except UnknownPartError as error:
         findings = [Finding("pipeline", Verdict.UNDECIDED, str(error))]
     except NetlistError as error:
         findings = [Finding("pipeline", Verdict.COUNTEREXAMPLE, str(error))]
@@ -177,14 +177,14 @@ class _Check:
                 continue
             bits = self.ports["input", node.number] if node.op is GOp.INPUT else self._named(k)
             if len(bits) != node.fmt.width:
-                raise NetlistError(f"signal {self.labels[k]} has not {node.fmt.width} bits")
+                raise UnknownPartError(f"signal {self.labels[k]} has not {node.fmt.width} bits")
             nets[k] = [self.netlist.undelayed(net) for net in bits]
         return nets
 
     def _named(self, number: int) -> list[Net]:
         name = self.signals[number]
         if name not in self.netlist.names:
-            raise NetlistError(f"there is no signal {name}")
+            raise UnknownPartError(f"there is no signal {name}, as the graph's nodes are named")
         return self.netlist.names[name]
 
     # -- what is to be shown

@@ -21,6 +21,7 @@ from symtick.sim import yosys
 from symtick.sim.proof.cuts.budget import OutOfTimeError, processor_seconds
 from symtick.sim.proof.equivalence import BOTH, compared, without_registers
 from symtick.sim.proof.netlist import (
+    FreeNets,
     Net,
     Netlist,
     NetlistError,
@@ -78,12 +79,20 @@ def _compared(
     answers = [_latency(design, made)]
     if answers[0].verdict is not Verdict.PROVED:
         return answers
-    for name, side in zip(_SIDES, (verilog, made), strict=True):
-        logic = without_registers(side, _wires(design, side), name)
-        write_text(folder / f"{name}_logic.json", json.dumps(logic))
+    unknown = FreeNets(made.last, made.known)
+    logic = {
+        "netlist": without_registers(made, _wires(design, made), "netlist", unknown),
+        "verilog": without_registers(verilog, _wires(design, verilog), "verilog"),
+    }
+    if unknown.made:  # the Verilog has as many bits, which it does not read
+        bits = [verilog.last + k for k, _ in enumerate(unknown.made, 1)]
+        spare = {"direction": "input", "bits": bits}
+        logic["verilog"]["modules"]["verilog"]["ports"]["i_x"] = spare
+    for name, module in logic.items():
+        write_text(folder / f"{name}_logic.json", json.dumps(module))
     sides = [f'read_json "{folder.resolve() / name}_logic.json"' for name in _SIDES]
     found = compared(sides, _SIDES, folder, timeout)
-    if found.verdict is Verdict.PROVED:
+    if found.verdict is Verdict.PROVED and not made.partial():
         why = "equivalence checker, for all values of the inputs"
         return [*answers, Finding("logic", Verdict.PROVED, why)]
     shown = _shown(design, found.inputs, folder) if found.inputs else ""
@@ -106,6 +115,7 @@ def _cells(design: Design, netlist: Path, folder: Path) -> list[str]:
     for name, cell in made["cells"].items():
         if re.fullmatch(_MODELLED, cell["type"]) is None:
             raise NetlistError(f"cell {name} is a {cell['type']}, of which there is no model")
+    _free_undefined(made)
     path = folder.resolve()
     top = {"creator": "symtick", "modules": {design.name: made}}
     write_text(path / "cells.json", json.dumps(top))
@@ -116,6 +126,18 @@ def _cells(design: Design, netlist: Path, folder: Path) -> list[str]:
         f'techmap -map "{path / "flip_flops.v"}"',
         "read_verilog +/xilinx/cells_sim.v",
     ]
+
+
+def _free_undefined(module: dict[str, Any]) -> None:
+    """Give each undefined bit that a cell reads a net of its own, before Yosys decides on it."""
+    cells, names = module["cells"].values(), module["netnames"].values()
+    bits = [*(b for c in cells for b in c["connections"].values()), *(n["bits"] for n in names)]
+    last = max((n for nets in bits for n in nets if isinstance(n, int)), default=0)
+    for cell in cells:
+        for pin, nets in cell["connections"].items():
+            if cell["port_directions"][pin] == "input":
+                free = [n if n not in ("x", "z") else (last := last + 1) for n in nets]
+                cell["connections"][pin] = free
 
 
 def _read(design: Design, lines: Sequence[str], folder: Path, name: str) -> Netlist:
@@ -158,7 +180,7 @@ def _wires(design: Design, netlist: Netlist) -> dict[tuple[str, int], Sequence[N
 def _shown(design: Design, inputs: Mapping[str, int], folder: Path) -> str:
     """The outputs of both for an input, in words; "" where they agree."""
     read = [j for j, _, _ in ports(design).inputs]
-    given = " ".join(f"-set i_{j} {inputs[f'i_{j}']}" for j in read)
+    given = " ".join(f"-set {name} {value}" for name, value in inputs.items())
     lines = [f'read_json "{folder.resolve() / BOTH}"']
     for name in _SIDES:
         lines += [f"cd {name}", f"eval {given}", "cd .."]

@@ -41,7 +41,7 @@ def same_for_all(
         ToolError: a tool is missing or fails.
     """
     target = folder.resolve()
-    unknown = FreeNets(max(n for n in netlist.known if isinstance(n, int)), netlist.known)
+    unknown = FreeNets(netlist.last, netlist.known)
     logic = without_registers(netlist, wires, "emitted_logic", unknown)
     free = len(unknown.made)
     write_text(target / "whole.json", json.dumps(logic))

@@ -19,6 +19,7 @@ from symtick.sim.proof.values.reals import Enclosure
 _TRIED = 256
 _BLOCK = 1 << 17  # combinations that are computed at once
 _NONE = np.zeros(1, np.int64)
+_LARGEST = 1 << 62
 
 
 class RealLine(NamedTuple):
@@ -89,7 +90,7 @@ class Part:
         self.cornered: set[int] = set()
         if math.prod(counts) > most:
             found = self._degrees()
-            self.cornered = {leaf for leaf in self.leaves if found[leaf] <= 1}
+            self.cornered = {n for n in self.leaves if found[n] <= 1 and self._is_short(n)}
         sizes = [2 if n in self.cornered else c for n, c in zip(self.leaves, counts, strict=True)]
         self.size = math.prod(sizes)
 
@@ -104,6 +105,11 @@ class Part:
             for leaf, degree in parts.items():
                 found[leaf] = max(found[leaf], degree)
         return found
+
+    def _is_short(self, leaf: int) -> bool:
+        """Whether its values are computed in 64 bits."""
+        node = self.network.nodes[leaf]
+        return max(-node.lo, node.hi) < _LARGEST
 
     def _codes(self, leaf: int) -> Integers:
         if leaf in self.cornered:

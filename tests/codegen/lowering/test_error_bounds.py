@@ -278,3 +278,11 @@ def test_a_signal_that_rounding_moves_beyond_its_range_costs_little(
     assert not design.units[-1].method.startswith("table")  # but pieces, which go on
     assert design.errors[0] * 2.0**6 <= units
     assert worst_share(design, formats, 300, 1) <= 1.0
+
+
+@pytest.mark.parametrize("text", ["1/(x0*x1 + 0.001)*1e-5", "x0*1e-6/(x0*x1 + 0.001)"])
+def test_a_divisor_is_not_widened_beyond_its_pole(text: str) -> None:
+    formats = Fixed(14, 11, signed=False), Fixed(14, 11, signed=False)
+    for frac in (1, 3, 6):
+        design = compiled(text, formats, Precision(term_frac=frac, strict=True))
+        assert worst_share(design, formats, 100, 1) <= 1.0

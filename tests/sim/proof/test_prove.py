@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -148,6 +149,41 @@ def test_a_bound_that_vectors_exceed_is_refuted_where_inputs_are_too_many_to_run
         real = mpmath.tanh(mpmath.ldexp(int(x), -4) + mpmath.ldexp(int(y), -5))
         off = abs(mpmath.ldexp(raw, -scores.output_formats[0].frac) - real)
     assert off > stated and float(off) == pytest.approx(float(gap), rel=1e-3)
+
+
+def test_what_an_enclosure_cannot_tell_is_no_counterexample() -> None:
+    """log2(2) is 1, which no enclosure of a logarithm shows."""
+    expression, precision = parse(["floor(log2(x + 1))"], ("x",)), Precision()
+    formats = [Fixed(5, 0, signed=False)]
+    design = compile_expression(expression, formats, UnitModel(), precision, name="steps")
+    assert design.graph.evaluate([[1], [3], [2]]).tolist() == [[1], [2], [1]]
+    scores = lower(expression, formats, UnitModel(), precision, ["y0"]).graph
+    (answer,) = ScoreProof(design, Specification(scores, formats, design.errors)).near()
+    assert answer.verdict is Verdict.UNDECIDED and "at raw x=1: only shown" in answer.reason
+
+
+def test_wide_products_with_a_third_signal_are_no_error() -> None:
+    expression = parse(["0.3*(x*y*z) + t"], ("x", "y", "z", "t"))
+    formats, precision = [Fixed(24, 0)] * 4, Precision()
+    design = compile_expression(expression, formats, UnitModel(), precision, name="wide")
+    scores = lower(expression, formats, UnitModel(), precision, ["y0"]).graph
+    (answer,) = ScoreProof(design, Specification(scores, formats, design.errors)).near()
+    assert answer.verdict is Verdict.UNDECIDED
+
+
+@pytest.mark.parametrize("threshold", [1e16, -1e16, 5e-324, 3.5, 1e300])
+def test_thresholds_of_any_size_are_compared_exactly(threshold: float) -> None:
+    expression, precision = parse(["x*y"], ("x", "y")), Precision()
+    formats, decision = [Fixed(30, 0)] * 2, Decision(("above",), (threshold,))
+    design = compile_expression(
+        expression, formats, UnitModel(), precision, name="above", decision=decision
+    )
+    scores = lower(expression, formats, UnitModel(), precision, ["y0"]).graph
+    rows = [[2**29 - 1, 2**29 - 1], [-(2**29), 2**29 - 1], [0, 0], [2, 2], [1, 3]]
+    wanted = [[int(Fraction(a * b) >= Fraction(threshold))] for a, b in rows]
+    assert design.graph.evaluate(rows).tolist() == wanted
+    answers = ScoreProof(design, Specification(scores, formats, design.errors)).same()
+    assert [a.verdict for a in answers] == [Verdict.PROVED]
 
 
 def test_faults_in_the_graph_are_found() -> None:

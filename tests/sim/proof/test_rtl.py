@@ -106,6 +106,24 @@ def test_a_clock_enable_is_part_of_the_proof(tmp_path: Path) -> None:
     assert plain.open[0].reason == "there is no clock enable ce"
 
 
+@pytest.mark.parametrize("how", ["(* parallel_case *) case", "unique case"])
+def test_branches_that_overlap_are_not_taken_for_exclusive(how: str, tmp_path: Path) -> None:
+    """Yosys joins them all; a simulator takes the first."""
+    made = compile_expression(
+        parse(["min(x, y)"], ("x", "y")), [Fixed(1, 0, signed=False)] * 2, UnitModel(),
+        Precision(), name="both", latency=0,
+    )  # fmt: skip
+    text = _text(made)
+    (line,) = re.findall(r"    wire \[1:0\] concat\d+ = \{x, y\};.*\n", text)
+    (name,) = re.findall(r"concat\d+", line)
+    chosen = (
+        f"    reg [1:0] {name};\n    always @* {how} (1'b1) x: {name} = 2'b10; y: {name} = 2'b01; "
+        f"default: {name} = 2'b00; endcase\n"
+    )
+    assert _proved(made, text, tmp_path).verdict is Verdict.PROVED
+    assert _proved(made, text.replace(line, chosen), tmp_path).verdict is not Verdict.PROVED
+
+
 def _choice() -> Design:
     """The choice is never larger than x."""
     return compile_expression(

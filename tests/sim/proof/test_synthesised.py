@@ -49,6 +49,12 @@ def _changed(netlist: Path, kind: str, change: str) -> Path:
     cell = next(c for c in cells.values() if c["type"].startswith(kind))
     if change == "type":
         cell["type"] = "DSP48E2"
+    elif change == "floating":
+        cell["connections"]["R"] = [1_000_000]
+    elif change == "undefined":
+        cell["connections"]["R"] = ["x"]
+    elif change == "missing":
+        del cell["connections"]["R"]
     elif change == "pin":
         cell["connections"]["CE"] = ["1"]
     elif change == "table":
@@ -76,6 +82,9 @@ def test_netlists_are_proved_and_faults_in_them_shown(tmp_path: Path) -> None:
     assert fault.reason.startswith("bits x=0x") and " in the netlist, the Verilog " in fault.reason
     (early,) = _step(design, source, _changed(netlist, "FDRE", "register")).open
     assert (early.subject, early.verdict) == ("latency", Verdict.COUNTEREXAMPLE)
+    for change in ("floating", "undefined", "missing"):
+        (unknown,) = _step(design, source, _changed(netlist, "FDRE", change)).open
+        assert unknown.verdict is Verdict.COUNTEREXAMPLE, change
     (strange,) = _step(design, source, _changed(netlist, "LUT", "type")).open
     assert strange.verdict is Verdict.UNDECIDED and "DSP48E2" in strange.reason
 

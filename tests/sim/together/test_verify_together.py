@@ -174,6 +174,48 @@ def test_tools_begin_while_designs_are_made(
     assert made == ["first"]  # once
 
 
+def test_a_design_that_cannot_be_made_loses_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def outcomes(begun: Sequence[verifying._Begun], pool: Executor) -> list[Verification]:
+        return [_outcome(one.case) for one in begun]
+
+    def broken() -> Design:
+        raise InputError("broken compiles to another design")
+
+    monkeypatch.setattr(verifying, "_outcomes", outcomes)
+    monkeypatch.setattr(tools, "find", lambda name: None)
+    monkeypatch.setattr(tools, "available", lambda name: False)
+    subjects = _written(["d1", "d2", "d3"], tmp_path)
+    subjects[1] = Subject("broken", broken, tmp_path / "broken")
+    told: list[str] = []
+    with pytest.raises(InputError, match="broken compiles to another design"):
+        verify_together(subjects, 10, done=lambda k, v: told.append(v.design))
+    assert told == ["d1", "d3"]
+    with pytest.raises(InputError, match="broken compiles to another design"):
+        verify_together(subjects[1:2], 10)
+
+
+def test_a_stop_is_seen_between_two_designs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = threading.Event()
+
+    def first() -> Design:
+        asked.set()
+        return _sum("first")
+
+    def second() -> Design:
+        raise AssertionError("made after the stop")
+
+    monkeypatch.setattr(verifying, "stopping", asked.is_set)
+    monkeypatch.setattr(tools, "find", lambda name: None)
+    monkeypatch.setattr(tools, "available", lambda name: False)
+    subjects = [Subject(n, m, tmp_path / n) for n, m in (("first", first), ("second", second))]
+    with pytest.raises(KeyboardInterrupt):
+        verify_together(subjects, 10)
+
+
 def test_two_designs_of_one_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="two designs are named 'same'"):
         verify_together([Subject.of(_sum("same"), tmp_path / k) for k in "ab"])
