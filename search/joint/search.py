@@ -10,7 +10,7 @@ beats are compiled and measured, as far as their prices differ.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -140,13 +140,22 @@ class JointSearch:
         if self.status.done or spent:
             return
         if self._left is not None:
-            expression = self._left.pop(0).expression(self._rows.problem.input_names)
+            model = self._for_the_class(self._left.pop(0))
+            expression = model.expression(self._rows.problem.input_names)
             self._entries += self._evaluator.coarsest(expression, self._fixed_point, self._name)
         elif len(self._curve) < self._settings.rounds:
             self._grow(budget)
         elif not self._shrink():
             self._left = telling(self._path)
         self._slices += 1
+
+    def _for_the_class(self, model: JointModel) -> JointModel:
+        """The model fitted for the class, where that alone counts."""
+        if not self._rows.problem.class_counts(self._evaluator.decision):
+            return model
+        rows = replace(self._rows.fit, by_class=True)
+        last = fitted(model, rows, self._settings.fit_steps)
+        return last if self._sound(last) else model
 
     def conclude(self) -> None:
         """Measure a few of the models that there are, and nothing more."""

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from distill_samples import FORMATS, classes, distiller, first, inputs, short, values
 
+from symtick.codegen import Decision
+from symtick.search.data.objective import row_choices
 from symtick.search.data.problem import Problem
+from symtick.search.designs.settings import FixedPointSettings
 from symtick.search.distill.settings import DistillConfig
 from symtick.search.hybrid.settings import HYBRID_METHODS
 from symtick.search.joint.model import JointModel
@@ -68,6 +71,22 @@ def _grown(readers: int | None) -> JointSearch:
     for _ in range(2):
         search.step()
     return search
+
+
+def test_models_are_measured_as_fitted_for_the_class_where_it_is_delivered_alone() -> None:
+    problem = classes()
+    fine = FixedPointSettings(term_fracs=(9,), address_bits=12)  # rounding is not to be seen
+    config = replace(settings(rounds=3, terms=5), fixed_point=fine)
+    found = []
+    for outputs in (("scores",), ("index",)):
+        search = finished(problem, replace(config, decision=Decision(outputs)))
+        entry = max(search.front(), key=lambda e: (e.nodes, e.score))
+        said = entry.expression.evaluate(problem.real(problem.train))
+        found.append((search, row_choices(said, problem.goal[problem.train]).mean(),
+                      problem.loss(said, problem.train)))  # fmt: skip
+    (plain, plain_wrong, plain_loss), (by_class, wrong, loss) = found
+    assert plain.curve == by_class.curve  # they grow alike
+    assert wrong < plain_wrong and loss > plain_loss
 
 
 def test_limits_of_terms_hold() -> None:
