@@ -120,7 +120,7 @@ def seconds(run: Callable[[], object], budget: float) -> float:
 def measure(trees: TreeSet, rows: int, repeats: int, seed: int, bound: float) -> ThroughputRow:
     """One row of the table in float32, against pyoperon."""
     X = np.random.default_rng(seed).uniform(0.5, 2.0, (rows, FEATURES))
-    population, data = pack(trees.programs, FEATURES), Rows.make(X).to_kernel()
+    population, data = pack(trees.programs, FEATURES), Rows.make(X).kernel
     columns = np.asfortranarray(X, dtype=np.float32)  # kept: the data set is a view of it
     dataset = pyoperon.Dataset(columns)
     hashes = [v.Hash for v in sorted(dataset.Variables, key=lambda v: v.Index)]
@@ -151,7 +151,7 @@ def measure_double(
 ) -> ThroughputRow:
     """One row of the table in float64, against NumPy."""
     X = np.random.default_rng(seed).uniform(0.5, 2.0, (rows, FEATURES))
-    population, data = pack(trees.programs, FEATURES), Rows.make(X).to_kernel()
+    population, data = pack(trees.programs, FEATURES), Rows.make(X).kernel
     out = np.zeros((len(trees.programs), rows))
     some = trees.expressions[:_NUMPY_TREES]
 

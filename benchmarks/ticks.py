@@ -84,7 +84,7 @@ def search(tick_set: TickSet, cost: SearchCost, seed: int, max_evaluations: int)
     """The engine at the end of its budget."""
     ranges = [Interval(tick_set.format.lo, tick_set.format.hi)] * tick_set.X.shape[1]
     config = replace(EngineConfig(ops=OPS, seed=seed), limits=Limits(max_nodes=MAX_NODES))
-    engine = Engine(tick_set.X, tick_set.y, ranges, cost, config)
+    engine = Engine(Rows.make(tick_set.X, tick_set.y), ranges, cost, config)
     while engine.step(8, budget=max_evaluations).evaluations < max_evaluations:
         pass
     return engine

@@ -264,9 +264,7 @@ class EngineSettings:
 class Engine:
     def __init__(
         self,
-        x: NDArray[numpy.float64],
-        y: NDArray[numpy.float64],
-        w: NDArray[numpy.float64],
+        data: Data,
         settings: EngineSettings,
         breed: BreedSettings,
         rules: Rules,

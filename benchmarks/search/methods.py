@@ -17,6 +17,7 @@ from symtick.search.enumeration.enumeration import EnumeratedFront
 from symtick.search.grammar.grammar import Rules, Vocabulary
 from symtick.search.hybrid.hybrid import HybridSearch
 from symtick.search.hybrid.settings import HybridConfig
+from symtick.search.kernel_api.rows import Rows
 
 FIRST_PASS = 30_000  # evaluations of the first pass of an enumeration
 LEVELS = 30
@@ -33,7 +34,7 @@ def _ops(task: MethodTask) -> tuple[str, ...]:
 def joined(task: MethodTask, config: HybridConfig) -> MethodResult:
     """A search with a policy in it, by its settings."""
     cost = node_cost(task.X.shape[1])
-    search = HybridSearch(task.X, task.y, None, cost, replace(config, seed=task.seed))
+    search = HybridSearch(Rows.make(task.X, task.y), None, cost, replace(config, seed=task.seed))
     return pursue(task, search)
 
 

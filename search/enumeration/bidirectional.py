@@ -103,7 +103,7 @@ class BidirectionalEnumeration:
         self._leaves = leaves(vocabulary)
         try:
             self._kernel = _kernel.Bidirectional(
-                rules.to_kernel(vocabulary, cost), data.to_kernel(), cost_table(cost), spec,
+                rules.to_kernel(vocabulary, cost), data.kernel, cost_table(cost), spec,
                 settings, _enough(enough, data),
             )  # fmt: skip
         except ValueError as error:

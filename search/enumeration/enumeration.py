@@ -116,7 +116,7 @@ class Enumeration:
         table = None if cost is None else cost_table(cost)
         try:
             self._kernel = _kernel.Enumeration(
-                rules.to_kernel(vocabulary, cost), rows.to_kernel(), shared, max_level,
+                rules.to_kernel(vocabulary, cost), rows.kernel, shared, max_level,
                 max_functions, symbols, largest, table,
             )  # fmt: skip
         except ValueError as error:
@@ -207,7 +207,7 @@ class EnumeratedFront:
         )  # fmt: skip
         self._enumeration: Enumeration | None = None
         self._arguments = (
-            rules.to_kernel(vocabulary, cost), screen.to_kernel(), data.to_kernel(),
+            rules.to_kernel(vocabulary, cost), screen.kernel, data.kernel,
             cost_table(cost), spec, True, fits, (fit or FitSettings()).to_kernel(),
         )  # fmt: skip
 

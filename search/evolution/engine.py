@@ -60,13 +60,11 @@ class Engine:
     """A search for one output.
 
     Args:
-        X: shape (rows, features).
-        y: target, shape (rows,).
+        rows: inputs, target and weights, of which there is no other copy while the engine lives.
         ranges: interval of each input; candidates must be defined everywhere in it. None: they
             need only be finite on the rows.
         cost: the cost table; `table_lut` has one entry for each input.
         config: settings.
-        weights: weight of each row, or None for equal weights.
         guesses: candidates to start from, as programs, expressions or text; those that break a
             rule or a limit are left out.
         penalty: of an expression, a number from 0; it is added to the loss of each candidate that
@@ -81,19 +79,16 @@ class Engine:
 
     def __init__(
         self,
-        X: npt.ArrayLike,
-        y: npt.ArrayLike,
+        rows: Rows,
         ranges: Sequence[Interval] | None,
         cost: SearchCost,
         config: EngineConfig | None = None,
         *,
-        weights: npt.ArrayLike | None = None,
         guesses: Sequence[Guess] = (),
         penalty: Penalty | None = None,
         names: Sequence[str] | None = None,
     ) -> None:
         self.config = config or EngineConfig()
-        rows = Rows.make(X, y, weights)
         features = rows.X.shape[1]
         if ranges is not None:
             _check_ranges(rows.X, ranges)
@@ -103,9 +98,7 @@ class Engine:
             )
         self.vocabulary = self.config.vocabulary(features, names)
         self._engine = _kernel.Engine(
-            rows.X,
-            rows.y,
-            rows.weights,
+            rows.kernel,
             self.config.to_kernel(rows.y),
             self.config.breeding(ranges),
             self.config.all_rules().to_kernel(self.vocabulary, cost),

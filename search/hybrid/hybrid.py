@@ -12,7 +12,6 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from symtick.errors import InputError
 from symtick.expr import Interval
@@ -59,12 +58,10 @@ class HybridSearch:
     """A search for one output by a policy, by evolution, or by both.
 
     Args:
-        X: shape (rows, features).
-        y: target, shape (rows,).
+        rows: inputs, target and weights.
         ranges: interval of each input, or None, as `Engine` takes them.
         cost: the cost table.
         config: settings.
-        weights: weight of each row, or None.
         guesses: candidates to start from, as `Engine` takes them.
         penalty: of an expression, as `Engine` takes it.
         names: names of the inputs.
@@ -76,24 +73,22 @@ class HybridSearch:
 
     def __init__(
         self,
-        X: npt.ArrayLike,
-        y: npt.ArrayLike,
+        rows: Rows,
         ranges: Sequence[Interval] | None,
         cost: SearchCost,
         config: HybridConfig | None = None,
         *,
-        weights: npt.ArrayLike | None = None,
         guesses: Sequence[Guess] = (),
         penalty: Penalty | None = None,
         names: Sequence[str] | None = None,
         start: Weights | None = None,
     ) -> None:
         self.config = config or HybridConfig()
-        self._rows = Rows.make(X, y, weights)
+        self._rows = rows
         self._engine_config = replace(self.config.engine, seed=self.config.seed)
         self._make_engine = partial(
-            Engine, X, y, ranges, cost, self._engine_config,
-            weights=weights, guesses=guesses, penalty=penalty, names=names,
+            Engine, rows, ranges, cost, self._engine_config,
+            guesses=guesses, penalty=penalty, names=names,
         )  # fmt: skip
         self.engine = self._make_engine()
         self._cost, self._ranges = cost, ranges

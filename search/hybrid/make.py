@@ -6,19 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy.typing as npt
-
 from symtick.expr import Interval
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.evolution.engine import SLICE, Engine
 from symtick.search.evolution.settings import EngineConfig
 from symtick.search.hybrid.hybrid import HybridSearch
 from symtick.search.hybrid.settings import HybridConfig
+from symtick.search.kernel_api.rows import Rows
 
 
 def make_search(
-    X: npt.ArrayLike,
-    y: npt.ArrayLike,
+    rows: Rows,
     ranges: Sequence[Interval] | None,
     cost: SearchCost,
     engine: EngineConfig,
@@ -28,7 +26,7 @@ def make_search(
     """The search.
 
     Args:
-        X, y, ranges, cost: as `Engine` takes them.
+        rows, ranges, cost: as `Engine` takes them.
         engine: its settings.
         hybrid: settings of the hybrid search, whose engine's and seed are replaced; None for the
             engine alone.
@@ -38,7 +36,7 @@ def make_search(
         InputError: as `Engine` and `HybridSearch`.
     """
     if hybrid is None:
-        return Engine(X, y, ranges, cost, engine, **others)
+        return Engine(rows, ranges, cost, engine, **others)
     generations = SLICE if hybrid.method == "gp" else hybrid.generations
     config = replace(hybrid, engine=engine, seed=engine.seed, generations=generations)
-    return HybridSearch(X, y, ranges, cost, config, **others)
+    return HybridSearch(rows, ranges, cost, config, **others)

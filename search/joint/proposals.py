@@ -174,8 +174,8 @@ class Proposals:
         if not most:
             return _Batch(), []
         engine = Engine(
-            wanted.X, wanted.target, self._ranges, self._cost, replace(self._engine, seed=seed),
-            weights=wanted.weights, guesses=[written(g) for g in wanted.guesses],
+            Rows.make(wanted.X, wanted.target, wanted.weights), self._ranges, self._cost,
+            replace(self._engine, seed=seed), guesses=[written(g) for g in wanted.guesses],
         )  # fmt: skip
         if len(drawn.sequences):
             rewards = wanted.rewards(drawn.trees)

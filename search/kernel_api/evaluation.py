@@ -28,10 +28,10 @@ def evaluate(
     shape = (len(programs), rows.X.shape[0])
     if single:
         out32 = np.empty(shape, np.float32)
-        _kernel.evaluate32(population, rows.to_kernel(), out32, threads)
+        _kernel.evaluate32(population, rows.kernel, out32, threads)
         return out32
     out = np.empty(shape, np.float64)
-    _kernel.evaluate64(population, rows.to_kernel(), out, threads)
+    _kernel.evaluate64(population, rows.kernel, out, threads)
     return out
 
 
@@ -55,7 +55,7 @@ def losses(
         threads: that share the programs.
     """
     population, spec = pack(programs, rows.X.shape[1]), loss_spec(loss, delta, rows.y)
-    return _kernel.losses(population, rows.to_kernel(), spec, single, threads)
+    return _kernel.losses(population, rows.kernel, spec, single, threads)
 
 
 def scaled(
@@ -67,7 +67,7 @@ def scaled(
     value is not finite.
     """
     population = pack(programs, rows.X.shape[1])
-    scalings = _kernel.scalings(population, rows.to_kernel(), threads)
+    scalings = _kernel.scalings(population, rows.kernel, threads)
     return scalings[:, 0], scalings[:, 1], scalings[:, 2]
 
 
@@ -80,7 +80,7 @@ class Derivatives:
 
     def __init__(self, X: npt.ArrayLike) -> None:
         self.rows = Rows.make(X)
-        self._data = self.rows.to_kernel()
+        self._data = self.rows.kernel
 
     def values(self, programs: Sequence[Program]) -> Floats:
         """Values of every program, shape (programs, rows)."""

@@ -98,7 +98,7 @@ def fit(
     """
     settings = FitSettings(iterations, tolerance, restarts, seed, evaluations).to_kernel()
     population, spec = pack(programs, rows.X.shape[1], kinds), loss_spec(loss, delta, rows.y)
-    loss_of, consts, used = _kernel.fit(population, rows.to_kernel(), spec, settings, threads)
+    loss_of, consts, used = _kernel.fit(population, rows.kernel, spec, settings, threads)
     return _fits(programs, loss_of, consts, used)
 
 
@@ -154,7 +154,7 @@ def rounded(
     settings = FitSettings(iterations=refit).to_kernel()
     population, spec = pack(programs, rows.X.shape[1], kinds), loss_spec(loss, delta, rows.y)
     loss_of, consts = _kernel.round_constants(
-        population, rows.to_kernel(), spec, settings, bits, fraction, threads
+        population, rows.kernel, spec, settings, bits, fraction, threads
     )
     return _fits(programs, loss_of, consts, np.zeros(len(programs), np.int64))
 

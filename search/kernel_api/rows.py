@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -71,9 +72,13 @@ class Rows:
         chosen = heavy[np.arange(count) * len(heavy) // count]
         return Rows(self.X[chosen], self.y[chosen], self.weights[chosen])
 
-    def to_kernel(self) -> _kernel.Data:
-        """The kernel's copy."""
+    @cached_property
+    def kernel(self) -> _kernel.Data:
+        """The kernel's copy in columns of both precisions, made once; it is only read."""
         return _kernel.Data(self.X, self.y, self.weights)
+
+    def __reduce__(self) -> tuple[type[Rows], tuple[Floats, Floats, Floats]]:
+        return Rows, (self.X, self.y, self.weights)
 
 
 def pack(

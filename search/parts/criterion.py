@@ -69,9 +69,11 @@ class Criterion:
         """For data; None where the loss is no likelihood's, or the target is constant."""
         if not isinstance(loss, str) or loss not in POWERS:
             return None
-        heavy = rows.weights > 0
-        y, weights = rows.y[heavy], rows.weights[heavy]
-        spread = float(np.average((y - np.average(y, weights=weights)) ** 2, weights=weights))
+        weights, total = rows.weights, float(rows.weights.sum())
+        left = rows.y - (rows.y * weights).sum() / total
+        left *= left  # in place: rows may be many
+        left *= weights
+        spread = float(left.sum() / total)
         scale = {"mae": math.sqrt(spread), "nrmse": 1.0}.get(loss, spread)
         if not scale > 0.0:
             return None

@@ -121,7 +121,7 @@ def _engine(task: Task, settings: IslandSettings, number: int, state: Arrays | N
     seed = int(np.random.default_rng([task.config.seed, 7, number]).integers(2**62))
     others = task.others() | {"guesses": task.guesses[number :: settings.islands]}
     config = replace(task.config, seed=seed, islands=1)
-    engine = Engine(task.X, task.y, task.ranges, task.cost, config, **others)
+    engine = Engine(task.rows, task.ranges, task.cost, config, **others)
     if state is not None:
         engine.restore(state)
     return engine

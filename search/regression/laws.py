@@ -9,7 +9,6 @@ import numpy as np
 
 from symtick.expr import from_programs, to_text
 from symtick.search.kernel_api.candidate import Candidate, from_arrays, front_of, to_arrays
-from symtick.search.kernel_api.rows import Rows
 from symtick.search.kernel_api.search import Search, Status
 from symtick.search.kernel_api.states import Arrays, State, part_of, prefixed, restoring
 from symtick.search.parts.criterion import Criterion
@@ -32,8 +31,8 @@ def bounds_of(task: Task) -> Bounds:
 
 def cleaned_front(front: Sequence[Candidate], task: Task) -> tuple[Candidate, ...]:
     """The front of a task without what description and soundness speak against."""
-    rows, config = Rows.make(task.X, task.y, task.weights), task.config
-    return tuple(cleaned(front, rows, bounds_of(task), config.loss, config.huber_delta))
+    config = task.config
+    return tuple(cleaned(front, task.rows, bounds_of(task), config.loss, config.huber_delta))
 
 
 class LawSearch:
@@ -50,10 +49,9 @@ class LawSearch:
     def __init__(self, task: Task, then: Callable[[tuple[str, ...]], Search[Candidate]]) -> None:
         self._task, self._then = task, then
         self.until: float | None = None
-        self._rows = Rows.make(task.X, task.y, task.weights)
         self._bounds = bounds_of(task)
         tokens = len(self._bounds.vocabulary)
-        self._criterion = Criterion.of(self._rows, task.config.loss, tokens)
+        self._criterion = Criterion.of(task.rows, task.config.loss, tokens)
         self._found: list[Candidate] = []
         self._inner: Search[Candidate] | None = None
         self._spent = 0  # evaluations of the first slice
@@ -85,7 +83,7 @@ class LawSearch:
             most = self._task.evaluations if budget is None else budget
             config = self._task.config
             self._found, self._spent = laws(
-                self._rows, self._bounds, config.loss, config.huber_delta,
+                self._task.rows, self._bounds, config.loss, config.huber_delta,
                 int(SHARE * most), self.until,
             )  # fmt: skip
             self._begin()

@@ -10,7 +10,6 @@ from functools import partial
 from symtick.search.hybrid.make import make_search
 from symtick.search.kernel_api.candidate import Candidate
 from symtick.search.kernel_api.evaluation import losses
-from symtick.search.kernel_api.rows import Rows
 from symtick.search.kernel_api.search import Search, Status, run
 from symtick.search.kernel_api.states import Arrays, State
 from symtick.search.parts.language import const, program_of
@@ -41,7 +40,7 @@ def search_of(task: Task, state: Arrays | None = None) -> Search[Candidate]:
 
 def _bred(task: Task, guesses: tuple[str, ...]) -> Search[Candidate]:
     others = task.others() | {"guesses": guesses}
-    return make_search(task.X, task.y, task.ranges, task.cost, task.config, task.hybrid, **others)
+    return make_search(task.rows, task.ranges, task.cost, task.config, task.hybrid, **others)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +146,7 @@ def _constant(task: Task) -> Candidate | None:
 
     One that is to have few bits is left to the search.
     """
-    rows, config = Rows.make(task.X, task.y, task.weights), task.config
+    rows, config = task.rows, task.config
     level = rows.y[rows.weights > 0.0]
     if (level != level[0]).any() or config.constant_bits is not None or task.penalty is not None:
         return None

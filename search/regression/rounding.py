@@ -14,7 +14,6 @@ from symtick.search.grammar.grammar import Vocabulary
 from symtick.search.kernel_api.candidate import Candidate, front_of
 from symtick.search.kernel_api.evaluation import costs
 from symtick.search.kernel_api.fitting import rounded
-from symtick.search.kernel_api.rows import Rows
 from symtick.search.regression.task import Task
 
 
@@ -36,7 +35,7 @@ def rounded_front(
     Raises:
         InputError: `bits` is not possible.
     """
-    rows = Rows.make(task.X, task.y, task.weights)
+    rows = task.rows
     spelled = [vocabulary.expand(c.sequence, c.constants) if c.sequence else None for c in front]
     programs = [
         c.program if s is None else Program(*s[:3]) for c, s in zip(front, spelled, strict=True)

@@ -25,7 +25,6 @@ from symtick.search.grammar.rescaling import rescaled
 from symtick.search.kernel_api.candidate import Candidate, Penalty, front_of
 from symtick.search.kernel_api.evaluation import costs, losses
 from symtick.search.kernel_api.losses import Loss
-from symtick.search.kernel_api.rows import Rows
 from symtick.search.regression.task import Task
 from symtick.settings import within
 
@@ -125,8 +124,7 @@ class ScaledTask:
 
     def _measured(self, found: Sequence[Candidate]) -> list[Candidate]:
         task, programs = self.task, [c.program for c in found]
-        rows = Rows.make(task.X, task.y, task.weights)
-        values = losses(programs, rows, loss=task.config.loss, delta=task.config.huber_delta)
+        values = losses(programs, task.rows, loss=task.config.loss, delta=task.config.huber_delta)
         ticks, lut = costs(programs, task.cost)
         return [
             replace(c, loss=float(v) + _penalty(task, c), ticks=int(t), lut=float(a))

@@ -6,6 +6,7 @@ Everything is counted in evaluations, never in seconds.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.evolution.settings import EngineConfig
 from symtick.search.hybrid.settings import HYBRID_METHODS, HybridConfig
 from symtick.search.kernel_api.candidate import Penalty
+from symtick.search.kernel_api.rows import Rows
 from symtick.search.kernel_api.states import digest
 
 Floats = npt.NDArray[np.float64]
@@ -59,6 +61,15 @@ class Task:
     parts: bool = False
     hybrid: HybridConfig | None = None
 
+    @cached_property
+    def rows(self) -> Rows:
+        """The rows, checked once; what searches for the task shares them.
+
+        Raises:
+            InputError: as `Rows.make`.
+        """
+        return Rows.make(self.X, self.y, self.weights)
+
     def key(self) -> str:
         """A digest of everything that a stored state depends on (not the budget)."""
         arrays = ("X", "y", "weights")
@@ -72,7 +83,6 @@ class Task:
     def others(self) -> dict[str, Any]:
         """Further arguments of the searches."""
         return {
-            "weights": self.weights,
             "guesses": self.guesses,
             "penalty": self.penalty,
             "names": self.names,

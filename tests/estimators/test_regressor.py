@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from dataclasses import fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -30,6 +31,7 @@ from symtick.expr import Expression, Op, to_sympy
 from symtick.search.evolution.settings import EngineConfig
 from symtick.search.grammar.grammar import Operator
 from symtick.search.hybrid.settings import HybridConfig
+from symtick.search.kernel_api.rows import Rows
 from symtick.search.regression.islands import IslandSettings
 
 pytestmark = pytest.mark.kernel
@@ -351,6 +353,22 @@ def test_large_data_are_scored_in_batches_and_settled_on_all_rows() -> None:
         assert entry.loss == pytest.approx(np.mean((entry.function(X) - y) ** 2), rel=1e-5)
     with pytest.raises(InputError, match="batching must be True, False or 'auto'"):
         quick(batching="sometimes").fit(X, y)
+
+
+def test_the_kernel_holds_the_rows_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[int] = []
+    own = Rows.kernel.func
+
+    def counted(rows: Rows) -> object:
+        held.append(len(rows.y))
+        return own(rows)
+
+    counting = cached_property(counted)
+    counting.__set_name__(Rows, "kernel")
+    monkeypatch.setattr(Rows, "kernel", counting)
+    X, y = law(20_000)
+    quick().fit(X, y + np.random.default_rng(3).normal(size=20_000))
+    assert held.count(20_000) == 1 and len(held) > 1
 
 
 def test_stops_at_a_target_loss_and_reports(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ from symtick.search.evolution.engine import Engine
 from symtick.search.evolution.settings import EngineConfig, Moves
 from symtick.search.grammar.grammar import Operator, Rules, sequences_of
 from symtick.search.kernel_api.candidate import Candidate
+from symtick.search.kernel_api.rows import Rows
 
 KOZA = ("add", "sub", "mul", "div", "sin", "cos", "exp", "log")
 NO_MOVE = Moves(**dict.fromkeys(Moves.__dataclass_fields__, 0.0) | {"crossover": 1.0})
@@ -70,7 +71,7 @@ def target(X: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 def tokens(config: EngineConfig = TOKENS, rows: int = 40) -> Engine:
     """An engine on the target."""
     X = inputs(rows)
-    return Engine(X, target(X), None, depth_cost(2), config)
+    return Engine(Rows.make(X, target(X)), None, depth_cost(2), config)
 
 
 def written(front: list[Candidate]) -> list[tuple[object, ...]]:

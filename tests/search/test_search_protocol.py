@@ -20,6 +20,7 @@ from symtick.search.distill.given_settings import GivenSettings
 from symtick.search.evolution.engine import Engine
 from symtick.search.hybrid.make import make_search
 from symtick.search.hybrid.settings import HYBRID_METHODS, HybridConfig
+from symtick.search.kernel_api.rows import Rows
 from symtick.search.kernel_api.search import Search, run
 from symtick.search.kernel_api.states import read_state, with_values, write_state
 from symtick.search.regression.enumerating import EnumerationSearch
@@ -49,14 +50,14 @@ def task(method: str) -> Task:
 
 
 def engine() -> Search[Any]:
-    return Engine(X, target(X), None, depth_cost(2), TOKENS)
+    return Engine(Rows.make(X, target(X)), None, depth_cost(2), TOKENS)
 
 
 def hybrid(method: str) -> Search[Any]:
     config = replace(
         HybridConfig.symtick(KOZA), batch=30, generations=2, bidirectional=300, method=method
     )
-    return make_search(X, target(X), None, depth_cost(2), TOKENS, config)
+    return make_search(Rows.make(X, target(X)), None, depth_cost(2), TOKENS, config)
 
 
 def islands() -> Search[Any]:

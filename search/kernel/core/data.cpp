@@ -1,6 +1,7 @@
 // Rows of inputs and targets as padded columns; see data.hpp.
 #include "core/data.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace symtick {
@@ -13,9 +14,7 @@ constexpr double kRounding = 1e-14;  // a part of y that varies less is constant
 
 void Data::allocate() {
     stride = padded(rows);
-    x32.resize(stride * features);
     x64.resize(stride * features);
-    for (auto* buffer : {&y32, &w32}) buffer->resize(stride);
     for (auto* buffer : {&y64, &w64}) buffer->resize(stride);
 }
 
@@ -34,11 +33,18 @@ void Data::pad() {
         y64[r] = y64[rows - 1];
         w64[r] = 0.0;
     }
-    for (std::size_t k = 0; k < stride * features; ++k) x32[k] = float(x64[k]);
-    for (std::size_t r = 0; r < stride; ++r) {
-        y32[r] = float(y64[r]);
-        w32[r] = float(w64[r]);
-    }
+}
+
+const Data::Single& Data::single() const {
+    std::call_once(single_->once, [this] {
+        Single& to = single_->columns;
+        to.x.resize(stride * features);
+        for (auto* buffer : {&to.y, &to.w}) buffer->resize(stride);
+        std::copy_n(x64.get(), stride * features, to.x.get());
+        std::copy_n(y64.get(), stride, to.y.get());
+        std::copy_n(w64.get(), stride, to.w.get());
+    });
+    return single_->columns;
 }
 
 Data::Data(const double* x, const double* y, const double* w, std::size_t rows_,

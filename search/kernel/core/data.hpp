@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <vector>
 
@@ -43,17 +44,28 @@ struct Data {
     double weight_sum = 0;
     double level = 0;   // weighted root mean square of y
     double spread = 1;  // weighted standard deviation of y, 1 where y is constant
-    Buffer<float> x32, y32, w32;
     Buffer<double> x64, y64, w64;
+    struct Single {
+        Buffer<float> x, y, w;
+    };
 
     // x: rows x features, C order; y, w: rows
     Data(const double* x, const double* y, const double* w, std::size_t rows, std::size_t features);
     // the rows with these numbers
     Data(const Data& all, const std::vector<std::size_t>& chosen);
 
+    // the same in single precision, made by the first thread that asks for it
+    const Single& single() const;
+
 private:
     void allocate();
     void pad();
+
+    struct Lazy {
+        std::once_flag once;
+        Single columns;
+    };
+    std::unique_ptr<Lazy> single_ = std::make_unique<Lazy>();
 };
 
 }  // namespace symtick

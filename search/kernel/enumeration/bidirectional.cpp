@@ -205,8 +205,7 @@ bool BidirectionalSearch::usable(const double* values) const {
 // Looks up what `out_` holds; true where an offer ends the search.
 bool BidirectionalSearch::look(const TargetPart& part, const Offer& offer) {
     const std::uint64_t key = rough_key(out_.data(), library_->rows());
-    if (seen_.find(key) >= 0) return false;
-    seen_.insert(key, 0);
+    if (!seen_.insert(key)) return false;
     const LineShape shape = library_->shape_of(out_.data());
     if (shape.spread == 0) return false;  // a constant: found already, one step before
     const auto number = std::int32_t(parts_.size());

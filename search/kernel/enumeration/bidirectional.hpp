@@ -67,9 +67,10 @@ private:
     std::vector<Family> families_;
     std::priority_queue<PlannedBlock> plans_;
     std::uint64_t planned_ = 0, lookups_ = 0, offers_ = 0, attempts_ = 0;
-    KeyIndex seen_, wanted_shapes_;  // the latter: part of each shape that was not found
-    std::uint64_t limit_ = 0;        // evaluations that `run` may take in all
-    std::vector<Tree> pending_;      // found when no evaluation was left to score it, at most one
+    KeySet seen_;                // parts
+    KeyIndex wanted_shapes_;     // part of each shape that was not found
+    std::uint64_t limit_ = 0;    // evaluations that `run` may take in all
+    std::vector<Tree> pending_;  // found when no evaluation was left to score it, at most one
     bool ended_ = false, working_ = false, constant_ = false;
     // where the plan in work stands
     PlannedBlock plan_{};

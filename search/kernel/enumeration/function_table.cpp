@@ -277,13 +277,8 @@ std::int32_t FunctionTable::find(const double* wanted) const {
 
 void FunctionTable::add_function(FunctionForm& form, Element element, const double* values) {
     const std::size_t number = size();
-    if ((number + 1) * stride_ > capacity_) {
-        capacity_ = std::max<std::size_t>(256, 2 * number) * stride_;
-        Buffer<double> larger(capacity_);
-        std::copy_n(values_.get(), number * stride_, larger.get());
-        values_ = std::move(larger);
-    }
-    std::copy_n(values, stride_, values_.get() + number * stride_);
+    if (number % kChunk == 0) values_.emplace_back(kChunk * stride_);
+    std::copy_n(values, stride_, values_.back().get() + number % kChunk * stride_);
     form.function = std::int32_t(number);
     const Tree tree = needs_.any() || settings_.cheapest ? tree_of(form, false) : Tree{};
     needs_.push(form, tree);

@@ -60,7 +60,9 @@ public:
     }
     std::size_t rows() const { return rows_; }
     std::size_t stride() const { return stride_; }
-    const double* values(std::size_t function) const { return values_.get() + function * stride_; }
+    const double* values(std::size_t function) const {
+        return values_[function / kChunk].get() + function % kChunk * stride_;
+    }
     // Number of the function with these values (`stride` numbers), -1 if there is none.
     std::int32_t find(const double* values) const;
     // the cheapest form known
@@ -75,6 +77,7 @@ public:
     std::size_t tokens() const { return rules_.vocabulary().tokens.size(); }
 
 private:
+    static constexpr std::size_t kChunk = 1024;
     // that free constants have while functions are told apart
     static constexpr std::array<double, 2> kSymbolValues = {0.8236167, 1.3719423};
 
@@ -87,11 +90,11 @@ private:
 
     Rules rules_;
     TableSettings settings_;
-    std::size_t rows_, stride_, leaves_ = 0, capacity_ = 0;
+    std::size_t rows_, stride_, leaves_ = 0;
     TokenRunner runner_;
     FormNeeds needs_;
-    std::vector<Tree> bodies_;  // of the tokens, over INPUT 0 and INPUT 1
-    Buffer<double> values_;
+    std::vector<Tree> bodies_;            // of the tokens, over INPUT 0 and INPUT 1
+    std::vector<Buffer<double>> values_;  // of `kChunk` functions each, so that none are moved
     std::vector<FunctionForm> forms_;
     std::vector<std::int32_t> first_;           // of each function
     std::vector<Element> elements_, inverses_;  // of each function; 0: not yet inverted

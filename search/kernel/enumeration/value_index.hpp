@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "core/prime_field.hpp"
@@ -60,6 +61,36 @@ private:
             const Entry& p = old[(start + k) & (old.size() - 1)];
             if (p.number >= 0) put(p.key, p.number);
         }
+    }
+};
+
+// A set of 64-bit keys. Open addressing.
+class KeySet {
+public:
+    KeySet() : places_(1 << 10) {}
+
+    // false where it was there before
+    bool insert(std::uint64_t key) {
+        if (4 * (size_ + 1) > 3 * places_.size()) grow();
+        const bool fresh = put(key ? key : 1);  // 0: an empty place
+        size_ += fresh;
+        return fresh;
+    }
+
+private:
+    std::vector<std::uint64_t> places_;  // a power of two, at most three quarters of them taken
+    std::size_t size_ = 0;
+
+    bool put(std::uint64_t key) {
+        std::size_t k = std::size_t(stirred(key)) & (places_.size() - 1);
+        while (places_[k] && places_[k] != key) k = (k + 1) & (places_.size() - 1);
+        return !std::exchange(places_[k], key);
+    }
+    void grow() {
+        std::vector<std::uint64_t> old(2 * places_.size());
+        old.swap(places_);
+        for (const std::uint64_t key : old)
+            if (key) put(key);
     }
 };
 

@@ -17,9 +17,9 @@ template <>
 struct Precision<float> {
     static constexpr auto eval = &LoopTable::eval32;
     static constexpr auto loss = &LoopTable::loss32;
-    static const float* x(const Data& d) { return d.x32.get(); }
-    static const float* y(const Data& d) { return d.y32.get(); }
-    static const float* w(const Data& d) { return d.w32.get(); }
+    static const float* x(const Data& d) { return d.single().x.get(); }
+    static const float* y(const Data& d) { return d.single().y.get(); }
+    static const float* w(const Data& d) { return d.single().w.get(); }
 };
 template <>
 struct Precision<double> {
@@ -43,10 +43,11 @@ void blocks(const Tree& tree, const Data& data, Code<T>& code, Buffer<T>& slots,
     slots.resize(std::size_t(code.slots) * kBlock);
     out.resize(kBlock);
     const auto eval = simd_loops().*Precision<T>::eval;
+    const T* x = Precision<T>::x(data);
     for (std::size_t row0 = 0; row0 < data.rows; row0 += kBlock) {
         const std::size_t rows = block_rows(data, row0);
-        eval(code.steps.data(), int(code.steps.size()), Precision<T>::x(data), data.stride, row0,
-             rows, slots.get(), out.get());
+        eval(code.steps.data(), int(code.steps.size()), x, data.stride, row0, rows, slots.get(),
+             out.get());
         use(row0, rows);
     }
 }
@@ -56,9 +57,9 @@ double loss(const Tree& tree, const Data& data, const LossSpec& spec, Code<T>& c
             Buffer<T>& slots, Buffer<T>& out) {
     double sum = 0;
     const auto part = simd_loops().*Precision<T>::loss;
+    const T *y = Precision<T>::y(data), *w = Precision<T>::w(data);
     blocks<T>(tree, data, code, slots, out, [&](std::size_t row0, std::size_t rows) {
-        sum += part(out.get(), Precision<T>::y(data) + row0, Precision<T>::w(data) + row0, rows,
-                    spec.kind, T(spec.delta));
+        sum += part(out.get(), y + row0, w + row0, rows, spec.kind, T(spec.delta));
     });
     return reported(spec, sum, data);
 }

@@ -56,9 +56,9 @@ double noise(const LossSpec& loss, const Data& data, bool exact) {
 
 }  // namespace
 
-Engine::Engine(Data data, const EngineSettings& settings, const BreedSettings& breed, Rules rules,
-               const CostTable& cost, std::vector<Tree> guesses, Penalty penalty)
-    : data_(std::move(data)),
+Engine::Engine(const Data& data, const EngineSettings& settings, const BreedSettings& breed,
+               Rules rules, const CostTable& cost, std::vector<Tree> guesses, Penalty penalty)
+    : data_(data),
       screen_(data_, screening_rows(data_.rows, settings.screen_rows, settings.seed, 0)),
       same_rows_(screen_.rows == data_.rows),
       exact_(screen_.rows <= kExactRows),

@@ -62,8 +62,9 @@ public:
     // of an expanded tree; at least 0
     using Penalty = std::function<double(const Tree&)>;
 
-    Engine(Data data, const EngineSettings& settings, const BreedSettings& breed, Rules rules,
-           const CostTable& cost, std::vector<Tree> guesses, Penalty penalty = {});
+    // refers to the data
+    Engine(const Data& data, const EngineSettings& settings, const BreedSettings& breed,
+           Rules rules, const CostTable& cost, std::vector<Tree> guesses, Penalty penalty = {});
 
     Engine(const Engine&) = delete;  // the breeders refer to the screening rows held here
 
@@ -123,7 +124,8 @@ private:
         std::vector<std::pair<double, std::size_t>> ranks;
     };
 
-    Data data_, screen_;
+    const Data& data_;
+    Data screen_;
     bool same_rows_, exact_;  // exact: few rows, so that scores are in double precision
     EngineSettings settings_;
     BreedSettings breed_settings_;

@@ -61,20 +61,19 @@ std::vector<Tree> trees_of(const Vocabulary& vocabulary, const In<std::int16_t, 
 
 using Guesses = std::tuple<In<std::int16_t, 2>, In<double, 1>, In<std::int64_t, 1>>;
 
-void make_engine(Engine* self, In<double, 2> x, In<double, 1> y, In<double, 1> w,
-                 const EngineSettings& settings, const BreedSettings& breed, const Rules& rules,
-                 const CostTable& cost, const Guesses& guesses, std::optional<Penalty> penalty) {
-    const std::size_t rows = x.shape(0), features = x.shape(1);
-    if (y.shape(0) != rows || w.shape(0) != rows || rows == 0 || features == 0 ||
-        (breed.ranges.size() != features && !breed.ranges.empty()) ||
+void make_engine(Engine* self, const Data& data, const EngineSettings& settings,
+                 const BreedSettings& breed, const Rules& rules, const CostTable& cost,
+                 const Guesses& guesses, std::optional<Penalty> penalty) {
+    const std::size_t features = data.features;
+    if (features == 0 || (breed.ranges.size() != features && !breed.ranges.empty()) ||
         cost.table_lut.size() != features)
         throw std::invalid_argument("data, ranges and costs differ in their inputs");
     for (const Token& t : rules.vocabulary().tokens)
         if (t.node.op == INPUT && std::size_t(t.node.feature) >= features)
             throw std::invalid_argument("the vocabulary has inputs that the data lack");
     const auto& [sequences, constants, counts] = guesses;
-    new (self) Engine(Data(x.data(), y.data(), w.data(), rows, features), settings, breed, rules,
-                      cost, trees_of(rules.vocabulary(), sequences, constants, counts),
+    new (self) Engine(data, settings, breed, rules, cost,
+                      trees_of(rules.vocabulary(), sequences, constants, counts),
                       wrapped(std::move(penalty)));
 }
 
@@ -243,9 +242,9 @@ void bind_engine(nb::module_& m) {
     m.attr("NO_LIMIT") = kNoLimitOfEvaluations;
     bind_settings(m);
     nb::class_<Engine>(m, "Engine")
-        .def("__init__", &make_engine, nb::arg("x"), nb::arg("y"), nb::arg("w"),
-             nb::arg("settings"), nb::arg("breed"), nb::arg("rules"), nb::arg("cost"),
-             nb::arg("guesses"), nb::arg("penalty").none())
+        .def("__init__", &make_engine, nb::arg("data"), nb::arg("settings"), nb::arg("breed"),
+             nb::arg("rules"), nb::arg("cost"), nb::arg("guesses"), nb::arg("penalty").none(),
+             nb::keep_alive<1, 2>())
         .def("step", &step, nb::arg("generations"), nb::arg("threads"), nb::arg("max_evaluations"))
         .def("stats", &stats)
         .def("front", &front)

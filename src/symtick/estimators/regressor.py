@@ -52,7 +52,6 @@ from symtick.search.evolution.settings import EngineConfig
 from symtick.search.grammar.grammar import Operator
 from symtick.search.hybrid.settings import HybridConfig
 from symtick.search.kernel_api.candidate import Candidate
-from symtick.search.kernel_api.rows import Rows
 from symtick.search.kernel_api.search import Search
 from symtick.search.parts.criterion import Criterion
 from symtick.search.regression.islands import Islands, IslandSettings
@@ -521,8 +520,7 @@ def _cleaned(plan: Plan, task: Task, outcome: Outcome) -> Outcome:
 def _criterion(plan: Plan, task: Task) -> Criterion | None:
     if task.penalty is not None:
         return None
-    rows = Rows.make(task.X, task.y, task.weights)
-    return Criterion.of(rows, task.config.loss, len(plan.vocabulary))
+    return Criterion.of(task.rows, task.config.loss, len(plan.vocabulary))
 
 
 def _equations(

@@ -43,7 +43,7 @@ def library_settings(max_rows: int = 64) -> _kernel.LibrarySettings:
 
 def matching(y: Any, vocabulary: Vocabulary = VOCABULARY, candidates: int = 200) -> Any:
     rules = Rules().to_kernel(vocabulary)
-    held = Rows.make(X, y).to_kernel()
+    held = Rows.make(X, y).kernel
     return _kernel.Matching(rules, held, library_settings(), 3000, candidates)
 
 
@@ -126,7 +126,7 @@ def test_rows_of_no_weight_say_nothing(count: int, constants: bool) -> None:
     weights[heavy] = draw.uniform(0.5, 2.0, count)
 
     def made(X: Any, y: Any, weights: Any) -> Any:
-        held = Rows.make(X, y, weights).to_kernel()
+        held = Rows.make(X, y, weights).kernel
         rules = Rules().to_kernel(vocabulary)
         return _kernel.Matching(rules, held, library_settings(), 3000, 200)
 
@@ -169,7 +169,7 @@ TARGET = X[:, 0] ** 3 * np.exp(X[:, 1]) - np.sin(X[:, 0] * X[:, 1])
 
 
 def engine(config: EngineConfig = CONFIG) -> Engine:
-    return Engine(X, TARGET, None, COST, config)
+    return Engine(Rows.make(X, TARGET), None, COST, config)
 
 
 def test_laws_are_bred_by_matching() -> None:
@@ -198,7 +198,7 @@ def test_threads_and_restoring_change_nothing() -> None:
     one, other = engine(), engine()
     one.step(12)
     other.step(5, threads=2)
-    again = restored(Engine(X, TARGET, None, COST, CONFIG), other.state())
+    again = restored(Engine(Rows.make(X, TARGET), None, COST, CONFIG), other.state())
     assert again.stats() == other.stats()
     again.step(7, threads=3)
     assert again.stats() == one.stats()

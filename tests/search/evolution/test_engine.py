@@ -38,7 +38,7 @@ def data(text: str = "1.3*tanh(2*x0 - 0.5) + 0.7*sin(1.1*x1) - 0.2*square(x2)") 
 
 def engine(config: EngineConfig = SMALL, held: Rows | None = None) -> Engine:
     held = held or data()
-    return Engine(held.X, held.y, RANGES, COST, config)
+    return Engine(Rows.make(held.X, held.y), RANGES, COST, config)
 
 
 def written(front: list[Candidate]) -> list[tuple[object, ...]]:
@@ -118,11 +118,13 @@ from symtick.expr import Interval
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.evolution.engine import Engine
 from symtick.search.evolution.settings import EngineConfig
+from symtick.search.kernel_api.rows import Rows
 X = np.linspace(-1, 1, 50)[:, None]
 config = EngineConfig(islands=4, population=8)
-one, other = (Engine(X, X[:, 0] ** 2, [Interval(-1, 1)], SearchCost.unit(1), config) for _ in "12")
-held = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (held + (1 << 30), held + (1 << 30)))
+held = Rows.make(X, X[:, 0] ** 2)
+one, other = (Engine(held, [Interval(-1, 1)], SearchCost.unit(1), config) for _ in "12")
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 30), used + (1 << 30)))
 try:
     threading.Thread(target=print).start()
 except RuntimeError:
@@ -174,7 +176,7 @@ def test_a_restored_engine_goes_on_as_if_nothing_had_happened(before: int, after
         first.step(before)
     saved = {name: array.copy() for name, array in first.state().items()}
     expected = first.step(after)
-    second = restored(Engine(held.X, held.y, RANGES, COST, SMALL), saved)
+    second = restored(Engine(Rows.make(held.X, held.y), RANGES, COST, SMALL), saved)
     assert second.step(after, threads=2) == expected
     assert written(second.front()) == written(first.front())
     for name, array in first.state().items():
@@ -209,7 +211,7 @@ def test_guesses_enter_the_front_tuned() -> None:
     held = data()
     guess = parse("1*tanh(1*x0 - 0.1) + 1*sin(1*x1) - 1*square(x2)", NAMES).to_program()
     config = replace(SMALL, population=4, tune_iterations=60)
-    found = Engine(held.X, held.y, RANGES, COST, config, guesses=[guess])
+    found = Engine(Rows.make(held.X, held.y), RANGES, COST, config, guesses=[guess])
     assert found.step(1).best_loss < 1e-15
 
 
@@ -218,7 +220,12 @@ def test_weights_decide_what_is_fitted() -> None:
     y = np.where(X[:, 2] > 0, X[:, 0], -X[:, 1])
     weights = (X[:, 2] > 0).astype(float)
     limits = Limits(max_lut=1.0)
-    found = Engine(X, y, RANGES, COST, replace(SMALL, limits=limits), weights=weights)
+    found = Engine(
+        Rows.make(X, y, weights),
+        RANGES,
+        COST,
+        replace(SMALL, limits=limits),
+    )
     found.step(5)
     best = min(found.front(), key=lambda c: c.loss)
     assert best.loss < 1e-12
@@ -229,12 +236,12 @@ def test_weights_decide_what_is_fitted() -> None:
 
 def test_a_constant_target_is_no_obstacle() -> None:
     X = rows(50)
-    found = Engine(X, np.full(50, 3.5), RANGES, COST, SMALL)
+    found = Engine(Rows.make(X, np.full(50, 3.5)), RANGES, COST, SMALL)
     assert found.step(2).best_loss < 1e-20
 
 
 def test_one_row_and_one_feature_work() -> None:
-    found = Engine([[0.5]], [2.0], [Interval(0.0, 1.0)], SearchCost.unit(1), SMALL)
+    found = Engine(Rows.make([[0.5]], [2.0]), [Interval(0.0, 1.0)], SearchCost.unit(1), SMALL)
     assert found.step(2).best_loss < 1e-20
 
 
@@ -272,15 +279,17 @@ def test_bad_limits_and_moves_are_refused() -> None:
 def test_bad_data_is_refused() -> None:
     X, y = rows(20), np.zeros(20)
     with pytest.raises(InputError, match="y holds nan at index"):
-        Engine(X, np.full(20, np.nan), RANGES, COST, SMALL)
+        Engine(Rows.make(X, np.full(20, np.nan)), RANGES, COST, SMALL)
     with pytest.raises(InputError, match="3 features, but 2 ranges"):
-        Engine(X, y, RANGES[:2], COST, SMALL)
+        Engine(Rows.make(X, y), RANGES[:2], COST, SMALL)
     with pytest.raises(InputError, match="outside its range"):
-        Engine(X, y, [Interval(-0.1, 0.1)] * 3, COST, SMALL)
+        Engine(Rows.make(X, y), [Interval(-0.1, 0.1)] * 3, COST, SMALL)
     with pytest.raises(InputError, match="cost has tables for 2"):
-        Engine(X, y, RANGES, SearchCost.unit(2), SMALL)
+        Engine(Rows.make(X, y), RANGES, SearchCost.unit(2), SMALL)
     with pytest.raises(InputError, match="no first expression keeps the rules"):
-        Engine(X, y, RANGES, COST, replace(SMALL, limits=Limits(max_constants=0))).step(1)
+        Engine(Rows.make(X, y), RANGES, COST, replace(SMALL, limits=Limits(max_constants=0))).step(
+            1
+        )
 
 
 def test_damaged_states_are_refused() -> None:
@@ -291,7 +300,7 @@ def test_damaged_states_are_refused() -> None:
 
     def resume(config: EngineConfig = SMALL, **change: np.ndarray | None) -> None:
         mixed = {k: v for k, v in {**state, **change}.items() if v is not None}
-        restored(Engine(held.X, held.y, RANGES, COST, config), mixed)
+        restored(Engine(Rows.make(held.X, held.y), RANGES, COST, config), mixed)
 
     resume()
     words, ops = state["words"], state["ops"]

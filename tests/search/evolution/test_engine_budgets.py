@@ -15,6 +15,7 @@ from symtick.errors import InputError
 from symtick.search.evolution.engine import Engine
 from symtick.search.evolution.settings import EngineConfig, Limits
 from symtick.search.grammar.grammar import Rules, Units, accepts
+from symtick.search.kernel_api.rows import Rows
 
 pytestmark = pytest.mark.kernel
 MATCHED = replace(TOKENS, library=20_000, moves=replace(TOKENS.moves, match=0.3))
@@ -78,7 +79,7 @@ def test_a_restored_search_has_the_library_of_the_first_budget() -> None:
     whole.step(3, budget=3000)
     parts.step(3, budget=3000)
     saved = parts.state()
-    parts = restored(Engine(X, target(X), None, depth_cost(2), MATCHED), saved)
+    parts = restored(Engine(Rows.make(X, target(X)), None, depth_cost(2), MATCHED), saved)
     assert whole.step(9, budget=6000) == parts.step(9, 2, budget=6000)
     assert written(whole.front()) == written(parts.front())
 
@@ -127,7 +128,7 @@ def test_old_individuals_stay_where_no_new_ones_can_be_made() -> None:
 def test_what_hinders_a_start_is_said() -> None:
     X = inputs()
     with pytest.raises(InputError, match="no first expression has a finite loss"):
-        Engine(X, target(X) * 1e200, None, depth_cost(2), TOKENS).step(1)
+        Engine(Rows.make(X, target(X) * 1e200), None, depth_cost(2), TOKENS).step(1)
     nothing = replace(TOKENS, population=4, limits=Limits(max_lut=0.5))  # less than an operator's
     with pytest.raises(InputError, match="no first expression keeps the rules"):
         tokens(nothing).step(1)

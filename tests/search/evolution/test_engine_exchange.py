@@ -36,7 +36,7 @@ def test_evaluations_are_never_more_than_allowed() -> None:
 def test_a_target_ends_the_search() -> None:
     X = inputs()
     y = X[:, 0] * np.sin(X[:, 1])
-    engine = Engine(X, y, None, depth_cost(2), replace(TOKENS, target_loss=1e-20))
+    engine = Engine(Rows.make(X, y), None, depth_cost(2), replace(TOKENS, target_loss=1e-20))
     stats = engine.step(10**6, budget=200_000)
     assert stats.best_loss < 1e-20
     assert stats.evaluations < 50_000
@@ -62,7 +62,9 @@ def test_offered_candidates_are_scored_and_stay() -> None:
 def test_offered_constants_are_tuned() -> None:
     X = inputs()
     y = 1.7 * np.sin(2.3 * X[:, 0]) + X[:, 1] ** 2
-    engine = Engine(X, y, None, depth_cost(2), replace(RICH, tune_iterations=40, screen_rows=99))
+    engine = Engine(
+        Rows.make(X, y), None, depth_cost(2), replace(RICH, tune_iterations=40, screen_rows=99)
+    )
     row, _ = engine.vocabulary.sequence("1.5*sin(2.0001*x0) + square(x1)")
     assert engine.offer(row[None], [[1.5, 2.2]])[0] < 1e-20
     _, constants, _ = engine.individuals(1)
@@ -124,7 +126,7 @@ def test_a_restored_search_goes_on_with_everything(before: int, after: int) -> N
     if before:
         first.step(before)
     saved = {name: array.copy() for name, array in first.state().items()}
-    second = restored(Engine(X, target(X), None, depth_cost(2), RICH), saved)
+    second = restored(Engine(Rows.make(X, target(X)), None, depth_cost(2), RICH), saved)
     assert first.step(after) == second.step(after, threads=2)
     rows = random_sequences(RICH.all_rules(), first.vocabulary, 8, seed=3, cost=depth_cost(2))
     assert first.offer(rows).tolist() == second.offer(rows).tolist()
@@ -162,7 +164,7 @@ def test_a_penalty_is_added_to_what_enters_the_front() -> None:
         return 10.0 * sum(node.op is Op.SIN for node in expression.nodes)
 
     def run(**more: object) -> list[float]:
-        engine = Engine(X, y, None, depth_cost(2), TOKENS, names=("u", "v"), **more)  # type: ignore[arg-type]
+        engine = Engine(Rows.make(X, y), None, depth_cost(2), TOKENS, names=("u", "v"), **more)  # type: ignore[arg-type]
         engine.step(30)
         front = engine.front()
         again = losses([c.program for c in front], Rows.make(X, y))
@@ -182,10 +184,10 @@ def test_what_a_penalty_raises_is_raised() -> None:
 
     X = inputs()
     for threads in (1, 2):
-        engine = Engine(X, target(X), None, depth_cost(2), TOKENS, penalty=bad)
+        engine = Engine(Rows.make(X, target(X)), None, depth_cost(2), TOKENS, penalty=bad)
         with pytest.raises(RuntimeError, match="no such luck"):
             engine.step(1, threads=threads)
-    negative = Engine(X, target(X), None, depth_cost(2), TOKENS, penalty=lambda _: -1.0)
+    negative = Engine(Rows.make(X, target(X)), None, depth_cost(2), TOKENS, penalty=lambda _: -1.0)
     with pytest.raises(InputError, match="a penalty must be a number from 0"):
         negative.step(1)
 
@@ -195,7 +197,7 @@ def test_constants_on_the_front_are_on_the_grid() -> None:
     y = 1.2345 * np.sin(0.777 * X[:, 0] + 0.1) + 0.31 * X[:, 1]
     for bits, fraction in ((5, False), (4, True)):
         config = replace(TUNED, constant_bits=bits, constant_fraction=fraction)
-        engine = Engine(X, y, None, depth_cost(2), config)
+        engine = Engine(Rows.make(X, y), None, depth_cost(2), config)
         engine.step(15)
         front = engine.front()
         constants = np.concatenate([c.program.consts for c in front])
@@ -215,7 +217,7 @@ def test_any_loss_falls(loss: object) -> None:
     X = inputs(90)
     y = np.sin(X[:, 0]) * X[:, 1] + 0.3
     config = replace(TUNED, loss=loss)  # type: ignore[arg-type]
-    engine = Engine(X, y, None, depth_cost(2), config)
+    engine = Engine(Rows.make(X, y), None, depth_cost(2), config)
     first = engine.step(1).best_loss
     assert engine.step(20).best_loss < 0.8 * first
 
@@ -223,9 +225,9 @@ def test_any_loss_falls(loss: object) -> None:
 def test_losses_that_need_certain_targets_say_so() -> None:
     X = inputs(30)
     with pytest.raises(InputError, match="takes targets -1 or 1"):
-        Engine(X, X[:, 0], None, depth_cost(2), replace(TUNED, loss="margin"))
+        Engine(Rows.make(X, X[:, 0]), None, depth_cost(2), replace(TUNED, loss="margin"))
     y = np.where(X[:, 0] > X[:, 1], 1.0, -1.0)
-    engine = Engine(X, y, None, depth_cost(2), replace(TUNED, loss="margin"))
+    engine = Engine(Rows.make(X, y), None, depth_cost(2), replace(TUNED, loss="margin"))
     assert engine.step(15).best_loss < 0.3
 
 
@@ -234,13 +236,13 @@ def test_guesses_are_read_in_any_form() -> None:
     y = np.sin(X[:, 0]) * X[:, 1]
     base = replace(TOKENS, ops=("mul", "sin", "inv"), literals=(3.0,))
     for guess in ("sin(x0)*x1", "x1*sin(x0)"):
-        engine = Engine(X, y, None, depth_cost(2), base, guesses=[guess])
+        engine = Engine(Rows.make(X, y), None, depth_cost(2), base, guesses=[guess])
         assert engine.step(1).best_loss < 1e-25
         expression = engine.vocabulary.expression(engine.vocabulary.sequence(guess)[0])
-        again = Engine(X, y, None, depth_cost(2), base, guesses=[expression])
+        again = Engine(Rows.make(X, y), None, depth_cost(2), base, guesses=[expression])
         assert again.step(1).best_loss < 1e-25
     with pytest.raises(InputError):
-        Engine(X, y, None, depth_cost(2), base, guesses=["tanh(x0)"])
+        Engine(Rows.make(X, y), None, depth_cost(2), base, guesses=["tanh(x0)"])
 
 
 def test_bad_exchanges_are_refused() -> None:

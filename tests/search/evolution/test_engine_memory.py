@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import gc
 from dataclasses import replace
 
 import numpy as np
@@ -59,7 +61,7 @@ def test_a_form_that_is_not_defined_does_not_hide_one_that_is() -> None:
     X = inputs()
     X[0] = 0.0  # x0/x0*x0 is no number there
     y = 2.0 * X[:, 0]
-    engine = Engine(X, y, None, depth_cost(2), ANY)
+    engine = Engine(Rows.make(X, y), None, depth_cost(2), ANY)
     rows = rows_of(engine, "x0*x1/x1 + x0", "x0 + x0", "x0*x1/x1 + x0")
     found = engine.offer(rows)
     assert found[0] == np.inf
@@ -123,3 +125,23 @@ def test_the_best_of_every_tick_may_breed() -> None:
         for e in (without, with_elites)
     ]
     assert len(spread[1]) > len(spread[0])
+
+
+def test_searches_of_the_same_rows_share_the_kernels_copy_of_them() -> None:
+    X = inputs()
+    held = Rows.make(X, target(X))
+    first, second = (Engine(held, None, depth_cost(2), RICH) for _ in "12")
+    assert held.kernel is held.kernel
+    alone = Engine(Rows.make(X, target(X)), None, depth_cost(2), RICH)
+    del held  # the engines keep what they refer to
+    gc.collect()
+    assert first.step(10) == second.step(10) == alone.step(10)
+
+
+def test_rows_travel_without_the_kernels_copy() -> None:
+    X = inputs()
+    held = Rows.make(X, target(X))
+    assert held.kernel.rows == len(X)
+    back = copy.deepcopy(held)
+    assert (back.X == held.X).all() and (back.y == held.y).all()
+    assert (back.kernel.rows, back.kernel.features) == X.shape

@@ -50,7 +50,7 @@ def test_the_better_parent_wins_the_tournament_and_chance_lets_others_win() -> N
         """How the parents' losses rank among all, 0 the best, seen by the tokens of children."""
         config = replace(FREE, islands=1, population=150, migrants=0, moves=only("feature"),
                          **more)  # type: ignore[arg-type]  # fmt: skip
-        engine = Engine(X, y, None, depth_cost(2), config)
+        engine = Engine(Rows.make(X, y), None, depth_cost(2), config)
         known = engine.replant(rows)
         arities = engine.vocabulary.arities
         shapes: dict[bytes, list[int]] = {}

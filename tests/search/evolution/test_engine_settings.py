@@ -57,32 +57,33 @@ def changes() -> list[EngineConfig]:
 
 def test_a_state_is_refused_with_any_other_setting() -> None:
     X = inputs(90)
-    engine = Engine(X, target(X), None, depth_cost(2), HUBER)
+    engine = Engine(Rows.make(X, target(X)), None, depth_cost(2), HUBER)
     engine.step(1)
     state = engine.state()
     for config in changes():
         with pytest.raises(InputError, match="belongs to other"):
-            restored(Engine(X, target(X), None, depth_cost(2), config), state)
+            restored(Engine(Rows.make(X, target(X)), None, depth_cost(2), config), state)
 
 
 def test_a_state_is_refused_with_other_guesses_data_and_costs() -> None:
     X, cost = inputs(40), depth_cost(2)
     guess = "x0 + x1*x0"
-    state = Engine(X, target(X), None, cost, RICH, guesses=[guess]).state()
-    restored(Engine(X, target(X), None, cost, RICH, guesses=[guess]), state)
+    state = Engine(Rows.make(X, target(X)), None, cost, RICH, guesses=[guess]).state()
+    restored(Engine(Rows.make(X, target(X)), None, cost, RICH, guesses=[guess]), state)
     ranges = [Interval(0.1, 2.1)] * 2
-    for X_, ranges_, cost_, more in (
-        (X, None, cost, {"guesses": []}),
-        (X, None, cost, {"guesses": ["x0 + x0*x1"]}),
-        (X, None, cost, {"guesses": [guess, guess]}),
-        (X, None, cost, {"guesses": [guess], "penalty": lambda _: 0.0}),
-        (X, None, cost, {"guesses": [guess], "weights": np.arange(1.0, 41.0)}),
-        (X, ranges, cost, {"guesses": [guess]}),
-        (X[::-1], None, cost, {"guesses": [guess]}),
-        (X, None, replace(cost, chain=True), {"guesses": [guess]}),
+    light = np.arange(1.0, 41.0)
+    for X_, weights, ranges_, cost_, more in (
+        (X, None, None, cost, {"guesses": []}),
+        (X, None, None, cost, {"guesses": ["x0 + x0*x1"]}),
+        (X, None, None, cost, {"guesses": [guess, guess]}),
+        (X, None, None, cost, {"guesses": [guess], "penalty": lambda _: 0.0}),
+        (X, light, None, cost, {"guesses": [guess]}),
+        (X, None, ranges, cost, {"guesses": [guess]}),
+        (X[::-1], None, None, cost, {"guesses": [guess]}),
+        (X, None, None, replace(cost, chain=True), {"guesses": [guess]}),
     ):
         with pytest.raises(InputError, match="belongs to other"):
-            restored(Engine(X_, target(X), ranges_, cost_, RICH, **more), state)  # type: ignore[arg-type]
+            restored(Engine(Rows.make(X_, target(X), weights), ranges_, cost_, RICH, **more), state)  # type: ignore[arg-type]
 
 
 def test_numbers_and_truth_values_of_numpy_are_settings_as_python_s_are() -> None:
@@ -148,7 +149,7 @@ def test_a_penalty_is_in_the_front_once(kind: Op) -> None:
         config = replace(TOKENS, seed=seed, islands=3, migration_interval=1, constants=True,
                          rules=Rules(max_nodes=20, max_constants=3), copies=3, moves=moves,
                          tick_elite_probability=0.2)  # fmt: skip
-        engine = Engine(X, y, None, depth_cost(2), config, penalty=penalty)
+        engine = Engine(Rows.make(X, y), None, depth_cost(2), config, penalty=penalty)
         engine.step(10)
         front = engine.front()
         again = losses([c.program for c in front], Rows.make(X, y))

@@ -19,6 +19,7 @@ from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.evolution.engine import Engine
 from symtick.search.evolution.settings import EngineConfig, Moves
 from symtick.search.grammar.grammar import Operator, Rules, Units, Vocabulary
+from symtick.search.kernel_api.rows import Rows
 from symtick.search.policy.policy import Policy
 from symtick.search.policy.settings import Priors
 
@@ -181,7 +182,7 @@ def test_no_bred_child_breaks_a_rule(name: str) -> None:
     X = np.random.default_rng(5).uniform(0.3, 2.0, (20, case.features))
     y = np.exp(-X[:, 0]) * np.sin(3.0 * X[:, 1]) + 0.37 * X[:, 0]
     cost = case.cost or SearchCost.unit(case.features)
-    engine = Engine(X, y, None, cost, case.config)
+    engine = Engine(Rows.make(X, y), None, cost, case.config)
     watch, born = Watch(case), 0
     most = case.rules.max_constants
     while born < BORN:

@@ -67,7 +67,7 @@ def search(
     config: HybridConfig, text: str = "sin(x0*x0)*cos(x0) - x0", **others: object
 ) -> HybridSearch:
     X, y = data(text)
-    return HybridSearch(X, y, None, COST, config, **others)  # type: ignore[arg-type]
+    return HybridSearch(Rows.make(X, y), None, COST, config, **others)  # type: ignore[arg-type]
 
 
 def written(found: HybridSearch) -> list[tuple[object, ...]]:
@@ -118,11 +118,11 @@ def test_a_restored_search_goes_on_as_if_nothing_had_happened(
 ) -> None:
     config = replace(small(method, training), patience=2, bidirectional=forms)
     X, y = data("sin(x0*x0)*cos(x0) - x0/(x0*x0 + cos(x0))")
-    whole = HybridSearch(X, y, None, COST, config)
+    whole = HybridSearch(Rows.make(X, y), None, COST, config)
     for _ in range(before):
         whole.step(budget=2000)
     saved = {name: array.copy() for name, array in whole.state().items()}
-    again = restored(HybridSearch(X, y, None, COST, config), saved)
+    again = restored(HybridSearch(Rows.make(X, y), None, COST, config), saved)
     assert again.stats() == whole.stats()
     for _ in range(4):
         assert whole.step(budget=2000) == again.step(threads=2, budget=2000)
@@ -138,16 +138,16 @@ def test_a_restored_search_goes_on_as_if_nothing_had_happened(
 def test_a_state_of_other_settings_is_refused(changes: dict[str, object]) -> None:
     X, y = data()
     config = small("hybrid")
-    saved = HybridSearch(X, y, None, COST, config).state()
+    saved = HybridSearch(Rows.make(X, y), None, COST, config).state()
     with pytest.raises(InputError, match="other settings"):
-        restored(HybridSearch(X, y, None, COST, replace(config, **changes)), saved)  # type: ignore[arg-type]
+        restored(HybridSearch(Rows.make(X, y), None, COST, replace(config, **changes)), saved)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("training", TRAININGS)
 def test_a_step_is_done_whole_or_not_at_all(training: str) -> None:
     config = small("hybrid", training)
     X, y = data("sin(x0*x0)*cos(x0) - x0")
-    whole, cut = (HybridSearch(X, y, None, COST, config) for _ in "12")
+    whole, cut = (HybridSearch(Rows.make(X, y), None, COST, config) for _ in "12")
     whole.step(), cut.step()
     assert cut._trainer is not None
 
@@ -157,7 +157,7 @@ def test_a_step_is_done_whole_or_not_at_all(training: str) -> None:
     cut._trainer.step = stop  # type: ignore[assignment, method-assign]
     with pytest.raises(KeyboardInterrupt):
         cut.step()
-    again = restored(HybridSearch(X, y, None, COST, config), cut.state())
+    again = restored(HybridSearch(Rows.make(X, y), None, COST, config), cut.state())
     for _ in range(2):
         assert whole.step() == again.step() == cut.step()
     assert written(whole) == written(again) == written(cut)
@@ -181,7 +181,7 @@ def test_a_batch_without_sequences_is_no_end() -> None:
 def test_a_damaged_state_is_refused() -> None:
     X, y = data()
     config = small("hybrid")
-    found = HybridSearch(X, y, None, COST, config)
+    found = HybridSearch(Rows.make(X, y), None, COST, config)
     found.step()
     saved = found.state()
     for name in (
@@ -192,7 +192,7 @@ def test_a_damaged_state_is_refused() -> None:
     ):
         with pytest.raises(InputError):
             restored(
-                HybridSearch(X, y, None, COST, config),
+                HybridSearch(Rows.make(X, y), None, COST, config),
                 {k: v for k, v in saved.items() if k != name},
             )
 
@@ -281,7 +281,7 @@ def test_limits_rules_ranges_and_constants_hold_in_all_it_finds(forms: int) -> N
     limits = Limits(max_nodes=12, max_ticks=3, max_lut=40.0, max_constants=2)
     config = replace(small("hybrid", limits=limits, constants=True), bidirectional=forms)
     ranges = [Interval(-1.0, 1.0)]
-    found = HybridSearch(X, y, ranges, COST, config)
+    found = HybridSearch(Rows.make(X, y), ranges, COST, config)
     for _ in range(5):
         found.step()
     front = found.front()
@@ -303,7 +303,7 @@ def met(changes: dict[str, object], ranges: list[Interval] | None) -> list[Candi
     """What is found from both ends: exp of three operators, of two constants, up to 7.93."""
     X, y = data("exp(1.37*x0 + 0.7)")
     config = replace(HybridConfig.symtick(KOZA, **changes), bidirectional=20_000)
-    found = HybridSearch(X, y, ranges, SearchCost.unit(1, fuse=False), config)
+    found = HybridSearch(Rows.make(X, y), ranges, SearchCost.unit(1, fuse=False), config)
     return found._laws(20_000)[0]
 
 
@@ -367,7 +367,7 @@ def test_exact_laws_leave_a_budget_for_the_rest(budget: int) -> None:
     y = np.random.default_rng(2).normal(size=len(X))
     config = replace(HybridConfig.symtick(KOZA), batch=50)
     config = replace(config, engine=replace(config.engine, library=0))
-    found = HybridSearch(X, y, None, COST, config)
+    found = HybridSearch(Rows.make(X, y), None, COST, config)
     assert run(found, budget, max_slices=20).evaluations <= budget
     assert found._spent <= budget // 4
     if budget >= 400:

@@ -101,7 +101,7 @@ def test_random_expressions_agree_with_the_language(kind: type, expression: Expr
 @given(expression=expressions())
 def test_the_scalar_loop_agrees_with_the_language(expression: Expression) -> None:
     X = rows(9)
-    population, data = pack([expression.to_program()], 3), Rows.make(X).to_kernel()
+    population, data = pack([expression.to_program()], 3), Rows.make(X).kernel
     ours = _kernel.evaluate_scalar(population, data)[0]
     theirs = expression.evaluate(X)[:, 0]
     bound = 4 * error_bound(expression, X, 2.0**-52)
