@@ -69,11 +69,6 @@ class Library:
     monomials: Functions
     units: Functions
 
-    @property
-    def lengths(self) -> npt.NDArray[np.int64]:
-        """Nodes of each function."""
-        return np.array([len(f) for f in self.functions], np.int64)
-
 
 class _Collector:
     """Functions that are finite and different, their values with mean 0 and mean square 1."""

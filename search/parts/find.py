@@ -20,6 +20,7 @@ from itertools import combinations
 import numpy as np
 
 from symtick.expr import Op
+from symtick.search.grammar.grammar import Rules
 from symtick.search.parts.atoms import (
     Exponents,
     clear_of_zero,
@@ -27,6 +28,7 @@ from symtick.search.parts.atoms import (
     library,
     monomial_values,
 )
+from symtick.search.parts.interactions import interactions
 from symtick.search.parts.language import (
     NEARLY_ONE,
     Floats,
@@ -42,12 +44,14 @@ from symtick.search.parts.scans import Singles, SumScan, nearest, products
 
 ROWS = 256  # of the scans
 FACTORS, BEST_FACTORS = 500, 3
-SHORT = 4000  # functions g of the scan with one function
+FIRST = 4000  # functions g of the scan with one function: of one argument, then products
 FITTED, EACH, POLISHED = 2000, 12, 16
 DEEP = ("identity", "root")  # outer functions below which products are looked for
 PASSES, PRODUCTS = 2, 24
 PRODUCTS_OF = ((400, 1200), (1500, 150))  # so many monomials and functions of one argument
+FURTHER = 6  # functions of a sum that has no factor, as long as they pay
 LINEAR = 12  # most inputs of a sum of inputs alone
+LONGER = 1.3  # times what is allowed that a function may have before it is shortened
 POLISHING = 16_000  # steps of fits, after which no other function is polished
 _BEND = 0.12  # of a logarithmic slope over the rows: what noise explains
 _STEPS, _LONG = 12, 30  # of fits
@@ -74,13 +78,15 @@ class Finder:
     Args:
         polisher: fits, over all rows.
         language: what may be written.
+        rules: which functions are allowed; longer ones are fitted only if they are not much longer.
 
     Attributes:
         computed: functions computed over the rows of the scans, and targets compared with them.
     """
 
-    def __init__(self, polisher: Polisher, language: Language) -> None:
+    def __init__(self, polisher: Polisher, language: Language, rules: Rules) -> None:
         self.polisher, self.language = polisher, language
+        self.largest = int(LONGER * rules.max_nodes), int(LONGER * rules.max_constants)
         rows = polisher.rows.spread(ROWS)
         self.X, self.y, self.weights = rows.X, rows.y, rows.weights
         self.outers = outers(language)
@@ -139,7 +145,8 @@ class Finder:
         criterion = self.polisher.criterion
         errors = 0.5 * criterion.rows * math.log(max(left / self.whole, 1e-13))
         length = errors + criterion.size(len(function), constants)
-        self.drafts.append(Draft(length, function, group))
+        if len(function) <= self.largest[0] and constants <= self.largest[1]:
+            self.drafts.append(Draft(length, function, group))
         return length
 
     def _chosen(self) -> list[Postfix]:
@@ -154,7 +161,7 @@ class Finder:
 
     def _sums(self, factor: Postfix | None, values: Floats) -> None:
         """Sums of functions that are the target, or what is left of it without a factor."""
-        scan, rows = SumScan(), self.polisher.criterion.rows
+        rows = self.polisher.criterion.rows
         for outer in self.outers:
             taken, weights, keep = outer.targets(self.y, values[None, :], self.weights)
             if not len(keep):
@@ -162,10 +169,11 @@ class Finder:
             self.computed += 1
             z, w = taken[0], weights[0]
             base = float(np.sum(w * (z - np.average(z, weights=w)) ** 2))
-            functions, singles = self._extended(z, w, deep=outer.name in DEEP)
+            functions, singles = self._extended(z, w, deep=outer.name in DEEP, whole=factor is None)
             prices = np.array([self.polisher.criterion.size(len(f) + 3, 1) for f in functions])
             every = [*self.library.functions, *functions]
             values_of = np.vstack([self.library.values, singles])
+            scan = SumScan(further=FURTHER if outer.name in DEEP and factor is None else 0)
             for terms in scan.sums(values_of, np.append(self.prices, prices), z, w, rows):
                 made = outer.written(_sum([every[p] for p in terms.places]))
                 if factor is not None:
@@ -174,12 +182,17 @@ class Finder:
                 group = (factor, outer.name, count)
                 self._draft(terms.left * base, made, count + 1, group)
 
-    def _extended(self, z: Floats, weights: Floats, *, deep: bool) -> tuple[list[Postfix], Singles]:
+    def _extended(
+        self, z: Floats, weights: Floats, *, deep: bool, whole: bool
+    ) -> tuple[list[Postfix], Singles]:
         """Functions beyond the library for one target: a large monomial, products that come near.
 
-        Products are looked for of the target and of what the best of them leaves.
+        Products are looked for of the target and of what the best of them leaves; functions of
+        two inputs that interact, where the target has no factor (`whole`).
         """
         pairs = self._power_law(z, weights)
+        if deep and whole:
+            pairs += interactions(self.X, z, weights, self.language)
         powers, units = self.library.monomials, self.library.units
         left = z
         for _ in range(PASSES if deep and powers.functions and units.functions else 0):
@@ -201,9 +214,7 @@ class Finder:
         """Drafts of a factor and an outer function of one function; the best factors."""
         factors = list(self._factors())
         values = np.stack([v for _, v in factors])
-        lengths = [len(f) for f in self.library.functions]
-        short = np.argsort(lengths, kind="stable")[:SHORT]
-        functions = self.library.values[short]
+        functions = self.library.values[:FIRST]
         best: dict[int, float] = {}
         for outer in self.outers:
             z, w, keep = outer.targets(self.y, values, self.weights)
@@ -211,7 +222,7 @@ class Finder:
                 continue
             self.computed += len(keep)
             places, left = nearest(functions, z, w, 3)
-            for k, row, rests in zip(keep.tolist(), short[places], left.tolist(), strict=True):
+            for k, row, rests in zip(keep.tolist(), places, left.tolist(), strict=True):
                 for p, rest in zip(row.tolist(), rests, strict=True):
                     made = outer.written(_sum([self.library.functions[p]]))
                     made = applied(Op.MUL, factors[k][0], made)

@@ -111,7 +111,7 @@ def laws(
     if language is None or criterion is None or budget < LEAST:
         return [], 0
     shop = _Workshop(rows, bounds, loss, delta, criterion, budget // 2, until)
-    finder = Finder(shop.some, language)
+    finder = Finder(shop.some, language, bounds.rules)
     found = shop.settled(finder.find())
     return _allowed(found, bounds, rows, criterion), finder.computed + shop.spent()
 

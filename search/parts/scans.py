@@ -45,12 +45,14 @@ class SumScan:
     """Forward selection with a beam.
 
     Attributes:
-        terms: most functions of a sum.
+        terms: functions of a sum that are tried in any case.
+        further: more of them, as long as each makes the description shorter.
         width: sums of each size that go on.
         firsts: sums of one function that are listed.
     """
 
     terms: int = 4
+    further: int = 0
     width: int = 8
     firsts: int = 24
 
@@ -77,15 +79,25 @@ class SumScan:
         squares = np.einsum("ij,ij->i", functions, functions).astype(np.float64)
         free = squares - (functions @ one.astype(np.float32)).astype(np.float64) ** 2
         beams, out = [_Beam((), one[None, :], centred, free)], list[Terms]()
-        for size in range(1, self.terms + 1):
+        shortest = math.inf
+        for size in range(1, self.terms + self.further + 1):
             count = self.firsts if size == 1 else self.width
             choices = self._choices(functions, squares, prices, beams, whole, rows, count)
             beams = _extended(functions, squares, beams, choices, count)
             out += [Terms(b.places, float(b.residual @ b.residual) / whole) for b in beams]
-            if size == self.terms or not beams or min(t.left for t in out) < _EXACT:
+            if not beams or min(t.left for t in out) < _EXACT:
                 break
+            length = min(self._length(b, prices, whole, rows) for b in beams)
+            if size >= self.terms and not length < shortest:
+                break
+            shortest = min(shortest, length)
             beams = _freed(functions, beams[: self.width])
         return out
+
+    def _length(self, beam: _Beam, prices: Floats, whole: float, rows: int) -> float:
+        """Description length of a beam's sum."""
+        left = max(float(beam.residual @ beam.residual) / whole, _NOTHING)
+        return 0.5 * rows * math.log(left) + float(prices[list(beam.places)].sum())
 
     def _choices(
         self, functions: Singles, squares: Floats, prices: Floats, beams: list[_Beam],

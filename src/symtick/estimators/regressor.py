@@ -94,7 +94,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
             operators are then those of each function, and `guesses` look as "f = 2*x0; p1 = 3".
         max_nodes: tokens of an equation.
         max_depth: levels.
-        max_constants: free constants; None for what the preset says.
+        max_constants: free constants; None for what the preset says, 10 in laws without one.
         max_complexity: sum of the complexities of the tokens, or None.
         complexity_of_operators: by name or symbol; 1 otherwise.
         complexity_of_constants: of each constant or literal.

@@ -41,6 +41,7 @@ from symtick.settings import within
 
 T = TypeVar("T")
 Floats = npt.NDArray[np.float64]
+MOST_CONSTANTS = 10  # free constants of a law, without a preset
 MOST_EXACT = 100_000  # evaluations of bidirectional enumeration first, without a preset
 
 
@@ -232,7 +233,11 @@ def _usual(cost: str) -> HybridConfig:
     if cost != "complexity":
         return HybridConfig(bidirectional=MOST_EXACT)
     laws = HybridConfig.symtick(("add",))
-    rules = replace(laws.engine.rules or Rules(), needs_input=False)  # a constant may be the best
+    rules = replace(
+        laws.engine.rules or Rules(),
+        needs_input=False,  # a constant may be the best
+        max_constants=MOST_CONSTANTS,
+    )
     return replace(laws, engine=replace(laws.engine, rules=rules), bidirectional=MOST_EXACT)
 
 

@@ -17,6 +17,7 @@ from symtick.search.parts.atoms import MOST_ATOMS, exponents_of, library
 from symtick.search.parts.criterion import Criterion, linear_summands, price, simple_near
 from symtick.search.parts.find import Finder, scaling_exponents
 from symtick.search.parts.front import ROWS, Bounds, description, laws
+from symtick.search.parts.interactions import interactions
 from symtick.search.parts.language import Language, constants_of, postfix_of, program_of
 from symtick.search.parts.outer import OUTER
 from symtick.search.parts.polish import Polisher, quotients, reductions
@@ -52,6 +53,9 @@ def polisher(X: Floats, y: Floats) -> Polisher:
     criterion = Criterion.of(data, "mse", 12)
     assert criterion is not None
     return Polisher(data, criterion, "mse", 1.0, NAMES)
+
+
+LANGUAGE_OF_30 = Language(frozenset([Op.ADD, Op.MUL, Op.SIN, Op.EXP]), tuple(range(30)))
 
 
 def text_of(function: object) -> str:
@@ -171,12 +175,62 @@ def test_laws_are_found_under_noise(law: str, noise: float) -> None:
     X = rows()
     exact = np.asarray(evaluate([program(law)], X)[0])
     y = exact + noise * np.std(exact) * np.random.default_rng(8).standard_normal(len(X))
-    best = Finder(polisher(X, y), language()).find()[0]
+    best = Finder(polisher(X, y), language(), Rules()).find()[0]
     new = np.random.default_rng(9).uniform(1.0, 3.0, (200, 3))
     found = np.asarray(evaluate([program_of(best.function)], new)[0])
     wanted = np.asarray(evaluate([program(law)], new)[0])
     assert np.mean((found - wanted) ** 2) < 0.01 * noise**2 * np.var(exact) + 1e-12
     assert len(best.function) <= len(program(law).ops) + 2
+
+
+@pytest.mark.parametrize(
+    ("law", "op"),
+    [
+        ("5*sin(0.6*(x0 + 1.3)*(x1 - 0.4)) + square(x2)", Op.SIN),
+        ("3*exp(0.4*(x0 - 1.1)*(x1 + 1.5)) - 2*x2", Op.EXP),
+        ("2*tanh(1.5*(x0 + 0.2)*(x1 + 0.9)) + x2", Op.TANH),
+    ],
+)
+def test_functions_of_a_product_of_shifted_inputs_are_found(law: str, op: Op) -> None:
+    X = np.random.default_rng(3).uniform(-1.7, 1.7, (300, 3))
+    exact = np.asarray(evaluate([program(law)], X)[0])
+    y = exact + 0.05 * np.std(exact) * np.random.default_rng(8).standard_normal(len(X))
+    speech = Language.of(vocabulary((*OPS, "tanh")))
+    assert speech is not None
+    made = interactions(X, y, np.ones(300), speech)
+    read = {int(v) for f, _ in made for o, v in f if o is Op.INPUT}
+    assert read == {0, 1} and op in {f[-1][0] for f, _ in made}  # x2 interacts with nothing
+    for function, values in made:
+        again = evaluate([program_of(function)], X)[0]
+        np.testing.assert_allclose(values, again, rtol=1e-9, atol=1e-9)
+    best = Finder(polisher(X, y), speech, Rules()).find()[0]
+    found = np.asarray(evaluate([program_of(best.function)], X)[0])
+    assert np.mean((found - exact) ** 2) < 0.1 * 0.05**2 * np.var(exact)
+
+
+def test_no_interaction_is_found_where_there_is_none() -> None:
+    rng = np.random.default_rng(4)
+    X = rng.uniform(-1.7, 1.7, (300, 30))
+    y = np.sin(X[:, 3]) + X[:, 7] ** 2 + 0.1 * rng.standard_normal(300)
+    assert interactions(X, y, np.ones(300), LANGUAGE_OF_30) == []
+    y = y + 2.0 * X[:, 3] * X[:, 7]
+    assert {int(v) for f, _ in interactions(X, y, np.ones(300), LANGUAGE_OF_30)
+            for o, v in f if o is Op.INPUT} == {3, 7}  # fmt: skip
+    assert interactions(X[:5], y[:5], np.ones(5), LANGUAGE_OF_30) == []  # too few rows to tell
+
+
+def test_a_sum_has_more_functions_as_long_as_they_pay() -> None:
+    rng = np.random.default_rng(6)
+    values = rng.standard_normal((40, 300)).astype(np.float32)
+    values -= values.mean(axis=1, keepdims=True)
+    values /= values.std(axis=1, keepdims=True)
+    z = values[:7].sum(axis=0).astype(float) + 0.1 * rng.standard_normal(300)
+    prices, ones = np.full(40, 20.0), np.ones(300)
+    few = SumScan().sums(values, prices, z, ones, 300)
+    more = SumScan(further=10).sums(values, prices, z, ones, 300)
+    assert max(len(t.places) for t in few) == 4
+    assert {0, 1, 2, 3, 4, 5, 6} in [set(t.places) for t in more]
+    assert max(len(t.places) for t in more) == 8  # the eighth did not pay
 
 
 def test_simple_numbers() -> None:
