@@ -21,6 +21,10 @@ from symtick.expr.node import Node
 Reals = npt.NDArray[np.longdouble]
 _WIDER = 64 * np.finfo(np.longdouble).eps
 _SPLIT = np.longdouble(2 ** ((np.finfo(np.longdouble).nmant + 2) // 2) + 1)
+# below it halves of mantissas fall under the smallest number
+_SMALL = np.finfo(np.longdouble).tiny / np.finfo(np.longdouble).eps ** 2
+_TINY = np.sqrt(_SMALL)
+_ONE = np.ones(1, np.longdouble)
 _PI = np.longdouble("3.14159265358979323851")
 
 
@@ -55,7 +59,17 @@ def _sum(a: Reals, b: Reals) -> tuple[Reals, Reals]:
 
 def _product(a: Reals, b: Reals) -> tuple[Reals, Reals]:
     whole = a * b
-    return _padded(whole, _lost(a, b, whole) != 0)
+    return _padded_where_small(*_padded(whole, _lost(a, b, whole) != 0), a, b)
+
+
+def _padded_where_small(low: Reals, high: Reals, *factors: Reals) -> tuple[Reals, Reals]:
+    """Bounds of a result that is not 0, next to 0 where extended precision loses bits."""
+    if all(np.abs(v).min(where=v != 0, initial=1) > _TINY for v in factors):
+        return low, high
+    small = np.abs(low) < _SMALL
+    for v in factors:
+        small = small & (v != 0)
+    return np.where(small, low - _SMALL, low), np.where(small, high + _SMALL, high)
 
 
 def _lost(a: Reals, b: Reals, whole: Reals) -> Reals:
@@ -71,7 +85,8 @@ def _lost(a: Reals, b: Reals, whole: Reals) -> Reals:
 def _quotient(a: Reals, b: Reals) -> tuple[Reals, Reals]:
     value = a / b
     whole = value * b
-    return _padded(value, (whole != a) | (_lost(value, b, whole) != 0))
+    ends = _padded(value, (whole != a) | (_lost(value, b, whole) != 0))
+    return _padded_where_small(*ends, a, _ONE / np.maximum(np.abs(b), 1))
 
 
 def _hull(pairs: Sequence[tuple[Reals, Reals]]) -> Enclosure:
@@ -140,6 +155,17 @@ def _rising(function: Callable[[Reals], Any]) -> Callable[[Enclosure], Enclosure
     def rule(a: Enclosure) -> Enclosure:
         low = function(a.lo)
         return _outward(low, low if a.lo is a.hi else function(a.hi))
+
+    return rule
+
+
+def _positive(function: Callable[[Reals], Any]) -> Callable[[Enclosure], Enclosure]:
+    """A function that rises and is never 0, however small."""
+    rising = _rising(function)
+
+    def rule(a: Enclosure) -> Enclosure:
+        found = rising(a)
+        return Enclosure(np.where(found.lo < _SMALL, 0, found.lo), np.maximum(found.hi, _SMALL))
 
     return rule
 
@@ -241,7 +267,7 @@ RULES: dict[Op, Callable[..., Enclosure]] = {
     Op.SQUARE: _square,
     Op.CUBE: _cube,
     Op.SQRT: _root,
-    Op.EXP: _rising(np.exp),
+    Op.EXP: _positive(np.exp),
     Op.LOG: _rising(np.log),
     Op.SIN: _wave(np.sin),
     Op.COS: _wave(np.cos),
@@ -257,7 +283,7 @@ RULES: dict[Op, Callable[..., Enclosure]] = {
     Op.EXPM1: _rising(np.expm1),
     Op.LOG2: _rising(np.log2),
     Op.POW: _power,
-    Op.SIGMOID: _rising(_sigmoid),
+    Op.SIGMOID: _positive(_sigmoid),
     Op.ERF: _erf,
     Op.SIGN: lambda a: Enclosure(np.sign(a.lo), np.sign(a.hi)),
     Op.FLOOR: lambda a: Enclosure(np.floor(a.lo), np.floor(a.hi)),

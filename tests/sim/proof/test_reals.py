@@ -10,6 +10,7 @@ import mpmath
 import numpy as np
 import pytest
 
+from benchmarks.codegen.printed_formula import value as printed
 from symtick.expr import OPS, Op, parse
 from symtick.sim.proof.values.reals import RULES, Enclosure, enclosures
 
@@ -76,3 +77,28 @@ def test_what_is_not_defined_is_not_enclosed() -> None:
     assert np.isnan(found[0].lo).tolist() == [False, True, False]
     assert np.isnan(found[1].lo).tolist() == [True, False, False] or np.isinf(found[1].lo[1])
     assert np.isnan(found[2].lo).tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "exp(x*1000 - 12000)",
+        "sigmoid(x*1000 - 12000)",
+        "exp(x*1000 - 9000)*exp(x*900 - 7000)",
+        "exp(x*1000 - 9000)/exp(9000 - x)",
+        "square(exp(x*1000 - 9000))",
+    ],
+)
+def test_what_is_too_small_for_extended_precision_is_not_0(text: str) -> None:
+    points = np.array([-3.0, 0.0, 0.5, 2.0])
+    (found,) = enclosures(parse([text], ("x",)), [Enclosure.exactly(points)], (0,))
+    with mpmath.workdps(50):
+        for x, lo, hi in zip(points, found.lo, found.hi, strict=True):
+            value = printed(text, {"x": mpmath.mpf(x)})
+            ends = [mpmath.mpf(int(m)) * mpmath.mpf(2) ** int(e) for m, e in map(_parts, (lo, hi))]
+            assert ends[0] <= value <= ends[1], (text, x)
+
+
+def _parts(value: np.longdouble) -> tuple[int, int]:
+    mantissa, exponent = np.frexp(value)
+    return int(np.ldexp(mantissa, 64)), int(exponent) - 64
