@@ -163,7 +163,8 @@ class Univariate:
         """
         inside = np.clip(points, self.domain.lo, self.domain.hi)
         boxes = enclosures(self.expression, inside)
-        low, high = (_nearest(np.ldexp(end, frac)) for end in (boxes.lo, boxes.hi))
+        with np.errstate(invalid="ignore", over="ignore"):
+            low, high = (_nearest(np.ldexp(end, frac)) for end in (boxes.lo, boxes.hi))
         decided = (low == high) & np.isfinite(low)
         large = bool((np.abs(low[decided]) > 2.0**62).any())
         raw = np.zeros(points.shape, object if large else np.int64)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from symtick.codegen.functions.columns import Columns
 from symtick.codegen.functions.tables import address
 from symtick.codegen.functions.univariate import Univariate, section, weighted_product, weighted_sum
 from symtick.codegen.ir.fixed import Reals
-from symtick.codegen.lowering.analysis import Analysis, Columns, is_power_of_two
+from symtick.codegen.lowering.analysis import Analysis, is_power_of_two
 from symtick.codegen.lowering.function_units import FunctionUnits
 from symtick.codegen.lowering.normal_forms import SIGNAL_FUNCTIONS, is_linear
 from symtick.expr import STEPS, Expression, Interval, Op, reachable

@@ -41,10 +41,7 @@ from symtick.codegen.lowering.analysis import (
 from symtick.codegen.lowering.angles import angle
 from symtick.codegen.lowering.arithmetic import Arithmetic, SignedNode
 from symtick.codegen.lowering.choices import check_powers, without_decided
-from symtick.codegen.lowering.error_bounds import (
-    FOLDED,
-    total,
-)
+from symtick.codegen.lowering.error_bounds import FOLDED, of_power, total
 from symtick.codegen.lowering.function_units import FunctionUnit, FunctionUnits, SignalFunctions
 from symtick.codegen.lowering.input_tables import LINE_BITS, InputTables, OfProduct, OfSum
 from symtick.codegen.lowering.logic import Logic
@@ -231,11 +228,7 @@ class _Lowering:
             lost = form.off + self._lost(number, form.met, form.rounded)
             return self._less_exact(self._sum(form, frac), lost)
         if node.op in PRODUCT:
-            factors = product_form(self.analysis, number, self.inputs.index)
-            made = self.arithmetic.added([self._product(factors, frac)])
-            return self._less_exact(
-                made, self._lost(number, self.errors.size(made), factors.rounded)
-            )
+            return self.arithmetic.added([self._node_product(number, 1.0, frac)])
         if node.op in SIGNAL_FUNCTIONS:
             return self.of_signals.made(number, 1, 1.0, frac)
         if node.op is Op.ATAN2:
@@ -308,8 +301,10 @@ class _Lowering:
         scaled = Fraction(value) * Fraction(2) ** places
         whole = math.floor(scaled)
         if whole == scaled:
-            return self.builder.const(whole, places)
-        return self.builder.const(2 * whole + 1, places + 1)
+            made = self.builder.const(whole, places)
+        else:
+            made = self.builder.const(2 * whole + 1, places + 1)
+        return self.errors.note(made, self.analysis.rounding(number))
 
     # --- sums ----------------------------------------------------------------------------------
 
@@ -360,12 +355,35 @@ class _Lowering:
             if node.op in SIGNAL_FUNCTIONS and self.of_signals.folds(number):
                 return self.of_signals.made(number, 1, weight, frac), False
             if node.op in PRODUCT and alone:
-                form = product_form(self.analysis, number, self.inputs.index)
-                form.factor *= weight
-                return self._product(form, frac)
+                return self._node_product(number, weight, frac)
         return self.arithmetic.scaled(self.signal(number), weight, frac)
 
     # --- products ------------------------------------------------------------------------------
+
+    def _node_product(self, number: int, weight: float, frac: int) -> SignedNode:
+        """weight * node of a product, with what float64 lost of the constants noted."""
+        form = product_form(self.analysis, number, self.inputs.index)
+        exact = Fraction(form.factor) * Fraction(weight)
+        form.take(weight, 0.0, 1)
+        made, negative = self._product(form, frac)
+        size = self.errors.size(made) + self.errors.of(made)
+        lost = self._lost(number, size, form.rounded)
+        if exact != Fraction(form.factor):
+            lost += size * FOLDED
+        if form.off:
+            rest = size / abs(form.factor) if form.factor else self._largest(form)
+            lost += form.off * rest
+        return self._less_exact(made, lost), negative
+
+    def _largest(self, form: ProductForm) -> float:
+        """A bound on the magnitude of a product without its factor."""
+        parts = [*form.units.items(), *(part for parts in form.groups.values() for part in parts)]
+        size = 1.0
+        for k, power in parts:
+            span, error = self.analysis.span(k), self.errors.of(self.signal(k))
+            moved = of_power(Interval(span.lo - error, span.hi + error), error, power)
+            size *= magnitude(self._power_span(k, power)) + moved
+        return size
 
     def _product(self, form: ProductForm, frac: int) -> SignedNode:
         """coefficient * factors; the coefficient goes into a table where there is one."""

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from symtick.codegen.lowering.analysis import Analysis, is_power_of_two, magnitude
-from symtick.expr import FUNCTIONS, Op
+from symtick.codegen.lowering.error_bounds import of_power
+from symtick.expr import FUNCTIONS, Interval, Op
 
 # functions of one signal; a power's exponent is a constant (`prepared`)
 SIGNAL_FUNCTIONS = (*FUNCTIONS, Op.POW)
@@ -44,12 +45,29 @@ class SumForm:
 
 @dataclass
 class ProductForm:
-    """coefficient * product of node ** exponent; `groups` and `rounded` as in `SumForm`."""
+    """factor * product of node ** exponent.
+
+    Attributes:
+        factor: the constant.
+        groups, rounded: as in `SumForm`.
+        units: exponent of each other node.
+        off: what the constants themselves are off, in the factor.
+    """
 
     factor: float = 1.0
     groups: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     units: dict[int, int] = field(default_factory=dict)
     rounded: bool = False
+    off: float = 0.0
+
+    def take(self, value: float, away: float, power: int) -> None:
+        """Multiplies the factor by a constant ** power, which is off by `away`."""
+        if away:
+            moved = of_power(Interval(value - away, value + away), away, power)
+            self.off = abs(self.factor) * moved + self.off * (abs(value) ** power + moved)
+        elif self.off:
+            self.off *= abs(value) ** power
+        self.factor *= value**power
 
 
 def is_linear(analysis: Analysis, number: int) -> bool:
@@ -166,8 +184,14 @@ def _parts(analysis: Analysis, number: int, weight: float) -> list[tuple[int, fl
     return [(a, weight * right)]
 
 
-def _off(analysis: Analysis, number: int) -> float:
-    """What the constants of a node are off as float64 computes them, in the node's value."""
+def _off(analysis: Analysis, number: int, size: float | None = None) -> float:
+    """What the constants of a node are off as float64 computes them, in the node's value.
+
+    Args:
+        analysis: ranges and uses.
+        number: the node.
+        size: of what a constant is multiplied by, if not that of the other argument.
+    """
     if not analysis.support[number]:
         return analysis.rounding(number)
     node = analysis.expression.nodes[number]
@@ -175,7 +199,9 @@ def _off(analysis: Analysis, number: int) -> float:
     if node.op not in (Op.MUL, Op.DIV) or not known:
         return 0.0
     (constant,), (other,) = known, [a for a in node.args if a not in known]
-    size, off = magnitude(analysis.span(other)), analysis.rounding(constant)
+    off = analysis.rounding(constant)
+    if size is None:
+        size = magnitude(analysis.span(other))
     if node.op is Op.MUL:
         return off * size
     value = abs(analysis.constant(constant) or 0.0)
@@ -211,10 +237,10 @@ def product_form(
         index = in_table(k)
         if constant is not None:
             form.rounded |= not (_exactly(analysis, k, form.factor) and power == 1)
-            form.factor *= constant**power
+            form.take(constant, analysis.rounding(k), power)
         elif peeled is not None:
             form.rounded |= not (_exactly(analysis, k, form.factor) and power == 1)
-            form.factor *= peeled[1] ** power
+            form.take(peeled[1], _off(analysis, k, 1.0), power)
             pending.append((peeled[0], power))
         elif index is not None and analysis.expression.nodes[k].op is not Op.INPUT:
             form.groups.setdefault(index, []).append((k, power))

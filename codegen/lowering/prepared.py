@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
+from symtick.codegen.functions.univariate import rounding_of_constant
 from symtick.expr import Builder, Expression, Op
 from symtick.expr.parsing import MAX_EXPONENT, integer_power
 
@@ -37,7 +38,7 @@ class _Preparation:
             elif node.op is Op.POW:
                 places.append(self._raised(args[0], args[1], self._value(node.args[1])))
             elif node.op in (Op.GE, Op.GT):
-                values = [self._value(a) for a in node.args]
+                values = [self._exact_value(a) for a in node.args]
                 places.append(self._compared(node.op, args, values))
             else:
                 places.append(self.builder.op(node.op, *args))
@@ -45,11 +46,19 @@ class _Preparation:
 
     def _value(self, number: int) -> float | None:
         """The value of a node that no input reaches; None of any other."""
+        return None if self.support[number] else _evaluated(self._alone(number))
+
+    def _exact_value(self, number: int) -> float | None:
+        """The value of a node that no input reaches, where float64 has it exactly; else None."""
         if self.support[number]:
             return None
+        alone = self._alone(number)
+        value = _evaluated(alone)
+        return value if rounding_of_constant(alone, value) == 0.0 else None
+
+    def _alone(self, number: int) -> Expression:
         builder = Builder(())
-        alone = builder.build([builder.graft(self.expression, number)])
-        return float(alone.evaluate([[]])[0, 0])
+        return builder.build([builder.graft(self.expression, number)])
 
     def _raised(self, base: int, exponent: int, value: float | None) -> int:
         b = self.builder
@@ -87,6 +96,10 @@ class _Preparation:
         if outside:
             return b.op(Op.MAX, b.op(op, value, high), b.op(op, low, value))
         return b.op(Op.MIN, b.op(op, high, value), b.op(op, value, low))
+
+
+def _evaluated(constant: Expression) -> float:
+    return float(constant.evaluate([[]])[0, 0])
 
 
 def _squared(limit: float, up: bool) -> float:

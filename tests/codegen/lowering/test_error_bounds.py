@@ -173,6 +173,7 @@ def test_weights_that_float64_rounds_are_within_what_is_stated(text: str, first:
         ("(exp(x0/64) + 1e9) - 1e9", 30, 0.5),
         ("sqrt(x0 + 1e15) - sqrt(1e15)", 40, 0.5),
         ("(exp(x0/64) + 1e60) - 1e60", 6, 0.5),
+        ("exp(floor(-0.1*x0))", 12, 0.5),  # whose range begins at -26 for float64's sake only
         ("exp(log(x0 + 1)) >= x0 + 1", 6, 64.5),  # equal, which no precision tells
     ],
 )
@@ -209,6 +210,30 @@ def test_choices_are_decided_by_ranges_rounded_outward(
         [(int(out[0]), design.graph.output_formats[0].frac)],
     )  # fmt: skip
     assert found[0] <= design.errors[0]
+
+
+_CANCELLED = "(sqrt(2) - 1.41421356237309)*1e14"  # 0.5049, of which float64 computes 0.5107
+
+
+@pytest.mark.parametrize("division", ["auto", "exact"])
+@pytest.mark.parametrize("table_bits", [12, 0])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "({c}*x0)*x1", "x0/({c}*(x1 + 9))", "sin({c}*x0)", "exp({c}*x0)", "sin({c}*x0*x1)",
+        "x0*x1/{c} + 0.3*(x0*({c}*x1))", "0.1*(x0*0.3*x1*0.7) + x1", "square({c}*x0)*x1",
+        "x0*log(0.7 + 0.3)*1e15*x1", "tanh(x0)*({c}*x1)", "cube({c}*(x0 + x1))",
+        "clip({c}, -2, 2)/(abs(x0) + 0.5)", "log(0.7 + 0.3)*(floor(log(0.7 + 0.3) + x0))*(x0 - x1)",
+        "where(sqrt(x0 + 8) > 0.1*10, x1, 0)", "(abs(x0) >= 0.7 + 0.3 - 1e-17)*x1",
+    ],
+)  # fmt: skip
+def test_computed_constants_in_products_are_within_what_is_stated(
+    text: str, table_bits: int, division: str
+) -> None:
+    formats = Fixed.parse("fixed<8,4>"), Fixed.parse("fixed<8,4>")
+    precision = Precision(table_bits=table_bits, division=division)
+    design = compiled(text.format(c=_CANCELLED), formats, precision)
+    assert worst_share(design, formats, 40, 1) <= 1.0
 
 
 def test_a_design_with_stated_widths_states_no_error() -> None:
