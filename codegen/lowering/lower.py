@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import NamedTuple
@@ -225,6 +225,7 @@ class _Lowering:
             return self._digits(number, frac, Quant.RND)
         if is_linear(self.analysis, number):
             form = sum_form(self.analysis, number, self._table_input)
+            self._check_finite(number, form.weights())
             lost = form.off + self._lost(number, form.met, form.rounded)
             return self._less_exact(self._sum(form, frac), lost)
         if node.op in PRODUCT:
@@ -243,6 +244,19 @@ class _Lowering:
 
     def _less_exact(self, made: int, lost: float) -> int:
         return self.errors.note(made, self.errors.of(made) + lost) if lost else made
+
+    def _check_finite(self, number: int, weights: Iterable[float]) -> None:
+        """Refuse constants whose products float64 does not hold.
+
+        Raises:
+            DomainError: a weight is one.
+        """
+        if not all(math.isfinite(w) for w in weights):
+            text = node_text(self.nodes, self.nodes[number], self.analysis.expression.inputs, 6)
+            raise DomainError(
+                f"the constant factors of {text} have a product beyond the largest float64; "
+                "write them as one constant"
+            )
 
     def _check_bits(self, number: int) -> None:
         """Refuse a node whose users are so steep that no format holds the bits they need.
@@ -363,6 +377,7 @@ class _Lowering:
     def _node_product(self, number: int, weight: float, frac: int) -> SignedNode:
         """weight * node of a product, with what float64 lost of the constants noted."""
         form = product_form(self.analysis, number, self.inputs.index)
+        self._check_finite(number, (form.factor, form.factor * weight))
         exact = Fraction(form.factor) * Fraction(weight)
         form.take(weight, 0.0, 1)
         made, negative = self._product(form, frac)

@@ -42,6 +42,11 @@ class SumForm:
     met: float = 0.0
     off: float = 0.0
 
+    def weights(self) -> list[float]:
+        """The offset and all coefficients."""
+        grouped = [weight for parts in self.groups.values() for _, weight in parts]
+        return [self.offset, *grouped, *self.inputs.values(), *self.units.values()]
+
 
 @dataclass
 class ProductForm:

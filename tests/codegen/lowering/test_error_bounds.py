@@ -252,6 +252,12 @@ def test_a_constant_beyond_float64_is_said_without_an_input() -> None:
         compiled("exp(1000)", (Fixed(8, 4), Fixed(8, 4)), Precision(strict=True))
 
 
+@pytest.mark.parametrize("text", ["x0*1e-300*1e-300", "x0*x1*1e-300*1e-300"])
+def test_constant_factors_beyond_float64_are_said(text: str) -> None:
+    with pytest.raises(DomainError, match=r"constant factors of .* have a product beyond"):
+        compiled(f"({text})*1e300*1e300", (Fixed(8, 4), Fixed(8, 4)), Precision(table_bits=0))
+
+
 @pytest.mark.parametrize(
     "text", ["tan(x0*0.05*x1 + 2.4)", "tan(0.05*x0*x1 + 2.4 + 0.013*x0)", "tan(x0*0.01*x1 - 4.4)"]
 )
