@@ -249,5 +249,10 @@ was stopped after 16 processor minutes. A share is of the
 network's accuracy on test rows; of a regression the network's RMSE over the design's. For each
 share of the validation rows the smallest design that reaches it, then the best. The RMSE is in
 units of the target's spread. Gradient boosting is scikit-learn's, with its defaults.
+
+The rows are of the search before jobs that deliver the class alone were fitted, pruned and tuned
+for it, and before summands were priced by what others take over; the [README](../README.md) has the
+jets' front since. A job of `units` that delivers its class reached 99.1 % at 170 LUT and 99.9 % at
+219, in 427 processor seconds.
 """,
 }

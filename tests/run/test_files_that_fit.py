@@ -38,7 +38,7 @@ def test_a_saved_teacher_of_two_classes_has_one_output(job: Job, tmp_path: Path)
     assert list(run.chosen.expressions) == ["score_sig"]
     X = run.test.X
     classes = run.chosen.classify(X)
-    assert np.mean(classes == (teacher.logits(X)[:, 0] > 0)) > 0.9
+    assert np.mean(classes == (teacher.logits(X)[:, 0] > 0)) > 0.8
     assert np.array_equal(run.chosen.outputs(X)["index"], classes)
 
 

@@ -185,7 +185,7 @@ def test_verify_drives_the_form(tmp_path: Path) -> None:
     made = replace(DESIGNS["network"](), interface=FORMS["axis"])
     outcome = verify(made, tmp_path, 500)
     outcome.check()
-    assert "through axi_stream, C++ 0 mismatches, Verilog 0 mismatches" in str(outcome)
+    assert "through axi-stream, C++ 0 mismatches, Verilog 0 mismatches" in str(outcome)
     latency = 1 if tools.available("ghdl") else None
     assert (outcome.vhdl_mismatches, outcome.vhdl_latency) == (0, latency)
     assert not replace(outcome, fault="tick 3: it is late").ok
