@@ -26,7 +26,7 @@ from symtick.sim.case import Case
 
 # uninitialised bits in ap_types' own constructors are its business, and inlined into our text
 _FLAGS = ("-std=c++14", "-Wall", "-Wno-unknown-pragmas", "-Wno-uninitialized")
-# nothing throws or is unwound, and compiling is quicker by a tenth
+# nothing throws or is unwound, and compiling is a little quicker
 _LEAN = ("-fno-exceptions", "-fno-asynchronous-unwind-tables")
 # g++ collects no garbage below a heap of 1 GB, which saves a sixth of its time
 _HEAP = ("--param", "ggc-min-heapsize=1000000", "--param", "ggc-min-expand=1000")

@@ -34,7 +34,7 @@ _LOG = "simulation.log"
 _OFF = 0.25  # share of the clocks at which an enable is 0
 _MARGIN = 8
 # one C++ file: our designs are small, and precompiled headers cost more than they save; tables stay
-# functions, which spares a quarter of the build
+# functions, which spares a sixth of the build
 BUILD_ARGS = ["--output-split", "0", "-fno-inline-funcs"]
 # of streams cocotb needs three ports, which say so
 _STREAM_ARGS = ["--no-public-flat-rw", *BUILD_ARGS]

@@ -7,6 +7,7 @@ exactly; from the first other function on, values are intervals of mpmath, round
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -17,6 +18,16 @@ from mpmath import iv
 from symtick.expr import Expression, Op
 
 Number = Any  # mpmath has no types
+
+# what numbers of every kind here do by themselves
+ARITHMETIC: dict[Op, Callable[..., Number]] = {
+    Op.ADD: operator.add,
+    Op.SUB: operator.sub,
+    Op.MUL: operator.mul,
+    Op.DIV: operator.truediv,
+    Op.NEG: operator.neg,
+    Op.ABS: abs,
+}
 
 # the precisions that are tried in turn: the last holds sums of all that float64 holds
 _BITS = (160, 600, 2600)
@@ -162,12 +173,7 @@ def _power(a: Fraction, b: Fraction) -> Fraction | None:
 
 
 _RATIONAL: dict[Op, Callable[..., Fraction | None]] = {
-    Op.ADD: lambda a, b: a + b,
-    Op.SUB: lambda a, b: a - b,
-    Op.MUL: lambda a, b: a * b,
-    Op.DIV: lambda a, b: a / b,
-    Op.NEG: lambda a: -a,
-    Op.ABS: abs,
+    **ARITHMETIC,
     Op.MIN: min,
     Op.MAX: max,
     Op.SQUARE: lambda a: a * a,
@@ -255,12 +261,7 @@ def _hyperbolic_cosine(a: Number) -> Number:
 
 _log = _above_zero(iv.log)
 _RULES: dict[Op, Callable[..., Number]] = {
-    Op.ADD: lambda a, b: a + b,
-    Op.SUB: lambda a, b: a - b,
-    Op.MUL: lambda a, b: a * b,
-    Op.DIV: lambda a, b: a / b,
-    Op.NEG: lambda a: -a,
-    Op.ABS: abs,
+    **ARITHMETIC,
     Op.MIN: lambda a, b: iv.mpf([min(e) for e in zip(_ends(a), _ends(b), strict=True)]),
     Op.MAX: lambda a, b: iv.mpf([max(e) for e in zip(_ends(a), _ends(b), strict=True)]),
     Op.SQUARE: lambda a: a**2,

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import mpmath
 import numpy as np
 
-from symtick.codegen.functions.exact_values import Enclosed, Number, enclosed
+from symtick.codegen.functions.exact_values import ARITHMETIC, Enclosed, Number, enclosed
 from symtick.codegen.functions.interval_arrays import IntervalArray
 from symtick.codegen.functions.point_enclosures import enclosures
 from symtick.codegen.functions.taylor import taylor
@@ -28,12 +28,7 @@ _KNOWN = 2.0**-60
 _CLOSE = 2.0**-30
 
 _EXACT: dict[Op, Callable[..., Number]] = {
-    Op.ADD: lambda a, b: a + b,
-    Op.SUB: lambda a, b: a - b,
-    Op.MUL: lambda a, b: a * b,
-    Op.DIV: lambda a, b: a / b,
-    Op.NEG: lambda a: -a,
-    Op.ABS: abs,
+    **ARITHMETIC,
     Op.MIN: min,
     Op.MAX: max,
     Op.SQUARE: lambda a: a * a,

@@ -32,13 +32,16 @@ def test_a_saved_teacher_of_two_classes_has_one_output(job: Job, tmp_path: Path)
     with pytest.raises(InputError, match=r"margin of one score, that of sig, cannot be: write ind"):
         distill_job(path, tmp_path / "run")
     hardware = {"outputs": ["index"]}
-    path = job(tmp_path, teacher={"saved": "net.npz"}, search=QUICK, hardware=hardware)
+    choose = {"accuracy_share": 0.99}  # of labels that this teacher knows little of
+    path = job(
+        tmp_path, teacher={"saved": "net.npz"}, search=QUICK, hardware=hardware, choose=choose
+    )
     run = distill_job(path, tmp_path / "run")
     assert run.output_names == run.problem.output_names == ("score_sig",)
     assert list(run.chosen.expressions) == ["score_sig"]
     X = run.test.X
     classes = run.chosen.classify(X)
-    assert np.mean(classes == (teacher.logits(X)[:, 0] > 0)) > 0.8
+    assert np.mean(classes == (teacher.logits(X)[:, 0] > 0)) > 0.9
     assert np.array_equal(run.chosen.outputs(X)["index"], classes)
 
 
