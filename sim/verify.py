@@ -332,7 +332,7 @@ def _compared(
     return dict(zip(begun, outcomes, strict=True))
 
 
-def _outcomes(begun: Sequence[_Begun], pool: Executor) -> list[Verification]:
+def _outcomes(begun: Sequence[_Begun], pool: Executor) -> list[Verification | SymtickError]:
     cases = [one.case for one in begun]
     compiled = pool.submit(_timed_cpp, cases)
     simulated = pool.submit(_simulated, cases)
@@ -342,7 +342,7 @@ def _outcomes(begun: Sequence[_Begun], pool: Executor) -> list[Verification]:
     outputs, seconds = compiled.result()
     simulations, vhdl = simulated.result(), described.result()
     return [
-        _outcome(case, cpp, seconds, verilog, seen)
+        seen if isinstance(seen, ToolError) else _outcome(case, cpp, seconds, verilog, seen)
         for case, cpp, verilog, seen in zip(cases, outputs, simulations, vhdl, strict=True)
     ]
 
@@ -361,14 +361,26 @@ def _form_run(case: Case) -> forms.FormRun:
     return forms.FormRun(case.design, case.raw, case.expected, rtl, case.folder)
 
 
-def _described(begun: Sequence[_Begun]) -> Sequence[_SomeSeen | None]:
-    """The VHDL, on some vectors; None where GHDL is missing."""
+def _described(begun: Sequence[_Begun]) -> Sequence[_SomeSeen | ToolError | None]:
+    """The VHDL, on some vectors, or why GHDL did not run it; None where GHDL is missing."""
     if not tools.available("ghdl"):
         return [None] * len(begun)
     formed = {k: one.case for k, one in enumerate(begun) if one.vhdl is None}
-    found = dict(zip(formed, ghdl.run_on_some(list(formed.values())), strict=True))
-    found |= {k: one.vhdl.result() for k, one in enumerate(begun) if one.vhdl is not None}
+    found: dict[int, _SomeSeen | ToolError] = {
+        k: _alone(one.case.design.name, one.vhdl)
+        for k, one in enumerate(begun)
+        if one.vhdl is not None
+    }
+    found |= zip(formed, ghdl.run_on_some(list(formed.values())), strict=True)
     return [found[k] for k in range(len(begun))]
+
+
+def _alone(name: str, run: Future[_SomeSeen]) -> _SomeSeen | ToolError:
+    """What a design's own run has shown, or its failure, which is no other design's."""
+    try:
+        return run.result()
+    except ToolError as error:
+        return ToolError(f"design {name}: {error}")
 
 
 def _outcome(

@@ -143,6 +143,35 @@ def test_a_design_that_does_not_build_fails_alone(
     assert sorted(told) == ["0 d1", "1 d2", "3 d3", "4 d4", "6 d5"]
 
 
+def test_a_design_that_ghdl_refuses_loses_no_other_and_no_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builds: list[list[str]] = []
+
+    def ran(cases: Sequence[Case]) -> list[tuple[None, None]]:
+        if any(case.design.name == "bad" for case in cases):
+            raise ToolError("bad.vhd:7:3: no declaration")
+        return [(None, None) for _ in cases]
+
+    def compiled(cases: Sequence[Case]) -> tuple[list[None], float]:
+        builds.append([case.design.name for case in cases])
+        return [None] * len(cases), 0.0
+
+    monkeypatch.setattr(ghdl, "run_on_some", ran)
+    monkeypatch.setattr(verifying, "_timed_cpp", compiled)
+    monkeypatch.setattr(verifying, "_simulated", lambda cases: [None] * len(cases))
+    monkeypatch.setattr(verifying, "_outcome", lambda case, *seen: _outcome(case))
+    monkeypatch.setattr(tools, "find", lambda name: None)
+    monkeypatch.setattr(tools, "available", lambda name: True)
+    told: list[str] = []
+    with pytest.raises(ToolError, match="design bad: bad.vhd:7:3: no declaration"):
+        verify_together(
+            _written(["d1", "bad", "d2"], tmp_path), 10, done=lambda k, v: told.append(v.design)
+        )
+    assert told == ["d1", "d2"]
+    assert builds == [["d1", "bad", "d2"]]
+
+
 def test_tools_begin_while_designs_are_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
