@@ -13,6 +13,7 @@ from symtick.codegen.ir.schedule import CostModel
 from symtick.codegen.lowering.decision import SCORES, Decision, decided, stated
 from symtick.codegen.lowering.lower import lower
 from symtick.codegen.lowering.precision import Precision
+from symtick.codegen.lowering.prepared import with_number_exponents
 from symtick.codegen.lowering.slices import Slice, sliced
 from symtick.codegen.passes.one_bit_factors import without_one_bit_factors
 from symtick.codegen.passes.pipeline import PASSES, run_passes
@@ -77,6 +78,7 @@ def compile_expression(
     _check_names(name, names, (*expression.inputs, *decision.ports(names)))
     # without registers there is no stage for an operation to fit in
     steps = PASSES if latency != 0 else tuple(step for step in PASSES if step.name != "split")
+    expression = with_number_exponents(expression)
     lowered = lower(expression, formats, model, precision, names, ranges)
     graph = lowered.graph
     if widths:

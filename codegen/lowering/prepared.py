@@ -8,11 +8,49 @@ its argument is compared with the constant's square; a magnitude's with the cons
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 
 from symtick.codegen.functions.univariate import rounding_of_constant
-from symtick.expr import Builder, Expression, Op
+from symtick.errors import DomainError
+from symtick.expr import Builder, Expression, Node, Op, node_text
 from symtick.expr.parsing import MAX_EXPONENT, integer_power
+
+
+def with_number_exponents(expression: Expression) -> Expression:
+    """The expression with exponents that no input reaches as numbers: their float64 values.
+
+    The exact `0.1*20` is a little more than 2, by which no negative value can be raised.
+
+    Raises:
+        DomainError: an exponent has no finite value.
+    """
+    support = expression.support()
+    computed = {
+        node.args[1] for node in expression.nodes if node.op is Op.POW and not support[node.args[1]]
+    }
+    if all(expression.nodes[k].op is Op.CONST for k in computed):
+        return expression
+    builder = Builder(expression.inputs)
+    places: list[int] = []
+    for node in expression.nodes:
+        args = [places[a] for a in node.args]
+        if node.op is Op.POW and node.args[1] in computed:
+            value = _evaluated(_alone(expression, node.args[1]))
+            if not math.isfinite(value):
+                text = node_text(expression.nodes, node, expression.inputs, 6)
+                raise DomainError(f"in {text}: the exponent is {value:g}, not a number")
+            args[1] = builder.const(value)
+        places.append(_again(builder, node, args))
+    return builder.build([places[k] for k in expression.outputs])
+
+
+def _again(builder: Builder, node: Node, args: Sequence[int]) -> int:
+    if node.op is Op.INPUT:
+        return builder.input(node.index)
+    if node.op is Op.CONST:
+        return builder.const(node.value)
+    return builder.op(node.op, *args)
 
 
 def prepared(expression: Expression) -> Expression:
@@ -31,34 +69,26 @@ class _Preparation:
         places: list[int] = []
         for node in self.expression.nodes:
             args = [places[a] for a in node.args]
-            if node.op is Op.INPUT:
-                places.append(self.builder.input(node.index))
-            elif node.op is Op.CONST:
-                places.append(self.builder.const(node.value))
-            elif node.op is Op.POW:
+            if node.op is Op.POW:
                 places.append(self._raised(args[0], args[1], self._value(node.args[1])))
             elif node.op in (Op.GE, Op.GT):
                 values = [self._exact_value(a) for a in node.args]
                 places.append(self._compared(node.op, args, values))
             else:
-                places.append(self.builder.op(node.op, *args))
+                places.append(_again(self.builder, node, args))
         return self.builder.build([places[k] for k in self.expression.outputs])
 
     def _value(self, number: int) -> float | None:
         """The value of a node that no input reaches; None of any other."""
-        return None if self.support[number] else _evaluated(self._alone(number))
+        return None if self.support[number] else _evaluated(_alone(self.expression, number))
 
     def _exact_value(self, number: int) -> float | None:
         """The value of a node that no input reaches, where float64 has it exactly; else None."""
         if self.support[number]:
             return None
-        alone = self._alone(number)
+        alone = _alone(self.expression, number)
         value = _evaluated(alone)
         return value if rounding_of_constant(alone, value) == 0.0 else None
-
-    def _alone(self, number: int) -> Expression:
-        builder = Builder(())
-        return builder.build([builder.graft(self.expression, number)])
 
     def _raised(self, base: int, exponent: int, value: float | None) -> int:
         b = self.builder
@@ -96,6 +126,12 @@ class _Preparation:
         if outside:
             return b.op(Op.MAX, b.op(op, value, high), b.op(op, low, value))
         return b.op(Op.MIN, b.op(op, high, value), b.op(op, value, low))
+
+
+def _alone(expression: Expression, number: int) -> Expression:
+    """A node that no input reaches."""
+    builder = Builder(())
+    return builder.build([builder.graft(expression, number)])
 
 
 def _evaluated(constant: Expression) -> float:

@@ -56,6 +56,15 @@ def test_a_root_of_a_wave_follows_the_expression(text: str, fmt: str) -> None:
     assert np.abs(errors(parse(text), design.graph, [Fixed.parse(fmt)], raw)).max() <= 2.0**-6
 
 
+@pytest.mark.parametrize("exponent", ["0.1*20", "log2(4)", "exp(0) + 1"])
+def test_a_computed_exponent_is_its_float64_value(exponent: str) -> None:
+    made = compiled(f"pow(x0, {exponent})", "fixed<8,3>")
+    assert (made.graph, made.errors) == tuple(
+        getattr(compiled("x0**2", "fixed<8,3>"), name) for name in ("graph", "errors")
+    )
+    assert str(made.expression) == "pow(x0, 2.0)"
+
+
 @pytest.mark.parametrize("negative", [False, True])
 def test_a_sum_may_have_more_terms_than_the_stack_has_frames(negative: bool) -> None:
     text = (" - " if negative else " + ").join(f"x{k % 7}*x{k % 5}" for k in range(1500))
@@ -353,6 +362,7 @@ def test_time_does_not_double_with_every_level(
         ("sqrt(x0)", r"sqrt of a value.*contains negative numbers"),
         ("exp(exp(exp(3*x0)))", r"is not finite where x0 is 0\.6875; guard it"),
         ("exp(exp(exp(x0 + x1)))", r"exp\(exp\(x0 \+ x1\)\) overflows: its values"),
+        ("pow(x0, log(-4))", r"in pow\(x0, log\(-4\)\): the exponent is nan, not a number"),
         ("exp(8*x0 + 30)", r"a table entry reaches .* bits after the point over the limit of 56"),
     ],
 )
