@@ -231,7 +231,9 @@ def _power(a: Enclosure, b: Enclosure) -> Enclosure:
     if whole and exponent % 2 == 0:
         a = _abs(a)
     pole = (a.lo <= 0) & (a.hi >= 0) & (b.lo < 0)
-    undefined = pole if whole else pole | (a.lo < 0)
+    undefined = pole if whole else pole | (a.hi < 0)
+    if not whole:  # as of a root, no value below 0 is meant
+        a = Enclosure(np.maximum(a.lo, 0), a.hi)
     corners = [np.power(p, q) for p in a for q in b]
     found = _outward(np.minimum.reduce(corners), np.maximum.reduce(corners))
     return Enclosure(*(np.where(undefined, np.nan, v) for v in found))
@@ -241,9 +243,10 @@ def _ordered(above: Callable[[Reals, Reals], Any]) -> Callable[[Enclosure, Enclo
     """1 where a comparison holds for all values, 0 where for none, else both."""
 
     def rule(a: Enclosure, b: Enclosure) -> Enclosure:
+        unknown = np.isnan(a.lo) | np.isnan(a.hi) | np.isnan(b.lo) | np.isnan(b.hi)
         return Enclosure(
-            np.asarray(above(a.lo, b.hi), np.longdouble),
-            np.asarray(above(a.hi, b.lo), np.longdouble),
+            np.asarray(above(a.lo, b.hi) & ~unknown, np.longdouble),
+            np.asarray(above(a.hi, b.lo) | unknown, np.longdouble),
         )
 
     return rule

@@ -79,6 +79,23 @@ def test_what_is_not_defined_is_not_enclosed() -> None:
     assert np.isnan(found[2].lo).tolist() == [True, False, False]
 
 
+@pytest.mark.parametrize("op", [Op.GE, Op.GT])
+def test_a_comparison_with_what_is_not_known_may_hold_or_not(op: Op) -> None:
+    unknown, one = Enclosure.exactly(np.array([np.nan])), Enclosure.exactly(np.ones(1))
+    for ends in ((unknown, one), (one, unknown), (Enclosure(one.lo, unknown.hi), one)):
+        found = RULES[op](*ends)
+        assert (found.lo[0], found.hi[0]) == (0, 1)
+
+
+def test_a_power_of_what_cannot_be_told_from_0_is_bounded() -> None:
+    x = Enclosure.exactly(np.array([25.0, 31.5]))
+    for found in enclosures(parse(["pow(1 - tanh(x), 0.3)", "sqrt(1 - tanh(x))"], ("x",)), [x]):
+        assert (found.lo == 0).all() and (0 < found.hi).all() and (found.hi < 1e-5).all()
+    (below,) = enclosures(parse("pow(x - 40, 0.3)", ("x",)), [x])
+    (pole,) = enclosures(parse("pow(1 - tanh(x), -0.3)", ("x",)), [x])
+    assert np.isnan(below.lo).all() and np.isnan(pole.lo).all()
+
+
 @pytest.mark.parametrize(
     "text",
     [
