@@ -161,18 +161,22 @@ class Univariate:
         with np.errstate(invalid="ignore", over="ignore"):
             low, high = (_nearest(np.ldexp(end, frac)) for end in (boxes.lo, boxes.hi))
         decided = (low == high) & np.isfinite(low)
-        large = bool((np.abs(low[decided]) > 2.0**62).any())
-        raw = np.zeros(points.shape, object if large else np.int64)
-        raw[decided] = [int(v) for v in low[decided]] if large else low[decided].astype(np.int64)
-        off = 0.0
-        for place in np.flatnonzero(~decided).tolist():
+        decided &= np.abs(low) <= 2.0**62
+        raw = np.zeros(points.shape, np.int64)
+        raw[decided] = low[decided].astype(np.int64)
+        off, others = 0.0, np.flatnonzero(~decided)
+        middles: list[int] = []
+        for place in others.tolist():
             found = self._rounded(Fraction(inside[place]), frac)
             ends = found.nearest(frac)
             if ends is None:
                 raise DomainError(f"{self.text} is unbounded next to {inside[place]}")
-            raw[place] = (ends[0] + ends[1]) // 2
+            middles.append((ends[0] + ends[1]) // 2)
             if ends[0] != ends[1]:
                 off = max(off, math.nextafter(float(found.width), math.inf))
+        if any(abs(middle) > 2**62 for middle in middles):
+            raw = raw.astype(object)
+        raw[others] = middles
         return Entries(raw, off)
 
     def hull(self, points: Reals) -> IntervalArray:

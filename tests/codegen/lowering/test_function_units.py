@@ -80,6 +80,13 @@ def test_entries_next_to_a_half_are_decided_exactly() -> None:
     assert univariate("v + exp(-60)").entries(halves - 0.5, 1).raw.tolist() == [0, 2, -2, 4]
 
 
+def test_entries_have_any_size() -> None:
+    points = np.array([0.0, 1.0, 30.0, 90.0, 100.0])
+    found = univariate("exp(v)").entries(points, 40).raw
+    with mpmath.workprec(400):
+        assert found.tolist() == [int(mpmath.floor(mpmath.exp(p) * 2**40 + 0.5)) for p in points]
+
+
 @pytest.mark.parametrize("text", ["exp(x0)", "sin(x0)", "x0*x0/3", "1/(x0 + 9)"])
 def test_table_entries_are_correctly_rounded(text: str) -> None:
     design = compiled(text, "fixed<9,4>", 12)
