@@ -270,7 +270,8 @@ class Nearness:
         """A bound for a line of a cast that saturates: that of the value before, or of the rest.
 
         Where the value before the limits is above the largest, the line is nearer to a formula that
-        is as large, and else no farther off than that is below.
+        is as large, and else no farther off than that is below. None where what the formula may be
+        is not known.
         """
         cast = self.network.nodes[line.node]
         gap = self._gap(number, cast.args[0], line)
@@ -284,7 +285,8 @@ class Nearness:
         ends = [Fraction(line.slope) * v * step + Fraction(line.offset) for v in (cast.lo, cast.hi)]
         formula = self.formula.ranges[number]
         beyond = [RULES[Op.SUB](formula, enclosed(end)) for end in (min(ends), max(ends))]
-        return min(rest.lo[0], beyond[0].lo[0]), max(rest.hi[0], beyond[1].hi[0])
+        low, high = np.minimum(rest.lo, beyond[0].lo)[0], np.maximum(rest.hi, beyond[1].hi)[0]
+        return (low, high) if np.isfinite([low, high]).all() else None
 
     def _gap(self, number: int, arg: int, over: RealLine) -> Span | None:
         """A bound on what a line of an argument leaves of a node of the formula."""

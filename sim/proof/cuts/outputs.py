@@ -193,11 +193,11 @@ def _searched(
         left = [j for j in left if effort < _CLOSE_EFFORTS or j not in small]
     seen = [float(np.abs(near.formula.samples[k] - near.real(place)).max())
             for k, place in zip(tops, wanted, strict=True)]  # fmt: skip
+    # what a vector is beyond, by more than its rounding to float64, is no bound
+    bounds = [math.inf if s > b * (1 + 1e-12) else b for s, b in zip(seen, found, strict=True)]
     return [
-        Distance(
-            found[j], near.loosest(tops[j]), math.inf if math.isnan(s) else s, late and j in left
-        )
-        for j, s in enumerate(seen)
+        Distance(b, near.loosest(tops[j]), math.inf if math.isnan(s) else s, late and j in left)
+        for j, (s, b) in enumerate(zip(seen, bounds, strict=True))
     ]
 
 

@@ -153,3 +153,37 @@ def test_bounds_of_sums_with_casts_that_saturate_hold(
     found = distances(scores, _vectors(scores, count), expression, formats, None)
     for distance, most_off in zip(found, exact, strict=True):
         assert most_off * (1 - 1e-12) <= distance.bound < 2.5 * most_off
+
+
+@pytest.mark.parametrize("most", [1 << 20, 16])
+def test_a_formula_without_a_known_range_gets_no_bound_from_a_limit(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As intervals, x*x - x + 1 holds 0."""
+    monkeypatch.setattr(outputs, "_EFFORTS", ((most, 1.02),))
+    formats = [Fixed(6, 4), Fixed(6, 4)]
+    expression = parse(["1/(x*x - x + 1) + y"], _NAMES[:2])
+    precision = Precision(term_frac=5, output=Fixed(7, 5), overflow=Overflow.SAT)
+    scores = lower(expression, formats, UnitModel(), precision, ["y0"]).graph
+    (exact,) = _largest(scores, expression, formats)
+    (found,) = distances(scores, _vectors(scores, 2000), expression, formats, None)
+    assert exact > 1.0 and found.bound >= exact * (1 - 1e-12)
+
+
+def test_a_comparison_of_what_has_no_known_range_is_no_constant() -> None:
+    formats = [Fixed(10, 8)] * 3
+    expression = parse(["where(1/(x*x - x + 1) > 0.5, y*z, 0) + y"], _NAMES)
+    builder = GraphBuilder(_NAMES)
+    wrong = builder.build([builder.input(1, formats[1])], ("y0",))
+    vectors = _vectors(_scores(expression, formats), 2000)
+    (found,) = distances(wrong, vectors, expression, formats, None)
+    assert found.bound >= found.seen > 3.0
+
+
+def test_what_a_vector_is_beyond_is_no_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    formats = [Fixed(6, 4)] * 3
+    expression = parse(["tanh(x + y)*z"], _NAMES)
+    scores = _scores(expression, formats)
+    monkeypatch.setattr(outputs, "_distance", lambda near, number, place: 1e-6)
+    (found,) = distances(scores, _vectors(scores, 500), expression, formats, None)
+    assert found.seen > 1e-6 and found.bound == math.inf

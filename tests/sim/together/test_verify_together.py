@@ -164,7 +164,7 @@ def test_a_design_that_ghdl_refuses_loses_no_other_and_no_build(
     monkeypatch.setattr(tools, "find", lambda name: None)
     monkeypatch.setattr(tools, "available", lambda name: True)
     told: list[str] = []
-    with pytest.raises(ToolError, match="design bad: bad.vhd:7:3: no declaration"):
+    with pytest.raises(ToolError, match=r"design bad: bad\.vhd:7:3: no declaration"):
         verify_together(
             _written(["d1", "bad", "d2"], tmp_path), 10, done=lambda k, v: told.append(v.design)
         )
