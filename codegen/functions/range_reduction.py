@@ -121,12 +121,12 @@ def split_exponential(
             codes = range(node.lo >> low, (node.hi >> low) + 1)
             points = np.array([math.ldexp(c << low, -node.fmt.frac) for c in codes])
             memo.append(whole.entries(points, places[0]))
-        raw, off = memo[0]
+        raw, lost = memo[0]
         table = stored(builder, at.node, at.lo, raw, places[0])
         local = builder.bits(number, near)
         near_one = factor(builder, local)
         product = builder.op(GOp.MUL, table, near_one.node)
-        error = (2.0 ** -(places[0] + 1) + off) * (gain + near_one.error) + most * near_one.error
+        error = lost * (gain + near_one.error) + most * near_one.error
         return _cut(builder, product, frac + 2, error)
 
     return emit

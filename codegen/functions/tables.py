@@ -70,7 +70,8 @@ def piece_address(builder: GraphBuilder, number: int, drop: int) -> Address:
 def tabled(builder: GraphBuilder, at: Address, function: Univariate, frac: int) -> BoundedValue:
     """A table of a function of what an address stands for, rounded to `frac` bits.
 
-    Entries are AP_RND of the function's values; the bound is that of these.
+    Entries are AP_RND of the function's values; the bound is that of these, 0 where no entry is
+    rounded.
 
     Raises:
         DomainError: a value is not finite or needs more than 56 bits, those after the point
@@ -82,5 +83,5 @@ def tabled(builder: GraphBuilder, at: Address, function: Univariate, frac: int) 
             f"a table entry reaches {np.abs(values).max():g}, with {frac} bits after the point "
             f"over the limit of {_MAX_ENTRY_BITS} bits; guard it, or use a smaller term_frac"
         )
-    raw, off = function.entries(at.points, frac)
-    return BoundedValue(stored(builder, at.node, at.lo, raw, frac), 2.0 ** -(frac + 1) + off)
+    raw, error = function.entries(at.points, frac)
+    return BoundedValue(stored(builder, at.node, at.lo, raw, frac), error)

@@ -101,12 +101,12 @@ class Entries(NamedTuple):
     Attributes:
         raw: the nearest ones, halves upward (AP_RND); int64, or Python integers where they are
             larger.
-        off: what they may be farther from the function than half a unit, where no precision
-            decides a step.
+        error: how far they are from the function at most: half a unit, 0 where none is rounded, and
+            what no precision decides of a step.
     """
 
     raw: RawArray
-    off: float
+    error: float
 
 
 @dataclass(frozen=True)
@@ -164,6 +164,8 @@ class Univariate:
         decided &= np.abs(low) <= 2.0**62
         raw = np.zeros(points.shape, np.int64)
         raw[decided] = low[decided].astype(np.int64)
+        points_alone = (boxes.lo == boxes.hi) & (np.ldexp(low, -frac) == boxes.lo)
+        exact = bool(points_alone[decided].all())
         off, others = 0.0, np.flatnonzero(~decided)
         middles: list[int] = []
         for place in others.tolist():
@@ -172,12 +174,13 @@ class Univariate:
             if ends is None:
                 raise DomainError(f"{self.text} is unbounded next to {inside[place]}")
             middles.append((ends[0] + ends[1]) // 2)
+            exact = exact and found.lo == found.hi == mpmath.ldexp(middles[-1], -frac)
             if ends[0] != ends[1]:
                 off = max(off, math.nextafter(float(found.width), math.inf))
         if any(abs(middle) > 2**62 for middle in middles):
             raw = raw.astype(object)
         raw[others] = middles
-        return Entries(raw, off)
+        return Entries(raw, off if exact else math.ldexp(1.0, -frac - 1) + off)
 
     def hull(self, points: Reals) -> IntervalArray:
         """An interval of one element with all values on some points, close to the smallest.

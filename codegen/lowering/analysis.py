@@ -280,6 +280,14 @@ class Analysis:
         places = known[number]
         return places if places is not None and places <= limit else None
 
+    def beyond_float64(self, number: int) -> bool:
+        """Whether a node's values are computed exactly, and have more bits than float64 has."""
+        places = self.exact_frac(number)
+        if places is None:
+            return False
+        most = magnitude(self.span(number))
+        return most > 0.0 and math.frexp(most)[1] + places > _FLOAT64_BITS
+
     def _exact_frac(self, number: int) -> int | None:
         node = self.expression.nodes[number]
         if node.op is Op.INPUT:

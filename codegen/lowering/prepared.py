@@ -8,7 +8,7 @@ its argument is compared with the constant's square; a magnitude's with the cons
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from symtick.codegen.functions.univariate import rounding_of_constant
@@ -53,14 +53,21 @@ def _again(builder: Builder, node: Node, args: Sequence[int]) -> int:
     return builder.op(node.op, *args)
 
 
-def prepared(expression: Expression) -> Expression:
-    """An equal expression whose powers have a constant exponent, no integer nor 0.5."""
-    return _Preparation(expression).made()
+def prepared(expression: Expression, long: Callable[[int], bool]) -> Expression:
+    """An equal expression whose powers have a constant exponent, no integer nor 0.5.
+
+    Args:
+        expression: the expression.
+        long: whether a node has exact values that float64 does not have: a root of it is compared
+            as it is, for a square between two of them is not told from its neighbours.
+    """
+    return _Preparation(expression, long).made()
 
 
 class _Preparation:
-    def __init__(self, expression: Expression) -> None:
+    def __init__(self, expression: Expression, long: Callable[[int], bool]) -> None:
         self.expression = expression
+        self.long = long
         self.support = expression.support()
         self.builder = Builder(expression.inputs)
 
@@ -73,7 +80,12 @@ class _Preparation:
                 places.append(self._raised(args[0], args[1], self._value(node.args[1])))
             elif node.op in (Op.GE, Op.GT):
                 values = [self._exact_value(a) for a in node.args]
-                places.append(self._compared(node.op, args, values))
+                root = any(self._is_root_of_long(a) for a in node.args)
+                places.append(
+                    self.builder.op(node.op, *args)
+                    if root
+                    else self._compared(node.op, args, values)
+                )
             else:
                 places.append(_again(self.builder, node, args))
         return self.builder.build([places[k] for k in self.expression.outputs])
@@ -89,6 +101,10 @@ class _Preparation:
         alone = _alone(self.expression, number)
         value = _evaluated(alone)
         return value if rounding_of_constant(alone, value) == 0.0 else None
+
+    def _is_root_of_long(self, number: int) -> bool:
+        node = self.expression.nodes[number]
+        return node.op is Op.SQRT and self.long(node.args[0])
 
     def _raised(self, base: int, exponent: int, value: float | None) -> int:
         b = self.builder

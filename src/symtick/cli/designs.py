@@ -181,7 +181,11 @@ def print_compiled(made: Compiled) -> None:
         line(f"  {_error_text(made, k)}")
     _print_ports(made)
     for unit in made.design.units:
-        bound = f"within {unit.ulp:.2f} units of 2^{-unit.frac} for v as computed"
+        bound = (
+            f"within {unit.ulp:.2f} units of 2^{-unit.frac} for v as computed"
+            if unit.ulp
+            else "exact for v as computed"
+        )
         line(f"  {unit.text}: {unit.method}, {bound}")
     known = made.device.kind != "published"
     line(_estimate_line(made.design.name, made.estimate, known))

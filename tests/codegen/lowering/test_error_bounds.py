@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from random import Random
 
 import mpmath
+import numpy as np
 import pytest
 from expression_samples import raw_samples
 from hypothesis import given, settings
@@ -184,6 +188,40 @@ def test_entries_of_tables_are_right_at_steps_and_where_terms_cancel(
     design = compiled(text, formats, Precision(term_frac=frac))
     assert design.errors[0] * 2.0**frac <= units + 1e-9
     assert worst_share(design, formats, 200, 1) <= 1.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "where(sin(x0) > 0.5, x1*x0, 0) + x1",
+        "where(x0*x0 > 0.5, x1, -3)",
+        "where(floor(exp(x0)) > 2, x1, 0)",
+        "(2*(tanh(x0) > 0.3) + sign(cos(2*x0)))*x1",
+    ],
+)
+def test_a_step_in_a_table_is_exact(text: str) -> None:
+    formats = Fixed.parse("fixed<9,2>"), Fixed.parse("fixed<7,3>")
+    design = compiled(text, formats, Precision(strict=True))
+    assert design.errors[0] <= 2.0**-7 * (1 + 1e-9)
+    assert worst_share(design, formats, 300, 1) <= 1.0
+
+
+@pytest.mark.parametrize("comparison", [">=", ">", "<"])
+@pytest.mark.parametrize("limit", [700.3, 724.1])
+def test_a_root_of_more_bits_than_float64_has_is_compared_as_is_stated(
+    comparison: str, limit: float
+) -> None:
+    """On the codes next to the limit's square."""
+    texts = ["ufixed<34,10>", "ufixed<34,10>", "ufixed<35,-13>"]
+    formats = [Fixed.parse(text) for text in texts]
+    expression = parse(f"where(sqrt(x0*x1 + x2) {comparison} {limit}, 1, 0)", ("x0", "x1", "x2"))
+    design = compile_expression(expression, formats, MODEL, Precision(), name="top")
+    exact, factor = Fraction(limit) ** 2, formats[1].raw_max
+    for place in range(-3, 4):
+        raw = math.floor(exact * 2**48) + place
+        found = design.graph.evaluate(np.array([[raw // factor, factor, raw % factor]], object))
+        rule = {">=": operator.ge, ">": operator.gt, "<": operator.lt}[comparison]
+        assert abs(int(found[0, 0]) - rule(Fraction(raw, 2**48), exact)) <= design.errors[0]
 
 
 @pytest.mark.parametrize(
