@@ -1,8 +1,9 @@
 """cocotb test of a module with one input vector and valid lines, ours or one that Vitis HLS made.
 
 Its folder stands alone: it is copied beside a design and can be run there again (`python run.py`).
-Vectors come one after the other, then with gaps; where the module has an enable or a reset, these
-come at any time, with junk at the inputs. All outputs are compared, and latencies are measured.
+Vectors come one after the other, then with gaps, some of them long; where the module has an
+enable or a reset, these come at any time, with junk at the inputs. All outputs are compared, those
+in the tick of a reset too, and latencies are measured. Before the first vector none may come out.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from typing import Any
 
 import cocotb
 from cocotb.clock import Clock
-from cocotb.triggers import FallingEdge, RisingEdge
-from scoreboard import Scoreboard  # type: ignore[import-not-found]  # copied beside this
+from cocotb.triggers import FallingEdge, RisingEdge, Timer
+from scoreboard import GAPS, Pauses, Scoreboard  # type: ignore[import-not-found]  # copied beside this
 from words import (  # type: ignore[import-not-found]
     Ports,
     packed,
@@ -58,17 +59,20 @@ async def _drive(lines: _Lines, job: dict[str, Any]) -> None:
     rows = [packed(row, job["lanes"], random) for row in read_rows(job, "stimulus.txt")]
     board = Scoreboard(read_rows(job, "expected.txt"))
     clock = Clock(lines.clock, 2, unit="ns")
-    clock.start()
     rising, falling = RisingEdge(lines.clock), FallingEdge(lines.clock)
-    await _start(lines, rising)
+    await _start(lines, clock, board)
     calm = int(_ONE_BY_ONE * len(rows))
+    gaps = Pauses(len(rows), job["flush"], GAPS)
     idle = 0
     while idle < job["flush"]:
         await rising
         steady = len(rows) - len(board.waiting) < calm
         enable = int(lines.enable is None or steady or random.random() >= _OFF)
         reset = int(lines.reset is not None and not steady and _resets(board, random))
-        valid = int(bool(board.waiting) and (steady or random.random() >= _GAP))
+        gap = not steady and random.random() < _GAP
+        if enable:
+            gap |= gaps.now(len(board.given))
+        valid = int(bool(board.waiting) and not gap)
         taken = valid and enable and not reset
         if not taken:  # nothing may be made of this
             valid = int(not enable or reset) & random.getrandbits(1)
@@ -79,7 +83,7 @@ async def _drive(lines: _Lines, job: dict[str, Any]) -> None:
             board.take()
         _look(lines, job["formats"], board, bool(enable))
         if reset:
-            board.clear()
+            board.clear(job["latency"] if enable else None)
         board.tick += enable
         idle = 0 if board.waiting else idle + enable
     clock.stop()
@@ -91,10 +95,17 @@ def _resets(board: Scoreboard, random: Random) -> bool:
     return random.random() < _RESET or (not board.lost and bool(board.under_way))
 
 
-async def _start(lines: _Lines, rising: Any) -> None:
+async def _start(lines: _Lines, clock: Any, board: Scoreboard) -> None:
     """A few clocks without vectors, in reset where there is one."""
     lines.drive(0, 0, 1, 1)
-    for _ in range(3):
+    await Timer(1, unit="ns")
+    rising = RisingEdge(lines.clock)
+    for edges in range(4):
+        # what is there before the first edge of a reset is not said
+        if (lines.reset is None or edges > 1) and any(read(line, board) for line in lines.valids):
+            board.fault("outputs are valid before the first vector")
+        if not edges:
+            clock.start()
         await rising
     lines.drive(0, 0, 1, 0)
 

@@ -1,11 +1,11 @@
 """cocotb test of a module between two AXI4-Streams, ours or one that Vitis HLS made.
 
 Its folder stands alone: it is copied beside a design and can be run there again (`python run.py`).
-Vectors come one after the other, then with gaps, while the receiver is ready always, then not, and
-resets come in mid stream. All outputs and tlast are compared; latencies are measured wherever the
-receiver has held nothing back. Broken rules of the protocol are faults: valid or data that change
-before they are taken, a vector that is refused though the receiver always was ready, a ready of the
-input that follows that of the output within a clock.
+Vectors come one after the other, then with gaps, some of them long, while the receiver is ready
+always, then not, at times for long, and resets come in mid stream. All outputs and tlast are
+compared; latencies are measured wherever the receiver has held nothing back. Broken rules of the
+protocol are faults: valid or data that change before they are taken, a vector that is refused
+though the receiver always was ready, a ready of the input that follows that of the output in one clock.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, RisingEdge, Timer
-from scoreboard import Scoreboard  # type: ignore[import-not-found]  # copied beside this
+from scoreboard import GAPS, STALLS, Pauses, Scoreboard  # type: ignore[import-not-found]  # copied beside this
 from words import (  # type: ignore[import-not-found]
     Ports,
     packed,
@@ -55,6 +55,8 @@ class _Bench:
         offered: the vector at the input, until it is taken.
         left: what the output has shown and the receiver has not taken.
         calm: nothing is held back since the module was empty.
+        gaps: long ones at the input.
+        stalls: long times in which the receiver is not ready.
     """
 
     def __init__(self, dut: Any, job: dict[str, Any]) -> None:
@@ -67,6 +69,9 @@ class _Bench:
         self.offered = False
         self.left: tuple[int, int] | None = None
         self.calm = True
+        self.gaps, self.stalls = (
+            Pauses(len(self.rows), job["flush"], shares) for shares in (GAPS, STALLS)
+        )
 
     def steady(self) -> bool:
         """In the first part, where nothing ever waits."""
@@ -76,7 +81,9 @@ class _Bench:
         """A vector to the input, or none; one that was not taken stays."""
         board, lines = self.board, self.lines
         if not self.offered:
-            gap = not self.steady() and self.random.random() < _GAP
+            gap = self.gaps.now(len(board.given)) or (
+                not self.steady() and self.random.random() < _GAP
+            )
             self.offered = bool(board.waiting) and not gap
             number = board.waiting[0] if self.offered else self.random.randrange(len(self.rows))
             lines.data.value = packed(self.rows[number], self.job["lanes"], self.random)
@@ -130,6 +137,7 @@ class _Bench:
     async def cycle(self, falling: Any) -> None:
         """A clock, from just behind its rising edge."""
         ready = self.steady() or not self.board.waiting or self.random.random() >= _WAIT
+        ready = ready and not self.stalls.now(len(self.board.given))
         self.offer()
         if self.random.random() < _PROBE:
             self.lines.out_ready.value = int(not ready)

@@ -10,6 +10,30 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from typing import Any
 
+GAPS, STALLS = (0.45, 0.6, 0.8), (0.5, 0.7, 0.9)  # of the vectors have come out
+
+
+class Pauses:
+    """Long times in which no vector is offered, or none is received.
+
+    Args:
+        vectors: how many there are.
+        ticks: of one pause.
+        shares: of the vectors, which have come out when one begins.
+    """
+
+    def __init__(self, vectors: int, ticks: int, shares: Sequence[float]) -> None:
+        self.ticks, self.left = ticks, 0
+        self.starts = deque(int(share * vectors) for share in shares)
+
+    def now(self, given: int) -> bool:
+        """Whether this tick is in one, when so many vectors have come out."""
+        if self.starts and given >= self.starts[0]:
+            self.starts.popleft()
+            self.left = self.ticks
+        self.left -= self.left > 0
+        return self.left > 0
+
 
 class Scoreboard:
     """Vectors by number, in the order in which they are taken.
@@ -44,8 +68,14 @@ class Scoreboard:
         if self.given[number] != self.expected[number]:
             self.fault(f"vector {number} gives {list(values)}, not {self.expected[number]}")
 
-    def clear(self) -> None:
-        """A reset: vectors under way are lost, and will be taken again."""
+    def clear(self, stated: int | None = None) -> None:
+        """A reset: vectors under way are lost, and will be taken again.
+
+        Args:
+            stated: the latency that is claimed, where what leaves in this very tick is not lost.
+        """
+        if stated is not None and self.under_way and self.tick - self.under_way[0][1] >= stated:
+            self.fault(f"vector {self.under_way[0][0]} does not come out in the tick of a reset")
         self.lost += len(self.under_way)
         self.waiting.extend(number for number, _ in self.under_way)
         self.under_way.clear()

@@ -90,6 +90,14 @@ MUTANTS = {
     "no reset": ("vld_all", "_vld", "if (ap_rst) valid <= 3'd0;\n        else if", "if"),
     "registers ignore the enable": ("vld_all", "", "(posedge clk) if (ce)", "(posedge clk)"),
     "two inputs exchanged": ("vld", "_vld", "inputs[4:0]", "inputs[9:5]"),
+    "valid before any vector": ("vld", "_vld", "valid = 3'd0", "valid = 3'd7"),
+    "valid not in the reset's tick": ("vld_all", "_vld", " & ap_ce", " & ap_ce & ~ap_rst"),
+    "reset without a clock": ("vld_all", "_vld", "(posedge ap_clk)",
+                              "(posedge ap_clk or posedge ap_rst)"),
+    "loses a vector after a long gap": ("vld", "_vld", "{valid[1:0], inputs_ap_vld}",
+                                        "{valid[1:0], inputs_ap_vld & ~long}"),
+    "loses a vector after a long gap between streams": (
+        "axis", "_axis", "valid <= {valid[1:0], taken}", "valid <= {valid[1:0], taken & ~long}"),
     "tlast dropped": ("axis", "_axis", "last <= {last[1:0], s_axis_tlast}", "last <= 3'd0"),
     "tlast early": ("axis", "_axis", "done_last = last[2]", "done_last = last[1]"),
     "one credit too many": ("axis", "_axis", "next_held != 3'd4", "next_held != 3'd5"),
@@ -100,6 +108,11 @@ MUTANTS = {
     "ready within the clock": ("axis", "_axis", "s_axis_tready = ready",
                                "s_axis_tready = ready & m_axis_tready"),
 }  # fmt: skip
+LONG = {
+    kind: f"    integer idle = 0;\n    always @(posedge {clock}) idle <= {taken} ? 0 : idle + 1;\n"
+    "    wire long = idle > 12;\n    reg [2:0] valid;"
+    for kind, clock, taken in (("vld", "ap_clk", "inputs_ap_vld"), ("axis", "aclk", "taken"))
+}
 OLD = "    reg old;\n    always @(posedge ap_clk) old <= inputs_ap_vld;\n    reg [2:0] valid;"
 
 
@@ -130,7 +143,8 @@ def _mutant(
     text = path.read_text()
     assert good in text, mutant
     declared = "    reg [2:0] valid;"
-    path.write_text(text.replace(good, bad).replace(declared, OLD if "old" in bad else declared))
+    more = OLD if "old" in bad else LONG[kind] if "long" in bad else declared
+    path.write_text(text.replace(good, bad).replace(declared, more))
     return run
 
 

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from symtick.sim.bench.scoreboard import Scoreboard
+from symtick.sim.bench.scoreboard import GAPS, Pauses, Scoreboard
 from symtick.sim.bench.words import packed, unpacked
 
 EXPECTED = [[k, -k] for k in range(4)]
@@ -99,3 +99,9 @@ def test_padding_counts_as_part_of_an_output() -> None:
     assert unpacked(0xFD00 | 0x1D, signed) == -3 and unpacked(0xFD1D, unsigned) == 29
     assert unpacked(0x1D00, signed) == 29  # not extended by its sign
     assert unpacked(0xFD, unsigned) == 253
+
+
+def test_pauses_come_when_vectors_have_come_out_and_are_long() -> None:
+    pauses = Pauses(100, 9, GAPS)
+    seen = [pauses.now(given) for given in (0, 44, *[45] * 12, *[60] * 12, *[80] * 12, *[100] * 3)]
+    assert sum(seen) == 3 * 8 and seen[2:10] == [True] * 8 and not any(seen[10:14])
