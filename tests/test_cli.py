@@ -158,6 +158,9 @@ def test_an_error_is_asked_for_or_warned_of(cli: Cli) -> None:
     code, out, _ = cli("compile", "floor(hypot(a, b)); a", *law[2:], "-o", "steps")
     warned = r"WARNING: 64\.0 steps of 0\.015625; ask for less by --error"
     assert code == 0 and len(re.findall(warned, " ".join(out.split()))) == 1
+    code, out, _ = cli("compile", "floor(x)", "-i", "ap_int<8>", "--lsb", "0.1", "-o", "tenths")
+    exact = "within 0 of that for every input largest error found against float64: 1, where float64"
+    assert code == 0 and exact in " ".join(out.split()) and "WARNING" not in out
     code, out, _ = cli(*law, "-o", "finer", "--output-format", "fixed<20,5>")
     fine = "WARNING: the output format has steps of 3.05176e-05, finer than the 0.015625 to which"
     assert code == 0 and " ".join(out.split()).count(fine) == 1

@@ -5,7 +5,8 @@ Vectors come one after the other, then with gaps, some of them long, while the r
 always, then not, at times for long, and resets come in mid stream. All outputs and tlast are
 compared; latencies are measured wherever the receiver has held nothing back. Broken rules of the
 protocol are faults: valid or data that change before they are taken, a vector that is refused
-though the receiver always was ready, a ready of the input that follows that of the output in one clock.
+though the receiver always was ready, a ready of the input that follows that of the output within
+a clock.
 """
 
 from __future__ import annotations

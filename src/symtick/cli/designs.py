@@ -243,6 +243,8 @@ def _error_text(made: Compiled, k: int) -> str:
     text = f"largest error found against float64: {error:.3g}"
     if asked is not None:
         return f"{text}, {made.errors[k].share:.2f} of the {asked.text} asked for"
+    if made.design.errors and error > 1.01 * made.design.errors[k]:
+        return f"{text}, where float64 itself is off: the bound is for exact arithmetic"
     if error <= step:
         return text
     if step < made.terms[k]:
