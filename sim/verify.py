@@ -151,7 +151,7 @@ class Subject:
         data: raw rows of real data to include, shape (rows, inputs).
         part: AMD's part number, for build_prj.tcl.
         written: what is verified stands in the folder: its firmware/ and rtl/ are taken as they
-            are, where both are there.
+            are, or written where neither is there.
     """
 
     name: str
@@ -302,7 +302,7 @@ def _prepared(subject: Subject, count: int, seed: int) -> Case:
     expected = design.graph.evaluate(raw)
     rtl = [folder / "rtl" / name for s in (".v", ".vhd") for name in _rtl_names(design, s)]
     firmware = [folder / name for name in firmware_names(design)]
-    if subject.written and all(path.exists() for path in (*rtl, *firmware)):
+    if subject.written and _stand([*rtl, *firmware], folder):
         write_vectors(design, folder, raw, expected)
     else:
         write_project(design, folder, raw, subject.part, expected)
@@ -310,6 +310,28 @@ def _prepared(subject: Subject, count: int, seed: int) -> Case:
         write_vhdl(design, folder)
         write_forms(design, folder)
     return Case(design, folder, raw, expected, rtl[0])
+
+
+def _stand(paths: Sequence[Path], folder: Path) -> bool:
+    """Whether the texts of a design are written; False where none of them is yet.
+
+    Raises:
+        InputError: some are missing, or one is no text.
+    """
+    missing = [path for path in paths if not path.exists()]
+    if len(missing) == len(paths):
+        return False
+    if missing:
+        raise InputError(
+            f"{missing[0]} is missing beside other files of the design; to have all of them "
+            f"written again, remove firmware/ and rtl/ from {folder}"
+        )
+    for path in paths:
+        try:
+            path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise InputError(f"{path} is no text in UTF-8") from None
+    return True
 
 
 def _rtl_names(design: Design, suffix: str) -> list[str]:

@@ -225,6 +225,34 @@ def test_a_design_that_cannot_be_made_loses_no_other(
         verify_together(subjects[1:2], 10)
 
 
+@pytest.mark.parametrize("damage", ["rtl/one.vhd", "firmware/one.cpp", "no text"])
+def test_what_is_written_is_verified_as_it_is_or_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    monkeypatch.setattr(
+        verifying, "_outcomes", lambda begun, pool: [_outcome(one.case) for one in begun]
+    )
+    monkeypatch.setattr(tools, "find", lambda name: None)
+    monkeypatch.setattr(tools, "available", lambda name: False)
+    subject = Subject.of(_sum("one"), tmp_path, written=True)
+    verify_together([subject], 10)
+    text = tmp_path / "rtl/one.v"
+    changed = text.read_text().replace("x0", "x1")
+    text.write_text(changed)
+    verify_together([subject], 10)
+    assert text.read_text() == changed
+    if damage == "no text":
+        text.write_bytes(b"\xff\xfe\0")
+        message = "one.v is no text in UTF-8"
+    else:
+        (tmp_path / damage).unlink()
+        message = f"{damage} is missing beside other files of the design"
+    before = text.read_bytes()
+    with pytest.raises(InputError, match=message):
+        verify_together([subject], 10)
+    assert text.read_bytes() == before
+
+
 def test_a_stop_is_seen_between_two_designs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
