@@ -442,3 +442,49 @@ class Matching:
     def matched(
         self, sequence: NDArray[numpy.int16], seed: int
     ) -> tuple[NDArray[numpy.uint8], NDArray[numpy.int32], NDArray[numpy.float64]] | None: ...
+
+class LayeredRows:
+    def __init__(
+        self,
+        first: NDArray[numpy.int32],
+        code: NDArray[numpy.float32],
+        places: NDArray[numpy.int32],
+        goal: NDArray[numpy.float32],
+        batch: int,
+    ) -> None: ...
+    @property
+    def batches(self) -> int: ...
+
+class LayeredGoal:
+    def __init__(
+        self,
+        loss: int,
+        sharpness: float,
+        calibration: float,
+        spread: NDArray[numpy.float32],
+        decay: float,
+        relative: bool,
+        term_frac: int | None,
+        address_bits: int,
+    ) -> None: ...
+
+def descend_layers(
+    kind: NDArray[numpy.int8],
+    inner: NDArray[numpy.float32],
+    outer: NDArray[numpy.float32],
+    params: Sequence[NDArray[numpy.float32]],
+    rows: LayeredRows,
+    goal: LayeredGoal,
+    sizes: NDArray[numpy.float64],
+    memory: Sequence[float],
+    first: int,
+) -> list[NDArray[numpy.float32]]: ...
+def layers_gradient(
+    kind: NDArray[numpy.int8],
+    inner: NDArray[numpy.float32],
+    outer: NDArray[numpy.float32],
+    params: Sequence[NDArray[numpy.float32]],
+    rows: LayeredRows,
+    goal: LayeredGoal,
+    batch: int,
+) -> tuple[float, list[NDArray[numpy.float32]]]: ...

@@ -1,130 +1,91 @@
 """Gradient descent on the constants of `Layers`.
 
 Adam (arXiv:1412.6980) over fixed batches in a fixed order with a cosine schedule: nothing is random
-here, and nothing depends on the number of threads.
+here, and nothing depends on the number of threads. The steps are the kernel's.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from symtick.search.data.dataset import FloatArray
-from symtick.search.data.objective import Objective
+from symtick.search import _kernel
+from symtick.search.data.objective import CALIBRATION, SHARPNESS
+from symtick.search.data.problem import Problem
 from symtick.search.layered.codes import Singles
-from symtick.search.layered.layers import Layers, Params
+from symtick.search.layered.layers import INNER, OUTER, Layers
 
 # of the squared hidden sums, for values in shares of the loss: keeps them where functions bend
 DECAY = 1e-4
 WARM_UP = 0.1
 MEMORY = (0.9, 0.995)
+CROSS_ENTROPY, CHOICE, SQUARES = range(3)  # the kernel's numbers of losses
+SHAPE_NUMBERS = {"tanh": 0, "gauss": 1, "sin": 2}  # and of inner functions
+PARAMS = (*INNER, *OUTER, "bias")
 
 
-@dataclass(frozen=True, eq=False)
-class RowBatch:
-    """Rows to learn from.
+def minimised(layers: Layers, problem: Problem, by_class: bool) -> _kernel.LayeredGoal:
+    """What a fit makes small, in the arithmetic of the form's grid.
 
-    Attributes:
-        matrix: their code matrix, scipy CSR.
-        goal: what the outputs should be, (rows, outputs).
-        matrix_t: the matrix transposed, made on construction.
+    The penalty of the hidden sums is a share of the loss of values, which may become small.
+
+    Args:
+        layers: the form.
+        problem: gives the loss, and the size of each output.
+        by_class: `choice` is the loss.
     """
-
-    matrix: Any
-    goal: FloatArray
-    matrix_t: Any = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "matrix_t", self.matrix.T.tocsr())
+    values, grid = problem.kind == "values", layers.grid
+    loss = SQUARES if values else CHOICE if by_class else CROSS_ENTROPY
+    spread = np.asarray(problem.spread, np.float32)
+    frac, bits = (None, 0) if grid is None else (grid.term_frac, grid.address_bits)
+    return _kernel.LayeredGoal(loss, SHARPNESS, CALIBRATION, spread, DECAY, values, frac, bits)
 
 
-def gradient(
-    layers: Layers, batch: RowBatch, objective: Objective, relative: bool = False
-) -> tuple[float, Params]:
-    """Loss of a batch and its gradient by every constant; `relative` as in `fit`."""
-    p, codes = layers.params, layers.codes
-    u, t, tables = layers.curves()
-    stored = layers.rounded(tables)
-    sums = np.ascontiguousarray((batch.matrix @ stored).T)
-    seen = layers.addressed(sums, stored)
-    bent, terms = layers.heads(seen)
-    loss, slope = objective(layers.added(terms).T, batch.goal)
-    slopes: Params = {name: np.zeros_like(array) for name, array in p.items()}
-    back = np.ascontiguousarray(slope.T, dtype=np.float32)
-    slopes["bias"] = back.sum(axis=1)
-    down = _outer_gradient(layers, back, bent, seen, slopes)
-    decay = DECAY * min(loss, 1.0) if relative else DECAY
-    down += sums * np.float32(2 * decay / sums.shape[1])
-    columns = np.asarray(batch.matrix_t @ np.ascontiguousarray(down.T))
-    columns *= layers.inner[codes.feature]
-    slopes["a"] = codes.sums(columns * t)
-    columns *= p["a"][codes.feature] * layers.slopes(u, t)
-    slopes["c"] = codes.sums(columns)
-    slopes["b"] = codes.sums(columns * codes.values[:, None])
-    return loss, slopes
+class FormArrays(NamedTuple):
+    """A form as the kernel takes it: kinds of inner functions, masks and constants."""
+
+    kind: npt.NDArray[np.int8]
+    inner: Singles
+    outer: Singles
+    params: list[Singles]
 
 
-def _outer_gradient(
-    layers: Layers, back: Singles, bent: Singles, seen: Singles, slopes: Params
-) -> Singles:
-    """Gradient by the outer constants, into `slopes`; returns that by the sums, (hidden, rows)."""
-    at = layers.pairs()
-    j, k = at
-    back = back[k]
-    slopes["alpha"][at] = (back * bent).sum(axis=1)
-    back *= 1 - bent * bent
-    back *= layers.params["alpha"][at][:, None]
-    slopes["gamma"][at] = back.sum(axis=1)
-    slopes["beta"][at] = (back * seen[j]).sum(axis=1)
-    back *= layers.params["beta"][at][:, None]
-    down = np.zeros_like(seen)
-    for part, number in zip(back, j.tolist(), strict=True):
-        down[number] += part
-    return down
+def form_arrays(layers: Layers) -> FormArrays:
+    """The form's own numbers, with the kernel's of the inner functions."""
+    numbers = np.array([SHAPE_NUMBERS[name] for name in layers.shapes], np.int8)
+    inner, outer = (np.ascontiguousarray(mask) for mask in (layers.inner, layers.outer))
+    params = [np.ascontiguousarray(layers.params[name]) for name in PARAMS]
+    return FormArrays(numbers[layers.kind], inner, outer, params)
 
 
 def fit(
     layers: Layers,
-    batches: Sequence[RowBatch],
-    objective: Objective,
+    rows: _kernel.LayeredRows,
+    problem: Problem,
     steps: int,
     rate: float,
-    spread: FloatArray,
+    *,
+    by_class: bool = False,
     first: int = 0,
-    relative: bool = False,
 ) -> None:
     """Descend in place.
 
     Args:
         layers: the form.
-        batches: taken in turn, from number `first` on.
-        objective: loss and gradient from outputs and goal.
+        rows: batches, taken in turn from number `first` on.
+        problem: gives the loss, and the size of each output.
         steps: number of steps.
-        rate: largest step of a constant; of alpha and bias in units of `spread`.
-        spread: size of each output.
+        rate: largest step of a constant; of alpha and bias in units of the outputs' sizes.
+        by_class: `choice` is the loss.
         first: batch to begin with.
-        relative: the penalty of the sums is a share of the loss, which may become small.
     """
-    scale = {"alpha": spread, "bias": spread}
-    mean = {name: np.zeros_like(values) for name, values in layers.params.items()}
-    square = {name: np.zeros_like(values) for name, values in layers.params.items()}
-    keep, keep_square = MEMORY
-    for step in range(steps):
-        batch = batches[(first + step) % len(batches)]
-        _, slopes = gradient(layers, batch, objective, relative)
-        size = rate * _schedule(step / steps)
-        size *= math.sqrt(1 - keep_square ** (step + 1)) / (1 - keep ** (step + 1))
-        for name, values in layers.params.items():
-            unit = scale.get(name, np.ones(1))
-            slope = (slopes[name] * unit).astype(np.float32)
-            mean[name] = keep * mean[name] + (1 - keep) * slope
-            square[name] = keep_square * square[name] + (1 - keep_square) * slope * slope
-            move = size * unit * mean[name] / (np.sqrt(square[name]) + 1e-10)
-            layers.params[name] = (values - move).astype(np.float32)
+    sizes = np.array([rate * _schedule(step / steps) for step in range(steps)])
+    goal = minimised(layers, problem, by_class)
+    found = _kernel.descend_layers(*form_arrays(layers), rows, goal, sizes, MEMORY, first)
+    layers.params |= dict(zip(PARAMS, found, strict=True))
 
 
 def _schedule(progress: float) -> float:

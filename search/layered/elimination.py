@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from symtick.codegen import Precision
+from symtick.search import _kernel
 from symtick.search.designs.evaluate import NO_MORE_BITS, DesignEvaluator
 from symtick.search.designs.front import FrontEntry
 from symtick.search.kernel_api.search import Status
@@ -27,7 +28,7 @@ from symtick.search.kernel_api.states import (
     with_values,
 )
 from symtick.search.layered.codes import Codes
-from symtick.search.layered.descent import RowBatch, fit
+from symtick.search.layered.descent import fit
 from symtick.search.layered.layers import INNER, OUTER, Grid, Layers
 from symtick.search.layered.pruning import Probe, cuts, remove
 from symtick.search.layered.settings import LayeredSettings
@@ -41,7 +42,7 @@ class LayeredRows:
     """Training rows as layered forms learn from them; shared by all eliminations."""
 
     codes: Codes
-    batches: Sequence[RowBatch]
+    batches: _kernel.LayeredRows
     probe: Probe
 
     @classmethod
@@ -52,10 +53,10 @@ class LayeredRows:
         size = min(settings.batch, count)
         raw, goal = problem.raw[:count], np.asfortranarray(problem.goal[:count])
         codes = Codes.of(problem.formats, problem.raw)
-        batches = [
-            RowBatch(codes.matrix(raw[k : k + size]), np.asfortranarray(goal[k : k + size]))
-            for k in range(0, count - size + 1, size)
-        ]
+        batches = _kernel.LayeredRows(
+            np.append(codes.start, len(codes.values)).astype(np.int32), codes.values,
+            codes.places(raw), np.ascontiguousarray(goal, np.float32), size,
+        )  # fmt: skip
         few = raw[: settings.probe_rows]
         probe = Probe(
             codes.places(few),
@@ -143,11 +144,11 @@ class Elimination:
 
     def _fit(self, steps: int, rate: float) -> None:
         problem = self.evaluator.problem
-        first = self._slices * steps
-        objective = problem.objective if self.layers.grid is None else self.evaluator.objective
+        rounded = self.layers.grid is not None
         fit(
-            self.layers, self.rows.batches, objective, steps, rate, problem.spread, first,
-            problem.kind == "values",
+            self.layers, self.rows.batches, problem, steps, rate,
+            by_class=rounded and problem.class_counts(self.evaluator.decision),
+            first=self._slices * steps,
         )  # fmt: skip
 
     def _fit_first(self) -> None:

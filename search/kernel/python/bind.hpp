@@ -71,5 +71,6 @@ void bind_rules(nb::module_& m);
 void bind_engine(nb::module_& m);
 void bind_policy(nb::module_& m);
 void bind_semantic(nb::module_& m);
+void bind_layered(nb::module_& m);
 
 }  // namespace symtick

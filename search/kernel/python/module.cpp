@@ -12,4 +12,5 @@ NB_MODULE(_kernel, m) {
     symtick::bind_engine(m);
     symtick::bind_policy(m);
     symtick::bind_semantic(m);
+    symtick::bind_layered(m);
 }
