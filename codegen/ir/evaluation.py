@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from symtick.codegen.ir.fixed import RawArray, cast_raw, raw_dtype
 from symtick.codegen.ir.nodes import GNode, GOp
@@ -20,9 +21,17 @@ def _aligned(
     frac = max(fmt.frac for fmt in formats)
     dtype = raw_dtype(max(fmt.width + frac - fmt.frac for fmt in formats) + spare)
     return [
-        np.left_shift(values[a].astype(dtype), frac - fmt.frac)
+        _shifted(_as(dtype, values[a]), frac - fmt.frac)
         for a, fmt in zip(args, formats, strict=True)
     ]
+
+
+def _as(dtype: npt.DTypeLike, value: RawArray) -> RawArray:
+    return np.asarray(value.astype(dtype, copy=False))
+
+
+def _shifted(value: RawArray, places: int) -> RawArray:
+    return np.asarray(np.left_shift(value, places)) if places else value
 
 
 def _pattern(value: RawArray, width: int) -> RawArray:
@@ -40,21 +49,22 @@ def evaluated(nodes: Sequence[GNode], node: GNode, values: Values) -> RawArray:
         return cast_raw(first, nodes[node.args[0]].fmt.frac, node.fmt, node.quant, node.overflow)
     if node.op is GOp.TABLE:
         pattern = _pattern(first, nodes[node.args[0]].fmt.width)
-        return np.asarray(node.contents, dtype)[pattern.astype(np.int64)]
+        return np.asarray(node.contents, dtype)[pattern.astype(np.int64, copy=False)]
     if node.op is GOp.CONCAT:
         low = nodes[node.args[1]].fmt.width
-        high = _pattern(first, nodes[node.args[0]].fmt.width).astype(dtype)
-        return np.asarray(high * (1 << low) + _pattern(values[node.args[1]], low).astype(dtype))
+        top = nodes[node.args[0]].fmt.width
+        high, rest = (_as(dtype, _pattern(*p)) for p in ((first, top), (values[node.args[1]], low)))
+        return np.asarray(high * (1 << low) + rest)
     if node.op is GOp.SELECT:
         return np.where(first.astype(bool), *_aligned(nodes, node.args[1:], values))
     if node.op is GOp.SCALE:
         return first
     if node.op is GOp.NEG:
-        return np.asarray(np.negative(first.astype(dtype)))
+        return np.asarray(np.negative(_as(dtype, first)))
     if node.op is GOp.ABS:
-        return np.asarray(np.abs(first.astype(dtype)))
+        return np.asarray(np.abs(_as(dtype, first)))
     if node.op is GOp.MUL:
-        return np.asarray(first.astype(dtype) * values[node.args[1]].astype(dtype))
+        return np.asarray(_as(dtype, first) * _as(dtype, values[node.args[1]]))
     if node.op is GOp.DIGIT_ROW:
         a, x, triple = _aligned(nodes, [node.args[0], *node.args[2:]], values, spare=3)
         digit = values[node.args[1]]

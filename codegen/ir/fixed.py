@@ -229,23 +229,24 @@ def raw_dtype(width: int) -> type[np.int64] | type[np.object_]:
 
 def _rounded(raw: RawArray, drop: int, quant: Quant) -> RawArray:
     """raw / 2**drop, drop > 0, rounded to an integer."""
-    half = 1 << (drop - 1)
-    negative = (raw < 0).astype(raw.dtype)
-    added: RawArray | int
     if quant is Quant.TRN:
-        added = 0
-    elif quant is Quant.TRN_ZERO:
-        added = negative * ((1 << drop) - 1)
-    elif quant is Quant.RND:
+        return np.asarray(raw >> drop)
+    half = 1 << (drop - 1)
+    added: RawArray | int
+    if quant is Quant.RND:
         added = half
     elif quant is Quant.RND_MIN_INF:
         added = half - 1
-    elif quant is Quant.RND_INF:
-        added = half - negative
-    elif quant is Quant.RND_ZERO:
-        added = half - 1 + negative
-    else:
+    elif quant is Quant.RND_CONV:
         added = half - 1 + ((raw >> drop) & 1)
+    else:
+        negative = (raw < 0).astype(raw.dtype)
+        if quant is Quant.TRN_ZERO:
+            added = negative * ((1 << drop) - 1)
+        elif quant is Quant.RND_INF:
+            added = half - negative
+        else:
+            added = half - 1 + negative
     return np.asarray((raw + added) >> drop)
 
 
@@ -268,9 +269,8 @@ def rounded_ends(lo: int, hi: int, drop: int, quant: Quant) -> tuple[int, int]:
 def _limited(raw: RawArray, target: Fixed, overflow: Overflow) -> RawArray:
     if overflow is Overflow.WRAP:
         return np.asarray(((raw - target.raw_min) & ((1 << target.width) - 1)) + target.raw_min)
-    outside = (raw < target.raw_min) | (raw > target.raw_max)
     if overflow is Overflow.SAT_ZERO:
-        return np.asarray(raw * ~outside)
+        return np.asarray(raw * ((raw >= target.raw_min) & (raw <= target.raw_max)))
     low = target.raw_min
     if overflow is Overflow.SAT_SYM and target.signed:
         low = -target.raw_max
@@ -305,7 +305,7 @@ def cast_raw(
     if values.dtype != np.object_ and not _fits_int64(values, drop, target):
         values = values.astype(object)
     elif values.dtype != np.object_:
-        values = values.astype(np.int64)
+        values = values.astype(np.int64, copy=False)
     moved = _rounded(values, drop, quant) if drop > 0 else np.asarray(values << -drop)
     limited = _limited(moved, target, overflow)
-    return limited if target.width > _INT64_WIDTH else np.asarray(limited).astype(np.int64)
+    return limited if target.width > _INT64_WIDTH else limited.astype(np.int64, copy=False)

@@ -325,7 +325,8 @@ class _Tuner:
         for k in self.graph.outputs:
             fmt = self.builder.nodes[place[k]].fmt
             columns.append(fmt.to_real(self._value(place[k])))
-        outputs = np.stack([np.broadcast_to(c, (len(self.raw),)) for c in columns], axis=1)
+        # output by output, as judges read them
+        outputs = np.stack([np.broadcast_to(c, (len(self.raw),)) for c in columns]).T
         for k in set(self.values) - known if place is not self.place else ():
             del self.values[k]
         score = self.judge.score(outputs)

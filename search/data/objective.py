@@ -43,7 +43,7 @@ def cross_entropy(scores: Outputs, goal: FloatArray) -> tuple[float, Outputs]:
     return float(loss), ((powers / total - goal.T) / count).T
 
 
-def choice(scores: Outputs, goal: FloatArray) -> tuple[float, Outputs]:
+def choice(scores: Outputs, goal: Outputs) -> tuple[float, Outputs]:
     """Mean over rows of `row_choices`, and the gradient by `scores`."""
     if scores.shape[1] == 1:
         loss, slope = choice(*_both(scores, goal))
@@ -55,7 +55,7 @@ def choice(scores: Outputs, goal: FloatArray) -> tuple[float, Outputs]:
     return float(losses.mean()), (slope / len(scores)).T
 
 
-def row_choices(scores: Outputs, goal: FloatArray) -> FloatArray:
+def row_choices(scores: Outputs, goal: Outputs) -> FloatArray:
     """Expected error of a class drawn by sharpened scores in each row, (rows,).
 
     The class is drawn with the chances softmax(SHARPNESS * scores), smooth for the largest score's
@@ -72,13 +72,13 @@ def least_choice(goal: FloatArray) -> float:
     return CALIBRATION * entropy(goal) + (1.0 - CALIBRATION) * wrong
 
 
-def _both(scores: Outputs, goal: FloatArray) -> tuple[Outputs, FloatArray]:
+def _both(scores: Outputs, goal: Outputs) -> tuple[Outputs, Outputs]:
     """Two columns for one that stands for class 1 of two."""
     wide = np.concatenate([0.0 * scores, scores], axis=1)
     return wide, np.concatenate([1.0 - goal, goal], axis=1)
 
 
-def _choices(scores: Outputs, goal: FloatArray) -> tuple[Outputs, Outputs, Outputs, Outputs]:
+def _choices(scores: Outputs, goal: Outputs) -> tuple[Outputs, Outputs, Outputs, Outputs]:
     """Losses (rows,), powers and chances of the classes (classes, rows), expected hits (rows,)."""
     columns, wanted = np.ascontiguousarray(scores.T), np.ascontiguousarray(goal.T)
     shifted = columns - columns.max(axis=0)

@@ -288,8 +288,12 @@ class Problem:
         """The mean of `row_choices` where the class alone counts, else `judge`."""
         if not self.class_counts(decision):
             return self.judge(rows)
-        goal, weights = np.asfortranarray(self.goal[rows]), self._counts(rows)
-        return lambda outputs: float(np.average(row_choices(outputs, goal), weights=weights))
+        goal, weights = np.asfortranarray(self.goal[rows], np.float32), self._counts(rows)
+
+        def loss(outputs: FloatArray) -> float:
+            return float(np.average(row_choices(outputs.astype(np.float32), goal), weights=weights))
+
+        return loss
 
     def _weighted_loss(self, outputs: FloatArray, rows: slice, weights: FloatArray) -> float:
         goal = self.goal[rows]
