@@ -1,6 +1,7 @@
 """Verification of a design: reference, compiled C++ and simulated Verilog compared bit for bit.
 
-Nothing is compared with a tolerance.
+No language is compared with a tolerance. The reference itself is held to the formulas, within the
+error that the design states.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from symtick.errors import InputError, SymtickError, ToolError, VerificationErro
 from symtick.interrupts import stopping
 from symtick.sim import forms, ghdl, gpp, tools, verilator
 from symtick.sim.case import Case
+from symtick.sim.formula import BesideFormula, beside_formula
 from symtick.sim.verilator import Simulation
 
 _SomeSeen = tuple[npt.NDArray[np.int64], Simulation]  # which vectors, and what they have shown
@@ -74,6 +76,14 @@ class Verification:
         vhdl_seconds: wall-clock time of that simulation.
         interface: the form of the ports at which the Verilog was driven.
         fault: what else was wrong at the ports of that form; empty if nothing.
+        formula_vectors: number of these vectors at which the formulas were computed, see
+            `sim.formula`.
+        formula_distance: of a delivered score from its formula at most, in real units; None where
+            no score is delivered.
+        formula_agreement: share of them whose index is that of the formulas' largest value; None
+            where no index is delivered.
+        formula_fault: the first output that is farther from the formulas than the design states, in
+            words; empty if none is.
     """
 
     design: str
@@ -94,10 +104,14 @@ class Verification:
     vhdl_seconds: float = 0.0
     interface: str = "plain"
     fault: str = ""
+    formula_vectors: int = 0
+    formula_distance: float | None = None
+    formula_agreement: float | None = None
+    formula_fault: str = ""
 
     @property
     def ok(self) -> bool:
-        """No mismatch, the scheduled latency and an initiation interval of 1."""
+        """No mismatch, the scheduled latency, an initiation interval of 1, and the stated error."""
         return (
             not self.cpp_mismatches
             and not self.verilog_mismatches
@@ -106,12 +120,14 @@ class Verification:
             and self.measured_latency == self.scheduled_latency
             and self.measured_ii == 1
             and not self.fault
+            and not self.formula_fault
         )
 
     def check(self) -> None:
         """Raise VerificationError, with the first difference, unless all agree."""
         if not self.ok:
-            raise VerificationError(f"{self}. {self.first_mismatch}".rstrip(". ") + ".")
+            first = self.first_mismatch or self.formula_fault
+            raise VerificationError(f"{self}. {first}".rstrip(". ") + ".")
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, by attribute name, and `ok`."""
@@ -127,7 +143,15 @@ class Verification:
             f"Verilog {self.verilog_mismatches} mismatches, latency in ticks {ticks}{doubt}, "
             f"initiation interval {self.measured_ii or 'not shown'}, {self._vhdl()}"
             + (f", at the ports {self.fault}" if self.fault else "")
+            + self._formula()
         )
+
+    def _formula(self) -> str:
+        seen = [] if self.formula_distance is None else [f"at most {self.formula_distance:.3g} off"]
+        if self.formula_agreement is not None:
+            seen.append(f"the same index in {100 * self.formula_agreement:.4g} %")
+        beyond = ["beyond what is stated"] if self.formula_fault else []
+        return f", formula {', '.join([*seen, *beyond] or ['kept to'])} of {self.formula_vectors}"
 
     def _where(self) -> str:
         return "" if self.interface == "plain" else f" through {word(self.interface)}"
@@ -360,12 +384,17 @@ def _outcomes(begun: Sequence[_Begun], pool: Executor) -> list[Verification | Sy
     simulated = pool.submit(_simulated, cases)
     described = pool.submit(_described, begun)
     futures: list[Future[Any]] = [compiled, simulated, described]
+    beside = [beside_formula(case) for case in cases]
     wait(futures)  # a group that fails is taken apart when its tools have ended
     outputs, seconds = compiled.result()
     simulations, vhdl = simulated.result(), described.result()
     return [
-        seen if isinstance(seen, ToolError) else _outcome(case, cpp, seconds, verilog, seen)
-        for case, cpp, verilog, seen in zip(cases, outputs, simulations, vhdl, strict=True)
+        seen
+        if isinstance(seen, ToolError)
+        else _outcome(case, cpp, seconds, verilog, seen, formula)
+        for case, cpp, verilog, seen, formula in zip(
+            cases, outputs, simulations, vhdl, beside, strict=True
+        )
     ]
 
 
@@ -406,8 +435,9 @@ def _alone(name: str, run: Future[_SomeSeen]) -> _SomeSeen | ToolError:
 
 
 def _outcome(
-    case: Case, cpp: RawArray, seconds: float, verilog: Simulation, some: _SomeSeen | None
-) -> Verification:
+    case: Case, cpp: RawArray, seconds: float, verilog: Simulation, some: _SomeSeen | None,
+    formula: BesideFormula,
+) -> Verification:  # fmt: skip
     design = case.design
     wrong_cpp = (cpp != case.expected).any(axis=1)
     wrong_verilog = (verilog.outputs != case.expected).any(axis=1)
@@ -438,6 +468,10 @@ def _outcome(
         vhdl_seconds=vhdl.seconds if vhdl else 0.0,
         interface=design.interface.kind,
         fault=verilog.fault or (vhdl.fault if vhdl else ""),
+        formula_vectors=formula.vectors,
+        formula_distance=formula.distance,
+        formula_agreement=formula.agreement,
+        formula_fault=formula.fault,
     )
 
 

@@ -45,7 +45,7 @@ PLAN: dict[str, tuple[str, ...]] = {
     "hwcost.search_model": ("hwcost.models",),
     "hwcost": ("hwcost.reports", "hwcost.search_model"),
     "sim.bench": (),
-    "sim": ("codegen.forms", "sim.bench"),
+    "sim": ("codegen.forms", "sim.bench", "sim.proof.values"),
     "sim.proof.values": ("codegen.ir",),
     "sim.proof.cuts": ("codegen.lowering", "sim.proof.values"),
     "sim.proof": ("sim", "sim.proof.cuts"),

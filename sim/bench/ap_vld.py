@@ -26,6 +26,7 @@ from words import (  # type: ignore[import-not-found]
 )
 
 _ONE_BY_ONE, _GAP, _OFF, _RESET = 0.4, 0.3, 0.2, 0.01
+_STUCK = 8  # times the ticks in which all that is under way comes out
 
 
 class _Lines:
@@ -64,7 +65,7 @@ async def _drive(lines: _Lines, job: dict[str, Any]) -> None:
     calm = int(_ONE_BY_ONE * len(rows))
     gaps = Pauses(len(rows), job["flush"], GAPS)
     idle = 0
-    while idle < job["flush"]:
+    while idle < job["flush"] and not board.stuck(_STUCK * job["flush"]):
         await rising
         steady = len(rows) - len(board.waiting) < calm
         enable = int(lines.enable is None or steady or random.random() >= _OFF)

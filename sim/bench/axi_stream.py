@@ -29,6 +29,7 @@ from words import (  # type: ignore[import-not-found]
 )
 
 _CALM, _GAP, _WAIT, _RESET, _PROBE = 0.3, 0.3, 0.4, 0.005, 0.1
+_STUCK = 8  # times the clocks in which all that is under way comes out
 
 
 class _Lines:
@@ -170,7 +171,7 @@ async def _drive(bench: _Bench) -> None:
     await rising
     await bench.reset(rising, falling)
     idle = 0
-    while idle < bench.job["flush"]:
+    while idle < bench.job["flush"] and not bench.board.stuck(_STUCK * bench.job["flush"]):
         await rising
         if bench.resets():
             await bench.reset(rising, falling)

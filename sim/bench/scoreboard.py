@@ -51,10 +51,20 @@ class Scoreboard:
         self.latencies: Counter[int] = Counter()
         self.late: Counter[int] = Counter()
         self.lost = 0
+        self.quiet = 0
         self.faults: list[str] = []
+
+    def stuck(self, most: int) -> bool:
+        """Whether nothing has entered or left for so many calls, one a clock; that is a fault."""
+        self.quiet += 1
+        if self.quiet <= most:
+            return False
+        self.fault(f"no vector is taken and none comes out for {most} clocks")
+        return True
 
     def take(self) -> None:
         """The next vector enters at this tick."""
+        self.quiet = 0
         self.under_way.append((self.waiting.popleft(), self.tick))
 
     def give(self, values: Sequence[int], timed: bool = True) -> None:
@@ -62,6 +72,7 @@ class Scoreboard:
         if not self.under_way:
             self.fault(f"outputs {list(values)} that belong to no vector")
             return
+        self.quiet = 0
         number, taken = self.under_way.popleft()
         (self.latencies if timed else self.late)[self.tick - taken] += 1
         self.given[number] = list(values)

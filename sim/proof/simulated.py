@@ -15,8 +15,7 @@ from symtick.codegen.design import Design
 from symtick.codegen.emit.names import ports
 from symtick.codegen.emit.vectors import stacked
 from symtick.codegen.ir.graph import Graph
-from symtick.sim import all_inputs
-from symtick.sim.proof import exhaustive
+from symtick.sim.proof import all_inputs, exhaustive
 from symtick.sim.proof.cuts.budget import processor_seconds
 from symtick.sim.proof.outcome import Simulated
 

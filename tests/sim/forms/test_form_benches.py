@@ -102,18 +102,33 @@ MUTANTS = {
     "tlast early": ("axis", "_axis", "done_last = last[2]", "done_last = last[1]"),
     "one credit too many": ("axis", "_axis", "next_held != 3'd4", "next_held != 3'd5"),
     "one credit too few": ("axis", "_axis", "next_held != 3'd4", "next_held < 3'd3"),
+    "a reset keeps credit": ("axis", "_axis", "held <= 3'd0;\n", "held <= next_held;\n"),
+    "withdraws a word in a long stall": ("axis", "_axis", "m_axis_tvalid = done | filled",
+                                         "m_axis_tvalid = done | (filled & ~stalled)"),
     "padding of the output": ("axis", "_axis", "{2{1'b0}}", "{2{1'b1}}"),
     "valid falls": ("axis", "_axis", "m_axis_tvalid = done | filled", "m_axis_tvalid = done"),
     "reset keeps the FIFO": ("axis", "_axis", "waiting <= 3'd0;\n        end", "end"),
     "ready within the clock": ("axis", "_axis", "s_axis_tready = ready",
                                "s_axis_tready = ready & m_axis_tready"),
 }  # fmt: skip
-LONG = {
-    kind: f"    integer idle = 0;\n    always @(posedge {clock}) idle <= {taken} ? 0 : idle + 1;\n"
-    "    wire long = idle > 12;\n    reg [2:0] valid;"
-    for kind, clock, taken in (("vld", "ap_clk", "inputs_ap_vld"), ("axis", "aclk", "taken"))
-}
-OLD = "    reg old;\n    always @(posedge ap_clk) old <= inputs_ap_vld;\n    reg [2:0] valid;"
+
+
+def _counted(clock: str, name: str, ends: str) -> str:
+    """A signal that is 1 when something has not happened for more than 12 clocks."""
+    return (
+        f"    integer {name}_for = 0;\n"
+        f"    always @(posedge {clock}) {name}_for <= {ends} ? 0 : {name}_for + 1;\n"
+        f"    wire {name} = {name}_for > 12;\n    reg [2:0] valid;"
+    )
+
+
+ADDED = {
+    ("vld", "long"): _counted("ap_clk", "long", "inputs_ap_vld"),
+    ("axis", "long"): _counted("aclk", "long", "taken"),
+    ("axis", "stalled"): _counted("aclk", "stalled", "m_axis_tready"),
+    ("vld", "old"): "    reg old;\n    always @(posedge ap_clk) old <= inputs_ap_vld;\n"
+                    "    reg [2:0] valid;",
+}  # fmt: skip
 
 
 VHDL_MUTANTS = {
@@ -143,8 +158,8 @@ def _mutant(
     text = path.read_text()
     assert good in text, mutant
     declared = "    reg [2:0] valid;"
-    more = OLD if "old" in bad else LONG[kind] if "long" in bad else declared
-    path.write_text(text.replace(good, bad).replace(declared, more))
+    added = next((text for (of, name), text in ADDED.items() if of == kind and name in bad), "")
+    path.write_text(text.replace(good, bad).replace(declared, added or declared))
     return run
 
 

@@ -105,3 +105,14 @@ def test_pauses_come_when_vectors_have_come_out_and_are_long() -> None:
     pauses = Pauses(100, 9, GAPS)
     seen = [pauses.now(given) for given in (0, 44, *[45] * 12, *[60] * 12, *[80] * 12, *[100] * 3)]
     assert sum(seen) == 3 * 8 and seen[2:10] == [True] * 8 and not any(seen[10:14])
+
+
+def test_a_module_that_takes_and_gives_nothing_is_stuck() -> None:
+    board = Scoreboard(EXPECTED)
+    assert not any(board.stuck(5) for _ in range(5))
+    board.take()
+    assert not any(board.stuck(5) for _ in range(5))
+    board.give(EXPECTED[0])
+    board.give(EXPECTED[1])  # of no vector
+    assert [board.stuck(5) for _ in range(6)] == [False] * 5 + [True]
+    assert "no vector is taken and none comes out for 5 clocks" in board.faults[-1]
