@@ -114,7 +114,7 @@ def hashes(population: Population) -> NDArray[numpy.uint64]: ...
 
 CUSTOM1: int = 96
 
-CUSTOM2: int = 128
+MAX_ARGUMENTS: int = 3
 
 MAX_CUSTOM: int = 32
 
@@ -131,8 +131,9 @@ class Vocabulary:
         features: NDArray[numpy.int32],
         values: NDArray[numpy.float64],
         complexity: NDArray[numpy.float64],
-        unary: Sequence[tuple[NDArray[numpy.uint8], NDArray[numpy.int32], NDArray[numpy.float64]]],
-        binary: Sequence[tuple[NDArray[numpy.uint8], NDArray[numpy.int32], NDArray[numpy.float64]]],
+        bodies: Sequence[
+            Sequence[tuple[NDArray[numpy.uint8], NDArray[numpy.int32], NDArray[numpy.float64]]]
+        ],
     ) -> None: ...
     def __len__(self) -> int: ...
 

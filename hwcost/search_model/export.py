@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from symtick.codegen.ir.fixed import Fixed
-from symtick.codegen.ir.graph import ARITY, GOp, GraphBuilder
+from symtick.codegen.ir.graph import ARITY, BIT, GOp, GraphBuilder
 from symtick.codegen.ir.lut_equivalent import lut_equivalent
 from symtick.codegen.passes.pipeline import run_passes
 from symtick.errors import InputError
@@ -76,6 +76,7 @@ def _open(model: OpenModel, formats: Sequence[Fixed]) -> SearchCost:
     # a comparison is the carry of a difference; an angle a quotient and a table
     prices |= dict.fromkeys((Op.GE, Op.GT), prices[Op.SUB])
     prices[Op.SIGN] = prices[Op.NEG]
+    prices[Op.WHERE] = _built(model, GOp.SELECT, BIT.width, width, width)
     parts = (prices[Op.DIV], prices[Op.MUL], prices[Op.ATAN])
     prices[Op.ATAN2] = (sum(delay for delay, _ in parts), sum(area for _, area in parts))
     prices[Op.CUBE] = (square[0] + again[0], square[1] + again[1])
@@ -113,7 +114,8 @@ def _built(model: OpenModel, kind: GOp, *widths: int) -> tuple[float, float]:
     for.
     """
     builder = GraphBuilder(tuple(f"x{k}" for k in range(len(widths))))
-    ports = [builder.input(k, Fixed(w, 0)) for k, w in enumerate(widths)]
+    formats = [Fixed(w, 0, w != BIT.width) for w in widths]
+    ports = [builder.input(k, fmt) for k, fmt in enumerate(formats)]
     made = builder.op(kind, *(ports * 2)[: ARITY[kind]])
     graph = run_passes(builder.build([made], ["y"]), model)
     stage, start = output_arrival(graph, model)

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 from symtick.codegen.ir.arrival import Arrivals, Ready, arrivals, joined, node_delays
 from symtick.codegen.ir.fixed import Fixed
-from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
+from symtick.codegen.ir.graph import BIT, GOp, Graph, GraphBuilder
 from symtick.codegen.ir.schedule import Area, CostModel
 from symtick.codegen.ir.signed_digits import signed_digits
 from symtick.errors import InputError
@@ -31,10 +31,11 @@ from symtick.hwcost.search_model.table import TOLERANCE, SearchCost, rounded_fac
 _WIDTH = 6  # of a signal and of a table's address
 _POINTS = 400  # places for the point of a format; then the width grows
 # a quotient that is no product with a reciprocal stands as a product, as an angle does; comparisons
-# stand as differences, steps as magnitudes
+# stand as differences, steps as magnitudes, choices by a bit of their condition
 _GRAPH_OPS = {Op.ADD: GOp.ADD, Op.SUB: GOp.SUB, Op.NEG: GOp.NEG, Op.ABS: GOp.ABS, Op.MUL: GOp.MUL,
               Op.DIV: GOp.MUL, Op.MIN: GOp.MIN, Op.MAX: GOp.MAX, Op.ATAN2: GOp.MUL,
-              Op.GE: GOp.SUB, Op.GT: GOp.SUB, Op.SIGN: GOp.ABS, Op.FLOOR: GOp.ABS}  # fmt: skip
+              Op.GE: GOp.SUB, Op.GT: GOp.SUB, Op.SIGN: GOp.ABS, Op.FLOOR: GOp.ABS,
+              Op.WHERE: GOp.SELECT}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,8 @@ class _CostLowering:
     def operation(self, op: Op, *places: int) -> int:
         """An operator of the language at its own price; a function is a table on its argument."""
         args = self.own(places)
+        if op is Op.WHERE:
+            args[0] = self.builder.bits(places[0], BIT)
         if op in _GRAPH_OPS and len(args) == arity(op):
             made = self.builder.op(_GRAPH_OPS[op], *args)
         else:

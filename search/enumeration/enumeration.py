@@ -105,6 +105,7 @@ class Enumeration:
         largest: float = 1e9,
     ) -> None:
         rows = Rows.make(X)
+        check_arguments(vocabulary)
         if len(rows.X) > MOST_ROWS:
             raise InputError(f"an enumeration takes at most {MOST_ROWS} rows, not {len(rows.X)}")
         for name, value in (("max_level", max_level), ("max_functions", max_functions)):
@@ -196,6 +197,7 @@ class EnumeratedFront:
         rows: int = 256,
     ) -> None:
         data = Rows.make(X, y, weights)
+        check_arguments(vocabulary)
         spec = loss_spec(loss, delta, data.y)
         check_rows(rows)
         check_budget("fits", fits, 0)
@@ -265,6 +267,20 @@ def check_rows(rows: int) -> None:
     """
     if not 1 <= rows <= MOST_ROWS:
         raise InputError(f"rows must be from 1 to {MOST_ROWS}, not {rows!r}")
+
+
+def check_arguments(vocabulary: Vocabulary) -> None:
+    """Whether all functions of these tokens can be enumerated.
+
+    Raises:
+        InputError: a token has three arguments; bidirectional enumeration leaves such ones out.
+    """
+    for token in vocabulary.tokens:
+        if token.arity > 2:
+            raise InputError(
+                f"{token.name} takes three arguments, of which there are too many combinations to "
+                "enumerate: search with evolution, or leave it out"
+            )
 
 
 def leaves(vocabulary: Vocabulary, symbols: int = 0) -> int:

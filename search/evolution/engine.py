@@ -45,6 +45,8 @@ class EngineStats:
         cache_hits: offspring of a known function, which are no evaluations.
         fits: fits of constants.
         rejected: offspring that broke a rule or a limit.
+        passes: all that was computed over rows: evaluations, terms that were tried, and steps of
+            fits, each with derivatives.
         best_loss: best mean loss over all rows, penalties included.
     """
 
@@ -53,6 +55,7 @@ class EngineStats:
     cache_hits: int
     fits: int
     rejected: int
+    passes: int
     best_loss: float
 
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symtick.errors import InputError
-from symtick.expr import BY_NAME, OPS, Builder, Op, arity, read_into
+from symtick.expr import ARGUMENTS, BY_NAME, OPS, Builder, Op, arity, read_into
 from symtick.expr.printing import ATOM, Written, number_text, operation_text
-from symtick.search.grammar.operators import ALIASES, ARGUMENTS, OPERATORS, Operator
+from symtick.search.grammar.operators import ALIASES, OPERATORS, Operator
 
 # other ways to write an operator; the first that the tokens allow is taken
 _WAYS: Mapping[str, tuple[str, ...]] = {

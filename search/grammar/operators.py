@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from symtick.errors import InputError, did_you_mean
 from symtick.expr import (
+    ARGUMENTS,
     BY_NAME,
     NAMED,
     OPS,
@@ -21,14 +22,11 @@ from symtick.expr import (
     Op,
     arity,
     check_names,
-    compiler_alone,
     in_search_ops,
-    is_searched,
     parse,
     to_text,
 )
 
-ARGUMENTS = ("a", "b")
 # names that DSO and others give to built-in operators
 ALIASES: Mapping[str, str] = {"n2": "square", "n3": "cube"}
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -36,11 +34,11 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 @dataclass(frozen=True)
 class Operator:
-    """A custom operator of one or two arguments.
+    """A custom operator of one to three arguments.
 
     Attributes:
         name: how text calls it.
-        body: one output over the inputs `a` or `a`, `b`.
+        body: one output over the inputs `a`, or `a`, `b`, or `a`, `b`, `c`.
         inverses: operators that invert it, which `Rules.inverse_of_inverse` keeps from standing
             directly above or below it.
 
@@ -55,9 +53,11 @@ class Operator:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "inverses", tuple(self.inverses))
-        if len(self.body.outputs) != 1 or self.body.inputs not in (ARGUMENTS[:1], ARGUMENTS):
+        inputs = self.body.inputs
+        if len(self.body.outputs) != 1 or not inputs or inputs != ARGUMENTS[: len(inputs)]:
             raise InputError(
-                f"the operator {self.name!r} needs a body with one output over a, or a and b"
+                f"the operator {self.name!r} needs a body with one output over a, or a and b, "
+                "or a, b and c"
             )
         _check_name(self.name, self.body)
         read = {n.index for n in self.body.nodes if n.op is Op.INPUT}
@@ -70,7 +70,7 @@ class Operator:
 
         Args:
             name: the operator's name.
-            text: its body in the expression language, with arguments `a` and `b`.
+            text: its body in the expression language, with arguments `a`, `b` and `c`.
             inverses: as above.
 
         Raises:
@@ -79,8 +79,8 @@ class Operator:
         """
         try:
             body = in_search_ops(parse(text, ARGUMENTS))
-            if not any(n.op is Op.INPUT and n.index == 1 for n in body.nodes):
-                body = in_search_ops(parse(text, ARGUMENTS[:1]))
+            read = [n.index for n in body.nodes if n.op is Op.INPUT]
+            body = in_search_ops(parse(text, ARGUMENTS[: max(read, default=0) + 1]))
         except InputError as error:
             raise InputError(f"the body {text!r} of the operator {name!r}: {error}") from None
         return cls(name, body, inverses)
@@ -110,11 +110,10 @@ def _check_name(name: str, body: Expression) -> None:
         return _check_free(name)
     # the expression language knows these names; they must mean the same here
     count = arity(BY_NAME[name]) if name in BY_NAME else NAMED[name][0]
-    meant = in_search_ops(_call(name, count)) if count <= len(ARGUMENTS) else None
-    if meant is None or to_text(meant) != to_text(body):
-        wanted = "something else" if meant is None else to_text(meant)
+    meant = in_search_ops(_call(name, count))
+    if to_text(meant) != to_text(body):
         raise InputError(
-            f"{name!r} stands for {wanted} in expressions: name {to_text(body)} differently"
+            f"{name!r} stands for {to_text(meant)} in expressions: name {to_text(body)} differently"
         )
 
 
@@ -133,14 +132,12 @@ def _check_free(name: str) -> None:
 
 def _ready(*own: tuple[str, str], inverses: Mapping[str, str]) -> dict[str, Operator]:
     """The operators that the language names or defines by the search's own, and `own`."""
-    texts = {name: text for name, (count, text) in NAMED.items() if count <= len(ARGUMENTS)}
+    texts = {name: text for name, (_, text) in NAMED.items()}
     texts |= {spec.name: spec.definition for spec in OPS.values() if spec.definition}
-    made = {}
-    for name, text in {**texts, **dict(own)}.items():
-        # what steps, the kernel does not evaluate
-        if all(is_searched(node.op) for node in parse(text, ARGUMENTS).nodes):
-            made[name] = Operator.of(name, text, tuple(filter(None, [inverses.get(name)])))
-    return made
+    return {
+        name: Operator.of(name, text, tuple(filter(None, [inverses.get(name)])))
+        for name, text in {**texts, **dict(own)}.items()
+    }
 
 
 # Those of DSO's function library (Petersen et al. 2021, arXiv:1912.04871; Landajuela et al. 2022)
@@ -164,11 +161,9 @@ def searched_operator(name: str, own: Mapping[str, Operator]) -> Op | Operator:
     """The operator of a name: of one's own, the kernel's, or a ready one.
 
     Raises:
-        InputError: there is none; the message tells those that the compiler alone knows.
+        InputError: there is none.
     """
     found = own.get(name) or SEARCH_NAMES.get(name) or OPERATORS.get(name)
-    if found is None and (name in BY_NAME or name in NAMED):
-        raise InputError(compiler_alone(name))
     if found is None:
         known = sorted({*SEARCH_NAMES, *OPERATORS, *own})
         meant = did_you_mean(name, known)

@@ -151,7 +151,7 @@ class Rules:
         settings.cost = cost_table(cost)
 
     def _arguments(self, vocabulary: Vocabulary) -> list[float]:
-        limits = np.full((len(vocabulary), 2), math.inf)
+        limits = np.full((len(vocabulary), _kernel.MAX_ARGUMENTS), math.inf)
         for name, most in self.max_argument.items():
             for token in _tokens(vocabulary, name):
                 if len(most) != vocabulary.tokens[token].arity:

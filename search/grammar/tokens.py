@@ -11,7 +11,7 @@ from symtick.expr import OPS, SEARCH_NAMES, Op, arity
 from symtick.search import _kernel
 from symtick.search.grammar.operators import ALIASES, OPERATORS, Operator, searched_operator
 
-GROUPS = ("unary", "binary", "operator", "input", "literal", "constant", "leaf", "trig")
+GROUPS = ("unary", "binary", "ternary", "operator", "input", "literal", "constant", "leaf", "trig")
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def custom_token(operator: Operator, own: Sequence[Operator]) -> Token:
         raise InputError(
             f"there can be {_kernel.MAX_CUSTOM} custom operators of each arity, not {len(alike)}"
         )
-    first = _kernel.CUSTOM1 if operator.arity == 1 else _kernel.CUSTOM2
+    first = _kernel.CUSTOM1 + (operator.arity - 1) * _kernel.MAX_CUSTOM
     number = first + alike.index(operator.name)
     return Token(operator.name, "operator", operator.arity, number, trig=operator.trigonometric)
 
@@ -76,8 +76,8 @@ def literal(value: float) -> Token:
 
 def belongs(token: Token, group: str) -> bool:
     """Whether a token is in one of `GROUPS`."""
-    if group in ("unary", "binary"):
-        return token.arity == (1 if group == "unary" else 2)
+    if group in GROUPS[:3]:
+        return token.arity == GROUPS.index(group) + 1
     if group == "trig":
         return token.trig
     return token.arity == 0 if group == "leaf" else token.kind == group

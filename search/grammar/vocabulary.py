@@ -148,20 +148,17 @@ class Vocabulary:
     @cached_property
     def _kernel(self) -> _kernel.Vocabulary:
         features = [t.feature if t.kind != "literal" else _kernel.LITERAL for t in self.tokens]
-        bodies: dict[int, list[tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32], Floats]]] = {
-            1: [],
-            2: [],
-        }
+        bodies: list[list[tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32], Floats]]]
+        bodies = [[] for _ in range(_kernel.MAX_ARGUMENTS)]
         for operator in self.custom:
             body = operator.body.to_program()
-            bodies[operator.arity].append((body.ops, body.args, body.consts))
+            bodies[operator.arity - 1].append((body.ops, body.args, body.consts))
         return _kernel.Vocabulary(
             np.array([t.op for t in self.tokens], np.uint8),
             np.array(features, np.int32),
             np.array([t.value for t in self.tokens]),
             np.array([t.complexity for t in self.tokens]),
-            bodies[1],
-            bodies[2],
+            bodies,
         )
 
     def program(self, sequence: npt.ArrayLike, constants: npt.ArrayLike = ()) -> Program:

@@ -19,7 +19,6 @@ from scipy import special
 
 from symtick import SymbolicRegressor
 from symtick.codegen import Fixed, Precision, compile_expression
-from symtick.errors import InputError
 from symtick.estimators.exports.exporting import latex, mathml
 from symtick.estimators.exports.torch_export import TorchExpression
 from symtick.expr import (
@@ -242,9 +241,6 @@ def test_hardware_computes_it(name: str) -> None:
     assert np.abs(found - wanted).max() <= min(bound * (1 + 1e-9), 0.02)
 
 
-NOT_SEARCHED = ("where", "clip", "fma")  # three arguments
-
-
 @pytest.mark.kernel
 @pytest.mark.parametrize(
     ("law", "operators"),
@@ -273,16 +269,15 @@ def test_laws_with_them_are_found(law: Callable[..., Any], operators: list[str])
 
 @pytest.mark.kernel
 @pytest.mark.parametrize("name", [*(spec.name for spec in OPS.values()), *NAMED])
-def test_the_search_has_it_or_says_that_it_has_not(name: str) -> None:
-    if name in NOT_SEARCHED:
-        with pytest.raises(InputError, match=f"'{name}' is an operator of the compiler alone"):
-            Vocabulary.of((name,), 2)
-        return
-    vocabulary, sample = Vocabulary.of((name,), 2), SAMPLES[name]
+def test_the_search_has_it(name: str) -> None:
+    vocabulary, sample = Vocabulary.of((name,), len(NAMES), names=NAMES), SAMPLES[name]
     assert vocabulary.names[0] == name
-    sequence = [0, *vocabulary.find("x0"), *vocabulary.find("x1")][: 1 + vocabulary.tokens[0].arity]
+    sequence = [0, *(vocabulary.places[n] for n in NAMES)][: 1 + vocabulary.tokens[0].arity]
     rows = drawn(sample)
-    found = evaluate([vocabulary.program(sequence)], rows[:, :2])[0]
-    np.testing.assert_allclose(
-        found, [float(v) for v in meant(sample, rows)], rtol=1e-12, atol=1e-13
-    )
+    found = evaluate([vocabulary.program(sequence)], rows)[0]
+    call = f"{name}({', '.join(NAMES[: vocabulary.tokens[0].arity])})"
+    if name in ("where", "clip"):  # their samples hold more than the bare call
+        wanted = parse(call, NAMES).evaluate(rows)[:, 0].tolist()
+    else:
+        wanted = [float(v) for v in meant(sample._replace(text=call), rows)]
+    np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-13)

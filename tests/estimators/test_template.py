@@ -120,7 +120,6 @@ def test_units_hold_for_the_whole() -> None:
         ({"template": "f(m)", "guesses": ["f = m + v"]}, "unknown name 'v'"),
         ({"template": "f(m)", "guesses": ["f = exp(m)"]}, "'exp' is no token"),
         ({"template": "f(m) + a[v]"}, "the column 'v' numbers categories, but row 0"),
-        ({"template": "where(m, f(m), v)"}, "operator of the compiler alone"),
     ],
 )
 def test_refused(given: dict[str, Any], said: str) -> None:

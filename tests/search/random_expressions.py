@@ -25,16 +25,14 @@ _leaves = st.one_of(
 
 def trees(ops: Sequence[Op] = tuple(SEARCH_OPS), leaves: int = 14) -> st.SearchStrategy[Tree]:
     """Nested tuples of at most about `leaves` leaves."""
-    unary = [op for op in ops if arity(op) == 1]
-    binary = [op for op in ops if arity(op) == 2]
+    by_arity = {count: [op for op in ops if arity(op) == count] for count in (1, 2, 3)}
 
     def grown(inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
-        kinds: list[st.SearchStrategy[Tree]] = []
-        if unary:
-            kinds.append(st.tuples(st.sampled_from(unary), inner))
-        if binary:
-            kinds.append(st.tuples(st.sampled_from(binary), inner, inner))
-        return st.one_of(kinds)
+        return st.one_of(
+            st.tuples(st.sampled_from(alike), *[inner] * count)
+            for count, alike in by_arity.items()
+            if alike
+        )
 
     return st.recursive(_leaves, grown, max_leaves=leaves)
 

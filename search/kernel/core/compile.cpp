@@ -20,9 +20,9 @@ public:
         for (const Node& n : tree) push(n);
         const Operand& root = top_[-1];
         if (root.at == Operand::kConstant)
-            emit({CONST, VV, 0, 0, 0, T(root.value), T(0)});
+            emit({CONST, VV, 0, 0, 0, 0, T(root.value), T(0)});
         else if (root.at < 0)
-            emit({INPUT, VV, 0, root.at, 0, T(0), T(0)});
+            emit({INPUT, VV, 0, root.at, 0, 0, T(0), T(0)});
     }
 
 private:
@@ -34,6 +34,7 @@ private:
 
     void push(const Node& n) {
         const int count = arity(n.op);
+        if (count == 3) return choice();
         if (count == 2) return binary(n.op);
         if (count == 1) return unary(n.op);
         *top_++ = {n.op == INPUT ? ~n.feature : Operand::kConstant, n.value};
@@ -46,7 +47,7 @@ private:
             return;
         }
         used_ -= a.at >= 0;
-        emit({op, VV, used_, a.at, 0, T(0), T(0)});
+        emit({op, VV, used_, a.at, 0, 0, T(0), T(0)});
         put(a);
     }
 
@@ -59,10 +60,32 @@ private:
         }
         used_ -= (a.at >= 0) + (b.at >= 0);
         const std::uint8_t mode = constant_b ? VC : constant_a ? CV : VV;
-        const Instr<T> s{op,         mode,      used_, constant_a ? 0 : a.at, constant_b ? 0 : b.at,
-                         T(a.value), T(b.value)};
+        const Instr<T> s{op, mode,       used_,     constant_a ? 0 : a.at, constant_b ? 0 : b.at,
+                         0,  T(a.value), T(b.value)};
         if (op != ADD || !fused(s)) emit(s);
         put(a);
+    }
+
+    // WHERE: a condition and the two values
+    void choice() {
+        top_ -= 2;
+        Operand& condition = top_[-1];
+        const Operand yes = top_[0], no = top_[1];
+        used_ -= (condition.at >= 0) + (yes.at >= 0) + (no.at >= 0);
+        if (condition.at == Operand::kConstant) {
+            const Operand& taken = condition.value != 0.0 ? yes : no;
+            if (taken.at >= 0 && taken.at != used_)  // results lie in the order of the stack
+                emit({INPUT, VV, used_, taken.at, 0, 0, T(0), T(0)});
+            if (taken.at >= 0) return put(condition);
+            condition = taken;
+            return;
+        }
+        const bool constant_yes = yes.at == Operand::kConstant;
+        const bool constant_no = no.at == Operand::kConstant;
+        const std::uint8_t mode = constant_yes ? (constant_no ? CC : CV) : constant_no ? VC : VV;
+        emit({WHERE, mode, used_, condition.at, constant_yes ? 0 : yes.at, constant_no ? 0 : no.at,
+              T(yes.value), T(no.value)});
+        put(condition);
     }
 
     void put(Operand& result) {
@@ -80,13 +103,13 @@ private:
         if (s.mode != VV) {
             const std::int32_t operand = s.mode == VC ? s.a : s.b;
             if (operand != last.dst) return false;
-            last = {MULADD, VV, s.dst, from, 0, factor, s.mode == VC ? s.cb : s.ca};
+            last = {MULADD, VV, s.dst, from, 0, 0, factor, s.mode == VC ? s.cb : s.ca};
             return true;
         }
         if (s.b == last.dst && s.a != last.dst)
-            last = {AXPY, VV, s.dst, s.a, from, factor, T(0)};
+            last = {AXPY, VV, s.dst, s.a, from, 0, factor, T(0)};
         else if (s.a == last.dst && s.b < 0)
-            last = {AXPY, VV, s.dst, s.b, from, factor, T(0)};
+            last = {AXPY, VV, s.dst, s.b, from, 0, factor, T(0)};
         else
             return false;
         return true;
@@ -117,8 +140,21 @@ bool active(const Tape& tape, const TapeRef& ref) {
 
 void materialise(Tape& tape, TapeRef& ref) {
     if (!ref.constant) return;
-    tape.steps.push_back({CONST, VV, active(tape, ref), ref.at, 0});
+    tape.steps.push_back({CONST, VV, active(tape, ref), ref.at, 0, 0});
     ref = {false, std::int32_t(tape.steps.size()) - 1};
+}
+
+// The condition and the two values of a WHERE, each a step of its own where it is a constant.
+void push_choice(Tape& tape, std::vector<TapeRef>& stack) {
+    std::array<TapeRef, 3> args;
+    bool wanted = false;
+    for (std::size_t a = 3; a-- > 0;) args[a] = stack.back(), stack.pop_back();
+    for (TapeRef& arg : args) {
+        materialise(tape, arg);
+        wanted = wanted || active(tape, arg);
+    }
+    tape.steps.push_back({WHERE, VV, wanted, args[0].at, args[1].at, args[2].at});
+    stack.push_back({false, std::int32_t(tape.steps.size()) - 1});
 }
 
 // the parameter that constants of this kind share, -1 where each has its own or none is known yet
@@ -187,6 +223,10 @@ void make_tape(const Tree& tree, Tape& tape) {
             stack.push_back({true, numbers[k]});
             continue;
         }
+        if (n.op == WHERE) {
+            push_choice(tape, stack);
+            continue;
+        }
         TapeRef b{false, 0};
         const bool two = arity(n.op) == 2;
         if (two) b = stack.back(), stack.pop_back();
@@ -194,12 +234,13 @@ void make_tape(const Tree& tree, Tape& tape) {
         stack.pop_back();
         if (!two || (a.constant && b.constant)) materialise(tape, a);
         const std::uint8_t mode = a.constant ? CV : b.constant ? VC : VV;
-        tape.steps.push_back({n.op, mode, active(tape, a) || (two && active(tape, b)), a.at, b.at});
+        const bool wanted = active(tape, a) || (two && active(tape, b));
+        tape.steps.push_back({n.op, mode, wanted, a.at, b.at, 0});
         stack.push_back({false, std::int32_t(tape.steps.size()) - 1});
     }
     TapeRef root = stack.back();
     materialise(tape, root);
-    if (root.at < 0) tape.steps.push_back({INPUT, VV, false, root.at, 0});
+    if (root.at < 0) tape.steps.push_back({INPUT, VV, false, root.at, 0, 0});
 }
 
 }  // namespace symtick

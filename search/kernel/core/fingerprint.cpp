@@ -122,6 +122,13 @@ Fraction extreme(std::uint8_t op, const Fraction& a, const Fraction& b, Function
     return halved(op == MAX ? sum(both, apart) : difference(both, apart));
 }
 
+// where(c, a, b): what is chosen of what is zero everywhere, or between equals, is known
+Fraction choice(const Fraction& c, const Fraction& a, const Fraction& b) {
+    if (c.n == 0 || same(a, b)) return b;
+    const Element chosen = drawn(WHERE, plus(drawn(WHERE, value(c)), value(a)));
+    return {drawn(WHERE, plus(chosen, value(b))), 1};
+}
+
 class Stack {
 public:
     explicit Stack(std::size_t nodes) {
@@ -134,6 +141,10 @@ public:
     void join(F function) {
         --at_;
         function(at_[-1], *at_);
+    }
+    void choose() {
+        at_ -= 2;
+        at_[-1] = choice(at_[-1], at_[0], at_[1]);
     }
 
 private:
@@ -208,6 +219,7 @@ std::uint64_t evaluated(const Tree& tree, Inputs input) {
                 stack.join(
                     [&](auto& a, auto& b) { a = {drawn(n.op, value(difference(a, b))), 1}; });
                 break;
+            case WHERE: stack.choose(); break;
             default:
                 if (!apply(n.op, stack.top(), functions)) return kUndefined;
         }

@@ -127,6 +127,12 @@ bool interval_of(std::uint8_t op, const Range& a, const Range& b, Range& out) {
     return out.lo <= out.hi;
 }
 
+Range choice_of(const Range& condition, const Range& yes, const Range& no) {
+    if (condition.lo > 0.0 || condition.hi < 0.0) return yes;
+    if (condition.lo == condition.hi) return no;
+    return {least(yes.lo, no.lo), most(yes.hi, no.hi)};
+}
+
 std::size_t intervals(const Tree& tree, const std::vector<Range>& inputs, std::vector<Range>& out) {
     out.clear();
     std::vector<std::size_t> stack;
@@ -135,10 +141,13 @@ std::size_t intervals(const Tree& tree, const std::vector<Range>& inputs, std::v
         Range r{n.value, n.value};
         if (n.op == INPUT) r = inputs[std::size_t(n.feature)];
         if (const int count = arity(n.op)) {
-            const Range a = out[stack[stack.size() - std::size_t(count)]];
-            const Range b = out[stack.back()];
-            stack.resize(stack.size() - std::size_t(count));
-            if (!interval_of(n.op, a, b, r)) return k;
+            const std::size_t first = stack.size() - std::size_t(count);
+            const Range a = out[stack[first]], b = out[stack.back()];
+            if (n.op == WHERE)
+                r = choice_of(a, out[stack[first + 1]], b);
+            else if (!interval_of(n.op, a, b, r))
+                return k;
+            stack.resize(first);
         }
         out.push_back(r);
         stack.push_back(k);

@@ -10,6 +10,8 @@ struct Range {
 
 // false where the operator is undefined somewhere on its arguments
 bool interval_of(std::uint8_t op, const Range& a, const Range& b, Range& out);
+// of WHERE: a condition and the two values
+Range choice_of(const Range& condition, const Range& yes, const Range& no);
 
 // Interval of every node (postfix order). Returns tree.size(), or the first node that is undefined.
 std::size_t intervals(const Tree& tree, const std::vector<Range>& inputs, std::vector<Range>& out);

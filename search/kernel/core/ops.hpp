@@ -13,7 +13,7 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 enum Op : std::uint8_t {
     INPUT, CONST, ADD, SUB, MUL, DIV, NEG, ABS, MIN, MAX,
     SQUARE, CUBE, SQRT, EXP, LOG, SIN, COS, TANH,
-    ASIN = 21, ACOS, ATAN, ATAN2, SIGN = 30, FLOOR, GE, GT, ERF = 38, OP_COUNT
+    ASIN = 21, ACOS, ATAN, ATAN2, SIGN = 30, FLOOR, GE, GT, WHERE, ERF = 38, OP_COUNT
 };
 
 // empty: a number of the compiler's
@@ -21,24 +21,27 @@ constexpr std::array<const char*, OP_COUNT> kOpNames = {
     "INPUT", "CONST", "ADD", "SUB", "MUL", "DIV", "NEG", "ABS", "MIN", "MAX",
     "SQUARE", "CUBE", "SQRT", "EXP", "LOG", "SIN", "COS", "TANH",
     "", "", "", "ASIN", "ACOS", "ATAN", "ATAN2", "", "", "", "", "",
-    "SIGN", "FLOOR", "GE", "GT", "", "", "", "", "ERF"};
+    "SIGN", "FLOOR", "GE", "GT", "WHERE", "", "", "", "ERF"};
 // clang-format on
 
 // whether this is a built-in opcode
 constexpr bool built_in(std::size_t op) { return op < OP_COUNT && kOpNames[op][0] != '\0'; }
 
-// First opcodes of custom operators with one and with two arguments, kCustom of each. They stand in
-// trees that are bred and sampled only: `expanded` puts their bodies in place before anything is
+// First opcodes of custom operators with one, two and three arguments, kCustom of each. They stand
+// in trees that are bred and sampled only: `expanded` puts their bodies in place before anything is
 // evaluated, tuned or costed.
-constexpr std::uint8_t CUSTOM1 = 96, CUSTOM2 = 128;
+constexpr std::uint8_t CUSTOM1 = 96, CUSTOM2 = 128, CUSTOM3 = 160;
 constexpr int kCustom = 32;
+
+constexpr int kMostArguments = 3;
 
 constexpr std::array<std::uint8_t, 256> kArities = [] {
     std::array<std::uint8_t, 256> out{};
     for (int op = 0; op < 256; ++op) {
         const bool two = op >= CUSTOM2 || (op > CONST && op <= DIV) || op == MIN || op == MAX ||
                          op == ATAN2 || op == GE || op == GT;
-        out[std::size_t(op)] = op <= CONST ? 0 : two ? 2 : 1;
+        const bool three = op >= CUSTOM3 || op == WHERE;
+        out[std::size_t(op)] = op <= CONST ? 0 : three ? 3 : two ? 2 : 1;
     }
     return out;
 }();

@@ -64,20 +64,16 @@ std::uint64_t hash_of(const Tree& tree) {
     for (const Node& n : tree) {
         std::uint64_t h = mixed(payload(n) * 32 + n.op + 1);
         const auto count = std::size_t(arity(n.op));
-        if (count == 1) {
-            h = mixed(h + hashes.back());
-        } else if (count == 2) {
-            std::uint64_t b = hashes.back(), a = hashes[hashes.size() - 2];
-            if (commutes(n.op) && b < a) std::swap(a, b);
-            h = mixed(mixed(h + a) + b);
-        }
+        std::uint64_t* arguments = hashes.data() + hashes.size() - count;
+        if (commutes(n.op) && arguments[1] < arguments[0]) std::swap(arguments[0], arguments[1]);
+        for (std::size_t a = 0; a < count; ++a) h = mixed(h + arguments[a]);
         hashes.resize(hashes.size() - count);
         hashes.push_back(h);
     }
     return hashes.back();
 }
 
-double apply_scalar(std::uint8_t op, double a, double b) {
+double apply_scalar(std::uint8_t op, double a, double b, double c) {
     switch (op) {
         case ADD: return a + b;
         case SUB: return a - b;
@@ -104,6 +100,7 @@ double apply_scalar(std::uint8_t op, double a, double b) {
         case FLOOR: return std::floor(a);
         case GE: return a >= b ? 1.0 : 0.0;
         case GT: return a > b ? 1.0 : 0.0;
+        case WHERE: return a != 0.0 ? b : c;
         default: return kNaN;
     }
 }

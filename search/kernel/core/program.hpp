@@ -20,7 +20,7 @@ std::size_t parameters_of(const Tree& tree);
 std::uint64_t hash_of(const Tree& tree);
 // a sum, product and so on of constants becomes one constant; x*1, x+0, --x and the like go
 Tree simplified(const Tree& tree);
-double apply_scalar(std::uint8_t op, double a, double b);
+double apply_scalar(std::uint8_t op, double a, double b, double c = 0.0);
 
 // where a compiled sub-tree's value is: a slot, ~column of the data, or `value` itself
 struct Operand {

@@ -1,5 +1,6 @@
 // Rewriting a tree to fewer nodes and fewer, independent constants. Constants rise to the top of
 // their sum or product and merge there, so that Levenberg-Marquardt sees one.
+#include <array>
 #include <bit>
 #include <cmath>
 
@@ -13,11 +14,12 @@ public:
     Tree run(const Tree& tree) {
         std::vector<int> stack;
         for (const Node& n : tree) {
-            int a = -1, b = -1;
-            const int count = arity(n.op);
-            if (count == 2) b = stack.back(), stack.pop_back();
-            if (count >= 1) a = stack.back(), stack.pop_back();
-            stack.push_back(count ? make(n.op, a, b) : leaf(n));
+            std::array<int, kMostArguments> args{-1, -1, -1};
+            const auto count = std::size_t(arity(n.op));
+            for (std::size_t a = count; a-- > 0;) args[a] = stack.back(), stack.pop_back();
+            stack.push_back(count == 3 ? choice(args)
+                            : count    ? make(n.op, args[0], args[1])
+                                       : leaf(n));
         }
         Tree out;
         write(stack.back(), out);
@@ -27,17 +29,17 @@ public:
 private:
     struct SharedNode {
         Node node;
-        int a = -1, b = -1;
+        int a = -1, b = -1, c = -1;
     };
     std::vector<SharedNode> cells_;
 
     int leaf(const Node& n) {
-        cells_.push_back({n, -1, -1});
+        cells_.push_back({n});
         return int(cells_.size()) - 1;
     }
     int constant(double v) { return leaf({CONST, 0, v}); }
-    int raw(std::uint8_t op, int a, int b) {
-        cells_.push_back({{op, 0, 0.0}, a, b});
+    int raw(std::uint8_t op, int a, int b, int c = -1) {
+        cells_.push_back({{op, 0, 0.0}, a, b, c});
         return int(cells_.size()) - 1;
     }
     const SharedNode& at(int k) const { return cells_[std::size_t(k)]; }
@@ -71,6 +73,13 @@ private:
             default: break;
         }
         return raw(op, a, b);
+    }
+
+    // WHERE of a condition and two values
+    int choice(const std::array<int, kMostArguments>& args) {
+        if (is(args[0], CONST)) return value(args[0]) != 0.0 ? args[1] : args[2];
+        if (same(args[1], args[2])) return args[1];
+        return raw(WHERE, args[0], args[1], args[2]);
     }
 
     int sum(int a, int b) {
@@ -126,12 +135,14 @@ private:
         if (std::bit_cast<std::uint64_t>(p.node.value) !=
             std::bit_cast<std::uint64_t>(q.node.value))
             return false;
-        return (p.a < 0 || same(p.a, q.a)) && (p.b < 0 || same(p.b, q.b));
+        return (p.a < 0 || same(p.a, q.a)) && (p.b < 0 || same(p.b, q.b)) &&
+               (p.c < 0 || same(p.c, q.c));
     }
 
     void write(int k, Tree& out) const {
         if (at(k).a >= 0) write(at(k).a, out);
         if (at(k).b >= 0) write(at(k).b, out);
+        if (at(k).c >= 0) write(at(k).c, out);
         out.push_back(at(k).node);
     }
 };

@@ -93,7 +93,10 @@ private:
             if (first_equal(k) != k) continue;
             const Arrival a = subtrees_.at[first_equal(subtrees_.first[k])];
             const Arrival b = subtrees_.at[first_equal(k - 1)];
-            subtrees_.at[k] = charged(later<chain>(a, b), costing_.ops[tree_[k].op]);
+            Arrival at = later<chain>(a, b);
+            if (tree_[k].op == WHERE)
+                at = later<chain>(at, subtrees_.at[first_equal(subtrees_.middle[k])]);
+            subtrees_.at[k] = charged(at, costing_.ops[tree_[k].op]);
         }
         return subtrees_.at[size_ - 1];
     }
@@ -112,6 +115,7 @@ private:
     // an operator on several inputs that is no sum
     void operation(std::size_t k) {
         const std::size_t a = subtrees_.first[k], b = k - 1;
+        if (tree_[k].op == WHERE) return choice(k);
         if (a == b || subtrees_.support[a] == kNone) return of_one(k, b);
         if (subtrees_.support[b] == kNone) return of_one(k, a);
         const std::uint8_t op = tree_[k].op;
@@ -124,6 +128,23 @@ private:
         if (op == MUL) takes = takes_factor(a) || takes_factor(b);
         at = charged(at, costing_.ops[op == DIV ? std::uint8_t(MUL) : op]);
         set(k, at, at, 0.0, takes ? kTakes : 0);
+    }
+
+    void choice(std::size_t k) {
+        std::size_t last = k, count = 0;  // of those arguments that are no constants
+        for (const std::size_t j :
+             {std::size_t(subtrees_.first[k]), std::size_t(subtrees_.middle[k]), k - 1}) {
+            if (subtrees_.support[j] == kNone) continue;
+            last = j;
+            ++count;
+        }
+        if (count == 1) return of_one(k, last);
+        Arrival at = 0;
+        for (const std::size_t j :
+             {std::size_t(subtrees_.first[k]), std::size_t(subtrees_.middle[k]), k - 1})
+            at = later<chain>(at, operand(j));
+        at = charged(at, costing_.ops[WHERE]);
+        set(k, at, at, 0.0, 0);
     }
 
     void set(std::size_t k, Arrival at, Arrival base, double spent, std::uint8_t flags) {
@@ -172,7 +193,8 @@ private:
     double constant(std::size_t k) const {
         const Node& n = tree_[k];
         if (n.op == CONST) return n.value;
-        return apply_scalar(n.op, constant(subtrees_.first[k]), constant(k - 1));
+        const double middle = n.op == WHERE ? constant(subtrees_.middle[k]) : constant(k - 1);
+        return apply_scalar(n.op, constant(subtrees_.first[k]), middle, constant(k - 1));
     }
 
     // when 1 / divisor is there

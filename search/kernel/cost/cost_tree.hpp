@@ -70,6 +70,7 @@ struct SubtreeArrays {
     explicit SubtreeArrays(std::size_t n)
         : support(n),
           first(n),
+          middle(n),
           table(n),
           at(n),
           base(n),
@@ -88,8 +89,9 @@ struct SubtreeArrays {
           copies(n) {}
 
     Array<std::int32_t, 1> support;
-    Array<std::uint32_t, 1> first;  // where an operator's first argument ends; the last: before it
-    Array<std::uint32_t, 1> table;  // the number of its table; 0 where it is none
+    Array<std::uint32_t, 1> first;   // where an operator's first argument ends; the last: before it
+    Array<std::uint32_t, 1> middle;  // only of three: where the second argument ends
+    Array<std::uint32_t, 1> table;   // the number of its table; 0 where it is none
     // Of an operator on several inputs; a sum's arrival is kUnknown at first. A table in its place
     // would read the signal that arrives at `base`, and save the LUTs that are `spent` since.
     Array<Arrival, 1> at, base;
@@ -157,6 +159,7 @@ private:
             subtrees_.stack[top] = std::uint32_t(k);
             top -= kOpMasks.arity[n.op];
             subtrees_.first[k] = subtrees_.stack[top];
+            if (kOpMasks.arity[n.op] == 3) subtrees_.middle[k] = subtrees_.stack[top + 1];
             subtrees_.stack[top++] = std::uint32_t(k);
             subtrees_.support[k] = n.feature | kOpMasks.other[n.op];
             subtrees_.table[k] = 0;
@@ -179,11 +182,16 @@ private:
         std::size_t listed = 0;
         for (std::size_t j = 0; j < operators_; ++j) {
             const std::size_t k = subtrees_.operators[j], a = subtrees_.first[k], b = k - 1;
-            const std::uint64_t hash = subtrees_.hash[k] + subtrees_.hash[a] * 0xc2b2ae3d27d4eb4f +
-                                       subtrees_.hash[b] * 0x9e3779b97f4a7c15;
+            std::uint64_t hash = subtrees_.hash[k] + subtrees_.hash[a] * 0xc2b2ae3d27d4eb4f +
+                                 subtrees_.hash[b] * 0x9e3779b97f4a7c15;
+            std::int32_t support = merged(subtrees_.support[a], subtrees_.support[b]);
+            if (kOpMasks.arity[tree_[k].op] == 3) {
+                const std::size_t m = subtrees_.middle[k];
+                hash += subtrees_.hash[m] * 0x165667b19e3779f9;
+                support = merged(support, subtrees_.support[m]);
+            }
             subtrees_.hash[k] = hash ^ hash >> 32;
             seen[subtrees_.hash[k] % kSeen] = std::uint32_t(k);
-            const std::int32_t support = merged(subtrees_.support[a], subtrees_.support[b]);
             const std::uint32_t several = support == kMany, sum = kOpMasks.sum[tree_[k].op];
             subtrees_.support[k] = support;
             subtrees_.table[k] = (std::uint32_t(support) + 1) & (several - 1);
@@ -223,14 +231,17 @@ private:
             }
             subtrees_.known[h] = k;
             ++subtrees_.uses[subtrees_.same[k - 1]];
-            if (arity(tree_[k].op) == 2) ++subtrees_.uses[subtrees_.same[subtrees_.first[k]]];
+            const int count = arity(tree_[k].op);
+            if (count > 1) ++subtrees_.uses[subtrees_.same[subtrees_.first[k]]];
+            if (count > 2) ++subtrees_.uses[subtrees_.same[subtrees_.middle[k]]];
         }
         return repeated;
     }
 
     bool equal(std::uint32_t j, std::uint32_t k) const {
         return subtrees_.hash[j] == subtrees_.hash[k] && tree_[j].op == tree_[k].op &&
-               alike(j - 1, k - 1) && alike(subtrees_.first[j], subtrees_.first[k]);
+               alike(j - 1, k - 1) && alike(subtrees_.first[j], subtrees_.first[k]) &&
+               (arity(tree_[k].op) < 3 || alike(subtrees_.middle[j], subtrees_.middle[k]));
     }
 
     // of arguments, whose own `same` is known

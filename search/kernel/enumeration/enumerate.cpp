@@ -8,6 +8,8 @@
 namespace symtick {
 namespace {
 
+// tokens of three arguments are left out: forms of three parts are too many to enumerate
+constexpr int kMostEnumerated = 2;
 constexpr std::size_t kMostStates = 4'000'000, kMostOperations = 8, kMostNodes = 200;
 
 TableSettings table_settings(const EnumerationSettings& settings) {
@@ -77,7 +79,7 @@ bool Enumeration::advance() {
         begin({.level = c.level, .token = c.token + 1});
         return true;
     };
-    if (count == 0) return next_token();
+    if (count == 0 || count > kMostEnumerated) return next_token();
     if (count == 1) {
         if (c.i >= size(c.level - 1)) return next_token();
         table_.consider(c.token, form(c.level - 1, c.i++), -1, c.level);
@@ -144,7 +146,7 @@ bool Enumeration::extend(std::uint64_t evaluations) {
     std::size_t step = 0;
     for (std::size_t t = 0; t < table_.tokens(); ++t) {
         const int arguments = table_.rules().vocabulary().arity_of(int(t));
-        if (arguments == 0) continue;
+        if (arguments == 0 || arguments > kMostEnumerated) continue;
         for (std::size_t i = 0; i < all; ++i) {
             const std::size_t from = arguments == 2 && table_.commutes(t) ? i : 0;
             const std::size_t to = arguments == 2 ? all : from + 1;

@@ -24,7 +24,7 @@ Tree body_of(const Vocabulary& vocabulary, std::size_t token) {
     const std::uint8_t op = vocabulary.tokens[token].node.op;
     if (op >= CUSTOM1) return vocabulary.body(op);
     Tree body{{INPUT, 0, 0.0}};
-    if (arity(op) == 2) body.push_back({INPUT, 1, 0.0});
+    for (int a = 1; a < arity(op); ++a) body.push_back({INPUT, a, 0.0});
     body.push_back({op, 0, 0.0});
     return body;
 }
@@ -60,14 +60,15 @@ TokenRunner::TokenRunner(const Vocabulary& vocabulary, std::size_t stride) : str
         compile(body_of(vocabulary, t), codes_.back());
         slots = std::max(slots, codes_.back().slots);
     }
-    x_.resize(2 * stride);
+    x_.resize(kMostArguments * stride);
     slots_.resize(std::size_t(slots) * kBlock);
     out_.resize(kBlock);
 }
 
-double* TokenRunner::run(std::size_t token, const double* a, const double* b) {
+double* TokenRunner::run(std::size_t token, const double* a, const double* b, const double* c) {
     std::copy_n(a, stride_, x_.get());
     if (b) std::copy_n(b, stride_, x_.get() + stride_);
+    if (c) std::copy_n(c, stride_, x_.get() + 2 * stride_);
     const Code<double>& code = codes_[token];
     simd_loops().eval64(code.steps.data(), int(code.steps.size()), x_.get(), stride_, 0, stride_,
                         slots_.get(), out_.get());
@@ -228,6 +229,12 @@ std::int32_t FunctionTable::computed(FunctionForm& form, Element element) {
     const auto row = [&](std::int32_t k) {
         return k < 0 ? nullptr : values(std::size_t(forms_[std::size_t(k)].function));
     };
+    const bool units = rules_.settings().units > 0;
+    if (units && !accepts(tree_of(form, false))) {  // not worth an evaluation
+        ++stats_.not_allowed;
+        dead_.insert(key, 0);
+        return -1;
+    }
     double* out = runner_.run(std::size_t(form.token), row(form.a), row(form.b));
     ++stats_.evaluations;
     if (!clean(out, form)) {
@@ -242,7 +249,7 @@ std::int32_t FunctionTable::computed(FunctionForm& form, Element element) {
         another(form, same);
         return same;
     }
-    if (!accepts(tree_of(form, false))) {
+    if (!units && !accepts(tree_of(form, false))) {
         ++stats_.not_allowed;
         dead_.insert(key, 0);
         return -1;

@@ -29,8 +29,8 @@ struct TableStats {
 class TokenRunner {
 public:
     TokenRunner(const Vocabulary& vocabulary, std::size_t stride);
-    // `stride` numbers, good until the next call; b only of a token with two arguments
-    double* run(std::size_t token, const double* a, const double* b);
+    // `stride` numbers, good until the next call; b and c only of a token with so many arguments
+    double* run(std::size_t token, const double* a, const double* b, const double* c = nullptr);
 
 private:
     std::size_t stride_;

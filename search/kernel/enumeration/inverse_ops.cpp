@@ -54,9 +54,11 @@ double only_of(std::uint8_t op, int branch, double y) {
     }
 }
 
-// steps have no inverse, an angle has many, and the error function's is no function of the language
+// steps have no inverse, nor have choices; an angle has many, and the error function's is no
+// function of the language
 bool invertible(std::uint8_t op) {
-    return op != SIGN && op != FLOOR && op != GE && op != GT && op != ATAN2 && op != ERF;
+    return op != SIGN && op != FLOOR && op != GE && op != GT && op != ATAN2 && op != ERF &&
+           op != WHERE;
 }
 
 double both_of(std::uint8_t op, int branch, double y) {

@@ -121,19 +121,23 @@ Scaling Evaluator::scaling(const Tree& tree, const Data& data) {
 
 double Evaluator::loss32(const Tree& tree, const Data& data, const LossSpec& spec) {
     if (spec.kind == CUSTOM) return custom(tree, data, spec);
+    ++passes_;
     return loss<float>(tree, data, spec, code32_, slots32_, out32_);
 }
 
 double Evaluator::loss64(const Tree& tree, const Data& data, const LossSpec& spec) {
     if (spec.kind == CUSTOM) return custom(tree, data, spec);
+    ++passes_;
     return loss<double>(tree, data, spec, code64_, slots64_, out64_);
 }
 
 void Evaluator::values(const Tree& tree, const Data& data, float* out) {
+    ++passes_;
     values_of<float>(tree, data, code32_, slots32_, out32_, out);
 }
 
 void Evaluator::values(const Tree& tree, const Data& data, double* out) {
+    ++passes_;
     values_of<double>(tree, data, code64_, slots64_, out64_, out);
 }
 
@@ -145,9 +149,11 @@ double value_scalar(const Tree& tree, const double* row, std::vector<double>& st
         } else if (n.op == CONST) {
             stack.push_back(n.value);
         } else {
-            double b = 0.0;
-            if (arity(n.op) == 2) b = stack.back(), stack.pop_back();
-            stack.back() = apply_scalar(n.op, stack.back(), b);
+            const auto count = std::size_t(arity(n.op));
+            double args[kMostArguments] = {};
+            std::copy(stack.end() - std::ptrdiff_t(count), stack.end(), args);
+            stack.resize(stack.size() - count);
+            stack.push_back(apply_scalar(n.op, args[0], args[1], args[2]));
         }
     }
     return stack.back();

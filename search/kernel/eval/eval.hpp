@@ -36,8 +36,11 @@ public:
     // out: data.rows numbers
     void values(const Tree& tree, const Data& data, float* out);
     void values(const Tree& tree, const Data& data, double* out);
+    // programs computed over the rows of a data set so far
+    std::uint64_t passes() const { return passes_; }
 
 private:
+    std::uint64_t passes_ = 0;
     Code<float> code32_;
     Code<double> code64_;
     Buffer<float> slots32_, out32_;

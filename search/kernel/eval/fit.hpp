@@ -32,8 +32,12 @@ public:
     // values: rows; grad: one number for each parameter, the sum over rows of
     // seed * d value / d parameter
     void vjp(const Tree& tree, const Data& data, const double* seed, double* values, double* grad);
+    // steps of all fits so far, each with derivatives over the rows, and evaluations of a custom
+    // loss
+    std::uint64_t passes() const { return passes_; }
 
 private:
+    std::uint64_t passes_ = 0;
     // the sum of the losses at some parameters, and its parabola there
     struct FitPoint {
         std::vector<double> parameters, jtj, jtr;

@@ -17,9 +17,10 @@ std::vector<int> choices(const Tree& tree) {
     std::vector<std::size_t> stack;
     for (std::size_t k = 0; k < tree.size(); ++k) {
         const Node& n = tree[k];
-        std::size_t b = k, a = k;
+        std::size_t c = k, b = k, a = k;
         const int args = arity(n.op);
-        if (args == 2) b = stack.back(), stack.pop_back();
+        if (args == 3) c = stack.back(), stack.pop_back();
+        if (args >= 2) b = stack.back(), stack.pop_back();
         if (args >= 1) a = stack.back(), stack.pop_back();
         switch (n.op) {
             case CONST: count[k] = n.feature >= kFree; break;
@@ -28,6 +29,7 @@ std::vector<int> choices(const Tree& tree) {
             case MUL: count[k] = std::max(count[a], count[b]); break;
             case NEG:
             case DIV: count[k] = count[a]; break;
+            case WHERE: count[k] = count[b] + count[c]; break;
             default: break;
         }
         stack.push_back(k);
@@ -44,6 +46,10 @@ std::vector<std::uint8_t> linear_parameters(const Tree& tree, const Tape& tape) 
     for (std::size_t k = tree.size(); k-- > 0;) {
         if (!chosen[k] || arity(tree[k].op) == 0) continue;
         const std::size_t last = k - 1;
+        if (tree[k].op == WHERE) {  // its two values, not its condition
+            chosen[last] = chosen[first_of(tree, last) - 1] = 1;
+            continue;
+        }
         const std::size_t first = arity(tree[k].op) == 2 ? first_of(tree, last) - 1 : last;
         const std::uint8_t op = tree[k].op;
         const bool both = op == ADD || op == SUB;

@@ -48,6 +48,7 @@ void Fitter::fold(FitPoint& at) const {
 // the loss and its parabola at at.parameters; false as soon as it is over `limit` or not finite
 bool Fitter::assemble(const Data& data, const LossSpec& spec, double limit, FitPoint& at) {
     const int m = tape_.parameters;
+    ++passes_;
     set(at.parameters);
     const std::size_t count = std::size_t(m + 1) * std::size_t(m + 2) / 2 * kLanes;
     sums_.resize(count);
@@ -205,6 +206,7 @@ FitResult Fitter::tuned(const Data& data, const LossSpec& spec, const FitSetting
 // the custom loss at these parameters
 double Fitter::custom(const Data& data, const LossSpec& spec,
                       const std::vector<double>& parameters) {
+    ++passes_;
     set(parameters);
     all_.resize(data.stride);
     for (std::size_t row0 = 0; row0 < data.rows; row0 += kGradBlock) {

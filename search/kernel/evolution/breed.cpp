@@ -17,13 +17,9 @@ void append_const(Tree& tree, double value) { tree.push_back({CONST, 0, value});
 void firsts(const Tree& tree, std::vector<std::uint32_t>& out) {
     out.resize(tree.size());
     for (std::uint32_t k = 0; k < tree.size(); ++k) {
-        const int count = arity(tree[k].op);
-        if (count == 0)
-            out[k] = k;
-        else if (count == 1)
-            out[k] = out[k - 1];
-        else
-            out[k] = out[out[k - 1] - 1];
+        std::uint32_t first = k;
+        for (int a = arity(tree[k].op); a > 0; --a) first = out[first - 1];
+        out[k] = first;
     }
 }
 
@@ -73,12 +69,12 @@ Breeder::Breeder(const BreedSettings& settings, const Vocabulary& vocabulary, co
         if (count == 0)
             leaves_.push_back(n);
         else
-            (count == 1 ? unary_ : binary_).push_back(n);
+            by_arity_[std::size_t(count)].push_back(n);
         if (count > 0) operators_.push_back(n);
     }
     terms_ = ok(CONST) && ok(MUL) && ok(ADD) && !inputs_.empty();
     forms_.push_back({LINEAR, CONST});
-    for (const Node& n : unary_)
+    for (const Node& n : by_arity_[1])
         if (n.op != NEG && n.op < OP_COUNT) forms_.push_back({PLAIN, n.op});
     if (ok(EXP) && ok(NEG) && ok(SQUARE)) forms_.push_back({GAUSS, EXP});
     if (ok(DIV) && ok(SQUARE) && ok(ADD)) forms_.push_back({LORENTZ, DIV});
@@ -107,11 +103,50 @@ void Breeder::part(Rng& rng, int depth, Tree& out) const {
 void Breeder::grow_terms(Rng& rng, int depth, Tree& out) const {
     if (depth <= 1 || operators_.empty() || rng.chance(0.15)) return out.push_back(leaf(rng));
     if (rng.chance(0.25)) return append(out, term(rng));
-    const bool two = !binary_.empty() && (unary_.empty() || rng.chance(0.6));
+    if (three(rng)) return with_three(nullptr, 0, 0, rng, depth - 1, out);
+    const bool two = !by_arity_[2].empty() && (by_arity_[1].empty() || rng.chance(0.6));
     grow_terms(rng, depth - 1, out);
     if (two) grow_terms(rng, depth - 1, out);
-    const auto& nodes = two ? binary_ : unary_;
+    const auto& nodes = by_arity_[two ? 2 : 1];
     out.push_back(nodes[rng.below(nodes.size())]);
+}
+
+// as often as there are such operators among all; draws nothing where there are none
+bool Breeder::three(Rng& rng) const {
+    const std::size_t count = by_arity_[3].size();
+    return count > 0 && rng.below(operators_.size()) < count;
+}
+
+// What WHERE asks for: a comparison with a value of the data, where the tokens allow one. Any other
+// number is hardly ever 0, so that nothing would be chosen by it.
+void Breeder::condition(Rng& rng, int depth, Tree& out) const {
+    if (!(ok(GT) || ok(GE)) || inputs_.empty()) return part(rng, depth, out);
+    const Node& input = inputs_[rng.below(inputs_.size())];
+    out.push_back(input);
+    if (ok(CONST) && rng.chance(0.7)) {
+        const double* x = data_.x64.get() + std::size_t(input.feature) * data_.stride;
+        append_const(out, x[rng.below(data_.rows)]);
+    } else {
+        part(rng, depth - 1, out);
+    }
+    append_op(out, ok(GT) && (!ok(GE) || rng.chance(0.5)) ? GT : GE);
+}
+
+// An operator of three arguments over new parts, one of which may be nodes [first, last] of `kept`.
+void Breeder::with_three(const Tree* kept, std::size_t first, std::size_t last, Rng& rng, int depth,
+                         Tree& out) const {
+    const Node& op = by_arity_[3][rng.below(by_arity_[3].size())];
+    const bool choice = op.op == WHERE;
+    const std::size_t place = choice ? 1 + rng.below(2) : rng.below(3);
+    for (std::size_t a = 0; a < 3; ++a) {
+        if (kept && a == place)
+            append(out, *kept, first, last);
+        else if (choice && a == 0)
+            condition(rng, depth, out);
+        else
+            part(rng, depth, out);
+    }
+    out.push_back(op);
 }
 
 void Breeder::grow(Rng& rng, int depth, bool full, Tree& out) const {
@@ -148,8 +183,12 @@ void Breeder::common_region(const Tree& parent, const Tree& donor) {
         common_.push_back({a, b});
         const int count = arity(parent[a].op);
         if (count == 0 || count != arity(donor[b].op)) continue;
-        waiting_.push_back({a - 1, b - 1});
-        if (count == 2) waiting_.push_back({first_[a - 1] - 1, second_[b - 1] - 1});
+        std::uint32_t here = a, there = b;
+        for (int k = 0; k < count; ++k) {
+            here = (k ? first_[here] : here) - 1;
+            there = (k ? second_[there] : there) - 1;
+            waiting_.push_back({here, there});
+        }
     }
 }
 
@@ -190,20 +229,19 @@ bool Breeder::point(const Tree& tree, Rng& rng, Tree& out) {
         for (int tries = 0; tries < 8 && same(n, old); ++tries) n = leaf(rng);
         return true;
     }
-    n = another(count == 1 ? unary_ : binary_, n, rng);
+    n = another(by_arity_[std::size_t(count)], n, rng);
     return true;
 }
 
 bool Breeder::other_operator(const Tree& tree, Rng& rng, Tree& out) {
     chosen_.clear();
     for (std::uint32_t k = 0; k < tree.size(); ++k)
-        if (const int count = arity(tree[k].op);
-            count && (count == 1 ? unary_ : binary_).size() > 1)
+        if (const int count = arity(tree[k].op); count && by_arity_[std::size_t(count)].size() > 1)
             chosen_.push_back(k);
     if (chosen_.empty()) return false;
     out = tree;
     Node& n = out[chosen_[rng.below(chosen_.size())]];
-    n = another(arity(n.op) == 1 ? unary_ : binary_, n, rng);
+    n = another(by_arity_[std::size_t(arity(n.op))], n, rng);
     return true;
 }
 
@@ -231,14 +269,19 @@ bool Breeder::replace(const Tree& tree, Rng& rng, Tree& out) {
 bool Breeder::insert(const Tree& tree, Rng& rng, Tree& out) {
     if (operators_.empty()) return false;
     const std::size_t k = rng.below(tree.size()), first = first_of(tree, k);
-    const bool one = binary_.empty() || (!unary_.empty() && rng.chance(0.5));
     out.clear();
     append_before(out, tree, 0, first);
+    if (three(rng)) {
+        with_three(&tree, first, k, rng, 2, out);
+        append_before(out, tree, k + 1, tree.size());
+        return true;
+    }
+    const bool one = by_arity_[2].empty() || (!by_arity_[1].empty() && rng.chance(0.5));
     const bool before = !one && rng.chance(0.5);
     if (before) part(rng, 2, out);
     append(out, tree, first, k);
     if (!one && !before) part(rng, 2, out);
-    const auto& nodes = one ? unary_ : binary_;
+    const auto& nodes = by_arity_[one ? 1 : 2];
     out.push_back(nodes[rng.below(nodes.size())]);
     append_before(out, tree, k + 1, tree.size());
     return true;
@@ -257,27 +300,27 @@ bool Breeder::rotate(const Tree& tree, Rng& rng, Tree& out) {
     // pairs of an operator and one of its arguments that is an operator too
     common_.clear();
     for (std::uint32_t r = 1; r < tree.size(); ++r) {
-        const int count = arity(tree[r].op);
-        if (count == 0) continue;
-        if (arity(tree[r - 1].op)) common_.push_back({r, r - 1});
-        if (count == 2 && arity(tree[first_[r - 1] - 1].op))
-            common_.push_back({r, first_[r - 1] - 1});
+        std::uint32_t at = r;
+        for (int a = arity(tree[r].op); a > 0; --a) {
+            at = (at == r ? r : first_[at]) - 1;
+            if (arity(tree[at].op)) common_.push_back({r, at});
+        }
     }
     if (common_.empty()) return false;
     const auto [root, pivot] = common_[rng.below(common_.size())];
-    const bool two = arity(tree[pivot].op) == 2;
-    const std::uint32_t right = pivot - 1;
-    const std::uint32_t left = two ? first_[right] - 1 : right;
-    const std::uint32_t grand = two && rng.chance(0.5) ? left : right;
+    // which of the pivot's arguments comes into its place, counted from the last
+    const int count = arity(tree[pivot].op);
+    const std::size_t places = count == 2 ? rng.chance(0.5) : count > 2 ? rng.below(3) : 0;
+    std::uint32_t grand = pivot - 1;
+    for (std::size_t a = 0; a < places; ++a) grand = first_[grand] - 1;
     out.clear();
     append_before(out, tree, 0, first_[root]);
-    if (two && grand == right) append(out, tree, first_[left], left);
+    append_before(out, tree, first_[pivot], first_[grand]);
     // the old root, with the pivot's argument in the pivot's place
     append_before(out, tree, first_[root], first_[pivot]);
     append(out, tree, first_[grand], grand);
     append_before(out, tree, pivot + 1, root + 1);
-    if (two && grand == left) append(out, tree, first_[right], right);
-    out.push_back(tree[pivot]);
+    append_before(out, tree, grand + 1, pivot + 1);
     append_before(out, tree, root + 1, tree.size());
     return true;
 }

@@ -1,5 +1,7 @@
 // Making new trees from old ones. Nothing here looks at a loss.
 #pragma once
+#include <array>
+
 #include "core/data.hpp"
 #include "core/interval.hpp"
 #include "core/program.hpp"
@@ -65,7 +67,9 @@ private:
     std::vector<bool> allowed_ = std::vector<bool>(OP_COUNT, false);
     bool terms_ = false;
     std::vector<TermForm> forms_;
-    std::vector<Node> leaves_, inputs_, unary_, binary_, operators_;
+    std::vector<Node> leaves_, inputs_, operators_;
+    std::array<std::vector<Node>, kMostArguments + 1> by_arity_;  // the operators
+
     std::vector<std::uint32_t> first_, second_;  // of sub-trees, while a move is made
     std::vector<std::pair<std::uint32_t, std::uint32_t>> common_, waiting_;
     std::vector<std::uint32_t> chosen_;
@@ -79,6 +83,10 @@ private:
     Node leaf(Rng& rng) const;
     void grow_terms(Rng& rng, int depth, Tree& out) const;
     void part(Rng& rng, int depth, Tree& out) const;  // appended to `out`
+    bool three(Rng& rng) const;  // whether an operator of three arguments is drawn
+    void condition(Rng& rng, int depth, Tree& out) const;
+    void with_three(const Tree* kept, std::size_t first, std::size_t last, Rng& rng, int depth,
+                    Tree& out) const;
     std::size_t cut(const Tree& tree, Rng& rng) const;
     const Node& another(const std::vector<Node>& nodes, const Node& than, Rng& rng) const;
     void common_region(const Tree& parent, const Tree& donor);

@@ -69,7 +69,7 @@ Engine::Engine(const Data& data, const EngineSettings& settings, const BreedSett
       cost_(cost),
       guesses_(std::move(guesses)),
       penalty_(std::move(penalty)),
-      custom_(!vocabulary().unary.empty() || !vocabulary().binary.empty()),
+      custom_(vocabulary().custom()),
       free_constants_(std::any_of(
           vocabulary().tokens.begin(), vocabulary().tokens.end(),
           [](const Token& t) { return t.node.op == CONST && t.node.feature == kFree; })),
@@ -136,19 +136,29 @@ Stats Engine::step(std::size_t generations, int threads, std::uint64_t max_evalu
     return stats();
 }
 
-void Engine::advance(std::size_t generations, int threads, std::uint64_t max_evaluations) {
+template <class Work>
+void Engine::on_islands(int threads, Work work) {
     make_workers(thread_count(islands_.size(), threads));
+    parallel_for(islands_.size(), threads, [&](std::size_t k, std::size_t me) {
+        Worker& worker = *workers_[me];
+        const std::uint64_t before = worker.passes();
+        work(k, worker);
+        islands_[k].stats.passes += worker.passes() - before;
+    });
+}
+
+void Engine::advance(std::size_t generations, int threads, std::uint64_t max_evaluations) {
     // what is left is shared out, so that no thread must look at another's counts
     const std::uint64_t left = left_of(max_evaluations);
     const std::uint64_t share = left / islands_.size(), more = left % islands_.size();
-    parallel_for(islands_.size(), threads, [&](std::size_t k, std::size_t me) {
+    on_islands(threads, [&](std::size_t k, Worker& worker) {
         Island& island = islands_[k];
         const std::uint64_t quota =
             left == kNoLimitOfEvaluations ? left : island.stats.evaluations + share + (k < more);
-        if (!island.founded) found_island(island, k, quota, *workers_[me]);
+        if (!island.founded) found_island(island, k, quota, worker);
         for (std::size_t g = 0; g < generations; ++g) {
-            if (stuck(island)) found_anew(island, k, quota, *workers_[me]);
-            generation(island, quota, *workers_[me]);
+            if (stuck(island)) found_anew(island, k, quota, worker);
+            generation(island, quota, worker);
         }
     });
 }
@@ -159,12 +169,13 @@ bool Engine::over(const Island& island, std::uint64_t quota) const {
 
 Stats Engine::stats() const {
     Stats sum;
-    if (library_) sum.evaluations = library_->evaluations();
+    if (library_) sum.evaluations = sum.passes = library_->evaluations();
     for (const Island& i : islands_) {
         sum.evaluations += i.stats.evaluations;
         sum.cache_hits += i.stats.cache_hits;
         sum.fits += i.stats.fits;
         sum.rejected += i.stats.rejected;
+        sum.passes += i.stats.passes;
     }
     sum.generation = generation_;
     return sum;
@@ -248,9 +259,7 @@ void Engine::redraw(int threads, std::uint64_t max_evaluations) {
         wanted += i.individuals.size() + i.elites.size() + i.tick_elites.size();
     if (wanted > left_of(max_evaluations)) return;
     draw_screen(number);
-    make_workers(thread_count(islands_.size(), threads));
-    parallel_for(islands_.size(), threads,
-                 [&](std::size_t k, std::size_t me) { rescore(islands_[k], *workers_[me]); });
+    on_islands(threads, [&](std::size_t k, Worker& worker) { rescore(islands_[k], worker); });
 }
 
 void Engine::rescore(Island& island, Worker& worker) {
@@ -272,10 +281,9 @@ void Engine::rescore(Island& island, Worker& worker) {
 
 void Engine::deal(const std::vector<Tree>& given, int threads, std::vector<double>& losses) {
     losses.assign(given.size(), std::numeric_limits<double>::infinity());
-    make_workers(thread_count(islands_.size(), threads));
-    parallel_for(islands_.size(), threads, [&](std::size_t k, std::size_t me) {
+    on_islands(threads, [&](std::size_t k, Worker& worker) {
         for (std::size_t n = k; n < given.size(); n += islands_.size())
-            losses[n] = offered(islands_[k], given[n], *workers_[me]);
+            losses[n] = offered(islands_[k], given[n], worker);
     });
 }
 

@@ -53,6 +53,8 @@ struct EngineSettings {
 
 struct Stats {
     std::uint64_t generation = 0, evaluations = 0, cache_hits = 0, fits = 0, rejected = 0;
+    // all that was computed over rows: evaluations, terms that were tried, steps of fits
+    std::uint64_t passes = 0;
 };
 
 constexpr std::uint16_t kMostTicks = 1023;  // more count as these in histogram and tick elites
@@ -111,6 +113,8 @@ private:
     };
     struct Worker {
         Worker(const Breeder& b, const Rules& rules) : breeder(b), prefix(rules) {}
+        std::uint64_t passes() const { return evaluator.passes() + fitter.passes(); }
+
         Evaluator evaluator;
         Fitter fitter;
         Breeder breeder;
@@ -159,6 +163,9 @@ private:
     bool stuck(Island& island) const;
     bool over(const Island& island, std::uint64_t quota) const;
     void deal(const std::vector<Tree>& given, int threads, std::vector<double>& losses);
+    // work on every island, each by one thread, whose passes are counted
+    template <class Work>
+    void on_islands(int threads, Work work);
 
     // engine_founders.cpp
     void found_island(Island& island, std::size_t number, std::uint64_t quota, Worker& worker);

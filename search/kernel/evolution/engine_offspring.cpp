@@ -7,7 +7,9 @@
 namespace symtick {
 namespace {
 
-constexpr int kTries = 4;  // children that are refused or known before none is made
+// children that are refused or known before none is made; most of those that are bred break units,
+// which costs a glance each
+constexpr int kTries = 4, kTriesInUnits = 32;
 
 // node by node
 bool identical(const Tree& a, const Tree& b) {
@@ -23,7 +25,8 @@ void Engine::breed_one(Island& island, std::uint64_t quota, Worker& worker) {
     if (island.individuals.empty()) return;
     island.cache.prefetch(island.individuals[island.oldest].hash);  // it is looked up when it goes
     const Individual& parent = choose_parent(island, worker);
-    for (int attempt = 0; attempt < kTries; ++attempt) {
+    const int tries = rules_.settings().units > 0 ? kTriesInUnits : kTries;
+    for (int attempt = 0; attempt < tries; ++attempt) {
         const MoveKind move = choose(island.rng);
         if (move == MATCH) {  // what is looked up is an evaluation, and the child will be another
             if (island.stats.evaluations + 1 >= quota) return;

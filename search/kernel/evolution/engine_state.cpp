@@ -7,7 +7,7 @@
 namespace symtick {
 namespace {
 
-constexpr std::uint64_t kVersion = 4;
+constexpr std::uint64_t kVersion = 5;
 
 class Digest {
 public:
@@ -91,8 +91,8 @@ void add(Digest& d, const CostTable& c) {
 
 void add(Digest& d, const Rules& rules) {
     for (const Token& t : rules.vocabulary().tokens) d.tree({t.node}), d.number(t.complexity);
-    for (const auto* bodies : {&rules.vocabulary().unary, &rules.vocabulary().binary})
-        for (const Tree& body : *bodies) d.tree(body);
+    for (const auto& bodies : rules.vocabulary().bodies)
+        for (const Tree& body : bodies) d.tree(body);
     const RuleSettings& s = rules.settings();
     for (std::size_t w : {s.min_nodes, s.max_nodes, s.max_depth, s.max_constants, s.max_expanded,
                           std::size_t(s.constant_arguments), std::size_t(s.needs_input), s.units,
@@ -183,7 +183,7 @@ std::uint64_t Engine::digest() const {
 void Engine::write(StateWriter& w, const Island& island) const {
     for (std::uint64_t s : island.rng.state) w.word(s);
     const Stats& s = island.stats;
-    for (std::uint64_t v : {s.evaluations, s.cache_hits, s.fits, s.rejected,
+    for (std::uint64_t v : {s.evaluations, s.cache_hits, s.fits, s.rejected, s.passes,
                             std::uint64_t(island.founded), std::uint64_t(island.oldest),
                             std::uint64_t(island.recent_next), std::uint64_t(island.waited)})
         w.word(v);
@@ -215,7 +215,7 @@ Engine::Island Engine::read_island(StateReader& r) const {
     Island island;
     for (auto& s : island.rng.state) s = r.word();
     Stats& s = island.stats;
-    for (auto* v : {&s.evaluations, &s.cache_hits, &s.fits, &s.rejected}) *v = r.word();
+    for (auto* v : {&s.evaluations, &s.cache_hits, &s.fits, &s.rejected, &s.passes}) *v = r.word();
     island.founded = r.word() != 0;
     island.oldest = std::size_t(r.word());
     island.recent_next = std::size_t(r.word());

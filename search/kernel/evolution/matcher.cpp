@@ -81,13 +81,17 @@ bool Matcher::evaluate(const Tree& given, Scratch& s) const {
         } else {
             const int token = library_->rules().number(node);
             if (token < 0) return false;
-            const bool two = arity(node.op) == 2;
-            const std::size_t b = k - 1, a = two ? s.first[b] - 1 : b;
-            s.first[k] = s.first[a];
-            s.parents[a] = s.parents[b] = k;
-            s.place[b] = two;
-            const double* out = s.runner->run(std::size_t(token), s.values.data() + a * stride,
-                                              two ? s.values.data() + b * stride : nullptr);
+            const double* arguments[kMostArguments] = {};
+            std::size_t at = k - 1;
+            for (auto a = std::size_t(arity(node.op)); a-- > 0;) {
+                s.parents[at] = k;
+                s.place[at] = std::uint8_t(a);
+                s.first[k] = s.first[at];
+                arguments[a] = s.values.data() + at * stride;
+                at = s.first[at] - 1;
+            }
+            const double* out =
+                s.runner->run(std::size_t(token), arguments[0], arguments[1], arguments[2]);
             std::copy_n(out, stride, to);
         }
     }
@@ -98,6 +102,7 @@ bool Matcher::evaluate(const Tree& given, Scratch& s) const {
 bool Matcher::back(const Tree& given, std::size_t node, Scratch& s) const {
     const std::size_t stride = library_->stride(), parent = s.parents[node];
     const std::uint8_t op = given[parent].op;
+    if (op == WHERE) return chosen(node, s);
     const bool two = arity(op) == 2, second = s.place[node] != 0;
     const int token = library_->rules().number(given[parent]);
     if (token < 0 || inverse_ops_[std::size_t(token)].empty()) return false;
@@ -124,6 +129,16 @@ bool Matcher::back(const Tree& given, std::size_t node, Scratch& s) const {
         if (!std::isfinite(s.other[r]) || !std::isfinite(s.weights[r])) s.weights[r] = 0.0;
     }
     std::swap(s.wanted, s.other);
+    return true;
+}
+
+// The step back from a WHERE to one of its values: the rows where it is not chosen say nothing.
+bool Matcher::chosen(std::size_t node, Scratch& s) const {
+    if (s.place[node] == 0) return false;
+    const std::size_t no = s.parents[node] - 1, yes = s.first[no] - 1;
+    const double* condition = s.values.data() + (s.first[yes] - 1) * library_->stride();
+    for (std::size_t r = 0; r < library_->rows(); ++r)
+        if ((condition[r] != 0.0) != (s.place[node] == 1)) s.weights[r] = 0.0;
     return true;
 }
 

@@ -40,6 +40,7 @@ private:
     bool evaluate(const Tree& given, Scratch& s) const;
     bool wanted_at(const Tree& given, std::size_t node, Scratch& s) const;
     bool back(const Tree& given, std::size_t node, Scratch& s) const;
+    bool chosen(std::size_t node, Scratch& s) const;
     LineMatch nearest(Rng& rng, Scratch& s) const;
     double miss(std::size_t function, const Scratch& s, LineMatch& match) const;
 };

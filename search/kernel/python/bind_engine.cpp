@@ -84,6 +84,7 @@ Counts told(const Stats& s) {
     out["cache_hits"] = s.cache_hits;
     out["fits"] = s.fits;
     out["rejected"] = s.rejected;
+    out["passes"] = s.passes;
     return out;
 }
 

@@ -31,13 +31,12 @@ Tree read_body(In<std::uint8_t, 1> ops, In<std::int32_t, 1> args, In<double, 1> 
     return tree;
 }
 
+using Bodies = std::vector<std::tuple<In<std::uint8_t, 1>, In<std::int32_t, 1>, In<double, 1>>>;
+
 // `features` of an operator is -1, of the free constant kFree, of a literal kLiteral
-Vocabulary* make_vocabulary(
-    In<std::uint8_t, 1> ops, In<std::int32_t, 1> features, In<double, 1> values,
-    In<double, 1> complexity,
-    const std::vector<std::tuple<In<std::uint8_t, 1>, In<std::int32_t, 1>, In<double, 1>>>& unary,
-    const std::vector<std::tuple<In<std::uint8_t, 1>, In<std::int32_t, 1>, In<double, 1>>>&
-        binary) {
+Vocabulary* make_vocabulary(In<std::uint8_t, 1> ops, In<std::int32_t, 1> features,
+                            In<double, 1> values, In<double, 1> complexity,
+                            const std::vector<Bodies>& bodies) {
     const std::size_t n = ops.shape(0);
     if (features.shape(0) != n || values.shape(0) != n || complexity.shape(0) != n)
         throw std::invalid_argument("ops, features, values and complexity must match in length");
@@ -47,8 +46,10 @@ Vocabulary* make_vocabulary(
         const std::int32_t feature = op <= CONST ? features.data()[k] : 0;
         made->tokens.push_back({{op, feature, values.data()[k]}, complexity.data()[k]});
     }
-    for (const auto& [o, a, c] : unary) made->unary.push_back(read_body(o, a, c));
-    for (const auto& [o, a, c] : binary) made->binary.push_back(read_body(o, a, c));
+    if (bodies.size() != kMostArguments)
+        throw std::invalid_argument("bodies needs a list for each number of arguments");
+    for (std::size_t k = 0; k < bodies.size(); ++k)
+        for (const auto& [o, a, c] : bodies[k]) made->bodies[k].push_back(read_body(o, a, c));
     check(*made);
     return made.release();
 }
@@ -236,14 +237,14 @@ void bind_prefix(nb::module_& m) {
 
 void bind_rules(nb::module_& m) {
     m.attr("CUSTOM1") = int(CUSTOM1);
-    m.attr("CUSTOM2") = int(CUSTOM2);
+    m.attr("MAX_ARGUMENTS") = kMostArguments;
     m.attr("MAX_CUSTOM") = kCustom;
     m.attr("ANY_NUMBER") = kAnyNumber;
     m.attr("FREE") = kFree;
     m.attr("LITERAL") = kLiteral;
     nb::class_<Vocabulary>(m, "Vocabulary")
         .def(nb::new_(&make_vocabulary), nb::arg("ops"), nb::arg("features"), nb::arg("values"),
-             nb::arg("complexity"), nb::arg("unary"), nb::arg("binary"))
+             nb::arg("complexity"), nb::arg("bodies"))
         .def("__len__", [](const Vocabulary& a) { return a.tokens.size(); });
     nb::class_<RuleSettings>(m, "RuleSettings")
         .def(nb::init<>())

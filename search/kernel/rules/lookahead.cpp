@@ -14,8 +14,7 @@ constexpr double kSlack = 1e-9;  // complexities are added in different orders
 bool Prefix::can_end(int token) const {
     const Rules& r = *rules_;
     const TokenTraits& l = r.traits_[std::size_t(token)];
-    if (r.custom_ && expanded_ + slot_.copies * (l.own + l.uses[0] * (l.arity > 0) +
-                                                 l.uses[1] * (l.arity > 1) - 1) >
+    if (r.custom_ && expanded_ + slot_.copies * (l.own + l.copies() - 1) >
                          std::int64_t(r.settings_.max_expanded))
         return false;
     if (r.slow_needs_) {
@@ -76,19 +75,25 @@ bool Prefix::leaves_suffice(int token) const {
            inputs + free + others >= std::int64_t(open_ - 1 + traits.arity);
 }
 
-// Whether what min_count asks for still fits in: every missing operator, and enough binary ones to
-// make slots for the missing leaves.
+// Whether what min_count asks for still fits in: every missing operator, and enough operators of
+// several arguments to make slots for the missing leaves, those of the most arguments first, which
+// take the fewest nodes.
 bool Prefix::counts_can_end(int token) const {
     const RuleSettings& s = rules_->settings_;
     const TokenTraits& traits = rules_->traits_[std::size_t(token)];
-    std::array<std::int64_t, 3> missing{missing_[0], missing_[1], missing_[2]};
+    std::array<std::int64_t, kMostArguments + 1> missing{};
+    std::copy(missing_.begin(), missing_.end(), missing.begin());
     if (s.min_count[std::size_t(token)] > counts_[std::size_t(token)]) --missing[traits.arity];
     const auto open = std::int64_t(open_) - 1 + traits.arity;
-    const std::int64_t more = std::max(missing[2], missing[0] - open);
-    if (open == 0 && missing[0] + missing[1] + missing[2] > 0) return false;
-    if (more > missing[2] && !rules_->binary_) return false;
+    const std::int64_t asked = missing[1] + missing[2] + missing[3];
+    const std::int64_t made = missing[2] + 2 * missing[3];  // slots
+    const std::int64_t lack = std::max<std::int64_t>(0, missing[0] - open - made);
+    if (open == 0 && missing[0] + asked > 0) return false;
+    const int most = rules_->most_arguments_ - 1;
+    if (lack > 0 && most < 1) return false;
+    const std::int64_t further = lack > 0 ? (lack + most - 1) / most : 0;
     const std::int64_t length =
-        std::int64_t(sequence_.size()) + 1 + missing[1] + more + open + more;
+        std::int64_t(sequence_.size()) + 1 + asked + further + open + made + lack;
     return length <= std::int64_t(s.max_nodes) &&
            length <= std::int64_t(sequence_.size()) + 1 + most_nodes_after(token);
 }
@@ -120,13 +125,7 @@ int Prefix::bound(int token) const {
     int most = std::max(ticks_, slot_.path + (l.arity ? l.floor : l.ticks[0]));
     int late = kNever;
     for (int a = 0; a < l.arity; ++a) late = std::max(late, slot_.path + l.ticks[a]);
-    if (!frames_.empty()) {
-        const Frame& top = frames_.back();
-        if (top.left > 1)
-            late = std::max(late, top.late);
-        else if (frames_.size() > 1)
-            late = std::max(late, frames_[frames_.size() - 2].late);
-    }
+    if (!frames_.empty()) late = std::max(late, frames_.back().late);
     return std::max(most, late + rules_->first_tick_) + rules_->last_tick_;
 }
 

@@ -33,7 +33,7 @@ void Prefix::clear() {
     ticks_ = kNever;
     std::fill(answers_.begin(), answers_.end(), std::int8_t(-1));
     last_fill_ = -1;
-    missing_ = {0, 0, 0};
+    missing_ = {};
     missing_complexity_ = 0.0;
     for (std::size_t t = 0; t < counts_.size() && rules_->must_have_; ++t) {
         const int wanted = std::max(0, s.min_count[t]);
@@ -79,7 +79,8 @@ bool Prefix::mask(std::vector<std::uint8_t>& out) {
         std::size_t(leaf) << TokenTraits::INPUT_LEAF |
         std::size_t(leaf && constant_stands(false)) << TokenTraits::LITERAL_LEAF |
         std::size_t(leaf && constant_stands(true)) << TokenTraits::FREE_LEAF |
-        std::size_t(fits(1)) << TokenTraits::UNARY | std::size_t(fits(2)) << TokenTraits::BINARY;
+        std::size_t(fits(1)) << TokenTraits::UNARY | std::size_t(fits(2)) << TokenTraits::BINARY |
+        std::size_t(fits(3)) << TokenTraits::TERNARY;
     out = rules_->masks_[kinds];
     const RuleSettings& s = rules_->settings_;
     if (!s.max_count.empty())
@@ -151,7 +152,7 @@ void Prefix::count(int token) {
     open_ += std::size_t(l.arity) - 1;
     most_nodes_ = most_nodes_after(token);
     needed_ += std::int64_t(l.arity) * l.need - slot_.need;
-    expanded_ += slot_.copies * (l.own - 1 + (l.arity > 0) * l.uses[0] + (l.arity > 1) * l.uses[1]);
+    expanded_ += slot_.copies * (l.own - 1 + l.copies());
     ticks_ = std::max(ticks_, slot_.path + (l.arity ? l.floor : l.ticks[0]));
     sequence_.push_back(std::int16_t(token));
     std::fill(answers_.begin(), answers_.end(), std::int8_t(-1));
@@ -164,16 +165,17 @@ void Prefix::enter(int token) {
         if (rows_.size() < size) rows_.resize(2 * size);
         rules_->narrow(row(slot_.depth), token, row(slot_.depth + 1));
     }
-    int late = frames_.empty() ? kNever : frames_.back().late;
-    if (l.arity > 1) late = std::max(late, slot_.path + l.ticks[1]);
-    frames_.push_back({std::int16_t(token), -1, l.arity, 0, true, slot_.depth, slot_.path, late,
+    frames_.push_back({std::int16_t(token), -1, l.arity, 0, true, slot_.depth, slot_.path, kNever,
                        slot_.copies, slot_.ceiling});
 }
 
 void Prefix::open_slot() {
     if (frames_.empty()) return;
-    const Frame& top = frames_.back();
+    Frame& top = frames_.back();
     const TokenTraits& l = rules_->traits_[std::size_t(top.token)];
+    top.late = frames_.size() > 1 ? frames_[frames_.size() - 2].late : kNever;
+    for (int a = top.filled + 1; a < l.arity; ++a)
+        top.late = std::max(top.late, top.path + l.ticks[a]);
     const double limit = rules_->argument_limit(top.token, top.filled) - rules_->cheapest_;
     slot_ = {top.depth + 1, top.path + l.ticks[top.filled], l.need, top.copies * l.uses[top.filled],
              std::min(top.ceiling, complexity_ + limit)};

@@ -44,7 +44,7 @@ std::vector<int> ticks_to_root(const Tree& body, const CostTable& cost) {
 void measure_custom(TokenTraits& traits, const Tree& body, const CostTable& cost) {
     const std::vector<int> to_root = ticks_to_root(body, cost);
     traits.own = 0;
-    for (int a = 0; a < 2; ++a) traits.uses[a] = 0, traits.ticks[a] = kNever;
+    for (int a = 0; a < kMostArguments; ++a) traits.uses[a] = 0, traits.ticks[a] = kNever;
     for (std::size_t k = 0; k < body.size(); ++k) {
         if (body[k].op == INPUT) {
             const auto a = std::size_t(body[k].feature);
@@ -87,7 +87,8 @@ void Rules::check_sizes() const {
     need(s.max_nodes >= 1 && s.max_nodes <= 100'000, "max_nodes must be from 1 to 100000");
     need(s.min_nodes <= s.max_nodes, "min_nodes must not be over max_nodes");
     need(s.max_depth >= 1, "max_depth must be at least 1");
-    need(empty_or(s.max_argument.size(), 2 * n), "max_argument needs two limits for each token");
+    need(empty_or(s.max_argument.size(), kMostArguments * n),
+         "max_argument needs three limits for each token");
     need(empty_or(s.min_count.size(), n), "min_count needs a number for each token");
     need(empty_or(s.max_count.size(), n), "max_count needs a number for each token");
     need(empty_or(s.nested.size(), n * n), "nested needs a number for each pair of tokens");
@@ -147,19 +148,20 @@ void Rules::measure() {
         traits.input = op == INPUT;
         traits.constant = op == CONST;
         traits.free = op == CONST && token.node.feature != kLiteral;
-        traits.kind = traits.arity > 0
-                          ? (traits.arity == 1 ? TokenTraits::UNARY : TokenTraits::BINARY)
-                      : traits.input ? TokenTraits::INPUT_LEAF
-                      : traits.free  ? TokenTraits::FREE_LEAF
-                                     : TokenTraits::LITERAL_LEAF;
+        traits.kind = traits.arity > 0 ? TokenTraits::Kind(TokenTraits::FREE_LEAF + traits.arity)
+                      : traits.input   ? TokenTraits::INPUT_LEAF
+                      : traits.free    ? TokenTraits::FREE_LEAF
+                                       : TokenTraits::LITERAL_LEAF;
+        std::fill_n(traits.uses, traits.arity, 1);
         traits.complexity = token.complexity;
         if (traits.arity == 0) cheapest_ = std::min(cheapest_, token.complexity);
-        if (traits.arity > 0 && usable(k)) (traits.arity == 1 ? unary_ : binary_) = true;
+        if (usable(k)) most_arguments_ = std::max(most_arguments_, int(traits.arity));
         if (op >= CUSTOM1) {
             measure_custom(traits, vocabulary_.body(op), cost);
             custom_ = true;
         } else if (traits.arity > 0) {
-            for (std::size_t a = 0; a < 2; ++a) traits.ticks[a] = ticks_of(op, a, cost);
+            for (std::size_t a = 0; a < kMostArguments; ++a)
+                traits.ticks[a] = ticks_of(op, a, cost);
         } else if (traits.input && cost.fuse && settings_.max_ticks != kAnyNumber) {
             traits.delay = cost.table_delay[std::size_t(token.node.feature)];
             traits.ticks[0] = span(traits.delay, cost);
@@ -223,10 +225,7 @@ void Rules::find_most_nodes() {
     const std::size_t levels = std::min(settings_.max_depth, settings_.max_nodes);
     most_nodes_.assign(levels + 1, 0);
     for (std::size_t k = 1; k <= levels; ++k) {
-        const std::int64_t below = binary_  ? 2 * most_nodes_[k - 1]
-                                   : unary_ ? most_nodes_[k - 1]
-                                            : 0;
-        most_nodes_[k] = std::min(kManyNodes, 1 + below);
+        most_nodes_[k] = std::min(kManyNodes, 1 + most_arguments_ * most_nodes_[k - 1]);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <numeric>
 
 #include "cost/cost.hpp"
 #include "rules/vocabulary.hpp"
@@ -17,7 +18,7 @@ struct RuleSettings {
     // nodes with the custom operators' bodies in place
     std::size_t max_expanded = 0;
     double max_complexity = 0;
-    // tokens x 2: most complexity of an operator's first and second argument; empty: no limit
+    // tokens x kMostArguments: most complexity of each argument of an operator; empty: no limit
     std::vector<double> max_argument;
     // per token: fewest and most in an expression; empty: no limit
     std::vector<int> min_count, max_count;
@@ -46,15 +47,18 @@ constexpr std::uint16_t kNoLimit = std::numeric_limits<std::uint16_t>::max();
 
 // What the rules need to know of a token, worked out once.
 struct TokenTraits {
-    enum Kind : std::uint8_t { INPUT_LEAF, LITERAL_LEAF, FREE_LEAF, UNARY, BINARY, KINDS };
+    enum Kind : std::uint8_t { INPUT_LEAF, LITERAL_LEAF, FREE_LEAF, UNARY, BINARY, TERNARY, KINDS };
     std::uint8_t arity = 0;
     Kind kind = INPUT_LEAF;
     bool input = false, constant = false, free = false;  // constant: free or literal
     bool nests = false;                                  // has a limit on what is below it
-    std::int32_t own = 1, uses[2] = {1, 1};  // nodes it adds when expanded, copies of an argument
+    // nodes it adds when expanded, copies of an argument (0 where it has no such one)
+    std::int32_t own = 1, uses[kMostArguments] = {};
+    // nodes of its arguments when expanded, were each a leaf
+    std::int32_t copies() const { return std::accumulate(uses, uses + kMostArguments, 0); }
     // Upper bounds of ticks, exact for whole-tick tables without fusion: from an argument's arrival
     // to the value (of a leaf: its arrival), and from the start through literals of its body.
-    int ticks[2] = {0, 0}, floor = kNever;
+    int ticks[kMostArguments] = {}, floor = kNever;
     double delay = 0.0;  // of an input's table, where there are tables
     int alike = -1;      // number of the inputs with tables as slow as its own
     double complexity = 1.0;
@@ -101,7 +105,8 @@ private:
     int last_tick_ = 0;                   // what registering the output adds
     int fastest_ = 0;                     // ticks that every operator takes at least; 0: not known
     double cheapest_ = 0.0;               // least complexity of a leaf
-    bool custom_ = false, exact_ticks_ = false, binary_ = false, unary_ = false;
+    bool custom_ = false, exact_ticks_ = false;
+    int most_arguments_ = 0;  // of a usable token
     // what a prefix must look at one token at a time
     bool slow_leaves_ = false, slow_needs_ = false, slow_complexity_ = false, must_have_ = false;
 
@@ -124,7 +129,7 @@ private:
     double argument_limit(int token, std::size_t argument) const {
         return settings_.max_argument.empty()
                    ? std::numeric_limits<double>::infinity()
-                   : settings_.max_argument[2 * std::size_t(token) + argument];
+                   : settings_.max_argument[kMostArguments * std::size_t(token) + argument];
     }
     // most nodes of a sub-tree at this depth, `path` ticks above the output
     std::int64_t most_nodes(int depth, int path) const {
@@ -166,8 +171,10 @@ private:
     struct Frame {
         std::int16_t token, first;
         std::uint8_t left, filled;
-        bool constants;         // all arguments so far are constants
-        int depth, path, late;  // late: most `path` of the open slots of this and the frames below
+        bool constants;  // all arguments so far are constants
+        // late: most `path` of the slots of this and the frames below that are open once the
+        // argument in work is done
+        int depth, path, late;
         std::int64_t copies;
         double ceiling;
     };
@@ -189,8 +196,8 @@ private:
     // whole, were each slot filled with the cheapest leaf
     std::int64_t most_nodes_ = 0, needed_ = 0, expanded_ = 1;
     double complexity_ = 0.0;
-    int ticks_ = kNever;            // of the leaves and literals written so far
-    std::array<int, 3> missing_{};  // tokens that min_count still asks for, by arity
+    int ticks_ = kNever;                             // of the leaves and literals written so far
+    std::array<int, kMostArguments + 1> missing_{};  // what min_count still asks for, by arity
     double missing_complexity_ = 0.0;
     int last_fill_ = -1;
     // what was found of an operator, and of inputs that do not occur yet, by TokenTraits::alike;

@@ -112,6 +112,7 @@ private:
             case ATAN2:
             case GE:
             case GT: return same() && no_unit();
+            case WHERE: return choice();
             default: return plain_number();
         }
     }
@@ -125,6 +126,16 @@ private:
             for (std::size_t u = 0; u < units_; ++u)
                 if (std::fabs(power(a)[u] - power(b)[u]) > kSame) return false;
         }
+        drop();
+        return true;
+    }
+
+    // the two values have one unit; the condition, which is compared with 0, has any
+    bool choice() {
+        if (!same()) return false;
+        const std::size_t values = top(), condition = values - 1;
+        any_[condition] = any_[values];
+        std::copy_n(power(values), units_, power(condition));
         drop();
         return true;
     }

@@ -21,9 +21,8 @@ bool same_token(const Node& token, const Node& node) {
 
 bool known(std::uint8_t op, const Vocabulary& vocabulary) {
     if (op < CUSTOM1) return built_in(op);
-    return op < CUSTOM2
-               ? op - CUSTOM1 < int(std::min<std::size_t>(vocabulary.unary.size(), kCustom))
-               : op - CUSTOM2 < int(std::min<std::size_t>(vocabulary.binary.size(), kCustom));
+    return op < CUSTOM3 + kCustom && std::size_t(op - CUSTOM1) % kCustom <
+                                         vocabulary.bodies[std::size_t(arity(op)) - 1].size();
 }
 
 void check_bodies(const std::vector<Tree>& bodies, std::size_t arguments) {
@@ -75,8 +74,13 @@ private:
 
     void custom(const Tree& body, int count) {
         const std::size_t begin = first_[first_.size() - std::size_t(count)];
-        const std::size_t middle = count == 2 ? first_.back() - begin : out.size() - begin;
-        if (count == 2) first_.pop_back();
+        std::array<std::size_t, kMostArguments + 1>
+            ends{};  // where each argument begins, and all end
+        for (std::size_t a = std::size_t(count); a > 0; --a)
+            ends[a] = (a == std::size_t(count) ? out.size()
+                                               : first_[first_.size() - std::size_t(count) + a]) -
+                      begin;
+        first_.resize(first_.size() - std::size_t(count) + 1);
         arguments_.assign(out.begin() + std::ptrdiff_t(begin), out.end());
         origins_.assign(origin.begin() + std::ptrdiff_t(begin), origin.end());
         out.resize(begin);
@@ -86,9 +90,8 @@ private:
                 add(n.op == CONST ? Node{CONST, kLiteral, n.value} : n, -1);
                 continue;
             }
-            const std::size_t from = n.feature == 0 ? 0 : middle;
-            const std::size_t to = n.feature == 0 ? middle : arguments_.size();
-            for (std::size_t k = from; k < to; ++k) add(arguments_[k], origins_[k]);
+            const auto a = std::size_t(n.feature);
+            for (std::size_t k = ends[a]; k < ends[a + 1]; ++k) add(arguments_[k], origins_[k]);
         }
     }
 };
@@ -104,8 +107,8 @@ int Vocabulary::find(const Node& node) const {
 }
 
 void check(const Vocabulary& vocabulary) {
-    check_bodies(vocabulary.unary, 1);
-    check_bodies(vocabulary.binary, 2);
+    for (std::size_t k = 0; k < vocabulary.bodies.size(); ++k)
+        check_bodies(vocabulary.bodies[k], k + 1);
     if (vocabulary.tokens.size() > 32'000)
         throw std::invalid_argument("a vocabulary has at most 32000 tokens, not " +
                                     std::to_string(vocabulary.tokens.size()));
@@ -148,12 +151,12 @@ bool to_sequence(const Tree& tree, const Vocabulary& vocabulary, Sequence& out) 
         out[at] = std::int16_t(token);
         const int count = arity(n.op);
         if (count == 0) continue;
-        const std::size_t last = length[end - 2];
-        if (count == 1) {
-            parts.push_back({end - 1, at + 1});
-        } else {
-            parts.push_back({end - 1, at + 1 + length[end - 2 - last]});
-            parts.push_back({end - 1 - last, at + 1});
+        std::size_t to = at + length[end - 1], argument = end - 1;
+        for (int a = count; a > 0; --a) {  // the last one first
+            const std::size_t size = length[argument - 1];
+            to -= size;
+            parts.push_back({argument, to});
+            argument -= size;
         }
     }
     return true;

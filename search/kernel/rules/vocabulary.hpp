@@ -1,6 +1,7 @@
 // The tokens that candidates are written in, and the two ways to write them: postfix trees (what is
 // bred and evaluated) and sequences, root first (what a policy writes).
 #pragma once
+#include <algorithm>
 #include <span>
 
 #include "core/ops.hpp"
@@ -19,14 +20,18 @@ using Sequence = std::vector<std::int16_t>;
 
 struct Vocabulary {
     std::vector<Token> tokens;
-    // bodies of the custom operators CUSTOM1 + k and CUSTOM2 + k: postfix over built-in operators
-    // and literals, where INPUT 0 and INPUT 1 are the arguments
-    std::vector<Tree> unary, binary;
+    // bodies of the custom operators CUSTOM1 + k, CUSTOM2 + k and CUSTOM3 + k: postfix over
+    // built-in operators and literals, where INPUT 0 and so on are the arguments
+    std::array<std::vector<Tree>, kMostArguments> bodies;
 
     int find(const Node& node) const;  // token number, -1 where it is no token
     int arity_of(int token) const { return arity(tokens[std::size_t(token)].node.op); }
+    bool custom() const {
+        return std::any_of(bodies.begin(), bodies.end(), [](const auto& b) { return !b.empty(); });
+    }
     const Tree& body(std::uint8_t op) const {
-        return op < CUSTOM2 ? unary[op - CUSTOM1] : binary[op - CUSTOM2];
+        const auto count = std::size_t(arity(op));
+        return bodies[count - 1][std::size_t(op - CUSTOM1) % kCustom];
     }
 };
 

@@ -50,7 +50,7 @@ public:
     }
 
     double step(std::uint8_t op) {
-        const Instr<T> s{op, VV, 0, ~0, ~1, T(0), T(0)};
+        const Instr<T> s{op, VV, 0, ~0, ~1, ~1, T(0), T(0)};
         return best_rate(tries_, seconds_, [&](std::size_t rounds) {
             for (std::size_t k = 0; k < rounds; ++k)
                 eval_(&s, 1, x_.get(), kBlock, 0, kBlock, nullptr, d_.get());

@@ -11,12 +11,14 @@ constexpr std::size_t kGradBlock = 256;  // rows of one derivative block
 constexpr std::size_t kLanes = 8;        // doubles of the widest vector
 constexpr std::size_t kPad = 64;         // rows are padded to a multiple of this
 
-enum Mode : std::uint8_t { VV, VC, CV };               // operands: vectors, or one a constant
+// operands: vectors, or the second, the first or both constants; of WHERE, its two values
+enum Mode : std::uint8_t { VV, VC, CV, CC };
 enum Fused : std::uint8_t { MULADD = 64, AXPY = 65 };  // a * ca + cb; a + ca * b
 // NRMSE is minimised as MSE; CUSTOM has no loop here.
 enum LossKind : int { MSE, MAE, HUBER, NRMSE, MARGIN, CROSS_ENTROPY, CUSTOM, LOSS_COUNT };
 
-// One step over a block. a, b: slot number, or ~column of the data.
+// One step over a block. a, b, c: slot number, or ~column of the data. WHERE: a is the condition, b
+// and c (or the constants ca and cb) are the values.
 template <class T>
 struct Instr {
     std::uint8_t op;
@@ -24,6 +26,7 @@ struct Instr {
     std::int32_t dst;
     std::int32_t a;
     std::int32_t b;
+    std::int32_t c;
     T ca;
     T cb;
 };
@@ -35,6 +38,7 @@ struct TapeInstr {
     bool active;  // a constant with a column stands below, so the adjoint is wanted
     std::int32_t a;
     std::int32_t b;
+    std::int32_t c;  // of WHERE, none of whose operands is a constant
 };
 
 // One block of rows of a derivative tape. The pointers that backward sets may point to values of

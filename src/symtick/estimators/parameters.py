@@ -12,12 +12,10 @@ from dataclasses import replace
 from symtick.errors import InputError, ParseError, did_you_mean
 from symtick.estimators.settings import LimitSettings, OperatorSettings
 from symtick.expr import (
-    BY_NAME,
-    NAMED,
+    ARGUMENTS,
     SEARCH_NAMES,
     Op,
     arity,
-    compiler_alone,
     default_names,
     parse,
 )
@@ -30,7 +28,7 @@ _DEFINITION = re.compile(r"\s*(\w+)\s*\(([\s\w,]*)\)\s*=(?!=)(.*)", re.DOTALL)
 
 
 def operator_of(source: str | Operator) -> Operator:
-    """A custom operator from its definition, `name(a) = body` or `name(a, b) = body`.
+    """A custom operator from its definition, `name(a) = body` with up to three arguments.
 
     Raises:
         InputError: the text is no definition, or its parts are not acceptable.
@@ -39,16 +37,16 @@ def operator_of(source: str | Operator) -> Operator:
         return source
     definition = _DEFINITION.fullmatch(str(source))
     arguments = [a.strip() for a in definition[2].split(",")] if definition else []
-    if definition is None or not 1 <= len(arguments) <= 2 or not all(arguments):
+    if definition is None or not 1 <= len(arguments) <= len(ARGUMENTS) or not all(arguments):
         raise InputError(
-            f"{source!r} defines no operator: write name(a) = ... or name(a, b) = ..., "
-            "as in 'inv(a) = 1/a'"
+            f"{source!r} defines no operator: write name(a) = ..., name(a, b) = ... or "
+            "name(a, b, c) = ..., as in 'inv(a) = 1/a'"
         )
     try:
         body = parse(definition[3], arguments)
     except ParseError as error:
         raise InputError(f"in the definition {source!r}: {error}") from None
-    return Operator(definition[1], replace(body, inputs=("a", "b")[: len(arguments)]))
+    return Operator(definition[1], replace(body, inputs=ARGUMENTS[: len(arguments)]))
 
 
 def operator_names(settings: OperatorSettings, custom: Sequence[Operator]) -> tuple[str, ...]:
@@ -95,8 +93,6 @@ def _known(given: str, custom: Sequence[Operator]) -> tuple[str, int]:
         return name, (own.get(name) or OPERATORS[name]).arity
     if name in SEARCH_NAMES:
         return name, arity(SEARCH_NAMES[name])
-    if name in BY_NAME or name in NAMED:
-        raise InputError(compiler_alone(name))
     known = sorted({*SEARCH_NAMES, *OPERATORS, *own})
     meant = did_you_mean(given, known)
     raise InputError(f"unknown operator {given!r}: {meant}there are + - * / ^ {', '.join(known)}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from symtick.expr.definitions import compiler_alone, definition, in_search_ops
+from symtick.expr.definitions import definition, in_search_ops
 from symtick.expr.expression import Builder, Expression, from_programs, to_text
 from symtick.expr.formulas import Formulas, read_formulas
 from symtick.expr.interval import Interval
-from symtick.expr.named import NAMED
+from symtick.expr.named import ARGUMENTS, NAMED
 from symtick.expr.node import Node, Program, reachable
 from symtick.expr.ops import (
     BY_NAME,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from symtick.expr.sympy_io import from_sympy, to_sympy
 
 __all__ = [
+    "ARGUMENTS",
     "BY_NAME",
     "FUNCTIONS",
     "NAMED",
@@ -55,7 +56,6 @@ __all__ = [
     "arity",
     "can_name",
     "check_names",
-    "compiler_alone",
     "default_names",
     "definition",
     "factored",

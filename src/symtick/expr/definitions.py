@@ -4,34 +4,21 @@ from __future__ import annotations
 
 from functools import cache
 
-from symtick.errors import InputError
 from symtick.expr.expression import Builder, Expression
 from symtick.expr.named import ARGUMENTS
-from symtick.expr.ops import OPS, SEARCH_NAMES, Op, is_searched
+from symtick.expr.ops import OPS, Op, is_searched
 from symtick.expr.parsing import parse
 
 
-def compiler_alone(name: str) -> str:
-    """What to say of an operator that the search does not know and cannot write."""
-    return (
-        f"{name!r} is an operator of the compiler alone (symtick compile): the search knows "
-        f"{', '.join(sorted(SEARCH_NAMES))}, and what is defined by these"
-    )
-
-
 @cache
-def definition(op: Op) -> Expression | None:
-    """An operator that the search does not evaluate, by those that it does; None without one."""
+def definition(op: Op) -> Expression:
+    """An operator that the search does not evaluate, by those that it does."""
     spec = OPS[op]
-    return parse(spec.definition, ARGUMENTS[: spec.arity]) if spec.definition else None
+    return parse(spec.definition, ARGUMENTS[: spec.arity])
 
 
 def in_search_ops(expression: Expression) -> Expression:
-    """An expression with every operator beyond `SEARCH_OPS` written by its definition.
-
-    Raises:
-        InputError: an operator has none.
-    """
+    """An expression with every operator beyond `SEARCH_OPS` written by its definition."""
     if all(is_searched(node.op) for node in expression.nodes):
         return expression
     builder = Builder(expression.inputs)
@@ -45,12 +32,5 @@ def in_search_ops(expression: Expression) -> Expression:
         elif is_searched(node.op):
             places.append(builder.op(node.op, *args))
         else:
-            places.append(_written(builder, node.op, args))
+            places.append(builder.called(definition(node.op), args))
     return builder.build([places[k] for k in expression.outputs])
-
-
-def _written(builder: Builder, op: Op, args: list[int]) -> int:
-    body = definition(op)
-    if body is None:
-        raise InputError(compiler_alone(OPS[op].name))
-    return builder.called(body, args)

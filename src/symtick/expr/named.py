@@ -1,7 +1,7 @@
 """Named expressions: functions that text can call and that are written out where it does.
 
-They are no operators: an expression that calls one holds what stands here. The search has those of
-one or two arguments as custom operators (`search.grammar.operators`).
+They are no operators: an expression that calls one holds what stands here. The search has them as
+custom operators (`search.grammar.operators`).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Adding an operator starts here: append a member to `Op` (its number is the kernel's opcode and is
 stored in run folders, so numbers are never reused) and a record to `OPS`. The tests then name every
 part of symtick that does not know it yet. The compiler knows every operator. The search's kernel
-evaluates those of `SEARCH_OPS`; of the others, those with a definition are written with it there.
+evaluates those of `SEARCH_OPS`; the others have a definition and are written with it there.
 """
 
 from __future__ import annotations
@@ -99,8 +99,8 @@ class OpSpec:
         interval: image of the argument intervals; raises `DomainError` where undefined.
         partials: partial derivatives with respect to each argument, given the arguments and the
             result; a subgradient where the operator has a kink or a step.
-        definition: for an operator that the kernel does not evaluate: what it is of those that it
-            does, over `a` and `b`; empty where there is no such text.
+        definition: of an operator that the kernel does not evaluate: what it is of those that it
+            does, over `a` and `b`.
     """
 
     name: str
@@ -278,7 +278,7 @@ USUAL_OPS = {op: spec for op, spec in OPS.items() if op <= Op.TANH}
 SEARCH_OPS = USUAL_OPS | {
     op: OPS[op]
     for op in (
-        Op.ASIN, Op.ACOS, Op.ATAN, Op.ATAN2, Op.SIGN, Op.FLOOR, Op.GE, Op.GT, Op.ERF,
+        Op.ASIN, Op.ACOS, Op.ATAN, Op.ATAN2, Op.SIGN, Op.FLOOR, Op.GE, Op.GT, Op.WHERE, Op.ERF,
     )
 }  # fmt: skip
 

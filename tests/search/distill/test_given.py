@@ -75,7 +75,6 @@ def test_guesses_may_go_without_names_and_in_any_order_with_them() -> None:
         ("a = x0; b = mass; c = x1", "'mass' is no feature"),
         ("a = x0; b = log(x1); c = x1", "log"),
         ("a = x0 +; b = x1; c = x1", "a = x0 +"),
-        ("a = where(x0 > 0, x1, x2); b = x1; c = x2", "operator of the compiler alone"),
     ],
 )
 def test_a_guess_that_is_none_is_refused_before_the_search(text: str, reason: str) -> None:

@@ -248,7 +248,6 @@ def test_one_row_and_one_feature_work() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"ops": ("add", "where")}, "'where' is an operator of the compiler alone"),
         ({"ops": ()}, "at least one operator"),
         ({"loss": "l2"}, "unknown loss 'l2'"),
         ({"population": 0}, "population must be an integer from 1 to 10000000, not 0"),
@@ -307,7 +306,7 @@ def test_damaged_states_are_refused() -> None:
     version = words.copy()
     version[0] = 99
     sizes = words.copy()
-    sizes[17] = 2**40
+    sizes[18] = 2**40
     for change, message in (
         ({"words": version}, "version 99"),
         ({"words": words[:50]}, "end before"),
@@ -322,3 +321,22 @@ def test_damaged_states_are_refused() -> None:
             resume(**change)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="belongs to other data"):
         resume(replace(SMALL, seed=77))
+
+
+def test_passes_count_what_is_computed_over_the_rows() -> None:
+    held = data()
+    plain = replace(SMALL, constants=False, simplify=False, moves=Moves(add_term=0, swap_term=0))
+    bare = Engine(Rows.make(held.X, held.y), RANGES, COST, plain)
+    done = bare.step(5)
+    assert done.fits == 0  # what comes besides is the archive's double precision
+    assert done.evaluations < done.passes < 1.5 * done.evaluations
+    fitting = replace(SMALL, moves=Moves(add_term=0, swap_term=0), trial_terms=0)
+    fitted = Engine(Rows.make(held.X, held.y), RANGES, COST, fitting)
+    found = fitted.step(5)
+    # each fit takes its start and at least no step, and at most 4 times the iterations, twice each
+    assert found.evaluations + found.fits <= found.passes
+    assert found.passes <= found.evaluations * 2 + found.fits * (8 * SMALL.tune_iterations + 2)
+    tried = Engine(Rows.make(held.X, held.y), RANGES, COST, SMALL).step(5)
+    assert tried.passes > 10 * tried.evaluations
+    threads = Engine(Rows.make(held.X, held.y), RANGES, COST, SMALL).step(5, threads=2)
+    assert threads.passes == tried.passes

@@ -95,7 +95,7 @@ def individuals_of(engine: Engine) -> list[bytes]:
     state = engine.state()
     sizes, out, at = [], [], 0
     words = state["words"]
-    start = 5 + 4 + 8  # header, random stream, counters
+    start = 5 + 4 + 9  # header, random stream, counters
     assert words[start] == 3
     for k in range(3):
         sizes.append(int(words[start + 1 + 3 * k]))
