@@ -102,7 +102,8 @@ class WidthTuning(OneSlice):
         if self._done:
             text += "".join(f" -> {e.cost:.0f}" for e in self.front())
         name = f"tune-{self._entry.name}"
-        return Status(name, self._done, int(self._done), text, loss, len(self._entries))
+        count = len(self._entries)
+        return Status(name, self._done, int(self._done), text, loss, count, count)
 
     def _made(self) -> list[FrontEntry]:
         """The tuned designs, each cheaper than the one before it."""

@@ -78,8 +78,10 @@ class TemplateDesigns:
         inner, done = self._search.status, self._found and self._measured >= self._count
         text = f"{self._measured} of {self._count} fillings" if self._found else inner.text
         loss = min((e.loss for e in self._entries), default=float("inf"))
-        slices, evaluations = (n + self._measured for n in (inner.slices, inner.evaluations))
-        return Status(self._name, done, slices, text, loss, evaluations)
+        slices, evaluations, passes = (
+            n + self._measured for n in (inner.slices, inner.evaluations, inner.passes)
+        )
+        return Status(self._name, done, slices, text, loss, evaluations, passes)
 
     def front(self) -> list[FrontEntry]:
         """The measured designs, those that others beat too."""

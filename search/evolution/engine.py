@@ -150,7 +150,15 @@ class Engine:
         stats, target = self.stats(), self.config.target_loss
         done = target is not None and stats.best_loss <= target
         text = f"generation {stats.generation}"
-        return Status("evolution", done, stats.generation, text, stats.best_loss, stats.evaluations)
+        return Status(
+            "evolution",
+            done,
+            stats.generation,
+            text,
+            stats.best_loss,
+            stats.evaluations,
+            stats.passes,
+        )
 
     def front(self) -> list[Candidate]:
         """The Pareto front over (loss, ticks, LUT) so far, by ticks, then LUT."""

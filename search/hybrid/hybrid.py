@@ -145,7 +145,8 @@ class HybridSearch:
         best, target = self.best_loss, self.config.engine.target_loss
         done = target is not None and best <= target
         text = f"{self._drawn} sequences drawn"
-        return Status(self.config.method, done, self._steps, text, best, self.evaluations)
+        passes = self._spent + self.engine.stats().passes
+        return Status(self.config.method, done, self._steps, text, best, self.evaluations, passes)
 
     def step(
         self, generations: int | None = None, threads: int = 1, budget: int | None = None

@@ -123,7 +123,8 @@ class JointSearch:
         done = self._left is not None and not self._left
         losses = [*(loss for _, loss, _ in self._path), *(e.loss for e in self._entries)]
         best = min(losses, default=float("inf"))
-        return Status(self._name, done, self._slices, text, best, self._proposals.evaluations)
+        count = self._proposals.evaluations
+        return Status(self._name, done, self._slices, text, best, count, count)
 
     @property
     def curve(self) -> tuple[float, ...]:

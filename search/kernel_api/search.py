@@ -28,6 +28,8 @@ class Status:
         text: where it stands, in a few words.
         best_loss: the lowest loss so far; infinity before there is one.
         evaluations: candidates computed (of layered forms: fits; of designs: those measured).
+        passes: all that was computed over the rows: evaluations, terms that were tried, and steps
+            of fits, each with derivatives.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Status:
     text: str
     best_loss: float
     evaluations: int
+    passes: int
 
 
 class Search(Protocol[Item]):

@@ -111,7 +111,9 @@ class Elimination:
     def status(self) -> Status:
         """Where it stands."""
         text = f"{self.layers.summands} summands"
-        return Status(self._name, self._done, self._slices, text, self._loss, self._slices)
+        return Status(
+            self._name, self._done, self._slices, text, self._loss, self._slices, self._slices
+        )
 
     def front(self) -> list[FrontEntry]:
         """The measured designs, those that others beat too."""

@@ -57,7 +57,8 @@ class EnumerationSearch:
         best, target = min((c.loss for c in self._front), default=float("inf")), self._task.config
         done = target.target_loss is not None and best <= target.target_loss
         text = f"{len(self._front)} functions on the front"
-        return Status(self._task.method, done, self._slices, text, best, self._evaluations)
+        count = self._evaluations
+        return Status(self._task.method, done, self._slices, text, best, count, count)
 
     def step(self, *, threads: int = 1, budget: int | None = None) -> None:
         """A slice; nothing more happens with the same budget once all is done.

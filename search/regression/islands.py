@@ -80,6 +80,7 @@ class Epoch:
     front: tuple[Candidate, ...]
     emigrants: Migrants
     evaluations: int
+    passes: int
     best_loss: float
 
 
@@ -112,6 +113,7 @@ def live(
         tuple(engine.front()),
         Migrants(sequences, tuple(constants)),
         stats.evaluations,
+        stats.passes,
         stats.best_loss,
     )
 
@@ -165,7 +167,8 @@ class Islands:
         target = self._task.config.target_loss
         done = target is not None and best <= target
         evaluations = sum(e.evaluations for e in self._epochs)
-        return Status("islands", done, self.epoch, f"epoch {self.epoch}", best, evaluations)
+        passes = sum(e.passes for e in self._epochs)
+        return Status("islands", done, self.epoch, f"epoch {self.epoch}", best, evaluations, passes)
 
     def step(self, *, threads: int = 1, budget: int | None = None) -> None:
         """An epoch of every island within its share of the budget (rounded up), then the migration.
@@ -226,7 +229,12 @@ class Islands:
         stats = engine.stats()
         none = Migrants(np.zeros((0, 0), np.int16), ())
         return Epoch(
-            dict(state or {}), tuple(engine.front()), none, stats.evaluations, stats.best_loss
+            dict(state or {}),
+            tuple(engine.front()),
+            none,
+            stats.evaluations,
+            stats.passes,
+            stats.best_loss,
         )
 
     def _save(self, path: Path) -> None:

@@ -54,20 +54,20 @@ class LawSearch:
         self._criterion = Criterion.of(task.rows, task.config.loss, tokens)
         self._found: list[Candidate] = []
         self._inner: Search[Candidate] | None = None
-        self._spent = 0  # evaluations of the first slice
+        self._spent = 0  # evaluations of the first slice, steps of fits included
         self._best, self._since = math.inf, 0  # shortest description, and when it was found
 
     @property
     def status(self) -> Status:
         """Where it stands."""
         if self._inner is None:
-            return Status(self._task.method, False, 0, "begins", math.inf, 0)
+            return Status(self._task.method, False, 0, "begins", math.inf, 0, 0)
         inner, target = self._inner.status, self._task.config.target_loss
         best = min([inner.best_loss, *(c.loss for c in self._found)])
         enough = target is not None and best <= target
         done = inner.done or enough or self._exact(best) or self._stalled()
-        spent = self._spent + inner.evaluations
-        return Status(inner.name, done, 1 + inner.slices, inner.text, best, spent)
+        spent, passes = (self._spent + n for n in (inner.evaluations, inner.passes))
+        return Status(inner.name, done, 1 + inner.slices, inner.text, best, spent, passes)
 
     def _exact(self, loss: float) -> bool:
         return self._criterion is not None and self._criterion.exact(loss)

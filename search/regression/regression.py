@@ -18,9 +18,9 @@ from symtick.search.regression.laws import LawSearch, bounds_of
 from symtick.search.regression.task import ENUMERATIONS, Task
 
 BRIEF = 1_000  # evaluations to find something at least, where Ctrl-C came before that
-# the loss is low enough; the budget or the time is spent; there was nothing new to try; Ctrl-C; a
+# the loss is low enough; a budget or the time is spent; there was nothing new to try; Ctrl-C; a
 # short search, as an earlier one was interrupted
-ENDS = ("done", "evaluations", "time", "nothing new", "interrupted", "brief")
+ENDS = ("done", "evaluations", "passes", "time", "nothing new", "interrupted", "brief")
 Report = Callable[[Search[Candidate], float], None]
 
 
@@ -51,12 +51,14 @@ class Outcome:
         front: what it found.
         state: where it can go on from.
         evaluations: candidates computed, earlier runs included.
+        passes: all that was computed over the rows (`Status.passes`), earlier runs included.
         ended: why: one of `ENDS`.
     """
 
     front: tuple[Candidate, ...]
     state: State
     evaluations: int
+    passes: int
     ended: str
 
     @property
@@ -73,6 +75,7 @@ def pursue(
     *,
     brief: bool = False,
     seconds: float | None = None,
+    passes: int | None = None,
 ) -> Outcome:
     """Search for a task (`spend`); a constant target needs none, where tokens can write it.
 
@@ -83,14 +86,19 @@ def pursue(
         report: called after each slice with the share of the budget that is spent.
         brief: end after the first slice that finds something.
         seconds: end after so many, or None.
+        passes: end after so many (`Status.passes`), which count from here, or None.
 
     Raises:
         KeyboardInterrupt: a second Ctrl-C came before anything was found.
     """
     constant = _constant(task)
     if constant is not None:
-        return Outcome((constant,), search.state(), search.status.evaluations + 1, "done")
-    return spend(task.evaluations, search, threads, report, brief=brief, seconds=seconds)
+        status = search.status
+        counts = status.evaluations + 1, status.passes + 1
+        return Outcome((constant,), search.state(), *counts, "done")
+    return spend(
+        task.evaluations, search, threads, report, brief=brief, seconds=seconds, passes=passes
+    )
 
 
 def spend(
@@ -101,6 +109,7 @@ def spend(
     *,
     brief: bool = False,
     seconds: float | None = None,
+    passes: int | None = None,
 ) -> Outcome:
     """Search until the budget is spent, the loss is good enough, nothing is new, or Ctrl-C.
 
@@ -113,6 +122,7 @@ def spend(
         report: called after each slice with the share of the budget that is spent.
         brief: end after the first slice that finds something.
         seconds: end after so many, or None.
+        passes: end after so many (`Status.passes`), which count from here, or None.
 
     Raises:
         KeyboardInterrupt: a second Ctrl-C came before anything was found.
@@ -121,24 +131,33 @@ def spend(
     end = None if seconds is None else time.monotonic() + seconds
     if isinstance(search, LawSearch):
         search.until = end
-    last = search.status.evaluations + evaluations
+    last, most = search.status.evaluations + evaluations, None
+    if passes is not None:
+        most = search.status.passes + passes
     try:
-        _go_on(evaluations, search, threads, report, _end_of(search, end, brief))
+        _go_on(evaluations, search, threads, report, _end_of(search, end, most, brief))
     except KeyboardInterrupt:
         ended = "interrupted"
         if not search.front():
             little = min(evaluations, BRIEF)
-            _go_on(little, search, threads, report, _end_of(search, None, brief=True))
+            _go_on(little, search, threads, report, _end_of(search, None, None, brief=True))
     status = search.status
-    if not ended and status.done:
-        ended = "done"
-    elif not ended and status.evaluations < last:
-        ended = (
-            "brief" if brief else "nothing new" if end is None or time.monotonic() < end else "time"
-        )
-    return Outcome(
-        tuple(search.front()), search.state(), status.evaluations, ended or "evaluations"
-    )
+    if not ended:
+        ended = _reason(status, last, most, end, brief)
+    return Outcome(tuple(search.front()), search.state(), status.evaluations, status.passes, ended)
+
+
+def _reason(status: Status, last: int, most: int | None, end: float | None, brief: bool) -> str:
+    """Why a search has ended that was not interrupted."""
+    if status.done:
+        return "done"
+    if status.evaluations >= last:
+        return "evaluations"
+    if brief:
+        return "brief"
+    if most is not None and status.passes >= most:
+        return "passes"
+    return "nothing new" if end is None or time.monotonic() < end else "time"
 
 
 def _constant(task: Task) -> Candidate | None:
@@ -155,11 +174,14 @@ def _constant(task: Task) -> Candidate | None:
     return bounds_of(task).candidate(program, float(loss))
 
 
-def _end_of(search: Search[Candidate], end: float | None, brief: bool) -> Callable[[], bool]:
-    """Whether what is found has to do: at once where `brief`, else from a time on."""
+def _end_of(
+    search: Search[Candidate], end: float | None, passes: int | None, brief: bool
+) -> Callable[[Status], bool]:
+    """Whether what is found has to do: at once where `brief`, else from a time or count on."""
 
-    def enough() -> bool:
+    def enough(status: Status) -> bool:
         due = brief or (end is not None and time.monotonic() >= end)
+        due = due or (passes is not None and status.passes >= passes)
         return due and bool(search.front())
 
     return enough
@@ -170,12 +192,12 @@ def _go_on(
     search: Search[Candidate],
     threads: int,
     report: Report,
-    enough: Callable[[], bool],
+    enough: Callable[[Status], bool],
 ) -> None:
     since = search.status.evaluations
 
     def stop(status: Status) -> bool:
         report(search, (status.evaluations - since) / evaluations)
-        return enough()
+        return enough(status)
 
     run(search, since + evaluations, threads, stop=stop)

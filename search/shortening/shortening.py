@@ -172,7 +172,7 @@ class Shortening:
         """Where it stands."""
         text = "starting" if self._now is None else f"{len(self._now)} nodes"
         loss = min((e.loss for e in self._entries), default=float("inf"))
-        return Status(self._name, self._done, self._slices, text, loss, self._slices)
+        return Status(self._name, self._done, self._slices, text, loss, self._slices, self._slices)
 
     def front(self) -> list[FrontEntry]:
         """The measured designs, those that others beat too."""

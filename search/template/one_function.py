@@ -77,8 +77,8 @@ class OneFunction:
 
     def found(
         self, genome: Genome, place: int, rows: Rows, budget: int, seed: int, threads: int = 1
-    ) -> tuple[list[Genome], int]:
-        """Genomes with another function at a place, and the evaluations that they took.
+    ) -> tuple[list[Genome], int, int]:
+        """Genomes with another function at a place, the evaluations and passes that they took.
 
         Args:
             genome: where the search starts.
@@ -90,7 +90,7 @@ class OneFunction:
         """
         alone = self.alone(genome, place, rows)
         if alone is None:
-            return [], 0
+            return [], 0, 0
         vocabulary = self.composer.vocabularies[place]
         task = self._task(alone, vocabulary, place, budget, seed)
         text = _text(vocabulary, genome.functions[place])
@@ -105,7 +105,7 @@ class OneFunction:
             for c in scaled.front(search.front())
             if c.sequence
         ]
-        return made, search.status.evaluations
+        return made, search.status.evaluations, search.status.passes
 
     def alone(self, genome: Genome, place: int, rows: Rows) -> Alone | None:
         """The regression for a function; None where it does not matter or is not finite."""

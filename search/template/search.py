@@ -70,6 +70,7 @@ class TemplateSearch:
         self._population: list[Individual] = []
         self._front: list[Filling] = []
         self._slices, self._spent, self._alone, self._turn, self._since = 0, 0, 0, 0, 0
+        self._further = 0  # passes of the searches for one function beside their evaluations
         self._shortest = math.inf
         self._most, self._last = NO_LIMIT, 0
 
@@ -92,7 +93,8 @@ class TemplateSearch:
             criterion is not None and bool(self._front) and (criterion.exact(best) or self._stalled)
         )
         text = f"{len(self._front)} on the front"
-        return Status("template", done, self._slices, text, best, self._spent)
+        passes = self._spent + self._further
+        return Status("template", done, self._slices, text, best, self._spent, passes)
 
     @property
     def _stalled(self) -> bool:
@@ -171,8 +173,9 @@ class TemplateSearch:
         if readers and self._draw.random() < MOVED_IN:
             genome = self.breeder.moved_in(genome, place, readers, self._draw)
         seed = int(self._draw.integers(2**31))
-        made, spent = self._one.found(genome, place, self._screen, budget, seed, threads)
+        made, spent, passes = self._one.found(genome, place, self._screen, budget, seed, threads)
         self._spent += spent
+        self._further += passes - spent
         self._alone += max(spent, 1)
         self._turn += 1
         found = self._tried(self.breeder.allowed(made), LONG, threads)
@@ -258,7 +261,7 @@ class TemplateSearch:
             population=[[_stored(i.genome), i.loss] for i in self._population],
             front=[[_stored(f.genome), f.loss] for f in self._front],
             draw=self._draw.bit_generator.state,
-            counts=[self._slices, self._spent, self._alone, self._turn, self._since],
+            counts=[self._slices, self._spent, self._alone, self._turn, self._since, self._further],
             shortest=None if math.isinf(self._shortest) else self._shortest,
         )
 
@@ -278,7 +281,7 @@ class TemplateSearch:
         self._front = [f for f in fillings if f is not None]
         self._draw.bit_generator.state = values["draw"]
         counts = map(int, values["counts"])
-        self._slices, self._spent, self._alone, self._turn, self._since = counts
+        self._slices, self._spent, self._alone, self._turn, self._since, self._further = counts
         self._shortest = math.inf if values["shortest"] is None else float(values["shortest"])
         if self._stalled:
             self._since = self._spent

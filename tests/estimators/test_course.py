@@ -48,7 +48,7 @@ class View:
         return [{"complexity": 3.0, "loss": 0.5, "equation": "2*x0", "chosen": True}]
 
 
-MOMENT = Moment("", 75.0, 0.345, 12_345, 678.9, 0.5, "", View())
+MOMENT = Moment("", 75.0, 0.345, 12_345, 67_890, 678.9, 0.5, "", View())
 
 
 def at(seconds: float, **changed: Any) -> Moment:
@@ -56,14 +56,14 @@ def at(seconds: float, **changed: Any) -> Moment:
 
 
 def test_a_moment_is_a_line() -> None:
-    start = " 34 %  1 min 15 s, 12345 evaluations (679/s), "
+    start = " 34 %  1 min 15 s, 12345 evaluations (679/s), 67890 passes, "
     assert MOMENT.line == f"{start}loss 0.5, 1 equation"
     assert replace(MOMENT, best_loss=math.inf).line == f"{start}no loss yet, 1 equation"
     assert replace(MOMENT, target="y1", share=2.0).line.startswith("y1: 100 %")
 
 
 def test_short_fits_show_nothing_and_long_ones_now_and_then() -> None:
-    console = Console(file=io.StringIO(), force_terminal=True, width=60)
+    console = Console(file=io.StringIO(), force_terminal=True, width=90)
     shown = TerminalDisplay(console)
     moments = [at(s) for s in (0.0, 0.9, 1.0, 1.2, 1.5, 1.6)] + [at(9.0, ended="done")]
     for moment in moments:

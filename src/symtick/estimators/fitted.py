@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Index = int | Sequence[int | None] | None
-FORMAT = "symtick-regression-1"
+FORMAT = "symtick-regression-2"
 TABLE = ("complexity", "ticks", "loss", "score")
 _T = TypeVar("_T")
 
@@ -65,6 +65,7 @@ class Fitted:
         single_: whether `y` had one dimension.
         selected_: numbers of the features that were searched over.
         evaluations_: candidates computed, of each target.
+        passes_: all that was computed over the rows, of each target.
         interrupted_: whether Ctrl-C ended the search early.
         hardware_: formats and ranges of the features.
         literals_: constants that are part of the language: literals, and those of custom operators.
@@ -75,6 +76,7 @@ class Fitted:
     single_: bool
     selected_: tuple[int, ...]
     evaluations_: tuple[int, ...]
+    passes_: tuple[int, ...]
     interrupted_: bool
     hardware_: Hardware
     literals_: frozenset[float]
@@ -326,6 +328,7 @@ class Fitted:
             "single": self.single_,
             "selected": list(self.selected_),
             "evaluations": list(self.evaluations_),
+            "passes": list(self.passes_),
             "interrupted": self.interrupted_,
             "literals": sorted(self.literals_),
             "hardware": _hardware_to_json(self.hardware_),
@@ -354,6 +357,7 @@ class Fitted:
             self.single_ = bool(stored["single"])
             self.selected_ = tuple(map(int, stored["selected"]))
             self.evaluations_ = tuple(map(int, stored["evaluations"]))
+            self.passes_ = tuple(map(int, stored["passes"]))
             self.interrupted_ = bool(stored["interrupted"])
             self.literals_ = frozenset(map(float, stored["literals"]))
             self.hardware_ = _hardware_from_json(stored["hardware"])

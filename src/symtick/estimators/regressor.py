@@ -126,6 +126,9 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
             `bidirectional` (the same, and parts of the target looked up among them: exact laws in
             data without noise). The last two take no guesses and no preset.
         evaluations: budget for each target: candidates computed over the rows; 1e6 is taken, too.
+        max_passes: end after so many passes over the rows for each target, looked at as
+            `max_seconds` is. They are the evaluations, the terms that were tried and the steps of
+            fits; `evaluations` counts none of the last two in evolution. None: as many as come.
         target_loss: stop at this loss.
         max_seconds: end after so many seconds, looked at between slices of the search (some
             hundredths of a second; the laws from parts at the beginning look at it, too, but take a
@@ -177,6 +180,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         selected_: numbers of the features that were searched over.
         interrupted_: whether Ctrl-C ended the search early; what it had found is kept.
         evaluations_: candidates computed, of each target.
+        passes_: all that was computed over the rows, of each target (`max_passes`).
         n_features_in_: number of features.
 
     Examples:
@@ -223,6 +227,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         domain: str = HardwareSettings.domain,
         method: str = SearchSettings.method,
         evaluations: float = SearchSettings.evaluations,
+        max_passes: float | None = SearchSettings.max_passes,
         target_loss: float | None = SearchSettings.target_loss,
         max_seconds: float | None = SearchSettings.max_seconds,
         preset: str | EngineConfig | HybridConfig | None = SearchSettings.preset,
@@ -275,6 +280,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         self.domain = domain
         self.method = method
         self.evaluations = evaluations
+        self.max_passes = max_passes
         self.target_loss = target_loss
         self.max_seconds = max_seconds
         self.preset = preset
@@ -342,6 +348,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         self.single_, self.names_, self.selected_ = goal.ndim == 1, plan.names, selected
         self.hardware_, self.literals_ = plan.hardware, language_constants(plan.vocabulary)
         self.evaluations_ = tuple(o.evaluations for o in outcomes)
+        self.passes_ = tuple(o.passes for o in outcomes)
         self._memory = tuple(
             Memory(m.key, m.guesses, o.state, t.config.loss, t.penalty)
             for m, o, t in zip(memories, outcomes, tasks, strict=True)
@@ -363,6 +370,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         self.names_, self.selected_ = plan.names, plan.selected
         self.hardware_, self.literals_ = plan.hardware, language_constants(plan.vocabulary)
         self.evaluations_ = (fit.outcome.evaluations,) * len(goals)
+        self.passes_ = (fit.outcome.passes,) * len(goals)
         self._memory = (fit.memory,) * len(goals)
         self._report_interruption([fit.outcome])
         return self
@@ -471,10 +479,13 @@ def _run(
             left = None
             if given.max_seconds is not None:
                 left = (given.max_seconds - course.seconds) / (len(tasks) - len(outcomes))
-            outcome = pursue(full, search, given.threads, told, brief=stopped, seconds=left)
+            outcome = pursue(
+                full, search, given.threads, told, brief=stopped, seconds=left,
+                passes=given.max_passes,
+            )  # fmt: skip
             del search  # its copies of the rows make room for those of the clean-up
             outcome = _cleaned(plan, full, outcome)
-            told.end(outcome.evaluations, outcome.ended, outcome.front)
+            told.end((outcome.evaluations, outcome.passes), outcome.ended, outcome.front)
             outcomes.append(replace(outcome, front=scaled.front(outcome.front)))
     return outcomes
 

@@ -135,6 +135,7 @@ class SearchSettings:
 
     method: Annotated[str, AfterValidator(_renamed), one_of(METHODS)] = Task.method
     evaluations: Budget = Task.evaluations
+    max_passes: Budget | None = None
     target_loss: Real | None = EngineConfig.target_loss
     max_seconds: Positive | None = None
     preset: Preset | None = None

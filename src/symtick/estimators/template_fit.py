@@ -105,7 +105,10 @@ def _spent(plan: Plan, task: TemplateTask, search: TemplateSearch) -> Outcome:
 
         told = course.of("", 1.0, view)
         told.begin(search)
-        outcome = spend(task.evaluations, search, given.threads, told, seconds=given.max_seconds)
+        outcome = spend(
+            task.evaluations, search, given.threads, told, seconds=given.max_seconds,
+            passes=given.max_passes,
+        )  # fmt: skip
         fixed = plan.parameters.operators
         if fixed.constants and not fixed.literals:
             try:
@@ -113,7 +116,7 @@ def _spent(plan: Plan, task: TemplateTask, search: TemplateSearch) -> Outcome:
                 outcome = replace(outcome, front=cleaned)
             except KeyboardInterrupt:
                 outcome = replace(outcome, ended="interrupted")
-        told.end(outcome.evaluations, outcome.ended, outcome.front)
+        told.end((outcome.evaluations, outcome.passes), outcome.ended, outcome.front)
     return outcome
 
 

@@ -58,7 +58,7 @@ class _Log:
 
 
 class JsonLines(_Log):
-    """A JSON object a line: target, seconds, evaluations, their rate, best loss and the front.
+    """A JSON object a line: target, seconds, evaluations, passes, best loss and the front.
 
     Args:
         path: of the file; what is there stays.
@@ -79,6 +79,7 @@ class JsonLines(_Log):
                 "seconds": round(moment.seconds, 3),
                 "share": moment.share,
                 "evaluations": moment.evaluations,
+                "passes": moment.passes,
                 "evaluations_per_second": round(moment.rate, 1),
                 "best_loss": best if math.isfinite(best) else None,
                 "front": moment.front.rows(),

@@ -41,6 +41,7 @@ class Moment:
         seconds: since the fit began.
         share: of the budget of evaluations that is spent.
         evaluations: candidates computed, earlier fits of a warm start included.
+        passes: all that was computed over the rows, steps of fits too, counted likewise.
         rate: evaluations a second, over this fit's search for this target.
         best_loss: the lowest loss so far, in the units of the data.
         ended: why the search ended, or empty while it goes on.
@@ -51,6 +52,7 @@ class Moment:
     seconds: float
     share: float
     evaluations: int
+    passes: int
     rate: float
     best_loss: float
     ended: str
@@ -68,7 +70,7 @@ class Moment:
         loss = f"loss {self.best_loss:.6g}" if math.isfinite(self.best_loss) else "no loss yet"
         return (
             f"{name}{min(100, int(100 * self.share)):3d} %  {duration(self.seconds)}, "
-            f"{self.evaluations} evaluations ({self.rate:.3g}/s), {loss}, "
+            f"{self.evaluations} evaluations ({self.rate:.3g}/s), {self.passes} passes, {loss}, "
             f"{counted(len(self.front.rows()), 'equation')}"
         )
 
@@ -147,27 +149,29 @@ class TargetCourse:
             share: of the budget that is spent.
         """
         status = search.status
-        self._tell(status.evaluations, share, "", status.best_loss, search.front)
+        counts = (status.evaluations, status.passes)
+        self._tell(counts, share, "", status.best_loss, search.front)
 
-    def end(self, evaluations: int, ended: str, front: Sequence[Candidate]) -> None:
+    def end(self, counts: tuple[int, int], ended: str, front: Sequence[Candidate]) -> None:
         """Tell that it ended, and why.
 
         Args:
-            evaluations: that it made.
+            counts: evaluations and passes that it made.
             ended: why.
             front: what is left of its front after the clean-up.
         """
         best = min((c.loss for c in front), default=math.inf)
-        self._tell(evaluations, self._share, ended, best, lambda: front)
+        self._tell(counts, self._share, ended, best, lambda: front)
 
     def _tell(
         self,
-        evaluations: int,
+        counts: tuple[int, int],
         share: float,
         ended: str,
         best: float,
         front: Callable[[], Sequence[Candidate]],
     ) -> None:
+        evaluations, passes = counts
         seconds = self._course.seconds
         spent = max(seconds - self._begun, 1e-9)
         self._share = share
@@ -177,6 +181,7 @@ class TargetCourse:
                 seconds,
                 share,
                 evaluations,
+                passes,
                 (evaluations - self._since) / spent,
                 self._unit * best,
                 ended,
