@@ -377,7 +377,9 @@ def test_stops_at_a_target_loss_and_reports(capsys: pytest.CaptureFixture[str]) 
     assert model.best_.loss <= 0.5 and model.evaluations_[0] < 10**6
     quick(evaluations=1000, verbose=1).fit(X, np.sin(5 * y))
     out = capsys.readouterr().out
-    assert re.search(r"100 %  \d+ s, 1000 evaluations \(.*/s\), loss 0.*, \d+ equations", out)
+    assert re.search(
+        r"100 %  \d+ s, 1000 evaluations \(.*/s\), \d+ passes, loss 0.*, \d+ equations", out
+    )
     assert "(end: done)" in out and "(end: evaluations)" in out
 
 
@@ -519,7 +521,7 @@ def test_an_index_is_a_row(index: Any) -> None:
         ({"binary_operators": ["sin"]}, "binary_operators: 'sin' takes 1"),
         ({"binary_operators": "+-"}, "must be a list of names, not the text '\\+-'"),
         ({"operators": ["+"], "unary_operators": ["sin"]}, "not both"),
-        ({"custom_operators": ["f(x, y, z) = x"]}, "defines no operator"),
+        ({"custom_operators": ["f(w, x, y, z) = x"]}, "defines no operator"),
         ({"custom_operators": ["f(x) = q"]}, "in the definition .*unknown name 'q'"),
         ({"custom_operators": ["sin(x) = x"]}, "'sin' is a built-in operator"),
         ({"loss": "mape"}, "unknown loss 'mape'"),

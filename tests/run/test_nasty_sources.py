@@ -110,7 +110,6 @@ SETTINGS: Mapping[str, tuple[dict[str, Any], str]] = {
     "a part of a device": ({"hardware": {"device": "vu9p"}}, "'vu9p': did you mean xcvu9p-2 or x"),
     "no device at all": ({"hardware": {"device": "alveo"}}, "unknown device 'alveo': there are ec"),
     "a misspelt operator": ({"search": {"operators": ["sqare"]}}, "'sqare'; did you mean square"),
-    "an operator of another": ({"search": {"operators": ["where"]}}, "an operator of the compiler"),
     "a feature in capitals": (
         {"inputs": {"formats": {"X0": "fixed<8,1>"}}}, "names X0: did you mean x0? the features",
     ),

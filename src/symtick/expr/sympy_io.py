@@ -11,10 +11,11 @@ from functools import reduce
 
 import sympy
 
-from symtick.errors import ParseError
+from symtick.errors import InputError, ParseError
 from symtick.expr.expression import Builder, Expression
 from symtick.expr.ops import OPS, Op
 from symtick.expr.parsing import MAX_EXPONENT, check_names
+from symtick.expr.printing import node_text
 
 _FUNCTIONS: dict[type[sympy.Basic], Op] = {
     sympy.Abs: Op.ABS,
@@ -57,6 +58,10 @@ def to_sympy(expression: Expression, output: int = 0) -> sympy.Expr:
 
     SymPy canonicalises as it builds (it reorders sums and merges constants), so the result is
     equal as a function, not as a tree.
+
+    Raises:
+        InputError: SymPy cannot hold an operation, as a comparison of a choice one side of which is
+            infinite.
     """
     symbols = [sympy.Symbol(name, real=True) for name in expression.inputs]
     values: list[sympy.Expr] = []
@@ -66,7 +71,11 @@ def to_sympy(expression: Expression, output: int = 0) -> sympy.Expr:
         elif node.op is Op.CONST:
             values.append(_as_number(node.value))
         else:
-            values.append(OPS[node.op].sympy(*(values[a] for a in node.args)))
+            try:
+                values.append(OPS[node.op].sympy(*(values[a] for a in node.args)))
+            except TypeError as error:
+                text = node_text(expression.nodes, node, expression.inputs, 6)
+                raise InputError(f"SymPy cannot hold {text}: {error}") from None
     return values[expression.outputs[output]]
 
 
