@@ -147,11 +147,14 @@ class Verification:
         )
 
     def _formula(self) -> str:
-        seen = [] if self.formula_distance is None else [f"at most {self.formula_distance:.3g} off"]
+        seen = []
+        if self.formula_distance is not None:
+            seen.append(f"at most {self.formula_distance:.3g} off the formula")
         if self.formula_agreement is not None:
-            seen.append(f"the same index in {100 * self.formula_agreement:.4g} %")
-        beyond = ["beyond what is stated"] if self.formula_fault else []
-        return f", formula {', '.join([*seen, *beyond] or ['kept to'])} of {self.formula_vectors}"
+            seen.append(f"the formula's index for {100 * self.formula_agreement:.4g} %")
+        if self.formula_fault:
+            seen.append("beyond what is stated")
+        return f", {', '.join(seen or ['kept to the formula'])} of {self.formula_vectors} vectors"
 
     def _where(self) -> str:
         return "" if self.interface == "plain" else f" through {word(self.interface)}"
