@@ -147,14 +147,15 @@ class Verification:
         )
 
     def _formula(self) -> str:
-        seen = []
+        seen, vectors = [], f"{self.formula_vectors} vectors"
         if self.formula_distance is not None:
-            seen.append(f"at most {self.formula_distance:.3g} off the formula")
+            seen.append(f"at most {self.formula_distance:.3g} off the formula in {vectors}")
         if self.formula_agreement is not None:
-            seen.append(f"the formula's index for {100 * self.formula_agreement:.4g} %")
+            share = 100 * self.formula_agreement
+            seen.append(f"the formula's index in {share:.4g} % of {vectors}")
         if self.formula_fault:
             seen.append("beyond what is stated")
-        return f", {', '.join(seen or ['kept to the formula'])} of {self.formula_vectors} vectors"
+        return f", {', '.join(seen or [f'kept to the formula in {vectors}'])}"
 
     def _where(self) -> str:
         return "" if self.interface == "plain" else f" through {word(self.interface)}"
