@@ -5,9 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from symtick.codegen.design import Design
 from symtick.codegen.emit.names import ports
 from symtick.codegen.ir.fixed import RawArray
+
+MOST_OF_SOME = 1000
+
+
+def some(count: int) -> npt.NDArray[np.int64]:
+    """Numbers of vectors at equal distances, at most 1,000 of them, for what is slow."""
+    return np.unique(np.linspace(0, count - 1, min(count, MOST_OF_SOME)).astype(np.int64))
 
 
 @dataclass(frozen=True, eq=False)

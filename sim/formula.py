@@ -17,10 +17,8 @@ import numpy.typing as npt
 
 from symtick.codegen.design import Design
 from symtick.codegen.ir.fixed import RawArray
-from symtick.sim.case import Case
+from symtick.sim.case import Case, some
 from symtick.sim.proof.values.reals import Enclosure, Reals, enclosures
-
-MOST_VECTORS = 1000
 
 
 @dataclass(frozen=True)
@@ -46,11 +44,11 @@ class BesideFormula:
 def beside_formula(case: Case) -> BesideFormula:
     """Hold the reference outputs of a design's vectors, at most 1,000 of them, to its formulas."""
     design = case.design
-    some = np.unique(np.linspace(0, len(case.raw) - 1, MOST_VECTORS).astype(np.int64))
-    formulas = _formulas(design, case.raw[some])
+    rows = some(len(case.raw))
+    formulas = _formulas(design, case.raw[rows])
     known = np.logical_and.reduce([np.isfinite(f.lo) & np.isfinite(f.hi) for f in formulas])
     formulas = [Enclosure(f.lo[known], f.hi[known]) for f in formulas]
-    rows = some[known]
+    rows = rows[known]
     work = _Beside(design, formulas, case.raw[rows], case.expected[rows])
     return work.seen()
 

@@ -24,11 +24,10 @@ from symtick.codegen.emit.vectors import stacked
 from symtick.codegen.ir.fixed import Fixed, RawArray, raw_dtype
 from symtick.errors import ToolError
 from symtick.sim import tools
-from symtick.sim.case import Case
+from symtick.sim.case import Case, some
 from symtick.sim.forms import FormRun, run_forms
 from symtick.sim.verilator import Simulation, judged
 
-MOST_VECTORS = 1000  # in `run_on_some`
 _MARGIN = 8
 _NEWLINE, _ZERO, _ONE = b"\n01"
 # registers begin undefined, of which numeric_std would tell at length
@@ -85,11 +84,11 @@ def run_on_some(cases: Sequence[Case]) -> list[tuple[npt.NDArray[np.int64], Simu
     Raises:
         ToolError: as `run`.
     """
-    rows = [_some(len(case.raw)) for case in cases]
+    rows = [some(len(case.raw)) for case in cases]
     found: dict[int, Simulation] = {}
     runs: dict[int, FormRun] = {}
-    for k, (case, some) in enumerate(zip(cases, rows, strict=True)):
-        raw, expected = case.raw[some], case.expected[some]
+    for k, (case, few) in enumerate(zip(cases, rows, strict=True)):
+        raw, expected = case.raw[few], case.expected[few]
         source = case.source.with_suffix(".vhd")
         if case.design.interface.kind == "plain":
             found[k] = run(case.design, raw, case.folder, expected, source)
@@ -97,11 +96,7 @@ def run_on_some(cases: Sequence[Case]) -> list[tuple[npt.NDArray[np.int64], Simu
             sources = [source, source.with_name(f"{case.design.top}.vhd")]
             runs[k] = FormRun(case.design, raw, expected, sources, case.folder)
     found |= zip(runs, run_forms(list(runs.values()), "ghdl"), strict=True)
-    return [(some, found[k]) for k, some in enumerate(rows)]
-
-
-def _some(count: int) -> npt.NDArray[np.int64]:
-    return np.unique(np.linspace(0, count - 1, min(count, MOST_VECTORS)).astype(np.int64))
+    return [(few, found[k]) for k, few in enumerate(rows)]
 
 
 def analyse(sources: list[Path], folder: Path, standard: str = "93") -> str:

@@ -19,6 +19,7 @@ from symtick.codegen.emit.vhdl import vhdl_files
 from symtick.errors import ToolError, VerificationError
 from symtick.sim import ghdl, gpp, tools, verilator
 from symtick.sim import verify as verifying
+from symtick.sim.case import MOST_OF_SOME
 from symtick.sim.verify import Verification, verify
 from symtick.sim.verilator import Simulation
 
@@ -150,7 +151,7 @@ def _verified(folder: Path, monkeypatch: pytest.MonkeyPatch, count: int = 100) -
 
 def test_verification_runs_the_vhdl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     outcome = _verified(tmp_path, monkeypatch)
-    assert outcome.ok and outcome.vectors == 4096 and outcome.vhdl_vectors == ghdl.MOST_VECTORS
+    assert outcome.ok and outcome.vectors == 4096 and outcome.vhdl_vectors == MOST_OF_SOME
     assert (outcome.vhdl_mismatches, outcome.vhdl_latency) == (0, 1)
     assert "VHDL 0 mismatches in 1000, at most " in str(outcome)
     assert (tmp_path / "sim/vhdl/simulation.log").is_file()
