@@ -3,17 +3,12 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <stdexcept>
 
 namespace symtick {
 namespace {
 
 constexpr double kLeastGain = 0x1p-12, kMostPlaces = 12;  // as in `Layers.steps`
 constexpr float kTiny = 1e-10f;                           // keeps Adam from dividing by zero
-
-void expect(bool holds, const char* otherwise) {
-    if (!holds) throw std::invalid_argument(otherwise);
-}
 
 // as `dropped_bits` of symtick.codegen
 int dropped_bits(std::int64_t low, std::int64_t high, int bits) {

@@ -5,13 +5,10 @@
 #include <utility>
 
 namespace symtick {
-namespace {
 
 void expect(bool holds, const char* otherwise) {
     if (!holds) throw std::invalid_argument(otherwise);
 }
-
-}  // namespace
 
 LayeredRows::LayeredRows(std::vector<std::int32_t> first, std::vector<float> code,
                          std::vector<std::int32_t> places, const float* goal, std::size_t outputs,

@@ -8,6 +8,9 @@
 
 namespace symtick {
 
+// Throws std::invalid_argument with the text unless it holds.
+void expect(bool holds, const char* otherwise);
+
 // Training rows in batches; a last, incomplete batch is left out.
 class LayeredRows {
 public:
