@@ -79,11 +79,12 @@ PLAN: dict[str, tuple[str, ...]] = {
     "calibration": ("design_folder",),
     "estimators.course": ("search.kernel_api",),
     "estimators.exports": ("expr",),
+    "estimators.fronts": ("estimators.exports", "report.plots"),
     "estimators": (
         "config",
         "design_folder",
         "estimators.course",
-        "estimators.exports",
+        "estimators.fronts",
         "search.teachers",
     ),
     "modules": ("estimators",),

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from symtick import SymbolicRegressor
 from symtick.errors import ParseError
-from symtick.estimators.display import short
+from symtick.estimators.fronts.display import short
 from symtick.expr import parse
 
 Floats = npt.NDArray[np.float64]

@@ -151,12 +151,12 @@ def _reason(status: Status, last: int, most: int | None, end: float | None, brie
     """Why a search has ended that was not interrupted."""
     if status.done:
         return "done"
+    if most is not None and status.passes >= most:
+        return "passes"
     if status.evaluations >= last:
         return "evaluations"
     if brief:
         return "brief"
-    if most is not None and status.passes >= most:
-        return "passes"
     return "nothing new" if end is None or time.monotonic() < end else "time"
 
 

@@ -249,6 +249,18 @@ def test_a_fit_is_logged_in_the_units_of_the_data(tmp_path: Path) -> None:
 
 
 @pytest.mark.kernel
+def test_the_log_counts_passes_beside_evaluations(tmp_path: Path) -> None:
+    X, y = law()
+    path = tmp_path / "fit.jsonl"
+    model = quick(log=path, max_passes=30_000, evaluations=10**9).fit(X, np.exp(np.sin(y)))
+    said = [json.loads(line) for line in path.read_text().splitlines()]
+    counts = [r["passes"] for r in said if r["event"] != "begin"]
+    assert counts == sorted(counts) and (counts[-1],) == model.passes_
+    assert all(r["evaluations"] <= r["passes"] for r in said if r["event"] != "begin")
+    assert said[-1]["ended"] == "passes" and said[-1]["evaluations"] == model.evaluations_[0]
+
+
+@pytest.mark.kernel
 def test_logs_and_displays_that_are_none_are_refused(tmp_path: Path) -> None:
     X, y = law(30)
     (tmp_path / "dir.jsonl").mkdir()

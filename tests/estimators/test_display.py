@@ -19,8 +19,8 @@ from sklearn.utils import estimator_html_repr
 
 from symtick import SymbolicRegressor, parse
 from symtick.errors import InputError
-from symtick.estimators.display import short
 from symtick.estimators.exports.exporting import mathml
+from symtick.estimators.fronts.display import short
 from symtick.expr import OPS, Builder, Op, arity
 from symtick.report.plots.loss_plot import LossPoint, loss_svg
 

@@ -24,8 +24,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from symtick import Interface, SymbolicRegressor, parse
 from symtick.errors import DomainError, InputError
-from symtick.estimators.equations import COLUMNS
 from symtick.estimators.exports.exporting import latex
+from symtick.estimators.fronts.equations import COLUMNS
 from symtick.estimators.settings import Parameters
 from symtick.expr import Expression, Op, to_sympy
 from symtick.search.evolution.settings import EngineConfig

@@ -105,6 +105,26 @@ def test_seconds_end_a_fit() -> None:
         quick(max_seconds=0.0).fit(X, y[:, 0])
 
 
+def test_passes_end_a_fit() -> None:
+    X, y = law()
+    y = np.exp(np.sin(y))
+    given: dict[str, Any] = {"evaluations": 10**9, "warm_start": True}
+    model = quick(max_passes=20_000, **given).fit(X, y)
+    (first,) = model.passes_
+    assert 20_000 <= first < 40_000  # the slice in which they are reached is finished
+    assert 0 < model.evaluations_[0] < first  # fits and trial terms count as passes alone
+    again = quick(max_passes=2e4, threads=2, **given).fit(X, y)
+    assert again.passes_ == model.passes_
+    assert again.to_json()["targets"] == model.to_json()["targets"]
+    model.fit(X, y)  # goes on, and they count from there
+    assert first < model.passes_[0] < first + 40_000
+    ended = quick(max_passes=10**9).fit(X, y)  # a limit that ends nothing
+    assert ended.to_json()["targets"] == quick().fit(X, y).to_json()["targets"]
+    for most in (0, -1, 1.5):
+        with pytest.raises(InputError, match="max_passes"):
+            quick(max_passes=most).fit(X, y)
+
+
 def test_ctrl_c_keeps_what_was_found(ctrl_c: Callable[[float], None]) -> None:
     X, y = law()
     y = np.column_stack([np.sin(3 * y), y])
@@ -120,7 +140,7 @@ def test_ctrl_c_during_the_clean_up_keeps_the_front(monkeypatch: pytest.MonkeyPa
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("symtick.estimators.regressor.cleaned_front", interrupted)
+    monkeypatch.setattr("symtick.estimators.searches.cleaned_front", interrupted)
     X, y = law()
     with pytest.warns(UserWarning, match="the search was interrupted"):
         model = quick().fit(X, y)

@@ -21,9 +21,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from symtick.codegen import PLAIN, Design, Fixed, Interface
 from symtick.design_folder.folder import DesignSpec, write_design
 from symtick.errors import DomainError, InputError
-from symtick.estimators.display import Shown, front_html, front_text
-from symtick.estimators.equations import Equation, Equations, usual_axis
 from symtick.estimators.exports.exporting import latex, latex_table
+from symtick.estimators.fronts.display import Shown, front_html, front_text
+from symtick.estimators.fronts.equations import Equation, Equations, usual_axis
 from symtick.estimators.names import ATTRIBUTES, elsewhere
 from symtick.estimators.storing import plain_parameters
 from symtick.estimators.target import Hardware

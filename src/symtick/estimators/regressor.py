@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +17,11 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from symtick.errors import InputError
-from symtick.estimators.course.moments import Course, ViewOf
-from symtick.estimators.course.watchers import watchers
-from symtick.estimators.display import FrontSoFar, Shown
-from symtick.estimators.equations import Equations, by_complexity
 from symtick.estimators.fitted import FORMAT, Fitted, Target
 from symtick.estimators.names import FIT, PARAMETERS, saying
 from symtick.estimators.parameters import language_constants
 from symtick.estimators.resolve import Plan, usable_guesses
+from symtick.estimators.searches import front_of, searched, selected_features, tasks_of
 from symtick.estimators.settings import (
     DataSettings,
     HardwareSettings,
@@ -38,28 +33,14 @@ from symtick.estimators.settings import (
     SearchSettings,
 )
 from symtick.estimators.storing import read_stored
-from symtick.estimators.validation import (
-    check_callables,
-    check_spreads,
-    guesses_of_targets,
-    target_names,
-    units_of_targets,
-)
+from symtick.estimators.validation import check_spreads, target_names
 from symtick.expr import Expression
-from symtick.search.cluster import connected
-from symtick.search.data.preparing import denoised, select_features
 from symtick.search.evolution.settings import EngineConfig
 from symtick.search.grammar.grammar import Operator
 from symtick.search.hybrid.settings import HybridConfig
-from symtick.search.kernel_api.candidate import Candidate
-from symtick.search.kernel_api.search import Search
-from symtick.search.parts.criterion import Criterion
-from symtick.search.regression.islands import Islands, IslandSettings
-from symtick.search.regression.laws import cleaned_front
+from symtick.search.regression.islands import IslandSettings
 from symtick.search.regression.memory import Memory
-from symtick.search.regression.regression import Outcome, pursue, search_of
-from symtick.search.regression.rounding import rounded_front
-from symtick.search.regression.scaling import ScaledTask, balanced
+from symtick.search.regression.regression import Outcome
 from symtick.search.regression.task import Task
 
 Floats = npt.NDArray[np.float64]
@@ -126,9 +107,10 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
             `bidirectional` (the same, and parts of the target looked up among them: exact laws in
             data without noise). The last two take no guesses and no preset.
         evaluations: budget for each target: candidates computed over the rows; 1e6 is taken, too.
-        max_passes: end after so many passes over the rows for each target, looked at as
-            `max_seconds` is. They are the evaluations, the terms that were tried and the steps of
-            fits; `evaluations` counts none of the last two in evolution. None: as many as come.
+        max_passes: end after so many passes over the rows for each target, looked at between
+            slices of the search. They are the evaluations, the terms that were tried and the steps
+            of fits; `evaluations` counts none of the last two in evolution, and a fit plans for no
+            more evaluations than passes. None: as many as come.
         target_loss: stop at this loss.
         max_seconds: end after so many seconds, looked at between slices of the search (some
             hundredths of a second; the laws from parts at the beginning look at it, too, but take a
@@ -331,16 +313,16 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         weights = None
         if sample_weight is not None:
             weights = _check_sample_weight(sample_weight, rows, dtype=np.float64)
-        selected = _selection(parameters, rows, goals, weights)
+        selected = selected_features(parameters, rows, goals, weights)
         columns = getattr(self, "feature_names_in_", None)
         plan = Plan.of(parameters, rows, columns, selected)
         if parameters.limits.template is not None:
             return self._fit_template(plan, rows, goals, weights, y)
-        tasks = _tasks(plan, rows, goals, weights)
+        tasks = tasks_of(plan, rows, goals, weights)
         memories = self._memories(plan, tasks)
         names = target_names(y, plan.names, len(goals))
-        outcomes = _run(plan, tasks, memories, names if goal.ndim > 1 else [""])
-        fronts = [_front(plan, task, o) for task, o in zip(tasks, outcomes, strict=True)]
+        outcomes = searched(plan, tasks, memories, names if goal.ndim > 1 else [""])
+        fronts = [front_of(plan, task, o) for task, o in zip(tasks, outcomes, strict=True)]
         self.targets_ = tuple(
             Target(name, float(np.std(column)), front)
             for name, column, front in zip(names, goals, fronts, strict=True)
@@ -420,124 +402,3 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
             warnings.warn(
                 "the search was interrupted: what it had found so far is kept", stacklevel=3
             )
-
-
-def _selection(
-    parameters: Parameters, X: Floats, goals: Floats, weights: Floats | None
-) -> tuple[int, ...]:
-    count = parameters.data.select_k_features
-    if count is None:
-        return tuple(range(X.shape[1]))
-    y = balanced(goals.T)
-    return select_features(
-        balanced(X), y if len(goals) > 1 else y[:, 0], count,
-        seed=parameters.search.seed, weights=weights,
-    )  # fmt: skip
-
-
-def _tasks(plan: Plan, X: Floats, goals: Floats, weights: Floats | None) -> list[Task]:
-    given, search = plan.parameters, plan.parameters.search
-    units = units_of_targets(given.limits.y_units, len(goals))
-    guesses = guesses_of_targets(search.guesses, len(goals))
-    tasks: list[Task] = []
-    for goal, unit, texts in zip(goals, units, guesses, strict=True):
-        y = (
-            denoised(balanced(X[:, plan.selected]), goal, seed=search.seed)
-            if given.data.denoise
-            else goal
-        )
-        check_callables(given.objective.loss, given.objective.penalty, y, weights, plan.names)
-        tasks.append(plan.task(X, y, weights, unit=unit, guesses=texts))
-    return tasks
-
-
-def _run(
-    plan: Plan, tasks: Sequence[Task], memories: Sequence[Memory], names: Sequence[str]
-) -> list[Outcome]:
-    given, result = plan.parameters.search, plan.parameters.result
-    islands, outcomes = given.cluster, list[Outcome]()
-    with ExitStack() as stack:
-        course = stack.enter_context(Course(watchers(result.verbose, result.log)))
-        client = None
-        if islands is not None:
-            client = stack.enter_context(connected(given.n_workers, given.scheduler))
-        for task, memory, target in zip(tasks, memories, names, strict=True):
-            scaled = ScaledTask.of(replace(task, guesses=(*task.guesses, *memory.guesses)))
-            full = scaled.inner
-            search: Search[Candidate]
-            if islands is not None and client is not None:
-                name = f"target{len(outcomes)}.npz"
-                path = None if given.checkpoint is None else given.checkpoint / name
-                search = Islands(full, islands, client, path)
-                if memory.state is not None and not search.epoch:
-                    search.restore(memory.state)
-            else:
-                search = search_of(full, memory.state)
-            told = course.of(target, scaled.loss, _view(plan, scaled, target))
-            told.begin(search)
-            stopped = any(o.interrupted for o in outcomes)
-            left = None
-            if given.max_seconds is not None:
-                left = (given.max_seconds - course.seconds) / (len(tasks) - len(outcomes))
-            outcome = pursue(
-                full, search, given.threads, told, brief=stopped, seconds=left,
-                passes=given.max_passes,
-            )  # fmt: skip
-            del search  # its copies of the rows make room for those of the clean-up
-            outcome = _cleaned(plan, full, outcome)
-            told.end((outcome.evaluations, outcome.passes), outcome.ended, outcome.front)
-            outcomes.append(replace(outcome, front=scaled.front(outcome.front)))
-    return outcomes
-
-
-def _view(plan: Plan, scaled: ScaledTask, name: str) -> ViewOf:
-    """How candidates of the search are shown."""
-    result = plan.parameters.result
-    criterion = _criterion(plan, scaled.task)
-
-    def view(candidates: Sequence[Candidate], evaluations: int) -> FrontSoFar:
-        front = _equations(plan, scaled.front(candidates), criterion)
-        chosen = front.choose(result.model_selection) if front.entries else 0
-        shown = Shown(name, front, chosen, evaluations)
-        return FrontSoFar(shown, plan.hardware.kind, result.model_selection)
-
-    return view
-
-
-def _front(plan: Plan, task: Task, outcome: Outcome) -> Equations:
-    given, candidates = plan.parameters, outcome.front
-    bits = given.operators.constant_bits
-    if bits is not None:
-        threads = given.search.threads
-        candidates = rounded_front(candidates, plan.vocabulary, task, bits, threads)
-    return _equations(plan, candidates, _criterion(plan, task))
-
-
-def _cleaned(plan: Plan, task: Task, outcome: Outcome) -> Outcome:
-    """With the front cleaned up, where its constants are free and stay as they are.
-
-    Ctrl-C leaves it as it was found.
-    """
-    given = plan.parameters.operators
-    fixed = given.literals or not given.constants or given.constant_bits is not None
-    if fixed or task.penalty is not None:
-        return outcome
-    try:
-        return replace(outcome, front=cleaned_front(outcome.front, task))
-    except KeyboardInterrupt:
-        return replace(outcome, ended="interrupted")
-
-
-def _criterion(plan: Plan, task: Task) -> Criterion | None:
-    if task.penalty is not None:
-        return None
-    return Criterion.of(task.rows, task.config.loss, len(plan.vocabulary))
-
-
-def _equations(
-    plan: Plan, candidates: Sequence[Candidate], criterion: Criterion | None
-) -> Equations:
-    equations = [plan.equation(c, criterion) for c in candidates]
-    if plan.hardware.kind == "complexity":
-        equations = by_complexity(equations)
-    return Equations.of(equations, plan.parameters.axis)

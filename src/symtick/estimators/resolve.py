@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.errors import InputError
-from symtick.estimators.equations import Equation
+from symtick.estimators.fronts.equations import Equation
 from symtick.estimators.parameters import (
     input_names,
     is_operator,
@@ -145,7 +145,7 @@ class Plan:
             else None,
             penalty=self._penalty(),
             guesses=tuple(guesses),
-            evaluations=search.evaluations,
+            evaluations=search.budget,
             method=search.method,
             parts=self._parts(),
             hybrid=self.hybrid,

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, InstanceOf, SkipValidation, Strict
 
 from symtick.defaults import CLOCK_MHZ
 from symtick.errors import InputError
-from symtick.estimators.equations import AXES, SELECTIONS, usual_axis
+from symtick.estimators.fronts.equations import AXES, SELECTIONS, usual_axis
 from symtick.expr import Expression
 from symtick.search.evolution.settings import EngineConfig, Limits, Period, Size
 from symtick.search.grammar.grammar import Operator
@@ -159,6 +159,11 @@ class SearchSettings:
             raise InputError("a checkpoint is of islands on a cluster: give n_workers or scheduler")
         if self.cluster is None and self.islands is not None:
             raise InputError("islands live on a cluster: give n_workers or scheduler")
+
+    @property
+    def budget(self) -> int:
+        """Evaluations that a fit may make, each of which is a pass over the rows."""
+        return min(self.evaluations, self.max_passes or self.evaluations)
 
     @property
     def cluster(self) -> IslandSettings | None:

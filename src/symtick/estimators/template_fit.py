@@ -12,9 +12,9 @@ import numpy.typing as npt
 from symtick.errors import InputError
 from symtick.estimators.course.moments import Course
 from symtick.estimators.course.watchers import watchers
-from symtick.estimators.display import FrontSoFar, Shown
-from symtick.estimators.equations import Equation, Equations, by_complexity
 from symtick.estimators.fitted import Target
+from symtick.estimators.fronts.display import FrontSoFar, Shown
+from symtick.estimators.fronts.equations import Equation, Equations, by_complexity
 from symtick.estimators.resolve import Plan
 from symtick.estimators.template_task import (
     check_template_parameters,

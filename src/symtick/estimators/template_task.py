@@ -86,7 +86,7 @@ def template_task(
         units=_units(plan, len(goals)),
         ranges=tuple(plan.hardware.ranges) if given.hardware.domain == "box" else None,
         penalty=given.objective.penalty,
-        evaluations=given.search.evaluations,
+        evaluations=given.search.budget,
     )
     texts = [t for t in given.search.guesses if isinstance(t, str)]
     if len(texts) < len(given.search.guesses):

@@ -13,8 +13,8 @@ from html import escape
 from typing import Any
 
 from symtick.errors import counted
-from symtick.estimators.equations import Equation, Equations
 from symtick.estimators.exports.exporting import mathml
+from symtick.estimators.fronts.equations import Equation, Equations
 from symtick.report.plots.loss_plot import LossPoint, loss_svg
 
 DIGITS = 5  # of constants; losses have 4
