@@ -42,7 +42,7 @@ from symtick.sim.verilator import Simulation
 _SomeSeen = tuple[npt.NDArray[np.int64], Simulation]  # which vectors, and what they have shown
 TOOLS = ("g++", "make", "hls4ml", "verilator", "cocotb")
 _MOST_TOGETHER = 80  # designs in one build: a result is kept when its build has run
-_TOOLS_AT_ONCE = 2  # of a group: GHDL while designs are made, then g++ beside Verilator
+_TOOLS_AT_ONCE = 2  # of a group: g++ beside Verilator; GHDL, one design at a time, before them
 _PREPARING = threading.Lock()
 
 
@@ -302,19 +302,20 @@ def _verified(
     """The outcome of each design of a group, or why there is none."""
     begun: dict[int, _Begun] = {}
     failed: dict[int, Verification | SymtickError] = {}
-    with ThreadPoolExecutor(_TOOLS_AT_ONCE) as pool:
+    with ThreadPoolExecutor(_TOOLS_AT_ONCE) as pool, ThreadPoolExecutor(1) as ghdl_pool:
         try:
             with _PREPARING:  # one group at a time: the next one's designs wait
                 for number in numbers:
                     if stopping():
                         raise KeyboardInterrupt
                     try:
-                        begun[number] = _begun(_prepared(subjects[number], count, seed), pool)
+                        begun[number] = _begun(_prepared(subjects[number], count, seed), ghdl_pool)
                     except SymtickError as error:
                         failed[number] = error
             return failed | (_compared(begun, pool) if begun else {})
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            for stopped in (pool, ghdl_pool):
+                stopped.shutdown(wait=False, cancel_futures=True)
             raise
 
 
@@ -386,9 +387,10 @@ def _outcomes(begun: Sequence[_Begun], pool: Executor) -> list[Verification | Sy
     cases = [one.case for one in begun]
     compiled = pool.submit(_timed_cpp, cases)
     simulated = pool.submit(_simulated, cases)
+    # when one of the two has ended: Python's threads are in each other's way
+    beside = pool.submit(lambda: [beside_formula(case) for case in cases])
     described = pool.submit(_described, begun)
-    futures: list[Future[Any]] = [compiled, simulated, described]
-    beside = [beside_formula(case) for case in cases]
+    futures: list[Future[Any]] = [compiled, simulated, beside, described]
     wait(futures)  # a group that fails is taken apart when its tools have ended
     outputs, seconds = compiled.result()
     simulations, vhdl = simulated.result(), described.result()
@@ -397,7 +399,7 @@ def _outcomes(begun: Sequence[_Begun], pool: Executor) -> list[Verification | Sy
         if isinstance(seen, ToolError)
         else _outcome(case, cpp, seconds, verilog, seen, formula)
         for case, cpp, verilog, seen, formula in zip(
-            cases, outputs, simulations, vhdl, beside, strict=True
+            cases, outputs, simulations, vhdl, beside.result(), strict=True
         )
     ]
 

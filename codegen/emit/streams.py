@@ -71,11 +71,10 @@ class Word:
 
     def text(self, values: RawArray) -> str:
         """A line of digits for each row of raw values (rows, ports)."""
-        digits = self.packed(values)[:, ::-1].tobytes().hex()
-        step = 2 * self.octets
-        return "".join(
-            f"{digits[at + step - self.digits : at + step]}\n" for at in range(0, len(digits), step)
-        )
+        digits = self.packed(values)[:, ::-1].tobytes().hex().encode("ascii")
+        rows = np.frombuffer(digits, np.uint8).reshape(len(values), 2 * self.octets)
+        lines = np.pad(rows[:, -self.digits :], ((0, 0), (0, 1)), constant_values=ord("\n"))
+        return lines.tobytes().decode("ascii")
 
     def values(self, lines: Sequence[str]) -> RawArray:
         """Raw values (rows, ports) of lines of digits; the inverse of `text`.
@@ -93,7 +92,7 @@ class Word:
 def _bits(words: RawArray, width: int) -> RawArray:
     """The lowest bits of two words each, the lowest first; shape (rows, width)."""
     octets = words.astype("<u8").view(np.uint8).reshape(len(words), 16)
-    return np.unpackbits(octets, axis=1, bitorder="little")[:, :width]
+    return np.unpackbits(octets[:, : -(-width // 8)], axis=1, bitorder="little")[:, :width]
 
 
 def input_word(design: Design) -> Word:

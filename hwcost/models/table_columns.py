@@ -28,6 +28,12 @@ MULTIPLEXERS_A_LUT = 2
 F7_INPUTS, F8_INPUTS = 7, 8
 _FEW_COLUMNS = 3
 
+_ENTRIES = 1 << LUT_INPUTS
+# the entries at which each of six address bits is 0
+_WITHOUT = [
+    np.uint64(sum(1 << k for k in range(_ENTRIES) if not k >> bit & 1)) for bit in range(LUT_INPUTS)
+]
+
 Edges = npt.NDArray[np.int64]
 
 
@@ -80,7 +86,7 @@ def columns_shape(columns: Edges) -> TableShape:
 
 @dataclass(frozen=True)
 class _Diagram:
-    """A decision diagram; node 0 is the constant.
+    """A decision diagram down to functions of six bits; node 0 is the constant.
 
     Attributes:
         children: (nodes, 2), by node the nodes of its two halves.
@@ -93,14 +99,18 @@ class _Diagram:
     roots: Edges
 
 
-def _diagram(edges: Edges) -> _Diagram:
+def _diagram(columns: Edges) -> _Diagram:
     """Of columns (columns, 2**k) of 0 and 1; an edge is twice its node, plus 1 for the complement.
 
-    0 and 1 are such edges themselves, to the constant.
+    Functions of the lowest six address bits are nodes as they are, without children.
     """
-    children = [np.zeros((1, 2), np.int64)]
-    support = np.zeros(1, np.int64)
-    bit = 0
+    words = _words(columns)
+    flipped = words & np.uint64(1)
+    pieces, place = np.unique(np.append(words ^ (0 - flipped), np.uint64(0)), return_inverse=True)
+    children = [np.zeros((pieces.size, 2), np.int64)]
+    support = _support(pieces)
+    edges = 2 * place[:-1].reshape(words.shape) + flipped.astype(np.int64)
+    bit = LUT_INPUTS
     while edges.shape[1] > 1:
         flip = edges[:, 0::2] & 1
         low, high = edges[:, 0::2] ^ flip, edges[:, 1::2] ^ flip
@@ -114,6 +124,23 @@ def _diagram(edges: Edges) -> _Diagram:
         support = np.concatenate([support, made])
         bit += 1
     return _Diagram(np.concatenate(children), support, edges[:, 0] >> 1)
+
+
+def _words(columns: Edges) -> npt.NDArray[np.uint64]:
+    """Each 64 entries as the bits of a word, entry 0 the lowest; fewer entries are repeated."""
+    entries = columns.astype(np.uint8)
+    if entries.shape[1] < _ENTRIES:
+        entries = np.tile(entries, _ENTRIES // entries.shape[1])
+    words: npt.NDArray[np.uint64] = np.packbits(entries, axis=1, bitorder="little").view("<u8")
+    return words
+
+
+def _support(words: npt.NDArray[np.uint64]) -> Edges:
+    """The address bits that functions of six of them depend on, as a mask."""
+    support = np.zeros(words.size, np.int64)
+    for bit, kept in enumerate(_WITHOUT):
+        support |= ((words ^ words >> np.uint64(1 << bit)) & kept != 0).astype(np.int64) << bit
+    return support
 
 
 def smooth_luts(address: int, growth: float) -> float:
