@@ -246,6 +246,8 @@ def _scaled(function: Postfix) -> tuple[float | None, Postfix]:
 
 def quotients(function: Postfix) -> Postfix:
     """With a/b in place of a*(1/b)."""
+    if (Op.CONST, 1.0) not in function:
+        return function
     stack: list[Postfix] = []
     for op, value in function:
         count = arguments(op)

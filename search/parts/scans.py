@@ -105,11 +105,12 @@ class SumScan:
     ) -> list[tuple[float, int, int]]:  # fmt: skip
         """Description lengths of a beam with one function more, the shortest of each beam."""
         errors = np.stack([b.residual for b in beams]).astype(np.float32)
-        dots = (functions @ errors.T).astype(np.float64)
+        shares = np.square((functions @ errors.T).T, dtype=np.float64, order="C")
+        least = _NEW * squares
         choices: list[tuple[float, int, int]] = []
         for k, beam in enumerate(beams):
-            new = beam.free > _NEW * squares
-            gain = np.where(new, dots[:, k] ** 2 / np.where(new, beam.free, 1.0), 0.0)
+            new = beam.free > least
+            gain = np.divide(shares[k], beam.free, out=np.zeros(len(new)), where=new)
             left = np.maximum(float(beam.residual @ beam.residual) - gain, _NOTHING * whole)
             length = 0.5 * rows * np.log(left / whole) + prices
             base = float(prices[list(beam.places)].sum())
@@ -150,8 +151,8 @@ def _extended(
 def _freed(functions: Singles, beams: list[_Beam]) -> list[_Beam]:
     """Beams with what the last function of their basis takes of the others' squares taken off."""
     last = np.stack([b.basis[-1] for b in beams], axis=1).astype(np.float32)
-    shadows = (functions @ last).astype(np.float64) ** 2
-    return [b._replace(free=b.free - shadow) for b, shadow in zip(beams, shadows.T, strict=True)]
+    shadows = np.square((functions @ last).T, dtype=np.float64, order="C")
+    return [b._replace(free=b.free - shadow) for b, shadow in zip(beams, shadows, strict=True)]
 
 
 def products(

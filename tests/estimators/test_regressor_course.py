@@ -125,6 +125,16 @@ def test_passes_end_a_fit() -> None:
             quick(max_passes=most).fit(X, y)
 
 
+def test_a_search_for_laws_has_twice_as_many_passes_as_evaluations() -> None:
+    X, y = law()
+    long = np.exp(np.sin(3 * y)) + np.tanh(4 * X[:, 0] * X[:, 1]) * np.cos(5 * X[:, 2])
+    plain = {"max_nodes": 40, "evaluations": 50_000, "unary_operators": ["sin"]}
+    (passes,) = quick(**plain).fit(X, long).passes_
+    assert passes < 2 * 50_000 + 20_000  # the slice in which they are reached is finished
+    (given,) = quick(**plain, max_passes=200_000).fit(X, long).passes_
+    assert given > passes
+
+
 def test_ctrl_c_keeps_what_was_found(ctrl_c: Callable[[float], None]) -> None:
     X, y = law()
     y = np.column_stack([np.sin(3 * y), y])

@@ -110,7 +110,8 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         max_passes: end after so many passes over the rows for each target, looked at between
             slices of the search. They are the evaluations, the terms that were tried and the steps
             of fits; `evaluations` counts none of the last two in evolution, and a fit plans for no
-            more evaluations than passes. None: as many as come.
+            more evaluations than passes. None: as many as come, but for laws without a preset twice
+            the evaluations, where these are 50,000 at least.
         target_loss: stop at this loss.
         max_seconds: end after so many seconds, looked at between slices of the search (some
             hundredths of a second; the laws from parts at the beginning look at it, too, but take a

@@ -35,7 +35,7 @@ from symtick.search.hybrid.settings import HYBRID_METHODS, HybridConfig
 from symtick.search.kernel_api.candidate import Candidate
 from symtick.search.kernel_api.evaluation import costs, evaluate
 from symtick.search.parts.criterion import Criterion
-from symtick.search.parts.front import description
+from symtick.search.parts.front import LEAST, description
 from symtick.search.regression.task import Task
 from symtick.settings import within
 
@@ -43,6 +43,7 @@ T = TypeVar("T")
 Floats = npt.NDArray[np.float64]
 MOST_CONSTANTS = 10  # free constants of a law, without a preset
 MOST_EXACT = 100_000  # evaluations of bidirectional enumeration first, without a preset
+MOST_PASSES = 2  # times the evaluations: passes of a search for laws, without a preset
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,6 +153,17 @@ class Plan:
         )
         check_guesses(guesses, rules, self.vocabulary, made)
         return made
+
+    @property
+    def passes(self) -> int | None:
+        """Passes over the rows after which the search for a target ends, or None.
+
+        Fits and trial terms of evolution take more of them the longer its equations are.
+        """
+        search = self.parameters.search
+        laws = search.preset is None and self.parameters.cost == "complexity" and self._parts()
+        usual = MOST_PASSES * search.evaluations if search.evaluations >= LEAST and laws else None
+        return search.max_passes or usual
 
     def _parts(self) -> bool:
         """Whether laws from parts are looked for first: in evolution, without other settings."""

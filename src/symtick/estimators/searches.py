@@ -118,7 +118,7 @@ def searched(
                 left = (given.max_seconds - course.seconds) / (len(tasks) - len(outcomes))
             outcome = pursue(
                 full, search, given.threads, told, brief=stopped, seconds=left,
-                passes=given.max_passes,
+                passes=plan.passes,
             )  # fmt: skip
             del search  # its copies of the rows make room for those of the clean-up
             outcome = _cleaned(plan, full, outcome)

@@ -209,6 +209,8 @@ class Builder:
         if not outputs:
             raise InputError("an expression needs at least one output")
         keep = sorted(reachable(self.nodes, outputs))
+        if len(keep) == len(self.nodes):
+            return Expression(tuple(self.nodes), tuple(outputs), self.inputs)
         place = {old: new for new, old in enumerate(keep)}
         nodes = tuple(
             Node(n.op, tuple(place[a] for a in n.args), n.index, n.value)
