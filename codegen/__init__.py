@@ -22,7 +22,8 @@ from symtick.codegen.lowering.precision import TERM_FRACS, Precision
 from symtick.codegen.lowering.slices import Slice
 from symtick.codegen.passes.pipeline import PASSES, Pass, run_passes
 from symtick.codegen.scheduling.scheduler import schedule
-from symtick.codegen.tuning.tuning import Judge, Tuning, TuningStep, tune_widths
+from symtick.codegen.tuning.row_values import Judge, Judged
+from symtick.codegen.tuning.tuning import Tuning, TuningStep, tune_widths
 from symtick.codegen.tuning.widths import Width
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "GraphBuilder",
     "Interface",
     "Judge",
+    "Judged",
     "Overflow",
     "Pass",
     "Precision",

@@ -172,6 +172,6 @@ def write_job(folder: Path) -> None:
     np.savez(folder / "rows.npz", X=X, y=y)
     (folder / "job.yaml").write_text(
         "name: toy\ndata: {path: rows.npz}\nteacher: {train: {widths: [8], epochs: 3}}\n"
-        "search: {workers: 1, starts: 1, rounds: 12, hidden: [3], perceptrons: [], shorten: 0,"
+        "search: {workers: 1, starts: 1, rounds: 12, hidden: [3], shorten: 0,"
         " effort: 0.2}\n"
     )

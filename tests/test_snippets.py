@@ -30,7 +30,7 @@ SMALLER = {"60_000": "1_500", "2_000_000": "800", '"d4"': '"d1"'}
 QUICK = DistillConfig(
     joint=JointSettings(starts=1, rounds=6, method="gp", rows=600),
     layered=replace(DistillConfig().layered, hidden=()),
-    shortening=replace(DistillConfig().shortening, perceptrons=(), designs=0),
+    shortening=replace(DistillConfig().shortening, designs=0),
 )
 CLUSTER = ("n_workers", "dask_jobqueue")  # `tests/search/regression/test_islands.py` has these
 

@@ -91,7 +91,7 @@ def share(problem: Problem, entries: Sequence[FrontEntry]) -> float:
 
 
 def configured(method: str, seed: int) -> DistillConfig:
-    """The settings of a method: the defaults, with one start and without perceptrons."""
+    """The settings of a method: the defaults, with one start."""
     base = DistillConfig()
     base = replace(
         base,
@@ -99,7 +99,7 @@ def configured(method: str, seed: int) -> DistillConfig:
         workers=1,
         joint=replace(base.joint, starts=1),
         layered=replace(base.layered, hidden=()),
-        shortening=replace(base.shortening, perceptrons=(), designs=3, longest=300),
+        shortening=replace(base.shortening, designs=3, longest=300),
         tuning=replace(base.tuning, accuracy=None, rmse=None),
         choice=replace(base.choice, max_ticks=TICKS, floor=0.0),
     )

@@ -229,7 +229,7 @@ Squares of up to 12 bits are tables.
     "joint": """
 ## 12. Parts of a distillation
 
-`python -m benchmarks.distilling.joint`. One start of a job's search, without perceptrons, on
+`python -m benchmarks.distilling.joint`. One start of a job's search on
 three tasks: the scores of a jets teacher on features of six bits, four scores made of products,
 waves and maxima, and q/pT of the muon example. `hybrid` is what a job does: joint models with
 terms from policy and evolution, and three designs of the front shortened. `gp` and `policy` take

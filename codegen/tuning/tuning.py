@@ -1,17 +1,17 @@
 """Width tuning: fewer LUTs for a stated loss on real rows.
 
 Every round measures all moves (one bit off one signal, or off all terms of a sum) on the graph as
-it is, then takes the best in order of loss for each LUT saved, each measured again on what the ones
-before it left. A move that lost more than the budget had is measured again every third round, and
-where no other is left. Bounds make it safe for inputs that no row holds: a format that could
-overflow saturates. What a move changes is its cone only: nodes live in one growing builder, and
+it is, on few rows, then takes the best in order of loss for each LUT saved, each measured again on
+what the ones before it left; the score that counts is that of all rows. A move that lost more than
+the budget had is measured again every third round, and where no other is left. Bounds make it safe
+for inputs that no row holds: a format that could overflow saturates. What a move changes is its
+cone only: nodes live in one growing builder, where those of earlier rounds are found again, and
 values and areas are kept by node. What a decision reads the outputs with is part of the area: a bit
 less of a score is a bit less of every comparison.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -19,10 +19,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from symtick.codegen.ir.absorption import absorbable
 from symtick.codegen.ir.arrival import fewest_ticks
-from symtick.codegen.ir.fixed import Fixed, RawArray, Reals
-from symtick.codegen.ir.graph import GOp, Graph, GraphBuilder
+from symtick.codegen.ir.fixed import Fixed
+from symtick.codegen.ir.graph import Graph, GraphBuilder
 from symtick.codegen.ir.lut_equivalent import lut_equivalent
 from symtick.codegen.ir.schedule import Area, CostModel
 from symtick.codegen.lowering.decision import (
@@ -32,27 +31,17 @@ from symtick.codegen.lowering.decision import (
     decided,
     decision_area,
 )
+from symtick.codegen.tuning.row_values import Judge, Judged, RowValues
+from symtick.codegen.tuning.running_area import RunningArea
 from symtick.codegen.tuning.width_moves import WidthMove, moves
 from symtick.codegen.tuning.widths import Width, with_width, with_widths
 from symtick.errors import InputError
-from symtick.expr import reachable
 
 # a bit of a signal costs a register or none, and registers are rarely what runs out
 _LUT_PER_BIT = 0.05
 _BEST_SHARE = 0.3  # of the moves of a round that may be taken in it
+_MOST_ENTRIES = 2_000_000  # of the tables that moves make, before those not taken are forgotten
 _EVERY = 3  # rounds, of which one measures the moves that lost too much before
-
-
-class Judge(NamedTuple):
-    """What outputs (rows, outputs), as real values, are worth.
-
-    Attributes:
-        score: bounded by the budget; higher is better (an accuracy, or minus an error).
-        loss: ranks the moves; lower is better, and smooth, so that few rows decide nothing.
-    """
-
-    score: Callable[[Reals], float]
-    loss: Callable[[Reals], float]
 
 
 @dataclass(frozen=True)
@@ -120,6 +109,7 @@ def tune_widths(
     judge: Judge,
     budget: float,
     *,
+    few: Judged | None = None,
     further: Sequence[float] = (),
     keep_ports: bool = False,
     decision: Decision = SCORES,
@@ -133,6 +123,7 @@ def tune_widths(
         rows: raw inputs, shape (rows, inputs), within the inputs' bounds.
         judge: what outputs are worth.
         budget: how much the score may fall, 0 or more.
+        few: rows that moves are ranked by; all by default.
         further: larger budgets, ascending, that the curve goes on to from where the one before it
             ends.
         keep_ports: whether output formats must stay.
@@ -149,7 +140,8 @@ def tune_widths(
     graph.evaluate(raw)  # the rows are judged here
     if not len(raw):
         raise InputError("widths are tuned on rows, but there are none")
-    work = _Tuner(graph, model, raw, judge, keep_ports, decision)
+    every = Judged(raw, judge)
+    work = _Tuner(graph, model, every, few or every, keep_ports, decision)
     steps = [work.step(())]
     first = steps[0].score
     for allowed in (budget, *further):
@@ -167,13 +159,12 @@ def _check_budget(budget: float) -> None:
 
 
 class _Trial(NamedTuple):
-    """A move as measured: what it gives, and the nodes that compute it."""
+    """A move as measured on the few rows: what it gives, and the nodes that compute it."""
 
     move: WidthMove
     place: list[int]
     area: Area
     price: float
-    score: float
     loss: float
 
 
@@ -190,8 +181,8 @@ class _Signal(NamedTuple):
 class _Tuner:
     graph: Graph
     model: CostModel
-    raw: RawArray
-    judge: Judge
+    all: Judged
+    few: Judged
     keep_ports: bool
     decision: Decision
     widths: dict[int, Width] = field(default_factory=dict)
@@ -204,30 +195,52 @@ class _Tuner:
         self.pairwise = compares_pairs(self.graph, self.decision, self.model)
         self.ticks = self._ticks(self.graph)
         self._restart()
-        self.now = self._start()
+        outputs = self.every.outputs(self._outputs(self.place))
+        self.score, self.loss = self.all.judge.score(outputs), self.all.judge.loss(outputs)
 
     def _restart(self) -> None:
         """A fresh builder with the graph as it is, without the nodes of moves not taken."""
         self.builder = GraphBuilder(self.graph.input_names)
-        self.view = self.builder.view()
-        self.values: dict[int, RawArray] = {}
-        self.areas: dict[int, Area] = {}
-        self.columns: dict[int, float] = {}
-        self.place: list[int] = []
+        self.made: dict[tuple[int, tuple[int, ...], Width | None], int | None] = {}
+        self.every = RowValues(self.builder, self.all.rows)
+        self.some = RowValues(self.builder, self.few.rows)
+        self.areas = RunningArea(self.builder, self.model)
+        self.place = list[int]()
         for k in range(len(self.graph.nodes)):
-            self.place.append(self._node(k, self.place, self.widths))
+            number = self._node(k, self.place, self.widths.get(k))
+            assert number is not None  # it was measured so
+            self.place.append(number)
+        self._settle()
 
-    def _node(self, number: int, place: Sequence[int], widths: dict[int, Width]) -> int:
-        return with_width(
-            self.builder, self.graph, number, place, widths.get(number), self.keep_ports
-        )
+    def _node(self, number: int, place: Sequence[int], width: Width | None) -> int | None:
+        """A node on the nodes at `place`; None where it would wrap."""
+        key = number, tuple(place[a] for a in self.graph.nodes[number].args), width
+        if key not in self.made:
+            try:
+                self.made[key] = with_width(
+                    self.builder, self.graph, number, place, width, self.keep_ports
+                )
+            except InputError:
+                self.made[key] = None
+        return self.made[key]
+
+    def _settle(self) -> None:
+        """Measure the graph as it is; trials are compared with that."""
+        outputs = self._outputs(self.place)
+        size = self.areas.settle(outputs)
+        self.area = size.area + self._decision_area(outputs)
+        self.price = _price(self.area, size.bits)
+        self.few_loss = self.few.judge.loss(self.some.outputs(outputs))
+
+    def _outputs(self, place: Sequence[int]) -> list[int]:
+        return [place[k] for k in self.graph.outputs]
 
     def step(self, widths: tuple[Width, ...]) -> TuningStep:
         """The graph as it is, as a point on the curve."""
-        return TuningStep(widths, self.now.area, self.now.score, self.now.loss)
+        return TuningStep(widths, self.area, self.score, self.loss)
 
     def round(self, least: float) -> list[TuningStep]:
-        """Measure the moves, and take the best ones.
+        """Measure the moves, and take the best ones whose score is at least so much.
 
         Those that lost too much are left out of the next rounds, until none is left or `_EVERY`.
         """
@@ -242,136 +255,99 @@ class _Tuner:
 
     def _best(self, least: float) -> list[TuningStep]:
         """Measure the moves that are not left out, and take the best ones."""
-        self._restart()
-        trials = self._trials(least)
-        trials.sort(key=self._rank)
-        most = max(1, round(_BEST_SHARE * len(trials)))
-        bar = self._rank(trials[most - 1]) if trials else (0.0, 0.0)
-        return self._taken(trials, bar, least)
+        if sum(len(node.contents) for node in self.builder.nodes) > _MOST_ENTRIES:
+            self._restart()
+        for values in (self.every, self.some):
+            values.keep(self.place)
+        trials = sorted(self._trials(), key=self._rank)
+        return self._taken(trials, least)
 
-    def _trials(self, least: float) -> list[_Trial]:
-        """The moves whose score is at least so much."""
+    def _trials(self) -> list[_Trial]:
         nodes = {k: self.builder.nodes[self.place[k]] for k in range(len(self.graph.nodes))}
-        data = {k: self._value(self.place[k]) for k in nodes}
+        data = {k: self.every.value(self.place[k]) for k in nodes}
         found = moves(self.graph, self.users, nodes, data, self.widths, self.keep_ports)
-        tried = (self._tried(move, least) for move in found)
+        tried = (self._tried(move) for move in found if _key(move) not in self.refused)
         return [trial for trial in tried if trial is not None]
 
-    def _taken(
-        self, trials: Sequence[_Trial], bar: tuple[float, float], least: float
-    ) -> list[TuningStep]:
+    def _taken(self, trials: Sequence[_Trial], least: float) -> list[TuningStep]:
+        """Take the best trials, as far as they do not stand in each other's way.
+
+        A share of them counts as the best, those apart that lose too much.
+        """
         steps: list[TuningStep] = []
         touched: set[int] = set()
-        for trial in trials:
+        ranks = [self._rank(trial) for trial in trials]
+        last = max(1, round(_BEST_SHARE * len(trials))) - 1
+        for trial, rank in zip(trials, ranks, strict=True):
+            bar = ranks[min(last, len(ranks) - 1)]
+            if rank > bar:
+                break
             if touched & trial.move.widths.keys():
                 continue
-            again = self._tried(trial.move, least) if steps else trial
+            again = self._tried(trial.move) if steps else trial
             if again is None or self._rank(again) > bar:
                 continue
-            if not self._fits(again.place):
+            if not self._is_taken(again, least):
+                self.refused.add(_key(trial.move))
+                last += 1
                 continue
             touched |= trial.move.widths.keys()
-            self.widths |= trial.move.widths
-            self.place, self.now = again.place, again
             steps.append(self.step(tuple(trial.move.widths.values())))
         return steps
 
+    def _is_taken(self, trial: _Trial, least: float) -> bool:
+        """Take a trial, if it is good enough on all rows and as fast as before."""
+        outputs = self._outputs(trial.place)
+        known = self.every.known()
+        real = self.every.outputs(outputs)
+        score = self.all.judge.score(real)
+        if score < least or not self._fits(outputs):
+            self.every.keep(known)
+            return False
+        self.widths |= trial.move.widths
+        self.place, self.score, self.loss = trial.place, score, self.all.judge.loss(real)
+        self._settle()
+        return True
+
     def _rank(self, trial: _Trial) -> tuple[float, float]:
         """What costs nothing first, by what it saves; then by loss for what it saves."""
-        saved = self.now.price - trial.price
-        lost = trial.loss - self.now.loss
+        saved = self.price - trial.price
+        lost = trial.loss - self.few_loss
         return (0.0, -saved) if lost <= 0.0 else (1.0, lost / saved)
 
-    def _tried(self, move: WidthMove, least: float) -> _Trial | None:
-        """The move measured, or None where it saves nothing or its score is under the least."""
-        decided = tuple(move.widths.values())
-        if decided in self.refused:
+    def _tried(self, move: WidthMove) -> _Trial | None:
+        """The move measured on the few rows, or None where it saves nothing."""
+        place = self._moved(move)
+        if place is None:
             return None
-        widths = self.widths | move.widths
+        outputs = self._outputs(place)
+        size = self.areas.needed(outputs)
+        area = size.area + self._decision_area(outputs)
+        price = _price(area, size.bits)
+        if price >= self.price - 1e-9:
+            return None
+        known = self.some.known()
+        loss = self.few.judge.loss(self.some.outputs(outputs))
+        self.some.keep(known)
+        return _Trial(move, place, area, price, loss)
+
+    def _moved(self, move: WidthMove) -> list[int] | None:
+        """The nodes with a move; None where it changes none or could not be."""
         place = list(self.place)
         changed: set[int] = set()
         for k in range(min(move.widths), len(place)):
             if k in move.widths or not changed.isdisjoint(self.graph.nodes[k].args):
-                try:
-                    place[k] = self._node(k, place, widths)
-                except InputError:
-                    return None  # it would wrap
-                if place[k] != self.place[k]:
+                number = self._node(k, place, move.widths.get(k, self.widths.get(k)))
+                if number is None:
+                    return None
+                if number != place[k]:
+                    place[k] = number
                     changed.add(k)
-        if not changed:
-            return None
-        live = self._live(place)
-        area = self._area(live, place)
-        price = self._price(area, live)
-        if price >= self.now.price - 1e-9:
-            return None
-        trial = self._judged(move, place, area, price, least)
-        if trial is None:
-            self.refused.add(decided)
-        return trial
+        return place if changed else None
 
-    def _start(self) -> _Trial:
-        live = self._live(self.place)
-        area = self._area(live, self.place)
-        begun = self._judged(WidthMove({}), self.place, area, self._price(area, live), -math.inf)
-        assert begun is not None
-        return begun
-
-    def _judged(
-        self, move: WidthMove, place: list[int], area: Area, price: float, least: float
-    ) -> _Trial | None:
-        known = set(self.values)
-        columns = []
-        for k in self.graph.outputs:
-            fmt = self.builder.nodes[place[k]].fmt
-            columns.append(fmt.to_real(self._value(place[k])))
-        # output by output, as judges read them
-        outputs = np.stack([np.broadcast_to(c, (len(self.raw),)) for c in columns]).T
-        for k in set(self.values) - known if place is not self.place else ():
-            del self.values[k]
-        score = self.judge.score(outputs)
-        if score < least:
-            return None
-        return _Trial(move, place, area, price, score, self.judge.loss(outputs))
-
-    def _value(self, number: int) -> RawArray:
-        """Raw values of a node of the builder at all rows."""
-        nodes, values = self.builder.nodes, self.values
-        for k in sorted(reachable(nodes, [number], lambda k: k not in values)):
-            if k not in values:
-                read = nodes[k].op is GOp.INPUT
-                values[k] = self.raw[:, nodes[k].number] if read else self.view.value(k, values)
-        return values[number]
-
-    def _live(self, place: Sequence[int]) -> list[int]:
-        return sorted(reachable(self.builder.nodes, [place[k] for k in self.graph.outputs]))
-
-    def _area(self, live: Sequence[int], place: Sequence[int]) -> Area:
-        for k in live:
-            if k not in self.areas:
-                self.areas[k] = self.model.area(self.view, k)
-        known = [self._decision_area(place), *(self.areas[k] for k in live)]
-        return Area(
-            sum(a.lut for a in known) - self._absorbed(live, place),
-            sum(a.ff for a in known), sum(a.dsp for a in known), sum(a.bram for a in known),
-        )  # fmt: skip
-
-    def _absorbed(self, live: Sequence[int], place: Sequence[int]) -> float:
-        """LUTs of tables that adders take in; registers between them are not known here."""
-        outputs = [place[k] for k in self.graph.outputs]
-        return sum(
-            min(self.areas[table].lut, self._columns(adder))
-            for adder, table in absorbable(self.builder.nodes, live, outputs)
-        )
-
-    def _columns(self, adder: int) -> float:
-        if adder not in self.columns:
-            self.columns[adder] = self.model.absorbed(self.view, adder)
-        return self.columns[adder]
-
-    def _decision_area(self, place: Sequence[int]) -> Area:
+    def _decision_area(self, outputs: Sequence[int]) -> Area:
         """What reads the outputs; known by their formats and bounds, and which are the same."""
-        scores = [self.builder.nodes[place[k]] for k in self.graph.outputs]
+        scores = [self.builder.nodes[k] for k in outputs]
         signals = tuple(_Signal(n.fmt, n.lo, n.hi, scores.index(n)) for n in scores)
         if signals not in self.decisions:
             self.decisions[signals] = decision_area(
@@ -379,21 +355,21 @@ class _Tuner:
             )
         return self.decisions[signals]
 
-    def _price(self, area: Area, live: Sequence[int]) -> float:
-        return lut_equivalent(area) + _LUT_PER_BIT * self._bits(live)
-
-    def _bits(self, live: Sequence[int]) -> int:
-        nodes = self.builder.nodes
-        return sum(nodes[k].fmt.width for k in live if nodes[k].op not in (GOp.CONST, GOp.SCALE))
-
-    def _fits(self, place: Sequence[int]) -> bool:
+    def _fits(self, outputs: Sequence[int]) -> bool:
         """Whether the graph takes no more ticks than before."""
         if self.ticks is None:
             return True
-        outputs = [place[k] for k in self.graph.outputs]
         ticks = self._ticks(self.builder.build(outputs, self.graph.output_names))
         return ticks is not None and ticks <= self.ticks
 
     def _ticks(self, graph: Graph) -> int | None:
         """Of the graph and the decision."""
         return fewest_ticks(decided(graph, self.decision, self.model, self.pairwise), self.model)
+
+
+def _key(move: WidthMove) -> tuple[Width, ...]:
+    return tuple(move.widths.values())
+
+
+def _price(area: Area, bits: int) -> float:
+    return lut_equivalent(area) + _LUT_PER_BIT * bits

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symtick.codegen import Decision, Design, Judge, Width, tune_widths
+from symtick.codegen import Decision, Design, Judge, Judged, Width, tune_widths
 from symtick.search.data.dataset import FloatArray
 from symtick.search.data.metrics import error_ratio, predicted_classes
 from symtick.search.data.problem import Problem
@@ -18,6 +18,8 @@ from symtick.search.designs.evaluate import DesignEvaluator
 from symtick.search.designs.front import FrontEntry
 from symtick.search.designs.one_slice import OneSlice
 from symtick.search.kernel_api.search import Status
+
+FEW = 5_000  # of the rows that judge: those that moves are ranked by
 
 
 def score_judge(problem: Problem, built: Design, rows: slice, decision: Decision) -> Judge:
@@ -117,11 +119,13 @@ class WidthTuning(OneSlice):
     def _widths(self) -> list[tuple[Width, ...]]:
         problem, model = self._evaluator.problem, self._evaluator.model
         built = self._evaluator.design(self._entry.expression, self._entry.precision)
-        judge = score_judge(problem, built, self._rows, self._evaluator.decision)
+        decision, few = self._evaluator.decision, slice(0, min(FEW, self._rows.stop))
+        judge = score_judge(problem, built, self._rows, decision)
+        ranking = Judged(problem.raw[few], score_judge(problem, built, few, decision))
         budgets = [allowed_loss(problem, built, self._rows, share) for share in self._shares]
         tuning = tune_widths(
-            built.graph, model, problem.raw[self._rows], judge, budgets[0], further=budgets[1:],
-            decision=self._evaluator.decision,
+            built.graph, model, problem.raw[self._rows], judge, budgets[0], few=ranking,
+            further=budgets[1:], decision=decision,
         )  # fmt: skip
         counts = dict.fromkeys(tuning.within(budget) for budget in budgets)
         return [tuning.widths(count) for count in counts]

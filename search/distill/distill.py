@@ -1,8 +1,8 @@
 """The distillation driver: from a problem to a Pareto front of compiled designs.
 
 Ways of finding expressions for all outputs together run side by side, in slices: joint models,
-which grow by terms that a policy and evolution propose, backward elimination of layered forms,
-perceptrons that are made shorter, and what is given to begin with. A second round refines the best
+which grow by terms that a policy and evolution propose, backward elimination of layered forms, and
+what is given to begin with. A second round refines the best
 of the pruned forms and makes designs of the front shorter. All designs, whatever their origin, are
 compiled, measured and compared on the same validation rows. A third round tunes the widths of those
 on the front.

@@ -29,10 +29,10 @@ from symtick.search.kernel_api.search import Search
 from symtick.search.kernel_api.states import State
 from symtick.search.layered.elimination import Elimination, LayeredRows, unpack
 from symtick.search.layered.layers import OUTER_SHAPE, SHAPES, Layers
-from symtick.search.shortening.shortening import Shortening, ShorteningRows, perceptron_work
+from symtick.search.shortening.shortening import Shortening, ShorteningRows
 from symtick.settings import tightest
 
-Kind = Literal["guess", "template", "joint", "layers", "perceptron", "refine", "shorten", "tune"]
+Kind = Literal["guess", "template", "joint", "layers", "refine", "shorten", "tune"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +103,6 @@ class Parts:
             "template": self._templated,
             "joint": self._joint,
             "layers": self._layered,
-            "perceptron": self._perceptron,
             "refine": self._refined,
             "shorten": self._shortened,
             "tune": self._tuned,
@@ -111,7 +110,7 @@ class Parts:
         return makers[recipe.kind](recipe)
 
     def first(self) -> list[Recipe]:
-        """Of the first round: what is given, joint models, layered forms and perceptrons."""
+        """Of the first round: what is given, joint models and layered forms."""
         config = self.config
         given = [Recipe("guess", k) for k in range(len(self._given.guesses))]
         given += [Recipe("template", 0)] if self._given.template is not None else []
@@ -121,14 +120,7 @@ class Parts:
             Recipe("layers", k, shapes=shapes if config.layered.mixed and k % 2 else shapes[:1])
             for k in range(len(config.layered.hidden))
         ]
-        perceptrons = [
-            Recipe("perceptron", k)
-            for k in range(len(config.shortening.perceptrons))
-            if perceptron_work(k, self.problem, config.shortening)[0]
-        ]
-        outer = self._allowed(OUTER_SHAPE)
-        found = [*(layered if outer and shapes else []), *(perceptrons if outer else [])]
-        return [*given, *joint, *found]
+        return [*given, *joint, *(layered if self._allowed(OUTER_SHAPE) and shapes else [])]
 
     # --- rows, once for all parts of a kind ------------------------------------------------------
 
@@ -209,12 +201,6 @@ class Parts:
         return Elimination(
             recipe.name, self.evaluator, rows, self.config.layered, [start], fitted=True
         )
-
-    def _perceptron(self, recipe: Recipe) -> Shortening:
-        return Shortening.of_perceptron(
-            recipe.number, self.evaluator, self._shortening_rows, self.config.shortening, self._ops,
-            self._reference(recipe.number), self.config.seed,
-        )  # fmt: skip
 
     def _shortened(self, recipe: Recipe) -> Shortening:
         entry = _of(recipe)

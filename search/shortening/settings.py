@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from annotated_types import Le
 from pydantic import Field, Strict
 
 from symtick.settings import Count, Natural, NotNegative, Positive, Share, Whole, checked
-
-Hidden = Annotated[Count, Le(1000)]
 
 
 @checked
@@ -19,12 +16,6 @@ class ShorteningSettings:
     """Which formulas are shortened, and how (`search.shortening.path`).
 
     Attributes:
-        perceptrons: hidden functions of each perceptron to begin with; none leaves them out.
-        starts: random starts of each, of which the best is shortened.
-        start_steps: Levenberg-Marquardt steps of each start.
-        start_work: multiplications that the steps of all starts of a perceptron may take together,
-            about: where they take more, there are fewer starts, then fewer steps, then none
-            (`search.shortening.perceptron.within_work`).
         designs: designs of the front that are shortened: the best, and those around what the choice
             asks for; 0 leaves them out.
         rows: training rows to fit on.
@@ -44,10 +35,6 @@ class ShorteningSettings:
         address_bits: address bits of tables on signals of several inputs.
     """
 
-    perceptrons: Annotated[tuple[Hidden, ...], Strict(False)] = (6, 8)
-    starts: Count = 6
-    start_steps: Natural = 60
-    start_work: Positive = 1e12
     designs: Natural = 4
     rows: Count = 3_000
     swap_rows: Count = 1_000

@@ -20,7 +20,6 @@ from symtick.search.kernel_api.states import Arrays, State, restoring, values_of
 from symtick.search.shortening.fitting import fit, loss_of
 from symtick.search.shortening.form import Form
 from symtick.search.shortening.path import Path
-from symtick.search.shortening.perceptron import fitted_perceptron, within_work
 from symtick.search.shortening.settings import ShorteningSettings
 from symtick.search.shortening.sharing import shared
 
@@ -57,16 +56,6 @@ class ShorteningRows:
         fitted = rows(settings.rows)
         most = _constant_loss(problem, fitted) - fitted.least
         return cls(fitted, rows(settings.swap_rows), rows(settings.final_rows), most)
-
-
-def perceptron_work(number: int, problem: Problem, settings: ShorteningSettings) -> tuple[int, int]:
-    """Starts of perceptron `number` of the settings and steps of each; 0 where it is too large."""
-    hidden, outputs = settings.perceptrons[number], problem.outputs
-    return within_work(
-        settings.start_work, settings.starts, settings.start_steps,
-        hidden * (len(problem.input_names) + 1) + outputs * (hidden + 1),
-        min(settings.rows, problem.train.stop) * outputs,
-    )  # fmt: skip
 
 
 def _constant_loss(problem: Problem, rows: FitRows) -> float:
@@ -145,27 +134,6 @@ class Shortening:
         self._slices = 0
         self._entries: list[FrontEntry] = []
         self._done = False
-
-    @classmethod
-    def of_perceptron(
-        cls,
-        number: int,
-        evaluator: DesignEvaluator,
-        rows: ShorteningRows,
-        settings: ShorteningSettings,
-        ops: Collection[Op],
-        reference: int | None,
-        seed: int,
-    ) -> Shortening:
-        """The shortening of perceptron `number` of the settings (see `perceptron_work`)."""
-        names, hidden = evaluator.problem.input_names, settings.perceptrons[number]
-        starts, steps = perceptron_work(number, evaluator.problem, settings)
-
-        def start() -> Expression:
-            rngs = [np.random.default_rng([seed, 4, number, k]) for k in range(starts)]
-            return fitted_perceptron(names, rows.fit, hidden, reference, rngs, steps)
-
-        return cls(f"perceptron-{number}", evaluator, rows, settings, ops, start)
 
     @property
     def status(self) -> Status:

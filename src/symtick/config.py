@@ -303,13 +303,11 @@ class SearchSection(_Section):
         term_nodes: largest tree that evolution breeds.
         max_nodes: nodes that all formulas of a design may have together, or none.
         hidden: hidden sums of each layered start (`search.layered.layers`); empty leaves them out.
-        perceptrons: hidden functions of each perceptron that is fitted and shortened
-            (`search.shortening`); empty leaves them out.
         shorten: designs of the front whose formulas are shortened; 0 leaves that out.
         guesses: texts of formulas to begin with (`search.distill.given`).
         template: formulas with functions in them that are found; empty leaves that out.
-        effort: factor on the number of fitting steps of the layered forms, and on the random starts
-            of perceptrons.
+        effort: factor on the number of fitting steps of the layered forms, and on the evaluations
+            for a template.
         workers: processes that search at the same time; the result does not depend on it.
     """
 
@@ -323,7 +321,6 @@ class SearchSection(_Section):
     term_nodes: Annotated[int, Ge(3), Le(100_000)] = SEARCH.joint.engine.limits.max_nodes
     max_nodes: Annotated[int, Ge(1), Le(100_000)] | None = SEARCH.choice.max_nodes
     hidden: list[Hidden] = list(SEARCH.layered.hidden)
-    perceptrons: list[Hidden] = list(SEARCH.shortening.perceptrons)
     shorten: Annotated[int, Ge(0), Le(1000)] = SEARCH.shortening.designs
     guesses: list[str] = list(SEARCH.given.guesses)
     template: str = SEARCH.given.template
@@ -333,8 +330,8 @@ class SearchSection(_Section):
     @model_validator(mode="after")
     def _something(self) -> SearchSection:
         given = self.guesses or self.template
-        if not self.starts and not self.hidden and not self.perceptrons and not given:
-            raise ValueError("nothing to search: set starts, hidden or perceptrons")
+        if not self.starts and not self.hidden and not given:
+            raise ValueError("nothing to search: set starts or hidden")
         return self
 
 

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.kernel
 FAST = DistillConfig(
     joint=JointSettings(starts=1, rounds=6, method="gp", rows=600),
     layered=replace(DistillConfig().layered, hidden=()),
-    shortening=replace(DistillConfig().shortening, perceptrons=(), designs=0),
+    shortening=replace(DistillConfig().shortening, designs=0),
 )
 
 

@@ -107,7 +107,7 @@ def test_the_same_from_python(tmp_path: Path) -> None:
         tuning=replace(base.tuning, accuracy=None),
         joint=replace(base.joint, starts=1, rounds=4, rows=800),
         layered=replace(base.layered, hidden=(3,), starts=1, fit_steps=200, refit_steps=40),
-        shortening=replace(base.shortening, perceptrons=(2,), starts=1, designs=1),
+        shortening=replace(base.shortening, designs=1),
     )
     raw = {f"x{k}": word for k, word in enumerate(RAW.values())}
     model = SymbolicDistiller(

@@ -15,7 +15,7 @@ from symtick.errors import InputError
 
 Job = Callable[..., Path]
 pytestmark = pytest.mark.kernel
-ALONE = {"workers": 1, "starts": 0, "hidden": [], "perceptrons": [], "shorten": 0}
+ALONE = {"workers": 1, "starts": 0, "hidden": [], "shorten": 0}
 RAW = {"raw": {"pt": {"format": "fixed<14,14>", "unit": 0.0625}, "*": "fixed<12,4>"}, "bits": 6}
 
 

@@ -177,7 +177,7 @@ def test_the_estimator_reads_words_too(tmp_path: Path) -> None:
     config = DistillConfig(
         joint=JointSettings(starts=1, rounds=4, method="gp"),
         layered=LayeredSettings(hidden=()),
-        shortening=ShorteningSettings(perceptrons=(), designs=0),
+        shortening=ShorteningSettings(designs=0),
     )
     raw = {"x0": {"format": "ufixed<12,12>", "unit": 0.125}, "x1": "fixed<10,4>"}
     model = SymbolicDistiller(raw=raw, bits=5, config=config, max_ticks=8, decide=("index",)).fit(
@@ -206,7 +206,7 @@ def test_designs_within_a_tight_budget_are_those_of_the_front() -> None:
     config = DistillConfig(
         joint=JointSettings(starts=1, rounds=4, method="gp"),
         layered=LayeredSettings(hidden=(2,), fit_steps=40),
-        shortening=ShorteningSettings(perceptrons=(2,), starts=1, designs=1),
+        shortening=ShorteningSettings(designs=1),
     )
     model = SymbolicDistiller(raw="ufixed<12,8>", bits=5, config=config, max_ticks=2).fit(X, y)
     for entry in model.front_.entries:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from symtick.codegen import Fixed
-from symtick.expr import Program, parse
+from symtick.expr import SEARCH_NAMES, Program, parse
 from symtick.hwcost import model
 from symtick.hwcost.search_model.table import SearchCost
 from symtick.search.data.problem import Problem
@@ -18,6 +18,7 @@ from symtick.search.evolution.settings import EngineConfig, Limits
 from symtick.search.joint.settings import JointSettings
 from symtick.search.layered.settings import LayeredSettings
 from symtick.search.shortening.settings import ShorteningSettings
+from symtick.search.shortening.shortening import Shortening, ShorteningRows
 
 FORMATS = (Fixed(5, 4), Fixed(6, 5), Fixed(5, 4), Fixed(5, 4))
 
@@ -76,9 +77,6 @@ def short(seed: int = 0, workers: int = 1) -> DistillConfig:
             refine_drops=1,
         ),
         shortening=ShorteningSettings(
-            perceptrons=(2,),
-            starts=2,
-            start_steps=40,
             designs=1,
             rows=400,
             swap_rows=200,
@@ -104,3 +102,22 @@ def program(text: str) -> Program:
 def first(made: Distiller, kind: str) -> list[Any]:
     """The searches of one kind of a distillation's first round."""
     return [made.parts.made(r) for r in made.parts.first() if r.kind == kind]
+
+
+def shortening(problem: Problem, config: DistillConfig, bent: int = 2) -> Shortening:
+    """The shortening of sums of a few functions of all inputs, which are not fitted yet."""
+    made, rng = distiller(problem, config), np.random.default_rng(5)
+
+    def added(factors: np.ndarray, terms: list[str]) -> str:
+        return " + ".join(f"{f:.3f}*{t}" for f, t in zip(factors, terms, strict=True))
+
+    names = list(problem.input_names)
+    functions = [
+        f"tanh({added(rng.normal(size=len(names)), names)} + {rng.normal():.3f})"
+        for _ in range(bent)
+    ]
+    sizes = problem.spread[:, None] * rng.normal(size=(problem.outputs, bent))
+    start = parse([f"{added(own, functions)} + 0.1" for own in sizes], problem.input_names)
+    rows = ShorteningRows.of(made.evaluator, config.shortening)
+    ops = frozenset(SEARCH_NAMES[name] for name in config.ops)
+    return Shortening("shorten-0", made.evaluator, rows, config.shortening, ops, lambda: start)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from distill_samples import classes, distiller, first, short
+from distill_samples import classes, distiller, first, short, shortening
 from engine_samples import KOZA, TOKENS, depth_cost, inputs, target
 from search_samples import restored
 
@@ -74,10 +74,6 @@ def elimination() -> Search[Any]:
     return first(distiller(classes(400), short()), "layers")[0]
 
 
-def shortening() -> Search[Any]:
-    return first(distiller(classes(400), short()), "perceptron")[0]
-
-
 def template() -> Search[Any]:
     read = read_template("f(u)*g(v) + p", ("u", "v"))
     vocabularies = tuple(TOKENS.vocabulary(1, names) for names in read.arguments.values())
@@ -101,7 +97,7 @@ SEARCHES: dict[str, Callable[[], Search[Any]]] = {
     "islands": islands,
     **{f"joint-{m}": partial(joint, m) for m in HYBRID_METHODS},
     "layers": elimination,
-    "shortening": shortening,
+    "shortening": lambda: shortening(classes(400), short()),
     "template": template,
     "template-designs": template_designs,
 }

@@ -216,12 +216,7 @@ def distill_config(job: Job) -> DistillConfig:
             engine=engine,
         ),
         layered=replace(base.layered, hidden=tuple(search.hidden), **steps),
-        shortening=replace(
-            base.shortening,
-            perceptrons=tuple(search.perceptrons),
-            starts=max(1, round(base.shortening.starts * search.effort)),
-            designs=search.shorten,
-        ),
+        shortening=replace(base.shortening, designs=search.shorten),
         choice=replace(
             base.choice,
             prefer=job.choose.prefer,

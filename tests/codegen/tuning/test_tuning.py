@@ -20,6 +20,7 @@ from symtick.codegen import (
     Graph,
     GraphBuilder,
     Judge,
+    Judged,
     Overflow,
     Precision,
     Quant,
@@ -80,6 +81,21 @@ def test_every_point_is_what_its_decisions_make(seed: int, budget: float, keep_p
     assert same(graph, found.graph(0), rows)
 
 
+@given(seed=seeds, count=st.integers(1, 20))
+@settings(max_examples=15)
+def test_few_rows_rank_the_moves_and_all_rows_bound_the_score(seed: int, count: int) -> None:
+    random = Random(seed)
+    graph = random_graph(random, 16)
+    rows = random_inputs(random, graph, 60)
+    few = Judged(rows[:count], errors(graph, rows[:count]))
+    found = tune_widths(graph, MODEL, rows, errors(graph, rows), 0.5, few=few)
+    wanted = real(graph, rows)
+    for number, step in enumerate(found.steps):
+        lost = real(found.graph(number), rows) - wanted
+        assert -np.abs(lost).max() == step.score >= -0.5
+        assert np.square(lost).mean() == step.loss
+
+
 @given(seed=seeds)
 @settings(max_examples=15)
 def test_it_ends_where_no_move_fits_into_the_budget(seed: int) -> None:
@@ -89,7 +105,9 @@ def test_it_ends_where_no_move_fits_into_the_budget(seed: int) -> None:
     rows = random_inputs(random, graph, 60)
     judge, budget = errors(graph, rows), 0.25
     found = tune_widths(graph, MODEL, rows, judge, budget)
-    work = _Tuner(graph, MODEL, rows, judge, False, SCORES, {w.node: w for w in found.widths()})
+    every = Judged(rows, judge)
+    widths = {w.node: w for w in found.widths()}
+    work = _Tuner(graph, MODEL, every, every, False, SCORES, widths)
     assert work.round(-budget) == []
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from distill_samples import classes, distiller, first, short, values
+from distill_samples import classes, distiller, first, short, shortening, values
 
 from symtick.errors import InputError
 from symtick.search.distill.checkpoint import (
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.kernel
 
 def searches() -> list[Elimination | JointSearch | Shortening]:
     made = distiller(classes(), short())
-    return [first(made, "layers")[1], first(made, "joint")[1], *first(made, "perceptron")]
+    return [first(made, "layers")[1], first(made, "joint")[1], shortening(classes(), short())]
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])

@@ -137,7 +137,7 @@ def test_an_estimator_and_a_job_search_on_a_cluster(client: Client, tmp_path: Pa
         short(),
         joint=replace(short().joint, starts=0),
         layered=replace(short().layered, hidden=(2,), refined=0),
-        shortening=replace(short().shortening, perceptrons=(), designs=0),
+        shortening=replace(short().shortening, designs=0),
         tuning=TuningSettings(accuracy=None),
     )
     here, there = (
@@ -149,7 +149,6 @@ def test_an_estimator_and_a_job_search_on_a_cluster(client: Client, tmp_path: Pa
     search = {
         "starts": 0,
         "hidden": [2],
-        "perceptrons": [],
         "shorten": 0,
         "effort": 0.05,
     }

@@ -43,7 +43,7 @@ def test_front_is_ordered_and_non_dominated(whole: tuple[Distiller, Front]) -> N
 
 def test_all_ways_of_searching_reach_designs(whole: tuple[Distiller, Front]) -> None:
     origins = {entry.origin.split("-")[0] for entry in whole[0]._entries()}
-    assert origins == {"layers", "refine", "joint", "perceptron", "shorten"}
+    assert origins == {"layers", "refine", "joint", "shorten"}
 
 
 def test_figures_are_those_of_the_hardware(whole: tuple[Distiller, Front]) -> None:

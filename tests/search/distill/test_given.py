@@ -37,7 +37,7 @@ def alone(given: GivenSettings) -> DistillConfig:
         given=given,
         joint=replace(config.joint, starts=0),
         layered=replace(config.layered, hidden=()),
-        shortening=replace(config.shortening, perceptrons=(), designs=0),
+        shortening=replace(config.shortening, designs=0),
         tuning=replace(config.tuning, accuracy=None, rmse=None),
     )
 

@@ -42,7 +42,7 @@ def test_a_part_made_elsewhere_goes_on_as_this_one(problem: object) -> None:
     )
     here, there = Parts(ingredients), Parts(ingredients)
     recipes = here.first()
-    kinds = ["joint", "joint", "layers", "layers", "perceptron"]
+    kinds = ["joint", "joint", "layers", "layers"]
     assert [r.kind for r in recipes] == kinds
     for recipe in recipes[1:4]:
         one, other = here.made(recipe), there.made(recipe)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from distill_samples import classes, distiller, first, short, values
+from distill_samples import classes, distiller, short, shortening, values
 from shortening_samples import NAMES, inputs, rows_of
 
 from symtick.expr import BY_NAME, Expression, Op, parse
@@ -14,7 +14,6 @@ from symtick.search.data.quadratic import FitRows
 from symtick.search.kernel_api.search import run
 from symtick.search.shortening.form import Form
 from symtick.search.shortening.path import Path
-from symtick.search.shortening.perceptron import fitted_perceptron, within_work
 from symtick.search.shortening.shortening import Shortening, ShorteningRows
 from symtick.search.shortening.swaps import SwapMove, Swaps
 
@@ -109,28 +108,17 @@ def _words(text: str) -> list[str]:
     return [w for w in BY_NAME if f"{w}(" in text]
 
 
-def test_a_perceptron_is_fitted_and_one_score_stays_constant() -> None:
-    problem = classes(600)
-    rows = FitRows(problem, problem.real(problem.train), problem.goal[problem.train])
-    rngs = [np.random.default_rng(k) for k in range(4)]
-    made = fitted_perceptron(problem.input_names, rows, 3, 1, rngs, 40)
-    outputs = made.evaluate(problem.real(problem.valid))
-    assert np.ptp(outputs[:, 1]) == 0.0
-    assert problem.score(outputs, problem.valid) > 0.85
-
-
 @pytest.mark.kernel
 @pytest.mark.parametrize("kind", ["classes", "values"])
 def test_the_designs_of_a_path_become_smaller_and_are_measured_as_they_are(kind: str) -> None:
     problem = classes(600) if kind == "classes" else values()
-    made = distiller(problem, short())
-    search = first(made, "perceptron")[0]
+    search = shortening(problem, short())
     run(search, max_slices=6)
     nodes = [e.nodes for e in search.front()]
     assert len(nodes) >= 3
     assert nodes[-1] < nodes[0]
     for entry in search.front():
-        design = made.evaluator.design(entry.expression, entry.precision)
+        design = search._evaluator.design(entry.expression, entry.precision)
         outputs = design.real_outputs(problem.raw[problem.valid])
         assert problem.score(outputs, problem.valid) == entry.score
 
@@ -139,32 +127,13 @@ def test_the_designs_of_a_path_become_smaller_and_are_measured_as_they_are(kind:
 def test_long_formulas_are_measured_once_they_are_short() -> None:
     problem = classes(600)
     config = short()
-    wide = replace(config.shortening, perceptrons=(4,), largest=40)
-    (search,) = first(distiller(problem, replace(config, shortening=wide)), "perceptron")
+    wide = replace(config.shortening, largest=40)
+    search = shortening(problem, replace(config, shortening=wide), bent=4)
     assert len(search._start()) > 60
     search.step()
     assert search.front()
     assert len(search._now) <= 40
     assert all(e.nodes <= 45 for e in search.front())  # with constants of few digits
-
-
-def test_the_work_of_starts_is_bounded() -> None:
-    wanted = 3, 60
-    assert within_work(1e12, *wanted, 172, 15_000) == wanted  # 16 inputs, 5 classes
-    assert within_work(1e12, *wanted, 610, 30_000) == (1, 60)
-    assert within_work(1e12, *wanted, 900, 30_000) == (1, 41)
-    assert within_work(1e12, *wanted, 6_000, 30_000) == (0, 0)
-    for parameters in (50, 500, 700, 1000):
-        starts, steps = within_work(1e12, *wanted, parameters, 30_000)
-        assert starts * steps * parameters**2 * 30_000 <= 1e12
-
-
-@pytest.mark.kernel
-def test_perceptrons_that_are_too_large_are_left_out() -> None:
-    config = short()
-    small = replace(config.shortening, perceptrons=(2, 200), start_work=1e8)
-    made = distiller(classes(600), replace(config, shortening=small))
-    assert [s.status.name for s in first(made, "perceptron")] == ["perceptron-0"]
 
 
 @pytest.mark.kernel
