@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,7 +28,8 @@ class Formula:
         ranges: an interval for each node, for all inputs.
         samples: the middle of each node's interval at the samples.
         numbers: of the expression's nodes that they come from.
-        moving: whether a node is not shown to have one value alone.
+        moving: whether a node can have several values for a reason other than inputs that the graph
+            does not read; what reads these alone is any value of its range.
     """
 
     nodes: list[Node] = field(default_factory=list)
@@ -41,7 +42,7 @@ class Formula:
     @classmethod
     def of(
         cls, expression: Expression, formats: Sequence[Fixed], ends: Sequence[tuple[int, int]],
-        inputs: Sequence[Integers],
+        inputs: Sequence[Integers], unread: Container[int] = (),
     ) -> Formula:  # fmt: skip
         """The nodes of an expression.
 
@@ -50,6 +51,7 @@ class Formula:
             formats: of its inputs.
             ends: the least and the largest code of each input.
             inputs: codes of each input at the samples.
+            unread: numbers of inputs that the graph does not read.
         """
         made, places = cls(), list[int]()
         for number, node in enumerate(expression.nodes):
@@ -73,7 +75,7 @@ class Formula:
                     np.ldexp(np.asarray(v).astype(np.longdouble), -frac)
                     for v in (ends[node.index], inputs[node.index])
                 )
-            places.append(made._add(here, span, values))
+            places.append(made._add(here, span, values, node.index not in unread))
             made.numbers += [number] * (len(made.nodes) - len(made.numbers))
         made.outputs = [places[k] for k in expression.outputs]
         return made
@@ -113,7 +115,9 @@ class Formula:
             return args[0]
         return args[1] if spans[1 - first][1] <= spans[first][0] else None
 
-    def _add(self, node: Node, span: Reals | None = None, values: Reals | None = None) -> int:
+    def _add(
+        self, node: Node, span: Reals | None = None, values: Reals | None = None, read: bool = True
+    ) -> int:
         if span is not None and values is not None:
             found = Enclosure(span[:1], span[1:]), Enclosure.exactly(values)
         else:
@@ -124,7 +128,7 @@ class Formula:
         self.nodes.append(node)
         self.ranges.append(found[0])
         self.samples.append(np.asarray((found[1].lo + found[1].hi) / 2, np.longdouble))
-        inner = node.op is Op.INPUT or any(self.moving[a] for a in node.args)
+        inner = (node.op is Op.INPUT and read) or any(self.moving[a] for a in node.args)
         self.moving.append(inner and not (found[0].lo == found[0].hi).all())
         return len(self.nodes) - 1
 

@@ -166,8 +166,9 @@ def distances(
         (inputs[j].lo, inputs[j].hi) if j in inputs else (fmt.raw_min, fmt.raw_max)
         for j, fmt in enumerate(formats)
     ]
-    formula = Formula.of(expression, formats, ends, columns)
     read = [network.ports.get(j) for j in range(len(formats))]
+    unread = {j for j, place in enumerate(read) if place is None}
+    formula = Formula.of(expression, formats, ends, columns, unread)
     budget = Budget(_BOUND_VALUES, clock)
     near = Nearness(network, formula, read, [fmt.frac for fmt in formats], budget)
     return _searched(near, [places[k] for k in scores.outputs], stated, small)

@@ -125,6 +125,33 @@ def test_wide_designs_are_within_what_is_stated() -> None:
     assert [b <= s for (b, *_), s in zip(found, made.errors, strict=True)] == [True] * len(_TEXTS)
 
 
+@pytest.mark.parametrize("count", [2000, 3])
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("tanh(x + 0.01*y)*z", "tanh(x)*z"),
+        ("x*(1 + 0.02*y) - 0.01*y*y + z", "x + z"),
+        ("x/(8 + 0.1*y) + z", "x/8 + z"),
+        ("max(x - z, 0.02*abs(y) + z)", "max(x - z, z)"),
+        ("0.1*sin(y) - 0.1*y", "0"),
+    ],
+)
+def test_an_input_that_the_graph_does_not_read_can_have_any_value(
+    text: str, kept: str, count: int
+) -> None:
+    """Its width was tuned to nothing; the vectors leave it at 0."""
+    formats = [Fixed(5, 3), Fixed(4, 2), Fixed(5, 2)]
+    scores = _scores(parse([kept], _NAMES), formats)
+    codes = [np.arange(fmt.raw_min, fmt.raw_max + 1) for fmt in formats]
+    columns = [c.ravel() for c in np.meshgrid(*codes, indexing="ij")]
+    expression = parse([text], _NAMES)
+    off = exhaustive.farthest(scores, columns, expression, formats, 0)[0]
+    few = _vectors(scores, count)
+    few[1] = np.zeros_like(few[1])
+    ((bound, *_),) = distances(scores, few, expression, formats, None)
+    assert off * (1 - 1e-12) <= bound <= 3 * off
+
+
 def test_without_a_bound_the_node_is_named() -> None:
     formats = [Fixed(16, 14)] * 3
     expression = parse(["floor(x*y*z)"], _NAMES)
