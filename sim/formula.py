@@ -122,8 +122,9 @@ class _Beside:
             self._hold("index", np.where(index == 1, self.most[0] > 0, self.least[0] <= 0))
             wanted = (self.low + self.high)[0] > 0
         else:
-            own = np.take_along_axis(self.most, index[None], axis=0)[0]
-            self._hold("index", own >= self.least.max(axis=0))
+            known = (index >= 0) & (index < len(self.formulas))
+            own = np.take_along_axis(self.most, np.where(known, index, 0)[None], axis=0)[0]
+            self._hold("index", known & (own >= self.least.max(axis=0)))
             wanted = (self.low + self.high).argmax(axis=0)
         return float(np.mean(index == wanted)) if index.size else 1.0
 

@@ -365,6 +365,7 @@ def test_verify_refuses_a_proof_before_it_simulates(cli: Cli) -> None:
     for options, said in [
         (("--prove", "--netlist"), "device ecp5-85k-8 is of ecp5: leave --netlist out"),
         (("--netlist",), "give --prove, too"),
+        (("--vectors", "99999999999999"), "less than or equal to 10000000"),
         (("--prove", "--proof-seconds", "inf"), "from 1 to 10,000,000 processor seconds, not inf"),
         (("--prove", "--proof-seconds", "nan"), "processor seconds, not nan"),
         (("--prove", "--proof-seconds", "0"), "processor seconds, not 0"),

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from symtick.codegen.design import Design
 from symtick.codegen.ir.fixed import Fixed, RawArray, raw_dtype
 from symtick.codegen.ir.graph import GNode, GOp
+from symtick.defaults import MOST_VECTORS
 from symtick.errors import InputError
 
 EXHAUSTIVE = 1 << 14
@@ -40,10 +41,11 @@ def make(design: Design, count: int, seed: int, data: npt.ArrayLike | None = Non
         Integers of shape (n, inputs), n >= count; Python integers (dtype object) over 62 bits.
 
     Raises:
-        InputError: `count` is negative or `data` has the wrong shape or no integers.
+        InputError: `count` is negative or over 10,000,000, or `data` has the wrong shape or no
+            integers.
     """
-    if count < 0:
-        raise InputError(f"the number of vectors cannot be {count}")
+    if not 0 <= count <= MOST_VECTORS:
+        raise InputError(f"the number of vectors is from 0 to {MOST_VECTORS:,}, not {count}")
     nodes = input_nodes(design)
     width = max((node.fmt.width for node in nodes if node), default=1)
     rows = list(dict.fromkeys(itertools.chain(_corners(nodes), _everything(nodes))))

@@ -1,9 +1,10 @@
 """cocotb test of a module with one input vector and valid lines, ours or one that Vitis HLS made.
 
 Its folder stands alone: it is copied beside a design and can be run there again (`python run.py`).
-Vectors come one after the other, then with gaps, some of them long; where the module has an
-enable or a reset, these come at any time, with junk at the inputs. All outputs are compared, those
-in the tick of a reset too, and latencies are measured. Before the first vector none may come out.
+Vectors come one after the other, then with gaps, some of them long; an enable is 0 at any time, a
+few times for long, and resets of one tick or several come in mid stream, with junk at the inputs.
+All outputs are compared, those in the tick of a reset too, and latencies are measured. Before the
+first vector none may come out.
 """
 
 from __future__ import annotations
@@ -13,8 +14,14 @@ from typing import Any
 
 import cocotb
 from cocotb.clock import Clock
-from cocotb.triggers import FallingEdge, RisingEdge, Timer
-from scoreboard import GAPS, Pauses, Scoreboard  # type: ignore[import-not-found]  # copied beside this
+from cocotb.triggers import RisingEdge, Timer
+from scoreboard import (  # type: ignore[import-not-found]  # copied beside this
+    GAPS,
+    LONGEST_RESET,
+    STOPS,
+    Pauses,
+    Scoreboard,
+)
 from words import (  # type: ignore[import-not-found]
     Ports,
     packed,
@@ -27,6 +34,7 @@ from words import (  # type: ignore[import-not-found]
 
 _ONE_BY_ONE, _GAP, _OFF, _RESET = 0.4, 0.3, 0.2, 0.01
 _STUCK = 8  # times the ticks in which all that is under way comes out
+_PERIOD, _SAMPLED = 4, 3  # ns
 
 
 class _Lines:
@@ -59,17 +67,21 @@ async def _drive(lines: _Lines, job: dict[str, Any]) -> None:
     random = Random(1)
     rows = [packed(row, job["lanes"], random) for row in read_rows(job, "stimulus.txt")]
     board = Scoreboard(read_rows(job, "expected.txt"))
-    clock = Clock(lines.clock, 2, unit="ns")
-    rising, falling = RisingEdge(lines.clock), FallingEdge(lines.clock)
+    clock = Clock(lines.clock, _PERIOD, unit="ns")
+    rising, sampled = RisingEdge(lines.clock), Timer(_SAMPLED, unit="ns")
     await _start(lines, clock, board)
     calm = int(_ONE_BY_ONE * len(rows))
-    gaps = Pauses(len(rows), job["flush"], GAPS)
-    idle = 0
+    gaps, stops = (Pauses(len(rows), job["flush"], shares) for shares in (GAPS, STOPS))
+    idle = resets = 0
     while idle < job["flush"] and not board.stuck(_STUCK * job["flush"]):
         await rising
         steady = len(rows) - len(board.waiting) < calm
-        enable = int(lines.enable is None or steady or random.random() >= _OFF)
-        reset = int(lines.reset is not None and not steady and _resets(board, random))
+        stop = stops.now(len(board.given)) or (not steady and random.random() < _OFF)
+        enable = int(lines.enable is None or not stop)
+        if lines.reset is not None and not (resets or steady) and _resets(board, random):
+            resets = random.randint(1, LONGEST_RESET)
+        reset = int(resets > 0)
+        resets -= reset
         gap = not steady and random.random() < _GAP
         if enable:
             gap |= gaps.now(len(board.given))
@@ -79,7 +91,7 @@ async def _drive(lines: _Lines, job: dict[str, Any]) -> None:
             valid = int(not enable or reset) & random.getrandbits(1)
         word = rows[board.waiting[0]] if taken else rows[random.randrange(len(rows))]
         lines.drive(word, valid, enable, reset)
-        await falling
+        await sampled
         if taken:
             board.take()
         _look(lines, job["formats"], board, bool(enable))

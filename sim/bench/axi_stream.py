@@ -2,11 +2,11 @@
 
 Its folder stands alone: it is copied beside a design and can be run there again (`python run.py`).
 Vectors come one after the other, then with gaps, some of them long, while the receiver is ready
-always, then not, at times for long, and resets come in mid stream. All outputs and tlast are
-compared; latencies are measured wherever the receiver has held nothing back. Broken rules of the
-protocol are faults: valid or data that change before they are taken, a vector that is refused
-though the receiver always was ready, a ready of the input that follows that of the output within
-a clock.
+always, then not, at times for long, and resets of one clock or several come in mid stream. All
+outputs and tlast are compared; latencies are measured wherever the receiver has held nothing back.
+Broken rules of the protocol are faults: valid or data that change before they are taken, a vector
+that is refused though the receiver always was ready, a ready of the input that follows that of the
+output within a clock.
 """
 
 from __future__ import annotations
@@ -17,7 +17,13 @@ from typing import Any
 import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, RisingEdge, Timer
-from scoreboard import GAPS, STALLS, Pauses, Scoreboard  # type: ignore[import-not-found]  # copied beside this
+from scoreboard import (  # type: ignore[import-not-found]  # copied beside this
+    GAPS,
+    LONGEST_RESET,
+    STALLS,
+    Pauses,
+    Scoreboard,
+)
 from words import (  # type: ignore[import-not-found]
     Ports,
     packed,
@@ -28,7 +34,7 @@ from words import (  # type: ignore[import-not-found]
     write,
 )
 
-_CALM, _GAP, _WAIT, _RESET, _PROBE = 0.3, 0.3, 0.4, 0.005, 0.1
+_CALM, _GAP, _WAIT, _RESET, _PROBE = 0.3, 0.3, 0.4, 0.02, 0.1
 _STUCK = 8  # times the clocks in which all that is under way comes out
 
 
@@ -114,14 +120,15 @@ class _Bench:
         elif self.left is not None:
             self.calm = False
 
-    async def reset(self, rising: Any, falling: Any) -> None:
-        """A reset of three clocks: what is under way is lost."""
+    async def reset(self, rising: Any, falling: Any, clocks: int) -> None:
+        """A reset of some clocks: what is under way is lost."""
         lines = self.lines
         lines.reset.value, lines.valid.value, lines.out_ready.value = 0, 0, 0
-        await rising
-        await rising
+        for _ in range(clocks - 1):
+            await rising
         await falling
-        if read(lines.out_valid, self.board) or read(lines.ready, self.board):
+        # what is there before the first edge of a reset is not said
+        if clocks > 1 and (read(lines.out_valid, self.board) or read(lines.ready, self.board)):
             self.board.fault("the module is valid or ready in reset")
         await rising
         lines.reset.value = 1
@@ -169,12 +176,12 @@ async def _drive(bench: _Bench) -> None:
     clock.start()
     rising, falling = RisingEdge(bench.lines.clock), FallingEdge(bench.lines.clock)
     await rising
-    await bench.reset(rising, falling)
+    await bench.reset(rising, falling, LONGEST_RESET)
     idle = 0
     while idle < bench.job["flush"] and not bench.board.stuck(_STUCK * bench.job["flush"]):
         await rising
         if bench.resets():
-            await bench.reset(rising, falling)
+            await bench.reset(rising, falling, bench.random.randint(1, LONGEST_RESET))
         else:
             await bench.cycle(falling)
             idle = 0 if bench.board.waiting else idle + 1

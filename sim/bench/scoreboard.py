@@ -10,11 +10,13 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from typing import Any
 
-GAPS, STALLS = (0.45, 0.6, 0.8), (0.5, 0.7, 0.9)  # of the vectors have come out
+# of the vectors have come out
+GAPS, STALLS, STOPS = (0.45, 0.6, 0.8), (0.5, 0.7, 0.9), (0.5, 0.7, 0.9)
+LONGEST_RESET = 4
 
 
 class Pauses:
-    """Long times in which no vector is offered, or none is received.
+    """Long times in which no vector is offered, none is received, or the enable is 0.
 
     Args:
         vectors: how many there are.

@@ -31,6 +31,7 @@ from symtick.defaults import (
     CLOCK_MHZ,
     DEVICE,
     INPUT_FORMAT,
+    MOST_VECTORS,
     SLICE,
     TAIL,
     VECTORS,
@@ -350,7 +351,7 @@ class TuneSection(_Section):
 class VerifySection(_Section):
     """How the generated firmware is checked."""
 
-    vectors: Count = VECTORS
+    vectors: Annotated[Count, Le(MOST_VECTORS)] = VECTORS
 
 
 class Job(_Section):

@@ -130,6 +130,10 @@ def test_settings_that_do_not_go_together_leave_no_folder(
 def test_a_run_without_designs_or_front_is_named(tmp_path: Path) -> None:
     with pytest.raises(SymtickError, match="is no run folder"):
         design_folders(tmp_path)
+    for name in ("rtl", "firmware"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(InputError, match=r"no design\.json that says what it is; compile it again"):
+        design_folders(tmp_path)
     (tmp_path / "job.yaml").write_text("")
     with pytest.raises(SymtickError, match=r"no front in .*: front\.json is missing"):
         design_folders(tmp_path)

@@ -74,6 +74,16 @@ def test_what_is_beyond_the_stated_error_is_a_fault(outputs: tuple[str, ...]) ->
         assert "is farther from the formula than is stated, for raw inputs {'a': " in found.fault
 
 
+def test_an_index_that_no_score_has_is_a_fault() -> None:
+    design = _compiled(_TEXTS, Decision(("index",)))
+    assert len(_TEXTS) == 3
+    raw = vectors.make(design, 600, 1)
+    outputs = design.graph.evaluate(raw)
+    outputs[7] = 3
+    found = beside_formula(Case(design, Path("made"), raw, outputs, Path("made.v")))
+    assert found.fault.startswith("index is farther from the formula")
+
+
 def test_one_score_has_its_index_above_0() -> None:
     design = _compiled(["a*b - 0.2"], Decision(("index",)))
     assert _seen(design).agreement == 1.0

@@ -10,6 +10,13 @@ namespace {
 constexpr double kLeastGain = 0x1p-12, kMostPlaces = 12;  // as in `Layers.steps`
 constexpr float kTiny = 1e-10f;                           // keeps Adam from dividing by zero
 
+// The code of a value, also of one that is none: constants can diverge.
+std::int64_t code_of(float value, float step) {
+    constexpr float kFarthest = 0x1p61f;
+    const float code = std::nearbyint(value / step);
+    return code > -kFarthest ? std::int64_t(std::min(code, kFarthest)) : std::int64_t(-kFarthest);
+}
+
 // as `dropped_bits` of symtick.codegen
 int dropped_bits(std::int64_t low, std::int64_t high, int bits) {
     const auto length = [](std::int64_t n) { return int(std::bit_width(std::uint64_t(n))); };
@@ -87,18 +94,17 @@ void LayeredGradient::place_constants() {
         gamma_[q] = p[GAMMA][at];
         gain[j] = std::max(gain[j], double(std::fabs(alpha_[q] * beta_[q])));
     }
-    if (goal_.term_frac < 0) return;
+    if (!goal_.term_frac) return;
     for (std::size_t j = 0; j < form_.sums; ++j) {
         const double bits = std::min(std::ceil(std::log2(gain[j]) - 1e-6), kMostPlaces);
-        step_[j] = summands_[j] > 1 ? std::ldexp(1.0f, -goal_.term_frac - int(bits)) : 0.0f;
+        step_[j] = summands_[j] > 1 ? std::ldexp(1.0f, -*goal_.term_frac - int(bits)) : 0.0f;
     }
 }
 
 void LayeredGradient::place_addresses() {
     for (std::size_t j = 0; j < form_.sums; ++j) {
         if (!(step_[j] > 0)) continue;
-        const auto low = std::int64_t(std::nearbyint(low_[j] / step_[j]));
-        const auto high = std::int64_t(std::nearbyint(high_[j] / step_[j]));
+        const std::int64_t low = code_of(low_[j], step_[j]), high = code_of(high_[j], step_[j]);
         const int drop = dropped_bits(low, high, goal_.address_bits);
         addresses_[j] = {step_[j], std::ldexp(1.0f, drop), float(low), float(high)};
     }
@@ -127,7 +133,7 @@ LayeredView LayeredGradient::view() const {
     v.bias = form_.params[BIAS].data();
     v.sums = form_.sums;
     v.outputs = form_.outputs;
-    v.scale = goal_.term_frac < 0 ? 0.0f : std::ldexp(1.0f, goal_.term_frac);
+    v.scale = goal_.term_frac ? std::ldexp(1.0f, *goal_.term_frac) : 0.0f;
     return v;
 }
 

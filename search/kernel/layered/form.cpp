@@ -24,6 +24,7 @@ LayeredRows::LayeredRows(std::vector<std::int32_t> first, std::vector<float> cod
     expect(first_[0] == 0 && std::size_t(first_.back()) == code_.size() &&
                std::is_sorted(first_.begin(), first_.end()),
            "first codes must begin at 0, ascend, and end with the number of codes");
+    expect(batch_ <= places_.size() / inputs(), "a batch has more rows than there are");
     for (std::size_t k = 0; k < places_.size(); ++k) {
         const std::size_t input = k % inputs();
         expect(first_[input] <= places_[k] && places_[k] < first_[input + 1],

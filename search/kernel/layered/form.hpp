@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "layered/layers.hpp"
@@ -47,8 +48,8 @@ struct LayeredGoal {
     std::vector<float> spread;              // of each output, the unit of alpha and bias
     double decay = 0;                       // of the squared hidden sums
     bool relative = false;  // the decay is a share of the loss of the batch before, if under 1
-    int term_frac = -1;     // bits after the point of an output's terms; under 0: real arithmetic
-    int address_bits = 0;   // of a table on a hidden sum
+    std::optional<int> term_frac;  // bits after the point of an output's terms; none: real numbers
+    int address_bits = 0;          // of a table on a hidden sum
 };
 
 enum LayeredParam : std::size_t { INNER_A, INNER_B, INNER_C, ALPHA, BETA, GAMMA, BIAS };

@@ -33,9 +33,12 @@ void make_goal(LayeredGoal* self, int loss, double sharpness, double calibration
                double decay, bool relative, std::optional<int> term_frac, int address_bits) {
     if (loss < 0 || loss >= int(LayeredLoss::COUNT))
         throw std::invalid_argument("there is no such loss");
-    new (self)
-        LayeredGoal{LayeredLoss(loss),      sharpness,   calibration, flat(spread), decay, relative,
-                    term_frac.value_or(-1), address_bits};
+    if (term_frac) {
+        expect(-62 <= *term_frac && *term_frac <= 62, "term_frac must be from -62 to 62");
+        expect(1 <= address_bits && address_bits <= 30, "address_bits must be from 1 to 30");
+    }
+    new (self) LayeredGoal{LayeredLoss(loss), sharpness, calibration, flat(spread), decay,
+                           relative,          term_frac, address_bits};
 }
 
 LayeredForm form_of(In<std::int8_t, 2> kind, Matrix inner, Matrix outer,

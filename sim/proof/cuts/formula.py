@@ -26,7 +26,8 @@ class Formula:
         nodes: arguments before users.
         outputs: places of the outputs.
         ranges: an interval for each node, for all inputs.
-        samples: the middle of each node's interval at the samples.
+        sampled: each node's interval at the samples.
+        samples: the middles of these.
         numbers: of the expression's nodes that they come from.
         moving: whether a node can have several values for a reason other than inputs that the graph
             does not read; what reads these alone is any value of its range.
@@ -35,6 +36,7 @@ class Formula:
     nodes: list[Node] = field(default_factory=list)
     outputs: list[int] = field(default_factory=list)
     ranges: list[Enclosure] = field(default_factory=list)
+    sampled: list[Enclosure] = field(default_factory=list)
     samples: list[Reals] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     moving: list[bool] = field(default_factory=list)
@@ -123,10 +125,11 @@ class Formula:
         else:
             found = (
                 self.value(node, [self.ranges[a] for a in node.args]),
-                self.value(node, [Enclosure.exactly(self.samples[a]) for a in node.args]),
+                self.value(node, [self.sampled[a] for a in node.args]),
             )
         self.nodes.append(node)
         self.ranges.append(found[0])
+        self.sampled.append(found[1])
         self.samples.append(np.asarray((found[1].lo + found[1].hi) / 2, np.longdouble))
         inner = (node.op is Op.INPUT and read) or any(self.moving[a] for a in node.args)
         self.moving.append(inner and not (found[0].lo == found[0].hi).all())

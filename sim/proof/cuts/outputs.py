@@ -129,7 +129,7 @@ class Distance(NamedTuple):
     Attributes:
         bound: for all inputs; infinite where none was found.
         node: of the formula, that leaves most open; "" of a score that reads no input.
-        seen: the farthest of the vectors; infinite where the formula is undefined.
+        seen: the farthest that a vector surely is; infinite where the formula is undefined.
         late: whether the time ended before closer bounds were looked for.
     """
 
@@ -180,6 +180,8 @@ def _searched(
     """Bounds of outputs, with more and more combinations where they do not suffice."""
     tops, found = near.formula.outputs, [math.inf] * len(wanted)
     left, late = list(range(len(wanted))), False
+    seen = [_seen(near, k, place) for k, place in zip(tops, wanted, strict=True)]
+    limits = [math.inf] * len(wanted) if stated is None else stated
     for effort, (most, slack) in enumerate(_EFFORTS, 1):
         for j in list(left):
             try:
@@ -190,16 +192,25 @@ def _searched(
                 break
         if late:
             break
-        left = [j for j in left if not _does(near, j, wanted[j], found[j], stated, effort)]
+        left = [j for j in left if not _does(found[j], seen[j], limits[j], effort)]
         left = [j for j in left if effort < _CLOSE_EFFORTS or j not in small]
-    seen = [float(np.abs(near.formula.samples[k] - near.real(place)).max())
-            for k, place in zip(tops, wanted, strict=True)]  # fmt: skip
     # what a vector is beyond, by more than its rounding to float64, is no bound
-    bounds = [math.inf if s > b * (1 + 1e-12) else b for s, b in zip(seen, found, strict=True)]
     return [
-        Distance(b, near.loosest(tops[j]), math.inf if math.isnan(s) else s, late and j in left)
-        for j, (s, b) in enumerate(zip(seen, bounds, strict=True))
+        Distance(
+            math.inf if away > bound * (1 + 1e-12) else bound,
+            near.loosest(tops[j]),
+            math.inf if np.isnan(near.formula.samples[tops[j]]).any() else away,
+            late and j in left,
+        )
+        for j, (away, bound) in enumerate(zip(seen, found, strict=True))
     ]
+
+
+def _seen(near: Nearness, number: int, place: int) -> float:
+    """How far an output surely is from its formula at one of the samples."""
+    formula, real = near.formula.sampled[number], near.real(place)
+    away = np.maximum(formula.lo - real, real - formula.hi)
+    return float(np.maximum(np.nan_to_num(away, nan=0.0), 0).max())
 
 
 def _line(network: Network, place: int) -> RealLine | None:
@@ -219,11 +230,7 @@ def _distance(near: Nearness, number: int, place: int) -> float:
     return rounded if rounded >= largest else math.nextafter(rounded, math.inf)
 
 
-def _does(
-    near: Nearness, number: int, place: int, bound: float, stated: Sequence[float] | None,
-    effort: int,
-) -> bool:  # fmt: skip
+def _does(bound: float, seen: float, limit: float, effort: int) -> bool:
     """Whether no closer bound of an output is looked for."""
-    gap = np.abs(near.formula.samples[near.formula.outputs[number]] - near.real(place))
-    close = bound <= _CLOSE * float(gap.max()) or effort >= _CLOSE_EFFORTS
-    return close and bound < math.inf and (stated is None or bound <= stated[number])
+    close = bound <= _CLOSE * seen or effort >= _CLOSE_EFFORTS
+    return close and bound < math.inf and bound <= limit

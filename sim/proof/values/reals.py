@@ -228,6 +228,8 @@ def _angle(y: Enclosure, x: Enclosure) -> Enclosure:
 def _power(a: Enclosure, b: Enclosure) -> Enclosure:
     exponent = b.lo.flat[0]
     whole = bool((b.lo == exponent).all() and (b.hi == exponent).all() and exponent % 1 == 0)
+    if whole and float(exponent) in _SMALL_POWERS:
+        return _SMALL_POWERS[float(exponent)](a)
     if whole and exponent % 2 == 0:
         a = _abs(a)
     pole = (a.lo <= 0) & (a.hi >= 0) & (b.lo < 0)
@@ -237,6 +239,17 @@ def _power(a: Enclosure, b: Enclosure) -> Enclosure:
     corners = [np.power(p, q) for p in a for q in b]
     found = _outward(np.minimum.reduce(corners), np.maximum.reduce(corners))
     return Enclosure(*(np.where(undefined, np.nan, v) for v in found))
+
+
+def _one(a: Enclosure) -> Enclosure:
+    one = np.where(np.isnan(a.lo) | np.isnan(a.hi), a.lo, np.ones_like(a.lo))
+    return Enclosure.exactly(one)
+
+
+# rounded once where all others may be, or not at all
+_SMALL_POWERS: dict[float, Callable[[Enclosure], Enclosure]] = {
+    0.0: _one, 1.0: lambda a: a, 2.0: _square, 3.0: _cube,
+}  # fmt: skip
 
 
 def _ordered(above: Callable[[Reals, Reals], Any]) -> Callable[[Enclosure, Enclosure], Enclosure]:

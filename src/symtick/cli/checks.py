@@ -19,7 +19,7 @@ from symtick.cli.console import (
     stepping,
     stops,
 )
-from symtick.defaults import PROOF_SECONDS, VECTORS
+from symtick.defaults import MOST_VECTORS, PROOF_SECONDS, VECTORS
 from symtick.progress import LINE_SECONDS
 
 if TYPE_CHECKING:
@@ -32,7 +32,10 @@ _KEEPING = "the results of the designs that are done"
 def verify(
     folder: Folder,
     vectors: Annotated[
-        int | None, typer.Option(min=1, help=f"Vectors for each design; default {VECTORS:,}.")
+        int | None,
+        typer.Option(
+            min=1, max=MOST_VECTORS, help=f"Vectors for each design; default {VECTORS:,}."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the random vectors.")] = 0,
     proofs: Annotated[

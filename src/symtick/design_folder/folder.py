@@ -382,8 +382,14 @@ def check_run(folder: Path) -> None:
     """Raise InputError where it is no run folder."""
     if not folder.exists():
         raise InputError(f"there is no folder {folder}")
-    if not is_run(folder):
-        raise InputError(f"{folder} is no run folder: it has no {JOB}; make one with distill")
+    if is_run(folder):
+        return
+    if (folder / "rtl").is_dir() and (folder / "firmware").is_dir():
+        raise InputError(
+            f"{folder} has the firmware of a design, but no {FILE} that says what it is; "
+            "compile it again, or restore the file"
+        )
+    raise InputError(f"{folder} is no run folder: it has no {JOB}; make one with distill")
 
 
 def design_folders(folder: Path) -> list[Path]:

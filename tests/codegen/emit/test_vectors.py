@@ -77,9 +77,10 @@ def test_data_of_the_wrong_kind_is_refused(data: np.ndarray) -> None:  # type: i
         vectors.make(made, 5000, 0, data)
 
 
-def test_negative_count_is_refused() -> None:
-    with pytest.raises(InputError, match="cannot be -1"):
-        vectors.make(_design((Fixed(4, 0), -8, 7)), -1, 0)
+@pytest.mark.parametrize("count", [-1, 99_999_999_999_999])
+def test_no_count_of_vectors_is_refused(count: int) -> None:
+    with pytest.raises(InputError, match=f"from 0 to 10,000,000, not {count}"):
+        vectors.make(_design((Fixed(4, 0), -8, 7)), count, 0)
 
 
 @given(_bounded())

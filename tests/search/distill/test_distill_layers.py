@@ -146,7 +146,9 @@ def isa_level(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("isa_level")
-@pytest.mark.parametrize("grid", [None, Grid(3, 5)], ids=["real", "rounded"])
+@pytest.mark.parametrize(
+    "grid", [None, Grid(3, 5), Grid(-1, 5)], ids=["real", "rounded", "rounded to twos"]
+)
 @pytest.mark.parametrize("name", LOSSES)
 def test_the_kernels_gradient_is_that_of_numpy(name: str, grid: Grid | None) -> None:
     """A last block of the batch is incomplete, and a last vector of that block too."""
@@ -174,6 +176,33 @@ def test_the_kernels_gradient_is_that_of_numpy(name: str, grid: Grid | None) -> 
     for key, slopes in wanted[1].items():
         scale = float(np.abs(slopes).max())
         np.testing.assert_allclose(found[1][key], slopes, atol=2e-4 * scale, err_msg=key)
+
+
+def test_rows_and_arithmetic_of_the_kernel_are_checked(training: LayeredRows) -> None:
+    first, places = np.array([0, 2, 4], np.int32), np.array([[0, 2], [1, 3]], np.int32)
+    code, goal = np.zeros(4, np.float32), np.zeros((2, 1), np.float32)
+    for batch in (3, 2**63):
+        with pytest.raises(ValueError, match="more rows than there are"):
+            _kernel.LayeredRows(first, code, places, goal, batch)
+    spread = np.ones(1, np.float32)
+    for frac, bits, said in (
+        (3, -1, "address_bits"),
+        (3, 31, "address_bits"),
+        (63, 5, "term_frac"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            _kernel.LayeredGoal(2, 1.0, 0.0, spread, 0.0, False, frac, bits)
+
+
+def test_constants_that_have_diverged_are_worth_nothing_but_do_no_harm(
+    evaluator: DesignEvaluator, training: LayeredRows
+) -> None:
+    form = layers(training)
+    form.grid = Grid(3, 5)
+    for huge in (1e30, np.nan):
+        form.params["a"][:] = form.params["c"][:] = huge
+        loss, slopes = kernel_gradient(form, training.batches, evaluator.problem)
+        assert not loss < 1.0 and slopes.keys() == form.params.keys()
 
 
 def test_gradient_is_the_derivative(evaluator: DesignEvaluator, training: LayeredRows) -> None:

@@ -98,6 +98,13 @@ MUTANTS = {
                                         "{valid[1:0], inputs_ap_vld & ~long}"),
     "loses a vector after a long gap between streams": (
         "axis", "_axis", "valid <= {valid[1:0], taken}", "valid <= {valid[1:0], taken & ~long}"),
+    "loses a vector after a long time without the enable": (
+        "vld_all", "_vld", "{valid[1:0], inputs_ap_vld}",
+        "{valid[1:0], inputs_ap_vld & ~paused}"),
+    "reset in its first tick alone": ("vld_all", "_vld", "if (ap_rst) valid",
+                                      "if (ap_rst & ~reset_before) valid"),
+    "reset of valid bits when nothing waits": ("axis", "_axis", "if (!aresetn) valid",
+                                               "if (!aresetn & ~filled) valid"),
     "tlast dropped": ("axis", "_axis", "last <= {last[1:0], s_axis_tlast}", "last <= 3'd0"),
     "tlast early": ("axis", "_axis", "done_last = last[2]", "done_last = last[1]"),
     "one credit too many": ("axis", "_axis", "next_held != 3'd4", "next_held != 3'd5"),
@@ -126,12 +133,17 @@ ADDED = {
     ("vld", "long"): _counted("ap_clk", "long", "inputs_ap_vld"),
     ("axis", "long"): _counted("aclk", "long", "taken"),
     ("axis", "stalled"): _counted("aclk", "stalled", "m_axis_tready"),
+    ("vld_all", "paused"): _counted("ap_clk", "paused", "ap_ce"),
+    ("vld_all", "reset_before"): "    reg reset_before = 0;\n    always @(posedge ap_clk)"
+                                 " reset_before <= ap_rst;\n    reg [2:0] valid;",
     ("vld", "old"): "    reg old;\n    always @(posedge ap_clk) old <= inputs_ap_vld;\n"
                     "    reg [2:0] valid;",
 }  # fmt: skip
 
 
 VHDL_MUTANTS = {
+    "valid at the falling edge": ("vld", "_vld", "if rising_edge(ap_clk)",
+                                  "if falling_edge(ap_clk)"),
     "valid early": ("vld", "_vld", "done <= valid(2)", "done <= valid(1)"),
     "valid ignores the enable": ("vld_all", "_vld", "elsif ap_ce = '1' then", "else"),
     "registers ignore the enable": ("vld_all", "", "if ce = '1' then", "if true then"),

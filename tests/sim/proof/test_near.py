@@ -152,6 +152,17 @@ def test_an_input_that_the_graph_does_not_read_can_have_any_value(
     assert off * (1 - 1e-12) <= bound <= 3 * off
 
 
+@pytest.mark.parametrize("text", ["floor(x - 1e-25)", "where(1 >= x + 1e-25, y, 0)"])
+def test_a_step_that_no_interval_tells_from_a_value_is_not_seen_to_be_off(text: str) -> None:
+    formats = [Fixed(8, 4)] * 2
+    expression = parse([text], _NAMES[:2])
+    scores = _scores(expression, formats)
+    codes = [np.arange(fmt.raw_min, fmt.raw_max + 1) for fmt in formats]
+    columns = [c.ravel() for c in np.meshgrid(*codes, indexing="ij")]
+    (found,) = distances(scores, columns, expression, formats, None)
+    assert found.seen == 0.0 < found.bound
+
+
 def test_without_a_bound_the_node_is_named() -> None:
     formats = [Fixed(16, 14)] * 3
     expression = parse(["floor(x*y*z)"], _NAMES)

@@ -87,6 +87,15 @@ def test_a_comparison_with_what_is_not_known_may_hold_or_not(op: Op) -> None:
         assert (found.lo[0], found.hi[0]) == (0, 1)
 
 
+def test_small_powers_are_not_rounded() -> None:
+    x = Enclosure.exactly(np.arange(-8, 8).astype(np.longdouble) / 16)
+    for power in range(4):
+        found = RULES[Op.POW](x, Enclosure.exactly(np.full(1, power, np.longdouble)))
+        assert (found.lo == found.hi).all() and (found.lo == x.lo**power).all()
+    (unknown,) = enclosures(parse("pow(log(x), 0)", ("x",)), [x])
+    assert np.isnan(unknown.lo[x.lo < 0]).all()
+
+
 def test_a_power_of_what_cannot_be_told_from_0_is_bounded() -> None:
     x = Enclosure.exactly(np.array([25.0, 31.5]))
     for found in enclosures(parse(["pow(1 - tanh(x), 0.3)", "sqrt(1 - tanh(x))"], ("x",)), [x]):
