@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symtick.codegen.design import Design, check_design_name, in_dsp, legal_name
+from symtick.codegen.design import Design, Domain, check_design_name, in_dsp, legal_name
 from symtick.codegen.interface import PLAIN, Interface
 from symtick.codegen.ir.arrival import fewest_ticks
 from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import Graph
 from symtick.codegen.ir.schedule import CostModel
+from symtick.codegen.lowering.analysis import input_bounds
 from symtick.codegen.lowering.decision import SCORES, Decision, decided, stated
 from symtick.codegen.lowering.lower import lower
 from symtick.codegen.lowering.precision import Precision
@@ -96,7 +97,19 @@ def compile_expression(
     return Design(
         name, expression, graph, plan, model.name, decision, names, lowered.units, tuple(slices),
         () if widths else lowered.errors, in_dsp(graph, model), interface,
+        _domains(expression, formats, ranges, slices),
     )  # fmt: skip
+
+
+def _domains(
+    expression: Expression, formats: Sequence[Fixed], ranges: Sequence[Interval] | None,
+    slices: Sequence[Slice],
+) -> tuple[Domain, ...]:  # fmt: skip
+    """What each port carries: any word where the expression reads slices of words."""
+    if slices:
+        return tuple(Domain(s.word, s.word.raw_min, s.word.raw_max) for s in slices)
+    bounds = input_bounds(formats, ranges, expression.inputs)
+    return tuple(Domain(fmt, *ends) for fmt, ends in zip(formats, bounds, strict=True))
 
 
 def _check_names(name: str, outputs: Sequence[str], ports: Sequence[str]) -> None:

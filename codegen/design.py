@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.codegen.interface import PLAIN, Interface
+from symtick.codegen.ir.fixed import Fixed
 from symtick.codegen.ir.graph import GOp, Graph
 from symtick.codegen.ir.schedule import CostModel, Schedule
 from symtick.codegen.lowering.decision import SCORES, Decision
@@ -23,6 +24,20 @@ from symtick.expr import Expression
 
 LONGEST_NAME = 128  # characters of the name of a design or a port; files are named after designs
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """The raw integers that an input can be.
+
+    Attributes:
+        fmt: format of what its port carries.
+        lo, hi: the least and the largest.
+    """
+
+    fmt: Fixed
+    lo: int
+    hi: int
 
 
 @dataclass(frozen=True)
@@ -43,6 +58,8 @@ class Design:
             inputs, slices of words where there are some; empty where widths of signals are stated.
         in_dsp: for each node what `in_dsp` says of it; empty where that is not known.
         interface: the form of its ports.
+        domains: of each input, also of those that the graph does not read; empty where that is not
+            known.
     """
 
     name: str
@@ -57,6 +74,7 @@ class Design:
     errors: tuple[float, ...] = ()
     in_dsp: tuple[bool | None, ...] = ()
     interface: Interface = PLAIN
+    domains: tuple[Domain, ...] = ()
 
     def real_outputs(self, raw: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """What the hardware computes for raw inputs (rows, inputs), as reals (rows, outputs).

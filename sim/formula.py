@@ -55,13 +55,12 @@ def beside_formula(case: Case) -> BesideFormula:
 
 def _formulas(design: Design, raw: RawArray) -> list[Enclosure]:
     """The values of the formulas, an interval for each vector."""
-    columns, formats = list(raw.T), design.graph.input_formats
+    columns, formats = list(raw.T), tuple(domain.fmt for domain in design.domains)
     if design.slices:
         columns = [part.codes(c) for part, c in zip(design.slices, columns, strict=True)]
         formats = tuple(part.fmt for part in design.slices)
     inputs = [
-        # what the graph does not read is 0 in all vectors
-        Enclosure.exactly(np.ldexp(c.astype(np.longdouble), -fmt.frac if fmt else 0))
+        Enclosure.exactly(np.ldexp(c.astype(np.longdouble), -fmt.frac))
         for c, fmt in zip(columns, formats, strict=True)
     ]
     shape = np.zeros(len(raw), np.longdouble)

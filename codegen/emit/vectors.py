@@ -31,7 +31,8 @@ def make(design: Design, count: int, seed: int, data: npt.ArrayLike | None = Non
     Then all vectors, where there are at most 2**14; rows of `data`; random ones.
 
     Args:
-        design: says formats and bounds of its inputs; inputs that it does not read stay 0.
+        design: says formats and bounds of its inputs. Inputs that it does not read have values from
+            their domains at random, of `data` their own, or 0 where these are not known.
         count: number of vectors; more are made where corners or all vectors need more.
         seed: of the random vectors, and of the choice of rows where there are too many.
         data: raw integers of shape (rows, inputs); values beyond an input's bounds are moved to
@@ -52,8 +53,16 @@ def make(design: Design, count: int, seed: int, data: npt.ArrayLike | None = Non
     corners = np.array(rows, raw_dtype(width)).reshape(len(rows), len(nodes))
     rng = np.random.default_rng(seed)
     room = max(count - len(rows), 0)
-    real = _real_rows(nodes, data, 3 * room // 4, rng).astype(corners.dtype)
+    every = [node or other for node, other in zip(nodes, _unread(design), strict=True)]
+    real = _real_rows(every, data, 3 * room // 4, rng).astype(corners.dtype)
     rest = _random(nodes, room - len(real), rng).astype(corners.dtype)
+    for k, (node, other) in enumerate(zip(nodes, every, strict=True)):
+        if node is None and other is not None:
+            free = np.random.default_rng((seed, k))
+            for part in (corners, rest):
+                part[:, k] = _random_column(other, len(part), free)
+            corners[: len(corners) // 4 : 2, k] = other.lo
+            corners[1 : len(corners) // 4 : 2, k] = other.hi
     return np.concatenate([corners, real, rest])
 
 
@@ -63,8 +72,18 @@ def input_nodes(design: Design) -> list[GNode | None]:
     return [nodes.get(k) for k in range(len(design.graph.input_names))]
 
 
+def _unread(design: Design) -> list[GNode | None]:
+    """As `input_nodes`, by the inputs' domains; None where they are not known."""
+    if not design.domains:
+        return [None] * len(design.graph.input_names)
+    return [
+        GNode(GOp.INPUT, (), domain.fmt, domain.lo, domain.hi, k)
+        for k, domain in enumerate(design.domains)
+    ]
+
+
 def is_exhaustive(design: Design) -> bool:
-    """Whether `make` gives every vector that the inputs' bounds allow."""
+    """Whether `make` gives every vector that the bounds of the inputs that are read allow."""
     return _size(input_nodes(design)) <= EXHAUSTIVE
 
 

@@ -114,7 +114,7 @@ def test_outputs_without_one_keep_the_bits_that_are_stated(tmp_path: Path) -> No
             "1e-14",
             r"c: with up to 40 bits .* an error of \d.* stays, where 1e-14",
         ),
-        ("a*b", {"output_format": "fixed<10,8>"}, "0.01", "a rounded output format"),
+        ("a*b", {"output_format": "fixed<10,8>"}, "0.01", "an output format that rounds"),
         ("a*b", {"output_format": "q8.2"}, "1e-3", r"it is largest where a = -?\d.*, b = -?\d"),
     ],
 )

@@ -74,6 +74,19 @@ def test_what_is_beyond_the_stated_error_is_a_fault(outputs: tuple[str, ...]) ->
         assert "is farther from the formula than is stated, for raw inputs {'a': " in found.fault
 
 
+def test_an_input_that_the_graph_drops_is_a_fault() -> None:
+    design = _compiled(["0.7*a + b"])
+    dropped = replace(design, graph=_compiled(["b"]).graph)
+    assert "score 0 is farther" in _seen(dropped).fault
+    tiny = _compiled(["a*0.0001"])
+    assert not any(tiny.graph.input_formats)
+    found = _seen(tiny)
+    assert found.fault == "" and found.distance == pytest.approx(4e-4, rel=0.02)
+    data = np.tile([[64, 0]], (2000, 1))  # a is 1
+    raw = vectors.make(tiny, 2600, 1, data)
+    assert 0.5 < np.mean(raw[:, 0] == 64) < 0.9
+
+
 def test_an_index_that_no_score_has_is_a_fault() -> None:
     design = _compiled(_TEXTS, Decision(("index",)))
     assert len(_TEXTS) == 3

@@ -106,7 +106,12 @@ class Formula:
         return total
 
     def _chosen(self, op: Op, args: Sequence[int]) -> int | None:
-        """The argument that a `min`, `max` or `abs` is for all inputs, by ranges alone."""
+        """The argument that a `min`, `max`, `abs` or `where` is for all inputs, by ranges alone."""
+        if op is Op.WHERE:
+            condition = self.ranges[args[0]]
+            if condition.lo[0] > 0 or condition.hi[0] < 0:
+                return args[1]
+            return args[2] if condition.lo[0] == 0 == condition.hi[0] else None
         spans = [(self.ranges[a].lo[0], self.ranges[a].hi[0]) for a in args]
         if op is Op.ABS and spans[0][0] >= 0:
             return args[0]

@@ -22,12 +22,13 @@ from symtick.sim.proof.values.reals import RULES, Enclosure
 def enclosed(value: Fraction | float) -> Enclosure:
     """A number, enclosed."""
     exact = Fraction(value)
-    near = np.longdouble(float(exact))
+    near = np.full(1, np.longdouble(float(exact)))
     rest = exact - Fraction(float(exact))
     if not rest:
-        return Enclosure.exactly(np.full(1, near))
+        return Enclosure.exactly(near)
     step = np.longdouble(math.nextafter(abs(float(rest)), math.inf))
-    return Enclosure(np.full(1, near - step), np.full(1, near + step))
+    ends = np.nextafter(near - step, -np.inf), np.nextafter(near + step, np.inf)
+    return Enclosure(*(end.astype(np.longdouble) for end in ends))
 
 
 def plus(a: Enclosure, b: Enclosure) -> Enclosure:

@@ -238,7 +238,19 @@ def _power(a: Enclosure, b: Enclosure) -> Enclosure:
         a = Enclosure(np.maximum(a.lo, 0), a.hi)
     corners = [np.power(p, q) for p in a for q in b]
     found = _outward(np.minimum.reduce(corners), np.maximum.reduce(corners))
+    found = _never_zero(a, found)
     return Enclosure(*(np.where(undefined, np.nan, v) for v in found))
+
+
+def _never_zero(a: Enclosure, power: Enclosure) -> Enclosure:
+    """A power, which is 0 of 0 alone, however small."""
+    low, high = power
+    under = np.where((high < 0) & (high > -_SMALL), 0, high)
+    over = np.where((low > 0) & (low < _SMALL), 0, low)
+    return Enclosure(
+        np.where(a.lo < 0, np.minimum(low, -_SMALL), over),
+        np.where(a.hi > 0, np.maximum(high, _SMALL), under),
+    )
 
 
 def _one(a: Enclosure) -> Enclosure:

@@ -320,7 +320,7 @@ class RecordedDesign:
                 raise
             same = False
         if not same:
-            why = "it was made by another version of symtick"
+            why = "it was edited, or made by another version of symtick"
             if changed:
                 why = f"the device file {self.spec.device} changed since"
             raise InputError(
@@ -352,7 +352,8 @@ def read_spec(folder: Path) -> tuple[DesignSpec, Design]:
 
     Raises:
         InputError: there is no readable design.json, or it compiles to another design than the
-            recorded one: the device file changed, or it was made by another version of symtick.
+            recorded one: the device file changed, it was edited, or made by another version of
+            symtick.
     """
     recorded = read_recorded(folder)
     return recorded.spec, recorded.build()

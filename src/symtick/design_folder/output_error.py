@@ -353,6 +353,6 @@ def _missed(measurement: Measurement, k: int, error: OutputError) -> str:
     return (
         f"{measurement.names[k]}: with up to {TERM_FRACS[1]} bits after the point an error of "
         f"{error.size:.3g} stays, where {asked} was asked for; it is largest where {at}. A step (a "
-        "comparison, floor or sign) of a value that is not exact, an angle at the origin, or a "
-        "rounded output format can be no closer"
+        "comparison, floor or sign) of a value that is not exact, an angle at the origin, or an "
+        "output format that rounds or saturates can be no closer"
     )

@@ -152,6 +152,14 @@ def test_an_input_that_the_graph_does_not_read_can_have_any_value(
     assert off * (1 - 1e-12) <= bound <= 3 * off
 
 
+def test_a_side_that_is_never_taken_need_not_be_read() -> None:
+    formats = [Fixed(8, 4)] * 2
+    scores = _scores(parse(["x"], _NAMES[:2]), formats)
+    expression = parse(["where(x > 1e300, y, x) + where(x < 1e300, 0, y)"], _NAMES[:2])
+    ((bound, *_),) = distances(scores, _vectors(scores, 500), expression, formats, None)
+    assert bound == 0.0
+
+
 @pytest.mark.parametrize("text", ["floor(x - 1e-25)", "where(1 >= x + 1e-25, y, 0)"])
 def test_a_step_that_no_interval_tells_from_a_value_is_not_seen_to_be_off(text: str) -> None:
     formats = [Fixed(8, 4)] * 2

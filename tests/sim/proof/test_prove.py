@@ -151,6 +151,25 @@ def test_a_bound_that_vectors_exceed_is_refuted_where_inputs_are_too_many_to_run
     assert off > stated and float(off) == pytest.approx(float(gap), rel=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("text", "dropped"),
+    [("0.7*x + y", "y"), ("where(x > 3, y, -y)", "-y"), ("x*y", "0"), ("max(x, y)", "max(y, 0)")],
+)
+def test_an_input_that_the_graph_drops_is_found(text: str, dropped: str) -> None:
+    """In step 2 where the scores read it, in step 3 where they do not."""
+    formats = [Fixed(6, 2)] * 2
+    right, wrong = (parse([t], _NAMES[:2]) for t in (text, dropped))
+    designs = [
+        compile_expression(e, formats, UnitModel(), Precision(), name="top") for e in (right, wrong)
+    ]
+    scores = [lower(e, formats, UnitModel(), Precision(), ["y0"]).graph for e in (right, wrong)]
+    made = replace(designs[0], graph=designs[1].graph, schedule=designs[1].schedule)
+    errors = designs[0].errors
+    (late,) = ScoreProof(made, Specification(scores[0], formats, errors)).same()
+    (early,) = ScoreProof(made, Specification(scores[1], formats, errors)).near()
+    assert late.verdict is early.verdict is Verdict.COUNTEREXAMPLE
+
+
 def test_what_an_enclosure_cannot_tell_is_no_counterexample() -> None:
     """log2(2) is 1, which no enclosure of a logarithm shows."""
     expression, precision = parse(["floor(log2(x + 1))"], ("x",)), Precision()

@@ -96,6 +96,15 @@ def test_small_powers_are_not_rounded() -> None:
     assert np.isnan(unknown.lo[x.lo < 0]).all()
 
 
+def test_a_power_that_underflows_is_not_taken_for_0() -> None:
+    x = Enclosure.exactly(np.array([-0.5, 0.0, 0.5], np.longdouble))
+    for power, signs in ((20001.0, (-1, 0, 1)), (20000.0, (1, 0, 1))):
+        found = RULES[Op.POW](x, Enclosure.exactly(np.full(1, power, np.longdouble)))
+        for sign, low, high in zip(signs, found.lo, found.hi, strict=True):
+            assert np.sign(high - low) == abs(sign) and low * high == 0
+            assert sign in (np.sign(high), np.sign(low))
+
+
 def test_a_power_of_what_cannot_be_told_from_0_is_bounded() -> None:
     x = Enclosure.exactly(np.array([25.0, 31.5]))
     for found in enclosures(parse(["pow(1 - tanh(x), 0.3)", "sqrt(1 - tanh(x))"], ("x",)), [x]):
