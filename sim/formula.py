@@ -55,12 +55,14 @@ def beside_formula(case: Case) -> BesideFormula:
 
 def _formulas(design: Design, raw: RawArray) -> list[Enclosure]:
     """The values of the formulas, an interval for each vector."""
-    columns, formats = list(raw.T), tuple(domain.fmt for domain in design.domains)
+    columns, known = list(raw.T), tuple(domain.fmt for domain in design.domains)
+    formats = known or design.graph.input_formats
     if design.slices:
         columns = [part.codes(c) for part, c in zip(design.slices, columns, strict=True)]
         formats = tuple(part.fmt for part in design.slices)
     inputs = [
-        Enclosure.exactly(np.ldexp(c.astype(np.longdouble), -fmt.frac))
+        # what the graph does not read is 0 in all vectors where no domains are known
+        Enclosure.exactly(np.ldexp(c.astype(np.longdouble), -fmt.frac if fmt else 0))
         for c, fmt in zip(columns, formats, strict=True)
     ]
     shape = np.zeros(len(raw), np.longdouble)
