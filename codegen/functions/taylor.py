@@ -20,6 +20,7 @@ from symtick.expr.ops import LOG_2, TWO_OVER_ROOT_PI
 Jet = list[IntervalArray]
 
 # coefficients that are zero by the form of a function; what they multiply need not be computed
+_MOST_POWER = 64  # of what can be negative
 _ZERO = IntervalArray(np.zeros(1), np.zeros(1))
 
 
@@ -283,7 +284,25 @@ def _log2(u: Jet) -> Jet:
 
 
 def _power(u: Jet, v: Jet) -> Jet:
-    return _exp(_product(v, _log(u)))
+    number = float(v[0].lo.flat[0])
+    fixed = bool((v[0].lo == number).all() and (v[0].hi == number).all() and number % 1 == 0)
+    if not fixed or not (u[0].lo < 0.0).any():
+        return _exp(_product(v, _log(u)))
+    # of what is negative, too
+    one = [IntervalArray.full(1.0, u[0].lo), *[_ZERO] * (len(u) - 1)]
+    if number == 0.0:
+        return one
+    if abs(number) > _MOST_POWER:
+        return [_unknown(u[0])] * len(u)
+    whole = _whole_power(u, int(abs(number)))
+    return whole if number > 0.0 else _quotient(one, whole)
+
+
+def _whole_power(u: Jet, power: int) -> Jet:
+    if power == 1:
+        return u
+    half = _square(_whole_power(u, power // 2))
+    return _product(half, u) if power % 2 else half
 
 
 def _stepped(function: Callable[..., IntervalArray]) -> Callable[..., Jet]:

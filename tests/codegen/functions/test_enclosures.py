@@ -8,8 +8,10 @@ from random import Random
 import mpmath
 import numpy as np
 import pytest
+from unit_model import UnitModel
 
 from benchmarks.codegen.printed_formula import value
+from symtick.codegen import Fixed, Precision, compile_expression
 from symtick.codegen.functions.exact_values import Enclosed, enclosed
 from symtick.codegen.functions.point_enclosures import enclosures
 from symtick.codegen.functions.univariate import rounding_of_constant
@@ -87,3 +89,22 @@ def test_what_no_precision_decides_stays_wide() -> None:
 )
 def test_the_rounding_of_a_constant_is_known(text: str, rounded: float, away: float) -> None:
     assert rounding_of_constant(parse(text, ()), rounded) == pytest.approx(away, rel=1e-9)
+
+
+@pytest.mark.parametrize("exponent", [-64, -3, -2, 0, 1, 2, 3, 7, 64, 101])
+def test_whole_powers_of_negative_numbers_are_enclosed(exponent: int) -> None:
+    points = np.array([-8.0, -1.5, -1.0, -0.25, 0.5, 2.0])
+    boxes = enclosures(parse([f"pow(x, {exponent})"], ["x"]), points)
+    for point, low, high in zip(points.tolist(), boxes.lo, boxes.hi, strict=True):
+        exact = Fraction(point) ** exponent
+        assert (low == -np.inf or Fraction(low) <= exact) and (
+            high == np.inf or exact <= Fraction(high)
+        )
+
+
+def test_a_choice_by_a_power_of_a_negative_number_is_not_decided_ahead() -> None:
+    expression = parse(["where(-2.5 >= pow(x, 3), 0.5, y)"], ["x", "y"])
+    design = compile_expression(
+        expression, [Fixed(6, 2)] * 2, UnitModel(), Precision(), name="chosen"
+    )
+    assert design.graph.evaluate([[-32, 3], [-8, 3], [4, 3]]).tolist() == [[2], [2], [3]]
