@@ -19,8 +19,8 @@ from symtick.expr.ops import LOG_2, TWO_OVER_ROOT_PI
 
 Jet = list[IntervalArray]
 
-# coefficients that are zero by the form of a function; what they multiply need not be computed
 _MOST_POWER = 64  # of what can be negative
+# coefficients that are zero by the form of a function; what they multiply need not be computed
 _ZERO = IntervalArray(np.zeros(1), np.zeros(1))
 
 
