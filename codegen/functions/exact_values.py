@@ -226,6 +226,18 @@ def _outward(values: Sequence[Number]) -> Number:
         return iv.mpf([least - abs(least) * off, most + abs(most) * off])
 
 
+def _within(a: Number, least: float, most: float) -> Enclosed:
+    """What of an interval is in a domain.
+
+    Raises:
+        ValueError: nothing is.
+    """
+    low, high = _ends(a)
+    if high < least or low > most:
+        raise ValueError(f"{a} is outside of [{least}, {most}]")
+    return Enclosed(max(low, least), min(high, most))
+
+
 def _monotone(
     function: Callable[[Number], Number], least: float = -math.inf, most: float = math.inf
 ) -> Callable[[Number], Number]:
@@ -233,17 +245,14 @@ def _monotone(
 
     def image(a: Number) -> Number:
         with mpmath.workprec(iv.prec + _LOST):
-            return _outward([function(min(max(end, least), most)) for end in _ends(a)])
+            return _outward([function(end) for end in _within(a, least, most)])
 
     return image
 
 
 def _above_zero(function: Callable[[Number], Number]) -> Callable[[Number], Number]:
-    def image(a: Number) -> Number:
-        low, high = _ends(a)
-        return function(iv.mpf([max(low, 0), high]))
-
-    return image
+    """The image under a function of intervals, of what is at least 0."""
+    return lambda a: function(iv.mpf(list(_within(a, 0.0, math.inf))))
 
 
 def _angle(y: Number, x: Number) -> Number:

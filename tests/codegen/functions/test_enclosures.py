@@ -53,6 +53,17 @@ def test_enclosures_hold_the_real_values(text: str) -> None:
             assert ends[0] - room <= true <= ends[1] + room
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["log(v)", "log2(v)", "sqrt(v)", "log1p(v)", "asin(v)", "acos(v)", "acosh(v)", "atanh(v)",
+     "pow(v, 0.7)", "sqrt(v - 3*sin(1))"],
+)  # fmt: skip
+def test_a_point_outside_of_the_domain_has_no_enclosure(text: str) -> None:
+    with pytest.raises(ValueError, match="outside"):
+        enclosed(parse(text, ("v",)), Fraction(-5, 4), _narrow)
+    assert np.isnan(rounding_of_constant(parse(text.replace("v", "-1.25")), np.nan))
+
+
 def test_exact_operations_have_no_width() -> None:
     random = Random(1)
     points = np.array([random.randrange(-(2**16), 2**16) / 1024 for _ in range(500)])
