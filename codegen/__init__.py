@@ -1,6 +1,6 @@
 """The compiler: expression to fixed-point graph, passes, schedule and firmware text."""
 
-from symtick.codegen.compile import compile_expression
+from symtick.codegen.compile import ScoreGraph, compile_expression, lowered_scores
 from symtick.codegen.design import Design
 from symtick.codegen.fastest import fastest_clock
 from symtick.codegen.interface import PLAIN, Interface
@@ -53,6 +53,7 @@ __all__ = [
     "Quant",
     "RawArray",
     "Schedule",
+    "ScoreGraph",
     "Slice",
     "StatedFormat",
     "Tuning",
@@ -62,6 +63,7 @@ __all__ = [
     "compile_expression",
     "fastest_clock",
     "lower",
+    "lowered_scores",
     "read_format",
     "run_passes",
     "schedule",

@@ -1,8 +1,16 @@
-"""The compiler's entry: an expression becomes a scheduled design."""
+"""The compiler's entry: an expression becomes a scheduled design.
+
+It has two steps. `lowered_scores` gives the exact integers of the scores, which nothing later
+changes; `ScoreGraph.design` reads words, decides, runs the passes and schedules.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from symtick.codegen.design import Design, Domain, check_design_name, in_dsp, legal_name
 from symtick.codegen.interface import PLAIN, Interface
@@ -12,12 +20,13 @@ from symtick.codegen.ir.graph import Graph
 from symtick.codegen.ir.schedule import CostModel
 from symtick.codegen.lowering.analysis import input_bounds
 from symtick.codegen.lowering.decision import SCORES, Decision, decided, stated
+from symtick.codegen.lowering.function_units import FunctionUnit
 from symtick.codegen.lowering.lower import lower
 from symtick.codegen.lowering.precision import Precision
 from symtick.codegen.lowering.prepared import with_number_exponents
 from symtick.codegen.lowering.slices import Slice, sliced
 from symtick.codegen.passes.one_bit_factors import without_one_bit_factors
-from symtick.codegen.passes.pipeline import PASSES, run_passes
+from symtick.codegen.passes.pipeline import PASSES, Pass, run_passes
 from symtick.codegen.scheduling.slice_registers import planned
 from symtick.codegen.tuning.widths import Width, with_widths
 from symtick.defaults import SCHEDULER
@@ -72,44 +81,113 @@ def compile_expression(
         AccuracyError: no method computes a function as exactly as the precision asks.
         ResourceError: the clock or the latency cannot be met.
     """
+    scores = lowered_scores(
+        expression, formats, model, precision, output_names=output_names, ranges=ranges,
+        widths=widths, split=latency != 0,
+    )  # fmt: skip
+    return scores.design(
+        name, latency=latency, max_ticks=max_ticks, scheduler=scheduler, decision=decision,
+        slices=slices, interface=interface,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreGraph:
+    """The scores of an expression in exact integers, before slices, decision, passes and schedule.
+
+    Attributes:
+        expression: what they compute, exponents as numbers.
+        graph: delivers them; with stated widths it has been through the passes.
+        units: how each function in it is computed.
+        errors: for each score a bound on its distance from its real value; none with widths.
+        model: costs on a device at a clock.
+        domains: of each input, as the expression reads it.
+        narrowed: whether widths of signals are stated.
+    """
+
+    expression: Expression
+    graph: Graph
+    units: tuple[FunctionUnit, ...]
+    errors: tuple[float, ...]
+    model: CostModel
+    domains: tuple[Domain, ...]
+    narrowed: bool
+
+    def real_outputs(self, raw: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """The scores of raw inputs (rows, inputs), as reals (rows, scores); those of every design.
+
+        Raises:
+            InputError: the inputs are no integers of that shape, or outside their bounds.
+        """
+        return self.graph.real_outputs(raw)
+
+    def design(
+        self,
+        name: str,
+        *,
+        latency: int | None = None,
+        max_ticks: int | None = None,
+        scheduler: str = SCHEDULER,
+        decision: Decision = SCORES,
+        slices: Sequence[Slice] = (),
+        interface: Interface = PLAIN,
+    ) -> Design:
+        """The scheduled design; arguments and errors as of `compile_expression`."""
+        graph, model, names = self.graph, self.model, self.graph.output_names
+        _check_names(name, names, (*self.expression.inputs, *decision.ports(names)))
+        if slices:
+            graph = sliced(graph, slices)
+        graph = decided(graph, decision, model)
+        passed = run_passes(graph, model, _steps(split=latency != 0))
+        # what was narrowed has gone through the passes before: they may save LUTs, not cost ticks
+        late = self.narrowed and _is_later(passed, graph, model)
+        graph = without_one_bit_factors(graph) if late else passed
+        graph = stated(graph, decision, len(names))
+        plan = planned(graph, model, latency, scheduler, max_ticks)
+        words = tuple(Domain(s.word, s.word.raw_min, s.word.raw_max) for s in slices)
+        return Design(
+            name, self.expression, graph, plan, model.name, decision, names, self.units,
+            tuple(slices), self.errors, in_dsp(graph, model), interface, words or self.domains,
+        )  # fmt: skip
+
+
+def lowered_scores(
+    expression: Expression,
+    formats: Sequence[Fixed],
+    model: CostModel,
+    precision: Precision,
+    *,
+    output_names: Sequence[str] | None = None,
+    ranges: Sequence[Interval] | None = None,
+    widths: Sequence[Width] = (),
+    split: bool = True,
+) -> ScoreGraph:
+    """The scores of an expression in exact integers: what `compile_expression` begins with.
+
+    Args:
+        expression, formats, model, precision, output_names, ranges, widths: as of
+            `compile_expression`; its errors too.
+        split: whether operations may be taken apart at registers.
+    """
     count = len(expression.outputs)
     names = tuple(output_names) if output_names else tuple(f"y{k}" for k in range(count))
     if len(names) != count:
         raise InputError(f"{count} outputs need as many names, not {len(names)}")
-    _check_names(name, names, (*expression.inputs, *decision.ports(names)))
-    # without registers there is no stage for an operation to fit in
-    steps = PASSES if latency != 0 else tuple(step for step in PASSES if step.name != "split")
     expression = with_number_exponents(expression)
     lowered = lower(expression, formats, model, precision, names, ranges)
     graph = lowered.graph
     if widths:
-        narrowed = run_passes(graph, model, steps)
-        graph = with_widths(narrowed, widths, keep_ports=precision.output is not None)
-    if slices:
-        graph = sliced(graph, slices)
-    graph = decided(graph, decision, model)
-    passed = run_passes(graph, model, steps)
-    # what was narrowed has gone through the passes before: they may save LUTs, not cost ticks
-    late = bool(widths) and _is_later(passed, graph, model)
-    graph = without_one_bit_factors(graph) if late else passed
-    graph = stated(graph, decision, count)
-    plan = planned(graph, model, latency, scheduler, max_ticks)
-    return Design(
-        name, expression, graph, plan, model.name, decision, names, lowered.units, tuple(slices),
-        () if widths else lowered.errors, in_dsp(graph, model), interface,
-        _domains(expression, formats, ranges, slices),
-    )  # fmt: skip
-
-
-def _domains(
-    expression: Expression, formats: Sequence[Fixed], ranges: Sequence[Interval] | None,
-    slices: Sequence[Slice],
-) -> tuple[Domain, ...]:  # fmt: skip
-    """What each port carries: any word where the expression reads slices of words."""
-    if slices:
-        return tuple(Domain(s.word, s.word.raw_min, s.word.raw_max) for s in slices)
+        passed = run_passes(graph, model, _steps(split=split))
+        graph = with_widths(passed, widths, keep_ports=precision.output is not None)
     bounds = input_bounds(formats, ranges, expression.inputs)
-    return tuple(Domain(fmt, *ends) for fmt, ends in zip(formats, bounds, strict=True))
+    domains = (Domain(fmt, *ends) for fmt, ends in zip(formats, bounds, strict=True))
+    errors = () if widths else lowered.errors
+    return ScoreGraph(expression, graph, lowered.units, errors, model, tuple(domains), bool(widths))
+
+
+def _steps(*, split: bool) -> tuple[Pass, ...]:
+    """The passes; without registers there is no stage for an operation to fit in."""
+    return PASSES if split else tuple(step for step in PASSES if step.name != "split")
 
 
 def _check_names(name: str, outputs: Sequence[str], ports: Sequence[str]) -> None:

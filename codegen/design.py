@@ -82,9 +82,7 @@ class Design:
         Raises:
             InputError: the inputs are no integers of that shape, or outside their bounds.
         """
-        columns = self.graph.evaluate(raw).T
-        pairs = zip(self.graph.output_formats, columns, strict=True)
-        return np.stack([fmt.to_real(column) for fmt, column in pairs], axis=1)
+        return self.graph.real_outputs(raw)
 
     @property
     def top(self) -> str:

@@ -87,6 +87,12 @@ class Graph:
             values.append(_read(self, node, x) if read else evaluated(self.nodes, node, values))
         return np.stack([np.broadcast_to(values[k], len(x)) for k in self.outputs], axis=1)
 
+    def real_outputs(self, raw: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """What `evaluate` gives for raw inputs (vectors, inputs), as reals (vectors, outputs)."""
+        columns = self.evaluate(raw).T
+        pairs = zip(self.output_formats, columns, strict=True)
+        return np.stack([fmt.to_real(column) for fmt, column in pairs], axis=1)
+
     def value(self, number: int, values: Mapping[int, RawArray]) -> RawArray:
         """Raw values of one node (not an input) from those of its arguments, by node number."""
         return evaluated(self.nodes, self.nodes[number], values)

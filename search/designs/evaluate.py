@@ -22,9 +22,10 @@ from symtick.codegen import (
     GOp,
     GraphBuilder,
     Precision,
+    ScoreGraph,
     Slice,
     Width,
-    compile_expression,
+    lowered_scores,
 )
 from symtick.defaults import SCHEDULER
 from symtick.errors import AccuracyError, DomainError, InputError, ResourceError, WidthError
@@ -42,6 +43,8 @@ from symtick.search.inputs.maps import InputMap
 MAX_PRICED_BITS = 8  # wider tables are priced as so many of these
 ERROR_ROWS = 4_000  # training rows that an evolved form's error is measured on
 ERROR_UNIT = 4.0  # errors that a step of zero bits after the point may span
+# what says that the hardware cannot compute a design at this clock or width
+_IMPOSSIBLE = (ResourceError, WidthError, DomainError, AccuracyError)
 DIGITS = (2, 3, 4, 5, 6)  # of constants, tried in turn
 DIGIT_ROWS = 4_000  # training rows that digits are judged on
 DIGITS_LOSS = 0.003  # share of the loss that fewer digits may add
@@ -65,6 +68,25 @@ class FormBits(NamedTuple):
 
     shift: int
     address: int
+
+
+class _Read(NamedTuple):
+    """An expression as a design reads it, and the ticks that the search's table sees."""
+
+    expression: Expression
+    search_ticks: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Lowered:
+    """A design before it is compiled: its scores, on validation rows too, (rows, scores)."""
+
+    read: _Read
+    precision: Precision
+    origin: str
+    widths: tuple[Width, ...]
+    scores: ScoreGraph
+    outputs: FloatArray
 
 
 NO_MORE_BITS = FormBits(0, 0)  # scores of classes have one size
@@ -117,19 +139,40 @@ class DesignEvaluator:
         latency: int | None = None,
     ) -> Design:
         """The compiled design of an expression of what it reads; its core by default."""
-        return compile_expression(
-            expression,
-            self.problem.formats if self.inputs is None else self.inputs.read_formats,
-            self.model,
-            precision,
-            name="candidate",
-            latency=latency,
-            max_ticks=self.max_ticks,
-            scheduler=self.scheduler,
-            decision=decision,
-            slices=slices,
-            widths=widths,
+        scores = self._scores(expression, precision, widths, split=latency != 0)
+        return self._design(scores, decision, slices, latency)
+
+    def _scores(
+        self,
+        expression: Expression,
+        precision: Precision,
+        widths: Sequence[Width],
+        *,
+        split: bool = True,
+    ) -> ScoreGraph:
+        """The exact integers of an expression of what a design reads."""
+        formats = self.problem.formats if self.inputs is None else self.inputs.read_formats
+        return lowered_scores(
+            expression, formats, self.model, precision, widths=widths, split=split
         )
+
+    def _design(
+        self,
+        scores: ScoreGraph,
+        decision: Decision,
+        slices: Sequence[Slice],
+        latency: int | None = None,
+    ) -> Design:
+        """The compiled design that delivers these scores, or what is decided of them."""
+        return scores.design(
+            "candidate", latency=latency, max_ticks=self.max_ticks, scheduler=self.scheduler,
+            decision=decision, slices=slices,
+        )  # fmt: skip
+
+    @property
+    def _slices(self) -> tuple[Slice, ...]:
+        """What designs read of the words that their ports carry."""
+        return () if self.inputs is None else tuple(self.inputs.slices)
 
     @property
     def read_ranges(self) -> list[Interval]:
@@ -156,13 +199,21 @@ class DesignEvaluator:
             origin: which part of the search it comes from.
             as_read: see there.
         """
+        read = self._read(expression, as_read)
+        try:
+            return self._measured(self._lowered(read, precision, origin))
+        except _IMPOSSIBLE:
+            return None
+
+    def _read(self, expression: Expression, as_read: bool) -> _Read:
+        """The expression as the design reads it; arguments as in `measure`."""
         expression = canonical(expression)
         seen = [search_cost(expression, self.cost, k) for k in range(self.problem.outputs)]
         read = expression
         if not as_read and self.inputs is not None and self.inputs.slices:
             read = self.inputs.as_read(expression)
         read = canonical(self._shortened(tidied(read)))
-        return self._measured(read, precision, origin, max(ticks for ticks, _ in seen))
+        return _Read(read, max(ticks for ticks, _ in seen))
 
     def _shortened(self, read: Expression) -> Expression:
         """With constants of as few digits as keep the loss, and equal ones once."""
@@ -181,54 +232,65 @@ class DesignEvaluator:
 
     def narrowed(self, entry: FrontEntry, widths: Sequence[Width]) -> FrontEntry | None:
         """The entry with other widths, by node of its core; None as in `measure`."""
-        made = self._measured(
-            entry.expression, entry.precision, entry.origin, entry.search_ticks, widths
-        )
-        if made is None:
-            return None
-        return replace(made, widths=tuple(widths))
-
-    def _measured(
-        self,
-        read: Expression,
-        precision: Precision,
-        origin: str,
-        search_ticks: int,
-        widths: Sequence[Width] = (),
-    ) -> FrontEntry | None:
-        slices = () if self.inputs is None else self.inputs.slices
+        read = _Read(entry.expression, entry.search_ticks)
         try:
-            core = whole = self.design(read, precision, widths=widths)
-            if slices or self.decision != SCORES:
-                whole = self.design(read, precision, self.decision, slices, widths)
-            filled = whole
-            if self.latency is not None:
-                filled = self.design(read, precision, self.decision, slices, widths, self.latency)
-        except (ResourceError, WidthError, DomainError, AccuracyError):
+            return self._measured(self._lowered(read, entry.precision, entry.origin, widths))
+        except _IMPOSSIBLE:
             return None
-        rows = self.problem.valid
-        outputs = core.real_outputs(self.problem.raw[rows])
+
+    def _lowered(
+        self, read: _Read, precision: Precision, origin: str, widths: Sequence[Width] = ()
+    ) -> _Lowered:
+        """The scores of a design on validation rows, which its passes do not change.
+
+        Raises:
+            WidthError, DomainError, AccuracyError: the hardware cannot compute them.
+        """
+        scores = self._scores(read.expression, precision, widths)
+        outputs = scores.real_outputs(self.problem.raw[self.problem.valid])
+        return _Lowered(read, precision, origin, tuple(widths), scores, outputs)
+
+    def _measured(self, lowered: _Lowered) -> FrontEntry:
+        """The entry of a design, compiled.
+
+        Raises:
+            ResourceError, WidthError, DomainError, AccuracyError: the hardware cannot compute it.
+        """
+        problem, rows, outputs = self.problem, self.problem.valid, lowered.outputs
+        expression, slices = lowered.read.expression, self._slices
+        whole = filled = self._design(lowered.scores, self.decision, slices)
+        if self.latency is not None:
+            filled = self.design(
+                expression, lowered.precision, self.decision, slices, lowered.widths, self.latency
+            )
         area = estimate(filled, self.model).area
         return FrontEntry(
             "",
-            read,
-            precision,
-            origin,
-            self.problem.loss(outputs, rows),
-            self.problem.score(outputs, rows),
-            self.problem.agreement(outputs, rows),
+            expression,
+            lowered.precision,
+            lowered.origin,
+            problem.loss(outputs, rows),
+            problem.score(outputs, rows),
+            problem.agreement(outputs, rows),
             whole.schedule.latency,
             area.lut,
             area.ff,
             area.dsp,
-            search_ticks,
-            self.problem.rmse(outputs, rows),
-            None if whole is core else self._core(core),
+            lowered.read.search_ticks,
+            problem.rmse(outputs, rows),
+            widths=lowered.widths,
         )
 
-    def _core(self, design: Design) -> Core:
-        area = estimate(design, self.model).area
-        return Core(design.schedule.latency, area.lut, area.ff, area.dsp)
+    def with_core(self, entry: FrontEntry) -> FrontEntry:
+        """The entry with the figures of its core, where the design is more than that."""
+        if not self._slices and self.decision == SCORES:
+            return entry
+        try:
+            core = self.design(entry.expression, entry.precision, widths=entry.widths)
+        except _IMPOSSIBLE:
+            return entry  # the decision makes do with less of the scores
+        area = estimate(core, self.model).area
+        return replace(entry, core=Core(core.schedule.latency, area.lut, area.ff, area.dsp))
 
     def coarsest(
         self,
@@ -248,27 +310,33 @@ class DesignEvaluator:
             values = self.read_values(rows) if as_read else self.problem.real(rows)
             outputs = np.asarray(expression.evaluate(values), np.float64)
             bits = self.bits(outputs, rows)
-        wide = max(settings.address_bits, bits.address)
-        tried = [
-            self.measure(
-                expression,
-                Precision(term_frac=f + bits.shift, wide_bits=wide, chords=False),
-                origin,
-                as_read=as_read,
-            )
-            for f in settings.term_fracs
-        ]
-        measured = [e for e in tried if e is not None]
-        if not measured:
+        wide, read = max(settings.address_bits, bits.address), self._read(expression, as_read)
+        tried = []
+        for frac in settings.term_fracs:
+            fine = Precision(term_frac=frac + bits.shift, wide_bits=wide, chords=False)
+            with suppress(*_IMPOSSIBLE):
+                tried.append(self._lowered(read, fine, origin))
+        measured = []
+        for lowered in self._enough(tried, settings):
+            with suppress(*_IMPOSSIBLE):
+                measured.append(self._measured(lowered))
+        return measured
+
+    def _enough(
+        self, tried: Sequence[_Lowered], settings: FixedPointSettings
+    ) -> Sequence[_Lowered]:
+        """Those up to the first that is worse than the best by a tolerance at most."""
+        if not tried:
             return []
-        if self.problem.kind == "values":
-            lost = [self.problem.error(e.rmse) for e in measured]
+        problem, rows = self.problem, self.problem.valid
+        if problem.kind == "values":
+            lost = [problem.error(problem.rmse(t.outputs, rows)) for t in tried]
             goal = min(lost) * (1.0 + settings.rmse_tolerance)
         else:
-            lost = [-e.score for e in measured]
+            lost = [-problem.score(t.outputs, rows) for t in tried]
             goal = min(lost) + settings.tolerance
         last = next(place for place, value in enumerate(lost) if value <= goal)
-        return measured[: last + 1]
+        return tried[: last + 1]
 
     def bits(self, outputs: FloatArray, rows: slice) -> FormBits:
         """The bits that a form needs that gives these values in real arithmetic.

@@ -60,7 +60,8 @@ class FrontEntry:
         search_ticks: latency of the slowest output as the search's cost table sees it.
         rmse: of values, the error of each output on validation rows in the values' units, against
             the truth where it is known, else against the teacher; empty for classes.
-        core: figures of the core alone; None where the design is no more than that.
+        core: figures of the core alone, once the search has ended; None where the design is no more
+            than that, or the core cannot be made alone.
         widths: what width tuning decided, by node of the core without it.
     """
 

@@ -183,7 +183,8 @@ class Distiller:
         self._tuned = [] if self.interrupted else self._made(self._tunings(self._thinned))
         self.interrupted |= not advance(self._tuned, "tune")
         tell(self._progress("write", [p.search for p in self._tuned or self._second], 0))
-        return self.front()
+        front = self.front()
+        return replace(front, entries=tuple(self.evaluator.with_core(e) for e in front.entries))
 
     def front(self) -> Front:
         """The front of everything that was measured so far."""

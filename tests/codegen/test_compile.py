@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -13,7 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit_model import SizedModel, UnitModel
 
-from symtick.codegen import Design, Fixed, GOp, Overflow, Precision, Quant, compile_expression
+from symtick.codegen import (
+    Design,
+    Fixed,
+    GOp,
+    Overflow,
+    Precision,
+    Quant,
+    Width,
+    compile_expression,
+    lowered_scores,
+)
 from symtick.errors import DomainError, InputError, ResourceError, WidthError
 from symtick.expr import Builder, Interval, Op, default_names, parse
 
@@ -45,6 +56,29 @@ def test_designs_follow_the_expression_within_a_few_units(fmt: str, frac: int, s
     assert worst <= 4 * 2.0**-frac
     design.graph.check()
     design.schedule.check(design.graph, MODEL)
+
+
+@given(seed=seeds)
+@settings(max_examples=20, deadline=None)
+def test_scores_are_known_before_anything_is_compiled(seed: int) -> None:
+    """Those of the lowered graph are the design's, at every latency and with widths too."""
+    expression, formats = random_expression(Random(seed)), [Fixed.parse("fixed<6,3>")] * 3
+    precision = Precision(term_frac=5)
+    raw = raw_samples(formats, 300, seed % 1000)
+    scores = lowered_scores(expression, formats, MODEL, precision)
+    design = scores.design("top")
+    assert design == compile_expression(expression, formats, MODEL, precision, name="top")
+    wanted = scores.real_outputs(raw)
+    for made in (design, scores.design("top", latency=design.schedule.latency + 1)):
+        np.testing.assert_array_equal(made.real_outputs(raw), wanted)
+    nodes = [k for k, n in enumerate(design.graph.nodes) if n.op is GOp.TABLE]
+    widths = [Width(k, replace(f := design.graph.nodes[k].fmt, frac=f.frac - 1)) for k in nodes]
+    coarse = lowered_scores(expression, formats, MODEL, precision, widths=widths)
+    made = coarse.design("top")
+    np.testing.assert_array_equal(made.real_outputs(raw), coarse.real_outputs(raw))
+    assert made == compile_expression(
+        expression, formats, MODEL, precision, name="top", widths=widths
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from distill_samples import distiller, program, short, values
 
+from symtick.codegen import Design, ScoreGraph
 from symtick.expr import from_programs
 from symtick.search.designs.settings import FixedPointSettings
 
@@ -36,3 +38,22 @@ def test_precision_of_values_is_as_coarse_as_their_error_bears() -> None:
     strict = evaluator.coarsest(expression, replace(fixed, rmse_tolerance=0.0), "test")
     least = min(evaluator.problem.error(e.rmse) for e in strict)
     assert errors[-1] <= 1.02 * least and all(e > 1.02 * least for e in errors[:-1])
+
+
+def test_precisions_that_do_not_matter_are_not_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their scores are those of the lowered graph; the entries are those of designs measured."""
+    evaluator = distiller(values(1), short()).evaluator
+    expression = from_programs([program("10.0 + sin(3.0*x0)")], evaluator.problem.input_names)
+    compiled: list[Design] = []
+    design = ScoreGraph.design
+
+    def noted(self: ScoreGraph, *args: Any, **options: Any) -> Design:
+        compiled.append(design(self, *args, **options))
+        return compiled[-1]
+
+    monkeypatch.setattr(ScoreGraph, "design", noted)
+    fixed = FixedPointSettings(term_fracs=(0, 2, 4, 8, 9, 10))
+    entries = evaluator.coarsest(expression, fixed, "test")
+    assert len(entries) == len(compiled) < 6
+    for entry in entries:
+        assert entry == evaluator.measure(expression, entry.precision, "test")
