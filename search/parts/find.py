@@ -213,6 +213,8 @@ class Finder:
     def _factored(self) -> list[tuple[Postfix, Floats]]:
         """Drafts of a factor and an outer function of one function; the best factors."""
         factors = list(self._factors())
+        if not factors:  # every input is 0 somewhere, and so is every sum of two
+            return []
         values = np.stack([v for _, v in factors])
         functions = self.library.values[:FIRST]
         best: dict[int, float] = {}
