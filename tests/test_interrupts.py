@@ -1,4 +1,4 @@
-"""Ctrl-C: a word at once, status 130, and tools that end."""
+"""Ctrl-C and SIGTERM: a word at once, status 130, and tools that end."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -32,22 +33,40 @@ def _interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-def test_a_block_says_its_word_before_the_interrupt() -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_block_says_its_word_before_the_interrupt(number: signal.Signals) -> None:
     said: list[bool] = []
-    before = signal.getsignal(signal.SIGINT)
+    before = signal.getsignal(number)
 
     def word() -> bool:
         said.append(interrupts.stopping())
         return len(said) == 2
 
     with pytest.raises(KeyboardInterrupt), interrupts.announced(word):
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), number)
         time.sleep(0.1)  # the first is only noted
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), number)
         time.sleep(10)
     assert said == [True, True]
     assert not interrupts.stopping()
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(number) is before
+
+
+def test_a_forked_worker_ends_by_sigterm() -> None:
+    context = get_context("fork")
+    runs = context.Event()
+
+    def work() -> None:
+        runs.set()
+        time.sleep(60)
+
+    with interrupts.announced(lambda: True):
+        worker = context.Process(target=work)
+        worker.start()
+        assert runs.wait(60)
+        worker.terminate()
+        worker.join()
+    assert worker.exitcode == -signal.SIGTERM
 
 
 def test_another_thread_leaves_signals_alone() -> None:
@@ -68,7 +87,9 @@ def test_an_ignored_signal_stays_ignored() -> None:
     try:
         with interrupts.announced(lambda: True):
             assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-            assert not interrupts.watched()
+            with pytest.raises(KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGTERM)
+                time.sleep(10)
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -143,7 +164,8 @@ def test_a_search_says_what_it_keeps_and_resumes(tmp_path: Path) -> None:
 
 @pytest.mark.sim
 @pytest.mark.slow
-def test_a_verification_says_what_it_keeps(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_verification_says_what_it_keeps(number: signal.Signals, tmp_path: Path) -> None:
     made = subprocess.run(
         [*PROGRAM, "compile", "tanh(x0)*x1 + x0", "-i", "fixed<8,2>", "-o", "wave"], cwd=tmp_path,
         check=False, capture_output=True,
@@ -155,7 +177,7 @@ def test_a_verification_says_what_it_keeps(tmp_path: Path) -> None:
     )  # fmt: skip
     while not (tmp_path / "wave" / "sim").exists():
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, text = process.communicate()
     assert process.returncode == 130
     assert "stopping, keeping the results of the designs that are done" in text

@@ -138,13 +138,14 @@ class _Bench:
 
     def resets(self) -> bool:
         """Whether there is a reset now: as soon as there is something to lose, then at times."""
-        if self.steady():
+        if self.steady() or not (self.board.waiting or self.board.under_way):
             return False
         first = not self.board.lost and bool(self.board.under_way)
-        return first or self.random.random() < _RESET
+        # between two of them most of what was taken comes out
+        return first or self.random.random() < min(_RESET, 1 / self.job["flush"])
 
-    async def cycle(self, falling: Any) -> None:
-        """A clock, from just behind its rising edge."""
+    async def cycle(self, falling: Any) -> bool:
+        """A clock, from just behind its rising edge; whether the receiver was ready."""
         ready = self.steady() or not self.board.waiting or self.random.random() >= _WAIT
         ready = ready and not self.stalls.now(len(self.board.given))
         self.offer()
@@ -161,6 +162,7 @@ class _Bench:
             await falling
         self.look(ready)
         self.board.tick += 1
+        return bool(ready)
 
 
 @cocotb.test()
@@ -182,8 +184,9 @@ async def _drive(bench: _Bench) -> None:
         await rising
         if bench.resets():
             await bench.reset(rising, falling, bench.random.randint(1, LONGEST_RESET))
+            idle = 0
         else:
-            await bench.cycle(falling)
-            idle = 0 if bench.board.waiting else idle + 1
+            ready = await bench.cycle(falling)
+            idle = 0 if bench.board.waiting or not ready else idle + 1
     clock.stop()
     write(bench.job, bench.board.given, bench.board.outcome(bench.job["latency"]))

@@ -2,7 +2,8 @@
 
 Python raises KeyboardInterrupt in the main thread alone, and work that is under way may need a
 while to end. A program says in the meantime that it has understood. A handler runs between any two
-steps of the main thread: it takes no lock and imports nothing.
+steps of the main thread: it takes no lock and imports nothing. SIGTERM, by which batch systems and
+`timeout` end a program, is taken as Ctrl-C is.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from contextlib import contextmanager
 from types import FrameType
 
 _STDERR = 2
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _state = {"watched": False, "stopping": False}
 
 
 def stopping() -> bool:
-    """Whether Ctrl-C was pressed in an `announced` block that has not ended yet."""
+    """Whether an interrupt came in an `announced` block that has not ended yet."""
     return _state["stopping"]
 
 
@@ -37,25 +39,32 @@ def say(text: str) -> None:
 def announced(word: Callable[[], bool]) -> Iterator[None]:
     """A block in which Ctrl-C calls `word`, and raises KeyboardInterrupt where that says so.
 
-    Nothing changes in a thread that is not the main one, as no signal arrives there, and where
-    SIGINT is ignored, as in a shell's background.
+    SIGTERM does the same. Nothing changes in a thread that is not the main one, as no signal
+    arrives there, nor for a signal that is ignored, as SIGINT is in a shell's background. A process
+    that was forked in the block ends by SIGTERM as any other: so do pools end theirs.
     """
-    before = signal.getsignal(signal.SIGINT)
-    main = threading.current_thread() is threading.main_thread()
-    if not main or before is None or before is signal.SIG_IGN:
+    found = {number: signal.getsignal(number) for number in _SIGNALS}
+    before = {n: h for n, h in found.items() if h is not None and h is not signal.SIG_IGN}
+    if threading.current_thread() is not threading.main_thread() or not before:
         yield
         return
+    process = os.getpid()
 
     def told(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGTERM and os.getpid() != process:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
         _state["stopping"] = True
         if word():
             raise KeyboardInterrupt
 
     outer = dict(_state)
     _state["watched"] = True
-    signal.signal(signal.SIGINT, told)
+    for number in before:
+        signal.signal(number, told)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         _state.update(outer)

@@ -75,6 +75,15 @@ def test_each_form_gives_the_graphs_integers_after_the_stated_ticks(
         assert (found.lost > 0) == resets, name
 
 
+@pytest.mark.parametrize("vectors", [60, 61, 90, 128])
+def test_a_stall_that_begins_after_the_last_vector_ends_before_the_run(
+    vectors: int, tmp_path: Path
+) -> None:
+    made = replace(_hand(40), interface=Interface("axi_stream"), name="late")
+    (found,) = run_forms([_run(made, tmp_path, vectors, "icarus")], "icarus")
+    assert (found.fault, found.mismatches) == ("", 0)
+
+
 @pytest.mark.parametrize("latency", [0, 1, 9])
 def test_every_form_passes_every_lint_rule(latency: int, tmp_path: Path) -> None:
     for interface in (*FORMS.values(), Interface("ap_vld", reset=True)):
