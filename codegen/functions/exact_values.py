@@ -269,6 +269,14 @@ def _hyperbolic_cosine(a: Number) -> Number:
 
 
 _log = _above_zero(iv.log)
+
+
+def _raised(a: Number, b: Number) -> Number:
+    """A power: of what may be negative, too, where the exponent is a whole number."""
+    low, high = _ends(b)
+    return a ** int(low) if low == high and mpmath.isint(low) else iv.exp(b * _log(a))
+
+
 _RULES: dict[Op, Callable[..., Number]] = {
     **ARITHMETIC,
     Op.MIN: lambda a, b: iv.mpf([min(e) for e in zip(_ends(a), _ends(b), strict=True)]),
@@ -294,7 +302,7 @@ _RULES: dict[Op, Callable[..., Number]] = {
     Op.LOG1P: _monotone(mpmath.log1p, -1.0),
     Op.EXPM1: _monotone(mpmath.expm1),
     Op.LOG2: lambda a: _log(a) / _log(iv.mpf(2)),
-    Op.POW: lambda a, b: iv.exp(b * _log(a)),
+    Op.POW: _raised,
     Op.SIGMOID: lambda a: 1 / (1 + iv.exp(-a)),
     Op.ERF: _monotone(mpmath.erf),
     Op.SIGN: _stepped(lambda a: [mpmath.sign(end) for end in a]),

@@ -285,17 +285,16 @@ def _log2(u: Jet) -> Jet:
 
 def _power(u: Jet, v: Jet) -> Jet:
     number = float(v[0].lo.flat[0])
-    fixed = bool((v[0].lo == number).all() and (v[0].hi == number).all() and number % 1 == 0)
-    if not fixed or not (u[0].lo < 0.0).any():
-        return _exp(_product(v, _log(u)))
-    # of what is negative, too
-    one = [IntervalArray.full(1.0, u[0].lo), *[_ZERO] * (len(u) - 1)]
-    if number == 0.0:
-        return one
-    if abs(number) > _MOST_POWER:
-        return [_unknown(u[0])] * len(u)
-    whole = _whole_power(u, int(abs(number)))
-    return whole if number > 0.0 else _quotient(one, whole)
+    whole = bool((v[0].lo == number).all() and (v[0].hi == number).all() and number % 1 == 0)
+    if whole and abs(number) <= _MOST_POWER and (u[0].lo < 0.0).any():
+        one = [IntervalArray.full(1.0, u[0].lo), *[_ZERO] * (len(u) - 1)]
+        if number == 0.0:
+            return one
+        power = _whole_power(u, int(abs(number)))
+        return power if number > 0.0 else _quotient(one, power)
+    # a negative number has a power where the exponent is a whole number, and no logarithm
+    unknown = (u[0].lo < 0.0) & (np.floor(v[0].hi) >= np.ceil(v[0].lo))
+    return [_unknown(k).where(unknown, k) for k in _exp(_product(v, _log(u)))]
 
 
 def _whole_power(u: Jet, power: int) -> Jet:

@@ -18,6 +18,7 @@ from symtick.codegen.ir.fixed import MAX_PORT_WIDTH, Fixed, Reals
 from symtick.errors import DomainError, InputError, WidthError
 from symtick.expr import OPS, STEPS, Builder, Expression, Interval, Node, Op, node_text, reachable
 from symtick.expr.ops import TWO_OVER_ROOT_PI
+from symtick.expr.parsing import MAX_EXPONENT
 
 MAX_CODES = 1 << 16
 # most bits taken from term_frac for one signal, and added to it: by default, and where strict
@@ -28,7 +29,7 @@ _ANY_BITS = 400
 # that is computed digit by digit
 _EXACT_BITS = 48
 _EXACT_OPERAND_BITS = 64
-_FLOAT64_BITS = 53
+FLOAT64_BITS = 53
 
 
 def input_bounds(
@@ -232,7 +233,7 @@ class Analysis:
         if grid is None:
             return False
         places, size = grid
-        return not size or (size < math.inf and places + math.log2(size) <= _FLOAT64_BITS)
+        return not size or (size < math.inf and places + math.log2(size) <= FLOAT64_BITS)
 
     def _weight_grid(self, number: int) -> tuple[int, float] | None:
         """Bits after the point, and the sum of magnitudes, of a polynomial's coefficients.
@@ -280,13 +281,12 @@ class Analysis:
         places = known[number]
         return places if places is not None and places <= limit else None
 
-    def beyond_float64(self, number: int) -> bool:
-        """Whether a node's values are computed exactly, and have more bits than float64 has."""
+    def exact_bits(self, number: int) -> int | None:
+        """Bits that hold every value of a node, without a sign; None where `exact_frac` is."""
         places = self.exact_frac(number)
         if places is None:
-            return False
-        most = magnitude(self.span(number))
-        return most > 0.0 and math.frexp(most)[1] + places > _FLOAT64_BITS
+            return None
+        return max(math.frexp(magnitude(self.span(number)))[1] + places, 0)
 
     def _exact_frac(self, number: int) -> int | None:
         node = self.expression.nodes[number]
@@ -307,11 +307,18 @@ class Analysis:
             places = max(known)
         elif node.op in (Op.MUL, Op.DIV):
             places = sum(known)
-        elif node.op in (Op.SQUARE, Op.CUBE):
-            places = known[0] * (2 if node.op is Op.SQUARE else 3)
+        elif (power := self._whole_power(node)) is not None:
+            places = known[0] * power
         else:
             return None
         return places
+
+    def _whole_power(self, node: Node) -> int | None:
+        """The exponent by which a node raises its argument, where it is a whole number above 0."""
+        if node.op in (Op.SQUARE, Op.CUBE):
+            return 2 if node.op is Op.SQUARE else 3
+        exponent = self.expression.nodes[node.args[1]].value if node.op is Op.POW else 0.0
+        return int(exponent) if exponent in range(1, MAX_EXPONENT + 1) else None
 
 
 def is_power_of_two(value: float) -> bool:

@@ -117,7 +117,7 @@ def lower(
     expression = without_decided(expression, formats, bounds)
     try:
         check_powers(expression, formats, bounds)
-        expression = prepared(expression, Analysis(expression, formats, bounds).beyond_float64)
+        expression = prepared(expression, Analysis(expression, formats, bounds).exact_bits)
         return _by_division(expression, formats, bounds, model, precision, output_names)
     except DomainError as error:
         if any(node.op is Op.WHERE for node in expression.nodes):

@@ -2,7 +2,8 @@
 
 `a**n` of an integer n is products, `a**0.5` a root, and `a**c` of another constant a function of a.
 A variable exponent makes it exp(b*log(a)). A root that is compared with a constant is not computed:
-its argument is compared with the constant's square; a magnitude's with the constant on both sides.
+its argument is compared with the constant's square, which is rounded where no value of the argument
+lies between; a magnitude's with the constant on both sides.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from symtick.codegen.functions.univariate import rounding_of_constant
+from symtick.codegen.lowering.analysis import FLOAT64_BITS
 from symtick.errors import DomainError
 from symtick.expr import Builder, Expression, Node, Op, node_text
 from symtick.expr.parsing import MAX_EXPONENT, integer_power
@@ -53,21 +55,22 @@ def _again(builder: Builder, node: Node, args: Sequence[int]) -> int:
     return builder.op(node.op, *args)
 
 
-def prepared(expression: Expression, long: Callable[[int], bool]) -> Expression:
+def prepared(expression: Expression, bits: Callable[[int], int | None]) -> Expression:
     """An equal expression whose powers have a constant exponent, no integer nor 0.5.
 
     Args:
         expression: the expression.
-        long: whether a node has exact values that float64 does not have: a root of it is compared
-            as it is, for a square between two of them is not told from its neighbours.
+        bits: how many hold every value of a node; None where that is not known. A root of what
+            float64 does not hold is compared as it is, for a square between two such values is not
+            told from its neighbours.
     """
-    return _Preparation(expression, long).made()
+    return _Preparation(expression, bits).made()
 
 
 class _Preparation:
-    def __init__(self, expression: Expression, long: Callable[[int], bool]) -> None:
+    def __init__(self, expression: Expression, bits: Callable[[int], int | None]) -> None:
         self.expression = expression
-        self.long = long
+        self.bits = bits
         self.support = expression.support()
         self.builder = Builder(expression.inputs)
 
@@ -79,13 +82,7 @@ class _Preparation:
             if node.op is Op.POW:
                 places.append(self._raised(args[0], args[1], self._value(node.args[1])))
             elif node.op in (Op.GE, Op.GT):
-                values = [self._exact_value(a) for a in node.args]
-                root = any(self._is_root_of_long(a) for a in node.args)
-                places.append(
-                    self.builder.op(node.op, *args)
-                    if root
-                    else self._compared(node.op, args, values)
-                )
+                places.append(self._compared(node, args))
             else:
                 places.append(_again(self.builder, node, args))
         return self.builder.build([places[k] for k in self.expression.outputs])
@@ -102,10 +99,6 @@ class _Preparation:
         value = _evaluated(alone)
         return value if rounding_of_constant(alone, value) == 0.0 else None
 
-    def _is_root_of_long(self, number: int) -> bool:
-        node = self.expression.nodes[number]
-        return node.op is Op.SQRT and self.long(node.args[0])
-
     def _raised(self, base: int, exponent: int, value: float | None) -> int:
         b = self.builder
         if value is None:
@@ -120,20 +113,35 @@ class _Preparation:
             return b.op(Op.POW, base, exponent)
         return b.op(Op.DIV, b.const(1.0), power) if value < 0 else power
 
-    def _compared(self, op: Op, args: list[int], values: list[float | None]) -> int:
+    def _compared(self, node: Node, args: list[int]) -> int:
         """A comparison; with a constant on one side, that of a root or a magnitude without it."""
-        for place, limit in enumerate(values):
-            other = self.builder.nodes[args[1 - place]]
+        b = self.builder
+        for place, limit in enumerate([self._exact_value(a) for a in node.args]):
+            other = b.nodes[args[1 - place]]
             if limit is None or not 0.0 <= limit < 1e150:
                 continue
             if other.op is Op.SQRT:
                 # at least: up from the left side, down from the right one; above: the other way
-                square = _squared(limit, up=(op is Op.GE) == (place == 1))
-                sides = [other.args[0], self.builder.const(square)]
-                return self.builder.op(op, *(sides if place == 1 else sides[::-1]))
+                up = (node.op is Op.GE) == (place == 1)
+                square = self._square(
+                    self.expression.nodes[node.args[1 - place]].args[0], limit, up
+                )
+                if square is None:
+                    break
+                sides = [other.args[0], square]
+                return b.op(node.op, *(sides if place == 1 else sides[::-1]))
             if other.op is Op.ABS:
-                return self._outside(op, other.args[0], limit, place == 1)
-        return self.builder.op(op, *args)
+                return self._outside(node.op, other.args[0], limit, place == 1)
+        return b.op(node.op, *args)
+
+    def _square(self, number: int, limit: float, up: bool) -> int | None:
+        """The square that a node's values are compared with; None where none tells them apart."""
+        bits, b = self.bits(number), self.builder
+        if bits is None and Fraction(limit * limit) != Fraction(limit) ** 2:
+            return b.op(Op.SQUARE, b.const(limit))
+        if bits is not None and bits > FLOAT64_BITS:
+            return None
+        return b.const(_squared(limit, up))
 
     def _outside(self, op: Op, value: int, limit: float, outside: bool) -> int:
         """Whether a value is beyond a limit on either side, or within it on both."""

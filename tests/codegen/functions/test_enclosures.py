@@ -14,6 +14,7 @@ from benchmarks.codegen.printed_formula import value
 from symtick.codegen import Fixed, Precision, compile_expression
 from symtick.codegen.functions.exact_values import Enclosed, enclosed
 from symtick.codegen.functions.point_enclosures import enclosures
+from symtick.codegen.functions.taylor import taylor
 from symtick.codegen.functions.univariate import rounding_of_constant
 from symtick.expr import parse
 
@@ -62,6 +63,44 @@ def test_a_point_outside_of_the_domain_has_no_enclosure(text: str) -> None:
     with pytest.raises(ValueError, match="outside"):
         enclosed(parse(text, ("v",)), Fraction(-5, 4), _narrow)
     assert np.isnan(rounding_of_constant(parse(text.replace("v", "-1.25")), np.nan))
+
+
+@pytest.mark.parametrize("power", [2, 3, 65, 100, -1, -3, -66])
+def test_whole_powers_of_what_may_be_negative_are_enclosed(power: int) -> None:
+    random = Random(power)
+    for _ in range(50):
+        base = random.choice(["sqrt(2)", "exp(v)", "sin(9*v)", "v", "log(abs(v)+2)"])
+        text = f"pow({random.choice(['-', ''])}{base}, {power})"
+        point = Fraction(random.randrange(-400, 400) | 1, 128)
+        near = enclosed(parse(text, ("v",)), point, _narrow)
+        with mpmath.workprec(3000):
+            true = value(text, {"v": mpmath.mpf(point.numerator) / point.denominator})
+            low, high = (
+                mpmath.mpf(v.numerator) / v.denominator if isinstance(v, Fraction) else v
+                for v in near
+            )
+            room = mpmath.ldexp(abs(true), -300)
+            assert low - room <= true <= high + room
+            assert float(near.width) <= 2.0**-200 * max(1.0, abs(float(true)))
+
+
+def test_a_power_of_what_is_about_zero_is_enclosed_on_both_sides() -> None:
+    for power, wide in ((3, True), (65, True), (2, False), (66, False)):
+        text = f"pow(exp(log(v)) - v, {power})"  # 0, which no precision shows
+        near = enclosed(parse(text, ("v",)), Fraction(3, 7), lambda _: False)
+        assert near.lo <= 0 <= near.hi
+        assert (near.lo < 0) == wide and near.hi > 0
+
+
+@pytest.mark.parametrize("exponent", ["3 + 0*v", "3 + min(0, abs(v))", "floor(3 + v*v*1e-9)"])
+def test_a_power_with_an_exponent_near_a_whole_number_is_unknown_of_negative_numbers(
+    exponent: str,
+) -> None:
+    expression = parse(f"pow(v, {exponent})", ("v",))
+    box = taylor(expression, np.array([-2.0, 0.5]), np.array([2.0, 3.0]), 1)
+    assert box[0].lo[0] <= -8.0
+    assert box[0].lo[1] <= 0.125 and box[0].hi[1] >= 27.0
+    assert np.isfinite([box[0].lo[1], box[0].hi[1]]).all()
 
 
 def test_exact_operations_have_no_width() -> None:

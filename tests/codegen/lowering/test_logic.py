@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
+from itertools import product
 
 import mpmath
 import numpy as np
@@ -11,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit_model import UnitModel
 
+from benchmarks.codegen.printed_formula import value as printed
 from symtick.codegen import Design, Fixed, GOp, Precision, compile_expression
 from symtick.errors import DomainError
 from symtick.expr import parse
@@ -116,6 +119,31 @@ def test_no_bit_of_a_root_s_limit_is_lost(limit: float, kind: str, turned: bool)
             "<": pair[0] < pair[1], "<=": pair[0] <= pair[1],
         }[kind]  # fmt: skip
         assert value == wanted
+
+
+@pytest.mark.parametrize("root", ["sqrt({})", "pow({}, 0.5)"])
+@pytest.mark.parametrize(
+    "value", ["max(0.01, x0 + 0.3)", "max(pow(x0, 16), 0.25)", "exp(x0)", "max(x0, 0)/3"]
+)
+def test_a_limit_that_the_root_of_a_long_value_just_meets_is_compared_exactly(
+    value: str, root: str
+) -> None:
+    fmt = Fixed(5, 2)
+    for code in range(1, 16):
+        with mpmath.workprec(400):
+            near = float(mpmath.sqrt(printed(value, {"x0": mpmath.mpf(code) / 4})))
+        for kind, limit in product((">", ">="), (near, math.nextafter(near, 9e9))):
+            text = f"{root.format(value)} {kind} {limit!r}"
+            design = compiled(text, [fmt])
+            with mpmath.workprec(400):
+                wanted = printed(text, {"x0": mpmath.mpf(code) / 4})
+            assert design.real_outputs(np.array([[code]]))[0, 0] == wanted, text
+
+
+def test_a_choice_by_a_power_that_may_be_undefined_is_not_decided_ahead() -> None:
+    for exponent in ("3 + 0*x1*x0", "3 + min(0, abs(x0*x1))"):
+        with pytest.raises(DomainError, match="power with a variable exponent"):
+            compiled(f"where(-2.5 >= pow(x0, {exponent}), 0.5, x1)", [Fixed(6, 2)] * 2)
 
 
 def test_a_correction_of_many_slopes_stays_a_table_and_one_of_few_becomes_logic() -> None:
