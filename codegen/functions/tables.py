@@ -78,7 +78,9 @@ def tabled(builder: GraphBuilder, at: Address, function: Univariate, frac: int) 
             included.
     """
     values = function.values(at.points)
-    if not (np.abs(np.ldexp(values, frac)) < 2.0**_MAX_ENTRY_BITS).all():
+    with np.errstate(over="ignore"):
+        fits = np.abs(np.ldexp(values, frac)) < 2.0**_MAX_ENTRY_BITS
+    if not fits.all():
         raise DomainError(
             f"a table entry reaches {np.abs(values).max():g}, with {frac} bits after the point "
             f"over the limit of {_MAX_ENTRY_BITS} bits; guard it, or use a smaller term_frac"
