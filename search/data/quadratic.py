@@ -14,12 +14,13 @@ from math import inf
 import numpy as np
 import numpy.typing as npt
 
-from symtick.search.data.dataset import FloatArray
+from symtick.search.data.dataset import FloatArray, IntArray
 from symtick.search.data.objective import Objective, choice, entropy, least_choice, softmax
 from symtick.search.data.problem import Problem
 
 DAMPING = 1e-4  # share of each parameter's own curvature: what the rows do not decide stays
 TRIES, FARTHER, NEARER = 10, 8.0, 4.0  # of a step, and how its damping goes up and down
+BLOCK = 4  # parameters whose slopes on all rows stay in the cache
 TINY = 1e-30  # curvature of a parameter that does nothing
 SMALL = 1e-5  # share of the loss that a step must gain
 
@@ -74,17 +75,46 @@ class FitRows:
         parameters, if `outputs` (rows, outputs) are those of all rows; it is the part of some rows
         if they are those.
         """
+        return self._root(outputs, slopes.dtype)(slopes)
+
+    def columns(
+        self, outputs: FloatArray, slopes: FloatArray, places: IntArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Slopes (parameters, outputs, rows) of some parameters, whitened in single precision.
+
+        Returns:
+            (places, outputs * rows), over sizes (places,) as `single` has them.
+        """
+        root = self._root(outputs, np.float32)
+        columns: FloatArray = np.empty((len(places), outputs.size), np.float32)
+        sizes = np.empty(len(places))
+        for start in range(0, len(places), BLOCK):
+            block = slice(start, start + BLOCK)
+            narrow, sizes[block] = single(slopes[places[block]])
+            columns[block] = root(narrow).reshape(len(narrow), -1)
+        return columns, sizes
+
+    def _root(
+        self, outputs: FloatArray, dtype: npt.DTypeLike
+    ) -> Callable[[FloatArray], FloatArray]:
+        """What `whitened` does to slopes of one precision."""
         count, width = len(self.goal), outputs.shape[1]
         if self.problem.kind == "values":
             scale = np.sqrt(2.0 / (width * count)) / self.problem.spread
-            return np.asarray(slopes * scale[:, None].astype(slopes.dtype))
-        p = np.ascontiguousarray(softmax(outputs).T).astype(slopes.dtype)
+            each = scale[:, None].astype(dtype)
+            return lambda slopes: np.asarray(slopes * each)
+        p = np.ascontiguousarray(softmax(outputs).T).astype(dtype)
         if width == 1:
-            return np.asarray(slopes * np.sqrt(p * (1.0 - p) / count))
+            alone = np.sqrt(p * (1.0 - p) / count)
+            return lambda slopes: np.asarray(slopes * alone)
         root = np.sqrt(p / count)
-        # (diag(root) - p root^T)^T is such a root, as the probabilities add up to 1
-        mean = np.einsum("kr,...kr->...r", p, slopes)
-        return np.asarray(root * (slopes - mean[..., None, :]))
+
+        def whitened(slopes: FloatArray) -> FloatArray:
+            # (diag(root) - p root^T)^T is such a root, as the probabilities add up to 1
+            mean = np.einsum("kr,...kr->...r", p, slopes)
+            return np.asarray(root * (slopes - mean[..., None, :]))
+
+        return whitened
 
 
 @dataclass(eq=False)

@@ -14,7 +14,7 @@ import numpy as np
 
 from symtick.expr import Op
 from symtick.search.data.dataset import FloatArray, IntArray
-from symtick.search.data.quadratic import FitRows, Quadratic, descended, single
+from symtick.search.data.quadratic import FitRows, Quadratic, descended
 from symtick.search.shortening.form import Form
 
 # Variance of what the hardware's rounding does to a function's value. Class scores need a few bits
@@ -53,8 +53,7 @@ def expanded(form: Form, rows: FitRows) -> Quadratic:
     slopes = form.jacobian(values, seen)[1]
     slope = np.einsum("pkr,rk->p", slopes, down)
     there = np.flatnonzero(~form.plain | (form.values != 0.0))
-    narrow, sizes = single(slopes[there])
-    columns = rows.whitened(outputs, narrow).reshape(len(there), outputs.size)
+    columns, sizes = rows.columns(outputs, slopes, there)
     curvature = np.zeros((len(slope), len(slope)))
     curvature[np.ix_(there, there)] = (columns @ columns.T) * np.outer(sizes, sizes)
     factors, weights = rounded(form, rows)

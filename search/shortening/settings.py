@@ -19,7 +19,8 @@ class ShorteningSettings:
         designs: designs of the front that are shortened: the best, and those around what the choice
             asks for; 0 leaves them out.
         rows: training rows to fit on.
-        swap_rows: those of them that swaps are weighed on.
+        swap_rows: those of them that swaps are weighed on, and that a formula is fitted on while it
+            is longer than `largest`.
         final_rows: training rows that each measured formula is fitted on once more.
         largest: nodes of the longest formula of a path that is measured (its design can have some
             more, as its constants are fitted again); the path of a longer one comes down to that

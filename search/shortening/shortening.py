@@ -34,7 +34,7 @@ class ShorteningRows:
 
     Attributes:
         fit: that constants are fitted on.
-        swap: that swaps are weighed on.
+        swap: that swaps are weighed on, and long formulas fitted.
         final: that measured formulas are fitted on.
         most: loss on `fit` of constant outputs, above the least that there is.
     """
@@ -157,7 +157,9 @@ class Shortening:
             self._entries += measured(
                 now, self._evaluator, rows.final, settings, self._name, WHOLE_STEPS
             )
-        path = Path(Form.of(now), rows.fit, rows.swap, self._ops, self._price)
+        # a long formula only comes down to what is measured here: fewer rows say as much
+        fitted = rows.swap if first and len(now) > settings.largest else rows.fit
+        path = Path(Form.of(now), fitted, rows.swap, self._ops, self._price)
         wanted = min(len(now), settings.largest) if first else int(settings.finer * len(now))
         found = path.shortened(wanted)
         self._slices += 1

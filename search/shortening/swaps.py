@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from symtick.expr import Op
 from symtick.search.data.dataset import FloatArray
-from symtick.search.data.quadratic import FitRows, damped_inverse, single
+from symtick.search.data.quadratic import FitRows, damped_inverse
 from symtick.search.shortening.form import Form, Swap
 
 KNOTS = (0.1, 0.3, 0.5, 0.7, 0.9)  # quantiles of a signal where kinks are tried
@@ -65,8 +65,8 @@ class Swaps:
         outputs = form.computed(values)
         by_atom, by_value = form.jacobian(values, seen)
         free = ~form.plain
-        by_atom, (narrow, sizes) = by_atom.astype(np.float32), single(by_value[free])
-        columns = self.rows.whitened(outputs, narrow).reshape(len(sizes), outputs.size)
+        by_atom = by_atom.astype(np.float32)
+        columns, sizes = self.rows.columns(outputs, by_value, np.flatnonzero(free))
         inverse = damped_inverse(np.asarray(columns @ columns.T, np.float64))
         with_atom, _ = form.owned()
         support = _supports(form)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -134,6 +135,23 @@ def test_long_formulas_are_measured_once_they_are_short() -> None:
     assert search.front()
     assert len(search._now) <= 40
     assert all(e.nodes <= 45 for e in search.front())  # with constants of few digits
+
+
+@pytest.mark.kernel
+def test_only_long_formulas_are_fitted_on_fewer_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, config, fitted = classes(600), short(), []
+
+    def noted(*args: Any) -> Path:
+        fitted.append(args[1])
+        return Path(*args)
+
+    monkeypatch.setattr("symtick.search.shortening.shortening.Path", noted)
+    for largest, few in ((40, True), (400, False)):
+        fitted.clear()
+        settings = replace(config.shortening, largest=largest, swap_rows=200)
+        search = shortening(problem, replace(config, shortening=settings), bent=4)
+        run(search, max_slices=2)
+        assert [len(rows.goal) < 300 for rows in fitted] == [few, False]
 
 
 @pytest.mark.kernel

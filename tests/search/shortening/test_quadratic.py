@@ -40,6 +40,21 @@ def test_the_whitened_slopes_give_the_hessian_of_the_loss_by_the_outputs(
     assert float((first * second).sum()) == pytest.approx(corners / (4 * step**2), rel=1e-3)
 
 
+@pytest.mark.parametrize(("kind", "count"), [("classes", 3), ("classes", 1), ("values", 2)])
+def test_columns_are_whitened_slopes_over_their_sizes(kind: str, count: int) -> None:
+    rows = rows_of(scores(inputs(), count), kind)
+    rng = np.random.default_rng(1)
+    outputs = rng.standard_normal((len(rows.goal), count))
+    slopes = rng.standard_normal((11, count, len(rows.goal)))
+    slopes *= 10.0 ** np.arange(-50, 60, 10).reshape(-1, 1, 1)  # beyond single precision
+    slopes[3], places = 0.0, np.array([0, 2, 3, 5, 6, 7, 8, 9, 10])
+    columns, sizes = rows.columns(outputs, slopes, places)
+    assert columns.dtype == np.float32 and np.isfinite(columns).all()
+    for column, size, place in zip(columns, sizes, places, strict=True):
+        wanted = rows.whitened(outputs, slopes[place]).ravel()
+        np.testing.assert_allclose(column * size, wanted, rtol=1e-4, atol=1e-6 * size)
+
+
 def test_a_form_without_constants_is_left_alone() -> None:
     rows = rows_of(scores(inputs(), 2), "values")
     form = Form.of(parse(["2.0", "0.0"], NAMES))
