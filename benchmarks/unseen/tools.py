@@ -67,7 +67,8 @@ def symtick(
     (front,) = model.fronts_
     values = [np.asarray(e.function(X_test), np.float64) for e in front.entries]
     collapsed = sum(_collapsed(v, y) for v in values)
-    text = short(model.equation().text)
+    chosen = model.equation()
+    text = short(chosen.text, chosen.digits)
     return Found(text, model.predict(X_test), collapsed, len(values), cpu, seconds)
 
 

@@ -232,8 +232,8 @@ class Fitted:
         return self._each(index, lambda e: to_sympy(e.expression))
 
     def latex(self, index: Index = None, precision: int = 3) -> str | list[str]:
-        """The equation in LaTeX with that many significant digits."""
-        return self._each(index, lambda e: latex(e.expression, precision))
+        """The equation in LaTeX with that many significant digits, and more where it needs them."""
+        return self._each(index, lambda e: latex(e.expression, precision, needed=e.digits))
 
     def latex_table(
         self,
@@ -259,7 +259,8 @@ class Fitted:
         places = range(len(self.fronts_[target].entries)) if indices is None else indices
         equations = [self.equation(k, target) for k in places]
         figures = [[f"{getattr(e, c):.{precision}g}" for c in columns] for e in equations]
-        return latex_table(columns, figures, [latex(e.expression, precision) for e in equations])
+        texts = [latex(e.expression, precision, needed=e.digits) for e in equations]
+        return latex_table(columns, figures, texts)
 
     def torch(self, index: Index = None) -> TorchExpression | list[TorchExpression]:
         """The equation as a torch module of all features.

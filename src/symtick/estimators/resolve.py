@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symtick.errors import InputError
+from symtick.estimators.exports.digits import needed_digits
 from symtick.estimators.fronts.equations import Equation
 from symtick.estimators.parameters import (
     input_names,
@@ -178,8 +179,14 @@ class Plan:
             return given
         return partial(_widened, given, self.names, self.selected)
 
-    def equation(self, candidate: Candidate, criterion: Criterion | None = None) -> Equation:
-        """A candidate as an equation over all features, with its description by the criterion."""
+    def equation(self, candidate: Candidate, task: Task, criterion: Criterion | None) -> Equation:
+        """A candidate as an equation over all features.
+
+        Args:
+            candidate: in the user's units.
+            task: whose rows say how many digits its constants need.
+            criterion: that describes it, or None.
+        """
         own = from_programs([candidate.program], self.vocabulary.inputs)
         whole = renumbered(own, dict(enumerate(self.selected)), self.names)
         numbers, constants = self._tokens(candidate, own)
@@ -194,6 +201,7 @@ class Plan:
             description=math.nan
             if criterion is None
             else description(candidate.program, candidate.loss, criterion),
+            digits=needed_digits(own, task.X, task.y),
         )
 
     def _tokens(

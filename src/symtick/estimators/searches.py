@@ -133,7 +133,7 @@ def _view(plan: Plan, scaled: ScaledTask, name: str) -> ViewOf:
     criterion = _criterion(plan, scaled.task)
 
     def view(candidates: Sequence[Candidate], evaluations: int) -> FrontSoFar:
-        front = _equations(plan, scaled.front(candidates), criterion)
+        front = _equations(plan, scaled.task, scaled.front(candidates), criterion)
         chosen = front.choose(result.model_selection) if front.entries else 0
         shown = Shown(name, front, chosen, evaluations)
         return FrontSoFar(shown, plan.hardware.kind, result.model_selection)
@@ -148,7 +148,7 @@ def front_of(plan: Plan, task: Task, outcome: Outcome) -> Equations:
     if bits is not None:
         threads = given.search.threads
         candidates = rounded_front(candidates, plan.vocabulary, task, bits, threads)
-    return _equations(plan, candidates, _criterion(plan, task))
+    return _equations(plan, task, candidates, _criterion(plan, task))
 
 
 def _cleaned(plan: Plan, task: Task, outcome: Outcome) -> Outcome:
@@ -173,9 +173,9 @@ def _criterion(plan: Plan, task: Task) -> Criterion | None:
 
 
 def _equations(
-    plan: Plan, candidates: Sequence[Candidate], criterion: Criterion | None
+    plan: Plan, task: Task, candidates: Sequence[Candidate], criterion: Criterion | None
 ) -> Equations:
-    equations = [plan.equation(c, criterion) for c in candidates]
+    equations = [plan.equation(c, task, criterion) for c in candidates]
     if plan.hardware.kind == "complexity":
         equations = by_complexity(equations)
     return Equations.of(equations, plan.parameters.axis)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from symtick.errors import InputError
 from symtick.estimators.course.moments import Course
 from symtick.estimators.course.watchers import watchers
+from symtick.estimators.exports.digits import needed_digits
 from symtick.estimators.fitted import Target
 from symtick.estimators.fronts.display import FrontSoFar, Shown
 from symtick.estimators.fronts.equations import Equation, Equations, by_complexity
@@ -165,5 +166,5 @@ def _equation(task: TemplateTask, filling: Filling, result: int) -> Equation:
     whole = task.template.filled(parts).select([result])
     return Equation(
         whole, to_text(whole), filling.loss, filling.ticks, filling.lut, filling.complexity,
-        filling.description, parts=parts,
+        filling.description, parts=parts, digits=needed_digits(whole, task.X, task.y[:, result]),
     )  # fmt: skip

@@ -6,16 +6,20 @@ Everything is built node by node from the expression; no text is run.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 import sympy
+from sympy.core.parameters import distribute
 
+from symtick.estimators.exports.digits import digits_of
 from symtick.expr import Expression, to_sympy
 
+_LONG = 10**15  # whole numbers from here are written as powers of ten
 _PRIVATE = 0xE000  # first code point of Unicode's private use area
 _PRODUCT = ("<mo>&InvisibleTimes;</mo>", '<mo rspace="0.17em">&#8290;</mo>')  # SymPy's, and ours
 _ENTITY = re.compile(r"&(?!lt|gt|amp)[A-Za-z]+;")  # of HTML, not of XML
@@ -36,20 +40,57 @@ class Function:
         return f"Function({self.expression})"
 
 
-def rounded_sympy(expression: Expression, digits: int, output: int = 0) -> sympy.Expr:
-    """One output in SymPy with `digits` significant digits in its constants."""
-    exact = to_sympy(expression, output)
-    return exact.xreplace(
-        {
-            number: sympy.Float(number, digits)
-            for number in exact.atoms(sympy.Float)
-            if number.is_finite
-        }
-    )
+def rounded_sympy(
+    expression: Expression,
+    digits: int,
+    output: int = 0,
+    *,
+    needed: Mapping[float, int] = MappingProxyType({}),
+) -> sympy.Expr:
+    """One output in SymPy with rounded constants.
+
+    Factors are not distributed over sums, for `6*(x0 - 1700000000)` may have fewer digits than
+    `6*x0 - 10200000000`.
+
+    Args:
+        expression: with names of the inputs.
+        digits: significant digits of the constants. Whole numbers below 10**15 that so many digits
+            hold are integers.
+        output: number of the output.
+        needed: by magnitude of a constant the digits that it needs, where those are more
+            (`digits.needed_digits`).
+    """
+    with distribute(False):
+        made = to_sympy(expression, output).replace(_is_negated_sum, _negated_terms)
+        numbers = [n for n in made.atoms(sympy.Float, sympy.Rational) if n.is_finite]
+        return made.xreplace({n: _rounded(n, digits_of(float(n), needed, digits)) for n in numbers})
 
 
-def latex(expression: Expression, digits: int = 3, output: int = 0) -> str:
-    """One output as LaTeX with `digits` significant digits in its constants.
+def _rounded(number: sympy.Number, digits: int) -> sympy.Number:
+    exact = isinstance(number, sympy.Rational)
+    if exact and max(abs(number.p), number.q) < _LONG:
+        return number
+    value = float(f"{float(number):.{digits}g}")
+    whole = abs(value) < min(10**digits, _LONG) and value.is_integer()
+    return sympy.Integer(int(value)) if whole else sympy.Float(number, digits)
+
+
+def _is_negated_sum(item: sympy.Basic) -> bool:
+    return bool(item.is_Mul and len(item.args) == 2 and item.args[0] == -1 and item.args[1].is_Add)
+
+
+def _negated_terms(item: sympy.Basic) -> sympy.Expr:
+    return sympy.Add(*(-term for term in item.args[1].args))
+
+
+def latex(
+    expression: Expression,
+    digits: int = 3,
+    output: int = 0,
+    *,
+    needed: Mapping[float, int] = MappingProxyType({}),
+) -> str:
+    """One output as LaTeX; arguments as of `rounded_sympy`.
 
     Names are printed as SymPy does (`x0` with an index, `alpha` as the letter), those with more
     than one underscore, or one at the end, upright as they are.
@@ -58,12 +99,20 @@ def latex(expression: Expression, digits: int = 3, output: int = 0) -> str:
         sympy.Symbol(name, real=True): rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"
         for name in _long_names(expression)
     }
-    return str(sympy.latex(rounded_sympy(expression, digits, output), symbol_names=upright))
+    rounded = rounded_sympy(expression, digits, output, needed=needed)
+    return str(sympy.latex(rounded, symbol_names=upright))
 
 
-def mathml(expression: Expression, digits: int = 3, output: int = 0) -> str:
+def mathml(
+    expression: Expression,
+    digits: int = 3,
+    output: int = 0,
+    *,
+    needed: Mapping[float, int] = MappingProxyType({}),
+) -> str:
     """One output as presentation MathML, what stands inside of `<math>`; names as in `latex`."""
-    exact, names = rounded_sympy(expression, digits, output), _long_names(expression)
+    exact = rounded_sympy(expression, digits, output, needed=needed)
+    names = _long_names(expression)
     # SymPy would split these names at every underscore, but not a single letter
     letters = [sympy.Symbol(chr(_PRIVATE + k), real=True) for k in range(len(names))]
     long = [sympy.Symbol(name, real=True) for name in names]

@@ -13,13 +13,13 @@ from html import escape
 from typing import Any
 
 from symtick.errors import counted
+from symtick.estimators.exports.digits import digits_of
 from symtick.estimators.exports.exporting import mathml
 from symtick.estimators.fronts.equations import Equation, Equations
 from symtick.report.plots.loss_plot import LossPoint, loss_svg
 
-DIGITS = 5  # of constants; losses have 4
+DIGITS = 5  # of constants that need no more; losses have 4
 _NUMBER = re.compile(r"(?<![\w.])\d+\.?\d*(?:e[+-]?\d+)?")
-_INPUT = re.compile(r"(?:^|[ (])[A-Za-z_]\w* [-+] $")  # before a number that shifts it
 # factors of 1 before and after what they multiply, and divisors; powers are left alone
 _BEFORE = re.compile(r"(?<![\w.)*/])1\*(?!\*)")
 _AFTER = re.compile(r"(?<!\*)[*/]1(?![\w.]|\*\*)")
@@ -95,22 +95,22 @@ class FrontSoFar:
         ]
 
 
-def short(text: str) -> str:
-    """The text of an equation with `DIGITS` significant digits.
+def short(text: str, needed: Mapping[float, int]) -> str:
+    """The text of an equation with `DIGITS` significant digits, and more where it needs them.
 
-    No sign stands after another, and no factor that is 1 then. A number that an input is shifted
-    by keeps all digits before the point.
+    No sign stands after another, and no factor that is 1 then.
+
+    Args:
+        text: of the equation.
+        needed: `Equation.digits`.
     """
+
+    def digits(number: re.Match[str]) -> str:
+        value = float(number[0])
+        return f"{value:.{digits_of(value, needed, DIGITS)}g}"
+
     signed = text.replace(" + -", " - ").replace(" - -", " + ")
-    return _BEFORE.sub("", _AFTER.sub("", _NUMBER.sub(_digits, signed)))
-
-
-def _digits(number: re.Match[str]) -> str:
-    value, text = float(number[0]), number.string
-    shift = _INPUT.search(text[: number.start()]) and not text.startswith(("*", "/"), number.end())
-    return (
-        f"{value:.0f}" if shift and value.is_integer() and value < 1e15 else f"{value:.{DIGITS}g}"
-    )
+    return _BEFORE.sub("", _AFTER.sub("", _NUMBER.sub(digits, signed)))
 
 
 def front_text(fronts: Sequence[Shown], cost: str, selection: str) -> str:
@@ -134,7 +134,7 @@ def _target_text(shown: Shown, cost: str, selection: str) -> str:
     lines = [_title(shown, selection), _line(" ", head, widths, "equation")]
     for k, (entry, row) in enumerate(zip(shown.front.entries, rows, strict=True)):
         mark = ">" if k == shown.chosen else " "
-        lines.append(_line(mark, row, widths, short(entry.text)))
+        lines.append(_line(mark, row, widths, short(entry.text, entry.digits)))
     return "\n".join(lines)
 
 
@@ -162,7 +162,7 @@ def front_html(fronts: Sequence[Shown], cost: str, selection: str) -> str:
 def _plot(shown: Shown) -> str:
     axis = shown.front.axis
     points = [
-        LossPoint(float(getattr(e, axis)), e.loss, short(e.text), k == shown.chosen)
+        LossPoint(float(getattr(e, axis)), e.loss, short(e.text, e.digits), k == shown.chosen)
         for k, e in enumerate(shown.front.entries)
     ]
     return loss_svg(points, _HEADS[axis])
@@ -175,10 +175,10 @@ def _table(shown: Shown, axes: Sequence[str]) -> str:
         place, *figures = _figures(k, entry, axes)
         chosen = k == shown.chosen
         cells = "".join(f"<td>{f}</td>" for f in (f"{_MARK if chosen else ''}{place}", *figures))
-        formula = f"<math>{mathml(entry.expression, DIGITS)}</math>"
+        formula = f"<math>{mathml(entry.expression, DIGITS, needed=entry.digits)}</math>"
         lines.append(
             f"<tr{_CHOSEN if chosen else ''}>{cells}"
-            f'<td title="{escape(short(entry.text))}">{formula}</td></tr>'
+            f'<td title="{escape(short(entry.text, entry.digits))}">{formula}</td></tr>'
         )
     return "".join([*lines, "</tbody></table>"])
 

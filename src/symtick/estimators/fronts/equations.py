@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -58,6 +58,7 @@ class Equation:
             (`search.parts.criterion`); NaN where it is not known.
         score: how fast the loss falls to here along the axis of the front; see `Equations`.
         parts: the functions and numbers that fill a template, or None without one.
+        digits: by magnitude of a constant the digits that its rows need (`exports.digits`).
     """
 
     expression: Expression
@@ -69,6 +70,7 @@ class Equation:
     description: float = math.nan
     score: float = 0.0
     parts: Parts | None = None
+    digits: Mapping[float, int] = field(default_factory=dict, compare=False)
 
     @property
     def function(self) -> Function:
@@ -86,6 +88,7 @@ class Equation:
             "complexity": self.complexity,
             "description": None if math.isnan(self.description) else self.description,
             "parts": None if self.parts is None else self.parts.to_json(),
+            "digits": [list(pair) for pair in self.digits.items()],
         }
 
     @classmethod
@@ -105,6 +108,7 @@ class Equation:
                 float(stored["complexity"]),
                 math.nan if stored["description"] is None else float(stored["description"]),
                 parts=None if stored["parts"] is None else Parts.from_json(stored["parts"]),
+                digits={float(c): int(n) for c, n in stored.get("digits", ())},
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"an equation is damaged: {error}") from error
@@ -208,5 +212,5 @@ def _score(entry: Equation, cheaper: Sequence[Equation], axis: str) -> float:
 def _row(entry: Equation) -> tuple[object, ...]:
     return (
         entry.complexity, entry.ticks, entry.lut, entry.loss, entry.score, entry.text,
-        to_sympy(entry.expression), latex(entry.expression), entry.function,
+        to_sympy(entry.expression), latex(entry.expression, needed=entry.digits), entry.function,
     )  # fmt: skip
