@@ -60,9 +60,15 @@ class RowValues:
         columns = (self._nodes[k].fmt.to_real(self.value(k)) for k in numbers)
         return np.stack([np.broadcast_to(c, count) for c in columns]).T
 
-    def known(self) -> set[int]:
-        """The nodes whose values are there."""
-        return set(self._values)
+    @property
+    def count(self) -> int:
+        """How many nodes' values are there."""
+        return len(self._values)
+
+    def forget(self, count: int) -> None:
+        """Forget all values but the first `count`, in the order in which they were computed."""
+        while len(self._values) > count:
+            self._values.popitem()
 
     def keep(self, numbers: Iterable[int]) -> None:
         """Forget the values of all other nodes."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from typing import NamedTuple
 
 import numpy as np
@@ -201,6 +202,7 @@ class _Tuner:
     def _restart(self) -> None:
         """A fresh builder with the graph as it is, without the nodes of moves not taken."""
         self.builder = GraphBuilder(self.graph.input_names)
+        self.counted = self.entries = 0  # nodes of it, and the entries of their tables
         self.made: dict[tuple[int, tuple[int, ...], Width | None], int | None] = {}
         self.every = RowValues(self.builder, self.all.rows)
         self.some = RowValues(self.builder, self.few.rows)
@@ -255,7 +257,10 @@ class _Tuner:
 
     def _best(self, least: float) -> list[TuningStep]:
         """Measure the moves that are not left out, and take the best ones."""
-        if sum(len(node.contents) for node in self.builder.nodes) > _MOST_ENTRIES:
+        new = self.builder.nodes[self.counted :]
+        self.counted += len(new)
+        self.entries += sum(len(node.contents) for node in new)
+        if self.entries > _MOST_ENTRIES:
             self._restart()
         for values in (self.every, self.some):
             values.keep(self.place)
@@ -298,11 +303,11 @@ class _Tuner:
     def _is_taken(self, trial: _Trial, least: float) -> bool:
         """Take a trial, if it is good enough on all rows and as fast as before."""
         outputs = self._outputs(trial.place)
-        known = self.every.known()
+        known = self.every.count
         real = self.every.outputs(outputs)
         score = self.all.judge.score(real)
         if score < least or not self._fits(outputs):
-            self.every.keep(known)
+            self.every.forget(known)
             return False
         self.widths |= trial.move.widths
         self.place, self.score, self.loss = trial.place, score, self.all.judge.loss(real)
@@ -326,24 +331,27 @@ class _Tuner:
         price = _price(area, size.bits)
         if price >= self.price - 1e-9:
             return None
-        known = self.some.known()
+        known = self.some.count
         loss = self.few.judge.loss(self.some.outputs(outputs))
-        self.some.keep(known)
+        self.some.forget(known)
         return _Trial(move, place, area, price, loss)
 
     def _moved(self, move: WidthMove) -> list[int] | None:
         """The nodes with a move; None where it changes none or could not be."""
         place = list(self.place)
-        changed: set[int] = set()
-        for k in range(min(move.widths), len(place)):
-            if k in move.widths or not changed.isdisjoint(self.graph.nodes[k].args):
-                number = self._node(k, place, move.widths.get(k, self.widths.get(k)))
-                if number is None:
-                    return None
-                if number != place[k]:
-                    place[k] = number
-                    changed.add(k)
-        return place if changed else None
+        pending, met = sorted(move.widths), set(move.widths)
+        while pending:  # what they change is what reads them, in the order of the graph
+            k = heappop(pending)
+            number = self._node(k, place, move.widths.get(k, self.widths.get(k)))
+            if number is None:
+                return None
+            if number != place[k]:
+                place[k] = number
+                for user in self.users[k]:
+                    if user not in met:
+                        met.add(user)
+                        heappush(pending, user)
+        return place if place != self.place else None
 
     def _decision_area(self, outputs: Sequence[int]) -> Area:
         """What reads the outputs; known by their formats and bounds, and which are the same."""
