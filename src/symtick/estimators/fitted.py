@@ -24,7 +24,7 @@ from symtick.errors import DomainError, InputError
 from symtick.estimators.exports.exporting import latex, latex_table
 from symtick.estimators.fronts.display import Shown, front_html, front_text
 from symtick.estimators.fronts.equations import Equation, Equations, usual_axis
-from symtick.estimators.names import ATTRIBUTES, elsewhere
+from symtick.estimators.names import ATTRIBUTES, PREDICT, Answering, elsewhere, saying
 from symtick.estimators.storing import plain_parameters
 from symtick.estimators.target import Hardware
 from symtick.expr import Expression, Interval, to_sympy
@@ -56,7 +56,7 @@ class Target:
     front: Equations
 
 
-class Fitted:
+class Fitted(metaclass=Answering):
     """A regressor after `fit` or `load`.
 
     Attributes:
@@ -202,6 +202,7 @@ class Fitted:
             raise InputError(f"index needs a row for each of {count} targets, not {len(index)}")
         return list(index)
 
+    @saying(PREDICT, ".predict")
     def predict(self, X: npt.ArrayLike, index: Index = None) -> Floats:
         """Values of the equations in float64.
 
