@@ -181,7 +181,8 @@ class Distiller:
         self.interrupted |= not advance(self._second, "finish")
         self._thinned = self.front().thinned(self.config.choice)
         self._tuned = [] if self.interrupted else self._made(self._tunings(self._thinned))
-        self.interrupted |= not advance(self._tuned, "tune")
+        # the largest first, which take longest: no worker waits for them in the end
+        self.interrupted |= not advance(self._tuned[::-1], "tune")
         tell(self._progress("write", [p.search for p in self._tuned or self._second], 0))
         front = self.front()
         return replace(front, entries=tuple(self.evaluator.with_core(e) for e in front.entries))
