@@ -30,6 +30,7 @@ class Status:
         evaluations: candidates computed (of layered forms: fits; of designs: those measured).
         passes: all that was computed over the rows: evaluations, terms that were tried, and steps
             of fits, each with derivatives.
+        why: it is done, where that is not for the loss that was asked for.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Status:
     best_loss: float
     evaluations: int
     passes: int
+    why: str = ""
 
 
 class Search(Protocol[Item]):

@@ -65,9 +65,12 @@ class LawSearch:
         inner, target = self._inner.status, self._task.config.target_loss
         best = min([inner.best_loss, *(c.loss for c in self._found)])
         enough = target is not None and best <= target
-        done = inner.done or enough or self._exact(best) or self._stalled()
+        why = ""
+        if not (inner.done or enough):
+            why = "exact" if self._exact(best) else "no better" if self._stalled() else ""
+        done = inner.done or enough or bool(why)
         spent, passes = (self._spent + n for n in (inner.evaluations, inner.passes))
-        return Status(inner.name, done, 1 + inner.slices, inner.text, best, spent, passes)
+        return Status(inner.name, done, 1 + inner.slices, inner.text, best, spent, passes, why)
 
     def _exact(self, loss: float) -> bool:
         return self._criterion is not None and self._criterion.exact(loss)

@@ -18,9 +18,13 @@ from symtick.search.regression.laws import LawSearch, bounds_of
 from symtick.search.regression.task import ENUMERATIONS, Task
 
 BRIEF = 1_000  # evaluations to find something at least, where Ctrl-C came before that
-# the loss is low enough; a budget or the time is spent; there was nothing new to try; Ctrl-C; a
-# short search, as an earlier one was interrupted
-ENDS = ("done", "evaluations", "passes", "time", "nothing new", "interrupted", "brief")
+# the loss is that asked for, or an exact law's; no description was shorter for part of the budget;
+# a budget or the time is spent; there was nothing new to try; Ctrl-C; a short search, as an earlier
+# one was interrupted
+ENDS = (
+    "target_loss", "exact", "no better", "evaluations", "passes", "time", "nothing new",
+    "interrupted", "brief",
+)  # fmt: skip
 Report = Callable[[Search[Candidate], float], None]
 
 
@@ -95,7 +99,7 @@ def pursue(
     if constant is not None:
         status = search.status
         counts = status.evaluations + 1, status.passes + 1
-        return Outcome((constant,), search.state(), *counts, "done")
+        return Outcome((constant,), search.state(), *counts, "exact")
     return spend(
         task.evaluations, search, threads, report, brief=brief, seconds=seconds, passes=passes
     )
@@ -131,26 +135,33 @@ def spend(
     end = None if seconds is None else time.monotonic() + seconds
     if isinstance(search, LawSearch):
         search.until = end
-    last, most = search.status.evaluations + evaluations, None
+    first, most = search.status.evaluations, None
     if passes is not None:
         most = search.status.passes + passes
+
+    def go_on(budget: int, enough: Callable[[Status], bool]) -> None:
+        def stop(status: Status) -> bool:
+            report(search, (status.evaluations - first) / evaluations)
+            return enough(status)
+
+        run(search, search.status.evaluations + budget, threads, stop=stop)
+
     try:
-        _go_on(evaluations, search, threads, report, _end_of(search, end, most, brief))
+        go_on(evaluations, _end_of(search, end, most, brief))
     except KeyboardInterrupt:
         ended = "interrupted"
         if not search.front():
-            little = min(evaluations, BRIEF)
-            _go_on(little, search, threads, report, _end_of(search, None, None, brief=True))
+            go_on(min(evaluations, BRIEF), _end_of(search, None, None, brief=True))
     status = search.status
     if not ended:
-        ended = _reason(status, last, most, end, brief)
+        ended = _reason(status, first + evaluations, most, end, brief)
     return Outcome(tuple(search.front()), search.state(), status.evaluations, status.passes, ended)
 
 
 def _reason(status: Status, last: int, most: int | None, end: float | None, brief: bool) -> str:
     """Why a search has ended that was not interrupted."""
     if status.done:
-        return "done"
+        return status.why or "target_loss"
     if most is not None and status.passes >= most:
         return "passes"
     if status.evaluations >= last:
@@ -185,19 +196,3 @@ def _end_of(
         return due and bool(search.front())
 
     return enough
-
-
-def _go_on(
-    evaluations: int,
-    search: Search[Candidate],
-    threads: int,
-    report: Report,
-    enough: Callable[[Status], bool],
-) -> None:
-    since = search.status.evaluations
-
-    def stop(status: Status) -> bool:
-        report(search, (status.evaluations - since) / evaluations)
-        return enough(status)
-
-    run(search, since + evaluations, threads, stop=stop)

@@ -89,12 +89,13 @@ class TemplateSearch:
         """Where it stands."""
         best = min((f.loss for f in self._front), default=math.inf)
         target, criterion = self.task.config.target_loss, self.task.criterion
-        done = (target is not None and best <= target) or (
-            criterion is not None and bool(self._front) and (criterion.exact(best) or self._stalled)
-        )
+        enough, why = target is not None and best <= target, ""
+        if not enough and criterion is not None and self._front:
+            why = "exact" if criterion.exact(best) else "no better" if self._stalled else ""
         text = f"{len(self._front)} on the front"
         passes = self._spent + self._further
-        return Status("template", done, self._slices, text, best, self._spent, passes)
+        done = enough or bool(why)
+        return Status("template", done, self._slices, text, best, self._spent, passes, why)
 
     @property
     def _stalled(self) -> bool:

@@ -26,6 +26,8 @@ from symtick.estimators.course.logs import JsonLines, TensorBoard
 from symtick.estimators.course.moments import Course, Moment
 from symtick.estimators.course.tensorboard import Event, crc32c, framed
 from symtick.expr import parse
+from symtick.search.kernel_api.search import Status
+from symtick.search.regression.regression import ENDS, spend
 
 
 @dataclass
@@ -65,7 +67,7 @@ def test_a_moment_is_a_line() -> None:
 def test_short_fits_show_nothing_and_long_ones_now_and_then() -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=90)
     shown = TerminalDisplay(console)
-    moments = [at(s) for s in (0.0, 0.9, 1.0, 1.2, 1.5, 1.6)] + [at(9.0, ended="done")]
+    moments = [at(s) for s in (0.0, 0.9, 1.0, 1.2, 1.5, 1.6)] + [at(9.0, ended="exact")]
     for moment in moments:
         shown(moment)
     shown.close()
@@ -201,7 +203,7 @@ def test_checksums_are_those_of_rfc_3720() -> None:
 def test_a_folder_for_tensorboard_has_scalars_and_the_front(tmp_path: Path) -> None:
     log = TensorBoard(tmp_path / "tb")
     log(at(0.0, target="y", best_loss=0.01, evaluations=300_000))
-    log(at(1.0, target="y", best_loss=0.0, ended="done"))
+    log(at(1.0, target="y", best_loss=0.0, ended="exact"))
     log.close()
     TensorBoard(tmp_path / "tb").close()
     files = sorted((tmp_path / "tb").iterdir())
@@ -285,3 +287,59 @@ def test_a_display_sees_a_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "evaluations (" in text and "equations by" in text
     assert model.to_json()["targets"] == quick(verbose=0).fit(X, np.sin(5 * y)).to_json()["targets"]
+
+
+@pytest.mark.kernel
+def test_the_log_says_what_ended_the_fit(tmp_path: Path) -> None:
+    X, y = law()
+    noise = np.random.default_rng(0).normal(size=len(y))
+    fits = {
+        "exact": (y, {}),
+        "target_loss": (y + noise, {"target_loss": 3.0}),
+        "no better": (noise, {"evaluations": 8000, "max_nodes": 5}),
+        "evaluations": (
+            np.sin(y) + noise,
+            {"evaluations": 400, "preset": "symtick", "cost": "unit"},
+        ),
+    }
+    templates = {
+        "exact": (y, {}),
+        "no better": (noise, {"evaluations": 8000, "max_nodes": 5}),
+        "target_loss": (y, {"target_loss": 9.0}),
+    }
+    for template, cases in ((None, fits), ("y = f(x0, x1) - g(x2)", templates)):
+        for wanted, (goal, settings) in cases.items():
+            path = tmp_path / f"{template is None}{wanted}.jsonl"
+            quick(log=path, template=template, **({"evaluations": 3000} | settings)).fit(X, goal)
+            end = json.loads(path.read_text().splitlines()[-1])
+            assert end["ended"] == wanted, (template, end)
+            assert end["share"] <= 1.0 and wanted in ENDS
+
+
+def test_the_share_is_of_the_whole_budget_after_an_interrupt_without_a_front() -> None:
+    search, shares = Interrupted(), list[float]()
+    outcome = spend(30_000, search, report=lambda search, share: shares.append(share))  # type: ignore[arg-type]
+    assert outcome.ended == "interrupted" and shares == [1000 / 30_000]
+
+
+class Interrupted:
+    """A search that Ctrl-C comes in the first slice of."""
+
+    def __init__(self) -> None:
+        self.evaluations, self.begun = 0, False
+
+    @property
+    def status(self) -> Status:
+        return Status("search", False, 0, "", 1.0, self.evaluations, self.evaluations)
+
+    def step(self, *, threads: int = 1, budget: int | None = None) -> None:
+        if not self.begun:
+            self.begun = True
+            raise KeyboardInterrupt
+        self.evaluations = budget or 0
+
+    def front(self) -> list[int]:
+        return [1] if self.evaluations else []
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {}
