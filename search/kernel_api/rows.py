@@ -55,7 +55,8 @@ class Rows:
         inputs = _finite("X", X, 2)
         rows = inputs.shape[0]
         target = np.zeros(rows) if y is None else _finite("y", y, 1)
-        weight = np.ones(rows) if weights is None else _finite("weights", weights, 1)
+        ones = np.broadcast_to(1.0, rows)  # takes no memory
+        weight = ones if weights is None else _finite("weights", weights, 1)
         for name, values in (("y", target), ("weights", weight)):
             if values.shape[0] != rows:
                 raise InputError(f"X has {rows} rows, {name} has {values.shape[0]}")
@@ -65,11 +66,13 @@ class Rows:
 
     def spread(self, count: int) -> Rows:
         """So many of the rows that have weight at most, evenly spread; these where all do."""
-        if len(self.y) <= count and (self.weights > 0.0).all():
+        total = int(np.count_nonzero(self.weights))
+        if total == len(self.y) <= count:
             return self
-        heavy = np.flatnonzero(self.weights > 0.0)
-        count = min(count, len(heavy))
-        chosen = heavy[np.arange(count) * len(heavy) // count]
+        count = min(count, total)
+        chosen = np.arange(count) * total // count
+        if total < len(self.y):
+            chosen = np.flatnonzero(self.weights)[chosen]
         return Rows(self.X[chosen], self.y[chosen], self.weights[chosen])
 
     @cached_property

@@ -16,6 +16,7 @@ Ints = npt.NDArray[np.int64]
 _NEW = 1e-4  # of a function's squares that the terms before it must leave
 _NOTHING = 1e-13  # of the target's squares: what single precision cannot tell from 0
 _EXACT = 1e-12
+_TARGETS = 64  # that are compared with all functions at a time, which bounds the memory
 
 
 @dataclass(frozen=True)
@@ -174,9 +175,10 @@ def products(
     shares = (one * (w * t)) @ other.T
     variance = squares - means**2 / np.float32(total)
     new = variance > _NEW * squares
-    squared = np.square(shares, dtype=np.float64)
-    gain = np.where(new, squared / np.where(new, variance, 1.0), 0.0).ravel()
-    gain[~np.isfinite(gain)] = 0.0
+    gain = np.square(shares, dtype=np.float64)
+    np.divide(gain, variance, out=gain, where=new)
+    gain[~new | ~np.isfinite(gain)] = 0.0
+    gain = gain.ravel()
     count = min(best, len(gain) - 1)
     if count < 1:
         return []
@@ -196,12 +198,24 @@ def nearest(values: Singles, z: Floats, weights: Floats, best: int) -> tuple[Int
     Returns:
         Places of the functions, shape (targets, best), and the weighted squares that are left.
     """
+    squares = values * values
+    parts = [
+        _nearest(values, squares, z[k : k + _TARGETS], weights[k : k + _TARGETS], best)
+        for k in range(0, len(z), _TARGETS)
+    ]
+    return np.concatenate([p for p, _ in parts]), np.concatenate([left for _, left in parts])
+
+
+def _nearest(
+    values: Singles, squared: Singles, z: Floats, weights: Floats, best: int
+) -> tuple[Ints, Floats]:
+    """`nearest` for some of the targets, given the squares of the values."""
     scale = weights.mean(axis=1, keepdims=True)
     w = (weights / scale).astype(np.float32)
     total = w.sum(axis=1, dtype=np.float64)[:, None]
     t = (z - (w * z).sum(axis=1, keepdims=True) / total).astype(np.float32)
     wt = w * t
-    means, products, squares = w @ values.T, wt @ values.T, w @ (values * values).T
+    means, products, squares = w @ values.T, wt @ values.T, w @ squared.T
     variance = squares - means**2 / total.astype(np.float32)
     new = variance > _NEW * squares
     gain = np.where(new, products**2 / np.where(new, variance, 1.0), 0.0)

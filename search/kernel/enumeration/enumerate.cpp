@@ -30,7 +30,8 @@ Enumeration::Enumeration(const Rules& rules, const Data& data, const Enumeration
                                     std::to_string(settings.max_level));
     starts_ = {0, 0, table_.forms()};
     complete_ = settings.shared ? 0 : 1;
-    now_.used.push_back(0);  // the empty set
+    levels_.resize(2);
+    levels_[0].used.push_back(0);  // the empty set
     begin({.level = 2});
 }
 
@@ -107,7 +108,7 @@ bool Enumeration::advance() {
 bool Enumeration::run_operations(std::size_t level, std::uint64_t evaluations) {
     while (complete_ < level && !table_.full()) {
         if (spent(evaluations)) return true;
-        if (state_ < now_.used.size()) {
+        if (state_ < levels_[complete_].used.size()) {
             if (!extend(evaluations)) return true;
             ++state_;
             step_ = 0;
@@ -120,10 +121,20 @@ bool Enumeration::run_operations(std::size_t level, std::uint64_t evaluations) {
 
 void Enumeration::end_level() {
     ++complete_;
-    now_ = std::move(next_);
-    next_ = {};
+    levels_[complete_].known = {};
+    levels_.emplace_back();
     state_ = step_ = 0;
-    if (now_.used.size() >= kMostStates) settings_.max_level = complete_;  // some were left out
+    if (levels_[complete_].used.size() >= kMostStates)
+        settings_.max_level = complete_;  // some were left out
+}
+
+void Enumeration::take_members() {
+    members_.resize(complete_);
+    std::size_t state = state_;
+    for (std::size_t level = complete_; level > 0; --level) {
+        members_[level - 1] = levels_[level].functions[state];
+        state = std::size_t(levels_[level].parents[state]);
+    }
 }
 
 // All candidates of one set of functions and the leaves, from `step_` on; false if the evaluations
@@ -131,18 +142,18 @@ void Enumeration::end_level() {
 bool Enumeration::extend(std::uint64_t evaluations) {
     const std::size_t count = complete_, leaves = table_.leaves();
     const bool last = count + 1 == settings_.max_level;
-    const std::int32_t* members = now_.members.data() + state_ * count;
-    const std::uint8_t used = now_.used[state_];
+    take_members();
+    const std::uint8_t used = levels_[complete_].used[state_];
     const std::size_t all = leaves + count;
     const auto function = [&](std::size_t k) {
-        return k < leaves ? std::int32_t(k) : members[k - leaves];
+        return k < leaves ? std::int32_t(k) : members_[k - leaves];
     };
     const auto form = [&](std::size_t k) { return table_.first_form(std::size_t(function(k))); };
     const auto bit = [&](std::size_t k) {
         return k < leaves ? std::uint8_t(0) : std::uint8_t(1u << (k - leaves));
     };
     const auto open = std::uint8_t(((1u << count) - 1) & ~used);  // members that nothing uses yet
-    const std::int32_t newest = count ? members[count - 1] : -1;
+    const std::int32_t newest = count ? members_[count - 1] : -1;
     std::size_t step = 0;
     for (std::size_t t = 0; t < table_.tokens(); ++t) {
         const int arguments = table_.rules().vocabulary().arity_of(int(t));
@@ -167,26 +178,26 @@ bool Enumeration::extend(std::uint64_t evaluations) {
                 // each set in one order only: by number, but for what the newest is needed for
                 const bool fresh =
                     made > newest || function(i) == newest || (b >= 0 && function(j) == newest);
-                if (fresh) keep(members, count, used, made, bits);
+                if (fresh) keep(used, made, bits);
             }
         }
     }
     return true;
 }
 
-void Enumeration::keep(const std::int32_t* members, std::size_t count, std::uint8_t used,
-                       std::int32_t function, std::uint8_t bits) {
-    if (std::find(members, members + count, function) != members + count) return;
+void Enumeration::keep(std::uint8_t used, std::int32_t function, std::uint8_t bits) {
+    if (std::find(members_.begin(), members_.end(), function) != members_.end()) return;
+    const std::size_t count = members_.size();
+    States& next = levels_.back();
     const auto both = std::uint8_t(used | bits);
     const std::size_t open = count + 1 - std::size_t(std::popcount(both));
-    if (open > settings_.max_level - count || next_.used.size() >= kMostStates) return;
+    if (open > settings_.max_level - count || next.used.size() >= kMostStates) return;
     std::uint64_t key = stirred(std::uint64_t(function) + 1);
-    for (std::size_t k = 0; k < count; ++k) key += stirred(std::uint64_t(members[k]) + 1);
-    if (next_.known.find(key) >= 0) return;
-    next_.known.insert(key, 0);
-    next_.members.insert(next_.members.end(), members, members + count);
-    next_.members.push_back(function);
-    next_.used.push_back(both);
+    for (const std::int32_t member : members_) key += stirred(std::uint64_t(member) + 1);
+    if (!next.known.insert(key)) return;
+    next.parents.push_back(std::int32_t(state_));
+    next.functions.push_back(function);
+    next.used.push_back(both);
 }
 
 }  // namespace symtick

@@ -36,12 +36,12 @@ private:
     struct Cursor {
         std::size_t level = 1, token = 0, left = 1, i = 0, j = 0;
     };
-    // Sets of functions that are computed together, in order of their last members; `level`
-    // numbers for each set.
+    // Sets of functions that are computed together, as many as the level has operations, in order
+    // of their last members: a set of the level before and one function more.
     struct States {
-        std::vector<std::int32_t> members;
+        std::vector<std::int32_t> parents, functions;
         std::vector<std::uint8_t> used;  // a bit for each member that another one is made of
-        KeyIndex known;
+        KeySet known;                    // while the level is made
     };
 
     EnumerationSettings settings_;
@@ -49,9 +49,10 @@ private:
     std::vector<std::size_t> starts_;  // of each level: its first form
     std::size_t complete_ = 0;
     Cursor cursor_;
-    States now_, next_;
-    std::size_t state_ = 0, step_ = 0;  // where the enumeration by operations stands
-    std::uint64_t attempts_ = 0;        // candidates, known and undefined ones too
+    std::vector<States> levels_;         // up to the one in the making, past `complete_`
+    std::vector<std::int32_t> members_;  // of the set in work
+    std::size_t state_ = 0, step_ = 0;   // where the enumeration by operations stands
+    std::uint64_t attempts_ = 0;         // candidates, known and undefined ones too
     Patience patience_;
 
     // An evaluation allows so many candidates, and so many evaluations' worth are free: where all
@@ -73,8 +74,8 @@ private:
     bool run_operations(std::size_t level, std::uint64_t evaluations);
     void end_level();
     bool extend(std::uint64_t evaluations);
-    void keep(const std::int32_t* members, std::size_t count, std::uint8_t used,
-              std::int32_t function, std::uint8_t bits);
+    void take_members();
+    void keep(std::uint8_t used, std::int32_t function, std::uint8_t bits);
 };
 
 }  // namespace symtick

@@ -20,13 +20,14 @@ constexpr double kLeastRest = 1e-6;
 
 // Rows of no weight say nothing: what a function is there must not keep it from being found.
 std::vector<std::size_t> spread_rows(const Data& data, std::size_t most) {
-    std::vector<std::size_t> heavy;
-    for (std::size_t r = 0; r < data.rows; ++r)
-        if (data.w64[r] > 0.0) heavy.push_back(r);
-    const std::size_t n = std::min({heavy.size(), most, kMostRows});
+    const double* weights = data.w64.get();
+    const auto heavy = std::size_t(
+        std::count_if(weights, weights + data.rows, [](double weight) { return weight > 0.0; }));
+    const std::size_t n = std::min({heavy, most, kMostRows});
     if (n == 0) throw std::invalid_argument("a library needs at least one row that has a weight");
-    std::vector<std::size_t> out(n);
-    for (std::size_t k = 0; k < n; ++k) out[k] = heavy[k * heavy.size() / n];
+    std::vector<std::size_t> out;
+    for (std::size_t r = 0, seen = 0; out.size() < n; ++r)
+        if (weights[r] > 0.0 && seen++ == out.size() * heavy / n) out.push_back(r);
     return out;
 }
 

@@ -18,7 +18,7 @@ public:
     KeyIndex() : places_(1 << 10) {}
 
     void insert(std::uint64_t key, std::int32_t number) {
-        if (2 * ++size_ > places_.size()) grow();
+        if (4 * ++size_ > 3 * places_.size()) grow();
         put(key, number);
     }
     // the first number of this key that `wanted` takes, in order of insertion; -1: none
@@ -40,7 +40,7 @@ private:
         std::uint64_t key = 0;
         std::int32_t number = -1;
     };
-    std::vector<Entry> places_;  // a power of two, at most half of them taken
+    std::vector<Entry> places_;  // a power of two, at most three quarters of them taken
     std::size_t size_ = 0;
 
     std::size_t first(std::uint64_t key) const {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "core/parallel.hpp"
@@ -33,14 +34,23 @@ double variance_of_target(const Data& data) {
 // a subset of the rows, drawn by the seed; all of them where there are few
 std::vector<std::size_t> screening_rows(std::size_t rows, std::size_t wanted, std::uint64_t seed,
                                         std::uint64_t number) {
-    std::vector<std::size_t> order(rows);
-    std::iota(order.begin(), order.end(), std::size_t(0));
-    if (wanted >= rows) return order;
+    std::vector<std::size_t> chosen(std::min(wanted, rows));
+    std::iota(chosen.begin(), chosen.end(), std::size_t(0));
+    if (wanted >= rows) return chosen;
     Rng rng(seed, 0x5c2ee4 + (number << 32));
-    for (std::size_t k = 0; k < wanted; ++k) std::swap(order[k], order[k + rng.below(rows - k)]);
-    order.resize(wanted);
-    std::sort(order.begin(), order.end());
-    return order;
+    // the first steps of a shuffle of all rows, of which only those that moved are written down
+    std::unordered_map<std::size_t, std::size_t> moved;
+    const auto at = [&](std::size_t place) {
+        const auto found = moved.find(place);
+        return found == moved.end() ? place : found->second;
+    };
+    for (std::size_t k = 0; k < wanted; ++k) {
+        const std::size_t other = k + rng.below(rows - k);
+        chosen[k] = at(other);
+        moved[other] = at(k);
+    }
+    std::sort(chosen.begin(), chosen.end());
+    return chosen;
 }
 
 // losses that differ by no more are the same but for rounding
@@ -110,9 +120,19 @@ void Engine::collect(std::uint64_t most) {
     matcher_ = std::make_unique<Matcher>(*library_, kMatcher);
 }
 
+// Generations that no limit can end early, so that islands need not wait for each other in between;
+// at least one.
+std::size_t Engine::unwatched(std::uint64_t max_evaluations) const {
+    if (std::isfinite(settings_.target_loss)) return 1;
+    if (max_evaluations == kNoLimitOfEvaluations) return std::size_t(-1);
+    const bool founded = std::all_of(islands_.begin(), islands_.end(),
+                                     [](const Island& island) { return island.founded; });
+    if (!founded || settings_.patience > 0) return 1;  // founders may take any number
+    const std::uint64_t share = left_of(max_evaluations) / islands_.size();
+    return std::max<std::size_t>(1, share / most_of_generation());
+}
+
 Stats Engine::step(std::size_t generations, int threads, std::uint64_t max_evaluations) {
-    const bool limited =
-        max_evaluations != kNoLimitOfEvaluations || std::isfinite(settings_.target_loss);
     const auto until = [this](std::size_t interval) {
         return interval ? interval - std::size_t(generation_ % interval) : std::size_t(-1);
     };
@@ -125,9 +145,8 @@ Stats Engine::step(std::size_t generations, int threads, std::uint64_t max_evalu
             if (!library_) collect(std::min(budget / kLibraryShare, left_of(max_evaluations)));
         }
         const std::size_t run =
-            limited ? 1
-                    : std::min({generations - done, until(settings_.migration_interval),
-                                until(settings_.screen_interval)});
+            std::min({generations - done, until(settings_.migration_interval),
+                      until(settings_.screen_interval), unwatched(max_evaluations)});
         advance(run, threads, max_evaluations);
         generation_ += run;
         done += run;

@@ -153,6 +153,7 @@ private:
     void make_workers(std::size_t count);
     std::uint64_t left_of(std::uint64_t max_evaluations) const;
     void collect(std::uint64_t most);
+    std::size_t unwatched(std::uint64_t max_evaluations) const;
     void advance(std::size_t generations, int threads, std::uint64_t max_evaluations);
     void migrate();
     void draw_screen(std::uint64_t number);
@@ -176,6 +177,8 @@ private:
     void first_sum(Island& island, std::size_t terms, Worker& worker) const;
 
     // engine_offspring.cpp: one child
+    int tries() const;
+    std::uint64_t most_of_generation() const;  // evaluations that one of an island takes at most
     void breed_one(Island& island, std::uint64_t quota, Worker& worker);
     const Individual& choose_parent(Island& island, Worker& worker) const;
     const Individual& tournament(Island& island, Worker& worker) const;

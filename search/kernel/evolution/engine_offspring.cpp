@@ -21,12 +21,18 @@ bool identical(const Tree& a, const Tree& b) {
 
 }  // namespace
 
+int Engine::tries() const { return rules_.settings().units > 0 ? kTriesInUnits : kTries; }
+
+std::uint64_t Engine::most_of_generation() const {
+    // a try is looked up by MATCH and scored
+    return 2 * std::uint64_t(tries()) * std::max<std::size_t>(1, settings_.population);
+}
+
 void Engine::breed_one(Island& island, std::uint64_t quota, Worker& worker) {
     if (island.individuals.empty()) return;
     island.cache.prefetch(island.individuals[island.oldest].hash);  // it is looked up when it goes
     const Individual& parent = choose_parent(island, worker);
-    const int tries = rules_.settings().units > 0 ? kTriesInUnits : kTries;
-    for (int attempt = 0; attempt < tries; ++attempt) {
+    for (int attempt = tries(); attempt-- > 0;) {
         const MoveKind move = choose(island.rng);
         if (move == MATCH) {  // what is looked up is an evaluation, and the child will be another
             if (island.stats.evaluations + 1 >= quota) return;

@@ -42,6 +42,18 @@ def test_no_budget_is_exceeded(
         assert engine.step(6, budget=most).evaluations <= most
 
 
+@pytest.mark.parametrize("library", [0, 20_000])
+def test_a_budget_that_does_not_bind_changes_nothing(library: int) -> None:
+    """Islands wait for each other after each generation where it may bind, else after several."""
+    config = replace(MATCHED, library=library, screen_rows=30, screen_interval=4)
+    at_once, singly = tokens(config, rows=100), tokens(config, rows=100)
+    at_once.step(10, threads=2, budget=500_000)
+    for _ in range(10):
+        singly.step(1, budget=500_000)
+    assert at_once.stats() == singly.stats()
+    assert written(at_once.front()) == written(singly.front())
+
+
 def test_drawing_rows_anew_waits_for_a_budget_that_it_fits() -> None:
     config = replace(TOKENS, screen_rows=30, screen_interval=1)
     for most in (200, 300, 400, 500):

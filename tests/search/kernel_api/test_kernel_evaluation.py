@@ -201,3 +201,25 @@ def test_bad_weights_and_targets_are_refused() -> None:
         Rows.make(np.zeros((2, 1)), np.zeros(2), np.array([1.0, -1.0]))
     with pytest.raises(InputError, match="unknown loss 'l7'"):
         losses([parse("x0", NAMES).to_program()], Rows.make(rows(3)), loss="l7")
+
+
+def test_rows_without_weights_are_rows_of_weight_one() -> None:
+    X, ones = rows(3000), np.ones(3000)
+    given, none = Rows.make(X, X[:, 0], ones), Rows.make(X, X[:, 0])
+    program = parse("x1 + 0.3*x2", NAMES).to_program()
+    assert losses([program], none) == losses([program], given)
+    assert none.weights.strides == (0,)  # they take no memory
+    np.testing.assert_array_equal(none.weights, ones)
+
+
+def test_chosen_rows_have_weight_and_are_spread() -> None:
+    X, weights = rows(900), np.where(np.arange(900) % 3 == 1, 0.0, 2.0)
+    heavy = np.flatnonzero(weights)
+    for count in (1, 7, 599, 600, 2000):
+        some = Rows.make(X, np.arange(900.0), weights).spread(count)
+        few = min(count, 600)
+        np.testing.assert_array_equal(some.y, heavy[[k * 600 // few for k in range(few)]])
+        np.testing.assert_array_equal(some.X, X[some.y.astype(int)])
+        assert (some.weights == 2.0).all()
+    whole = Rows.make(X, X[:, 0])
+    assert whole.spread(900) is whole

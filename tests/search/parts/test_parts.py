@@ -157,6 +157,26 @@ def test_scans_agree_with_least_squares() -> None:
         assert terms.left * whole == pytest.approx(squares(list(terms.places)), rel=1e-4)
 
 
+def test_many_targets_are_compared_as_each_alone() -> None:
+    rng = np.random.default_rng(4)
+    values = rng.standard_normal((50, 80)).astype(np.float32)
+    z, weights = rng.standard_normal((150, 80)), rng.uniform(0.5, 2.0, (150, 80))
+    places, left = nearest(values, z, weights, 3)
+    for k in range(150):
+        place, own = nearest(values, z[k : k + 1], weights[k : k + 1], 3)
+        assert set(place[0].tolist()) == set(places[k].tolist())
+        np.testing.assert_allclose(np.sort(own[0]), np.sort(left[k]), rtol=1e-4)
+
+
+def test_descriptions_are_those_of_the_criterion() -> None:
+    criterion = Criterion(100, 1.0, 12, 3)
+    for text in ("x0 + 0.5", "x0 + 1.7*x1", "sin(x0 - x2)", "x0 + 0.5"):
+        program = parse(text, NAMES).to_program()
+        for loss in (0.1, 0.2, 0.1):
+            expected = criterion.length(postfix_of(program), loss)
+            assert description(program, loss, criterion) == expected
+
+
 def test_exponents_of_inputs_that_only_scale_are_found_under_noise() -> None:
     X = np.random.default_rng(5).uniform(1.0, 5.0, (256, 4))
     y = -3.0 * X[:, 0] ** 2 / X[:, 1] ** 3 * np.sqrt(X[:, 2] ** 2 + X[:, 3] ** 2)
