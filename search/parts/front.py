@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
 
 from symtick.errors import InputError
 from symtick.expr import Interval, Program, from_programs
@@ -186,7 +189,16 @@ def with_shortest(
 
 
 def description(program: Program, loss: float, criterion: Criterion) -> float:
-    """Description length of a candidate, nats."""
+    """Description length of a candidate, nats; looked up where it was asked for lately."""
+    parts = program.ops.tobytes(), program.args.tobytes(), program.consts.tobytes()
+    return _described(*parts, loss, criterion)
+
+
+@lru_cache(maxsize=4096)
+def _described(ops: bytes, args: bytes, consts: bytes, loss: float, criterion: Criterion) -> float:
+    program = Program(
+        np.frombuffer(ops, np.uint8), np.frombuffer(args, np.int32), np.frombuffer(consts)
+    )
     return criterion.length(postfix_of(program), loss)
 
 

@@ -9,7 +9,7 @@ from functools import partial, reduce
 import numpy as np
 import numpy.typing as npt
 
-from symtick.expr import Op, Program, arity
+from symtick.expr import OPCODES, Op, Program, arity
 from symtick.search.grammar.grammar import Units, Vocabulary
 from symtick.search.parts.dimensions import Dimensions
 
@@ -66,9 +66,10 @@ def program_of(function: Postfix) -> Program:
 def postfix_of(program: Program) -> Postfix:
     """The inverse of `program_of`."""
     out: list[tuple[Op, float]] = []
+    consts = program.consts.tolist()
     for number, arg in zip(program.ops.tolist(), program.args.tolist(), strict=True):
-        op = Op(number)
-        value = program.consts[arg] if op is Op.CONST else arg if op is Op.INPUT else 0
+        op = OPCODES[number]
+        value = consts[arg] if op is Op.CONST else arg if op is Op.INPUT else 0
         out.append((op, float(value)))
     return tuple(out)
 

@@ -121,7 +121,8 @@ class Polisher:
     def shortened(self, one: Fitted) -> Fitted:
         """Parts left out one by one, as long as the description gets shorter."""
         for _ in range(_ROUNDS):
-            tried = dict.fromkeys(self.tidy(f) for f in reductions(one.function))
+            shorter = dict.fromkeys(reductions(one.function))
+            tried = dict.fromkeys(self.tidy(f) for f in shorter)
             best = min(self.fitted(tried), key=lambda f: f.length, default=one)
             if not best.length < one.length - 1e-9:
                 break

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from symtick.errors import DomainError, InputError
 from symtick.expr.interval import Interval
 from symtick.expr.node import Node, Program, reachable
-from symtick.expr.ops import OPS, FloatArray, Op, arity, is_finite
+from symtick.expr.ops import OPCODES, OPS, FloatArray, Op, arity, is_finite
 from symtick.expr.printing import node_text
 
 
@@ -104,13 +104,13 @@ class Expression:
         ops: list[int] = []
         args: list[int] = []
         consts: list[float] = []
-        pending: list[tuple[int, bool]] = [(self.outputs[output], False)]
+        pending = [self.outputs[output]]
         while pending:
-            number, seen = pending.pop()
+            number = pending.pop()
             node = self.nodes[number]
-            if node.args and not seen:
-                pending.append((number, True))
-                pending.extend((a, False) for a in reversed(node.args))
+            if node.args and number >= 0:
+                pending.append(number - len(self.nodes))  # the same node, its arguments done
+                pending.extend(node.args[::-1])
                 continue
             ops.append(int(node.op))
             args.append(
@@ -154,42 +154,42 @@ class Builder:
     nodes: list[Node] = field(default_factory=list)
     _known: dict[tuple[object, ...], int] = field(default_factory=dict)
 
-    def _add(self, node: Node) -> int:
+    def _add(self, op: Op, args: tuple[int, ...] = (), index: int = -1, value: float = 0.0) -> int:
         # repr tells -0.0 from 0.0, which == does not
-        key = (node.op, node.args, node.index, repr(node.value))
-        if key not in self._known:
-            self._known[key] = len(self.nodes)
-            self.nodes.append(node)
-        return self._known[key]
+        key = (op, value or repr(value)) if op is Op.CONST else (op, args, index)
+        number = self._known.get(key)
+        if number is None:
+            number = self._known[key] = len(self.nodes)
+            self.nodes.append(Node(op, args, index, value))
+        return number
 
     def input(self, index: int) -> int:
         """The input with this number."""
         if not 0 <= index < len(self.inputs):
             raise InputError(f"there is no input {index}: there are {len(self.inputs)}")
-        return self._add(Node(Op.INPUT, index=index))
+        return self._add(Op.INPUT, index=index)
 
     def const(self, value: float) -> int:
         """A constant; it must be finite."""
         if not is_finite(value):
             raise InputError(f"a constant must be finite, not {value!r}")
-        return self._add(Node(Op.CONST, value=float(value)))
+        return self._add(Op.CONST, value=float(value))
 
     def op(self, op: Op, *args: int) -> int:
         """An operation on earlier nodes."""
         if op not in OPS or len(args) != arity(op):
             raise InputError(f"{op.name} takes {arity(op)} arguments, not {len(args)}")
-        if any(not 0 <= a < len(self.nodes) for a in args):
+        if min(args) < 0 or max(args) >= len(self.nodes):
             raise InputError(f"{op.name}: an argument is not a node of this builder: {args}")
-        return self._add(Node(op, tuple(args)))
+        return self._add(op, args)
 
     def graft(self, source: Expression, number: int) -> int:
         """Copy a node of another expression with all it needs; returns its number here."""
         moved: dict[int, int] = {}
         for k in sorted(reachable(source.nodes, [number])):
             node = source.nodes[k]
-            moved[k] = self._add(
-                Node(node.op, tuple(moved[a] for a in node.args), node.index, node.value)
-            )
+            args = tuple([moved[a] for a in node.args])
+            moved[k] = self._add(node.op, args, node.index, node.value)
         return moved[number]
 
     def called(self, body: Expression, arguments: Sequence[int]) -> int:
@@ -240,7 +240,7 @@ def from_programs(programs: Sequence[Program], inputs: Sequence[str]) -> Express
 def _push(builder: Builder, program: Program) -> int:
     stack: list[int] = []
     for code, arg in zip(program.ops.tolist(), program.args.tolist(), strict=True):
-        op = Op(code)
+        op = OPCODES[code]
         if op is Op.INPUT:
             stack.append(builder.input(arg))
         elif op is Op.CONST:

@@ -7,8 +7,7 @@ stand where they cost the fewest nodes. Values change by rounding errors of real
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -93,14 +92,14 @@ def _added(parts: Sequence[Sum]) -> Sum:
         for factor, atom in part.terms:
             factors[id(atom)] = factors.get(id(atom), 0.0) + factor
             atoms[id(atom)] = atom
-    terms = tuple((factor, atoms[key]) for key, factor in factors.items() if factor != 0.0)
+    terms = tuple([(factor, atoms[key]) for key, factor in factors.items() if factor != 0.0])
     return Sum(sum(part.const for part in parts), terms)
 
 
 def _scaled(part: Sum, factor: float) -> Sum:
     if factor == 1.0:
         return part
-    return Sum(part.const * factor, tuple((c * factor, atom) for c, atom in part.terms))
+    return Sum(part.const * factor, tuple([(c * factor, atom) for c, atom in part.terms]))
 
 
 class _Reader:
@@ -129,7 +128,7 @@ class _Reader:
             return _added([args[0], _scaled(args[1], -1.0)])
         if node.op is Op.NEG:
             return _scaled(args[0], -1.0)
-        if node.op is Op.MUL and not all(a.terms for a in args):
+        if node.op is Op.MUL and not (args[0].terms and args[1].terms):
             factor, other = args if not args[0].terms else (args[1], args[0])
             return _scaled(self._whole(other), factor.const) if factor.const else Sum(0.0)
         if node.op is Op.DIV and not args[1].terms and args[1].const:
@@ -160,13 +159,13 @@ class _Reader:
         return Sum(part.const, ((1.0, own),))
 
     def _atom(self, op: Op, args: tuple[Sum, ...], index: int = 0) -> Atom:
-        content = tuple((a.const, tuple((c, id(t)) for c, t in a.terms)) for a in args)
+        content = tuple([(a.const, tuple([(c, id(t)) for c, t in a.terms])) for a in args])
         return self._atoms.setdefault((op, index, content), Atom(op, args, index))
 
 
 def _scales(outputs: Sequence[Sum]) -> dict[int, float]:
     """By sum of its own the factor that it takes in, with which most factors become 1 or -1."""
-    factors: dict[int, Counter[float]] = {}
+    factors: dict[int, dict[float, int]] = {}
     own: dict[int, Atom] = {}
     seen: set[int] = set()
     pending = list(outputs)
@@ -178,12 +177,15 @@ def _scales(outputs: Sequence[Sum]) -> dict[int, float]:
         for factor, atom in part.terms:
             pending += atom.args
             if atom.op is Op.ADD:
-                factors.setdefault(id(atom), Counter())[factor] += 1
+                read = factors.setdefault(id(atom), {})
+                read[factor] = read.get(factor, 0) + 1
                 own[id(atom)] = atom
-    return {key: _scale(own[key], read) for key, read in factors.items()}
+    return {
+        key: 1.0 if list(read) == [1.0] else _scale(own[key], read) for key, read in factors.items()
+    }
 
 
-def _scale(atom: Atom, read: Counter[float]) -> float:
+def _scale(atom: Atom, read: Mapping[float, int]) -> float:
     def units(scale: float) -> int:
         inside = sum(abs(factor * scale) == 1.0 for factor, _ in atom.args[0].terms)
         return inside + sum(count for factor, count in read.items() if abs(factor / scale) == 1.0)
