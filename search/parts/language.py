@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from symtick.expr import OPCODES, Op, Program, arity
 from symtick.search.grammar.grammar import Units, Vocabulary
+from symtick.search.kernel_api.evaluation import evaluate
 from symtick.search.parts.dimensions import Dimensions
 
 Floats = npt.NDArray[np.float64]
@@ -72,6 +73,12 @@ def postfix_of(program: Program) -> Postfix:
         value = consts[arg] if op is Op.CONST else arg if op is Op.INPUT else 0
         out.append((op, float(value)))
     return tuple(out)
+
+
+def values_of(function: Postfix, X: Floats) -> Floats:
+    """Its values over rows, shape (rows,)."""
+    with np.errstate(all="ignore"):
+        return np.asarray(evaluate([program_of(function)], X)[0], np.float64)
 
 
 def spans(function: Postfix) -> list[int]:

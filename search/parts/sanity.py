@@ -12,21 +12,24 @@ import numpy as np
 
 from symtick.expr import Op, Program
 from symtick.search.kernel_api.evaluation import evaluate
-from symtick.search.parts.language import Floats, Postfix, const, postfix_of, program_of, spans
+from symtick.search.parts.language import (
+    Floats,
+    Postfix,
+    const,
+    postfix_of,
+    spans,
+    values_of,
+)
+from symtick.search.parts.poles import poles, shown
 
 POINTS = 1024  # pairs of rows between which is looked
 BEYOND = 0.1  # of the way between two rows that is looked at on either side
 REACH = 10.0  # times the range of the target that values may be away from it
 CANCELLED = 100.0  # times what a sum changes over the rows that both its arguments may be
-NEAR, NEAREST = 0.01, 4  # share of the rows on a side of a pole that show it; at least so many
-SHOWN = 3.0  # times the usual deviation of the targets that theirs is
-FITTED = 0.5  # of it that the formula may leave
 STRAYS = 0.01  # of the points on the lines that may lie near such a pole
 PERIODS = 0.25  # of a sine or cosine for each row
 LONE = 0.9  # share of the squares of a term's changes that one row may have
 LEAST = 3.0  # nats of the other rows' errors that such a term has to explain
-_HALVINGS = 30
-_PIECES = 15  # of the lines, between poles of denominators
 
 
 def sound(program: Program, X: Floats, y: Floats) -> bool:
@@ -62,11 +65,6 @@ def between(X: Floats) -> tuple[Floats, Floats]:
     return low, high
 
 
-def _values(function: Postfix, X: Floats) -> Floats:
-    with np.errstate(all="ignore"):
-        return np.asarray(evaluate([program_of(function)], X)[0], np.float64)
-
-
 def _strays(function: Postfix, program: Program, X: Floats, y: Floats) -> bool:
     low, high = between(X)
     share = np.random.default_rng(12).uniform(size=(len(low), 1))
@@ -74,74 +72,20 @@ def _strays(function: Postfix, program: Program, X: Floats, y: Floats) -> bool:
     middle = 0.5 * (float(y.min()) + float(y.max()))
     least, most = X.min(axis=0), X.max(axis=0)
 
-    def bad(rows: Floats, *, poles: bool = False) -> float:
+    def bad(rows: Floats) -> float:
         """Share of the points that are far from the targets."""
         values = np.asarray(evaluate([program], rows)[0])
         strays = ~(np.abs(values - middle) <= far)  # nan, too
-        # beyond the rows, a root or logarithm may end, and a pole may lie
+        # beyond the rows, a root or logarithm may end
         beyond = ((rows < least) | (rows > most)).any(axis=1)
-        return float((strays & ~((poles | np.isnan(values)) & beyond)).mean())
+        return float((strays & ~(np.isnan(values) & beyond)).mean())
 
     if bad(X[np.arange(len(low)) % len(X)]):
         return True
-    found = [below for below, points in _zeros(function, low, high) if bad(points, poles=True)]
-    residuals = y - np.asarray(evaluate([program], X)[0])
-    if not all(_shown(_values(below, X), y, residuals) for below in found):
+    found = poles(function, X, low, high)
+    if not all(shown(function, pole, X, y, far) for pole in found):
         return True
     return bad(low + share * (high - low)) > (STRAYS if found else 0.0)
-
-
-def _shown(denominator: Floats, y: Floats, residuals: Floats) -> bool:
-    """Whether the rows show a pole: on both sides, the targets next to it are far off and fitted.
-
-    Args:
-        denominator: over the rows, shape (rows,).
-        y: the targets.
-        residuals: that the formula leaves.
-    """
-    off = np.abs(y - np.median(y))
-    usual = float(np.median(off))
-    for side in (denominator < 0.0, denominator > 0.0):
-        count = max(NEAREST, int(NEAR * side.sum()))
-        near = np.flatnonzero(side)[np.argsort(np.abs(denominator[side]))[:count]]
-        if len(near) < count or not float(np.median(off[near])) >= SHOWN * usual:
-            return False
-        if not float(np.median(np.abs(residuals[near]) / off[near])) <= FITTED:
-            return False
-    return True
-
-
-def _zeros(function: Postfix, low: Floats, high: Floats) -> list[tuple[Postfix, Floats]]:
-    """Denominators, and points next to which one is 0, on lines where it changes sign.
-
-    Where one has a pole itself, it is looked at between the ends and the pole.
-    """
-    starts, out = spans(function), list[tuple[Postfix, Floats]]()
-    pieces = [(low, high)]
-    for end, (op, _) in enumerate(function):
-        if op is not Op.DIV:
-            continue
-        below = function[starts[end - 1] : end]
-        if not any(o is Op.INPUT for o, _ in below):
-            continue
-        for a, b in list(pieces):
-            crossing = np.sign(_values(below, a)) * np.sign(_values(below, b)) < 0
-            if crossing.any():
-                ends = _halved(below, a[crossing], b[crossing])
-                out += [(below, points) for points in ends]
-                pieces += [(a[crossing], ends[0]), (ends[1], b[crossing])]
-        pieces = pieces[:_PIECES]
-    return out
-
-
-def _halved(function: Postfix, a: Floats, b: Floats) -> tuple[Floats, Floats]:
-    """The lines from a to b cut down to where the function changes its sign."""
-    sign = np.sign(_values(function, a))[:, None]
-    for _ in range(_HALVINGS):
-        centre = 0.5 * (a + b)
-        same = np.sign(_values(function, centre))[:, None] == sign
-        a, b = np.where(same, centre, a), np.where(same, b, centre)
-    return a, b
 
 
 def _cancels(function: Postfix, X: Floats, y: Floats) -> bool:
@@ -159,7 +103,7 @@ def _cancels(function: Postfix, X: Floats, y: Floats) -> bool:
             continue
         if {_linear(one), _linear(other)} == {(Op.CONST,), (Op.INPUT,)}:
             continue
-        a, b = _values(one, X), _values(other, X)
+        a, b = values_of(one, X), values_of(other, X)
         size = min(float(np.abs(a).min()), float(np.abs(b).min()))
         whole = a + b if op is Op.ADD else a - b
         changes = max(float(np.ptp(whole)), float(np.ptp(y)) * 1e-9)
@@ -184,7 +128,7 @@ def _unresolved(function: Postfix, X: Floats) -> bool:
     starts = spans(function)
     for end, (op, _) in enumerate(function):
         if op in (Op.SIN, Op.COS):
-            turns = float(np.ptp(_values(function[starts[end] : end], X))) / (2.0 * np.pi)
+            turns = float(np.ptp(values_of(function[starts[end] : end], X))) / (2.0 * np.pi)
             if not turns <= max(1.0, PERIODS * len(X)):
                 return True
     return False
@@ -195,7 +139,7 @@ def _lone(function: Postfix, X: Floats, y: Floats) -> bool:
 
     Next to that row the formula says what nothing has shown.
     """
-    starts, whole = spans(function), _values(function, X)
+    starts, whole = spans(function), values_of(function, X)
     for end, (op, _) in enumerate(function):
         if op not in (Op.ADD, Op.SUB):
             continue
@@ -203,9 +147,9 @@ def _lone(function: Postfix, X: Floats, y: Floats) -> bool:
             argument = function[starts[last] : last + 1]
             if Op.INPUT not in {o for o, _ in argument}:
                 continue
-            level = const(float(np.median(_values(argument, X))))
+            level = const(float(np.median(values_of(argument, X))))
             without = (*function[: starts[last]], *level, *function[last + 1 :])
-            changes = whole - _values(without, X)
+            changes = whole - values_of(without, X)
             if not _shown_by_others(changes - np.median(changes), y - whole):
                 return True
     return False
