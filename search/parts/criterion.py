@@ -138,10 +138,14 @@ def linear_summands(function: Postfix) -> list[int]:
 
 
 def _count(weights: npt.NDArray[np.float64]) -> int:
-    """Rows that weighted ones are worth: repetitions by whole weights, else Kish's number."""
+    """Rows that weighted ones are worth: repetitions by whole weights, else each one row.
+
+    Weights that are not whole say how exact the rows are, up to a common factor (inverse
+    variances): the likelihood is that of as many rows, whatever the weights are.
+    """
     if (weights == np.rint(weights)).all():
         return int(weights.sum())
-    return max(2, round(float(weights.sum() ** 2 / (weights**2).sum())))
+    return max(2, int(np.count_nonzero(weights)))
 
 
 def price(value: float) -> float | None:

@@ -324,6 +324,14 @@ def test_the_shortest_description_stands_beside_a_front_that_has_lower_losses() 
     assert min(lengths) <= criterion.length(postfix_of(four), float(np.mean(left**2))) + 1e-6
 
 
+def test_weights_that_are_no_counts_leave_the_rows_their_number() -> None:
+    X = rows(300)
+    y = 100.0 ** X[:, 0]
+    for weights, count in ((y**-2.0, 300), (1e3 * y**-2.0, 300), (np.arange(300) % 2 * 0.3, 150)):
+        criterion = Criterion.of(Rows.make(X, y, weights), "mse", 12)
+        assert criterion is not None and criterion.rows == count
+
+
 def test_whole_weights_count_as_repetitions() -> None:
     X, y = rows(60), rows(60)[:, 0]
     weights = np.arange(60) % 3
