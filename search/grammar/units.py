@@ -1,26 +1,22 @@
 """Physical units: names to exponents, for the rules that keep a candidate's dimensions right.
 
-A unit is a product of powers of symbols. The SI's base symbols and its coherent derived ones (SI
-Brochure, 9th edition, table 4) are known; any other symbol is a base unit of its own, so `GeV`,
-`px` or `EUR` work, but `km` and `m` are two different units: convert the data first.
+A unit is a product of powers of symbols. The SI's coherent derived units are products of its base
+units; any other symbol is a base unit of its own: `GeV`, `px` or `EUR`, and also `km`, which is
+another unit than `m`: convert the data first. A symbol that is not known (`unit_names`) stands in
+brackets, `[furlong]`, so that no slip becomes a unit.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from symtick.errors import InputError
+from symtick.search.grammar.unit_names import DERIVED, is_known, meant
 
-_DERIVED: Mapping[str, str] = {
-    "N": "kg*m/s^2", "Pa": "kg/(m*s^2)", "J": "kg*m^2/s^2", "W": "kg*m^2/s^3", "Hz": "1/s",
-    "C": "A*s", "V": "kg*m^2/(s^3*A)", "F": "s^4*A^2/(kg*m^2)", "ohm": "kg*m^2/(s^3*A^2)",
-    "S": "s^3*A^2/(kg*m^2)", "Wb": "kg*m^2/(s^2*A)", "T": "kg/(s^2*A)", "H": "kg*m^2/(s^2*A^2)",
-    "rad": "1", "sr": "1",
-}  # fmt: skip
-_WORD = re.compile(r"\s*(?:([^\W\d]\w*)|(\d+)|(\*\*|[*/^()\-]))")
+_WORD = re.compile(r"\s*(?:([^\W\d]\w*|\[[^\W\d]\w*\])|(\d+)|(\*\*|[*/^()\-]))")
 
 Powers = tuple[tuple[str, Fraction], ...]
 
@@ -44,7 +40,8 @@ class Unit:
         `m*kg/s`.
 
         Raises:
-            InputError: the text is outside this grammar; the message shows the place.
+            InputError: the text is outside this grammar, or a symbol without brackets is not known;
+                the message shows the place.
         """
         return cls() if not text.strip() else _Reader(text).whole()
 
@@ -61,8 +58,9 @@ class Unit:
         return Unit(tuple((s, p * exponent) for s, p in self.powers if exponent))
 
     def __str__(self) -> str:
+        powers = [(s if is_known(s) else f"[{s}]", p) for s, p in self.powers]
         parts = [s if p == 1 else f"{s}^{p}" if p.denominator == 1 else f"{s}^({p})"
-                 for s, p in self.powers]  # fmt: skip
+                 for s, p in powers]  # fmt: skip
         return "*".join(parts) or "1"
 
 
@@ -122,11 +120,17 @@ class _Reader:
         if word == "1":
             self.at += 1
             return Unit()
-        if not word.isidentifier():
+        own = word.startswith("[")
+        if not own and not word.isidentifier():
             raise self._error("a unit's symbol or 1")
         self.at += 1
-        if word in _DERIVED:
-            return Unit.parse(_DERIVED[word])
+        word = word.strip("[]")
+        if word in DERIVED:
+            return Unit.parse(DERIVED[word])
+        if not own and not is_known(word):
+            raise InputError(
+                f"unknown unit {word!r}: {meant(word)}One of your own stands in brackets, [{word}]"
+            )
         return Unit(((word, Fraction(1)),))
 
     def _closed(self) -> None:

@@ -6,7 +6,7 @@ status; any other exception is a bug in symtick.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
 _NEAR = 0.6  # likeness from which on a name may have been meant
@@ -16,6 +16,11 @@ _PART = 3  # letters from which on a part of a name is as good as the name
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`did you mean sqrt or square? `, to stand before a list; nothing where no name comes near."""
+    return asked(nearest(name, known))
+
+
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """Up to three names that may have been meant, the most like first."""
 
     def likeness(other: str) -> float:
         one, two = name.casefold(), other.casefold()
@@ -24,7 +29,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
     near = sorted(known, key=likeness, reverse=True)[:3]
     least = max(_NEAR, likeness(near[0]) - _AS_NEAR) if near else 0.0
-    near = [other for other in near if likeness(other) >= least]
+    return [other for other in near if likeness(other) >= least]
+
+
+def asked(near: Sequence[str]) -> str:
+    """`did you mean sqrt or square? `, or nothing."""
     return f"did you mean {' or '.join(near)}? " if near else ""
 
 

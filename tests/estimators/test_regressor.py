@@ -380,7 +380,7 @@ def test_stops_at_a_target_loss_and_reports(capsys: pytest.CaptureFixture[str]) 
     assert re.search(
         r"100 %  \d+ s, 1000 evaluations \(.*/s\), \d+ passes, loss 0.*, \d+ equations", out
     )
-    assert "(end: done)" in out and "(end: evaluations)" in out
+    assert "(end: target_loss)" in out and "(end: evaluations)" in out
 
 
 def test_saves_as_json_and_loads(tmp_path: Path) -> None:

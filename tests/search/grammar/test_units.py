@@ -24,7 +24,7 @@ FREE = Vocabulary.of(
 )  # fmt: skip
 
 powers = st.dictionaries(
-    st.sampled_from([*BASE, "GeV", "px"]),
+    st.sampled_from([*BASE, "GeV", "px", "furlong", "metr"]),
     st.fractions(-4, 4, max_denominator=6).filter(bool),
     max_size=4,
 )
@@ -58,6 +58,9 @@ def test_units_are_an_abelian_group_with_powers(a: Unit, b: Unit, power: Fractio
         ("1", {}),
         ("m^0", {}),
         ("(m*s)^2 / m", {"m": 1, "s": 2}),
+        ("[furlong]/week", {"furlong": 1, "week": -1}),
+        ("MeV*um/µs^2", {"MeV": 1, "um": 1, "µs": -2}),
+        ("[m]/lx", {"m": 3, "cd": -1}),
     ],
 )
 def test_units_are_read(text: str, powers: dict[str, Fraction]) -> None:
@@ -92,6 +95,11 @@ def test_derived_units_equal_sympys(symbol: str, quantity: si.Quantity) -> None:
         ("(m", "closing bracket"),
         ("m s", "an operator is wanted, not 's'"),
         ("m+s", r"at '\+s'"),
+        ("furlong", r"unknown unit 'furlong': One of your own stands in brackets, \[furlong\]"),
+        ("m/metr", r"unknown unit 'metr': did you mean m \(metre\) or m \(meter\)\?"),
+        ("kgg", r"unknown unit 'kgg': did you mean kg\?"),
+        ("sec", r"did you mean s \(sec\)"),
+        ("[m", r"at '\[m'"),
     ],
 )
 def test_bad_units_are_refused(text: str, message: str) -> None:
