@@ -57,7 +57,7 @@ class Verification:
     Attributes:
         design: its name.
         vectors: number of vectors, the same for all models.
-        exhaustive: all vectors that the inputs' bounds allow are among them.
+        exhaustive: all values of the inputs that the design reads are among them.
         cpp_mismatches: vectors for which the C++ differs from the reference.
         verilog_mismatches: vectors for which the Verilog differs from the reference.
         scheduled_latency: ticks in the schedule.
@@ -134,7 +134,7 @@ class Verification:
         return {**asdict(self), "ok": self.ok}
 
     def __str__(self) -> str:
-        every = " (all inputs)" if self.exhaustive else ""
+        every = " (all that it can read)" if self.exhaustive else ""
         ticks = f"measured {self.measured_latency} (scheduled {self.scheduled_latency})"
         doubt = ", not told apart by the outputs" if self.latency_ambiguous else ""
         return (
