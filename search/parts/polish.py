@@ -14,6 +14,7 @@ from symtick.search.kernel_api.evaluation import losses
 from symtick.search.kernel_api.fitting import fit
 from symtick.search.kernel_api.losses import Loss
 from symtick.search.kernel_api.rows import FREE, LITERAL, Rows
+from symtick.search.parts.cancelling import cancelled, factored_out, multiplied_out
 from symtick.search.parts.criterion import Criterion, price, simple_near
 from symtick.search.parts.language import (
     Postfix,
@@ -141,12 +142,17 @@ class Polisher:
         return one
 
     def tidy(self, function: Postfix) -> Postfix:
-        """Its sums and factors collected."""
+        """Its sums and factors collected, those on both sides of a fraction's line left out."""
+        made = cancelled(self._collected(function))
+        short = self._collected(made) if len(made) < len(function) else made
+        return quotients(short)
+
+    def _collected(self, function: Postfix) -> Postfix:
         try:
             made = tidied(from_programs([program_of(function)], self.inputs))
         except InputError:  # a constant is beyond floating point
             return function
-        return quotients(postfix_of(made.to_program()))
+        return postfix_of(made.to_program())
 
 
 def _with_constants(function: Postfix, values: Sequence[float]) -> Postfix:
@@ -168,10 +174,11 @@ def reductions(function: Postfix) -> Iterator[Postfix]:
         for part in parts:
             yield (*head, *part, *tail)
         if op in (Op.ADD, Op.SUB):
-            for joined in _joined(*parts):
+            for joined in (*_joined(*parts), *factored_out(op, *parts)):
                 yield (*head, *joined, *tail)
         if op in (Op.MUL, Op.DIV):
-            for product in _one_scale(function, starts, end):
+            whole = function[starts[end] : end + 1]
+            for product in (*_one_scale(function, starts, end), *multiplied_out(whole)):
                 yield (*head, *product, *tail)
         if op is Op.SUB:
             yield (*head, *applied(Op.MUL, const(-1.0), parts[1]), *tail)
