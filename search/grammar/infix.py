@@ -6,7 +6,8 @@ operators stay calls.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from symtick.errors import InputError
@@ -118,12 +119,38 @@ def spelled(tree: Tree, tokens: SpellingTokens) -> Tree:
     return _Speller(tokens).spell(tree, {}, frozenset())
 
 
+def _matches(body: Tree, tree: Tree, values: dict[str, Tree]) -> bool:
+    """Whether a tree is the body of an operator with `values` for its arguments, which are set."""
+    if body.name in ARGUMENTS:
+        return values.setdefault(body.name, tree) == tree
+    same = body.name == tree.name and body.value == tree.value and len(body.args) == len(tree.args)
+    return same and all(_matches(b, t, values) for b, t in zip(body.args, tree.args, strict=True))
+
+
 @dataclass(frozen=True)
 class _Speller:
     tokens: SpellingTokens
 
     def spell(self, tree: Tree, bound: Mapping[str, Tree], trying: frozenset[str]) -> Tree:
         """`bound`: what the arguments of a template stand for; `trying`: operators on the way."""
+        try:
+            return self._spell(tree, bound, trying)
+        except InputError:
+            for name, values in self._calls(tree):
+                with suppress(InputError):
+                    return Tree(name, tuple(self.spell(v, bound, trying) for v in values))
+            raise
+
+    def _calls(self, tree: Tree) -> Iterator[tuple[str, list[Tree]]]:
+        """Custom operators whose body this is, with what their arguments stand for."""
+        for operator in self.tokens.custom.values():
+            values: dict[str, Tree] = {}
+            if operator.name in self.tokens.names and _matches(
+                read(operator.text, ARGUMENTS), tree, values
+            ):
+                yield operator.name, [values[a] for a in ARGUMENTS[: operator.arity]]
+
+    def _spell(self, tree: Tree, bound: Mapping[str, Tree], trying: frozenset[str]) -> Tree:
         if not tree.name:
             return self._number(tree.value)
         if tree.name in bound:

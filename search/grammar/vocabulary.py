@@ -224,8 +224,8 @@ class Vocabulary:
         """An expression or its text as a sequence, and the values of its free constants.
 
         Text may call custom operators by name. What the vocabulary lacks is written with what it
-        has where that is simple (`a - b` as `a + -1*b`, `a/b` as `a*inv(b)`, ...); a number that is
-        no literal becomes a free constant.
+        has where that is simple (`a - b` as `a + -1*b`, `a/b` as `a*inv(b)`, the body of a custom
+        operator as its call, ...); a number that is no literal becomes a free constant.
 
         Raises:
             InputError: it cannot be read, or cannot be written with these tokens.

@@ -211,6 +211,24 @@ def test_a_quotient_is_written_with_inv_where_there_is_no_division() -> None:
     assert vocabulary.text(sequence) == "inv(x0) + x0*inv(x1)"
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("2*max(x0 - 1, 0) + x1", "2.0*relu(x0 - 1.0) + x1"),
+        ("max(max(x0, 0)/x1, 0)", "relu(relu(x0)/x1)"),
+        ("sqrt((x0 + 1)*(x0 + 1) + x1*x1)", "hypot(x0 + 1.0, x1)"),
+    ],
+)
+def test_the_body_of_an_operator_is_written_as_its_call(text: str, written: str) -> None:
+    custom = [OPERATORS["relu"], OPERATORS["hypot"]]
+    vocabulary = Vocabulary.of(("add", "sub", "mul", "div", "relu", "hypot"), 2, custom=custom)
+    sequence, constants = vocabulary.sequence(text)
+    assert vocabulary.text(sequence, constants) == written
+    for other in ("max(x0, 1)", "sqrt(x0*x1 + x1*x1)"):
+        with pytest.raises(InputError, match="is no token"):
+            vocabulary.sequence(other)
+
+
 def test_numbers_need_constants_or_literals() -> None:
     bare = Vocabulary.of(("add", "mul"), 1, constants=False, literals=(1.0,))
     assert bare.text(bare.sequence("x0 + 1")[0]) == "x0 + 1.0"
