@@ -4,13 +4,14 @@ Run: `python -m benchmarks.empirical`. Five seeds of each law, one core a run, t
 absolute loss and the largest size (30 nodes) of the paper's PySR runs. The paper let every method
 use eight cores for an hour; here the budget is a number of evaluations, and all of it is used. What
 counts as solved, and as read, is said in `benchmarks.search.forms`; `--again` judges the fronts of
-an earlier result.
+an earlier result, `--fronts FOLDER` those of PySR that the paper published.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import statistics
 import time
 from collections.abc import Hashable, Sequence
@@ -81,6 +82,28 @@ def _judged(front: Sequence[str], law: Law) -> Record:
     return {"grade": verdict.grade, "expression": verdict.expression, "read": verdict.read}
 
 
+def published(folder: Path) -> list[Record]:
+    """The paper's fronts of PySR, judged.
+
+    Args:
+        folder: its `benchmark/taken_results`, of files `pysr_LAW_seed=1_v44_results.txt` with an
+            expression of x0, x1, ... on each line.
+
+    Raises:
+        SymtickError: an expression cannot be read.
+    """
+    rows: list[Record] = []
+    for key, law in LAWS.items():
+        for seed in range(1, SEEDS + 1):
+            text = (folder / f"pysr_{key}_seed={seed}_v44_results.txt").read_text()
+            for place, name in enumerate(law.inputs):
+                text = re.sub(rf"\bx{place}\b", name, text)
+            front = [line for line in text.splitlines() if line.strip()]
+            rows.append({"law": key, "method": "PySR", **_judged(front, law),
+                         "seconds": 0.0, "evaluations": 0})  # fmt: skip
+    return rows
+
+
 def summary(rows: Sequence[Record]) -> list[Record]:
     """For each method and law: runs, solved, almost and read, mean seconds."""
     records = []
@@ -121,7 +144,8 @@ def report(rows: Sequence[Record]) -> str:
         read = sum(row["read"] for row in mine)
         lines.append(f"{method:<18}{'together':<30}{f'{solved}/{runs}':>9}{read:>14}")
     lines += [
-        f"{name + ' (paper)':<48}{f'{n}/{EMPIRICAL_RUNS}':>9}" for name, n in EMPIRICAL.items()
+        f"{name + ' (paper)':<48}{f'{solved}/{EMPIRICAL_RUNS}':>9}{almost:>8}{read:>6}"
+        for name, (solved, almost, read) in EMPIRICAL.items()
     ]
     return "\n".join(lines)
 
@@ -142,12 +166,16 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--log", type=Path, default=LOGS / "empirical.jsonl")
     parser.add_argument("--again", action="store_true", help="judge the fronts of --out anew")
+    parser.add_argument("--fronts", type=Path, help="judge the paper's fronts of PySR, there")
     parser.add_argument("--out", type=Path, default=RESULTS / "empirical.json")
     return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
+    if options.fronts is not None:
+        print(report(published(options.fronts)))
+        return
     if options.again:
         result = json.loads(options.out.read_text())
         rows = [{**row, **_judged(row["front"], LAWS[row["law"]])} for row in result["runs"]]

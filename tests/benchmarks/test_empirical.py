@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
-from benchmarks.empirical import EmpiricalRun, main, report, summary, work
+from benchmarks.empirical import EmpiricalRun, main, published, report, summary, work
 from benchmarks.search.forms import best_error, grade_of, judge, pareto, reads_as
 from benchmarks.search.laws import LAWS, Generator, data
 from symtick.errors import ParseError
@@ -206,3 +206,13 @@ def test_a_run_solves_hubbles_law() -> None:
     (line,) = summary([row])
     assert (line["solved"], line["runs"], line["title"]) == (1, 1, "Hubble's law")
     assert "1/1" in report([row]) and "PySR (paper)" in report([row])
+
+
+def test_the_paper_s_fronts_are_judged(tmp_path: Path) -> None:
+    for key, law in LAWS.items():
+        text = "1.0\n(x0 * 474.8746952958881)\n" if key == "hubble" else f"x{len(law.inputs) - 1}\n"
+        for seed in range(1, 6):
+            (tmp_path / f"pysr_{key}_seed={seed}_v44_results.txt").write_text(text)
+    rows = published(tmp_path)
+    assert len(rows) == 45
+    assert {row["law"] for row in rows if row["grade"] == "solved" and row["read"]} == {"hubble"}
