@@ -95,3 +95,9 @@ def test_whole_numbers_are_written_as_others_are(text: str, wanted: str) -> None
 def test_one_that_was_put_together_has_the_digits_of_its_parts() -> None:
     held = parse("x0*1.23456789*2.34567891", ["x0"])
     assert str(rounded_sympy(held, 3, needed={1.23456789: 6, 2.34567891: 2})) == "2.8959*x0"
+
+
+def test_the_equation_may_be_named_among_the_columns_of_a_table() -> None:
+    model = SymbolicRegressor(evaluations=300).fit(*phases(0))
+    assert model.latex_table(columns=["equation", "loss"]) == model.latex_table(columns=["loss"])
+    assert model.latex_table(columns=["equation"]).count("&") == 0

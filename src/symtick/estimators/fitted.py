@@ -247,7 +247,8 @@ class Fitted(metaclass=Answering):
 
         Args:
             indices: rows; all by default.
-            columns: figures beside the equation: `complexity`, `ticks`, `lut`, `loss`, `score`.
+            columns: figures beside the equation: `complexity`, `ticks`, `lut`, `loss`, `score`;
+                `equation`, which comes first in any case, may be among them.
             precision: significant digits.
             target: which target's front.
 
@@ -255,6 +256,7 @@ class Fitted(metaclass=Answering):
             InputError: there is no such column or row.
         """
         known = ("complexity", "ticks", "lut", "loss", "score")
+        columns = [c for c in columns if c != "equation"]
         if unknown := [c for c in columns if c not in known]:
             raise InputError(f"unknown column {unknown[0]!r}: there are {', '.join(known)}")
         places = range(len(self.fronts_[target].entries)) if indices is None else indices
