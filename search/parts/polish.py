@@ -178,6 +178,9 @@ def reductions(function: Postfix) -> Iterator[Postfix]:
                 yield (*head, *joined, *tail)
         if op in (Op.MUL, Op.DIV):
             whole = function[starts[end] : end + 1]
+            if op is Op.DIV:
+                for quotient in _over_one(*parts):
+                    yield (*head, *quotient, *tail)
             for product in (*_one_scale(function, starts, end), *multiplied_out(whole)):
                 yield (*head, *product, *tail)
         if op is Op.SUB:
@@ -207,6 +210,18 @@ def _one_scale(function: Postfix, starts: list[int], end: int) -> Iterator[Postf
             for k in _scales(function, starts, place):
                 made[k] = (Op.CONST, made[k][1] * scale)
         yield tuple(made[starts[end] :])
+
+
+def _over_one(above: Postfix, below: Postfix) -> Iterator[Postfix]:
+    """c/(f + b) of a constant over a*f + b: one of its three constants says nothing."""
+    if len(above) != 1 or above[0][0] is not Op.CONST or below[-1][0] not in (Op.ADD, Op.SUB):
+        return
+    op, (one, other) = below[-1][0], arguments_of(below, spans(below), len(below) - 1)
+    for number, term, sign in ((other, one, 1.0), (one, other, -1.0 if op is Op.SUB else 1.0)):
+        factor, rest = _scaled(term)
+        if factor and len(number) == 1 and number[0][0] is Op.CONST:
+            made = applied(op, rest, const(number[0][1] / factor))
+            yield applied(Op.DIV, const(above[0][1] / (sign * factor)), made)
 
 
 def _factors(

@@ -71,3 +71,24 @@ def test_a_law_that_is_undefined_at_0_is_cleaned_up(given: str, most: int) -> No
     tool = Polisher(Rows.make(X, y), criterion, "mse", 1.0, NAMES)
     done = tool.polished(tool.scored_anew([postfix(given)])[0])
     assert len(done.function) <= most and criterion.exact(done.loss)
+
+
+@pytest.mark.parametrize(
+    ("given", "most"),
+    [
+        ("287669.84/(1150679.4*x0 + 5753397) + x1", 7),
+        ("287669.84/(-1150679.4*x0 - 5753397) + x1", 7),
+        ("287669.84/(5753397 - 1150679.4*x0) + x1", 7),
+        ("287669.84/(5753397 + 1150679.4*x0) + x1", 7),
+    ],
+)
+def test_a_constant_over_a_scaled_sum_loses_the_scale(given: str, most: int) -> None:
+    X = np.random.default_rng(2).uniform(-3.0, 3.0, (200, 3))
+    y = np.asarray(evaluate([program_of(postfix(given))], X)[0])
+    given_rows = Rows.make(X, y + 1e-3 * np.random.default_rng(3).standard_normal(200))
+    criterion = Criterion.of(given_rows, "mse", 12)
+    assert criterion is not None
+    tool = Polisher(given_rows, criterion, "mse", 1.0, NAMES)
+    done = tool.polished(tool.scored_anew([postfix(given)])[0])
+    assert len(done.function) <= most
+    np.testing.assert_allclose(evaluate([program_of(done.function)], X)[0], y, atol=1e-3)
