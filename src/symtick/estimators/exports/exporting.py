@@ -50,7 +50,7 @@ def rounded_sympy(
     """One output in SymPy with rounded constants.
 
     Factors are not distributed over sums, for `6*(x0 - 1700000000)` may have fewer digits than
-    `6*x0 - 10200000000`.
+    `6*x0 - 10200000000`, but where SymPy cannot compare what it holds then.
 
     Args:
         expression: with names of the inputs.
@@ -60,10 +60,19 @@ def rounded_sympy(
         needed: by magnitude of a constant the digits that it needs, where those are more
             (`digits.needed_digits`).
     """
-    with distribute(False):
-        made = to_sympy(expression, output).replace(_is_negated_sum, _negated_terms)
-        numbers = [n for n in made.atoms(sympy.Float, sympy.Rational) if n.is_finite]
-        return made.xreplace({n: _rounded(n, digits_of(float(n), needed, digits)) for n in numbers})
+
+    def made() -> sympy.Expr:
+        exact = to_sympy(expression, output).replace(_is_negated_sum, _negated_terms)
+        numbers = [n for n in exact.atoms(sympy.Float, sympy.Rational) if n.is_finite]
+        return exact.xreplace(
+            {n: _rounded(n, digits_of(float(n), needed, digits)) for n in numbers}
+        )
+
+    try:
+        with distribute(False):
+            return made()
+    except RecursionError:  # Abs(-(1 - Piecewise(...))) of SymPy 1.14, which Max and Min ask for
+        return made()
 
 
 def _rounded(number: sympy.Number, digits: int) -> sympy.Number:
