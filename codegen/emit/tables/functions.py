@@ -226,8 +226,10 @@ def _addresses(graph: Graph, number: int) -> Iterator[tuple[int, Address, bool]]
     node = graph.nodes[number]
     if node.op is GOp.CAST and (node.quant, node.overflow) == (Quant.TRN, Overflow.WRAP):
         source = graph.nodes[node.args[0]]
-        at = _address(source, max(source.fmt.frac - node.fmt.frac, 0))
-        if len(at.points) <= 1 << node.fmt.width:
+        drop = max(source.fmt.frac - node.fmt.frac, 0)
+        # of a wider signal entries stand for many values each
+        if (source.hi >> drop) - (source.lo >> drop) < 1 << node.fmt.width:
+            at = _address(source, drop)
             yield node.args[0], at, False
             codes = np.arange(at.lo, at.lo + len(at.points), dtype=np.float64)
             first = np.clip(np.ldexp(codes, at.low), source.lo, source.hi)

@@ -20,6 +20,7 @@ from symtick.codegen import (
     Fixed,
     GOp,
     GraphBuilder,
+    Overflow,
     Precision,
     Quant,
     Schedule,
@@ -82,6 +83,16 @@ def test_a_stated_function_is_that_of_the_entries(seed: int) -> None:
         assert np.abs(scaled - entries).max() <= found.ulp + 1e-9 <= 1.0 + 1e-9
         if found.quant is Quant.RND:
             assert (np.floor(scaled + 0.5) == entries).mean() > 0.99  # halves apart
+
+
+def test_a_table_on_the_last_bits_of_a_wide_signal_is_no_function_of_it() -> None:
+    b = GraphBuilder(("x0",))
+    last = b.cast(b.input(0, Fixed(44, 4)), Fixed(4, 4), Quant.TRN, Overflow.WRAP)
+    table = b.table(last, [(5 * k * k) % 11 for k in range(16)], Fixed(5, 0))
+    graph = b.build([table], ["y0"])
+    functions = TableFunctions(hand_design(graph, [0] * len(graph.nodes), 0))
+    found = functions.of(table)
+    assert not isinstance(found, TableFunction) or found.source == last
 
 
 def test_another_entry_is_no_longer_that_function() -> None:
