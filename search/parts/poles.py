@@ -148,18 +148,18 @@ def shown(function: Postfix, pole: Pole, X: Floats, y: Floats, far: float) -> bo
     usual = float(np.median(off))
     middle = 0.5 * (float(y.min()) + float(y.max()))
     leaves = bool((~(np.abs(values_of(function, pole.points) - middle) <= far)).any())
-    for near in _nearest(values_of(pole.zero, X)):
-        if not len(near):
-            return False
-        if not leaves and not _median(left, changes, near) <= FITTED:
-            return False
-        if leaves and not (
-            float(np.median(off[near])) >= SHOWN * usual
-            and _median(left, off, near) <= FITTED
-            and _median(changes, off, near) >= OWN
-        ):
-            return False
-    return True
+    sides = list(_nearest(values_of(pole.zero, X)))
+    if not all(len(near) for near in sides):
+        return False
+    if not leaves:  # a step may change one side alone
+        most = max(float(np.median(changes[near])) for near in sides)
+        return all(float(np.median(left[near])) <= FITTED * most for near in sides)
+    return all(
+        float(np.median(off[near])) >= SHOWN * usual
+        and _median(left, off, near) <= FITTED
+        and _median(changes, off, near) >= OWN
+        for near in sides
+    )
 
 
 def _waves(function: Postfix, pole: Pole, X: Floats) -> bool:

@@ -68,6 +68,14 @@ def test_bounded_functions_of_a_pole_that_the_rows_show_are_no_fault(law: str) -
     assert not judged(law, X, X[:, 2])
 
 
+@pytest.mark.parametrize("law", ["tanh(1215/(x0 - 0.45)) + x1", "x1 - tanh(300/(x2*(x0 - 0.1)))"])
+def test_a_step_by_a_pole_that_changes_one_side_alone_is_no_fault(law: str) -> None:
+    X = rows(-1.0, 1.0, 300)
+    y = values(law, X) + 0.05 * np.random.default_rng(4).standard_normal(len(X))
+    assert judged(law, X, y)
+    assert not judged(f"0.02*({law}) + x1", X, y - values(law, X) + X[:, 1])
+
+
 @pytest.mark.parametrize("text", ["sin(x0)/x0", "x0/(1 + abs(x1))", "x1/(1 + square(x0))"])
 def test_a_quotient_that_does_not_grow_has_no_pole(text: str) -> None:
     X = rows(-1.0, 1.0)
