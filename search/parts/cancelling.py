@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from symtick.expr import Op
-from symtick.search.parts.language import Postfix, applied, arguments, arguments_of, const, spans
+from symtick.search.parts.language import Postfix, applied, arguments_of, const, rebuilt, spans
 
 _SAME = 1e-14  # relative difference of numbers that is rounding
 _POWERS = {Op.SQUARE: 2, Op.CUBE: 3}
@@ -18,18 +18,13 @@ def cancelled(function: Postfix) -> Postfix:
 
     A division by 1/3 is a factor of 3.
     """
-    stack: list[Postfix] = []
-    for op, value in function:
-        count = arguments(op)
-        parts = stack[len(stack) - count :]
-        del stack[len(stack) - count :]
-        made: Postfix = (*(node for part in parts for node in part), (op, value))
+
+    def rule(op: Op, parts: list[Postfix]) -> Postfix | None:
         if op in (Op.MUL, Op.DIV):
-            made = _whole_factor(_fraction(made))
-        elif op in (Op.SIN, Op.COS):
-            made = applied(op, _within_a_turn(parts[0]))
-        stack.append(made)
-    return stack[0]
+            return _whole_factor(_fraction(applied(op, *parts)))
+        return applied(op, _within_a_turn(parts[0])) if op in (Op.SIN, Op.COS) else None
+
+    return rebuilt(function, rule)
 
 
 def multiplied_out(function: Postfix) -> Iterator[Postfix]:

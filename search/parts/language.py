@@ -45,6 +45,20 @@ def applied(op: Op, *arguments: Postfix) -> Postfix:
     return (*(node for argument in arguments for node in argument), (op, 0.0))
 
 
+def rebuilt(function: Postfix, rule: Callable[[Op, list[Postfix]], Postfix | None]) -> Postfix:
+    """The function from its leaves up: each operator over its parts, or what a rule has for it."""
+    stack: list[Postfix] = []
+    for op, value in function:
+        count = arguments(op)
+        parts = stack[len(stack) - count :]
+        del stack[len(stack) - count :]
+        made = rule(op, parts)
+        if made is None:
+            made = (*(node for part in parts for node in part), (op, value))
+        stack.append(made)
+    return stack[0]
+
+
 def constants_of(function: Postfix) -> list[float]:
     """Its constants in order of appearance."""
     return [value for op, value in function if op is Op.CONST]

@@ -19,12 +19,12 @@ from symtick.search.parts.criterion import Criterion, price, simple_near
 from symtick.search.parts.language import (
     Postfix,
     applied,
-    arguments,
     arguments_of,
     const,
     constants_of,
     postfix_of,
     program_of,
+    rebuilt,
     spans,
 )
 
@@ -271,20 +271,18 @@ def quotients(function: Postfix) -> Postfix:
     """With a/b in place of a*(1/b)."""
     if (Op.CONST, 1.0) not in function:
         return function
-    stack: list[Postfix] = []
-    for op, value in function:
-        count = arguments(op)
-        parts = stack[len(stack) - count :]
-        del stack[len(stack) - count :]
-        made: Postfix = (*(node for part in parts for node in part), (op, value))
+
+    def rule(op: Op, parts: list[Postfix]) -> Postfix | None:
+        made = None
         for one, other in (parts, parts[::-1]) if op is Op.MUL else ():
             if other[-1][0] is Op.DIV and other[0] == (Op.CONST, 1.0):
                 above, below = arguments_of(other, spans(other), len(other) - 1)
                 if len(above) == 1:
                     made = applied(Op.DIV, one, below)
                     break
-        stack.append(made)
-    return stack[0]
+        return made
+
+    return rebuilt(function, rule)
 
 
 def _distance(value: float) -> float:
