@@ -20,7 +20,6 @@ from symtick.codegen.emit.names import ports, signal_names
 from symtick.codegen.emit.tables.functions import TableFunctions, table_functions
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
 from symtick.codegen.ir.graph import GNode, GOp
-from symtick.errors import WidthError
 
 _SYMBOLS = {GOp.ADD: "+", GOp.SUB: "-", GOp.MUL: "*"}
 _C_TYPES = ((8, "char"), (16, "short"), (32, "int"), (64, "long long"))
@@ -57,9 +56,6 @@ class CppText:
         library: spells types and bits.
         product_pragma: of a product's variable and whether it is made of DSP blocks, the pragma
             that asks for it, or "".
-
-    Raises:
-        WidthError: a table entry has more than 64 bits.
     """
 
     def __init__(
@@ -277,10 +273,8 @@ def _modes(node: GNode) -> Sequence[str]:
 
 
 def _c_type(fmt: Fixed) -> str:
-    for width, name in _C_TYPES:
-        if fmt.width <= width:
-            return f"{'signed' if fmt.signed else 'unsigned'} {name}"
-    raise WidthError(f"a table entry has at most 64 bits in C++, not {fmt.width}")
+    name = next(name for width, name in _C_TYPES if fmt.width <= width)
+    return f"{'signed' if fmt.signed else 'unsigned'} {name}"
 
 
 def _rows(contents: Sequence[int]) -> list[str]:

@@ -59,7 +59,6 @@ def hls_files(design: Design, part: str = PART, tool: HlsTool = HlsTool.VITIS) -
     Raises:
         InputError: a name is no identifier, the part number has characters other than tokens,
             digits and -, or the schedule does not fit the graph.
-        WidthError: a table entry has more than 64 bits.
     """
     check(design)
     check_part(part)

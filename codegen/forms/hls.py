@@ -35,7 +35,7 @@ def hls_form_files(design: Design, tool: HlsTool = HlsTool.VITIS) -> dict[str, s
 
     Raises:
         InputError: as `form`.
-        WidthError: as `form`, or a table entry has more than 64 bits.
+        WidthError: as `form`.
     """
     made = form(design)
     if made is None:
@@ -72,7 +72,7 @@ def driver_files(designs: Sequence[Design]) -> dict[str, str]:
 
     Raises:
         InputError: as `form`.
-        WidthError: as `form`, or a table entry has more than 64 bits.
+        WidthError: as `form`.
     """
     benches = []
     for design in designs:

@@ -24,7 +24,16 @@ from symtick.codegen.ir.fixed import (
     raw_dtype,
     rounded_raw,
 )
-from symtick.codegen.ir.nodes import ARITY, BIT, MAX_TABLE_BITS, STATED, WIRES, GNode, GOp
+from symtick.codegen.ir.nodes import (
+    ARITY,
+    BIT,
+    MAX_ENTRY_BITS,
+    MAX_TABLE_BITS,
+    STATED,
+    WIRES,
+    GNode,
+    GOp,
+)
 from symtick.errors import InputError, WidthError
 from symtick.expr import reachable
 
@@ -278,6 +287,10 @@ class GraphBuilder:
             raise InputError(
                 f"a table of {node.fmt.width} address bits needs {1 << node.fmt.width} entries, "
                 f"not {len(contents)}"
+            )
+        if fmt.width > MAX_ENTRY_BITS:
+            raise WidthError(
+                f"an entry of a table has at most {MAX_ENTRY_BITS} bits, not {fmt.width}"
             )
         entries = contents if type(contents) is tuple else tuple(int(v) for v in contents)
         least, most, lo, hi = table_bounds(entries, node.lo, node.hi)

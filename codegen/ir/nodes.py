@@ -28,7 +28,7 @@ from enum import Enum
 from symtick.codegen.ir.fixed import Fixed, Overflow, Quant
 
 MAX_TABLE_BITS = 16
-MAX_ENTRY_BITS = 64  # of a table, as C++ holds it
+MAX_ENTRY_BITS = 64  # of a table, as the largest integer of C++
 BIT = Fixed(1, 0, False)
 
 

@@ -38,8 +38,7 @@ def emulator_files(design: Design, version: str) -> dict[str, str]:
 
     Raises:
         InputError: name and version make no identifier, or the schedule does not fit the graph.
-        WidthError: a table entry has more than 64 bits, or no type of 128 bits holds the values of
-            all inputs, or those of all outputs.
+        WidthError: no type of 128 bits holds the values of all inputs, or those of all outputs.
     """
     check(design)
     model = f"{design.name}_{version}"

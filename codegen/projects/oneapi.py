@@ -38,7 +38,6 @@ def oneapi_files(design: Design, folder: str) -> dict[str, str]:
 
     Raises:
         InputError: a name is no identifier, or the schedule does not fit the graph.
-        WidthError: a table entry has more than 64 bits.
     """
     check(design)
     text = CppText(design, AcTypes())

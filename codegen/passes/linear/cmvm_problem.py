@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from symtick.codegen.ir.nodes import MAX_ENTRY_BITS
 from symtick.codegen.ir.signed_digits import signed_digits
 from symtick.codegen.passes.linear.common_digits import Leaf
 from symtick.codegen.passes.linear.linear_blocks import LinearRow
@@ -135,12 +136,13 @@ def _parts(
         taker = max(counts, key=lambda k: (counts[k], -k))
     for k, factor in row.form.items():
         raised = factor << up
-        if k == taker:
-            parts.append((LeafSource(k, raised, offset), 1))
+        odd = abs(raised) >> _zeros(raised)
+        with_offset, product = LeafSource(k, raised, offset), LeafSource(k, odd)
+        if k == taker and _can_be_table(with_offset, signals):
+            parts.append((with_offset, 1))
             offset = 0
-        elif digits is not None and counts.get(k, 0) >= digits:
-            odd = abs(raised) >> _zeros(raised)
-            parts.append((LeafSource(k, odd), raised // odd))
+        elif digits is not None and counts.get(k, 0) >= digits and _can_be_table(product, signals):
+            parts.append((product, raised // odd))
         else:
             parts.append((LeafSource(k), raised))
     if offset:
@@ -155,8 +157,19 @@ def _leaf(source: LeafSource, signals: Mapping[int, BlockSignal]) -> Leaf:
     lo, hi, level, _ = signals[source.signal]
     if not source.factor:
         return Leaf(lo, hi, level)
-    ends = sorted(source.factor * end + source.offset for end in (lo, hi))
-    return Leaf(ends[0], ends[1], level + 1)
+    return Leaf(*_ends(source, signals[source.signal]), level + 1)
+
+
+def _can_be_table(source: LeafSource, signals: Mapping[int, BlockSignal]) -> bool:
+    assert source.signal is not None
+    least, most = _ends(source, signals[source.signal])
+    return max(most, ~least, 0).bit_length() + (least < 0) <= MAX_ENTRY_BITS
+
+
+def _ends(source: LeafSource, signal: BlockSignal) -> tuple[int, int]:
+    """Least and largest entry of a table."""
+    ends = [source.factor * end + source.offset for end in (signal.lo, signal.hi)]
+    return min(ends), max(ends)
 
 
 def _zeros(value: int) -> int:

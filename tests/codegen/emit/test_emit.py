@@ -36,7 +36,7 @@ from symtick.codegen.emit.rtl_project import rtl_files
 from symtick.codegen.emit.verilog import verilog_files
 from symtick.codegen.emit.vhdl import vhdl_files
 from symtick.codegen.forms.hls import driver_files
-from symtick.errors import InputError, WidthError
+from symtick.errors import InputError
 from symtick.expr import parse
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -226,15 +226,6 @@ def test_pragmas_state_the_schedule() -> None:
     assert "#pragma HLS PIPELINE II=1" in text
     assert "#pragma HLS LATENCY min=3 max=3" in text
     assert "#pragma HLS BIND_STORAGE variable=table2_rom type=rom_1p impl=lutram" in text
-
-
-def test_too_wide_table_entries_are_refused_in_cpp() -> None:
-    b = GraphBuilder(("x0",))
-    table = b.table(b.input(0, Fixed(1, 0)), [1, 1 << 70], Fixed(80, 0))
-    graph = b.build([table], ["y"])
-    schedule = Schedule((0, 0), (0.0, 0.0), 1, 5.0, 4.0)
-    with pytest.raises(WidthError, match="at most 64 bits in C"):
-        hls_files(Design("wide", parse("x0"), graph, schedule, "unit"))
 
 
 def test_vector_files_hold_one_row_each() -> None:

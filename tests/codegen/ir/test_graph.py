@@ -122,6 +122,8 @@ def test_what_the_builder_refuses() -> None:
         builder.op(GOp.ADD, a)
     with pytest.raises(WidthError, match="at most 16 address bits, not 17"):
         builder.table(a, [0] * (1 << 17), Fixed(4, 0))
+    with pytest.raises(WidthError, match="an entry of a table has at most 64 bits, not 65"):
+        builder.table(builder.bits(a, Fixed(1, 0, False)), [0, 1], Fixed(65, 0))
     wide = builder.op(GOp.MUL, a, a)
     wide = builder.op(GOp.MUL, wide, wide)
     with pytest.raises(WidthError, match=r"mul grows too wide: .* cast its arguments"):
