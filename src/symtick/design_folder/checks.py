@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy.typing as npt
 
@@ -38,6 +38,7 @@ from symtick.sim.verify import TOOLS, Subject, Verification, verify_together
 
 VERIFY = Path("results/verify.json")
 SYNTH = Path("results/synth.json")
+_Found = TypeVar("_Found")
 AT_ONCE = 4  # designs in one run of Yosys, which takes as long to begin as for two of them
 
 
@@ -194,11 +195,11 @@ def synthesise_folders(
         folders: design folders.
         placed: those of them that nextpnr places and routes.
         vendor_tools: as of `synthesise_folder`.
-        progress: is told of each outcome as soon as it is written, in the order of the folders.
+        progress: is told of each outcome as soon as it is written, the largest designs' first.
 
     Raises:
         InputError, MissingExtraError, ToolError: as of `synthesise_folder`, for the first design
-            that has a reason; those before it are written.
+            that has a reason; the others are written.
     """
     vendors = _vendors(vendor_tools)
     subjects = [_Subject.read(folder, folder in placed) for folder in folders]
@@ -206,15 +207,20 @@ def synthesise_folders(
     require("symtick synth", tools=("yosys", *(("nextpnr-ecp5",) if route else ())))
     size = min(AT_ONCE, -(-len(subjects) // 2))  # two runs at a time
     batches = [subjects[k : k + size] for k in range(0, len(subjects), max(1, size))]
-    outcomes = []
-    with ThreadPoolExecutor(2) as pool:
-        for batch in pool.map(lambda b: _synthesised(b, vendors), batches):
-            for outcome in batch:
-                if isinstance(outcome, Exception):
-                    raise outcome
-                progress(outcome)
-                outcomes.append(outcome)
-    return outcomes
+    # what takes longest begins first, lest one run ends long after the other
+    batches.sort(key=lambda batch: -sum(subject.guess.lut for subject in batch))
+    found: dict[Path, Synthesis | Exception] = {}
+    pool = ThreadPoolExecutor(2)
+    try:
+        work = {pool.submit(_synthesised, batch, vendors): batch for batch in batches}
+        for done in as_completed(work):
+            for subject, outcome in zip(work[done], done.result(), strict=True):
+                found[subject.folder] = outcome
+                if isinstance(outcome, Synthesis):
+                    progress(outcome)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return [_there(found[folder]) for folder in folders]
 
 
 @dataclass(frozen=True)
@@ -307,10 +313,10 @@ def _outcome(
     return outcome
 
 
-def _there(area: Area | Exception) -> Area:
-    if isinstance(area, Exception):
-        raise area
-    return area
+def _there(found: _Found | Exception) -> _Found:
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def _areas(batch: Sequence[_Subject]) -> dict[str, Area | Exception]:
