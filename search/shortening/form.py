@@ -226,7 +226,8 @@ class Form:
 
     def computed(self, values: FloatArray) -> FloatArray:
         """Outputs (rows, outputs) of the atoms' values."""
-        return np.stack([self.added(s, values) for s in self.outputs], axis=1)
+        with np.errstate(all="ignore"):
+            return np.stack([self.added(s, values) for s in self.outputs], axis=1)
 
     def jacobian(
         self, values: FloatArray, seen: Sequence[tuple[FloatArray, ...]]
@@ -238,8 +239,10 @@ class Form:
 
         Returns:
             (atoms, outputs, rows) and (parameters, outputs, rows); 0 for parameters that are gone,
-            and where a slope is not finite, as that of a root at 0.
+            and where a slope is not finite, as that of a root at 0 or by the factor of an atom
+            that overflows.
         """
+        values = np.where(np.isfinite(values), values, 0.0)
         shape = (len(self.outputs), values.shape[1])
         slopes = np.zeros((len(self.values), *shape))
         down = np.zeros((len(self.atoms), *shape))

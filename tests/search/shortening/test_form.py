@@ -59,6 +59,23 @@ def test_slopes_by_constants_and_by_atoms_are_those_of_differences() -> None:
             assert np.allclose(by_atom[k, out], sum(factors))
 
 
+def test_where_an_atom_overflows_no_slope_does() -> None:
+    form, X = (
+        Form.of(parse("0.5*exp(exp(x0)) + 3*x0 - exp(9*x0)", ["x0"])),
+        np.array([[1.0], [90.0]]),
+    )
+    values, seen = form.forward(X)
+    with np.errstate(divide="raise", invalid="raise", over="raise"):
+        form.computed(values)
+        by_atom, by_value = form.jacobian(values, seen)
+    assert not np.isfinite(values).all()
+    assert np.isfinite(by_atom).all() and np.isfinite(by_value).all()
+    # the row that is finite keeps its slopes
+    alone = form.jacobian(*form.forward(X[:1]))
+    assert np.allclose(alone[0][..., 0], by_atom[..., 0])
+    assert np.allclose(alone[1][..., 0], by_value[..., 0])
+
+
 def test_plain_constants_are_those_that_the_text_does_not_show() -> None:
     form = Form.of(parse(["x0 - 2.5*x1", "tanh(x0) + 1.5"], NAMES))
     free = sorted(form.values[~form.plain].tolist())
