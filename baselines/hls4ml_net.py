@@ -93,7 +93,7 @@ def run_hls4ml(
         teacher.save(f"{exchange}/teacher.npz")
         np.save(f"{exchange}/inputs.npy", inputs, allow_pickle=False)
         scores = _work(job, Path(exchange), timeout)
-        _settle(draft, project)
+        name_folder(draft, project)
     return Hls4mlRun(scores, project, time.perf_counter() - start)
 
 
@@ -113,8 +113,8 @@ def _work(job: dict[str, str | float], exchange: Path, timeout: float) -> FloatA
     return np.asarray(scores, dtype=np.float64)
 
 
-def _settle(draft: Path, project: Path) -> None:
-    """Let the project name its final folder, so that hls4ml's link_existing_project opens it."""
+def name_folder(draft: Path, project: Path) -> None:
+    """Let a project name its final folder, so that hls4ml's link_existing_project opens it."""
     config = draft / "hls4ml_config.yml"
     content = yaml.safe_load(config.read_text(encoding="utf-8"))
     content["OutputDir"] = str(project.resolve())

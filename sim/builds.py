@@ -1,8 +1,8 @@
-"""Programs that were built, kept in the user's cache by all that they are made of.
+"""What was built, kept in the user's cache by all that they are made of.
 
 The cache is `SYMTICK_CACHE`, else `XDG_CACHE_HOME/symtick`, else `~/.cache/symtick`. A key is a
 hash of sources, flags and versions, so that a changed source has another key. A file begins with a
-hash of its program: a damaged one is not used. The programs used last stay, up to 512 MB in all. If
+hash of its content: a damaged one is not used. Those used last stay, up to 512 MB in all. If
 the folder cannot be read or written, nothing is kept.
 """
 
@@ -39,7 +39,7 @@ def key(parts: Sequence[str]) -> str:
 
 
 def fetch(name: str, place: Path) -> bool:
-    """Write the program that is kept under a key to `place`; False where there is none."""
+    """Write the file that is kept under a key to `place`; False where there is none."""
     path = _path(name)
     try:
         content = path.read_bytes()
@@ -55,10 +55,10 @@ def fetch(name: str, place: Path) -> bool:
     return True
 
 
-def keep(name: str, program: Path) -> None:
-    """Keep a program under a key, and remove those used longest ago beyond the limit."""
+def keep(name: str, file: Path) -> None:
+    """Keep a file under a key, and remove those used longest ago beyond the limit."""
     with suppress(OSError):
-        content = program.read_bytes()
+        content = file.read_bytes()
         write_bytes(_path(name), sha256(content).digest() + content)
         _remove_old(_path(name).parent)
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
+from symtick.baselines import kept
 from symtick.baselines.compare import compare
 from symtick.baselines.rows import ComparisonRow, scored_row, to_csv, to_json
 from symtick.design_folder.checks import Synthesis
@@ -17,6 +19,7 @@ from symtick.files import locked, write_json, write_text
 from symtick.run.designs import RunDesign
 from symtick.run.folder import COMPARISON, Run
 from symtick.search.data.dataset import FloatArray
+from symtick.search.teachers.teacher import TorchTeacher
 
 
 def compare_run(run: Run, route: bool, progress: Callable[[str], None]) -> list[ComparisonRow]:
@@ -32,14 +35,26 @@ def compare_run(run: Run, route: bool, progress: Callable[[str], None]) -> list[
     with locked(run.folder, "compare"):
         work = run.folder / "baselines"
         shutil.rmtree(work, ignore_errors=True)
-        rows = compare(
-            run.teacher, run.train, run.test, work, seed=run.job.seed, route=route,
-            progress=progress,
-        )  # fmt: skip
+        rows = _baselines(run, run.teacher, work, route, progress)
     scores = run.teacher.logits(run.test.X)
     rows += [_row(run, design, scores) for design in run.designs.values()]
     write_json(run.folder / COMPARISON, to_json(rows))
     write_text(run.folder / COMPARISON.with_suffix(".csv"), to_csv(rows))
+    return rows
+
+
+def _baselines(
+    run: Run, teacher: TorchTeacher, work: Path, route: bool, progress: Callable[[str], None]
+) -> list[ComparisonRow]:
+    seed = run.job.seed
+    key = kept.key_of(teacher, run.train, run.test, (seed, route))
+    rows = kept.fetch(key, work)
+    if rows is not None:
+        progress("hls4ml and da4ml: as measured before for this network and these rows")
+        return rows
+    rows = compare(teacher, run.train, run.test, work, seed=seed, route=route, progress=progress)
+    if all(row.lut is not None for row in rows[2:]):  # the network in da4ml was measured
+        kept.keep(key, work, rows)
     return rows
 
 
