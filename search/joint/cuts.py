@@ -149,6 +149,7 @@ def _shorter(model: JointModel, X: FloatArray) -> list[tuple[int, Tree]]:
     found = [
         (j, bare(replaced(model.terms[j], way, number(mean))))
         for (j, way, _), mean in zip(inner, means, strict=True)
+        if np.isfinite(mean)
     ]
     found += [
         (j, bare(replaced(model.terms[j], way, part.args[0])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -44,10 +45,14 @@ def number(value: float) -> Tree:
 
 
 def made(op: Op, *args: Tree) -> Tree:
-    """An operation, written short: constants folded, and at the right of sums and products."""
+    """An operation, written short: constants folded, and at the right of sums and products.
+
+    What is no finite number is left as it stands: the kernel takes no such constants.
+    """
     if all(a.constant for a in args):
         with np.errstate(all="ignore"):
-            return number(float(OPS[op].numpy(*(np.float64(a.number) for a in args))))
+            value = float(OPS[op].numpy(*(np.float64(a.number) for a in args)))
+        return number(value) if math.isfinite(value) else Tree(op, 0.0, args)
     if op is Op.SUB and args[1].constant:
         op, args = Op.ADD, (args[0], number(-args[1].number))
     if op not in (Op.ADD, Op.MUL):

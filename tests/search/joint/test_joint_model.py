@@ -180,6 +180,13 @@ def test_cuts_lose_what_they_say_and_save_what_they_cost() -> None:
     assert sum(len(c.model.terms) == 2 for c in found) == 3
 
 
+def test_a_part_that_overflows_has_no_mean_to_be_replaced_by() -> None:
+    X = np.linspace(-1.0, 1.0, 200).reshape(50, 4)
+    over = JointModel(trees("tanh(exp(x0*2000.0)*x1)"), np.ones((1, 1)), np.zeros(1))
+    found = cuts(over, X, lambda outputs: float(np.square(outputs).mean()), PRICES)
+    assert found and all(np.isfinite(c.model.outputs(X)).all() for c in found)
+
+
 def test_what_says_nothing_goes_first() -> None:
     problem = values(1)
     terms = trees("sin(3.0*x0)", "tanh(x1)*x2")

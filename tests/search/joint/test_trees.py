@@ -65,6 +65,23 @@ def test_constants_are_folded_and_stand_at_the_right() -> None:
     assert read(program("tanh(x0) + x1*2.0")).letters == 4
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x0 + exp(800.0)*2.0",
+        "(x0*1e200)*1e200",
+        "x0 + 1.0/(x1*0.0)",
+        "sqrt(0.0 - 4.0)*x0",
+        "exp(900.0)",
+    ],
+)
+def test_no_constant_is_folded_to_what_is_no_number(text: str) -> None:
+    tree = read(program(text))
+    values = values_of_trees([tree], X)  # the kernel refuses constants that are not finite
+    assert not np.isfinite(values).all()
+    assert read(written(tree)) == tree
+
+
 def test_every_node_can_be_replaced() -> None:
     tree = read(program("tanh(2.0*x0 - 0.5*x1 + 0.25)"))
     ways = list(below(tree))
