@@ -21,6 +21,7 @@ from symtick.search.data.preparing import denoised, select_features
 from symtick.search.kernel_api.candidate import Candidate
 from symtick.search.kernel_api.search import Search
 from symtick.search.parts.criterion import Criterion
+from symtick.search.parts.noise import descriptions
 from symtick.search.regression.islands import Islands
 from symtick.search.regression.laws import cleaned_front
 from symtick.search.regression.memory import Memory
@@ -176,6 +177,17 @@ def _equations(
     plan: Plan, task: Task, candidates: Sequence[Candidate], criterion: Criterion | None
 ) -> Equations:
     equations = [plan.equation(c, task, criterion) for c in candidates]
+    if criterion is not None and task.config.loss == "mse" and task.weights is None:
+        lengths = descriptions(
+            [c.program for c in candidates],
+            [c.loss for c in candidates],
+            [e.description for e in equations],
+            task.X,
+            task.y,
+            criterion,
+        )
+        described = zip(equations, lengths, strict=True)
+        equations = [replace(e, description=length) for e, length in described]
     if plan.hardware.kind == "complexity":
         equations = by_complexity(equations)
     return Equations.of(equations, plan.parameters.axis)
