@@ -32,6 +32,7 @@ console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 messages = Console(highlight=False, stderr=True)
 _ENDLESS = 10_000
 _SOON_SECONDS = 2.0  # before that, progress is not worth a line
+_BETWEEN_SECONDS = 1.0
 
 
 def line(text: object, style: str | None = None) -> None:
@@ -93,7 +94,7 @@ def stops(keeping: str) -> Iterator[None]:
 def counting(what: str, total: int | None = None) -> Iterator[Tell]:
     """A function to call for each item that is done, by its label.
 
-    On a terminal a bar is redrawn in place; elsewhere one line is printed for each item. Both say
+    On a terminal a bar is redrawn in place; elsewhere lines are printed, a second apart. Both say
     how many are done and of how many, what time went by and about how much is left.
 
     Args:
@@ -189,6 +190,7 @@ class _Printed:
     def __init__(self, what: str) -> None:
         self._what, self._start = what, time.monotonic()
         self._first: int | None = None
+        self._latest = -_BETWEEN_SECONDS
 
     @property
     def seconds(self) -> float:
@@ -196,9 +198,12 @@ class _Printed:
         return time.monotonic() - self._start
 
     def item(self, label: str, done: int, of: int | None) -> None:
-        """One item that is done."""
+        """One item that is done; of those that come together the first, and the last of all."""
         if self._first is None:
             self._first = done - 1  # those before it took no time of this run
+        if done != of and self.seconds - self._latest < _BETWEEN_SECONDS:
+            return
+        self._latest = self.seconds
         parts = [f"{done}" if of is None else f"{done} of {of}", duration(self.seconds)]
         if of is not None and done < of:
             left = self.seconds / (done - self._first) * (of - done)
