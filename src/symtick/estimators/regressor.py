@@ -33,7 +33,7 @@ from symtick.estimators.settings import (
     SearchSettings,
 )
 from symtick.estimators.storing import read_stored
-from symtick.estimators.validation import check_spreads, target_names
+from symtick.estimators.validation import check_sizes, check_spreads, target_names
 from symtick.expr import Expression
 from symtick.search.evolution.settings import EngineConfig
 from symtick.search.grammar.grammar import Operator
@@ -311,6 +311,7 @@ class SymbolicRegressor(Fitted, MultiOutputMixin, RegressorMixin, BaseEstimator)
         rows, goal = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
         goals = np.asarray(goal, np.float64).reshape(len(rows), -1).T
         check_spreads(goals)
+        check_sizes(rows, getattr(self, "feature_names_in_", None))
         weights = None
         if sample_weight is not None:
             weights = _check_sample_weight(sample_weight, rows, dtype=np.float64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,6 +128,14 @@ def columns(*sizes: float) -> np.ndarray:
 
 
 @pytest.mark.kernel
+def test_features_too_small_to_be_scaled_are_refused_by_name() -> None:
+    X = pd.DataFrame(columns(1.0, 1e-320), columns=["a", "b"])
+    with pytest.raises(InputError, match=r"feature b is .*e-320 at most"):
+        SymbolicRegressor(evaluations=1000).fit(X, X["a"])
+    X["b"] = 0.0  # a column of zeros has no size
+    SymbolicRegressor(evaluations=1000).fit(X, X["a"])
+
+
 @pytest.mark.parametrize(
     "sizes", [(1e-34, 1e15, 1.0), (1e30, 1e-23, 300.0), (1.0, 1e-12, 1e-34), (1e30, 1e30, 1e-30)]
 )
