@@ -44,6 +44,20 @@ def test_a_job_and_both_ways_in_python_have_the_same_defaults() -> None:
         )
 
 
+def test_more_effort_adds_larger_starts_where_none_are_stated() -> None:
+    usual = DistillConfig().layered
+
+    def hidden(**search: object) -> tuple[int, ...]:
+        return distill_config(Job.model_validate(MINIMAL | {"search": search})).layered.hidden
+
+    assert hidden(effort=1.9) == usual.hidden
+    assert hidden(effort=3) == (*usual.hidden, 16, 20, 24)
+    assert hidden(effort=100)[len(usual.hidden) :] == (16, 20, 24, 28, 32)
+    assert hidden(effort=3, hidden=[4, 5]) == (4, 5) and hidden(effort=3, hidden=[]) == ()
+    found = distill_config(Job.model_validate(MINIMAL | {"search": {"effort": 2}})).layered
+    assert (found.fit_steps, found.refit_steps) == (2 * usual.fit_steps, 2 * usual.refit_steps)
+
+
 def test_paths_are_relative_to_the_job_file(tmp_path: Path) -> None:
     job = load_job(written(tmp_path, MINIMAL | {"teacher": {"saved": "net.npz"}}))
     assert job.data.path == tmp_path / "rows.npz"

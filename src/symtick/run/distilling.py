@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from symtick.config import Job, load_job
+from symtick.config import Job, SearchSection, load_job
 from symtick.design_folder.folder import JOB, write_design
 from symtick.errors import InputError
 from symtick.files import check_new_folder, locked, new_folder, write_bytes, write_json, write_text
@@ -47,6 +47,9 @@ from symtick.version import __version__
 
 if TYPE_CHECKING:
     from distributed import Client
+
+LARGER = 4  # sums by which the starts of more effort grow
+MOST_LARGER = 5  # of these starts
 
 SearchObserver = Callable[[Progress], None]
 
@@ -185,6 +188,15 @@ def _packed(train: Dataset, test: Dataset) -> bytes:
     return text.getvalue()
 
 
+def _hidden(search: SearchSection, base: DistillConfig) -> tuple[int, ...]:
+    """Hidden sums of the layered starts; where none are stated, larger ones for more effort."""
+    stated, usual = tuple(search.hidden), base.layered.hidden
+    if stated != usual or search.effort < 2.0:
+        return stated
+    count = min(int(search.effort), MOST_LARGER)
+    return (*usual, *(usual[-1] + LARGER * k for k in range(1, count + 1)))
+
+
 def distill_config(job: Job) -> DistillConfig:
     """The search's settings for a job.
 
@@ -215,7 +227,7 @@ def distill_config(job: Job) -> DistillConfig:
             generations=search.generations,
             engine=engine,
         ),
-        layered=replace(base.layered, hidden=tuple(search.hidden), **steps),
+        layered=replace(base.layered, hidden=_hidden(search, base), **steps),
         shortening=replace(base.shortening, designs=search.shorten),
         choice=replace(
             base.choice,
