@@ -515,6 +515,24 @@ def test_an_index_is_a_row(index: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "of"),
+    [
+        ("mod", np.mod),
+        ("cbrt", lambda a, _: np.cbrt(a)),
+        ("cond", lambda a, b: np.where(a > 0, b, 0.0)),
+    ],
+)
+def test_operators_of_other_packages_are_told_as_definitions(name: str, of: Any) -> None:
+    X, _ = law(60)
+    with pytest.raises(InputError, match=rf"unknown operator '{name}': define it") as told:
+        quick(operators=["+", name]).fit(X, X[:, 0])
+    text = str(told.value).partition('["')[2].partition('"]')[0]
+    model = quick(operators=["+", name], custom_operators=[text], evaluations=3000)
+    y = of(X[:, 0], X[:, 1])
+    np.testing.assert_allclose(model.fit(X, y).predict(X), y, atol=1e-9)
+
+
+@pytest.mark.parametrize(
     ("parameters", "message"),
     [
         ({"unary_operators": ["foo"]}, "unknown operator 'foo'"),

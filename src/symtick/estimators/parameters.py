@@ -23,6 +23,12 @@ from symtick.search.data.names import port_names
 from symtick.search.grammar.grammar import OPERATORS, Operator, Rules, Units, Vocabulary
 
 ARITHMETIC = ("add", "sub", "mul", "div")
+# operators of other packages, as definitions of one's own
+ELSEWHERE: Mapping[str, str] = {
+    "mod": "mod(a, b) = a - b*floor(a/b)",
+    "cbrt": "cbrt(a) = sign(a)*exp(log(abs(a))/3)",
+    "cond": "cond(a, b) = where(a > 0, b, 0)",
+}
 _SYMBOLS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow", "**": "pow"}
 _DEFINITION = re.compile(r"\s*(\w+)\s*\(([\s\w,]*)\)\s*=(?!=)(.*)", re.DOTALL)
 
@@ -94,7 +100,9 @@ def _known(given: str, custom: Sequence[Operator]) -> tuple[str, int]:
     if name in SEARCH_NAMES:
         return name, arity(SEARCH_NAMES[name])
     known = sorted({*SEARCH_NAMES, *OPERATORS, *own})
-    meant = did_you_mean(given, known)
+    text = ELSEWHERE.get(name)
+    define = f'define it, custom_operators=["{text}"]: '
+    meant = did_you_mean(given, known) if text is None else define
     raise InputError(f"unknown operator {given!r}: {meant}there are + - * / ^ {', '.join(known)}")
 
 
