@@ -38,7 +38,8 @@ class Operator:
 
     Attributes:
         name: how text calls it.
-        body: one output over the inputs `a`, or `a`, `b`, or `a`, `b`, `c`.
+        body: one output over the inputs `a`, or `a`, `b`, or `a`, `b`, `c`; held in the operators
+            that the search has.
         inverses: operators that invert it, which `Rules.inverse_of_inverse` keeps from standing
             directly above or below it.
 
@@ -53,6 +54,7 @@ class Operator:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "inverses", tuple(self.inverses))
+        object.__setattr__(self, "body", in_search_ops(self.body))
         inputs = self.body.inputs
         if len(self.body.outputs) != 1 or not inputs or inputs != ARGUMENTS[: len(inputs)]:
             raise InputError(
@@ -78,9 +80,8 @@ class Operator:
                 itself included.
         """
         try:
-            body = in_search_ops(parse(text, ARGUMENTS))
-            read = [n.index for n in body.nodes if n.op is Op.INPUT]
-            body = in_search_ops(parse(text, ARGUMENTS[: max(read, default=0) + 1]))
+            read = [n.index for n in parse(text, ARGUMENTS).nodes if n.op is Op.INPUT]
+            body = parse(text, ARGUMENTS[: max(read, default=0) + 1])
         except InputError as error:
             raise InputError(f"the body {text!r} of the operator {name!r}: {error}") from None
         return cls(name, body, inverses)

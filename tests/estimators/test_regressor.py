@@ -514,6 +514,14 @@ def test_an_index_is_a_row(index: Any) -> None:
         quick(evaluations=100).fit(X, y).predict(X, index)
 
 
+@pytest.mark.parametrize("body", ["abs(v)**0.3", "pow(abs(v), 1/3)", "sigmoid(v)", "sinh(v)"])
+def test_a_definition_may_call_every_function_of_the_language(body: str) -> None:
+    X, _ = law(60)
+    y = parse(body, ("v",)).evaluate(X[:, :1])[:, 0]
+    model = quick(operators=["+", "f"], custom_operators=[f"f(v) = {body}"], evaluations=3000)
+    np.testing.assert_allclose(model.fit(X, y).predict(X), y, atol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("name", "of"),
     [
