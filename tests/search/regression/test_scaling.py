@@ -136,6 +136,7 @@ def test_features_too_small_to_be_scaled_are_refused_by_name() -> None:
     SymbolicRegressor(evaluations=1000).fit(X, X["a"])
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize(
     "sizes", [(1e-34, 1e15, 1.0), (1e30, 1e-23, 300.0), (1.0, 1e-12, 1e-34), (1e30, 1e30, 1e-30)]
 )
