@@ -213,15 +213,37 @@ def _one_scale(function: Postfix, starts: list[int], end: int) -> Iterator[Postf
 
 
 def _over_one(above: Postfix, below: Postfix) -> Iterator[Postfix]:
-    """c/(f + b) of a constant over a*f + b: one of its three constants says nothing."""
-    if len(above) != 1 or above[0][0] is not Op.CONST or below[-1][0] not in (Op.ADD, Op.SUB):
-        return
-    op, (one, other) = below[-1][0], arguments_of(below, spans(below), len(below) - 1)
-    for number, term, sign in ((other, one, 1.0), (one, other, -1.0 if op is Op.SUB else 1.0)):
-        factor, rest = _scaled(term)
-        if factor and len(number) == 1 and number[0][0] is Op.CONST:
-            made = applied(op, rest, const(number[0][1] / factor))
-            yield applied(Op.DIV, const(above[0][1] / (sign * factor)), made)
+    """Quotients whose two parts are divided by a factor in the lower one, which says nothing then.
+
+    c/a/(f + b/a) of c/(a*f + b), and so where the factor is deeper in sums and products.
+    """
+    starts = spans(below)
+    pairs = (arguments_of(below, starts, k) for k, (op, _) in enumerate(below) if op is Op.MUL)
+    found = [
+        part[0][1] for pair in pairs for part in pair if len(part) == 1 and part[0][0] is Op.CONST
+    ]
+    for factor in dict.fromkeys(value for value in found if value):
+        upper, lower = _divided(above, factor), _divided(below, factor)
+        if upper is not None and lower is not None and len(lower) < len(below):
+            yield applied(Op.DIV, upper, lower)
+
+
+def _divided(function: Postfix, by: float) -> Postfix | None:
+    """The function over a number, by its constants alone; None where they do not allow it."""
+    op, value = function[-1]
+    if op is Op.CONST:
+        return const(value / by)
+    if op not in (Op.ADD, Op.SUB, Op.MUL, Op.DIV):
+        return None
+    one, other = arguments_of(function, spans(function), len(function) - 1)
+    first, second = _divided(one, by), None if op is Op.DIV else _divided(other, by)
+    if op in (Op.ADD, Op.SUB):
+        return None if first is None or second is None else applied(op, first, second)
+    if first is not None:
+        return other if op is Op.MUL and first == const(1.0) else applied(op, first, other)
+    if second is not None:
+        return one if second == const(1.0) else applied(op, one, second)
+    return None
 
 
 def _factors(

@@ -80,6 +80,9 @@ def test_a_law_that_is_undefined_at_0_is_cleaned_up(given: str, most: int) -> No
         ("287669.84/(-1150679.4*x0 - 5753397) + x1", 7),
         ("287669.84/(5753397 - 1150679.4*x0) + x1", 7),
         ("287669.84/(5753397 + 1150679.4*x0) + x1", 7),
+        # a resonance, whose factor is within a product
+        ("-10840.6/(-44456.5 - (-43373.4 - -10843.4*x0)*x0) + x1", 11),
+        ("3*x1/(2*x0*x2 + 4*x1)", 11),
     ],
 )
 def test_a_constant_over_a_scaled_sum_loses_the_scale(given: str, most: int) -> None:
