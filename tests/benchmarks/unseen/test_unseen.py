@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.unseen.__main__ import jobs_of, pairs, report, summary
 from benchmarks.unseen.judge import judge
 from benchmarks.unseen.problems import (
     BOXES,
@@ -18,6 +17,7 @@ from benchmarks.unseen.problems import (
     feynman,
     law_data,
 )
+from benchmarks.unseen.runs import jobs_of, pairs, report, summary
 
 GAUSS = Law("gauss", "exp(-(x1/x0)**2/2)/(sqrt(2*3.141592653589793)*x0)", ((1.0, 3.0), (1.0, 3.0)))
 
