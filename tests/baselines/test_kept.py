@@ -49,6 +49,7 @@ def projects(folder: Path) -> None:
     }.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
+    (folder / "hls4ml" / "firmware" / "nét.cpp").chmod(0o755)
 
 
 def test_rows_and_projects_come_back_in_another_folder(tmp_path: Path) -> None:
@@ -61,6 +62,15 @@ def test_rows_and_projects_come_back_in_another_folder(tmp_path: Path) -> None:
     assert found == {"hls4ml/hls4ml_config.yml", "hls4ml/firmware/nét.cpp", "da4ml/src/network.v"}
     config = yaml.safe_load((tmp_path / "second" / "hls4ml" / "hls4ml_config.yml").read_text())
     assert config["OutputDir"] == str(tmp_path / "second" / "hls4ml")
+    modes = [(p.stat().st_mode & 0o111) for p in sorted((tmp_path / "second").rglob("*.*"))]
+    assert modes == [0, 0o111, 0]  # network.v, what hls4ml runs, its configuration
+
+
+def test_what_cannot_be_read_is_not_kept(tmp_path: Path) -> None:
+    projects(tmp_path / "first")
+    (tmp_path / "first" / "da4ml" / "gone").symlink_to(tmp_path / "nowhere")
+    kept.keep("baselines-k", tmp_path / "first", ROWS)
+    assert kept.fetch("baselines-k", tmp_path / "second") is None
 
 
 def test_a_damaged_file_is_not_used(tmp_path: Path, cache: Path) -> None:
@@ -96,5 +106,5 @@ def test_what_the_baselines_depend_on_is_in_the_key(monkeypatch: pytest.MonkeyPa
         key(test=replace(data, weights=np.arange(1.0, 21.0))),
     ]
     assert len(set(keys)) == len(keys) and key() == key(teacher()) == keys[0]
-    monkeypatch.setattr(kept, "_version", lambda package: f"{package} 99")
+    monkeypatch.setattr(kept, "_version", lambda tool: f"{tool} 99")
     assert key() not in keys

@@ -198,12 +198,11 @@ class _Printed:
         return time.monotonic() - self._start
 
     def item(self, label: str, done: int, of: int | None) -> None:
-        """One item that is done; of those that come together the first, and the last of all."""
+        """One item that is done; of those that come together the first, and the last of a total."""
         if self._first is None:
             self._first = done - 1  # those before it took no time of this run
         if done != of and self.seconds - self._latest < _BETWEEN_SECONDS:
             return
-        self._latest = self.seconds
         parts = [f"{done}" if of is None else f"{done} of {of}", duration(self.seconds)]
         if of is not None and done < of:
             left = self.seconds / (done - self._first) * (of - done)
@@ -216,4 +215,5 @@ class _Printed:
 
     def _print(self, text: str) -> None:
         if self.seconds >= _SOON_SECONDS:
+            self._latest = self.seconds
             messages.print(f"{self._what}: {text}", markup=False, soft_wrap=True)

@@ -195,7 +195,8 @@ def synthesise_folders(
         folders: design folders.
         placed: those of them that nextpnr places and routes.
         vendor_tools: as of `synthesise_folder`.
-        progress: is told of each outcome as soon as it is written, the largest designs' first.
+        progress: is told of the outcomes of designs that share a run of Yosys once all of these are
+            written; the runs with the most LUTs begin first.
 
     Raises:
         InputError, MissingExtraError, ToolError: as of `synthesise_folder`, for the first design

@@ -100,7 +100,7 @@ def _known(given: str, custom: Sequence[Operator]) -> tuple[str, int]:
     if name in SEARCH_NAMES:
         return name, arity(SEARCH_NAMES[name])
     known = sorted({*SEARCH_NAMES, *OPERATORS, *own})
-    text = ELSEWHERE.get(name)
+    text = ELSEWHERE.get(name.lower())
     define = f'define it, custom_operators=["{text}"]: '
     meant = did_you_mean(given, known) if text is None else define
     raise InputError(f"unknown operator {given!r}: {meant}there are + - * / ^ {', '.join(known)}")

@@ -47,14 +47,14 @@ def check_sizes(X: npt.NDArray[np.float64], names: Sequence[str] | None) -> None
     """Whether features can be scaled to the size of 1.
 
     Raises:
-        InputError: all values of one are so small that 1 over them is no number.
+        InputError: all values of one are below the normal numbers of floating point.
     """
     for k, largest in enumerate(np.abs(X).max(axis=0).tolist()):
         if 0.0 < largest < np.finfo(np.float64).tiny:
             name = f"x{k}" if names is None else str(names[k])
             raise InputError(
-                f"feature {name} is {largest:g} at most, and 1 over that is no number any more: "
-                "multiply it so that it is nearer to 1, or leave it out"
+                f"feature {name} is {largest:g} at most, too small to be scaled: multiply it so "
+                "that it is nearer to 1, or leave it out"
             )
 
 

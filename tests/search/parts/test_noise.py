@@ -90,6 +90,32 @@ def test_many_rows_are_looked_at_in_part() -> None:
     assert found[1] == pytest.approx(10.0 * few[1], rel=0.02)
 
 
+def test_the_order_of_rows_says_nothing() -> None:
+    grid = np.stack(np.meshgrid(np.linspace(1, 1000, 4000), np.linspace(1, 100, 10)), axis=-1)
+    X = np.ascontiguousarray(grid.transpose(1, 0, 2).reshape(-1, 2))  # x1 repeats every ten rows
+    y = law(X) * (1.0 + 0.01 * np.random.default_rng(5).normal(size=len(X)))
+    plain, found = described(X, y, "0.1*x0", LAW, BENT)
+    assert found != plain and int(np.argmin(found)) == 1
+
+
+def test_outliers_are_no_noise_that_grows() -> None:
+    rng = np.random.default_rng(6)
+    X = rng.uniform(-2.0, 2.0, (300, 2))
+    y = X[:, 0] * X[:, 1] + 0.05 * rng.standard_cauchy(300)
+    worst = int(np.argmax(np.abs(y)))
+    peak = f"x0*x1 + {y[worst]}/(1 + 1e6*((x0 - {X[worst, 0]})**2 + (x1 - {X[worst, 1]})**2))"
+    plain, found = described(X, y, "x0*x1", peak)
+    assert found == plain
+
+
+def test_a_law_that_one_row_breaks_stays_the_shortest() -> None:
+    X = rows(8001)
+    y = law(X)
+    y[1] += 1000.0
+    plain, found = described(X, y, LAW, BENT)
+    assert found == plain and int(np.argmin(found)) == 0
+
+
 def test_a_law_is_chosen_under_noise_in_proportion() -> None:
     X = rows()
     y = 6.674e-11 * X[:, 0] * 1e24 / np.square(X[:, 1] * 1e6)

@@ -59,11 +59,16 @@ def test_slopes_by_constants_and_by_atoms_are_those_of_differences() -> None:
             assert np.allclose(by_atom[k, out], sum(factors))
 
 
-def test_where_an_atom_overflows_no_slope_does() -> None:
-    form, X = (
-        Form.of(parse("0.5*exp(exp(x0)) + 3*x0 - exp(9*x0)", ["x0"])),
-        np.array([[1.0], [90.0]]),
-    )
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0.5*exp(exp(x0)) + 3*x0 - exp(9*x0)",
+        "exp(4*x0)*exp(4*x0) + x0 + exp(9*x0)",
+        "sin(exp(4*x0)*exp(4*x0))*2.5 + x0 + exp(9*x0)",
+    ],
+)
+def test_where_an_atom_overflows_no_slope_does(text: str) -> None:
+    form, X = Form.of(parse(text, ["x0"])), np.array([[1.0], [90.0]])
     values, seen = form.forward(X)
     with np.errstate(divide="raise", invalid="raise", over="raise"):
         form.computed(values)
