@@ -215,8 +215,10 @@ def _one_scale(function: Postfix, starts: list[int], end: int) -> Iterator[Postf
 def _over_one(above: Postfix, below: Postfix) -> Iterator[Postfix]:
     """Quotients whose two parts are divided by a factor in the lower one, which says nothing then.
 
-    c/a/(f + b/a) of c/(a*f + b), and so where the factor is deeper in sums and products.
+    c/a/(f + b/a) of c/(a*f + b), and so where the factor is deeper in that sum.
     """
+    if below[-1][0] not in (Op.ADD, Op.SUB):
+        return
     starts = spans(below)
     pairs = (arguments_of(below, starts, k) for k, (op, _) in enumerate(below) if op is Op.MUL)
     found = [
