@@ -26,7 +26,6 @@ RATIOS = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
 GAIN = 0.5  # nats a row by which such noise must describe the data better
 ROWS = 4_000  # that are looked at
 LEAST = 20
-ROUNDING = 1e-20  # share of the best constant's loss: what is left may be rounding, which grows so
 
 
 def descriptions(
@@ -46,8 +45,8 @@ def descriptions(
         `plain`, or the descriptions under growing noise where the shortest of them is shorter by
         `GAIN` for each row.
     """
-    exact = min(losses, default=0.0) <= ROUNDING * criterion.scale
-    if exact or len(y) < LEAST or not all(map(math.isfinite, plain)):
+    exact = any(map(criterion.exact, losses))  # rounding is left, which grows with the value
+    if not programs or exact or len(y) < LEAST or not all(map(math.isfinite, plain)):
         return list(plain)
     if len(y) > ROWS:  # in no order that the rows may have
         some = np.sort(np.random.default_rng(0).permutation(len(y))[:ROWS])
